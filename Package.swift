@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One list for every target; each flag with the proposal that explains it.
+let settings: [SwiftSetting] = [
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+    .enableUpcomingFeature("ExistentialAny"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0480-swiftpm-warning-control.md
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "hypero",
+    products: [
+        .library(name: "Hypero", targets: ["Hypero"]),
+        .library(name: "HyperoQuery", targets: ["HyperoQuery"]),
+        .executable(name: "hypero-ingest", targets: ["hypero-ingest"]),
+        .executable(name: "hypero-query", targets: ["hypero-query"]),
+        .executable(name: "hypero-demo", targets: ["hypero-demo"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+        .target(name: "HyperoSchema", swiftSettings: settings),
+        .target(name: "HyperoRedis", dependencies: ["CHiredis", "HyperoSchema"], swiftSettings: settings),
+        .target(name: "Hypero", dependencies: ["HyperoRedis", "HyperoSchema"], swiftSettings: settings),
+        .target(
+            name: "HyperoIngest",
+            dependencies: ["HyperoRedis", "HyperoSchema", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
+        .target(name: "HyperoQuery", dependencies: ["HyperoRedis", "HyperoSchema"], swiftSettings: settings),
+        .executableTarget(
+            name: "hypero-ingest",
+            dependencies: [
+                "HyperoIngest", "HyperoRedis", "HyperoSchema",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "hypero-query",
+            dependencies: [
+                "HyperoQuery", "HyperoRedis", "HyperoSchema",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "hypero-demo",
+            dependencies: ["Hypero", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            resources: [.copy("Resources/digits.csv"), .copy("Resources/digits-LICENSE.md")],
+            swiftSettings: settings
+        ),
+
+        .target(
+            name: "TestSupport", dependencies: ["HyperoRedis", "HyperoSchema"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        .testTarget(name: "HyperoSchemaTests", dependencies: ["HyperoSchema"], swiftSettings: settings),
+        .testTarget(
+            name: "HyperoRedisTests", dependencies: ["HyperoRedis", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "HyperoTests", dependencies: ["Hypero", "HyperoRedis", "HyperoSchema", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "FoldTests", dependencies: ["HyperoIngest", "HyperoSchema"], swiftSettings: settings),
+        .testTarget(
+            name: "HyperoIngestTests", dependencies: ["HyperoIngest", "HyperoRedis", "HyperoSchema", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "HyperoQueryTests", dependencies: ["HyperoQuery", "HyperoRedis", "HyperoSchema", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "HyperoDemoTests", dependencies: ["hypero-demo"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["HyperoRedis", "HyperoSchema", "TestSupport", "hypero-ingest", "hypero-query", "hypero-demo"],
+            swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)
