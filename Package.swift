@@ -28,7 +28,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .target(name: "HyperoSchema", swiftSettings: settings),
         .target(name: "HyperoRedis", dependencies: ["CHiredis", "HyperoSchema"], swiftSettings: settings),
         .target(name: "Hypero", dependencies: ["HyperoRedis", "HyperoSchema"], swiftSettings: settings),
@@ -82,7 +82,9 @@ let package = Package(
         .testTarget(name: "HyperoDemoTests", dependencies: ["hypero-demo"], swiftSettings: settings),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["HyperoRedis", "HyperoSchema", "TestSupport", "hypero-ingest", "hypero-query", "hypero-demo"],
+            dependencies: [
+                "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-ingest", "hypero-query", "hypero-demo",
+            ],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,173 @@
+import CHiredis
+import Glibc
+import HyperoSchema
+
+/// One connection to Redis: it owns hiredis' context and is used by one thread.
+///
+/// After an error of class ``RedisError/Class/broken`` it must not be used again: a late reply would answer the next
+/// command. Make a new one.
+package struct RedisConnection: ~Copyable {
+    private let owned: HiredisContext
+    private let replies = ReplyBuffer()
+    private let endpoint: RedisURL
+    private let timeout: Duration
+    private let whileWaiting: () -> Bool
+
+    /// How often `whileWaiting` is called.
+    private static let tick: Duration = .milliseconds(5)
+
+    /// Connects, authenticates, selects the database and says the client's name.
+    ///
+    /// The name is looked up by the system's resolver, which has no time limit of its own; all else keeps the timeout.
+    ///
+    /// - Parameters:
+    ///   - name: what `CLIENT LIST` shows, without spaces.
+    ///   - timeout: for connecting, for each sending and for each reply.
+    ///   - whileWaiting: called about every 5 ms of waiting; false gives up.
+    package static func open(
+        to url: RedisURL, name: String, timeout: Duration = .seconds(5), whileWaiting: @escaping () -> Bool = { true }
+    ) throws(RedisError) -> RedisConnection {
+        let made =
+            switch url.address {
+            case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
+            case .unix(let path): redisConnectUnixNonBlock(path)
+            }
+        guard let made else { throw RedisError(.broken, "no memory for a connection to \(url)") }
+        var connection = RedisConnection(
+            owned: HiredisContext(pointer: made), endpoint: url, timeout: timeout, whileWaiting: whileWaiting)
+        try connection.finishConnecting()
+        try connection.introduce(as: name)
+        return connection
+    }
+
+    private init(
+        owned: consuming HiredisContext, endpoint: RedisURL, timeout: Duration, whileWaiting: @escaping () -> Bool
+    ) {
+        self.owned = owned
+        self.endpoint = endpoint
+        self.timeout = timeout
+        self.whileWaiting = whileWaiting
+    }
+
+    private var context: UnsafeMutablePointer<redisContext> { owned.pointer }
+
+    /// Sends the commands. The replies come from ``receive()``, as many as ``RESPWriter/commands``.
+    package mutating func send(_ writer: borrowing RESPWriter) throws(RedisError) {
+        let bytes = writer.bytes
+        guard let start = bytes.baseAddress, bytes.count > 0 else { return }
+        let characters = start.assumingMemoryBound(to: CChar.self)
+        guard redisAppendFormattedCommand(context, characters, bytes.count) == REDIS_OK else {
+            throw failure("cannot send")
+        }
+        let deadline = MonotonicTime.now + timeout
+        while true {
+            var isDone: Int32 = 0
+            let context = context
+            guard withoutBrokenPipeSignal({ redisBufferWrite(context, &isDone) }) == REDIS_OK else {
+                throw failure("cannot send")
+            }
+            guard isDone == 0 else { return }
+            try wait(for: POLLOUT, until: deadline)
+        }
+    }
+
+    /// Waits for the next reply.
+    ///
+    /// - Parameter patience: waits so much longer than the timeout, as for a command that blocks on purpose.
+    package mutating func receive(patience: Duration = .zero) throws(RedisError) -> Reply {
+        replies.removeAll()
+        let deadline = MonotonicTime.now + timeout + patience
+        while true {
+            var made: UnsafeMutableRawPointer?
+            guard redisReaderGetReply(context.pointee.reader, &made) == REDIS_OK else {
+                throw RedisError(.broken, "\(endpoint) answered what is not the protocol of Redis")
+            }
+            if made != nil { return Reply(replies) }
+            try wait(for: POLLIN, until: deadline)
+            guard redisBufferRead(context) == REDIS_OK else { throw failure("cannot read") }
+        }
+    }
+
+    /// One command and its reply.
+    package mutating func call(_ arguments: String...) throws(RedisError) -> Reply {
+        var writer = RESPWriter(capacity: 256)
+        writer.begin(arguments: arguments.count)
+        for argument in arguments { writer.add(argument) }
+        try send(writer)
+        return try receive()
+    }
+}
+
+extension RedisConnection {
+    private func finishConnecting() throws(RedisError) {
+        guard context.pointee.err == 0 else { throw failure("cannot connect") }
+        // A program that the host process starts must not inherit the connection.
+        _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
+        context.pointee.reader.pointee.fn = ReplyBuffer.functions
+        context.pointee.reader.pointee.privdata = Unmanaged.passUnretained(replies).toOpaque()
+        // Zero keeps hiredis from freeing and making its read buffer again and again.
+        context.pointee.reader.pointee.maxbuf = 0
+        try wait(for: POLLOUT, until: .now + timeout)
+        var error: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(context.pointee.fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0, error == 0 else {
+            throw RedisError(.broken, "cannot connect to \(endpoint): \(String(cString: strerror(error)))")
+        }
+        // A peer that vanished without a word is found by the kernel; a unix socket has no such thing.
+        if case .tcp = endpoint.address { _ = redisEnableKeepAlive(context) }
+    }
+
+    private mutating func introduce(as name: String) throws(RedisError) {
+        var writer = RESPWriter(capacity: 256)
+        if let password = endpoint.password {
+            if let user = endpoint.user {
+                writer.command("AUTH", user, password)
+            } else {
+                writer.command("AUTH", password)
+            }
+        }
+        if endpoint.database != 0 { writer.command("SELECT", String(endpoint.database)) }
+        writer.command("CLIENT", "SETNAME", name)
+        try send(writer)
+        for _ in 1..<writer.commands {
+            var reply = try receive()
+            do {
+                _ = try reply.string()
+            } catch {
+                throw RedisError(error.class, "\(endpoint) does not let us in: \(error.description)")
+            }
+        }
+        // The name is a courtesy: an account may not be allowed to say it.
+        let reply = try receive()
+        if let error = reply.error, error.class == .passing || error.description.hasPrefix("NOAUTH") {
+            throw RedisError(error.class, "\(endpoint) does not let us in: \(error.description)")
+        }
+    }
+
+    private func wait(for events: Int32, until deadline: MonotonicTime) throws(RedisError) {
+        var descriptor = pollfd(fd: context.pointee.fd, events: Int16(events), revents: 0)
+        while true {
+            let left = deadline - .now
+            guard left > .zero else { throw RedisError(.broken, "\(endpoint) did not answer in time") }
+            let ready = poll(&descriptor, 1, min(left, Self.tick).pollMilliseconds)
+            if ready > 0 { return }
+            if ready < 0, errno != EINTR {
+                throw RedisError(.broken, "cannot wait for \(endpoint): \(String(cString: strerror(errno)))")
+            }
+            guard whileWaiting() else { throw RedisError(.broken, "gave up waiting for \(endpoint)") }
+        }
+    }
+
+    private func failure(_ what: String) -> RedisError {
+        RedisError(.broken, "\(what) (\(endpoint)): \(String(cString: hypero_error_text(context)))")
+    }
+}
+
+/// hiredis' context, freed with its owner; also when connecting fails half-way.
+private struct HiredisContext: ~Copyable {
+    let pointer: UnsafeMutablePointer<redisContext>
+
+    deinit {
+        redisFree(pointer)
+    }
+}

@@ -1,0 +1,76 @@
+import CHiredis
+import HyperoSchema
+
+/// One reply, flat: its elements one after the other as they came, arrays before what they hold.
+///
+/// hiredis calls these functions while it reads; a tree of replies, its own way, costs an allocation an element, and an
+/// XREAD has tens of thousands. The buffer belongs to one connection and is used on that connection's thread only.
+final class ReplyBuffer {
+    struct Element {
+        enum Kind { case text, status, error, integer, array, null }
+
+        var kind: Kind
+        /// An integer's value, an array's count, or where a text starts.
+        var value: Int
+        /// Bytes of a text.
+        var length = 0
+    }
+
+    private(set) var elements: [Element] = []
+    private var text: [UInt8] = []
+
+    /// What every reader of hiredis is given; the `privdata` of the reader is the buffer.
+    nonisolated(unsafe) static let functions: UnsafeMutablePointer<redisReplyObjectFunctions> = {
+        // Never changed and never freed: one for the life of the process.
+        let functions = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
+        functions.initialize(to: redisReplyObjectFunctions())
+        functions.pointee.createString = { task, start, length in
+            let task = task!.pointee
+            let kind: Element.Kind =
+                switch task.type {
+                case REDIS_REPLY_STATUS: .status
+                case REDIS_REPLY_ERROR: .error
+                default: .text
+                }
+            return of(task).add(kind, UnsafeBufferPointer(start: start, count: Int(length)))
+        }
+        functions.pointee.createArray = { task, count in of(task!.pointee).add(.array, Int(count)) }
+        functions.pointee.createInteger = { task, value in of(task!.pointee).add(.integer, Int(value)) }
+        functions.pointee.createNil = { task in of(task!.pointee).add(.null, 0) }
+        functions.pointee.freeObject = { _ in }
+        return functions
+    }()
+
+    private static func of(_ task: redisReadTask) -> ReplyBuffer {
+        Unmanaged.fromOpaque(task.privdata).takeUnretainedValue()
+    }
+
+    /// Forgets the reply and keeps the memory, unless a rare large reply made it large.
+    func removeAll() {
+        elements.removeAll(keepingCapacity: elements.capacity < 1 << 20)
+        text.removeAll(keepingCapacity: text.capacity < 16 << 20)
+    }
+
+    func withText<Result>(of element: Element, _ body: (Bytes) -> Result) -> Result {
+        text.withUnsafeBufferPointer { body(Bytes(rebasing: $0[element.value..<element.value + element.length])) }
+    }
+
+    /// The whole text, for those who read many elements at once.
+    func withAllText<Result, Failure>(_ body: (Bytes) throws(Failure) -> Result) throws(Failure) -> Result {
+        try text.withUnsafeBufferPointer(body)
+    }
+
+    private func add(_ kind: Element.Kind, _ value: Int) -> UnsafeMutableRawPointer? {
+        elements.append(Element(kind: kind, value: value))
+        return Self.made
+    }
+
+    private func add(_ kind: Element.Kind, _ characters: UnsafeBufferPointer<CChar>) -> UnsafeMutableRawPointer? {
+        elements.append(Element(kind: kind, value: text.count, length: characters.count))
+        text.append(contentsOf: UnsafeRawBufferPointer(characters))
+        return Self.made
+    }
+
+    /// hiredis wants something that is not null for every object and only hands it back to us.
+    private static var made: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: 1) }
+}

@@ -1,0 +1,169 @@
+import Glibc
+public import HyperoSchema
+
+/// Where Redis is and who we are to it.
+///
+/// `redis://[user[:password]@]host[:port][/db]` or `unix://[user[:password]@]/path[?db=n]`; user and password percent
+/// encoded where they hold `:`, `@`, `/` or `%`. Its description never holds the password.
+public struct RedisURL: Sendable, Hashable {
+    enum Address: Sendable, Hashable {
+        case tcp(host: String, port: Int)
+        case unix(path: String)
+    }
+
+    var address: Address
+    var user: String?
+    var password: String?
+    var database: Int
+
+    /// The port of Redis when the URL names none.
+    private static let defaultPort = 6379
+
+    /// Reads a URL, with the password from `HYPERO_REDIS_PASSWORD` or `REDISCLI_AUTH` when the URL holds none.
+    ///
+    /// - Parameter text: the URL; nil for `HYPERO_REDIS`, and `redis://127.0.0.1:6379` when that is not set either.
+    /// - Throws: ``SchemaError`` that says what to write instead, without the password.
+    public init(
+        _ text: String? = nil, environment: (String) -> String? = RedisURL.environment
+    ) throws(SchemaError) {
+        let text = text ?? environment("HYPERO_REDIS") ?? "redis://127.0.0.1:6379"
+        if let rest = text.dropping("redis://") {
+            let (credentials, rest) = try Self.split(rest)
+            let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+            address = try Self.tcp(rest[..<slash])
+            database = try Self.database(rest[slash...].dropFirst())
+            (user, password) = credentials
+        } else if let rest = text.dropping("unix://") {
+            let (credentials, rest) = try Self.split(rest)
+            let question = rest.firstIndex(of: "?") ?? rest.endIndex
+            address = try Self.unix(rest[..<question])
+            database = try Self.query(rest[question...].dropFirst())
+            (user, password) = credentials
+        } else if text.hasPrefix("rediss://") {
+            throw SchemaError("rediss:// is not possible: hiredis 0.14 has no TLS; give redis:// to a TLS tunnel's end")
+        } else {
+            throw SchemaError(
+                "the Redis URL must start with redis:// or unix://, as redis://127.0.0.1:6379 or unix:///run/redis.sock"
+            )
+        }
+        password = password ?? environment("HYPERO_REDIS_PASSWORD") ?? environment("REDISCLI_AUTH")
+    }
+
+    /// The value of a variable of this process' environment; nil when it is not set or empty.
+    public static func environment(_ name: String) -> String? {
+        guard let value = getenv(name), value.pointee != 0 else { return nil }
+        return String(cString: value)
+    }
+
+    /// The same account on another server, where an error reply said that the keys are.
+    package func moved(toHost host: String, port: Int) -> RedisURL {
+        var url = self
+        switch address {
+        case .tcp(let old, _): url.address = .tcp(host: host.isEmpty ? old : host, port: port)
+        case .unix: url.address = .tcp(host: host.isEmpty ? "127.0.0.1" : host, port: port)
+        }
+        return url
+    }
+}
+
+extension RedisURL: CustomStringConvertible, CustomReflectable {
+    /// The URL without the password.
+    public var description: String {
+        let account = user.map { "\($0)@" } ?? ""
+        return switch address {
+        case .tcp(let host, let port):
+            "redis://\(account)\(host.contains(":") ? "[\(host)]" : host):\(port)"
+                + (database == 0 ? "" : "/\(database)")
+        case .unix(let path): "unix://\(account)\(path)" + (database == 0 ? "" : "?db=\(database)")
+        }
+    }
+
+    /// Only the description, so that `dump` and crash reports do not show the password either.
+    public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
+}
+
+extension RedisURL {
+    /// Takes `user:password@` off the front. The last @ counts: a password may hold one.
+    private static func split(
+        _ text: Substring
+    ) throws(SchemaError) -> (credentials: (user: String?, password: String?), rest: Substring) {
+        let end = text.firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex
+        guard let at = text[..<end].lastIndex(of: "@") else { return ((nil, nil), text) }
+        let parts = text[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let user = try decoded(parts[0])
+        let password = parts.count == 2 ? try decoded(parts[1]) : nil
+        return ((user.isEmpty ? nil : user, password), text[text.index(after: at)...])
+    }
+
+    private static func tcp(_ text: Substring) throws(SchemaError) -> Address {
+        var host = text
+        var port = defaultPort
+        // The colons inside [::1] are the host's.
+        let closing = text.lastIndex(of: "]") ?? text.startIndex
+        if let colon = text[closing...].lastIndex(of: ":") {
+            guard let number = Int(text[text.index(after: colon)...]), (1...65_535).contains(number) else {
+                throw SchemaError("the port in the Redis URL is not a number from 1 to 65535")
+            }
+            host = text[..<colon]
+            port = number
+        }
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty, !host.utf8.contains(where: { $0 <= 0x20 }) else {
+            throw SchemaError("the Redis URL names no host: write redis://127.0.0.1:6379")
+        }
+        return .tcp(host: String(host), port: port)
+    }
+
+    private static func unix(_ text: Substring) throws(SchemaError) -> Address {
+        guard text.hasPrefix("/") else {
+            throw SchemaError("the path in a unix:// URL must be absolute: write unix:///run/redis.sock")
+        }
+        let path = try decoded(text)
+        // sockaddr_un holds 108 bytes with the closing zero, and hiredis cuts what is longer without a word.
+        guard path.utf8.count <= 107, !path.utf8.contains(0) else {
+            throw SchemaError("the socket's path has \(path.utf8.count) bytes: the system's limit is 107")
+        }
+        return .unix(path: path)
+    }
+
+    private static func query(_ text: Substring) throws(SchemaError) -> Int {
+        guard !text.isEmpty else { return 0 }
+        guard let number = text.dropping("db=") else {
+            throw SchemaError("the Redis URL's query is not understood: write ?db=0")
+        }
+        return try database(number)
+    }
+
+    private static func database(_ text: Substring) throws(SchemaError) -> Int {
+        guard !text.isEmpty else { return 0 }
+        guard let number = Int(text), number >= 0 else {
+            throw SchemaError("the database in the Redis URL is not a number: write redis://host:6379/0")
+        }
+        return number
+    }
+
+    private static func decoded(_ text: Substring) throws(SchemaError) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let digits = String(rest.prefix(2)), digits.utf8.count == 2, let value = UInt8(digits, radix: 16)
+            else {
+                throw SchemaError("a % in the Redis URL is not followed by two hexadecimal digits: write %25 for %")
+            }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension StringProtocol {
+    /// What follows the prefix; nil when the text does not start with it.
+    fileprivate func dropping(_ prefix: String) -> SubSequence? {
+        hasPrefix(prefix) ? dropFirst(prefix.count) : nil
+    }
+}

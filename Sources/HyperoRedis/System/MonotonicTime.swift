@@ -1,0 +1,41 @@
+import Glibc
+
+/// A moment on the clock that only goes forward; for deadlines.
+package struct MonotonicTime: Sendable, Hashable, Comparable {
+    package let nanoseconds: Int64
+
+    package init(nanoseconds: Int64) {
+        self.nanoseconds = nanoseconds
+    }
+
+    package static var now: MonotonicTime {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return MonotonicTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+
+    package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    /// Saturates: a duration of years is a deadline that never comes.
+    package static func + (time: Self, duration: Duration) -> MonotonicTime {
+        let (seconds, attoseconds) = duration.components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return MonotonicTime(nanoseconds: seconds < 0 ? time.nanoseconds : .max) }
+        let (sum, tooLate) = time.nanoseconds.addingReportingOverflow(product + attoseconds / 1_000_000_000)
+        return MonotonicTime(nanoseconds: tooLate ? .max : sum)
+    }
+
+    package static func - (left: Self, right: Self) -> Duration {
+        .nanoseconds(left.nanoseconds - right.nanoseconds)
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded up so that waiting for them does not end too early, within what `poll` takes.
+    package var pollMilliseconds: Int32 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        guard seconds < 1_000_000 else { return 1_000_000_000 }
+        return Int32(seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,148 @@
+extension Event {
+    /// Reads an entry of the stream.
+    ///
+    /// The contract gives the leading fields an order, for people who look; any order is understood. A field that the
+    /// event does not have is refused and not ignored, because what is ignored is lost.
+    ///
+    /// - Throws: ``Rejection``, whose sentence becomes the `dead.reason`.
+    package init(decoding fields: UnsafeBufferPointer<WireField>) throws(Rejection) {
+        var reader = try EntryReader(fields)
+        let kindBytes = try reader.require(WireName.event, "the entry has no field 'event'")
+        guard let kind = EventKind.allCases.first(where: { kindBytes.elementsEqual($0.rawValue.utf8) }) else {
+            let known = EventKind.allCases.map(\.rawValue).joined(separator: " ")
+            throw Rejection("the event '\(Rejection.excerpt(kindBytes))' is unknown: there are \(known)")
+        }
+        reader.kind = kind
+
+        var experiment: ExperimentID?
+        if kind != .battery {
+            let bytes = try reader.require(WireName.experiment)
+            experiment = ExperimentID(String(decoding: bytes, as: UTF8.self))
+            guard experiment != nil else {
+                throw .invalid(WireName.experiment, bytes, "1 to 64 of a-z 0-9 -")
+            }
+        }
+        let batteryBytes = try reader.require(WireName.battery)
+        guard let battery = BatteryID(String(decoding: batteryBytes, as: UTF8.self)) else {
+            throw .invalid(WireName.battery, batteryBytes, "1 to 80 of a-z 0-9 . -")
+        }
+        self.init(
+            experiment: experiment, battery: battery, origin: try reader.origin(),
+            time: try reader.integer(WireName.time, atLeast: 0).map(Int64.init),
+            body: try reader.body()
+        )
+        try reader.finish()
+    }
+}
+
+extension EntryReader {
+    fileprivate mutating func origin() throws(Rejection) -> Event.Origin? {
+        let producer = take(WireName.producer)
+        let seq = try integer(WireName.seq, atLeast: 1)
+        switch (producer, seq) {
+        case (nil, nil): return nil
+        case (let bytes?, let seq?):
+            guard let producer = ProducerID(String(decoding: bytes, as: UTF8.self)) else {
+                throw .invalid(WireName.producer, bytes, "1 to 64 of a-z 0-9 -")
+            }
+            return Event.Origin(producer: producer, seq: UInt64(seq))
+        default: throw Rejection("the fields 'producer' and 'seq' come together or not at all")
+        }
+    }
+
+    fileprivate mutating func body() throws(Rejection) -> Event.Body {
+        switch kind {
+        case .battery: .battery(try declaration())
+        case .start:
+            .start(
+                Event.Start(
+                    host: try text(WireName.host), pid: try text(WireName.pid), seed: try text(WireName.seed)))
+        case .param: .param(try entries(Prefix.param))
+        case .meta: .meta(try entries(Prefix.meta))
+        case .epoch: .epoch(try requireInteger(WireName.epoch, atLeast: 0), try cells(Prefix.curve))
+        case .curve: try curve()
+        case .maxima: .maxima(epoch: try integer(WireName.epoch, atLeast: 0), try cells(Prefix.max))
+        case .end: .end(try status(), reason: try text(WireName.reason))
+        }
+    }
+
+    private mutating func declaration() throws(Rejection) -> Event.Declaration {
+        let name = try requireText(WireName.name)
+        if let violation = Name.violation(name) { throw Rejection("the battery's name \(violation)") }
+        let version = try requireInteger(WireName.version, atLeast: -Int(Limits.integer))
+        let description = try requireText(WireName.description)
+        let objective = try text(WireName.objective) ?? Event.Declaration.defaultObjective
+        if let violation = Name.channelViolation(objective) { throw Rejection("the objective's name \(violation)") }
+        var direction = Direction.max
+        if let bytes = take(WireName.direction) {
+            guard let known = Direction(rawValue: String(decoding: bytes, as: UTF8.self)) else {
+                throw .invalid(WireName.direction, bytes, "max or min")
+            }
+            direction = known
+        }
+        return Event.Declaration(
+            name: name, version: version, description: description, objective: objective, direction: direction)
+    }
+
+    private mutating func entries(_ prefix: String) throws(Rejection) -> [Event.Entry] {
+        var entries: [Event.Entry] = []
+        for (name, value) in try takeAll(prefix) {
+            if let violation = Name.violation(name) { throw Rejection("the name of a field \(prefix)… \(violation)") }
+            entries.append(Event.Entry(name, try utf8(value, of: prefix + name)))
+        }
+        return entries
+    }
+
+    private mutating func cells(_ prefix: String) throws(Rejection) -> [CurveRow.Cell] {
+        var cells: [CurveRow.Cell] = []
+        cells.reserveCapacity(3)
+        for (channel, value) in try takeAll(prefix) {
+            try check(channel: channel)
+            guard let number = Number(value) else {
+                throw .invalid(prefix + channel, value, "a number, nan, inf or -inf")
+            }
+            cells.append(CurveRow.Cell(channel, number))
+        }
+        return cells
+    }
+
+    private mutating func curve() throws(Rejection) -> Event.Body {
+        let first = try integer(WireName.first, atLeast: 0) ?? 1
+        var series: [Event.Series] = []
+        for (channel, value) in try takeAll(Prefix.curve) {
+            try check(channel: channel)
+            let numbers = try numbers(value, of: channel)
+            guard numbers.count <= Int(Limits.integer) - first else {
+                throw Rejection("the curve '\(printable(channel))' goes beyond epoch \(Limits.integer)")
+            }
+            series.append(Event.Series(channel, numbers))
+        }
+        return .curve(first: first, series)
+    }
+
+    private func numbers(_ value: Bytes, of channel: String) throws(Rejection) -> [Number] {
+        var numbers: [Number] = []
+        for word in value.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false) {
+            let word = Bytes(rebasing: word)
+            guard let number = Number(word) else {
+                throw .invalid(Prefix.curve + channel, word, "numbers, nan, inf or -inf, separated by one space")
+            }
+            numbers.append(number)
+        }
+        return numbers
+    }
+
+    private mutating func status() throws(Rejection) -> ExperimentStatus {
+        let bytes = try require(WireName.status)
+        guard let status = ExperimentStatus(rawValue: String(decoding: bytes, as: UTF8.self)), status != .running else {
+            throw .invalid(WireName.status, bytes, "done, failed or stopped")
+        }
+        return status
+    }
+
+    private func check(channel: String) throws(Rejection) {
+        if let violation = Name.channelViolation(channel) {
+            throw Rejection("the channel's name '\(printable(channel))' \(violation)")
+        }
+    }
+}

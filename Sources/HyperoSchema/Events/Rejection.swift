@@ -1,0 +1,23 @@
+/// Why an entry cannot be understood: the text of `dead.reason`.
+package struct Rejection: Error, Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+
+    static func missing(_ field: String, in kind: EventKind) -> Rejection {
+        Rejection("the field '\(field)' is missing, and an event '\(kind.rawValue)' needs it")
+    }
+
+    static func invalid(_ field: String, _ value: Bytes, _ expected: String) -> Rejection {
+        Rejection("the field '\(printable(field))' is '\(excerpt(value))', and must be \(expected)")
+    }
+
+    /// The bytes as readable text, for a message: cut, repaired, without control characters.
+    static func excerpt(_ bytes: Bytes) -> String {
+        // Four bytes a character at most; the whole of a value may be 64 MiB.
+        let text = String(decoding: bytes.prefix(256), as: UTF8.self)
+        return printable(text, limit: 48)
+    }
+}

@@ -1,0 +1,42 @@
+/// A battery: `<slug>.v<version>.<hash>`, or what others chose in `[a-z0-9.-]{1,80}`.
+package struct BatteryID: Sendable, Hashable {
+    /// The id as it stands on the wire and in keys.
+    package let text: String
+
+    /// The id of the battery that this name, version and description identify.
+    ///
+    /// The slug is the name's UTF-8 bytes with A-Z lowered and every run of bytes other than a-z 0-9 as one `-`, none
+    /// at either end, at most 40 bytes, `battery` if nothing is left. The hash is the first 8 hex digits of FNV-1a 64
+    /// over name, 0x1F, decimal version, 0x1F, description.
+    package init(name: String, version: Int, description: String) {
+        var hash = FNV1a()
+        hash.add(name.utf8)
+        hash.add(CollectionOfOne(0x1F))
+        hash.add(String(version).utf8)
+        hash.add(CollectionOfOne(0x1F))
+        hash.add(description.utf8)
+        text = "\(Self.slug(of: name)).v\(version).\(hash.hexadecimal.prefix(8))"
+    }
+
+    /// An id that was read.
+    package init?(_ text: String) {
+        guard isIdentifier(text.utf8, upTo: 80, also: UInt8(ascii: "."), UInt8(ascii: "-")) else { return nil }
+        self.text = text
+    }
+
+    private static func slug(of name: String) -> String {
+        let hyphen = UInt8(ascii: "-")
+        var slug: [UInt8] = []
+        for byte in name.utf8 {
+            let lowered = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+            if isLowerAlphanumeric(lowered) {
+                slug.append(lowered)
+            } else if let last = slug.last, last != hyphen {
+                slug.append(hyphen)
+            }
+        }
+        slug.removeLast(max(0, slug.count - 40))
+        if slug.last == hyphen { slug.removeLast() }
+        return slug.isEmpty ? "battery" : String(decoding: slug, as: UTF8.self)
+    }
+}

@@ -1,0 +1,25 @@
+/// One client instance in one process: 10 random characters of lower-case Crockford base32, 50 bits.
+package struct ProducerID: Sendable, Hashable {
+    /// The id as it stands on the wire and in keys.
+    package let text: String
+
+    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+
+    /// A new id.
+    package init(using generator: inout some RandomNumberGenerator) {
+        var bits = generator.next() as UInt64
+        text = String(unsafeUninitializedCapacity: 10) { buffer in
+            for index in 0..<10 {
+                buffer[index] = Self.alphabet[Int(bits & 31)]
+                bits >>= 5
+            }
+            return 10
+        }
+    }
+
+    /// An id that was read: `[a-z0-9-]{1,64}`, so that others may choose their own.
+    package init?(_ text: String) {
+        guard isIdentifier(text.utf8, upTo: 64, also: UInt8(ascii: "-")) else { return nil }
+        self.text = text
+    }
+}

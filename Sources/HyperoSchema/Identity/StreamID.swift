@@ -1,0 +1,27 @@
+/// The id of a stream entry: `<milliseconds>-<sequence>`.
+package struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible {
+    package var milliseconds: UInt64
+    package var sequence: UInt64
+
+    /// Before every entry: where a reader starts that has read nothing.
+    package static let zero = StreamID(milliseconds: 0, sequence: 0)
+
+    package init(milliseconds: UInt64, sequence: UInt64) {
+        self.milliseconds = milliseconds
+        self.sequence = sequence
+    }
+
+    /// Reads `1700000000000-0`, and `1700000000000` as its first.
+    package init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let milliseconds = UInt64(parts[0]) else { return nil }
+        guard let sequence = parts.count == 2 ? UInt64(parts[1]) : 0 else { return nil }
+        self.init(milliseconds: milliseconds, sequence: sequence)
+    }
+
+    package var description: String { "\(milliseconds)-\(sequence)" }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.milliseconds, left.sequence) < (right.milliseconds, right.sequence)
+    }
+}
