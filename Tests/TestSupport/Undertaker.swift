@@ -34,6 +34,7 @@ enum Undertaker {
         guard Glibc.pipe(&ends) == 0 else { fatalError("pipe: errno \(errno)") }
         // A child that kept the pipe open would keep itself alive. (pipe2, which does both at once, is not in Glibc.)
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // "-s KILL", because the kill of dash, which is Debian's sh, takes no "--" after "-9".
         let script = """
             trap '' HUP INT TERM
             groups=' '
