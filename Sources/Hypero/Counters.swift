@@ -1,0 +1,30 @@
+/// What became of the events of one client. At any moment `accepted == sent + queued`, and every log call is in
+/// `accepted` or in `dropped`.
+public struct Counters: Sendable, Hashable {
+    /// Events that the journal took.
+    public var accepted: UInt64 = 0
+    /// Events that Redis acknowledged.
+    public var sent: UInt64 = 0
+    /// Events that the ingest applied, as far as the client has seen; it looks about once a second.
+    public var applied: UInt64 = 0
+    /// Events that Redis acknowledged and that had to make room before they were seen applied.
+    public var released: UInt64 = 0
+    /// Events that were not taken, by reason.
+    public var dropped = Dropped()
+
+    /// Events that wait to be sent or acknowledged.
+    public var queued: UInt64 { accepted - sent }
+
+    /// Why events were not taken, and how many.
+    public struct Dropped: Sendable, Hashable {
+        /// The journal was full: Redis is away for too long.
+        public var journalFull: UInt64 = 0
+        /// The client was closed before the call.
+        public var closed: UInt64 = 0
+        /// A name, a value or an epoch was beyond what the contract allows.
+        public var invalid: UInt64 = 0
+
+        /// All of them.
+        public var total: UInt64 { journalFull + closed + invalid }
+    }
+}

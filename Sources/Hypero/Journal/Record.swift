@@ -1,0 +1,68 @@
+import HyperoSchema
+
+/// One record of a journal, to be read. Valid while its segment is mapped.
+struct Record {
+    private let base: UnsafeRawPointer
+
+    /// The record at this place; nil where the records end.
+    init?(at base: UnsafeRawPointer) {
+        guard base.load(as: UInt32.self) > 0, RecordKind(rawValue: base.load(fromByteOffset: 4, as: UInt8.self)) != nil
+        else { return nil }
+        self.base = base
+    }
+
+    var length: Int { Int(base.load(as: UInt32.self)) }
+    var kind: RecordKind { RecordKind(rawValue: base.load(fromByteOffset: RecordHeader.kind, as: UInt8.self))! }
+    var count: Int { Int(base.load(fromByteOffset: RecordHeader.count, as: UInt16.self)) }
+    var seq: UInt64 { base.load(fromByteOffset: RecordHeader.seq, as: UInt64.self) }
+    var time: Int64 { base.load(fromByteOffset: RecordHeader.time, as: Int64.self) }
+    var experiment: UInt64 { base.load(fromByteOffset: RecordHeader.experiment, as: UInt64.self) }
+
+    var epoch: Int64? {
+        let epoch = base.load(fromByteOffset: RecordHeader.epoch, as: Int64.self)
+        return epoch == RecordHeader.noEpoch ? nil : epoch
+    }
+
+    var battery: UnsafeRawBufferPointer {
+        let length = Int(base.load(fromByteOffset: RecordHeader.batteryLength, as: UInt8.self))
+        return UnsafeRawBufferPointer(start: base + RecordHeader.size, count: length)
+    }
+
+    /// Calls back with each field of a record of text.
+    func forEachField(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
+        var position = payload
+        for _ in 0..<count {
+            let nameLength = Int(position.loadUnaligned(as: UInt32.self))
+            let valueLength = Int(position.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+            position += RecordHeader.fieldHeader
+            body(
+                UnsafeRawBufferPointer(start: position, count: nameLength),
+                UnsafeRawBufferPointer(start: position + nameLength, count: valueLength))
+            position += nameLength + valueLength
+        }
+    }
+
+    /// Calls back with each channel of a record of numbers.
+    func forEachChannel(_ body: (_ name: UnsafeRawBufferPointer, _ values: Values) -> Void) {
+        var position = payload
+        for _ in 0..<count {
+            let nameLength = Int(position.loadUnaligned(as: UInt16.self))
+            let values = Int(position.loadUnaligned(fromByteOffset: 2, as: UInt32.self))
+            position += RecordHeader.channelHeader
+            body(
+                UnsafeRawBufferPointer(start: position, count: nameLength),
+                Values(base: position + nameLength, count: values))
+            position += nameLength + values * 8
+        }
+    }
+
+    private var payload: UnsafeRawPointer { base + RecordHeader.size + battery.count }
+
+    /// Doubles that need not be aligned.
+    struct Values {
+        fileprivate let base: UnsafeRawPointer
+        let count: Int
+
+        subscript(index: Int) -> Double { base.loadUnaligned(fromByteOffset: index * 8, as: Double.self) }
+    }
+}

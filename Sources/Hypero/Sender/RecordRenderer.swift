@@ -1,0 +1,74 @@
+import HyperoRedis
+import HyperoSchema
+
+/// Renders records as the XADD that sends them: `XADD <stream> * event … experiment … battery … producer … seq … time …`
+/// and the event's own fields, in the order of the contract.
+struct RecordRenderer {
+    let stream: String
+    let producer: String
+
+    func render(_ record: Record, into writer: inout RESPWriter) {
+        let isDeclaration = record.kind == .battery
+        let channels = record.kind.holdsNumbers ? Self.channels(of: record) : []
+        let epoch = record.epoch.flatMap { record.kind == .curve && $0 == 1 ? nil : $0 }
+        let ownFields = record.kind.holdsNumbers ? channels.count : record.count
+        let fields = (isDeclaration ? 5 : 6) + (epoch == nil ? 0 : 1) + ownFields
+        writer.begin(arguments: 3 + 2 * fields)
+        writer.add("XADD" as StaticString)
+        writer.add(stream)
+        writer.add("*" as StaticString)
+        writer.add("event" as StaticString)
+        writer.add(record.kind.event)
+        if !isDeclaration {
+            writer.add("experiment" as StaticString)
+            writer.add("\(producer)-\(record.experiment)")
+        }
+        writer.add("battery" as StaticString)
+        writer.add(record.battery)
+        writer.add("producer" as StaticString)
+        writer.add(producer)
+        writer.add("seq" as StaticString)
+        writer.add(record.seq)
+        writer.add("time" as StaticString)
+        writer.add(record.time)
+        if let epoch {
+            writer.add(record.kind == .curve ? "first" as StaticString : "epoch" as StaticString)
+            writer.add(epoch)
+        }
+        if record.kind.holdsNumbers {
+            for (name, values) in channels {
+                writer.add(record.kind == .maxima ? "max." as StaticString : "curve." as StaticString, name)
+                add(values, to: &writer)
+            }
+        } else {
+            record.forEachField { name, value in
+                writer.add(name)
+                writer.add(value)
+            }
+        }
+    }
+
+    /// The channels of a record, each once: the last of a name counts, as it would in two calls.
+    private static func channels(of record: Record) -> [(name: UnsafeRawBufferPointer, values: Record.Values)] {
+        var channels: [(name: UnsafeRawBufferPointer, values: Record.Values)] = []
+        channels.reserveCapacity(record.count)
+        record.forEachChannel { name, values in
+            if let index = channels.firstIndex(where: { $0.name.elementsEqual(name) }) {
+                channels[index].values = values
+            } else {
+                channels.append((name, values))
+            }
+        }
+        return channels
+    }
+
+    private func add(_ values: Record.Values, to writer: inout RESPWriter) {
+        guard values.count != 1 else { return writer.add(Number.text(of: values[0])) }
+        var text = ""
+        for index in 0..<values.count {
+            if index > 0 { text += " " }
+            text += Number.text(of: values[index])
+        }
+        writer.add(text)
+    }
+}

@@ -1,0 +1,158 @@
+import Glibc
+import HyperoRedis
+import HyperoSchema
+import Synchronization
+
+/// Sends the journal to Redis, on a thread of its own.
+///
+/// The thread owns the connection and the outbox; callers see it through atomics only: what it has done, and whether it
+/// shall end. It is never interrupted by a signal of the host process, because it blocks them all.
+final class Sender: Sendable {
+    private let journal: Journal
+    private let url: RedisURL
+    private let producer: ProducerID
+    private let keyspace: Keyspace
+    private let notify: @Sendable (String) -> Void
+
+    private let sent = Atomic<UInt64>(0)
+    private let applied = Atomic<UInt64>(0)
+    private let released = Atomic<UInt64>(0)
+    private let isEnding = Atomic<Bool>(false)
+    private let endsWhenSent = Atomic<Bool>(false)
+    private let hasEnded = Atomic<Bool>(false)
+    /// Callers that wait for the watermark, which is then read often.
+    private let waiters = Atomic<Int>(0)
+    /// The thread, until somebody joined it; 0 for none.
+    private let thread = Atomic<UInt>(0)
+
+    /// How far the events have come.
+    struct Progress {
+        var sent: UInt64
+        var applied: UInt64
+        var released: UInt64
+
+        func isSent(through seq: UInt64) -> Bool { sent >= seq }
+    }
+
+    init(
+        journal: Journal, url: RedisURL, producer: ProducerID, keyspace: Keyspace,
+        notify: @escaping @Sendable (String) -> Void
+    ) {
+        self.journal = journal
+        self.url = url
+        self.producer = producer
+        self.keyspace = keyspace
+        self.notify = notify
+    }
+
+    var progress: Progress {
+        Progress(
+            sent: sent.load(ordering: .acquiring), applied: applied.load(ordering: .acquiring),
+            released: released.load(ordering: .acquiring))
+    }
+
+    /// Starts the thread.
+    func begin() {
+        var everySignal = sigset_t()
+        sigfillset(&everySignal)
+        var before = sigset_t()
+        // The thread inherits the mask it is made under.
+        pthread_sigmask(SIG_SETMASK, &everySignal, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        var handle = pthread_t()
+        let error = pthread_create(
+            &handle, nil, { Sender.main($0) }, Unmanaged.passRetained(self).toOpaque())
+        if error == 0 {
+            thread.store(UInt(handle), ordering: .releasing)
+        } else {
+            Unmanaged.passUnretained(self).release()
+            hasEnded.store(true, ordering: .releasing)
+            notify("no thread can be made (\(String(cString: strerror(error)))): events stay in the journal")
+        }
+    }
+
+    /// Lets the thread send what is there and end by itself; nobody waits for it.
+    func endWhenSent() {
+        endsWhenSent.store(true, ordering: .releasing)
+        let handle = thread.exchange(0, ordering: .acquiringAndReleasing)
+        if handle != 0 { pthread_detach(pthread_t(handle)) }
+    }
+
+    /// Ends the thread, and waits for it until the deadline. A thread that the system's resolver holds is left alone.
+    func end(deadline: MonotonicTime) {
+        isEnding.store(true, ordering: .releasing)
+        let handle = thread.exchange(0, ordering: .acquiringAndReleasing)
+        guard handle != 0 else { return }
+        _ = Self.poll(until: deadline) { hasEnded.load(ordering: .acquiring) }
+        if hasEnded.load(ordering: .acquiring) {
+            pthread_join(pthread_t(handle), nil)
+        } else {
+            pthread_detach(pthread_t(handle))
+        }
+    }
+
+    func wait(until deadline: MonotonicTime, _ isReached: (Progress) -> Bool) -> Bool {
+        Self.poll(until: deadline) { isReached(progress) }
+    }
+
+    func waitForApplied(through seq: UInt64, until deadline: MonotonicTime) -> Bool {
+        waiters.add(1, ordering: .acquiringAndReleasing)
+        defer { waiters.subtract(1, ordering: .acquiringAndReleasing) }
+        return wait(until: deadline) { $0.isSent(through: seq) && $0.applied >= seq }
+    }
+
+    /// Looks every half millisecond. A condition variable would need a lock that the log path shares.
+    private static func poll(until deadline: MonotonicTime, _ isReached: () -> Bool) -> Bool {
+        while !isReached() {
+            guard MonotonicTime.now < deadline else { return false }
+            rest(.microseconds(500))
+        }
+        return true
+    }
+
+    /// What `top -H` and debuggers show. pthread_setname_np is behind _GNU_SOURCE, which Swift's view of glibc lacks.
+    private static func nameThread(_ name: StaticString) {
+        let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        _ = write(descriptor, name.utf8Start, name.utf8CodeUnitCount)
+        Glibc.close(descriptor)
+    }
+
+    private static func rest(_ duration: Duration) {
+        var time = timespec(tv_sec: 0, tv_nsec: Int(duration.components.attoseconds / 1_000_000_000))
+        nanosleep(&time, nil)
+    }
+}
+
+// The thread.
+extension Sender {
+    private static func main(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+        nameThread("hypero-sender")
+        if let argument { Unmanaged<Sender>.fromOpaque(argument).takeRetainedValue().run() }
+        return nil
+    }
+
+    private func run() {
+        var delivery = Delivery(journal: journal, url: url, producer: producer, keyspace: keyspace, notify: notify)
+        var isRunning = true
+        while isRunning {
+            let work = delivery.look(
+                isEnding: isEnding.load(ordering: .acquiring),
+                // Asked before the journal is looked at: nothing is appended after the last handle is gone.
+                endsWhenSent: endsWhenSent.load(ordering: .acquiring),
+                isAwaited: waiters.load(ordering: .acquiring) > 0)
+            switch delivery.machine.next(work, now: .now) {
+            case .connect: delivery.connect { !self.isEnding.load(ordering: .acquiring) }
+            case .send: delivery.send()
+            case .readWatermark: delivery.readWatermark()
+            case .rest: Self.rest(delivery.isBusy ? .milliseconds(1) : .milliseconds(5))
+            case .finish: isRunning = false
+            }
+            sent.store(delivery.outbox.sent, ordering: .releasing)
+            applied.store(delivery.applied, ordering: .releasing)
+            released.store(delivery.outbox.released, ordering: .releasing)
+        }
+        delivery.end()
+        hasEnded.store(true, ordering: .releasing)
+    }
+}
