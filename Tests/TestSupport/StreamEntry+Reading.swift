@@ -1,0 +1,27 @@
+package import HyperoRedis
+package import HyperoSchema
+
+extension StreamEntry {
+    /// All entries of a stream, in order; empty when there is none.
+    package static func all(
+        of stream: String, from connection: inout RedisConnection
+    ) throws(RedisError) -> [StreamEntry] {
+        var entries: [StreamEntry] = []
+        var start = "-"
+        while true {
+            var reply = try connection.call("XRANGE", stream, start, "+", "COUNT", "5000")
+            let count = try reply.array() ?? 0
+            for _ in 0..<count {
+                _ = try reply.array()
+                let id = try reply.string() ?? ""
+                start = "(" + id
+                var wire: [WireField] = []
+                let fields: Result<[Field], Never> = try reply.withFields(into: &wire) { fields in
+                    fields.map { Field(name: Array($0.name), value: Array($0.value)) }
+                }
+                entries.append(StreamEntry(id: StreamID(id) ?? .zero, fields: fields.get()))
+            }
+            if count < 5000 { return entries }
+        }
+    }
+}
