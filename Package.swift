@@ -66,7 +66,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["HyperoRedis", "HyperoSchema"], path: "Tests/TestSupport",
             swiftSettings: settings),
-        .testTarget(name: "HyperoSchemaTests", dependencies: ["HyperoSchema"], swiftSettings: settings),
+        .testTarget(
+            name: "HyperoSchemaTests", dependencies: ["HyperoSchema", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "HyperoRedisTests", dependencies: ["HyperoRedis", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -71,12 +71,12 @@ struct EntryReader {
         // Comparing a few pairs costs less than making a set.
         if found.count <= 4 {
             let repeated = found.indices.first { index in
-                found[..<index].contains { $0.name == found[index].name }
+                found[..<index].contains { ExactText.isSame($0.name, found[index].name) }
             }
             return repeated.map { found[$0].name }
         }
-        var names: Set<String> = []
-        return found.first { !names.insert($0.name).inserted }?.name
+        var names: Set<ExactText> = []
+        return found.first { !names.insert(ExactText($0.name)).inserted }?.name
     }
 
     /// - Throws: when a field is left that the event does not have, or has already.

@@ -14,9 +14,15 @@ package struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible
     /// Reads `1700000000000-0`, and `1700000000000` as its first.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let milliseconds = UInt64(parts[0]) else { return nil }
-        guard let sequence = parts.count == 2 ? UInt64(parts[1]) : 0 else { return nil }
+        guard let milliseconds = Self.number(parts[0]) else { return nil }
+        guard let sequence = parts.count == 2 ? Self.number(parts[1]) : 0 else { return nil }
         self.init(milliseconds: milliseconds, sequence: sequence)
+    }
+
+    /// Digits only: UInt64 also reads a sign.
+    private static func number(_ text: some StringProtocol) -> UInt64? {
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        return UInt64(text)
     }
 
     package var description: String { "\(milliseconds)-\(sequence)" }

@@ -21,12 +21,12 @@ package struct CurveRow: Sendable, Hashable {
     }
 
     package subscript(channel: String) -> Number? {
-        cells.first { $0.channel == channel }?.number
+        cells.first { ExactText.isSame($0.channel, channel) }?.number
     }
 
     /// Adds the cell, or replaces the value of its channel.
     package mutating func set(_ cell: Cell) {
-        if let index = cells.firstIndex(where: { $0.channel == cell.channel }) {
+        if let index = cells.firstIndex(where: { ExactText.isSame($0.channel, cell.channel) }) {
             cells[index].number = cell.number
         } else {
             cells.append(cell)
@@ -50,11 +50,13 @@ package struct CurveRow: Sendable, Hashable {
         cells = []
         var rest = text.utf8[...]
         while !rest.isEmpty {
-            guard let channel = Self.takeChannel(from: &rest) else { return nil }
+            guard let channel = Self.takeChannel(from: &rest), !channel.isEmpty else { return nil }
             let end = rest.firstIndex(of: UInt8(ascii: " ")) ?? rest.endIndex
             guard let number = Array(rest[..<end]).withUnsafeBufferPointer({ Number($0) }) else { return nil }
             cells.append(Cell(channel, number))
-            rest = end == rest.endIndex ? rest[end...] : rest[rest.index(after: end)...]
+            guard end != rest.endIndex else { return }
+            rest = rest[rest.index(after: end)...]
+            guard !rest.isEmpty else { return nil }
         }
     }
 

@@ -1,0 +1,60 @@
+import HyperoSchema
+import TestSupport
+
+/// An entry of fields written as a table: `["event": "end", …]` keeps order and repetition.
+func entry(_ fields: KeyValuePairs<String, String>) -> StreamEntry {
+    StreamEntry(id: .zero, fields: fields.map { StreamEntry.Field($0.key, $0.value) })
+}
+
+/// The reason for which the entry is refused; nil when it is not.
+func rejection(_ entry: StreamEntry) -> String? {
+    do {
+        _ = try entry.decoded()
+        return nil
+    } catch {
+        return error.description
+    }
+}
+
+/// One valid event of every kind, with every optional field and without.
+let exampleEvents: [Event] = {
+    let battery = BatteryID("mnist.v1.0123abcd")!
+    let experiment = ExperimentID("k3v9x2mq7d-17")!
+    let origin = Event.Origin(producer: ProducerID("k3v9x2mq7d")!, seq: 42)
+    let extremes: [Double] = [
+        0, -0.0, 0.1, 1, -1, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude,
+        .leastNormalMagnitude, .ulpOfOne, .pi, 1e16, 1e-5, 123_456_789_012_345_680, .infinity, -.infinity,
+    ]
+    let bodies: [Event.Body] = [
+        .start(Event.Start()),
+        .start(Event.Start(host: "node1", pid: "17", seed: "18446744073709551615")),
+        .start(Event.Start(host: "", pid: "", seed: "line\nbreak\0")),
+        .param([Event.Entry("lr", "0.01"), Event.Entry("lr decay", "linear"), Event.Entry("a=b.\"c\"", "[64,128]")]),
+        .param((0..<100).map { Event.Entry("p\($0)", "") }),
+        .meta([Event.Entry("größe 精度 🎯", "日本\u{7}")]),
+        .epoch(0, [CurveRow.Cell("valid", Number(0.8))]),
+        .epoch(Int(Limits.integer), extremes.enumerated().map { CurveRow.Cell("c\($0)", Number($1)) }),
+        .curve(first: 1, [Event.Series("train", [Number(0.5)]), Event.Series("valid", extremes.map { Number($0) })]),
+        .curve(first: 0, [Event.Series("top 5", [Number(1), Number(2)])]),
+        .curve(first: 7, [Event.Series("=", [Number(-0.0)])]),
+        .maxima(epoch: nil, [CurveRow.Cell("test", Number(-.infinity))]),
+        .maxima(epoch: 0, [CurveRow.Cell("test", Number(5)), CurveRow.Cell("valid", Number(.leastNonzeroMagnitude))]),
+        .end(.done, reason: nil), .end(.failed, reason: "out of memory"), .end(.stopped, reason: ""),
+    ]
+    var events = bodies.flatMap { body in
+        [
+            Event(experiment: experiment, battery: battery, origin: origin, time: 1_700_000_000_000, body: body),
+            Event(experiment: experiment, battery: battery, body: body),
+        ]
+    }
+    let declarations = [
+        Event.Declaration(name: "MNIST", version: 1, description: ""),
+        Event.Declaration(
+            name: "größe", version: -7, description: "two\nlines", objective: "top 5 loss", direction: .min),
+        Event.Declaration(name: "x", version: Int(Limits.integer), description: "d"),
+    ]
+    events += declarations.map {
+        Event(experiment: nil, battery: battery, origin: origin, time: 0, body: .battery($0))
+    }
+    return events
+}()

@@ -1,0 +1,88 @@
+import HyperoSchema
+import Testing
+import TestSupport
+
+struct IdentityTests {
+    @Test func `The battery of the design has the id of the design`() {
+        let id = BatteryID(name: "RNN Visual Attention", version: 3, description: "fixed bug in Sequencer")
+        #expect(id.text == "rnn-visual-attention.v3.b44afc5e")
+        #expect(BatteryID(id.text) == id)
+    }
+
+    @Test(arguments: [
+        ("MNIST", "mnist"), ("a", "a"), ("A-Z_0 9", "a-z-0-9"), ("--a--", "a"), ("  two   words  ", "two-words"),
+        ("größe", "gr-e"), ("精度 test 精度", "test"), ("精度", "battery"), ("", "battery"), ("---", "battery"),
+        ("@[`{", "battery"), ("a\0b", "a-b"), ("v1.2", "v1-2"),
+        (String(repeating: "x", count: 40), String(repeating: "x", count: 40)),
+        (String(repeating: "x", count: 41), String(repeating: "x", count: 40)),
+        (String(repeating: "x", count: 39) + " y", String(repeating: "x", count: 39)),
+        (String(repeating: "x", count: 38) + " y", String(repeating: "x", count: 38) + "-y"),
+        (String(repeating: " ", count: 60) + "late", "late"),
+    ])
+    func `A battery's slug is its name in a-z 0-9 and single hyphens, at most 40 bytes`(name: String, slug: String) {
+        let id = BatteryID(name: name, version: 1, description: "")
+        #expect(id.text.hasPrefix(slug + ".v1."))
+        #expect(id.text.utf8.count == slug.utf8.count + 12)
+        #expect(BatteryID(id.text) == id)
+    }
+
+    @Test func `Name, version and description each make another battery`() {
+        let ids = [
+            BatteryID(name: "a", version: 1, description: "b"), BatteryID(name: "A", version: 1, description: "b"),
+            BatteryID(name: "a", version: -1, description: "b"), BatteryID(name: "a", version: 1, description: ""),
+            BatteryID(name: "a", version: 1, description: "B"), BatteryID(name: "a", version: .min, description: "b"),
+        ]
+        #expect(Set(ids).count == ids.count)
+        #expect(ids.allSatisfy { BatteryID($0.text) == $0 })
+    }
+
+    @Test(arguments: ["", "A", "a b", "a:b", "a_b", "é", "{a}", "a\n", "a\0", "a/b", "K", "ａ"])
+    func `An id with anything but its alphabet is refused`(text: String) {
+        #expect(BatteryID(text) == nil)
+        #expect(ExperimentID(text) == nil)
+        #expect(ProducerID(text) == nil)
+    }
+
+    @Test func `Ids have their lengths and no more, and only batteries have dots`() {
+        let x = String(repeating: "x", count: 80)
+        #expect(BatteryID(x)?.text == x)
+        #expect(BatteryID(x + "x") == nil)
+        #expect(BatteryID("a.b-c.0") != nil)
+        #expect(ExperimentID(String(x.prefix(64)))?.text.utf8.count == 64)
+        #expect(ExperimentID(String(x.prefix(65))) == nil)
+        #expect(ExperimentID("a.b") == nil)
+        #expect(ProducerID(String(x.prefix(64))) != nil)
+        #expect(ProducerID(String(x.prefix(65))) == nil)
+        #expect(ProducerID("a.b") == nil)
+    }
+
+    @Test func `Every byte is in an id's alphabet or refused`() {
+        let alphabet = Set("abcdefghijklmnopqrstuvwxyz0123456789-".utf8)
+        for byte in UInt8.min...UInt8.max {
+            let text = String(decoding: [byte], as: UTF8.self)
+            #expect((ExperimentID(text) != nil) == alphabet.contains(byte), "byte \(byte)")
+            #expect((BatteryID(text) != nil) == (alphabet.contains(byte) || byte == UInt8(ascii: ".")), "byte \(byte)")
+        }
+    }
+
+    @Test func `A producer's id is 10 characters of Crockford base32, and all of them are used`() {
+        let alphabet = Set("0123456789abcdefghjkmnpqrstvwxyz")
+        var generator = SeededGenerator(seed: 1)
+        var seen: Set<Character> = []
+        var ids: Set<ProducerID> = []
+        for _ in 0..<1_000 {
+            let id = ProducerID(using: &generator)
+            #expect(id.text.utf8.count == 10 && ProducerID(id.text) == id)
+            seen.formUnion(id.text)
+            ids.insert(id)
+        }
+        #expect(seen == alphabet)
+        #expect(ids.count == 1_000)
+    }
+
+    @Test func `An experiment's id is its producer's and a number`() throws {
+        let producer = try #require(ProducerID("k3v9x2mq7d"))
+        #expect(ExperimentID(producer: producer, number: 17).text == "k3v9x2mq7d-17")
+        #expect(ExperimentID(producer: producer, number: .max).text == "k3v9x2mq7d-18446744073709551615")
+    }
+}

@@ -1,0 +1,19 @@
+import HyperoSchema
+import Testing
+
+struct PrintableTests {
+    @Test(arguments: [
+        ("plain", "plain"), ("größe 🎯", "größe 🎯"), ("a\nb\tc\0", "a\u{FFFD}b\u{FFFD}c\u{FFFD}"),
+        ("\u{1B}[31m", "\u{FFFD}[31m"), ("\u{7F}\u{85}\u{9F}\u{A0}", "\u{FFFD}\u{FFFD}\u{FFFD}\u{A0}"), ("", ""),
+        (String(repeating: "x", count: 64), String(repeating: "x", count: 64)),
+        (String(repeating: "x", count: 65), String(repeating: "x", count: 64) + "…"),
+    ])
+    func `Quoted text has no control characters and a bound`(text: String, shown: String) {
+        #expect(printable(text) == shown)
+    }
+
+    @Test func `The bound can be chosen`() {
+        #expect(printable("abc", limit: 2) == "ab…")
+        #expect(printable("abc", limit: 3) == "abc")
+    }
+}
