@@ -84,7 +84,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-ingest", "hypero-query", "hypero-demo",
+                "Hypero", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-ingest", "hypero-query", "hypero-demo",
             ],
             swiftSettings: settings),
     ],

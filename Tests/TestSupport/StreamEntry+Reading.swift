@@ -1,5 +1,5 @@
 package import HyperoRedis
-package import HyperoSchema
+import HyperoSchema
 
 extension StreamEntry {
     /// All entries of a stream, in order; empty when there is none.

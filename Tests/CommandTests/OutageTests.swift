@@ -1,0 +1,50 @@
+import Hypero
+import HyperoRedis
+import HyperoSchema
+import TestSupport
+import Testing
+
+@Suite struct OutageTests {
+    @Test("A Redis that hangs, is killed and comes back during a training costs no event")
+    func redisGone() throws {
+        let proof = try Proof()
+        let ingest = try proof.ingest("--log-level", "critical")
+        defer { ingest.kill() }
+        let epochs = 30_000
+        let hypero = try Hypero.connect(proof.server.url)
+        let experiment = hypero.battery("outage").experiment()
+        for epoch in 1...epochs {
+            // In the middle of the training, at once and while the sender is at work.
+            if epoch == epochs / 4 { proof.server.suspend() }
+            if epoch == epochs / 2 { proof.server.kill() }
+            if epoch == epochs * 3 / 4 { try proof.server.restart() }
+            experiment.log(epoch: epoch, train: Double(epoch), valid: 1 / Double(epoch), test: 0.5)
+        }
+        experiment.finish()
+
+        #expect(hypero.flush(until: .applied, timeout: .seconds(120)))
+        let counters = hypero.counters
+        #expect(counters.accepted == UInt64(epochs) + 3)
+        #expect(counters.sent == counters.accepted)
+        #expect(counters.dropped.total == 0)
+        var connection = try proof.connect()
+        var rows = try connection.call("HLEN", proof.keyspace.curve(of: try #require(ExperimentID(experiment.id))))
+        #expect(try rows.integer() == epochs)
+        var fields = try connection.call(
+            "HMGET", proof.keyspace.experiment(try #require(ExperimentID(experiment.id))), "status", "epochs",
+            "max.epoch", "max.valid")
+        #expect(try fields.strings() == ["done", "\(epochs)", "1", "1"])
+        #expect(hypero.close(timeout: .seconds(10)))
+    }
+
+    @Test("A demo whose Redis is not there trains to its end, and says what waits")
+    func redisNeverThere() throws {
+        let folder = try TemporaryFolder()
+        let demo = try ChildProcess.run(
+            "hypero-demo",
+            ["--experiments", "2", "--epochs", "2", "--workers", "2", "--redis", "unix://\(folder.file("no.sock"))"],
+            within: .seconds(120))
+        #expect(demo.ending == .exited(75))
+        #expect(demo.stderr.contains("journal"))
+    }
+}
