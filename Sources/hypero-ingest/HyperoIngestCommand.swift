@@ -1,9 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import HyperoIngest
 import HyperoRedis
 import HyperoSchema
-import Logging
+public import Logging
 import UnixSignals
 
 @main
@@ -70,7 +70,7 @@ struct HyperoIngestCommand: AsyncParsableCommand {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
-        var logger = Logger(label: "hypero-ingest", factory: StreamLogHandler.standardError)
+        var logger = Logger(label: "hypero-ingest", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
         let ingest = try Ingest(try settings(), logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
