@@ -8,7 +8,7 @@ import HyperoSchema
 /// command. Make a new one.
 package struct RedisConnection: ~Copyable {
     private let owned: HiredisContext
-    private let replies = ReplyBuffer()
+    private var replies = ReplyBuffer()
     private let endpoint: RedisURL
     private let timeout: Duration
     private let whileWaiting: () -> Bool
@@ -75,7 +75,7 @@ package struct RedisConnection: ~Copyable {
     ///
     /// - Parameter patience: waits so much longer than the timeout, as for a command that blocks on purpose.
     package mutating func receive(patience: Duration = .zero) throws(RedisError) -> Reply {
-        replies.removeAll()
+        clearReplies()
         let deadline = MonotonicTime.now + timeout + patience
         while true {
             var made: UnsafeMutableRawPointer?
@@ -85,6 +85,16 @@ package struct RedisConnection: ~Copyable {
             if made != nil { return Reply(replies) }
             try wait(for: POLLIN, until: deadline)
             guard redisBufferRead(context) == REDIS_OK else { throw failure("cannot read") }
+        }
+    }
+
+    /// Leaves a reply that somebody still holds alone: it keeps its buffer, and the connection takes another.
+    private mutating func clearReplies() {
+        if isKnownUniquelyReferenced(&replies) {
+            replies.removeAll()
+        } else {
+            replies = ReplyBuffer()
+            context.pointee.reader.pointee.privdata = Unmanaged.passUnretained(replies).toOpaque()
         }
     }
 

@@ -5,7 +5,7 @@ package import HyperoSchema
 ///     var reply = try connection.receive()
 ///     for _ in 0..<(try reply.array() ?? 0) { … try reply.string() … }
 ///
-/// Valid until the connection receives the next one. An element that is an error reply is thrown as such, and one of
+/// It stays valid as long as it is held: the connection takes another buffer then. An element that is an error reply is thrown as such, and one of
 /// another type than asked for as a broken connection: what follows it cannot be trusted either.
 package struct Reply {
     private let buffer: ReplyBuffer
@@ -25,6 +25,9 @@ package struct Reply {
     package var isNull: Bool {
         position < buffer.elements.count && buffer.elements[position].kind == .null
     }
+
+    /// Bytes of all texts of the reply.
+    package var byteCount: Int { buffer.byteCount }
 
     /// Takes an array's head; nil for null. Its elements come next.
     package mutating func array() throws(RedisError) -> Int? {

@@ -19,6 +19,8 @@ final class ReplyBuffer {
     private(set) var elements: [Element] = []
     private var text: [UInt8] = []
 
+    var byteCount: Int { text.count }
+
     /// What every reader of hiredis is given; the `privdata` of the reader is the buffer.
     nonisolated(unsafe) static let functions: UnsafeMutablePointer<redisReplyObjectFunctions> = {
         // Never changed and never freed: one for the life of the process.

@@ -1,0 +1,116 @@
+import HyperoRedis
+import HyperoSchema
+
+/// Reads what a fold needs, in one write and as many replies.
+///
+///     HMGET producer seq time missing          HMGET experiment battery updated epochs …
+///     HMGET battery objective direction …      HMGET curve epoch …        HGETALL curve
+///
+/// A key that holds something else (WRONGTYPE) makes its subject one with a problem: its events become dead letters with
+/// the server's words as the reason. Every other error ends the reading, after all replies were taken.
+struct StateLoader: ~Copyable {
+    private var writer = RESPWriter()
+    private var firstError: RedisError?
+
+    mutating func load(
+        _ needs: Needs, of batch: Batch, into known: inout Known, over connection: inout RedisConnection,
+        in space: Keyspace
+    ) throws(RedisError) {
+        let rows = needs.rows.filter { !needs.wholeCurves.contains($0.key) }
+            .map { (place: $0.key, epochs: $0.value.sorted()) }
+        let curves = needs.wholeCurves.sorted()
+        write(needs, rows, curves, of: batch, in: space)
+        try connection.send(writer)
+        firstError = nil
+        for place in needs.producers {
+            known.producers[place] = try value(from: &connection, otherwise: { Watermark(problem: $0) }) {
+                Watermark(seq: $0[0], time: $0[1], missing: $0[2])
+            }
+        }
+        for place in needs.batteries {
+            known.batteries[place] = try value(from: &connection, otherwise: { BatteryState(problem: $0) }) {
+                BatteryState(objective: $0[0], direction: $0[1], updated: $0[2])
+            }
+        }
+        for place in needs.experiments {
+            known.experiments[place] = try value(from: &connection, otherwise: { ExperimentState(problem: $0) }) {
+                ExperimentState(
+                    battery: $0[0], updated: $0[1], epochs: $0[2], nonfinite: $0[3], maxEpoch: $0[4], maxSource: $0[5])
+            }
+        }
+        for (place, epochs) in rows { try takeRows(epochs, of: place, from: &connection, into: &known) }
+        for place in curves { try takeCurve(of: place, from: &connection, into: &known) }
+        if let firstError { throw firstError }
+    }
+
+    private mutating func write(
+        _ needs: Needs, _ rows: [(place: Int, epochs: [Int])], _ curves: [Int], of batch: Batch, in space: Keyspace
+    ) {
+        writer.removeAll()
+        for place in needs.producers {
+            writer.command(
+                "HMGET", space.producer(batch.producers[place]), ProducerField.seq, ProducerField.time,
+                ProducerField.missing)
+        }
+        for place in needs.batteries {
+            writer.command(
+                "HMGET", space.battery(batch.batteries[place]), BatteryField.objective, BatteryField.direction,
+                BatteryField.updated)
+        }
+        for place in needs.experiments {
+            writer.command(
+                "HMGET", space.experiment(batch.experiments[place]), ExperimentField.battery, ExperimentField.updated,
+                ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch, ExperimentField.maxSource)
+        }
+        for (place, epochs) in rows {
+            writer.begin(arguments: 2 + epochs.count)
+            writer.add("HMGET" as StaticString)
+            writer.add(space.curve(of: batch.experiments[place]))
+            for epoch in epochs { writer.add(epoch) }
+        }
+        for place in curves { writer.command("HGETALL", space.curve(of: batch.experiments[place])) }
+    }
+
+    private mutating func value<Value>(
+        from connection: inout RedisConnection, otherwise: (String) -> Value, _ make: ([String?]) -> Value
+    ) throws(RedisError) -> Value? {
+        var reply = try connection.receive()
+        if let problem = problem(of: reply) { return otherwise(problem) }
+        guard reply.error == nil else { return nil }
+        return make(try reply.strings())
+    }
+
+    private mutating func takeRows(
+        _ epochs: [Int], of place: Int, from connection: inout RedisConnection, into known: inout Known
+    ) throws(RedisError) {
+        var reply = try connection.receive()
+        if let problem = problem(of: reply) { known.experiments[place] = ExperimentState(problem: problem) }
+        guard reply.error == nil else { return }
+        for (epoch, text) in zip(epochs, try reply.strings()) {
+            known.rows[place, default: [:]][epoch] = text.flatMap { CurveRow(text: $0) } ?? CurveRow()
+        }
+    }
+
+    private mutating func takeCurve(
+        of place: Int, from connection: inout RedisConnection, into known: inout Known
+    ) throws(RedisError) {
+        var reply = try connection.receive()
+        if let problem = problem(of: reply) { known.experiments[place] = ExperimentState(problem: problem) }
+        guard reply.error == nil else { return }
+        known.wholeCurves.insert(place)
+        for (name, text) in try reply.pairs() {
+            guard let epoch = Int(name), let row = CurveRow(text: text) else { continue }
+            known.rows[place, default: [:]][epoch] = row
+        }
+    }
+
+    /// The words of a WRONGTYPE; any other error is kept to be thrown in the end.
+    private mutating func problem(of reply: Reply) -> String? {
+        guard let error = reply.error else { return nil }
+        if error.description.hasPrefix("WRONGTYPE") {
+            return "its key in the indexes cannot be read: \(error.description)"
+        }
+        firstError = firstError ?? error
+        return nil
+    }
+}
