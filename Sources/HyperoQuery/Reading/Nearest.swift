@@ -9,9 +9,9 @@ func nearest(to name: String, among names: [String], orElse nothing: String) -> 
     var seen: Set<String> = []
     let names = names.filter { seen.insert($0).inserted }
     guard !names.isEmpty else { return ": \(nothing)" }
-    let wanted = Array(name.lowercased().unicodeScalars)
+    let wanted = name.lowercased()
     let near = names.enumerated()
-        .map { (distance: editDistance(wanted, Array($1.lowercased().unicodeScalars)), place: $0, name: $1) }
+        .map { (distance: distance(of: $1.lowercased(), from: wanted), place: $0, name: $1) }
         .filter { $0.distance <= max(2, wanted.count / 2) && $0.distance < max(wanted.count, $0.name.count) }
         .sorted { ($0.distance, $0.place) < ($1.distance, $1.place) }
         .prefix(3).map { quoted($0.name) }
@@ -27,6 +27,12 @@ private func quoted(_ name: String) -> String { "'\(printable(name))'" }
 private func listed(_ names: [String], _ word: String) -> String {
     guard let last = names.last, names.count > 1 else { return names.first ?? "" }
     return names.dropLast().joined(separator: ", ") + " \(word) " + last
+}
+
+/// Whoever wrote a part of a name is near it, however long the name.
+private func distance(of name: String, from wanted: String) -> Int {
+    let distance = editDistance(Array(wanted.unicodeScalars), Array(name.unicodeScalars))
+    return wanted.count > 2 && name.contains(wanted) ? min(distance, 2) : distance
 }
 
 /// How many characters must be added, taken away or replaced (Levenshtein, by Wagner and Fischer's table, two rows of it).
