@@ -78,7 +78,8 @@ let package = Package(
             name: "HyperoIngestTests", dependencies: ["HyperoIngest", "HyperoRedis", "HyperoSchema", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "HyperoQueryTests", dependencies: ["HyperoQuery", "HyperoRedis", "HyperoSchema", "TestSupport"],
+            name: "HyperoQueryTests",
+            dependencies: ["HyperoQuery", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-query"],
             swiftSettings: settings),
         .testTarget(name: "HyperoDemoTests", dependencies: ["hypero-demo"], swiftSettings: settings),
         .testTarget(

@@ -1,0 +1,35 @@
+import HyperoRedis
+
+/// What a command of a ``Batch`` will be answered, once the batch has run.
+final class Answer<Value> {
+    private let question: String
+    var result: Result<Value, RedisError>
+
+    init(to question: String) {
+        self.question = question
+        result = .failure(RedisError(.broken, "\(question) was not sent"))
+    }
+
+    /// The answer, or a fallback and a warning when the key holds something of another type.
+    ///
+    /// - Throws: the other errors: those that another question would meet too.
+    func value(or fallback: Value, _ warnings: inout [String]) throws(RedisError) -> Value {
+        do throws(RedisError) {
+            return try result.get()
+        } catch {
+            guard error.class == .refused else { throw error }
+            warnings.append("\(question) is left out: \(error)")
+            return fallback
+        }
+    }
+
+    /// The answer, or nil when the server does not give it: an older one, or one that does not let us.
+    func valueIfGiven() throws(RedisError) -> Value? {
+        do throws(RedisError) {
+            return try result.get()
+        } catch {
+            guard error.class == .refused || error.class == .denied else { throw error }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import HyperoRedis
+
+/// A question that could not be answered; the description is one sentence that says why and what to do.
+public struct QueryError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What kind of trouble it is.
+    public enum Code: Sendable, Hashable, CaseIterable {
+        /// What was asked for does not exist; the description names what comes nearest.
+        case notFound
+        /// Several experiments begin with the text that was given; the description names some.
+        case ambiguous
+        /// What was asked makes no sense, as a limit of 0.
+        case invalid
+        /// Redis is not there, does not answer or is not ready.
+        case unreachable
+        /// Redis does not let us in, or does not let us read.
+        case denied
+        /// Redis answered, but not what can be understood.
+        case refused
+    }
+
+    /// What kind of trouble it is.
+    public let code: Code
+    /// One sentence for a person, without secrets.
+    public let description: String
+
+    package init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+
+    init(_ error: RedisError, at url: RedisURL) {
+        switch error.class {
+        case .denied:
+            self.init(
+                .denied,
+                "\(url) denies it (\(error)): give an account that may read, with its password in "
+                    + "HYPERO_REDIS_PASSWORD or in the URL")
+        case .broken:
+            let reason = "\(error)".contains("\(url)") ? "\(error)" : "\(error) (\(url))"
+            self.init(
+                .unreachable,
+                "Redis is not reachable: \(reason); start it, or say where it is with --redis or HYPERO_REDIS")
+        case .passing, .moved, .readOnly:
+            self.init(.unreachable, "\(url) is not ready (\(error)): try again in a moment")
+        case .refused:
+            self.init(.refused, "\(url) refuses it: \(error)")
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import HyperoRedis
+import HyperoSchema
+
+/// What Redis holds of batteries and experiments, to be asked.
+///
+///     let store = try Store("redis://localhost")
+///     let board = try store.leaderboard(of: "RNN Visual Attention", limit: 3)
+///     for row in board.rows { print(row.rank, row.experiment, row.value) }
+///
+/// It only reads, and connects at the first question. Questions block the thread, and one thread at a time may ask.
+/// What somebody else wrote wrongly into a key never ends a question: the answer's `warnings` say what was left out.
+public final class Store {
+    let session: Session
+    let layout: Layout
+
+    /// A store at a server.
+    ///
+    /// - Parameters:
+    ///   - url: `redis://[user[:password]@]host[:port][/db]` or `unix:///path[?db=n]`; nil for `HYPERO_REDIS`, and
+    ///     `redis://127.0.0.1:6379` when that is not set either.
+    ///   - namespace: what the keys begin with.
+    ///   - partitions: into how many the keys are divided; nil looks which ones there are, and reads them all.
+    ///   - timeout: for connecting and for each answer of the server.
+    /// - Throws: ``QueryError`` of code ``QueryError/Code/invalid`` when one of them makes no sense.
+    public convenience init(
+        _ url: String? = nil, namespace: String = "hypero", partitions: Int? = nil, timeout: Duration = .seconds(5)
+    ) throws(QueryError) {
+        do {
+            try self.init(
+                RedisURL(url), layout: Layout(namespace: namespace, partitions: partitions), timeout: timeout)
+        } catch {
+            throw QueryError(.invalid, error.description)
+        }
+    }
+
+    init(_ url: RedisURL, layout: Layout, timeout: Duration) {
+        session = Session(home: url, timeout: timeout)
+        self.layout = layout
+    }
+
+    /// How often commands were sent and answers awaited, beyond connecting.
+    package var roundTrips: Int { session.roundTrips }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Glibc
+import HyperoQuery
+
+/// The root command: configuration only.
+@main
+struct HyperoQueryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hypero-query",
+        abstract: "Look at the experiments that hypero has in Redis.",
+        discussion: """
+            EXAMPLES:
+              hypero-query batteries
+              hypero-query rank "RNN Visual Attention" --limit 3 --columns lr,max.test
+              hypero-query rank digits --format json | jq .params
+              hypero-query show k3v9x2
+              hypero-query status
+
+            \(ExitStatus.help)
+            """,
+        subcommands: [BatteriesCommand.self, RankCommand.self, ShowCommand.self, StatusCommand.self])
+
+    static let _errorLabel = "hypero-query"
+
+    static func main() {
+        // A reader that has enough closes the pipe: then write says EPIPE, which is a quiet end.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error as QueryError {
+            complain(error.description)
+            ExitStatus(error.code).leave()
+        } catch let error as StandardOutput.Failure {
+            complain(error.description)
+            ExitStatus.failed.leave()
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

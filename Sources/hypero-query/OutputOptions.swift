@@ -1,0 +1,23 @@
+import ArgumentParser
+import Glibc
+import HyperoQuery
+
+/// How to show the answer.
+struct OutputOptions: ParsableArguments {
+    @Option(help: "table for people; json, one object a line, and csv for programs.")
+    var format = OutputFormat.table
+
+    @Option(help: "Colours; auto is on a terminal, unless NO_COLOR is set or TERM is dumb.")
+    var color = ColorChoice.auto
+
+    /// Writes the answer to standard output and what could not be read to standard error.
+    func show(_ answer: some Rendering, warnings: [String]) throws {
+        for warning in warnings.prefix(10) { complain(warning) }
+        if warnings.count > 10 { complain("and \(warnings.count - 10) more of that kind") }
+        let display = Display(descriptor: STDOUT_FILENO, color: color)
+        try StandardOutput.write(answer.text(as: format, for: display))
+    }
+}
+
+extension OutputFormat: ExpressibleByArgument {}
+extension ColorChoice: ExpressibleByArgument {}

@@ -1,0 +1,36 @@
+import HyperoQuery
+import TestSupport
+import Testing
+
+@Suite struct BatteriesCommandTests {
+    @Test("Batteries are listed with their best value")
+    func table() throws {
+        let fixture = try Fixture.digits()
+        let list = try Store(fixture.server.url, namespace: fixture.namespace).batteries()
+        #expect(
+            list.text(as: .table, for: Display(), now: Fixture.noon + 3_600_000) == """
+                name    version  description             experiments    best  by             updated  id
+                Digits        1  first try                         2  0.9     valid (max)  59 min ago  digits.v1.ab8c3c5f
+                Digits        2  fixed bug in Sequencer            3  0.9375  valid (max)  59 min ago  digits.v2.ab8c3c5f
+
+                """)
+    }
+
+    @Test("JSON has an object for each battery")
+    func json() throws {
+        let fixture = try Fixture.digits()
+        #expect(
+            try fixture.output(["batteries", "--format", "json"]).split(separator: "\n").first ?? "" == """
+                {"id":"digits.v1.ab8c3c5f","name":"Digits","version":1,"description":"first try","objective":"valid",\
+                "direction":"max","created":1763899200001,"updated":1763899260000,"experiments":2,"best":0.9}
+                """)
+    }
+
+    @Test("CSV has a record for each battery")
+    func csv() throws {
+        #expect(
+            try Fixture.digits().output(["batteries", "--format", "csv"]).hasPrefix(
+                "id,name,version,description,objective,direction,created,updated,experiments,best\r\n"
+                    + "digits.v1.ab8c3c5f,Digits,1,first try,valid,max,1763899200001,1763899260000,2,0.9\r\n"))
+    }
+}

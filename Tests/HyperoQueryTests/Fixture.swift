@@ -1,0 +1,127 @@
+import HyperoRedis
+import HyperoSchema
+import Synchronization
+import TestSupport
+
+/// Keys as the ingest writes them, in a namespace of their own on a server that all tests share.
+final class Fixture {
+    static let shared = Result { try RedisServer(appendOnly: true) }
+    private static let made = Atomic<Int>(0)
+
+    let server: RedisServer
+    let namespace: String
+    let partitions: Int
+    let keyspaces: [Keyspace]
+    private var connection: RedisConnection
+    private var writer = RESPWriter()
+
+    /// 2025-11-23 12:00:00 UTC.
+    static let noon: Int64 = 1_763_899_200_000
+
+    init(partitions: Int = 1, on server: RedisServer? = nil) throws {
+        self.server = try server ?? Self.shared.get()
+        self.partitions = partitions
+        namespace = "test\(Self.made.add(1, ordering: .relaxed).newValue)"
+        keyspaces = try Keyspace.all(namespace: namespace, partitions: partitions)
+        connection = try RedisConnection.open(to: RedisURL(self.server.url), name: "fixture")
+    }
+
+    /// Writes something into a key, whatever it is.
+    func write(_ arguments: String...) {
+        write(arguments)
+    }
+
+    func write(_ arguments: [String]) {
+        writer.begin(arguments: arguments.count)
+        for argument in arguments { writer.add(argument) }
+    }
+
+    /// Sends what was written; an error reply is a mistake of the test.
+    func commit() throws {
+        try connection.send(writer)
+        for _ in 0..<writer.commands {
+            let reply = try connection.receive()
+            if let error = reply.error { throw error }
+        }
+        writer.removeAll()
+    }
+
+    @discardableResult
+    func battery(
+        _ name: String, version: Int = 1, description: String = "", objective: String = "valid",
+        direction: Direction = .max
+    ) -> BatteryID {
+        let id = BatteryID(name: name, version: version, description: description)
+        for keyspace in keyspaces {
+            write("ZADD", keyspace.batteries, "\(Self.noon + Int64(version))", id.text)
+            write(
+                "HSET", keyspace.battery(id), BatteryField.name, name, BatteryField.version, "\(version)",
+                BatteryField.description, description, BatteryField.objective, objective, BatteryField.direction,
+                direction.rawValue, BatteryField.created, "\(Self.noon + Int64(version))", BatteryField.updated,
+                "\(Self.noon + 60_000)")
+        }
+        return id
+    }
+
+    /// The partition of an experiment, by what stands before its last hyphen.
+    func place(of experiment: String) -> Keyspace {
+        let producer = ProducerID(String(experiment[..<(experiment.lastIndex(of: "-") ?? experiment.endIndex)]))!
+        return keyspaces[Keyspace.partition(of: producer, among: partitions)]
+    }
+
+    func experiment(
+        _ text: String, of battery: BatteryID, maxima: KeyValuePairs<String, String> = [:], epoch: Int? = 7,
+        params: KeyValuePairs<String, String> = [:], meta: KeyValuePairs<String, String> = [:], status: String = "done",
+        more: KeyValuePairs<String, String> = [:], curve: [Int: String] = [:]
+    ) {
+        let id = ExperimentID(text)!
+        let place = place(of: text)
+        write("ZADD", place.experiments(of: battery), "\(Self.noon)", text)
+        var fields = [
+            ExperimentField.battery, battery.text, ExperimentField.status, status, ExperimentField.started,
+            "\(Self.noon)", ExperimentField.updated, "\(Self.noon + 754_000)",
+        ]
+        var columns: [String] = []
+        for (channel, value) in maxima {
+            columns += [Prefix.max + channel]
+            fields += [Prefix.max + channel, value]
+            if let number = Double(value), number.isFinite {
+                write("ZADD", place.rank(of: battery, by: channel), value, text)
+            }
+        }
+        if let epoch, !maxima.isEmpty {
+            fields += [ExperimentField.maxEpoch, "\(epoch)", ExperimentField.maxSource, "curve"]
+        }
+        for (name, value) in params {
+            columns += [Prefix.param + name]
+            fields += [Prefix.param + name, value]
+        }
+        for (name, value) in meta {
+            columns += [Prefix.meta + name]
+            fields += [Prefix.meta + name, value]
+        }
+        for (name, value) in more { fields += [name, value] }
+        for column in columns { write("ZADD", place.columns(of: battery), "NX", "\(Self.noon)", column) }
+        write(["HSET", place.experiment(id)] + fields)
+        for (epoch, row) in curve { write("HSET", place.curve(of: id), "\(epoch)", row) }
+    }
+
+    /// Runs hypero-query on this namespace.
+    func query(_ arguments: String..., environment: [String: String] = [:]) throws -> ChildProcess.Outcome {
+        var variables = ["TZ": "UTC", "HYPERO_REDIS": server.url]
+        variables.merge(environment) { $1 }
+        return try ChildProcess.run(
+            "hypero-query", arguments + ["--namespace", namespace], environment: variables)
+    }
+
+    /// What hypero-query prints; nothing may be wrong.
+    func output(_ arguments: [String]) throws -> String {
+        let outcome = try ChildProcess.run(
+            "hypero-query", arguments + ["--namespace", namespace],
+            environment: ["TZ": "UTC", "HYPERO_REDIS": server.url])
+        guard outcome.succeeded, outcome.stderr.isEmpty else {
+            throw TestFailure("\(arguments): \(outcome.ending) \(outcome.stderr)")
+        }
+        return outcome.stdout
+    }
+}

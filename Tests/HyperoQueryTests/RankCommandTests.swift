@@ -1,0 +1,137 @@
+import HyperoSchema
+import TestSupport
+import Testing
+
+@Suite struct RankCommandTests {
+    @Test("The table shows the best of all versions first, and says so")
+    func table() throws {
+        let text = try Fixture.digits().output(["rank", "Digits"])
+        #expect(
+            text == """
+                Digits, versions 1, 2: best first by valid (highest), 4 of 4
+
+                #  experiment    version   valid  epoch  status   train  test  layers           lr  lr decay  saturate
+                1  bbbbbbbbbb-1        2  0.9375      -  running   0.99  0.93  -               0.1  adaptive  true
+                2  cccccccccc-1        2  0.9          7  done      -     -     -             1e-05  -         -
+                3  aaaaaaaaaa-1        1  0.9         17  done      0.95  0.89  [64,128]       0.01  linear    -
+                4  aaaaaaaaaa-2        1  0.25        3  failed    0.5   nan   -        0.00316228  0.8       -
+
+                """)
+    }
+
+    @Test("JSON is one object a line with the keys of the contract, in their order")
+    func json() throws {
+        let fixture = try Fixture.digits()
+        let text = try fixture.output(["rank", "Digits", "--format", "json"])
+        #expect(
+            text == """
+                {"rank":1,"experiment":"bbbbbbbbbb-1","battery":"digits.v2.ab8c3c5f","name":"Digits","version":2,\
+                "value":0.9375,"status":"running","epoch":null,"maxima":{"train":0.99,"valid":0.9375,"test":0.93},\
+                "params":{"lr":0.1,"lr decay":"adaptive","saturate":true},"meta":{}}
+                {"rank":2,"experiment":"cccccccccc-1","battery":"digits.v2.ab8c3c5f","name":"Digits","version":2,\
+                "value":0.9,"status":"done","epoch":7,"maxima":{"valid":0.9},"params":{"lr":1e-05},"meta":{}}
+                {"rank":3,"experiment":"aaaaaaaaaa-1","battery":"digits.v1.ab8c3c5f","name":"Digits","version":1,\
+                "value":0.9,"status":"done","epoch":17,"maxima":{"train":0.95,"valid":0.9,"test":0.89},\
+                "params":{"layers":[64,128],"lr":0.01,"lr decay":"linear"},"meta":{"dataset":"mnist, \\"small\\""}}
+                {"rank":4,"experiment":"aaaaaaaaaa-2","battery":"digits.v1.ab8c3c5f","name":"Digits","version":1,\
+                "value":0.25,"status":"failed","epoch":3,"maxima":{"train":0.5,"valid":0.25,"test":"nan"},\
+                "params":{"lr":0.0031622776601683794,"lr decay":"0.8"},"meta":{}}
+
+                """)
+    }
+
+    @Test("CSV quotes what RFC 4180 wants quoted and names the fields in full")
+    func csv() throws {
+        let text = try Fixture.digits().output(["rank", "Digits", "--version", "1", "--format", "csv"])
+        #expect(
+            text
+                == [
+                    "rank,experiment,battery,name,version,value,status,epoch,max.train,max.valid,max.test,param.layers,"
+                        + "param.lr,param.lr decay,meta.dataset",
+                    "1,aaaaaaaaaa-1,digits.v1.ab8c3c5f,Digits,1,0.9,done,17,0.95,0.9,0.89,\"[64,128]\",0.01,linear,"
+                        + "\"mnist, \"\"small\"\"\"",
+                    "2,aaaaaaaaaa-2,digits.v1.ab8c3c5f,Digits,1,0.25,failed,3,0.5,0.25,nan,,0.0031622776601683794,"
+                        + "\"\"\"0.8\"\"\",",
+                    "",
+                ].joined(separator: "\r\n"))
+    }
+
+    @Test("Columns are named with or without their prefix, in the order wanted")
+    func columns() throws {
+        let fixture = try Fixture.digits()
+        let text = try fixture.output([
+            "rank", "Digits", "--limit", "2", "--columns", "max.test, lr,host,dataset,status,updated",
+        ])
+        #expect(
+            text == """
+                Digits, versions 1, 2: best first by valid (highest), 2 of 4
+
+                #  experiment    version   valid  test     lr  host    dataset  status               updated
+                1  bbbbbbbbbb-1        2  0.9375  0.93    0.1  node17  -        running  2025-11-23 12:12:34
+                2  cccccccccc-1        2  0.9        -  1e-05  -       -        done     2025-11-23 12:12:34
+
+                """)
+    }
+
+    @Test(
+        "The order is the battery's, or what was asked for",
+        arguments: [
+            ([], "by loss (lowest)", ["a-2", "a-1", "a-3"]),
+            (["--descending"], "highest loss first", ["a-3", "a-1", "a-2"]),
+            (["--ascending"], "lowest loss first", ["a-2", "a-1", "a-3"]),
+            (["--by", "valid"], "by valid (lowest)", ["a-3", "a-1"]),
+            (["--by", "valid", "--descending"], "highest valid first", ["a-1", "a-3"]),
+        ])
+    func order(options: [String], header: String, ids: [String]) throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("net", objective: "loss", direction: .min)
+        fixture.experiment("a-1", of: battery, maxima: ["loss": "0", "valid": "0.5"])
+        fixture.experiment("a-2", of: battery, maxima: ["loss": "-1.5", "valid": "inf"])
+        fixture.experiment("a-3", of: battery, maxima: ["loss": "1e300", "valid": "0.25"])
+        try fixture.commit()
+        #expect(try fixture.output(["rank", "net"] + options).contains(header))
+        let lines = try fixture.output(["rank", "net", "--format", "csv"] + options).split(whereSeparator: \.isNewline)
+        #expect(lines.dropFirst().map { $0.split(separator: ",")[1] } == ids.map { $0[...] })
+    }
+
+    @Test("A ranking that is still empty is an answer, not an error", arguments: ["table", "json", "csv"])
+    func empty(format: String) throws {
+        let fixture = try Fixture()
+        fixture.battery("young")
+        try fixture.commit()
+        let text = try fixture.output(["rank", "young", "--format", format])
+        switch format {
+        case "table": #expect(text == "young, version 1: best first by valid (highest), 0 of 0\n")
+        case "json": #expect(text == "")
+        default: #expect(text == "rank,experiment,battery,name,version,value,status,epoch\r\n")
+        }
+    }
+
+    @Test("A battery can be named by its id, and a name may hold anything")
+    func names() throws {
+        let fixture = try Fixture()
+        let name = "päßword 日本語 \u{1B}[31m\u{202E}"
+        let battery = fixture.battery(name)
+        fixture.experiment("a-1", of: battery, maxima: ["valid": "1"], params: ["größe": "é\u{7}"])
+        try fixture.commit()
+        let text = try fixture.output(["rank", battery.text])
+        #expect(text == (try fixture.output(["rank", name])))
+        #expect(
+            text == """
+                \(name), version 1: best first by valid (highest), 1 of 1
+
+                #  experiment  valid  epoch  status  größe
+                1  a-1             1      7  done    é\u{7}
+
+                """)
+    }
+
+    @Test("JSON says which columns it has no place for")
+    func columnsBeyondJSON() throws {
+        let outcome = try Fixture.digits().query(
+            "rank", "Digits", "--format", "json", "--columns", "lr,host", "--limit", "1")
+        #expect(outcome.succeeded)
+        #expect(outcome.stderr == "hypero-query: JSON lines have no place for host: ask for a table or CSV\n")
+        #expect(outcome.stdout.hasSuffix("\"maxima\":{},\"params\":{\"lr\":0.1},\"meta\":{}}\n"))
+    }
+}

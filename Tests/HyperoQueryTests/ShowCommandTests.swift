@@ -1,0 +1,100 @@
+import HyperoSchema
+import TestSupport
+import Testing
+
+@testable import HyperoQuery
+
+@Suite struct ShowCommandTests {
+    private func fixture() throws -> Fixture {
+        let fixture = try Fixture()
+        let battery = fixture.battery("RNN", version: 3, description: "fixed bug")
+        fixture.experiment(
+            "k3v9x2mq7d-17", of: battery, maxima: ["train": "0.99", "valid": "0.875", "other": "-inf"], epoch: 2,
+            params: ["bs": "64", "lr": "0.0031622776601683794"], meta: ["dataset": "mnist"],
+            more: [
+                "host": "node17", "pid": "4711", "seed": "18446744073709551615", "reason": "time is up", "epochs": "3",
+                "nonfinite": "2",
+            ], curve: [1: "train=0.5 valid=0.25", 2: "train=0.99 valid=0.875 other=-inf", 3: "train=nan valid=0.5"])
+        fixture.experiment("k3v9x2mq7d-1", of: battery)
+        try fixture.commit()
+        return fixture
+    }
+
+    @Test("An experiment is shown with all there is of it", arguments: ["k3v9x2mq7d-17"])
+    func table(id: String) throws {
+        #expect(
+            try fixture().output(["show", id]) == """
+                k3v9x2mq7d-17  done
+
+                battery    RNN, version 3: fixed bug
+                host       node17 (pid 4711)
+                seed       18446744073709551615
+                started    2025-11-23 12:00:00
+                updated    2025-11-23 12:12:34
+                duration   12 min 34 s
+                reason     time is up
+                epochs     3
+                nonfinite  2 values were nan or infinite
+
+                maxima at epoch 2
+                train  0.99
+                valid  0.875
+                other  -inf
+
+                params
+                bs  64
+                lr  0.00316228
+
+                meta
+                dataset  mnist
+
+                learning curves
+                channel  first   last  lowest  highest
+                train     0.5     nan    0.5     0.99
+                valid     0.25    0.5    0.25    0.875
+                other     -inf   -inf       -        -
+
+                """)
+    }
+
+    @Test("JSON holds all rows of the curves, as columns")
+    func json() throws {
+        let text = try fixture().output(["show", "k3v9x2mq7d-17", "--format", "json"])
+        #expect(
+            text.hasSuffix(
+                "\"nonfinite\":2,\"curves\":{\"epoch\":[1,2,3],\"channels\":{\"train\":[0.5,0.99,\"nan\"],"
+                    + "\"valid\":[0.25,0.875,0.5],\"other\":[null,\"-inf\",null]}}}\n"))
+        #expect(text.hasPrefix("{\"experiment\":\"k3v9x2mq7d-17\",\"battery\":\"rnn.v3."))
+        #expect(text.contains("\"seed\":\"18446744073709551615\""))
+    }
+
+    @Test("CSV is the learning curves")
+    func csv() throws {
+        #expect(
+            try fixture().output(["show", "k3v9x2mq7d-17", "--format", "csv"])
+                == "epoch,train,valid,other\r\n1,0.5,0.25,\r\n2,0.99,0.875,-inf\r\n3,nan,0.5,\r\n")
+    }
+
+    @Test("A whole id wins over those that begin with it, and a beginning is enough")
+    func beginnings() throws {
+        let fixture = try fixture()
+        let store = try Store(fixture.server.url, namespace: fixture.namespace)
+        #expect(try store.experiment("k3v9x2mq7d-1").id == "k3v9x2mq7d-1")
+        #expect(try store.experiment("k3v9x2mq7d-17").id == "k3v9x2mq7d-17")
+        #expect(throws: QueryError.self) { try store.experiment("k3v") }
+        fixture.write("DEL", fixture.keyspaces[0].experiment(ExperimentID("k3v9x2mq7d-1")!))
+        try fixture.commit()
+        #expect(try store.experiment("k3").id == "k3v9x2mq7d-17")
+        #expect(try store.experiment("k3").params.map(\.value) == [.integer(64), .number(0.0031622776601683794)])
+    }
+
+    @Test("Curves are drawn on a terminal that can")
+    func drawing() throws {
+        let fixture = try fixture()
+        let record = try Store(fixture.server.url, namespace: fixture.namespace).experiment("k3v9x2mq7d-17")
+        let drawn = record.text(as: .table, for: Display(isTerminal: true, width: 80))
+        #expect(drawn.contains("valid     0.25    0.5    0.25    0.875  ▁█▄\n"))
+        let plain = record.text(as: .table, for: Display(isTerminal: true, width: 80, isUnicode: false))
+        #expect(!plain.contains("█"))
+    }
+}

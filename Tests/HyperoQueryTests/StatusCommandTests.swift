@@ -1,0 +1,139 @@
+import HyperoSchema
+import TestSupport
+import Testing
+
+@testable import HyperoQuery
+
+@Suite struct StatusCommandTests {
+    private func status(_ fixture: Fixture, partitions: Int? = nil, now: Int64? = nil) throws -> StoreStatus {
+        try Store(fixture.server.url, namespace: fixture.namespace, partitions: partitions).status(now: now)
+    }
+
+    private func ingest(_ fixture: Fixture, cursor: String, applied: Int, dead: Int = 0, duplicates: Int = 0) {
+        let keys = fixture.keyspaces[0]
+        fixture.write(
+            "HSET", keys.ingest, "cursor", cursor, "applied", "\(applied)", "duplicates", "\(duplicates)", "gaps", "0",
+            "dead", "\(dead)", "owner", "node17:99", "updated", "\(Fixture.noon)")
+        fixture.write("SET", keys.lease, "node17:99")
+    }
+
+    @Test("A system that works has no warnings")
+    func healthy() throws {
+        let fixture = try Fixture()
+        for id in ["1000-0", "2000-0"] { fixture.write("XADD", fixture.keyspaces[0].events, id, "event", "x") }
+        ingest(fixture, cursor: "2000-0", applied: 5, duplicates: 1)
+        try fixture.commit()
+        let status = try status(fixture)
+        #expect(status.warnings == [])
+        let partition = try #require(status.partitions.first)
+        #expect(partition.entries == 2 && partition.behind == 0 && partition.applied == 5 && partition.duplicates == 1)
+        #expect(partition.lease == .held(by: "node17:99"))
+        let text = status.text(as: .table, for: Display(), now: Fixture.noon + 3_000)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines[0].hasPrefix("\(fixture.server.url)  Redis 7.") || lines[0].contains("Valkey"))
+        #expect(
+            lines[2...].joined(separator: "\n") == """
+                partition  stream  behind  applied  duplicates  gaps  dead  last applied  owner
+                \(fixture.keyspaces[0].tag)\(String(repeating: " ", count: 11 - fixture.keyspaces[0].tag.count))\
+                     2       0        5           1     0     0       3 s ago  node17:99
+
+                """)
+    }
+
+    @Test("What waits is counted from what was added, and is old after ten seconds", arguments: [9_000, 11_000])
+    func backlog(age: Int64) throws {
+        let fixture = try Fixture()
+        let keys = fixture.keyspaces[0]
+        for id in ["1000-0", "2000-0", "3000-0", "4000-0"] { fixture.write("XADD", keys.events, id, "event", "x") }
+        fixture.write("XDEL", keys.events, "1000-0")
+        ingest(fixture, cursor: "2000-0", applied: 1, duplicates: 1)
+        try fixture.commit()
+        let status = try status(fixture, now: 3_000 + age)
+        #expect(status.partitions[0].behind == 2)
+        #expect(status.partitions[0].waitingSince == 3_000)
+        #expect(
+            status.warnings
+                == (age > 10_000 ? ["2 entries of \(keys.tag) not applied yet, the first for 11 s"] : []))
+    }
+
+    @Test("A stream that was restored never gives a negative number")
+    func neverNegative() throws {
+        let fixture = try Fixture()
+        fixture.write("XADD", fixture.keyspaces[0].events, "5000-0", "event", "x")
+        ingest(fixture, cursor: "4000-0", applied: 1_000_000)
+        try fixture.commit()
+        #expect(try status(fixture, now: 5_000).partitions[0].behind == 1)
+    }
+
+    @Test(
+        "The backlog by the numbers",
+        arguments: [
+            (nil, 3, nil, [0], 0), ("5-0", 3, "5-0", [0], 0), ("5-0", 9, "4-0", [4, 3, 1], 1),
+            ("5-0", 2, "4-0", [9], 0), ("5-0", nil, "4-0", [9], nil), ("5-0", nil, "6-0", [9], 0),
+            ("5-0", Int.min, "4-0", [Int.max], Int.max),
+        ] as [(String?, Int?, String?, [Int], Int?)])
+    func numbers(last: String?, added: Int?, cursor: String?, consumed: [Int], behind: Int?) {
+        var info = StreamInfo()
+        info.lastID = last.flatMap { StreamID($0) }
+        info.added = added
+        #expect(info.behind(cursor: cursor.flatMap { StreamID($0) }, consumed: consumed) == behind)
+    }
+
+    @Test("Dead letters and a partition without owner are warned of, and so is another layout")
+    func warnings() throws {
+        let fixture = try Fixture(partitions: 2)
+        let first = fixture.keyspaces[0]
+        let undivided = try Keyspace.all(namespace: fixture.namespace)[0]
+        ingest(fixture, cursor: "0-0", applied: 0, dead: 1)
+        fixture.write("XADD", first.dead, "*", "event", "x", "dead.reason", "unknown\u{1B}[2J event", "dead.id", "1-0")
+        fixture.write("XADD", undivided.events, "*", "event", "x")
+        try fixture.commit()
+        let told = try status(fixture, partitions: 2)
+        #expect(
+            told.warnings == [
+                "1 entry of \(first.tag) could not be applied, the latest because unknown\u{FFFD}[2J event: look at "
+                    + "\(first.tag):dead",
+                "no ingest owns \(fixture.keyspaces[1].tag), so nothing is applied: start hypero-ingest",
+                "1 entry in \(undivided.tag):events, which --partitions 2 does not read: somebody runs with other "
+                    + "--partitions",
+            ])
+        let found = try status(fixture)
+        #expect(found.partitions.map(\.tag) == [undivided.tag, first.tag])
+        #expect(found.warnings.contains { $0.hasPrefix("there is an undivided \(undivided.tag) beside 1 partition") })
+        #expect(try fixture.query("status").stdout.contains("\nwarning: no ingest owns"))
+    }
+
+    @Test("A server that will lose data is warned of")
+    func server() throws {
+        let server = try RedisServer(
+            appendOnly: false, configuration: ["maxmemory 1100000", "maxmemory-policy allkeys-lru"])
+        let status = try Store(server.url).status()
+        #expect(status.warnings.count == 4)
+        #expect(status.warnings[0].contains("maxmemory-policy allkeys-lru"))
+        #expect(status.warnings[1].contains("keeps no append-only file"))
+        #expect(status.warnings[2].contains("nearly all its memory"))
+        #expect(status.warnings[3].hasPrefix("no ingest owns {hypero}"))
+    }
+
+    @Test("What an account may not ask is unknown, and what it may not read of other layouts does not matter")
+    func forbidden() throws {
+        let server = try RedisServer()
+        let fixture = try Fixture(on: server)
+        let battery = fixture.battery("net")
+        fixture.experiment("a-1", of: battery, maxima: ["valid": "1"])
+        ingest(fixture, cursor: "1-0", applied: 1)
+        try fixture.commit()
+        server.cli(
+            "ACL", "SETUSER", "reader", "on", ">secret", "~{\(fixture.namespace)}:*", "+@read", "-get")
+        let url = server.url.replacing("unix://", with: "unix://reader:secret@")
+        let store = try Store(url, namespace: fixture.namespace)
+        #expect(try store.leaderboard(of: "net").rows.map(\.value) == [1])
+        let status = try store.status()
+        #expect(status.warnings == [])
+        #expect(status.partitions[0].lease == .unknown)
+        #expect(status.servers[0].version == nil)
+        let text = status.text(as: .table, for: Display())
+        #expect(text.contains("version unknown, memory unknown"))
+        #expect(text.hasSuffix("unknown\n"))
+    }
+}
