@@ -30,23 +30,33 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// An error reply: `-LOADING Redis is loading the dataset in memory`.
     package init(reply: String) {
-        description = printable(reply, limit: 300)
+        description = printable(String(Self.withoutArguments(reply)), limit: 300)
         let words = reply.split(separator: " ")
         switch words.first ?? "" {
         case "LOADING", "BUSY", "MISCONF", "NOREPLICAS", "OOM", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "UNBLOCKED":
             self.class = .passing
         case "READONLY": self.class = .readOnly
-        case "NOAUTH", "WRONGPASS", "NOPERM": self.class = .denied
+        case "NOAUTH", "WRONGPASS", "NOPERM", "DENIED": self.class = .denied
         case "MOVED", "ASK": self.class = words.count == 3 ? Self.moved(to: words[2]) : .refused
         case "ERR" where reply.hasPrefix("ERR max number of clients"): self.class = .passing
         case "ERR" where reply.hasPrefix("ERR invalid password"): self.class = .denied
+        case "ERR" where reply.hasPrefix("ERR AUTH") || reply.hasPrefix("ERR Client sent AUTH"): self.class = .denied
         default: self.class = .refused
         }
     }
 
+    /// Redis answers to an unknown command with its arguments, which for AUTH are the password.
+    private static func withoutArguments(_ reply: String) -> Substring {
+        let head = reply.prefix(300)
+        let start = head.indices.first { head[$0...].hasPrefix(", with args beginning with") }
+        return head[..<(start ?? head.endIndex)]
+    }
+
     /// `host:port`, where an IPv6 host may hold colons and an empty one means the host we are talking to.
     private static func moved(to address: Substring) -> Class {
-        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]) else {
+        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
+            (1...65_535).contains(port)
+        else {
             return .refused
         }
         return .moved(host: String(address[..<colon]), port: port)

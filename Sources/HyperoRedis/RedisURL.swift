@@ -69,12 +69,13 @@ public struct RedisURL: Sendable, Hashable {
 extension RedisURL: CustomStringConvertible, CustomReflectable {
     /// The URL without the password.
     public var description: String {
-        let account = user.map { "\($0)@" } ?? ""
+        let account = user.map { "\(printable($0))@" } ?? ""
         return switch address {
         case .tcp(let host, let port):
             "redis://\(account)\(host.contains(":") ? "[\(host)]" : host):\(port)"
                 + (database == 0 ? "" : "/\(database)")
-        case .unix(let path): "unix://\(account)\(path)" + (database == 0 ? "" : "?db=\(database)")
+        case .unix(let path):
+            "unix://\(account)\(printable(path, limit: 107))" + (database == 0 ? "" : "?db=\(database)")
         }
     }
 
@@ -101,15 +102,20 @@ extension RedisURL {
         // The colons inside [::1] are the host's.
         let closing = text.lastIndex(of: "]") ?? text.startIndex
         if let colon = text[closing...].lastIndex(of: ":") {
-            guard let number = Int(text[text.index(after: colon)...]), (1...65_535).contains(number) else {
+            guard let number = Self.number(text[text.index(after: colon)...]), (1...65_535).contains(number) else {
                 throw SchemaError("the port in the Redis URL is not a number from 1 to 65535")
             }
             host = text[..<colon]
             port = number
         }
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard !host.isEmpty, !host.utf8.contains(where: { $0 <= 0x20 }) else {
-            throw SchemaError("the Redis URL names no host: write redis://127.0.0.1:6379")
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        if isBracketed { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty else { throw SchemaError("the Redis URL names no host: write redis://127.0.0.1:6379") }
+        guard isBracketed || !host.contains(":") else {
+            throw SchemaError("an IPv6 address in the Redis URL needs brackets: write redis://[::1]:6379")
+        }
+        guard !host.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F || "?#[]@%".utf8.contains($0) }) else {
+            throw SchemaError("the host in the Redis URL is not a name or an address: write redis://127.0.0.1:6379/0")
         }
         return .tcp(host: String(host), port: port)
     }
@@ -136,10 +142,15 @@ extension RedisURL {
 
     private static func database(_ text: Substring) throws(SchemaError) -> Int {
         guard !text.isEmpty else { return 0 }
-        guard let number = Int(text), number >= 0 else {
+        guard let number = Self.number(text) else {
             throw SchemaError("the database in the Redis URL is not a number: write redis://host:6379/0")
         }
         return number
+    }
+
+    /// Digits only: Int also reads a sign.
+    private static func number(_ text: Substring) -> Int? {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
     }
 
     private static func decoded(_ text: Substring) throws(SchemaError) -> String {
@@ -150,14 +161,19 @@ extension RedisURL {
                 bytes.append(byte)
                 continue
             }
-            guard let digits = String(rest.prefix(2)), digits.utf8.count == 2, let value = UInt8(digits, radix: 16)
+            // UInt8 reads "+a" as hexadecimal too.
+            guard let digits = String(rest.prefix(2)), digits.utf8.count == 2, digits.first != "+",
+                let value = UInt8(digits, radix: 16)
             else {
                 throw SchemaError("a % in the Redis URL is not followed by two hexadecimal digits: write %25 for %")
             }
             bytes.append(value)
             rest = rest.dropFirst(2)
         }
-        return String(decoding: bytes, as: UTF8.self)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw SchemaError("what is percent encoded in the Redis URL is not UTF-8")
+        }
+        return text
     }
 }
 

@@ -30,7 +30,7 @@ let exampleEvents: [Event] = {
         .start(Event.Start(host: "node1", pid: "17", seed: "18446744073709551615")),
         .start(Event.Start(host: "", pid: "", seed: "line\nbreak\0")),
         .param([Event.Entry("lr", "0.01"), Event.Entry("lr decay", "linear"), Event.Entry("a=b.\"c\"", "[64,128]")]),
-        .param((0..<100).map { Event.Entry("p\($0)", "") }),
+        .param((0..<12).map { Event.Entry("p\($0)", "") }),
         .meta([Event.Entry("größe 精度 🎯", "日本\u{7}")]),
         .epoch(0, [CurveRow.Cell("valid", Number(0.8))]),
         .epoch(Int(Limits.integer), extremes.enumerated().map { CurveRow.Cell("c\($0)", Number($1)) }),

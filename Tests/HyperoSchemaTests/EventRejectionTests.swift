@@ -128,12 +128,12 @@ struct EventRejectionTests {
             shorter.fields.remove(at: index)
             let isLastOfMany = whole.fields.count { $0.name.contains(UInt8(ascii: ".")) } > 1 && name.contains(".")
             let mayMiss = optional.contains(name) || isLastOfMany || (name == "epoch" && event.body.kind == .maxima)
-            #expect((rejection(shorter) == nil) == mayMiss, "without \(name)")
+            if (rejection(shorter) == nil) != mayMiss { Issue.record("without \(name)") }
 
             for place in [index, whole.fields.count] {
                 var doubled = whole
                 doubled.fields.insert(field, at: place)
-                #expect(rejection(doubled)?.contains("comes twice") == true, "\(name) twice")
+                if rejection(doubled)?.contains("comes twice") != true { Issue.record("\(name) twice") }
             }
         }
         for length in 0..<whole.fields.count {

@@ -42,10 +42,10 @@ struct HostileBytesTests {
             for index in whole.fields.indices {
                 var entry = whole
                 entry.fields[index].value += bytes
-                #expect(rejection(entry) != nil)
+                if rejection(entry) == nil { Issue.record("taken: \(entry)") }
                 entry = whole
                 entry.fields[index].name += bytes
-                #expect(rejection(entry) != nil)
+                if rejection(entry) == nil { Issue.record("taken: \(entry)") }
             }
         }
     }
@@ -133,7 +133,7 @@ struct HostileBytesTests {
                 guard let event = try? changed.decoded() else { continue }
                 // What was read is written again so that it reads the same; nan is not equal to itself, hence the text.
                 let again = try StreamEntry(id: .zero, event).decoded()
-                #expect("\(again)" == "\(event)")
+                if "\(again)" != "\(event)" { Issue.record("\(event) is read back as \(again)") }
             }
         }
     }

@@ -72,7 +72,7 @@ struct IdentityTests {
         var ids: Set<ProducerID> = []
         for _ in 0..<1_000 {
             let id = ProducerID(using: &generator)
-            #expect(id.text.utf8.count == 10 && ProducerID(id.text) == id)
+            if id.text.utf8.count != 10 || ProducerID(id.text) != id { Issue.record("\(id)") }
             seen.formUnion(id.text)
             ids.insert(id)
         }

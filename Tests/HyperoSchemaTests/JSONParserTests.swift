@@ -59,7 +59,8 @@ struct JSONParserTests {
             guard let value = JSON.parse(text) else { continue }
             // 1e1 is a number and comes back as the integer 10: the text is the same from then on.
             let written = JSON.text(of: value)
-            #expect(JSON.parse(written).map { JSON.text(of: $0) } == written)
+            guard JSON.parse(written).map({ JSON.text(of: $0) }) != written else { continue }
+            Issue.record("\(text) is written as \(written), which does not read back")
         }
     }
 }

@@ -49,12 +49,10 @@ struct NumberTests {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let text = decimal(&random)
-            let expected = try #require(Double(text))
-            if expected.isFinite {
-                #expect(number(text)?.value.bitPattern == expected.bitPattern, "\(text)")
-            } else {
-                #expect(number(text) == nil, "\(text)")
-            }
+            guard let expected = Double(text) else { throw TestFailure("the system cannot read \(text)") }
+            let read = number(text)?.value
+            guard read?.bitPattern != (expected.isFinite ? expected.bitPattern : nil) else { continue }
+            Issue.record("\(text) is read as \(String(describing: read))")
         }
     }
 
@@ -64,7 +62,8 @@ struct NumberTests {
         for _ in 0..<2_000 {
             let value = Double(bitPattern: random.next())
             guard !value.isNaN else { continue }
-            #expect(number(Number(value).text)?.value.bitPattern == value.bitPattern, "\(value)")
+            guard number(Number(value).text)?.value.bitPattern != value.bitPattern else { continue }
+            Issue.record("\(value) does not read back")
         }
     }
 

@@ -129,12 +129,11 @@ extension RedisConnection {
 
     private mutating func introduce(as name: String) throws(RedisError) {
         var writer = RESPWriter(capacity: 256)
-        if let password = endpoint.password {
-            if let user = endpoint.user {
-                writer.command("AUTH", user, password)
-            } else {
-                writer.command("AUTH", password)
-            }
+        if let user = endpoint.user {
+            // Without a password too: whoever names an account must not silently become the default one.
+            writer.command("AUTH", user, endpoint.password ?? "")
+        } else if let password = endpoint.password {
+            writer.command("AUTH", password)
         }
         if endpoint.database != 0 { writer.command("SELECT", String(endpoint.database)) }
         writer.command("CLIENT", "SETNAME", name)

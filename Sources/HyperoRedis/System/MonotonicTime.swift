@@ -21,7 +21,8 @@ package struct MonotonicTime: Sendable, Hashable, Comparable {
         let (seconds, attoseconds) = duration.components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         guard !overflow else { return MonotonicTime(nanoseconds: seconds < 0 ? time.nanoseconds : .max) }
-        let (sum, tooLate) = time.nanoseconds.addingReportingOverflow(product + attoseconds / 1_000_000_000)
+        let (whole, isBeyond) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        let (sum, tooLate) = time.nanoseconds.addingReportingOverflow(isBeyond ? .max : whole)
         return MonotonicTime(nanoseconds: tooLate ? .max : sum)
     }
 

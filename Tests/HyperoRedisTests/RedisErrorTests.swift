@@ -1,0 +1,49 @@
+import HyperoRedis
+import Testing
+
+struct RedisErrorTests {
+    @Test(
+        arguments: [
+            ("LOADING Redis is loading the dataset in memory", .passing),
+            ("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", .passing),
+            ("MISCONF Redis is configured to save RDB snapshots", .passing),
+            ("NOREPLICAS Not enough good replicas", .passing),
+            ("OOM command not allowed when used memory > 'maxmemory'.", .passing),
+            ("MASTERDOWN Link with MASTER is down", .passing), ("CLUSTERDOWN The cluster is down", .passing),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", .passing),
+            ("UNBLOCKED force unblock from blocking operation", .passing),
+            ("ERR max number of clients reached", .passing),
+            ("READONLY You can't write against a read only replica.", .readOnly),
+            ("NOAUTH Authentication required.", .denied), ("WRONGPASS invalid username-password pair", .denied),
+            ("NOPERM this user has no permissions", .denied), ("ERR invalid password", .denied),
+            ("ERR AUTH <password> called without any password configured for the default user.", .denied),
+            ("ERR Client sent AUTH, but no password is set", .denied),
+            ("DENIED Redis is running in protected mode", .denied),
+            ("MOVED 866 127.0.0.1:7002", .moved(host: "127.0.0.1", port: 7002)),
+            ("ASK 866 host.example:7002", .moved(host: "host.example", port: 7002)),
+            ("MOVED 866 :7002", .moved(host: "", port: 7002)),
+            ("MOVED 866 fe80::1:7002", .moved(host: "fe80::1", port: 7002)),
+            ("MOVED 866", .refused), ("MOVED 866 h", .refused), ("MOVED 866 h:", .refused), ("MOVED 866 h:0", .refused),
+            ("MOVED 866 h:-1", .refused), ("MOVED 866 h:65536", .refused), ("MOVED 866 h:99999999999", .refused),
+            ("WRONGTYPE Operation against a key holding the wrong kind of value", .refused),
+            ("ERR syntax error", .refused),
+            ("EXECABORT Transaction discarded because of previous errors.", .refused), ("BUSYGROUP exists", .refused),
+            ("LOADINGX", .refused), ("", .refused), (" ", .refused), ("-", .refused),
+            ("CROSSSLOT Keys in request don't hash to the same slot", .refused),
+        ] as [(String, RedisError.Class)])
+    func `An error reply has the class that says what to do`(reply: String, class: RedisError.Class) {
+        let error = RedisError(reply: reply)
+        #expect(error.class == `class`)
+        #expect(error.description == reply)
+    }
+
+    @Test func `An error's text is printable and has a bound`() {
+        #expect(RedisError(reply: "ERR a\r\nb\u{1B}").description == "ERR a\u{FFFD}\u{FFFD}b\u{FFFD}")
+        #expect(RedisError(reply: "ERR " + String(repeating: "x", count: 100_000)).description.utf8.count < 310)
+    }
+
+    @Test func `An unknown command's arguments, which may be a password, are not repeated`() {
+        let error = RedisError(reply: "ERR unknown command 'AUTH', with args beginning with: 'user' 'secret' ")
+        #expect(error.description == "ERR unknown command 'AUTH'")
+    }
+}

@@ -1,0 +1,85 @@
+import HyperoRedis
+import HyperoSchema
+import Testing
+
+struct RedisURLTests {
+    private func url(_ text: String?, _ environment: [String: String] = [:]) throws(SchemaError) -> RedisURL {
+        try RedisURL(text, environment: { environment[$0] })
+    }
+
+    @Test(arguments: [
+        ("redis://localhost", "redis://localhost:6379"),
+        ("redis://10.0.0.1:7000/3", "redis://10.0.0.1:7000/3"),
+        ("redis://h/0", "redis://h:6379"), ("redis://h/", "redis://h:6379"),
+        ("redis://h:65535", "redis://h:65535"), ("redis://h:1", "redis://h:1"),
+        ("redis://[::1]", "redis://[::1]:6379"), ("redis://[fe80::1]:7000/2", "redis://[fe80::1]:7000/2"),
+        ("redis://:secret@h", "redis://h:6379"), ("redis://user:secret@h", "redis://user@h:6379"),
+        ("redis://user@h", "redis://user@h:6379"), ("redis://user:@h", "redis://user@h:6379"),
+        ("redis://us%40er:se%2Fcr%3Aet@h", "redis://us@er@h:6379"), ("redis://a:secret@b:secret@h", "redis://a@h:6379"),
+        ("redis://us%0Aer:x@h", "redis://us\u{FFFD}er@h:6379"), ("redis://user:sécret@h", "redis://user@h:6379"),
+        ("unix:///run/redis.sock", "unix:///run/redis.sock"),
+        ("unix:///run/redis.sock?db=4", "unix:///run/redis.sock?db=4"),
+        ("unix:///a?db=0", "unix:///a"), ("unix:///a?", "unix:///a"),
+        ("unix://user:secret@/run/a", "unix://user@/run/a"),
+        ("unix:///with%20space%3F", "unix:///with space?"), ("unix:///run/a@b", "unix:///run/a@b"),
+        ("unix:///" + String(repeating: "x", count: 106), "unix:///" + String(repeating: "x", count: 106)),
+    ])
+    func `A valid URL is read, and shown without its password`(text: String, shown: String) throws {
+        let url = try url(text)
+        #expect(url.description == shown)
+        for text in ["\(url)", String(describing: url), String(reflecting: url), dumped(url), "\([url])"] {
+            #expect(!text.contains("cret"))
+        }
+    }
+
+    @Test(arguments: [
+        "", " ", "localhost", "localhost:6379", "http://h", "redis:/h", "redis//h", "redis://", "redis://:6379",
+        "redis://@",
+        "redis:///0", "redis://h:", "redis://h:0", "redis://h:65536", "redis://h:+80", "redis://h:-1", "redis://h:x",
+        "redis://h:99999999999999999999", "redis://h/x", "redis://h/-1", "redis://h/+1", "redis://h/0/0",
+        "redis://h/0?x=1",
+        "redis://h?db=1", "redis://h#1", "redis://::1", "redis://::1:6379", "redis://[::1", "redis://::1]",
+        "redis://[]",
+        "redis://a b", "redis://h\n", "redis://h\0", "redis://%68", "redis://u%zz@h", "redis://u%4@h", "redis://u%@h",
+        "redis://u%+a@h", "redis://:p%ff@h", "redis://u:p/secret@h", "redis://u:p?secret@h", "rediss://:secret@h",
+        "rediss://h", "unix://", "unix://run/redis.sock", "unix://user:secret@relative", "unix:///a?db=x",
+        "unix:///a?db=-1", "unix:///a?x=1", "unix:///a%00b", "unix:///" + String(repeating: "x", count: 107),
+        "valkey://:secret@h", "redis://u:6379/secret@h",
+    ])
+    func `What is no URL is refused, without repeating a password`(text: String) {
+        let error = #expect(throws: SchemaError.self) { try url(text) }
+        #expect(error?.description.contains("secret") == false)
+    }
+
+    @Test func `The environment says where Redis is when nobody else does`() throws {
+        #expect(try url(nil).description == "redis://127.0.0.1:6379")
+        #expect(try url(nil, ["HYPERO_REDIS": "unix:///a"]).description == "unix:///a")
+        #expect(try url("redis://h", ["HYPERO_REDIS": "unix:///a"]).description == "redis://h:6379")
+        #expect(throws: SchemaError.self) { try url(nil, ["HYPERO_REDIS": "nonsense"]) }
+    }
+
+    @Test func `The password comes from the URL, else from one variable, else from the other`() throws {
+        // Equality sees the password; nothing that is printed does.
+        let both = ["HYPERO_REDIS_PASSWORD": "one", "REDISCLI_AUTH": "two"]
+        #expect(try url("redis://u@h", both) == url("redis://u:one@h"))
+        #expect(try url("redis://u@h", ["REDISCLI_AUTH": "two"]) == url("redis://u:two@h"))
+        #expect(try url("redis://u:three@h", both) == url("redis://u:three@h"))
+        #expect(try url("redis://u:one@h") != url("redis://u:two@h"))
+        #expect(try url("unix:///a", both) == url("unix://:one@/a"))
+        #expect(try url("redis://h", ["HYPERO_REDIS_PASSWORD": "p%40"]) == url("redis://:p%2540@h"))
+    }
+
+    @Test func `A move keeps the account and, when it names no host, the host`() throws {
+        let old = try url("redis://u:p@h:1/2")
+        #expect(old.moved(toHost: "other", port: 7) == (try url("redis://u:p@other:7/2")))
+        #expect(old.moved(toHost: "", port: 7) == (try url("redis://u:p@h:7/2")))
+        #expect(old.moved(toHost: "::1", port: 7) == (try url("redis://u:p@[::1]:7/2")))
+        #expect(try url("unix://u:p@/a").moved(toHost: "", port: 7) == url("redis://u:p@127.0.0.1:7"))
+    }
+
+    private func dumped(_ url: RedisURL) -> String {
+        var text = ""
+        dump(url, to: &text)
+        return text
+    }
+}
