@@ -36,26 +36,24 @@ package struct StreamEntry: Sendable, Hashable {
     package func withWireFields<Result, Failure>(
         _ body: (UnsafeBufferPointer<WireField>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        // One block for all bytes: the fields point into it.
-        let bytes = fields.flatMap { $0.name + $0.value }
-        let block = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(bytes.count, 1))
+        // One block for all bytes, which the fields point into; copied by the piece, for there may be a million entries.
+        let size = fields.reduce(0) { $0 + $1.name.count + $1.value.count }
+        let block = UnsafeMutablePointer<UInt8>.allocate(capacity: max(size, 1))
         defer { block.deallocate() }
-        _ = block.initialize(fromContentsOf: bytes)
-        let memory = Bytes(block)
         var position = 0
-        func take(_ count: Int) -> Bytes {
-            defer { position += count }
-            return Bytes(rebasing: memory[position..<position + count])
+        func copy(_ bytes: [UInt8]) -> Bytes {
+            defer { position += bytes.count }
+            bytes.withUnsafeBufferPointer { bytes in
+                if let start = bytes.baseAddress { (block + position).initialize(from: start, count: bytes.count) }
+            }
+            return Bytes(start: block + position, count: bytes.count)
         }
-        var wire: [WireField] = []
-        for field in fields {
-            let name = take(field.name.count)
-            wire.append(WireField(name: name, value: take(field.value.count)))
+        let wire = UnsafeMutableBufferPointer<WireField>.allocate(capacity: max(fields.count, 1))
+        defer { wire.deallocate() }
+        for (index, field) in fields.enumerated() {
+            wire.initializeElement(at: index, to: WireField(name: copy(field.name), value: copy(field.value)))
         }
-        let list = UnsafeMutableBufferPointer<WireField>.allocate(capacity: max(wire.count, 1))
-        defer { list.deallocate() }
-        _ = list.initialize(fromContentsOf: wire)
-        return try body(UnsafeBufferPointer(rebasing: list[..<wire.count]))
+        return try body(UnsafeBufferPointer(rebasing: wire[..<fields.count]))
     }
 
     /// The event that the entry is.
