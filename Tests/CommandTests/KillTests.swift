@@ -30,6 +30,9 @@ import Testing
             ingest.kill()
             ingest = try proof.ingest("--retain", "100000000", "--log-level", "error")
         }
+        // A signal before it listens for one would just end it.
+        let last = ":\(ingest.pid):"
+        #expect(eventually(within: .seconds(60)) { proof.server.cli("GET", proof.keyspace.lease).contains(last) })
         ingest.terminate()
         #expect(ingest.wait(within: .seconds(30)) == .exited(0))
         try proof.drain()
