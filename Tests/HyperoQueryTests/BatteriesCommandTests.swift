@@ -9,9 +9,9 @@ import Testing
         let list = try Store(fixture.server.url, namespace: fixture.namespace).batteries()
         #expect(
             list.text(as: .table, for: Display(), now: Fixture.noon + 3_600_000) == """
-                name    version  description             experiments    best  by             updated  id
-                Digits        1  first try                         2  0.9     valid (max)  59 min ago  digits.v1.ab8c3c5f
-                Digits        2  fixed bug in Sequencer            3  0.9375  valid (max)  59 min ago  digits.v2.ab8c3c5f
+                name    version  description             experiments    best  by              updated  id
+                Digits        1  first try                         2  0.9     valid (max)  59 min ago  digits.v1.41de1b9f
+                Digits        2  fixed bug in Sequencer            3  0.9375  valid (max)  59 min ago  digits.v2.d44c3f17
 
                 """)
     }
@@ -21,7 +21,7 @@ import Testing
         let fixture = try Fixture.digits()
         #expect(
             try fixture.output(["batteries", "--format", "json"]).split(separator: "\n").first ?? "" == """
-                {"id":"digits.v1.ab8c3c5f","name":"Digits","version":1,"description":"first try","objective":"valid",\
+                {"id":"digits.v1.41de1b9f","name":"Digits","version":1,"description":"first try","objective":"valid",\
                 "direction":"max","created":1763899200001,"updated":1763899260000,"experiments":2,"best":0.9}
                 """)
     }
@@ -31,6 +31,6 @@ import Testing
         #expect(
             try Fixture.digits().output(["batteries", "--format", "csv"]).hasPrefix(
                 "id,name,version,description,objective,direction,created,updated,experiments,best\r\n"
-                    + "digits.v1.ab8c3c5f,Digits,1,first try,valid,max,1763899200001,1763899260000,2,0.9\r\n"))
+                    + "digits.v1.41de1b9f,Digits,1,first try,valid,max,1763899200001,1763899260000,2,0.9\r\n"))
     }
 }

@@ -86,10 +86,34 @@ import Testing
         #expect(Display(descriptor: 0, color: .always, environment: environment(["NO_COLOR": "1"])).usesColor)
     }
 
+    @Test("On a real terminal names are escaped, curves drawn, and the width kept")
+    func onTerminal() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("bell\u{7}")
+        fixture.experiment(
+            "a-1", of: battery, maxima: ["valid": "1"], params: ["note": String(repeating: "long ", count: 20)],
+            status: "failed", curve: [1: "valid=0", 2: "valid=1"])
+        try fixture.commit()
+        // util-linux' script(1) gives the command a terminal.
+        let outcome = try ChildProcess.run(
+            "script",
+            [
+                "-qec",
+                "\(ChildProcess.productsDirectory)/hypero-query rank \(battery.text) --namespace \(fixture.namespace); "
+                    + "\(ChildProcess.productsDirectory)/hypero-query show a-1 --namespace \(fixture.namespace)",
+                "/dev/null",
+            ], environment: ["HYPERO_REDIS": fixture.server.url, "TERM": "xterm", "LANG": "C.UTF-8", "COLUMNS": "60"])
+        let text = outcome.stdout.replacing("\r\n", with: "\n")
+        #expect(text.hasPrefix("\u{1B}[1mbell\\x07\u{1B}[0m\u{1B}[2m, version 1: best first"))
+        #expect(text.contains("\u{1B}[31mfailed\u{1B}[0m  long long long long lo…\n"))
+        #expect(text.contains("\u{1B}[36m▁█\u{1B}[0m\n"))
+    }
+
     @Test(
         "Numbers for people have six digits, and no more than they came with",
         arguments: [
-            (0.5, "0.5"), (0.0031622776601683794, "0.00316228"), (1e-05, "1e-05"), (123_456_789, "1.23457e+08"),
+            (0.5, "0.5"), (0.0031622776601683794, "0.00316228"), (1e-05, "1e-05"), (123_456_789, "123456789"),
+            (123_456_789.125, "1.23457e+08"),
             (64, "64"), (.nan, "nan"), (-.infinity, "-inf"), (1.0 / 3, "0.333333"), (-0.0, "-0"),
         ])
     func numbers(value: Double, text: String) {

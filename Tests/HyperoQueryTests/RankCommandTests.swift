@@ -10,11 +10,11 @@ import Testing
             text == """
                 Digits, versions 1, 2: best first by valid (highest), 4 of 4
 
-                #  experiment    version   valid  epoch  status   train  test  layers           lr  lr decay  saturate
-                1  bbbbbbbbbb-1        2  0.9375      -  running   0.99  0.93  -               0.1  adaptive  true
-                2  cccccccccc-1        2  0.9          7  done      -     -     -             1e-05  -         -
-                3  aaaaaaaaaa-1        1  0.9         17  done      0.95  0.89  [64,128]       0.01  linear    -
-                4  aaaaaaaaaa-2        1  0.25        3  failed    0.5   nan   -        0.00316228  0.8       -
+                #  experiment    version   valid  epoch  status   train  test  layers            lr  lr decay  saturate
+                1  bbbbbbbbbb-1        2  0.9375      -  running   0.99  0.93  -                0.1  adaptive  true
+                2  cccccccccc-1        2  0.9         7  done         -     -  -              1e-05  -         -
+                3  aaaaaaaaaa-1        1  0.9        17  done      0.95  0.89  [64,128]        0.01  linear    -
+                4  aaaaaaaaaa-2        1  0.25        3  failed    0.5    nan  -         0.00316228  0.8       -
 
                 """)
     }
@@ -25,15 +25,15 @@ import Testing
         let text = try fixture.output(["rank", "Digits", "--format", "json"])
         #expect(
             text == """
-                {"rank":1,"experiment":"bbbbbbbbbb-1","battery":"digits.v2.ab8c3c5f","name":"Digits","version":2,\
+                {"rank":1,"experiment":"bbbbbbbbbb-1","battery":"digits.v2.d44c3f17","name":"Digits","version":2,\
                 "value":0.9375,"status":"running","epoch":null,"maxima":{"train":0.99,"valid":0.9375,"test":0.93},\
                 "params":{"lr":0.1,"lr decay":"adaptive","saturate":true},"meta":{}}
-                {"rank":2,"experiment":"cccccccccc-1","battery":"digits.v2.ab8c3c5f","name":"Digits","version":2,\
+                {"rank":2,"experiment":"cccccccccc-1","battery":"digits.v2.d44c3f17","name":"Digits","version":2,\
                 "value":0.9,"status":"done","epoch":7,"maxima":{"valid":0.9},"params":{"lr":1e-05},"meta":{}}
-                {"rank":3,"experiment":"aaaaaaaaaa-1","battery":"digits.v1.ab8c3c5f","name":"Digits","version":1,\
+                {"rank":3,"experiment":"aaaaaaaaaa-1","battery":"digits.v1.41de1b9f","name":"Digits","version":1,\
                 "value":0.9,"status":"done","epoch":17,"maxima":{"train":0.95,"valid":0.9,"test":0.89},\
                 "params":{"layers":[64,128],"lr":0.01,"lr decay":"linear"},"meta":{"dataset":"mnist, \\"small\\""}}
-                {"rank":4,"experiment":"aaaaaaaaaa-2","battery":"digits.v1.ab8c3c5f","name":"Digits","version":1,\
+                {"rank":4,"experiment":"aaaaaaaaaa-2","battery":"digits.v1.41de1b9f","name":"Digits","version":1,\
                 "value":0.25,"status":"failed","epoch":3,"maxima":{"train":0.5,"valid":0.25,"test":"nan"},\
                 "params":{"lr":0.0031622776601683794,"lr decay":"0.8"},"meta":{}}
 
@@ -48,9 +48,9 @@ import Testing
                 == [
                     "rank,experiment,battery,name,version,value,status,epoch,max.train,max.valid,max.test,param.layers,"
                         + "param.lr,param.lr decay,meta.dataset",
-                    "1,aaaaaaaaaa-1,digits.v1.ab8c3c5f,Digits,1,0.9,done,17,0.95,0.9,0.89,\"[64,128]\",0.01,linear,"
+                    "1,aaaaaaaaaa-1,digits.v1.41de1b9f,Digits,1,0.9,done,17,0.95,0.9,0.89,\"[64,128]\",0.01,linear,"
                         + "\"mnist, \"\"small\"\"\"",
-                    "2,aaaaaaaaaa-2,digits.v1.ab8c3c5f,Digits,1,0.25,failed,3,0.5,0.25,nan,,0.0031622776601683794,"
+                    "2,aaaaaaaaaa-2,digits.v1.41de1b9f,Digits,1,0.25,failed,3,0.5,0.25,nan,,0.0031622776601683794,"
                         + "\"\"\"0.8\"\"\",",
                     "",
                 ].joined(separator: "\r\n"))

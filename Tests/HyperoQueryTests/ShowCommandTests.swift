@@ -49,10 +49,10 @@ import Testing
                 dataset  mnist
 
                 learning curves
-                channel  first   last  lowest  highest
-                train     0.5     nan    0.5     0.99
-                valid     0.25    0.5    0.25    0.875
-                other     -inf   -inf       -        -
+                channel  first  last  lowest  highest
+                train     0.5    nan    0.5     0.99
+                valid     0.25   0.5    0.25    0.875
+                other     -inf  -inf       -        -
 
                 """)
     }
@@ -93,7 +93,7 @@ import Testing
         let fixture = try fixture()
         let record = try Store(fixture.server.url, namespace: fixture.namespace).experiment("k3v9x2mq7d-17")
         let drawn = record.text(as: .table, for: Display(isTerminal: true, width: 80))
-        #expect(drawn.contains("valid     0.25    0.5    0.25    0.875  ▁█▄\n"))
+        #expect(drawn.contains("valid     0.25   0.5    0.25    0.875  ▁█▄\n"))
         let plain = record.text(as: .table, for: Display(isTerminal: true, width: 80, isUnicode: false))
         #expect(!plain.contains("█"))
     }

@@ -4,6 +4,8 @@ struct Table {
         var title: String
         /// Whether its cells are numbers, and so stand at the right.
         var isNumeric = false
+        /// Whether a part of a cell is worth something; a part of an id is not.
+        var canBeCut = true
     }
 
     struct Cell {
@@ -83,7 +85,9 @@ struct Table {
         var widths = natural.map { min($0, max(limit, least)) }
         while widths.reduce(0, +) + Self.gap * (widths.count - 1) > limit {
             let widest = widths.indices
-                .filter { !columns[$0].isNumeric && widths[$0] > max(least, textWidth(titles[$0])) }
+                .filter {
+                    !columns[$0].isNumeric && columns[$0].canBeCut && widths[$0] > max(least, textWidth(titles[$0]))
+                }
                 .max { widths[$0] < widths[$1] }
             if let widest {
                 widths[widest] -= 1

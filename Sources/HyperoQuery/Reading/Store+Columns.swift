@@ -11,7 +11,7 @@ extension Store {
         case .failure(let unknown):
             let known = try columns(of: declarations, &warnings)
             // Who left the prefix away shall not be told to write one.
-            let names = known + known.map(unprefixed) + ColumnSearch.own.sorted()
+            let names = (FieldName(unknown.name) == .other ? known.map(unprefixed) : known) + ColumnSearch.own.sorted()
             throw QueryError(
                 .notFound,
                 "there is no column '\(printable(unknown.name))'"

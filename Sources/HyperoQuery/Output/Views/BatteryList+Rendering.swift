@@ -10,7 +10,7 @@ extension BatteryList: Rendering {
             Table.Column(title: "name"), Table.Column(title: "version", isNumeric: true),
             Table.Column(title: "description"), Table.Column(title: "experiments", isNumeric: true),
             Table.Column(title: "best", isNumeric: true), Table.Column(title: "by"),
-            Table.Column(title: "updated", isNumeric: true), Table.Column(title: "id"),
+            Table.Column(title: "updated", isNumeric: true), Table.Column(title: "id", canBeCut: false),
         ])
         table.rows = batteries.map { battery in
             [

@@ -56,7 +56,7 @@ extension Leaderboard: Rendering {
         // Metadata is left to those who ask for it: a path to the data would push the numbers out of sight.
         let fields = columns ?? seen { if case .meta = $0 { false } else { $0 != .maximum(channel) } }
         var table = Table(columns: [
-            Table.Column(title: "#", isNumeric: true), Table.Column(title: "experiment"),
+            Table.Column(title: "#", isNumeric: true), Table.Column(title: "experiment", canBeCut: false),
             Table.Column(title: channel, isNumeric: true),
         ])
         if versions.count > 1 { table.columns.insert(Table.Column(title: "version", isNumeric: true), at: 2) }
@@ -113,15 +113,16 @@ extension Leaderboard: Rendering {
 
     /// Whether all values of a field are numbers.
     private func isNumeric(_ field: String) -> Bool {
-        rows.allSatisfy { row in
-            guard let text = row.fields[field] else { return true }
-            if FieldName(field) == .other, Self.times.contains(field) { return true }
-            if case .maximum = FieldName(field) { return true }
-            return switch Value(text: text) {
-            case .integer, .number: true
-            default: false
+        if Self.times.contains(field) { return true }
+        if case .maximum = FieldName(field) { return true }
+        let texts = rows.compactMap { $0.fields[field] }
+        return !texts.isEmpty
+            && texts.allSatisfy { text in
+                switch Value(text: text) {
+                case .integer, .number: true
+                default: false
+                }
             }
-        }
     }
 
     private func cell(_ field: String, of row: Row) -> Table.Cell {

@@ -1,0 +1,42 @@
+import HyperoQuery
+import HyperoSchema
+import TestSupport
+import Testing
+
+@Suite struct ClusterTests {
+    @Test("Partitions on two nodes of a cluster are one answer")
+    func twoNodes() throws {
+        let nodes = try (0..<2).map { _ in
+            try RedisServer(tcp: true, configuration: ["cluster-enabled yes", "cluster-node-timeout 5000"])
+        }
+        let port = try #require(nodes[1].port)
+        nodes[0].cli("CLUSTER", "ADDSLOTSRANGE", "0", "4095")
+        nodes[1].cli("CLUSTER", "ADDSLOTSRANGE", "4096", "16383")
+        nodes[1].cli("CLUSTER", "SET-CONFIG-EPOCH", "2")
+        nodes[0].cli("CLUSTER", "MEET", "127.0.0.1", "\(port)")
+        let isReady = eventually(within: .seconds(30)) {
+            nodes.allSatisfy { $0.cli("CLUSTER", "INFO").contains("cluster_state:ok") }
+        }
+        try #require(isReady)
+
+        let battery = BatteryID(name: "net", version: 1, description: "")
+        let keyspaces = try Keyspace.all(partitions: 2)
+        let homes = keyspaces.map { Int(nodes[0].cli("CLUSTER", "KEYSLOT", $0.events)) ?? 0 }.map { $0 < 4096 ? 0 : 1 }
+        #expect(Set(homes) == [0, 1])
+        for (number, keyspace) in keyspaces.enumerated() {
+            let id = ExperimentID("a-\(number)")!
+            let node = nodes[homes[number]]
+            node.cli("ZADD", keyspace.batteries, "1", battery.text)
+            node.cli("HSET", keyspace.battery(battery), "name", "net", "version", "1", "direction", "max")
+            node.cli("ZADD", keyspace.rank(of: battery, by: "valid"), "\(number)", id.text)
+            node.cli("HSET", keyspace.experiment(id), "battery", battery.text, "status", "done")
+        }
+        let store = try Store(nodes[0].tcpURL)
+        #expect(try store.leaderboard(of: "net").rows.map(\.experiment) == ["a-1", "a-0"])
+        #expect(try store.experiment("a-0").status == .done)
+        #expect(try store.experiment("a-1").status == .done)
+        #expect(try store.status().servers.count == 2)
+        let answer = try ChildProcess.run("hypero-query", ["rank", "net", "--redis", nodes[1].tcpURL ?? ""])
+        #expect(answer.stdout.contains("2 of 2"))
+    }
+}
