@@ -15,11 +15,9 @@ struct FieldChanges {
         }
     }
 
-    var changed: [IndexChange.Field] {
-        zip(names, values).compactMap { name, value in value.map { IndexChange.Field(name, $0) } }
-    }
-
-    var removed: [String] {
-        zip(names, values).compactMap { name, value in value == nil ? name : nil }
+    func add(to hash: inout HashChanges) {
+        for (name, value) in zip(names, values) {
+            if let value { hash.set(name, value) } else { hash.removed.append(name) }
+        }
     }
 }

@@ -142,16 +142,20 @@ package struct Fold {
 
     private mutating func outcome() -> Outcome {
         var needs = Needs()
-        for (place, experiment) in experiments.enumerated() where experiment?.needsWholeCurve == true {
+        for place in experiments.indices where experiments[place]?.needsWholeCurve == true {
             needs.wholeCurves.insert(place)
         }
         guard needs.isEmpty else { return .needs(needs) }
-        for (place, experiment) in experiments.enumerated() {
-            let before = known.experiments[place] ?? ExperimentState()
-            result.experiments.append(experiment?.after ?? before)
-            guard let experiment else { continue }
-            result.changes += experiment.changes(
-                of: batch.experiments[place], in: keys, &batteries[experiment.home].rankings)
+        result.experiments.reserveCapacity(experiments.count)
+        // By place and not by value: a copy of an experiment retains all it holds.
+        for place in experiments.indices {
+            guard let home = experiments[place]?.home else {
+                result.experiments.append(known.experiments[place] ?? ExperimentState())
+                continue
+            }
+            result.experiments.append(experiments[place]!.after)
+            experiments[place]!.addChanges(
+                of: batch.experiments[place], in: keys, to: &result.changes, &batteries[home].rankings)
         }
         for (place, battery) in batteries.enumerated() {
             result.changes += battery.changes(of: batch.batteries[place], in: keys)

@@ -49,6 +49,16 @@ package struct Reply {
         }
     }
 
+    /// Takes a text and hands its bytes out without a copy; nil for null.
+    package mutating func withText<Result>(_ body: (Bytes) -> Result) throws(RedisError) -> Result? {
+        let element = try take()
+        switch element.kind {
+        case .text, .status: return buffer.withText(of: element, body)
+        case .null: return nil
+        default: throw unexpected("text", element)
+        }
+    }
+
     /// Takes an integer.
     package mutating func integer() throws(RedisError) -> Int {
         let element = try take()
