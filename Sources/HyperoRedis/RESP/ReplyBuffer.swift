@@ -16,16 +16,27 @@ final class ReplyBuffer {
         var length = 0
     }
 
-    /// Together in one property, so that adding an element is one access to the object.
     private struct Contents {
         var elements: [Element] = []
         var text: [UInt8] = []
     }
 
-    private var contents = Contents()
+    /// Behind a pointer: for properties of an object, each access to an element would be checked to be exclusive.
+    private let memory: UnsafeMutablePointer<Contents> = {
+        let memory = UnsafeMutablePointer<Contents>.allocate(capacity: 1)
+        memory.initialize(to: Contents())
+        return memory
+    }()
 
-    var elements: [Element] { contents.elements }
-    var byteCount: Int { contents.text.count }
+    deinit {
+        memory.deinitialize(count: 1)
+        memory.deallocate()
+    }
+
+    var count: Int { memory.pointee.elements.count }
+    var byteCount: Int { memory.pointee.text.count }
+
+    subscript(index: Int) -> Element { memory.pointee.elements[index] }
 
     /// What every reader of hiredis is given; the `privdata` of the reader is the buffer.
     nonisolated(unsafe) static let functions: UnsafeMutablePointer<redisReplyObjectFunctions> = {
@@ -55,26 +66,26 @@ final class ReplyBuffer {
 
     /// Forgets the reply and keeps the memory, unless a rare large reply made it large.
     func removeAll() {
-        contents.elements.removeAll(keepingCapacity: contents.elements.capacity < 1 << 20)
-        contents.text.removeAll(keepingCapacity: contents.text.capacity < 16 << 20)
+        memory.pointee.elements.removeAll(keepingCapacity: memory.pointee.elements.capacity < 1 << 20)
+        memory.pointee.text.removeAll(keepingCapacity: memory.pointee.text.capacity < 16 << 20)
     }
 
     func withText<Result>(of element: Element, _ body: (Bytes) -> Result) -> Result {
-        contents.text.withUnsafeBufferPointer { body(Bytes(rebasing: $0[element.value..<element.value + element.length])) }
+        memory.pointee.text.withUnsafeBufferPointer { body(Bytes(rebasing: $0[element.value..<element.value + element.length])) }
     }
 
     /// The whole text, for those who read many elements at once.
     func withAllText<Result, Failure>(_ body: (Bytes) throws(Failure) -> Result) throws(Failure) -> Result {
-        try contents.text.withUnsafeBufferPointer(body)
+        try memory.pointee.text.withUnsafeBufferPointer(body)
     }
 
     private func add(_ kind: Element.Kind, _ value: Int) -> UnsafeMutableRawPointer? {
-        contents.elements.append(Element(kind: kind, value: value))
+        memory.pointee.elements.append(Element(kind: kind, value: value))
         return Self.made
     }
 
     private func add(_ kind: Element.Kind, _ characters: UnsafeBufferPointer<CChar>) -> UnsafeMutableRawPointer? {
-        Self.add(kind, UnsafeRawBufferPointer(characters), to: &contents)
+        Self.add(kind, UnsafeRawBufferPointer(characters), to: &memory.pointee)
         return Self.made
     }
 
