@@ -28,7 +28,9 @@ private let stories = [
         maxima: ["max.valid": "-3", "max.epoch": "2", "max.source": "curve"], ranks: ["valid": -3]),
     MaximaStory(
         testDescription: "ties go to the lowest epoch, also when it comes last",
-        events: [Shorthand.row(7, ["valid": "0.8", "train": "1"]), Shorthand.row(3, ["valid": "0.80", "train": "2"])],
+        events: [
+            Shorthand.row(7, ["valid": "0.8", "train": "1"]), Shorthand.row(3, ["valid": "0.80", "train": "2"]),
+        ],
         maxima: ["max.valid": "0.80", "max.train": "2", "max.epoch": "3", "max.source": "curve"],
         ranks: ["valid": 0.8, "train": 2]),
     MaximaStory(
@@ -78,14 +80,16 @@ private let stories = [
     MaximaStory(
         testDescription: "what the user says replaces all that came from the curve",
         events: [
-            Shorthand.row(4, ["valid": "0.9", "test": "1", "train": "1"]), Shorthand.maxima(["valid": "0.2", "x": "nan"]),
+            Shorthand.row(4, ["valid": "0.9", "test": "1", "train": "1"]),
+            Shorthand.maxima(["valid": "0.2", "x": "nan"]),
             Shorthand.row(5, ["valid": "0.99"]),
         ],
         maxima: ["max.valid": "0.2", "max.x": "nan", "max.source": "user"], ranks: ["valid": 0.2]),
     MaximaStory(
         testDescription: "what the user says later adds and overwrites",
         events: [
-            Shorthand.maxima(["valid": "0.2", "test": "5"], epoch: 3), Shorthand.maxima(["valid": "inf", "train": "1"]),
+            Shorthand.maxima(["valid": "0.2", "test": "5"], epoch: 3),
+            Shorthand.maxima(["valid": "inf", "train": "1"]),
             Shorthand.maxima(["train": "2"], epoch: 8),
         ],
         maxima: [

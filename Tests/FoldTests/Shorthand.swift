@@ -15,7 +15,8 @@ enum Shorthand {
     }
 
     static func event(
-        _ body: Event.Body, of experiment: ExperimentID? = experiment, in battery: BatteryID = battery, at time: Int64? = 20
+        _ body: Event.Body, of experiment: ExperimentID? = experiment, in battery: BatteryID = battery,
+        at time: Int64? = 20
     ) -> Event {
         Event(experiment: experiment, battery: battery, time: time, body: body)
     }

@@ -61,7 +61,9 @@ struct PartitionOwnerTests {
         #expect(tell(&owner, broken, .waited) == [.rest(.milliseconds(25)), .connect(.configured)])
         for _ in 0..<100 { _ = tell(&owner, broken) }
         #expect(owner.next(after: broken, jitter: 0.999) <= .rest(.seconds(10)))
-        #expect(tell(&owner, .connected, error("READONLY You can't write against a read only replica.")).last?.isRest == true)
+        #expect(
+            tell(&owner, .connected, error("READONLY You can't write against a read only replica.")).last?.isRest
+                == true)
     }
 
     @Test("goes where the keys are, at once but not to and fro")
@@ -77,7 +79,8 @@ struct PartitionOwnerTests {
     @Test("retries slowly what only a person can mend", arguments: ["NOAUTH Authentication required.", "NOPERM no"])
     func denied(reply: String) {
         var owner = owner()
-        #expect(tell(&owner, .connected, error(reply), .waited).dropFirst() == [.rest(.seconds(10)), .connect(.configured)])
+        #expect(
+            tell(&owner, .connected, error(reply), .waited).dropFirst() == [.rest(.seconds(10)), .connect(.configured)])
         var draining = self.owner(isDraining: true)
         #expect(tell(&draining, .connected, error(reply)).last == .end(.failed))
     }
@@ -114,7 +117,8 @@ struct PartitionOwnerTests {
         var empty = owner(isDraining: true)
         #expect(tell(&empty, .connected, .drained) == [.acquire, .end(.done)])
         var owner = owner(isDraining: true)
-        #expect(tell(&owner, .connected, .acquired, .recovered, .drained, .released).suffix(2) == [.release, .end(.done)])
+        #expect(
+            tell(&owner, .connected, .acquired, .recovered, .drained, .released).suffix(2) == [.release, .end(.done)])
     }
 }
 

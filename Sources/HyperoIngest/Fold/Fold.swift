@@ -157,11 +157,15 @@ package struct Fold {
             needs.wholeCurves.insert(subject)
         }
         guard needs.isEmpty else { return .needs(needs) }
-        result.experiments = known.experiments.map { $0 ?? ExperimentState() }
-        for (subject, place) in places.enumerated() where place >= 0 {
+        result.experiments.reserveCapacity(places.count)
+        for (subject, place) in places.enumerated() {
+            guard place >= 0 else {
+                result.experiments.append(known.experiments[subject] ?? ExperimentState())
+                continue
+            }
             // By place and not by value: a copy of an experiment retains all it holds.
             let home = experiments[place].home
-            result.experiments[subject] = experiments[place].after
+            result.experiments.append(experiments[place].after)
             experiments[place].addChanges(
                 of: batch.experiments[subject], in: keys, to: &result.changes, &batteries[home].rankings)
         }

@@ -71,7 +71,9 @@ final class ReplyBuffer {
     }
 
     func withText<Result>(of element: Element, _ body: (Bytes) -> Result) -> Result {
-        memory.pointee.text.withUnsafeBufferPointer { body(Bytes(rebasing: $0[element.value..<element.value + element.length])) }
+        memory.pointee.text.withUnsafeBufferPointer {
+            body(Bytes(rebasing: $0[element.value..<element.value + element.length]))
+        }
     }
 
     /// The whole text, for those who read many elements at once.

@@ -51,12 +51,15 @@ struct EntryReader {
     /// - Throws: when there is no such field, and when a name comes twice.
     mutating func takeAll(_ prefix: String) throws(Rejection) -> [(name: String, value: Bytes)] {
         var found: [(name: String, value: Bytes)] = []
+        found.reserveCapacity(3)
+        var prefixText = prefix
+        let prefixLength = prefix.utf8.count
         for index in fields.indices where !isTaken(index) {
             let bytes = fields[index].name
-            guard bytes.count >= prefix.utf8.count, bytes.prefix(prefix.utf8.count).elementsEqual(prefix.utf8) else {
-                continue
-            }
-            guard let name = String(validating: bytes.dropFirst(prefix.utf8.count), as: UTF8.self) else {
+            guard bytes.count >= prefixLength,
+                prefixText.withUTF8({ $0.isEqual(to: Bytes(rebasing: bytes[..<prefixLength])) })
+            else { continue }
+            guard let name = String(validating: Bytes(rebasing: bytes[prefixLength...]), as: UTF8.self) else {
                 throw Rejection("the name of a field \(prefix)… is not UTF-8")
             }
             mark(index)

@@ -6,7 +6,7 @@ package enum Name {
         guard name.utf8.count <= Limits.name else {
             return "has \(name.utf8.count) bytes: give at most \(Limits.name)"
         }
-        guard !name.unicodeScalars.contains(where: isControl) else {
+        guard !holdsControl(name) else {
             return "holds a control character: give text without newlines, tabs and the like"
         }
         return nil
@@ -18,5 +18,11 @@ package enum Name {
             return "is taken: max.\(name) is a field of its own; choose another name"
         }
         return violation(name)
+    }
+
+    private static func holdsControl(_ name: String) -> Bool {
+        // Nearly all names are printable ASCII, and looking at bytes is faster than looking at scalars.
+        guard !name.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else { return false }
+        return name.unicodeScalars.contains(where: isControl)
     }
 }
