@@ -75,7 +75,7 @@ struct SplitTests {
         }
     }
 
-    @Test("of any size give the same indexes", arguments: 1...200)
+    @Test("of any size give the same indexes", arguments: 1...60)
     func anySplit(seed: Int) {
         var random = SeededGenerator(seed: seed)
         let events = events(&random)

@@ -108,6 +108,26 @@ struct LifeTests {
         #expect(ingest.stderr.split(separator: "\n").count < 20, "\(ingest.stderr)")
     }
 
+    @Test("a server without memory is waited for, and nothing is lost or doubled")
+    func withoutMemory() throws {
+        let bench = try Bench()
+        let ingest = try bench.ingest(lease: "30")
+        let events = Story.training(by: "p", experiments: 10, epochs: 20)
+        try bench.add([Story.declaration])
+        #expect(try eventually { try bench.consumed() == 1 })
+        ingest.suspend()
+        try bench.add(events)
+        bench.server.cli("CONFIG", "SET", "maxmemory", "1")
+        ingest.resume()
+        #expect(eventually { ingest.stderr.contains("OOM") })
+        #expect(bench.server.cli("HGET", bench.space.ingest, "applied") == "1")
+        bench.server.cli("CONFIG", "SET", "maxmemory", "0")
+        #expect(try eventually { try bench.consumed() == events.count + 1 })
+        #expect(try bench.metric("applied") == String(events.count + 1))
+        ingest.terminate()
+        #expect(ingest.wait() == .exited(0))
+    }
+
     @Test("a ranking that somebody replaced by a string is reported once, and the rest is applied")
     func failedCommand() throws {
         let bench = try Bench()
