@@ -73,7 +73,9 @@ let package = Package(
         .testTarget(
             name: "HyperoTests", dependencies: ["Hypero", "HyperoRedis", "HyperoSchema", "TestSupport"],
             swiftSettings: settings),
-        .testTarget(name: "FoldTests", dependencies: ["HyperoIngest", "HyperoSchema"], swiftSettings: settings),
+        .testTarget(
+            name: "FoldTests", dependencies: ["HyperoIngest", "HyperoSchema", "TestSupport"], swiftSettings: settings
+        ),
         .testTarget(
             name: "HyperoIngestTests", dependencies: ["HyperoIngest", "HyperoRedis", "HyperoSchema", "TestSupport"],
             swiftSettings: settings),

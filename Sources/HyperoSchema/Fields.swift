@@ -122,6 +122,6 @@ package enum IngestField {
     package static let dead = "dead"
     /// Who applied last.
     package static let owner = "owner"
-    /// Unix milliseconds of the last transaction, by the ingest's clock.
+    /// Unix milliseconds of the last transaction that applied something, by the ingest's clock.
     package static let updated = "updated"
 }

@@ -6,7 +6,7 @@ struct BatteryFold {
     private(set) var rule: BatteryState.Rule?
     private var updated: Int64
     private var declared: (declaration: Event.Declaration, created: Int64)?
-    private var columns: Set<String>
+    private var columns: Set<ExactText>
     private var newColumns: [IndexChange.Scored] = []
     private var newExperiments: [IndexChange.Scored] = []
     var rankings = Rankings()
@@ -36,7 +36,7 @@ struct BatteryFold {
 
     /// Notes a field that experiments of the battery have.
     mutating func addColumn(_ field: String, when: Int64) {
-        guard columns.insert(field).inserted else { return }
+        guard columns.insert(ExactText(field)).inserted else { return }
         newColumns.append(IndexChange.Scored(field, String(when)))
     }
 

@@ -17,7 +17,7 @@ package struct BatteryState: Sendable, Hashable {
     /// Unix milliseconds of the latest event.
     package var updated: Int64 = .min
     /// Fields that are known to be in the columns; some others may be there too.
-    package var columns: Set<String> = []
+    package var columns: Set<ExactText> = []
     /// Why the battery cannot be read, when its key holds something else.
     package var problem: String?
 

@@ -36,7 +36,8 @@ struct BestEpochs {
         var parent = 0
         while true {
             var best = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && isBetter(heap[child], heap[best]) {
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && isBetter(heap[child], heap[best])
+            {
                 best = child
             }
             guard best != parent else { return }

@@ -1,11 +1,14 @@
 import HyperoSchema
 
 extension ExperimentFold {
-    /// What the batch changes in the experiment's hash and curve.
+    /// Adds what the batch changes in the experiment's hash and curve.
     ///
     /// - Parameter rankings: of its battery; take up what changes in them.
-    func changes(of id: ExperimentID, in keys: Keyspace, _ rankings: inout Rankings) -> [IndexChange] {
-        var hash = FieldChanges()
+    func addChanges(
+        of id: ExperimentID, in keys: Keyspace, to changes: inout [IndexChange], _ rankings: inout Rankings
+    ) {
+        var hash = HashChanges()
+        hash.set.reserveCapacity(8)
         if let started, let battery {
             hash.set(ExperimentField.battery, battery.text)
             hash.set(ExperimentField.started, String(started))
@@ -13,20 +16,17 @@ extension ExperimentFold {
         if updated != before.updated { hash.set(ExperimentField.updated, String(updated)) }
         if let epochs, epochs != before.epochs { hash.set(ExperimentField.epochs, String(epochs)) }
         if nonfinite != before.nonfinite { hash.set(ExperimentField.nonfinite, String(nonfinite)) }
+        fields.add(to: &hash)
         addMaxima(of: id, to: &hash, &rankings)
 
-        var changes: [IndexChange] = []
         let key = keys.experiment(id)
-        let fields = hash.changed + fields.changed
-        if !fields.isEmpty { changes.append(.setFields(key: key, fields)) }
+        if !hash.set.isEmpty { changes.append(.setFields(key: key, hash.set)) }
         // What is new in Redis has nothing to remove.
-        let removed = started == nil ? hash.removed + self.fields.removed : []
-        if !removed.isEmpty { changes.append(.removeFields(key: key, removed)) }
+        if started == nil, !hash.removed.isEmpty { changes.append(.removeFields(key: key, hash.removed)) }
         if !changedEpochs.isEmpty {
             let rows = changedEpochs.map { IndexChange.Row($0, self.rows[$0]?.row ?? CurveRow()) }
             changes.append(.setRows(key: keys.curve(of: id), rows))
         }
-        return changes
     }
 
     /// What is known of the experiment after the batch.
@@ -45,7 +45,7 @@ extension ExperimentFold {
         return after
     }
 
-    private func addMaxima(of id: ExperimentID, to hash: inout FieldChanges, _ rankings: inout Rankings) {
+    private func addMaxima(of id: ExperimentID, to hash: inout HashChanges, _ rankings: inout Rankings) {
         if let said {
             addSaid(said, of: id, to: &hash, &rankings)
         } else if !changedEpochs.isEmpty {
@@ -54,12 +54,12 @@ extension ExperimentFold {
     }
 
     private func addSaid(
-        _ said: CurveRow, of id: ExperimentID, to hash: inout FieldChanges, _ rankings: inout Rankings
+        _ said: CurveRow, of id: ExperimentID, to hash: inout HashChanges, _ rankings: inout Rankings
     ) {
         if before.maxima != .user {
             removeMaximaBefore(except: said, of: id, from: &hash, &rankings)
             hash.set(ExperimentField.maxSource, MaximaSource.user.rawValue)
-            if before.maxima != .none { hash.set(ExperimentField.maxEpoch, nil) }
+            if before.maxima != .none, saidEpoch == nil { hash.removed.append(ExperimentField.maxEpoch) }
         }
         if let saidEpoch { hash.set(ExperimentField.maxEpoch, String(saidEpoch)) }
         for cell in said.cells {
@@ -68,18 +68,18 @@ extension ExperimentFold {
         }
     }
 
-    private func addBest(of id: ExperimentID, to hash: inout FieldChanges, _ rankings: inout Rankings) {
+    private func addBest(of id: ExperimentID, to hash: inout HashChanges, _ rankings: inout Rankings) {
         let row = best.flatMap { rows[$0.epoch]?.row } ?? CurveRow()
         removeMaximaBefore(except: row, of: id, from: &hash, &rankings)
         guard let best else {
             guard before.maxima != .none else { return }
-            hash.set(ExperimentField.maxEpoch, nil)
-            hash.set(ExperimentField.maxSource, nil)
+            hash.removed.append(ExperimentField.maxEpoch)
+            hash.removed.append(ExperimentField.maxSource)
             return
         }
         for cell in row.cells where !maximaBefore.contains(cell) {
             hash.set(Prefix.max + cell.channel, cell.number.text)
-            if cell.number.isFinite || maximaBefore.contains(where: { $0.channel == cell.channel }) {
+            if cell.number.isFinite || maximaBefore.contains(where: { ExactText.isSame($0.channel, cell.channel) }) {
                 rankings.set(id, cell)
             }
         }
@@ -93,10 +93,10 @@ extension ExperimentFold {
 
     /// Removes the maxima of before whose channels the new ones do not have.
     private func removeMaximaBefore(
-        except row: CurveRow, of id: ExperimentID, from hash: inout FieldChanges, _ rankings: inout Rankings
+        except row: CurveRow, of id: ExperimentID, from hash: inout HashChanges, _ rankings: inout Rankings
     ) {
         for cell in maximaBefore where row[cell.channel] == nil {
-            hash.set(Prefix.max + cell.channel, nil)
+            hash.removed.append(Prefix.max + cell.channel)
             rankings.remove(id, from: cell.channel)
         }
     }

@@ -125,7 +125,7 @@ struct ExperimentFold {
 
     private func hasSameChannels(_ left: CurveRow?, _ right: CurveRow?) -> Bool {
         guard let left, let right, left.cells.count == right.cells.count else { return false }
-        return zip(left.cells, right.cells).allSatisfy { $0.channel == $1.channel }
+        return zip(left.cells, right.cells).allSatisfy { ExactText.isSame($0.channel, $1.channel) }
     }
 }
 

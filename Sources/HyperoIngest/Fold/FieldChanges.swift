@@ -1,25 +1,25 @@
+import HyperoSchema
+
 /// Fields of a hash to set or to remove: of each name the latest, names in the order of first appearance.
 struct FieldChanges {
     private var names: [String] = []
     private var values: [String?] = []
-    private var places: [String: Int] = [:]
+    private var places: [ExactText: Int] = [:]
 
     /// - Parameter value: nil removes the field.
     mutating func set(_ name: String, _ value: String?) {
-        if let place = places[name] {
+        if let place = places[ExactText(name)] {
             values[place] = value
         } else {
-            places[name] = names.count
+            places[ExactText(name)] = names.count
             names.append(name)
             values.append(value)
         }
     }
 
-    var changed: [IndexChange.Field] {
-        zip(names, values).compactMap { name, value in value.map { IndexChange.Field(name, $0) } }
-    }
-
-    var removed: [String] {
-        zip(names, values).compactMap { name, value in value == nil ? name : nil }
+    func add(to hash: inout HashChanges) {
+        for (name, value) in zip(names, values) {
+            if let value { hash.set(name, value) } else { hash.removed.append(name) }
+        }
     }
 }

@@ -17,7 +17,10 @@ package struct Fold {
     private var result = Folded()
     private var producers: [Watermark]
     private var batteries: [BatteryFold]
-    private var experiments: [ExperimentFold?]
+    /// Of the experiments that have an event to apply, in the order of their first.
+    private var experiments: [ExperimentFold] = []
+    /// The place of an experiment of the batch in `experiments`; -1 when it has no event to apply yet.
+    private var places: [Int]
 
     /// Folds a batch.
     ///
@@ -43,7 +46,7 @@ package struct Fold {
         self.keys = keys
         producers = known.producers.map { $0 ?? Watermark() }
         batteries = known.batteries.map { BatteryFold($0 ?? BatteryState()) }
-        experiments = Array(repeating: nil, count: known.experiments.count)
+        places = Array(repeating: -1, count: known.experiments.count)
     }
 
     // MARK: - Judging one entry
@@ -79,7 +82,7 @@ package struct Fold {
             return "the battery \(event.battery.text) was never declared in this partition"
         }
         if let problem = known.experiments[place]?.problem { return problem }
-        let owner = experiments[place] == nil ? known.experiments[place]?.battery : experiments[place]!.battery
+        let owner = places[place] < 0 ? known.experiments[place]?.battery : experiments[places[place]].battery
         guard let owner, owner != event.battery, let experiment = event.experiment else { return nil }
         return "the experiment \(experiment.text) belongs to the battery \(owner.text)"
     }
@@ -89,19 +92,15 @@ package struct Fold {
             return batteries[subjects.battery].declare(declaration, when: when)
         }
         let battery = subjects.battery
-        guard let place = subjects.experiment, let rule = batteries[battery].rule else { return }
-        if experiments[place] == nil {
-            experiments[place] = ExperimentFold(
-                known.experiments[place] ?? ExperimentState(), home: battery, rows: known.rows[place] ?? [:],
-                isComplete: known.wholeCurves.contains(place), rule: rule)
-        }
-        if experiments[place]?.battery == nil { batteries[battery].add(batch.experiments[place], started: when) }
-        experiments[place]!.touch(in: event.battery, when: when)
+        guard let subject = subjects.experiment, let rule = batteries[battery].rule else { return }
+        let place = place(of: subject, home: battery, rule)
+        if experiments[place].battery == nil { batteries[battery].add(batch.experiments[subject], started: when) }
+        experiments[place].touch(in: event.battery, when: when)
 
         switch event.body {
         case .battery: break
-        case .start(let start): experiments[place]!.start(start)
-        case .end(let status, let reason): experiments[place]!.end(status, reason: reason)
+        case .start(let start): experiments[place].start(start)
+        case .end(let status, let reason): experiments[place].end(status, reason: reason)
         case .param(let entries): set(entries, Prefix.param, at: place, battery, when)
         case .meta(let entries): set(entries, Prefix.meta, at: place, battery, when)
         case .epoch(let epoch, let cells): merge(cells, at: epoch, place, battery, rule, when)
@@ -112,10 +111,22 @@ package struct Fold {
                 merge(cells, at: first + offset, place, battery, rule, when)
             }
         case .maxima(let epoch, let cells):
-            experiments[place]!.count(cells)
-            experiments[place]!.say(cells, epoch: epoch)
+            experiments[place].count(cells)
+            experiments[place].say(cells, epoch: epoch)
             for cell in cells { batteries[battery].addColumn(Prefix.max + cell.channel, when: when) }
         }
+    }
+
+    /// The place of an experiment among those that have something to apply.
+    private mutating func place(of subject: Int, home: Int, _ rule: BatteryState.Rule) -> Int {
+        if places[subject] < 0 {
+            places[subject] = experiments.count
+            experiments.append(
+                ExperimentFold(
+                    known.experiments[subject] ?? ExperimentState(), home: home, rows: known.rows[subject] ?? [:],
+                    isComplete: known.wholeCurves.contains(subject), rule: rule))
+        }
+        return places[subject]
     }
 
     private mutating func set(
@@ -123,7 +134,7 @@ package struct Fold {
     ) {
         for entry in entries {
             let field = prefix + entry.name
-            experiments[place]!.fields.set(field, entry.value)
+            experiments[place].fields.set(field, entry.value)
             batteries[battery].addColumn(field, when: when)
         }
     }
@@ -131,9 +142,9 @@ package struct Fold {
     private mutating func merge(
         _ cells: [CurveRow.Cell], at epoch: Int, _ place: Int, _ battery: Int, _ rule: BatteryState.Rule, _ when: Int64
     ) {
-        experiments[place]!.count(cells)
-        guard experiments[place]!.merge(cells, at: epoch, by: rule) else { return }
-        for channel in experiments[place]!.bestChannels {
+        experiments[place].count(cells)
+        guard experiments[place].merge(cells, at: epoch, by: rule) else { return }
+        for channel in experiments[place].bestChannels {
             batteries[battery].addColumn(Prefix.max + channel, when: when)
         }
     }
@@ -142,16 +153,21 @@ package struct Fold {
 
     private mutating func outcome() -> Outcome {
         var needs = Needs()
-        for (place, experiment) in experiments.enumerated() where experiment?.needsWholeCurve == true {
-            needs.wholeCurves.insert(place)
+        for (subject, place) in places.enumerated() where place >= 0 && experiments[place].needsWholeCurve {
+            needs.wholeCurves.insert(subject)
         }
         guard needs.isEmpty else { return .needs(needs) }
-        for (place, experiment) in experiments.enumerated() {
-            let before = known.experiments[place] ?? ExperimentState()
-            result.experiments.append(experiment?.after ?? before)
-            guard let experiment else { continue }
-            result.changes += experiment.changes(
-                of: batch.experiments[place], in: keys, &batteries[experiment.home].rankings)
+        result.experiments.reserveCapacity(places.count)
+        for (subject, place) in places.enumerated() {
+            guard place >= 0 else {
+                result.experiments.append(known.experiments[subject] ?? ExperimentState())
+                continue
+            }
+            // By place and not by value: a copy of an experiment retains all it holds.
+            let home = experiments[place].home
+            result.experiments.append(experiments[place].after)
+            experiments[place].addChanges(
+                of: batch.experiments[subject], in: keys, to: &result.changes, &batteries[home].rankings)
         }
         for (place, battery) in batteries.enumerated() {
             result.changes += battery.changes(of: batch.batteries[place], in: keys)

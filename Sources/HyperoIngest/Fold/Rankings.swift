@@ -9,7 +9,7 @@ struct Rankings {
     }
 
     private var channels: [Channel] = []
-    private var places: [String: Int] = [:]
+    private var places: [ExactText: Int] = [:]
 
     /// Ranks an experiment by a value, or takes it out of the ranking when the value is nan or infinite.
     mutating func set(_ experiment: ExperimentID, _ cell: CurveRow.Cell) {
@@ -34,8 +34,8 @@ struct Rankings {
     }
 
     private mutating func place(of channel: String) -> Int {
-        if let place = places[channel] { return place }
-        places[channel] = channels.count
+        if let place = places[ExactText(channel)] { return place }
+        places[ExactText(channel)] = channels.count
         channels.append(Channel(name: channel))
         return channels.count - 1
     }

@@ -165,7 +165,8 @@ extension PartitionWorker {
         var reply = try connection.call("HGET", space.ingest, IngestField.cursor)
         guard let text = try reply.string() else { return .zero }
         guard let cursor = StreamID(text) else {
-            throw RedisError(.refused, "the cursor in \(space.ingest) is not a stream id: set it to the last applied id")
+            throw RedisError(
+                .refused, "the cursor in \(space.ingest) is not a stream id: set it to the last applied id")
         }
         return cursor
     }

@@ -33,6 +33,8 @@ struct Pipeline: ~Copyable {
     private var position: StreamID
     /// Read and not folded.
     private var read = Read()
+    /// How many entries `read` could have had: so many mean that there are more.
+    private var asked = 0
     /// The events of `read`, once they are decoded.
     private var batch: Batch?
     /// Folded, and written into `transaction`.
@@ -61,7 +63,7 @@ struct Pipeline: ~Copyable {
         over connection: inout RedisConnection, _ marks: inout TrimMarks, _ patience: Patience
     ) throws(RedisError) -> Step {
         // Without a backlog there is nothing to read ahead, and an empty transaction would delay the entries.
-        if pending.isEmpty, !read.isEmpty, read.count < size.count {
+        if pending.isEmpty, !read.isEmpty, read.count < asked {
             pending = try foldOrLoad(over: &connection)
             try transaction.write(pending, in: space, lease)
         }
@@ -69,7 +71,8 @@ struct Pipeline: ~Copyable {
         defer { patience.isFinishing = false }
         if let id = marks.next() { transaction.writeTrim(below: id, in: space) }
         let block = read.isEmpty && goal == nil ? lease.duration / 3 : nil
-        transaction.writeReading(after: position, count: size.count, block: block, in: space)
+        let asking = size.count
+        transaction.writeReading(after: position, count: asking, block: block, in: space)
         let sent = MonotonicTime.now
         try transaction.send(over: &connection)
 
@@ -79,7 +82,14 @@ struct Pipeline: ~Copyable {
             early = commit
         }
 
-        let (ending, trimmed) = try transaction.receive(from: &connection, owner: lease.owner)
+        let (ending, trimmed): (Transaction.Ending, Int)
+        do {
+            (ending, trimmed) = try transaction.receive(from: &connection, owner: lease.owner)
+        } catch {
+            // XREAD answers all the same, and its reply must not be taken for the next command's.
+            if error.class != .broken { _ = try connection.receive(patience: block ?? .zero) }
+            throw error
+        }
         if trimmed > 0 { marks.mayTrimMore() }
         patience.isFinishing = false
         let next = try Read(try connection.receive(patience: block ?? .zero))
@@ -95,6 +105,7 @@ struct Pipeline: ~Copyable {
             try transaction.write(pending, in: space, lease)
         }
         read = next
+        asked = asking
         position = next.last ?? position
         size.read(entries: next.count, bytes: next.bytes)
         return isDrained ? .drained : .applied

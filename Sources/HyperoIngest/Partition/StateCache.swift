@@ -22,7 +22,7 @@ struct StateCache {
             producers.insert(state, for: id, cost: 200 + state.missing.count * 16)
         }
         for (id, state) in zip(batch.batteries, folded.batteries) where state.problem == nil {
-            batteries.insert(state, for: id, cost: 400 + state.columns.reduce(0) { $0 + 48 + $1.utf8.count })
+            batteries.insert(state, for: id, cost: 400 + state.columns.reduce(0) { $0 + 48 + $1.text.utf8.count })
         }
         for (id, state) in zip(batch.experiments, folded.experiments) where state.problem == nil {
             experiments.insert(state, for: id, cost: state.cost)

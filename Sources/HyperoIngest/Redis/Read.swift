@@ -66,7 +66,7 @@ struct Read {
     /// Takes an entry's head; its fields come next.
     private static func takeID(_ reply: inout Reply) throws(RedisError) -> StreamID {
         _ = try reply.array()
-        guard let id = StreamID(try reply.string() ?? "") else {
+        guard case let id?? = try reply.withText({ StreamID($0) }) else {
             throw RedisError(.broken, "Redis answered an entry without an id")
         }
         return id

@@ -45,9 +45,18 @@ struct Transaction: ~Copyable {
             keys.append(change.key)
         }
         try writeDeadLetters(commit, in: space)
-        writer.command(
-            "HSET", space.ingest, IngestField.cursor, commit.cursor.description, IngestField.owner, lease.owner,
-            IngestField.updated, String(WallClock.milliseconds))
+        writer.begin(arguments: commit.isEmpty ? 6 : 8)
+        writer.add("HSET" as StaticString)
+        writer.add(space.ingest)
+        writer.add(IngestField.cursor)
+        writer.add(commit.cursor.description)
+        writer.add(IngestField.owner)
+        writer.add(lease.owner)
+        // Renewing the lease is not applying.
+        if !commit.isEmpty {
+            writer.add(IngestField.updated)
+            writer.add(WallClock.milliseconds)
+        }
         keys.append(space.ingest)
         writer.command("PEXPIRE", lease.key, String(lease.duration.wholeMilliseconds))
         keys.append(lease.key)

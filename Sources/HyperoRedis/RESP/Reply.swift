@@ -17,13 +17,13 @@ package struct Reply {
 
     /// The error that the next element is, without taking it.
     package var error: RedisError? {
-        guard position < buffer.elements.count, buffer.elements[position].kind == .error else { return nil }
-        return RedisError(reply: buffer.withText(of: buffer.elements[position]) { String(decoding: $0, as: UTF8.self) })
+        guard position < buffer.count, buffer[position].kind == .error else { return nil }
+        return RedisError(reply: buffer.withText(of: buffer[position]) { String(decoding: $0, as: UTF8.self) })
     }
 
     /// Whether the next element is null, without taking it.
     package var isNull: Bool {
-        position < buffer.elements.count && buffer.elements[position].kind == .null
+        position < buffer.count && buffer[position].kind == .null
     }
 
     /// Bytes of all texts of the reply.
@@ -44,6 +44,16 @@ package struct Reply {
         let element = try take()
         switch element.kind {
         case .text, .status: return buffer.withText(of: element) { String(decoding: $0, as: UTF8.self) }
+        case .null: return nil
+        default: throw unexpected("text", element)
+        }
+    }
+
+    /// Takes a text and hands its bytes out without a copy; nil for null.
+    package mutating func withText<Result>(_ body: (Bytes) -> Result) throws(RedisError) -> Result? {
+        let element = try take()
+        switch element.kind {
+        case .text, .status: return buffer.withText(of: element, body)
         case .null: return nil
         default: throw unexpected("text", element)
         }
@@ -86,12 +96,11 @@ package struct Reply {
             let element = try take()
             guard element.kind == .text else { throw unexpected("text", element) }
         }
-        let elements = buffer.elements
         return buffer.withAllText { text in
             fields.removeAll(keepingCapacity: true)
             for index in stride(from: first, to: first + count * 2, by: 2) {
-                let name = elements[index]
-                let value = elements[index + 1]
+                let name = buffer[index]
+                let value = buffer[index + 1]
                 fields.append(
                     WireField(
                         name: Bytes(rebasing: text[name.value..<name.value + name.length]),
@@ -107,8 +116,8 @@ package struct Reply {
     package mutating func skip() throws(RedisError) {
         var left = 1
         while left > 0 {
-            guard position < buffer.elements.count else { throw Self.short }
-            let element = buffer.elements[position]
+            guard position < buffer.count else { throw Self.short }
+            let element = buffer[position]
             position += 1
             left -= 1
             if element.kind == .array { left += element.value }
@@ -116,13 +125,14 @@ package struct Reply {
     }
 
     private mutating func take() throws(RedisError) -> ReplyBuffer.Element {
-        guard position < buffer.elements.count else { throw Self.short }
-        if let error {
+        guard position < buffer.count else { throw Self.short }
+        let element = buffer[position]
+        if element.kind == .error, let error {
             position += 1
             throw error
         }
-        defer { position += 1 }
-        return buffer.elements[position]
+        position += 1
+        return element
     }
 
     private func unexpected(_ wanted: String, _ element: ReplyBuffer.Element) -> RedisError {

@@ -16,10 +16,27 @@ final class ReplyBuffer {
         var length = 0
     }
 
-    private(set) var elements: [Element] = []
-    private var text: [UInt8] = []
+    private struct Contents {
+        var elements: [Element] = []
+        var text: [UInt8] = []
+    }
 
-    var byteCount: Int { text.count }
+    /// Behind a pointer: for properties of an object, each access to an element would be checked to be exclusive.
+    private let memory: UnsafeMutablePointer<Contents> = {
+        let memory = UnsafeMutablePointer<Contents>.allocate(capacity: 1)
+        memory.initialize(to: Contents())
+        return memory
+    }()
+
+    deinit {
+        memory.deinitialize(count: 1)
+        memory.deallocate()
+    }
+
+    var count: Int { memory.pointee.elements.count }
+    var byteCount: Int { memory.pointee.text.count }
+
+    subscript(index: Int) -> Element { memory.pointee.elements[index] }
 
     /// What every reader of hiredis is given; the `privdata` of the reader is the buffer.
     nonisolated(unsafe) static let functions: UnsafeMutablePointer<redisReplyObjectFunctions> = {
@@ -49,28 +66,34 @@ final class ReplyBuffer {
 
     /// Forgets the reply and keeps the memory, unless a rare large reply made it large.
     func removeAll() {
-        elements.removeAll(keepingCapacity: elements.capacity < 1 << 20)
-        text.removeAll(keepingCapacity: text.capacity < 16 << 20)
+        memory.pointee.elements.removeAll(keepingCapacity: memory.pointee.elements.capacity < 1 << 20)
+        memory.pointee.text.removeAll(keepingCapacity: memory.pointee.text.capacity < 16 << 20)
     }
 
     func withText<Result>(of element: Element, _ body: (Bytes) -> Result) -> Result {
-        text.withUnsafeBufferPointer { body(Bytes(rebasing: $0[element.value..<element.value + element.length])) }
+        memory.pointee.text.withUnsafeBufferPointer {
+            body(Bytes(rebasing: $0[element.value..<element.value + element.length]))
+        }
     }
 
     /// The whole text, for those who read many elements at once.
     func withAllText<Result, Failure>(_ body: (Bytes) throws(Failure) -> Result) throws(Failure) -> Result {
-        try text.withUnsafeBufferPointer(body)
+        try memory.pointee.text.withUnsafeBufferPointer(body)
     }
 
     private func add(_ kind: Element.Kind, _ value: Int) -> UnsafeMutableRawPointer? {
-        elements.append(Element(kind: kind, value: value))
+        memory.pointee.elements.append(Element(kind: kind, value: value))
         return Self.made
     }
 
     private func add(_ kind: Element.Kind, _ characters: UnsafeBufferPointer<CChar>) -> UnsafeMutableRawPointer? {
-        elements.append(Element(kind: kind, value: text.count, length: characters.count))
-        text.append(contentsOf: UnsafeRawBufferPointer(characters))
+        Self.add(kind, UnsafeRawBufferPointer(characters), to: &memory.pointee)
         return Self.made
+    }
+
+    private static func add(_ kind: Element.Kind, _ bytes: UnsafeRawBufferPointer, to contents: inout Contents) {
+        contents.elements.append(Element(kind: kind, value: contents.text.count, length: bytes.count))
+        contents.text.append(contentsOf: bytes)
     }
 
     /// hiredis wants something that is not null for every object and only hands it back to us.

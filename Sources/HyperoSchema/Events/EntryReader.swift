@@ -2,8 +2,10 @@
 struct EntryReader {
     var kind = EventKind.battery
     private let fields: UnsafeBufferPointer<WireField>
-    /// Which fields were taken, a bit each: at most 1,024 of them, and seldom more than 64.
-    private var taken: [Bool]
+    /// Which of the first 64 fields were taken, a bit each: seldom there are more.
+    private var takenFirst: UInt64 = 0
+    /// Which of the others were taken, at most 960.
+    private var takenRest: [Bool] = []
     private var left: Int
     /// Where the last taken field stood. Fields come in the order they are asked for, so that the next is right behind.
     private var next = 0
@@ -26,7 +28,7 @@ struct EntryReader {
             throw Rejection("the entry has \(size) bytes: the limit is \(Limits.entry)")
         }
         self.fields = fields
-        taken = Array(repeating: false, count: fields.count)
+        if fields.count > 64 { takenRest = Array(repeating: false, count: fields.count - 64) }
         left = fields.count
     }
 
@@ -36,7 +38,7 @@ struct EntryReader {
         return name.withUTF8 { name in
             for offset in 0..<fields.count {
                 let index = (next + offset) % fields.count
-                guard !taken[index], fields[index].name.isEqual(to: name) else { continue }
+                guard !isTaken(index), fields[index].name.isEqual(to: name) else { continue }
                 mark(index)
                 return fields[index].value
             }
@@ -49,12 +51,15 @@ struct EntryReader {
     /// - Throws: when there is no such field, and when a name comes twice.
     mutating func takeAll(_ prefix: String) throws(Rejection) -> [(name: String, value: Bytes)] {
         var found: [(name: String, value: Bytes)] = []
-        for index in fields.indices where !taken[index] {
+        found.reserveCapacity(3)
+        var prefixText = prefix
+        let prefixLength = prefix.utf8.count
+        for index in fields.indices where !isTaken(index) {
             let bytes = fields[index].name
-            guard bytes.count >= prefix.utf8.count, bytes.prefix(prefix.utf8.count).elementsEqual(prefix.utf8) else {
-                continue
-            }
-            guard let name = String(validating: bytes.dropFirst(prefix.utf8.count), as: UTF8.self) else {
+            guard bytes.count >= prefixLength,
+                prefixText.withUTF8({ $0.isEqual(to: Bytes(rebasing: bytes[..<prefixLength])) })
+            else { continue }
+            guard let name = String(validating: Bytes(rebasing: bytes[prefixLength...]), as: UTF8.self) else {
                 throw Rejection("the name of a field \(prefix)… is not UTF-8")
             }
             mark(index)
@@ -81,9 +86,9 @@ struct EntryReader {
 
     /// - Throws: when a field is left that the event does not have, or has already.
     func finish() throws(Rejection) {
-        guard left > 0, let index = taken.firstIndex(of: false) else { return }
+        guard left > 0, let index = fields.indices.first(where: { !isTaken($0) }) else { return }
         let name = fields[index].name
-        let isSecond = fields.indices.contains { taken[$0] && fields[$0].name.elementsEqual(name) }
+        let isSecond = fields.indices.contains { isTaken($0) && fields[$0].name.elementsEqual(name) }
         throw Rejection(
             isSecond
                 ? "the field '\(Rejection.excerpt(name))' comes twice"
@@ -97,8 +102,12 @@ struct EntryReader {
         return text
     }
 
+    private func isTaken(_ index: Int) -> Bool {
+        index < 64 ? takenFirst & (1 << UInt64(index)) != 0 : takenRest[index - 64]
+    }
+
     private mutating func mark(_ index: Int) {
-        taken[index] = true
+        if index < 64 { takenFirst |= 1 << UInt64(index) } else { takenRest[index - 64] = true }
         left -= 1
         next = index + 1
     }
@@ -121,11 +130,14 @@ extension EntryReader {
 
     mutating func integer(_ name: String, atLeast least: Int) throws(Rejection) -> Int? {
         guard let bytes = take(name) else { return nil }
-        let text = String(decoding: bytes, as: UTF8.self)
-        // Comparing the texts refuses what Int reads and the contract has not: +1, 01, -0.
-        guard let value = Int(text), String(value) == text, value >= least, value <= Limits.integer else {
+        let isNegative = bytes.first == UInt8(ascii: "-")
+        guard let magnitude = Bytes(rebasing: bytes.dropFirst(isNegative ? 1 : 0)).decimal,
+            magnitude <= UInt64(Limits.integer), !isNegative || magnitude > 0
+        else {
             throw .invalid(name, bytes, "an integer from \(least) to \(Limits.integer)")
         }
+        let value = isNegative ? -Int(magnitude) : Int(magnitude)
+        guard value >= least else { throw .invalid(name, bytes, "an integer from \(least) to \(Limits.integer)") }
         return value
     }
 

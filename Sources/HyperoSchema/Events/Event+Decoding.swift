@@ -8,7 +8,7 @@ extension Event {
     package init(decoding fields: UnsafeBufferPointer<WireField>) throws(Rejection) {
         var reader = try EntryReader(fields)
         let kindBytes = try reader.require(WireName.event, "the entry has no field 'event'")
-        guard let kind = EventKind.allCases.first(where: { kindBytes.elementsEqual($0.rawValue.utf8) }) else {
+        guard let kind = EventKind(rawValue: String(decoding: kindBytes, as: UTF8.self)) else {
             let known = EventKind.allCases.map(\.rawValue).joined(separator: " ")
             throw Rejection("the event '\(Rejection.excerpt(kindBytes))' is unknown: there are \(known)")
         }

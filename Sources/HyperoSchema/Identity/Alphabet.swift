@@ -1,7 +1,15 @@
-/// Whether every byte is one of `a-z 0-9` or one of the given others, and there are 1 to `limit` of them.
-func isIdentifier(_ text: some Collection<UInt8>, upTo limit: Int, also others: UInt8...) -> Bool {
-    guard (1...limit).contains(text.count) else { return false }
-    return text.allSatisfy { isLowerAlphanumeric($0) || others.contains($0) }
+/// Whether every byte is one of `a-z 0-9 -`, or a dot where that is allowed, and there are 1 to `limit` of them.
+func isIdentifier(_ text: String, upTo limit: Int, orDot: Bool = false) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+        guard (1...limit).contains(bytes.count) else { return false }
+        for byte in bytes {
+            let isAllowed =
+                isLowerAlphanumeric(byte) || byte == UInt8(ascii: "-") || orDot && byte == UInt8(ascii: ".")
+            guard isAllowed else { return false }
+        }
+        return true
+    }
 }
 
 /// Whether the byte is one of `a-z 0-9`.

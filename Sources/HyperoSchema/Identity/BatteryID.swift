@@ -20,7 +20,7 @@ package struct BatteryID: Sendable, Hashable {
 
     /// An id that was read.
     package init?(_ text: String) {
-        guard isIdentifier(text.utf8, upTo: 80, also: UInt8(ascii: "."), UInt8(ascii: "-")) else { return nil }
+        guard isIdentifier(text, upTo: 80, orDot: true) else { return nil }
         self.text = text
     }
 

@@ -10,7 +10,7 @@ package struct ExperimentID: Sendable, Hashable {
 
     /// An id that was read.
     package init?(_ text: String) {
-        guard isIdentifier(text.utf8, upTo: 64, also: UInt8(ascii: "-")) else { return nil }
+        guard isIdentifier(text, upTo: 64) else { return nil }
         self.text = text
     }
 }

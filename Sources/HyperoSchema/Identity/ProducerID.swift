@@ -19,7 +19,7 @@ package struct ProducerID: Sendable, Hashable {
 
     /// An id that was read: `[a-z0-9-]{1,64}`, so that others may choose their own.
     package init?(_ text: String) {
-        guard isIdentifier(text.utf8, upTo: 64, also: UInt8(ascii: "-")) else { return nil }
+        guard isIdentifier(text, upTo: 64) else { return nil }
         self.text = text
     }
 }

@@ -25,6 +25,15 @@ package struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible
         return UInt64(text)
     }
 
+    /// Reads what Redis writes, from its bytes: the way for those who read thousands.
+    package init?(_ bytes: Bytes) {
+        guard let hyphen = bytes.firstIndex(of: UInt8(ascii: "-")),
+            let milliseconds = Bytes(rebasing: bytes[..<hyphen]).decimal,
+            let sequence = Bytes(rebasing: bytes[(hyphen + 1)...]).decimal
+        else { return nil }
+        self.init(milliseconds: milliseconds, sequence: sequence)
+    }
+
     package var description: String { "\(milliseconds)-\(sequence)" }
 
     package static func < (left: Self, right: Self) -> Bool {

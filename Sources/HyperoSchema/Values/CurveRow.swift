@@ -11,6 +11,10 @@ package struct CurveRow: Sendable, Hashable {
             self.channel = channel
             self.number = number
         }
+
+        package static func == (left: Self, right: Self) -> Bool {
+            left.number == right.number && ExactText.isSame(left.channel, right.channel)
+        }
     }
 
     package private(set) var cells: [Cell]

@@ -15,8 +15,9 @@ package struct Number: Sendable, Hashable {
 
     /// A number that was read: a JSON number within double's range, or `nan`, `inf` or `-inf`.
     package init?(_ bytes: Bytes) {
-        guard let value = Self.parse(bytes), let text = String(validating: bytes, as: UTF8.self) else { return nil }
-        self.text = text
+        guard let value = Self.parse(bytes) else { return nil }
+        // What parsed is ASCII.
+        text = String(decoding: bytes, as: UTF8.self)
         self.value = value
     }
 

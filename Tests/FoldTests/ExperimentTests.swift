@@ -1,0 +1,120 @@
+@testable import HyperoIngest
+import HyperoSchema
+import Testing
+
+@Suite("An experiment")
+struct ExperimentTests {
+    @Test("begins with its first event of any kind", arguments: [true, false])
+    func begins(inOneBatch: Bool) {
+        let events = [
+            Shorthand.declared(), Shorthand.event(.meta([Event.Entry("dataset", "digits")]), at: 30),
+            Shorthand.event(.start(Event.Start(host: "h", pid: "1")), at: 25),
+        ]
+        var store = IndexStore()
+        if inOneBatch { store.add(events) } else { store.addOneByOne(events) }
+        #expect(
+            store.experiment == [
+                "battery": "b", "status": "running", "started": "30", "updated": "30", "meta.dataset": "digits",
+                "host": "h", "pid": "1",
+            ])
+        #expect(store.sets[store.keys.experiments(of: Shorthand.battery)] == ["e-1": 30])
+    }
+
+    @Test("ends, and runs again when it is started again", arguments: [true, false])
+    func ends(inOneBatch: Bool) {
+        var store = IndexStore()
+        func add(_ events: Event...) {
+            if inOneBatch { store.add(events) } else { store.addOneByOne(events) }
+        }
+        add(Shorthand.declared(), Shorthand.event(.end(.failed, reason: "no memory")))
+        #expect(store.experiment["status"] == "failed")
+        #expect(store.experiment["reason"] == "no memory")
+        add(Shorthand.row(1, ["valid": "1"]), Shorthand.event(.end(.done, reason: nil)))
+        #expect(store.experiment["status"] == "done")
+        #expect(store.experiment["reason"] == nil)
+        add(Shorthand.event(.end(.stopped, reason: "x")), Shorthand.event(.start(Event.Start())))
+        #expect(store.experiment["status"] == "running")
+        #expect(store.experiment["reason"] == nil)
+    }
+
+    @Test("has rows whose pieces come in any order, channels in order of first appearance", arguments: [true, false])
+    func pieces(inOneBatch: Bool) {
+        let events = [
+            Shorthand.declared(), Shorthand.row(2, ["valid": "1"]), Shorthand.row(1, ["valid": "3", "test": "nan"]),
+            Shorthand.row(2, ["train": "2", "valid": "4"]), Shorthand.row(1, ["a b": "-0"]),
+        ]
+        var store = IndexStore()
+        if inOneBatch { store.add(events) } else { store.addOneByOne(events) }
+        #expect(store.curve == ["1": #"valid=3 test=nan "a b"=-0"#, "2": "valid=4 train=2"])
+        #expect(store.experiment["epochs"] == "2")
+        #expect(store.experiment["nonfinite"] == "1")
+    }
+
+    @Test("takes a whole curve as a row an epoch, also where channels differ in length")
+    func wholeCurve() {
+        let series = [
+            Event.Series("train", ["1", "2", "3"].map(Shorthand.number)),
+            Event.Series("valid", ["9", "8"].map(Shorthand.number)),
+        ]
+        var store = IndexStore()
+        store.add([Shorthand.declared(), Shorthand.event(.curve(first: 5, series))])
+        #expect(store.curve == ["5": "train=1 valid=9", "6": "train=2 valid=8", "7": "train=3"])
+        #expect(store.maxima["max.epoch"] == "5")
+        #expect(store.experiment["epochs"] == "7")
+    }
+
+    @Test("without a time happens when its entry was written")
+    func withoutTime() {
+        var store = IndexStore()
+        store.add([Shorthand.declared(), Shorthand.row(1, ["valid": "1"], at: nil)])
+        #expect(store.experiment["started"] == "1002")
+    }
+
+    @Test("brings columns, each with the time of the event that brought it first", arguments: [true, false])
+    func columns(inOneBatch: Bool) {
+        let events = [
+            Shorthand.declared(), Shorthand.event(.param([Event.Entry("lr", "1")]), at: 50),
+            Shorthand.event(.param([Event.Entry("lr", "2")]), at: 40), Shorthand.row(1, ["train": "1"], at: 60),
+            Shorthand.row(1, ["valid": "1"], at: 61), Shorthand.row(2, ["valid": "0", "x": "1"], at: 62),
+            Shorthand.row(3, ["valid": "2", "y": "1"], at: 63), Shorthand.row(2, ["valid": "3"], at: 64),
+        ]
+        var store = IndexStore()
+        if inOneBatch { store.add(events) } else { store.addOneByOne(events) }
+        #expect(store.columns == ["param.lr": 50, "max.train": 61, "max.valid": 61, "max.y": 63, "max.x": 64])
+    }
+
+    @Test("costs one change of its hash and one of its curve, whatever the number of its events")
+    func oneChange() {
+        var store = IndexStore()
+        store.add([Shorthand.declared(), Shorthand.row(1, ["valid": "1"])])
+        let changes = store.add((2...500).map { Shorthand.row($0, ["valid": String($0)], at: Int64($0)) })
+        #expect(
+            changes.map(\.key) == [
+                "{hypero}:experiment:e-1", "{hypero}:experiment:e-1:curve", "{hypero}:battery:b",
+                "{hypero}:battery:b:rank:valid", "{hypero}:ingest",
+            ])
+    }
+
+    @Test("keeps names apart that Swift holds for equal and Redis does not")
+    func spellings() {
+        // One scalar, and a letter with an accent behind it.
+        let names = ["\u{E9}", "e\u{301}"]
+        var store = IndexStore()
+        let changes = store.add([
+            Shorthand.declared(), Shorthand.event(.param(names.map { Event.Entry($0, "1") })),
+            Shorthand.row(1, ["valid": "1", "\u{E9}": "2", "e\u{301}": "3"]),
+        ])
+        let columns = changes.flatMap { change -> [IndexChange.Scored] in
+            guard case .addScores(store.keys.columns(of: Shorthand.battery), let scored, _) = change else { return [] }
+            return scored
+        }
+        #expect(columns.count == 5)
+        for name in names { #expect(changes.contains { $0.key == store.keys.rank(of: Shorthand.battery, by: name) }) }
+        let fields = changes.flatMap { change -> [String] in
+            guard case .setFields(store.keys.experiment(Shorthand.experiment), let fields) = change else { return [] }
+            return fields.map(\.name)
+        }
+        #expect(fields.filter { $0 == "param.\u{E9}" }.count == 2)
+        #expect(fields.filter { $0 == "max.\u{E9}" }.count == 2)
+    }
+}

@@ -1,0 +1,51 @@
+import HyperoIngest
+import HyperoSchema
+import Testing
+
+@Suite("Trimming")
+struct TrimMarksTests {
+    private func id(_ number: Int) -> StreamID { StreamID(milliseconds: UInt64(number), sequence: 0) }
+
+    @Test("keeps as many entries as it is told to, and not many more", arguments: [0, 1, 100, 1_000, 50_000])
+    func keeps(retain: Int) throws {
+        var marks = TrimMarks(retain: retain)
+        var trimmed = 0
+        for number in 1...100_000 {
+            marks.passed(id(number))
+            guard let below = marks.next() else { continue }
+            trimmed = Int(below.milliseconds)
+            #expect(number - trimmed >= retain)
+        }
+        #expect(100_000 - trimmed < retain + 200)
+    }
+
+    @Test("gives an id out again while Redis removed something")
+    func again() {
+        var marks = TrimMarks(retain: 0)
+        for number in 1...100 { marks.passed(id(number)) }
+        let first = marks.next()
+        #expect(first == StreamID(milliseconds: 100, sequence: 1))
+        #expect(marks.next() == nil)
+        marks.mayTrimMore()
+        #expect(marks.next() == first)
+        #expect(marks.next() == nil)
+    }
+
+    @Test("knows nothing of a server it has not read the cursor of")
+    func forgets() {
+        var marks = TrimMarks(retain: 0)
+        for number in 1...100 { marks.passed(id(number)) }
+        marks.forget()
+        #expect(marks.next() == nil)
+        #expect(marks.everythingApplied == nil)
+        marks.start(at: id(7))
+        #expect(marks.next() == StreamID(milliseconds: 7, sequence: 1))
+    }
+
+    @Test("never goes beyond the highest id")
+    func highest() {
+        var marks = TrimMarks(retain: 0)
+        marks.start(at: StreamID(milliseconds: .max, sequence: .max))
+        #expect(marks.next() == StreamID(milliseconds: .max, sequence: .max))
+    }
+}
