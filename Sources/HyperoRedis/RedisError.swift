@@ -46,9 +46,9 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// `host:port`, where an IPv6 host may hold colons and an empty one means the host we are talking to.
     private static func moved(to address: Substring) -> Class {
-        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]) else {
-            return .refused
-        }
+        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
+            (1...65_535).contains(port)
+        else { return .refused }
         return .moved(host: String(address[..<colon]), port: port)
     }
 }

@@ -230,14 +230,26 @@ extension Journal {
         lock.withLock { state.pointee.segments -= 1 }
     }
 
-    /// Removes every file, those that the sender holds included; nothing may be appended any more.
-    func removeFiles(and held: [Segment]) {
-        for segment in held { segment.remove() }
-        lock.withLock {
-            for (segment, _) in state.pointee.sealed { segment.remove() }
-            state.pointee.spare?.remove()
-            state.pointee.current.remove()
+    /// Takes no more records, and gives the memory back: a host process that goes on keeps nothing of a closed client.
+    ///
+    /// - Parameters:
+    ///   - held: segments that the sender holds.
+    ///   - keepsFiles: whether the files stay, because events in them were not sent.
+    func end(removing held: [Segment], keepsFiles: Bool) {
+        let nothing = Segment.nothing()
+        let left: [Segment] = lock.withLock {
+            let left =
+                state.pointee.sealed.map(\.segment) + [state.pointee.current] + [state.pointee.spare].compactMap(\.self)
+            state.pointee.isClosed = true
+            state.pointee.sealed = []
+            state.pointee.spare = nil
+            state.pointee.current = nothing
+            state.pointee.position = nothing.base
+            state.pointee.left = 0
+            return left
         }
+        guard !keepsFiles else { return }
+        for segment in held + left { segment.remove() }
         folder?.remove()
     }
 

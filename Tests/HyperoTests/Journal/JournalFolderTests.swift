@@ -91,8 +91,9 @@ struct JournalFolderTests {
         bench.journal.prepare()
         let published = bench.journal.published()
         #expect(try bench.files.count == published.sealed.count + 2)
-        bench.journal.close()
-        bench.journal.removeFiles(and: published.sealed.map(\.segment))
+        bench.journal.end(removing: published.sealed.map(\.segment), keepsFiles: false)
         #expect(try FileManager.default.contentsOfDirectory(atPath: bench.folder.file("journal")) == [])
+        bench.append(epoch: 1)
+        #expect(bench.journal.counts.dropped.closed == 1)
     }
 }
