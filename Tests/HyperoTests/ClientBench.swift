@@ -42,6 +42,12 @@ final class ClientBench: Sendable {
         (try? FileManager.default.contentsOfDirectory(atPath: folder.file("journal")).sorted()) ?? []
     }
 
+    /// The files of all journals.
+    var segments: [String] {
+        let paths = FileManager.default.enumerator(atPath: folder.file("journal"))?.allObjects ?? []
+        return paths.compactMap { $0 as? String }.filter { $0.hasSuffix(".segment") }
+    }
+
     /// The mappings of this process that are files of the bench.
     var mappings: Int {
         guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else { return -1 }
