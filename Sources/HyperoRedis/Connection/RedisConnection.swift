@@ -134,14 +134,22 @@ extension RedisConnection {
             do {
                 _ = try reply.string()
             } catch {
-                throw RedisError(error.class, "\(endpoint) does not let us in: \(error.description)")
+                throw refusal(error)
             }
         }
         // The name is a courtesy: an account may not be allowed to say it.
         let reply = try receive()
         if let error = reply.error, error.class == .passing || error.description.hasPrefix("NOAUTH") {
-            throw RedisError(error.class, "\(endpoint) does not let us in: \(error.description)")
+            throw refusal(error)
         }
+    }
+
+    /// Without what a server that does not know AUTH quotes of it: the password.
+    private func refusal(_ error: RedisError) -> RedisError {
+        let text = error.description
+        var reason = text.firstRange(of: ", with args").map { String(text[..<$0.lowerBound]) } ?? text
+        if let password = endpoint.password, reason.contains(password) { reason = "it does not take the password" }
+        return RedisError(error.class, "\(endpoint) does not let us in: \(reason)")
     }
 
     private func wait(for events: Int32, until deadline: MonotonicTime) throws(RedisError) {
