@@ -32,6 +32,7 @@ extension Experiment {
     public func updateLearningCurve(first: Int = 1, _ curves: KeyValuePairs<String, [Double]>) {
         guard isEpoch(first), curves.allSatisfy({ Name.isChannel($0.key) }) else { return client.journal.refuse() }
         let longest = curves.map(\.value.count).max() ?? 0
+        guard longest > 0 else { return client.journal.refuse() }
         for channels in stride(from: 0, to: curves.count, by: CurvePiece.channels) {
             let curves = curves[channels..<min(channels + CurvePiece.channels, curves.count)]
             for start in stride(from: 0, to: longest, by: CurvePiece.epochs) {
@@ -93,8 +94,10 @@ extension Experiment {
             let piece = values.dropFirst(start).prefix(CurvePiece.epochs)
             return piece.isEmpty ? nil : (channel, piece)
         }
+        // A long curve among others has pieces of its own.
+        guard let longest = pieces.map(\.1.count).max() else { return }
         let payload = pieces.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + $1.1.count * 8 }
-        guard isEpoch(first + CurvePiece.epochs), battery.isValid else { return client.journal.refuse() }
+        guard isEpoch(first + longest), battery.isValid else { return client.journal.refuse() }
         client.journal.append(
             .curve, battery: battery.bytes, experiment: number, epoch: Int64(first), count: pieces.count,
             payload: payload

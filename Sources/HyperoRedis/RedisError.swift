@@ -56,9 +56,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     private static func moved(to address: Substring) -> Class {
         guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
             (1...65_535).contains(port)
-        else {
-            return .refused
-        }
+        else { return .refused }
         return .moved(host: String(address[..<colon]), port: port)
     }
 }

@@ -27,6 +27,8 @@ final class Journal: @unchecked Sendable {
         var segments = 1
         var ordinal = 1
         var notice: String?
+        /// The lack of files is told once, not with every segment.
+        var isMemoryTold: Bool
     }
 
     private let lock = Lock()
@@ -52,7 +54,9 @@ final class Journal: @unchecked Sendable {
         guard let first = Self.makeSegment(1, in: folder, size: segmentSize, &notice) else { return nil }
         first.populate()
         state = .allocate(capacity: 1)
-        state.initialize(to: State(position: first.base, left: first.size, current: first, notice: notice))
+        state.initialize(
+            to: State(
+                position: first.base, left: first.size, current: first, notice: notice, isMemoryTold: notice != nil))
     }
 
     deinit {
@@ -131,8 +135,10 @@ final class Journal: @unchecked Sendable {
         state.pointee.spare = nil
         if next == nil, state.pointee.segments < mostSegments {
             state.pointee.ordinal += 1
-            next = Self.makeSegment(state.pointee.ordinal, in: folder, size: segmentSize, &state.pointee.notice)
+            var notice: String?
+            next = Self.makeSegment(state.pointee.ordinal, in: folder, size: segmentSize, &notice)
             if next != nil { state.pointee.segments += 1 }
+            tell(notice)
         }
         guard let next else {
             state.pointee.dropped.journalFull += 1
@@ -144,6 +150,13 @@ final class Journal: @unchecked Sendable {
         state.pointee.position = next.base
         state.pointee.left = next.size
         return true
+    }
+
+    /// Under the lock: keeps the first notice for the sender to say.
+    private func tell(_ notice: String?) {
+        guard let notice, !state.pointee.isMemoryTold else { return }
+        state.pointee.notice = notice
+        state.pointee.isMemoryTold = true
     }
 
     private static func makeSegment(
@@ -201,7 +214,7 @@ extension Journal {
         let made = Self.makeSegment(ordinal, in: folder, size: segmentSize, &notice)
         made?.populate()
         lock.withLock {
-            if let notice { state.pointee.notice = notice }
+            tell(notice)
             if let made { state.pointee.spare = made } else { state.pointee.segments -= 1 }
         }
     }
@@ -217,14 +230,26 @@ extension Journal {
         lock.withLock { state.pointee.segments -= 1 }
     }
 
-    /// Removes every file, those that the sender holds included; nothing may be appended any more.
-    func removeFiles(and held: [Segment]) {
-        for segment in held { segment.remove() }
-        lock.withLock {
-            for (segment, _) in state.pointee.sealed { segment.remove() }
-            state.pointee.spare?.remove()
-            state.pointee.current.remove()
+    /// Takes no more records, and gives the memory back: a host process that goes on keeps nothing of a closed client.
+    ///
+    /// - Parameters:
+    ///   - held: segments that the sender holds.
+    ///   - keepsFiles: whether the files stay, because events in them were not sent.
+    func end(removing held: [Segment], keepsFiles: Bool) {
+        let nothing = Segment.nothing()
+        let left: [Segment] = lock.withLock {
+            let left =
+                state.pointee.sealed.map(\.segment) + [state.pointee.current] + [state.pointee.spare].compactMap(\.self)
+            state.pointee.isClosed = true
+            state.pointee.sealed = []
+            state.pointee.spare = nil
+            state.pointee.current = nothing
+            state.pointee.position = nothing.base
+            state.pointee.left = 0
+            return left
         }
+        guard !keepsFiles else { return }
+        for segment in held + left { segment.remove() }
         folder?.remove()
     }
 

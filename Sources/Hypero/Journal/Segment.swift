@@ -18,7 +18,13 @@ final class Segment: @unchecked Sendable {
     }
 
     deinit {
-        munmap(base, size)
+        if size > 0 { munmap(base, size) }
+    }
+
+    /// Nothing fits into it.
+    static func nothing() -> Segment {
+        // Never read or written; any address does that is not null.
+        Segment(base: UnsafeMutableRawPointer(bitPattern: 8)!, size: 0, path: nil)
     }
 
     /// A new file of zeros.

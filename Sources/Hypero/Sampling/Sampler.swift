@@ -1,7 +1,7 @@
 import Glibc
 
 /// Draws hyper-parameters. Every draw is a function of the generator alone, so that a seed gives the same values on
-/// every machine.
+/// every machine; those of `logUniform` and `normal` to the last bits, which are the mathematical library's.
 ///
 /// A bound that makes no sense is a mistake in the program and traps with a sentence that names the parameter.
 struct Sampler {
@@ -15,8 +15,8 @@ struct Sampler {
     mutating func uniform(_ name: String, _ low: Double, _ high: Double) -> Double {
         check(
             name, low.isFinite && high.isFinite && low <= high, "uniform needs finite low <= high, not \(low), \(high)")
-        // Halves first: the width of -1e308...1e308 is infinite.
-        let value = low + (high / 2 - low / 2) * unit() * 2
+        // All in halves: the width of -1e308...1e308 is infinite, and a part of it may be.
+        let value = 2 * (low / 2 + (high / 2 - low / 2) * unit())
         return min(max(value, low), high)
     }
 

@@ -4,6 +4,10 @@
 struct Xoshiro256: RandomNumberGenerator {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
+    init(state: (UInt64, UInt64, UInt64, UInt64)) {
+        self.state = state
+    }
+
     /// The stream of one experiment.
     ///
     /// - Parameters:

@@ -18,12 +18,13 @@ struct Delivery: ~Copyable {
     private var elsewhere: RedisURL?
     private var writer = RESPWriter(capacity: 64 << 10)
     private var notices: Notices
+    private let isEnding: () -> Bool
     private var generator = SystemRandomNumberGenerator()
 
     private var lastAccepted: UInt64 = 0
     private var lastEvent = MonotonicTime(nanoseconds: 0)
     private var lastWatermark = MonotonicTime(nanoseconds: 0)
-    /// False for an account that may only write: then what is sent counts as safe.
+    /// False on a connection that may only write: then what is sent counts as safe.
     private var canReadWatermark = true
 
     /// What is appended to hiredis' buffer at once; more would be moved about in memory with each partial write.
@@ -34,7 +35,7 @@ struct Delivery: ~Copyable {
 
     init(
         journal: Journal, url: RedisURL, producer: ProducerID, keyspace: Keyspace,
-        notify: @escaping @Sendable (String) -> Void
+        notify: @escaping @Sendable (String) -> Void, isEnding: @escaping () -> Bool
     ) {
         self.journal = journal
         self.url = url
@@ -42,13 +43,16 @@ struct Delivery: ~Copyable {
         self.keyspace = keyspace
         renderer = RecordRenderer(stream: keyspace.events, producer: producer.text)
         notices = Notices(notify)
+        self.isEnding = isEnding
     }
 
     /// Whether something was logged within the last second.
     var isBusy: Bool { .now < lastEvent + .seconds(1) }
 
     /// Takes over what was logged, sees to the journal's room, and says what there is to do.
-    mutating func look(isEnding: Bool, endsWhenSent: Bool, isAwaited: Bool) -> SenderMachine.Work {
+    mutating func look(endsWhenSent: Bool, isAwaited: Bool) -> SenderMachine.Work {
+        // Asked before the journal is looked at: nothing is appended once it is closed.
+        let isEnding = isEnding()
         let now = MonotonicTime.now
         let published = journal.published()
         if published.accepted != lastAccepted { (lastAccepted, lastEvent) = (published.accepted, now) }
@@ -56,7 +60,7 @@ struct Delivery: ~Copyable {
         let safe = canReadWatermark ? applied : outbox.sent
         for segment in outbox.releasable(applied: safe, makingRoom: journal.isNearlyFull) { journal.release(segment) }
         journal.prepare()
-        if let notice = journal.takeNotice() { notices.trouble(notice) }
+        if let notice = journal.takeNotice() { notices.tell(notice) }
         let interval = isAwaited ? Self.awaitedWatermarkInterval : Self.watermarkInterval
         return SenderMachine.Work(
             hasEvents: outbox.hasEvents,
@@ -64,16 +68,17 @@ struct Delivery: ~Copyable {
             isEnding: isEnding, endsWhenSent: endsWhenSent)
     }
 
-    /// - Parameter mayWait: asked while waiting for Redis; false gives up.
-    mutating func connect(while mayWait: @escaping () -> Bool) {
+    mutating func connect() {
         let journal = journal
+        let isEnding = isEnding
         do {
             connection = try RedisConnection.open(to: elsewhere ?? url, name: "hypero-\(producer.text)") {
                 // The training goes on meanwhile, and needs the next segment in time.
                 journal.prepare()
-                return mayWait()
+                return !isEnding()
             }
             machine.connected()
+            canReadWatermark = true
         } catch {
             failed(error)
         }
@@ -114,39 +119,63 @@ struct Delivery: ~Copyable {
         }
     }
 
-    /// `HGET {hypero}:producer:<id> seq` answers the watermark, or null before the first event is applied.
+    /// `HGET {hypero}:producer:<id> seq` answers the highest number applied, or null before the first is, and `missing`
+    /// the numbers below it that are not, or null. All below the first of those is applied. Two commands, because an
+    /// account may have the right to HGET only; in this order, since what is missing can only be found again.
+    ///
+    /// An error that is neither passing nor of the connection means that this account or key has no watermark to give.
     mutating func readWatermark() {
+        guard connection != nil else { return failed(Self.unconnected) }
         lastWatermark = .now
+        writer.removeAll()
+        let key = keyspace.producer(producer)
+        writer.command("HGET", key, ProducerField.seq)
+        writer.command("HGET", key, ProducerField.missing)
         do {
-            guard var reply = try connection?.call("HGET", keyspace.producer(producer), ProducerField.seq) else {
-                return
-            }
-            if let seq = try reply.string().flatMap(UInt64.init) { applied = max(applied, seq) }
+            try connection?.send(writer)
+            var seq = try connection?.receive()
+            let highest = Result { () throws(RedisError) in try seq?.string().flatMap { UInt64($0) } }
+            // Both replies are taken in any case, or the second would answer the next command.
+            var missing = try connection?.receive()
+            guard let highest = try highest.get() else { return }
+            let firstMissing = try missing?.string()?.prefix { $0 != " " && $0 != "-" }
+            let contiguous = firstMissing.flatMap { UInt64($0) }.map { min(highest, max($0, 1) - 1) } ?? highest
+            applied = max(applied, min(contiguous, lastAccepted))
         } catch {
-            if error.class == .denied { canReadWatermark = false } else { failed(error) }
+            switch error.class {
+            case .denied, .refused: canReadWatermark = false
+            case .passing, .moved, .readOnly, .broken: failed(error)
+            }
         }
     }
 
-    /// Says what is left behind, or removes the files when nothing is.
+    /// Says what is left behind, or removes the files when nothing is; the journal's memory is given back.
     mutating func end() {
         connection = nil
-        if outbox.hasEvents {
-            let place = journal.path.map { "in \($0)" } ?? "in memory and are lost"
-            notices.trouble("\(lastAccepted - outbox.sent) events were not sent; they stay \(place)")
-        } else {
-            journal.removeFiles(and: outbox.held)
-        }
+        let left = lastAccepted - outbox.sent
+        if left > 0 { notices.tell("\(left) events were not sent; \(Self.place(of: outbox.held, in: journal.path))") }
+        journal.end(removing: left > 0 ? [] : outbox.held, keepsFiles: left > 0)
+    }
+
+    private static func place(of segments: [Segment], in folder: String?) -> String {
+        let files = segments.count { $0.path != nil }
+        guard files > 0, let folder else { return "they were in memory and are lost" }
+        return files == segments.count
+            ? "they stay in \(folder)" : "those in files stay in \(folder), those in memory are lost"
     }
 
     private mutating func failed(_ error: RedisError) {
+        var next: RedisURL?
         if case .moved(let host, let port) = error.class {
-            elsewhere = (elsewhere ?? url).moved(toHost: host, port: port)
-        } else {
-            notices.trouble("\(error.description); events are kept in the journal and sent later")
-            if error.class == .broken || error.class == .readOnly { elsewhere = nil }
+            next = (elsewhere ?? url).moved(toHost: host, port: port)
+        } else if !isEnding() {
+            // Else it was we who gave up, and that is no trouble with Redis.
+            notices.trouble("\(error.description); events are kept in the journal and sent later", now: .now)
         }
         let draw = Double.random(in: 0..<1, using: &generator)
-        if machine.failed(error.class, now: .now, draw: draw) { connection = nil }
+        guard machine.failed(error.class, now: .now, draw: draw) else { return }
+        connection = nil
+        elsewhere = next
     }
 
     private static var unconnected: RedisError { RedisError(.broken, "there is no connection") }

@@ -1,25 +1,53 @@
 import Glibc
+import HyperoRedis
 
-/// What a person at the training's terminal is told: a thing once, until it changes.
+/// What a person at the training's terminal is told: a thing once, until it changes, and no more than a few times when a
+/// server comes and goes.
 struct Notices {
     private let notify: @Sendable (String) -> Void
-    private var last: String?
+    /// The trouble there is, and whether it or one before it was told and not said to be over.
+    private var trouble: String?
+    private var isTold = false
+    /// How many troubles may be told now; one is added a minute.
+    private var allowance = Self.burst
+    private var lastAdded: MonotonicTime?
+
+    private static let burst = 5
+    private static let interval: Duration = .seconds(60)
 
     init(_ notify: @escaping @Sendable (String) -> Void) {
         self.notify = notify
     }
 
-    mutating func trouble(_ sentence: String) {
-        guard sentence != last else { return }
-        last = sentence
+    /// What happens once in a client's life and has to be known.
+    func tell(_ sentence: String) {
         notify(sentence)
     }
 
-    /// The trouble is over; says so if there was one.
+    mutating func trouble(_ sentence: String, now: MonotonicTime) {
+        guard sentence != trouble, isAllowed(now) else { return }
+        trouble = sentence
+        isTold = true
+        notify(sentence)
+    }
+
+    /// The trouble is over; says so if one was told.
     mutating func isWell(_ sentence: @autoclosure () -> String) {
-        guard last != nil else { return }
-        last = nil
+        trouble = nil
+        guard isTold else { return }
+        isTold = false
         notify(sentence())
+    }
+
+    private mutating func isAllowed(_ now: MonotonicTime) -> Bool {
+        if allowance == Self.burst { lastAdded = now }
+        while let last = lastAdded, allowance < Self.burst, now - last >= Self.interval {
+            allowance += 1
+            lastAdded = last + Self.interval
+        }
+        guard allowance > 0 else { return false }
+        allowance -= 1
+        return true
     }
 
     /// One write(2) a line, so that lines of several processes do not mix.

@@ -133,16 +133,17 @@ extension Sender {
     }
 
     private func run() {
-        var delivery = Delivery(journal: journal, url: url, producer: producer, keyspace: keyspace, notify: notify)
+        var delivery = Delivery(
+            journal: journal, url: url, producer: producer, keyspace: keyspace, notify: notify,
+            isEnding: { self.isEnding.load(ordering: .acquiring) })
         var isRunning = true
         while isRunning {
             let work = delivery.look(
-                isEnding: isEnding.load(ordering: .acquiring),
                 // Asked before the journal is looked at: nothing is appended after the last handle is gone.
                 endsWhenSent: endsWhenSent.load(ordering: .acquiring),
                 isAwaited: waiters.load(ordering: .acquiring) > 0)
             switch delivery.machine.next(work, now: .now) {
-            case .connect: delivery.connect { !self.isEnding.load(ordering: .acquiring) }
+            case .connect: delivery.connect()
             case .send: delivery.send()
             case .readWatermark: delivery.readWatermark()
             case .rest: Self.rest(delivery.isBusy ? .milliseconds(1) : .milliseconds(5))

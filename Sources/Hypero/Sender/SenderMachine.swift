@@ -32,15 +32,12 @@ struct SenderMachine {
     func next(_ work: Work, now: MonotonicTime) -> Action {
         guard !work.isEnding else { return .finish }
         if work.endsWhenSent, !work.hasEvents { return .finish }
+        // Without anything to say there is no need to connect: a program that only reads its configuration.
+        guard work.hasEvents || work.isWatermarkDue else { return .rest }
         switch state {
-        case .disconnected(let retryAt):
-            // Without anything to say there is no need to connect: a program that only reads its configuration.
-            return now >= retryAt && work.hasEvents ? .connect : .rest
-        case .paused(let until):
-            return now >= until && work.hasEvents ? .send : .rest
-        case .connected:
-            if work.isWatermarkDue { return .readWatermark }
-            return work.hasEvents ? .send : .rest
+        case .disconnected(let retryAt): return now >= retryAt ? .connect : .rest
+        case .paused(let until) where now < until: return .rest
+        case .paused, .connected: return work.isWatermarkDue ? .readWatermark : .send
         }
     }
 
@@ -60,21 +57,23 @@ struct SenderMachine {
     /// - Parameter draw: from `0..<1`, for the jitter.
     /// - Returns: whether the connection is to be closed.
     mutating func failed(_ error: RedisError.Class, now: MonotonicTime, draw: Double) -> Bool {
+        let wait: Duration
+        var mayKeepConnection = false
         switch error {
         case .passing:
-            state = .paused(until: now + backoff.next(draw: draw))
-            return false
+            wait = backoff.next(draw: draw)
+            mayKeepConnection = true
         case .refused:
-            state = .paused(until: now + Backoff.slow(draw: draw))
-            return false
+            wait = Backoff.slow(draw: draw)
+            mayKeepConnection = true
         case .moved where backoff.failures == 0:
             _ = backoff.next(draw: draw)
-            state = .disconnected(retryAt: now)
-        case .moved, .readOnly, .broken:
-            state = .disconnected(retryAt: now + backoff.next(draw: draw))
-        case .denied:
-            state = .disconnected(retryAt: now + Backoff.slow(draw: draw))
+            wait = .zero
+        case .moved, .readOnly, .broken: wait = backoff.next(draw: draw)
+        case .denied: wait = Backoff.slow(draw: draw)
         }
-        return true
+        if case .disconnected = state { mayKeepConnection = false }
+        state = mayKeepConnection ? .paused(until: now + wait) : .disconnected(retryAt: now + wait)
+        return !mayKeepConnection
     }
 }

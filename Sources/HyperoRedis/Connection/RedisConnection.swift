@@ -143,14 +143,21 @@ extension RedisConnection {
             do {
                 _ = try reply.string()
             } catch {
-                throw RedisError(error.class, "\(endpoint) does not let us in: \(error.description)")
+                throw refusal(error)
             }
         }
         // The name is a courtesy: an account may not be allowed to say it.
         let reply = try receive()
         if let error = reply.error, error.class == .passing || error.description.hasPrefix("NOAUTH") {
-            throw RedisError(error.class, "\(endpoint) does not let us in: \(error.description)")
+            throw refusal(error)
         }
+    }
+
+    /// Whatever a server quotes of AUTH, the password is not repeated.
+    private func refusal(_ error: RedisError) -> RedisError {
+        let quotesPassword = endpoint.password.map { !$0.isEmpty && error.description.contains($0) } ?? false
+        let reason = quotesPassword ? "it does not take the password" : error.description
+        return RedisError(error.class, "\(endpoint) does not let us in: \(reason)")
     }
 
     private func wait(for events: Int32, until deadline: MonotonicTime) throws(RedisError) {

@@ -11,6 +11,9 @@ extension Event.Body {
             if let violation = Name.channelViolation(declaration.objective) {
                 return "the objective '\(printable(declaration.objective))' \(violation)"
             }
+            guard declaration.version.magnitude <= UInt(Limits.integer) else {
+                return "the battery's version \(declaration.version) is beyond \(Limits.integer)"
+            }
             return Self.violation(of: declaration.description, called: "the battery's description")
         case .param(let entries): return Self.violation(of: entries, called: "the hyper-parameter")
         case .meta(let entries): return Self.violation(of: entries, called: "the metadata")

@@ -1,0 +1,68 @@
+import Synchronization
+import HyperoRedis
+import TestSupport
+import Testing
+
+@testable import Hypero
+
+@Suite("The counters add up at every look")
+struct CountersTests {
+    /// Calls begun and calls done, around each log call.
+    private final class Calls: Sendable {
+        let begun = Atomic<UInt64>(0)
+        let done = Atomic<UInt64>(0)
+
+        func log(_ experiment: Experiment, epoch: Int) {
+            begun.add(1, ordering: .sequentiallyConsistent)
+            experiment.log(epoch: epoch, train: 1)
+            done.add(1, ordering: .sequentiallyConsistent)
+        }
+    }
+
+    enum Fate: CaseIterable { case nowhere, there, full }
+
+    @Test("with Redis there, never there, and the journal full", arguments: Fate.allCases)
+    func addUp(fate: Fate) throws {
+        let server = try RedisServer(appendOnly: false)
+        let bench = try ClientBench()
+        let client = try bench.client(fate == .there ? server.url : ClientBench.nowhere) {
+            $0.segmentSize = 64 << 10
+            $0.journalLimit = fate == .full ? 128 << 10 : 64 << 20
+        }
+        let experiment = Hypero(client).battery("b").experiment()
+        let begun = client.counters.accepted
+        let calls = Calls()
+        let crew = Crew(4) { _ in
+            for epoch in 0..<2_000 { calls.log(experiment, epoch: epoch) }
+        }
+        var isWorking = true
+        var looks = 0
+        var wrong: [Counters] = []
+        while isWorking {
+            isWorking = crew.isWorking
+            let done = calls.done.load(ordering: .sequentiallyConsistent)
+            let counters = client.counters
+            let started = calls.begun.load(ordering: .sequentiallyConsistent)
+            let seen = counters.accepted + counters.dropped.total - begun
+            let isRight =
+                (done...started).contains(seen) && counters.sent <= counters.accepted
+                && counters.accepted == counters.sent + counters.queued && counters.applied <= counters.sent
+            if !isRight { wrong.append(counters) }
+            looks += 1
+        }
+        #expect(wrong == [])
+        #expect(looks > 0)
+        let counters = client.counters
+        #expect(counters.accepted + counters.dropped.total - begun == 8_000)
+        #expect((counters.dropped.journalFull > 0) == (fate == .full))
+        #expect(counters.dropped.total == counters.dropped.journalFull)
+        if fate == .there {
+            #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
+            #expect(client.counters.sent == client.counters.accepted)
+            #expect(client.counters.queued == 0)
+        } else {
+            #expect(counters.sent == 0)
+        }
+        _ = client.close(timeout: .milliseconds(50))
+    }
+}

@@ -1,0 +1,170 @@
+import Glibc
+import HyperoRedis
+import TestSupport
+import Testing
+
+@testable import Hypero
+
+@Suite("Whatever happens to Redis, what was accepted arrives")
+struct OutageTests {
+    private static let patience: Duration = .seconds(120)
+
+    private static func log(_ client: Client, rows: Int) -> Experiment {
+        let experiment = Hypero(client).battery("b").experiment()
+        for epoch in 0..<rows { experiment.log(epoch: epoch, train: 0.5) }
+        return experiment
+    }
+
+    @Test("Never there: the script runs to its end, flush and close say no, and the journal stays")
+    func never() throws {
+        let bench = try ClientBench()
+        let client = try bench.client()
+        let experiment = Self.log(client, rows: 5_000)
+        #expect(!client.flush(until: .sent, deadline: .now + .milliseconds(50)))
+        #expect(!client.flush(until: .applied, deadline: .now + .milliseconds(50)))
+        #expect(!client.close(timeout: .milliseconds(200)))
+        experiment.finish()
+        let counters = client.counters
+        #expect(counters.accepted == 5_002)
+        #expect(counters.queued == 5_002)
+        #expect(counters.dropped.closed == 1)
+        #expect(bench.journals == [client.producer.text])
+        // Where nothing answers is told once, and at the end what is left and where.
+        #expect(bench.board.sentences.count == 2)
+        let folder = bench.folder.file("journal") + "/" + client.producer.text
+        #expect(bench.board.sentences.last == "5002 events were not sent; they stay in \(folder)")
+    }
+
+    @Test("There only later: everything arrives, once and in order")
+    func later() throws {
+        let server = try RedisServer(appendOnly: false)
+        server.stop()
+        let bench = try ClientBench()
+        let client = try bench.client(server.url)
+        _ = Self.log(client, rows: 3_000)
+        #expect(eventually { bench.board.count(containing: "cannot connect") == 1 })
+        try server.restart()
+        #expect(client.flush(until: .sent, deadline: .now + Self.patience))
+        #expect(try server.seqs() == Array(1...3_002))
+        #expect(bench.board.sentences.count == 2)
+        #expect(bench.board.sentences.last?.contains("takes events again") == true)
+        #expect(client.close(timeout: .seconds(30)))
+        #expect(bench.journals == [])
+    }
+
+    @Test("Killed and started again and again while four threads log: no number is missing")
+    func killed() throws {
+        let server = try RedisServer()
+        let bench = try ClientBench()
+        let client = try bench.client(server.url) { $0.segmentSize = 64 << 10 }
+        let experiment = Hypero(client).battery("b").experiment()
+        let crew = Crew(4) { thread in
+            for epoch in 0..<3_000 {
+                experiment.log(epoch: epoch, ["t\(thread)": Double(epoch)])
+                if epoch % 30 == 0 { usleep(10_000) }
+            }
+        }
+        var kills = 0
+        while crew.isWorking {
+            let sent = client.counters.sent
+            eventually(within: .seconds(5)) { client.counters.sent > sent || !crew.isWorking }
+            server.kill()
+            kills += 1
+            try server.restart()
+        }
+        #expect(kills > 0)
+        #expect(client.flush(until: .sent, deadline: .now + Self.patience))
+        let accepted = client.counters.accepted
+        #expect(accepted == 12_002)
+        #expect(client.counters.dropped.total == 0)
+        #expect(Set(try server.seqs()) == Set(1...accepted))
+        #expect(bench.board.sentences.count <= 2 * 8)
+        #expect(client.close(timeout: .seconds(30)))
+    }
+
+    @Test("Connections killed again and again: no number is missing, and few words are made of it")
+    func disconnected() throws {
+        let server = try RedisServer(appendOnly: false)
+        let bench = try ClientBench()
+        let client = try bench.client(server.url)
+        let experiment = Hypero(client).battery("b").experiment()
+        let crew = Crew(2) { _ in
+            for epoch in 0..<4_000 {
+                experiment.log(epoch: epoch, train: 1)
+                if epoch % 40 == 0 { usleep(10_000) }
+            }
+        }
+        while crew.isWorking { server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes") }
+        #expect(client.flush(until: .sent, deadline: .now + Self.patience))
+        #expect(Set(try server.seqs()) == Set(1...8_002))
+        #expect(bench.board.sentences.count <= 2 * 8)
+    }
+
+    @Test("Stopped: flush and close keep their deadlines, and logging goes on")
+    func stopped() throws {
+        let server = try RedisServer(appendOnly: false)
+        let bench = try ClientBench()
+        let client = try bench.client(server.url)
+        let experiment = Self.log(client, rows: 10)
+        #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
+        server.suspend()
+        for epoch in 0..<20_000 { experiment.log(epoch: epoch, train: 1) }
+        #expect(!client.flush(until: .sent, deadline: .now + .milliseconds(100)))
+        #expect(!client.flush(until: .applied, deadline: .now + .milliseconds(100)))
+        #expect(!client.close(timeout: .milliseconds(300)))
+        server.resume()
+        #expect(client.counters.accepted == 20_012)
+        #expect(client.counters.dropped.total == 0)
+        // Giving up is no trouble of Redis: there is one sentence, on what is left.
+        #expect(bench.board.sentences.count == 1)
+        #expect(bench.board.count(containing: "not sent") == 1)
+    }
+
+    @Test("Full: nothing is lost when there is memory again")
+    func full() throws {
+        let server = try RedisServer(appendOnly: false)
+        let bench = try ClientBench()
+        let client = try bench.client(server.url)
+        let experiment = Self.log(client, rows: 10)
+        #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
+        server.cli("CONFIG", "SET", "maxmemory", "1mb")
+        for epoch in 0..<2_000 { experiment.log(epoch: epoch, train: 1) }
+        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "OOM") == 1 })
+        #expect(client.counters.queued > 0)
+        server.cli("CONFIG", "SET", "maxmemory", "0")
+        #expect(client.flush(until: .sent, deadline: .now + Self.patience))
+        #expect(try server.seqs().sorted() == Array(1...2_012))
+        #expect(bench.board.sentences.count == 2)
+    }
+
+    @Test("A replica: nothing is lost when it is the primary again")
+    func readOnly() throws {
+        let server = try RedisServer(appendOnly: false)
+        let bench = try ClientBench()
+        let client = try bench.client(server.url)
+        let experiment = Self.log(client, rows: 10)
+        #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
+        server.cli("REPLICAOF", "127.0.0.1", "1")
+        for epoch in 0..<2_000 { experiment.log(epoch: epoch, train: 1) }
+        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "READONLY") == 1 })
+        server.cli("REPLICAOF", "NO", "ONE")
+        #expect(client.flush(until: .sent, deadline: .now + Self.patience))
+        #expect(try server.seqs().sorted() == Array(1...2_012))
+        #expect(bench.board.sentences.count == 2)
+    }
+
+    @Test("A stream's key of another type: nothing is lost when it is gone")
+    func wrongType() throws {
+        let server = try RedisServer(appendOnly: false)
+        server.cli("SET", "{hypero}:events", "x")
+        let bench = try ClientBench()
+        let client = try bench.client(server.url)
+        _ = Self.log(client, rows: 1_500)
+        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "WRONGTYPE") == 1 })
+        #expect(client.counters.sent == 0)
+        server.cli("DEL", "{hypero}:events")
+        #expect(client.flush(until: .sent, deadline: .now + Self.patience))
+        #expect(try server.seqs() == Array(1...1_502))
+        #expect(bench.board.sentences.count == 2)
+    }
+}

@@ -1,0 +1,64 @@
+import HyperoRedis
+import HyperoSchema
+import TestSupport
+import Testing
+
+@testable import Hypero
+
+@Suite("Where a client writes to")
+struct PartitionTests {
+    /// The cluster's CRC16, from the cluster's specification and not from the code under test: bit by bit, XMODEM.
+    private static func crc16(_ text: String) -> UInt16 {
+        var register: UInt32 = 0
+        for bit in text.utf8.flatMap({ byte in (0..<8).reversed().map { UInt32(byte >> $0 & 1) } })
+            + Array(repeating: 0, count: 16)
+        {
+            register = register << 1 | bit
+            if register & 0x1_0000 != 0 { register ^= 0x1_1021 }
+        }
+        return UInt16(register)
+    }
+
+    @Test("One of four partitions, by the producer's CRC16")
+    func partitions() throws {
+        let server = try RedisServer(appendOnly: false)
+        let bench = try ClientBench()
+        #expect(Self.crc16("123456789") == 0x31C3)
+        for _ in 0..<12 {
+            let client = try bench.client(server.url) { $0.partitions = 4 }
+            _ = Hypero(client).battery("b").experiment()
+            #expect(client.close(timeout: .seconds(60)))
+            let stream = "{hypero:\(Self.crc16(client.producer.text) % 4)}:events"
+            let producers = try server.entries(of: stream).map { $0.event?.origin?.producer }
+            #expect(producers.contains(client.producer))
+        }
+        #expect(server.cli("EXISTS", "{hypero}:events") == "0")
+    }
+
+    @Test("A namespace of its own, by argument or environment")
+    func namespaces() throws {
+        let server = try RedisServer(appendOnly: false)
+        let bench = try ClientBench()
+        let first = try bench.client(server.url) { $0.namespace = "lab" }
+        _ = Hypero(first).battery("b").experiment()
+        #expect(first.close(timeout: .seconds(60)))
+        let variables = ["HYPERO_NAMESPACE": "office", "HYPERO_PARTITIONS": "1"]
+        let second = try bench.client(server.url, variables: variables)
+        _ = Hypero(second).battery("b").experiment()
+        #expect(second.close(timeout: .seconds(60)))
+        #expect(try server.seqs(of: "{lab}:events") == [1, 2])
+        #expect(try server.seqs(of: "{office}:events") == [1, 2])
+    }
+
+    @Test(
+        "What cannot be is refused with a sentence",
+        arguments: [
+            ["HYPERO_NAMESPACE": "a b"], ["HYPERO_PARTITIONS": "x"], ["HYPERO_PARTITIONS": "0"],
+            ["HYPERO_PARTITIONS": "16385"],
+        ])
+    func impossible(variables: [String: String]) throws {
+        let bench = try ClientBench()
+        #expect(throws: SchemaError.self) { try bench.client(variables: variables) }
+        #expect(bench.journals == [])
+    }
+}

@@ -1,0 +1,86 @@
+import HyperoSchema
+import Testing
+
+@testable import Hypero
+
+@Suite("What the contract does not allow is counted, explained a few times, and reaches nobody")
+struct RefusalTests {
+    @Test(
+        "A battery that cannot be",
+        arguments: [
+            Event.Declaration(name: "", version: 1, description: ""),
+            Event.Declaration(name: "a\nb", version: 1, description: ""),
+            Event.Declaration(name: String(repeating: "n", count: 257), version: 1, description: ""),
+            Event.Declaration(name: "b", version: 1, description: String(repeating: "d", count: 65_537)),
+            Event.Declaration(name: "b", version: 1, description: "", objective: "epoch"),
+            Event.Declaration(name: "b", version: .max, description: ""),
+            Event.Declaration(name: "b", version: .min, description: ""),
+        ])
+    func battery(declaration: Event.Declaration) throws {
+        let bench = try ClientBench()
+        let client = try bench.client()
+        let battery = Hypero(client).battery(
+            declaration.name, version: declaration.version, description: declaration.description,
+            objective: declaration.objective)
+        let experiment = battery.experiment()
+        experiment.insertHP("x", 1)
+        experiment.log(epoch: 1, train: 1)
+        experiment.log(epoch: 1, ["a": 1])
+        experiment.updateLearningCurve(train: [1])
+        #expect(client.counters.accepted == 0)
+        #expect(client.counters.dropped.invalid == 6)
+        #expect(bench.board.count(containing: "battery's") + bench.board.count(containing: "objective") == 1)
+    }
+
+    @Test("Names, values and epochs that cannot be")
+    func events() throws {
+        let bench = try ClientBench()
+        let client = try bench.client()
+        let experiment = Hypero(client).battery("b").experiment()
+        let begun = client.counters.accepted
+        let tooLong = String(repeating: "n", count: 257)
+        let calls: [() -> Void] = [
+            { experiment.insertHP("", 1) }, { experiment.insertHP("a\u{85}b", 1) }, { experiment.insertHP(tooLong, 1) },
+            { experiment.insertHP("x", String(repeating: "v", count: 65_537)) },
+            { experiment.insertHP("x", Array(repeating: 0.123456789, count: 10_000)) },
+            { _ = experiment.uniform("", 0, 1) }, { experiment.updateMeta("\0", 1) },
+            { experiment.fail(String(repeating: "v", count: 65_537)) },
+            { experiment.log(epoch: -1, train: 1) }, { experiment.log(epoch: 1 << 53, train: 1) },
+            { experiment.log(epoch: .min, ["a": 1]) }, { experiment.log(epoch: 1) }, { experiment.log(epoch: 1, [:]) },
+            { experiment.log(epoch: 1, ["source": 1]) }, { experiment.log(epoch: 1, ["": 1]) },
+            { experiment.updateMaxima() }, { experiment.updateMaxima(train: 1, epoch: -1) },
+            { experiment.updateMaxima(["epoch": 1]) }, { experiment.updateLearningCurve() },
+            { experiment.updateLearningCurve(first: -1, ["a": [1]]) },
+            { experiment.updateLearningCurve(first: .max, ["a": [1]]) },
+            { experiment.updateLearningCurve(["a": [1], "a\n": [1]]) },
+        ]
+        for (index, call) in calls.enumerated() {
+            call()
+            #expect(client.counters.dropped.invalid == UInt64(index + 1))
+        }
+        #expect(client.counters.accepted == begun)
+        // Everything is counted; a loop that does it wrong does not flood the terminal.
+        #expect(bench.board.count(containing: "is not recorded") == 5)
+    }
+
+    @Test("What is as large as it may be is understood by whoever reads it")
+    func largest() throws {
+        let bench = try ClientBench()
+        let client = try bench.client { $0.segmentSize = 8 << 20 }
+        let name = String(repeating: "n", count: 256)
+        let value = String(repeating: "v", count: 65_536)
+        let battery = Hypero(client).battery(name, version: 1 << 53 - 1, description: value, objective: name)
+        let experiment = battery.experiment()
+        experiment.insertHP(name, value)
+        experiment.log(epoch: 1 << 53 - 1, [name: 1])
+        let longest = Array(repeating: -2.2250738585072014e-308, count: 3_000)
+        experiment.updateLearningCurve([
+            name: longest, "1": longest, "2": longest, "3": longest, "4": longest, "5": longest, "6": longest,
+            "7": longest, "8": longest, "9": longest, "10": longest, "11": longest, "12": longest, "13": longest,
+            "14": longest, "15": longest, "16": longest,
+        ])
+        experiment.updateLearningCurve(first: 1 << 53 - 1_000, ["a": Array(repeating: 1, count: 900)])
+        #expect(client.counters.dropped.total == 0)
+        #expect(try client.rendered().count == Int(client.counters.accepted))
+    }
+}

@@ -1,0 +1,123 @@
+import HyperoSchema
+import TestSupport
+import Testing
+
+@testable import Hypero
+
+@Suite("A training's script becomes exactly these entries")
+struct ScriptTests {
+    private static let battery = "rnn-visual-attention.v3.b44afc5e"
+
+    /// What the script draws, by a sampler of its own.
+    private struct Draws {
+        var lr, saturate, dropout: Double
+        var decay: String
+        var depth: Int
+
+        init(seed: UInt64, number: UInt64) {
+            var sampler = Sampler(seed: seed, stream: number)
+            lr = sampler.logUniform("lr", 0.00001, 0.1)
+            decay = ["linear", "adaptive"][sampler.categorical("lr decay", [0.8, 0.2])]
+            saturate = sampler.normal("saturate", mean: 600, standardDeviation: 200)
+            depth = sampler.randint("depth", 1, 7)
+            dropout = sampler.uniform("dropout", 0, 0.5)
+        }
+    }
+
+    @Test("The script of the tutorial")
+    func script() throws {
+        let server = try RedisServer(appendOnly: false)
+        let bench = try ClientBench()
+        let hypero = try bench.hypero(server.url, seed: 7)
+        let battery = hypero.battery("RNN Visual Attention", version: 3, description: "fixed bug in Sequencer")
+        #expect(battery.id == Self.battery)
+        let experiment = battery.experiment()
+        let lr = experiment.logUniform("lr", 0.00001, 0.1)
+        let decay = experiment.categorical("lr decay", ["linear": 0.8, "adaptive": 0.2])
+        let saturate = experiment.normal("saturate", mean: 600, standardDeviation: 200)
+        let depth = experiment.randint("depth", 1, 7)
+        let dropout = experiment.uniform("dropout", 0, 0.5)
+        experiment.insertVarHP("channel", [64, 128, 256])
+        experiment.insertHP("bs", 64)
+        experiment.log(epoch: 17, train: 0.91, valid: 0.80, test: 0.79)
+        experiment.log(epoch: 18, ["loss": 1e-7, "valid": .nan])
+        experiment.updateLearningCurve(train: [0.5, 0.75], valid: [0.25, 1 / 3], test: [])
+        experiment.updateMaxima(train: 0.99, valid: 0.87, test: 0.86)
+        experiment.updateName("first")
+        experiment.updateHostname("node7")
+        experiment.updateDataset("mnist")
+        experiment.updatePreprocess("whitened")
+        experiment.updateSavepath("/tmp/model")
+        experiment.updateMeta("note", "a = b \"c\"")
+        experiment.finish()
+        let second = hypero.experiment("RNN Visual Attention", version: 3, description: "fixed bug in Sequencer")
+        second.fail("diverged")
+        #expect(hypero.flush(until: .sent, timeout: .seconds(30)))
+
+        let drawn = Draws(seed: 7, number: 1)
+        #expect((lr, decay, saturate) == (drawn.lr, drawn.decay, drawn.saturate))
+        #expect((depth, dropout) == (drawn.depth, drawn.dropout))
+
+        let producer = String(experiment.id.prefix(10))
+        #expect(experiment.id == "\(producer)-1")
+        #expect(second.id == "\(producer)-2")
+        var seq = 0
+        func entry(_ event: String, experiment: Int? = 1, _ fields: String...) -> [String] {
+            seq += 1
+            let whose = experiment.map { ["experiment=\(producer)-\($0)"] } ?? []
+            return ["event=\(event)"] + whose + ["battery=\(Self.battery)", "producer=\(producer)", "seq=\(seq)"]
+                + fields
+        }
+        func begun(_ number: Int, _ started: [String]) -> [[String]] {
+            let declaration = entry(
+                "battery", experiment: nil, "name=RNN Visual Attention", "version=3",
+                "description=fixed bug in Sequencer", "objective=valid", "direction=max")
+            seq += 1
+            let start = ["event=start", "experiment=\(producer)-\(number)", "battery=\(Self.battery)"]
+            return [declaration, start + ["producer=\(producer)", "seq=\(seq)"] + started]
+        }
+        let entries = try server.entries()
+        let started = Array(try #require(entries.dropFirst().first).timeless.dropFirst(5))
+        #expect(started.last == "seed=7")
+        #expect(started.count == 3)
+        var expected = begun(1, started)
+        expected += [
+            entry("param", "param.lr=\(Number.text(of: lr))"), entry("param", "param.lr decay=\(decay)"),
+            entry("param", "param.saturate=\(Number.text(of: saturate))"), entry("param", "param.depth=\(depth)"),
+            entry("param", "param.dropout=\(Number.text(of: dropout))"),
+            entry("param", "param.channel=[64,128,256]"), entry("param", "param.bs=64"),
+            entry("epoch", "epoch=17", "curve.train=0.91", "curve.valid=0.8", "curve.test=0.79"),
+            entry("epoch", "epoch=18", "curve.loss=1e-07", "curve.valid=nan"),
+            entry("curve", "curve.train=0.5 0.75", "curve.valid=0.25 0.3333333333333333"),
+            entry("maxima", "max.train=0.99", "max.valid=0.87", "max.test=0.86"),
+            entry("meta", "meta.name=first"), entry("meta", "meta.hostname=node7"),
+            entry("meta", "meta.dataset=mnist"), entry("meta", "meta.preprocess=whitened"),
+            entry("meta", "meta.savepath=/tmp/model"), entry("meta", "meta.note=a = b \"c\""),
+            entry("end", "status=done"),
+        ]
+        expected += begun(2, started)
+        expected.append(entry("end", experiment: 2, "status=failed", "reason=diverged"))
+        #expect(entries.map(\.timeless) == expected)
+        #expect(entries.allSatisfy { $0.event != nil })
+        #expect(hypero.close())
+        #expect(bench.board.sentences == [])
+        #expect(bench.journals == [])
+    }
+
+    @Test(
+        "A value is recorded as it reads back",
+        arguments: [
+            (Value.number(.nan), "nan"), (.number(.infinity), "inf"), (.number(-.infinity), "-inf"),
+            (.number(-0.0), "-0"), (.number(5), "5"), (.integer(.min), "-9223372036854775808"),
+            (.string("0.01"), "\"0.01\""), (.string("[1]"), "\"[1]\""), (.string("null"), "\"null\""),
+            (.string("linear"), "linear"), (.string(""), ""), (.bool(true), "true"), (.null, "null"),
+            (.array([.integer(1), .string("1"), .number(.nan)]), "[1,\"1\",\"nan\"]"),
+            (.object([Value.Member("a", .array([]))]), "{\"a\":[]}"), (.string("two\nlines\0"), "two\nlines\0"),
+        ])
+    func values(value: Value, text: String) throws {
+        let bench = try ClientBench()
+        let client = try bench.client()
+        Hypero(client).battery("b").experiment().insertHP("x", value)
+        #expect(try client.rendered().last?.timeless.last == "param.x=\(text)")
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Hypero
+
+@Suite("A journal's folder is its owner's alone")
+struct JournalFolderTests {
+    private static func mode(_ path: String) throws -> UInt16 {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        return try #require(attributes[.posixPermissions] as? NSNumber).uint16Value
+    }
+
+    @Test("The folder is 0700 and its files 0600, whole blocks from the start")
+    func modes() throws {
+        let bench = try JournalBench()
+        let path = try #require(bench.journal.path)
+        #expect(path == bench.folder.file("journal") + "/k3v9x2mq7d")
+        #expect(try Self.mode(path) == 0o700)
+        #expect(try Self.mode(bench.folder.file("journal")) == 0o700)
+        #expect(try Self.mode(path + "/1.segment") == 0o600)
+        var status = stat()
+        #expect(stat(path + "/1.segment", &status) == 0)
+        #expect(status.st_size == 4096)
+        #expect(status.st_blocks * 512 >= 4096)
+    }
+
+    @Test("HYPERO_JOURNAL comes before XDG_STATE_HOME, and that before the folder for temporary files")
+    func order() throws {
+        let root = try TemporaryFolder()
+        let variables = [
+            "HYPERO_JOURNAL": root.file("chosen"), "XDG_STATE_HOME": root.file("state"), "TMPDIR": root.path,
+        ]
+        #expect(try JournalFolder(for: "p") { variables[$0] }.path == root.file("chosen/p"))
+        let others = variables.filter { $0.key != "HYPERO_JOURNAL" }
+        #expect(try JournalFolder(for: "p") { others[$0] }.path == root.file("state/hypero/journal/p"))
+        let last = ["TMPDIR": root.path]
+        #expect(try JournalFolder(for: "p") { last[$0] }.path == root.file("hypero-\(getuid())/journal/p"))
+    }
+
+    @Test("A folder for temporary files that others may write to, or that is a link, is not used")
+    func notOurs() throws {
+        let root = try TemporaryFolder()
+        let user = root.file("hypero-\(getuid())")
+        try FileManager.default.createDirectory(atPath: user, withIntermediateDirectories: false)
+        chmod(user, 0o777)
+        #expect(throws: (any Error).self) { try JournalFolder(for: "p") { $0 == "TMPDIR" ? root.path : nil } }
+        try FileManager.default.removeItem(atPath: user)
+        try FileManager.default.createSymbolicLink(atPath: user, withDestinationPath: root.path)
+        #expect(throws: (any Error).self) { try JournalFolder(for: "p") { $0 == "TMPDIR" ? root.path : nil } }
+    }
+
+    @Test(
+        "Where no file can be, memory serves, and that is said once",
+        arguments: ["/dev/null/x", "/proc/hypero", "/nowhere/at/all", "FILE"])
+    func memory(place: String) throws {
+        // Root may write anywhere, so the places are such where nobody can.
+        let root = try TemporaryFolder()
+        try Data().write(to: URL(fileURLWithPath: root.file("file")))
+        let bench = try JournalBench(place: place == "FILE" ? root.file("file") : place)
+        #expect(bench.journal.path == nil)
+        let notice = try #require(bench.journal.takeNotice())
+        #expect(notice.contains("HYPERO_JOURNAL"))
+        for epoch in 0..<500 as Range<Int64> {
+            bench.append(epoch: epoch)
+            bench.journal.prepare()
+        }
+        var seqs: [UInt64] = []
+        JournalBench.forEachRecord(bench.journal.published()) { seqs.append($0.seq) }
+        #expect(seqs == Array(1...500))
+        #expect(bench.journal.takeNotice() == nil)
+    }
+
+    @Test("A folder that goes away under the journal is told of once, and memory serves from then on")
+    func folderGone() throws {
+        let bench = try JournalBench()
+        try FileManager.default.removeItem(atPath: try #require(bench.journal.path))
+        for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
+        #expect(bench.journal.counts.accepted == 500)
+        #expect(bench.journal.takeNotice() != nil)
+        for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
+        #expect(bench.journal.takeNotice() == nil)
+        #expect(bench.journal.counts.accepted == 1_000)
+    }
+
+    @Test("Removing the files leaves nothing")
+    func removed() throws {
+        let bench = try JournalBench()
+        for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
+        bench.journal.prepare()
+        let published = bench.journal.published()
+        #expect(try bench.files.count == published.sealed.count + 2)
+        bench.journal.end(removing: published.sealed.map(\.segment), keepsFiles: false)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: bench.folder.file("journal")) == [])
+        bench.append(epoch: 1)
+        #expect(bench.journal.counts.dropped.closed == 1)
+    }
+}

@@ -1,0 +1,87 @@
+import HyperoRedis
+import HyperoSchema
+import Testing
+
+@testable import Hypero
+
+@Suite("What is appended is read back")
+struct RecordTests {
+    @Test(
+        "of an event of text, every field",
+        arguments: [
+            Event.Body.battery(Event.Declaration(name: "β \"b\"", version: -3, description: "", direction: .min)),
+            .start(Event.Start(host: "node", pid: "17", seed: "18446744073709551615")),
+            .start(Event.Start()),
+            .param([Event.Entry("lr", "0.01"), Event.Entry("näme with = and spaces", "")]),
+            .meta([Event.Entry("note", String(repeating: "é\0\r\n", count: 300))]),
+            .end(.failed, reason: "out of memory"), .end(.done, reason: nil),
+        ])
+    func text(body: Event.Body) throws {
+        let bench = try JournalBench()
+        bench.append(body, experiment: 7)
+        var expected: [[String]] = []
+        body.forEachField { expected.append([$0, $1]) }
+
+        var records = 0
+        let now = WallClock.milliseconds
+        JournalBench.forEachRecord(bench.journal.published()) { record in
+            records += 1
+            #expect(record.kind == RecordKind(body.kind))
+            #expect(record.seq == 1)
+            #expect(record.experiment == 7)
+            #expect(record.epoch == nil)
+            #expect((now - 60_000...now + 60_000).contains(record.time))
+            #expect(String(decoding: record.battery, as: UTF8.self) == JournalBench.battery.id.text)
+            #expect(record.count == expected.count)
+            var fields: [[String]] = []
+            record.forEachField { name, value in
+                fields.append([String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)])
+            }
+            #expect(fields == expected)
+        }
+        #expect(records == 1)
+    }
+
+    @Test("of numbers, every bit", arguments: [RecordKind.epoch, .curve, .maxima])
+    func numbers(kind: RecordKind) throws {
+        let series: [(String, [Double])] = [
+            ("train", [0.1, -0.0, .nan, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude]),
+            ("é", [1]), (String(repeating: "n", count: 256), []),
+        ]
+        let bench = try JournalBench()
+        let payload = series.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + 8 * $1.1.count }
+        bench.journal.append(
+            kind, battery: JournalBench.battery.bytes, experiment: .max, epoch: 1 << 53 - 1, count: series.count,
+            payload: payload
+        ) { writer in
+            for (channel, values) in series { values.withUnsafeBufferPointer { writer.put(channel: channel, $0) } }
+        }
+        bench.append(epoch: 0)
+
+        var kinds: [RecordKind] = []
+        JournalBench.forEachRecord(bench.journal.published()) { record in
+            kinds.append(record.kind)
+            guard record.seq == 1 else { return }
+            #expect(record.experiment == .max)
+            #expect(record.epoch == 1 << 53 - 1)
+            var read: [(String, [UInt64])] = []
+            record.forEachChannel { name, values in
+                read.append(
+                    (String(decoding: name, as: UTF8.self), (0..<values.count).map { values[$0].bitPattern }))
+            }
+            #expect(read.map(\.0) == series.map(\.0))
+            #expect(read.map(\.1) == series.map { $0.1.map(\.bitPattern) })
+        }
+        #expect(kinds == [kind, .epoch])
+    }
+
+    @Test("and every length keeps the next record in its place", arguments: 0..<17)
+    func alignment(length: Int) throws {
+        let bench = try JournalBench()
+        bench.append(.meta([Event.Entry("m", String(repeating: "x", count: length))]))
+        bench.append(epoch: 42)
+        var epochs: [Int64?] = []
+        JournalBench.forEachRecord(bench.journal.published()) { epochs.append($0.epoch) }
+        #expect(epochs == [nil, 42])
+    }
+}

@@ -1,0 +1,55 @@
+import Testing
+
+@testable import Hypero
+
+@Suite("Bounds that make no sense end the program with a sentence that names the parameter")
+struct SamplerTrapTests {
+    /// A draw that must not be possible. It goes to the child process as text, hence no closures.
+    struct Draw: Codable, CustomTestStringConvertible {
+        enum Kind: String, Codable { case uniform, logUniform, normal, randint, categorical }
+
+        var kind: Kind
+        /// Bounds, mean and deviation, or weights.
+        var numbers: [Int64]
+        var testDescription: String { "\(kind)(\(values))" }
+
+        init(_ kind: Kind, _ values: Double...) {
+            self.kind = kind
+            // JSON has no nan; the bit patterns have.
+            numbers = values.map { Int64(bitPattern: $0.bitPattern) }
+        }
+
+        var values: [Double] { numbers.map { Double(bitPattern: UInt64(bitPattern: $0)) } }
+
+        func callAsFunction() {
+            var sampler = Sampler(seed: 1, stream: 1)
+            let values = values
+            switch kind {
+            case .uniform: _ = sampler.uniform("the knob", values[0], values[1])
+            case .logUniform: _ = sampler.logUniform("the knob", values[0], values[1])
+            case .normal: _ = sampler.normal("the knob", mean: values[0], standardDeviation: values[1])
+            case .randint: _ = sampler.randint("the knob", Int(values[0]), Int(values[1]))
+            case .categorical: _ = sampler.categorical("the knob", values)
+            }
+        }
+    }
+
+    @Test(
+        "a draw without sense traps",
+        arguments: [
+            Draw(.uniform, 1, 0), Draw(.uniform, .nan, 1), Draw(.uniform, 0, .nan), Draw(.uniform, -.infinity, 1),
+            Draw(.uniform, 0, .infinity),
+            Draw(.logUniform, 0, 1), Draw(.logUniform, -1, 1), Draw(.logUniform, 2, 1), Draw(.logUniform, .nan, 1),
+            Draw(.logUniform, 1, .nan), Draw(.logUniform, 1, .infinity),
+            Draw(.normal, 0, -1), Draw(.normal, .nan, 1), Draw(.normal, 0, .nan), Draw(.normal, .infinity, 1),
+            Draw(.normal, 0, .infinity),
+            Draw(.randint, 2, 1),
+            Draw(.categorical), Draw(.categorical, 0, 0), Draw(.categorical, 1, -0.5), Draw(.categorical, 1, .nan),
+            Draw(.categorical, 1, .infinity), Draw(.categorical, .greatestFiniteMagnitude, .greatestFiniteMagnitude),
+        ])
+    func drawWithoutSenseTraps(draw: Draw) async throws {
+        let ending = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [draw] in draw() }
+        let said = String(decoding: try #require(ending).standardErrorContent, as: UTF8.self)
+        #expect(said.contains("hypero: hyper-parameter \"the knob\": \(draw.kind.rawValue) needs"))
+    }
+}

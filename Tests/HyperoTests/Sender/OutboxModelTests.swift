@@ -1,0 +1,121 @@
+import HyperoSchema
+import Testing
+
+@testable import Hypero
+
+/// A journal and an outbox with random outcomes, and beside them what should be true, written down naively.
+@Suite("Whatever becomes of the batches, nothing is lost, doubled or freed too early")
+struct OutboxModelTests {
+    @Test("random outcomes", arguments: 1...20 as ClosedRange<UInt64>)
+    func random(seed: UInt64) throws {
+        var dice = Xoshiro256(seed: seed, stream: 0)
+        var world = try World(segments: Int.random(in: 2...6, using: &dice))
+        for _ in 0..<400 {
+            world.append(Int.random(in: 0...60, using: &dice))
+            world.send(upTo: Int.random(in: 1...90, using: &dice), using: &dice)
+            world.apply(using: &dice)
+            try world.release(makingRoom: Bool.random(using: &dice))
+        }
+        try world.drain()
+    }
+
+    private struct World {
+        let bench: JournalBench
+        var outbox = Outbox()
+        var epochs: [UInt64: Int64] = [:]
+        var next: Int64 = 0
+        var acknowledged: Set<UInt64> = []
+        var applied: UInt64 = 0
+        var released = 0
+
+        init(segments: Int) throws {
+            bench = try JournalBench(limit: segments * 1024, segmentSize: 1024)
+        }
+
+        mutating func append(_ count: Int) {
+            for _ in 0..<count {
+                let before = bench.journal.counts.accepted
+                bench.append(epoch: next)
+                let after = bench.journal.counts.accepted
+                if after > before { epochs[after] = next }
+                next += 1
+            }
+        }
+
+        mutating func send(upTo limit: Int, using dice: inout Xoshiro256) {
+            outbox.update(bench.journal.published())
+            var seqs: [UInt64] = []
+            var isAsWritten = true
+            outbox.nextBatch { record in
+                seqs.append(record.seq)
+                if record.epoch != epochs[record.seq] { isAsWritten = false }
+                return seqs.count == limit
+            }
+            #expect(isAsWritten)
+            #expect(seqs == seqs.sorted())
+            #expect(acknowledged.isDisjoint(with: seqs))
+            #expect(Set(seqs).count == seqs.count)
+            #expect(!seqs.isEmpty || !outbox.hasEvents)
+            let answered = Bool.random(using: &dice) ? seqs.count : Int.random(in: 0...seqs.count, using: &dice)
+            let share = [0, 0, 0.1, 1].randomElement(using: &dice)!
+            let refused = (0..<answered).filter { _ in Double.random(in: 0..<1, using: &dice) < share }
+            outbox.finishBatch(answered: answered, refused: refused)
+            acknowledged.formUnion((0..<answered).filter { !refused.contains($0) }.map { seqs[$0] })
+            #expect(outbox.sent == acknowledged.count)
+        }
+
+        /// The watermark goes up to anything below the first event that is not acknowledged.
+        mutating func apply(using dice: inout Xoshiro256) {
+            guard Int.random(in: 0..<4, using: &dice) == 0 else { return }
+            var contiguous = applied
+            while acknowledged.contains(contiguous + 1) { contiguous += 1 }
+            applied = UInt64.random(in: applied...contiguous, using: &dice)
+        }
+
+        mutating func release(makingRoom: Bool) throws {
+            for segment in outbox.releasable(applied: applied, makingRoom: makingRoom) {
+                let seqs = Self.seqs(in: segment)
+                #expect(!seqs.isEmpty)
+                #expect(acknowledged.isSuperset(of: seqs))
+                let unapplied = seqs.count { $0 > applied }
+                if !makingRoom { #expect(unapplied == 0) }
+                released += unapplied
+                bench.journal.release(segment)
+            }
+            #expect(outbox.released == released)
+        }
+
+        /// In the end Redis takes everything.
+        mutating func drain() throws {
+            while outbox.hasEvents {
+                var seqs: [UInt64] = []
+                outbox.update(bench.journal.published())
+                outbox.nextBatch { record in
+                    seqs.append(record.seq)
+                    return false
+                }
+                outbox.finishBatch(answered: seqs.count, refused: [])
+                #expect(acknowledged.isDisjoint(with: seqs))
+                acknowledged.formUnion(seqs)
+            }
+            let accepted = bench.journal.counts.accepted
+            #expect(accepted > 500)
+            #expect(acknowledged == Set(1...accepted))
+            #expect(outbox.sent == accepted)
+            #expect(accepted + bench.journal.counts.dropped.journalFull == UInt64(next))
+            applied = accepted
+            try release(makingRoom: false)
+            #expect(outbox.held.count == 1)
+        }
+
+        private static func seqs(in segment: Segment) -> [UInt64] {
+            var seqs: [UInt64] = []
+            var offset = 0
+            while offset + RecordHeader.size <= segment.size, let record = Record(at: segment.base + offset) {
+                seqs.append(record.seq)
+                offset += record.length
+            }
+            return seqs
+        }
+    }
+}

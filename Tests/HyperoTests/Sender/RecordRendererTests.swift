@@ -1,0 +1,132 @@
+import HyperoSchema
+import Testing
+
+@testable import Hypero
+
+@Suite("A record is rendered as the event that it is")
+struct RecordRendererTests {
+    private static let odd = ["valid", "é = \"x\" | y", "max.", String(repeating: "n", count: 256), " ", "🦆"]
+
+    /// What the calls render to, without the declaration and the start. Every entry must be understood, and the event
+    /// that it is must encode to the same fields.
+    private static func rendered(_ log: (Experiment) -> Void) throws -> [StreamEntry] {
+        let bench = try ClientBench()
+        let client = try bench.client { $0.segmentSize = 8 << 20 }
+        log(Hypero(client).battery("b").experiment())
+        let entries = try client.rendered()
+        for entry in entries {
+            var encoded: [[String]] = []
+            entry.event?.forEachField { encoded.append([$0, $1]) }
+            #expect(encoded == entry.fields)
+        }
+        #expect(entries.map(\.seq) == (0..<entries.count).map { UInt64($0 + 1) })
+        #expect(client.counters.accepted == UInt64(entries.count))
+        #expect(client.counters.dropped.total == 0)
+        return Array(entries.dropFirst(2))
+    }
+
+    /// The fields after those that every entry starts with.
+    private static func own(_ entries: [StreamEntry]) -> [[[String]]] { entries.map { Array($0.fields.dropFirst(6)) } }
+
+    @Test("of every kind")
+    func kinds() throws {
+        let entries = try Self.rendered { experiment in
+            experiment.insertHP("lr", 0.01)
+            experiment.updateMeta("m", "v")
+            experiment.log(epoch: 0, train: 1)
+            experiment.updateLearningCurve(train: [1])
+            experiment.updateMaxima(valid: 2, epoch: 9)
+            experiment.updateMaxima(test: 3)
+            experiment.stop("")
+        }
+        #expect(entries.map { $0.event?.body.kind } == [.param, .meta, .epoch, .curve, .maxima, .maxima, .end])
+        #expect(
+            Self.own(entries) == [
+                [["param.lr", "0.01"]], [["meta.m", "v"]], [["epoch", "0"], ["curve.train", "1"]],
+                [["curve.train", "1"]], [["epoch", "9"], ["max.valid", "2"]], [["max.test", "3"]],
+                [["status", "stopped"], ["reason", ""]],
+            ])
+    }
+
+    @Test("with numbers at the ends of what a double holds")
+    func numbers() throws {
+        let values: [Double] = [
+            .nan, .infinity, -.infinity, -0.0, 0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e22, 0.1, 1 / 3,
+        ]
+        let entries = try Self.rendered { experiment in
+            for value in values { experiment.log(epoch: 1, ["x": value]) }
+            experiment.updateLearningCurve(["x": values])
+        }
+        let texts = [
+            "nan", "inf", "-inf", "-0", "0", "5e-324", "1.7976931348623157e+308", "1e+22", "0.1", "0.3333333333333333",
+        ]
+        #expect(Self.own(entries).prefix(values.count) == texts.map { [["epoch", "1"], ["curve.x", $0]] }[...])
+        #expect(Self.own(entries).last == [["curve.x", texts.joined(separator: " ")]])
+    }
+
+    @Test("with names of any kind", arguments: odd)
+    func names(name: String) throws {
+        let entries = try Self.rendered { experiment in
+            experiment.insertHP(name, 1)
+            experiment.log(epoch: 1, [name: 1])
+            experiment.updateMaxima([name: 1])
+        }
+        #expect(
+            Self.own(entries) == [
+                [["param." + name, "1"]], [["epoch", "1"], ["curve." + name, "1"]], [["max." + name, "1"]],
+            ])
+    }
+
+    @Test("of a channel that comes twice, the last, in the place of the first")
+    func duplicateChannels() throws {
+        let entries = try Self.rendered { experiment in
+            experiment.log(epoch: 1, ["a": 1, "b": 2, "a": 3])
+            experiment.updateMaxima(epoch: 2, ["a": 1, "a": .nan])
+        }
+        #expect(
+            Self.own(entries) == [
+                [["epoch", "1"], ["curve.a", "3"], ["curve.b", "2"]], [["epoch", "2"], ["max.a", "nan"]],
+            ])
+    }
+
+    @Test("of a long curve, in pieces whose first epochs follow each other", arguments: [0, 1, 5])
+    func longCurve(first: Int) throws {
+        let values = (0..<5_000).map(Double.init)
+        let entries = try Self.rendered { $0.updateLearningCurve(first: first, ["x": values]) }
+        #expect(entries.count == 3)
+        #expect(try Self.cells(entries) == ["x": Self.row(values, first: first)])
+    }
+
+    @Test("of many channels of different lengths, every cell and no empty entry")
+    func manyChannels() throws {
+        let entries = try Self.rendered { experiment in
+            experiment.updateLearningCurve([
+                "a0": [1], "a1": [1], "a2": [1], "a3": [1], "a4": [1], "a5": [1], "a6": [1], "a7": [], "a8": [1],
+                "a9": [1], "b0": [1], "b1": [1], "b2": [1], "b3": [1], "b4": [1], "b5": [1],
+                "long": (0..<3_000).map(Double.init), "empty": [],
+            ])
+        }
+        let cells = try Self.cells(entries)
+        #expect(cells.count == 16)
+        #expect(cells["long"] == Self.row((0..<3_000).map(Double.init), first: 1))
+        #expect(cells["b5"] == [1: 1])
+    }
+
+    /// Channel -> epoch -> value, of curve events.
+    private static func cells(_ entries: [StreamEntry]) throws -> [String: [Int: Double]] {
+        var cells: [String: [Int: Double]] = [:]
+        for entry in entries {
+            guard case .curve(let first, let series) = try #require(entry.event).body else { continue }
+            for series in series {
+                for (index, number) in series.numbers.enumerated() {
+                    cells[series.channel, default: [:]][first + index] = number.value
+                }
+            }
+        }
+        return cells
+    }
+
+    private static func row(_ values: [Double], first: Int) -> [Int: Double] {
+        Dictionary(uniqueKeysWithValues: values.enumerated().map { (first + $0.offset, $0.element) })
+    }
+}

@@ -1,0 +1,132 @@
+import HyperoRedis
+import Testing
+
+@testable import Hypero
+
+@Suite("What the sender does next")
+struct SenderMachineTests {
+    typealias State = SenderMachine.State
+    typealias Action = SenderMachine.Action
+    typealias Work = SenderMachine.Work
+
+    /// Milliseconds on a clock of the test.
+    private static func at(_ milliseconds: Int64) -> MonotonicTime {
+        MonotonicTime(nanoseconds: milliseconds * 1_000_000)
+    }
+
+    private static let nothing = Work(hasEvents: false, isWatermarkDue: false, isEnding: false, endsWhenSent: false)
+    private static let events = Work(hasEvents: true, isWatermarkDue: false, isEnding: false, endsWhenSent: false)
+    private static let watermark = Work(hasEvents: false, isWatermarkDue: true, isEnding: false, endsWhenSent: false)
+    private static let both = Work(hasEvents: true, isWatermarkDue: true, isEnding: false, endsWhenSent: false)
+
+    private static func ending(_ work: Work) -> Work {
+        Work(
+            hasEvents: work.hasEvents, isWatermarkDue: work.isWatermarkDue, isEnding: true,
+            endsWhenSent: work.endsWhenSent)
+    }
+
+    private static func lastHandleGone(_ work: Work) -> Work {
+        Work(
+            hasEvents: work.hasEvents, isWatermarkDue: work.isWatermarkDue, isEnding: work.isEnding,
+            endsWhenSent: true)
+    }
+
+    /// Machines in each state; the waiting ones wait until 1,000.
+    private enum Start: CaseIterable {
+        case fresh, disconnected, connected, paused
+
+        var machine: SenderMachine {
+            var machine = SenderMachine()
+            guard self != .fresh else { return machine }
+            machine.connected()
+            switch self {
+            case .disconnected: _ = machine.failed(.broken, now: at(975), draw: 0.5)
+            case .paused: _ = machine.failed(.passing, now: at(975), draw: 0.5)
+            default: break
+            }
+            return machine
+        }
+    }
+
+    @Test(
+        "is decided by the state and what there is to do",
+        arguments: [
+            (.fresh, nothing, 5_000, .rest), (.fresh, events, 0, .connect), (.fresh, watermark, 0, .connect),
+            (.disconnected, nothing, 5_000, .rest), (.disconnected, events, 999, .rest),
+            (.disconnected, events, 1_000, .connect), (.disconnected, watermark, 999, .rest),
+            (.disconnected, watermark, 1_000, .connect), (.disconnected, both, 1_000, .connect),
+            (.connected, nothing, 0, .rest), (.connected, events, 0, .send), (.connected, watermark, 0, .readWatermark),
+            (.connected, both, 0, .readWatermark),
+            (.paused, nothing, 5_000, .rest), (.paused, events, 999, .rest), (.paused, events, 1_000, .send),
+            (.paused, watermark, 999, .rest), (.paused, watermark, 1_000, .readWatermark),
+            (.paused, both, 1_000, .readWatermark),
+        ] as [(Start, Work, Int64, Action)])
+    private func next(start: Start, work: Work, now: Int64, action: Action) {
+        #expect(start.machine.next(work, now: Self.at(now)) == action)
+        // In every state, whoever closes is not kept waiting,
+        #expect(start.machine.next(Self.ending(work), now: Self.at(now)) == .finish)
+        // and when nobody has a handle any more, it goes on for as long as there are events.
+        let alone = start.machine.next(Self.lastHandleGone(work), now: Self.at(now))
+        #expect(alone == (work.hasEvents ? action : .finish))
+    }
+
+    @Test(
+        "after an error is decided by its class",
+        arguments: [
+            (.passing, .paused(until: at(25)), false),
+            (.refused, .paused(until: at(7_500)), false),
+            (.readOnly, .disconnected(retryAt: at(25)), true),
+            (.broken, .disconnected(retryAt: at(25)), true),
+            (.denied, .disconnected(retryAt: at(7_500)), true),
+            (.moved(host: "other", port: 1), .disconnected(retryAt: at(0)), true),
+        ] as [(RedisError.Class, State, Bool)])
+    func failure(error: RedisError.Class, state: State, closes: Bool) {
+        var machine = SenderMachine()
+        machine.connected()
+        let isClosed = machine.failed(error, now: Self.at(0), draw: 0.5)
+        #expect(isClosed == closes)
+        #expect(machine.state == state)
+    }
+
+    @Test(
+        "after any error while connecting is to connect again, for there is nothing to wait on",
+        arguments: [
+            (.passing, 25), (.refused, 7_500), (.readOnly, 25), (.broken, 25), (.denied, 7_500),
+            (.moved(host: "other", port: 1), 0),
+        ] as [(RedisError.Class, Int64)])
+    func failureToConnect(error: RedisError.Class, retryAt: Int64) {
+        var machine = SenderMachine()
+        let closes = machine.failed(error, now: Self.at(0), draw: 0.5)
+        #expect(closes)
+        #expect(machine.state == .disconnected(retryAt: Self.at(retryAt)))
+        #expect(machine.next(Self.events, now: Self.at(retryAt)) == .connect)
+    }
+
+    @Test("A server that lets us in and takes nothing is asked ever more seldom, until it takes something")
+    func growsUntilSuccess() {
+        var machine = SenderMachine()
+        var waits: [State] = []
+        for _ in 0..<4 {
+            machine.connected()
+            _ = machine.failed(.broken, now: Self.at(0), draw: 1)
+            waits.append(machine.state)
+        }
+        #expect(waits == [50, 100, 200, 400].map { .disconnected(retryAt: Self.at($0)) })
+        machine.connected()
+        machine.succeeded()
+        _ = machine.failed(.broken, now: Self.at(0), draw: 1)
+        #expect(machine.state == .disconnected(retryAt: Self.at(50)))
+    }
+
+    @Test("Servers that send us to each other are followed once at once, and then with waits")
+    func movedInCircles() {
+        var machine = SenderMachine()
+        var waits: [State] = []
+        for _ in 0..<3 {
+            machine.connected()
+            _ = machine.failed(.moved(host: "a", port: 1), now: Self.at(0), draw: 1)
+            waits.append(machine.state)
+        }
+        #expect(waits == [0, 100, 200].map { .disconnected(retryAt: Self.at($0)) })
+    }
+}
