@@ -23,8 +23,12 @@ struct JournalFolder {
             try Self.requireOurs(user)
             try Self.make(root)
         }
-        path = root + "/" + producer
-        guard mkdir(path, 0o700) == 0 else { throw SystemError("mkdir", path) }
+        let chosen = root + "/" + producer
+        guard mkdir(chosen, 0o700) == 0 else { throw SystemError("mkdir", chosen) }
+        // Absolute: a training that changes its working directory goes on with the same journal.
+        guard let absolute = realpath(chosen, nil) else { throw SystemError("realpath", chosen) }
+        defer { free(absolute) }
+        path = String(cString: absolute)
     }
 
     func segment(_ ordinal: Int) -> String {

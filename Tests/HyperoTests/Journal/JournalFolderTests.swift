@@ -84,6 +84,21 @@ struct JournalFolderTests {
         #expect(bench.journal.counts.accepted == 1_000)
     }
 
+    @Test("A process that changes its working directory goes on with the same journal")
+    func workingDirectory() async {
+        await #expect(processExitsWith: .success) {
+            let root = try TemporaryFolder()
+            #expect(chdir(root.path) == 0)
+            let bench = try JournalBench(place: "here")
+            #expect(chdir("/") == 0)
+            for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
+            #expect(bench.journal.takeNotice() == nil)
+            #expect(try bench.files.count > 5)
+            bench.journal.end(removing: bench.journal.published().sealed.map(\.segment), keepsFiles: false)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: root.file("here")) == [])
+        }
+    }
+
     @Test("Removing the files leaves nothing")
     func removed() throws {
         let bench = try JournalBench()
