@@ -60,13 +60,16 @@ extension Experiment {
         if valid != nil { (count, payload) = (count + 1, payload + 5 + RecordHeader.channelHeader + 8) }
         if test != nil { (count, payload) = (count + 1, payload + 4 + RecordHeader.channelHeader + 8) }
         guard count > 0, isEpoch(epoch), battery.isValid else { return client.journal.refuse() }
-        client.journal.append(
-            kind, battery: battery.bytes, experiment: number, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
-            count: count, payload: payload
-        ) { writer in
-            if let train { writer.put(channel: "train" as StaticString, train) }
-            if let valid { writer.put(channel: "valid" as StaticString, valid) }
-            if let test { writer.put(channel: "test" as StaticString, test) }
+        // The client keeps the journal, and `self` the client: a retain here is an atomic write that threads fight over.
+        Unmanaged.passUnretained(client.journal)._withUnsafeGuaranteedRef { journal in
+            journal.append(
+                kind, battery: battery.bytes, experiment: number, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
+                count: count, payload: payload
+            ) { writer in
+                if let train { writer.put(channel: "train" as StaticString, train) }
+                if let valid { writer.put(channel: "valid" as StaticString, valid) }
+                if let test { writer.put(channel: "test" as StaticString, test) }
+            }
         }
     }
 

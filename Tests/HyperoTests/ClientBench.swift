@@ -49,10 +49,7 @@ final class ClientBench: Sendable {
     }
 
     /// The mappings of this process that are files of the bench.
-    var mappings: Int {
-        guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else { return -1 }
-        return maps.split(separator: "\n").count { $0.contains(folder.path) }
-    }
+    var mappings: Int { OwnProcess.mappings(below: folder.path + "/") }
 }
 
 /// One entry of the stream: its fields as they are, and what they mean.

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// What this process holds, as the kernel says.
 enum OwnProcess {
@@ -12,6 +13,21 @@ enum OwnProcess {
         names(in: "/proc/self/fd").compactMap { descriptor in
             try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
         }.filter { !$0.hasPrefix("/proc/") }
+    }
+
+    /// How many mappings are of files below the path.
+    static func mappings(below path: String) -> Int {
+        // Not Foundation's reading of a whole file, which takes the first page of this one for all of it.
+        guard let file = fopen("/proc/self/maps", "re") else { return -1 }
+        defer { fclose(file) }
+        var count = 0
+        var line = [CChar](repeating: 0, count: 8192)
+        while fgets(&line, Int32(line.count), file) != nil {
+            if String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).contains(path) {
+                count += 1
+            }
+        }
+        return count
     }
 
     private static var threads: [String] {

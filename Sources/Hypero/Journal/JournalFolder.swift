@@ -11,10 +11,10 @@ struct JournalFolder {
         let root: String
         if let chosen = environment("HYPERO_JOURNAL") {
             root = chosen
-            try Self.make(root)
+            try Self.makeAll(of: root)
         } else if let state = environment("XDG_STATE_HOME") {
             root = state + "/hypero/journal"
-            for path in [state, state + "/hypero", root] { try Self.make(path) }
+            try Self.makeAll(of: root)
         } else {
             let user = (environment("TMPDIR") ?? "/tmp") + "/hypero-\(getuid())"
             root = user + "/journal"
@@ -23,8 +23,12 @@ struct JournalFolder {
             try Self.requireOurs(user)
             try Self.make(root)
         }
-        path = root + "/" + producer
-        guard mkdir(path, 0o700) == 0 else { throw SystemError("mkdir", path) }
+        let chosen = root + "/" + producer
+        guard mkdir(chosen, 0o700) == 0 else { throw SystemError("mkdir", chosen) }
+        // Absolute: a training that changes its working directory goes on with the same journal.
+        guard let absolute = realpath(chosen, nil) else { throw SystemError("realpath", chosen) }
+        defer { free(absolute) }
+        path = String(cString: absolute)
     }
 
     func segment(_ ordinal: Int) -> String {
@@ -34,6 +38,15 @@ struct JournalFolder {
     /// Removes the folder when it is empty.
     func remove() {
         rmdir(path)
+    }
+
+    /// Makes the folder and those it lies in.
+    private static func makeAll(of path: String) throws(SystemError) {
+        for end in path.indices.dropFirst() where path[end] == "/" {
+            // One that cannot be made may be there already, and be read-only; the last one decides.
+            _ = mkdir(String(path[..<end]), 0o700)
+        }
+        try make(path)
     }
 
     private static func make(_ path: String) throws(SystemError) {

@@ -31,10 +31,15 @@ final class Segment: @unchecked Sendable {
     ///
     /// - Throws: why not; the file is then gone again.
     static func file(at path: String, size: Int) throws(SystemError) -> Segment {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        // A caller's thread may get here, and the host's signals may have handlers: EINTR is no reason for memory.
+        var descriptor: CInt
+        repeat {
+            descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        } while descriptor < 0 && errno == EINTR
         guard descriptor >= 0 else { throw SystemError("open", path) }
         defer { close(descriptor) }
-        let error = posix_fallocate(descriptor, 0, off_t(size))
+        var error: CInt
+        repeat { error = posix_fallocate(descriptor, 0, off_t(size)) } while error == EINTR
         guard error == 0 else {
             unlink(path)
             throw SystemError("posix_fallocate", path, error)

@@ -21,9 +21,9 @@ package struct MonotonicTime: Sendable, Hashable, Comparable {
         let (seconds, attoseconds) = duration.components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         guard !overflow else { return MonotonicTime(nanoseconds: seconds < 0 ? time.nanoseconds : .max) }
-        let (whole, isBeyond) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-        let (sum, tooLate) = time.nanoseconds.addingReportingOverflow(isBeyond ? .max : whole)
-        return MonotonicTime(nanoseconds: tooLate ? .max : sum)
+        let (whole, tooLong) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        let (sum, tooLate) = time.nanoseconds.addingReportingOverflow(whole)
+        return MonotonicTime(nanoseconds: tooLong || tooLate ? .max : sum)
     }
 
     package static func - (left: Self, right: Self) -> Duration {

@@ -36,6 +36,20 @@ struct ClosingTests {
         #expect(bench.journals == [])
     }
 
+    @Test(
+        "With any timeout, even one that no clock holds",
+        arguments: [
+            Duration.seconds(Int64.max), .nanoseconds(Int64.max), .seconds(9_223_372_036) + .milliseconds(900), .zero,
+            .seconds(-1), .seconds(Int64.min),
+        ])
+    func timeouts(timeout: Duration) throws {
+        let bench = try ClientBench()
+        let hypero = try bench.hypero()
+        _ = hypero.flush(until: .sent, timeout: timeout)
+        _ = hypero.close(timeout: timeout)
+        #expect(hypero.counters.accepted == 0)
+    }
+
     @Test("By several threads at once")
     func concurrent() throws {
         let server = try RedisServer(appendOnly: false)

@@ -39,6 +39,14 @@ struct JournalFolderTests {
         #expect(try JournalFolder(for: "p") { last[$0] }.path == root.file("hypero-\(getuid())/journal/p"))
     }
 
+    @Test("Folders that the chosen one lies in are made too")
+    func nested() throws {
+        let root = try TemporaryFolder()
+        let chosen = root.file("a/b//c/")
+        #expect(try JournalFolder(for: "p") { $0 == "HYPERO_JOURNAL" ? chosen : nil }.path == root.file("a/b/c/p"))
+        #expect(try Self.mode(root.file("a/b")) == 0o700)
+    }
+
     @Test("A folder for temporary files that others may write to, or that is a link, is not used")
     func notOurs() throws {
         let root = try TemporaryFolder()
@@ -53,7 +61,7 @@ struct JournalFolderTests {
 
     @Test(
         "Where no file can be, memory serves, and that is said once",
-        arguments: ["/dev/null/x", "/proc/hypero", "/nowhere/at/all", "FILE"])
+        arguments: ["/dev/null/x", "/proc/hypero", "/proc/self/at/all", "FILE"])
     func memory(place: String) throws {
         // Root may write anywhere, so the places are such where nobody can.
         let root = try TemporaryFolder()
@@ -82,6 +90,21 @@ struct JournalFolderTests {
         for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
         #expect(bench.journal.takeNotice() == nil)
         #expect(bench.journal.counts.accepted == 1_000)
+    }
+
+    @Test("A process that changes its working directory goes on with the same journal")
+    func workingDirectory() async {
+        await #expect(processExitsWith: .success) {
+            let root = try TemporaryFolder()
+            #expect(chdir(root.path) == 0)
+            let bench = try JournalBench(place: "here")
+            #expect(chdir("/") == 0)
+            for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
+            #expect(bench.journal.takeNotice() == nil)
+            #expect(try bench.files.count > 5)
+            bench.journal.end(removing: bench.journal.published().sealed.map(\.segment), keepsFiles: false)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: root.file("here")) == [])
+        }
     }
 
     @Test("Removing the files leaves nothing")
