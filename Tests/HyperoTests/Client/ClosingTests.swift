@@ -4,7 +4,7 @@ import Testing
 
 @testable import Hypero
 
-@Suite("The end of a client")
+@Suite("The end of a client", .serialized)
 struct ClosingTests {
     @Test("Twice, and log calls after it")
     func twice() throws {
@@ -85,7 +85,7 @@ struct ClosingTests {
 
             #expect(client.close(timeout: .seconds(60)))
             // A joined thread stays in /proc for a moment.
-            #expect(eventually { OwnProcess.senders == 0 })
+            #expect(eventually(within: .seconds(60)) { OwnProcess.senders == 0 })
             #expect(Set(OwnProcess.descriptors).subtracting(descriptors) == [])
             #expect(bench.mappings == 0)
             #expect(bench.journals == [])
@@ -103,7 +103,7 @@ struct ClosingTests {
         #expect(!client.close(timeout: .milliseconds(200)))
         #expect(bench.journals == [client.producer.text])
         #expect(bench.segments.count > 2)
-        #expect(eventually { bench.mappings == 0 })
+        #expect(eventually(within: .seconds(60)) { bench.mappings == 0 })
     }
 
     @Test("In memory, says that what was not sent is lost")
@@ -112,7 +112,8 @@ struct ClosingTests {
         let client = try bench.client(variables: ["HYPERO_JOURNAL": "/dev/null/x"])
         _ = Hypero(client).battery("b").experiment()
         #expect(!client.close(timeout: .milliseconds(200)))
-        #expect(bench.board.sentences.last == "2 events were not sent; they were in memory and are lost")
+        let last = "2 events were not sent; they were in memory and are lost"
+        #expect(eventually(within: .seconds(60)) { bench.board.sentences.last == last })
     }
 
     @Test("In memory, sends as well, after one notice", arguments: ["/dev/null/x", "/proc/x"])
@@ -139,7 +140,7 @@ struct ClosingTests {
                 let experiment = Hypero(try bench.client(server.url)).battery("b").experiment()
                 for epoch in 0..<100 { experiment.log(epoch: epoch, train: 1) }
             }
-            #expect(eventually { OwnProcess.senders == 1 })
+            #expect(eventually(within: .seconds(60)) { OwnProcess.senders == 1 })
             try server.restart()
             #expect(eventually(within: .seconds(60)) { OwnProcess.senders == 0 })
             #expect(try server.seqs() == Array(1...102))

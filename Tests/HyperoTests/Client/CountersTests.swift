@@ -5,7 +5,7 @@ import Testing
 
 @testable import Hypero
 
-@Suite("The counters add up at every look")
+@Suite("The counters add up at every look", .serialized)
 struct CountersTests {
     /// Calls begun and calls done, around each log call.
     private final class Calls: Sendable {

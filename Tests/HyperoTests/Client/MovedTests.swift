@@ -4,7 +4,7 @@ import Testing
 
 @testable import Hypero
 
-@Suite("A server that says where the keys are")
+@Suite("A server that says where the keys are", .serialized)
 struct MovedTests {
     @Test("MOVED and ASK are followed", arguments: ["MOVED", "ASK"])
     func followed(word: String) throws {

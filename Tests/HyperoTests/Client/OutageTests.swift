@@ -29,10 +29,11 @@ struct OutageTests {
         #expect(counters.queued == 5_002)
         #expect(counters.dropped.closed == 1)
         #expect(bench.journals == [client.producer.text])
-        // That nothing answers is told once, and at the end what is left and where.
-        #expect(bench.board.sentences.count == 2)
+        // That nothing answers is told once, and at the end what is left and where; by the thread, in its own time.
         let folder = bench.folder.file("journal") + "/" + client.producer.text
-        #expect(bench.board.sentences.last == "5002 events were not sent; they stay in \(folder)")
+        let last = "5002 events were not sent; they stay in \(folder)"
+        #expect(eventually(within: .seconds(60)) { bench.board.sentences.last == last })
+        #expect(bench.board.sentences.count == 2)
     }
 
     @Test("There only later: everything arrives, once and in order")
@@ -42,7 +43,7 @@ struct OutageTests {
         let bench = try ClientBench()
         let client = try bench.client(server.url)
         _ = Self.log(client, rows: 3_000)
-        #expect(eventually { bench.board.count(containing: "cannot connect") == 1 })
+        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "cannot connect") == 1 })
         try server.restart()
         #expect(client.flush(until: .sent, deadline: .now + Self.patience))
         #expect(try server.seqs() == Array(1...3_002))
@@ -116,7 +117,8 @@ struct OutageTests {
         server.resume()
         #expect(client.counters.accepted == 20_012)
         #expect(client.counters.dropped.total == 0)
-        #expect(bench.board.count(containing: "20000 events were not sent") == 1)
+        // The thread says so in its own time: on a loaded machine, that is after the deadline.
+        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "20000 events were not sent") == 1 })
         // That is our doing, and no trouble of Redis.
         #expect(bench.board.count(containing: "gave up") == 0)
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Hypero
 
-@Suite("Where a client writes to")
+@Suite("Where a client writes to", .serialized)
 struct PartitionTests {
     /// The cluster's CRC16, from the cluster's specification and not from the code under test: bit by bit, XMODEM.
     private static func crc16(_ text: String) -> UInt16 {
