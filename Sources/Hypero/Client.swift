@@ -52,7 +52,7 @@ package final class Client: Sendable {
         var generator = SystemRandomNumberGenerator()
         producer = ProducerID(using: &generator)
         seed = configuration.seed ?? generator.next()
-        start = Event.Start(host: Self.hostname, pid: String(getpid()), seed: String(seed))
+        start = Event.Start(host: HostName.current, pid: String(getpid()), seed: String(seed))
         notify = configuration.notify
         let journal = Journal(
             producer: producer, limit: configuration.journalLimit, segmentSize: configuration.segmentSize,
@@ -138,11 +138,5 @@ package final class Client: Sendable {
             throw SchemaError("HYPERO_PARTITIONS is '\(printable(text))': give a whole number from 1 to 16384")
         }
         return partitions
-    }
-
-    private static var hostname: String? {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard gethostname(&buffer, buffer.count - 1) == 0 else { return nil }
-        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }

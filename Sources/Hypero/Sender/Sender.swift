@@ -110,14 +110,6 @@ final class Sender: Sendable {
         return true
     }
 
-    /// What `top -H` and debuggers show. pthread_setname_np is behind _GNU_SOURCE, which Swift's view of glibc lacks.
-    private static func nameThread(_ name: StaticString) {
-        let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        _ = write(descriptor, name.utf8Start, name.utf8CodeUnitCount)
-        Glibc.close(descriptor)
-    }
-
     private static func rest(_ duration: Duration) {
         var time = timespec(tv_sec: 0, tv_nsec: Int(duration.components.attoseconds / 1_000_000_000))
         nanosleep(&time, nil)
@@ -127,7 +119,7 @@ final class Sender: Sendable {
 // The thread.
 extension Sender {
     private static func main(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        nameThread("hypero-sender")
+        ThreadName.set("hypero-sender")
         if let argument { Unmanaged<Sender>.fromOpaque(argument).takeRetainedValue().run() }
         return nil
     }

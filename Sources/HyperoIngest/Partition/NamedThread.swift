@@ -1,4 +1,5 @@
 import Glibc
+import HyperoRedis
 
 /// A thread of its own for work that blocks, with a name that `top -H` and debuggers show.
 enum NamedThread {
@@ -33,15 +34,7 @@ private final class ThreadStart: Sendable {
 
 private func runThread(_ raw: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     let start = Unmanaged<ThreadStart>.fromOpaque(raw!).takeRetainedValue()
-    setThreadName(start.name)
+    ThreadName.set(start.name)
     start.body()
     return nil
-}
-
-/// Through the file system: `pthread_setname_np` does not come into Swift. A name is a courtesy: failing is no error.
-private func setThreadName(_ name: String) {
-    let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-    guard file >= 0 else { return }
-    _ = write(file, name, name.utf8.count)
-    close(file)
 }

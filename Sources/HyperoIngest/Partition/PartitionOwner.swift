@@ -54,7 +54,7 @@ package struct PartitionOwner: Sendable {
 
     private let lease: Duration
     private let isDraining: Bool
-    private var failures = 0
+    private var backoff = Backoff()
     private var isConnected = false
     private var mayHoldLease = false
     private var afterWait = Action.acquire
@@ -82,11 +82,11 @@ package struct PartitionOwner: Sendable {
             return .recover
         case .heldByAnother:
             mayHoldLease = false
-            failures = 0
+            backoff.reset()
             return pause(.wait(lease * (0.2 + 0.1 * jitter)), then: .acquire)
         case .recovered: return .apply
         case .applied:
-            failures = 0
+            backoff.reset()
             return .apply
         case .leaseLost:
             mayHoldLease = false
@@ -107,13 +107,13 @@ package struct PartitionOwner: Sendable {
     private mutating func next(after error: RedisError, _ jitter: Double) -> Action {
         // The lease then ends by itself.
         guard !isStopping else { return .end(.done) }
-        failures += 1
-        let delay = Backoff.delay(after: failures, jitter: jitter)
+        let isFirst = backoff.failures == 0
+        let delay = backoff.next(draw: jitter)
         switch error.class {
         case .passing: return pause(.wait(delay), then: .acquire)
         case .moved(let host, let port):
             // At once, unless two servers send us to and fro.
-            return pause(.rest(failures == 1 ? .zero : delay), then: .connect(.moved(host: host, port: port)))
+            return pause(.rest(isFirst ? .zero : delay), then: .connect(.moved(host: host, port: port)))
         case .readOnly, .broken: return pause(.rest(delay), then: .connect(.configured))
         case .denied: return isDraining ? .end(.failed) : pause(.rest(Self.slow), then: .connect(.configured))
         case .refused: return isDraining ? .end(.failed) : pause(.wait(Self.slow), then: .acquire)

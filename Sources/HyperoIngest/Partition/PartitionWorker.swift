@@ -36,9 +36,7 @@ final class PartitionWorker {
 
     /// `<host>:<pid>:<random>`: people see who it is, and no two are the same.
     private static func makeOwner() -> String {
-        var name = [CChar](repeating: 0, count: 256)
-        gethostname(&name, name.count - 1)
-        let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let host = HostName.current ?? "unknown"
         return "\(host):\(getpid()):\(String(UInt32.random(in: 0 ... .max), radix: 16))"
     }
 

@@ -1,6 +1,5 @@
+import HyperoRedis
 import Testing
-
-@testable import Hypero
 
 @Suite("Waiting after failures")
 struct BackoffTests {
