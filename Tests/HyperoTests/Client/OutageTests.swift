@@ -56,7 +56,9 @@ struct OutageTests {
 
     @Test("Killed and started again and again while four threads log: no number is missing")
     func killed() throws {
-        let server = try RedisServer()
+        // With everysec, Redis puts off its write(2) for up to 2 s while an fsync is under way, and answers all the same:
+        // a kill then loses what it acknowledged. What is tested here is the client.
+        let server = try RedisServer(configuration: ["appendfsync always"])
         let bench = try ClientBench()
         let client = try bench.client(server.url) { $0.segmentSize = 64 << 10 }
         let experiment = Hypero(client).battery("b").experiment()
@@ -79,7 +81,8 @@ struct OutageTests {
         let accepted = client.counters.accepted
         #expect(accepted == 12_002)
         #expect(client.counters.dropped.total == 0)
-        #expect(Set(try server.seqs()) == Set(1...accepted))
+        let missing = Set(1...accepted).subtracting(try server.seqs())
+        #expect(missing.sorted() == [])
         #expect(bench.board.sentences.count <= 2 * 8)
         #expect(client.close(timeout: .seconds(30)))
     }
