@@ -46,8 +46,8 @@ package final class Client: Sendable {
     package init(_ configuration: Configuration) throws(SchemaError) {
         let environment = configuration.environment
         let url = try RedisURL(configuration.url, environment: environment)
-        let namespace = configuration.namespace ?? environment("HYPERO_NAMESPACE") ?? Keyspace.defaultNamespace
-        let partitions = try Self.partitions(configuration.partitions, environment("HYPERO_PARTITIONS"))
+        let namespace = Deployment.namespace(configuration.namespace, environment: environment)
+        let partitions = try Deployment.partitions(configuration.partitions, environment: environment)
         let keyspaces = try Keyspace.all(namespace: namespace, partitions: partitions)
         var generator = SystemRandomNumberGenerator()
         producer = ProducerID(using: &generator)
@@ -129,14 +129,5 @@ package final class Client: Sendable {
     private func explain(_ sentence: String) {
         guard refusals.add(1, ordering: .relaxed).newValue <= Self.explainedRefusals else { return }
         notify(sentence)
-    }
-
-    private static func partitions(_ chosen: Int?, _ text: String?) throws(SchemaError) -> Int {
-        if let chosen { return chosen }
-        guard let text else { return 1 }
-        guard let partitions = Int(text) else {
-            throw SchemaError("HYPERO_PARTITIONS is '\(printable(text))': give a whole number from 1 to 16384")
-        }
-        return partitions
     }
 }

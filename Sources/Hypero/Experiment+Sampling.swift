@@ -2,7 +2,7 @@ import HyperoSchema
 
 // Each draws, records the value under the name, and returns it.
 extension Experiment {
-    /// A number from `low..<high`, all as likely.
+    /// A number from `low...high`, all as likely.
     ///
     /// - Precondition: both are finite, and `low <= high`.
     @discardableResult

@@ -27,7 +27,7 @@ public struct Leaderboard: Sendable, Hashable {
         /// The metadata.
         public let meta: [NamedValue]
         /// The hash as it was read.
-        package let fields: [String: String]
+        package let fields: [ExactText: String]
     }
 
     /// The battery's name.

@@ -1,3 +1,5 @@
+import HyperoSchema
+
 /// The learning curves of an experiment, as columns over the epochs.
 public struct LearningCurves: Sendable, Hashable {
     /// One channel.
@@ -15,6 +17,6 @@ public struct LearningCurves: Sendable, Hashable {
 
     /// The values of a channel; nil when there is no such channel.
     public subscript(channel: String) -> [Double?]? {
-        channels.first { $0.name == channel }?.values
+        channels.first { ExactText.isSame($0.name, channel) }?.values
     }
 }

@@ -29,14 +29,15 @@ public struct QueryError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     init(_ error: RedisError, at url: RedisURL) {
+        // Errors of connecting name the server themselves.
+        let reason = "\(error)".contains("\(url)") ? "\(error)" : "\(error) (\(url))"
         switch error.class {
         case .denied:
             self.init(
                 .denied,
-                "\(url) denies it (\(error)): give an account that may read, with its password in "
+                "Redis does not let us read: \(reason); give an account that may, with its password in "
                     + "HYPERO_REDIS_PASSWORD or in the URL")
         case .broken:
-            let reason = "\(error)".contains("\(url)") ? "\(error)" : "\(error) (\(url))"
             self.init(
                 .unreachable,
                 "Redis is not reachable: \(reason); start it, or say where it is with --redis or HYPERO_REDIS")

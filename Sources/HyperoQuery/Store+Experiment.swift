@@ -23,14 +23,10 @@ extension Store {
         if let found = try read(whole, in: partitions, &warnings) { return found }
         let (place, completed) = try complete(whole, in: partitions, &warnings)
         // It may have gone since it was found.
-        guard let found = try read(completed, in: [place], &warnings) else { throw missing(whole) }
+        guard let found = try read(completed, in: [place], &warnings) else {
+            throw try missing(whole, in: partitions, &warnings)
+        }
         return found
-    }
-
-    private func missing(_ id: ExperimentID) -> QueryError {
-        QueryError(
-            .notFound,
-            "no experiment's id is or begins with '\(id.text)': hypero-query rank NAME lists those of a battery")
     }
 
     /// Reads an experiment by its whole id; nil when no partition has it.
@@ -62,7 +58,6 @@ extension Store {
         let hash = ExperimentHash(&reader)
         let curves = LearningCurves(rows: rows, key: place.curve(of: id), &warnings)
         let declaration = try declaration(hash.fields[ExperimentField.battery], in: place, &warnings)
-        defer { warnings += reader.warnings }
         let pid = reader.integer(ExperimentField.pid).map { Int($0) }
         let started = reader.integer(ExperimentField.started)
         let updated = reader.integer(ExperimentField.updated)
@@ -95,13 +90,44 @@ extension Store {
     }
 
     /// The one experiment whose id begins so.
-    ///
-    /// SCAN MATCH and not the battery's list of experiments: that list is by time, so it would have to be read as a whole.
-    /// An id holds no character that a pattern takes for something else.
     private func complete(
         _ beginning: ExperimentID, in partitions: [Keyspace], _ warnings: inout [String]
     ) throws(QueryError) -> (Keyspace, ExperimentID) {
-        let enough = 6
+        let candidates = try find(beginning, in: partitions, atLeast: 6, &warnings)
+        guard let only = candidates.first else { throw try missing(beginning, in: partitions, &warnings) }
+        guard candidates.count == 1 else {
+            let names = candidates.keys.map(\.text).sorted()
+            throw QueryError(
+                .ambiguous,
+                "more than one experiment begins with '\(beginning.text)': "
+                    + names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and more" : ""))
+        }
+        return (only.value, only.key)
+    }
+
+    /// Names those that begin like it, if only for half of it.
+    private func missing(
+        _ id: ExperimentID, in partitions: [Keyspace], _ warnings: inout [String]
+    ) throws(QueryError) -> QueryError {
+        let half = id.text.prefix((id.text.utf8.count + 1) / 2)
+        let similar = try ExperimentID(String(half)).map { half throws(QueryError) in
+            try find(half, in: partitions, atLeast: 1_000, &warnings)
+        }
+        return QueryError(
+            .notFound,
+            "no experiment's id is or begins with '\(id.text)'"
+                + nearest(
+                    to: id.text, among: (similar ?? [:]).keys.map(\.text).sorted(),
+                    orElse: "hypero-query rank NAME lists those of a battery"))
+    }
+
+    /// Experiments whose ids begin so: all, or at least so many.
+    ///
+    /// SCAN MATCH and not the battery's list of experiments: that list is by time, so it would have to be read as a whole.
+    /// An id holds no character that a pattern takes for something else.
+    private func find(
+        _ beginning: ExperimentID, in partitions: [Keyspace], atLeast enough: Int, _ warnings: inout [String]
+    ) throws(QueryError) -> [ExperimentID: Keyspace] {
         var candidates: [ExperimentID: Keyspace] = [:]
         for place in partitions where candidates.count < enough {
             let key = place.experiment(beginning)
@@ -128,14 +154,6 @@ extension Store {
                 cursor = found.next == "0" ? nil : found.next
             }
         }
-        guard let only = candidates.first else { throw missing(beginning) }
-        guard candidates.count == 1 else {
-            let names = candidates.keys.map(\.text).sorted()
-            throw QueryError(
-                .ambiguous,
-                "more than one experiment begins with '\(beginning.text)': "
-                    + names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and more" : ""))
-        }
-        return (only.value, only.key)
+        return candidates
     }
 }

@@ -58,12 +58,13 @@ extension Store {
         if partitions.count > 1, partitions.contains(layout.undivided) {
             return [
                 "there is an undivided \(layout.undivided.tag) beside \(partitions.count - 1) partitions: "
-                    + "somebody runs with other --partitions than the rest"
+                    + "somebody runs with other partitions than the rest; once nobody logs to it, "
+                    + "hypero-ingest --partitions 1 --drain applies what waits there"
             ]
         }
         return strays.map {
             "\(counted($0.count)) in \($0.tag):events, which --partitions \(partitions.count) does not read: "
-                + "somebody runs with other --partitions"
+                + "somebody logs with other partitions; hypero-ingest with theirs and --drain applies what waits there"
         }
     }
 }

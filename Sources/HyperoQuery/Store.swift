@@ -18,16 +18,17 @@ public final class Store {
     /// - Parameters:
     ///   - url: `redis://[user[:password]@]host[:port][/db]` or `unix:///path[?db=n]`; nil for `HYPERO_REDIS`, and
     ///     `redis://127.0.0.1:6379` when that is not set either.
-    ///   - namespace: what the keys begin with.
+    ///   - namespace: what the keys begin with; nil for `HYPERO_NAMESPACE`, and `hypero` without one.
     ///   - partitions: into how many the keys are divided; nil looks which ones there are, and reads them all.
     ///   - timeout: for connecting and for each answer of the server.
     /// - Throws: ``QueryError`` of code ``QueryError/Code/invalid`` when one of them makes no sense.
     public convenience init(
-        _ url: String? = nil, namespace: String = "hypero", partitions: Int? = nil, timeout: Duration = .seconds(5)
+        _ url: String? = nil, namespace: String? = nil, partitions: Int? = nil, timeout: Duration = .seconds(5)
     ) throws(QueryError) {
         do {
             try self.init(
-                RedisURL(url), layout: Layout(namespace: namespace, partitions: partitions), timeout: timeout)
+                RedisURL(url), layout: Layout(namespace: Deployment.namespace(namespace), partitions: partitions),
+                timeout: timeout)
         } catch {
             throw QueryError(.invalid, error.description)
         }

@@ -29,14 +29,18 @@ struct HyperoIngestCommand: AsyncParsableCommand {
               64   the command line is not understood
             """)
 
-    @Option(help: ArgumentHelp("Where Redis is: redis://… or unix://….", valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "Where Redis is: redis://… or unix://…; else HYPERO_REDIS, else redis://127.0.0.1:6379.", valueName: "url"))
     var redis: String?
 
-    @Option(help: ArgumentHelp("What all keys start with.", valueName: "name"))
-    var namespace = "hypero"
+    @Option(help: ArgumentHelp("What all keys start with; else HYPERO_NAMESPACE, else hypero.", valueName: "name"))
+    var namespace: String?
 
-    @Option(help: ArgumentHelp("How many partitions there are; the same for clients and queries.", valueName: "n"))
-    var partitions = 1
+    @Option(
+        help: ArgumentHelp(
+            "How many partitions there are, the same as the clients'; else HYPERO_PARTITIONS, else 1.", valueName: "n"))
+    var partitions: Int?
 
     @Option(help: ArgumentHelp("Applied entries that stay in each stream to look at.", valueName: "n"))
     var retain = 10_000
@@ -92,8 +96,8 @@ struct HyperoIngestCommand: AsyncParsableCommand {
 
     private func settings() throws(SchemaError) -> IngestSettings {
         var settings = IngestSettings(redis: try RedisURL(redis))
-        settings.namespace = namespace
-        settings.partitions = partitions
+        settings.namespace = Deployment.namespace(namespace)
+        settings.partitions = try Deployment.partitions(partitions)
         settings.retain = retain
         settings.isDraining = drain
         settings.lease = .seconds(lease)

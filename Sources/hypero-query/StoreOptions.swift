@@ -9,8 +9,8 @@ struct StoreOptions: ParsableArguments {
             valueName: "url"))
     var redis: String?
 
-    @Option(help: ArgumentHelp("What the keys begin with.", valueName: "name"))
-    var namespace = "hypero"
+    @Option(help: ArgumentHelp("What the keys begin with; else HYPERO_NAMESPACE, else hypero.", valueName: "name"))
+    var namespace: String?
 
     @Option(
         help: ArgumentHelp("Into how many partitions the keys are divided; looked up when not given.", valueName: "n"))

@@ -24,13 +24,13 @@ struct Proof {
 
     /// An ingest whose lease is short, so that a successor of a killed one need not be waited for.
     func ingest(_ options: String...) throws -> ChildProcess {
-        try ChildProcess("hypero-ingest", ["--redis", server.url, "--lease", "0.3"] + options)
+        try ChildProcess("hypero-ingest", ["--redis", server.url, "--lease", "0.5"] + options)
     }
 
     /// Applies all there is, and keeps the stream as it is.
     func drain() throws {
         let drained = try ChildProcess.run(
-            "hypero-ingest", ["--redis", server.url, "--lease", "0.3", "--retain", "100000000", "--drain"],
+            "hypero-ingest", ["--redis", server.url, "--lease", "0.5", "--retain", "100000000", "--drain"],
             within: .seconds(600))
         try #require(drained.succeeded, "\(drained.stderr)")
     }

@@ -19,6 +19,17 @@ struct TrimMarksTests {
         #expect(100_000 - trimmed < retain + 200)
     }
 
+    @Test("goes on from what an earlier ingest left", arguments: [0, 3])
+    func goesOn(retain: Int) {
+        var marks = TrimMarks(retain: retain)
+        marks.start(at: id(50), surplus: id(50 - retain))
+        #expect(marks.next() == StreamID(milliseconds: UInt64(50 - retain), sequence: 1))
+        #expect(marks.next() == nil)
+        var fewer = TrimMarks(retain: 100)
+        fewer.start(at: id(50))
+        #expect(fewer.next() == nil)
+    }
+
     @Test("gives an id out again while Redis removed something")
     func again() {
         var marks = TrimMarks(retain: 0)

@@ -57,6 +57,47 @@ import Testing
                 """)
     }
 
+    @Test("Names that Swift holds for equal and Redis does not are kept apart")
+    func spellings() throws {
+        // One scalar, and a letter with an accent behind it.
+        let (one, two) = ("\u{E9}", "e\u{301}")
+        let fixture = try Fixture()
+        let battery = fixture.battery(one)
+        let other = fixture.battery(two)
+        fixture.experiment(
+            "a-1", of: battery, maxima: ["valid": "1", one: "2", two: "3"], params: [:], curve: [1: "\(one)=2 \(two)=3"]
+        )
+        fixture.experiment("b-1", of: other, maxima: ["valid": "4"])
+        for name in [one, two] {
+            fixture.write(
+                "HSET", try fixture.keyspaces[0].experiment(#require(ExperimentID("a-1"))), "param.\(name)", name)
+        }
+        try fixture.commit()
+        let shown = try fixture.output(["show", "a-1", "--format", "json"])
+        for name in [one, two] {
+            #expect(Array(shown.utf8).contains(Array("\"\(name)\":\"\(name)\"".utf8)))
+            #expect(try fixture.output(["rank", name, "--format", "json"]).split(separator: "\n").count == 1)
+        }
+        #expect(Array(shown.utf8).contains(Array("\"\(one)\":2".utf8)))
+        #expect(Array(shown.utf8).contains(Array("\"\(two)\":3".utf8)))
+    }
+
+    @Test("An id that nothing begins with is answered with those that come near")
+    func suggestions() throws {
+        let outcome = try fixture().query("show", "k3v9x2mq7d-2")
+        #expect(outcome.ending == .exited(3))
+        #expect(outcome.stderr.contains("did you mean 'k3v9x2mq7d-1' or 'k3v9x2mq7d-17'?"))
+    }
+
+    @Test("The namespace may come from the environment")
+    func namespaceOfTheEnvironment() throws {
+        let fixture = try fixture()
+        let outcome = try ChildProcess.run(
+            "hypero-query", ["show", "k3v9x2mq7d-17", "--redis", fixture.server.url],
+            environment: ["HYPERO_NAMESPACE": fixture.namespace])
+        #expect(outcome.succeeded, "\(outcome.stderr)")
+    }
+
     @Test("JSON holds all rows of the curves, as columns")
     func json() throws {
         let text = try fixture().output(["show", "k3v9x2mq7d-17", "--format", "json"])

@@ -94,8 +94,8 @@ import Testing
                 "1 entry of \(first.tag) could not be applied, the latest because unknown\u{FFFD}[2J event: look at "
                     + "\(first.tag):dead",
                 "no ingest owns \(fixture.keyspaces[1].tag), so nothing is applied: start hypero-ingest",
-                "1 entry in \(undivided.tag):events, which --partitions 2 does not read: somebody runs with other "
-                    + "--partitions",
+                "1 entry in \(undivided.tag):events, which --partitions 2 does not read: somebody logs with other "
+                    + "partitions; hypero-ingest with theirs and --drain applies what waits there",
             ])
         let found = try status(fixture)
         #expect(found.partitions.map(\.tag) == [undivided.tag, first.tag])

@@ -15,7 +15,7 @@ import Testing
             (["rank", "Digits", "--columns", "lr,decay"], "there is no column 'decay': did you mean 'lr decay'?"),
             (
                 ["rank", "Digits", "--columns", "param.lrr"],
-                "there is no column 'param.lrr': did you mean 'param.lr' or 'param.layers'?"
+                "there is no column 'param.lrr': did you mean 'param.lr'?"
             ),
             (
                 ["show", "zzz"],

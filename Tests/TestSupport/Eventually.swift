@@ -11,7 +11,7 @@ import Glibc
 /// - Returns: whether the condition held in time.
 @discardableResult
 package func eventually(
-    within limit: Duration = .seconds(10), _ condition: () throws -> Bool
+    within limit: Duration = .seconds(60), _ condition: () throws -> Bool
 ) rethrows -> Bool {
     let deadline = ContinuousClock.now + limit
     var pause: UInt32 = 500

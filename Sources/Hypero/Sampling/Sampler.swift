@@ -11,7 +11,7 @@ struct Sampler {
         generator = Xoshiro256(seed: seed, stream: stream)
     }
 
-    /// From `low..<high`, or `low` when they are equal.
+    /// From `low...high`; rounding may reach the upper end.
     mutating func uniform(_ name: String, _ low: Double, _ high: Double) -> Double {
         check(
             name, low.isFinite && high.isFinite && low <= high, "uniform needs finite low <= high, not \(low), \(high)")

@@ -92,7 +92,9 @@ final class Sender: Sendable {
     }
 
     func wait(until deadline: MonotonicTime, _ isReached: (Progress) -> Bool) -> Bool {
-        Self.poll(until: deadline) { isReached(progress) }
+        // Once the thread has ended there is nothing more to wait for.
+        _ = Self.poll(until: deadline) { hasEnded.load(ordering: .acquiring) || isReached(progress) }
+        return isReached(progress)
     }
 
     func waitForApplied(through seq: UInt64, until deadline: MonotonicTime) -> Bool {

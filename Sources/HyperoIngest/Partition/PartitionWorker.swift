@@ -152,10 +152,38 @@ extension PartitionWorker {
         _ = try connection.call("WATCH", space.lease)
         var held = try connection.call("GET", space.lease)
         guard try held.string() == lease.owner else { return .leaseLost }
-        marks.start(at: cursor)
+        marks.start(at: cursor, surplus: try readSurplus(behind: cursor, over: &connection))
         pipeline = try Pipeline(space: space, lease: lease, logger: logger, cursor: cursor, goal: goal)
         logger.info("going on after \(cursor)")
         return .recovered
+    }
+
+    /// XREVRANGE events cursor - COUNT n, as often as it takes to pass the entries to keep: the one behind them.
+    ///
+    /// Else an ingest that never runs for long, as with `--drain`, would never trim. Only ids are of use, but entries
+    /// are what Redis gives; so it is done once a connection, a thousand at a time, and not at all when there is nothing
+    /// to trim (XLEN).
+    private func readSurplus(
+        behind cursor: StreamID, over connection: inout RedisConnection
+    ) throws(RedisError) -> StreamID? {
+        var length = try connection.call("XLEN", space.events)
+        guard try length.integer() > settings.retain, cursor != .zero else { return nil }
+        var position = cursor
+        var left = settings.retain + 1
+        while true {
+            let asked = min(left, 1_000)
+            var reply = try connection.call("XREVRANGE", space.events, position.description, "-", "COUNT", "\(asked)")
+            let count = try reply.array() ?? 0
+            for _ in 0..<count {
+                _ = try reply.array()
+                position = StreamID(try reply.string() ?? "") ?? position
+                try reply.skip()
+            }
+            left -= count
+            if left == 0 { return position }
+            guard count == asked, let next = position.previous else { return nil }
+            position = next
+        }
     }
 
     /// HGET ingest cursor; zero when nothing was ever applied.

@@ -32,10 +32,13 @@ package struct TrimMarks: Sendable {
         marks.append(Mark(id: id, count: count))
     }
 
-    /// Starts at a cursor that was read from Redis: what lies before it counts as one entry.
-    package mutating func start(at cursor: StreamID) {
+    /// Starts at a cursor that was read from Redis: what lies before it counts as one entry, unless it is known better.
+    ///
+    /// - Parameter surplus: an entry with as many to keep between it and the cursor; nil when there are not so many.
+    package mutating func start(at cursor: StreamID, surplus: StreamID? = nil) {
         guard latest != cursor else { return }
         marks = cursor == .zero ? [] : [Mark(id: cursor, count: count)]
+        if let surplus { marks.insert(Mark(id: surplus, count: count - retain), at: 0) }
         latest = cursor == .zero ? nil : cursor
         unfinished = nil
     }
@@ -72,5 +75,11 @@ extension StreamID {
         if sequence < .max { return StreamID(milliseconds: milliseconds, sequence: sequence + 1) }
         if milliseconds < .max { return StreamID(milliseconds: milliseconds + 1, sequence: 0) }
         return self
+    }
+
+    /// The highest id below this one; nil below the lowest.
+    var previous: StreamID? {
+        if sequence > 0 { return StreamID(milliseconds: milliseconds, sequence: sequence - 1) }
+        return milliseconds > 0 ? StreamID(milliseconds: milliseconds - 1, sequence: .max) : nil
     }
 }

@@ -25,5 +25,5 @@ enum FieldName: Hashable {
 func channelsComeInOrder(_ left: String, _ right: String) -> Bool {
     let usual = ["train", "valid", "test"]
     let places = (usual.firstIndex(of: left) ?? usual.count, usual.firstIndex(of: right) ?? usual.count)
-    return places.0 == places.1 ? left < right : places.0 < places.1
+    return places.0 == places.1 ? ExactText(left) < ExactText(right) : places.0 < places.1
 }

@@ -3,12 +3,12 @@ import HyperoSchema
 /// The fields of a hash by their types, with a warning for each that holds something else.
 struct HashReader {
     let key: String
-    let fields: [String: String]
+    let fields: [ExactText: String]
     private(set) var warnings: [String] = []
 
     init(key: String, _ fields: [(name: String, value: String)]) {
         self.key = key
-        self.fields = Dictionary(fields.map { ($0.name, $0.value) }) { $1 }
+        self.fields = Dictionary(fields.map { (ExactText($0.name), $0.value) }) { $1 }
     }
 
     mutating func integer(_ name: String) -> Int64? {

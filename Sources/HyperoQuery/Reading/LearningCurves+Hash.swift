@@ -21,14 +21,15 @@ extension LearningCurves {
             )
         }
         parsed.sort { $0.epoch < $1.epoch }
-        var columns: [String: [Double?]] = [:]
+        var columns: [ExactText: [Double?]] = [:]
         for (index, (_, row)) in parsed.enumerated() {
             for cell in row.cells {
-                columns[cell.channel, default: Array(repeating: nil, count: parsed.count)][index] = cell.number.value
+                let channel = ExactText(cell.channel)
+                columns[channel, default: Array(repeating: nil, count: parsed.count)][index] = cell.number.value
             }
         }
         epochs = parsed.map(\.epoch)
-        channels = columns.map { Channel(name: $0.key, values: $0.value) }
+        channels = columns.map { Channel(name: $0.key.text, values: $0.value) }
             .sorted { channelsComeInOrder($0.name, $1.name) }
     }
 }

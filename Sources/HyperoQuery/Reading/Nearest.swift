@@ -6,13 +6,13 @@ import HyperoSchema
 ///
 /// - Parameter orElse: what to say when there is no name at all.
 func nearest(to name: String, among names: [String], orElse nothing: String) -> String {
-    var seen: Set<String> = []
-    let names = names.filter { seen.insert($0).inserted }
+    var seen: Set<ExactText> = []
+    let names = names.filter { seen.insert(ExactText($0)).inserted }
     guard !names.isEmpty else { return ": \(nothing)" }
     let wanted = name.lowercased()
     let near = names.enumerated()
         .map { (distance: distance(of: $1.lowercased(), from: wanted), place: $0, name: $1) }
-        .filter { $0.distance <= max(2, wanted.count / 2) && $0.distance < max(wanted.count, $0.name.count) }
+        .filter { $0.distance <= max(2, wanted.count / 3) && $0.distance < max(wanted.count, $0.name.count) }
         .sorted { ($0.distance, $0.place) < ($1.distance, $1.place) }
         .prefix(3).map { quoted($0.name) }
     guard near.isEmpty else { return ": did you mean \(listed(near, "or"))?" }

@@ -23,11 +23,11 @@ extension Store {
     func checkThat(
         _ channel: String, isKnownIn declarations: [Declaration], _ warnings: inout [String]
     ) throws(QueryError) {
-        guard !declarations.contains(where: { $0.objective == channel }) else { return }
+        guard !declarations.contains(where: { ExactText.isSame($0.objective, channel) }) else { return }
         let channels = try columns(of: declarations, &warnings).compactMap { field in
             if case .maximum(let channel) = FieldName(field) { channel } else { nil }
         }
-        guard !channels.contains(channel) else { return }
+        guard !channels.contains(where: { ExactText.isSame($0, channel) }) else { return }
         throw QueryError(
             .notFound,
             "there is no channel '\(printable(channel))'"
@@ -47,10 +47,10 @@ extension Store {
         }
         try session.run(batch)
         return try session.checked { () throws(RedisError) in
-            var seen: Set<String> = []
+            var seen: Set<ExactText> = []
             var columns: [String] = []
             for answer in answers {
-                columns += try answer.value(or: [], &warnings).filter { seen.insert($0).inserted }
+                columns += try answer.value(or: [], &warnings).filter { seen.insert(ExactText($0)).inserted }
             }
             return columns
         }

@@ -124,6 +124,11 @@ extension EntryReader {
         var numbers: [Number] = []
         for word in value.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false) {
             let word = Bytes(rebasing: word)
+            guard !word.isEmpty else {
+                throw Rejection(
+                    "the field '\(Prefix.curve)\(printable(channel))' lacks a number: separate numbers by exactly one space"
+                )
+            }
             guard let number = Number(word) else {
                 throw .invalid(Prefix.curve + channel, word, "numbers, nan, inf or -inf, separated by one space")
             }

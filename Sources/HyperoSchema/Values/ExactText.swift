@@ -2,7 +2,7 @@
 ///
 /// Swift holds `é` as one scalar and `e` with an accent behind it for equal. Redis does not: to it names are bytes. What
 /// stands for its fields in a set or dictionary must keep apart what it keeps apart.
-package struct ExactText: Sendable, Hashable {
+package struct ExactText: Sendable, Hashable, Comparable {
     package let text: String
 
     package init(_ text: String) {
@@ -17,8 +17,18 @@ package struct ExactText: Sendable, Hashable {
         left == right && left.utf8.elementsEqual(right.utf8)
     }
 
+    /// In the order of the bytes, as Redis sorts.
+    package static func < (left: Self, right: Self) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
+
     package func hash(into hasher: inout Hasher) {
         // Equal bytes are equal strings, so that the string's own hash will do.
         hasher.combine(text)
     }
+}
+
+extension Dictionary where Key == ExactText {
+    /// The value of a name.
+    package subscript(name: String) -> Value? { self[ExactText(name)] }
 }

@@ -65,7 +65,10 @@ extension ExperimentRecord: Rendering {
             ("duration", duration.map(durationText)),
             ("reason", reason),
             ("epochs", epochs.map { String($0) }),
-            ("nonfinite", nonfinite > 0 ? "\(nonfinite) values were nan or infinite" : nil),
+            (
+                "nonfinite",
+                nonfinite > 0 ? (nonfinite == 1 ? "1 value was" : "\(nonfinite) values were") + " nan or infinite" : nil
+            ),
         ]
         return all.compactMap { name, value in value.map { (name, $0) } }
     }

@@ -87,7 +87,7 @@ extension Leaderboard: Rendering {
         var channels: [String] = []
         var params: [String] = []
         var meta: [String] = []
-        for field in names where isWanted(FieldName(field)) {
+        for field in names.map(\.text) where isWanted(FieldName(field)) {
             switch FieldName(field) {
             case .maximum(let channel): channels.append(channel)
             case .param: params.append(field)
@@ -95,7 +95,8 @@ extension Leaderboard: Rendering {
             case .other: break
             }
         }
-        return channels.sorted(by: channelsComeInOrder).map { Prefix.max + $0 } + params.sorted() + meta.sorted()
+        return channels.sorted(by: channelsComeInOrder).map { Prefix.max + $0 }
+            + (params.map(ExactText.init).sorted() + meta.map(ExactText.init).sorted()).map(\.text)
     }
 
     /// Names without their prefix, unless two columns would be called the same.
@@ -107,7 +108,7 @@ extension Leaderboard: Rendering {
             }
         }
         let fixed = ["#", "experiment", "version", channel] + (columns == nil ? ["epoch", "status"] : [])
-        let taken = Dictionary((short + fixed).map { ($0, 1) }, uniquingKeysWith: +)
+        let taken = Dictionary((short + fixed).map { (ExactText($0), 1) }, uniquingKeysWith: +)
         return zip(short, fields).map { taken[$0] == 1 ? $0 : $1 }
     }
 
