@@ -92,10 +92,7 @@ package final class Client: Sendable {
 
     func record(_ body: Event.Body, battery: BatteryHandle, experiment: UInt64) {
         guard battery.isValid else { return journal.refuse() }
-        if let violation = body.violation {
-            explain(violation + "; it is not recorded")
-            return journal.refuse()
-        }
+        if let violation = body.violation { return refuse(violation) }
         var fields: [(name: String, value: String)] = []
         body.forEachField { fields.append(($0, $1)) }
         let payload = fields.reduce(0) { $0 + RecordHeader.fieldHeader + $1.name.utf8.count + $1.value.utf8.count }
@@ -124,6 +121,12 @@ package final class Client: Sendable {
         let isSent = sender.wait(until: sendingDeadline) { $0.isSent(through: target) }
         sender.end(deadline: start + timeout)
         return isSent
+    }
+
+    /// Counts a call that the contract does not allow, and says why.
+    func refuse(_ violation: String) {
+        explain(violation + "; it is not recorded")
+        journal.refuse()
     }
 
     private func explain(_ sentence: String) {

@@ -30,9 +30,9 @@ extension Experiment {
 
     /// Records whole curves of channels of any name: the values for the epochs `first`, `first` + 1, ….
     public func updateLearningCurve(first: Int = 1, _ curves: KeyValuePairs<String, [Double]>) {
-        guard isEpoch(first), curves.allSatisfy({ Name.isChannel($0.key) }) else { return client.journal.refuse() }
+        guard isEpoch(first), curves.allSatisfy({ Name.isChannel($0.key) }) else { return refuse() }
         let longest = curves.map(\.value.count).max() ?? 0
-        guard longest > 0 else { return client.journal.refuse() }
+        guard longest > 0 else { return refuse() }
         for channels in stride(from: 0, to: curves.count, by: CurvePiece.channels) {
             let curves = curves[channels..<min(channels + CurvePiece.channels, curves.count)]
             for start in stride(from: 0, to: longest, by: CurvePiece.epochs) {
@@ -59,7 +59,7 @@ extension Experiment {
         if train != nil { (count, payload) = (count + 1, payload + 5 + RecordHeader.channelHeader + 8) }
         if valid != nil { (count, payload) = (count + 1, payload + 5 + RecordHeader.channelHeader + 8) }
         if test != nil { (count, payload) = (count + 1, payload + 4 + RecordHeader.channelHeader + 8) }
-        guard count > 0, isEpoch(epoch), battery.isValid else { return client.journal.refuse() }
+        guard count > 0, isEpoch(epoch), battery.isValid else { return refuse() }
         // The client keeps the journal, and `self` the client: a retain here is an atomic write that threads fight over.
         Unmanaged.passUnretained(client.journal)._withUnsafeGuaranteedRef { journal in
             journal.append(
@@ -75,11 +75,11 @@ extension Experiment {
 
     private func record(_ kind: RecordKind, epoch: Int?, _ row: KeyValuePairs<String, Double>) {
         guard !row.isEmpty, row.count <= CurvePiece.rowChannels, isEpoch(epoch), battery.isValid else {
-            return client.journal.refuse()
+            return refuse()
         }
         var payload = 0
         for (channel, _) in row {
-            guard Name.isChannel(channel) else { return client.journal.refuse() }
+            guard Name.isChannel(channel) else { return refuse() }
             payload += RecordHeader.channelHeader + channel.utf8.count + 8
         }
         client.journal.append(
@@ -100,7 +100,7 @@ extension Experiment {
         // A long curve among others has pieces of its own.
         guard let longest = pieces.map(\.1.count).max() else { return }
         let payload = pieces.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + $1.1.count * 8 }
-        guard isEpoch(first + longest), battery.isValid else { return client.journal.refuse() }
+        guard isEpoch(first + longest), battery.isValid else { return refuse() }
         client.journal.append(
             .curve, battery: battery.bytes, experiment: number, epoch: Int64(first), count: pieces.count,
             payload: payload
@@ -109,6 +109,15 @@ extension Experiment {
                 piece.withUnsafeBufferPointer { writer.put(channel: channel, $0) }
             }
         }
+    }
+
+    /// Counts numbers that the contract does not allow, and says what it allows.
+    @inline(never)
+    private func refuse() {
+        guard battery.isValid else { return client.journal.refuse() }
+        client.refuse(
+            "what \(id) logged has no channel, an epoch below 0 or beyond \(Limits.integer), or a channel whose name is "
+                + "empty, longer than \(Limits.name) bytes, 'epoch', 'source', or holds a control character")
     }
 
     private func isEpoch(_ epoch: Int?) -> Bool {
