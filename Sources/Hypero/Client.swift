@@ -13,6 +13,8 @@ package final class Client: Sendable {
         package var seed: UInt64?
         package var journalLimit = 256 << 20
         package var segmentSize = 8 << 20
+        /// How long an event is kept after it was seen applied.
+        package var settling = Settling.usual
         /// Where variables are looked up.
         package var environment: @Sendable (String) -> String? = RedisURL.environment
         /// Where notices for a person go.
@@ -30,13 +32,8 @@ package final class Client: Sendable {
         }
     }
 
-    package let producer: ProducerID
-    package let seed: UInt64
-    /// What every experiment's `start` says.
-    let start: Event.Start
     let journal: Journal
     private let sender: Sender
-    private let experiments = Atomic<UInt64>(0)
     private let refusals = Atomic<Int>(0)
     private let notify: @Sendable (String) -> Void
 
@@ -50,22 +47,33 @@ package final class Client: Sendable {
         let partitions = try Deployment.partitions(configuration.partitions, environment: environment)
         let keyspaces = try Keyspace.all(namespace: namespace, partitions: partitions)
         var generator = SystemRandomNumberGenerator()
-        producer = ProducerID(using: &generator)
-        seed = configuration.seed ?? generator.next()
-        start = Event.Start(host: HostName.current, pid: String(getpid()), seed: String(seed))
+        let identity = JournalIdentity(
+            producer: ProducerID(using: &generator), seed: configuration.seed ?? generator.next())
+        let partition = Keyspace.partition(of: identity.producer, among: partitions)
+        let settings = JournalSettings(
+            limit: configuration.journalLimit, segmentSize: configuration.segmentSize, tag: keyspaces[partition].tag,
+            place: url.place, environment: environment,
+            isOurs: { Keyspace.partition(of: $0, among: partitions) == partition })
+        guard let journal = Journal(identity, settings) else {
+            throw SchemaError("there is no memory for a journal of \(configuration.segmentSize)")
+        }
         notify = configuration.notify
-        let journal = Journal(
-            producer: producer, limit: configuration.journalLimit, segmentSize: configuration.segmentSize,
-            environment: environment)
-        guard let journal else { throw SchemaError("there is no memory for a journal of \(configuration.segmentSize)") }
         self.journal = journal
-        sender = Sender(
-            journal: journal, url: url, producer: producer,
-            keyspace: keyspaces[Keyspace.partition(of: producer, among: partitions)], notify: notify)
+        let sender = Sender(
+            journal: journal, url: url, keyspace: keyspaces[partition],
+            adoption: Adoption.Scope(
+                folder: settings.folder, url: url, keyspaces: keyspaces, isOfPlaceOnly: true,
+                settling: configuration.settling, notify: notify),
+            notify: notify)
+        self.sender = sender
+        // The client, whose caller it is, keeps the sender.
+        journal.whenBegunAnew { [unowned sender] in sender.begin() }
+        ForkGuard.add(journal, sender)
         sender.begin()
     }
 
     deinit {
+        ForkGuard.remove(journal)
         sender.endWhenSent()
     }
 
@@ -75,13 +83,11 @@ package final class Client: Sendable {
         let (accepted, dropped) = journal.counts
         return Counters(
             accepted: accepted, sent: progress.sent, applied: progress.applied, released: progress.released,
-            dropped: dropped)
+            adopted: progress.adopted, damaged: progress.damaged, dropped: dropped)
     }
 
-    /// The number of the next experiment: 1, 2, ….
-    func nextExperiment() -> UInt64 {
-        experiments.add(1, ordering: .relaxed).newValue
-    }
+    package var producer: ProducerID { journal.identity.producer }
+    package var seed: UInt64 { journal.identity.seed }
 
     /// A battery's handle; one that the contract does not allow is said so, and records nothing.
     func handle(_ declaration: Event.Declaration) -> BatteryHandle {
@@ -90,15 +96,14 @@ package final class Client: Sendable {
         return handle
     }
 
-    func record(_ body: Event.Body, battery: BatteryHandle, experiment: UInt64) {
+    func record(_ body: Event.Body, battery: BatteryHandle, _ subject: Journal.Subject) {
         guard battery.isValid else { return journal.refuse() }
         if let violation = body.violation { return refuse(violation) }
         var fields: [(name: String, value: String)] = []
         body.forEachField { fields.append(($0, $1)) }
         let payload = fields.reduce(0) { $0 + RecordHeader.fieldHeader + $1.name.utf8.count + $1.value.utf8.count }
         journal.append(
-            RecordKind(body.kind), battery: battery.bytes, experiment: experiment, count: fields.count,
-            payload: payload
+            RecordKind(body.kind), battery: battery.bytes, subject, count: fields.count, payload: payload
         ) { writer in
             for field in fields { writer.put(field: field.name, field.value) }
         }

@@ -3,12 +3,17 @@
 public struct Counters: Sendable, Hashable {
     /// Events that the journal took.
     public var accepted: UInt64 = 0
-    /// Events that Redis acknowledged.
+    /// Events that Redis acknowledged. When a server forgets some, by a failover or a crash, they are sent again, and
+    /// until then this number is lower.
     public var sent: UInt64 = 0
     /// Events that the ingest applied, as far as the client has seen; it looks about once a second.
     public var applied: UInt64 = 0
     /// Events that Redis acknowledged and that had to make room before they were seen applied.
     public var released: UInt64 = 0
+    /// Events of processes that are gone, which this client found in their journals and Redis acknowledged.
+    public var adopted: UInt64 = 0
+    /// Events in such journals that cannot be read any more, because their files are damaged.
+    public var damaged: UInt64 = 0
     /// Events that were not taken, by reason.
     public var dropped = Dropped()
 

@@ -63,7 +63,7 @@ extension Experiment {
         // The client keeps the journal, and `self` the client: a retain here is an atomic write that threads fight over.
         Unmanaged.passUnretained(client.journal)._withUnsafeGuaranteedRef { journal in
             journal.append(
-                kind, battery: battery.bytes, experiment: number, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
+                kind, battery: battery.bytes, subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
                 count: count, payload: payload
             ) { writer in
                 if let train { writer.put(channel: "train" as StaticString, train) }
@@ -83,7 +83,7 @@ extension Experiment {
             payload += RecordHeader.channelHeader + channel.utf8.count + 8
         }
         client.journal.append(
-            kind, battery: battery.bytes, experiment: number, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
+            kind, battery: battery.bytes, subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
             count: row.count, payload: payload
         ) { writer in
             for (channel, value) in row {
@@ -102,7 +102,7 @@ extension Experiment {
         let payload = pieces.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + $1.1.count * 8 }
         guard isEpoch(first + longest), battery.isValid else { return refuse() }
         client.journal.append(
-            .curve, battery: battery.bytes, experiment: number, epoch: Int64(first), count: pieces.count,
+            .curve, battery: battery.bytes, subject, epoch: Int64(first), count: pieces.count,
             payload: payload
         ) { writer in
             for (channel, piece) in pieces {

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoRedis
 import HyperoSchema
 
 /// One training of a battery: what it tries and how well it goes.
@@ -19,44 +20,39 @@ public final class Experiment: Sendable {
 
     let client: Client
     let battery: BatteryHandle
-    let number: UInt64
+    let subject: Journal.Subject
     private let draws: Draws
 
     init(of battery: BatteryHandle, client: Client) {
         self.client = client
         self.battery = battery
-        number = client.nextExperiment()
-        id = ExperimentID(producer: client.producer, number: number).text
-        draws = Draws(Sampler(seed: client.seed, stream: number))
-        client.record(.battery(battery.declaration), battery: battery, experiment: 0)
-        client.record(.start(client.start), battery: battery, experiment: number)
+        let (producer, seed, subject) = client.journal.beginExperiment()
+        self.subject = subject
+        id = ExperimentID(producer: producer, number: UInt64(subject.experiment)).text
+        draws = Draws(Sampler(seed: seed, stream: UInt64(subject.experiment)))
+        let declaration = Journal.Subject(experiment: 0, generation: subject.generation)
+        client.record(.battery(battery.declaration), battery: battery, declaration)
+        let start = Event.Start(host: HostName.current, pid: String(getpid()), seed: String(seed))
+        client.record(.start(start), battery: battery, subject)
     }
 
     /// Draws with the experiment's generator.
     func draw<Value>(_ body: (inout Sampler) -> Value) -> Value {
-        draws.withLock(body)
+        // A lock that a fork respects; drawing is too seldom to deserve one of its own.
+        client.journal.exclusively { body(&draws.sampler) }
     }
 
     func record(_ body: Event.Body) {
-        client.record(body, battery: battery, experiment: number)
+        client.record(body, battery: battery, subject)
     }
 }
 
 /// The state of an experiment's draws.
 private final class Draws: @unchecked Sendable {
-    // Protects `sampler`.
-    private let lock = Lock()
-    private var sampler: Sampler
+    // Protected by the journal's lock.
+    var sampler: Sampler
 
     init(_ sampler: Sampler) {
         self.sampler = sampler
-    }
-
-    deinit {
-        lock.destroy()
-    }
-
-    func withLock<Value>(_ body: (inout Sampler) -> Value) -> Value {
-        lock.withLock { body(&sampler) }
     }
 }

@@ -15,7 +15,7 @@ import HyperoSchema
 public final class Hypero: Sendable {
     private let client: Client
 
-    /// The seed of this client's draws, which every `start` records.
+    /// The seed of this client's draws, which every `start` records; a forked child has one of its own.
     public var seed: UInt64 { client.seed }
 
     /// What became of the events so far.

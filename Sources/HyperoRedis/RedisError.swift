@@ -33,6 +33,8 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         description = printable(String(Self.withoutArguments(reply)), limit: 300)
         let words = reply.split(separator: " ")
         switch words.first ?? "" {
+        case "EXECABORT":
+            self.class = Self.reason(ofAbort: reply).map { RedisError(reply: String($0)).class } ?? .refused
         case "LOADING", "BUSY", "MISCONF", "NOREPLICAS", "OOM", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "UNBLOCKED":
             self.class = .passing
         case "READONLY": self.class = .readOnly
@@ -43,6 +45,12 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case "ERR" where reply.hasPrefix("ERR AUTH") || reply.hasPrefix("ERR Client sent AUTH"): self.class = .denied
         default: self.class = .refused
         }
+    }
+
+    /// `-EXECABORT Transaction discarded because of: BUSY …` when it is EXEC itself that is refused.
+    private static func reason(ofAbort reply: String) -> Substring? {
+        let words = reply.split(separator: " ", maxSplits: 5)
+        return words.count == 6 && words[4] == "of:" ? words[5] : nil
     }
 
     /// Redis answers to an unknown command with its arguments, which for AUTH are the password.

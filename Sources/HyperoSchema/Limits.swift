@@ -11,6 +11,10 @@ package enum Limits {
     package static let fields = 1_024
     /// Bytes of all names and values of one entry.
     package static let entry = 1024 * 1024
+    /// Bytes that a dead letter keeps of a value, or of each value of an entry, that is beyond the limits.
+    package static let deadValue = 256
+    /// Dead letters that a partition keeps, and some more: the oldest make room for the next.
+    package static let deadLetters = 100_000
     /// The highest epoch, and the latest time in milliseconds: the integers that every reader's double holds exactly.
     package static let integer: Int64 = 1 << 53 - 1
 }

@@ -27,7 +27,10 @@ struct RedisErrorTests {
             ("MOVED 866 h:-1", .refused), ("MOVED 866 h:65536", .refused), ("MOVED 866 h:99999999999", .refused),
             ("WRONGTYPE Operation against a key holding the wrong kind of value", .refused),
             ("ERR syntax error", .refused),
-            ("EXECABORT Transaction discarded because of previous errors.", .refused), ("BUSYGROUP exists", .refused),
+            ("EXECABORT Transaction discarded because of previous errors.", .refused),
+            ("EXECABORT Transaction discarded because of: BUSY Redis is busy running a script.", .passing),
+            ("EXECABORT Transaction discarded because of: ", .refused), ("EXECABORT", .refused),
+            ("BUSYGROUP exists", .refused),
             ("LOADINGX", .refused), ("", .refused), (" ", .refused), ("-", .refused),
             ("CROSSSLOT Keys in request don't hash to the same slot", .refused),
         ] as [(String, RedisError.Class)])

@@ -11,6 +11,11 @@ struct Lock: @unchecked Sendable {
 
     init() {
         mutex = .allocate(capacity: 1)
+        makeAnew()
+    }
+
+    /// Makes it a lock that nobody holds; in a forked child, where the holder may be a thread that is not there.
+    func makeAnew() {
         var attributes = pthread_mutexattr_t()
         pthread_mutexattr_init(&attributes)
         pthread_mutexattr_settype(&attributes, CInt(PTHREAD_MUTEX_ADAPTIVE_NP))
@@ -22,6 +27,14 @@ struct Lock: @unchecked Sendable {
     func destroy() {
         pthread_mutex_destroy(mutex)
         mutex.deallocate()
+    }
+
+    func hold() {
+        pthread_mutex_lock(mutex)
+    }
+
+    func letGo() {
+        pthread_mutex_unlock(mutex)
     }
 
     @inline(__always)

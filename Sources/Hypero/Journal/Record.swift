@@ -2,21 +2,21 @@ import HyperoSchema
 
 /// One record of a journal, to be read. Valid while its segment is mapped.
 struct Record {
-    private let base: UnsafeRawPointer
+    let base: UnsafeMutableRawPointer
 
-    /// The record at this place; nil where the records end.
-    init?(at base: UnsafeRawPointer) {
-        guard base.load(as: UInt32.self) > 0, RecordKind(rawValue: base.load(fromByteOffset: 4, as: UInt8.self)) != nil
-        else { return nil }
+    /// The record at this place, which the journal wrote.
+    init(at base: UnsafeMutableRawPointer) {
         self.base = base
     }
 
     var length: Int { Int(base.load(as: UInt32.self)) }
-    var kind: RecordKind { RecordKind(rawValue: base.load(fromByteOffset: RecordHeader.kind, as: UInt8.self))! }
+    var kind: RecordKind { RecordKind(rawValue: base.load(fromByteOffset: RecordHeader.kind, as: UInt8.self) & 15)! }
+    /// 0 for an experiment of the journal's own producer, else its place among the ancestors, from 1.
+    var origin: Int { Int(base.load(fromByteOffset: RecordHeader.kind, as: UInt8.self) >> 4) }
     var count: Int { Int(base.load(fromByteOffset: RecordHeader.count, as: UInt16.self)) }
     var seq: UInt64 { base.load(fromByteOffset: RecordHeader.seq, as: UInt64.self) }
     var time: Int64 { base.load(fromByteOffset: RecordHeader.time, as: Int64.self) }
-    var experiment: UInt64 { base.load(fromByteOffset: RecordHeader.experiment, as: UInt64.self) }
+    var experiment: UInt64 { UInt64(base.load(fromByteOffset: RecordHeader.experiment, as: UInt32.self)) }
 
     var epoch: Int64? {
         let epoch = base.load(fromByteOffset: RecordHeader.epoch, as: Int64.self)
@@ -56,7 +56,7 @@ struct Record {
         }
     }
 
-    private var payload: UnsafeRawPointer { base + RecordHeader.size + battery.count }
+    private var payload: UnsafeRawPointer { UnsafeRawPointer(base) + RecordHeader.size + battery.count }
 
     /// Doubles that need not be aligned.
     struct Values {

@@ -21,6 +21,10 @@ final class Segment: @unchecked Sendable {
         if size > 0 { munmap(base, size) }
     }
 
+    /// Where the first record goes, and how many bytes of records it takes.
+    var start: UnsafeMutableRawPointer { size > 0 ? base + SegmentHeader.size : base }
+    var room: Int { max(size - SegmentHeader.size, 0) }
+
     /// Nothing fits into it.
     static func nothing() -> Segment {
         // Never read or written; any address does that is not null.
@@ -32,14 +36,13 @@ final class Segment: @unchecked Sendable {
     /// - Throws: why not; the file is then gone again.
     static func file(at path: String, size: Int) throws(SystemError) -> Segment {
         // A caller's thread may get here, and the host's signals may have handlers: EINTR is no reason for memory.
-        var descriptor: CInt
-        repeat {
-            descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        } while descriptor < 0 && errno == EINTR
+        let descriptor = retryingInterrupts { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
         guard descriptor >= 0 else { throw SystemError("open", path) }
         defer { close(descriptor) }
         var error: CInt
-        repeat { error = posix_fallocate(descriptor, 0, off_t(size)) } while error == EINTR
+        repeat {
+            error = withBlocked(SIGXFSZ) { posix_fallocate(descriptor, 0, off_t(size)) }
+        } while error == EINTR
         guard error == 0 else {
             unlink(path)
             throw SystemError("posix_fallocate", path, error)
@@ -52,6 +55,27 @@ final class Segment: @unchecked Sendable {
         }
         return Segment(base: base, size: size, path: path)
     }
+
+    /// A file that somebody left.
+    ///
+    /// - Throws: why it cannot be.
+    static func left(at path: String) throws(SystemError) -> Segment {
+        let descriptor = retryingInterrupts { open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw SystemError("fstat", path) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError("open", path, EINVAL) }
+        guard status.st_size <= largest else { throw SystemError("open", path, EFBIG) }
+        let size = Int(status.st_size)
+        guard size > 0 else { return Segment(base: nothing().base, size: 0, path: path) }
+        let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+        guard let base, base != MAP_FAILED else { throw SystemError("mmap", path) }
+        return Segment(base: base, size: size, path: path)
+    }
+
+    /// Bytes of a segment that is read; the journal's own are 8 MiB.
+    private static let largest = 1 << 30
 
     /// Memory that a kill of the process would lose; nil when there is none.
     static func memory(size: Int) -> Segment? {
@@ -71,4 +95,16 @@ final class Segment: @unchecked Sendable {
     func remove() {
         if let path { unlink(path) }
     }
+
+    /// Gives the blocks back that hold nothing. Nobody may write to it any more.
+    func shorten(to end: Int) {
+        if let path { retryingInterrupts { truncate(path, off_t(end)) } }
+    }
+}
+
+/// A stretch of a segment in which one record follows the other.
+struct SegmentPiece {
+    let segment: Segment
+    let start: Int
+    var end: Int
 }

@@ -1,182 +1,157 @@
 import HyperoRedis
 import HyperoSchema
 
-/// What the sender's thread works with, and each thing it does: connect, send a batch, read the watermark.
+/// What the sender's thread works with, and each thing it does: connect, catch up, send a batch, read the watermark.
 struct Delivery: ~Copyable {
-    private(set) var machine = SenderMachine()
-    private(set) var outbox = Outbox()
-    /// The watermark: the highest sequence number that was seen applied.
-    private(set) var applied: UInt64 = 0
+    var machine = SenderMachine()
+    var outbox: Outbox
+    /// The watermark: the highest sequence number below which all was seen applied.
+    var applied: UInt64 = 0
+    var settling: Settling
 
     private let journal: Journal
-    private let url: RedisURL
-    private let keyspace: Keyspace
-    private let producer: ProducerID
-    private let renderer: RecordRenderer
-    private var connection: RedisConnection?
+    /// Which numbers a journal that was left has; nil for a living one.
+    let left: [ClosedRange<UInt64>]?
+    let url: RedisURL
+    let keyspace: Keyspace
+    let producer: ProducerID
+    let renderer: RecordRenderer
+    var connection: RedisConnection?
     /// Where an error reply said that the keys are; nil for where the user said.
-    private var elsewhere: RedisURL?
-    private var writer = RESPWriter(capacity: 64 << 10)
-    private var notices: Notices
-    private let isEnding: () -> Bool
-    private var generator = SystemRandomNumberGenerator()
+    var elsewhere: RedisURL?
+    var writer = RESPWriter(capacity: 64 << 10)
+    var notices: Notices
+    let host: DeliveryHost
+    var generator = SystemRandomNumberGenerator()
 
     private var lastAccepted: UInt64 = 0
     private var lastEvent = MonotonicTime(nanoseconds: 0)
-    private var lastWatermark = MonotonicTime(nanoseconds: 0)
-    /// False on a connection that may only write: then what is sent counts as safe.
-    private var canReadWatermark = true
+    var lastWatermark = MonotonicTime(nanoseconds: 0)
+    /// When it was last looked, or not needed to look, whether the stream has what it acknowledged.
+    var lookedBack = MonotonicTime(nanoseconds: 0)
+    /// Since when the ingest is through with all that was sent, and lacks some of it.
+    var holesSince: MonotonicTime?
+    /// As the journal has it written down.
+    var progress = SegmentHeader.Progress()
+    /// False on a connection that may only write.
+    var canReadWatermark = true
+    var shipment = Shipment()
+    /// How many events the next batch may have: after trouble a single one tries whether it is over.
+    var batchEvents = Self.mostBatchEvents
 
     /// What is appended to hiredis' buffer at once; more would be moved about in memory with each partial write.
-    private static let batchBytes = 256 << 10
-    private static let batchEvents = 1_024
+    static let batchBytes = 256 << 10
+    static let mostBatchEvents = 1_024
+    /// Records that get their checksums between two looks at the connection.
+    private static let sealedAtOnce = 16_384
     private static let watermarkInterval: Duration = .seconds(1)
     private static let awaitedWatermarkInterval: Duration = .milliseconds(2)
 
+    /// - Parameter left: what of a journal that was left is only read; nil for a living one.
     init(
-        journal: Journal, url: RedisURL, producer: ProducerID, keyspace: Keyspace,
-        notify: @escaping @Sendable (String) -> Void, isEnding: @escaping () -> Bool
+        journal: Journal, left: LeftJournal? = nil, url: RedisURL, keyspace: Keyspace, settling: Duration,
+        notify: @escaping @Sendable (String) -> Void, host: DeliveryHost
     ) {
         self.journal = journal
         self.url = url
-        self.producer = producer
         self.keyspace = keyspace
-        renderer = RecordRenderer(stream: keyspace.events, producer: producer.text)
+        self.settling = Settling(settling)
+        self.host = host
+        outbox = Outbox(seals: left == nil)
+        self.left = left?.scan.ranges
+        progress = left?.progress ?? SegmentHeader.Progress()
+        let identity = journal.identity
+        producer = identity.producer
+        renderer = RecordRenderer(stream: keyspace.events, identity)
         notices = Notices(notify)
-        self.isEnding = isEnding
+    }
+
+    /// What a step came to.
+    enum Step {
+        case worked
+        /// There is nothing to do for now.
+        case rest
+        case finished
+    }
+
+    /// Does the next thing.
+    ///
+    /// - Parameters:
+    ///   - endsWhenSent: whether it is finished when there is nothing left to send.
+    ///   - isAwaited: whether somebody waits for the watermark.
+    mutating func step(endsWhenSent: Bool = false, isAwaited: Bool = false) -> Step {
+        let work = look(endsWhenSent: endsWhenSent, isAwaited: isAwaited)
+        switch machine.next(work, now: .now) {
+        case .connect: connect()
+        case .catchUp: catchUp()
+        case .send: send()
+        case .readWatermark: readWatermark()
+        case .rest: return .rest
+        case .finish: return .finished
+        }
+        return .worked
     }
 
     /// Whether something was logged within the last second.
     var isBusy: Bool { .now < lastEvent + .seconds(1) }
 
+    /// Whether all events are applied, and have been for so long that Redis does not forget them any more.
+    var isSettled: Bool { settling.settled >= outbox.accepted }
+
     /// Takes over what was logged, sees to the journal's room, and says what there is to do.
-    mutating func look(endsWhenSent: Bool, isAwaited: Bool) -> SenderMachine.Work {
+    private mutating func look(endsWhenSent: Bool, isAwaited: Bool) -> SenderMachine.Work {
         // Asked before the journal is looked at: nothing is appended once it is closed.
-        let isEnding = isEnding()
+        let isEnding = host.isEnding()
         let now = MonotonicTime.now
         let published = journal.published()
         if published.accepted != lastAccepted { (lastAccepted, lastEvent) = (published.accepted, now) }
         outbox.update(published)
+        outbox.seal(atMost: Self.sealedAtOnce)
+        // Where nobody says what is applied, what is sent counts.
         let safe = canReadWatermark ? applied : outbox.sent
-        for segment in outbox.releasable(applied: safe, makingRoom: journal.isNearlyFull) { journal.release(segment) }
+        if !canReadWatermark, connection != nil { settling.note(applied: safe, now: now) }
+        let free = outbox.releasable(settled: settling.settled, applied: safe, makingRoom: journal.isNearlyFull)
+        for segment in free { journal.release(segment) }
         journal.prepare()
         if let notice = journal.takeNotice() { notices.tell(notice) }
         let interval = isAwaited ? Self.awaitedWatermarkInterval : Self.watermarkInterval
         return SenderMachine.Work(
             hasEvents: outbox.hasEvents,
-            isWatermarkDue: canReadWatermark && applied < outbox.sent && now >= lastWatermark + interval,
+            // Until all is settled: a server that went back behind it must not go unnoticed.
+            isWatermarkDue: canReadWatermark && settling.settled < outbox.sent && now >= lastWatermark + interval,
             isEnding: isEnding, endsWhenSent: endsWhenSent)
     }
 
-    mutating func connect() {
-        let journal = journal
-        let isEnding = isEnding
-        do {
-            connection = try RedisConnection.open(to: elsewhere ?? url, name: "hypero-\(producer.text)") {
-                // The training goes on meanwhile, and needs the next segment in time.
-                journal.prepare()
-                return !isEnding()
-            }
-            machine.connected()
-            canReadWatermark = true
-        } catch {
-            failed(error)
+    /// Takes note of a watermark that the server has just given. What was applied when it was asked last may not be so any
+    /// more: events settle only by what it says now.
+    mutating func saw(applied watermark: UInt64) {
+        applied = watermark
+        settling.note(applied: applied, now: .now)
+        guard applied > 0, applied == outbox.accepted else { return }
+        if progress.applied?.seq != applied {
+            progress.applied = SegmentHeader.Progress.Applied(seq: applied, since: WallClock.milliseconds)
+            outbox.note(progress)
+        } else if left != nil, let since = progress.applied?.since {
+            let (age, isBeyond) = WallClock.milliseconds.subtractingReportingOverflow(since)
+            if !isBeyond, .milliseconds(age) > settling.duration { settling.settle(applied) }
         }
     }
 
-    /// Sends a batch and waits for its replies.
-    ///
-    /// XADD answers the entry's id. An error reply leaves its event to be sent again; without a reply, because the
-    /// connection broke, it is not known whether the event is in the stream, and it is sent again under the same number.
-    mutating func send() {
-        guard connection != nil else { return failed(Self.unconnected) }
-        writer.removeAll()
-        outbox.nextBatch { record in
-            renderer.render(record, into: &writer)
-            return writer.count >= Self.batchBytes || writer.commands >= Self.batchEvents
-        }
-        var answered = 0
-        var refused: [Int] = []
-        var failure: RedisError?
-        do {
-            try connection?.send(writer)
-            while answered < writer.commands {
-                if let error = try connection?.receive().error {
-                    refused.append(answered)
-                    failure = failure ?? error
-                }
-                answered += 1
-            }
-        } catch {
-            failure = error
-        }
-        outbox.finishBatch(answered: answered, refused: refused)
-        if let failure {
-            failed(failure)
-        } else {
-            machine.succeeded()
-            notices.isWell("Redis at \(elsewhere ?? url) takes events again")
-        }
-    }
-
-    /// `HGET {hypero}:producer:<id> seq` answers the highest number applied, or null before the first is, and `missing`
-    /// the numbers below it that are not, or null. All below the first of those is applied. Two commands, because an
-    /// account may have the right to HGET only; in this order, since what is missing can only be found again.
-    ///
-    /// An error that is neither passing nor of the connection means that this account or key has no watermark to give.
-    mutating func readWatermark() {
-        guard connection != nil else { return failed(Self.unconnected) }
-        lastWatermark = .now
-        writer.removeAll()
-        let key = keyspace.producer(producer)
-        writer.command("HGET", key, ProducerField.seq)
-        writer.command("HGET", key, ProducerField.missing)
-        do {
-            try connection?.send(writer)
-            var seq = try connection?.receive()
-            let highest = Result { () throws(RedisError) in try seq?.string().flatMap { UInt64($0) } }
-            // Both replies are taken in any case, or the second would answer the next command.
-            var missing = try connection?.receive()
-            guard let highest = try highest.get() else { return }
-            let firstMissing = try missing?.string()?.prefix { $0 != " " && $0 != "-" }
-            let contiguous = firstMissing.flatMap { UInt64($0) }.map { min(highest, max($0, 1) - 1) } ?? highest
-            applied = max(applied, min(contiguous, lastAccepted))
-        } catch {
-            switch error.class {
-            case .denied, .refused: canReadWatermark = false
-            case .passing, .moved, .readOnly, .broken: failed(error)
-            }
-        }
-    }
-
-    /// Says what is left behind, or removes the files when nothing is; the journal's memory is given back.
+    /// Says what is left behind, or removes the files when nothing can be needed of them; the memory is given back.
     mutating func end() {
         connection = nil
-        let left = lastAccepted - outbox.sent
+        // What came last, or all of a journal that was not looked at yet.
+        outbox.update(journal.published())
+        outbox.seal(atMost: .max)
+        let left = outbox.hasEvents ? outbox.accepted - outbox.sent : 0
         if left > 0 { notices.tell("\(left) events were not sent; \(Self.place(of: outbox.held, in: journal.path))") }
-        journal.end(removing: left > 0 ? [] : outbox.held, keepsFiles: left > 0)
+        journal.end(removing: outbox.held, keepsFiles: !isSettled)
     }
 
     private static func place(of segments: [Segment], in folder: String?) -> String {
         let files = segments.count { $0.path != nil }
         guard files > 0, let folder else { return "they were in memory and are lost" }
-        return files == segments.count
-            ? "they stay in \(folder)" : "those in files stay in \(folder), those in memory are lost"
+        let stay = "stay in \(folder) and are sent by the next client on this host, or by hypero-ingest adopt"
+        return files == segments.count ? "they \(stay)" : "those in memory are lost, those in files \(stay)"
     }
-
-    private mutating func failed(_ error: RedisError) {
-        var next: RedisURL?
-        if case .moved(let host, let port) = error.class {
-            next = (elsewhere ?? url).moved(toHost: host, port: port)
-        } else if !isEnding() {
-            // Else it was we who gave up, and that is no trouble with Redis.
-            notices.trouble("\(error.description); events are kept in the journal and sent later", now: .now)
-        }
-        let draw = Double.random(in: 0..<1, using: &generator)
-        guard machine.failed(error.class, now: .now, draw: draw) else { return }
-        connection = nil
-        elsewhere = next
-    }
-
-    private static var unconnected: RedisError { RedisError(.broken, "there is no connection") }
 }

@@ -51,8 +51,15 @@ struct Notices {
     }
 
     /// One write(2) a line, so that lines of several processes do not mix.
+    ///
+    /// A reader that is slow is not waited for, and one that is gone sends the host no SIGPIPE: the line is lost then.
     static let standardError: @Sendable (String) -> Void = { sentence in
-        var line = "hypero: \(sentence)\n"
-        line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard poll(&descriptor, 1, 0) == 1, descriptor.revents & Int16(POLLOUT) != 0 else { return }
+        // A pipe that has room for this much takes it whole.
+        var line = "hypero: \(String(sentence.prefix(900)))\n"
+        line.withUTF8 { bytes in
+            _ = withBlocked(SIGPIPE) { write(STDERR_FILENO, bytes.baseAddress, min(bytes.count, Int(PIPE_BUF))) }
+        }
     }
 }

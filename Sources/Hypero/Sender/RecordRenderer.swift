@@ -5,7 +5,16 @@ import HyperoSchema
 /// and the event's own fields, in the order of the contract.
 struct RecordRenderer {
     let stream: String
-    let producer: String
+    /// Whose numbers the records carry.
+    private let producer: String
+    /// The producers whose experiments they may be of: that one and its ancestors.
+    private let origins: [String]
+
+    init(stream: String, _ identity: JournalIdentity) {
+        self.stream = stream
+        producer = identity.producer.text
+        origins = ([identity.producer] + identity.ancestors).map(\.text)
+    }
 
     func render(_ record: Record, into writer: inout RESPWriter) {
         let isDeclaration = record.kind == .battery
@@ -21,7 +30,7 @@ struct RecordRenderer {
         writer.add(record.kind.event)
         if !isDeclaration {
             writer.add("experiment" as StaticString)
-            writer.add("\(producer)-\(record.experiment)")
+            writer.add("\(origins[record.origin])-\(record.experiment)")
         }
         writer.add("battery" as StaticString)
         writer.add(record.battery)

@@ -10,18 +10,22 @@ import Synchronization
 final class Sender: Sendable {
     private let journal: Journal
     private let url: RedisURL
-    private let producer: ProducerID
     private let keyspace: Keyspace
+    private let adoption: Adoption.Scope
     private let notify: @Sendable (String) -> Void
 
     private let sent = Atomic<UInt64>(0)
     private let applied = Atomic<UInt64>(0)
     private let released = Atomic<UInt64>(0)
+    private let adopted = Atomic<UInt64>(0)
+    private let damaged = Atomic<UInt64>(0)
     private let isEnding = Atomic<Bool>(false)
     private let endsWhenSent = Atomic<Bool>(false)
     private let hasEnded = Atomic<Bool>(false)
     /// Callers that wait for the watermark, which is then read often.
     private let waiters = Atomic<Int>(0)
+    /// The thread holds it, but in system calls that may block.
+    private let gate = Lock()
     /// The thread, until somebody joined it; 0 for none.
     private let thread = Atomic<UInt>(0)
 
@@ -30,25 +34,35 @@ final class Sender: Sendable {
         var sent: UInt64
         var applied: UInt64
         var released: UInt64
+        var adopted: UInt64
+        var damaged: UInt64
 
         func isSent(through seq: UInt64) -> Bool { sent >= seq }
     }
 
+    /// - Parameters:
+    ///   - keyspace: of the journal's partition.
+    ///   - adoption: which journals of processes that are gone are sent too.
     init(
-        journal: Journal, url: RedisURL, producer: ProducerID, keyspace: Keyspace,
+        journal: Journal, url: RedisURL, keyspace: Keyspace, adoption: Adoption.Scope,
         notify: @escaping @Sendable (String) -> Void
     ) {
         self.journal = journal
         self.url = url
-        self.producer = producer
         self.keyspace = keyspace
+        self.adoption = adoption
         self.notify = notify
+    }
+
+    deinit {
+        gate.destroy()
     }
 
     var progress: Progress {
         Progress(
             sent: sent.load(ordering: .acquiring), applied: applied.load(ordering: .acquiring),
-            released: released.load(ordering: .acquiring))
+            released: released.load(ordering: .acquiring), adopted: adopted.load(ordering: .acquiring),
+            damaged: damaged.load(ordering: .acquiring))
     }
 
     /// Starts the thread.
@@ -127,27 +141,82 @@ extension Sender {
     }
 
     private func run() {
+        gate.hold()
+        defer { gate.letGo() }
+        let host = DeliveryHost(
+            isEnding: {
+                // The training goes on while Redis is waited for, and needs the next segment in time.
+                self.journal.prepare()
+                return self.isEnding.load(ordering: .acquiring)
+            },
+            whileBlocked: { self.whileBlocked($0) })
         var delivery = Delivery(
-            journal: journal, url: url, producer: producer, keyspace: keyspace, notify: notify,
-            isEnding: { self.isEnding.load(ordering: .acquiring) })
-        var isRunning = true
-        while isRunning {
-            let work = delivery.look(
+            journal: journal, url: url, keyspace: keyspace, settling: adoption.settling, notify: notify, host: host)
+        var adoption = Adoption(adoption, host: host)
+        var nextScan = MonotonicTime.now
+        while true {
+            let step = delivery.step(
                 // Asked before the journal is looked at: nothing is appended after the last handle is gone.
                 endsWhenSent: endsWhenSent.load(ordering: .acquiring),
                 isAwaited: waiters.load(ordering: .acquiring) > 0)
-            switch delivery.machine.next(work, now: .now) {
-            case .connect: delivery.connect()
-            case .send: delivery.send()
-            case .readWatermark: delivery.readWatermark()
-            case .rest: Self.rest(delivery.isBusy ? .milliseconds(1) : .milliseconds(5))
-            case .finish: isRunning = false
-            }
             sent.store(delivery.outbox.sent, ordering: .releasing)
             applied.store(delivery.applied, ordering: .releasing)
             released.store(delivery.outbox.released, ordering: .releasing)
+            if case .finished = step { break }
+            if .now >= nextScan {
+                nextScan = .now + Self.scanInterval
+                adoption.scan()
+            }
+            let adopting = adoption.step()
+            adopted.store(adoption.events, ordering: .releasing)
+            damaged.store(adoption.damaged, ordering: .releasing)
+            switch (step, adopting) {
+            case (.worked, _), (_, .worked): break
+            default:
+                let pause: Duration = delivery.isBusy ? .milliseconds(1) : .milliseconds(5)
+                whileBlocked { Self.rest(pause) }
+            }
         }
+        adoption.giveUp()
         delivery.end()
         hasEnded.store(true, ordering: .releasing)
+    }
+
+    /// Lets the process fork meanwhile.
+    private func whileBlocked(_ body: () -> Void) {
+        gate.letGo()
+        body()
+        gate.hold()
+    }
+
+    /// How often it is looked for journals of processes that ended meanwhile.
+    private static let scanInterval: Duration = .seconds(30)
+}
+
+// A forked child.
+extension Sender {
+    /// Before the process is forked: waits until the thread is in a system call, and keeps it from coming out. Whatever
+    /// locks the runtime has, it holds none of them there, so that they are free in the child.
+    func holdForFork() {
+        gate.hold()
+    }
+
+    /// In the parent, when that is done.
+    func letGoAfterFork() {
+        gate.letGo()
+    }
+
+    /// In the child: there is no thread, and what the parent's has sent is the parent's.
+    ///
+    /// Only what is safe in a signal handler.
+    func becomeChild() {
+        sent.store(0, ordering: .relaxed)
+        applied.store(0, ordering: .relaxed)
+        released.store(0, ordering: .relaxed)
+        adopted.store(0, ordering: .relaxed)
+        damaged.store(0, ordering: .relaxed)
+        waiters.store(0, ordering: .relaxed)
+        thread.store(0, ordering: .relaxed)
+        gate.makeAnew()
     }
 }

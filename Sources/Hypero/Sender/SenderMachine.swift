@@ -11,6 +11,8 @@ struct SenderMachine {
 
     enum Action: Hashable {
         case connect
+        /// Look what Redis still has of what it acknowledged.
+        case catchUp
         case send
         case readWatermark
         case rest
@@ -27,6 +29,8 @@ struct SenderMachine {
     }
 
     private(set) var state = State.disconnected(retryAt: MonotonicTime(nanoseconds: 0))
+    /// Whether the connection's server was looked at: it may have forgotten what the one before had acknowledged.
+    private(set) var hasCaughtUp = false
     private var backoff = Backoff()
 
     func next(_ work: Work, now: MonotonicTime) -> Action {
@@ -37,12 +41,21 @@ struct SenderMachine {
         switch state {
         case .disconnected(let retryAt): return now >= retryAt ? .connect : .rest
         case .paused(let until) where now < until: return .rest
-        case .paused, .connected: return work.isWatermarkDue ? .readWatermark : .send
+        case .paused, .connected:
+            guard hasCaughtUp else { return .catchUp }
+            return work.isWatermarkDue ? .readWatermark : .send
         }
     }
 
     mutating func connected() {
         state = .connected
+        hasCaughtUp = false
+    }
+
+    /// What is to be sent is known now.
+    mutating func caughtUp() {
+        state = .connected
+        hasCaughtUp = true
     }
 
     /// Everything sent was acknowledged. Only this ends the backing off: a server that lets us in and takes nothing is

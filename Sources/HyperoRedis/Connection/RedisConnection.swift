@@ -11,7 +11,10 @@ package struct RedisConnection: ~Copyable {
     private var replies = ReplyBuffer()
     private let endpoint: RedisURL
     private let timeout: Duration
+    /// Commands whose replies were not taken yet. While there are any, the next reply is not the next command's.
+    package private(set) var unanswered = 0
     private let whileWaiting: () -> Bool
+    private let whileBlocked: (() -> Void) -> Void
 
     /// How often `whileWaiting` is called.
     private static let tick: Duration = .milliseconds(5)
@@ -22,31 +25,40 @@ package struct RedisConnection: ~Copyable {
     ///
     /// - Parameters:
     ///   - name: what `CLIENT LIST` shows, without spaces.
-    ///   - timeout: for connecting, for each sending and for each reply.
+    ///   - timeout: for connecting, and how long sending and receiving may stand still.
     ///   - whileWaiting: called about every 5 ms of waiting; false gives up.
+    ///   - whileBlocked: runs what it is given, a system call that may block.
     package static func open(
-        to url: RedisURL, name: String, timeout: Duration = .seconds(5), whileWaiting: @escaping () -> Bool = { true }
+        to url: RedisURL, name: String, timeout: Duration = .seconds(5), whileWaiting: @escaping () -> Bool = { true },
+        whileBlocked: @escaping (() -> Void) -> Void = { $0() }
     ) throws(RedisError) -> RedisConnection {
-        let made =
-            switch url.address {
-            case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
-            case .unix(let path): redisConnectUnixNonBlock(path)
-            }
+        var made: UnsafeMutablePointer<redisContext>?
+        // The resolver.
+        whileBlocked {
+            made =
+                switch url.address {
+                case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
+                case .unix(let path): redisConnectUnixNonBlock(path)
+                }
+        }
         guard let made else { throw RedisError(.broken, "no memory for a connection to \(url)") }
         var connection = RedisConnection(
-            owned: HiredisContext(pointer: made), endpoint: url, timeout: timeout, whileWaiting: whileWaiting)
+            owned: HiredisContext(pointer: made), endpoint: url, timeout: timeout, whileWaiting: whileWaiting,
+            whileBlocked: whileBlocked)
         try connection.finishConnecting()
         try connection.introduce(as: name)
         return connection
     }
 
     private init(
-        owned: consuming HiredisContext, endpoint: RedisURL, timeout: Duration, whileWaiting: @escaping () -> Bool
+        owned: consuming HiredisContext, endpoint: RedisURL, timeout: Duration, whileWaiting: @escaping () -> Bool,
+        whileBlocked: @escaping (() -> Void) -> Void
     ) {
         self.owned = owned
         self.endpoint = endpoint
         self.timeout = timeout
         self.whileWaiting = whileWaiting
+        self.whileBlocked = whileBlocked
     }
 
     private var context: UnsafeMutablePointer<redisContext> { owned.pointer }
@@ -55,47 +67,57 @@ package struct RedisConnection: ~Copyable {
     package mutating func send(_ writer: borrowing RESPWriter) throws(RedisError) {
         let bytes = writer.bytes
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
+        unanswered += writer.commands
         let characters = start.assumingMemoryBound(to: CChar.self)
         guard redisAppendFormattedCommand(context, characters, bytes.count) == REDIS_OK else {
             throw failure("cannot send")
         }
-        let deadline = MonotonicTime.now + timeout
+        var deadline = MonotonicTime.now + timeout
         while true {
             var isDone: Int32 = 0
             let context = context
-            guard withoutBrokenPipeSignal({ redisBufferWrite(context, &isDone) }) == REDIS_OK else {
+            guard withBlocked(SIGPIPE, { redisBufferWrite(context, &isDone) }) == REDIS_OK else {
                 throw failure("cannot send")
             }
             guard isDone == 0 else { return }
             try wait(for: POLLOUT, until: deadline)
+            // A slow line is no dead one.
+            deadline = .now + timeout
         }
     }
 
     /// Waits for the next reply.
     ///
-    /// - Parameter patience: waits so much longer than the timeout, as for a command that blocks on purpose.
-    package mutating func receive(patience: Duration = .zero) throws(RedisError) -> Reply {
-        clearReplies()
-        let deadline = MonotonicTime.now + timeout + patience
+    /// - Parameters:
+    ///   - patience: waits so much longer than the timeout, as for a command that blocks on purpose.
+    ///   - bounds: what is kept of the reply.
+    package mutating func receive(
+        patience: Duration = .zero, within bounds: ReplyBounds = .none
+    ) throws(RedisError) -> Reply {
+        clearReplies(for: bounds)
+        var deadline = MonotonicTime.now + timeout + patience
         while true {
             var made: UnsafeMutableRawPointer?
             guard redisReaderGetReply(context.pointee.reader, &made) == REDIS_OK else {
                 throw RedisError(.broken, "\(endpoint) answered what is not the protocol of Redis")
             }
-            if made != nil { return Reply(replies) }
+            if made != nil {
+                unanswered -= 1
+                return Reply(replies)
+            }
             try wait(for: POLLIN, until: deadline)
             guard redisBufferRead(context) == REDIS_OK else { throw failure("cannot read") }
+            deadline = max(deadline, .now + timeout)
         }
     }
 
     /// Leaves a reply that somebody still holds alone: it keeps its buffer, and the connection takes another.
-    private mutating func clearReplies() {
-        if isKnownUniquelyReferenced(&replies) {
-            replies.removeAll()
-        } else {
+    private mutating func clearReplies(for bounds: ReplyBounds) {
+        if !isKnownUniquelyReferenced(&replies) {
             replies = ReplyBuffer()
             context.pointee.reader.pointee.privdata = Unmanaged.passUnretained(replies).toOpaque()
         }
+        replies.begin(within: bounds)
     }
 
     /// One command and its reply.
@@ -115,8 +137,9 @@ extension RedisConnection {
         _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
         context.pointee.reader.pointee.fn = ReplyBuffer.functions
         context.pointee.reader.pointee.privdata = Unmanaged.passUnretained(replies).toOpaque()
-        // Zero keeps hiredis from freeing and making its read buffer again and again.
-        context.pointee.reader.pointee.maxbuf = 0
+        // hiredis gives its read buffer back when it is empty and larger than this. Its own 16 KiB would have it freed and
+        // made again all the time; without a bound, one large value would be kept for ever.
+        context.pointee.reader.pointee.maxbuf = 1 << 20
         try wait(for: POLLOUT, until: .now + timeout)
         var error: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
@@ -165,10 +188,15 @@ extension RedisConnection {
         while true {
             let left = deadline - .now
             guard left > .zero else { throw RedisError(.broken, "\(endpoint) did not answer in time") }
-            let ready = poll(&descriptor, 1, min(left, Self.tick).pollMilliseconds)
+            var ready: Int32 = 0
+            var error: Int32 = 0
+            whileBlocked {
+                ready = poll(&descriptor, 1, min(left, Self.tick).pollMilliseconds)
+                error = errno
+            }
             if ready > 0 { return }
-            if ready < 0, errno != EINTR {
-                throw RedisError(.broken, "cannot wait for \(endpoint): \(String(cString: strerror(errno)))")
+            if ready < 0, error != EINTR {
+                throw RedisError(.broken, "cannot wait for \(endpoint): \(String(cString: strerror(error)))")
             }
             guard whileWaiting() else { throw RedisError(.broken, "gave up waiting for \(endpoint)") }
         }

@@ -75,6 +75,15 @@ package struct RESPWriter: ~Copyable {
         putLineEnd()
     }
 
+    /// One argument made of two parts.
+    package mutating func add(_ head: UnsafeRawBufferPointer, _ rest: StaticString) {
+        let tail = UnsafeRawBufferPointer(start: rest.utf8Start, count: rest.utf8CodeUnitCount)
+        begin(argumentOf: head.count + tail.count)
+        put(head)
+        put(tail)
+        putLineEnd()
+    }
+
     package mutating func add(_ number: some BinaryInteger) {
         let magnitude = UInt64(number.magnitude)
         let isNegative = number < 0

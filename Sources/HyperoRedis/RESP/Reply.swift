@@ -26,8 +26,14 @@ package struct Reply {
         position < buffer.count && buffer[position].kind == .null
     }
 
-    /// Bytes of all texts of the reply.
+    /// Bytes of all texts of the reply, also of what was beyond the ``ReplyBounds``.
     package var byteCount: Int { buffer.byteCount }
+
+    /// Elements of the reply, also those that were beyond the bounds.
+    package var elementCount: Int { buffer.elementCount }
+
+    /// Whether nothing was beyond the bounds.
+    package var isWhole: Bool { buffer.isWhole }
 
     /// Takes an array's head; nil for null. Its elements come next.
     package mutating func array() throws(RedisError) -> Int? {
@@ -84,14 +90,48 @@ package struct Reply {
         return pairs
     }
 
-    /// Takes an array of texts as fields of an entry, and hands them out without a copy.
+    /// What an array of texts comes to.
+    package struct Extent {
+        /// Texts that the array has.
+        package var count = 0
+        /// Texts that are here, whole or not.
+        package var kept = 0
+        /// Bytes of those as they came.
+        package var bytes = 0
+        /// Whether all of the array is here.
+        package var isWhole = true
+        /// Whether one of the texts is longer than the bounds let a text be.
+        package var hasLongText = false
+    }
+
+    /// Takes an array of texts and says how large it is. Where the reply ends at its bounds, the array may too.
+    package mutating func extent() throws(RedisError) -> Extent {
+        var extent = Extent()
+        extent.count = try array() ?? 0
+        while extent.kept < extent.count, position < buffer.count {
+            let element = buffer[position]
+            guard element.kind == .text else { throw unexpected("text", element) }
+            position += 1
+            extent.kept += 1
+            extent.bytes += element.length + Int(element.omitted)
+            if element.omitted > 0 { extent.isWhole = false }
+            if element.length + Int(element.omitted) > buffer.bounds.text { extent.hasLongText = true }
+        }
+        guard extent.kept == extent.count || !isWhole else { throw Self.short }
+        if extent.kept < extent.count { extent.isWhole = false }
+        return extent
+    }
+
+    /// Takes an array of texts as fields of an entry, and hands them out without a copy: those that are here, when the
+    /// reply ends at its bounds.
     ///
     /// - Parameter fields: memory to reuse.
     package mutating func withFields<Result, Failure>(
         into fields: inout [WireField], _ body: (UnsafeBufferPointer<WireField>) throws(Failure) -> Result
     ) throws(RedisError) -> Swift.Result<Result, Failure> {
-        let count = (try array() ?? 0) / 2
+        var count = (try array() ?? 0) / 2
         let first = position
+        if !isWhole { count = min(count, (buffer.count - position) / 2) }
         for _ in 0..<count * 2 {
             let element = try take()
             guard element.kind == .text else { throw unexpected("text", element) }
@@ -104,7 +144,8 @@ package struct Reply {
                 fields.append(
                     WireField(
                         name: Bytes(rebasing: text[name.value..<name.value + name.length]),
-                        value: Bytes(rebasing: text[value.value..<value.value + value.length])))
+                        value: Bytes(rebasing: text[value.value..<value.value + value.length]),
+                        omittedOfName: name.omitted, omittedOfValue: value.omitted))
             }
             return fields.withUnsafeBufferPointer { fields in
                 Swift.Result { () throws(Failure) in try body(fields) }
@@ -112,11 +153,25 @@ package struct Reply {
         }
     }
 
-    /// Takes the next element and all it holds, errors included.
+    /// How many elements the array has that comes next, without taking it; nil when it is something else.
+    package var nextCount: Int? {
+        position < buffer.count && buffer[position].kind == .array ? buffer[position].value : nil
+    }
+
+    /// Whether nothing is left of the reply, as far as it is here.
+    package var isAtEnd: Bool { position >= buffer.count }
+
+    /// Whether nothing is left, because the reply went on beyond its bounds.
+    package var isCutHere: Bool { isAtEnd && !isWhole }
+
+    /// Takes the next element and all it holds, errors included; no more than is here, when the reply ends at its bounds.
     package mutating func skip() throws(RedisError) {
         var left = 1
         while left > 0 {
-            guard position < buffer.count else { throw Self.short }
+            guard position < buffer.count else {
+                guard isWhole else { return }
+                throw Self.short
+            }
             let element = buffer[position]
             position += 1
             left -= 1

@@ -9,16 +9,21 @@ final class ReplyBuffer {
     struct Element {
         enum Kind { case text, status, error, integer, array, null }
 
-        var kind: Kind
         /// An integer's value, an array's count, or where a text starts.
         var value: Int
-        /// Bytes of a text.
+        /// Bytes of a text, as far as they are kept.
         var length = 0
+        /// Bytes of the text that are not.
+        var omitted: UInt32 = 0
+        var kind: Kind
     }
 
-    private struct Contents {
+    fileprivate struct Contents {
         var elements: [Element] = []
         var text: [UInt8] = []
+        var bounds = ReplyBounds.none
+        var omittedBytes = 0
+        var omittedElements = 0
     }
 
     /// Behind a pointer: for properties of an object, each access to an element would be checked to be exclusive.
@@ -34,7 +39,13 @@ final class ReplyBuffer {
     }
 
     var count: Int { memory.pointee.elements.count }
-    var byteCount: Int { memory.pointee.text.count }
+    /// Bytes of all texts as they came.
+    var byteCount: Int { memory.pointee.text.count + memory.pointee.omittedBytes }
+    /// Elements as they came.
+    var elementCount: Int { count + memory.pointee.omittedElements }
+    var bounds: ReplyBounds { memory.pointee.bounds }
+    /// Whether all of the reply is here.
+    var isWhole: Bool { memory.pointee.omittedBytes == 0 && memory.pointee.omittedElements == 0 }
 
     subscript(index: Int) -> Element { memory.pointee.elements[index] }
 
@@ -64,10 +75,13 @@ final class ReplyBuffer {
         Unmanaged.fromOpaque(task.privdata).takeUnretainedValue()
     }
 
-    /// Forgets the reply and keeps the memory, unless a rare large reply made it large.
-    func removeAll() {
+    /// Forgets the reply, for one within these bounds. Keeps the memory, unless a rare large reply made it large.
+    func begin(within bounds: ReplyBounds) {
         memory.pointee.elements.removeAll(keepingCapacity: memory.pointee.elements.capacity < 1 << 20)
         memory.pointee.text.removeAll(keepingCapacity: memory.pointee.text.capacity < 16 << 20)
+        memory.pointee.bounds = bounds
+        memory.pointee.omittedBytes = 0
+        memory.pointee.omittedElements = 0
     }
 
     func withText<Result>(of element: Element, _ body: (Bytes) -> Result) -> Result {
@@ -82,7 +96,11 @@ final class ReplyBuffer {
     }
 
     private func add(_ kind: Element.Kind, _ value: Int) -> UnsafeMutableRawPointer? {
-        memory.pointee.elements.append(Element(kind: kind, value: value))
+        if memory.pointee.hasRoom {
+            memory.pointee.elements.append(Element(value: value, kind: kind))
+        } else {
+            memory.pointee.omittedElements += 1
+        }
         return Self.made
     }
 
@@ -92,10 +110,29 @@ final class ReplyBuffer {
     }
 
     private static func add(_ kind: Element.Kind, _ bytes: UnsafeRawBufferPointer, to contents: inout Contents) {
-        contents.elements.append(Element(kind: kind, value: contents.text.count, length: bytes.count))
-        contents.text.append(contentsOf: bytes)
+        guard contents.hasRoom else {
+            contents.omittedElements += 1
+            contents.omittedBytes += bytes.count
+            return
+        }
+        var kept = bytes.count
+        if kept > contents.bounds.text { kept = contents.bounds.text }
+        // An error is short, and always told.
+        if kept > contents.bounds.whole - contents.text.count, kind != .error { kept = 0 }
+        let omitted = bytes.count - kept
+        contents.omittedBytes += omitted
+        contents.elements.append(
+            Element(value: contents.text.count, length: kept, omitted: UInt32(clamping: omitted), kind: kind))
+        contents.text.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes.prefix(kept)))
     }
 
     /// hiredis wants something that is not null for every object and only hands it back to us.
     private static var made: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: 1) }
+}
+
+extension ReplyBuffer.Contents {
+    /// Whether one more element is kept.
+    fileprivate var hasRoom: Bool {
+        elements.count < bounds.whole / MemoryLayout<ReplyBuffer.Element>.stride
+    }
 }

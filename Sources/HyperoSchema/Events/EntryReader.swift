@@ -13,16 +13,16 @@ struct EntryReader {
     /// - Throws: when the entry as a whole is beyond the limits.
     init(_ fields: UnsafeBufferPointer<WireField>) throws(Rejection) {
         guard fields.count <= Limits.fields else {
-            throw Rejection("the entry has \(fields.count) fields: the limit is \(Limits.fields)")
+            throw .tooMany(fields: fields.count)
         }
         var size = 0
         for field in fields {
-            guard field.value.count <= Limits.value else {
+            guard field.valueSize <= Limits.value else {
                 throw Rejection(
-                    "the field '\(Rejection.excerpt(field.name))' has \(field.value.count) bytes: "
+                    "the field '\(Rejection.excerpt(field.name))' has \(field.valueSize) bytes: "
                         + "the limit of a value is \(Limits.value)")
             }
-            size += field.name.count + field.value.count
+            size += field.nameSize + field.valueSize
         }
         guard size <= Limits.entry else {
             throw Rejection("the entry has \(size) bytes: the limit is \(Limits.entry)")
@@ -31,6 +31,9 @@ struct EntryReader {
         if fields.count > 64 { takenRest = Array(repeating: false, count: fields.count - 64) }
         left = fields.count
     }
+
+    /// Whether every field was taken.
+    var isEmpty: Bool { left == 0 }
 
     /// Takes the field of this name; nil when there is none. A second one of the name stays, and ``finish()`` refuses it.
     mutating func take(_ name: String) -> Bytes? {

@@ -6,6 +6,14 @@ extension Event {
     ///
     /// - Throws: ``Rejection``, whose sentence becomes the `dead.reason`.
     package init(decoding fields: UnsafeBufferPointer<WireField>) throws(Rejection) {
+        do {
+            try self.init(understanding: fields)
+        } catch {
+            throw error.of(fields)
+        }
+    }
+
+    private init(understanding fields: UnsafeBufferPointer<WireField>) throws(Rejection) {
         var reader = try EntryReader(fields)
         let kindBytes = try reader.require(WireName.event, "the entry has no field 'event'")
         guard let kind = EventKind(rawValue: String(decoding: kindBytes, as: UTF8.self)) else {
@@ -31,6 +39,11 @@ extension Event {
             time: try reader.integer(WireName.time, atLeast: 0).map(Int64.init),
             body: try reader.body()
         )
+        // Nearly no entry has it: nothing is left when all else was taken.
+        if !reader.isEmpty, let id = reader.take(WireName.requeued) {
+            requeued = StreamID(id)
+            guard requeued != nil else { throw .invalid(WireName.requeued, id, "a stream id") }
+        }
         try reader.finish()
     }
 }

@@ -9,6 +9,7 @@ extension Event {
             body(WireName.seq, String(origin.seq))
         }
         if let time { body(WireName.time, String(time)) }
+        if let requeued { body(WireName.requeued, requeued.description) }
         self.body.forEachField(body)
     }
 }

@@ -7,6 +7,8 @@ package struct Event: Sendable, Hashable {
     package var origin: Origin?
     /// Unix milliseconds at the call.
     package var time: Int64?
+    /// Its id among the dead letters, when it is one that is sent again.
+    package var requeued: StreamID?
     package var body: Body
 
     package init(

@@ -17,6 +17,11 @@ package struct ProducerID: Sendable, Hashable {
         }
     }
 
+    /// Whether it looks like one that was made here.
+    package static func isGenerated(_ text: String) -> Bool {
+        text.utf8.count == 10 && text.utf8.allSatisfy { alphabet.contains($0) }
+    }
+
     /// An id that was read: `[a-z0-9-]{1,64}`, so that others may choose their own.
     package init?(_ text: String) {
         guard isIdentifier(text, upTo: 64) else { return nil }

@@ -6,6 +6,9 @@ package struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible
     /// Before every entry: where a reader starts that has read nothing.
     package static let zero = StreamID(milliseconds: 0, sequence: 0)
 
+    /// After every entry: a stream that has it takes no more.
+    package static let highest = StreamID(milliseconds: .max, sequence: .max)
+
     package init(milliseconds: UInt64, sequence: UInt64) {
         self.milliseconds = milliseconds
         self.sequence = sequence

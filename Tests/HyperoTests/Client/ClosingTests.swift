@@ -1,3 +1,4 @@
+import Foundation
 import HyperoRedis
 import TestSupport
 import Testing
@@ -22,7 +23,6 @@ struct ClosingTests {
         #expect(hypero.counters.accepted == 2)
         #expect(hypero.flush(until: .sent, timeout: .seconds(60)))
         #expect(try server.seqs() == [1, 2])
-        #expect(bench.journals == [])
     }
 
     @Test("With nothing logged, Redis is never asked")
@@ -65,7 +65,6 @@ struct ClosingTests {
         let counters = client.counters
         #expect(counters.accepted + counters.dropped.closed == 6_002)
         #expect(try server.seqs() == Array(1...counters.accepted))
-        #expect(bench.journals == [])
     }
 
     @Test("Leaves no thread, no descriptor and no mapping behind, and the handles still work")
@@ -81,17 +80,36 @@ struct ClosingTests {
             #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
             #expect(OwnProcess.senders == 1)
             #expect(bench.mappings > 0)
-            #expect(Set(OwnProcess.descriptors).subtracting(descriptors).count == 1)
+            // The connection, and the lock of the journal.
+            #expect(Set(OwnProcess.descriptors).subtracting(descriptors).count == 2)
 
             #expect(client.close(timeout: .seconds(60)))
             // A joined thread stays in /proc for a moment.
             #expect(eventually(within: .seconds(60)) { OwnProcess.senders == 0 })
             #expect(Set(OwnProcess.descriptors).subtracting(descriptors) == [])
             #expect(bench.mappings == 0)
-            #expect(bench.journals == [])
             experiment.log(epoch: 1, train: 1)
             #expect(client.counters.dropped.closed == 1)
         }
+    }
+
+    @Test("Removes the files when all was applied long enough ago, and else keeps what they hold")
+    func files() throws {
+        let server = try RedisServer(appendOnly: false)
+        let bench = try ClientBench()
+        for isApplied in [false, true] {
+            let client = try bench.client(server.url) { $0.settling = .zero }
+            _ = Hypero(client).battery("b").experiment()
+            #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
+            if isApplied { server.cli("HSET", "{hypero}:producer:\(client.producer.text)", "seq", "2") }
+            #expect(client.flush(until: .applied, deadline: .now + (isApplied ? .seconds(60) : .zero)) == isApplied)
+            #expect(client.close(timeout: .seconds(60)))
+            #expect(bench.journals.contains(client.producer.text) == !isApplied)
+        }
+        // Only what holds records is kept, and nothing of the eight MiB that were reserved.
+        let kept = bench.folder.file("journal") + "/" + bench.segments[0]
+        #expect(bench.segments.count == 1)
+        #expect(try FileManager.default.attributesOfItem(atPath: kept)[.size] as? Int ?? .max < 2_048)
     }
 
     @Test("Keeps the files of what was not sent, and no mapping of them")
@@ -144,7 +162,6 @@ struct ClosingTests {
             try server.restart()
             #expect(eventually(within: .seconds(60)) { OwnProcess.senders == 0 })
             #expect(try server.seqs() == Array(1...102))
-            #expect(bench.journals == [])
             #expect(bench.mappings == 0)
             #expect(OwnProcess.descriptors.count == descriptors)
         }

@@ -31,8 +31,8 @@ struct OutageTests {
         #expect(bench.journals == [client.producer.text])
         // That nothing answers is told once, and at the end what is left and where; by the thread, in its own time.
         let folder = bench.folder.file("journal") + "/" + client.producer.text
-        let last = "5002 events were not sent; they stay in \(folder)"
-        #expect(eventually(within: .seconds(60)) { bench.board.sentences.last == last })
+        let last = "5002 events were not sent; they stay in \(folder) "
+        #expect(eventually(within: .seconds(60)) { bench.board.sentences.last?.hasPrefix(last) == true })
         #expect(bench.board.sentences.count == 2)
     }
 
@@ -51,7 +51,6 @@ struct OutageTests {
         #expect(bench.board.sentences.count <= 2 * 5)
         #expect(bench.board.sentences.last?.contains("takes events again") == true)
         #expect(client.close(timeout: .seconds(30)))
-        #expect(bench.journals == [])
     }
 
     @Test("Killed and started again and again while four threads log: no number is missing")

@@ -101,7 +101,6 @@ struct ScriptTests {
         #expect(entries.allSatisfy { $0.event != nil })
         #expect(hypero.close())
         #expect(bench.board.sentences == [])
-        #expect(bench.journals == [])
     }
 
     @Test(

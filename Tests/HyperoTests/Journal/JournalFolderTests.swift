@@ -32,18 +32,18 @@ struct JournalFolderTests {
         let variables = [
             "HYPERO_JOURNAL": root.file("chosen"), "XDG_STATE_HOME": root.file("state"), "TMPDIR": root.path,
         ]
-        #expect(try JournalFolder(for: "p") { variables[$0] }.path == root.file("chosen/p"))
+        #expect(try JournalRoot { variables[$0] }.path == root.file("chosen"))
         let others = variables.filter { $0.key != "HYPERO_JOURNAL" }
-        #expect(try JournalFolder(for: "p") { others[$0] }.path == root.file("state/hypero/journal/p"))
+        #expect(try JournalRoot { others[$0] }.path == root.file("state/hypero/journal"))
         let last = ["TMPDIR": root.path]
-        #expect(try JournalFolder(for: "p") { last[$0] }.path == root.file("hypero-\(getuid())/journal/p"))
+        #expect(try JournalRoot { last[$0] }.path == root.file("hypero-\(getuid())/journal"))
     }
 
     @Test("Folders that the chosen one lies in are made too")
     func nested() throws {
         let root = try TemporaryFolder()
         let chosen = root.file("a/b//c/")
-        #expect(try JournalFolder(for: "p") { $0 == "HYPERO_JOURNAL" ? chosen : nil }.path == root.file("a/b/c/p"))
+        #expect(try JournalRoot { $0 == "HYPERO_JOURNAL" ? chosen : nil }.path == root.file("a/b/c"))
         #expect(try Self.mode(root.file("a/b")) == 0o700)
     }
 
@@ -53,10 +53,10 @@ struct JournalFolderTests {
         let user = root.file("hypero-\(getuid())")
         try FileManager.default.createDirectory(atPath: user, withIntermediateDirectories: false)
         chmod(user, 0o777)
-        #expect(throws: (any Error).self) { try JournalFolder(for: "p") { $0 == "TMPDIR" ? root.path : nil } }
+        #expect(throws: (any Error).self) { try JournalRoot { $0 == "TMPDIR" ? root.path : nil } }
         try FileManager.default.removeItem(atPath: user)
         try FileManager.default.createSymbolicLink(atPath: user, withDestinationPath: root.path)
-        #expect(throws: (any Error).self) { try JournalFolder(for: "p") { $0 == "TMPDIR" ? root.path : nil } }
+        #expect(throws: (any Error).self) { try JournalRoot { $0 == "TMPDIR" ? root.path : nil } }
     }
 
     @Test(

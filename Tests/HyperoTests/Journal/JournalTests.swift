@@ -30,8 +30,8 @@ struct JournalTests {
         for epoch in 200..<210 as Range<Int64> { bench.append(epoch: epoch) }
         let second = bench.journal.published()
         #expect(second.sealed.isEmpty)
-        #expect(second.current === first.current)
-        #expect(second.end > first.end)
+        #expect(second.current.segment === first.current.segment)
+        #expect(second.current.end > first.current.end)
         #expect(second.accepted == 210)
     }
 
@@ -70,7 +70,8 @@ struct JournalTests {
     @Test("A record larger than a segment is refused, and the largest that fits is not")
     func largest() throws {
         let bench = try JournalBench()
-        let overhead = RecordHeader.size + JournalBench.battery.bytes.count + RecordHeader.fieldHeader + 6
+        let overhead =
+            SegmentHeader.size + RecordHeader.size + JournalBench.battery.bytes.count + RecordHeader.fieldHeader + 6
         bench.append(.meta([Event.Entry("m", String(repeating: "x", count: 4096 - overhead + 1))]))
         #expect(bench.journal.counts.accepted == 0)
         #expect(bench.journal.counts.dropped.invalid == 1)
@@ -108,7 +109,7 @@ struct JournalTests {
         var epochs: [UInt64: [Int64]] = [:]
         var reader = JournalReader()
         let crew = Crew(threads) { thread in
-            for epoch in 0..<records { bench.append(epoch: Int64(epoch), experiment: UInt64(thread)) }
+            for epoch in 0..<records { bench.append(epoch: Int64(epoch), experiment: UInt32(thread)) }
         }
         var isRunning = true
         while isRunning {
@@ -132,7 +133,7 @@ private final class SharedBench: @unchecked Sendable {
 
     init(_ bench: JournalBench) { self.bench = bench }
 
-    func append(epoch: Int64, experiment: UInt64) { bench.append(epoch: epoch, experiment: experiment) }
+    func append(epoch: Int64, experiment: UInt32) { bench.append(epoch: epoch, experiment: experiment) }
 }
 
 /// Reads on where it stopped, as the sender's thread does.
@@ -141,12 +142,10 @@ private struct JournalReader {
     private var offset = 0
 
     mutating func read(_ published: Journal.Published, _ body: (Record) -> Void) {
-        for (segment, end) in published.sealed + [(published.current, published.end)] {
-            if segment !== current { (current, offset) = (segment, 0) }
-            while offset < end, let record = Record(at: segment.base + offset) {
-                body(record)
-                offset += record.length
-            }
+        for piece in published.sealed + [published.current] {
+            if piece.segment !== current { (current, offset) = (piece.segment, piece.start) }
+            JournalBench.forEachRecord(SegmentPiece(segment: piece.segment, start: offset, end: piece.end), body)
+            offset = piece.end
         }
     }
 }

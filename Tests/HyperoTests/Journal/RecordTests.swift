@@ -51,8 +51,8 @@ struct RecordTests {
         let bench = try JournalBench()
         let payload = series.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + 8 * $1.1.count }
         bench.journal.append(
-            kind, battery: JournalBench.battery.bytes, experiment: .max, epoch: 1 << 53 - 1, count: series.count,
-            payload: payload
+            kind, battery: JournalBench.battery.bytes, Journal.Subject(experiment: .max, generation: 0),
+            epoch: 1 << 53 - 1, count: series.count, payload: payload
         ) { writer in
             for (channel, values) in series { values.withUnsafeBufferPointer { writer.put(channel: channel, $0) } }
         }
@@ -62,7 +62,7 @@ struct RecordTests {
         JournalBench.forEachRecord(bench.journal.published()) { record in
             kinds.append(record.kind)
             guard record.seq == 1 else { return }
-            #expect(record.experiment == .max)
+            #expect(record.experiment == UInt64(UInt32.max))
             #expect(record.epoch == 1 << 53 - 1)
             var read: [(String, [UInt64])] = []
             record.forEachChannel { name, values in

@@ -14,6 +14,7 @@ struct OutboxModelTests {
             world.append(Int.random(in: 0...60, using: &dice))
             world.send(upTo: Int.random(in: 1...90, using: &dice), using: &dice)
             world.apply(using: &dice)
+            world.forget(using: &dice)
             try world.release(makingRoom: Bool.random(using: &dice))
         }
         try world.drain()
@@ -26,10 +27,13 @@ struct OutboxModelTests {
         var next: Int64 = 0
         var acknowledged: Set<UInt64> = []
         var applied: UInt64 = 0
-        var released = 0
+        var settled: UInt64 = 0
+        /// Numbers that were given back and were not applied, or are not any more.
+        var gone: Set<UInt64> = []
+        var lastGiven: UInt64 = 0
 
         init(segments: Int) throws {
-            bench = try JournalBench(limit: segments * 1024, segmentSize: 1024)
+            bench = try JournalBench(limit: segments * 2048, segmentSize: 2048)
         }
 
         mutating func append(_ count: Int) {
@@ -69,20 +73,35 @@ struct OutboxModelTests {
             guard Int.random(in: 0..<4, using: &dice) == 0 else { return }
             var contiguous = applied
             while acknowledged.contains(contiguous + 1) { contiguous += 1 }
+            contiguous = max(contiguous, applied)
             applied = UInt64.random(in: applied...contiguous, using: &dice)
+            settled = UInt64.random(in: settled...applied, using: &dice)
+        }
+
+        /// Redis goes back to an older state, with a lower watermark or with the same.
+        mutating func forget(using dice: inout Xoshiro256) {
+            guard Int.random(in: 0..<12, using: &dice) == 0 else { return }
+            let watermark = UInt64.random(in: 0...applied, using: &dice)
+            (applied, settled) = (watermark, min(settled, watermark))
+            let first = outbox.firstHeld ?? 1
+            // What was given back is gone; the outbox can but go on behind it.
+            acknowledged = acknowledged.filter { $0 <= watermark || $0 < first }
+            if watermark < lastGiven { gone.formUnion(watermark + 1...lastGiven) }
+            outbox.rewind(to: watermark)
+            #expect(outbox.sent == acknowledged.count)
         }
 
         mutating func release(makingRoom: Bool) throws {
-            for segment in outbox.releasable(applied: applied, makingRoom: makingRoom) {
+            for segment in outbox.releasable(settled: settled, applied: applied, makingRoom: makingRoom) {
                 let seqs = Self.seqs(in: segment)
                 #expect(!seqs.isEmpty)
                 #expect(acknowledged.isSuperset(of: seqs))
-                let unapplied = seqs.count { $0 > applied }
-                if !makingRoom { #expect(unapplied == 0) }
-                released += unapplied
+                if !makingRoom { #expect(seqs.allSatisfy { $0 <= settled }) }
+                gone.formUnion(seqs.filter { $0 > applied })
+                lastGiven = max(lastGiven, seqs.last ?? 0)
                 bench.journal.release(segment)
             }
-            #expect(outbox.released == released)
+            #expect(outbox.released == gone.count)
         }
 
         /// In the end Redis takes everything.
@@ -103,15 +122,15 @@ struct OutboxModelTests {
             #expect(acknowledged == Set(1...accepted))
             #expect(outbox.sent == accepted)
             #expect(accepted + bench.journal.counts.dropped.journalFull == UInt64(next))
-            applied = accepted
+            (applied, settled) = (accepted, accepted)
             try release(makingRoom: false)
             #expect(outbox.held.count == 1)
         }
 
         private static func seqs(in segment: Segment) -> [UInt64] {
             var seqs: [UInt64] = []
-            var offset = 0
-            while offset + RecordHeader.size <= segment.size, let record = Record(at: segment.base + offset) {
+            var offset = SegmentHeader.size
+            while let record = Record(checkedAt: segment.base + offset, space: segment.size - offset, origins: 0) {
                 seqs.append(record.seq)
                 offset += record.length
             }

@@ -7,7 +7,7 @@ import TestSupport
 extension Client {
     /// What the sender would write for every record of a journal that has not filled its first segment.
     func rendered() throws -> [StreamEntry] {
-        let renderer = RecordRenderer(stream: "s", producer: producer.text)
+        let renderer = RecordRenderer(stream: "s", journal.identity)
         var writer = RESPWriter()
         var entries: [StreamEntry] = []
         var failure: (any Error)?

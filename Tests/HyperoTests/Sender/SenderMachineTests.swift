@@ -39,6 +39,7 @@ struct SenderMachineTests {
             var machine = SenderMachine()
             guard self != .fresh else { return machine }
             machine.connected()
+            machine.caughtUp()
             switch self {
             case .disconnected: _ = machine.failed(.broken, now: at(975), draw: 0.5)
             case .paused: _ = machine.failed(.passing, now: at(975), draw: 0.5)
@@ -116,6 +117,22 @@ struct SenderMachineTests {
         machine.succeeded()
         _ = machine.failed(.broken, now: Self.at(0), draw: 1)
         #expect(machine.state == .disconnected(retryAt: Self.at(50)))
+    }
+
+    @Test("On each new connection, what Redis still has is looked at before anything else")
+    func catchesUp() {
+        var machine = SenderMachine()
+        for _ in 0..<2 {
+            machine.connected()
+            #expect(machine.next(Self.both, now: Self.at(0)) == .catchUp)
+            #expect(machine.next(Self.nothing, now: Self.at(0)) == .rest)
+            // A server that loads its data answers later.
+            _ = machine.failed(.passing, now: Self.at(0), draw: 0)
+            #expect(machine.next(Self.events, now: Self.at(0)) == .catchUp)
+            machine.caughtUp()
+            #expect(machine.next(Self.events, now: Self.at(0)) == .send)
+            _ = machine.failed(.broken, now: Self.at(0), draw: 0)
+        }
     }
 
     @Test("Servers that send us to each other are followed once at once, and then with waits")

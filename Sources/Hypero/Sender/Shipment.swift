@@ -1,0 +1,102 @@
+import HyperoRedis
+import HyperoSchema
+
+/// How a batch of events goes to Redis: in one transaction, so that it comes as a whole or not at all.
+///
+/// Without one, a server whose trouble ends in the middle of a batch, as one short of memory does, refuses an event and
+/// takes those behind it: then a later value is overtaken by an earlier one.
+struct Shipment {
+    /// False on a connection whose account may not use MULTI.
+    private(set) var isTransaction = true
+
+    /// What became of a batch.
+    struct Outcome {
+        /// How many commands, from the first, have a reply; of the others it is not known whether they were run.
+        var answered = 0
+        /// Which of those Redis did not run, as indexes in order.
+        var refused: [Int] = []
+        /// The first trouble.
+        var failure: RedisError?
+        /// The entry that the last one became that was run.
+        var id: StreamID?
+    }
+
+    /// Sends the commands, each an XADD, and waits for what becomes of them.
+    mutating func send(_ batch: borrowing RESPWriter, over connection: inout RedisConnection) -> Outcome {
+        var outcome = Outcome()
+        do {
+            if batch.commands > 1, isTransaction {
+                if let refusal = try begin(over: &connection) {
+                    outcome.refuseAll(batch.commands, refusal)
+                    return outcome
+                }
+            }
+            try connection.send(batch)
+            if batch.commands > 1, isTransaction {
+                try commit(batch.commands, over: &connection, &outcome)
+            } else {
+                while outcome.answered < batch.commands {
+                    var reply = try connection.receive()
+                    try outcome.take(&reply)
+                }
+            }
+        } catch {
+            outcome.failure = error
+        }
+        return outcome
+    }
+
+    /// `MULTI` answers OK. Its reply is waited for: commands behind one that was refused would be run by themselves.
+    ///
+    /// - Returns: why the server does not begin one now; nil also when this account never may.
+    private mutating func begin(over connection: inout RedisConnection) throws(RedisError) -> RedisError? {
+        let reply = try connection.call("MULTI")
+        guard let error = reply.error else { return nil }
+        guard error.isOfTheAccount else { return error }
+        isTransaction = false
+        return nil
+    }
+
+    /// `EXEC` answers an array of the entries' ids, or EXECABORT when a command was refused before.
+    private func commit(
+        _ commands: Int, over connection: inout RedisConnection, _ outcome: inout Outcome
+    ) throws(RedisError) {
+        var exec = RESPWriter(capacity: 64)
+        exec.command("EXEC")
+        try connection.send(exec)
+        var refusal: RedisError?
+        for _ in 0..<commands {
+            let queued = try connection.receive()
+            refusal = refusal ?? queued.error
+        }
+        var reply = try connection.receive()
+        if let error = reply.error { return outcome.refuseAll(commands, refusal ?? error) }
+        guard try reply.array() == commands else {
+            throw RedisError(.broken, "Redis answered EXEC with another number of replies")
+        }
+        for _ in 0..<commands { try outcome.take(&reply) }
+    }
+}
+
+extension Shipment.Outcome {
+    /// Takes the reply of one XADD: the id of its entry, or why there is none.
+    fileprivate mutating func take(_ reply: inout Reply) throws(RedisError) {
+        if let error = reply.error {
+            refused.append(answered)
+            failure = failure ?? error
+            try reply.skip()
+        } else {
+            guard case let taken?? = try reply.withText({ StreamID($0) }) else {
+                throw RedisError(.broken, "Redis answered XADD with what is no id of an entry")
+            }
+            id = taken
+        }
+        answered += 1
+    }
+
+    fileprivate mutating func refuseAll(_ commands: Int, _ error: RedisError) {
+        answered = commands
+        refused = Array(0..<commands)
+        failure = error
+    }
+}

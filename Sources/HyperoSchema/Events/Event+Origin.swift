@@ -1,0 +1,23 @@
+extension Event.Origin {
+    /// Looks for it in an entry that cannot be understood as a whole; nil when it is not there, or not clear.
+    ///
+    /// Only among as many fields as an entry may have.
+    init?(among fields: UnsafeBufferPointer<WireField>) {
+        let fields = UnsafeBufferPointer(rebasing: fields.prefix(Limits.fields))
+        guard let producer = Self.single(WireName.producer, among: fields),
+            let producer = ProducerID(String(decoding: producer, as: UTF8.self)),
+            let seq = Self.single(WireName.seq, among: fields)?.decimal, (1...UInt64(Limits.integer)).contains(seq)
+        else { return nil }
+        self.init(producer: producer, seq: seq)
+    }
+
+    /// The value of the only field of a name.
+    private static func single(_ name: String, among fields: UnsafeBufferPointer<WireField>) -> Bytes? {
+        var name = name
+        return name.withUTF8 { name in
+            let found = fields.filter { $0.omittedOfName == 0 && $0.name.isEqual(to: name) }
+            guard found.count == 1, found[0].omittedOfValue == 0 else { return nil }
+            return found[0].value
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import HyperoRedis
+import HyperoSchema
+import TestSupport
+import Testing
+
+struct ReplyBoundsTests {
+    private func receive(_ script: String, within bounds: ReplyBounds) throws -> Reply {
+        let server = try RedisServer(appendOnly: false)
+        var connection = try server.connect()
+        var writer = RESPWriter()
+        writer.command("EVAL", script, "0")
+        writer.command("PING")
+        try connection.send(writer)
+        let reply = try connection.receive(within: bounds)
+        // What was left out does not get into the next one.
+        var pong = try connection.receive()
+        #expect(try pong.string() == "PONG")
+        #expect(pong.isWhole)
+        return reply
+    }
+
+    @Test func `Of a long text the beginning is kept, and its size is known`() throws {
+        var reply = try receive(
+            "return {string.rep('a', 100000), 'b'}", within: ReplyBounds(text: 10, whole: 1 << 20))
+        #expect(!reply.isWhole)
+        #expect(reply.byteCount == 100_001)
+        var memory: [WireField] = []
+        let sizes = try reply.withFields(into: &memory) { fields in
+            fields.map { [$0.name.count, $0.nameSize, $0.value.count, $0.valueSize] }
+        }.get()
+        #expect(sizes == [[10, 100_000, 1, 1]])
+    }
+
+    @Test func `Beyond the bounds of a reply texts are empty, then elements are only counted`() throws {
+        var reply = try receive(
+            "local t = {} for i = 1, 1000 do t[i] = 'xxxxxxxxxx' end return {t, 'end'}",
+            within: ReplyBounds(text: 100, whole: 2_400))
+        #expect(reply.elementCount == 1_003)
+        #expect(reply.byteCount == 10_003)
+        _ = try reply.array()
+        let extent = try reply.extent()
+        #expect(extent.count == 1_000 && extent.kept == 98 && extent.bytes == 980)
+        #expect(!extent.isWhole && !extent.hasLongText && reply.isAtEnd)
+        try reply.skip()
+    }
+
+    @Test func `What a stream says of itself may end anywhere, as in front of its last entry`() throws {
+        let server = try RedisServer(appendOnly: false)
+        var connection = try server.connect()
+        let script =
+            "return {'length', 2, 'last-generated-id', '2-0', 'first-entry', {'1-0', {'a', 'b', 'c'}}, "
+            + "'last-entry', {'2-0', {'a', 'b'}}, 'groups', 0}"
+        var lastEntries = 0
+        for whole in 64...1_000 {
+            var writer = RESPWriter()
+            writer.command("EVAL", script, "0")
+            try connection.send(writer)
+            var reply = try connection.receive(within: ReplyBounds(text: 10, whole: whole))
+            if try StreamInfo(&reply).lastEntry != nil { lastEntries += 1 }
+        }
+        #expect((1..<900).contains(lastEntries))
+    }
+
+    @Test func `A reply within its bounds is whole`() throws {
+        var reply = try receive("return {'a', 'b'}", within: ReplyBounds(text: 1, whole: 1_000))
+        #expect(reply.isWhole)
+        #expect(try reply.extent().isWhole)
+    }
+}

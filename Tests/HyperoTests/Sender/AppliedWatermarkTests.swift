@@ -1,0 +1,29 @@
+import Testing
+
+@testable import Hypero
+
+@Suite("Up to where all is applied")
+struct AppliedWatermarkTests {
+    @Test(
+        "is before the first hole that can still be filled",
+        arguments: [
+            (nil, nil, nil, 0), ("10", nil, 1, 10), ("10", "4-5 8", 1, 3), ("10", "8", 1, 7), ("10", "1", 1, 0),
+            // What was given back before cannot be sent again.
+            ("10", "1-3", 4, 10), ("10", "1-3 8", 4, 7), ("10", "1-6", 4, 3), ("10", "1-9", nil, 10),
+            // Nonsense is taken for the worst.
+            ("many", nil, 1, 0), ("-1", nil, 1, 0), ("10", "0", 1, 0), ("10", "x 8 3-2", 1, 7),
+        ] as [(String?, String?, UInt64?, UInt64)])
+    func applied(seq: String?, missing: String?, firstHeld: UInt64?, expected: UInt64) {
+        let held = firstHeld.map { [$0...UInt64.max] } ?? []
+        #expect(AppliedWatermark(seq: seq, missing: missing).applied(held: held) == expected)
+    }
+
+    @Test("A hole where the journal has one too is none: nobody can fill it")
+    func damaged() {
+        let watermark = AppliedWatermark(seq: "20", missing: "5-6 9-12")
+        #expect(watermark.applied(held: [1...4, 7...20]) == 8)
+        #expect(watermark.applied(held: [1...4, 7...8, 13...20]) == 20)
+        #expect(watermark.applied(held: [1...5, 7...8, 13...20]) == 4)
+        #expect(watermark.applied(held: [11...20]) == 10)
+    }
+}
