@@ -14,9 +14,23 @@ public struct PartitionStatus: Sendable, Hashable {
     public let duplicates: Int
     /// Entries that never came.
     public let gaps: Int
-    /// Entries that could not be applied.
+    /// Entries that went from the stream before they were read, because somebody else trimmed it or deleted from it.
+    public let missed: Int
+    /// How often the ingest had to go back in the stream.
+    public let rewinds: Int
+    /// When it did last, in Unix milliseconds.
+    public let lastRewind: Int64?
+    /// How often an ingest took over from one that did not give the partition back: it was killed or stood still.
+    public let takeovers: Int
+    /// When one did last, in Unix milliseconds.
+    public let lastTakeover: Int64?
+    /// Entries that could not be applied, since the beginning.
     public let dead: Int
-    /// Why the latest of these could not be.
+    /// How many of these are kept at present, to be looked at and sent again; nil when nobody knows.
+    public let deadLetters: Int?
+    /// How many of these were sent again.
+    public let requeued: Int
+    /// Why the latest of the kept ones could not be applied.
     public let latestDeadReason: String?
     /// When something was applied last, in Unix milliseconds.
     public let lastApplied: Int64?
@@ -24,6 +38,9 @@ public struct PartitionStatus: Sendable, Hashable {
     public let lastOwner: String?
     /// Who owns the partition now.
     public let lease: Lease
+
+    /// What about its keys keeps it from being applied, each a sentence.
+    public let troubles: [String]
 
     /// Who owns a partition.
     public enum Lease: Sendable, Hashable {

@@ -29,6 +29,8 @@ public struct QueryError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     init(_ error: RedisError, at url: RedisURL) {
+        // Redis ends some of its errors with a full stop, and the sentence goes on.
+        let error = RedisError(error.class, "\(error)".hasSuffix(".") ? String("\(error)".dropLast()) : "\(error)")
         // Errors of connecting name the server themselves.
         let reason = "\(error)".contains("\(url)") ? "\(error)" : "\(error) (\(url))"
         switch error.class {

@@ -15,10 +15,11 @@ struct HyperoQueryCommand: ParsableCommand {
               hypero-query rank digits --format json | jq .params
               hypero-query show k3v9x2
               hypero-query status
+              hypero-query dead
 
             \(ExitStatus.help)
             """,
-        subcommands: [BatteriesCommand.self, RankCommand.self, ShowCommand.self, StatusCommand.self])
+        subcommands: [BatteriesCommand.self, RankCommand.self, ShowCommand.self, StatusCommand.self, DeadCommand.self])
 
     static let _errorLabel = "hypero-query"
 

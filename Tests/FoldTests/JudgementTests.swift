@@ -1,5 +1,6 @@
 @testable import HyperoIngest
 import HyperoSchema
+import TestSupport
 import Testing
 
 @Suite("Judging an entry")
@@ -95,6 +96,24 @@ struct JudgementTests {
         store.addOneByOne([sent(1, "a"), Shorthand.declared(), sent(1, "a"), sent(2, "b")])
         #expect(store.metrics == ["applied": "2", "dead": "1", "duplicates": "1"])
         #expect(store.experiment["param.a"] == nil)
+    }
+
+    @Test(
+        "an entry that cannot be understood has used up its number, and again is a duplicate", arguments: [true, false])
+    func rejectedUsesNumber(inOneBatch: Bool) {
+        let bad = [("event", "surprise"), ("producer", "p"), ("seq", "2")].map { StreamEntry.Field($0.0, $0.1) }
+        let good = [("event", "param"), ("experiment", "e-1"), ("battery", "b"), ("producer", "p"), ("param.a", "1")]
+            .map { StreamEntry.Field($0.0, $0.1) }
+        let entries = [
+            good + [StreamEntry.Field("seq", "1")], bad, bad, good + [StreamEntry.Field("seq", "3")],
+            bad + [StreamEntry.Field("seq", "7")],
+        ].enumerated().map { StreamEntry(id: StreamID(milliseconds: 20 + UInt64($0), sequence: 0), fields: $1) }
+        var store = IndexStore()
+        store.add([Shorthand.declared()])
+        if inOneBatch { store.add(entries) } else { for entry in entries { store.add([entry]) } }
+        // Of two numbers nobody knows which one is meant.
+        #expect(store.metrics == ["applied": "3", "dead": "2", "duplicates": "1"])
+        #expect(store.hashes[store.keys.producer(ProducerID("p")!)] == ["seq": "3", "time": "23"])
     }
 
     @Test("no more than 64 missing ranges are remembered, the lowest are forgotten")

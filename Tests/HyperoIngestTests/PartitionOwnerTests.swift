@@ -42,6 +42,16 @@ struct PartitionOwnerTests {
         #expect(tell(&owner, .connected, .acquired, .recovered, .leaseLost).last == .acquire)
     }
 
+    @Test("looks again where to go on when somebody set the cursor, soon but not without end")
+    func disturbed() {
+        var owner = owner()
+        #expect(
+            tell(&owner, .connected, .acquired, .recovered, .disturbed, .waited, .acquired, .recovered, .disturbed) == [
+                .acquire, .recover, .apply, .wait(.milliseconds(25)), .acquire, .recover, .apply,
+                .wait(.milliseconds(50)),
+            ])
+    }
+
     @Test("waits on the same connection for what passes, longer each time, and forgets it after a success")
     func passing() {
         var owner = owner()

@@ -48,7 +48,6 @@ struct TrimMarksTests {
         for number in 1...100 { marks.passed(id(number)) }
         marks.forget()
         #expect(marks.next() == nil)
-        #expect(marks.everythingApplied == nil)
         marks.start(at: id(7))
         #expect(marks.next() == StreamID(milliseconds: 7, sequence: 1))
     }

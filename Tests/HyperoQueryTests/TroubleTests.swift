@@ -1,7 +1,9 @@
-import HyperoQuery
+import HyperoRedis
 import HyperoSchema
 import TestSupport
 import Testing
+
+@testable import HyperoQuery
 
 /// What is not there, not as it should be, or not allowed.
 @Suite struct TroubleTests {
@@ -159,5 +161,12 @@ import Testing
                 "\(ChildProcess.productsDirectory)/hypero-query",
             ], environment: ["HYPERO_REDIS": fixture.server.url])
         #expect(outcome.stderr == "0\n")
+    }
+
+    @Test("The full stop of an error of Redis does not stand in the middle of a sentence")
+    func fullStop() throws {
+        let reply = RedisError(reply: "WRONGPASS invalid username-password pair or user is disabled.")
+        let told = QueryError(reply, at: try RedisURL("redis://db")).description
+        #expect(told.contains("user is disabled (redis://db:6379); give an account"), "\(told)")
     }
 }

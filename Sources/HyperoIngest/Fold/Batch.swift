@@ -13,8 +13,8 @@ package struct Batch {
 
     package enum Content {
         case event(Event, Subjects)
-        /// It cannot be understood.
-        case rejected(Rejection)
+        /// It cannot be understood; with the place of its producer, when that can.
+        case rejected(Rejection, producer: Int?)
     }
 
     /// Places in ``Batch/producers``, ``Batch/batteries`` and ``Batch/experiments``.
@@ -46,7 +46,9 @@ package struct Batch {
     package mutating func append(_ id: StreamID, _ entry: Result<Event, Rejection>) {
         switch entry {
         case .success(let event): items.append(Item(id: id, content: .event(event, subjects(of: event))))
-        case .failure(let rejection): items.append(Item(id: id, content: .rejected(rejection)))
+        case .failure(let rejection):
+            let producer = rejection.origin.map { place(of: $0.producer) }
+            items.append(Item(id: id, content: .rejected(rejection, producer: producer)))
         }
     }
 

@@ -9,6 +9,10 @@ struct BatteryFold {
     private var columns: Set<ExactText>
     private var newColumns: [IndexChange.Scored] = []
     private var newExperiments: [IndexChange.Scored] = []
+    /// Experiments that are there, but whose place among the battery's may have got lost.
+    private var oldExperiments: [IndexChange.Scored] = []
+    /// Unix milliseconds of the first declaration of the batch that was not the battery's first.
+    private var declaredAgain: Int64?
     var rankings = Rankings()
 
     init(_ known: BatteryState) {
@@ -20,7 +24,10 @@ struct BatteryFold {
 
     /// Declares the battery, unless it was declared before.
     mutating func declare(_ declaration: Event.Declaration, when: Int64) {
-        guard rule == nil else { return }
+        guard rule == nil else {
+            declaredAgain = declaredAgain ?? when
+            return
+        }
         rule = BatteryState.Rule(objective: declaration.objective, direction: declaration.direction)
         declared = (declaration, when)
     }
@@ -32,6 +39,16 @@ struct BatteryFold {
 
     mutating func add(_ experiment: ExperimentID, started: Int64) {
         newExperiments.append(IndexChange.Scored(experiment.text, String(started)))
+    }
+
+    /// Has an experiment put back among the battery's, if it is not there.
+    mutating func addAgain(_ experiment: ExperimentID, started: Int64) {
+        oldExperiments.append(IndexChange.Scored(experiment.text, String(started)))
+    }
+
+    /// Has all columns that come from now on written, known or not.
+    mutating func forgetColumns() {
+        columns = []
     }
 
     /// Notes a field that experiments of the battery have.
@@ -55,10 +72,18 @@ struct BatteryFold {
                 IndexChange.Field(BatteryField.created, String(created)),
             ]
         }
+        // Who mended a list of batteries that was of a wrong type gets back those that are still in use.
+        if declared == nil, let declaredAgain {
+            changes.append(
+                .addScores(key: keys.batteries, [IndexChange.Scored(id.text, String(declaredAgain))], onlyNew: true))
+        }
         if updated != before.updated { fields.append(IndexChange.Field(BatteryField.updated, String(updated))) }
         if !fields.isEmpty { changes.append(.setFields(key: keys.battery(id), fields)) }
         if !newExperiments.isEmpty {
             changes.append(.addScores(key: keys.experiments(of: id), newExperiments, onlyNew: false))
+        }
+        if !oldExperiments.isEmpty {
+            changes.append(.addScores(key: keys.experiments(of: id), oldExperiments, onlyNew: true))
         }
         // Only new ones: the first time a column was seen stays, and what is not remembered is written again.
         if !newColumns.isEmpty { changes.append(.addScores(key: keys.columns(of: id), newColumns, onlyNew: true)) }

@@ -77,7 +77,7 @@ extension ExperimentFold {
             hash.removed.append(ExperimentField.maxSource)
             return
         }
-        for cell in row.cells where !maximaBefore.contains(cell) {
+        for cell in row.cells where isRequeued || !maximaBefore.contains(cell) {
             hash.set(Prefix.max + cell.channel, cell.number.text)
             if cell.number.isFinite || maximaBefore.contains(where: { ExactText.isSame($0.channel, cell.channel) }) {
                 rankings.set(id, cell)

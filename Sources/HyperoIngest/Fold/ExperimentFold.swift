@@ -34,6 +34,8 @@ struct ExperimentFold {
     /// What the user said in this batch; nil unless the maxima are the user's.
     var said: CurveRow?
     var saidEpoch: Int?
+    /// A dead letter came again: what was written before may have got lost, so that all of the maxima is written anew.
+    var isRequeued = false
     /// The curve has to be read as a whole before the batch can be folded.
     private(set) var needsWholeCurve = false
 
@@ -112,9 +114,10 @@ struct ExperimentFold {
         return !hasSameChannels(rows[old.epoch]?.row, rows[best.epoch]?.row)
     }
 
-    /// The channels of the row that holds the maxima.
+    /// The channels of the row that holds the maxima; none when those are the user's.
     var bestChannels: [String] {
-        best.flatMap { rows[$0.epoch]?.row.cells.map(\.channel) } ?? []
+        guard said == nil else { return [] }
+        return best.flatMap { rows[$0.epoch]?.row.cells.map(\.channel) } ?? []
     }
 
     private func change(_ row: inout Row, _ cells: [CurveRow.Cell]) -> Bool {

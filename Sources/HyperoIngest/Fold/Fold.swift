@@ -33,7 +33,7 @@ package struct Fold {
         var fold = Fold(batch, known, keys)
         for (index, item) in batch.items.enumerated() {
             switch item.content {
-            case .rejected(let rejection): fold.bury(index, rejection.description)
+            case .rejected(let rejection, let producer): fold.judge(rejection, producer, index, item.id)
             case .event(let event, let subjects): fold.judge(event, subjects, index, item.id)
             }
         }
@@ -55,18 +55,36 @@ package struct Fold {
         let when = event.time ?? Int64(clamping: id.milliseconds)
         if let producer = subjects.producer, let origin = event.origin {
             if let problem = producers[producer].problem { return bury(index, problem) }
-            switch producers[producer].take(origin.seq, when: when) {
-            case .new(let skipped): result.counts.addGaps(Int(clamping: skipped))
-            case .late: result.counts.addGaps(-1)
-            case .duplicate:
-                result.counts.duplicates += 1
-                return
-            }
+            guard take(origin.seq, of: producer, index, when: when) else { return }
         }
         if let reason = objection(to: event, subjects) { return bury(index, reason) }
         result.counts.applied += 1
         batteries[subjects.battery].touch(when: when)
         apply(event, subjects, when: when)
+    }
+
+    /// Of an entry that cannot be understood. Its number is used up all the same, so that it is buried once, however often
+    /// it is sent.
+    private mutating func judge(_ rejection: Rejection, _ producer: Int?, _ index: Int, _ id: StreamID) {
+        if let producer, let origin = rejection.origin, producers[producer].problem == nil {
+            guard take(origin.seq, of: producer, index, when: Int64(clamping: id.milliseconds)) else { return }
+        }
+        bury(index, rejection.description)
+    }
+
+    /// Takes a producer's number.
+    ///
+    /// - Returns: whether it came for the first time; else the entry is a duplicate, and counted as one.
+    private mutating func take(_ seq: UInt64, of producer: Int, _ index: Int, when: Int64) -> Bool {
+        switch producers[producer].take(seq, when: when) {
+        case .new(let skipped): result.counts.addGaps(Int(clamping: skipped))
+        case .late: result.counts.addGaps(-1)
+        case .duplicate:
+            result.counts.duplicates += 1
+            result.duplicates.append(index)
+            return false
+        }
+        return true
     }
 
     private mutating func bury(_ index: Int, _ reason: String) {
@@ -94,7 +112,15 @@ package struct Fold {
         let battery = subjects.battery
         guard let subject = subjects.experiment, let rule = batteries[battery].rule else { return }
         let place = place(of: subject, home: battery, rule)
-        if experiments[place].battery == nil { batteries[battery].add(batch.experiments[subject], started: when) }
+        if experiments[place].battery == nil {
+            batteries[battery].add(batch.experiments[subject], started: when)
+        } else if event.requeued != nil {
+            batteries[battery].addAgain(batch.experiments[subject], started: when)
+        }
+        if event.requeued != nil {
+            batteries[battery].forgetColumns()
+            experiments[place].isRequeued = true
+        }
         experiments[place].touch(in: event.battery, when: when)
 
         switch event.body {
@@ -143,7 +169,7 @@ package struct Fold {
         _ cells: [CurveRow.Cell], at epoch: Int, _ place: Int, _ battery: Int, _ rule: BatteryState.Rule, _ when: Int64
     ) {
         experiments[place].count(cells)
-        guard experiments[place].merge(cells, at: epoch, by: rule) else { return }
+        guard experiments[place].merge(cells, at: epoch, by: rule) || experiments[place].isRequeued else { return }
         for channel in experiments[place].bestChannels {
             batteries[battery].addColumn(Prefix.max + channel, when: when)
         }

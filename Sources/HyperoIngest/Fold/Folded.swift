@@ -7,6 +7,11 @@ package struct Folded {
         /// Its place in the batch.
         package let item: Int
         package let reason: String
+
+        package init(item: Int, reason: String) {
+            self.item = item
+            self.reason = reason
+        }
     }
 
     /// How the entries were judged; the first three add up to the entries of the batch.
@@ -22,6 +27,8 @@ package struct Folded {
 
     package var changes: [IndexChange] = []
     package var deadLetters: [DeadLetter] = []
+    /// The places of entries that had been applied before, ascending.
+    package var duplicates: [Int] = []
     package var counts = Counts()
     /// In the order of the batch's lists.
     package var producers: [Watermark] = []

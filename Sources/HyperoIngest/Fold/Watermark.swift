@@ -44,6 +44,7 @@ package struct Watermark: Sendable, Hashable {
             guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, first <= last else { continue }
             self.missing.append(first...last)
         }
+        self.missing.removeFirst(max(0, self.missing.count - Self.limit))
     }
 
     /// The ranges as ``ProducerField/missing`` holds them: `17 40-52`.

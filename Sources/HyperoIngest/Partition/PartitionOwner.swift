@@ -16,6 +16,8 @@ package struct PartitionOwner: Sendable {
         case recovered
         case applied
         case leaseLost
+        /// The cursor or the stream is not as it was left.
+        case disturbed
         /// All there was to apply is applied.
         case drained
         case waited
@@ -49,9 +51,6 @@ package struct PartitionOwner: Sendable {
         case failed
     }
 
-    /// The pause after an error that only a person can mend.
-    package static let slow: Duration = .seconds(10)
-
     private let lease: Duration
     private let isDraining: Bool
     private var backoff = Backoff()
@@ -59,6 +58,9 @@ package struct PartitionOwner: Sendable {
     private var mayHoldLease = false
     private var afterWait = Action.acquire
     package private(set) var isStopping = false
+
+    /// The pause after an error that only a person can mend: 10 s with the usual lease of 5.
+    private var slow: Duration { max(lease * 2, .seconds(1)) }
 
     /// - Parameter isDraining: ends when all is applied, and when Redis refuses for good.
     package init(lease: Duration, isDraining: Bool) {
@@ -91,6 +93,9 @@ package struct PartitionOwner: Sendable {
         case .leaseLost:
             mayHoldLease = false
             return .acquire
+        case .disturbed:
+            // Somebody who writes without end must not make this one ask without end.
+            return pause(.wait(backoff.next(draw: jitter)), then: .acquire)
         case .waited: return afterWait
         case .drained, .stopRequested: return stop()
         case .released: return .end(.done)
@@ -115,8 +120,8 @@ package struct PartitionOwner: Sendable {
             // At once, unless two servers send us to and fro.
             return pause(.rest(isFirst ? .zero : delay), then: .connect(.moved(host: host, port: port)))
         case .readOnly, .broken: return pause(.rest(delay), then: .connect(.configured))
-        case .denied: return isDraining ? .end(.failed) : pause(.rest(Self.slow), then: .connect(.configured))
-        case .refused: return isDraining ? .end(.failed) : pause(.wait(Self.slow), then: .acquire)
+        case .denied: return isDraining ? .end(.failed) : pause(.rest(slow), then: .connect(.configured))
+        case .refused: return isDraining ? .end(.failed) : pause(.wait(slow), then: .acquire)
         }
     }
 

@@ -64,14 +64,11 @@ package struct TrimMarks: Sendable {
     package mutating func mayTrimMore() {
         unfinished = lowest
     }
-
-    /// The id below which all is applied, kept or not: for a server without memory.
-    package var everythingApplied: StreamID? { latest?.next }
 }
 
 extension StreamID {
     /// The lowest id above this one.
-    fileprivate var next: StreamID {
+    var next: StreamID {
         if sequence < .max { return StreamID(milliseconds: milliseconds, sequence: sequence + 1) }
         if milliseconds < .max { return StreamID(milliseconds: milliseconds + 1, sequence: 0) }
         return self

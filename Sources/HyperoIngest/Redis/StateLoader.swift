@@ -1,5 +1,6 @@
 import HyperoRedis
 import HyperoSchema
+import Logging
 
 /// Reads what a fold needs, in one write and as many replies.
 ///
@@ -14,7 +15,7 @@ struct StateLoader: ~Copyable {
 
     mutating func load(
         _ needs: Needs, of batch: Batch, into known: inout Known, over connection: inout RedisConnection,
-        in space: Keyspace
+        in space: Keyspace, _ announcer: Announcer
     ) throws(RedisError) {
         let rows = needs.rows.filter { !needs.wholeCurves.contains($0.key) }
             .map { (place: $0.key, epochs: $0.value.sorted()) }
@@ -23,23 +24,38 @@ struct StateLoader: ~Copyable {
         try connection.send(writer)
         firstError = nil
         for place in needs.producers {
-            known.producers[place] = try value(from: &connection, otherwise: { Watermark(problem: $0) }) {
+            let key = space.producer(batch.producers[place])
+            known.producers[place] = try value(
+                of: key, from: &connection, announcer, otherwise: Watermark.init(problem:)
+            ) {
                 Watermark(seq: $0[0], time: $0[1], missing: $0[2])
             }
         }
         for place in needs.batteries {
-            known.batteries[place] = try value(from: &connection, otherwise: { BatteryState(problem: $0) }) {
+            let key = space.battery(batch.batteries[place])
+            known.batteries[place] = try value(
+                of: key, from: &connection, announcer, otherwise: BatteryState.init(problem:)
+            ) {
                 BatteryState(objective: $0[0], direction: $0[1], updated: $0[2])
             }
         }
         for place in needs.experiments {
-            known.experiments[place] = try value(from: &connection, otherwise: { ExperimentState(problem: $0) }) {
+            let key = space.experiment(batch.experiments[place])
+            known.experiments[place] = try value(
+                of: key, from: &connection, announcer, otherwise: ExperimentState.init(problem:)
+            ) {
                 ExperimentState(
                     battery: $0[0], updated: $0[1], epochs: $0[2], nonfinite: $0[3], maxEpoch: $0[4], maxSource: $0[5])
             }
         }
-        for (place, epochs) in rows { try takeRows(epochs, of: place, from: &connection, into: &known) }
-        for place in curves { try takeCurve(of: place, from: &connection, into: &known) }
+        for (place, epochs) in rows {
+            let key = space.curve(of: batch.experiments[place])
+            try takeRows(epochs, of: place, key, from: &connection, into: &known, announcer)
+        }
+        for place in curves {
+            let key = space.curve(of: batch.experiments[place])
+            try takeCurve(of: place, key, from: &connection, into: &known, announcer)
+        }
         if let firstError { throw firstError }
     }
 
@@ -72,19 +88,23 @@ struct StateLoader: ~Copyable {
     }
 
     private mutating func value<Value>(
-        from connection: inout RedisConnection, otherwise: (String) -> Value, _ make: ([String?]) -> Value
+        of key: String, from connection: inout RedisConnection, _ announcer: Announcer,
+        otherwise: (String) -> Value, _ make: ([String?]) -> Value
     ) throws(RedisError) -> Value? {
         var reply = try connection.receive()
-        if let problem = problem(of: reply) { return otherwise(problem) }
+        if let problem = problem(of: reply, key, announcer) { return otherwise(problem) }
         guard reply.error == nil else { return nil }
         return make(try reply.strings())
     }
 
     private mutating func takeRows(
-        _ epochs: [Int], of place: Int, from connection: inout RedisConnection, into known: inout Known
+        _ epochs: [Int], of place: Int, _ key: String, from connection: inout RedisConnection,
+        into known: inout Known, _ announcer: Announcer
     ) throws(RedisError) {
         var reply = try connection.receive()
-        if let problem = problem(of: reply) { known.experiments[place] = ExperimentState(problem: problem) }
+        if let problem = problem(of: reply, key, announcer) {
+            known.experiments[place] = ExperimentState(problem: problem)
+        }
         guard reply.error == nil else { return }
         for (epoch, text) in zip(epochs, try reply.strings()) {
             known.rows[place, default: [:]][epoch] = text.flatMap { CurveRow(text: $0) } ?? CurveRow()
@@ -92,10 +112,13 @@ struct StateLoader: ~Copyable {
     }
 
     private mutating func takeCurve(
-        of place: Int, from connection: inout RedisConnection, into known: inout Known
+        of place: Int, _ key: String, from connection: inout RedisConnection, into known: inout Known,
+        _ announcer: Announcer
     ) throws(RedisError) {
         var reply = try connection.receive()
-        if let problem = problem(of: reply) { known.experiments[place] = ExperimentState(problem: problem) }
+        if let problem = problem(of: reply, key, announcer) {
+            known.experiments[place] = ExperimentState(problem: problem)
+        }
         guard reply.error == nil else { return }
         known.wholeCurves.insert(place)
         for (name, text) in try reply.pairs() {
@@ -104,11 +127,13 @@ struct StateLoader: ~Copyable {
         }
     }
 
-    /// The words of a WRONGTYPE; any other error is kept to be thrown in the end.
-    private mutating func problem(of reply: Reply) -> String? {
+    /// The words of a WRONGTYPE, with its key, which are said too; any other error is kept to be thrown in the end.
+    private mutating func problem(of reply: Reply, _ key: String, _ announcer: Announcer) -> String? {
         guard let error = reply.error else { return nil }
         if error.description.hasPrefix("WRONGTYPE") {
-            return "its key in the indexes cannot be read: \(error.description)"
+            let problem = "\(key) cannot be read: \(error.description)"
+            announcer.note(.error, "\(problem): its events go to the dead letters")
+            return problem
         }
         firstError = firstError ?? error
         return nil

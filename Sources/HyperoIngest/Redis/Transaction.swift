@@ -5,30 +5,66 @@ import HyperoSchema
 ///
 ///     MULTI  TIME  changes…  XADD dead…  HSET ingest  PEXPIRE lease  TIME  EXEC
 ///     XTRIM events MINID ~ …          (behind what was applied before; not part of the transaction)
-///     WATCH lease  GET lease
+///     WATCH lease ingest  GET lease  HGET ingest cursor  XLEN dead
 ///     XREAD COUNT n [BLOCK ms] STREAMS events <after>
+///     XINFO STREAM events             (now and then, when all is read)
 ///
 /// It stands under the WATCH of the write before: EXEC answers null, and nothing is applied, when the lease was taken over
-/// or has expired since. WATCH comes before GET, so that the next one is fenced from the moment the owner was looked at.
-/// A command that fails at run time leaves the others applied, hence every element of EXEC's reply is looked at.
+/// or has expired since, and when somebody else wrote to the ingest's hash, as to set the cursor. WATCH comes before the
+/// GETs, so that the next one is fenced from the moment they were looked at. A command that fails at run time leaves the
+/// others applied, hence every element of EXEC's reply is looked at.
 struct Transaction: ~Copyable {
     /// How the transaction ended.
     enum Ending {
-        /// The batch is applied, but for what failed, each with its key.
+        /// The batch is applied, but for what failed.
         case applied(serverTime: Duration?, failures: [Failure])
-        /// The lease is not ours any more: nothing was applied, or nothing may be applied after it.
-        case leaseLost
+        /// Nothing was applied: what was watched has changed.
+        case aborted
+    }
+
+    /// All that is known after it.
+    struct Outcome {
+        let ending: Ending
+        /// Whether the lease is ours.
+        let isOwner: Bool
+        /// Whether the cursor is as the transaction left it.
+        let isCursorOurs: Bool
+        /// Entries that were trimmed away, or why they were not.
+        let trimmed: Result<Int, RedisError>
+        /// Why no dead letter can be written; nil when all is well.
+        let deadProblem: RedisError?
+    }
+
+    /// One command inside.
+    enum Command {
+        /// A change of the commit, by its place there.
+        case change(Int)
+        /// A count of the ingest's.
+        case count
+        /// A dead letter of the commit, by its place there.
+        case letter(Int)
+        /// A dead letter that is owed, by the places of its batch and its own there.
+        case owed(Int, Int)
+        case cursor
+        case lease
+
+        var isLetter: Bool {
+            switch self {
+            case .letter, .owed: true
+            case .change, .count, .cursor, .lease: false
+            }
+        }
     }
 
     /// A command of the transaction that Redis did not run.
     struct Failure {
-        let key: String
+        let command: Command
         let error: RedisError
     }
 
     private var writer = RESPWriter(capacity: 1 << 16)
-    /// The keys of the commands inside, in their order.
-    private var keys: [String] = []
+    private var commands: [Command] = []
+    private var cursor = StreamID.zero
     private var trims = false
 
     init() {}
@@ -36,52 +72,76 @@ struct Transaction: ~Copyable {
     /// Writes the transaction up to EXEC.
     mutating func write(_ commit: Commit, in space: Keyspace, _ lease: Lease) throws(RedisError) {
         writer.removeAll()
-        keys.removeAll(keepingCapacity: true)
+        commands.removeAll(keepingCapacity: commands.capacity < 1 << 18)
+        cursor = commit.cursor
         trims = false
         writer.command("MULTI")
         writer.command("TIME")
-        for change in commit.folded.changes {
+        for (place, change) in commit.folded.changes.enumerated() {
             writer.add(change)
-            keys.append(change.key)
+            commands.append(.change(place))
         }
-        try writeDeadLetters(commit, in: space)
-        writer.begin(arguments: commit.isEmpty ? 6 : 8)
+        try writeDeadLetters(of: commit.read, commit.batch, commit.folded.deadLetters, in: space) { .letter($0) }
+        for (place, owed) in commit.owed.enumerated() {
+            try writeDeadLetters(of: owed.read, owed.batch, owed.letters, in: space) { .owed(place, $0) }
+            count(owed.changes(in: space))
+        }
+        if commit.missed > 0 {
+            count([.increment(key: space.ingest, field: IngestField.missed, by: commit.missed)])
+        }
+        if commit.isRewind { countMoment(IngestField.rewinds, at: IngestField.rewound, in: space) }
+        if commit.isTakeover { countMoment(IngestField.takeovers, at: IngestField.taken, in: space) }
+        writeCursor(commit, in: space, lease)
+        writer.command("PEXPIRE", lease.key, String(lease.duration.wholeMilliseconds))
+        commands.append(.lease)
+        writer.command("TIME")
+        writer.command("EXEC")
+    }
+
+    private mutating func count(_ changes: [IndexChange]) {
+        for change in changes {
+            writer.add(change)
+            commands.append(.count)
+        }
+    }
+
+    private mutating func countMoment(_ field: String, at time: String, in space: Keyspace) {
+        count([
+            .increment(key: space.ingest, field: field, by: 1),
+            .setFields(key: space.ingest, [IndexChange.Field(time, String(WallClock.milliseconds))]),
+        ])
+    }
+
+    private mutating func writeCursor(_ commit: Commit, in space: Keyspace, _ lease: Lease) {
+        let knowsEntries = commit.place.entries != nil
+        writer.begin(arguments: 6 + (knowsEntries ? 2 : 0) + (commit.isEmpty ? 0 : 2))
         writer.add("HSET" as StaticString)
         writer.add(space.ingest)
         writer.add(IngestField.cursor)
         writer.add(commit.cursor.description)
         writer.add(IngestField.owner)
         writer.add(lease.owner)
+        if knowsEntries {
+            writer.add(IngestField.entries)
+            writer.add(commit.place.description)
+        }
         // Renewing the lease is not applying.
         if !commit.isEmpty {
             writer.add(IngestField.updated)
             writer.add(WallClock.milliseconds)
         }
-        keys.append(space.ingest)
-        writer.command("PEXPIRE", lease.key, String(lease.duration.wholeMilliseconds))
-        keys.append(lease.key)
-        writer.command("TIME")
-        writer.command("EXEC")
+        commands.append(.cursor)
     }
 
-    /// XADD dead * field value … dead.reason text dead.id id: bytes as they came, also such that are no text.
-    private mutating func writeDeadLetters(_ commit: Commit, in space: Keyspace) throws(RedisError) {
-        let letters = commit.folded.deadLetters
+    private mutating func writeDeadLetters(
+        of read: Read, _ batch: Batch, _ letters: [Folded.DeadLetter], in space: Keyspace,
+        as command: (Int) -> Command
+    ) throws(RedisError) {
         var next = 0
-        try commit.read.withFields(of: letters.map(\.item)) { place, fields in
-            writer.begin(arguments: 3 + 2 * fields.count + 4)
-            writer.add("XADD" as StaticString)
-            writer.add(space.dead)
-            writer.add("*" as StaticString)
-            for field in fields {
-                writer.add(UnsafeRawBufferPointer(field.name))
-                writer.add(UnsafeRawBufferPointer(field.value))
-            }
-            writer.add(WireName.deadReason)
-            writer.add(letters[next].reason)
-            writer.add(WireName.deadID)
-            writer.add(commit.batch.items[place].id.description)
-            keys.append(space.dead)
+        try read.withFields(of: letters.map(\.item)) { place, fields, count in
+            writer.addDeadLetter(
+                to: space.dead, fields, of: count, reason: letters[next].reason, id: batch.items[place].id)
+            commands.append(command(next))
             next += 1
         }
     }
@@ -92,12 +152,20 @@ struct Transaction: ~Copyable {
         trims = true
     }
 
-    /// WATCH and GET of the lease, and XREAD of what comes after an id.
-    ///
-    /// - Parameter block: how long XREAD waits for an entry when there is none; nil for not at all.
-    mutating func writeReading(after id: StreamID, count: Int, block: Duration?, in space: Keyspace) {
-        writer.command("WATCH", space.lease)
+    /// WATCH of what may not change, and what it is now.
+    mutating func writeLook(in space: Keyspace) {
+        writer.command("WATCH", space.lease, space.ingest)
         writer.command("GET", space.lease)
+        writer.command("HGET", space.ingest, IngestField.cursor)
+        writer.command("XLEN", space.dead)
+    }
+
+    /// XREAD of what comes after an id, and XINFO.
+    ///
+    /// - Parameters:
+    ///   - block: how long XREAD waits for an entry when there is none; nil for not at all.
+    ///   - looks: whether to ask XINFO.
+    mutating func writeReading(after id: StreamID, count: Int, block: Duration?, looks: Bool, in space: Keyspace) {
         writer.begin(arguments: block == nil ? 6 : 8)
         writer.add("XREAD" as StaticString)
         writer.add("COUNT" as StaticString)
@@ -110,6 +178,7 @@ struct Transaction: ~Copyable {
         writer.add("STREAMS" as StaticString)
         writer.add(space.events)
         writer.add(id.description)
+        if looks { writer.command("XINFO", "STREAM", space.events) }
     }
 
     mutating func send(over connection: inout RedisConnection) throws(RedisError) {
@@ -118,14 +187,13 @@ struct Transaction: ~Copyable {
 
     /// Takes the replies up to XREAD's, which is left to the caller.
     ///
-    /// - Throws: why the transaction was not applied, after the replies to all commands but XREAD were taken.
-    /// - Returns: the ending, and how many entries were trimmed away.
+    /// - Throws: why the transaction was not applied, after the replies to all commands before XREAD were taken.
     mutating func receive(
-        from connection: inout RedisConnection, owner: String
-    ) throws(RedisError) -> (ending: Ending, trimmed: Int) {
+        from connection: inout RedisConnection, owner: String, in space: Keyspace
+    ) throws(RedisError) -> Outcome {
         var firstError: RedisError?
         // MULTI, TIME, the commands, TIME: each +QUEUED, or why not. Then EXEC answers EXECABORT.
-        for _ in 0..<keys.count + 3 {
+        for _ in 0..<commands.count + 3 {
             let reply = try connection.receive()
             firstError = firstError ?? reply.error
         }
@@ -136,28 +204,36 @@ struct Transaction: ~Copyable {
             if error.class == .broken { throw error }
             firstError = firstError ?? error
         }
-        var trimmed = 0
+        var trimmed = Result<Int, RedisError>.success(0)
         if trims {
             var reply = try connection.receive()
-            if reply.error == nil { trimmed = try reply.integer() }
+            trimmed = if let error = reply.error { .failure(error) } else { .success(try reply.integer()) }
         }
         let watch = try connection.receive()
-        firstError = firstError ?? watch.error
-        var get = try connection.receive()
-        if let error = firstError ?? get.error { throw error }
-        guard let ending, try get.string() == owner else { return (.leaseLost, trimmed) }
-        return (ending, trimmed)
+        var lease = try connection.receive()
+        let held = lease.error == nil ? try lease.string() : nil
+        var hash = try connection.receive()
+        let found = hash.error == nil ? try hash.string() : nil
+        let dead = try connection.receive()
+        let unreadable =
+            lease.error?.of(space.lease, holds: "no lease") ?? hash.error?.of(space.ingest, holds: "no hash")
+        if let error = firstError ?? watch.error ?? unreadable { throw error }
+        return Outcome(
+            ending: ending ?? .aborted, isOwner: held == owner, isCursorOurs: found == cursor.description,
+            trimmed: trimmed, deadProblem: dead.error?.of(space.dead, holds: "no stream"))
     }
 
     /// The one place where commands that failed inside an applied transaction come to light.
     private func outcome(of reply: consuming Reply) throws(RedisError) -> Ending {
         var reply = reply
-        guard let count = try reply.array() else { return .leaseLost }
-        guard count == keys.count + 2 else { throw RedisError(.broken, "Redis answered EXEC with \(count) elements") }
+        guard let count = try reply.array() else { return .aborted }
+        guard count == commands.count + 2 else {
+            throw RedisError(.broken, "Redis answered EXEC with \(count) elements")
+        }
         let began = try Self.microseconds(&reply)
         var failures: [Failure] = []
-        for key in keys {
-            if let error = reply.error { failures.append(Failure(key: key, error: error)) }
+        for command in commands {
+            if let error = reply.error { failures.append(Failure(command: command, error: error)) }
             try reply.skip()
         }
         let ended = try Self.microseconds(&reply)

@@ -53,6 +53,13 @@ struct Table {
         return columns.count - widths.count
     }
 
+    /// Writes the table, and how many columns found no room, if any, with what to do about it.
+    func writeWithRest(to page: inout Page, advice: String) {
+        let hidden = write(to: &page)
+        guard hidden > 0 else { return }
+        page.line("\(hidden) more column\(hidden == 1 ? "" : "s") at the right: \(advice)", .dim)
+    }
+
     private func spread(_ spans: [Page.Span]) -> [Page.Span] {
         Array(spans.map { [$0] }.joined(separator: [Page.Span(String(repeating: " ", count: Self.gap))]))
     }

@@ -21,7 +21,7 @@ extension BatteryList: Rendering {
                 Table.Cell(battery.updated.map { agoText($0, now: page.now) }), Table.Cell(battery.id, .dim),
             ]
         }
-        table.write(to: &page)
+        table.writeWithRest(to: &page, advice: "widen the terminal, or --format json")
     }
 
     /// `id name version description objective direction created updated experiments best`, one battery a line.

@@ -14,10 +14,7 @@ extension Leaderboard: Rendering {
         ])
         guard !rows.isEmpty else { return }
         page.line()
-        let hidden = table().write(to: &page)
-        if hidden > 0 {
-            page.line("\(hidden) more column\(hidden == 1 ? "" : "s") at the right: choose with --columns", .dim)
-        }
+        table().writeWithRest(to: &page, advice: "choose with --columns")
     }
 
     /// `rank experiment battery name version value status epoch maxima params meta`, one row a line.

@@ -12,9 +12,10 @@ extension StoreStatus: Rendering {
         }
         page.line()
         var table = Table(
-            columns: [Table.Column(title: "partition")]
-                + ["stream", "behind", "applied", "duplicates", "gaps", "dead", "last applied"]
-                .map { Table.Column(title: $0, isNumeric: true) } + [Table.Column(title: "owner")])
+            // What matters most first: a narrow terminal has no room for all.
+            columns: [Table.Column(title: "partition"), Table.Column(title: "owner")]
+                + ["behind", "dead", "missed", "last applied", "applied", "gaps", "duplicates", "stream"]
+                .map { Table.Column(title: $0, isNumeric: true) })
         table.rows = partitions.map { partition in
             let owner =
                 switch partition.lease {
@@ -23,15 +24,18 @@ extension StoreStatus: Rendering {
                 case .unknown: Table.Cell("unknown", .dim)
                 }
             return [
-                Table.Cell(partition.tag), Table.Cell("\(partition.entries)"),
+                Table.Cell(partition.tag), owner,
                 partition.behind.map { Table.Cell("\($0)", $0 > 0 ? .yellow : .plain) } ?? Table.Cell("unknown", .dim),
-                Table.Cell("\(partition.applied)"), Table.Cell("\(partition.duplicates)"),
-                Table.Cell("\(partition.gaps)"),
-                Table.Cell("\(partition.dead)", partition.dead > 0 ? .red : .plain),
-                Table.Cell(partition.lastApplied.map { agoText($0, now: page.now) } ?? "never"), owner,
+                Table.Cell(
+                    "\(partition.deadLetters ?? partition.dead)",
+                    (partition.deadLetters ?? partition.dead) > 0 ? .red : .plain),
+                Table.Cell("\(partition.missed)", partition.missed > 0 ? .red : .plain),
+                Table.Cell(partition.lastApplied.map { agoText($0, now: page.now) } ?? "never"),
+                Table.Cell("\(partition.applied)"), Table.Cell("\(partition.gaps)"),
+                Table.Cell("\(partition.duplicates)"), Table.Cell("\(partition.entries)"),
             ]
         }
-        table.write(to: &page)
+        table.writeWithRest(to: &page, advice: "widen the terminal, or --format json")
         guard !warnings.isEmpty else { return }
         page.line()
         for warning in warnings { page.line([Page.Span("warning: ", .yellow), Page.Span(warning)]) }
@@ -63,7 +67,14 @@ extension StoreStatus: Rendering {
                 object.add("applied", partition.applied)
                 object.add("duplicates", partition.duplicates)
                 object.add("gaps", partition.gaps)
+                object.add("missed", partition.missed)
+                object.add("rewinds", partition.rewinds)
+                object.add("last_rewind", partition.lastRewind)
+                object.add("takeovers", partition.takeovers)
+                object.add("last_takeover", partition.lastTakeover)
                 object.add("dead", partition.dead)
+                object.add("dead_letters", partition.deadLetters)
+                object.add("requeued", partition.requeued)
                 object.add("dead_reason", partition.latestDeadReason)
                 object.add("last_applied", partition.lastApplied)
                 object.add("last_owner", partition.lastOwner)
@@ -79,16 +90,18 @@ extension StoreStatus: Rendering {
     package func writeCSV(to page: inout Page) {
         CSV.write(
             [
-                "partition", "stream", "behind", "waiting_since", "applied", "duplicates", "gaps", "dead",
-                "last_applied", "last_owner", "owner",
+                "partition", "stream", "behind", "waiting_since", "applied", "duplicates", "gaps", "missed",
+                "rewinds", "last_rewind", "dead", "dead_letters", "requeued", "last_applied", "last_owner", "owner",
             ], to: &page)
         for partition in partitions {
             CSV.write(
                 [
                     partition.tag, String(partition.entries), partition.behind.map { String($0) },
                     partition.waitingSince.map { String($0) }, String(partition.applied), String(partition.duplicates),
-                    String(partition.gaps), String(partition.dead), partition.lastApplied.map { String($0) },
-                    partition.lastOwner, partition.owner,
+                    String(partition.gaps), String(partition.missed), String(partition.rewinds),
+                    partition.lastRewind.map { String($0) }, String(partition.dead),
+                    partition.deadLetters.map { String($0) }, String(partition.requeued),
+                    partition.lastApplied.map { String($0) }, partition.lastOwner, partition.owner,
                 ], to: &page)
         }
     }

@@ -1,0 +1,12 @@
+import HyperoRedis
+
+extension RedisError {
+    /// The same error with the key that it is about, and what to do when that is of a wrong type.
+    ///
+    /// - Parameter what: as `no stream`.
+    func of(_ key: String, holds what: String) -> RedisError {
+        guard description.hasPrefix("WRONGTYPE") else { return RedisError(self.class, "\(key): \(description)") }
+        return RedisError(
+            self.class, "\(key) holds \(what) (WRONGTYPE), and nothing is applied until it is renamed or deleted")
+    }
+}
