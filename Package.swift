@@ -41,7 +41,7 @@ let package = Package(
         .executableTarget(
             name: "hypero-ingest",
             dependencies: [
-                "HyperoIngest", "HyperoRedis", "HyperoSchema",
+                "Hypero", "HyperoIngest", "HyperoRedis", "HyperoSchema",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -66,6 +66,23 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["HyperoRedis", "HyperoSchema"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        // Scripts/latency.
+        .executableTarget(
+            name: "log-latency", dependencies: ["Hypero", "TestSupport"], path: "Tests/log-latency",
+            swiftSettings: settings),
+        // The long fault run: Scripts/chaos.
+        .target(name: "ChaosLog", path: "Tests/ChaosLog", swiftSettings: settings),
+        .executableTarget(
+            name: "chaos-producer",
+            dependencies: ["ChaosLog", "Hypero", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/chaos-producer", swiftSettings: settings),
+        .executableTarget(
+            name: "chaos",
+            dependencies: [
+                "ChaosLog", "HyperoRedis", "HyperoSchema", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/chaos", swiftSettings: settings),
         .testTarget(
             name: "HyperoSchemaTests", dependencies: ["HyperoSchema", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -84,6 +101,14 @@ let package = Package(
             dependencies: ["HyperoQuery", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-query"],
             swiftSettings: settings),
         .testTarget(name: "HyperoDemoTests", dependencies: ["hypero-demo"], swiftSettings: settings),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "ChaosLog", "Hypero", "HyperoIngest", "HyperoQuery", "HyperoRedis", "HyperoSchema", "TestSupport",
+                "chaos",
+                "chaos-producer", "hypero-ingest", "hypero-query",
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "CommandTests",
             dependencies: [

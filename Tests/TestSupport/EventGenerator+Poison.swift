@@ -10,7 +10,7 @@ extension EventGenerator {
             fields.removeAll { $0.name == Array(name.utf8) }
             add(name, value)
         }
-        switch Int.random(in: 0..<27, using: &random) {
+        switch Int.random(in: 0..<28, using: &random) {
         case 0: set("event", "epochs")
         case 1: set("event", "")
         case 2: fields.removeAll { $0.name == Array("event".utf8) }
@@ -36,6 +36,7 @@ extension EventGenerator {
         case 22: fields = body("epoch", [("epoch", [0x31]), ("curve.epoch", [0x31])])
         case 23: fields = body("param", [("param.", [0x31])])
         case 24: set("time", "yesterday")
+        case 26: set("requeued", "twice")
         case 25:
             fields = body("curve", [("first", Array("9007199254740991".utf8)), ("curve.valid", Array("1 2".utf8))])
         default: fields = []; add("", "")

@@ -113,6 +113,8 @@ package struct EventGenerator: Sendable {
             producers[index].seq += 1
             event.origin = Event.Origin(producer: producers[index].id, seq: producers[index].seq)
         }
+        // A dead letter that was sent again comes without an origin.
+        if isNasty, event.origin == nil, random.chance(20) { event.requeued = StreamID(milliseconds: now, sequence: 3) }
         // A clock may be behind, ahead, or not be told.
         let skew = isNasty && random.chance(5) ? Int64.random(in: -100_000...100_000, using: &random) : -1
         if !isNasty || !random.chance(5) { event.time = Int64(now) + skew }

@@ -16,17 +16,12 @@ struct NaiveJudge {
         do {
             event = try entry.decoded()
         } catch {
+            let moment = Int64(clamping: entry.id.milliseconds)
+            if let origin = origin(of: entry), !takeNumber(origin, moment) { return }
             return bury(entry, error.description)
         }
         let when = event.time ?? Int64(clamping: entry.id.milliseconds)
-        if let origin = event.origin {
-            let change = ledgers[origin.producer, default: NaiveLedger()].take(origin.seq, when)
-            guard let change else {
-                counts.duplicates += 1
-                return
-            }
-            counts.gaps += change
-        }
+        if let origin = event.origin, !takeNumber(origin, when) { return }
         if case .battery = event.body {
             declared.insert(event.battery)
         } else if !declared.contains(event.battery) {
@@ -40,6 +35,29 @@ struct NaiveJudge {
         }
         counts.applied += 1
         applied.append(NaiveEvent(event: event, position: position, when: when))
+    }
+
+    /// The producer and the number of an entry that is wrong otherwise; nil unless each is there once and can be.
+    private func origin(of entry: StreamEntry) -> Event.Origin? {
+        func text(_ name: String) -> String? {
+            let found = entry.fields.prefix(1_024).filter { $0.name == Array(name.utf8) }
+            return found.count == 1 ? String(validating: found[0].value, as: UTF8.self) : nil
+        }
+        guard let producer = text("producer").flatMap({ ProducerID($0) }),
+            let seq = text("seq").flatMap({ UInt64($0) }),
+            seq > 0, String(seq) == text("seq"), seq < 1 << 53
+        else { return nil }
+        return Event.Origin(producer: producer, seq: seq)
+    }
+
+    /// Whether the number came for the first time.
+    private mutating func takeNumber(_ origin: Event.Origin, _ when: Int64) -> Bool {
+        guard let change = ledgers[origin.producer, default: NaiveLedger()].take(origin.seq, when) else {
+            counts.duplicates += 1
+            return false
+        }
+        counts.gaps += change
+        return true
     }
 
     private mutating func bury(_ entry: StreamEntry, _ reason: String) {

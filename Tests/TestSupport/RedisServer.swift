@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Synchronization
 
 /// A redis-server that belongs to one test or suite.
@@ -39,7 +38,7 @@ package final class RedisServer: Sendable {
     package init(appendOnly: Bool = true, tcp: Bool = false, configuration: [String] = []) throws {
         folder = try TemporaryFolder()
         socket = folder.file("redis.sock")
-        port = tcp ? try Self.freePort() : nil
+        port = tcp ? try FreePort.find() : nil
         var lines = [
             "port \(port ?? 0)", "bind 127.0.0.1", "unixsocket \(socket)", "unixsocketperm 700", "dir \(folder.path)",
             "logfile \(folder.file("redis.log"))", "appendonly \(appendOnly ? "yes" : "no")", "appendfsync everysec",
@@ -129,29 +128,5 @@ package final class RedisServer: Sendable {
         guard FileManager.default.fileExists(atPath: socket) else { return false }
         let answer = cli("ping")
         return answer == "PONG" || answer.hasPrefix("NOAUTH") || answer.hasPrefix("MASTERDOWN")
-    }
-
-    /// A loopback port that nobody listens on.
-    ///
-    /// Below the range from which the kernel takes the ports of outgoing connections (32768 and up), so that none of them
-    /// sits on it when the server is started again; and far enough below for a cluster's bus, which is 10000 higher.
-    private static func freePort() throws -> UInt16 {
-        for _ in 0..<1_000 {
-            let candidate = UInt16.random(in: 16_384..<22_768)
-            let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-            guard descriptor >= 0 else { throw TestFailure("socket: errno \(errno)") }
-            defer { close(descriptor) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = candidate.bigEndian
-            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-            let bound = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-            if bound == 0 { return candidate }
-        }
-        throw TestFailure("no free loopback port between 16384 and 22767")
     }
 }

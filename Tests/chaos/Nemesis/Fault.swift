@@ -1,0 +1,22 @@
+/// What can go wrong. The names are what reports show and options take.
+enum Fault: String, CaseIterable {
+    case killTraining = "kill -9 training"
+    case killIngest = "kill -9 ingest"
+    case suspendIngest = "SIGSTOP ingest beyond its lease"
+    case killRedis = "kill -9 redis"
+    case cutFile = "redis stopped and last 64 KiB of the AOF cut"
+    case failover = "failover without the last writes"
+    case suspendRedis = "SIGSTOP redis"
+    case killConnections = "CLIENT KILL of everything"
+    case pause = "CLIENT PAUSE"
+    case outOfMemory = "maxmemory reached"
+    case busy = "BUSY script"
+    case misconfigured = "MISCONF"
+    case noReplicas = "NOREPLICAS"
+    case latency = "network latency"
+    case narrow = "network 10 KB/s"
+    case sliced = "network replies in slices"
+    case resets = "network resets"
+    case silent = "network black hole"
+    case unreachable = "network unreachable"
+}
