@@ -76,7 +76,16 @@ struct SegmentHeader: Equatable {
         """
     }
 
-    private init?(lines: String) {
+    private static func checksum(of base: UnsafeRawPointer) -> UInt32 {
+        var checksum = CRC32C()
+        checksum.update(UnsafeRawBufferPointer(start: base, count: 12))
+        checksum.update(UnsafeRawBufferPointer(start: base + 16, count: progress - 16))
+        return checksum.value
+    }
+}
+
+extension SegmentHeader {
+    fileprivate init?(lines: String) {
         var values: [Substring: Substring] = [:]
         for line in lines.split(separator: "\n") {
             guard let sign = line.firstIndex(of: "=") else { return nil }
@@ -90,24 +99,5 @@ struct SegmentHeader: Equatable {
         machine = Machine(host: String(host), boot: String(boot))
         self.tag = String(tag)
         self.place = String(place)
-    }
-
-    private static func checksum(of base: UnsafeRawPointer) -> UInt32 {
-        var checksum = CRC32C()
-        checksum.update(UnsafeRawBufferPointer(start: base, count: 12))
-        checksum.update(UnsafeRawBufferPointer(start: base + 16, count: progress - 16))
-        return checksum.value
-    }
-}
-
-extension SegmentHeader {
-    init(
-        producer: ProducerID, ancestors: [ProducerID] = [], machine: Machine, tag: String, place: String
-    ) {
-        self.producer = producer
-        self.ancestors = ancestors
-        self.machine = machine
-        self.tag = tag
-        self.place = place
     }
 }
