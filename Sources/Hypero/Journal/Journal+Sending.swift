@@ -65,11 +65,11 @@ extension Journal {
             folder = state.pointee.folder
             spare = state.pointee.spare
             current = currentPiece
-            let left = state.pointee.sealed.map(\.segment) + state.pointee.recordless + [state.pointee.current]
+            let left = state.pointee.sealed.map(\.segment) + state.pointee.inherited + [state.pointee.current]
             state.pointee.isClosed = true
             state.pointee.folder = nil
             state.pointee.sealed = []
-            state.pointee.recordless = []
+            state.pointee.inherited = []
             state.pointee.spare = nil
             state.pointee.current = nothing
             state.pointee.position = nothing.base

@@ -9,8 +9,9 @@ import Synchronization
 /// segments belong to the callers while they are current and to the sender from then on. The page cache keeps file
 /// segments when the process is killed, and the next client on the host finds them.
 final class Journal: @unchecked Sendable {
-    /// What `lock` protects; touched in this file and in Journal+Sending.swift and Journal+Forking.swift. It lies behind a pointer because a class' own variables are checked for exclusive access
-    /// at run time, which costs as much as the record.
+    /// What `lock` protects; touched in this file and in Journal+Sending.swift and Journal+Forking.swift. It lies behind
+    /// a pointer because a class' own variables are checked for exclusive access at run time, which costs as much as the
+    /// record.
     struct State {
         /// Where the next record goes, and how much the current segment has left.
         var position: UnsafeMutableRawPointer
@@ -31,8 +32,8 @@ final class Journal: @unchecked Sendable {
         var spare: Segment?
         /// Full ones that the sender has not taken over yet.
         var sealed: [SegmentPiece] = []
-        /// Of a journal that was left: those without a record.
-        var recordless: [Segment] = []
+        /// All of a journal that was left, also those without a record.
+        var inherited: [Segment] = []
         /// All segments there are, and the last number one was named after.
         var segments = 1
         var ordinal = 1
@@ -71,7 +72,7 @@ final class Journal: @unchecked Sendable {
             to: State(
                 position: nothing.base, left: 0, nextSeq: (left.scan.seqs?.upperBound ?? 0) &+ 1, isClosed: true,
                 identity: JournalIdentity(producer: left.header.producer, ancestors: left.header.ancestors),
-                folder: left.folder, current: nothing, sealed: left.scan.pieces, recordless: left.segments,
+                folder: left.folder, current: nothing, sealed: left.scan.pieces, inherited: left.segments,
                 segments: left.segments.count))
     }
 

@@ -47,7 +47,10 @@ struct LeftJournal {
                 return .unreadable("\(error)")
             }
             switch SegmentHeader.read(from: segment.base, space: segment.size) {
-            case .header(let header): headers.append(header)
+            case .header(let header):
+                // All of a journal say the same of this, and the others need not be looked at.
+                guard header.machine.isSame(as: machine), isOurs(header) else { return .foreign }
+                headers.append(header)
             case .unknownVersion(let version):
                 return .unreadable("\(folder.segment(ordinal)) is of format \(version), and this program knows 1")
             // The records have checksums of their own, and another segment may say whose they are.
@@ -69,7 +72,6 @@ struct LeftJournal {
             }
             return .unreadable("no segment in \(folder.path) says whose it is")
         }
-        guard header.machine.isSame(as: machine), isOurs(header) else { return .foreign }
         var scan = RecordScan(
             origins: header.ancestors.count, isFromStart: ordinals.first == 1,
             hasSameBoot: header.machine.hasSameBoot(as: machine))

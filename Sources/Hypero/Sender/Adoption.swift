@@ -46,7 +46,7 @@ package struct Adoption: ~Copyable {
     package private(set) var journals = 0
     /// Records in journals taken over that could not be read any more.
     package private(set) var damaged: UInt64 = 0
-    /// Journals that are left where they are, and why.
+    /// Journals that cannot be read, and are left where they are.
     package private(set) var unreadable: Set<String> = []
     /// Journals under way, and those that wait for their turn.
     package var left: Int { underWay.count + names.count }
@@ -68,7 +68,7 @@ package struct Adoption: ~Copyable {
     }
 
     package init(_ scope: Scope) {
-        self.init(scope, host: DeliveryHost(isEnding: { false }, whileBlocked: { $0() }))
+        self.init(scope, host: DeliveryHost(goesOn: { true }, whileBlocked: { $0() }))
     }
 
     /// Events of such journals that Redis acknowledged.

@@ -1,3 +1,5 @@
+import HyperoSchema
+
 /// What a producer's watermark in Redis says, as its own client reads it.
 struct AppliedWatermark {
     /// The highest number applied.
@@ -8,11 +10,7 @@ struct AppliedWatermark {
     /// What ``ProducerField`` holds; what makes no sense is taken for the worst.
     init(seq: String?, missing: String?) {
         self.seq = seq.flatMap { UInt64($0) } ?? 0
-        self.missing = (missing ?? "").split(separator: " ").compactMap { word in
-            let bounds = word.split(separator: "-").map { UInt64($0) }
-            guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, first <= last else { return nil }
-            return max(first, 1)...max(last, 1)
-        }
+        self.missing = SequenceRanges.parse(missing ?? "").map { max($0.lowerBound, 1)...max($0.upperBound, 1) }
     }
 
     /// Up to where all is applied of what the journal still has; what was given back before cannot be sent again.
@@ -21,7 +19,7 @@ struct AppliedWatermark {
     func applied(held: [ClosedRange<UInt64>]) -> UInt64 {
         for hole in missing {
             guard let held = held.first(where: { $0.overlaps(hole) }) else { continue }
-            return min(seq, max(hole.lowerBound, held.lowerBound, 1) - 1)
+            return min(seq, max(hole.lowerBound, held.lowerBound) - 1)
         }
         return seq
     }

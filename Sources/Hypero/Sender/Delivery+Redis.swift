@@ -9,7 +9,7 @@ extension Delivery {
             connection = try RedisConnection.open(
                 to: elsewhere ?? url, name: "hypero-\(producer.text)",
                 // A living training's events wait meanwhile.
-                timeout: left == nil ? .seconds(5) : .seconds(2), whileWaiting: { !host.isEnding() },
+                timeout: left == nil ? .seconds(5) : .seconds(2), whileWaiting: host.goesOn,
                 whileBlocked: host.whileBlocked)
             machine.connected()
             canReadWatermark = true
@@ -19,8 +19,8 @@ extension Delivery {
         }
     }
 
-    /// Looks whether the server still has what it, or one before it, acknowledged; else all behind the watermark is sent
-    /// again, before anything new. What was applied all the same is recognised by its number.
+    /// Looks whether the server still has what it, or one before it, acknowledged; else all behind the watermark is
+    /// sent again, before anything new. What was applied all the same is recognised by its number.
     ///
     /// `XRANGE events <id> <id>` answers the entry of the last event that was acknowledged: when it is there and ours,
     /// those before it are too, for Redis forgets from the end. An account that may not ask sends again.
@@ -166,7 +166,7 @@ extension Delivery {
         var next: RedisURL?
         if case .moved(let host, let port) = error.class {
             next = (elsewhere ?? url).moved(toHost: host, port: port)
-        } else if !host.isEnding() {
+        } else if host.goesOn() {
             // Else it was we who gave up, and that is no trouble with Redis.
             notices.trouble("\(error.description); events are kept in the journal and sent later", now: .now)
         }

@@ -101,7 +101,7 @@ struct Delivery: ~Copyable {
     /// Takes over what was logged, sees to the journal's room, and says what there is to do.
     private mutating func look(endsWhenSent: Bool, isAwaited: Bool) -> SenderMachine.Work {
         // Asked before the journal is looked at: nothing is appended once it is closed.
-        let isEnding = host.isEnding()
+        let isEnding = !host.goesOn()
         let now = MonotonicTime.now
         let published = journal.published()
         if published.accepted != lastAccepted { (lastAccepted, lastEvent) = (published.accepted, now) }
@@ -112,7 +112,6 @@ struct Delivery: ~Copyable {
         if !canReadWatermark, connection != nil { settling.note(applied: safe, now: now) }
         let free = outbox.releasable(settled: settling.settled, applied: safe, makingRoom: journal.isNearlyFull)
         for segment in free { journal.release(segment) }
-        journal.prepare()
         if let notice = journal.takeNotice() { notices.tell(notice) }
         let interval = isAwaited ? Self.awaitedWatermarkInterval : Self.watermarkInterval
         return SenderMachine.Work(
@@ -122,8 +121,8 @@ struct Delivery: ~Copyable {
             isEnding: isEnding, endsWhenSent: endsWhenSent)
     }
 
-    /// Takes note of a watermark that the server has just given. What was applied when it was asked last may not be so any
-    /// more: events settle only by what it says now.
+    /// Takes note of a watermark that the server has just given. What was applied when it was asked last may not be so
+    /// any more: events settle only by what it says now.
     mutating func saw(applied watermark: UInt64) {
         applied = watermark
         settling.note(applied: applied, now: .now)

@@ -94,7 +94,9 @@ struct Outbox {
     /// - Returns: the number of the last record that Redis took.
     @discardableResult
     mutating func finishBatch(answered: Int, refused: [Int]) -> UInt64? {
-        let lastTaken = (0..<answered).last { !refused.contains($0) }.map { onTheirWay[$0].seq }
+        var taken = answered
+        for place in refused.reversed() where place == taken - 1 { taken -= 1 }
+        let lastTaken = taken > 0 ? onTheirWay[taken - 1].seq : nil
         let back = refused.map { onTheirWay[$0] } + onTheirWay[answered...]
         again = (back + again).sorted { $0.seq < $1.seq }
         onTheirWay.removeAll(keepingCapacity: true)
@@ -167,7 +169,11 @@ struct Outbox {
             next = range.upperBound + 1
         }
         if next <= last { released += last - next + 1 }
-        countedReleased.append(first + 1...last)
+        // Kept as few: what touches becomes one.
+        let touching = countedReleased.filter { $0.lowerBound <= last + 1 && $0.upperBound >= first }
+        let lower = min(first + 1, touching.first?.lowerBound ?? .max)
+        countedReleased.removeAll { touching.contains($0) }
+        countedReleased.append(lower...max(last, touching.last?.upperBound ?? 0))
         countedReleased.sort { $0.lowerBound < $1.lowerBound }
     }
 

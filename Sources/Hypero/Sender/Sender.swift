@@ -144,10 +144,10 @@ extension Sender {
         gate.hold()
         defer { gate.letGo() }
         let host = DeliveryHost(
-            isEnding: {
-                // The training goes on while Redis is waited for, and needs the next segment in time.
+            goesOn: {
+                // The training does too, also while Redis is waited for, and needs the next segment in time.
                 self.journal.prepare()
-                return self.isEnding.load(ordering: .acquiring)
+                return !self.isEnding.load(ordering: .acquiring)
             },
             whileBlocked: { self.whileBlocked($0) })
         var delivery = Delivery(

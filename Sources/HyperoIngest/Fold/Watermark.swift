@@ -39,20 +39,12 @@ package struct Watermark: Sendable, Hashable {
     package init(seq: String?, time: String?, missing: String?) {
         self.seq = seq.flatMap { UInt64($0) } ?? 0
         self.time = time.flatMap { Int64($0) } ?? .min
-        for word in (missing ?? "").split(separator: " ") {
-            let bounds = word.split(separator: "-").map { UInt64($0) }
-            guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, first <= last else { continue }
-            self.missing.append(first...last)
-        }
+        self.missing = SequenceRanges.parse(missing ?? "")
         self.missing.removeFirst(max(0, self.missing.count - Self.limit))
     }
 
     /// The ranges as ``ProducerField/missing`` holds them: `17 40-52`.
-    package var missingText: String {
-        missing.map { range in
-            range.lowerBound == range.upperBound ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
-        }.joined(separator: " ")
-    }
+    package var missingText: String { SequenceRanges.text(of: missing) }
 
     /// Takes a number; afterwards it counts as applied.
     ///

@@ -2,8 +2,8 @@ import HyperoRedis
 import HyperoSchema
 
 extension RESPWriter {
-    /// XADD dead MAXLEN ~ n * field value … dead.reason text dead.id id [dead.cut text dead.omitted n]: bytes as they came, also such that
-    /// are no text.
+    /// XADD dead MAXLEN ~ n * field value … dead.reason text dead.id id [dead.cut text dead.omitted n]: bytes as they
+    /// came, also such that are no text.
     ///
     /// - Parameter count: fields that the entry had; those beyond ``Limits/fields`` are left out.
     mutating func addDeadLetter(

@@ -6,9 +6,9 @@ import HyperoSchema
 ///     WATCH dead  TYPE events  XINFO STREAM events  XRANGE dead id id …
 ///     MULTI  XADD events * field value …  XDEL dead id …  HINCRBY ingest requeued n  EXEC
 ///
-/// EXEC answers null when somebody else wrote to the dead letters meanwhile, as another who sends them again: then it looks
-/// once more what is left. That the events are a stream that takes entries is looked at before, because a command that fails in a transaction
-/// does not keep the others from running.
+/// EXEC answers null when somebody else wrote to the dead letters meanwhile, as another who sends them again: then it
+/// looks once more what is left. That the events are a stream that takes entries is looked at before, because a command
+/// that fails in a transaction does not keep the others from running.
 final class RequeueDesk {
     private let space: Keyspace
     private var connection: RedisConnection

@@ -5,8 +5,9 @@ package import HyperoSchema
 ///     var reply = try connection.receive()
 ///     for _ in 0..<(try reply.array() ?? 0) { … try reply.string() … }
 ///
-/// It stays valid as long as it is held: the connection takes another buffer then. An element that is an error reply is thrown as such, and one of
-/// another type than asked for as a broken connection: what follows it cannot be trusted either.
+/// It stays valid as long as it is held: the connection takes another buffer then. An element that is an error reply is
+/// thrown as such, and one of another type than asked for as a broken connection: what follows it cannot be trusted
+/// either.
 package struct Reply {
     private let buffer: ReplyBuffer
     private var position = 0

@@ -149,7 +149,8 @@ struct RewindTests {
         #expect(client.flush(until: .applied, deadline: .now + .seconds(60)))
         // Longer than it takes to settle; and what was applied is gone when it is back.
         server.kill()
-        usleep(1_000_000)
+        let killed = ContinuousClock.now
+        #expect(eventually(within: .seconds(60)) { ContinuousClock.now - killed > .milliseconds(900) })
         #expect(client.close(timeout: .seconds(60)))
         #expect(bench.journals == [client.producer.text])
         try server.restart()
