@@ -26,6 +26,8 @@ final class Sender: Sendable {
     private let waiters = Atomic<Int>(0)
     /// The thread holds it, but in system calls that may block.
     private let gate = Lock()
+    /// The thread is made and does not hold the gate yet.
+    private let isStarting = Atomic<Bool>(false)
     /// The thread, until somebody joined it; 0 for none.
     private let thread = Atomic<UInt>(0)
 
@@ -73,6 +75,7 @@ final class Sender: Sendable {
         // The thread inherits the mask it is made under.
         pthread_sigmask(SIG_SETMASK, &everySignal, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        isStarting.store(true, ordering: .releasing)
         var handle = pthread_t()
         let error = pthread_create(
             &handle, nil, { Sender.main($0) }, Unmanaged.passRetained(self).toOpaque())
@@ -80,6 +83,7 @@ final class Sender: Sendable {
             thread.store(UInt(handle), ordering: .releasing)
         } else {
             Unmanaged.passUnretained(self).release()
+            isStarting.store(false, ordering: .releasing)
             hasEnded.store(true, ordering: .releasing)
             notify("no thread can be made (\(String(cString: strerror(error)))): events stay in the journal")
         }
@@ -143,6 +147,7 @@ extension Sender {
     private func run() {
         gate.hold()
         defer { gate.letGo() }
+        isStarting.store(false, ordering: .releasing)
         let host = DeliveryHost(
             goesOn: {
                 // The training does too, also while Redis is waited for, and needs the next segment in time.
@@ -198,6 +203,7 @@ extension Sender {
     /// Before the process is forked: waits until the thread is in a system call, and keeps it from coming out. Whatever
     /// locks the runtime has, it holds none of them there, so that they are free in the child.
     func holdForFork() {
+        _ = Self.poll(until: MonotonicTime(nanoseconds: .max)) { !isStarting.load(ordering: .acquiring) }
         gate.hold()
     }
 
@@ -217,6 +223,7 @@ extension Sender {
         damaged.store(0, ordering: .relaxed)
         waiters.store(0, ordering: .relaxed)
         thread.store(0, ordering: .relaxed)
+        isStarting.store(false, ordering: .relaxed)
         gate.makeAnew()
     }
 }
