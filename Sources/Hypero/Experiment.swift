@@ -30,9 +30,9 @@ public final class Experiment: Sendable {
         self.subject = subject
         id = ExperimentID(producer: producer, number: UInt64(subject.experiment)).text
         draws = Draws(Sampler(seed: seed, stream: UInt64(subject.experiment)))
+        let start = Event.Start(host: HostName.current, pid: String(getpid()), seed: String(seed))
         let declaration = Journal.Subject(experiment: 0, generation: subject.generation)
         client.record(.battery(battery.declaration), battery: battery, declaration)
-        let start = Event.Start(host: HostName.current, pid: String(getpid()), seed: String(seed))
         client.record(.start(start), battery: battery, subject)
     }
 

@@ -147,12 +147,22 @@ struct OracleTests {
         #expect(verdict.unsureFound == (isThere ? 1 : 0))
     }
 
-    @Test("So may an experiment whose id could not be written down", arguments: [true, false])
-    func cutShortBegin(isThere: Bool) throws {
+    @Test("So may an experiment whose id could not be written down, or its declaration alone", arguments: 0...2)
+    func cutShortBegin(events: Int) throws {
         try write(Array(Self.story[...1]))
-        let verdict = try verdict(on: isThere ? try applied { $0 = Array($0[..<2]) } : PartitionContent())
+        let content = events == 0 ? PartitionContent() : try applied { $0 = Array($0[..<events]) }
+        let verdict = try verdict(on: content)
         #expect(verdict.isGood, "\(verdict.text)")
         #expect(verdict.unsure == 1)
+        #expect(verdict.unsureFound == min(events, 1))
+    }
+
+    @Test("So may the declaration of a further experiment, but not two of them", arguments: 1...2)
+    func cutShortFurtherBegin(declarations: Int) throws {
+        try write(Array(Self.story.dropLast()) + [.begin(battery: 0)])
+        let verdict = try verdict(
+            on: try applied { $0 += Array(repeating: .battery(History.declaration(0)), count: declarations) })
+        #expect(verdict.isGood == (declarations == 1), "\(verdict.text)")
     }
 
     @Test("What a client dropped and counted need not be there")

@@ -7,6 +7,8 @@ struct Oracle {
     private var sides: SideReader
     private let found: PartitionContent
     private var verdict = Verdict()
+    /// Calls for a new experiment of which at most the declaration of its battery was made.
+    private var open: [SideReader.OpenBegin]
 
     static func judge(_ sides: SideReader, _ found: PartitionContent, in keyspace: Keyspace) -> Verdict {
         var oracle = Oracle(keyspace: keyspace, sides: sides, found: found)
@@ -18,11 +20,13 @@ struct Oracle {
         self.keyspace = keyspace
         self.sides = sides
         self.found = found
+        open = sides.openBegins
     }
 
     private mutating func judge() {
         var histories = sides.histories
         takeUnknown(into: &histories)
+        addFirstDeclarations(to: &histories)
         var expected = PartitionContent()
         for (producer, histories) in histories {
             var entries: [StreamEntry] = []
@@ -32,6 +36,7 @@ struct Oracle {
                 judge.judge(calls, &verdict)
                 for call in calls { append(call, of: history, producer, to: &entries) }
             }
+            addDeclarations(of: producer, to: &entries)
             verdict.accepted += entries.count
             expected.merge(NaiveModel.content(of: entries, in: keyspace).withoutTimes)
         }
@@ -63,7 +68,6 @@ struct Oracle {
     private mutating func takeUnknown(into histories: inout [ProducerID: [History]]) {
         var known: Set<String> = []
         for history in histories.values.joined() { known.insert(keyspace.experiment(history.id)) }
-        var open = sides.openBegins
         verdict.unsure += open.count
         let prefix = keyspace.tag + ":experiment:"
         for (key, content) in found.keys where key.hasPrefix(prefix) && !key.hasSuffix(":curve") {
@@ -85,6 +89,32 @@ struct Oracle {
             }
             histories[producer, default: []].append(
                 History(id: id, battery: History.battery(begin.battery), calls: calls))
+        }
+    }
+
+    /// Producers that no side file names and that came no further than a declaration.
+    private mutating func addFirstDeclarations(to histories: inout [ProducerID: [History]]) {
+        let prefix = keyspace.tag + ":producer:"
+        for key in found.keys.keys where key.hasPrefix(prefix) {
+            guard let producer = ProducerID(String(key.dropFirst(prefix.count))), histories[producer] == nil,
+                let index = open.firstIndex(where: { $0.producer == nil })
+            else { continue }
+            histories[producer] = []
+            open[index].producer = producer
+        }
+    }
+
+    /// The declarations that killed calls of a producer left alone: its last numbers, when it has more than its calls.
+    private mutating func addDeclarations(of producer: ProducerID, to entries: inout [StreamEntry]) {
+        guard case .hash(let fields) = found.keys[keyspace.producer(producer)],
+            let seq = fields[ProducerField.seq].flatMap({ Int($0) })
+        else { return }
+        while entries.count < seq, let index = open.firstIndex(where: { $0.producer == producer }) {
+            let battery = open.remove(at: index).battery
+            verdict.unsureFound += 1
+            let history = History(
+                id: ExperimentID(producer: producer, number: 0), battery: History.battery(battery), calls: [])
+            append(.battery(History.declaration(battery)), of: history, producer, to: &entries)
         }
     }
 

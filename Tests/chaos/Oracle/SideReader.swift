@@ -8,6 +8,8 @@ import TestSupport
 struct SideReader {
     /// A call for a new experiment whose outcome was not written down: it may be there, under an id nobody knows.
     struct OpenBegin {
+        /// Whose it was; nil when the process had begun none before.
+        var producer: ProducerID?
         var start: Event.Start
         var battery: Int
     }
@@ -41,7 +43,7 @@ struct SideReader {
             case .client, .over: continue
             case .begin(let battery):
                 guard let next, case .began(let text) = next.line else {
-                    openBegins.append(OpenBegin(start: start, battery: battery))
+                    openBegins.append(OpenBegin(producer: current?.producer, start: start, battery: battery))
                     continue
                 }
                 guard let id = ExperimentID(text), let producer = ProducerID(String(text.prefix { $0 != "-" })) else {
