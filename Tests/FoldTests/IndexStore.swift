@@ -45,7 +45,7 @@ struct IndexStore: Equatable {
             switch Fold.fold(batch, onto: known, in: keys) {
             case .needs(let needs): answer(needs, of: batch, &known)
             case .folded(let folded):
-                for change in folded.changes { apply(change) }
+                for change in folded.changes { apply(change, folded.rows) }
                 deadLetters += folded.deadLetters.map(\.reason)
                 return folded.changes
             }
@@ -86,12 +86,12 @@ struct IndexStore: Equatable {
         }
     }
 
-    private mutating func apply(_ change: IndexChange) {
+    private mutating func apply(_ change: IndexChange, _ table: RowTable) {
         switch change {
         case .setFields(let key, let fields):
             for field in fields { hashes[key, default: [:]][field.name] = field.value }
         case .setRows(let key, let rows):
-            for row in rows { hashes[key, default: [:]][String(row.epoch)] = row.row.text }
+            for row in rows { hashes[key, default: [:]][String(row.epoch)] = table.text(of: row.row) }
         case .removeFields(let key, let names):
             for name in names { hashes[key]?[name] = nil }
         case .increment(let key, let field, let amount):

@@ -17,13 +17,23 @@ struct NumberTests {
             ("1e22", 1e22),
             ("1e23", 1e23), ("999999999999999e22", 999_999_999_999_999e22),
             ("123456789012345e-22", 123_456_789_012_345e-22),
-            ("0.000000000000000000000000000000001", 1e-33), ("1e0000000000000000000001", 10), ("0e99999", 0),
+            ("0.00000000000000000000000000001", 1e-29), ("1e0000000000000000000001", 10), ("0e99999", 0),
             ("-0.0e-3", -0.0),
             ("inf", .infinity), ("-inf", -.infinity),
         ] as [(String, Double)])
     func `A number is the double nearest to its text, and keeps the text`(text: String, value: Double) {
         #expect(number(text)?.value.bitPattern == value.bitPattern)
         #expect(number(text)?.text == text)
+    }
+
+    @Test func `Of a text with more than a double can hold the shortest is kept`() {
+        #expect(number("0.000000000000000000000000000000001")?.text == "1e-33")
+        #expect(number("0." + String(repeating: "3", count: 40))?.text == "0.3333333333333333")
+    }
+
+    @Test func `Numbers are the same by their texts, nan too`() {
+        #expect(number("nan") == number("nan"))
+        #expect(number("1") != number("1.0"))
     }
 
     @Test(

@@ -19,28 +19,31 @@ struct Blame {
     func items(behind change: IndexChange) -> [Int] {
         guard let isBehind = test(of: change) else { return [] }
         return batch.items.indices.filter { place in
-            guard !idle.contains(place), case .event(let event, let subjects) = batch.items[place].content else {
-                return false
+            guard !idle.contains(place) else { return false }
+            switch batch.items[place].content {
+            case .row, .event: return isBehind(batch.items[place])
+            case .rejected: return false
             }
-            return isBehind(event, subjects)
         }
     }
 
-    private typealias Test = (Event, Batch.Subjects) -> Bool
+    private typealias Test = (Batch.Item) -> Bool
 
     private func test(of change: IndexChange) -> Test? {
         let key = change.key
         if key == keys.batteries {
             let members = members(of: change)
-            return { event, _ in event.body.kind == .battery && members.contains(event.battery.text) }
+            return { item in
+                item.subjects.experiment < 0 && members.contains(batch.batteries[item.subjects.battery].text)
+            }
         }
         if let place = batch.producers.firstIndex(where: { keys.producer($0) == key }) {
-            return { _, subjects in subjects.producer == place }
+            return { $0.subjects.producer == place }
         }
         for (place, experiment) in batch.experiments.enumerated() {
-            if key == keys.experiment(experiment) { return { _, subjects in subjects.experiment == place } }
+            if key == keys.experiment(experiment) { return { $0.subjects.experiment == place } }
             guard key == keys.curve(of: experiment) else { continue }
-            return { event, subjects in subjects.experiment == place && event.hasRows }
+            return { $0.subjects.experiment == place && batch.hasRows($0) }
         }
         for (place, battery) in batch.batteries.enumerated() where key.hasPrefix(keys.battery(battery)) {
             if let test = test(of: change, to: battery, at: place) { return test }
@@ -51,16 +54,16 @@ struct Blame {
     private func test(of change: IndexChange, to battery: BatteryID, at place: Int) -> Test? {
         let members = members(of: change)
         switch change.key {
-        case keys.battery(battery): return { _, subjects in subjects.battery == place }
+        case keys.battery(battery): return { $0.subjects.battery == place }
         case keys.experiments(of: battery):
-            return { event, subjects in subjects.battery == place && event.isOf(members) }
+            return { $0.subjects.battery == place && batch.isOf(members, $0) }
         case keys.columns(of: battery):
-            return { event, subjects in
-                subjects.battery == place && event.columns.contains { members.contains($0) }
+            return { item in
+                item.subjects.battery == place && batch.columns(of: item).contains { members.contains($0) }
             }
         case let key where key.hasPrefix(keys.rank(of: battery, by: "")):
-            return { event, subjects in
-                subjects.battery == place && event.isOf(members) && (event.hasRows || event.body.kind == .maxima)
+            return { item in
+                item.subjects.battery == place && batch.isOf(members, item) && batch.mayRank(item)
             }
         default: return nil
         }
@@ -75,14 +78,36 @@ struct Blame {
     }
 }
 
-extension Event {
-    /// Whether it writes rows of the curve.
-    fileprivate var hasRows: Bool { body.kind == .epoch || body.kind == .curve }
-
-    fileprivate func isOf(_ experiments: Set<String>) -> Bool {
-        experiment.map { experiments.contains($0.text) } ?? false
+extension Batch {
+    /// Whether the entry writes rows of the curve.
+    fileprivate func hasRows(_ item: Item) -> Bool {
+        switch item.content {
+        case .row: true
+        case .event(let place): events[place].body.kind == .epoch || events[place].body.kind == .curve
+        case .rejected: false
+        }
     }
 
+    fileprivate func mayRank(_ item: Item) -> Bool {
+        if case .event(let place) = item.content, events[place].body.kind == .maxima { return true }
+        return hasRows(item)
+    }
+
+    fileprivate func isOf(_ ids: Set<String>, _ item: Item) -> Bool {
+        item.subjects.experiment >= 0 && ids.contains(experiments[item.subjects.experiment].text)
+    }
+
+    /// The columns that the entry may have brought.
+    fileprivate func columns(of item: Item) -> [String] {
+        switch item.content {
+        case .row(_, let row): rows.channels(of: row).map { Prefix.max + $0 }
+        case .event(let place): events[place].columns
+        case .rejected: []
+        }
+    }
+}
+
+extension Event {
     /// The columns that it may have brought.
     fileprivate var columns: [String] {
         switch body {

@@ -5,7 +5,8 @@ extension ExperimentFold {
     ///
     /// - Parameter rankings: of its battery; take up what changes in them.
     func addChanges(
-        of id: ExperimentID, in keys: Keyspace, to changes: inout [IndexChange], _ rankings: inout Rankings
+        of id: ExperimentID, in keys: Keyspace, to changes: inout [IndexChange], _ rankings: inout Rankings,
+        _ table: RowTable
     ) {
         var hash = HashChanges()
         hash.set.reserveCapacity(8)
@@ -14,50 +15,56 @@ extension ExperimentFold {
             hash.set(ExperimentField.started, String(started))
         }
         if updated != before.updated { hash.set(ExperimentField.updated, String(updated)) }
-        if let epochs, epochs != before.epochs { hash.set(ExperimentField.epochs, String(epochs)) }
+        if let epochs = curve.highest, epochs != before.epochs { hash.set(ExperimentField.epochs, String(epochs)) }
         if nonfinite != before.nonfinite { hash.set(ExperimentField.nonfinite, String(nonfinite)) }
         fields.add(to: &hash)
-        addMaxima(of: id, to: &hash, &rankings)
+        if let said {
+            addSaid(said, of: id, to: &hash, &rankings, table)
+        } else if curve.changeCount > 0 {
+            addBest(of: id, to: &hash, &rankings, table)
+        }
 
         let key = keys.experiment(id)
         if !hash.set.isEmpty { changes.append(.setFields(key: key, hash.set)) }
         // What is new in Redis has nothing to remove.
         if started == nil, !hash.removed.isEmpty { changes.append(.removeFields(key: key, hash.removed)) }
-        if !changedEpochs.isEmpty {
-            let rows = changedEpochs.map { IndexChange.Row($0, self.rows[$0]?.row ?? CurveRow()) }
-            changes.append(.setRows(key: keys.curve(of: id), rows))
+        if curve.changeCount > 0 {
+            changes.append(.setRows(key: keys.curve(of: id), curve.changes.map { IndexChange.Row($0.epoch, $0.row) }))
         }
     }
 
     /// What is known of the experiment after the batch.
-    var after: ExperimentState {
+    func after(_ table: RowTable) -> ExperimentState {
         var after = before
         after.battery = battery
         after.updated = updated
-        after.epochs = epochs
+        after.epochs = curve.highest
         after.nonfinite = nonfinite
-        if let epochs, let row = rows[epochs]?.row { after.last = ExperimentState.KnownRow(epoch: epochs, row: row) }
+        guard curve.changeCount > 0 else {
+            if said != nil { after.maxima = .user }
+            return after
+        }
+        if let epochs = curve.highest, let row = curve.row(at: epochs) {
+            after.last = ExperimentState.KnownRow(epoch: epochs, row: table.kept(row))
+        }
         if said != nil {
             after.maxima = .user
-        } else if !changedEpochs.isEmpty {
-            after.maxima = best.map { .curve(epoch: $0.epoch, row: rows[$0.epoch]?.row) } ?? .none
+        } else if let best, let last = after.last, best.epoch == last.epoch {
+            after.maxima = .curve(epoch: best.epoch, row: last.row)
+        } else if let best {
+            after.maxima = .curve(epoch: best.epoch, row: curve.row(at: best.epoch).map { table.kept($0) })
+        } else {
+            after.maxima = .none
         }
         return after
     }
 
-    private func addMaxima(of id: ExperimentID, to hash: inout HashChanges, _ rankings: inout Rankings) {
-        if let said {
-            addSaid(said, of: id, to: &hash, &rankings)
-        } else if !changedEpochs.isEmpty {
-            addBest(of: id, to: &hash, &rankings)
-        }
-    }
-
     private func addSaid(
-        _ said: CurveRow, of id: ExperimentID, to hash: inout HashChanges, _ rankings: inout Rankings
+        _ said: CurveRow, of id: ExperimentID, to hash: inout HashChanges, _ rankings: inout Rankings,
+        _ table: RowTable
     ) {
         if before.maxima != .user {
-            removeMaximaBefore(except: said, of: id, from: &hash, &rankings)
+            removeMaximaBefore(of: id, from: &hash, &rankings, table) { said[$0] == nil }
             hash.set(ExperimentField.maxSource, MaximaSource.user.rawValue)
             if before.maxima != .none, saidEpoch == nil { hash.removed.append(ExperimentField.maxEpoch) }
         }
@@ -68,20 +75,24 @@ extension ExperimentFold {
         }
     }
 
-    private func addBest(of id: ExperimentID, to hash: inout HashChanges, _ rankings: inout Rankings) {
-        let row = best.flatMap { rows[$0.epoch]?.row } ?? CurveRow()
-        removeMaximaBefore(except: row, of: id, from: &hash, &rankings)
+    private func addBest(
+        of id: ExperimentID, to hash: inout HashChanges, _ rankings: inout Rankings, _ table: RowTable
+    ) {
+        let row = best.flatMap { curve.row(at: $0.epoch) } ?? RowTable.empty
+        if row.shape != maximaBefore.shape {
+            removeMaximaBefore(of: id, from: &hash, &rankings, table) { table.number(of: $0, in: row) == nil }
+        }
         guard let best else {
             guard before.maxima != .none else { return }
             hash.removed.append(ExperimentField.maxEpoch)
             hash.removed.append(ExperimentField.maxSource)
             return
         }
-        for cell in row.cells where isRequeued || !maximaBefore.contains(cell) {
-            hash.set(Prefix.max + cell.channel, cell.number.text)
-            if cell.number.isFinite || maximaBefore.contains(where: { ExactText.isSame($0.channel, cell.channel) }) {
-                rankings.set(id, cell)
-            }
+        for (channel, number) in zip(table.channels(of: row), table.numbers(of: row)) {
+            let old = table.number(of: channel, in: maximaBefore)
+            guard isRequeued || old != number else { continue }
+            hash.set(Prefix.max + channel, number.text)
+            if number.isFinite || old != nil { rankings.set(id, CurveRow.Cell(channel, number)) }
         }
         guard case .curve(let epoch, _) = before.maxima else {
             hash.set(ExperimentField.maxEpoch, String(best.epoch))
@@ -93,11 +104,12 @@ extension ExperimentFold {
 
     /// Removes the maxima of before whose channels the new ones do not have.
     private func removeMaximaBefore(
-        except row: CurveRow, of id: ExperimentID, from hash: inout HashChanges, _ rankings: inout Rankings
+        of id: ExperimentID, from hash: inout HashChanges, _ rankings: inout Rankings, _ table: RowTable,
+        where isGone: (_ channel: String) -> Bool
     ) {
-        for cell in maximaBefore where row[cell.channel] == nil {
-            hash.removed.append(Prefix.max + cell.channel)
-            rankings.remove(id, from: cell.channel)
+        for channel in table.channels(of: maximaBefore) where isGone(channel) {
+            hash.removed.append(Prefix.max + channel)
+            rankings.remove(id, from: channel)
         }
     }
 }

@@ -2,31 +2,20 @@ import HyperoSchema
 
 /// An experiment while a batch is folded: what was known before, and what the events of the batch make of it.
 struct ExperimentFold {
-    /// A row that is known, and whether the batch changed it.
-    struct Row {
-        var row: CurveRow
-        var isChanged = false
-    }
-
     /// As it was before the batch.
     let before: ExperimentState
     /// The maxima that came from the curve, as they were before the batch.
-    let maximaBefore: [CurveRow.Cell]
+    let maximaBefore: RowTable.Row
     /// The place of its battery in the batch.
     let home: Int
     var battery: BatteryID?
     var updated: Int64
-    var epochs: Int?
     var nonfinite: Int
     /// Unix milliseconds of the first event; nil when the experiment was there before.
     var started: Int64?
     var fields = FieldChanges()
 
-    /// The rows that are known; an empty one where there is none.
-    var rows: [Int: Row] = [:]
-    var changedEpochs: [Int] = []
-    /// Whether every row of the curve is in `rows`.
-    let isComplete: Bool
+    var curve: CurveFold
     /// The best epoch of the curve; nil without a finite objective, and of no meaning once the user said the maxima.
     var best: BestEpochs.Entry?
     /// Made when the best row got worse.
@@ -39,26 +28,27 @@ struct ExperimentFold {
     /// The curve has to be read as a whole before the batch can be folded.
     private(set) var needsWholeCurve = false
 
+    /// - Parameter table: takes up the rows that are known.
     init(
-        _ known: ExperimentState, home: Int, rows read: [Int: CurveRow], isComplete: Bool, rule: BatteryState.Rule
+        _ known: ExperimentState, home: Int, rows read: [Int: CurveRow], isComplete: Bool, rule: BatteryState.Rule,
+        _ table: inout RowTable
     ) {
         self.home = home
         before = known
         battery = known.battery
         updated = known.updated
-        epochs = known.epochs
         nonfinite = known.nonfinite
-        self.isComplete = isComplete || known.epochs == nil
-        for (epoch, row) in read { rows[epoch] = Row(row: row) }
-        if let last = known.last { rows[last.epoch] = Row(row: last.row) }
-        guard case .curve(let epoch, let row) = known.maxima else {
-            maximaBefore = []
+        curve = CurveFold(highest: known.epochs, isComplete: isComplete)
+        for (epoch, row) in read { curve.know(table.add(row.cells), at: epoch) }
+        if let last = known.last, read[last.epoch] == nil { curve.know(table.add(last.row), at: last.epoch) }
+        guard case .curve(let epoch, let kept) = known.maxima else {
+            maximaBefore = RowTable.empty
             if known.maxima == .user { said = CurveRow() }
             return
         }
-        if let row { rows[epoch] = Row(row: row) }
-        maximaBefore = rows[epoch]?.row.cells ?? []
-        best = value(at: epoch, of: rule.objective)
+        if let kept, curve.row(at: epoch) == nil { curve.know(table.add(kept), at: epoch) }
+        maximaBefore = curve.row(at: epoch) ?? RowTable.empty
+        best = value(at: epoch, of: rule.objective, in: table)
     }
 
     /// Notes an event of any kind.
@@ -90,51 +80,36 @@ struct ExperimentFold {
         for cell in cells { maxima.set(cell) }
         said = maxima
         saidEpoch = epoch ?? saidEpoch
-    }
-
-    mutating func count(_ cells: [CurveRow.Cell]) {
         for cell in cells where !cell.number.isFinite { nonfinite += 1 }
     }
 
-    /// Merges cells into a row and finds the best epoch anew.
+    /// Merges a row, or a piece of one, into the curve and finds the best epoch anew.
     ///
     /// - Returns: whether the row that holds the maxima may have channels that it had not before.
-    mutating func merge(_ cells: [CurveRow.Cell], at epoch: Int, by rule: BatteryState.Rule) -> Bool {
-        let channelsBefore = rows[epoch]?.row.cells.count ?? 0
-        let isFirstChange = change(&rows[epoch, default: Row(row: CurveRow())], cells)
-        if isFirstChange { changedEpochs.append(epoch) }
-        epochs = max(epochs ?? 0, epoch)
+    mutating func merge(
+        _ row: RowTable.Row, at epoch: Int, by rule: BatteryState.Rule, _ table: inout RowTable
+    ) -> Bool {
+        for number in table.numbers(of: row) where !number.isFinite { nonfinite += 1 }
+        let shapeBefore = curve.merge(row, at: epoch, &table)
         guard said == nil else { return false }
         let old = best
-        findBest(afterChangeAt: epoch, by: rule)
+        findBest(afterChangeAt: epoch, by: rule, in: table)
         guard let best else { return false }
-        guard let old, old.epoch != best.epoch else {
-            return old == nil || epoch == best.epoch && (rows[epoch]?.row.cells.count ?? 0) != channelsBefore
-        }
-        return !hasSameChannels(rows[old.epoch]?.row, rows[best.epoch]?.row)
+        guard let old else { return true }
+        let oldShape = old.epoch == epoch ? shapeBefore : curve.row(at: old.epoch)?.shape
+        return oldShape != curve.row(at: best.epoch)?.shape
     }
 
     /// The channels of the row that holds the maxima; none when those are the user's.
-    var bestChannels: [String] {
+    func bestChannels(in table: RowTable) -> [String] {
         guard said == nil else { return [] }
-        return best.flatMap { rows[$0.epoch]?.row.cells.map(\.channel) } ?? []
-    }
-
-    private func change(_ row: inout Row, _ cells: [CurveRow.Cell]) -> Bool {
-        for cell in cells { row.row.set(cell) }
-        defer { row.isChanged = true }
-        return !row.isChanged
-    }
-
-    private func hasSameChannels(_ left: CurveRow?, _ right: CurveRow?) -> Bool {
-        guard let left, let right, left.cells.count == right.cells.count else { return false }
-        return zip(left.cells, right.cells).allSatisfy { ExactText.isSame($0.channel, $1.channel) }
+        return best.flatMap { curve.row(at: $0.epoch) }.map { table.channels(of: $0) } ?? []
     }
 }
 
 extension ExperimentFold {
-    private mutating func findBest(afterChangeAt epoch: Int, by rule: BatteryState.Rule) {
-        let changed = value(at: epoch, of: rule.objective)
+    private mutating func findBest(afterChangeAt epoch: Int, by rule: BatteryState.Rule, in table: RowTable) {
+        let changed = value(at: epoch, of: rule.objective, in: table)
         if let changed { ordered?.insert(changed) }
         guard let best else {
             best = changed
@@ -143,34 +118,36 @@ extension ExperimentFold {
         if let changed, changed == best || BestEpochs.isBetter(changed, best, rule.direction) {
             self.best = changed
         } else if epoch == best.epoch {
-            findBestOfAll(by: rule)
+            findBestOfAll(by: rule, in: table)
         }
     }
 
     /// The best row got worse: any other row may be the best now.
-    private mutating func findBestOfAll(by rule: BatteryState.Rule) {
-        guard isComplete else {
+    private mutating func findBestOfAll(by rule: BatteryState.Rule, in table: RowTable) {
+        guard curve.isComplete else {
             needsWholeCurve = true
             return
         }
-        var heap = ordered ?? everyEpoch(by: rule)
+        var heap = ordered ?? everyEpoch(by: rule, in: table)
         ordered = nil
-        while let top = heap.top, value(at: top.epoch, of: rule.objective) != top { heap.removeTop() }
+        while let top = heap.top, value(at: top.epoch, of: rule.objective, in: table) != top { heap.removeTop() }
         best = heap.top
         ordered = heap
     }
 
-    private func everyEpoch(by rule: BatteryState.Rule) -> BestEpochs {
+    private func everyEpoch(by rule: BatteryState.Rule, in table: RowTable) -> BestEpochs {
         var heap = BestEpochs(rule.direction)
-        for epoch in rows.keys {
-            if let entry = value(at: epoch, of: rule.objective) { heap.insert(entry) }
+        for epoch in curve.epochs {
+            if let entry = value(at: epoch, of: rule.objective, in: table) { heap.insert(entry) }
         }
         return heap
     }
 
     /// The objective at an epoch, when it is finite.
-    private func value(at epoch: Int, of objective: String) -> BestEpochs.Entry? {
-        guard let number = rows[epoch]?.row[objective], number.isFinite else { return nil }
+    private func value(at epoch: Int, of objective: String, in table: RowTable) -> BestEpochs.Entry? {
+        guard let row = curve.row(at: epoch), let number = table.number(of: objective, in: row), number.isFinite else {
+            return nil
+        }
         return BestEpochs.Entry(epoch: epoch, value: number.value)
     }
 }

@@ -5,9 +5,9 @@ package struct ExperimentState: Sendable, Hashable {
     /// A row of the curve.
     package struct KnownRow: Sendable, Hashable {
         package var epoch: Int
-        package var row: CurveRow
+        package var row: KeptRow
 
-        package init(epoch: Int, row: CurveRow) {
+        package init(epoch: Int, row: KeptRow) {
             self.epoch = epoch
             self.row = row
         }
@@ -17,7 +17,7 @@ package struct ExperimentState: Sendable, Hashable {
     package enum Maxima: Sendable, Hashable {
         case none
         /// The row of this epoch; nil when it was not read yet.
-        case curve(epoch: Int, row: CurveRow?)
+        case curve(epoch: Int, row: KeptRow?)
         case user
     }
 
@@ -60,14 +60,8 @@ package struct ExperimentState: Sendable, Hashable {
     /// Bytes that keeping the state takes, roughly.
     package var cost: Int {
         var cost = 400
-        if case .curve(_, let row?) = maxima { cost += Self.cost(of: row) }
-        if let last { cost += Self.cost(of: last.row) }
+        if case .curve(_, let row?) = maxima { cost += row.cost }
+        if let last { cost += last.row.cost }
         return cost
-    }
-
-    private static func cost(of row: CurveRow) -> Int {
-        row.cells.reduce(32) { cost, cell in
-            cost + MemoryLayout<CurveRow.Cell>.stride + cell.channel.utf8.count + cell.number.text.utf8.count
-        }
     }
 }

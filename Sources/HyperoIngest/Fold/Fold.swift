@@ -31,12 +31,7 @@ package struct Fold {
         let needs = Needs(of: batch, given: known)
         guard needs.isEmpty else { return .needs(needs) }
         var fold = Fold(batch, known, keys)
-        for (index, item) in batch.items.enumerated() {
-            switch item.content {
-            case .rejected(let rejection, let producer): fold.judge(rejection, producer, index, item.id)
-            case .event(let event, let subjects): fold.judge(event, subjects, index, item.id)
-            }
-        }
+        for index in batch.items.indices { fold.judge(index) }
         return fold.outcome()
     }
 
@@ -47,27 +42,38 @@ package struct Fold {
         producers = known.producers.map { $0 ?? Watermark() }
         batteries = known.batteries.map { BatteryFold($0 ?? BatteryState()) }
         places = Array(repeating: -1, count: known.experiments.count)
+        result.rows = batch.rows
     }
 
     // MARK: - Judging one entry
 
-    private mutating func judge(_ event: Event, _ subjects: Batch.Subjects, _ index: Int, _ id: StreamID) {
-        let when = event.time ?? Int64(clamping: id.milliseconds)
-        if let producer = subjects.producer, let origin = event.origin {
+    private mutating func judge(_ index: Int) {
+        let item = batch.items[index]
+        if case .rejected(let place) = item.content { return judge(batch.rejections[place], item, index) }
+        let producer = item.subjects.producer
+        if producer >= 0 {
             if let problem = producers[producer].problem { return bury(index, problem) }
-            guard take(origin.seq, of: producer, index, when: when) else { return }
+            guard take(item.seq, of: producer, index, when: item.when) else { return }
         }
-        if let reason = objection(to: event, subjects) { return bury(index, reason) }
+        if let reason = objection(to: item.subjects) { return bury(index, reason) }
         result.counts.applied += 1
-        batteries[subjects.battery].touch(when: when)
-        apply(event, subjects, when: when)
+        batteries[item.subjects.battery].touch(when: item.when)
+        switch item.content {
+        case .row(let epoch, let row):
+            guard let rule = batteries[item.subjects.battery].rule else { return }
+            let place = begin(item.subjects, rule, when: item.when, isRequeued: false)
+            merge(row, at: epoch, place, item.subjects.battery, rule, item.when)
+        case .event(let place): apply(batch.events[place], item.subjects, when: item.when)
+        case .rejected: break
+        }
     }
 
     /// Of an entry that cannot be understood. Its number is used up all the same, so that it is buried once, however often
     /// it is sent.
-    private mutating func judge(_ rejection: Rejection, _ producer: Int?, _ index: Int, _ id: StreamID) {
-        if let producer, let origin = rejection.origin, producers[producer].problem == nil {
-            guard take(origin.seq, of: producer, index, when: Int64(clamping: id.milliseconds)) else { return }
+    private mutating func judge(_ rejection: Rejection, _ item: Batch.Item, _ index: Int) {
+        let producer = item.subjects.producer
+        if producer >= 0, producers[producer].problem == nil {
+            guard take(item.seq, of: producer, index, when: item.when) else { return }
         }
         bury(index, rejection.description)
     }
@@ -77,6 +83,7 @@ package struct Fold {
     /// - Returns: whether it came for the first time; else the entry is a duplicate, and counted as one.
     private mutating func take(_ seq: UInt64, of producer: Int, _ index: Int, when: Int64) -> Bool {
         switch producers[producer].take(seq, when: when) {
+        case .new(skipped: 0): break
         case .new(let skipped): result.counts.addGaps(Int(clamping: skipped))
         case .late: result.counts.addGaps(-1)
         case .duplicate:
@@ -93,66 +100,76 @@ package struct Fold {
     }
 
     /// Why an event that can be understood cannot be applied.
-    private func objection(to event: Event, _ subjects: Batch.Subjects) -> String? {
-        if let problem = batteries[subjects.battery].before.problem { return problem }
-        guard let place = subjects.experiment else { return nil }
-        guard batteries[subjects.battery].rule != nil else {
-            return "the battery \(event.battery.text) was never declared in this partition"
+    private func objection(to subjects: Batch.Subjects) -> String? {
+        let (battery, experiment) = (subjects.battery, subjects.experiment)
+        // One that has something to apply is of its own battery, and fine.
+        if experiment >= 0, places[experiment] >= 0, experiments[places[experiment]].home == battery { return nil }
+        if let problem = batteries[battery].before.problem { return problem }
+        guard experiment >= 0 else { return nil }
+        let id = batch.batteries[battery]
+        guard batteries[battery].rule != nil else {
+            return "the battery \(id.text) was never declared in this partition"
         }
-        if let problem = known.experiments[place]?.problem { return problem }
-        let owner = places[place] < 0 ? known.experiments[place]?.battery : experiments[places[place]].battery
-        guard let owner, owner != event.battery, let experiment = event.experiment else { return nil }
-        return "the experiment \(experiment.text) belongs to the battery \(owner.text)"
+        if let problem = known.experiments[experiment]?.problem { return problem }
+        let place = places[experiment]
+        let owner = place < 0 ? known.experiments[experiment]?.battery : experiments[place].battery
+        guard let owner, owner != id else { return nil }
+        return "the experiment \(batch.experiments[experiment].text) belongs to the battery \(owner.text)"
     }
 
     private mutating func apply(_ event: Event, _ subjects: Batch.Subjects, when: Int64) {
-        if case .battery(let declaration) = event.body {
-            return batteries[subjects.battery].declare(declaration, when: when)
-        }
         let battery = subjects.battery
-        guard let subject = subjects.experiment, let rule = batteries[battery].rule else { return }
-        let place = place(of: subject, home: battery, rule)
-        if experiments[place].battery == nil {
-            batteries[battery].add(batch.experiments[subject], started: when)
-        } else if event.requeued != nil {
-            batteries[battery].addAgain(batch.experiments[subject], started: when)
+        if case .battery(let declaration) = event.body {
+            return batteries[battery].declare(declaration, when: when)
         }
-        if event.requeued != nil {
-            batteries[battery].forgetColumns()
-            experiments[place].isRequeued = true
-        }
-        experiments[place].touch(in: event.battery, when: when)
-
+        guard subjects.experiment >= 0, let rule = batteries[battery].rule else { return }
+        let place = begin(subjects, rule, when: when, isRequeued: event.requeued != nil)
         switch event.body {
         case .battery: break
         case .start(let start): experiments[place].start(start)
         case .end(let status, let reason): experiments[place].end(status, reason: reason)
         case .param(let entries): set(entries, Prefix.param, at: place, battery, when)
         case .meta(let entries): set(entries, Prefix.meta, at: place, battery, when)
-        case .epoch(let epoch, let cells): merge(cells, at: epoch, place, battery, rule, when)
+        case .epoch(let epoch, let cells): merge(result.rows.add(cells), at: epoch, place, battery, rule, when)
         case .curve(let first, let series):
             for offset in 0..<(series.map(\.numbers.count).max() ?? 0) {
                 let cells = series.filter { offset < $0.numbers.count }
                     .map { CurveRow.Cell($0.channel, $0.numbers[offset]) }
-                merge(cells, at: first + offset, place, battery, rule, when)
+                merge(result.rows.add(cells), at: first + offset, place, battery, rule, when)
             }
         case .maxima(let epoch, let cells):
-            experiments[place].count(cells)
             experiments[place].say(cells, epoch: epoch)
             for cell in cells { batteries[battery].addColumn(Prefix.max + cell.channel, when: when) }
         }
     }
 
-    /// The place of an experiment among those that have something to apply.
-    private mutating func place(of subject: Int, home: Int, _ rule: BatteryState.Rule) -> Int {
-        if places[subject] < 0 {
-            places[subject] = experiments.count
+    /// Notes an event of any kind of an experiment.
+    ///
+    /// - Returns: the place of the experiment among those that have something to apply.
+    private mutating func begin(
+        _ subjects: Batch.Subjects, _ rule: BatteryState.Rule, when: Int64, isRequeued: Bool
+    ) -> Int {
+        let (subject, battery) = (subjects.experiment, subjects.battery)
+        var place = places[subject]
+        if place < 0 {
+            place = experiments.count
+            places[subject] = place
             experiments.append(
                 ExperimentFold(
-                    known.experiments[subject] ?? ExperimentState(), home: home, rows: known.rows[subject] ?? [:],
-                    isComplete: known.wholeCurves.contains(subject), rule: rule))
+                    known.experiments[subject] ?? ExperimentState(), home: battery, rows: known.rows[subject] ?? [:],
+                    isComplete: known.wholeCurves.contains(subject), rule: rule, &result.rows))
         }
-        return places[subject]
+        if experiments[place].battery == nil {
+            batteries[battery].add(batch.experiments[subject], started: when)
+        } else if isRequeued {
+            batteries[battery].addAgain(batch.experiments[subject], started: when)
+        }
+        if isRequeued {
+            batteries[battery].forgetColumns()
+            experiments[place].isRequeued = true
+        }
+        experiments[place].touch(in: batch.batteries[battery], when: when)
+        return place
     }
 
     private mutating func set(
@@ -166,11 +183,11 @@ package struct Fold {
     }
 
     private mutating func merge(
-        _ cells: [CurveRow.Cell], at epoch: Int, _ place: Int, _ battery: Int, _ rule: BatteryState.Rule, _ when: Int64
+        _ row: RowTable.Row, at epoch: Int, _ place: Int, _ battery: Int, _ rule: BatteryState.Rule, _ when: Int64
     ) {
-        experiments[place].count(cells)
-        guard experiments[place].merge(cells, at: epoch, by: rule) || experiments[place].isRequeued else { return }
-        for channel in experiments[place].bestChannels {
+        let mayHaveNewChannels = experiments[place].merge(row, at: epoch, by: rule, &result.rows)
+        guard mayHaveNewChannels || experiments[place].isRequeued else { return }
+        for channel in experiments[place].bestChannels(in: result.rows) {
             batteries[battery].addColumn(Prefix.max + channel, when: when)
         }
     }
@@ -191,9 +208,9 @@ package struct Fold {
             }
             // By place and not by value: a copy of an experiment retains all it holds.
             let home = experiments[place].home
-            result.experiments.append(experiments[place].after)
+            result.experiments.append(experiments[place].after(result.rows))
             experiments[place].addChanges(
-                of: batch.experiments[subject], in: keys, to: &result.changes, &batteries[home].rankings)
+                of: batch.experiments[subject], in: keys, to: &result.changes, &batteries[home].rankings, result.rows)
         }
         for (place, battery) in batteries.enumerated() {
             result.changes += battery.changes(of: batch.batteries[place], in: keys)

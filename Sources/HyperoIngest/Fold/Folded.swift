@@ -26,6 +26,8 @@ package struct Folded {
     }
 
     package var changes: [IndexChange] = []
+    /// The rows that the changes speak of.
+    var rows = RowTable()
     package var deadLetters: [DeadLetter] = []
     /// The places of entries that had been applied before, ascending.
     package var duplicates: [Int] = []

@@ -1,5 +1,3 @@
-package import HyperoSchema
-
 /// One change of an index: what becomes one command of the transaction.
 package enum IndexChange: Sendable, Hashable {
     /// A name and its value.
@@ -26,10 +24,11 @@ package enum IndexChange: Sendable, Hashable {
 
     /// An epoch and its row as it stands in the curve.
     package struct Row: Sendable, Hashable {
-        package let epoch: Int
-        package let row: CurveRow
+        let epoch: Int
+        /// In ``Folded/rows``.
+        let row: RowTable.Row
 
-        package init(_ epoch: Int, _ row: CurveRow) {
+        init(_ epoch: Int, _ row: RowTable.Row) {
             self.epoch = epoch
             self.row = row
         }

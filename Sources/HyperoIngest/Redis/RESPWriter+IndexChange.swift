@@ -3,7 +3,9 @@ import HyperoSchema
 
 extension RESPWriter {
     /// Writes the command that makes the change.
-    mutating func add(_ change: IndexChange) {
+    ///
+    /// - Parameter table: has the rows that it speaks of.
+    mutating func add(_ change: IndexChange, _ table: RowTable = RowTable()) {
         switch change {
         case .setFields(let key, let fields):
             begin("HSET", key, 2 * fields.count)
@@ -15,7 +17,7 @@ extension RESPWriter {
             begin("HSET", key, 2 * rows.count)
             for row in rows {
                 add(row.epoch)
-                add(row.row.text)
+                add(row.row, of: table)
             }
         case .removeFields(let key, let names):
             begin("HDEL", key, names.count)
@@ -37,6 +39,25 @@ extension RESPWriter {
         case .expire(let key, let milliseconds):
             begin("PEXPIRE", key, 1)
             add(milliseconds)
+        }
+    }
+
+    /// Adds a row as it stands in Redis, ``CurveRow/text``.
+    private mutating func add(_ row: RowTable.Row, of table: RowTable) {
+        guard let shape = table.shape(of: row) else { return add("" as StaticString) }
+        let numbers = table.numbers(of: row)
+        var size = 0
+        for (label, number) in zip(shape.labels, numbers) { size += label.count + number.textSize }
+        add(size: size) { bytes in
+            var rest = bytes[...]
+            func put(_ text: UnsafeRawBufferPointer) {
+                UnsafeMutableRawBufferPointer(rebasing: rest).copyMemory(from: text)
+                rest = rest.dropFirst(text.count)
+            }
+            for (label, number) in zip(shape.labels, numbers) {
+                label.withUnsafeBytes { put($0) }
+                number.withText { put(UnsafeRawBufferPointer($0)) }
+            }
         }
     }
 

@@ -70,11 +70,7 @@ struct Read {
         for _ in 0..<count {
             let id = try Self.takeID(&reply)
             let announced = reply.isWhole ? nil : reply.nextCount.map { $0 / 2 }
-            let entry = try reply.withFields(into: &fields) { fields throws(Rejection) in
-                if let announced, announced > Limits.fields { throw .tooMany(fields: announced).of(fields) }
-                return try Event(decoding: fields)
-            }
-            batch.append(id, entry)
+            _ = try reply.withFields(into: &fields) { batch.append(id, $0, announced: announced) }
         }
         return batch
     }

@@ -78,7 +78,7 @@ struct Transaction: ~Copyable {
         writer.command("MULTI")
         writer.command("TIME")
         for (place, change) in commit.folded.changes.enumerated() {
-            writer.add(change)
+            writer.add(change, commit.folded.rows)
             commands.append(.change(place))
         }
         try writeDeadLetters(of: commit.read, commit.batch, commit.folded.deadLetters, in: space) { .letter($0) }

@@ -93,6 +93,14 @@ package struct RESPWriter: ~Copyable {
         putLineEnd()
     }
 
+    /// One argument of so many bytes, which the body writes.
+    package mutating func add(size: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        begin(argumentOf: size)
+        body(UnsafeMutableRawBufferPointer(start: base + count, count: size))
+        count += size
+        putLineEnd()
+    }
+
     /// `$<count>` and the room for what follows.
     private mutating func begin(argumentOf count: Int) {
         reserve(count + 32)

@@ -152,7 +152,7 @@ extension EntryReader {
 
 extension UnsafeBufferPointer<UInt8> {
     /// Whether the bytes are the same; faster than `elementsEqual` on the short names of fields.
-    func isEqual(to other: Self) -> Bool {
+    package func isEqual(to other: Self) -> Bool {
         guard count == other.count else { return false }
         for index in 0..<count where self[index] != other[index] { return false }
         return true

@@ -1,6 +1,6 @@
 extension Bytes {
     /// The number that the bytes are, written as `0` or with digits that do not start with 0; nil for anything else.
-    var decimal: UInt64? {
+    package var decimal: UInt64? {
         guard let first, count == 1 || first != UInt8(ascii: "0") else { return nil }
         var value: UInt64 = 0
         for byte in self {

@@ -42,11 +42,15 @@ package struct CurveRow: Sendable, Hashable {
         var text = ""
         for cell in cells {
             if !text.isEmpty { text += " " }
-            text += Self.needsQuotes(cell.channel) ? JSON.quoted(cell.channel) : cell.channel
-            text += "="
+            text += Self.label(of: cell.channel)
             text += cell.number.text
         }
         return text
+    }
+
+    /// What stands before the number of a channel: `train=`.
+    package static func label(of channel: String) -> String {
+        (needsQuotes(channel) ? JSON.quoted(channel) : channel) + "="
     }
 
     /// Reads what ``text`` wrote; nil when somebody else wrote something else.
