@@ -25,9 +25,8 @@ struct ReplyBoundsTests {
         #expect(!reply.isWhole)
         #expect(reply.byteCount == 100_001)
         var memory: [WireField] = []
-        let sizes = try reply.withFields(into: &memory) { fields in
-            fields.map { [$0.name.count, $0.nameSize, $0.value.count, $0.valueSize] }
-        }.get()
+        try reply.fields(into: &memory)
+        let sizes = memory.map { [$0.name.count, $0.nameSize, $0.value.count, $0.valueSize] }
         #expect(sizes == [[10, 100_000, 1, 1]])
     }
 

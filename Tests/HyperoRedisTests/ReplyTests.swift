@@ -100,9 +100,8 @@ struct ReplyTests {
         for entry in entries {
             #expect(try reply.array() == 2)
             #expect(try reply.string() == entry.id.description)
-            let fields = try reply.withFields(into: &memory) { fields in
-                fields.map { StreamEntry.Field(name: Array($0.name), value: Array($0.value)) }
-            }.get()
+            try reply.fields(into: &memory)
+            let fields = memory.map { StreamEntry.Field(name: Array($0.name), value: Array($0.value)) }
             #expect(fields == entry.fields)
         }
         #expect(redisError { try reply.skip() }?.class == .broken)

@@ -73,13 +73,14 @@ extension RedisServer {
         for _ in 0..<(try reply.array() ?? 0) {
             _ = try reply.array()
             _ = try reply.string()
-            let entry = try reply.withFields(into: &memory) { fields in
+            try reply.fields(into: &memory)
+            let entry = memory.withUnsafeBufferPointer { fields in
                 StreamEntry(
                     fields: fields.map {
                         [String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)]
                     }, event: try? Event(decoding: fields))
             }
-            entries.append(entry.get())
+            entries.append(entry)
         }
         return entries
     }

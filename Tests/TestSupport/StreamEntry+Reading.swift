@@ -16,10 +16,9 @@ extension StreamEntry {
                 let id = try reply.string() ?? ""
                 start = "(" + id
                 var wire: [WireField] = []
-                let fields: Result<[Field], Never> = try reply.withFields(into: &wire) { fields in
-                    fields.map { Field(name: Array($0.name), value: Array($0.value)) }
-                }
-                entries.append(StreamEntry(id: StreamID(id) ?? .zero, fields: fields.get()))
+                try reply.fields(into: &wire)
+                let fields = wire.map { Field(name: Array($0.name), value: Array($0.value)) }
+                entries.append(StreamEntry(id: StreamID(id) ?? .zero, fields: fields))
             }
             if count < 5000 { return entries }
         }

@@ -86,7 +86,7 @@ extension Shipment.Outcome {
             failure = failure ?? error
             try reply.skip()
         } else {
-            guard case let taken?? = try reply.withText({ StreamID($0) }) else {
+            guard case let taken?? = try reply.bytes().map({ StreamID($0) }) else {
                 throw RedisError(.broken, "Redis answered XADD with what is no id of an entry")
             }
             id = taken

@@ -61,6 +61,12 @@ package struct Batch {
 
     package var isEmpty: Bool { items.isEmpty }
 
+    func contains(_ producer: ProducerID) -> Bool { producerTable.contains(producer.text) }
+
+    func contains(_ battery: BatteryID) -> Bool { batteryTable.contains(battery.text) }
+
+    func contains(_ experiment: ExperimentID) -> Bool { experimentTable.contains(experiment.text) }
+
     /// Adds the next entry.
     ///
     /// - Parameter announced: how many fields it has, when these are not all.
@@ -132,7 +138,8 @@ extension Batch {
     ///
     /// - Returns: false when it is anything else, good or bad: then nothing was added.
     private mutating func appendRow(_ id: StreamID, _ fields: UnsafeBufferPointer<WireField>) -> Bool {
-        guard fields.count > Self.leading, fields.count <= 64, isNamed(fields, 0, "event"), fields[0].value.isEqual(to: "epoch"),
+        guard fields.count > Self.leading, fields.count <= 64, isNamed(fields, 0, "event"),
+            fields[0].value.isEqual(to: "epoch"),
             isNamed(fields, 1, "experiment"), isNamed(fields, 2, "battery"), isNamed(fields, 3, "producer"),
             isNamed(fields, 4, "seq"), isNamed(fields, 5, "time"), isNamed(fields, 6, "epoch"),
             let battery = batteryPlace(fields[2].value), let producer = producerPlace(fields[3].value),

@@ -40,6 +40,11 @@ struct IdentifierTable<ID: Hashable> {
         }
     }
 
+    func contains(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { place(of: $0) != nil }
+    }
+
     /// Whether the id at a place has these bytes.
     func isEqual(_ place: Int, _ id: Bytes) -> Bool {
         let start = place == 0 ? 0 : ends[place - 1]

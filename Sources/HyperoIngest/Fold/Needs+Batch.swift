@@ -3,9 +3,7 @@ import HyperoSchema
 extension Needs {
     /// What a batch needs that is not known: first its subjects, and when they are known, rows of their curves.
     init(of batch: Batch, given known: Known) {
-        producers = known.producers.indices.filter { known.producers[$0] == nil }
-        batteries = known.batteries.indices.filter { known.batteries[$0] == nil }
-        experiments = known.experiments.indices.filter { known.experiments[$0] == nil }
+        self.init(subjectsOf: batch, given: known, except: nil)
         guard isEmpty else { return }
         let curves = known.experiments.indices.map { Curve(of: $0, in: known) }
         for item in batch.items where item.subjects.experiment >= 0 {
@@ -15,6 +13,19 @@ extension Needs {
             case .event(let event): addRows(of: batch.events[event].body, place, curves[place], given: known)
             case .rejected: break
             }
+        }
+    }
+
+    /// The subjects that are not known, but for those of another batch.
+    init(subjectsOf batch: Batch, given known: Known, except other: Batch?) {
+        producers = known.producers.indices.filter { place in
+            known.producers[place] == nil && other?.contains(batch.producers[place]) != true
+        }
+        batteries = known.batteries.indices.filter { place in
+            known.batteries[place] == nil && other?.contains(batch.batteries[place]) != true
+        }
+        experiments = known.experiments.indices.filter { place in
+            known.experiments[place] == nil && other?.contains(batch.experiments[place]) != true
         }
     }
 
@@ -56,7 +67,8 @@ extension Needs {
         addBestRow(of: place, curve, given: known)
         // Above the highest epoch there is nothing to read.
         guard touched.lowerBound <= highest else { return }
-        for epoch in touched.clamped(to: touched.lowerBound...highest) where epoch != curve.last && epoch != curve.best {
+        for epoch in touched.clamped(to: touched.lowerBound...highest) where epoch != curve.last && epoch != curve.best
+        {
             if known.rows[place]?[epoch] == nil { rows[place, default: []].insert(epoch) }
         }
     }

@@ -3,13 +3,12 @@ import HyperoSchema
 /// What a batch changes in the rankings of one battery, so that each channel costs one command and not one an experiment.
 struct Rankings {
     private struct Channel {
-        let name: String
         var scored: [IndexChange.Scored] = []
         var removed: [String] = []
     }
 
+    private var table = NameTable()
     private var channels: [Channel] = []
-    private var places: [ExactText: Int] = [:]
 
     /// Ranks an experiment by a value, or takes it out of the ranking when the value is nan or infinite.
     mutating func set(_ experiment: ExperimentID, _ cell: CurveRow.Cell) {
@@ -24,8 +23,8 @@ struct Rankings {
     }
 
     func changes(key: (_ channel: String) -> String) -> [IndexChange] {
-        channels.flatMap { channel in
-            let key = key(channel.name)
+        zip(table.names, channels).flatMap { name, channel in
+            let key = key(name)
             var changes: [IndexChange] = []
             if !channel.scored.isEmpty { changes.append(.addScores(key: key, channel.scored, onlyNew: false)) }
             if !channel.removed.isEmpty { changes.append(.removeMembers(key: key, channel.removed)) }
@@ -34,9 +33,8 @@ struct Rankings {
     }
 
     private mutating func place(of channel: String) -> Int {
-        if let place = places[ExactText(channel)] { return place }
-        places[ExactText(channel)] = channels.count
-        channels.append(Channel(name: channel))
-        return channels.count - 1
+        let place = table.place(of: channel)
+        if place == channels.count { channels.append(Channel()) }
+        return place
     }
 }

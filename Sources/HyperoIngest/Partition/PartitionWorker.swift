@@ -18,6 +18,8 @@ final class PartitionWorker {
     /// Where a drain ends: the last entry when it was first looked at.
     private var goal: StreamID?
     private var pipeline: Pipeline?
+    /// Of the present connection.
+    private var ahead: ReadAhead
     /// What applied transactions owe to the dead letters. It outlives a lost connection, but not this process.
     private var debts: [OwedLetters] = []
     /// The cursor that was written last; nil before the first.
@@ -36,6 +38,7 @@ final class PartitionWorker {
         owner = PartitionOwner(lease: settings.lease, isDraining: settings.isDraining)
         announcer = Announcer(logger)
         marks = TrimMarks(retain: settings.retain)
+        ahead = ReadAhead(url, space: space)
     }
 
     /// `<host>:<pid>:<random>`: people see who it is, and no two are the same.
@@ -75,7 +78,11 @@ final class PartitionWorker {
     private func converse(with target: PartitionOwner.Target) -> PartitionOwner.Action {
         marks.forget()
         do {
-            var connection = try open(target)
+            let url = url(of: target)
+            var connection = try open(url)
+            let ahead = ReadAhead(url, space: space)
+            self.ahead = ahead
+            defer { ahead.end() }
             var action = next(after: .connected)
             while true {
                 switch action {
@@ -91,9 +98,12 @@ final class PartitionWorker {
         }
     }
 
-    private func open(_ target: PartitionOwner.Target) throws(RedisError) -> RedisConnection {
-        var url = url
-        if case .moved(let host, let port) = target { url = url.moved(toHost: host, port: port) }
+    private func url(of target: PartitionOwner.Target) -> RedisURL {
+        guard case .moved(let host, let port) = target else { return url }
+        return url.moved(toHost: host, port: port)
+    }
+
+    private func open(_ url: RedisURL) throws(RedisError) -> RedisConnection {
         // On the way out the lease is to be given back: one more try, that does not take long.
         patience.isFinishing = owner.isStopping
         defer { patience.isFinishing = false }
@@ -223,7 +233,7 @@ extension PartitionWorker {
         first.owed = debts
         marks.start(at: first.cursor, surplus: try readSurplus(behind: first.cursor, over: &connection))
         pipeline = try Pipeline(
-            space: space, lease: lease, announcer: announcer, first: first, goal: goal,
+            space: space, lease: lease, announcer: announcer, ahead: ahead, first: first, goal: goal,
             deadProblem: dead.error?.of(space.dead, holds: "no stream"), fullDead: fullDead, found: found,
             fenced: fenced)
         // Connections may come and go all day.

@@ -7,8 +7,9 @@ import Logging
 ///     XREAD ----> Read ----> Batch ---------------> Folded ---------> Transaction ----> EXEC
 ///                     decode      dedupe and fold           write              commit
 ///
-/// While Redis applies one batch and reads the one after the next, the next one is decoded and folded here, onto what the
-/// first will have made of the state. When it was not applied after all, everything in hand is thrown away.
+/// With a backlog all of it goes on at once, on three batches: while Redis applies the first, the second is folded here,
+/// onto what the first will have made of the state, and the third is read and decoded (``ReadAhead``). When the first was
+/// not applied after all, everything in hand is thrown away.
 struct Pipeline: ~Copyable {
     /// What a step came to.
     enum Step {
@@ -23,6 +24,7 @@ struct Pipeline: ~Copyable {
     private let space: Keyspace
     private let lease: Lease
     private let announcer: Announcer
+    private let ahead: ReadAhead
     /// Where a drain ends; nil when there is no end.
     private let goal: StreamID?
     private var cache = StateCache()
@@ -37,15 +39,19 @@ struct Pipeline: ~Copyable {
     private var read = Read()
     /// Where the stream is read with `read`.
     private var placeOfRead: StreamPlace
-    /// Whether the stream may have more than `read`.
-    private var mayHaveMore = true
+    /// Whether the stream may have more than `read`, as far as is known.
+    private var mayHaveMore: Bool
     /// The events of `read`, once they are decoded.
     private var batch: Batch?
+    /// What was read of their subjects.
+    private var known: Known?
     /// Folded, and written into `transaction`.
     private var pending: Commit
     private var transaction = Transaction()
     /// Takes what is folded while `transaction` is under way.
     private var spare = Transaction()
+    /// What Redis is asked before it comes to the transaction.
+    private var questions = RESPWriter()
     /// Why no dead letter can be written at present.
     private var deadProblem: RedisError?
     /// Why the dead letters took none when the pipeline began. It is not looked at again: XINFO may answer a lot.
@@ -69,13 +75,16 @@ struct Pipeline: ~Copyable {
     ///   - found: the cursor that Redis has, which is another one when reading goes back.
     ///   - fenced: when WATCH was sent.
     init(
-        space: Keyspace, lease: Lease, announcer: Announcer, first: Commit, goal: StreamID?, deadProblem: RedisError?,
-        fullDead: RedisError?, found: StreamID, fenced: MonotonicTime
+        space: Keyspace, lease: Lease, announcer: Announcer, ahead: ReadAhead, first: Commit, goal: StreamID?,
+        deadProblem: RedisError?, fullDead: RedisError?, found: StreamID, fenced: MonotonicTime
     ) throws(RedisError) {
         self.space = space
         self.lease = lease
         self.announcer = announcer
+        self.ahead = ahead
         self.goal = goal
+        // Where a drain ends is not known from waiting.
+        mayHaveMore = goal != nil
         self.deadProblem = deadProblem ?? fullDead
         self.fullDead = fullDead
         self.fenced = fenced
@@ -89,7 +98,7 @@ struct Pipeline: ~Copyable {
 
     /// Commits what is folded, folds what is read, and reads on.
     ///
-    /// With nothing to do it waits a third of the lease for entries, and renews the lease by an empty transaction.
+    /// With nothing in hand it waits a third of the lease for entries, and renews the lease by an empty transaction.
     ///
     /// - Parameter debts: what applied transactions owe to the dead letters; outlives the pipeline.
     /// - Throws: an error after which the pipeline must not be used again.
@@ -98,10 +107,7 @@ struct Pipeline: ~Copyable {
         _ patience: Patience
     ) throws(RedisError) -> Step {
         // Without a backlog there is nothing to read ahead, and an empty transaction would delay the entries.
-        if pending.isEmpty, !read.isEmpty, !mayHaveMore {
-            pending = try foldOrLoad(over: &connection)
-            try transaction.write(pending, in: space, lease)
-        }
+        if pending.isEmpty, !read.isEmpty, !mayHaveMore { try foldInHand(owing: [], over: &connection) }
         // The entries must not be done with while their letters cannot be written.
         if pending.hasLetters, let deadProblem { throw deadProblem }
         patience.isFinishing = true
@@ -111,69 +117,126 @@ struct Pipeline: ~Copyable {
             guard try lease.renew(over: &connection, cursor: written, in: space) else { return .disturbed }
         }
         if let id = marks.next() { transaction.writeTrim(below: id, in: space) }
-        let block = read.isEmpty && goal == nil ? lease.duration / 3 : nil
-        let looks = block != nil && looked + Self.lookPause <= .now
-        let asked = size.count
         transaction.writeLook(in: space)
-        transaction.writeReading(after: place.id, count: asked, block: block, looks: looks, in: space)
+        return read.isEmpty && !mayHaveMore && goal == nil
+            ? try wait(over: &connection, &marks, &debts, patience)
+            : try goAhead(over: &connection, &marks, &debts, patience)
+    }
+
+    /// With a backlog: folds what was read ahead, and has the next entries read.
+    private mutating func goAhead(
+        over connection: inout RedisConnection, _ marks: inout TrimMarks, _ debts: inout [OwedLetters],
+        _ patience: Patience
+    ) throws(RedisError) -> Step {
+        // With nothing to apply there is no hurry; else Redis has work first.
+        try fetch(pending.isEmpty ? patience : nil)
+        questions.removeAll()
+        let needs = try askAhead()
+        try connection.send(questions)
         let sent = MonotonicTime.now
         fenced = sent
         try transaction.send(over: &connection)
 
+        // Of what is refused, the replies behind it are taken all the same.
+        var trouble: RedisError?
         var early: Commit?
-        if case .folded(let commit) = try fold(onto: nil) {
-            try spare.write(commit, in: space, lease)
-            early = commit
+        do {
+            if let needs, let batch, var known {
+                try loader.receive(needs, of: batch, into: &known, from: &connection, in: space, announcer)
+                self.known = known
+            }
+            try fetch(patience)
+            if case .folded(let commit) = try fold() {
+                try spare.write(commit, in: space, lease)
+                early = commit
+            }
+        } catch {
+            if error.class == .broken { throw error }
+            trouble = error
         }
+        let outcome = try transaction.receive(from: &connection, owner: lease.owner, in: space)
+        try take(outcome, sent: sent, &marks, &debts, takingBack: &early)
+        if let step = outcome.obstacle { return step }
+        if let trouble { throw trouble }
+        if let early {
+            pending = early
+            swap(&transaction, &spare)
+        } else {
+            try foldInHand(owing: debts, over: &connection)
+        }
+        return isDrained ? .drained : .applied
+    }
 
+    /// Takes what was read ahead into the hand when that is empty, and has the next entries read.
+    ///
+    /// - Parameter patience: how long to wait for it; nil for not at all.
+    private mutating func fetch(_ patience: Patience?) throws(RedisError) {
+        guard read.isEmpty, mayHaveMore else { return }
+        try ahead.ask(after: place.id, count: size.count)
+        guard let found = try ahead.take(patience) else { return }
+        take(found.read, asked: found.asked)
+        batch = found.batch
+        placeOfRead = place
+        if mayHaveMore { try ahead.ask(after: place.id, count: size.count) }
+    }
+
+    /// With nothing in hand: waits for entries.
+    private mutating func wait(
+        over connection: inout RedisConnection, _ marks: inout TrimMarks, _ debts: inout [OwedLetters],
+        _ patience: Patience
+    ) throws(RedisError) -> Step {
+        let asked = size.count
+        let block = lease.duration / 3
+        let looks = looked + Self.lookPause <= .now
+        transaction.writeReading(after: place.id, count: asked, block: block, looks: looks, in: space)
+        let sent = MonotonicTime.now
+        fenced = sent
+        try transaction.send(over: &connection)
         let outcome: Transaction.Outcome
         do {
             outcome = try transaction.receive(from: &connection, owner: lease.owner, in: space)
             // Before XREAD is waited for: its reply may never come, and what failed must not be forgotten then.
-            try take(outcome, sent: sent, &marks, &debts, takingBack: &early)
+            var nothing: Commit?
+            try take(outcome, sent: sent, &marks, &debts, takingBack: &nothing)
         } catch {
             // XREAD and XINFO answer all the same, and their replies must not be taken for those of the next commands.
             if error.class != .broken {
-                _ = try connection.receive(patience: block ?? .zero, within: Read.bounds)
+                _ = try connection.receive(patience: block, within: Read.bounds)
                 if looks { _ = try connection.receive(within: Read.bounds) }
             }
             throw error
         }
         patience.isFinishing = false
-        let reply = try connection.receive(patience: block ?? .zero, within: Read.bounds)
+        let reply = try connection.receive(patience: block, within: Read.bounds)
         let stream = looks ? try look(over: &connection) : nil
-        guard outcome.isOwner else { return .leaseLost }
-        guard case .applied = outcome.ending else { return .disturbed }
-        guard outcome.isCursorOurs else { return .disturbed }
+        if let step = outcome.obstacle { return step }
         if let error = reply.error { throw error.of(space.events, holds: "no stream") }
         let next = try Read(reply)
 
-        if let early {
-            pending = early
-            swap(&transaction, &spare)
-        } else {
-            pending = try foldOrLoad(over: &connection)
-            pending.owed = debts
-            try transaction.write(pending, in: space, lease)
-        }
-        read = next
-        mayHaveMore = next.mayHaveMore(asked: asked)
-        let before = place.id
-        place.pass(next.count, to: next.last)
-        size.read(entries: next.received, bytes: next.bytes)
+        try foldInHand(owing: debts, over: &connection)
+        let before = place
+        take(next, asked: asked)
         if let stream {
             switch place.look(at: stream) {
             case .otherStream: return .disturbed
             case .missed(let count):
-                // It looks only with nothing in hand, so that what is pending is at the place before `next`.
-                pending.place = place.back(to: before, next.count)
+                // Nothing is in hand, so that what is pending is at the place before `next`.
+                pending.place = place.back(to: before.id, next.count)
                 pending.missed = count
                 if count > 0 { announcer.noteMissed(count, from: space.events) }
                 try transaction.write(pending, in: space, lease)
             }
         }
         placeOfRead = place
-        return isDrained ? .drained : .applied
+        return .applied
+    }
+
+    /// Takes what was read into the hand.
+    private mutating func take(_ next: Read, asked: Int) {
+        read = next
+        mayHaveMore = next.mayHaveMore(asked: asked)
+        place.pass(next.count, to: next.last)
+        size.read(entries: next.received, bytes: next.bytes)
     }
 
     /// Commits what is owed to the dead letters and reads nothing: the last transaction before the lease is given back.
@@ -192,11 +255,11 @@ struct Pipeline: ~Copyable {
 
     private var isDrained: Bool {
         guard let goal else { return false }
-        return pending.owed.isEmpty && (cursor >= goal || pending.isEmpty && read.isEmpty)
+        return pending.owed.isEmpty && (cursor >= goal || isCaughtUp)
     }
 
     /// Whether all that was read is applied.
-    var isCaughtUp: Bool { pending.isEmpty && read.isEmpty }
+    var isCaughtUp: Bool { pending.isEmpty && read.isEmpty && !mayHaveMore }
 }
 
 extension Pipeline {
@@ -206,10 +269,23 @@ extension Pipeline {
         case needs(Needs, Batch, Known)
     }
 
-    /// Decodes and folds what is in hand.
+    /// Decodes what is in hand, and asks for its subjects that are not known, of which Redis has the latest already: what
+    /// is pending says nothing of them.
     ///
-    /// - Parameter known: what is known of it; nil for what the cache knows.
-    private mutating func fold(onto known: Known?) throws(RedisError) -> Attempt {
+    /// - Returns: what was asked for.
+    private mutating func askAhead() throws(RedisError) -> Needs? {
+        let batch = if let batch { batch } else { try read.decoded() }
+        self.batch = batch
+        let known = cache.known(of: batch)
+        let needs = Needs(subjectsOf: batch, given: known, except: pending.batch)
+        guard !needs.isEmpty else { return nil }
+        loader.ask(needs, of: batch, in: space, &questions)
+        self.known = known
+        return needs
+    }
+
+    /// Decodes and folds what is in hand.
+    private mutating func fold() throws(RedisError) -> Attempt {
         let batch = if let batch { batch } else { try read.decoded() }
         let known = known ?? cache.known(of: batch)
         switch Fold.fold(batch, onto: known, in: space) {
@@ -221,18 +297,27 @@ extension Pipeline {
             let commit = Commit(batch: batch, folded: folded, read: read, place: placeOfRead)
             read = Read()
             self.batch = nil
+            self.known = nil
             return .folded(commit)
         }
     }
 
-    /// Folds what is in hand, and reads what that takes: first subjects, then rows, then whole curves.
-    private mutating func foldOrLoad(over connection: inout RedisConnection) throws(RedisError) -> Commit {
-        var known: Known?
+    /// Folds what is in hand, and reads what that takes: first subjects, then rows, then whole curves. Then it is pending.
+    private mutating func foldInHand(
+        owing debts: [OwedLetters], over connection: inout RedisConnection
+    ) throws(RedisError) {
         while true {
-            switch try fold(onto: known) {
-            case .folded(let commit): return commit
+            switch try fold() {
+            case .folded(var commit):
+                commit.owed = debts
+                pending = commit
+                try transaction.write(pending, in: space, lease)
+                return
             case .needs(let needs, let batch, var incomplete):
-                try loader.load(needs, of: batch, into: &incomplete, over: &connection, in: space, announcer)
+                questions.removeAll()
+                loader.ask(needs, of: batch, in: space, &questions)
+                try connection.send(questions)
+                try loader.receive(needs, of: batch, into: &incomplete, from: &connection, in: space, announcer)
                 known = incomplete
             }
         }
@@ -287,6 +372,7 @@ extension Pipeline {
         guard !failures.isEmpty else { return }
         // What failed is not as the cache has it, nor as what was folded since assumed.
         cache.removeAll()
+        known = nil
         if let taken = early {
             read = taken.read
             batch = taken.batch

@@ -70,9 +70,10 @@ struct Read {
         for _ in 0..<count {
             let id = try Self.takeID(&reply)
             let announced = reply.isWhole ? nil : reply.nextCount.map { $0 / 2 }
-            _ = try reply.withFields(into: &fields) { batch.append(id, $0, announced: announced) }
+            try reply.fields(into: &fields)
+            fields.withUnsafeBufferPointer { batch.append(id, $0, announced: announced) }
         }
-        return batch
+        return withExtendedLifetime(reply) { batch }
     }
 
     /// Calls back with the fields of the entries at these places, which ascend, and how many they were when written.
@@ -83,16 +84,18 @@ struct Read {
         var fields: [WireField] = []
         var wanted = places[...]
         for place in 0..<count {
-            guard let next = wanted.first else { return }
+            guard let next = wanted.first else { break }
             guard place == next else {
                 try reply.skip()
                 continue
             }
             _ = try Self.takeID(&reply)
             let count = (reply.nextCount ?? 0) / 2
-            _ = try reply.withFields(into: &fields) { body(place, $0, count) }
+            try reply.fields(into: &fields)
+            fields.withUnsafeBufferPointer { body(place, $0, count) }
             wanted.removeFirst()
         }
+        withExtendedLifetime(reply) {}
     }
 
     /// Takes an entry's head; its fields come next.
@@ -104,6 +107,6 @@ struct Read {
 
     /// Takes an id; nil for what is none.
     private static func id(_ reply: inout Reply) throws(RedisError) -> StreamID? {
-        try reply.withText { StreamID($0) } ?? nil
+        try reply.bytes().flatMap { StreamID($0) }
     }
 }

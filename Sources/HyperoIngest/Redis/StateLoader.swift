@@ -9,19 +9,15 @@ import Logging
 ///
 /// A key that holds something else (WRONGTYPE) makes its subject one with a problem: its events become dead letters with
 /// the server's words as the reason. Every other error ends the reading, after all replies were taken.
-struct StateLoader: ~Copyable {
-    private var writer = RESPWriter()
+struct StateLoader {
     private var firstError: RedisError?
 
-    mutating func load(
-        _ needs: Needs, of batch: Batch, into known: inout Known, over connection: inout RedisConnection,
+    /// Takes the replies to ``ask(_:of:in:_:)``.
+    mutating func receive(
+        _ needs: Needs, of batch: Batch, into known: inout Known, from connection: inout RedisConnection,
         in space: Keyspace, _ announcer: Announcer
     ) throws(RedisError) {
-        let rows = needs.rows.filter { !needs.wholeCurves.contains($0.key) }
-            .map { (place: $0.key, epochs: $0.value.sorted()) }
-        let curves = needs.wholeCurves.sorted()
-        write(needs, rows, curves, of: batch, in: space)
-        try connection.send(writer)
+        let (rows, curves) = (needs.rowsAlone, needs.wholeCurves.sorted())
         firstError = nil
         for place in needs.producers {
             let key = space.producer(batch.producers[place])
@@ -59,10 +55,8 @@ struct StateLoader: ~Copyable {
         if let firstError { throw firstError }
     }
 
-    private mutating func write(
-        _ needs: Needs, _ rows: [(place: Int, epochs: [Int])], _ curves: [Int], of batch: Batch, in space: Keyspace
-    ) {
-        writer.removeAll()
+    /// Writes what is to be asked.
+    func ask(_ needs: Needs, of batch: Batch, in space: Keyspace, _ writer: inout RESPWriter) {
         for place in needs.producers {
             writer.command(
                 "HMGET", space.producer(batch.producers[place]), ProducerField.seq, ProducerField.time,
@@ -78,13 +72,13 @@ struct StateLoader: ~Copyable {
                 "HMGET", space.experiment(batch.experiments[place]), ExperimentField.battery, ExperimentField.updated,
                 ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch, ExperimentField.maxSource)
         }
-        for (place, epochs) in rows {
+        for (place, epochs) in needs.rowsAlone {
             writer.begin(arguments: 2 + epochs.count)
             writer.add("HMGET" as StaticString)
             writer.add(space.curve(of: batch.experiments[place]))
             for epoch in epochs { writer.add(epoch) }
         }
-        for place in curves { writer.command("HGETALL", space.curve(of: batch.experiments[place])) }
+        for place in needs.wholeCurves.sorted() { writer.command("HGETALL", space.curve(of: batch.experiments[place])) }
     }
 
     private mutating func value<Value>(
@@ -137,5 +131,13 @@ struct StateLoader: ~Copyable {
         }
         firstError = firstError ?? error
         return nil
+    }
+}
+
+extension Needs {
+    /// The rows of curves that are not read as a whole, always in the same order.
+    fileprivate var rowsAlone: [(place: Int, epochs: [Int])] {
+        rows.filter { !wholeCurves.contains($0.key) }.sorted { $0.key < $1.key }
+            .map { (place: $0.key, epochs: $0.value.sorted()) }
     }
 }

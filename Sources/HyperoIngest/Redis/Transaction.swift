@@ -3,11 +3,12 @@ import HyperoSchema
 
 /// The one transaction that applies a batch, and the reading ahead that goes with it in one write.
 ///
+///     HMGET …                         (with a backlog: what folding the next batch takes)
 ///     MULTI  TIME  changes…  XADD dead…  HSET ingest  PEXPIRE lease  TIME  EXEC
 ///     XTRIM events MINID ~ …          (behind what was applied before; not part of the transaction)
 ///     WATCH lease ingest  GET lease  HGET ingest cursor  XLEN dead
-///     XREAD COUNT n [BLOCK ms] STREAMS events <after>
-///     XINFO STREAM events             (now and then, when all is read)
+///     XREAD COUNT n BLOCK ms STREAMS events <after>         (without one: waiting for entries)
+///     XINFO STREAM events             (now and then, then)
 ///
 /// It stands under the WATCH of the write before: EXEC answers null, and nothing is applied, when the lease was taken over
 /// or has expired since, and when somebody else wrote to the ingest's hash, as to set the cursor. WATCH comes before the
@@ -33,6 +34,13 @@ struct Transaction: ~Copyable {
         let trimmed: Result<Int, RedisError>
         /// Why no dead letter can be written; nil when all is well.
         let deadProblem: RedisError?
+
+        /// What keeps this owner from going on; nil when all is well.
+        var obstacle: Pipeline.Step? {
+            guard isOwner else { return .leaseLost }
+            guard case .applied = ending, isCursorOurs else { return .disturbed }
+            return nil
+        }
     }
 
     /// One command inside.
@@ -163,21 +171,10 @@ struct Transaction: ~Copyable {
     /// XREAD of what comes after an id, and XINFO.
     ///
     /// - Parameters:
-    ///   - block: how long XREAD waits for an entry when there is none; nil for not at all.
+    ///   - block: how long XREAD waits for an entry when there is none.
     ///   - looks: whether to ask XINFO.
-    mutating func writeReading(after id: StreamID, count: Int, block: Duration?, looks: Bool, in space: Keyspace) {
-        writer.begin(arguments: block == nil ? 6 : 8)
-        writer.add("XREAD" as StaticString)
-        writer.add("COUNT" as StaticString)
-        writer.add(count)
-        if let block {
-            writer.add("BLOCK" as StaticString)
-            // Zero would be for ever.
-            writer.add(max(block.wholeMilliseconds, 1))
-        }
-        writer.add("STREAMS" as StaticString)
-        writer.add(space.events)
-        writer.add(id.description)
+    mutating func writeReading(after id: StreamID, count: Int, block: Duration, looks: Bool, in space: Keyspace) {
+        writer.reading(after: id, count: count, block: block, in: space)
         if looks { writer.command("XINFO", "STREAM", space.events) }
     }
 
@@ -185,7 +182,7 @@ struct Transaction: ~Copyable {
         try connection.send(writer)
     }
 
-    /// Takes the replies up to XREAD's, which is left to the caller.
+    /// Takes the replies from MULTI's on, up to that of a waiting XREAD, which is left to the caller.
     ///
     /// - Throws: why the transaction was not applied, after the replies to all commands before XREAD were taken.
     mutating func receive(

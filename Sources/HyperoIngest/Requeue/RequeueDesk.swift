@@ -180,10 +180,10 @@ final class RequeueDesk {
         _ = try reply.array()
         try reply.skip()
         var wire: [WireField] = []
-        let fields: Result<[DeadLetterMending.Field], Never> = try reply.withFields(into: &wire) { fields in
-            fields.map { DeadLetterMending.Field(name: Array($0.name), value: Array($0.value)) }
+        try reply.fields(into: &wire)
+        return withExtendedLifetime(reply) {
+            wire.map { DeadLetterMending.Field(name: Array($0.name), value: Array($0.value)) }
         }
-        return fields.get()
     }
 
     private func add(_ fields: [DeadLetterMending.Field], to key: String, _ writer: inout RESPWriter) {

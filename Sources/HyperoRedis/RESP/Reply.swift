@@ -19,7 +19,7 @@ package struct Reply {
     /// The error that the next element is, without taking it.
     package var error: RedisError? {
         guard position < buffer.count, buffer[position].kind == .error else { return nil }
-        return RedisError(reply: buffer.withText(of: buffer[position]) { String(decoding: $0, as: UTF8.self) })
+        return RedisError(reply: String(decoding: buffer.text(of: buffer[position]), as: UTF8.self))
     }
 
     /// Whether the next element is null, without taking it.
@@ -50,17 +50,17 @@ package struct Reply {
     package mutating func string() throws(RedisError) -> String? {
         let element = try take()
         switch element.kind {
-        case .text, .status: return buffer.withText(of: element) { String(decoding: $0, as: UTF8.self) }
+        case .text, .status: return String(decoding: buffer.text(of: element), as: UTF8.self)
         case .null: return nil
         default: throw unexpected("text", element)
         }
     }
 
-    /// Takes a text and hands its bytes out without a copy; nil for null.
-    package mutating func withText<Result>(_ body: (Bytes) -> Result) throws(RedisError) -> Result? {
+    /// Takes a text, without a copy; nil for null. The bytes stay as long as the reply is held.
+    package mutating func bytes() throws(RedisError) -> Bytes? {
         let element = try take()
         switch element.kind {
-        case .text, .status: return buffer.withText(of: element, body)
+        case .text, .status: return buffer.text(of: element)
         case .null: return nil
         default: throw unexpected("text", element)
         }
@@ -123,34 +123,23 @@ package struct Reply {
         return extent
     }
 
-    /// Takes an array of texts as fields of an entry, and hands them out without a copy: those that are here, when the
-    /// reply ends at its bounds.
+    /// Takes an array of texts as fields of an entry, without a copy: those that are here, when the reply ends at its
+    /// bounds. Their bytes stay as long as the reply is held.
     ///
-    /// - Parameter fields: memory to reuse.
-    package mutating func withFields<Result, Failure>(
-        into fields: inout [WireField], _ body: (UnsafeBufferPointer<WireField>) throws(Failure) -> Result
-    ) throws(RedisError) -> Swift.Result<Result, Failure> {
+    /// - Parameter fields: takes the fields instead of what it had; memory to reuse.
+    package mutating func fields(into fields: inout [WireField]) throws(RedisError) {
         var count = (try array() ?? 0) / 2
-        let first = position
         if !isWhole { count = min(count, (buffer.count - position) / 2) }
-        for _ in 0..<count * 2 {
-            let element = try take()
-            guard element.kind == .text else { throw unexpected("text", element) }
-        }
-        return buffer.withAllText { text in
-            fields.removeAll(keepingCapacity: true)
-            for index in stride(from: first, to: first + count * 2, by: 2) {
-                let name = buffer[index]
-                let value = buffer[index + 1]
-                fields.append(
-                    WireField(
-                        name: Bytes(rebasing: text[name.value..<name.value + name.length]),
-                        value: Bytes(rebasing: text[value.value..<value.value + value.length]),
-                        omittedOfName: name.omitted, omittedOfValue: value.omitted))
+        fields.removeAll(keepingCapacity: true)
+        for _ in 0..<count {
+            let (name, value) = (try take(), try take())
+            guard name.kind == .text, value.kind == .text else {
+                throw unexpected("text", name.kind == .text ? value : name)
             }
-            return fields.withUnsafeBufferPointer { fields in
-                Swift.Result { () throws(Failure) in try body(fields) }
-            }
+            fields.append(
+                WireField(
+                    name: buffer.text(of: name), value: buffer.text(of: value), omittedOfName: name.omitted,
+                    omittedOfValue: value.omitted))
         }
     }
 
