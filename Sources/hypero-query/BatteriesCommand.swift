@@ -4,6 +4,7 @@ import HyperoQuery
 struct BatteriesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batteries",
+        _superCommandName: "hypero-query",
         abstract: "List the batteries with their best value.")
 
     @OptionGroup(title: "Where to look") var store: StoreOptions

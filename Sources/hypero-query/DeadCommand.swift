@@ -4,6 +4,7 @@ import HyperoQuery
 struct DeadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead",
+        _superCommandName: "hypero-query",
         abstract: "List the entries that could not be applied, the newest first.",
         discussion: """
             JSON is one object a line with the keys partition, id, when, reason, cut, entry, event, experiment, battery, \

@@ -4,6 +4,7 @@ import HyperoQuery
 struct RankCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rank",
+        _superCommandName: "hypero-query",
         abstract: "Show the best experiments of a battery.",
         discussion: """
             Ranks by the value at each experiment's best epoch. Equal values stand by the experiment's id, the other way \
@@ -50,8 +51,10 @@ struct RankCommand: ParsableCommand {
         let board = try store.store().leaderboard(
             of: name, version: version, by: by, order: order?.order ?? .bestFirst, limit: limit, columns: columns)
         let homeless = output.format == .json ? board.columnsBeyondJSON : []
-        let note = "JSON lines have no place for \(homeless.joined(separator: ", ")): ask for a table or CSV"
-        try output.show(board, warnings: board.warnings + (homeless.isEmpty ? [] : [note]))
+        let notes =
+            homeless.isEmpty
+            ? [] : ["JSON lines have no place for \(homeless.joined(separator: ", ")): ask for a table or CSV"]
+        try output.show(board, warnings: board.warnings + notes)
     }
 
     /// Spaces after the commas are not meant.

@@ -4,6 +4,7 @@ import HyperoQuery
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
+        _superCommandName: "hypero-query",
         abstract: "Show everything of one experiment.",
         discussion: """
             A whole id is found at once; the beginning of one has to be looked for among all keys. JSON holds everything, \

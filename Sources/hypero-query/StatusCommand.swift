@@ -4,6 +4,7 @@ import HyperoQuery
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
+        _superCommandName: "hypero-query",
         abstract: "Show how far the ingest is, how Redis is, and what needs attention.")
 
     @OptionGroup(title: "Where to look") var store: StoreOptions

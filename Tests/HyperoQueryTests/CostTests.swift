@@ -17,23 +17,30 @@ import Testing
         return calls
     }
 
-    @Test("The top ten of 100,000 are four round trips and a fixed number of commands")
-    func commands() throws {
-        let server = try RedisServer(appendOnly: false)
+    /// A battery with experiments of which the last eleven have hashes. All ids and values are of one length.
+    private func many(_ count: Int, on server: RedisServer) throws -> Fixture {
         let fixture = try Fixture(on: server)
         let battery = fixture.battery("many")
-        for number in 1...100_000 {
-            fixture.write("ZADD", fixture.keyspaces[0].rank(of: battery, by: "valid"), "\(number)", "a-\(number)")
+        for number in 1...count {
+            let text = "\(1_000_000 + number)"
+            fixture.write("ZADD", fixture.keyspaces[0].rank(of: battery, by: "valid"), text, "a-\(text)")
             if number % 10_000 == 0 { try fixture.commit() }
         }
-        for number in 99_990...100_000 {
+        for number in 1_000_000 + count - 10...1_000_000 + count {
             fixture.experiment("a-\(number)", of: battery, maxima: ["valid": "\(number)"], params: ["lr": "1"])
         }
         try fixture.commit()
+        return fixture
+    }
+
+    @Test("The top ten of 100,000 are four round trips and a fixed number of commands")
+    func commands() throws {
+        let server = try RedisServer(appendOnly: false)
+        let fixture = try many(100_000, on: server)
 
         let store = try Store(server.url, namespace: fixture.namespace)
         server.cli("CONFIG", "RESETSTAT")
-        #expect(try store.leaderboard(of: "many").rows.map(\.experiment).first == "a-100000")
+        #expect(try store.leaderboard(of: "many").rows.map(\.experiment).first == "a-1100000")
         // One ZRANGE each of 17 partitions that may be, one of the ranking.
         #expect(calls(server) == ["zrange": 18, "hmget": 1, "zcard": 1, "hgetall": 10])
         #expect(store.roundTrips == 4)
@@ -46,11 +53,42 @@ import Testing
 
         let shown = try Store(server.url, namespace: fixture.namespace, partitions: 1)
         server.cli("CONFIG", "RESETSTAT")
-        _ = try shown.experiment("a-99999")
+        _ = try shown.experiment("a-1099999")
         #expect(calls(server) == ["hgetall": 2, "hmget": 1])
 
         server.cli("CONFIG", "RESETSTAT")
         _ = try shown.batteries()
         #expect(calls(server) == ["zrange": 2, "hmget": 1, "zcard": 1])
+    }
+
+    @Test(
+        "A whole run is one connection and a fixed number of commands and round trips, of 100 experiments or of 10,000",
+        arguments: [
+            (["rank", "many"], roundTrips: 5, commands: 31),
+            (["rank", "many", "--partitions", "1", "--columns", "lr"], roundTrips: 5, commands: 19),
+            (["show", "LAST"], roundTrips: 4, commands: 21),
+            (["batteries"], roundTrips: 4, commands: 21),
+            (["status"], roundTrips: 3, commands: 26),
+            (["dead"], roundTrips: 3, commands: 20),
+        ])
+    func run(arguments: [String], roundTrips: Int, commands: Int) throws {
+        let server = try RedisServer(appendOnly: false)
+        var replyBytes: [Int] = []
+        for count in [100, 10_000] {
+            let fixture = try many(count, on: server)
+            let proxy = try FaultyProxy(to: server)
+            let words = arguments.map { $0 == "LAST" ? "a-\(1_000_000 + count)" : $0 }
+            let outcome = try ChildProcess.run(
+                "hypero-query", words + ["--redis", proxy.url, "--namespace", fixture.namespace])
+            #expect(outcome.succeeded, "\(outcome)")
+            let traffic = proxy.traffic
+            #expect(traffic.connections == 1)
+            // The first says the client's name.
+            #expect(traffic.roundTrips == roundTrips)
+            #expect(traffic.requests == commands)
+            replyBytes.append(traffic.replyBytes)
+        }
+        // Counts have two digits more, also in what INFO says.
+        #expect(abs(replyBytes[1] - replyBytes[0]) < 100)
     }
 }

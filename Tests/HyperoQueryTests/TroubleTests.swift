@@ -63,6 +63,23 @@ import Testing
         #expect(outcome.stdout == "")
     }
 
+    @Test(
+        "Help, completions and complaints are those of the whole program, wherever they are asked for",
+        arguments: [
+            (["rank"], 64, "Usage: hypero-query rank <name>"),
+            (["rank", "x", "--limit", "a"], 64, "See 'hypero-query rank --help' for more information."),
+            (["rank", "x", "--help"], 0, "USAGE: hypero-query rank <name>"),
+            (["help", "rank"], 0, "USAGE: hypero-query rank <name>"),
+            (["--help"], 0, "USAGE: hypero-query <subcommand>"),
+            (["rank", "x", "--generate-completion-script", "bash"], 0, "__hypero-query_add_completions() {"),
+            (["rnk", "x"], 64, "Usage: hypero-query <subcommand>"),
+        ])
+    func wholeProgram(arguments: [String], status: Int32, text: String) throws {
+        let outcome = try ChildProcess.run("hypero-query", arguments)
+        #expect(outcome.ending == .exited(status))
+        #expect((status == 0 ? outcome.stdout : outcome.stderr).contains(text), "\(outcome)")
+    }
+
     @Test("A Redis that is not there is one sentence without the password, and exit 4")
     func unreachable() throws {
         let outcome = try ChildProcess.run(

@@ -2,13 +2,20 @@ import HyperoRedis
 
 /// What a command of a ``Batch`` will be answered, once the batch has run.
 final class Answer<Value> {
-    private let question: String
-    var result: Result<Value, RedisError>
+    private let command: [String]
+    private var taken: Result<Value, RedisError>?
 
-    init(to question: String) {
-        self.question = question
-        result = .failure(RedisError(.broken, "\(question) was not sent"))
+    init(to command: [String]) {
+        self.command = command
     }
+
+    var result: Result<Value, RedisError> {
+        get { taken ?? .failure(RedisError(.broken, "\(question) was not sent")) }
+        set { taken = newValue }
+    }
+
+    /// The command's name and its key.
+    private var question: String { command.prefix(2).joined(separator: " ") }
 
     /// The answer, or a fallback and a warning when the key holds something of another type.
     ///

@@ -23,7 +23,7 @@ struct Batch {
     mutating func ask<Value>(
         _ keyspace: Keyspace, _ arguments: [String], read: @escaping (inout Reply) throws(RedisError) -> Value
     ) -> Answer<Value> {
-        let answer = Answer<Value>(to: arguments.prefix(2).joined(separator: " "))
+        let answer = Answer<Value>(to: arguments)
         let take = { (reply: inout Reply) in
             do throws(RedisError) {
                 answer.result = .success(try read(&reply))

@@ -25,8 +25,8 @@ package struct Display: Sendable, Hashable {
         let canColor = isTerminal && environment("TERM") != "dumb" && environment("NO_COLOR") == nil
         usesColor = color == .always || color == .auto && canColor
         width = isTerminal ? environment("COLUMNS").flatMap { Int($0) } ?? Self.width(of: descriptor) ?? 80 : nil
-        let locale = environment("LC_ALL") ?? environment("LC_CTYPE") ?? environment("LANG") ?? ""
-        isUnicode = locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
+        let locale = (environment("LC_ALL") ?? environment("LC_CTYPE") ?? environment("LANG") ?? "").lowercased()
+        isUnicode = strstr(locale, "utf-8") != nil || strstr(locale, "utf8") != nil
     }
 
     private static func width(of descriptor: Int32) -> Int? {

@@ -5,10 +5,9 @@ import HyperoSchema
 func numberText(_ value: Double) -> String {
     let short = Number.text(of: value)
     guard value.isFinite, short.utf8.count > 8 else { return short }
-    let rounded = withVaList([value]) { arguments in
-        var buffer = [CChar](repeating: 0, count: 64)
-        vsnprintf(&buffer, buffer.count, "%.6g", arguments)
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    // printf's %.6g, without a list of arguments of any type.
+    let rounded = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
+        String(cString: gcvt(value, 6, buffer.baseAddress!))
     }
     return rounded.utf8.count < short.utf8.count ? rounded : short
 }

@@ -67,20 +67,24 @@ struct Table {
     private func padded(_ text: String, to width: Int, column: Int, of count: Int, _ display: Display) -> String {
         let text = cut(text, to: width, ellipsis: display.ellipsis)
         let space = String(repeating: " ", count: max(0, width - textWidth(text)))
-        let cell = columns[column].isNumeric ? space + text : text + space
+        var cell = columns[column].isNumeric ? space + text : text + space
         // Nothing comes after the last one.
-        guard column == count - 1 else { return cell }
-        return String(cell.reversed().drop { $0 == " " }.reversed())
+        if column == count - 1 {
+            while cell.unicodeScalars.last == " " { cell.unicodeScalars.removeLast() }
+        }
+        return cell
     }
 
     /// Puts the decimal points of a column below each other, unless a number has none to put.
     private func alignPoints(in column: Int, of texts: inout [[String]]) {
+        // Bytes will do: numbers are ASCII, and whatever else stands here gets no spaces.
         let fractions = texts.map { row in
-            row[column].firstIndex(of: ".").map { row[column].distance(from: $0, to: row[column].endIndex) } ?? 0
+            row[column].utf8.firstIndex(of: UInt8(ascii: ".")).map { row[column].utf8[$0...].count } ?? 0
         }
         let longest = fractions.max() ?? 0
-        guard longest > 0, !texts.contains(where: { $0[column].contains("e") }) else { return }
-        for index in texts.indices where texts[index][column].last?.isNumber == true {
+        guard longest > 0, !texts.contains(where: { $0[column].utf8.contains(UInt8(ascii: "e")) }) else { return }
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        for index in texts.indices where texts[index][column].utf8.last.map(digits.contains) == true {
             texts[index][column] += String(repeating: " ", count: longest - fractions[index])
         }
     }

@@ -38,10 +38,12 @@ struct HashReader {
         return read(&self, name)
     }
 
-    private mutating func read<Value>(_ name: String, _ what: String, _ parse: (String) -> Value?) -> Value? {
+    private mutating func read<Value>(
+        _ name: String, _ what: @autoclosure () -> String, _ parse: (String) -> Value?
+    ) -> Value? {
         guard let text = fields[name] else { return nil }
         if let value = parse(text) { return value }
-        warnings.append("\(key): \(printable(name)) is '\(printable(text))' and not \(what)")
+        warnings.append("\(key): \(printable(name)) is '\(printable(text))' and not \(what())")
         return nil
     }
 }

@@ -8,6 +8,7 @@ struct ProxiedConnection {
     private var requests: ProxyFlow
     private var replies: ProxyFlow
     private var counter = RequestCounter()
+    private var isAsking = false
 
     init(client: Int32, server: Int32) {
         self.client = client
@@ -41,9 +42,14 @@ struct ProxiedConnection {
     ) -> ProxyFlow.Step {
         requests.read(line, now: now, into: &buffer) { bytes in
             let commands = counter.take(bytes)
-            control.count { $0.requests += commands }
+            let turns = isAsking ? 0 : 1
+            isAsking = true
+            control.count {
+                $0.requests += commands
+                $0.roundTrips += turns
+            }
         }
-        replies.read(line, now: now, into: &buffer) { _ in }
+        replies.read(line, now: now, into: &buffer) { _ in isAsking = false }
         let sent = requests.write(line, until: line.requestBytesUntilReset, now: now) { count in
             control.count { $0.requestBytes += count }
         }

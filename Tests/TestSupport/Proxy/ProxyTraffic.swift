@@ -8,6 +8,8 @@ package struct ProxyTraffic: Sendable, Hashable {
     package var resets = 0
     /// Commands that clients sent.
     package var requests = 0
+    /// How often a client went on sending after it had been answered, or for the first time: what a distance costs.
+    package var roundTrips = 0
     /// Bytes of commands that reached the server.
     package var requestBytes = 0
     /// Bytes of replies that reached clients.

@@ -130,5 +130,5 @@ extension Leaderboard: Rendering {
         return Table.Cell(valueText(NamedValue(name: field, text: text)))
     }
 
-    private static let times: Set = [ExperimentField.started, ExperimentField.updated]
+    private static let times = [ExperimentField.started, ExperimentField.updated]
 }
