@@ -1,0 +1,10 @@
+import ArgumentParser
+
+@main
+struct HyperoBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hypero-bench",
+        abstract: "Measures hypero beside what it stands on.",
+        subcommands: [SectionsCommand.self],
+        defaultSubcommand: SectionsCommand.self)
+}

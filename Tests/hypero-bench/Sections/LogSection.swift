@@ -1,0 +1,5 @@
+struct LogSection: Section {
+    func run(_ plan: Plan, _ report: Report) throws {
+        throw BenchError("not made yet")
+    }
+}
