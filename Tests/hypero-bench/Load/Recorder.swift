@@ -21,7 +21,7 @@ final class Recorder: Sendable {
         recording = try Recording(path: folder.file("sent"))
         url = "unix://\(folder.file("recorder.sock"))"
         let listener = try SocketAddress.unix(folder.file("recorder.sock")).listen()
-        let target = SocketAddress.unix(server.server.socket)
+        let target = SocketAddress.unix(server.socket)
         Thread.detachNewThread { [self] in
             pass(from: listener, to: target)
             hasEnded.store(true, ordering: .releasing)

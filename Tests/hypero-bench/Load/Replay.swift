@@ -13,7 +13,7 @@ struct Replay {
     private static let last = Array("*2\r\n$4\r\nECHO\r\n$\(mark.utf8.count)\r\n\(mark)\r\n".utf8)
 
     init(of recording: Recording, to server: BenchServer) throws {
-        let address = SocketAddress.unix(server.server.socket)
+        let address = SocketAddress.unix(server.socket)
         let lines = try (0..<recording.connections).map { _ in
             guard let descriptor = address.connect() else { throw BenchError("Redis takes no connection") }
             return ReplayLine(descriptor: descriptor, end: Array(Self.mark.utf8))

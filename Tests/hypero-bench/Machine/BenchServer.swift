@@ -23,6 +23,7 @@ final class BenchServer {
     }
 
     var url: String { server.url }
+    var socket: String { server.socket }
 
     /// A further connection.
     func connect() throws -> RedisConnection { try Self.open(server.url) }
