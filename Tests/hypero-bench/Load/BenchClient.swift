@@ -7,8 +7,8 @@ final class BenchClient: Sendable {
     let hypero: Hypero
     private let folder: TemporaryFolder
 
-    /// - Parameter journalLimit: bytes; by default enough for all of a section, for it is not the journal that is measured.
-    init(_ url: String, journalLimit: Int = 2 << 30) throws {
+    /// - Parameter journalLimit: bytes; of a client by itself unless more is to wait.
+    init(_ url: String, journalLimit: Int = 256 << 20) throws {
         folder = try TemporaryFolder()
         setenv("HYPERO_JOURNAL", folder.file("journal"), 1)
         defer { unsetenv("HYPERO_JOURNAL") }

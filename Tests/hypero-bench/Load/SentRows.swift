@@ -13,7 +13,7 @@ struct SentRows {
 
     init(_ count: Int) throws {
         let server = try BenchServer()
-        let client = try BenchClient(server.url)
+        let client = try BenchClient(server.url, journalLimit: 2 << 30)
         let experiment = client.hypero.battery("bench").experiment()
         guard client.hypero.flush(until: .sent, timeout: .seconds(10)) else {
             throw BenchError("the client does not reach Redis")
@@ -21,7 +21,7 @@ struct SentRows {
         let rows = Rows()
         let redisBefore = try server.mainThreadSeconds()
         let start = Clock.now
-        for number in 0..<count { rows.log(number, to: experiment) }
+        for number in 0..<count { experiment.log(rows[number]) }
         guard client.hypero.flush(until: .sent, timeout: .seconds(600)) else {
             throw BenchError("the client did not send \(count) rows within ten minutes")
         }
