@@ -18,7 +18,7 @@ struct Pace: Sendable {
         let length = Int64(duration / .nanoseconds(1))
         let isAlone = threads == 1
         let start = Clock.now
-        return try Crew.run(threads) { thread in
+        return try Crew(threads) { thread in
             var result = make(thread)
             var next = start + gap * Int64(thread) / Int64(threads)
             var number = 0
@@ -32,6 +32,6 @@ struct Pace: Sendable {
                 next = max(next, now)
                 if isAlone { while Clock.now < next {} } else { Clock.sleep(until: next) }
             }
-        }
+        }.results()
     }
 }

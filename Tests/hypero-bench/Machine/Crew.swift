@@ -2,23 +2,24 @@ import Foundation
 import Synchronization
 
 /// Threads that do the same at once.
-enum Crew {
-    /// Runs the body on so many threads, each with its number from 0, and hands out what they made when all are done.
-    static func run<Result: Sendable>(
-        _ size: Int, _ body: @escaping @Sendable (Int) throws -> Result
-    ) throws -> [Result] {
-        let results = Results<Result>()
+final class Crew<Result: Sendable>: Sendable {
+    private let size: Int
+    private let made = Mutex<[Swift.Result<Result, any Error>]>([])
+
+    /// Runs the body on so many threads, each with its number from 0.
+    init(_ size: Int, _ body: @escaping @Sendable (Int) throws -> Result) {
+        self.size = size
         for number in 0..<size {
-            Thread.detachNewThread {
+            Thread.detachNewThread { [self] in
                 let result = Swift.Result { try body(number) }
-                results.made.withLock { $0.append(result) }
+                made.withLock { $0.append(result) }
             }
         }
-        while results.made.withLock(\.count) < size { usleep(1_000) }
-        return try results.made.withLock { made in try made.map { try $0.get() } }
     }
 
-    private final class Results<Result: Sendable>: Sendable {
-        let made = Mutex<[Swift.Result<Result, any Error>]>([])
+    /// Waits for all of them, and hands out what they made, in the order in which they ended.
+    func results() throws -> [Result] {
+        while made.withLock(\.count) < size { usleep(1_000) }
+        return try made.withLock { made in try made.map { try $0.get() } }
     }
 }

@@ -127,12 +127,12 @@ struct LogSection: Section {
         let values = Rows()
         let file = try WrittenBytes(battery: battery.id)
         func time(_ body: @escaping @Sendable (Int, Experiment) -> Void) throws -> Double {
-            let times = try Crew.run(threads) { _ in
+            let times = try Crew(threads) { _ in
                 let experiment = battery.experiment()
                 let start = Clock.now
                 for number in 0..<rows / threads { body(number, experiment) }
                 return Double(Clock.now - start) / Double(rows / threads)
-            }
+            }.results()
             return times.median
         }
         let log = try time { $1.log(values[$0]) }
