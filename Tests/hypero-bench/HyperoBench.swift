@@ -5,6 +5,6 @@ struct HyperoBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hypero-bench",
         abstract: "Measures hypero beside what it stands on.",
-        subcommands: [SectionsCommand.self, TrainingCommand.self],
+        subcommands: [SectionsCommand.self, TrainingCommand.self, WorkloadCommand.self],
         defaultSubcommand: SectionsCommand.self)
 }

@@ -16,8 +16,8 @@ struct TimedProcess {
 
     /// Runs it once; what it prints goes to /dev/null.
     ///
-    /// - Returns: nanoseconds.
-    func run() throws -> Int64 {
+    /// - Returns: when it was started and when its end was seen, in nanoseconds of the clock that only goes forward.
+    func run() throws -> (start: Int64, end: Int64) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -35,6 +35,6 @@ struct TimedProcess {
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         let end = Clock.now
         guard status == 0 else { throw BenchError("\(command.joined(separator: " ")) failed: status \(status)") }
-        return end - start
+        return (start, end)
     }
 }

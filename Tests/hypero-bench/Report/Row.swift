@@ -16,7 +16,8 @@ struct Row {
     let subject: String
     /// What of it: `p99`, `rate`.
     let figure: String
-    let value: Double
+    /// Nil when it could not be measured; the note says why.
+    let value: Double?
     let unit: Unit
     var peer: Peer?
     var targets: [Target] = []
@@ -24,14 +25,13 @@ struct Row {
 
     /// The value as so many times the peer's; nil without one, or with one of 0.
     var ratio: Double? {
-        peer.flatMap { $0.value == 0 ? nil : value / $0.value }
+        guard let value, let peer, peer.value != 0 else { return nil }
+        return value / peer.value
     }
 
     /// Whether a target is met.
     func isMet(_ target: Target) -> Bool {
-        switch target.subject {
-        case .value: target.isMet(by: value)
-        case .ratio: ratio.map { target.isMet(by: $0) } ?? false
-        }
+        let number = target.subject == .value ? value : ratio
+        return number.map { target.isMet(by: $0) } ?? false
     }
 }

@@ -19,7 +19,8 @@ struct SectionTable {
                 subject = row.subject
                 lines.append([subject])
             }
-            var cells = ["  " + row.figure, NumberText.text(of: row.value), row.unit.rawValue]
+            let value = row.value.map { (NumberText.text(of: $0), row.unit.rawValue) } ?? ("", "")
+            var cells = ["  " + row.figure, value.0, value.1]
             cells += [row.peer?.name ?? "", row.peer.map { NumberText.text(of: $0.value) } ?? ""]
             cells += [row.ratio.map { NumberText.text(of: $0) } ?? ""]
             cells += [row.targets.map { Self.text(of: $0, row.unit) }.joined(separator: ", ")]

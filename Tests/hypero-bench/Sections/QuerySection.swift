@@ -72,7 +72,7 @@ struct QuerySection: Section {
     ) throws {
         let ours = TimedProcess("hypero-query", arguments + ["--redis", server.url])
         let theirs = TimedProcess("redis-cli", ["-s", server.socket] + question)
-        let pairs = try alternating(runs, { try ours.run() }, { try theirs.run() })
+        let pairs = try alternating(runs, { try life(of: ours) }, { try life(of: theirs) })
         add(pairs, "whole process", peer, subject, .milliseconds, report, targets: targets)
     }
 
@@ -122,6 +122,11 @@ struct QuerySection: Section {
             theirs.record(try second())
         }
         return (ours, theirs)
+    }
+
+    private func life(of process: TimedProcess) throws -> Int64 {
+        let life = try process.run()
+        return life.end - life.start
     }
 
     private func timed(_ body: () throws -> Void) rethrows -> Int64 {
