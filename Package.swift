@@ -118,7 +118,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Hypero", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-ingest", "hypero-query", "hypero-demo",
+                "Hypero", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-bench", "hypero-demo", "hypero-ingest",
+                "hypero-query",
             ],
             swiftSettings: settings),
     ],

@@ -17,7 +17,7 @@ final class BenchClient: Sendable {
 
     /// - Throws: when events were dropped: then what was measured is something else.
     func close() throws {
-        hypero.close(timeout: .seconds(1))
+        hypero.close(timeout: .milliseconds(200))
         let dropped = hypero.counters.dropped
         guard dropped.total == dropped.closed else { throw BenchError("the client dropped events: \(dropped)") }
     }

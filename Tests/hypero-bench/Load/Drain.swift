@@ -7,6 +7,8 @@ struct Drain {
     let seconds: Double
     /// Of Redis' main thread.
     let redisSeconds: Double
+    /// That Redis' main thread waited for a core.
+    let redisWaited: Double
     let ingestSeconds: Double
     /// The most memory that the ingest had resident, in bytes.
     let ingestPeak: Int
@@ -20,6 +22,7 @@ struct Drain {
     ///   - retain: entries that stay in the stream; what an ingest keeps by itself when nil.
     init(_ server: BenchServer, through url: String? = nil, retain: Int? = nil) throws {
         let redisBefore = try server.mainThreadSeconds()
+        let waitedBefore = server.mainThreadWaiting()
         let childrenBefore = ChildrenClock.seconds
         let appliedBefore = try server.applied()
         let transactionsBefore = try Self.transactions(server)
@@ -37,6 +40,7 @@ struct Drain {
         ingestSeconds = ChildrenClock.seconds - childrenBefore
         ingestPeak = peak
         redisSeconds = try server.mainThreadSeconds() - redisBefore
+        redisWaited = server.mainThreadWaiting() - waitedBefore
         events = try server.applied() - appliedBefore
         transactions = try Self.transactions(server) - transactionsBefore
     }

@@ -37,7 +37,10 @@ struct Killings {
         }
         let adoption = try ChildProcess.run(
             "hypero-ingest",
-            ["adopt", "--redis", server.url, "--journal", folder.file("journal"), "--settle", "0.1", "--timeout", "600"],
+            [
+                "adopt", "--redis", server.url, "--journal", folder.file("journal"), "--settle", "0.1", "--timeout",
+                "600",
+            ],
             within: .seconds(620))
         guard adoption.succeeded else { throw BenchError("hypero-ingest adopt failed: \(adoption.stderr)") }
         ingest.terminate()
@@ -62,7 +65,8 @@ struct Killings {
                 found += min(shown, rows - number * Self.epochs)
             }
             lost += rows - found
-            numbered += try server.ask("HGET", server.keyspace.producer(producer), ProducerField.seq)
+            numbered +=
+                try server.ask("HGET", server.keyspace.producer(producer), ProducerField.seq)
                 .flatMap { Int($0) } ?? 0
         }
         repeated = try server.applied() - numbered

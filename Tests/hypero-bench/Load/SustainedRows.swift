@@ -8,6 +8,8 @@ struct SustainedRows {
     let perSecond: Double
     /// Percent of the time that Redis' main thread worked.
     let redisBusy: Double
+    /// Percent of the time that it waited for a core.
+    let redisWaiting: Double
     /// Percent of the time that the ingest worked, and the process with the clients, on all their threads together.
     let ingestBusy: Double
     let clientsBusy: Double
@@ -36,10 +38,12 @@ struct SustainedRows {
             }
         }
         usleep(UInt32(warmup / .microseconds(1)))
-        func look() throws -> (time: Double, applied: Int, redis: Double, ingest: Double, clients: Double) {
+        func look() throws -> (
+            time: Double, applied: Int, redis: Double, waiting: Double, ingest: Double, clients: Double
+        ) {
             (
                 Double(Clock.now) / 1e9, try server.applied(), try server.mainThreadSeconds(),
-                ProcessTime.seconds(of: ingest.pid), ProcessTime.seconds(of: getpid())
+                server.mainThreadWaiting(), ProcessTime.seconds(of: ingest.pid), ProcessTime.seconds(of: getpid())
             )
         }
         let before = try look()
@@ -50,6 +54,7 @@ struct SustainedRows {
         let seconds = after.time - before.time
         perSecond = Double(after.applied - before.applied) / seconds
         redisBusy = (after.redis - before.redis) / seconds * 100
+        redisWaiting = (after.waiting - before.waiting) / seconds * 100
         ingestBusy = (after.ingest - before.ingest) / seconds * 100
         clientsBusy = (after.clients - before.clients) / seconds * 100
         for client in clients { try client.close() }

@@ -19,7 +19,8 @@ final class TrainingProcess {
         child = try ChildProcess(
             "hypero-bench",
             [
-                "training", "--redis", server.url, "--tally", folder.file("tally"), "--rows", "\(rows ?? 0)", "--epochs",
+                "training", "--redis", server.url, "--tally", folder.file("tally"), "--rows", "\(rows ?? 0)",
+                "--epochs",
                 "\(epochs)", "--queue", "\(queue)",
             ], environment: ["HYPERO_JOURNAL": self.journal])
     }

@@ -1,3 +1,4 @@
+import Foundation
 import HyperoRedis
 import HyperoSchema
 import TestSupport
@@ -62,6 +63,15 @@ final class BenchServer {
     /// Seconds that the thread which executes commands has worked so far.
     func mainThreadSeconds() throws -> Double {
         try info("cpu", "used_cpu_user_main_thread") + info("cpu", "used_cpu_sys_main_thread")
+    }
+
+    /// Seconds that this thread would have worked but for others that had the cores; 0 where the kernel does not say.
+    func mainThreadWaiting() -> Double {
+        guard let pid = server.pid,
+            let text = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/schedstat", encoding: .utf8)
+        else { return 0 }
+        // Nanoseconds on a core, nanoseconds waiting for one, time slices.
+        return text.split(separator: " ").dropFirst().first.flatMap { Double($0) }.map { $0 / 1e9 } ?? 0
     }
 
     /// How many entries the ingest has applied.

@@ -55,6 +55,7 @@ struct ApplySection: Section {
             "Redis' main thread an event", drain.redisMicroseconds, .microseconds,
             Row.Peer("the same commands", replay.redisSeconds * 1e6 / events), cpu)
         add("Redis' main thread busy", drain.redisBusy, .percent, nil, Targets.redisBusy)
+        add("Redis' main thread waiting for a core", drain.redisWaited / drain.seconds * 100, .percent)
         add("ingest an event", drain.ingestMicroseconds, .microseconds)
         add("ingest's peak memory", Double(drain.ingestPeak) / 1_048_576, .mebibytes, nil, Targets.ingestMemory)
         add(
@@ -62,7 +63,7 @@ struct ApplySection: Section {
             Row.Peer("while recorded", Double(recorded.transactions)))
 
         report.progress("apply: \(subject), PING meanwhile")
-        let (busy, idle) = try heartbeats(backlog)
+        let (busy, idle) = try heartbeats(backlog, plan)
         add("PING p50", busy.median / 1e6, .milliseconds, Row.Peer("PING of an idle Redis", idle.median / 1e6))
         add(
             "PING p99", busy.percentile(99) / 1e6, .milliseconds,
@@ -90,10 +91,10 @@ struct ApplySection: Section {
         return (replay, drain)
     }
 
-    private func heartbeats(_ backlog: Backlog) throws -> (busy: Latencies, idle: Latencies) {
+    private func heartbeats(_ backlog: Backlog, _ plan: Plan) throws -> (busy: Latencies, idle: Latencies) {
         let server = try filled(with: backlog)
         let calm = try Heartbeat(server)
-        usleep(1_000_000)
+        usleep(UInt32(plan.divided(.seconds(2)) / .microseconds(1)))
         let idle = try calm.end()
         let heartbeat = try Heartbeat(server)
         _ = try Drain(server)

@@ -8,7 +8,7 @@ struct EndToEndSection: Section {
     func run(_ plan: Plan, _ report: Report) throws {
         report.progress("end-to-end: sustained")
         let sustained = try SustainedRows(
-            warmup: plan.divided(.seconds(2), atLeast: .milliseconds(500)),
+            warmup: plan.divided(.seconds(2)),
             duration: plan.divided(.seconds(10), atLeast: .milliseconds(500)))
         func add(
             _ subject: String, _ figure: String, _ value: Double, _ unit: Unit, _ target: Target? = nil
@@ -21,6 +21,7 @@ struct EndToEndSection: Section {
         let subject = "sustained, two clients"
         add(subject, "rate", sustained.perSecond, .eventsPerSecond, Targets.sustained)
         add(subject, "Redis' main thread busy", sustained.redisBusy, .percent)
+        add(subject, "Redis' main thread waiting for a core", sustained.redisWaiting, .percent)
         add(subject, "ingest busy", sustained.ingestBusy, .percent)
         add(subject, "clients busy", sustained.clientsBusy, .percent)
 

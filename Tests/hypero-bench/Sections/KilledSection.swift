@@ -15,7 +15,8 @@ struct KilledSection: Section {
         ] {
             report.add(
                 Row(
-                    section: .killed, subject: "\(count) trainings", figure: figure, value: Double(value), unit: .events,
+                    section: .killed, subject: "\(count) trainings", figure: figure, value: Double(value),
+                    unit: .events,
                     targets: target.map { [$0] } ?? []))
         }
     }

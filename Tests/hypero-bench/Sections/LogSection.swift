@@ -22,7 +22,7 @@ struct LogSection: Section {
     private static let perSecond = 30_000
 
     func run(_ plan: Plan, _ report: Report) throws {
-        let duration = plan.divided(.seconds(10))
+        let duration = plan.divided(.seconds(10), atLeast: .milliseconds(50))
         var written: [Int: LogTimes] = [:]
         for threads in [1, 4] {
             report.progress("log: write(2) by \(threads)")
@@ -86,7 +86,12 @@ struct LogSection: Section {
 
     private func write(_ pace: Pace) throws -> LogTimes {
         let file = try WrittenBytes(battery: "bench.v1.01234567")
-        return LogTimes(try pace.run { _ in LogTimes() } _: { times, _ in times.take { file.write() } })
+        return LogTimes(
+            try pace.run { _ in
+                LogTimes()
+            } _: { times, _ in
+                times.take { file.write() }
+            })
     }
 
     private func log(_ redis: Redis, _ pace: Pace, _ plan: Plan) throws -> LogTimes {
@@ -111,7 +116,9 @@ struct LogSection: Section {
             return LogTimes(threads.map(\.times))
         }
         _ = try measure(
-            Pace(threads: pace.threads, perSecond: pace.perSecond, duration: plan.divided(.seconds(1))))
+            Pace(
+                threads: pace.threads, perSecond: pace.perSecond,
+                duration: plan.divided(.seconds(1), atLeast: .milliseconds(50))))
         let killer = redis == .restarting ? RestartingServer(server.server) : nil
         let times = try measure(pace)
         killer?.end()
