@@ -6,6 +6,21 @@ import TestSupport
 
 /// Trainings that are killed while they log as fast as they can, and what became of what they had logged.
 struct Killings {
+    /// How a training lives until it is killed.
+    struct Life {
+        /// How many events may wait to be sent; above that it waits.
+        let queue: Int
+        /// Between these it is killed at a random moment, counted from its first row.
+        let length: ClosedRange<Duration>
+
+        /// At full speed: all of it is still in the journal.
+        static let sprint = Life(queue: 2_000_000, length: .milliseconds(1)...(.milliseconds(25)))
+        /// As fast as Redis takes the events, which are on their way, acknowledged or applied.
+        static let run = Life(queue: 20_000, length: .milliseconds(25)...(.milliseconds(300)))
+        /// As ``run``, and long.
+        static let marathon = Life(queue: 20_000, length: .seconds(1)...(.seconds(2)))
+    }
+
     /// Rows whose log call had returned.
     private(set) var accepted = 0
     /// Of these, rows that no experiment has after all was adopted and applied.
@@ -17,20 +32,21 @@ struct Killings {
 
     /// - Parameters:
     ///   - count: how many are killed.
-    ///   - lives: each is killed after a random time of these, from its first row.
+    ///   - lives: the trainings have these in turn.
     ///   - progress: is told how many are dead.
-    init(_ count: Int, after lives: ClosedRange<Duration>, progress: (Int) -> Void = { _ in }) throws {
+    init(_ count: Int, _ lives: [Life], progress: (Int) -> Void = { _ in }) throws {
         let server = try BenchServer()
         let folder = try TemporaryFolder()
         let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--log-level", "error"])
         defer { ingest.kill() }
         var dead: [(producer: String, rows: Int)] = []
         for number in 1...count {
+            let life = lives[number % lives.count]
             let training = try TrainingProcess(
-                server, epochs: Self.epochs, queue: 20_000, journal: folder.file("journal"))
+                server, epochs: Self.epochs, queue: life.queue, journal: folder.file("journal"))
             try training.waitUntilLogging()
-            let life = Int.random(in: Self.microseconds(lives.lowerBound)...Self.microseconds(lives.upperBound))
-            usleep(UInt32(life))
+            let (shortest, longest) = (life.length.lowerBound, life.length.upperBound)
+            usleep(UInt32.random(in: UInt32(shortest / .microseconds(1))...UInt32(longest / .microseconds(1))))
             try training.kill()
             dead.append((training.tally.producer, training.tally[.rows]))
             progress(number)
@@ -71,6 +87,4 @@ struct Killings {
         }
         repeated = try server.applied() - numbered
     }
-
-    private static func microseconds(_ duration: Duration) -> Int { Int(duration / .microseconds(1)) }
 }
