@@ -5,23 +5,28 @@ import TestSupport
 /// Kills a server every second and starts it again, until it is told to end.
 final class RestartingServer: Sendable {
     private let isOver = Atomic<Bool>(false)
-    private let hasEnded = Atomic<Bool>(false)
+    private let outcome = Mutex<Result<Void, any Error>?>(nil)
 
     init(_ server: RedisServer) {
         Thread.detachNewThread { [self] in
-            while !isOver.load(ordering: .acquiring) {
-                usleep(900_000)
-                server.kill()
-                usleep(100_000)
-                try? server.restart()
+            let result = Result {
+                while !isOver.load(ordering: .acquiring) {
+                    usleep(900_000)
+                    server.kill()
+                    usleep(100_000)
+                    try server.restart()
+                }
             }
-            hasEnded.store(true, ordering: .releasing)
+            outcome.withLock { $0 = result }
         }
     }
 
     /// Ends, the server running.
-    func end() {
+    func end() throws {
         isOver.store(true, ordering: .releasing)
-        while !hasEnded.load(ordering: .acquiring) { usleep(1_000) }
+        while true {
+            if let result = outcome.withLock({ $0 }) { return try result.get() }
+            usleep(1_000)
+        }
     }
 }

@@ -121,7 +121,7 @@ struct LogSection: Section {
                 duration: plan.divided(.seconds(1), atLeast: .milliseconds(50))))
         let killer = redis == .restarting ? RestartingServer(server.server) : nil
         let times = try measure(pace)
-        killer?.end()
+        try killer?.end()
         try client.close()
         return times
     }
