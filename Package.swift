@@ -26,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
@@ -66,10 +67,15 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["HyperoRedis", "HyperoSchema"], path: "Tests/TestSupport",
             swiftSettings: settings),
-        // Scripts/latency.
+        // Scripts/bench.
         .executableTarget(
-            name: "log-latency", dependencies: ["Hypero", "TestSupport"], path: "Tests/log-latency",
-            swiftSettings: settings),
+            name: "hypero-bench",
+            dependencies: [
+                "Hypero", "HyperoQuery", "HyperoRedis", "HyperoSchema", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            path: "Tests/hypero-bench", swiftSettings: settings),
         // The long fault run: Scripts/chaos.
         .target(name: "ChaosLog", path: "Tests/ChaosLog", swiftSettings: settings),
         .executableTarget(
@@ -112,7 +118,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Hypero", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-ingest", "hypero-query", "hypero-demo",
+                "Hypero", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-bench", "hypero-demo", "hypero-ingest",
+                "hypero-query",
             ],
             swiftSettings: settings),
     ],

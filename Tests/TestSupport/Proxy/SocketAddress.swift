@@ -1,12 +1,12 @@
 import Glibc
 
 /// Where a stream socket of this machine listens.
-enum SocketAddress {
+package enum SocketAddress {
     case unix(String)
     case loopback(UInt16)
 
     /// Opens a socket that takes connections.
-    func listen() throws(TestFailure) -> Int32 {
+    package func listen() throws(TestFailure) -> Int32 {
         let descriptor = try open()
         var yes: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
@@ -21,7 +21,7 @@ enum SocketAddress {
     /// Begins to connect, without waiting.
     ///
     /// - Returns: the descriptor, or nil when nobody takes the connection.
-    func connect() -> Int32? {
+    package func connect() -> Int32? {
         guard let descriptor = try? open() else { return nil }
         guard withAddress({ Glibc.connect(descriptor, $0, $1) }) == 0 || errno == EINPROGRESS else {
             close(descriptor)

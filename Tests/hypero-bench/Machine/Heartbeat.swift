@@ -1,0 +1,47 @@
+import Foundation
+import HyperoRedis
+import Synchronization
+
+/// Another client of the server: asks PING each millisecond, and notes how long the answer takes.
+final class Heartbeat: Sendable {
+    private struct State {
+        var latencies = Latencies()
+        var failure: String?
+        var hasEnded = false
+    }
+
+    private let isOver = Atomic<Bool>(false)
+    private let state = Mutex(State())
+
+    /// Begins.
+    init(_ server: BenchServer) throws {
+        let url = try RedisURL(server.url)
+        Thread.detachNewThread { [self] in
+            var latencies = Latencies()
+            var failure: String?
+            do {
+                var connection = try RedisConnection.open(to: url, name: "heartbeat", timeout: .seconds(120))
+                while !isOver.load(ordering: .acquiring) {
+                    let start = MonotonicTime.now
+                    _ = try connection.call("PING")
+                    latencies.record(MonotonicTime.now.nanoseconds - start.nanoseconds)
+                    usleep(1_000)
+                }
+            } catch {
+                failure = "\(error)"
+            }
+            state.withLock { $0 = State(latencies: latencies, failure: failure, hasEnded: true) }
+        }
+    }
+
+    /// Ends, and says what was noted.
+    func end() throws -> Latencies {
+        isOver.store(true, ordering: .releasing)
+        while true {
+            let (latencies, failure, hasEnded) = state.withLock { ($0.latencies, $0.failure, $0.hasEnded) }
+            if let failure { throw BenchError("a PING failed: \(failure)") }
+            if hasEnded { return latencies }
+            usleep(500)
+        }
+    }
+}

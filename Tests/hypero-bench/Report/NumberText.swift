@@ -1,0 +1,24 @@
+import Foundation
+
+/// How numbers stand in the table.
+enum NumberText {
+    /// Three digits that count, or all of a whole number: `0.0123`, `4.57`, `31`, `182,431`.
+    static func text(of number: Double) -> String {
+        guard number.isFinite else { return "\(number)" }
+        let size = abs(number)
+        if size >= 1_000 { return grouped(Int(number.rounded())) }
+        if number == number.rounded() { return String(Int(number)) }
+        let decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.1 ? 3 : 4
+        return String(format: "%.\(decimals)f", number)
+    }
+
+    /// `1,000,000`
+    static func grouped(_ number: Int) -> String {
+        var text = ""
+        for (index, digit) in String(number.magnitude).reversed().enumerated() {
+            if index > 0, index % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return (number < 0 ? "-" : "") + String(text.reversed())
+    }
+}
