@@ -10,7 +10,8 @@ from trackio.sqlite_storage import SQLiteStorage
 
 NOTE = (
     "asked with the SQL that `trackio query project` takes; its thread writes what has come in every half second"
-    " and falls behind a loop as fast as this one, so that a kill takes what is queued then"
+    " and falls behind a loop as fast as this one, so that a kill takes all that is queued then; of a slower loop it"
+    " takes the last half second"
 )
 TOP_TEN = """
     SELECT run_name, MAX(json_extract(metrics, '$.valid')) AS best FROM metrics
