@@ -20,7 +20,7 @@ class Workload:
         return Workload(*(max(1, count // 10) for count in vars(self).values()))
 
     def row(self, run: int, epoch: int) -> dict[str, float]:
-        """A row of three channels. `valid` rises to the run's best and falls again, so a run's last value says little."""
+        """A row of three channels. `valid` rises to the run's best and falls again: its last value is another."""
         peak = run * 7 % self.rows_per_run
         valid = self.best(run) - 0.3 * ((epoch - peak) / self.rows_per_run) ** 2
         return {"train": valid + 0.05, "valid": valid, "test": valid - 0.02}
@@ -29,7 +29,7 @@ class Workload:
         return [self.row(run, epoch) for epoch in range(self.rows_per_run)]
 
     def best(self, run: int) -> float:
-        """The highest `valid` of a run, which is different for each: 73 has no factor in common with the number of runs."""
+        """The highest `valid` of a run, no two alike: 73 has no factor in common with the number of runs."""
         return 0.5 + 0.4 * (run * 73 % self.runs) / self.runs
 
     def top_ten(self) -> list[tuple[int, float]]:
