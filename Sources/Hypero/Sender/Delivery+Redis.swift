@@ -50,18 +50,49 @@ extension Delivery {
         }
     }
 
-    /// Sends a batch and waits for its replies.
+    /// Sends some batches, as long as there is something to send and all goes well.
+    ///
+    /// While Redis takes one, the next is rendered; a few in a row, so that the journal and the watermark are looked at in
+    /// between.
+    mutating func send() {
+        guard connection != nil else { return failed(Self.unconnected) }
+        for left in (0..<Self.batchesInARow).reversed() {
+            prepareBatch()
+            outbox.sendBatch()
+            swap(&batch, &nextBatch)
+            let goesOn = left > 0 && batchEvents > 1 && outbox.hasMore && host.goesOn()
+            guard let outcome = ship(goesOn: goesOn) else { return failed(Self.unconnected) }
+            note(outcome)
+            guard outcome.failure == nil, goesOn else { return }
+        }
+    }
+
+    /// Takes the next batch and renders it, if that is not done yet.
+    private mutating func prepareBatch() {
+        guard !outbox.isPrepared else { return }
+        nextBatch.removeAll()
+        outbox.prepareBatch { record in
+            renderer.render(record, into: &nextBatch)
+            return nextBatch.count >= Self.batchBytes || nextBatch.commands >= batchEvents
+        }
+    }
+
+    /// Sends the batch, and takes what becomes of it.
     ///
     /// What Redis refuses is sent again; so is what has no reply because the connection broke, under the same number, for
     /// it is not known whether it is in the stream.
-    mutating func send() {
-        guard connection != nil else { return failed(Self.unconnected) }
-        writer.removeAll()
-        outbox.nextBatch { record in
-            renderer.render(record, into: &writer)
-            return writer.count >= Self.batchBytes || writer.commands >= batchEvents
+    private mutating func ship(goesOn: Bool) -> Shipment.Outcome? {
+        guard var connection = connection.take() else { return nil }
+        var outcome = shipment.send(batch, goesOn: goesOn, over: &connection)
+        if outcome == nil {
+            if goesOn { prepareBatch() }
+            outcome = shipment.receive(over: &connection)
         }
-        guard let outcome = ship() else { return failed(Self.unconnected) }
+        self.connection = consume connection
+        return outcome
+    }
+
+    private mutating func note(_ outcome: Shipment.Outcome) {
         if let seq = outbox.finishBatch(answered: outcome.answered, refused: outcome.refused) {
             // With a hole before it, it says nothing of the others.
             progress.taken = outbox.hasHoles(before: seq) ? nil : outcome.id.map { .init(seq: seq, id: $0) }
@@ -75,13 +106,6 @@ extension Delivery {
             machine.succeeded()
             notices.isWell("Redis at \(elsewhere ?? url) takes events again")
         }
-    }
-
-    private mutating func ship() -> Shipment.Outcome? {
-        guard var connection = connection.take() else { return nil }
-        let outcome = shipment.send(writer, over: &connection)
-        self.connection = consume connection
-        return outcome
     }
 
     mutating func readWatermark() {

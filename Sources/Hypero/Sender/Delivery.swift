@@ -19,7 +19,11 @@ struct Delivery: ~Copyable {
     var connection: RedisConnection?
     /// Where an error reply said that the keys are; nil for where the user said.
     var elsewhere: RedisURL?
-    var writer = RESPWriter(capacity: 64 << 10)
+    /// What is asked.
+    var writer = RESPWriter(capacity: 1 << 10)
+    /// The events on their way, and those after them.
+    var batch = RESPWriter(capacity: 64 << 10)
+    var nextBatch = RESPWriter(capacity: 64 << 10)
     var notices: Notices
     let host: DeliveryHost
     var generator = SystemRandomNumberGenerator()
@@ -42,6 +46,8 @@ struct Delivery: ~Copyable {
     /// What is appended to hiredis' buffer at once; more would be moved about in memory with each partial write.
     static let batchBytes = 256 << 10
     static let mostBatchEvents = 1_024
+    /// Batches sent before the journal and the watermark are looked at again: some 10 to 50 ms.
+    static let batchesInARow = 8
     /// Records that get their checksums between two looks at the connection.
     private static let sealedAtOnce = 16_384
     private static let watermarkInterval: Duration = .seconds(1)

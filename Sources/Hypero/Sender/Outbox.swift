@@ -30,6 +30,8 @@ struct Outbox {
     /// Records to send again before any other, in order.
     private var again: [Record] = []
     private var onTheirWay: [Record] = []
+    /// The batch after those: taken to be rendered while they are on their way.
+    private var next: [Record] = []
 
     /// Events that had to make room before they were seen applied.
     private(set) var released: UInt64 = 0
@@ -43,7 +45,10 @@ struct Outbox {
     }
 
     /// Events that Redis acknowledged; fewer when it forgot some.
-    var sent: UInt64 { lastRead - UInt64(again.count + onTheirWay.count) }
+    var sent: UInt64 { lastRead - UInt64(again.count + onTheirWay.count + next.count) }
+
+    /// Whether there is anything to send that is not on its way.
+    var hasMore: Bool { !next.isEmpty || !again.isEmpty || lastRead < accepted }
 
     /// The segments that are still there.
     var held: [Segment] { pieces.map(\.piece.segment) }
@@ -74,19 +79,30 @@ struct Outbox {
         sealing = place
     }
 
-    /// The records to send next, which are then on their way.
+    /// Whether the next batch is taken already.
+    var isPrepared: Bool { !next.isEmpty }
+
+    /// Takes the records to send next.
     ///
     /// - Parameter isFull: asked after each record.
-    mutating func nextBatch(_ isFull: (Record) -> Bool) {
-        assert(onTheirWay.isEmpty)
-        while let record = again.first ?? Self.nextRecord(in: pieces, from: &reading) {
-            if again.isEmpty { advance(over: record) } else { again.removeFirst() }
-            onTheirWay.append(record)
-            if isFull(record) { return }
+    mutating func prepareBatch(_ isFull: (Record) -> Bool) {
+        assert(next.isEmpty)
+        var count = 0
+        while let record = count < again.count ? again[count] : Self.nextRecord(in: pieces, from: &reading) {
+            if count < again.count { count += 1 } else { advance(over: record) }
+            next.append(record)
+            if isFull(record) { break }
         }
+        again.removeFirst(count)
     }
 
-    /// What became of the records on their way.
+    /// The records that were taken are on their way now.
+    mutating func sendBatch() {
+        assert(onTheirWay.isEmpty)
+        swap(&onTheirWay, &next)
+    }
+
+    /// What became of the records on their way. When one of them has to be sent again, those taken after them are given back.
     ///
     /// - Parameters:
     ///   - answered: how many, from the first, have a reply; the others are of unknown outcome.
@@ -98,7 +114,10 @@ struct Outbox {
         for place in refused.reversed() where place == taken - 1 { taken -= 1 }
         let lastTaken = taken > 0 ? onTheirWay[taken - 1].seq : nil
         let back = refused.map { onTheirWay[$0] } + onTheirWay[answered...]
-        again = (back + again).sorted { $0.seq < $1.seq }
+        if !back.isEmpty {
+            again = (back + next + again).sorted { $0.seq < $1.seq }
+            next = []
+        }
         onTheirWay.removeAll(keepingCapacity: true)
         return lastTaken
     }
@@ -107,6 +126,7 @@ struct Outbox {
     mutating func rewind(to watermark: UInt64) {
         again = []
         onTheirWay = []
+        next = []
         // Redis forgot what was given back because it was applied.
         countReleased(behind: watermark, through: lastReleased)
         lastRead = max(watermark, (firstHeld ?? accepted + 1) - 1)
@@ -178,7 +198,7 @@ struct Outbox {
     }
 
     private var firstUnacknowledged: UInt64 {
-        min(again.first?.seq ?? .max, onTheirWay.first?.seq ?? .max)
+        min(again.first?.seq ?? .max, onTheirWay.first?.seq ?? .max, next.first?.seq ?? .max)
     }
 
     private mutating func set(_ piece: SegmentPiece) {

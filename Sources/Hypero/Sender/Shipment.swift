@@ -21,21 +21,49 @@ struct Shipment {
         var id: StreamID?
     }
 
-    /// Sends the commands, each an XADD, and waits for what becomes of them.
-    mutating func send(_ batch: borrowing RESPWriter, over connection: inout RedisConnection) -> Outcome {
+    /// Whether a MULTI is open for the batch to come.
+    private var isOpen = false
+    /// Commands of the batch that is on its way, and whether they are in a transaction.
+    private var onItsWay = (commands: 0, isTransaction: false)
+
+    /// Sends the commands, each an XADD.
+    ///
+    /// - Parameter goesOn: whether another batch follows at once: its transaction is then begun along with this one's end,
+    ///   which spares a round trip.
+    /// - Returns: what became of them when it is known already, because they were not sent.
+    mutating func send(
+        _ batch: borrowing RESPWriter, goesOn: Bool, over connection: inout RedisConnection
+    ) -> Outcome? {
         var outcome = Outcome()
         do {
-            if batch.commands > 1, isTransaction {
-                if let refusal = try begin(over: &connection) {
-                    outcome.refuseAll(batch.commands, refusal)
-                    return outcome
-                }
+            let begins = batch.commands > 1 && isTransaction && !isOpen
+            if begins, let refusal = try begin(over: &connection) {
+                outcome.refuseAll(batch.commands, refusal)
+                return outcome
             }
+            onItsWay = (batch.commands, isOpen)
             try connection.send(batch)
-            if batch.commands > 1, isTransaction {
-                try commit(batch.commands, over: &connection, &outcome)
+            guard isOpen else { return nil }
+            isOpen = goesOn
+            var end = RESPWriter(capacity: 64)
+            end.command("EXEC")
+            if goesOn { end.command("MULTI") }
+            try connection.send(end)
+            return nil
+        } catch {
+            outcome.failure = error
+            return outcome
+        }
+    }
+
+    /// Takes what becomes of the commands that were sent.
+    mutating func receive(over connection: inout RedisConnection) -> Outcome {
+        var outcome = Outcome()
+        do {
+            if onItsWay.isTransaction {
+                try commit(onItsWay.commands, over: &connection, &outcome)
             } else {
-                while outcome.answered < batch.commands {
+                while outcome.answered < onItsWay.commands {
                     var reply = try connection.receive()
                     try outcome.take(&reply)
                 }
@@ -51,30 +79,40 @@ struct Shipment {
     /// - Returns: why the server does not begin one now; nil also when this account never may.
     private mutating func begin(over connection: inout RedisConnection) throws(RedisError) -> RedisError? {
         let reply = try connection.call("MULTI")
+        isOpen = reply.error == nil
         guard let error = reply.error else { return nil }
         guard error.isOfTheAccount else { return error }
         isTransaction = false
         return nil
     }
 
-    /// `EXEC` answers an array of the entries' ids, or EXECABORT when a command was refused before.
-    private func commit(
+    /// `EXEC` answers an array of the entries' ids, or EXECABORT when a command was refused before; the `MULTI` behind it OK.
+    private mutating func commit(
         _ commands: Int, over connection: inout RedisConnection, _ outcome: inout Outcome
     ) throws(RedisError) {
-        var exec = RESPWriter(capacity: 64)
-        exec.command("EXEC")
-        try connection.send(exec)
         var refusal: RedisError?
         for _ in 0..<commands {
             let queued = try connection.receive()
             refusal = refusal ?? queued.error
         }
         var reply = try connection.receive()
-        if let error = reply.error { return outcome.refuseAll(commands, refusal ?? error) }
-        guard try reply.array() == commands else {
-            throw RedisError(.broken, "Redis answered EXEC with another number of replies")
+        if let error = reply.error {
+            outcome.refuseAll(commands, refusal ?? error)
+        } else {
+            guard try reply.array() == commands else {
+                throw RedisError(.broken, "Redis answered EXEC with another number of replies")
+            }
+            for _ in 0..<commands { try outcome.take(&reply) }
         }
-        for _ in 0..<commands { try outcome.take(&reply) }
+        guard isOpen else { return }
+        let multi = try connection.receive()
+        isOpen = multi.error == nil
+        outcome.failure = outcome.failure ?? multi.error
+        // Nothing follows at once, and nothing else may come into it. DISCARD answers OK.
+        if isOpen, outcome.failure != nil {
+            isOpen = false
+            _ = try connection.call("DISCARD")
+        }
     }
 }
 

@@ -13,7 +13,7 @@ package struct BatchSize: Sendable, Hashable {
     /// Entries to ask for.
     package private(set) var count = 1
 
-    package static let range = 64...4_096
+    package static let range = 64...2_048
     /// What a transaction may take of the server's time.
     package static let target: Duration = .milliseconds(5)
     /// Bytes of entries that a batch may come to, as far as that can be foreseen.

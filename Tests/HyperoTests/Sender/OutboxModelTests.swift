@@ -31,6 +31,8 @@ struct OutboxModelTests {
         /// Numbers that were given back and were not applied, or are not any more.
         var gone: Set<UInt64> = []
         var lastGiven: UInt64 = 0
+        /// Taken to be sent next.
+        var prepared: [UInt64] = []
 
         init(segments: Int) throws {
             bench = try JournalBench(limit: segments * 2048, segmentSize: 2048)
@@ -48,15 +50,15 @@ struct OutboxModelTests {
 
         mutating func send(upTo limit: Int, using dice: inout Xoshiro256) {
             outbox.update(bench.journal.published())
-            var seqs: [UInt64] = []
-            var isAsWritten = true
-            outbox.nextBatch { record in
-                seqs.append(record.seq)
-                if record.epoch != epochs[record.seq] { isAsWritten = false }
-                return seqs.count == limit
+            if prepared.isEmpty { prepare(upTo: limit) }
+            let seqs = prepared
+            outbox.sendBatch()
+            prepared = []
+            if Bool.random(using: &dice), outbox.hasMore {
+                prepare(upTo: limit)
+                #expect(prepared.first ?? .max > seqs.last ?? 0)
+                #expect(outbox.isPrepared)
             }
-            #expect(isAsWritten)
-            #expect(seqs == seqs.sorted())
             #expect(acknowledged.isDisjoint(with: seqs))
             #expect(Set(seqs).count == seqs.count)
             #expect(!seqs.isEmpty || !outbox.hasEvents)
@@ -65,7 +67,20 @@ struct OutboxModelTests {
             let refused = (0..<answered).filter { _ in Double.random(in: 0..<1, using: &dice) < share }
             outbox.finishBatch(answered: answered, refused: refused)
             acknowledged.formUnion((0..<answered).filter { !refused.contains($0) }.map { seqs[$0] })
+            if answered < seqs.count || !refused.isEmpty { prepared = [] }
+            #expect(outbox.isPrepared == !prepared.isEmpty)
             #expect(outbox.sent == acknowledged.count)
+        }
+
+        private mutating func prepare(upTo limit: Int) {
+            var isAsWritten = true
+            outbox.prepareBatch { record in
+                prepared.append(record.seq)
+                if record.epoch != epochs[record.seq] { isAsWritten = false }
+                return prepared.count == limit
+            }
+            #expect(isAsWritten)
+            #expect(prepared == prepared.sorted())
         }
 
         /// The watermark goes up to anything below the first event that is not acknowledged.
@@ -88,6 +103,7 @@ struct OutboxModelTests {
             acknowledged = acknowledged.filter { $0 <= watermark || $0 < first }
             if watermark < lastGiven { gone.formUnion(watermark + 1...lastGiven) }
             outbox.rewind(to: watermark)
+            prepared = []
             #expect(outbox.sent == acknowledged.count)
         }
 
@@ -107,12 +123,11 @@ struct OutboxModelTests {
         /// In the end Redis takes everything.
         mutating func drain() throws {
             while outbox.hasEvents {
-                var seqs: [UInt64] = []
                 outbox.update(bench.journal.published())
-                outbox.nextBatch { record in
-                    seqs.append(record.seq)
-                    return false
-                }
+                if prepared.isEmpty { prepare(upTo: .max) }
+                let seqs = prepared
+                prepared = []
+                outbox.sendBatch()
                 outbox.finishBatch(answered: seqs.count, refused: [])
                 #expect(acknowledged.isDisjoint(with: seqs))
                 acknowledged.formUnion(seqs)

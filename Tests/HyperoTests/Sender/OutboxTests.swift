@@ -15,8 +15,14 @@ struct OutboxTests {
     }
 
     private static func batch(_ outbox: inout Outbox, upTo limit: Int = .max) -> [UInt64] {
+        let seqs = prepare(&outbox, upTo: limit)
+        outbox.sendBatch()
+        return seqs
+    }
+
+    private static func prepare(_ outbox: inout Outbox, upTo limit: Int = .max) -> [UInt64] {
         var seqs: [UInt64] = []
-        outbox.nextBatch { record in
+        outbox.prepareBatch { record in
             seqs.append(record.seq)
             return seqs.count == limit
         }
@@ -80,6 +86,23 @@ struct OutboxTests {
         #expect(Self.batch(&outbox, upTo: 4) == [1, 2, 3, 4])
         outbox.finishBatch(answered: 2, refused: [])
         #expect(Self.batch(&outbox) == [3, 4, 5, 6, 7, 8, 9, 10])
+    }
+
+    @Test("Prepared while others are on their way: sent after them, or given back when one of those goes again")
+    func prepared() throws {
+        var (_, outbox) = try Self.outbox(records: 10)
+        _ = Self.batch(&outbox, upTo: 3)
+        #expect(Self.prepare(&outbox, upTo: 3) == [4, 5, 6])
+        outbox.finishBatch(answered: 3, refused: [])
+        #expect(outbox.sent == 3)
+        #expect(outbox.isPrepared && outbox.hasMore && outbox.hasEvents)
+        outbox.sendBatch()
+        #expect(Self.prepare(&outbox) == [7, 8, 9, 10])
+        outbox.finishBatch(answered: 3, refused: [1])
+        #expect(!outbox.isPrepared)
+        #expect(outbox.sent == 5)
+        #expect(Self.batch(&outbox) == [5, 7, 8, 9, 10])
+        #expect(!outbox.hasMore && outbox.hasEvents)
     }
 
     @Test("A segment is kept until applied, and one that is only sent makes room when it has to")
