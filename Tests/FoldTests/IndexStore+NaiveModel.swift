@@ -1,4 +1,4 @@
-import HyperoIngest
+@testable import HyperoIngest
 import HyperoSchema
 import TestSupport
 import Testing
@@ -25,7 +25,7 @@ extension IndexStore {
     mutating func add(_ entries: some Sequence<StreamEntry>) {
         var batch = Batch()
         for entry in entries {
-            batch.append(entry.id, Result { () throws(Rejection) in try entry.decoded() })
+            entry.withWireFields { batch.append(entry.id, $0, announced: nil) }
         }
         add(batch)
     }
