@@ -65,7 +65,10 @@ struct Pipeline: ~Copyable {
     /// When the stream was asked last what it says of itself.
     private var looked = MonotonicTime.now
 
-    /// How often that is, at most: its answer holds the first and the last entry, which may be large.
+    /// While Redis applies a transaction there is nothing better to do than to wait for what is read ahead.
+    private static let transactionTime: Duration = .milliseconds(20)
+
+    /// How often the stream is asked, at most: its answer holds the first and the last entry, which may be large.
     private static let lookPause: Duration = .seconds(1)
 
     /// - Parameters:
@@ -128,8 +131,10 @@ struct Pipeline: ~Copyable {
         over connection: inout RedisConnection, _ marks: inout TrimMarks, _ debts: inout [OwedLetters],
         _ patience: Patience
     ) throws(RedisError) -> Step {
-        // With nothing to apply there is no hurry; else Redis has work first.
-        try fetch(pending.isEmpty ? patience : nil)
+        // Redis gets its work first, if there is any. Without, the lease is renewed meanwhile.
+        patience.isFinishing = !pending.isEmpty
+        try fetch(atMost: pending.isEmpty ? lease.duration / 3 : .zero, patience)
+        patience.isFinishing = true
         questions.removeAll()
         let needs = try askAhead()
         try connection.send(questions)
@@ -137,7 +142,7 @@ struct Pipeline: ~Copyable {
         fenced = sent
         try transaction.send(over: &connection)
 
-        // Of what is refused, the replies behind it are taken all the same.
+        // Whatever else goes wrong, the outcome is taken: what failed in it must not be forgotten.
         var trouble: RedisError?
         var early: Commit?
         do {
@@ -145,14 +150,18 @@ struct Pipeline: ~Copyable {
                 try loader.receive(needs, of: batch, into: &known, from: &connection, in: space, announcer)
                 self.known = known
             }
-            try fetch(patience)
-            if case .folded(let commit) = try fold() {
+        } catch {
+            if error.class == .broken { throw error }
+            trouble = error
+        }
+        do {
+            try fetch(atMost: Self.transactionTime, patience)
+            if trouble == nil, case .folded(let commit) = try fold() {
                 try spare.write(commit, in: space, lease)
                 early = commit
             }
         } catch {
-            if error.class == .broken { throw error }
-            trouble = error
+            trouble = trouble ?? error
         }
         let outcome = try transaction.receive(from: &connection, owner: lease.owner, in: space)
         try take(outcome, sent: sent, &marks, &debts, takingBack: &early)
@@ -169,11 +178,11 @@ struct Pipeline: ~Copyable {
 
     /// Takes what was read ahead into the hand when that is empty, and has the next entries read.
     ///
-    /// - Parameter patience: how long to wait for it; nil for not at all.
-    private mutating func fetch(_ patience: Patience?) throws(RedisError) {
+    /// - Parameter duration: how long to wait for it.
+    private mutating func fetch(atMost duration: Duration, _ patience: Patience) throws(RedisError) {
         guard read.isEmpty, mayHaveMore else { return }
         try ahead.ask(after: place.id, count: size.count)
-        guard let found = try ahead.take(patience) else { return }
+        guard let found = try ahead.take(atMost: duration, patience) else { return }
         take(found.read, asked: found.asked)
         batch = found.batch
         placeOfRead = place

@@ -67,16 +67,21 @@ final class ReadAhead: @unchecked Sendable {
 
     /// Takes what was asked for.
     ///
-    /// - Parameter patience: how long to wait for it; nil for not at all.
+    /// - Parameters:
+    ///   - duration: how long to wait for it.
+    ///   - patience: waits no longer than this lasts either.
     /// - Returns: nil when it is not there yet.
-    /// - Throws: why it could not be read, and when the patience ends.
-    func take(_ patience: Patience?) throws(RedisError) -> Found? {
+    /// - Throws: why it could not be read.
+    func take(atMost duration: Duration, _ patience: Patience) throws(RedisError) -> Found? {
+        let deadline = MonotonicTime.now + duration
         let taken: Result<Found, RedisError>? = locked {
-            while answer == nil, let patience, patience.goesOn { wait(atMost: .milliseconds(5)) }
-            defer { (question, answer) = answer == nil ? (question, nil) : (nil, nil) }
+            while answer == nil, patience.goesOn, case let left = deadline - .now, left > .zero {
+                wait(atMost: min(left, .milliseconds(5)))
+            }
+            guard let answer else { return nil }
+            (self.question, self.answer) = (nil, nil)
             return answer
         }
-        if taken == nil, patience != nil { throw RedisError(.broken, "gave up waiting for \(space.events)") }
         return try taken?.get()
     }
 
