@@ -48,6 +48,7 @@ extension Journal {
         state.pointee.ordinal = 1
         state.pointee.notice = beginning.notice
         state.pointee.isMemoryTold = beginning.notice != nil
+        announce(.isElsewhere)
         state.pointee.beginSending?()
     }
 

@@ -1,4 +1,5 @@
 import HyperoRedis
+import Synchronization
 
 // What the sender's thread calls.
 extension Journal {
@@ -11,21 +12,77 @@ extension Journal {
     }
 
     func published() -> Published {
-        lock.withLock {
-            let sealed = state.pointee.sealed
-            if !sealed.isEmpty { state.pointee.sealed = [] }
-            return Published(sealed: sealed, current: currentPiece, accepted: state.pointee.nextSeq - 1)
+        // Before the sign is looked for: without it, no caller went on to another segment before what was read was written.
+        reading.goOn()
+        var sealed: [SegmentPiece] = []
+        if has(.isElsewhere) {
+            lock.withLock {
+                swap(&sealed, &state.pointee.sealed)
+                reading = Reading(piece: currentPiece, accepted: state.pointee.nextSeq - 1)
+                announce(takenBack: .isElsewhere)
+            }
         }
+        return Published(sealed: sealed, current: reading.piece, accepted: reading.accepted)
+    }
+
+    /// How far the sender has read the current segment.
+    struct Reading {
+        /// What holds records.
+        var piece: SegmentPiece
+        /// The number of the last one.
+        var accepted: UInt64 = 0
+
+        /// Reads on to where the records end.
+        mutating func goOn() {
+            while piece.end < piece.segment.size {
+                let base = piece.segment.base + piece.end
+                // Whoever sees the length sees the record.
+                let length = base.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .acquiring)
+                guard length > 0 else { return }
+                accepted = Record(at: base).seq
+                piece.end += Int(length)
+            }
+        }
+    }
+
+    /// What the sender is to look for under the lock.
+    struct Signs: OptionSet {
+        let rawValue: UInt8
+
+        /// Callers write to another segment than before.
+        static let isElsewhere = Signs(rawValue: 1)
+        /// A segment may be made ahead.
+        static let lacksSpare = Signs(rawValue: 2)
+        static let isNearlyFull = Signs(rawValue: 4)
+        static let hasNotice = Signs(rawValue: 8)
+    }
+
+    private func has(_ sign: Signs) -> Bool {
+        Signs(rawValue: signs.load(ordering: .acquiring)).contains(sign)
+    }
+
+    /// Under the lock: says to the sender what has become of the state.
+    func announce(_ new: Signs = [], takenBack: Signs = []) {
+        var signs = Signs(rawValue: self.signs.load(ordering: .relaxed)).intersection(.isElsewhere)
+        signs.subtract(takenBack)
+        signs.formUnion(new)
+        if let settings, state.pointee.spare == nil {
+            let isFull = state.pointee.segments >= settings.mostSegments
+            if isFull { signs.insert(.isNearlyFull) } else if !state.pointee.isClosed { signs.insert(.lacksSpare) }
+        }
+        if state.pointee.notice != nil { signs.insert(.hasNotice) }
+        self.signs.store(signs.rawValue, ordering: .releasing)
     }
 
     /// Makes the next segment ahead, outside of the lock.
     func prepare() {
-        guard let settings else { return }
+        guard let settings, has(.lacksSpare) else { return }
         let needed: (ordinal: Int, folder: JournalFolder?, identity: JournalIdentity)? = lock.withLock {
             guard state.pointee.spare == nil, state.pointee.segments < settings.mostSegments, !state.pointee.isClosed
             else { return nil }
             state.pointee.segments += 1
             state.pointee.ordinal += 1
+            announce()
             return (state.pointee.ordinal, state.pointee.folder, state.pointee.identity)
         }
         guard let needed else { return }
@@ -35,19 +92,20 @@ extension Journal {
         lock.withLock {
             tell(notice)
             if let made { state.pointee.spare = made } else { state.pointee.segments -= 1 }
+            announce()
         }
     }
 
     /// Whether the current segment is the last that can be had.
-    var isNearlyFull: Bool {
-        guard let settings else { return false }
-        return lock.withLock { state.pointee.spare == nil && state.pointee.segments >= settings.mostSegments }
-    }
+    var isNearlyFull: Bool { has(.isNearlyFull) }
 
     /// Gives back a segment that is not needed any more.
     func release(_ segment: Segment) {
         segment.remove()
-        lock.withLock { state.pointee.segments -= 1 }
+        lock.withLock {
+            state.pointee.segments -= 1
+            announce()
+        }
     }
 
     /// Takes no more records, and gives the memory and the lock back: a host process that goes on keeps nothing of a
@@ -74,8 +132,10 @@ extension Journal {
             state.pointee.current = nothing
             state.pointee.position = nothing.base
             state.pointee.left = 0
+            announce()
             return left
         }
+        reading.piece = .none
         spare?.remove()
         if keepsFiles {
             if let current, current.end > 0 { current.segment.shorten(to: current.end) }
@@ -92,8 +152,12 @@ extension Journal {
 
     /// What the user should know about the journal, once.
     func takeNotice() -> String? {
-        lock.withLock {
-            defer { state.pointee.notice = nil }
+        guard has(.hasNotice) else { return nil }
+        return lock.withLock {
+            defer {
+                state.pointee.notice = nil
+                announce()
+            }
             return state.pointee.notice
         }
     }

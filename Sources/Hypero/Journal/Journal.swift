@@ -5,13 +5,16 @@ import Synchronization
 
 /// The buffer between the training and the sender: records in mapped segments.
 ///
-/// Callers append to the current segment under the lock, and the sender takes what was published under the same lock;
-/// segments belong to the callers while they are current and to the sender from then on. The page cache keeps file
-/// segments when the process is killed, and the next client on the host finds them.
+/// Callers append to the current segment under the lock. The sender reads it without: a record's length is stored last,
+/// released, so whoever sees one sees all of the record, and a length of zero is where they end for now. Only what seldom
+/// changes, as which segment is the current one, it takes under the lock, and only when ``Signs`` say that there is
+/// something. So the sender writes nothing that callers need at once, and a call does not wait for its cache lines.
+///
+/// The page cache keeps file segments when the process is killed, and the next client on the host finds them.
 final class Journal: @unchecked Sendable {
     /// What `lock` protects; touched in this file and in Journal+Sending.swift and Journal+Forking.swift. It lies behind
     /// a pointer because a class' own variables are checked for exclusive access at run time, which costs as much as the
-    /// record.
+    /// record. What each call needs comes first, to lie in one cache line with the lock.
     struct State {
         /// Where the next record goes, and how much the current segment has left.
         var position: UnsafeMutableRawPointer
@@ -44,9 +47,15 @@ final class Journal: @unchecked Sendable {
         var beginSending: (() -> Void)?
     }
 
-    let lock = Lock()
+    /// One block: the lock, then the state.
+    private let memory: UnsafeMutableRawPointer
+    let lock: BriefLock
     let state: UnsafeMutablePointer<State>
     let settings: JournalSettings?
+    /// What the sender has to look for under the lock; written under it.
+    let signs: Atomic<UInt8>
+    /// How far the sender has read; the sender's thread's own.
+    var reading: Reading
 
     /// Makes a journal.
     ///
@@ -56,31 +65,46 @@ final class Journal: @unchecked Sendable {
         let beginning = Beginning(identity, settings)
         guard let first = beginning.segment else { return nil }
         first.populate()
-        state = .allocate(capacity: 1)
-        state.initialize(
-            to: State(
+        (memory, lock, state) = Self.allocate(
+            State(
                 position: first.start, left: first.room, identity: identity, folder: beginning.folder, current: first,
                 notice: beginning.notice, isMemoryTold: beginning.notice != nil))
+        signs = Atomic(Signs.isElsewhere.rawValue)
+        reading = Reading(piece: .none)
+        announce()
     }
 
     /// Takes up a journal that was left; it takes no records.
     init(_ left: LeftJournal) {
         settings = nil
         let nothing = Segment.nothing()
-        state = .allocate(capacity: 1)
-        state.initialize(
-            to: State(
+        (memory, lock, state) = Self.allocate(
+            State(
                 position: nothing.base, left: 0, nextSeq: (left.scan.seqs?.upperBound ?? 0) &+ 1, isClosed: true,
                 identity: JournalIdentity(producer: left.header.producer, ancestors: left.header.ancestors),
                 folder: left.folder, current: nothing, sealed: left.scan.pieces, inherited: left.segments,
                 segments: left.segments.count))
+        signs = Atomic(Signs.isElsewhere.rawValue)
+        reading = Reading(piece: .none)
     }
 
     deinit {
         state.deinitialize(count: 1)
-        state.deallocate()
-        lock.destroy()
+        memory.deallocate()
     }
+
+    private static func allocate(
+        _ value: State
+    ) -> (UnsafeMutableRawPointer, BriefLock, UnsafeMutablePointer<State>) {
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: BriefLock.size + MemoryLayout<State>.size, alignment: cacheLine)
+        let state = (memory + BriefLock.size).bindMemory(to: State.self, capacity: 1)
+        state.initialize(to: value)
+        return (memory, BriefLock(at: memory), state)
+    }
+
+    /// Bytes.
+    private static let cacheLine = 64
 
     /// Appends a record; when it cannot be, counts why.
     ///
@@ -146,7 +170,10 @@ final class Journal: @unchecked Sendable {
 
     /// Takes no more records.
     func close() {
-        lock.withLock { state.pointee.isClosed = true }
+        lock.withLock {
+            state.pointee.isClosed = true
+            announce()
+        }
     }
 
     /// How many records were taken and how many not.
@@ -208,13 +235,14 @@ final class Journal: @unchecked Sendable {
         state.pointee.current = next
         state.pointee.position = next.start
         state.pointee.left = next.room
+        announce(.isElsewhere)
         return true
     }
 
     /// Under the lock: the stretch of the current segment that holds records.
     var currentPiece: SegmentPiece {
         let current = state.pointee.current
-        guard current.size > 0 else { return SegmentPiece(segment: current, start: 0, end: 0) }
+        guard current.size > 0 else { return .none }
         return SegmentPiece(segment: current, start: SegmentHeader.size, end: current.size - state.pointee.left)
     }
 
@@ -223,5 +251,6 @@ final class Journal: @unchecked Sendable {
         guard let notice, !state.pointee.isMemoryTold else { return }
         state.pointee.notice = notice
         state.pointee.isMemoryTold = true
+        announce()
     }
 }

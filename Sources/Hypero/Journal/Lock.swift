@@ -1,10 +1,9 @@
 import Glibc
 
-/// A mutual exclusion lock for the caller's path.
+/// A mutual exclusion lock for what may take long, as ``BriefLock`` is for the caller's path.
 ///
-/// The adaptive kind of pthreads: it spins for the few nanoseconds that a record takes to write before it asks the
-/// kernel to wait. `Synchronization.Mutex` would do the same job, but it caches the thread's id, which is another one
-/// in a forked child.
+/// The adaptive kind of pthreads: it spins for a moment before it asks the kernel to wait. `Synchronization.Mutex` would
+/// do the same job, but it caches the thread's id, which is another one in a forked child.
 struct Lock: @unchecked Sendable {
     // The pointee is only touched through pthreads, which is its protector.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>

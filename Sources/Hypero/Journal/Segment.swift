@@ -107,4 +107,7 @@ struct SegmentPiece {
     let segment: Segment
     let start: Int
     var end: Int
+
+    /// None at all.
+    static var none: SegmentPiece { SegmentPiece(segment: .nothing(), start: 0, end: 0) }
 }
