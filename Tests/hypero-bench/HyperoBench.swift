@@ -18,6 +18,18 @@ import ArgumentParser
 /// Every measurement has a Redis of its own with an append-only file that is synced each second, as users are told to
 /// have it, so that none inherits the files and the memory of another. What is compared runs in turn, and medians are
 /// compared. Allocations, system calls, commands and round trips do not vary, so tests count them and nothing here does.
+///
+/// What was tried and did not help, on two cores:
+/// - *apply*: XREAD ahead of the transaction on the same connection: 250,000 rows a second instead of 350,000, since its
+///   reply is then parsed while Redis waits. Batches of 16,384 instead of 2,048: no faster, and a PING waits 12 ms.
+///   A socket's buffers cannot be made larger by a client of a unix socket. What is left between 85 and 90 % of Redis'
+///   thread and all of it is mostly its wait for a core: Redis, the two threads of the ingest and the file's fsync share two.
+/// - *memory*: `hash-max-listpack-entries` and `-value`, see ``MemorySection``.
+/// - *query*: sending the first question before the replies to AUTH and SETNAME; lld; packed relocations. What helps is not
+///   free: `-Xlinker -no-pie` takes 10 % off and gives up address randomisation, `-static-executable` takes 40 % off and
+///   name lookup by other NSS modules too. Two thirds of a run is the kernel and the loader, which redis-cli pays as well.
+/// - *send*: rendering faster. What Redis waited for was the round trip of MULTI and that rendering went on before sending
+///   and not during it.
 @main
 struct HyperoBench: ParsableCommand {
     static let configuration = CommandConfiguration(
