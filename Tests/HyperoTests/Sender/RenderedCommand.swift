@@ -11,7 +11,11 @@ extension Client {
         var writer = RESPWriter()
         var entries: [StreamEntry] = []
         var failure: (any Error)?
-        let published = journal.published()
+        // Not by the journal's own reading, which is the sender's.
+        let published = journal.exclusively {
+            Journal.Published(
+                sealed: [], current: journal.currentPiece, accepted: journal.state.pointee.nextSeq - 1)
+        }
         JournalBench.forEachRecord(published) { record in
             writer.removeAll()
             renderer.render(record, into: &writer)
