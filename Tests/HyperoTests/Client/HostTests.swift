@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import HyperoRedis
+import Synchronization
 import TestSupport
 import Testing
 
@@ -133,10 +134,10 @@ struct HostTests {
     }
 
     /// Counts in a signal handler.
-    final class Handled: @unchecked Sendable {
-        // A single word; the handlers of several threads may miss some of each other's, and only more than none matters.
-        private(set) var count = 0
-        func add(_ number: Int) { count &+= number }
+    final class Handled: Sendable {
+        private let handled = Atomic<Int>(0)
+        var count: Int { handled.load(ordering: .relaxed) }
+        func add(_ number: Int) { handled.wrappingAdd(number, ordering: .relaxed) }
     }
     static let handled = Handled()
 }
