@@ -12,9 +12,7 @@ extension Store {
     /// - Throws: ``QueryError`` of code ``QueryError/Code/invalid`` for another limit, and of the other codes when Redis
     ///   cannot be asked.
     public func deadLetters(limit: Int = 20) throws(QueryError) -> DeadLetterList {
-        guard (1...100_000).contains(limit) else {
-            throw QueryError(.invalid, "a limit of \(limit) cannot be: give 1 to 100000")
-        }
+        try check(limit: limit)
         var warnings: [String] = []
         var batch = Batch()
         let answers = try partitions(&warnings).map { place in

@@ -26,9 +26,7 @@ extension Store {
         of name: String, version: Int? = nil, by channel: String? = nil, order: RankingOrder = .bestFirst,
         limit: Int = 10, columns: [String]? = nil
     ) throws(QueryError) -> Leaderboard {
-        guard (1...100_000).contains(limit) else {
-            throw QueryError(.invalid, "a limit of \(limit) cannot be: give 1 to 100000")
-        }
+        try check(limit: limit)
         var warnings: [String] = []
         let chosen = try select(name, version: version, from: try declarations(&warnings))
         let leading = chosen[chosen.count - 1]

@@ -39,6 +39,17 @@ public final class Store {
         self.layout = layout
     }
 
+    /// How many rows or letters one question may ask for.
+    public static let limits = 1...100_000
+
+    /// - Throws: ``QueryError`` of code ``QueryError/Code/invalid`` for a limit that is not among ``limits``.
+    func check(limit: Int) throws(QueryError) {
+        guard Self.limits.contains(limit) else {
+            throw QueryError(
+                .invalid, "a limit of \(limit) cannot be: give \(Self.limits.lowerBound) to \(Self.limits.upperBound)")
+        }
+    }
+
     /// How often commands were sent and answers awaited, beyond connecting.
     package var roundTrips: Int { session.roundTrips }
 }

@@ -40,11 +40,7 @@ struct RankCommand: ParsableCommand {
     @OptionGroup(title: "Where to look") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    func validate() throws {
-        guard (1...100_000).contains(limit) else {
-            throw ValidationError("--limit \(limit) cannot be: give 1 to 100000")
-        }
-    }
+    func validate() throws { try Store.validate(limit: limit) }
 
     func run() throws {
         let columns = columns.map { $0.split(separator: ",").map(trimmed) }

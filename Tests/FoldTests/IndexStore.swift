@@ -91,7 +91,7 @@ struct IndexStore: Equatable {
         case .setFields(let key, let fields):
             for field in fields { hashes[key, default: [:]][field.name] = field.value }
         case .setRows(let key, let rows):
-            for row in rows { hashes[key, default: [:]][String(row.epoch)] = table.text(of: row.row) }
+            for row in rows { hashes[key, default: [:]][String(row.epoch)] = CurveRow(table.cells(of: row.row)).text }
         case .removeFields(let key, let names):
             for name in names { hashes[key]?[name] = nil }
         case .increment(let key, let field, let amount):

@@ -20,7 +20,7 @@ extension ExperimentFold {
         fields.add(to: &hash)
         if let said {
             addSaid(said, of: id, to: &hash, &rankings, table)
-        } else if curve.changeCount > 0 {
+        } else if curve.isChanged {
             addBest(of: id, to: &hash, &rankings, table)
         }
 
@@ -28,7 +28,7 @@ extension ExperimentFold {
         if !hash.set.isEmpty { changes.append(.setFields(key: key, hash.set)) }
         // What is new in Redis has nothing to remove.
         if started == nil, !hash.removed.isEmpty { changes.append(.removeFields(key: key, hash.removed)) }
-        if curve.changeCount > 0 {
+        if curve.isChanged {
             changes.append(.setRows(key: keys.curve(of: id), curve.changes.map { IndexChange.Row($0.epoch, $0.row) }))
         }
     }
@@ -40,7 +40,7 @@ extension ExperimentFold {
         after.updated = updated
         after.epochs = curve.highest
         after.nonfinite = nonfinite
-        guard curve.changeCount > 0 else {
+        guard curve.isChanged else {
             if said != nil { after.maxima = .user }
             return after
         }

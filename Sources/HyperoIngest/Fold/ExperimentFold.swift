@@ -40,7 +40,7 @@ struct ExperimentFold {
         nonfinite = known.nonfinite
         curve = CurveFold(highest: known.epochs, isComplete: isComplete)
         for (epoch, row) in read { curve.know(table.add(row.cells), at: epoch) }
-        if let last = known.last, read[last.epoch] == nil { curve.know(table.add(last.row), at: last.epoch) }
+        if let last = known.last, curve.row(at: last.epoch) == nil { curve.know(table.add(last.row), at: last.epoch) }
         guard case .curve(let epoch, let kept) = known.maxima else {
             maximaBefore = RowTable.empty
             if known.maxima == .user { said = CurveRow() }

@@ -67,17 +67,16 @@ package struct RESPWriter: ~Copyable {
     }
 
     /// One argument made of two parts.
-    package mutating func add(_ prefix: StaticString, _ rest: UnsafeRawBufferPointer) {
-        let head = UnsafeRawBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)
-        begin(argumentOf: head.count + rest.count)
-        put(head)
-        put(rest)
-        putLineEnd()
+    package mutating func add(_ head: StaticString, _ tail: UnsafeRawBufferPointer) {
+        add(UnsafeRawBufferPointer(start: head.utf8Start, count: head.utf8CodeUnitCount), tail)
     }
 
     /// One argument made of two parts.
-    package mutating func add(_ head: UnsafeRawBufferPointer, _ rest: StaticString) {
-        let tail = UnsafeRawBufferPointer(start: rest.utf8Start, count: rest.utf8CodeUnitCount)
+    package mutating func add(_ head: UnsafeRawBufferPointer, _ tail: StaticString) {
+        add(head, UnsafeRawBufferPointer(start: tail.utf8Start, count: tail.utf8CodeUnitCount))
+    }
+
+    private mutating func add(_ head: UnsafeRawBufferPointer, _ tail: UnsafeRawBufferPointer) {
         begin(argumentOf: head.count + tail.count)
         put(head)
         put(tail)

@@ -59,10 +59,8 @@ struct CallCostTests {
 extension Client {
     /// Waits until the sender has made the next segment, and looks for nothing under the callers' lock any more.
     fileprivate func waitUntilPrepared() throws {
-        let deadline = MonotonicTime.now + .seconds(60)
-        while journal.signs.load(ordering: .acquiring) != 0 {
-            guard .now < deadline else { throw TestFailure("the sender prepares nothing") }
-            usleep(1_000)
+        guard eventually({ journal.signs.load(ordering: .acquiring) == 0 }) else {
+            throw TestFailure("the sender prepares nothing")
         }
     }
 }

@@ -23,11 +23,8 @@ final class ConfinedThread: Sendable {
             // To end would be a system call.
             while true {}
         }
-        let deadline = MonotonicTime.now + .seconds(60)
-        while thread.state.load(ordering: .acquiring) == State.working.rawValue {
-            guard .now < deadline else { throw TestFailure("the confined thread does not come to its end") }
-            usleep(1_000)
-        }
+        let isOver = eventually { thread.state.load(ordering: .acquiring) != State.working.rawValue }
+        guard isOver else { throw TestFailure("the confined thread does not come to its end") }
         guard thread.state.load(ordering: .acquiring) == State.finished.rawValue else {
             throw TestFailure("the kernel does not confine a thread")
         }

@@ -32,22 +32,22 @@ final class BenchServer {
     /// One command and its reply as a text.
     @discardableResult
     func ask(_ arguments: String...) throws -> String? {
-        var writer = RESPWriter(capacity: 256)
-        writer.begin(arguments: arguments.count)
-        for argument in arguments { writer.add(argument) }
-        try control.send(writer)
-        var reply = try control.receive()
+        var reply = try reply(to: arguments)
         return try reply.string()
     }
 
     /// One command and its reply as a number.
     func count(_ arguments: String...) throws -> Int {
+        var reply = try reply(to: arguments)
+        return try reply.integer()
+    }
+
+    private func reply(to arguments: [String]) throws -> Reply {
         var writer = RESPWriter(capacity: 256)
         writer.begin(arguments: arguments.count)
         for argument in arguments { writer.add(argument) }
         try control.send(writer)
-        var reply = try control.receive()
-        return try reply.integer()
+        return try control.receive()
     }
 
     /// A number of INFO.

@@ -31,13 +31,13 @@ struct CurveFold {
     /// The epochs whose rows are here.
     var epochs: some Sequence<Int> { entries.lazy.map(\.epoch) }
 
-    /// The rows that the batch changed, in the order of their first change.
+    /// The rows that the batch changed.
     var changes: some Sequence<(epoch: Int, row: RowTable.Row)> {
         entries.lazy.filter(\.isChanged).map { ($0.epoch, $0.row) }
     }
 
-    /// How many those are.
-    private(set) var changeCount = 0
+    /// Whether there are any.
+    private(set) var isChanged = false
 
     /// Takes a row that was there before; an empty one where there was none.
     mutating func know(_ row: RowTable.Row, at epoch: Int) {
@@ -53,17 +53,14 @@ struct CurveFold {
     /// - Returns: the shape that the row of the epoch had before; that of an empty row when it is new.
     mutating func merge(_ row: RowTable.Row, at epoch: Int, _ table: inout RowTable) -> Int32 {
         highest = max(highest ?? 0, epoch)
+        isChanged = true
         guard epoch <= top, let place = findPlace(of: epoch) else {
-            changeCount += 1
             append(Entry(epoch: epoch, row: row, isChanged: true))
             return RowTable.empty.shape
         }
         let before = entries[place].row
         entries[place].row = table.merge(row, into: before)
-        if !entries[place].isChanged {
-            changeCount += 1
-            entries[place].isChanged = true
-        }
+        entries[place].isChanged = true
         return before.shape
     }
 

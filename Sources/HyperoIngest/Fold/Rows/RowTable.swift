@@ -41,9 +41,6 @@ package struct RowTable {
         zip(channels(of: row), numbers(of: row)).map { CurveRow.Cell($0, $1) }
     }
 
-    /// The row as it stands in Redis.
-    func text(of row: Row) -> String { CurveRow(cells(of: row)).text }
-
     // MARK: - Adding
 
     /// Adds a row whose shape is known; its numbers come with ``append(_:)``, as many as it has channels.
