@@ -93,8 +93,10 @@ let package = Package(
             name: "HyperoSchemaTests", dependencies: ["HyperoSchema", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "HyperoRedisTests", dependencies: ["HyperoRedis", "TestSupport"], swiftSettings: settings),
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount", cSettings: [.treatAllWarnings(as: .error)]),
         .testTarget(
-            name: "HyperoTests", dependencies: ["Hypero", "HyperoRedis", "HyperoSchema", "TestSupport"],
+            name: "HyperoTests",
+            dependencies: ["CAllocationCount", "Hypero", "HyperoRedis", "HyperoSchema", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "FoldTests", dependencies: ["HyperoIngest", "HyperoSchema", "TestSupport"], swiftSettings: settings

@@ -78,7 +78,9 @@ extension Experiment {
             return refuse()
         }
         var payload = 0
-        for (channel, _) in row {
+        let channels = row.span
+        for index in channels.indices {
+            let channel = channels[index].key
             guard Name.isChannel(channel) else { return refuse() }
             payload += RecordHeader.channelHeader + channel.utf8.count + 8
         }
@@ -86,7 +88,8 @@ extension Experiment {
             kind, battery: battery.bytes, subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
             count: row.count, payload: payload
         ) { writer in
-            for (channel, value) in row {
+            for index in channels.indices {
+                let (channel, value) = channels[index]
                 withUnsafePointer(to: value) { writer.put(channel: channel, UnsafeBufferPointer(start: $0, count: 1)) }
             }
         }

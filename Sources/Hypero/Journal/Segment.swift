@@ -86,10 +86,20 @@ final class Segment: @unchecked Sendable {
 
     /// Takes the page faults of the first writes, so that they do not fall on the caller of a log call.
     func populate() {
-        // Linux 5.14 and later; an older kernel answers EINVAL, and the faults come one by one.
+        // Linux 5.14 and later. Whatever else an error means, touching the pages would make a signal of it.
         let populateForWriting: CInt = 23
-        madvise(base, size, populateForWriting)
+        if madvise(base, size, populateForWriting) != 0, errno == EINVAL { touch() }
     }
+
+    /// Writes to each page what is there anyhow; the first has the header, and was written to.
+    private func touch() {
+        for page in stride(from: Self.page, to: size, by: Self.page) {
+            base.storeBytes(of: 0, toByteOffset: page, as: UInt8.self)
+        }
+    }
+
+    /// Bytes, or less.
+    private static let page = 4_096
 
     /// Removes the file; the memory stays until the last user is gone.
     func remove() {

@@ -1,3 +1,4 @@
+import CAllocationCount
 import Glibc
 import HyperoRedis
 import Synchronization
@@ -6,7 +7,7 @@ import Testing
 
 @testable import Hypero
 
-/// Counts and never times, each in a process of its own.
+/// Counts and never times.
 ///
 /// Redis is not there, and a call is made when the sender has prepared all it can: it then takes no lock, so nothing
 /// depends on when it runs.
@@ -27,23 +28,31 @@ struct CallCostTests {
     /// A row of short and long names.
     private static let row: KeyValuePairs = ["loss": 0.5, "a channel of more bytes than a word has": 1]
 
+    /// A client whose next call finds all prepared, and what was loaded with the first ones.
+    private static func prepared(_ bench: ClientBench) throws -> (client: Client, experiment: Experiment) {
+        let client = try bench.client()
+        let experiment = Hypero(client).battery("b").experiment()
+        logEachWay(experiment, epoch: 0)
+        logNamed(experiment, epoch: 0, row)
+        try client.waitUntilPrepared()
+        return (client, experiment)
+    }
+
+    /// 5,000 calls, of half a segment.
+    private static func logMany(_ experiment: Experiment) {
+        let row = row
+        for epoch in 1...1_000 {
+            logEachWay(experiment, epoch: epoch)
+            logNamed(experiment, epoch: epoch, row)
+        }
+    }
+
     @Test("It makes no system call", .enabled(if: !Sanitizer.isOn, "a sanitizer makes its own"))
     func systemCalls() async {
         await #expect(processExitsWith: .success) {
             let bench = try ClientBench()
-            let client = try bench.client()
-            let experiment = Hypero(client).battery("b").experiment()
-            let row = CallCostTests.row
-            // Loads what is loaded with the first call.
-            CallCostTests.logEachWay(experiment, epoch: 0)
-            CallCostTests.logNamed(experiment, epoch: 0, row)
-            try client.waitUntilPrepared()
-            try ConfinedThread.run {
-                for epoch in 1...1_000 {
-                    CallCostTests.logEachWay(experiment, epoch: epoch)
-                    CallCostTests.logNamed(experiment, epoch: epoch, row)
-                }
-            }
+            let (client, experiment) = try CallCostTests.prepared(bench)
+            try ConfinedThread.run { CallCostTests.logMany(experiment) }
             #expect(client.counters.accepted == 2 + 1_001 * 5)
         }
     }
@@ -53,6 +62,49 @@ struct CallCostTests {
         await #expect(processExitsWith: .signal(SIGSYS)) {
             try ConfinedThread.run { _ = getppid() }
         }
+    }
+
+    @Test("It allocates nothing", .enabled(if: !Sanitizer.isOn, "a sanitizer has an allocator of its own"))
+    func allocations() throws {
+        let bench = try ClientBench()
+        let (client, experiment) = try Self.prepared(bench)
+        let before = allocation_count()
+        Self.logMany(experiment)
+        #expect(allocation_count() == before)
+        #expect(client.counters.accepted == 2 + 1_001 * 5)
+    }
+
+    @Test("An allocation would be seen", .enabled(if: !Sanitizer.isOn, "a sanitizer has an allocator of its own"))
+    func counting() {
+        let before = allocation_count()
+        UnsafeMutableRawPointer.allocate(byteCount: 1_000, alignment: 1).deallocate()
+        let unaligned = allocation_count()
+        UnsafeMutableRawPointer.allocate(byteCount: 1_000, alignment: 64).deallocate()
+        let aligned = allocation_count()
+        withExtendedLifetime([Int](repeating: 0, count: Int(before % 2) + 1_000)) {}
+        #expect(allocation_count() > aligned && aligned > unaligned && unaligned > before)
+    }
+
+    @Test(
+        "It finds its memory there: the page faults were taken ahead",
+        .enabled(if: !Sanitizer.isOn, "a sanitizer has memory of its own beside it"))
+    func pageFaults() throws {
+        let bench = try ClientBench()
+        let (client, experiment) = try Self.prepared(bench)
+        let before = Self.faults
+        Self.logMany(experiment)
+        let faults = Self.faults - before
+        #expect(client.counters.accepted == 2 + 1_001 * 5)
+        // Of the 100 pages and more that were written to. Not 0: the kernel may look at a page of its own accord.
+        #expect(faults < 20)
+    }
+
+    /// Of this thread so far.
+    private static var faults: Int {
+        var usage = rusage()
+        // RUSAGE_THREAD, which is there for those who define _GNU_SOURCE.
+        getrusage(1, &usage)
+        return usage.ru_minflt + usage.ru_majflt
     }
 }
 
