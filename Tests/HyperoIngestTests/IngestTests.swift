@@ -64,6 +64,31 @@ struct IngestTests {
         #expect(bench.server.cli("HGET", bench.space.experiment(ExperimentID("good-1")!), "epochs") == "2")
     }
 
+    @Test("Transactions of a backlog that fail in part take nothing of what is folded and read behind them")
+    func failuresInBacklog() throws {
+        let events = (0..<8).flatMap { Story.training(by: "p\($0)", experiments: 20, epochs: 6) }
+        let spared = try Bench()
+        try spared.add(events)
+        try spared.drain()
+
+        let bench = try Bench()
+        let ranking = bench.space.rank(of: Story.battery, by: "test")
+        bench.server.cli("SET", ranking, "of another type")
+        try bench.add(events)
+        try bench.drain()
+        let dead = Int(try bench.metric("dead") ?? "") ?? 0
+        // Of each experiment at least, all over the backlog.
+        #expect(dead >= 160)
+        #expect(try bench.metric("applied") == String(events.count - dead))
+        #expect(try bench.metric("duplicates") == nil)
+
+        bench.server.cli("DEL", ranking)
+        #expect(try ChildProcess.run("hypero-ingest", ["requeue", "--redis", bench.server.url, "--all"]).succeeded)
+        try bench.drain()
+        #expect(try bench.metric("applied") == String(events.count))
+        #expect(try bench.indexes() == spared.indexes())
+    }
+
     @Test("changes nothing when the same entries come again, and counts them")
     func again() throws {
         let bench = try Bench()

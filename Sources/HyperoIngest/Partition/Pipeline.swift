@@ -52,6 +52,10 @@ struct Pipeline: ~Copyable {
     private var spare = Transaction()
     /// What Redis is asked before it comes to the transaction.
     private var questions = RESPWriter()
+    /// What `questions` ask for of the batch in hand; nil when they are not of it.
+    private var asked: Needs?
+    /// What was applied last. To give its memory back can wait until Redis has its next work.
+    private var spent: Commit?
     /// Why no dead letter can be written at present.
     private var deadProblem: RedisError?
     /// Why the dead letters took none when the pipeline began. It is not looked at again: XINFO may answer a lot.
@@ -135,18 +139,20 @@ struct Pipeline: ~Copyable {
         patience.isFinishing = !pending.isEmpty
         try fetch(atMost: pending.isEmpty ? lease.duration / 3 : .zero, patience)
         patience.isFinishing = true
-        questions.removeAll()
-        let needs = try askAhead()
+        if asked == nil { try askAhead(except: pending.batch) }
+        let needs = asked
+        asked = nil
         try connection.send(questions)
         let sent = MonotonicTime.now
         fenced = sent
         try transaction.send(over: &connection)
+        spent = nil
 
         // Whatever else goes wrong, the outcome is taken: what failed in it must not be forgotten.
         var trouble: RedisError?
         var early: Commit?
         do {
-            if let needs, let batch, var known {
+            if let needs, !needs.isEmpty, let batch, var known {
                 try loader.receive(needs, of: batch, into: &known, from: &connection, in: space, announcer)
                 self.known = known
             }
@@ -159,6 +165,9 @@ struct Pipeline: ~Copyable {
             if trouble == nil, case .folded(let commit) = try fold() {
                 try spare.write(commit, in: space, lease)
                 early = commit
+                // All that can be done before Redis has its next work is done before it is through with this.
+                try fetch(atMost: .zero, patience)
+                if !read.isEmpty { try askAhead(except: commit.batch) }
             }
         } catch {
             trouble = trouble ?? error
@@ -168,6 +177,7 @@ struct Pipeline: ~Copyable {
         if let step = outcome.obstacle { return step }
         if let trouble { throw trouble }
         if let early {
+            spent = pending
             pending = early
             swap(&transaction, &spare)
         } else {
@@ -278,19 +288,20 @@ extension Pipeline {
         case needs(Needs, Batch, Known)
     }
 
-    /// Decodes what is in hand, and asks for its subjects that are not known, of which Redis has the latest already: what
-    /// is pending says nothing of them.
+    /// Decodes what is in hand, and asks for its subjects that are not known, of which Redis has the latest already.
     ///
-    /// - Returns: what was asked for.
-    private mutating func askAhead() throws(RedisError) -> Needs? {
+    /// - Parameter latest: what will have been applied before the answer; it says nothing of them.
+    private mutating func askAhead(except latest: Batch) throws(RedisError) {
+        questions.removeAll()
         let batch = if let batch { batch } else { try read.decoded() }
         self.batch = batch
         let known = cache.known(of: batch)
-        let needs = Needs(subjectsOf: batch, given: known, except: pending.batch)
-        guard !needs.isEmpty else { return nil }
-        loader.ask(needs, of: batch, in: space, &questions)
-        self.known = known
-        return needs
+        let needs = Needs(subjectsOf: batch, given: known, except: latest)
+        if !needs.isEmpty {
+            loader.ask(needs, of: batch, in: space, &questions)
+            self.known = known
+        }
+        asked = needs
     }
 
     /// Decodes and folds what is in hand.
@@ -315,6 +326,7 @@ extension Pipeline {
     private mutating func foldInHand(
         owing debts: [OwedLetters], over connection: inout RedisConnection
     ) throws(RedisError) {
+        asked = nil
         while true {
             switch try fold() {
             case .folded(var commit):
@@ -382,9 +394,12 @@ extension Pipeline {
         // What failed is not as the cache has it, nor as what was folded since assumed.
         cache.removeAll()
         known = nil
+        asked = nil
         if let taken = early {
             read = taken.read
             batch = taken.batch
+            // What was read behind it is read again.
+            (place, placeOfRead, mayHaveMore) = (taken.place, taken.place, true)
             early = nil
         }
         debts += Debt.letters(for: failures, in: pending, space, announcer)
