@@ -67,6 +67,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["HyperoRedis", "HyperoSchema"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        // Counts the allocations of a thread, for HyperoTests.
+        .target(
+            name: "CAllocationCount", path: "Tests/CAllocationCount",
+            cSettings: [.treatAllWarnings(as: .error)]),
         // Scripts/bench.
         .executableTarget(
             name: "hypero-bench",
@@ -93,7 +97,6 @@ let package = Package(
             name: "HyperoSchemaTests", dependencies: ["HyperoSchema", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "HyperoRedisTests", dependencies: ["HyperoRedis", "TestSupport"], swiftSettings: settings),
-        .target(name: "CAllocationCount", path: "Tests/CAllocationCount", cSettings: [.treatAllWarnings(as: .error)]),
         .testTarget(
             name: "HyperoTests",
             dependencies: ["CAllocationCount", "Hypero", "HyperoRedis", "HyperoSchema", "TestSupport"],

@@ -3,6 +3,7 @@
 
 #include "AllocationCount.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -48,7 +49,7 @@ void *aligned_alloc(size_t alignment, size_t size) {
 int posix_memalign(void **memory, size_t alignment, size_t size) {
     count++;
     void *taken = __libc_memalign(alignment, size);
-    if (!taken) return 12; // ENOMEM
+    if (!taken) return ENOMEM;
     *memory = taken;
     return 0;
 }

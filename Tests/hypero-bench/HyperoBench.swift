@@ -22,7 +22,7 @@ import ArgumentParser
 /// What was tried and did not help, on two cores:
 /// - *apply*: XREAD ahead of the transaction on the same connection: 250,000 rows a second instead of 350,000, since its
 ///   reply is then parsed while Redis waits. Batches of 16,384 instead of 2,048: no faster, and a PING waits 12 ms.
-///   A socket's buffers cannot be made larger by a client of a unix socket. Reading two batches ahead instead of one: Redis
+///   A socket's buffers cannot be made larger by a client of a unix socket. To read and decode a further batch ahead: Redis
 ///   has work 92 % of the time instead of 90, and applies no more, since the ingest then takes the core from it. A lower
 ///   priority of the ingest: as fast. What is left between Redis being busy 76 to 85 % of the time and having work 90 % of it
 ///   is its wait for a core: Redis, the two threads of the ingest and the file's fsync share two.

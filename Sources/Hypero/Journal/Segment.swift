@@ -84,21 +84,23 @@ final class Segment: @unchecked Sendable {
         return Segment(base: base, size: size, path: nil)
     }
 
-    /// Takes the page faults of the first writes, so that they do not fall on the caller of a log call.
+    /// Takes the page faults of the first writes, so that they do not fall on the caller of a log call. Only of a new segment
+    /// that nobody else has yet.
     func populate() {
-        // Linux 5.14 and later. Whatever else an error means, touching the pages would make a signal of it.
+        // Linux 5.14 and later; older ones say EINVAL. After another error the pages cannot be had: touching them would
+        // raise SIGBUS.
         let populateForWriting: CInt = 23
         if madvise(base, size, populateForWriting) != 0, errno == EINVAL { touch() }
     }
 
-    /// Writes to each page what is there anyhow; the first has the header, and was written to.
+    /// Writes a zero to each page but the first, where the header is: they hold nothing else.
     private func touch() {
         for page in stride(from: Self.page, to: size, by: Self.page) {
             base.storeBytes(of: 0, toByteOffset: page, as: UInt8.self)
         }
     }
 
-    /// Bytes, or less.
+    /// Bytes of a page where it is smallest.
     private static let page = 4_096
 
     /// Removes the file; the memory stays until the last user is gone.

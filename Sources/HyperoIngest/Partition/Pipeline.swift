@@ -7,9 +7,9 @@ import Logging
 ///     XREAD ----> Read ----> Batch ---------------> Folded ---------> Transaction ----> EXEC
 ///                     decode      dedupe and fold           write              commit
 ///
-/// With a backlog all of it goes on at once, on three batches: while Redis applies the first, the second is folded here,
-/// onto what the first will have made of the state, and the third is read and decoded (``ReadAhead``). When the first was
-/// not applied after all, everything in hand is thrown away.
+/// With a backlog all of it goes on at once, on four batches: while Redis applies the first, the second is folded here,
+/// onto what the first will have made of the state; what the third needs is looked up; and the fourth is read and decoded
+/// (``ReadAhead``). When the first was not applied after all, everything in hand is thrown away.
 struct Pipeline: ~Copyable {
     /// What a step came to.
     enum Step {
@@ -165,9 +165,7 @@ struct Pipeline: ~Copyable {
             if trouble == nil, case .folded(let commit) = try fold() {
                 try spare.write(commit, in: space, lease)
                 early = commit
-                // All that can be done before Redis has its next work is done before it is through with this.
-                try fetch(atMost: .zero, patience)
-                if !read.isEmpty { try askAhead(except: commit.batch) }
+                lookAhead(behind: commit.batch, patience)
             }
         } catch {
             trouble = trouble ?? error
@@ -184,6 +182,18 @@ struct Pipeline: ~Copyable {
             try foldInHand(owing: debts, over: &connection)
         }
         return isDrained ? .drained : .applied
+    }
+
+    /// Does before Redis is through with its work what must be done before it has the next: takes what was read ahead into
+    /// the hand, and asks for what it needs.
+    private mutating func lookAhead(behind latest: Batch, _ patience: Patience) {
+        do {
+            try fetch(atMost: .zero, patience)
+            if !read.isEmpty { try askAhead(except: latest) }
+        } catch {
+            // It comes again when that is needed, and nothing that is folded is lost by it.
+            asked = nil
+        }
     }
 
     /// Takes what was read ahead into the hand when that is empty, and has the next entries read.
@@ -211,6 +221,7 @@ struct Pipeline: ~Copyable {
         let sent = MonotonicTime.now
         fenced = sent
         try transaction.send(over: &connection)
+        spent = nil
         let outcome: Transaction.Outcome
         do {
             outcome = try transaction.receive(from: &connection, owner: lease.owner, in: space)
@@ -288,9 +299,10 @@ extension Pipeline {
         case needs(Needs, Batch, Known)
     }
 
-    /// Decodes what is in hand, and asks for its subjects that are not known, of which Redis has the latest already.
+    /// Decodes what is in hand, and asks for its subjects that are not known.
     ///
-    /// - Parameter latest: what will have been applied before the answer; it says nothing of them.
+    /// - Parameter latest: the batch of the transaction that goes out behind the questions. Redis answers before it is
+    ///   applied, so of its subjects the answer would be stale.
     private mutating func askAhead(except latest: Batch) throws(RedisError) {
         questions.removeAll()
         let batch = if let batch { batch } else { try read.decoded() }
