@@ -143,10 +143,7 @@ struct Pipeline: ~Copyable {
         let needs = asked
         asked = nil
         try connection.send(questions)
-        let sent = MonotonicTime.now
-        fenced = sent
-        try transaction.send(over: &connection)
-        spent = nil
+        let sent = try send(over: &connection)
 
         // Whatever else goes wrong, the outcome is taken: what failed in it must not be forgotten.
         var trouble: RedisError?
@@ -218,10 +215,7 @@ struct Pipeline: ~Copyable {
         let block = lease.duration / 3
         let looks = looked + Self.lookPause <= .now
         transaction.writeReading(after: place.id, count: asked, block: block, looks: looks, in: space)
-        let sent = MonotonicTime.now
-        fenced = sent
-        try transaction.send(over: &connection)
-        spent = nil
+        let sent = try send(over: &connection)
         let outcome: Transaction.Outcome
         do {
             outcome = try transaction.receive(from: &connection, owner: lease.owner, in: space)
@@ -261,6 +255,16 @@ struct Pipeline: ~Copyable {
         return .applied
     }
 
+    /// Sends the transaction, and the WATCH that fences the next one from now on.
+    ///
+    /// - Returns: when.
+    private mutating func send(over connection: inout RedisConnection) throws(RedisError) -> MonotonicTime {
+        fenced = .now
+        try transaction.send(over: &connection)
+        spent = nil
+        return fenced
+    }
+
     /// Takes what was read into the hand.
     private mutating func take(_ next: Read, asked: Int) {
         read = next
@@ -274,9 +278,8 @@ struct Pipeline: ~Copyable {
         over connection: inout RedisConnection, _ marks: inout TrimMarks, _ debts: inout [OwedLetters]
     ) throws(RedisError) {
         if let deadProblem { throw deadProblem }
-        let sent = MonotonicTime.now
         transaction.writeLook(in: space)
-        try transaction.send(over: &connection)
+        let sent = try send(over: &connection)
         var nothing: Commit?
         try take(
             try transaction.receive(from: &connection, owner: lease.owner, in: space), sent: sent, &marks, &debts,

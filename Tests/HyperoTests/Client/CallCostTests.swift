@@ -82,6 +82,7 @@ struct CallCostTests {
         let unaligned = allocation_count()
         UnsafeMutableRawPointer.allocate(byteCount: 1_000, alignment: 64).deallocate()
         let aligned = allocation_count()
+        // A size that the compiler does not know.
         withExtendedLifetime([Int](repeating: 0, count: Int(before % 2) + 1_000)) {}
         let array = allocation_count()
         #expect(array > aligned && aligned > unaligned && unaligned > before)

@@ -63,8 +63,7 @@ struct ApplySection: Section {
             "Redis' main thread an event", drain.redisMicroseconds, .microseconds,
             Row.Peer("the same commands", replay.redisSeconds * 1e6 / events), cpu)
         add("Redis' main thread busy", drain.redisBusy, .percent, nil, Targets.redisBusy)
-        add(
-            "Redis' main thread has work", drain.redisBusy + drain.redisWaited / drain.seconds * 100, .percent)
+        add("Redis' main thread has work", drain.redisBusy + drain.redisWaited / drain.seconds * 100, .percent)
         add("ingest an event", drain.ingestMicroseconds, .microseconds)
         add("ingest's peak memory", Double(drain.ingestPeak) / 1_048_576, .mebibytes, nil, Targets.ingestMemory)
         add(

@@ -8,8 +8,8 @@ import HyperoSchema
 ///
 /// *Redis, a row*: the difference between experiments of so many epochs and as many of one epoch, divided by the rows.
 /// Values of three decimal places, as accuracies are mostly given, and such that need all of a double. The text of a row is
-/// the contract, and three channels of three decimals with their epoch fill 37 bytes, which malloc rounds up. Two bounds of Redis turn a curve
-/// from a list into a table, where a row costs 60 bytes more: `hash-max-listpack-entries` (128 epochs) and
+/// the contract, and three channels of three decimals with their epoch fill 37 bytes, which malloc rounds up. Two bounds of
+/// Redis turn a curve from a list into a table, where a row costs 60 bytes more: `hash-max-listpack-entries` (128 epochs) and
 /// `hash-max-listpack-value` (64 bytes). Raised to 512 and 128, a row of whole doubles took 83 bytes instead of 128 at
 /// 500 epochs, and 4.2 µs of Redis instead of 2.0, because a list is searched from its front.
 ///
