@@ -30,19 +30,24 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .target(name: "HyperoCore", swiftSettings: settings),
         .target(name: "HyperoSchema", swiftSettings: settings),
-        .target(name: "HyperoRedis", dependencies: ["CHiredis", "HyperoSchema"], swiftSettings: settings),
-        .target(name: "Hypero", dependencies: ["HyperoRedis", "HyperoSchema"], swiftSettings: settings),
+        .target(
+            name: "HyperoRedis", dependencies: ["CHiredis", "HyperoCore", "HyperoSchema"], swiftSettings: settings),
+        .target(name: "Hypero", dependencies: ["HyperoCore", "HyperoRedis", "HyperoSchema"], swiftSettings: settings),
         .target(
             name: "HyperoIngest",
-            dependencies: ["HyperoRedis", "HyperoSchema", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "HyperoCore", "HyperoRedis", "HyperoSchema", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
-        .target(name: "HyperoQuery", dependencies: ["HyperoRedis", "HyperoSchema"], swiftSettings: settings),
+        .target(
+            name: "HyperoQuery", dependencies: ["HyperoCore", "HyperoRedis", "HyperoSchema"], swiftSettings: settings),
         .executableTarget(
             name: "hypero-ingest",
             dependencies: [
-                "Hypero", "HyperoIngest", "HyperoRedis", "HyperoSchema",
+                "Hypero", "HyperoIngest", "HyperoCore", "HyperoRedis", "HyperoSchema",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -52,7 +57,7 @@ let package = Package(
         .executableTarget(
             name: "hypero-query",
             dependencies: [
-                "HyperoQuery", "HyperoRedis", "HyperoSchema",
+                "HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -65,7 +70,7 @@ let package = Package(
         ),
 
         .target(
-            name: "TestSupport", dependencies: ["HyperoRedis", "HyperoSchema"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["HyperoCore", "HyperoRedis", "HyperoSchema"], path: "Tests/TestSupport",
             swiftSettings: settings),
         // Counts the allocations of a thread, for HyperoTests.
         .target(
@@ -75,7 +80,7 @@ let package = Package(
         .executableTarget(
             name: "hypero-bench",
             dependencies: [
-                "Hypero", "HyperoQuery", "HyperoRedis", "HyperoSchema", "TestSupport",
+                "Hypero", "HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
@@ -89,33 +94,36 @@ let package = Package(
         .executableTarget(
             name: "chaos",
             dependencies: [
-                "ChaosLog", "HyperoRedis", "HyperoSchema", "TestSupport",
+                "ChaosLog", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/chaos", swiftSettings: settings),
         .testTarget(
             name: "HyperoSchemaTests", dependencies: ["HyperoSchema", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "HyperoRedisTests", dependencies: ["HyperoRedis", "TestSupport"], swiftSettings: settings),
+            name: "HyperoRedisTests", dependencies: ["HyperoCore", "HyperoRedis", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "HyperoTests",
-            dependencies: ["CAllocationCount", "Hypero", "HyperoRedis", "HyperoSchema", "TestSupport"],
+            dependencies: ["CAllocationCount", "Hypero", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "FoldTests", dependencies: ["HyperoIngest", "HyperoSchema", "TestSupport"], swiftSettings: settings
         ),
         .testTarget(
-            name: "HyperoIngestTests", dependencies: ["HyperoIngest", "HyperoRedis", "HyperoSchema", "TestSupport"],
+            name: "HyperoIngestTests",
+            dependencies: ["HyperoIngest", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "HyperoQueryTests",
-            dependencies: ["HyperoQuery", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-query"],
+            dependencies: ["HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-query"],
             swiftSettings: settings),
         .testTarget(name: "HyperoDemoTests", dependencies: ["hypero-demo"], swiftSettings: settings),
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "ChaosLog", "Hypero", "HyperoIngest", "HyperoQuery", "HyperoRedis", "HyperoSchema", "TestSupport",
+                "ChaosLog", "Hypero", "HyperoIngest", "HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema",
+                "TestSupport",
                 "chaos",
                 "chaos-producer", "hypero-ingest", "hypero-query",
             ],
@@ -123,7 +131,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Hypero", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-bench", "hypero-demo", "hypero-ingest",
+                "Hypero", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-bench", "hypero-demo",
+                "hypero-ingest",
                 "hypero-query",
             ],
             swiftSettings: settings),

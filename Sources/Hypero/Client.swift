@@ -1,5 +1,6 @@
 import Glibc
-package import HyperoRedis
+package import HyperoCore
+import HyperoRedis
 package import HyperoSchema
 import Synchronization
 
@@ -14,11 +15,11 @@ package final class Client: Sendable {
         package var journalLimit = 256 << 20
         package var segmentSize = 8 << 20
         /// How long an event is kept after it was seen applied.
-        package var settling = Settling.usual
+        package var settling = DurabilityWindow.usual
         /// Where variables are looked up.
-        package var environment: @Sendable (String) -> String? = RedisURL.environment
+        package var environment: @Sendable (String) -> String? = ProcessEnvironment.value(of:)
         /// Where notices for a person go.
-        package var notify: @Sendable (String) -> Void = Notices.standardError
+        package var notify: @Sendable (String) -> Void = UserNotices.standardError
 
         package init(
             url: String? = nil, namespace: String? = nil, partitions: Int? = nil, seed: UInt64? = nil,
@@ -52,7 +53,7 @@ package final class Client: Sendable {
         let partition = Keyspace.partition(of: identity.producer, among: partitions)
         let settings = JournalSettings(
             limit: configuration.journalLimit, segmentSize: configuration.segmentSize, tag: keyspaces[partition].tag,
-            place: url.place, environment: environment,
+            place: url.serverURL, environment: environment,
             isOurs: { Keyspace.partition(of: $0, among: partitions) == partition })
         guard let journal = Journal(identity, settings) else {
             throw SchemaError("there is no memory for a journal of \(configuration.segmentSize)")

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
@@ -30,7 +31,7 @@ public final class Experiment: Sendable {
         self.subject = subject
         id = ExperimentID(producer: producer, number: UInt64(subject.experiment)).text
         draws = Draws(Sampler(seed: seed, stream: UInt64(subject.experiment)))
-        let start = Event.Start(host: HostName.current, pid: String(getpid()), seed: String(seed))
+        let start = Event.Start(host: HostIdentity.hostName, pid: String(getpid()), seed: String(seed))
         let declaration = Journal.Subject(experiment: 0, generation: subject.generation)
         client.record(.battery(battery.declaration), battery: battery, declaration)
         client.record(.start(start), battery: battery, subject)

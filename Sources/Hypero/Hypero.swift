@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 

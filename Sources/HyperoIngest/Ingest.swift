@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 public import HyperoSchema
 public import Logging
@@ -21,7 +22,7 @@ public final class Ingest: Sendable {
     private let settings: IngestSettings
     private let spaces: [Keyspace]
     private let logger: Logger
-    private let signal = StopSignal()
+    private let signal = ShutdownFlag()
     private let state = Mutex(State())
 
     /// - Throws: ``SchemaError`` when the namespace or the number of partitions cannot be.

@@ -30,20 +30,20 @@ public struct QueryError: Error, Sendable, Hashable, CustomStringConvertible {
 
     init(_ error: RedisError, at url: RedisURL) {
         // Redis ends some of its errors with a full stop, and the sentence goes on.
-        let error = RedisError(error.class, "\(error)".hasSuffix(".") ? String("\(error)".dropLast()) : "\(error)")
+        let error = RedisError(error.code, "\(error)".hasSuffix(".") ? String("\(error)".dropLast()) : "\(error)")
         // Errors of connecting name the server themselves.
         let reason = "\(error)".contains("\(url)") ? "\(error)" : "\(error) (\(url))"
-        switch error.class {
+        switch error.category {
         case .denied:
             self.init(
                 .denied,
                 "Redis does not let us read: \(reason); give an account that may, with its password in "
                     + "HYPERO_REDIS_PASSWORD or in the URL")
-        case .broken:
+        case .connection:
             self.init(
                 .unreachable,
                 "Redis is not reachable: \(reason); start it, or say where it is with --redis or HYPERO_REDIS")
-        case .passing, .moved, .readOnly:
+        case .transient, .moved, .readOnly:
             self.init(.unreachable, "\(url) is not ready (\(error)): try again in a moment")
         case .refused:
             self.init(.refused, "\(url) refuses it: \(error)")

@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
@@ -10,8 +11,8 @@ import HyperoSchema
 /// It only reads, and connects at the first question. Questions block the thread, and one thread at a time may ask.
 /// What somebody else wrote wrongly into a key never ends a question: the answer's `warnings` say what was left out.
 public final class Store {
-    let session: Session
-    let layout: Layout
+    let session: ConnectionPool
+    let layout: PartitionLayout
 
     /// A store at a server.
     ///
@@ -27,15 +28,18 @@ public final class Store {
     ) throws(QueryError) {
         do {
             try self.init(
-                RedisURL(url), layout: Layout(namespace: Deployment.namespace(namespace), partitions: partitions),
+                RedisURL(url),
+                layout: PartitionLayout(
+                    namespace: Deployment.namespace(namespace, environment: ProcessEnvironment.value(of:)),
+                    partitions: partitions),
                 timeout: timeout)
         } catch {
             throw QueryError(.invalid, error.description)
         }
     }
 
-    init(_ url: RedisURL, layout: Layout, timeout: Duration) {
-        session = Session(home: url, timeout: timeout)
+    init(_ url: RedisURL, layout: PartitionLayout, timeout: Duration) {
+        session = ConnectionPool(home: url, timeout: timeout)
         self.layout = layout
     }
 

@@ -1,70 +1,161 @@
 import HyperoSchema
 
-/// What went wrong between us and Redis, in the classes that decide what to do next.
+/// A failed command, or a failed connection to Redis.
+///
+/// ``code`` tells which error it is, and ``category`` what a caller can do about it. The text of a server's reply is only
+/// interpreted here.
 public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What a caller can do about it.
-    public enum Class: Sendable, Hashable {
-        /// The server will accept the command later: loading, busy, out of memory, too few replicas. Wait, same connection.
-        case passing
-        /// The keys live on another server. Go there.
+    /// The error.
+    public enum Code: Sendable, Hashable {
+        /// The connection failed, timed out or received invalid data. Commands without a reply may have been applied.
+        case connection
+        /// LOADING: the server reads its data set into memory.
+        case loading
+        /// BUSY: a script blocks the server.
+        case busy
+        /// OOM: the command needs more memory than `maxmemory`.
+        case outOfMemory
+        /// MISCONF: the server cannot write its data to disk.
+        case cannotPersist
+        /// NOREPLICAS: fewer replicas are connected than `min-replicas-to-write`.
+        case tooFewReplicas
+        /// MASTERDOWN: a replica without a link to its primary.
+        case primaryDown
+        /// CLUSTERDOWN: some hash slots of the cluster have no server.
+        case clusterDown
+        /// TRYAGAIN: the keys of the command are split between two servers while their slot migrates.
+        case tryAgain
+        /// UNBLOCKED: the key that a command blocked on was deleted, or the server became a replica.
+        case unblocked
+        /// The server has reached `maxclients`.
+        case tooManyClients
+        /// MOVED: another server owns the hash slot.
         case moved(host: String, port: Int)
-        /// The server is a replica. Look the primary up again, on a new connection.
+        /// ASK: the hash slot migrates, and another server has the key.
+        case ask(host: String, port: Int)
+        /// READONLY: the server is a replica.
         case readOnly
-        /// Wrong or missing password, or no permission. Say so once and retry slowly.
+        /// NOAUTH: the server requires a password.
+        case noAuthentication
+        /// WRONGPASS and its older spellings: wrong user or password.
+        case wrongPassword
+        /// NOPERM, and DENIED of protected mode: the account must not run the command or use the key.
+        case noPermission
+        /// WRONGTYPE: the key holds a value of another type.
+        case wrongType
+        /// ERR no such key.
+        case noSuchKey
+        /// Any other error reply.
+        case other
+    }
+
+    /// A group of errors that a caller handles alike.
+    public enum Category: Sendable, Hashable {
+        /// The server will accept the command later. Wait, and keep the connection.
+        case transient
+        /// Another server owns the keys. Connect to it.
+        case moved(host: String, port: Int)
+        /// The server is a replica. Look up the primary again, over a new connection.
+        case readOnly
+        /// Authentication or permission failed. Report it once, and retry slowly.
         case denied
-        /// The connection is unusable, and commands without a reply are of unknown outcome. Connect anew.
-        case broken
+        /// The connection is unusable, and commands without a reply have an unknown outcome. Connect again.
+        case connection
         /// The server will not run this command, now or later.
         case refused
     }
 
-    /// What a caller can do about it.
-    public let `class`: Class
-    /// What happened, without secrets.
+    /// The error.
+    public let code: Code
+    /// The description of the failure, without secrets.
     public let description: String
 
-    package init(_ class: Class, _ description: String) {
-        self.class = `class`
+    package init(_ code: Code, _ description: String) {
+        self.code = code
         self.description = description
     }
 
-    /// An error reply: `-LOADING Redis is loading the dataset in memory`.
+    /// Creates an error from an error reply, such as `LOADING Redis is loading the dataset in memory`.
     package init(reply: String) {
+        code = Code(reply: reply)
         description = printable(String(Self.withoutArguments(reply)), limit: 300)
-        let words = reply.split(separator: " ")
-        switch words.first ?? "" {
-        case "EXECABORT":
-            self.class = Self.reason(ofAbort: reply).map { RedisError(reply: String($0)).class } ?? .refused
-        case "LOADING", "BUSY", "MISCONF", "NOREPLICAS", "OOM", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "UNBLOCKED":
-            self.class = .passing
-        case "READONLY": self.class = .readOnly
-        case "NOAUTH", "WRONGPASS", "NOPERM", "DENIED": self.class = .denied
-        case "MOVED", "ASK": self.class = words.count == 3 ? Self.moved(to: words[2]) : .refused
-        case "ERR" where reply.hasPrefix("ERR max number of clients"): self.class = .passing
-        case "ERR" where reply.hasPrefix("ERR invalid password"): self.class = .denied
-        case "ERR" where reply.hasPrefix("ERR AUTH") || reply.hasPrefix("ERR Client sent AUTH"): self.class = .denied
-        default: self.class = .refused
+    }
+
+    /// What a caller can do about the error.
+    public var category: Category {
+        switch code {
+        case .connection: .connection
+        case .loading, .busy, .outOfMemory, .cannotPersist, .tooFewReplicas, .primaryDown, .clusterDown, .tryAgain,
+            .unblocked, .tooManyClients:
+            .transient
+        case .moved(let host, let port), .ask(let host, let port): .moved(host: host, port: port)
+        case .readOnly: .readOnly
+        case .noAuthentication, .wrongPassword, .noPermission: .denied
+        case .wrongType, .noSuchKey, .other: .refused
         }
     }
 
-    /// `-EXECABORT Transaction discarded because of: BUSY …` when it is EXEC itself that is refused.
-    private static func reason(ofAbort reply: String) -> Substring? {
-        let words = reply.split(separator: " ", maxSplits: 5)
-        return words.count == 6 && words[4] == "of:" ? words[5] : nil
-    }
-
-    /// Redis answers to an unknown command with its arguments, which for AUTH are the password.
+    /// Removes the arguments that Redis quotes in its reply to an unknown command. For AUTH they are the password.
     private static func withoutArguments(_ reply: String) -> Substring {
         let head = reply.prefix(300)
         let start = head.indices.first { head[$0...].hasPrefix(", with args beginning with") }
         return head[..<(start ?? head.endIndex)]
     }
+}
 
-    /// `host:port`, where an IPv6 host may hold colons and an empty one means the host we are talking to.
-    private static func moved(to address: Substring) -> Class {
-        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
-            (1...65_535).contains(port)
-        else { return .refused }
-        return .moved(host: String(address[..<colon]), port: port)
+extension RedisError.Code {
+    fileprivate init(reply: String) {
+        let words = reply.split(separator: " ")
+        switch words.first ?? "" {
+        case "EXECABORT": self = Self.reason(ofAbort: reply).map { Self(reply: String($0)) } ?? .other
+        case "LOADING": self = .loading
+        case "BUSY": self = .busy
+        case "OOM": self = .outOfMemory
+        case "MISCONF": self = .cannotPersist
+        case "NOREPLICAS": self = .tooFewReplicas
+        case "MASTERDOWN": self = .primaryDown
+        case "CLUSTERDOWN": self = .clusterDown
+        case "TRYAGAIN": self = .tryAgain
+        case "UNBLOCKED": self = .unblocked
+        case "READONLY": self = .readOnly
+        case "NOAUTH": self = .noAuthentication
+        case "WRONGPASS": self = .wrongPassword
+        case "NOPERM", "DENIED": self = .noPermission
+        case "WRONGTYPE": self = .wrongType
+        case "MOVED": self = Self.server(in: words).map { .moved(host: $0.host, port: $0.port) } ?? .other
+        case "ASK": self = Self.server(in: words).map { .ask(host: $0.host, port: $0.port) } ?? .other
+        case "ERR": self = Self(text: reply.dropFirst(4))
+        default: self = .other
+        }
+    }
+
+    /// Creates the code of a reply that starts with ERR, whose text is its only distinction.
+    private init(text: Substring) {
+        self =
+            if text.hasPrefix("max number of clients") {
+                .tooManyClients
+            } else if text.hasPrefix("invalid password") || text.hasPrefix("AUTH")
+                || text.hasPrefix("Client sent AUTH")
+            {
+                .wrongPassword
+            } else if text.hasPrefix("no such key") {
+                .noSuchKey
+            } else {
+                .other
+            }
+    }
+
+    /// Returns the error quoted in `EXECABORT Transaction discarded because of: BUSY …`, a refusal of EXEC itself.
+    private static func reason(ofAbort reply: String) -> Substring? {
+        let words = reply.split(separator: " ", maxSplits: 5)
+        return words.count == 6 && words[4] == "of:" ? words[5] : nil
+    }
+
+    /// Returns the server in `MOVED slot host:port`. An IPv6 host may contain colons. An empty one means the same host.
+    private static func server(in words: [Substring]) -> (host: String, port: Int)? {
+        guard words.count == 3, let colon = words[2].lastIndex(of: ":"),
+            let port = Int(words[2][words[2].index(after: colon)...]), (1...65_535).contains(port)
+        else { return nil }
+        return (String(words[2][..<colon]), port)
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 public import HyperoSchema
 
 /// Where Redis is and who we are to it.
@@ -23,9 +24,12 @@ public struct RedisURL: Sendable, Hashable {
     ///
     /// - Parameter text: the URL; nil for `HYPERO_REDIS`, and `redis://127.0.0.1:6379` when that is not set either.
     /// - Throws: ``SchemaError`` that says what to write instead, without the password.
-    public init(
-        _ text: String? = nil, environment: (String) -> String? = RedisURL.environment
-    ) throws(SchemaError) {
+    public init(_ text: String? = nil) throws(SchemaError) {
+        try self.init(text, environment: ProcessEnvironment.value(of:))
+    }
+
+    /// Reads a URL, with variables from a function in place of the environment of the process.
+    package init(_ text: String?, environment: (String) -> String?) throws(SchemaError) {
         let text = text ?? environment("HYPERO_REDIS") ?? "redis://127.0.0.1:6379"
         if let rest = text.dropping("redis://") {
             let (credentials, rest) = try Self.split(rest)
@@ -49,20 +53,25 @@ public struct RedisURL: Sendable, Hashable {
         password = password ?? environment("HYPERO_REDIS_PASSWORD") ?? environment("REDISCLI_AUTH")
     }
 
-    /// The value of a variable of this process' environment; nil when it is not set or empty.
-    public static func environment(_ name: String) -> String? {
-        guard let value = getenv(name), value.pointee != 0 else { return nil }
-        return String(cString: value)
-    }
-
-    /// The same account on another server, where an error reply said that the keys are.
-    package func moved(toHost host: String, port: Int) -> RedisURL {
+    /// Returns the URL of the same account on another server of the cluster.
+    ///
+    /// - Parameter host: empty for the host of this URL, as in the redirects of a server that does not know its address.
+    package func withServer(host: String, port: Int) -> RedisURL {
         var url = self
         switch address {
         case .tcp(let old, _): url.address = .tcp(host: host.isEmpty ? old : host, port: port)
         case .unix: url.address = .tcp(host: host.isEmpty ? "127.0.0.1" : host, port: port)
         }
         return url
+    }
+}
+
+extension RedisURL {
+    /// The server and database without the account: equal for all clients of one database.
+    package var serverURL: String {
+        var url = self
+        url.user = nil
+        return url.description
     }
 }
 

@@ -1,7 +1,7 @@
 // Every field name of the stream entries and of the hashes stands here, with its type and meaning.
 
 /// The fields of a stream entry.
-package enum WireName {
+package enum EventField {
     /// One of ``EventKind``; the first field of every entry.
     package static let event = "event"
     /// ``ExperimentID``; in every entry but `battery`.

@@ -41,7 +41,7 @@ package struct Keyspace: Sendable, Hashable {
     /// Stream, one entry an event. Written by clients, read and trimmed by the ingest.
     package var events: String { tag + ":events" }
 
-    /// Stream of the entries that could not be applied, with their fields, `dead.reason` and `dead.id` (``WireName``). It
+    /// Stream of the entries that could not be applied, with their fields, `dead.reason` and `dead.id` (``EventField``). It
     /// holds about ``Limits/deadLetters``; the oldest make room.
     package var dead: String { tag + ":dead" }
 

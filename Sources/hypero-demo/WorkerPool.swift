@@ -1,4 +1,5 @@
 import Foundation
+import HyperoCore
 
 /// The parent: starts the workers, shows how far they are, passes interrupts on and sums up.
 struct WorkerPool {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HyperoIngest
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
@@ -28,8 +29,8 @@ struct DeploymentOptions: ParsableArguments {
 
     func settings() throws(SchemaError) -> IngestSettings {
         var settings = IngestSettings(redis: try RedisURL(redis))
-        settings.namespace = Deployment.namespace(namespace)
-        settings.partitions = try Deployment.partitions(partitions)
+        settings.namespace = Deployment.namespace(namespace, environment: ProcessEnvironment.value(of:))
+        settings.partitions = try Deployment.partitions(partitions, environment: ProcessEnvironment.value(of:))
         try settings.check()
         return settings
     }

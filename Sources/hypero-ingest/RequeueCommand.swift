@@ -84,8 +84,8 @@ struct RequeueCommand: ParsableCommand {
         }
     }
 
-    private func mending() throws -> DeadLetterMending {
-        var mending = DeadLetterMending()
+    private func mending() throws -> DeadLetterEdit {
+        var mending = DeadLetterEdit()
         for text in set {
             guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
                 throw ValidationError("--set '\(text)' is not understood: write --set field=value")
@@ -94,7 +94,7 @@ struct RequeueCommand: ParsableCommand {
             guard !mending.set.contains(where: { $0.field == field }) else {
                 throw ValidationError("--set \(field) is given twice: a letter has each field once")
             }
-            guard !DeadLetterMending.isRefused(field) else {
+            guard !DeadLetterEdit.isRefused(field) else {
                 throw ValidationError(
                     "--set \(field) cannot be: a letter goes without its producer and number, and what the ingest wrote to "
                         + "it stays behind; to send an entry under a number, XADD it")

@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 import TestSupport
@@ -10,7 +11,7 @@ struct Proof {
 
     /// How large a proof is: small by default, as large as `Scripts/prove` says in the environment.
     static func size(_ variable: String, _ usual: Int) -> Int {
-        RedisURL.environment(variable).flatMap(Int.init) ?? usual
+        ProcessEnvironment.value(of: variable).flatMap(Int.init) ?? usual
     }
 
     init(configuration: [String] = []) throws {

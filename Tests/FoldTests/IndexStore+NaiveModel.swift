@@ -23,7 +23,7 @@ extension IndexStore {
 
     /// Folds the entries, as the daemon decodes them, as one batch.
     mutating func add(_ entries: some Sequence<StreamEntry>) {
-        var batch = Batch()
+        var batch = DecodedBatch()
         for entry in entries {
             entry.withWireFields { batch.append(entry.id, $0, announced: nil) }
         }

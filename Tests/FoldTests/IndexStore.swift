@@ -28,7 +28,7 @@ struct IndexStore: Equatable {
     /// - Returns: the changes, for those who count them.
     @discardableResult
     mutating func add(_ events: [Event]) -> [IndexChange] {
-        var batch = Batch()
+        var batch = DecodedBatch()
         for event in events {
             batch.append(StreamID(milliseconds: 1_000 + nextID, sequence: 0), .success(event))
             nextID += 1
@@ -37,8 +37,8 @@ struct IndexStore: Equatable {
     }
 
     @discardableResult
-    mutating func add(_ batch: Batch) -> [IndexChange] {
-        var known = Known(
+    mutating func add(_ batch: DecodedBatch) -> [IndexChange] {
+        var known = PriorState(
             producers: batch.producers.map { _ in nil }, batteries: batch.batteries.map { _ in nil },
             experiments: batch.experiments.map { _ in nil })
         while true {
@@ -52,7 +52,7 @@ struct IndexStore: Equatable {
         }
     }
 
-    private func answer(_ needs: Needs, of batch: Batch, _ known: inout Known) {
+    private func answer(_ needs: MissingState, of batch: DecodedBatch, _ known: inout PriorState) {
         for place in needs.producers {
             let hash = hashes[keys.producer(batch.producers[place])] ?? [:]
             known.producers[place] = Watermark(

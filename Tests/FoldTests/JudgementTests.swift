@@ -13,7 +13,7 @@ struct JudgementTests {
 
     @Test("an entry that cannot be understood is dead, and its neighbours are applied")
     func rejected() {
-        var batch = Batch()
+        var batch = DecodedBatch()
         batch.append(StreamID(milliseconds: 1, sequence: 0), .success(Shorthand.declared()))
         batch.append(StreamID(milliseconds: 2, sequence: 0), .failure(Rejection("no sense")))
         batch.append(StreamID(milliseconds: 3, sequence: 0), .success(Shorthand.row(1, ["valid": "1"])))
@@ -141,10 +141,10 @@ struct JudgementTests {
 
     @Test("what a key of another type hides is dead, with the server's words")
     func unreadable() {
-        var batch = Batch()
+        var batch = DecodedBatch()
         batch.append(StreamID(milliseconds: 1, sequence: 0), .success(Shorthand.row(1, ["valid": "1"])))
         let rule = BatteryState(objective: "valid", direction: nil, updated: nil)
-        let known = Known(producers: [], batteries: [rule], experiments: [ExperimentState(problem: "WRONGTYPE")])
+        let known = PriorState(producers: [], batteries: [rule], experiments: [ExperimentState(problem: "WRONGTYPE")])
         guard case .folded(let folded) = Fold.fold(batch, onto: known, in: IndexStore().keys) else {
             Issue.record("the fold needs more")
             return

@@ -29,7 +29,7 @@ struct CostTests {
 
     /// The rows of all trainings in turn, and the commands that they come to when the trainings are known.
     private func fold() throws -> (events: Int, commands: [String: Int], bytes: Int) {
-        var batch = Batch()
+        var batch = DecodedBatch()
         for epoch in 1...Self.rowsEach {
             for training in 0..<Self.trainings {
                 let entry = event(training, epoch, seq: UInt64(epoch + 1))
@@ -42,7 +42,7 @@ struct CostTests {
         let experiment = ExperimentState(
             battery: "rnn-visual-attention.v3.b44afc5e", updated: "1763980000000", epochs: nil, nonfinite: nil,
             maxEpoch: nil, maxSource: nil)
-        let known = Known(
+        let known = PriorState(
             producers: batch.producers.map { _ in producer }, batteries: [battery],
             experiments: batch.experiments.map { _ in experiment })
         guard case .folded(let folded) = Fold.fold(batch, onto: known, in: space) else {
@@ -81,7 +81,7 @@ struct CostTests {
 
     @Test("Entries as a client writes them are decoded without text")
     func decoding() throws {
-        var batch = Batch()
+        var batch = DecodedBatch()
         for epoch in 1...3 {
             let entry = event(0, epoch, seq: UInt64(epoch))
             entry.withWireFields { batch.append(entry.id, $0, announced: nil) }

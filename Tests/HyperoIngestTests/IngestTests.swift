@@ -45,13 +45,13 @@ struct IngestTests {
     @Test("sends what it cannot apply to the dead letters, whole, and applies the neighbours")
     func poison() throws {
         let bench = try Bench()
-        try bench.add([Story.declaration])
+        try bench.add([EventSequence.declaration])
         let poison = bench.server.cli(
             ["XADD", bench.space.events, "*", "event", "epoch", "experiment", "e", "battery", "b", "x", "1"])
         bench.server.cli(["XADD", bench.space.events, "*", "event", "surprise", "note", "a\u{1}b"])
         bench.server.cli("SET", bench.space.experiment(ExperimentID("wrong-1")!), "a string")
-        try bench.add(Story.training(by: "wrong", experiments: 1, epochs: 1))
-        try bench.add(Story.training(by: "good", experiments: 1, epochs: 2))
+        try bench.add(EventSequence.training(by: "wrong", experiments: 1, epochs: 1))
+        try bench.add(EventSequence.training(by: "good", experiments: 1, epochs: 2))
         try bench.drain()
         let dead = bench.server.cli("XRANGE", bench.space.dead, "-", "+").split(separator: "\n").map(String.init)
         #expect(dead.contains("dead.reason"))
@@ -66,13 +66,13 @@ struct IngestTests {
 
     @Test("Transactions of a backlog that fail in part take nothing of what is folded and read behind them")
     func failuresInBacklog() throws {
-        let events = (0..<8).flatMap { Story.training(by: "p\($0)", experiments: 20, epochs: 6) }
+        let events = (0..<8).flatMap { EventSequence.training(by: "p\($0)", experiments: 20, epochs: 6) }
         let spared = try Bench()
         try spared.add(events)
         try spared.drain()
 
         let bench = try Bench()
-        let ranking = bench.space.rank(of: Story.battery, by: "test")
+        let ranking = bench.space.rank(of: EventSequence.battery, by: "test")
         bench.server.cli("SET", ranking, "of another type")
         try bench.add(events)
         try bench.drain()
@@ -92,7 +92,7 @@ struct IngestTests {
     @Test("changes nothing when the same entries come again, and counts them")
     func again() throws {
         let bench = try Bench()
-        let events = Story.training(by: "p", experiments: 3, epochs: 5)
+        let events = EventSequence.training(by: "p", experiments: 3, epochs: 5)
         try bench.add(events)
         try bench.drain()
         let before = try bench.indexes()
@@ -107,13 +107,13 @@ struct IngestTests {
     func partitions() throws {
         let producers = ["a", "b", "c", "d", "e", "f"]
         let one = try Bench()
-        for producer in producers { try one.add(Story.training(by: producer, experiments: 2, epochs: 3)) }
+        for producer in producers { try one.add(EventSequence.training(by: producer, experiments: 2, epochs: 3)) }
         try one.drain()
         let server = try RedisServer()
         let four = try (0..<4).map { try Bench(partitions: 4, partition: $0, server: server) }
         for producer in producers {
             try four[Keyspace.partition(of: ProducerID(producer)!, among: 4)]
-                .add(Story.training(by: producer, experiments: 2, epochs: 3))
+                .add(EventSequence.training(by: producer, experiments: 2, epochs: 3))
         }
         try four[0].drain("--partitions", "4")
         var merged: [String: [String: String]] = [:]
@@ -145,14 +145,14 @@ struct IngestTests {
     func trims() throws {
         let bench = try Bench()
         let ingest = try bench.ingest("--retain", "500")
-        let events = Story.training(by: "p", experiments: 10, epochs: 100)
+        let events = EventSequence.training(by: "p", experiments: 10, epochs: 100)
         try bench.add(events)
         #expect(try eventually { try bench.consumed() == events.count })
         func length() -> Int { Int(bench.server.cli("XLEN", bench.space.events)) ?? 0 }
         #expect(eventually { length() < 900 })
         #expect(length() >= 500)
         ingest.suspend()
-        try bench.add((0..<2_000).map { _ in Story.declaration })
+        try bench.add((0..<2_000).map { _ in EventSequence.declaration })
         ingest.resume()
         #expect(try eventually { try bench.consumed() == events.count + 2_000 })
         #expect(ingest.isRunning)

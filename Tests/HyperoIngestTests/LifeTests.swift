@@ -9,14 +9,14 @@ struct LifeTests {
         let bench = try Bench()
         // So long that the lease can only be gone when it was released.
         let ingest = try bench.ingest(lease: "60")
-        if withEntries { try bench.add(Story.training(by: "p", experiments: 20, epochs: 50)) }
+        if withEntries { try bench.add(EventSequence.training(by: "p", experiments: 20, epochs: 50)) }
         #expect(eventually { bench.server.cli("EXISTS", bench.space.lease) == "1" })
         ingest.terminate()
         #expect(ingest.wait() == .exited(0), "\(ingest.stderr)")
         #expect(bench.server.cli("EXISTS", bench.space.lease) == "0")
         try bench.drain()
         let expected = try Bench()
-        if withEntries { try expected.add(Story.training(by: "p", experiments: 20, epochs: 50)) }
+        if withEntries { try expected.add(EventSequence.training(by: "p", experiments: 20, epochs: 50)) }
         try expected.drain()
         #expect(try bench.indexes() == (try expected.indexes()))
     }
@@ -28,11 +28,11 @@ struct LifeTests {
         #expect(eventually { bench.server.cli("GET", bench.space.lease).contains(":\(first.pid):") })
         let second = try bench.ingest()
         #expect(eventually { second.stderr.contains("standing by") })
-        try bench.add(Story.training(by: "a", experiments: 1, epochs: 2))
+        try bench.add(EventSequence.training(by: "a", experiments: 1, epochs: 2))
         #expect(try eventually { try bench.consumed() == 9 })
         #expect(try bench.metric("owner")?.contains(":\(first.pid):") == true)
         first.kill()
-        try bench.add(Story.training(by: "b", experiments: 1, epochs: 2))
+        try bench.add(EventSequence.training(by: "b", experiments: 1, epochs: 2))
         #expect(try eventually { try bench.consumed() == 18 })
         #expect(try bench.metric("owner")?.contains(":\(second.pid):") == true)
     }
@@ -46,7 +46,7 @@ struct LifeTests {
         let other = try bench.ingest()
         #expect(eventually { bench.server.cli("GET", bench.space.lease).contains(":\(other.pid):") })
         sleeper.resume()
-        let events = Story.training(by: "p", experiments: 5, epochs: 20)
+        let events = EventSequence.training(by: "p", experiments: 5, epochs: 20)
         try bench.add(events)
         #expect(try eventually { try bench.consumed() == events.count })
         #expect(try bench.metric("owner")?.contains(":\(other.pid):") == true)
@@ -60,7 +60,7 @@ struct LifeTests {
         var ingest = try bench.ingest(lease: "0.5")
         var count = 0
         for producer in producers {
-            let events = Story.training(by: producer, experiments: 20, epochs: 20)
+            let events = EventSequence.training(by: producer, experiments: 20, epochs: 20)
             let seen = try bench.consumed()
             count += events.count
             try bench.add(events)
@@ -73,7 +73,9 @@ struct LifeTests {
         ingest.terminate()
         #expect(ingest.wait() == .exited(0))
         let expected = try Bench()
-        for producer in producers { try expected.add(Story.training(by: producer, experiments: 20, epochs: 20)) }
+        for producer in producers {
+            try expected.add(EventSequence.training(by: producer, experiments: 20, epochs: 20))
+        }
         try expected.drain()
         #expect(try bench.indexes() == (try expected.indexes()))
         #expect(try bench.metric("duplicates") == nil)
@@ -83,7 +85,7 @@ struct LifeTests {
     func shortDrains() throws {
         let bench = try Bench()
         for producer in (0..<8).map({ "p\($0)" }) {
-            try bench.add(Story.training(by: producer, experiments: 5, epochs: 20))
+            try bench.add(EventSequence.training(by: producer, experiments: 5, epochs: 20))
             try bench.drain("--retain", "150")
         }
         try bench.drain("--retain", "150")
@@ -96,13 +98,13 @@ struct LifeTests {
     func flushed() throws {
         let bench = try Bench()
         let ingest = try bench.ingest()
-        try bench.add(Story.training(by: "p", experiments: 1, epochs: 1))
+        try bench.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
         #expect(try eventually { try bench.consumed() == 6 })
         bench.server.cli("DEL", bench.space.events)
-        try bench.add(Story.training(by: "q", experiments: 1, epochs: 1))
+        try bench.add(EventSequence.training(by: "q", experiments: 1, epochs: 1))
         #expect(try eventually { try bench.consumed() == 12 })
         bench.server.cli("FLUSHALL")
-        try bench.add(Story.training(by: "p", experiments: 1, epochs: 1))
+        try bench.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
         #expect(try eventually { try bench.consumed() == 6 })
         #expect(ingest.isRunning)
     }
@@ -112,12 +114,12 @@ struct LifeTests {
         // With everysec and a busy disk, a kill may lose what was acknowledged.
         let bench = try Bench(server: RedisServer(configuration: ["appendfsync always"]))
         let ingest = try bench.ingest()
-        try bench.add(Story.training(by: "p", experiments: 1, epochs: 1))
+        try bench.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
         #expect(try eventually { try bench.consumed() == 6 })
         bench.server.kill()
         #expect(eventually { ingest.stderr.contains("error") })
         try bench.server.restart()
-        try bench.add(Story.training(by: "q", experiments: 1, epochs: 1))
+        try bench.add(EventSequence.training(by: "q", experiments: 1, epochs: 1))
         #expect(try eventually { try bench.consumed() == 12 })
         #expect(ingest.stderr.split(separator: "\n").count < 20, "\(ingest.stderr)")
     }
@@ -126,8 +128,8 @@ struct LifeTests {
     func withoutMemory() throws {
         let bench = try Bench()
         let ingest = try bench.ingest(lease: "30")
-        let events = Story.training(by: "p", experiments: 10, epochs: 20)
-        try bench.add([Story.declaration])
+        let events = EventSequence.training(by: "p", experiments: 10, epochs: 20)
+        try bench.add([EventSequence.declaration])
         #expect(try eventually { try bench.consumed() == 1 })
         ingest.suspend()
         try bench.add(events)
@@ -145,17 +147,17 @@ struct LifeTests {
     @Test("a ranking that somebody replaced by a string is reported once, and the rest is applied")
     func failedCommand() throws {
         let bench = try Bench()
-        let key = bench.space.rank(of: Story.battery, by: "valid")
+        let key = bench.space.rank(of: EventSequence.battery, by: "valid")
         bench.server.cli("SET", key, "no ranking")
         let ingest = try bench.ingest()
         var count = 0
         for producer in ["a", "b", "c"] {
-            let events = Story.training(by: producer, experiments: 2, epochs: 3)
+            let events = EventSequence.training(by: producer, experiments: 2, epochs: 3)
             count += events.count
             try bench.add(events)
             #expect(try eventually { try bench.consumed() == count })
         }
-        #expect(bench.server.cli("ZCARD", bench.space.rank(of: Story.battery, by: "test")) == "6")
+        #expect(bench.server.cli("ZCARD", bench.space.rank(of: EventSequence.battery, by: "test")) == "6")
         #expect(eventually { ingest.stderr.components(of: "Redis does not change \(key)") == 1 })
     }
 }

@@ -15,7 +15,7 @@ struct PartitionOwnerTests {
 
     private func error(_ reply: String) -> PartitionOwner.Event { .failed(RedisError(reply: reply)) }
 
-    private var broken: PartitionOwner.Event { .failed(RedisError(.broken, "gone")) }
+    private var broken: PartitionOwner.Event { .failed(RedisError(.connection, "gone")) }
 
     @Test("connects, takes the lease, looks where to go on and applies")
     func goodDay() {

@@ -6,7 +6,7 @@ import Testing
 /// What a program may rely on.
 @Suite struct ContractTests {
     /// A line of `rank --format json`; decoding fails on a key too many and on one too few.
-    private struct Line: Decodable {
+    private struct ConnectionBox: Decodable {
         enum Key: String, CodingKey, CaseIterable {
             case rank, experiment, battery, name, version, value, status, epoch, maxima, params, meta
         }
@@ -54,7 +54,9 @@ import Testing
     @Test("Every line of JSON decodes strictly")
     func strictly() throws {
         let text = try Fixture.digits().output(["rank", "Digits", "--format", "json"])
-        let lines = try text.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        let lines = try text.split(separator: "\n").map {
+            try JSONDecoder().decode(ConnectionBox.self, from: Data($0.utf8))
+        }
         #expect(lines.map(\.rank) == [1, 2, 3, 4])
         #expect(lines.map(\.value) == [0.9375, 0.9, 0.9, 0.25])
         #expect(lines.map(\.epoch) == [nil, 7, 17, 3])
@@ -71,7 +73,7 @@ import Testing
         try fixture.commit()
         let lines = try fixture.output(["rank", "b", "--format", "json"]).utf8.split(separator: 0x0A)
         #expect(lines.count == 1)
-        _ = try JSONDecoder().decode(Line.self, from: Data(lines[0]))
+        _ = try JSONDecoder().decode(ConnectionBox.self, from: Data(lines[0]))
     }
 
     @Test("One partition and four give the same answers, told how many or not", arguments: [1, 4])

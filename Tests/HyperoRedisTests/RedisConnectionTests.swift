@@ -24,7 +24,7 @@ struct RedisConnectionTests {
         }
         #expect(server.cli("-n", "3", "GET", "k") == "v")
         let error = redisError { _ = try RedisConnection.open(to: RedisURL(server.url + "?db=99"), name: "test") }
-        #expect(error?.class == .refused)
+        #expect(error?.category == .refused)
     }
 
     @Test func `An account is who the URL says, or is not let in`() throws {
@@ -48,7 +48,7 @@ struct RedisConnectionTests {
             "", ":wrongpassword@", "reader:wrongpassword@", "reader@", "nobody:wrongpassword@", "mute:other@",
         ] {
             let error = try #require(error(account))
-            #expect(error.class == .denied, "\(account): \(error)")
+            #expect(error.category == .denied, "\(account): \(error)")
             #expect(!error.description.contains("wrongpassword"))
         }
     }
@@ -58,7 +58,7 @@ struct RedisConnectionTests {
             let server = try RedisServer(configuration: configuration)
             let url = try RedisURL("unix://:hunter2@\(server.socket)")
             let error = try #require(redisError { _ = try RedisConnection.open(to: url, name: "test") })
-            #expect(error.class == (configuration.isEmpty ? .denied : .refused))
+            #expect(error.category == (configuration.isEmpty ? .denied : .refused))
             #expect(!error.description.contains("hunter2"), "\(error)")
         }
     }
@@ -72,7 +72,7 @@ struct RedisConnectionTests {
             var reply = try connection.call("GET", "k")
             _ = try reply.string()
         }
-        #expect(error?.class == .denied)
+        #expect(error?.category == .denied)
     }
 
     @Test func `A value of 20 MB goes there and comes back`() throws {
@@ -104,8 +104,8 @@ struct RedisConnectionTests {
         for number in 0..<10_000 {
             var reply = try connection.receive()
             if number % 1_000 == 7 {
-                #expect(reply.error?.class == .refused)
-                #expect(redisError { _ = try reply.string() }?.class == .refused)
+                #expect(reply.error?.category == .refused)
+                #expect(redisError { _ = try reply.string() }?.category == .refused)
             } else {
                 #expect(try reply.string() == String(number) + String(repeating: ".", count: number % 300))
             }
@@ -119,9 +119,9 @@ struct RedisConnectionTests {
         var connection = try server.connect(timeout: .milliseconds(50))
         server.suspend()
         defer { server.resume() }
-        #expect(redisError { _ = try connection.call("PING") }?.class == .broken)
+        #expect(redisError { _ = try connection.call("PING") }?.category == .connection)
         // The kernel still takes the connection; nobody greets it.
-        #expect(redisError { _ = try server.connect(timeout: .milliseconds(50)) }?.class == .broken)
+        #expect(redisError { _ = try server.connect(timeout: .milliseconds(50)) }?.category == .connection)
     }
 
     @Test func `More than a stopped server's socket holds cannot be sent, and that is found out too`() throws {
@@ -130,7 +130,7 @@ struct RedisConnectionTests {
         server.suspend()
         defer { server.resume() }
         let value = String(repeating: "x", count: 30_000_000)
-        #expect(redisError { _ = try connection.call("SET", "k", value) }?.class == .broken)
+        #expect(redisError { _ = try connection.call("SET", "k", value) }?.category == .connection)
     }
 
     @Test func `Waiting is given up when the caller says so`() throws {
@@ -140,7 +140,7 @@ struct RedisConnectionTests {
         goesOn = false
         // Nothing is pushed, so that the command blocks until somebody gives up.
         let error = redisError { _ = try connection.call("BLPOP", "k", "0") }
-        #expect(error?.class == .broken)
+        #expect(error?.category == .connection)
         #expect(error?.description.contains("gave up") == true)
     }
 
@@ -163,7 +163,7 @@ struct RedisConnectionTests {
             return true
         }
         isWaiting = true
-        #expect(redisError { _ = try connection.call("BLPOP", "k", "0") }?.class == .broken)
+        #expect(redisError { _ = try connection.call("BLPOP", "k", "0") }?.category == .connection)
     }
 
     @Test func `Writing to a closed connection is an error and not the end of the process`() throws {
@@ -171,7 +171,7 @@ struct RedisConnectionTests {
         var connection = try server.connect()
         server.kill()
         var errors = 0
-        for _ in 0..<3 where redisError({ _ = try connection.call("PING") })?.class == .broken { errors += 1 }
+        for _ in 0..<3 where redisError({ _ = try connection.call("PING") })?.category == .connection { errors += 1 }
         #expect(errors == 3)
         var pending = sigset_t()
         sigpending(&pending)
@@ -185,29 +185,32 @@ struct RedisConnectionTests {
         let folder = try TemporaryFolder()
         for url in ["unix://\(folder.file("none"))", "redis://127.0.0.1:1", "redis://host.invalid"] {
             let error = try #require(redisError { _ = try RedisConnection.open(to: RedisURL(url), name: "test") })
-            #expect(error.class == .broken)
+            #expect(error.category == .connection)
             #expect(error.description.contains(try RedisURL(url).description))
         }
     }
 
     @Test(
         arguments: [
-            ("-LOADING Redis is loading the dataset in memory\r\n", .passing),
-            ("-ERR max number of clients reached\r\n", .passing),
+            ("-LOADING Redis is loading the dataset in memory\r\n", .transient),
+            ("-ERR max number of clients reached\r\n", .transient),
             ("-DENIED Redis is running in protected mode\r\n", .denied),
-            ("+OK\r\n-LOADING Redis is loading\r\n", .passing),
+            ("+OK\r\n-LOADING Redis is loading\r\n", .transient),
             ("-ERR unknown command 'AUTH', with args: 'x'\r\n", .refused),
-            ("+OK\r\n-NOAUTH Authentication required.\r\n", .denied), ("HTTP/1.1 400 Bad Request\r\n\r\n", .broken),
-            (":1\r\n", .broken), ("*0\r\n", .broken), ("", .broken), ("+O", .broken), ("$5\r\nab", .broken),
-            ("$-5\r\n", .broken), ("*-7\r\n", .broken), (":99999999999999999999\r\n", .broken), ("\0\0\0\0", .broken),
-            ("$99999999999999999999\r\n", .broken), ("*9999999999999\r\n", .broken), ("+OK\r\n?\r\n", .broken),
-        ] as [(String, RedisError.Class)])
+            ("+OK\r\n-NOAUTH Authentication required.\r\n", .denied), ("HTTP/1.1 400 Bad Request\r\n\r\n", .connection),
+            (":1\r\n", .connection), ("*0\r\n", .connection), ("", .connection), ("+O", .connection),
+            ("$5\r\nab", .connection),
+            ("$-5\r\n", .connection), ("*-7\r\n", .connection), (":99999999999999999999\r\n", .connection),
+            ("\0\0\0\0", .connection),
+            ("$99999999999999999999\r\n", .connection), ("*9999999999999\r\n", .connection),
+            ("+OK\r\n?\r\n", .connection),
+        ] as [(String, RedisError.Category)])
     func `What answers that is not a Redis we may talk to is told apart`(
-        answer: String, class: RedisError.Class
+        answer: String, class: RedisError.Category
     ) throws {
         let server = try ScriptedServer(answer, closes: true)
         let error = try #require(redisError { _ = try server.connect() })
-        #expect(error.class == `class`, "\(error)")
+        #expect(error.category == `class`, "\(error)")
         #expect(!error.description.contains("secret"))
     }
 
@@ -230,8 +233,8 @@ struct RedisConnectionTests {
         let right = try RedisURL("unix://:secret@\(server.socket)")
         let before = descriptorCount()
         for _ in 0..<200 {
-            #expect(redisError { _ = try RedisConnection.open(to: nobody, name: "test") }?.class == .broken)
-            #expect(redisError { _ = try RedisConnection.open(to: wrong, name: "test") }?.class == .denied)
+            #expect(redisError { _ = try RedisConnection.open(to: nobody, name: "test") }?.category == .connection)
+            #expect(redisError { _ = try RedisConnection.open(to: wrong, name: "test") }?.category == .denied)
             var connection = try RedisConnection.open(to: right, name: "test")
             _ = try connection.call("PING")
         }

@@ -4,15 +4,15 @@ import Testing
 struct RedisErrorTests {
     @Test(
         arguments: [
-            ("LOADING Redis is loading the dataset in memory", .passing),
-            ("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", .passing),
-            ("MISCONF Redis is configured to save RDB snapshots", .passing),
-            ("NOREPLICAS Not enough good replicas", .passing),
-            ("OOM command not allowed when used memory > 'maxmemory'.", .passing),
-            ("MASTERDOWN Link with MASTER is down", .passing), ("CLUSTERDOWN The cluster is down", .passing),
-            ("TRYAGAIN Multiple keys request during rehashing of slot", .passing),
-            ("UNBLOCKED force unblock from blocking operation", .passing),
-            ("ERR max number of clients reached", .passing),
+            ("LOADING Redis is loading the dataset in memory", .transient),
+            ("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", .transient),
+            ("MISCONF Redis is configured to save RDB snapshots", .transient),
+            ("NOREPLICAS Not enough good replicas", .transient),
+            ("OOM command not allowed when used memory > 'maxmemory'.", .transient),
+            ("MASTERDOWN Link with MASTER is down", .transient), ("CLUSTERDOWN The cluster is down", .transient),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", .transient),
+            ("UNBLOCKED force unblock from blocking operation", .transient),
+            ("ERR max number of clients reached", .transient),
             ("READONLY You can't write against a read only replica.", .readOnly),
             ("NOAUTH Authentication required.", .denied), ("WRONGPASS invalid username-password pair", .denied),
             ("NOPERM this user has no permissions", .denied), ("ERR invalid password", .denied),
@@ -28,15 +28,15 @@ struct RedisErrorTests {
             ("WRONGTYPE Operation against a key holding the wrong kind of value", .refused),
             ("ERR syntax error", .refused),
             ("EXECABORT Transaction discarded because of previous errors.", .refused),
-            ("EXECABORT Transaction discarded because of: BUSY Redis is busy running a script.", .passing),
+            ("EXECABORT Transaction discarded because of: BUSY Redis is busy running a script.", .transient),
             ("EXECABORT Transaction discarded because of: ", .refused), ("EXECABORT", .refused),
             ("BUSYGROUP exists", .refused),
             ("LOADINGX", .refused), ("", .refused), (" ", .refused), ("-", .refused),
             ("CROSSSLOT Keys in request don't hash to the same slot", .refused),
-        ] as [(String, RedisError.Class)])
-    func `An error reply has the class that says what to do`(reply: String, class: RedisError.Class) {
+        ] as [(String, RedisError.Category)])
+    func `An error reply has the class that says what to do`(reply: String, class: RedisError.Category) {
         let error = RedisError(reply: reply)
-        #expect(error.class == `class`)
+        #expect(error.category == `class`)
         #expect(error.description == reply)
     }
 

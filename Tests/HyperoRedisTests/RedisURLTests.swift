@@ -71,10 +71,10 @@ struct RedisURLTests {
 
     @Test func `A move keeps the account and, when it names no host, the host`() throws {
         let old = try url("redis://u:p@h:1/2")
-        #expect(old.moved(toHost: "other", port: 7) == (try url("redis://u:p@other:7/2")))
-        #expect(old.moved(toHost: "", port: 7) == (try url("redis://u:p@h:7/2")))
-        #expect(old.moved(toHost: "::1", port: 7) == (try url("redis://u:p@[::1]:7/2")))
-        #expect(try url("unix://u:p@/a").moved(toHost: "", port: 7) == url("redis://u:p@127.0.0.1:7"))
+        #expect(old.withServer(host: "other", port: 7) == (try url("redis://u:p@other:7/2")))
+        #expect(old.withServer(host: "", port: 7) == (try url("redis://u:p@h:7/2")))
+        #expect(old.withServer(host: "::1", port: 7) == (try url("redis://u:p@[::1]:7/2")))
+        #expect(try url("unix://u:p@/a").withServer(host: "", port: 7) == url("redis://u:p@127.0.0.1:7"))
     }
 
     private func dumped(_ url: RedisURL) -> String {

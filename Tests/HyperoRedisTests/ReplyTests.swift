@@ -18,15 +18,15 @@ struct ReplyTests {
         #expect(try reply.integer() == 2)
         #expect(try reply.strings() == ["deep"])
         #expect(reply.error?.description == "MYERR no")
-        #expect(redisError { _ = try reply.string() }?.class == .refused)
+        #expect(redisError { _ = try reply.string() }?.category == .refused)
         #expect(reply.isNull)
         #expect(try reply.string() == nil)
         #expect(try reply.strings() == [])
         #expect(try reply.integer() == -7)
         // Nothing is left.
         #expect(reply.error == nil && !reply.isNull)
-        #expect(redisError { _ = try reply.string() }?.class == .broken)
-        #expect(redisError { try reply.skip() }?.class == .broken)
+        #expect(redisError { _ = try reply.string() }?.category == .connection)
+        #expect(redisError { try reply.skip() }?.category == .connection)
     }
 
     @Test func `What is not asked for is skipped whole, errors included`() throws {
@@ -38,7 +38,7 @@ struct ReplyTests {
         #expect(try reply.integer() == -7)
         reply = try connection.call("EVAL", Self.script, "0")
         try reply.skip()
-        #expect(redisError { try reply.skip() }?.class == .broken)
+        #expect(redisError { try reply.skip() }?.category == .connection)
     }
 
     @Test func `Another type than the one asked for is a broken connection`() throws {
@@ -55,7 +55,7 @@ struct ReplyTests {
                     }
                 }
                 let fits = [["return 1"], ["return 'a'", "return redis.status_reply('S')"], ["return {1}"]][kind]
-                #expect(error?.class == (fits.contains(command) ? nil : .broken))
+                #expect(error?.category == (fits.contains(command) ? nil : .connection))
             }
         }
     }
@@ -104,7 +104,7 @@ struct ReplyTests {
             let fields = memory.map { StreamEntry.Field(name: Array($0.name), value: Array($0.value)) }
             #expect(fields == entry.fields)
         }
-        #expect(redisError { try reply.skip() }?.class == .broken)
+        #expect(redisError { try reply.skip() }?.category == .connection)
     }
 
     @Test func `A partition is read back from a server as the model wrote it`() throws {

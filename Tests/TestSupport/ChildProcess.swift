@@ -65,7 +65,7 @@ package final class ChildProcess: Sendable {
             error: folder.file("stderr"))
         name = executable
         self.folder = folder
-        Undertaker.watch(pid)
+        ProcessReaper.watch(pid)
     }
 
     deinit {
@@ -152,7 +152,7 @@ package final class ChildProcess: Sendable {
             guard info.si_signo == SIGCHLD else { return nil }
             // Now, and not when the object goes: an empty group's id is free for others once its leader is reaped.
             Glibc.kill(-pid, SIGKILL)
-            Undertaker.forget(pid)
+            ProcessReaper.forget(pid)
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
             // WIFSIGNALED, WTERMSIG and WEXITSTATUS are macros with arguments, which do not come into Swift.

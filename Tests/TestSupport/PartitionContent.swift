@@ -147,8 +147,8 @@ extension PartitionContent {
                 start = "(" + (try reply.string() ?? "")
                 // An entry may have brought fields of these names itself: the ingest's stand last.
                 let fields = try reply.pairs()
-                let id = fields.last { $0.name == WireName.deadID }?.value ?? start
-                dead[id] = fields.last { $0.name == WireName.deadReason }?.value ?? ""
+                let id = fields.last { $0.name == EventField.deadID }?.value ?? start
+                dead[id] = fields.last { $0.name == EventField.deadReason }?.value ?? ""
             }
             guard count == 1000 else { return }
         }

@@ -9,9 +9,9 @@ package final class TemporaryFolder: Sendable {
     private static let made = Atomic<Int>(0)
 
     package init() throws {
-        Undertaker.start()
+        ProcessReaper.start()
         let number = Self.made.add(1, ordering: .relaxed).newValue
-        path = "\(Undertaker.root)/\(number)"
+        path = "\(ProcessReaper.root)/\(number)"
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
     }

@@ -40,7 +40,7 @@ struct ChaosProducer: ParsableCommand {
                 hypero, number: number, isShared: threads > 1, options: self, forks: forks && threads == 1,
                 random: SplitMix(seed: seed &+ UInt64(number)))
         }
-        Crew.run(crew)
+        ThreadGroup.run(crew)
         switch ending {
         case .close: hypero.close(timeout: .seconds(10))
         case .exit: break

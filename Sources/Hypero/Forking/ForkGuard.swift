@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 
 /// Keeps clients whole when the process is forked: no fork falls into the middle of a record, and the child knows that
 /// journal and sender are its parent's.
@@ -13,7 +14,7 @@ enum ForkGuard {
         let sender: Unmanaged<Sender>
     }
 
-    private static let lock = Lock()
+    private static let lock = AdaptiveMutex()
     /// Protected by `lock`. Behind a pointer, so that the handlers run no checks of exclusive access.
     private nonisolated(unsafe) static let entries: UnsafeMutablePointer<[Entry]> = {
         let entries = UnsafeMutablePointer<[Entry]>.allocate(capacity: 1)
@@ -22,7 +23,7 @@ enum ForkGuard {
         return entries
     }()
 
-    private static let locksLock = Lock()
+    private static let locksLock = AdaptiveMutex()
     /// Protected by `locksLock`: the locks of files that this process holds, as its own and those it took over.
     private nonisolated(unsafe) static let locks: UnsafeMutablePointer<[Unmanaged<FileLock>]> = {
         let locks = UnsafeMutablePointer<[Unmanaged<FileLock>]>.allocate(capacity: 1)
@@ -52,30 +53,30 @@ enum ForkGuard {
     }
 
     private static func prepare() {
-        lock.hold()
+        lock.lock()
         // The order in which the senders' threads take them too.
         for entry in entries.pointee { entry.sender._withUnsafeGuaranteedRef { $0.holdForFork() } }
         for entry in entries.pointee { entry.journal._withUnsafeGuaranteedRef { $0.holdForFork() } }
-        locksLock.hold()
+        locksLock.lock()
     }
 
     private static func inParent() {
-        locksLock.letGo()
+        locksLock.unlock()
         for entry in entries.pointee {
             entry.journal._withUnsafeGuaranteedRef { $0.letGoAfterFork() }
             entry.sender._withUnsafeGuaranteedRef { $0.letGoAfterFork() }
         }
-        lock.letGo()
+        lock.unlock()
     }
 
     private static func inChild() {
         // They are the parent's, and must end with it however long the child lives.
         for fileLock in locks.pointee { fileLock._withUnsafeGuaranteedRef { $0.close() } }
-        locksLock.makeAnew()
+        locksLock.reinitialize()
         for entry in entries.pointee {
             entry.sender._withUnsafeGuaranteedRef { $0.becomeChild() }
             entry.journal._withUnsafeGuaranteedRef { $0.becomeChild() }
         }
-        lock.makeAnew()
+        lock.reinitialize()
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 import Synchronization
 
@@ -11,9 +12,9 @@ final class FileLock: Sendable {
     init(making path: String) throws(SystemError) {
         let descriptor = retryingInterrupts { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
         self.descriptor = Atomic(descriptor)
-        guard descriptor >= 0 else { throw SystemError("open", path) }
+        guard descriptor >= 0 else { throw SystemError("open", path: path) }
         guard retryingInterrupts({ flock(descriptor, LOCK_EX | LOCK_NB) }) == 0 else {
-            throw SystemError("flock", path)
+            throw SystemError("flock", path: path)
         }
         ForkGuard.add(self)
     }

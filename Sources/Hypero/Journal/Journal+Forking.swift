@@ -1,4 +1,5 @@
 import HyperoRedis
+import HyperoCore
 
 // A forked child.
 extension Journal {
@@ -9,12 +10,12 @@ extension Journal {
 
     /// Before the process is forked: nobody is in the middle of a record.
     func holdForFork() {
-        lock.hold()
+        lock.lock()
     }
 
     /// In the parent, when that is done.
     func letGoAfterFork() {
-        lock.letGo()
+        lock.unlock()
     }
 
     /// In the child: what is there is the parent's, and not touched.
@@ -27,7 +28,7 @@ extension Journal {
             state.pointee.nextSeq = 1
             state.pointee.dropped = Counters.Dropped()
         }
-        lock.makeAnew()
+        lock.reinitialize()
     }
 
     /// Under the lock, in a child that logs for the first time: a producer of its own, with a journal of its own.
@@ -36,7 +37,7 @@ extension Journal {
         state.pointee.isForked = false
         state.pointee.identity = settings.child(of: state.pointee.identity)
         state.pointee.generation += 1
-        let beginning = Beginning(state.pointee.identity, settings)
+        let beginning = FirstSegment(state.pointee.identity, settings)
         let first = beginning.segment ?? .nothing()
         state.pointee.folder = beginning.folder
         state.pointee.current = first
@@ -53,7 +54,7 @@ extension Journal {
     }
 
     /// The folder and the first segment.
-    struct Beginning {
+    struct FirstSegment {
         let folder: JournalFolder?
         let segment: Segment?
         let notice: String?

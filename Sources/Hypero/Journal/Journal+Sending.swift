@@ -1,4 +1,5 @@
 import HyperoRedis
+import HyperoCore
 import Synchronization
 
 // What the sender's thread calls.
@@ -46,24 +47,24 @@ extension Journal {
     }
 
     /// What the sender is to look for under the lock.
-    struct Signs: OptionSet {
+    struct SenderFlags: OptionSet {
         let rawValue: UInt8
 
         /// Callers write to another segment than before.
-        static let isElsewhere = Signs(rawValue: 1)
+        static let isElsewhere = SenderFlags(rawValue: 1)
         /// A segment may be made ahead.
-        static let lacksSpare = Signs(rawValue: 2)
-        static let isNearlyFull = Signs(rawValue: 4)
-        static let hasNotice = Signs(rawValue: 8)
+        static let lacksSpare = SenderFlags(rawValue: 2)
+        static let isNearlyFull = SenderFlags(rawValue: 4)
+        static let hasNotice = SenderFlags(rawValue: 8)
     }
 
-    private func has(_ sign: Signs) -> Bool {
-        Signs(rawValue: signs.load(ordering: .acquiring)).contains(sign)
+    private func has(_ sign: SenderFlags) -> Bool {
+        SenderFlags(rawValue: signs.load(ordering: .acquiring)).contains(sign)
     }
 
     /// Under the lock: says to the sender what has become of the state.
-    func announce(_ new: Signs = [], takenBack: Signs = []) {
-        var signs = Signs(rawValue: self.signs.load(ordering: .relaxed)).intersection(.isElsewhere)
+    func announce(_ new: SenderFlags = [], takenBack: SenderFlags = []) {
+        var signs = SenderFlags(rawValue: self.signs.load(ordering: .relaxed)).intersection(.isElsewhere)
         signs.subtract(takenBack)
         signs.formUnion(new)
         if let settings, state.pointee.spare == nil {

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 import Synchronization
@@ -7,7 +8,7 @@ import Synchronization
 ///
 /// Callers append to the current segment under the lock. The sender reads it without: a record's length is stored last,
 /// released, so whoever sees one sees all of the record, and a length of zero is where they end for now. Only what seldom
-/// changes, as which segment is the current one, it takes under the lock, and only when ``Signs`` say that there is
+/// changes, as which segment is the current one, it takes under the lock, and only when ``SenderFlags`` say that there is
 /// something. So the sender writes nothing that callers need at once, and a call does not wait for its cache lines.
 ///
 /// The page cache keeps file segments when the process is killed, and the next client on the host finds them.
@@ -49,7 +50,7 @@ final class Journal: @unchecked Sendable {
 
     /// One block: the lock, then the state.
     private let memory: UnsafeMutableRawPointer
-    let lock: BriefLock
+    let lock: SpinLock
     let state: UnsafeMutablePointer<State>
     let settings: JournalSettings?
     /// What the sender has to look for under the lock; written under it.
@@ -62,20 +63,20 @@ final class Journal: @unchecked Sendable {
     /// - Returns: nil when there is not even memory.
     init?(_ identity: JournalIdentity, _ settings: JournalSettings) {
         self.settings = settings
-        let beginning = Beginning(identity, settings)
+        let beginning = FirstSegment(identity, settings)
         guard let first = beginning.segment else { return nil }
         first.populate()
         (memory, lock, state) = Self.allocate(
             State(
                 position: first.start, left: first.room, identity: identity, folder: beginning.folder, current: first,
                 notice: beginning.notice, isMemoryTold: beginning.notice != nil))
-        signs = Atomic(Signs.isElsewhere.rawValue)
+        signs = Atomic(SenderFlags.isElsewhere.rawValue)
         reading = Reading(piece: .none)
         announce()
     }
 
     /// Takes up a journal that was left; it takes no records.
-    init(_ left: LeftJournal) {
+    init(_ left: OrphanedJournal) {
         settings = nil
         let nothing = Segment.nothing()
         (memory, lock, state) = Self.allocate(
@@ -84,7 +85,7 @@ final class Journal: @unchecked Sendable {
                 identity: JournalIdentity(producer: left.header.producer, ancestors: left.header.ancestors),
                 folder: left.folder, current: nothing, sealed: left.scan.pieces, inherited: left.segments,
                 segments: left.segments.count))
-        signs = Atomic(Signs.isElsewhere.rawValue)
+        signs = Atomic(SenderFlags.isElsewhere.rawValue)
         reading = Reading(piece: .none)
     }
 
@@ -95,12 +96,12 @@ final class Journal: @unchecked Sendable {
 
     private static func allocate(
         _ value: State
-    ) -> (UnsafeMutableRawPointer, BriefLock, UnsafeMutablePointer<State>) {
+    ) -> (UnsafeMutableRawPointer, SpinLock, UnsafeMutablePointer<State>) {
         let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: BriefLock.size + MemoryLayout<State>.size, alignment: cacheLine)
-        let state = (memory + BriefLock.size).bindMemory(to: State.self, capacity: 1)
+            byteCount: SpinLock.size + MemoryLayout<State>.size, alignment: cacheLine)
+        let state = (memory + SpinLock.size).bindMemory(to: State.self, capacity: 1)
         state.initialize(to: value)
-        return (memory, BriefLock(at: memory), state)
+        return (memory, SpinLock(at: memory), state)
     }
 
     /// Bytes.

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
@@ -25,11 +26,11 @@ final class JournalFolder: Sendable {
     convenience init(making producer: ProducerID, in root: JournalRoot) throws(SystemError) {
         let chosen = "\(root.path)/\(producer.text)"
         let unfinished = "\(root.path)/\(Self.unfinished)\(producer.text)"
-        guard mkdir(unfinished, 0o700) == 0 else { throw SystemError("mkdir", unfinished) }
+        guard mkdir(unfinished, 0o700) == 0 else { throw SystemError("mkdir", path: unfinished) }
         do throws(SystemError) {
             let lock = try FileLock(making: unfinished + "/lock")
             // Not over one that is there: rename takes the place of an empty folder only.
-            guard rename(unfinished, chosen) == 0 else { throw SystemError("rename", chosen) }
+            guard rename(unfinished, chosen) == 0 else { throw SystemError("rename", path: chosen) }
             self.init(path: chosen, lock: lock)
         } catch {
             unlink(unfinished + "/lock")

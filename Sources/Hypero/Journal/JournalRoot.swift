@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
@@ -24,14 +25,15 @@ package struct JournalRoot: Sendable {
     /// The folder that is there.
     ///
     /// - Parameter chosen: nil for where the environment says.
-    init(existing chosen: String?, environment: (String) -> String? = RedisURL.environment) throws(SystemError) {
+    init(existing chosen: String?, environment: (String) -> String? = ProcessEnvironment.value(of:)) throws(SystemError)
+    {
         let place = chosen.map { .chosen($0) } ?? Place(environment: environment)
         if case .temporary(let user) = place { try Self.requireOurs(user) }
         path = try Self.absolute(place.path)
     }
 
     /// The folder that the environment names, if it is there and ours.
-    package static func usual(environment: (String) -> String? = RedisURL.environment) -> String? {
+    package static func usual(environment: (String) -> String? = ProcessEnvironment.value(of:)) -> String? {
         try? JournalRoot(existing: nil, environment: environment).path
     }
 
@@ -78,20 +80,20 @@ package struct JournalRoot: Sendable {
     }
 
     private static func make(_ path: String) throws(SystemError) {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir", path) }
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir", path: path) }
     }
 
     /// Anyone can make a folder of this name in /tmp before us.
     private static func requireOurs(_ path: String) throws(SystemError) {
         var status = stat()
-        guard lstat(path, &status) == 0 else { throw SystemError("lstat", path) }
+        guard lstat(path, &status) == 0 else { throw SystemError("lstat", path: path) }
         guard status.st_uid == getuid(), status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o022 == 0 else {
-            throw SystemError("lstat", path, EPERM)
+            throw SystemError("lstat", path: path, code: EPERM)
         }
     }
 
     private static func absolute(_ path: String) throws(SystemError) -> String {
-        guard let absolute = realpath(path, nil) else { throw SystemError("realpath", path) }
+        guard let absolute = realpath(path, nil) else { throw SystemError("realpath", path: path) }
         defer { free(absolute) }
         return String(cString: absolute)
     }

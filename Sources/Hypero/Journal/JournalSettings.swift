@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
@@ -9,7 +10,7 @@ struct JournalSettings: Sendable {
     /// Where the events go: of the segments' headers.
     let tag: String
     let place: String
-    private let machine = Machine.current
+    private let machine = HostIdentity.current
     /// Whether a producer's events go to the same partition.
     private let isOurs: @Sendable (ProducerID) -> Bool
     /// Where journals lie, or why they cannot: looked up once, because the host may change its environment.

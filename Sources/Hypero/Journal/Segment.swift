@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 
 /// One mapped piece of a journal: a file, or anonymous memory where no file can be had.
@@ -37,7 +38,7 @@ final class Segment: @unchecked Sendable {
     static func file(at path: String, size: Int) throws(SystemError) -> Segment {
         // A caller's thread may get here, and the host's signals may have handlers: EINTR is no reason for memory.
         let descriptor = retryingInterrupts { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
-        guard descriptor >= 0 else { throw SystemError("open", path) }
+        guard descriptor >= 0 else { throw SystemError("open", path: path) }
         defer { close(descriptor) }
         var error: CInt
         repeat {
@@ -45,11 +46,11 @@ final class Segment: @unchecked Sendable {
         } while error == EINTR
         guard error == 0 else {
             unlink(path)
-            throw SystemError("posix_fallocate", path, error)
+            throw SystemError("posix_fallocate", path: path, code: error)
         }
         let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
         guard let base, base != MAP_FAILED else {
-            let failure = SystemError("mmap", path)
+            let failure = SystemError("mmap", path: path)
             unlink(path)
             throw failure
         }
@@ -61,16 +62,16 @@ final class Segment: @unchecked Sendable {
     /// - Throws: why it cannot be.
     static func left(at path: String) throws(SystemError) -> Segment {
         let descriptor = retryingInterrupts { open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
-        guard descriptor >= 0 else { throw SystemError("open", path) }
+        guard descriptor >= 0 else { throw SystemError("open", path: path) }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw SystemError("fstat", path) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError("open", path, EINVAL) }
-        guard status.st_size <= largest else { throw SystemError("open", path, EFBIG) }
+        guard fstat(descriptor, &status) == 0 else { throw SystemError("fstat", path: path) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError("open", path: path, code: EINVAL) }
+        guard status.st_size <= largest else { throw SystemError("open", path: path, code: EFBIG) }
         let size = Int(status.st_size)
         guard size > 0 else { return Segment(base: nothing().base, size: 0, path: path) }
         let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-        guard let base, base != MAP_FAILED else { throw SystemError("mmap", path) }
+        guard let base, base != MAP_FAILED else { throw SystemError("mmap", path: path) }
         return Segment(base: base, size: size, path: path)
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoSchema
 
 /// How a segment starts: what it is, and all that somebody needs who finds it after its process is gone.
@@ -17,7 +18,7 @@ struct SegmentHeader: Equatable {
     var producer: ProducerID
     /// The producers of the processes it was forked from, the nearest first: records may be of their experiments.
     var ancestors: [ProducerID] = []
-    var machine: Machine
+    var machine: HostIdentity
     /// The hash tag of the partition that the events go to.
     var tag: String
     /// The Redis server that they go to, as the user wrote it but without the account.
@@ -96,7 +97,7 @@ extension SegmentHeader {
         else { return nil }
         self.producer = producer
         ancestors = (values["ancestors"] ?? "").split(separator: " ").compactMap { ProducerID(String($0)) }
-        machine = Machine(host: String(host), boot: String(boot))
+        machine = HostIdentity(host: String(host), boot: String(boot))
         self.tag = String(tag)
         self.place = String(place)
     }

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 
 extension Adoption {

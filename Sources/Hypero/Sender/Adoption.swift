@@ -1,3 +1,4 @@
+import HyperoCore
 package import HyperoRedis
 package import HyperoSchema
 
@@ -21,7 +22,7 @@ package struct Adoption: ~Copyable {
 
         package init(
             folder: String?, url: RedisURL, keyspaces: [Keyspace], isOfPlaceOnly: Bool, tellsTroubles: Bool = false,
-            settling: Duration = Settling.usual, notify: @escaping @Sendable (String) -> Void
+            settling: Duration = DurabilityWindow.usual, notify: @escaping @Sendable (String) -> Void
         ) {
             self.folder = folder
             self.url = url
@@ -54,12 +55,12 @@ package struct Adoption: ~Copyable {
     private var finished: UInt64 = 0
 
     private let scope: Scope
-    private let machine = Machine.current
+    private let machine = HostIdentity.current
     private let host: DeliveryHost
     /// Those that were found and not tried yet.
     private var names: [String] = []
     /// Several: one that waits for an ingest must not keep all others waiting.
-    private var underWay: [LeftDelivery] = []
+    private var underWay: [OrphanDelivery] = []
     private var turn = 0
 
     init(_ scope: Scope, host: DeliveryHost) {
@@ -110,7 +111,7 @@ package struct Adoption: ~Copyable {
         underWay = []
     }
 
-    private mutating func finish(_ delivery: LeftDelivery) {
+    private mutating func finish(_ delivery: OrphanDelivery) {
         finished += delivery.sent
         delivery.end()
     }
@@ -125,9 +126,9 @@ package struct Adoption: ~Copyable {
         // Whatever else lies in the folder is not ours to touch.
         guard ProducerID.isGenerated(name) else { return }
         let scope = scope
-        let taking = LeftJournal.take(name, in: root, machine: machine) { header in
+        let taking = OrphanedJournal.take(name, in: root, machine: machine) { header in
             scope.keyspaces.contains { $0.tag == header.tag }
-                && (!scope.isOfPlaceOnly || header.place == scope.url.place)
+                && (!scope.isOfPlaceOnly || header.place == scope.url.serverURL)
         }
         switch taking {
         case .held, .foreign: break
@@ -138,13 +139,13 @@ package struct Adoption: ~Copyable {
         }
     }
 
-    private mutating func begin(_ left: LeftJournal) {
+    private mutating func begin(_ left: OrphanedJournal) {
         guard let keyspace = scope.keyspaces.first(where: { $0.tag == left.header.tag }) else { return }
         damaged += left.scan.damaged
         if left.scan.damaged > 0 {
             scope.notify(
                 "\(left.scan.damaged) records of the journal \(left.folder.path) are damaged and cannot be sent")
         }
-        underWay.append(LeftDelivery(left, in: keyspace, scope, host: host))
+        underWay.append(OrphanDelivery(left, in: keyspace, scope, host: host))
     }
 }

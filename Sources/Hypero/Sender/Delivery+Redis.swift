@@ -1,4 +1,5 @@
 import HyperoRedis
+import HyperoCore
 import HyperoSchema
 
 // What it does with Redis.
@@ -178,8 +179,8 @@ extension Delivery {
             _ = try reply.array()
             _ = try reply.string()
             let fields = try reply.pairs()
-            return fields.contains { $0.name == WireName.producer && $0.value == producer.text }
-                && fields.contains { $0.name == WireName.seq && $0.value == String(seq) }
+            return fields.contains { $0.name == EventField.producer && $0.value == producer.text }
+                && fields.contains { $0.name == EventField.seq && $0.value == String(seq) }
         } catch {
             guard error.isOfTheAccount else { throw error }
             return nil
@@ -188,8 +189,8 @@ extension Delivery {
 
     private mutating func failed(_ error: RedisError) {
         var next: RedisURL?
-        if case .moved(let host, let port) = error.class {
-            next = (elsewhere ?? url).moved(toHost: host, port: port)
+        if case .moved(let host, let port) = error.category {
+            next = (elsewhere ?? url).withServer(host: host, port: port)
         } else if host.goesOn() {
             // Else it was we who gave up, and that is no trouble with Redis.
             notices.trouble("\(error.description); events are kept in the journal and sent later", now: .now)
@@ -197,10 +198,10 @@ extension Delivery {
         let draw = Double.random(in: 0..<1, using: &generator)
         // A reply that was not taken would answer the next command.
         let isOutOfStep = connection?.unanswered ?? 0 > 0
-        guard machine.failed(isOutOfStep ? .broken : error.class, now: .now, draw: draw) else { return }
+        guard machine.failed(isOutOfStep ? .connection : error.category, now: .now, draw: draw) else { return }
         connection = nil
         elsewhere = next
     }
 
-    private static var unconnected: RedisError { RedisError(.broken, "there is no connection") }
+    private static var unconnected: RedisError { RedisError(.connection, "there is no connection") }
 }

@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
@@ -7,7 +8,7 @@ struct Delivery: ~Copyable {
     var outbox: Outbox
     /// The watermark: the highest sequence number below which all was seen applied.
     var applied: UInt64 = 0
-    var settling: Settling
+    var settling: DurabilityWindow
 
     private let journal: Journal
     /// Which numbers a journal that was left has; nil for a living one.
@@ -24,7 +25,7 @@ struct Delivery: ~Copyable {
     /// The events on their way, and those after them.
     var batch = RESPWriter(capacity: 64 << 10)
     var nextBatch = RESPWriter(capacity: 64 << 10)
-    var notices: Notices
+    var notices: UserNotices
     let host: DeliveryHost
     var generator = SystemRandomNumberGenerator()
 
@@ -55,13 +56,13 @@ struct Delivery: ~Copyable {
 
     /// - Parameter left: what of a journal that was left is only read; nil for a living one.
     init(
-        journal: Journal, left: LeftJournal? = nil, url: RedisURL, keyspace: Keyspace, settling: Duration,
+        journal: Journal, left: OrphanedJournal? = nil, url: RedisURL, keyspace: Keyspace, settling: Duration,
         notify: @escaping @Sendable (String) -> Void, host: DeliveryHost
     ) {
         self.journal = journal
         self.url = url
         self.keyspace = keyspace
-        self.settling = Settling(settling)
+        self.settling = DurabilityWindow(settling)
         self.host = host
         outbox = Outbox(seals: left == nil)
         self.left = left?.scan.ranges
@@ -69,7 +70,7 @@ struct Delivery: ~Copyable {
         let identity = journal.identity
         producer = identity.producer
         renderer = RecordRenderer(stream: keyspace.events, identity)
-        notices = Notices(notify)
+        notices = UserNotices(notify)
     }
 
     /// What a step came to.

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 import Synchronization
@@ -25,7 +26,7 @@ final class Sender: Sendable {
     /// Callers that wait for the watermark, which is then read often.
     private let waiters = Atomic<Int>(0)
     /// The thread holds it, but in system calls that may block.
-    private let gate = Lock()
+    private let gate = AdaptiveMutex()
     /// The thread is made and does not hold the gate yet.
     private let isStarting = Atomic<Bool>(false)
     /// The thread, until somebody joined it; 0 for none.
@@ -139,14 +140,14 @@ final class Sender: Sendable {
 // The thread.
 extension Sender {
     private static func main(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        ThreadName.set("hypero-sender")
+        NamedThread.setName("hypero-sender")
         if let argument { Unmanaged<Sender>.fromOpaque(argument).takeRetainedValue().run() }
         return nil
     }
 
     private func run() {
-        gate.hold()
-        defer { gate.letGo() }
+        gate.lock()
+        defer { gate.unlock() }
         isStarting.store(false, ordering: .releasing)
         let host = DeliveryHost(
             goesOn: {
@@ -189,9 +190,9 @@ extension Sender {
 
     /// Lets the process fork meanwhile.
     private func whileBlocked(_ body: () -> Void) {
-        gate.letGo()
+        gate.unlock()
         body()
-        gate.hold()
+        gate.lock()
     }
 
     /// How often it is looked for journals of processes that ended meanwhile.
@@ -204,12 +205,12 @@ extension Sender {
     /// locks the runtime has, it holds none of them there, so that they are free in the child.
     func holdForFork() {
         _ = Self.poll(until: MonotonicTime(nanoseconds: .max)) { !isStarting.load(ordering: .acquiring) }
-        gate.hold()
+        gate.lock()
     }
 
     /// In the parent, when that is done.
     func letGoAfterFork() {
-        gate.letGo()
+        gate.unlock()
     }
 
     /// In the child: there is no thread, and what the parent's has sent is the parent's.
@@ -224,6 +225,6 @@ extension Sender {
         waiters.store(0, ordering: .relaxed)
         thread.store(0, ordering: .relaxed)
         isStarting.store(false, ordering: .relaxed)
-        gate.makeAnew()
+        gate.reinitialize()
     }
 }

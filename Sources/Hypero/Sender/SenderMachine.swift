@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoRedis
 
 /// What the sender does next, decided without a socket or a clock: it takes what happened and gives an action.
@@ -69,11 +70,11 @@ struct SenderMachine {
     ///
     /// - Parameter draw: from `0..<1`, for the jitter.
     /// - Returns: whether the connection is to be closed.
-    mutating func failed(_ error: RedisError.Class, now: MonotonicTime, draw: Double) -> Bool {
+    mutating func failed(_ error: RedisError.Category, now: MonotonicTime, draw: Double) -> Bool {
         let wait: Duration
         var mayKeepConnection = false
         switch error {
-        case .passing:
+        case .transient:
             wait = backoff.next(draw: draw)
             mayKeepConnection = true
         case .refused:
@@ -82,7 +83,7 @@ struct SenderMachine {
         case .moved where backoff.failures == 0:
             _ = backoff.next(draw: draw)
             wait = .zero
-        case .moved, .readOnly, .broken: wait = backoff.next(draw: draw)
+        case .moved, .readOnly, .connection: wait = backoff.next(draw: draw)
         case .denied: wait = Backoff.slow(draw: draw)
         }
         if case .disconnected = state { mayKeepConnection = false }

@@ -100,7 +100,7 @@ struct Shipment {
             outcome.refuseAll(commands, refusal ?? error)
         } else {
             guard try reply.array() == commands else {
-                throw RedisError(.broken, "Redis answered EXEC with another number of replies")
+                throw RedisError(.connection, "Redis answered EXEC with another number of replies")
             }
             for _ in 0..<commands { try outcome.take(&reply) }
         }
@@ -125,7 +125,7 @@ extension Shipment.Outcome {
             try reply.skip()
         } else {
             guard case let taken?? = try reply.bytes().map({ StreamID($0) }) else {
-                throw RedisError(.broken, "Redis answered XADD with what is no id of an entry")
+                throw RedisError(.connection, "Redis answered XADD with what is no id of an entry")
             }
             id = taken
         }

@@ -1,6 +1,6 @@
 /// Fields of a hash to set or to remove: of each name the latest, names in the order of first appearance.
 struct FieldChanges {
-    private var table = NameTable()
+    private var table = NameInterner()
     private var values: [String?] = []
 
     /// - Parameter value: nil removes the field.

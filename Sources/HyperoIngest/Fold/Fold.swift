@@ -7,14 +7,14 @@ package import HyperoSchema
 package struct Fold {
     package enum Outcome {
         /// This must be read first; then fold again.
-        case needs(Needs)
-        case folded(Folded)
+        case needs(MissingState)
+        case folded(FoldResult)
     }
 
-    private let batch: Batch
-    private let known: Known
+    private let batch: DecodedBatch
+    private let known: PriorState
     private let keys: Keyspace
-    private var result = Folded()
+    private var result = FoldResult()
     private var producers: [Watermark]
     private var batteries: [BatteryFold]
     /// Of the experiments that have an event to apply, in the order of their first.
@@ -27,15 +27,15 @@ package struct Fold {
     /// - Parameters:
     ///   - known: the state before the batch, as far as it is known.
     ///   - keys: of the partition.
-    package static func fold(_ batch: Batch, onto known: Known, in keys: Keyspace) -> Outcome {
-        let needs = Needs(of: batch, given: known)
+    package static func fold(_ batch: DecodedBatch, onto known: PriorState, in keys: Keyspace) -> Outcome {
+        let needs = MissingState(of: batch, given: known)
         guard needs.isEmpty else { return .needs(needs) }
         var fold = Fold(batch, known, keys)
         for index in batch.items.indices { fold.judge(index) }
         return fold.outcome()
     }
 
-    private init(_ batch: Batch, _ known: Known, _ keys: Keyspace) {
+    private init(_ batch: DecodedBatch, _ known: PriorState, _ keys: Keyspace) {
         self.batch = batch
         self.known = known
         self.keys = keys
@@ -70,7 +70,7 @@ package struct Fold {
 
     /// Of an entry that cannot be understood. Its number is used up all the same, so that it is buried once, however often
     /// it is sent.
-    private mutating func judge(_ rejection: Rejection, _ item: Batch.Item, _ index: Int) {
+    private mutating func judge(_ rejection: Rejection, _ item: DecodedBatch.Item, _ index: Int) {
         let producer = item.subjects.producer
         if producer >= 0, producers[producer].problem == nil {
             guard take(item.seq, of: producer, index, when: item.when) else { return }
@@ -96,11 +96,11 @@ package struct Fold {
 
     private mutating func bury(_ index: Int, _ reason: String) {
         result.counts.dead += 1
-        result.deadLetters.append(Folded.DeadLetter(item: index, reason: reason))
+        result.deadLetters.append(FoldResult.DeadLetter(item: index, reason: reason))
     }
 
     /// Why an event that can be understood cannot be applied.
-    private func objection(to subjects: Batch.Subjects) -> String? {
+    private func objection(to subjects: DecodedBatch.Subjects) -> String? {
         let (battery, experiment) = (subjects.battery, subjects.experiment)
         // One that has something to apply is of its own battery, and fine.
         if experiment >= 0, places[experiment] >= 0, experiments[places[experiment]].home == battery { return nil }
@@ -117,7 +117,7 @@ package struct Fold {
         return "the experiment \(batch.experiments[experiment].text) belongs to the battery \(owner.text)"
     }
 
-    private mutating func apply(_ event: Event, _ subjects: Batch.Subjects, when: Int64) {
+    private mutating func apply(_ event: Event, _ subjects: DecodedBatch.Subjects, when: Int64) {
         let battery = subjects.battery
         if case .battery(let declaration) = event.body {
             return batteries[battery].declare(declaration, when: when)
@@ -147,7 +147,7 @@ package struct Fold {
     ///
     /// - Returns: the place of the experiment among those that have something to apply.
     private mutating func begin(
-        _ subjects: Batch.Subjects, _ rule: BatteryState.Rule, when: Int64, isRequeued: Bool
+        _ subjects: DecodedBatch.Subjects, _ rule: BatteryState.Rule, when: Int64, isRequeued: Bool
     ) -> Int {
         let (subject, battery) = (subjects.experiment, subjects.battery)
         var place = places[subject]
@@ -195,7 +195,7 @@ package struct Fold {
     // MARK: - The outcome
 
     private mutating func outcome() -> Outcome {
-        var needs = Needs()
+        var needs = MissingState()
         for (subject, place) in places.enumerated() where place >= 0 && experiments[place].needsWholeCurve {
             needs.wholeCurves.insert(subject)
         }

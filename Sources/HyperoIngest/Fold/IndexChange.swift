@@ -25,7 +25,7 @@ package enum IndexChange: Sendable, Hashable {
     /// An epoch and its row as it stands in the curve.
     package struct Row: Sendable, Hashable {
         let epoch: Int
-        /// In ``Folded/rows``.
+        /// In ``FoldResult/rows``.
         let row: RowTable.Row
 
         init(_ epoch: Int, _ row: RowTable.Row) {

@@ -7,7 +7,7 @@ struct Rankings {
         var removed: [String] = []
     }
 
-    private var table = NameTable()
+    private var table = NameInterner()
     private var channels: [Channel] = []
 
     /// Ranks an experiment by a value, or takes it out of the ranking when the value is nan or infinite.

@@ -5,8 +5,8 @@ extension RedisError {
     ///
     /// - Parameter what: as `no stream`.
     func of(_ key: String, holds what: String) -> RedisError {
-        guard description.hasPrefix("WRONGTYPE") else { return RedisError(self.class, "\(key): \(description)") }
+        guard code == .wrongType else { return RedisError(code, "\(key): \(description)") }
         return RedisError(
-            self.class, "\(key) holds \(what) (WRONGTYPE), and nothing is applied until it is renamed or deleted")
+            code, "\(key) holds \(what) (WRONGTYPE), and nothing is applied until it is renamed or deleted")
     }
 }

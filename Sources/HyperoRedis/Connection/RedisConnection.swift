@@ -1,10 +1,11 @@
 import CHiredis
 import Glibc
+import HyperoCore
 import HyperoSchema
 
 /// One connection to Redis: it owns hiredis' context and is used by one thread.
 ///
-/// After an error of class ``RedisError/Class/broken`` it must not be used again: a late reply would answer the next
+/// After an error of class ``RedisError/Category/connection`` it must not be used again: a late reply would answer the next
 /// command. Make a new one.
 package struct RedisConnection: ~Copyable {
     private let owned: HiredisContext
@@ -46,7 +47,7 @@ package struct RedisConnection: ~Copyable {
                 case .unix(let path): redisConnectUnixNonBlock(path)
                 }
         }
-        guard let made else { throw RedisError(.broken, "no memory for a connection to \(url)") }
+        guard let made else { throw RedisError(.connection, "no memory for a connection to \(url)") }
         var connection = RedisConnection(
             owned: HiredisContext(pointer: made), endpoint: url, timeout: timeout, whileWaiting: whileWaiting,
             whileBlocked: whileBlocked)
@@ -108,7 +109,7 @@ package struct RedisConnection: ~Copyable {
         while true {
             var made: UnsafeMutableRawPointer?
             guard redisReaderGetReply(context.pointee.reader, &made) == REDIS_OK else {
-                throw RedisError(.broken, "\(endpoint) answered what is not the protocol of Redis")
+                throw RedisError(.connection, "\(endpoint) answered what is not the protocol of Redis")
             }
             if made != nil {
                 unanswered -= 1
@@ -130,16 +131,16 @@ package struct RedisConnection: ~Copyable {
     private mutating func read() throws(RedisError) -> Int {
         let count = Glibc.read(context.pointee.fd, incoming.baseAddress, incoming.count)
         guard count != 0 else {
-            throw RedisError(.broken, "cannot read (\(endpoint)): the server closed the connection")
+            throw RedisError(.connection, "cannot read (\(endpoint)): the server closed the connection")
         }
         guard count > 0 else {
             guard errno == EAGAIN || errno == EINTR else {
-                throw RedisError(.broken, "cannot read (\(endpoint)): \(String(cString: strerror(errno)))")
+                throw RedisError(.connection, "cannot read (\(endpoint)): \(String(cString: strerror(errno)))")
             }
             return 0
         }
         guard redisReaderFeed(context.pointee.reader, incoming.baseAddress, count) == REDIS_OK else {
-            throw RedisError(.broken, "no memory for what \(endpoint) answers")
+            throw RedisError(.connection, "no memory for what \(endpoint) answers")
         }
         return count
     }
@@ -184,7 +185,7 @@ extension RedisConnection {
         var error: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         guard getsockopt(context.pointee.fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0, error == 0 else {
-            throw RedisError(.broken, "cannot connect to \(endpoint): \(String(cString: strerror(error)))")
+            throw RedisError(.connection, "cannot connect to \(endpoint): \(String(cString: strerror(error)))")
         }
         // A peer that vanished without a word is found by the kernel; a unix socket has no such thing.
         if case .tcp = endpoint.address { _ = redisEnableKeepAlive(context) }
@@ -211,7 +212,7 @@ extension RedisConnection {
         }
         // The name is a courtesy: an account may not be allowed to say it.
         let reply = try receive()
-        if let error = reply.error, error.class == .passing || error.description.hasPrefix("NOAUTH") {
+        if let error = reply.error, error.category == .transient || error.code == .noAuthentication {
             throw refusal(error)
         }
     }
@@ -220,14 +221,14 @@ extension RedisConnection {
     private func refusal(_ error: RedisError) -> RedisError {
         let quotesPassword = endpoint.password.map { !$0.isEmpty && error.description.contains($0) } ?? false
         let reason = quotesPassword ? "it does not take the password" : error.description
-        return RedisError(error.class, "\(endpoint) does not let us in: \(reason)")
+        return RedisError(error.code, "\(endpoint) does not let us in: \(reason)")
     }
 
     private func wait(for events: Int32, until deadline: MonotonicTime) throws(RedisError) {
         var descriptor = pollfd(fd: context.pointee.fd, events: Int16(events), revents: 0)
         while true {
             let left = deadline - .now
-            guard left > .zero else { throw RedisError(.broken, "\(endpoint) did not answer in time") }
+            guard left > .zero else { throw RedisError(.connection, "\(endpoint) did not answer in time") }
             var ready: Int32 = 0
             var error: Int32 = 0
             whileBlocked {
@@ -236,14 +237,14 @@ extension RedisConnection {
             }
             if ready > 0 { return }
             if ready < 0, error != EINTR {
-                throw RedisError(.broken, "cannot wait for \(endpoint): \(String(cString: strerror(error)))")
+                throw RedisError(.connection, "cannot wait for \(endpoint): \(String(cString: strerror(error)))")
             }
-            guard whileWaiting() else { throw RedisError(.broken, "gave up waiting for \(endpoint)") }
+            guard whileWaiting() else { throw RedisError(.connection, "gave up waiting for \(endpoint)") }
         }
     }
 
     private func failure(_ what: String) -> RedisError {
-        RedisError(.broken, "\(what) (\(endpoint)): \(String(cString: hypero_error_text(context)))")
+        RedisError(.connection, "\(what) (\(endpoint)): \(String(cString: hypero_error_text(context)))")
     }
 }
 

@@ -181,8 +181,8 @@ package struct Reply {
     }
 
     private func unexpected(_ wanted: String, _ element: ReplyBuffer.Element) -> RedisError {
-        RedisError(.broken, "Redis answered \(element.kind) where \(wanted) was expected")
+        RedisError(.connection, "Redis answered \(element.kind) where \(wanted) was expected")
     }
 
-    private static var short: RedisError { RedisError(.broken, "Redis answered less than was expected") }
+    private static var short: RedisError { RedisError(.connection, "Redis answered less than was expected") }
 }

@@ -26,7 +26,7 @@ package struct StreamInfo: Sendable {
     /// - Throws: the reply's error, unless it is that there is no stream.
     package init(_ reply: inout Reply) throws(RedisError) {
         // A stream that nobody has written to yet is no error.
-        if let error = reply.error, error.description.contains("no such key") {
+        if let error = reply.error, error.code == .noSuchKey {
             added = 0
             try reply.skip()
             return

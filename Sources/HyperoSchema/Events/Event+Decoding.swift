@@ -15,7 +15,7 @@ extension Event {
 
     private init(understanding fields: UnsafeBufferPointer<WireField>) throws(Rejection) {
         var reader = try EntryReader(fields)
-        let kindBytes = try reader.require(WireName.event, "the entry has no field 'event'")
+        let kindBytes = try reader.require(EventField.event, "the entry has no field 'event'")
         guard let kind = EventKind(rawValue: String(decoding: kindBytes, as: UTF8.self)) else {
             let known = EventKind.allCases.map(\.rawValue).joined(separator: " ")
             throw Rejection("the event '\(Rejection.excerpt(kindBytes))' is unknown: there are \(known)")
@@ -24,25 +24,25 @@ extension Event {
 
         var experiment: ExperimentID?
         if kind != .battery {
-            let bytes = try reader.require(WireName.experiment)
+            let bytes = try reader.require(EventField.experiment)
             experiment = ExperimentID(String(decoding: bytes, as: UTF8.self))
             guard experiment != nil else {
-                throw .invalid(WireName.experiment, bytes, "1 to 64 of a-z 0-9 -")
+                throw .invalid(EventField.experiment, bytes, "1 to 64 of a-z 0-9 -")
             }
         }
-        let batteryBytes = try reader.require(WireName.battery)
+        let batteryBytes = try reader.require(EventField.battery)
         guard let battery = BatteryID(String(decoding: batteryBytes, as: UTF8.self)) else {
-            throw .invalid(WireName.battery, batteryBytes, "1 to 80 of a-z 0-9 . -")
+            throw .invalid(EventField.battery, batteryBytes, "1 to 80 of a-z 0-9 . -")
         }
         self.init(
             experiment: experiment, battery: battery, origin: try reader.origin(),
-            time: try reader.integer(WireName.time, atLeast: 0).map(Int64.init),
+            time: try reader.integer(EventField.time, atLeast: 0).map(Int64.init),
             body: try reader.body()
         )
         // Nearly no entry has it: nothing is left when all else was taken.
-        if !reader.isEmpty, let id = reader.take(WireName.requeued) {
+        if !reader.isEmpty, let id = reader.take(EventField.requeued) {
             requeued = StreamID(id)
-            guard requeued != nil else { throw .invalid(WireName.requeued, id, "a stream id") }
+            guard requeued != nil else { throw .invalid(EventField.requeued, id, "a stream id") }
         }
         try reader.finish()
     }
@@ -50,13 +50,13 @@ extension Event {
 
 extension EntryReader {
     fileprivate mutating func origin() throws(Rejection) -> Event.Origin? {
-        let producer = take(WireName.producer)
-        let seq = try integer(WireName.seq, atLeast: 1)
+        let producer = take(EventField.producer)
+        let seq = try integer(EventField.seq, atLeast: 1)
         switch (producer, seq) {
         case (nil, nil): return nil
         case (let bytes?, let seq?):
             guard let producer = ProducerID(String(decoding: bytes, as: UTF8.self)) else {
-                throw .invalid(WireName.producer, bytes, "1 to 64 of a-z 0-9 -")
+                throw .invalid(EventField.producer, bytes, "1 to 64 of a-z 0-9 -")
             }
             return Event.Origin(producer: producer, seq: UInt64(seq))
         default: throw Rejection("the fields 'producer' and 'seq' come together or not at all")
@@ -69,27 +69,27 @@ extension EntryReader {
         case .start:
             .start(
                 Event.Start(
-                    host: try text(WireName.host), pid: try text(WireName.pid), seed: try text(WireName.seed)))
+                    host: try text(EventField.host), pid: try text(EventField.pid), seed: try text(EventField.seed)))
         case .param: .param(try entries(Prefix.param))
         case .meta: .meta(try entries(Prefix.meta))
-        case .epoch: .epoch(try requireInteger(WireName.epoch, atLeast: 0), try cells(Prefix.curve))
+        case .epoch: .epoch(try requireInteger(EventField.epoch, atLeast: 0), try cells(Prefix.curve))
         case .curve: try curve()
-        case .maxima: .maxima(epoch: try integer(WireName.epoch, atLeast: 0), try cells(Prefix.max))
-        case .end: .end(try status(), reason: try text(WireName.reason))
+        case .maxima: .maxima(epoch: try integer(EventField.epoch, atLeast: 0), try cells(Prefix.max))
+        case .end: .end(try status(), reason: try text(EventField.reason))
         }
     }
 
     private mutating func declaration() throws(Rejection) -> Event.Declaration {
-        let name = try requireText(WireName.name)
+        let name = try requireText(EventField.name)
         if let violation = Name.violation(name) { throw Rejection("the battery's name \(violation)") }
-        let version = try requireInteger(WireName.version, atLeast: -Int(Limits.integer))
-        let description = try requireText(WireName.description)
-        let objective = try text(WireName.objective) ?? Event.Declaration.defaultObjective
+        let version = try requireInteger(EventField.version, atLeast: -Int(Limits.integer))
+        let description = try requireText(EventField.description)
+        let objective = try text(EventField.objective) ?? Event.Declaration.defaultObjective
         if let violation = Name.channelViolation(objective) { throw Rejection("the objective's name \(violation)") }
         var direction = Direction.max
-        if let bytes = take(WireName.direction) {
+        if let bytes = take(EventField.direction) {
             guard let known = Direction(rawValue: String(decoding: bytes, as: UTF8.self)) else {
-                throw .invalid(WireName.direction, bytes, "max or min")
+                throw .invalid(EventField.direction, bytes, "max or min")
             }
             direction = known
         }
@@ -120,7 +120,7 @@ extension EntryReader {
     }
 
     private mutating func curve() throws(Rejection) -> Event.Body {
-        let first = try integer(WireName.first, atLeast: 0) ?? 1
+        let first = try integer(EventField.first, atLeast: 0) ?? 1
         var series: [Event.Series] = []
         for (channel, value) in try takeAll(Prefix.curve) {
             try check(channel: channel)
@@ -151,9 +151,9 @@ extension EntryReader {
     }
 
     private mutating func status() throws(Rejection) -> ExperimentStatus {
-        let bytes = try require(WireName.status)
+        let bytes = try require(EventField.status)
         guard let status = ExperimentStatus(rawValue: String(decoding: bytes, as: UTF8.self)), status != .running else {
-            throw .invalid(WireName.status, bytes, "done, failed or stopped")
+            throw .invalid(EventField.status, bytes, "done, failed or stopped")
         }
         return status
     }

@@ -1,15 +1,15 @@
 extension Event {
     /// Calls back with each field of the entry, in the order of the contract.
     package func forEachField(_ body: (_ name: String, _ value: String) -> Void) {
-        body(WireName.event, self.body.kind.rawValue)
-        if let experiment { body(WireName.experiment, experiment.text) }
-        body(WireName.battery, battery.text)
+        body(EventField.event, self.body.kind.rawValue)
+        if let experiment { body(EventField.experiment, experiment.text) }
+        body(EventField.battery, battery.text)
         if let origin {
-            body(WireName.producer, origin.producer.text)
-            body(WireName.seq, String(origin.seq))
+            body(EventField.producer, origin.producer.text)
+            body(EventField.seq, String(origin.seq))
         }
-        if let time { body(WireName.time, String(time)) }
-        if let requeued { body(WireName.requeued, requeued.description) }
+        if let time { body(EventField.time, String(time)) }
+        if let requeued { body(EventField.requeued, requeued.description) }
         self.body.forEachField(body)
     }
 }
@@ -19,33 +19,33 @@ extension Event.Body {
     package func forEachField(_ body: (_ name: String, _ value: String) -> Void) {
         switch self {
         case .battery(let declaration):
-            body(WireName.name, declaration.name)
-            body(WireName.version, String(declaration.version))
-            body(WireName.description, declaration.description)
-            body(WireName.objective, declaration.objective)
-            body(WireName.direction, declaration.direction.rawValue)
+            body(EventField.name, declaration.name)
+            body(EventField.version, String(declaration.version))
+            body(EventField.description, declaration.description)
+            body(EventField.objective, declaration.objective)
+            body(EventField.direction, declaration.direction.rawValue)
         case .start(let start):
-            if let host = start.host { body(WireName.host, host) }
-            if let pid = start.pid { body(WireName.pid, pid) }
-            if let seed = start.seed { body(WireName.seed, seed) }
+            if let host = start.host { body(EventField.host, host) }
+            if let pid = start.pid { body(EventField.pid, pid) }
+            if let seed = start.seed { body(EventField.seed, seed) }
         case .param(let entries):
             for entry in entries { body(Prefix.param + entry.name, entry.value) }
         case .meta(let entries):
             for entry in entries { body(Prefix.meta + entry.name, entry.value) }
         case .epoch(let epoch, let cells):
-            body(WireName.epoch, String(epoch))
+            body(EventField.epoch, String(epoch))
             for cell in cells { body(Prefix.curve + cell.channel, cell.number.text) }
         case .curve(let first, let series):
-            if first != 1 { body(WireName.first, String(first)) }
+            if first != 1 { body(EventField.first, String(first)) }
             for series in series {
                 body(Prefix.curve + series.channel, series.numbers.map(\.text).joined(separator: " "))
             }
         case .maxima(let epoch, let cells):
-            if let epoch { body(WireName.epoch, String(epoch)) }
+            if let epoch { body(EventField.epoch, String(epoch)) }
             for cell in cells { body(Prefix.max + cell.channel, cell.number.text) }
         case .end(let status, let reason):
-            body(WireName.status, status.rawValue)
-            if let reason { body(WireName.reason, reason) }
+            body(EventField.status, status.rawValue)
+            if let reason { body(EventField.reason, reason) }
         }
     }
 }

@@ -4,9 +4,9 @@ extension Event.Origin {
     /// Only among as many fields as an entry may have.
     init?(among fields: UnsafeBufferPointer<WireField>) {
         let fields = UnsafeBufferPointer(rebasing: fields.prefix(Limits.fields))
-        guard let producer = Self.single(WireName.producer, among: fields),
+        guard let producer = Self.single(EventField.producer, among: fields),
             let producer = ProducerID(String(decoding: producer, as: UTF8.self)),
-            let seq = Self.single(WireName.seq, among: fields)?.decimal, (1...UInt64(Limits.integer)).contains(seq)
+            let seq = Self.single(EventField.seq, among: fields)?.decimal, (1...UInt64(Limits.integer)).contains(seq)
         else { return nil }
         self.init(producer: producer, seq: seq)
     }

@@ -1,4 +1,5 @@
 import ChaosLog
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 import TestSupport
@@ -39,7 +40,7 @@ struct OracleTests {
     private func applied(_ change: (inout [Event.Body]) -> Void = { _ in }) throws -> PartitionContent {
         var bodies = [
             Event.Body.battery(History.declaration(0)),
-            .start(Event.Start(host: HostName.current, pid: "17", seed: "4")),
+            .start(Event.Start(host: HostIdentity.hostName, pid: "17", seed: "4")),
         ]
         bodies += Self.story.compactMap { Event.Body($0) }
         change(&bodies)

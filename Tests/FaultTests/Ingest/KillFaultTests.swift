@@ -16,7 +16,7 @@ import Testing
 
     @Test("kill -9 ingest at any step: no loss, no double", arguments: Step.allCases)
     func killed(_ step: Step) throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         var generator = EventGenerator(seed: 21, producers: 6)
         let entries = generator.entries(6_000)
         let retain = step == .inTrim ? "0" : "100000000"
@@ -57,7 +57,7 @@ import Testing
 
     @Test("kill -9 ingest: the standby owns within two lease times")
     func standby() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let first = try bench.ingest(lease: "3")
         #expect(eventually { bench.isOwned(by: first) })
         let second = try bench.ingest(lease: "3")
@@ -70,7 +70,7 @@ import Testing
 
     @Test("SIGSTOP ingest beyond its lease, SIGCONT: the late transaction aborts")
     func stopped() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         var generator = EventGenerator(seed: 23, producers: 6)
         let entries = generator.entries(8_000)
         var sleeper = try bench.ingest(lease: "0.3")
@@ -99,7 +99,7 @@ import Testing
 
     @Test("two ingests, same partition: one works, one stands by")
     func two() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let first = try bench.ingest(lease: "5")
         #expect(eventually { bench.isOwned(by: first) })
         let second = try bench.ingest(lease: "5")

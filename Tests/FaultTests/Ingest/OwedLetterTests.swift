@@ -16,7 +16,7 @@ import Testing
         "letters that are owed are written when the connection breaks or a stop comes while it waits for entries",
         arguments: Trouble.allCases)
     func whileWaiting(_ trouble: Trouble) throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.server.cli("SET", bench.space.rank(of: BatteryID("b")!, by: "valid"), "of another type")
         bench.declare()
         let ingest = try bench.ingest(lease: Self.longLease)
@@ -37,13 +37,13 @@ import Testing
     }
 
     /// Leaves no id for a further letter.
-    private func fill(_ bench: IngestBench) {
+    private func fill(_ bench: IngestFixture) {
         bench.server.cli("XADD", bench.space.dead, StreamID.highest.description, "a", "b")
     }
 
     @Test("dead letters that take no more before it starts: it stops before what it cannot apply, and says so")
     func full() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         fill(bench)
         bench.declare()
         bench.add("event", "surprise")
@@ -59,7 +59,7 @@ import Testing
 
     @Test("dead letters that take no more while it runs: it owes one batch's, applies no other, and a drain fails")
     func fullLater() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let ingest = try bench.ingest()
         bench.declare()
         bench.waitUntilConsumed(1)
@@ -77,7 +77,7 @@ import Testing
 
     @Test("a stop while letters cannot be written says which entries they are for, and is no success")
     func fullAtTheEnd() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let ingest = try bench.ingest(lease: Self.longLease)
         bench.declare()
         bench.waitUntilConsumed(1)
@@ -94,7 +94,7 @@ import Testing
 
     @Test("an account that may not write dead letters is said, and not that all is well between two tries")
     func denied() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.server.cli("ACL", "SETUSER", "ingest", "on", ">secret", "~*", "+@all", "-xadd")
         bench.declare()
         bench.add("event", "surprise")

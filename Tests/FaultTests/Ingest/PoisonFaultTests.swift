@@ -29,7 +29,7 @@ import Testing
 
     @Test("poison: dead letter with reason, neighbours applied")
     func poison() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let one = StreamEntry.Field("epoch", "1")
         let poison: [(fields: [StreamEntry.Field], reason: String)] = [
             (fields("param", StreamEntry.Field(name: Array("param.a".utf8), value: [0xC3, 0x28])), "is not UTF-8"),
@@ -76,19 +76,19 @@ import Testing
         var connection = try bench.connect()
         let letters = try StreamEntry.all(of: bench.space.dead, from: &connection)
         for (letter, poison) in zip(letters, poison) {
-            let reason = letter.text(WireName.deadReason)
+            let reason = letter.text(EventField.deadReason)
             #expect(reason.contains(poison.reason), "\(reason)")
         }
         let unreadable = "{hypero}:experiment:wrong-1 cannot be read: WRONGTYPE"
-        #expect(letters.last?.text(WireName.deadReason).hasPrefix(unreadable) == true)
+        #expect(letters.last?.text(EventField.deadReason).hasPrefix(unreadable) == true)
         #expect(ingest.stderr.contains(unreadable))
         // The large ones are not doubled: their names and the beginnings of their values are kept, and it is said.
-        #expect(letters[5].text(WireName.deadCut) == "1 of the fields are cut to 256 bytes")
+        #expect(letters[5].text(EventField.deadCut) == "1 of the fields are cut to 256 bytes")
         #expect(letters[5].text("meta.log").utf8.count == 256)
         #expect(letters[5].text("event") == "meta")
         #expect(letters[6].fields[3].name.count == 256)
-        #expect(letters[4].text(WireName.deadCut) == "1 of 1025 fields are left out")
-        #expect(letters[4].text(WireName.deadOmitted) == "1")
+        #expect(letters[4].text(EventField.deadCut) == "1 of 1025 fields are left out")
+        #expect(letters[4].text(EventField.deadOmitted) == "1")
         #expect(letters[4].fields.count == 1_024 + 4)
         #expect(letters.reduce(0) { $0 + $1.size } < 100_000)
         #expect(ingest.isRunning)
@@ -96,7 +96,7 @@ import Testing
 
     @Test("memory stays bounded whatever is in the stream")
     func memory() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         var connection = try bench.connect()
         var writer = RESPWriter()
         try bench.write([entry(1, declaration)])

@@ -8,7 +8,7 @@ import Testing
 @Suite struct ReplyFaultTests {
     private let battery = BatteryID("b")!
 
-    private func letters(_ bench: IngestBench) throws -> [StreamEntry] {
+    private func letters(_ bench: IngestFixture) throws -> [StreamEntry] {
         var connection = try bench.connect()
         return try StreamEntry.all(of: bench.space.dead, from: &connection)
     }
@@ -27,7 +27,7 @@ import Testing
         "an index of a wrong type: the events behind it are dead letters, the rest stands, requeue mends it",
         arguments: Key.allCases)
     func wrongType(_ key: Key) throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let name =
             switch key {
             case .ranking: bench.space.rank(of: battery, by: "valid")
@@ -54,7 +54,9 @@ import Testing
         let found = try letters(bench)
         #expect(found.map { text("event", of: $0) } == dead)
         #expect(
-            found.allSatisfy { text(WireName.deadReason, of: $0).hasPrefix("Redis does not change \(name): WRONGTYPE") }
+            found.allSatisfy {
+                text(EventField.deadReason, of: $0).hasPrefix("Redis does not change \(name): WRONGTYPE")
+            }
         )
         #expect(bench.server.cli("HGET", bench.space.experiment(ExperimentID("e-1")!), "max.valid") == "1")
         #expect(eventually { ingest.stderr.contains("Redis does not change \(name)") })
@@ -76,7 +78,7 @@ import Testing
 
     @Test("an experiment's hash that turns into another type under the ingest: its events are dead letters")
     func underTheCache() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         _ = try bench.ingest()
         let ingest = try bench.ingest()
         bench.declare()
@@ -99,7 +101,7 @@ import Testing
 
     @Test("dead letters of a wrong type: the ingest stops before what it cannot apply, says so, and loses nothing")
     func wrongDead() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.server.cli("SET", bench.space.dead, "no stream")
         let ingest = try bench.ingest()
         bench.declare()
@@ -119,7 +121,7 @@ import Testing
     @Test(
         "the ingest's own hash of a wrong type: it waits, says so, and goes on where it was", arguments: [true, false])
     func wrongOwnHash(isEarly: Bool) throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let ingest = try bench.ingest()
         bench.declare()
         bench.row(1, by: ("p", 1))
@@ -142,7 +144,7 @@ import Testing
 
     @Test("a lease of a wrong type is said, and taken when it is gone")
     func wrongLease() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.server.cli("HSET", bench.space.lease, "a", "b")
         bench.declare()
         let ingest = try bench.ingest()
@@ -154,7 +156,7 @@ import Testing
 
     @Test("dead letters are mended and sent again, once each, without being taken for duplicates")
     func requeue() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.declare()
         let common = ["experiment", "e-1", "battery", "b", "producer", "p"]
         let one = bench.server.cli(
@@ -164,7 +166,7 @@ import Testing
             ["XADD", bench.space.events, "*", "event", "param"] + common + ["seq", "2", "param.lr", "1", "note", "hm"])
         try bench.drain()
         let dead = try letters(bench)
-        #expect(dead.map { text(WireName.deadID, of: $0) }.first == one)
+        #expect(dead.map { text(EventField.deadID, of: $0) }.first == one)
         #expect(try bench.requeue("1-1").ending == .exited(1))
         #expect(try bench.requeue().ending == .exited(64))
         #expect(try bench.requeue("--all", dead[0].id.description).ending == .exited(64))
@@ -191,7 +193,7 @@ import Testing
 
     @Test("two requeues at once send each letter once, while an ingest writes more")
     func requeuedTwice() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         for number in 1...400 { bench.add("event", "surprise", "n", "\(number)") }
         try bench.drain()
         let both = try (0..<3).map { _ in
@@ -209,7 +211,7 @@ import Testing
 
     @Test("a letter that was cut is not sent again before what is missing is said")
     func cutLetter() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.declare()
         let long = String(repeating: "x", count: Limits.value + 1)
         bench.add("event", "meta", "experiment", "e-1", "battery", "b", "meta.log", long, "meta.name", "wide")

@@ -7,18 +7,18 @@ import Testing
 /// Dead letters that must not be sent again, or not twice.
 @Suite struct RequeueFaultTests {
     /// Buries an entry of these fields, and returns its letter's id.
-    private func bury(_ fields: [String], on bench: IngestBench) throws -> String {
+    private func bury(_ fields: [String], on bench: IngestFixture) throws -> String {
         bench.server.cli(["XADD", bench.space.events, "*"] + fields)
         try bench.drain()
         var connection = try bench.connect()
         return try #require(try StreamEntry.all(of: bench.space.dead, from: &connection).last).id.description
     }
 
-    private func letters(_ bench: IngestBench) -> String { bench.server.cli("XLEN", bench.space.dead) }
+    private func letters(_ bench: IngestFixture) -> String { bench.server.cli("XLEN", bench.space.dead) }
 
     @Test("an id that is given twice is sent once, and one without its second number is unknown")
     func ids() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let id = try bury(["event", "surprise"], on: bench)
         let half = String(try #require(id.split(separator: "-").first))
         let refused = try bench.requeue(half)
@@ -33,7 +33,7 @@ import Testing
 
     @Test("a letter of which fields were left out is not sent")
     func leftOut() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.declare()
         let params = (0..<1_022).flatMap { ["param.\($0)", "1"] }
         let id = try bury(["event", "param", "experiment", "e-1", "battery", "b"] + params, on: bench)
@@ -45,7 +45,7 @@ import Testing
 
     @Test("an entry's own fields that are called like the ingest's do not count as the ingest's")
     func ownNames() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.declare()
         let value = String(repeating: "x", count: 253) + "…"
         _ = try bury(
@@ -59,7 +59,7 @@ import Testing
 
     @Test("a stream that takes no more entries gets none, nothing is counted or lost, and status says it")
     func fullEvents() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         _ = try bury(["event", "surprise"], on: bench)
         bench.server.cli("XADD", bench.space.events, StreamID.highest.description, "a", "b")
         let refused = try bench.requeue("--all")
@@ -71,7 +71,7 @@ import Testing
 
     @Test("letters of a divided deployment are not said not to be there")
     func divided() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.server.cli("XADD", "{hypero:1}:dead", "1-0", "event", "x", "dead.reason", "r", "dead.id", "1-0")
         for arguments in [["--all"], ["1-0"]] {
             let refused = try ChildProcess.run(
@@ -99,7 +99,7 @@ import Testing
 
     @Test("an answer that cannot be written is no success")
     func fullDisk() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let program = "'\(ChildProcess.productsDirectory)/hypero-ingest'"
         let outcome = try ChildProcess.run(
             "bash", ["-c", "\(program) requeue --all --redis '\(bench.server.url)' > /dev/full"])

@@ -15,7 +15,7 @@ import Testing
 
         var testDescription: String { rawValue }
 
-        func begin(on bench: IngestBench) throws -> ChildProcess? {
+        func begin(on bench: IngestFixture) throws -> ChildProcess? {
             switch self {
             case .busy:
                 return try ChildProcess("redis-cli", ["-s", bench.server.socket, "EVAL", "while true do end", "0"])
@@ -33,7 +33,7 @@ import Testing
             return nil
         }
 
-        func end(on bench: IngestBench) {
+        func end(on bench: IngestFixture) {
             switch self {
             case .busy: #expect(eventually { bench.server.cli("SCRIPT", "KILL") == "OK" })
             case .misconf: bench.server.cli("CONFIG", "SET", "stop-writes-on-bgsave-error", "no")
@@ -48,7 +48,7 @@ import Testing
         "-BUSY, -MISCONF, -NOREPLICAS, -OOM, CLIENT PAUSE: waits, no storm, log lines bounded",
         arguments: Refusal.allCases)
     func waits(_ refusal: Refusal) throws {
-        let bench = try IngestBench(configuration: ["busy-reply-threshold 50"])
+        let bench = try IngestFixture(configuration: ["busy-reply-threshold 50"])
         let ingest = try bench.ingest()
         var generator = EventGenerator(seed: 8)
         let entries = generator.entries(301)
@@ -76,7 +76,9 @@ import Testing
 
     @Test("restart with a long load (-LOADING): waits, no storm, log lines bounded")
     func loading() throws {
-        let bench = try IngestBench(configuration: ["key-load-delay 300", "loading-process-events-interval-bytes 1024"])
+        let bench = try IngestFixture(configuration: [
+            "key-load-delay 300", "loading-process-events-interval-bytes 1024",
+        ])
         var generator = EventGenerator(seed: 9)
         let entries = generator.entries(600)
         try bench.write(entries.prefix(300))
@@ -95,7 +97,7 @@ import Testing
 
     @Test("maxmemory reached: keeps trimming, also when it has only just begun, and all is applied after")
     func maxmemory() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         var generator = EventGenerator(seed: 10, mix: .tidy)
         let entries = generator.entries(20_000)
         try bench.write(entries.prefix(19_500))
@@ -113,7 +115,7 @@ import Testing
 
     @Test("CLIENT KILL of everything each 100 ms: progress, no duplicates, descriptors constant")
     func killedConnections() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         var generator = EventGenerator(seed: 11, mix: .tidy)
         let entries = generator.entries(4_000)
         let ingest = try bench.ingest(lease: "2")
@@ -134,7 +136,7 @@ import Testing
 
     @Test("wrong password: one clear message without the secret, slow retry, nothing lost")
     func wrongPassword() throws {
-        let bench = try IngestBench(configuration: ["requirepass right"])
+        let bench = try IngestFixture(configuration: ["requirepass right"])
         func cli(_ arguments: String...) -> String {
             bench.server.cli(["--no-auth-warning", "-a", "right"] + arguments)
         }
@@ -168,7 +170,7 @@ import Testing
 
     @Test("NOPERM: one clear message, slow retry, nothing lost", arguments: ["xread", "exec", "hset"])
     func notPermitted(command: String) throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.declare()
         bench.row(1)
         bench.server.cli("ACL", "SETUSER", "ingest", "on", ">secret", "~*", "+@all", "-\(command)")
@@ -193,7 +195,7 @@ import Testing
 
     @Test("an account that may not trim or ask about the stream still applies, and says once what it cannot")
     func notPermittedToTrim() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.server.cli("ACL", "SETUSER", "ingest", "on", ">secret", "~*", "+@all", "-xtrim", "-xinfo")
         let url = bench.server.url.replacingOccurrences(of: "unix://", with: "unix://ingest:secret@")
         var generator = EventGenerator(seed: 12)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct StreamFaultTests {
     @Test("stream trimmed ahead of the cursor: the gap is counted exactly, with numbers and without")
     func trimmed() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.declare()
         for epoch in 1...3 { bench.row(epoch, by: ("p", epoch)) }
         try bench.drain()
@@ -26,7 +26,7 @@ import Testing
 
     @Test("entries that somebody deletes from the middle of what waits are counted")
     func holes() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let ingest = try bench.ingest()
         bench.declare()
         bench.waitUntilConsumed(1)
@@ -47,7 +47,7 @@ import Testing
 
     @Test("a stream that was deleted, and comes again with lower ids, is read from its beginning")
     func recreated() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let ingest = try bench.ingest()
         bench.declare()
         for epoch in 1...3 { bench.row(epoch, by: ("p", epoch)) }
@@ -68,7 +68,7 @@ import Testing
 
     @Test("a cursor beyond the stream's last id goes back while nobody looks, and in a drain")
     func beyond() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.declare()
         for epoch in 1...3 { bench.row(epoch, by: ("p", epoch)) }
         try bench.drain()
@@ -90,7 +90,7 @@ import Testing
         "the same entries again, by a reset cursor and by a copied stream: no change, counted",
         arguments: [true, false])
     func again(isCursor: Bool) throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         var generator = EventGenerator(seed: 5, mix: .tidy, producers: 3)
         let entries = generator.entries(600)
         try bench.write(entries)
@@ -118,7 +118,7 @@ import Testing
 
     @Test("FLUSHALL while running: it begins anew, and what comes is applied")
     func flushed() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let ingest = try bench.ingest()
         var generator = EventGenerator(seed: 6)
         try bench.write(generator.entries(300))
@@ -136,7 +136,7 @@ import Testing
 
     @Test("clock one hour back and forth: order by stream and seq, ages clamped")
     func clock() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         let hour: Int64 = 3_600_000
         let now = Int64(1_900_000_000_000)
         // The server's clock was an hour ahead: ids stay there until the clock comes by again.
@@ -162,7 +162,7 @@ import Testing
 
     @Test("a stream of a wrong type is said once, in the log and in the status, and read when it is mended")
     func wrongType() throws {
-        let bench = try IngestBench()
+        let bench = try IngestFixture()
         bench.server.cli("SET", bench.space.events, "no stream")
         let ingest = try bench.ingest()
         #expect(eventually { ingest.stderr.contains("{hypero}:events holds no stream (WRONGTYPE)") })

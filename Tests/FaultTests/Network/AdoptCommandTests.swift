@@ -5,13 +5,13 @@ import Testing
 
 @Suite("hypero-ingest adopt")
 struct AdoptCommandTests {
-    private func adopt(_ bench: NetworkBench, _ options: String...) throws -> ChildProcess.Outcome {
+    private func adopt(_ bench: NetworkFixture, _ options: String...) throws -> ChildProcess.Outcome {
         try ChildProcess.run(
             "hypero-ingest", ["adopt", "--redis", bench.server.url, "--settle", "0.1"] + options, within: .seconds(120))
     }
 
     /// A client that could not send what it logged, and is gone.
-    private func leave(_ bench: NetworkBench) throws {
+    private func leave(_ bench: NetworkFixture) throws {
         bench.proxy.line = .unreachable
         let hypero = try bench.client()
         hypero.battery("left").experiment().logRows(0..<100)
@@ -20,13 +20,13 @@ struct AdoptCommandTests {
 
     @Test("sends what was left wherever it was to go, waits until it is applied, and says how much it was")
     func sends() throws {
-        let bench = try NetworkBench()
+        let bench = try NetworkFixture()
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
         try leave(bench)
         // The last lock goes with the client's thread, in its own time.
         var outcome = try adopt(bench, "--journal", bench.journal)
-        _ = try eventually(within: NetworkBench.patience) {
+        _ = try eventually(within: NetworkFixture.patience) {
             if outcome.stdout.hasPrefix("1 ") { return true }
             outcome = try adopt(bench, "--journal", bench.journal)
             return false
@@ -41,7 +41,7 @@ struct AdoptCommandTests {
 
     @Test("gives up when the time is over, and leaves the journal to the next")
     func timeout() throws {
-        let bench = try NetworkBench()
+        let bench = try NetworkFixture()
         try leave(bench)
         // Nobody applies anything.
         let outcome = try adopt(bench, "--journal", bench.journal, "--timeout", "3")
@@ -52,7 +52,7 @@ struct AdoptCommandTests {
 
     @Test("has nothing to do without journals, and says so when the folder is not there")
     func nothing() throws {
-        let bench = try NetworkBench()
+        let bench = try NetworkFixture()
         let none = try adopt(bench)
         #expect(none.ending == .exited(0))
         #expect(none.stdout == "there is no journal to send\n")

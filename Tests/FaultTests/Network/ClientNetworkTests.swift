@@ -13,14 +13,14 @@ struct ClientNetworkTests {
             (.sliced, 2_000),
         ], [false, true])
     func slow(line: (condition: ProxyLine, rows: Int), tcp: Bool) throws {
-        let bench = try NetworkBench(tcp: tcp)
+        let bench = try NetworkFixture(tcp: tcp)
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
         bench.proxy.line = line.condition
         let hypero = try bench.client()
         let experiment = hypero.battery("network").experiment()
         experiment.logRows(0..<line.rows)
-        #expect(hypero.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         #expect(hypero.counters.accepted == UInt64(line.rows) + 2)
         try bench.expectNoDifference()
         #expect(try bench.missing(through: hypero.counters.accepted) == [])
@@ -30,7 +30,7 @@ struct ClientNetworkTests {
 
     @Test("More than a slow line takes in a timeout is sent all the same")
     func narrowForLong() throws {
-        let bench = try NetworkBench(tcp: true)
+        let bench = try NetworkFixture(tcp: true)
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
         bench.proxy.line = .narrow(bytesPerSecond: 10_000)
@@ -39,14 +39,14 @@ struct ClientNetworkTests {
         // 300 KB, which is half a minute.
         let text = String(repeating: "x", count: 10_000)
         for number in 0..<30 { experiment.updateMeta("text \(number)", text) }
-        #expect(hypero.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         try bench.expectNoDifference()
         #expect(bench.notices == [])
     }
 
     @Test("Connections reset in mid-reply and in mid-request: nothing is lost, nothing is applied twice")
     func resets() throws {
-        let bench = try NetworkBench(tcp: true)
+        let bench = try NetworkFixture(tcp: true)
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
         let hypero = try bench.client()
@@ -57,11 +57,11 @@ struct ClientNetworkTests {
             let resets = bench.proxy.traffic.resets
             bench.proxy.line = round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count * 10)
             experiment.logRows(round * 200..<round * 200 + 200)
-            #expect(eventually(within: NetworkBench.patience) { bench.proxy.traffic.resets > resets })
+            #expect(eventually(within: NetworkFixture.patience) { bench.proxy.traffic.resets > resets })
             bench.proxy.line = .good
-            #expect(hypero.flush(until: .sent, timeout: NetworkBench.patience))
+            #expect(hypero.flush(until: .sent, timeout: NetworkFixture.patience))
         }
-        #expect(hypero.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         try bench.expectNoDifference()
         #expect(try bench.missing(through: hypero.counters.accepted) == [])
         #expect(bench.notices.count <= 2 * 8)
@@ -71,13 +71,13 @@ struct ClientNetworkTests {
         "A black hole: log calls are taken, flush and close keep their deadlines, and after it all arrives",
         arguments: [ProxyLine.silent, .unreachable], [false, true])
     func blackHole(line: ProxyLine, tcp: Bool) throws {
-        let bench = try NetworkBench(tcp: tcp)
+        let bench = try NetworkFixture(tcp: tcp)
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
         // One client has its connection already, the other does not get one.
         let connected = try bench.client()
         let experiment = connected.battery("network").experiment()
-        #expect(connected.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(connected.flush(until: .applied, timeout: NetworkFixture.patience))
         bench.proxy.line = line
         let late = try bench.client()
         let lateExperiment = late.battery("network").experiment()
@@ -98,8 +98,8 @@ struct ClientNetworkTests {
         #expect(ContinuousClock.now - begun < .seconds(10))
 
         bench.proxy.line = .good
-        #expect(connected.flush(until: .applied, timeout: NetworkBench.patience))
-        #expect(late.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(connected.flush(until: .applied, timeout: NetworkFixture.patience))
+        #expect(late.flush(until: .applied, timeout: NetworkFixture.patience))
         #expect(bench.notices.count <= 2 * 10)
     }
 }

@@ -15,7 +15,7 @@ struct IngestNetworkTests {
             (ProxyLine.slow(latency: .milliseconds(50)), 6_000), (.narrow(bytesPerSecond: 10_000), 500), (.sliced, 200),
         ], [false, true])
     func slow(line: (condition: ProxyLine, entries: Int), tcp: Bool) throws {
-        let bench = try NetworkBench(tcp: tcp)
+        let bench = try NetworkFixture(tcp: tcp)
         let entries = Self.entries(line.entries, seed: 3)
         try bench.write(entries)
         bench.proxy.line = line.condition
@@ -27,7 +27,7 @@ struct IngestNetworkTests {
 
     @Test("Connections reset in mid-reply and in mid-request: nothing is lost, nothing is applied twice")
     func resets() throws {
-        let bench = try NetworkBench(tcp: true)
+        let bench = try NetworkFixture(tcp: true)
         let entries = Self.entries(12_000, seed: 5)
         let ingest = try bench.ingest(at: bench.proxy.url)
         defer { ingest.kill() }
@@ -39,7 +39,7 @@ struct IngestNetworkTests {
             let resets = bench.proxy.traffic.resets
             bench.proxy.line = round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count)
             try bench.write(Array(piece))
-            #expect(eventually(within: NetworkBench.patience) { bench.proxy.traffic.resets > resets })
+            #expect(eventually(within: NetworkFixture.patience) { bench.proxy.traffic.resets > resets })
             bench.proxy.line = .good
             #expect(bench.isApplied(through: try #require(piece.last?.id)), "\(ingest.stderr)")
         }
@@ -50,7 +50,7 @@ struct IngestNetworkTests {
         "A black hole longer than the lease: another ingest takes over, and what the first had in hand is not applied",
         arguments: [ProxyLine.silent, .unreachable])
     func blackHole(line: ProxyLine) throws {
-        let bench = try NetworkBench(tcp: true)
+        let bench = try NetworkFixture(tcp: true)
         let entries = Self.entries(6_000, seed: 7)
         try bench.write(Array(entries[..<2_000]))
         let swallowed = try bench.ingest(at: bench.proxy.url)
@@ -68,7 +68,7 @@ struct IngestNetworkTests {
         // The first works again as soon as nobody else does.
         other.kill()
         #expect(
-            eventually(within: NetworkBench.patience) {
+            eventually(within: NetworkFixture.patience) {
                 bench.server.cli("GET", bench.keyspace.lease).contains(":\(swallowed.pid):")
             }, "\(swallowed.stderr)")
         try bench.expectNoDifference()

@@ -7,14 +7,14 @@ import Testing
 struct KilledConnectionsTests {
     @Test("CLIENT KILL of everything each 100 ms: progress, nothing twice, and as many descriptors as before")
     func everything() throws {
-        let bench = try NetworkBench()
+        let bench = try NetworkFixture()
         let folder = try TemporaryFolder()
         let ingest = try bench.ingest(at: bench.server.url)
         let training = try ChildProcess(
             "chaos-producer",
             ["--redis", bench.server.url, "--sides", folder.path, "--seed", "5", "--events", "6000", "--rate", "1500"])
         let programs = [ingest, training]
-        #expect(eventually(within: NetworkBench.patience) { bench.server.cli("XLEN", bench.keyspace.events) > "0" })
+        #expect(eventually(within: NetworkFixture.patience) { bench.server.cli("XLEN", bench.keyspace.events) > "0" })
         let most = programs.map { descriptors(of: $0) + 2 }
         var kills = 0
         while training.isRunning {

@@ -11,13 +11,13 @@ struct LeftJournalTests {
         "The rest is sent after it, whatever became of what was on its way",
         arguments: [ProxyLine.narrow(bytesPerSecond: 20_000), .reset(afterReplyBytes: 4_000), .silent])
     func rest(line: ProxyLine) throws {
-        let bench = try NetworkBench()
+        let bench = try NetworkFixture()
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
         let hypero = try bench.client()
         let experiment = hypero.battery("left").experiment()
         experiment.logRows(0..<300)
-        #expect(hypero.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         bench.proxy.line = line
         experiment.logRows(300..<3_000)
         #expect(!hypero.close(timeout: .seconds(1)))
@@ -36,12 +36,12 @@ struct LeftJournalTests {
     @Test("What was logged long ago and applied just now is kept as long as what was logged just now")
     func settling() throws {
         let settle = Duration.seconds(4)
-        let bench = try NetworkBench()
+        let bench = try NetworkFixture()
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
         let hypero = try bench.client()
         let experiment = hypero.battery("left").experiment()
-        #expect(hypero.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         bench.proxy.line = .silent
         experiment.logRows(0..<100)
         let logged = ContinuousClock.now
@@ -55,7 +55,7 @@ struct LeftJournalTests {
         let first = try ChildProcess("hypero-ingest", arguments)
         let sent = ContinuousClock.now
         #expect(
-            eventually(within: NetworkBench.patience) {
+            eventually(within: NetworkFixture.patience) {
                 bench.server.cli("HGET", bench.keyspace.ingest, IngestField.applied) == "102"
             })
         first.kill()

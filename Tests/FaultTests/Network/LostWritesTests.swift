@@ -9,7 +9,7 @@ struct LostWritesTests {
     @Test(
         "Redis stopped, the last 64 KiB of its AOF cut, restarted: the client rewinds, and the indexes equal the model")
     func cutFile() throws {
-        let bench = try NetworkBench()
+        let bench = try NetworkFixture()
         let ingest = try bench.ingest(at: bench.proxy.url)
         defer { ingest.kill() }
         let hypero = try bench.client()
@@ -17,7 +17,7 @@ struct LostWritesTests {
         for round in 0..<3 {
             experiment.logRows(round * 1_000..<round * 1_000 + 1_000)
             // What is lost was acknowledged, and in one round seen applied.
-            #expect(hypero.flush(until: round == 1 ? .applied : .sent, timeout: NetworkBench.patience))
+            #expect(hypero.flush(until: round == 1 ? .applied : .sent, timeout: NetworkFixture.patience))
             #expect(try bench.server.restart(losingLastBytes: 64 << 10) == 64 << 10)
         }
         experiment.finish()
@@ -26,7 +26,7 @@ struct LostWritesTests {
 
     @Test("A failover that loses the last writes: the client rewinds, and the indexes equal the model")
     func failover() throws {
-        let bench = try NetworkBench()
+        let bench = try NetworkFixture()
         let replica = try RedisServer(tcp: true)
         try replica.follow(bench.server)
         let ingest = try bench.ingest(at: bench.proxy.url)
@@ -34,11 +34,11 @@ struct LostWritesTests {
         let hypero = try bench.client()
         let experiment = hypero.battery("losses").experiment()
         experiment.logRows(0..<2_000)
-        #expect(hypero.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         replica.fallBehind(bench.server)
         let fields = bench.server.cli("HGET", bench.keyspace.ingest, IngestField.applied)
         experiment.logRows(2_000..<4_000)
-        #expect(hypero.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         experiment.logRows(4_000..<6_000)
 
         bench.server.kill()
@@ -52,7 +52,7 @@ struct LostWritesTests {
     }
 
     /// All that was accepted is in the stream and in the indexes.
-    private func expectAll(of hypero: Hypero, in bench: NetworkBench, on server: RedisServer? = nil) throws {
+    private func expectAll(of hypero: Hypero, in bench: NetworkFixture, on server: RedisServer? = nil) throws {
         let accepted = hypero.counters.accepted
         #expect(hypero.counters.dropped.total == 0)
         var connection = try bench.connect(to: server)

@@ -10,12 +10,12 @@ struct PassingTroubleTests {
         "LOADING, BUSY, MISCONF, NOREPLICAS: client and ingest wait without a storm, say it in few lines, and lose nothing",
         arguments: Trouble.allCases)
     func passing(trouble: Trouble) throws {
-        let bench = try NetworkBench(configuration: Trouble.configuration)
+        let bench = try NetworkFixture(configuration: Trouble.configuration)
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
         let hypero = try bench.client()
         let experiment = hypero.battery("trouble").experiment()
-        #expect(hypero.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         let before = bench.proxy.traffic
         try trouble.happen(to: bench.server) {
             experiment.logRows(0..<3_000)
@@ -25,7 +25,7 @@ struct PassingTroubleTests {
         }
         #expect(bench.notices.contains { $0.contains(trouble.rawValue) })
         experiment.finish()
-        #expect(hypero.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         #expect(try bench.missing(through: hypero.counters.accepted) == [])
         try bench.expectNoDifference()
 
@@ -39,17 +39,17 @@ struct PassingTroubleTests {
 
     @Test("CLIENT PAUSE: client and ingest wait on their connections")
     func paused() throws {
-        let bench = try NetworkBench()
+        let bench = try NetworkFixture()
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
         let hypero = try bench.client()
         let experiment = hypero.battery("trouble").experiment()
-        #expect(hypero.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         let before = bench.proxy.traffic
         bench.server.cli("CLIENT", "PAUSE", "3000")
         experiment.logRows(0..<3_000)
         experiment.finish()
-        #expect(hypero.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         try bench.expectNoDifference()
         // One, or on a very slow machine a second after a timeout.
         #expect(bench.proxy.traffic.connections - before.connections <= 1)
@@ -58,7 +58,7 @@ struct PassingTroubleTests {
 
     @Test("Trouble that ends in the middle of a batch: what was refused is not overtaken by what came after it")
     func endingMidBatch() throws {
-        let bench = try NetworkBench()
+        let bench = try NetworkFixture()
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
         let hypero = try bench.client()
@@ -67,11 +67,11 @@ struct PassingTroubleTests {
             let experiment = hypero.battery("trouble").experiment()
             for value in 1...2_000 { experiment.insertHP("value", value) }
             let begun = bench.proxy.traffic.requestBytes
-            #expect(eventually(within: NetworkBench.patience) { bench.proxy.traffic.requestBytes > begun + 20_000 })
+            #expect(eventually(within: NetworkFixture.patience) { bench.proxy.traffic.requestBytes > begun + 20_000 })
         }
-        #expect(eventually(within: NetworkBench.patience) { hypero.counters.sent > 0 })
+        #expect(eventually(within: NetworkFixture.patience) { hypero.counters.sent > 0 })
         bench.proxy.line = .good
-        #expect(hypero.flush(until: .applied, timeout: NetworkBench.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         var connection = try bench.connect()
         var fields = try connection.call(
             "HMGET", bench.keyspace.ingest, IngestField.applied, IngestField.dead, IngestField.gaps)

@@ -1,4 +1,5 @@
 import Foundation
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 import TestSupport
@@ -9,11 +10,11 @@ import Testing
 @Suite("What a process left is sent by the next one on the host", .serialized)
 struct AdoptionTests {
     private let server: RedisServer
-    private let bench: ClientBench
+    private let bench: ClientFixture
 
     init() throws {
         server = try RedisServer(appendOnly: false)
-        bench = try ClientBench()
+        bench = try ClientFixture()
     }
 
     /// A client that logged so many rows while the server was away, and is gone.
@@ -168,10 +169,10 @@ struct AdoptionTests {
 
     @Test("Never by two at once, and never from under a living one")
     func exclusive() throws {
-        let living = try bench.client(ClientBench.nowhere)
+        let living = try bench.client(ClientFixture.nowhere)
         let root = try JournalRoot(existing: bench.folder.file("journal"), environment: { _ in nil })
-        func take(_ client: Client) -> LeftJournal.Taking {
-            LeftJournal.take(client.producer.text, in: root, machine: .current) { _ in true }
+        func take(_ client: Client) -> OrphanedJournal.Taking {
+            OrphanedJournal.take(client.producer.text, in: root, machine: .current) { _ in true }
         }
         guard case .held = take(living) else { throw TestFailure("it was taken from under its client") }
         let left = try leave(rows: 3)

@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoSchema
 import TestSupport
 import Testing
@@ -6,7 +7,7 @@ import Testing
 
 @Suite("A journal that was left is read whatever became of its files")
 struct DamageTests {
-    private static func journal(_ taking: LeftJournal.Taking) throws -> LeftJournal {
+    private static func journal(_ taking: OrphanedJournal.Taking) throws -> OrphanedJournal {
         guard case .taken(let journal) = taking else {
             throw TestFailure("it was not taken: \(taking)")
         }
@@ -15,19 +16,19 @@ struct DamageTests {
 
     @Test("As it is: every record, over several segments", arguments: [0, 1, 40, 200])
     func whole(unsealed: Int) throws {
-        let bench = try LeftBench(rows: 200, unsealed: unsealed)
+        let bench = try OrphanFixture(rows: 200, unsealed: unsealed)
         #expect(try bench.segments.count > 3)
         let journal = try Self.journal(try bench.take())
         #expect(try bench.seqs(of: journal) == Array(1...200))
         #expect(journal.scan.seqs == 1...200)
         #expect(journal.scan.damaged == 0)
-        #expect(journal.header.producer == JournalBench.producer)
+        #expect(journal.header.producer == JournalFixture.producer)
         #expect(journal.header.tag == "{hypero}")
     }
 
     @Test("Every byte of it turned over, one at a time: at most that record is missing, and it is counted")
     func flipped() throws {
-        let bench = try LeftBench(rows: 6)
+        let bench = try OrphanFixture(rows: 6)
         let segment = try #require(try bench.segments.first)
         let bytes = try bench.contents(segment)
         for offset in bytes.indices {
@@ -51,7 +52,7 @@ struct DamageTests {
 
     @Test("Cut to every length: what is before the cut is there")
     func truncated() throws {
-        let bench = try LeftBench(rows: 6)
+        let bench = try OrphanFixture(rows: 6)
         let segment = try #require(try bench.segments.first)
         let bytes = try bench.contents(segment)
         let record = (bytes.count - SegmentHeader.size) / 6
@@ -70,7 +71,7 @@ struct DamageTests {
 
     @Test("A header that is damaged, where another segment has one: nothing is missing")
     func oneHeader() throws {
-        let bench = try LeftBench(rows: 200)
+        let bench = try OrphanFixture(rows: 200)
         let segments = try bench.segments
         for segment in segments {
             for offset in [0, 12, 20, 900] {
@@ -84,7 +85,7 @@ struct DamageTests {
 
     @Test("A segment that is gone, empty, or full of zeros or noise: its records are counted, the others are there")
     func lostSegment() throws {
-        let bench = try LeftBench(rows: 200)
+        let bench = try OrphanFixture(rows: 200)
         let segment = try bench.segments[1]
         let size = try bench.contents(segment).count
         var random = Xoshiro256(seed: 1, stream: 1)
@@ -100,7 +101,7 @@ struct DamageTests {
 
     @Test("Segments that were made in another order than they were used: nothing is missing")
     func otherOrder() throws {
-        let bench = try LeftBench(rows: 200, unsealed: 30)
+        let bench = try OrphanFixture(rows: 200, unsealed: 30)
         let segments = try bench.segments
         let swapped = [
             segments[1]: try bench.contents(segments[2]), segments[2]: try bench.contents(segments[1]),
@@ -112,7 +113,7 @@ struct DamageTests {
 
     @Test("Noise anywhere never makes a record that was not written", arguments: 1...60 as ClosedRange<UInt64>)
     func noise(seed: UInt64) throws {
-        let bench = try LeftBench(rows: 60)
+        let bench = try OrphanFixture(rows: 60)
         var random = Xoshiro256(seed: seed, stream: 2)
         var changes: [String: [UInt8]] = [:]
         for segment in try bench.segments {
@@ -132,7 +133,7 @@ struct DamageTests {
 
     @Test("A format that this program does not know is left alone")
     func unknownVersion() throws {
-        let bench = try LeftBench(rows: 6)
+        let bench = try OrphanFixture(rows: 6)
         let segment = try #require(try bench.segments.first)
         var bytes = try bench.contents(segment)
         bytes[8] = 2
@@ -145,8 +146,8 @@ struct DamageTests {
     @Test("Where the host lost its power, a record without a checksum counts only if it was written in one go")
     func afterPowerLoss() throws {
         // Pages of 4096 bytes: the records of one segment lie on several.
-        let bench = try LeftBench(rows: 200, unsealed: 190, segmentSize: 64 << 10)
-        let before = Machine(host: Machine.current.host, boot: "another")
+        let bench = try OrphanFixture(rows: 200, unsealed: 190, segmentSize: 64 << 10)
+        let before = HostIdentity(host: HostIdentity.current.host, boot: "another")
         let segment = try #require(try bench.segments.first)
         let journal = try Self.journal(try bench.take(machine: before))
         let seqs = try bench.seqs(of: journal)
@@ -160,12 +161,12 @@ struct DamageTests {
 
     @Test("Another machine's journal is not ours, and one before a restart or of a container is")
     func machine() throws {
-        let bench = try LeftBench(rows: 6)
-        let current = Machine.current
-        guard case .foreign = try bench.take(machine: Machine(host: "other", boot: "other")) else {
+        let bench = try OrphanFixture(rows: 6)
+        let current = HostIdentity.current
+        guard case .foreign = try bench.take(machine: HostIdentity(host: "other", boot: "other")) else {
             throw TestFailure("it was taken")
         }
-        for same in [Machine(host: current.host, boot: "other"), Machine(host: "other", boot: current.boot)] {
+        for same in [HostIdentity(host: current.host, boot: "other"), HostIdentity(host: "other", boot: current.boot)] {
             #expect(try bench.seqs(of: try Self.journal(try bench.take(machine: same))).count == 6)
         }
         guard case .foreign = try bench.take(where: { $0.tag == "{other}" }) else {

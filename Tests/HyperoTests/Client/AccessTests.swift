@@ -1,4 +1,5 @@
 import HyperoRedis
+import HyperoCore
 import TestSupport
 import Testing
 
@@ -11,7 +12,7 @@ struct AccessTests {
     @Test("A wrong password is said once and never shown; once it is right, all arrives")
     func wrongPassword() throws {
         let server = try RedisServer(appendOnly: false, configuration: ["requirepass geheim"])
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url, variables: ["HYPERO_REDIS_PASSWORD": "verraten"])
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<100 { experiment.log(epoch: epoch, train: 1) }
@@ -26,7 +27,7 @@ struct AccessTests {
     @Test("A password where none is needed, and none where one is, are said so")
     func missingPassword() throws {
         let server = try RedisServer(appendOnly: false, configuration: ["requirepass geheim"])
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url)
         _ = Hypero(client).battery("b").experiment()
         #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "NOAUTH") == 1 })
@@ -38,7 +39,7 @@ struct AccessTests {
     func echo() throws {
         // What is unknown is quoted by Redis in its reply.
         let server = try RedisServer(appendOnly: false, configuration: ["rename-command AUTH \"\""])
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url, variables: ["HYPERO_REDIS_PASSWORD": "verraten"])
         _ = Hypero(client).battery("b").experiment()
         #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "does not let us in") == 1 })
@@ -55,7 +56,7 @@ struct AccessTests {
         let reading = canRead ? ["+hget", "%R~{hypero}:producer:*"] : []
         #expect(
             server.cli(["ACL", "SETUSER", "node"] + rights.split(separator: " ").map(String.init) + reading) == "OK")
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let url = "unix://node:pw@\(server.socket)"
         let client = try bench.client(url) { $0.segmentSize = 16 << 10 }
         let experiment = Hypero(client).battery("b").experiment()
@@ -75,7 +76,7 @@ struct AccessTests {
     func noPermission() throws {
         let server = try RedisServer(appendOnly: false)
         server.cli("ACL", "SETUSER", "node", "on", ">pw", "~*", "+ping")
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client("unix://node:pw@\(server.socket)")
         _ = Hypero(client).battery("b").experiment()
         #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "NOPERM") == 1 })

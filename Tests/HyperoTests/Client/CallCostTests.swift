@@ -29,7 +29,7 @@ struct CallCostTests {
     private static let row: KeyValuePairs = ["loss": 0.5, "a channel of more bytes than a word has": 1]
 
     /// A client whose next call finds all prepared, and what was loaded with the first ones.
-    private static func prepared(_ bench: ClientBench) throws -> (client: Client, experiment: Experiment) {
+    private static func prepared(_ bench: ClientFixture) throws -> (client: Client, experiment: Experiment) {
         let client = try bench.client()
         let experiment = Hypero(client).battery("b").experiment()
         logEachWay(experiment, epoch: 0)
@@ -50,7 +50,7 @@ struct CallCostTests {
     @Test("It makes no system call", .enabled(if: !Sanitizer.isOn, "a sanitizer makes its own"))
     func systemCalls() async {
         await #expect(processExitsWith: .success) {
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             let (client, experiment) = try CallCostTests.prepared(bench)
             try ConfinedThread.run { CallCostTests.logMany(experiment) }
             #expect(client.counters.accepted == 2 + 1_001 * 5)
@@ -66,7 +66,7 @@ struct CallCostTests {
 
     @Test("It allocates nothing", .enabled(if: !Sanitizer.isOn, "a sanitizer has an allocator of its own"))
     func allocations() throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let (client, experiment) = try Self.prepared(bench)
         let before = allocation_count()
         Self.logMany(experiment)
@@ -92,7 +92,7 @@ struct CallCostTests {
         "It finds its memory there: the page faults were taken ahead",
         .enabled(if: !Sanitizer.isOn, "a sanitizer has memory of its own beside it"))
     func pageFaults() throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let (client, experiment) = try Self.prepared(bench)
         let before = Self.faults
         Self.logMany(experiment)

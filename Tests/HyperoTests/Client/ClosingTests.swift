@@ -1,4 +1,5 @@
 import Foundation
+import HyperoCore
 import HyperoRedis
 import TestSupport
 import Testing
@@ -10,7 +11,7 @@ struct ClosingTests {
     @Test("Twice, and log calls after it")
     func twice() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url)
         let hypero = Hypero(client)
         let experiment = hypero.battery("b").experiment()
@@ -27,7 +28,7 @@ struct ClosingTests {
 
     @Test("With nothing logged, Redis is never asked")
     func nothing() throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
         #expect(client.flush(until: .applied, deadline: .now + .seconds(60)))
@@ -43,7 +44,7 @@ struct ClosingTests {
             .seconds(-1), .seconds(Int64.min),
         ])
     func timeouts(timeout: Duration) throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let hypero = try bench.hypero()
         _ = hypero.flush(until: .sent, timeout: timeout)
         _ = hypero.close(timeout: timeout)
@@ -53,10 +54,10 @@ struct ClosingTests {
     @Test("By several threads at once")
     func concurrent() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url)
         let experiment = Hypero(client).battery("b").experiment()
-        let crew = Crew(6) { thread in
+        let crew = ThreadGroup(6) { thread in
             for epoch in 0..<500 { experiment.log(epoch: epoch, train: 1) }
             if thread % 2 == 0 { _ = client.close(timeout: .seconds(60)) }
             for epoch in 0..<500 { experiment.log(epoch: epoch, train: 1) }
@@ -72,7 +73,7 @@ struct ClosingTests {
         // In a process of its own: other tests have clients too.
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             let descriptors = OwnProcess.descriptors
             let client = try bench.client(server.url) { $0.segmentSize = 64 << 10 }
             let experiment = Hypero(client).battery("b").experiment()
@@ -96,7 +97,7 @@ struct ClosingTests {
     @Test("Removes the files when all was applied long enough ago, and else keeps what they hold")
     func files() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         for isApplied in [false, true] {
             let client = try bench.client(server.url) { $0.settling = .zero }
             _ = Hypero(client).battery("b").experiment()
@@ -114,7 +115,7 @@ struct ClosingTests {
 
     @Test("Keeps the files of what was not sent, and no mapping of them")
     func unclean() throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client { $0.segmentSize = 64 << 10 }
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<3_000 { experiment.log(epoch: epoch, train: 1) }
@@ -126,7 +127,7 @@ struct ClosingTests {
 
     @Test("In memory, says that what was not sent is lost")
     func memoryLost() throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(variables: ["HYPERO_JOURNAL": "/dev/null/x"])
         _ = Hypero(client).battery("b").experiment()
         #expect(!client.close(timeout: .milliseconds(200)))
@@ -137,7 +138,7 @@ struct ClosingTests {
     @Test("In memory, sends as well, after one notice", arguments: ["/dev/null/x", "/proc/x"])
     func memory(place: String) throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url, variables: ["HYPERO_JOURNAL": place]) { $0.segmentSize = 64 << 10 }
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<3_000 { experiment.log(epoch: epoch, train: 1) }
@@ -152,7 +153,7 @@ struct ClosingTests {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             server.stop()
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             let descriptors = OwnProcess.descriptors.count
             do {
                 let experiment = Hypero(try bench.client(server.url)).battery("b").experiment()

@@ -16,7 +16,7 @@ final class ConfinedThread: Sendable {
     /// - Throws: when the kernel does not confine it, and when it does not come to its end.
     static func run(_ body: @escaping @Sendable () -> Void) throws {
         let thread = ConfinedThread()
-        _ = Crew(1) { _ in
+        _ = ThreadGroup(1) { _ in
             guard confine() else { return thread.state.store(State.notConfined.rawValue, ordering: .releasing) }
             body()
             thread.state.store(State.finished.rawValue, ordering: .releasing)

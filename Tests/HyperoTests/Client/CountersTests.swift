@@ -1,4 +1,5 @@
 import Synchronization
+import HyperoCore
 import HyperoRedis
 import TestSupport
 import Testing
@@ -24,15 +25,15 @@ struct CountersTests {
     @Test("with Redis there, never there, and the journal full", arguments: Fate.allCases)
     func addUp(fate: Fate) throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
-        let client = try bench.client(fate == .there ? server.url : ClientBench.nowhere) {
+        let bench = try ClientFixture()
+        let client = try bench.client(fate == .there ? server.url : ClientFixture.nowhere) {
             $0.segmentSize = 64 << 10
             $0.journalLimit = fate == .full ? 128 << 10 : 64 << 20
         }
         let experiment = Hypero(client).battery("b").experiment()
         let begun = client.counters.accepted
         let calls = Calls()
-        let crew = Crew(4) { _ in
+        let crew = ThreadGroup(4) { _ in
             for epoch in 0..<2_000 { calls.log(experiment, epoch: epoch) }
         }
         var isWorking = true

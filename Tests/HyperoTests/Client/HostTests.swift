@@ -1,4 +1,5 @@
 import Foundation
+import HyperoCore
 import Glibc
 import HyperoRedis
 import Synchronization
@@ -14,7 +15,7 @@ struct HostTests {
     func fullDisk() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             // posix_fallocate fails with EFBIG and, but for the signal being blocked, SIGXFSZ ends the process.
             var limit = rlimit(rlim_cur: 256 << 10, rlim_max: rlim_t(bitPattern: -1))
             #expect(setrlimit(__rlimit_resource_t(UInt32(RLIMIT_FSIZE.rawValue)), &limit) == 0)
@@ -32,7 +33,7 @@ struct HostTests {
     func signals() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             // Without SA_RESTART, so that system calls are interrupted.
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { _ in HostTests.handled.add(1) }
@@ -40,7 +41,7 @@ struct HostTests {
             let client = try bench.client(server.url) { $0.segmentSize = 64 << 10 }
             let experiment = Hypero(client).battery("b").experiment()
             let worker = pthread_self()
-            let crew = Crew(1) { _ in
+            let crew = ThreadGroup(1) { _ in
                 for _ in 0..<2_000 {
                     pthread_kill(worker, SIGUSR1)
                     kill(getpid(), SIGUSR1)
@@ -67,7 +68,7 @@ struct HostTests {
         await #expect(processExitsWith: .success) {
             signal(SIGPIPE, SIG_DFL)
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             let client = try bench.client(server.url)
             let experiment = Hypero(client).battery("b").experiment()
             for round in 0..<30 {
@@ -83,7 +84,7 @@ struct HostTests {
     func standardError() async {
         await #expect(processExitsWith: .success) {
             signal(SIGPIPE, SIG_DFL)
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             for isFull in [false, true] {
                 var ends: [CInt] = [-1, -1]
                 #expect(pipe(&ends) == 0)
@@ -97,7 +98,7 @@ struct HostTests {
                 }
                 let before = dup(STDERR_FILENO)
                 dup2(ends[1], STDERR_FILENO)
-                let client = try bench.client { $0.notify = Notices.standardError }
+                let client = try bench.client { $0.notify = UserNotices.standardError }
                 let experiment = Hypero(client).battery("b").experiment()
                 experiment.log(epoch: -1, train: 1)
                 #expect(client.counters.dropped.invalid == 1)
@@ -109,11 +110,11 @@ struct HostTests {
 
     @Test("A process that exits without close leaves everything in the journal", arguments: ["exit", "_exit", "abort"])
     func exitsWithoutClose(how: String) async throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let place: String = bench.folder.file("journal")
         let expected: ExitTest.Condition = how == "abort" ? .signal(SIGABRT) : .exitCode(7)
         await #expect(processExitsWith: expected) { [place = place as String, how = how as String] in
-            var configuration = Client.Configuration(url: ClientBench.nowhere)
+            var configuration = Client.Configuration(url: ClientFixture.nowhere)
             configuration.environment = { $0 == "HYPERO_JOURNAL" ? place : nil }
             configuration.notify = { _ in }
             let experiment = Hypero(try Client(configuration)).battery("b").experiment()
@@ -126,7 +127,8 @@ struct HostTests {
         }
         let name = try #require(bench.journals.first)
         let root = try JournalRoot(existing: place, environment: { _ in nil })
-        guard case .taken(let left) = LeftJournal.take(name, in: root, machine: .current, where: { _ in true }) else {
+        guard case .taken(let left) = OrphanedJournal.take(name, in: root, machine: .current, where: { _ in true })
+        else {
             throw TestFailure("it cannot be taken")
         }
         #expect(left.scan.seqs == 1...1_002)

@@ -1,4 +1,5 @@
 import HyperoRedis
+import HyperoCore
 import TestSupport
 import Testing
 
@@ -9,8 +10,8 @@ struct MovedTests {
     @Test("MOVED and ASK are followed", arguments: ["MOVED", "ASK"])
     func followed(word: String) throws {
         let server = try RedisServer(appendOnly: false, tcp: true)
-        let signpost = try Signpost(answer: "-\(word) 5474 127.0.0.1:\(try #require(server.port))")
-        let bench = try ClientBench()
+        let signpost = try RedirectingServer(answer: "-\(word) 5474 127.0.0.1:\(try #require(server.port))")
+        let bench = try ClientFixture()
         let client = try bench.client(signpost.url)
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<1_500 { experiment.log(epoch: epoch, train: 1) }
@@ -25,8 +26,8 @@ struct MovedTests {
     func back() throws {
         let first = try RedisServer(appendOnly: false, tcp: true)
         let second = try RedisServer(appendOnly: false, tcp: true)
-        let signpost = try Signpost(answer: "-MOVED 5474 127.0.0.1:\(try #require(first.port))")
-        let bench = try ClientBench()
+        let signpost = try RedirectingServer(answer: "-MOVED 5474 127.0.0.1:\(try #require(first.port))")
+        let bench = try ClientFixture()
         let client = try bench.client(signpost.url)
         let experiment = Hypero(client).battery("b").experiment()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(120)))
@@ -45,8 +46,8 @@ struct MovedTests {
             "-", "+OK\r\n+OK", "*1000000", "$-7", "hello", "%3", ":9223372036854775807", "*-1",
         ])
     func nonsense(answer: String) throws {
-        let signpost = try Signpost(answer: answer)
-        let bench = try ClientBench()
+        let signpost = try RedirectingServer(answer: answer)
+        let bench = try ClientFixture()
         let client = try bench.client(signpost.url)
         _ = Hypero(client).battery("b").experiment()
         #expect(eventually(within: .seconds(60)) { signpost.commands > 2 })

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 import TestSupport
 import Testing
@@ -17,7 +18,7 @@ struct OutageTests {
 
     @Test("Never there: the script runs to its end, flush and close say no, and the journal stays")
     func never() throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client()
         let experiment = Self.log(client, rows: 5_000)
         #expect(!client.flush(until: .sent, deadline: .now + .milliseconds(50)))
@@ -40,7 +41,7 @@ struct OutageTests {
     func later() throws {
         let server = try RedisServer(appendOnly: false)
         server.stop()
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url)
         _ = Self.log(client, rows: 3_000)
         #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "cannot connect") == 1 })
@@ -58,10 +59,10 @@ struct OutageTests {
         // With everysec, Redis puts off its write(2) for up to 2 s while an fsync is under way, and answers all the same:
         // a kill then loses what it acknowledged. What is tested here is the client.
         let server = try RedisServer(configuration: ["appendfsync always"])
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url) { $0.segmentSize = 64 << 10 }
         let experiment = Hypero(client).battery("b").experiment()
-        let crew = Crew(4) { thread in
+        let crew = ThreadGroup(4) { thread in
             for epoch in 0..<3_000 {
                 experiment.log(epoch: epoch, ["t\(thread)": Double(epoch)])
                 if epoch % 30 == 0 { usleep(10_000) }
@@ -89,10 +90,10 @@ struct OutageTests {
     @Test("Connections killed again and again: no number is missing, and few words are made of it")
     func disconnected() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url)
         let experiment = Hypero(client).battery("b").experiment()
-        let crew = Crew(2) { _ in
+        let crew = ThreadGroup(2) { _ in
             for epoch in 0..<4_000 {
                 experiment.log(epoch: epoch, train: 1)
                 if epoch % 40 == 0 { usleep(10_000) }
@@ -107,7 +108,7 @@ struct OutageTests {
     @Test("Stopped: flush and close keep their deadlines, and logging goes on")
     func stopped() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url)
         let experiment = Self.log(client, rows: 10)
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -128,7 +129,7 @@ struct OutageTests {
     @Test("Full: nothing is lost when there is memory again")
     func full() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url)
         let experiment = Self.log(client, rows: 10)
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -145,7 +146,7 @@ struct OutageTests {
     @Test("A replica: nothing is lost when it is the primary again")
     func readOnly() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url)
         let experiment = Self.log(client, rows: 10)
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -162,7 +163,7 @@ struct OutageTests {
     func wrongType() throws {
         let server = try RedisServer(appendOnly: false)
         server.cli("SET", "{hypero}:events", "x")
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url)
         _ = Self.log(client, rows: 1_500)
         #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "WRONGTYPE") == 1 })

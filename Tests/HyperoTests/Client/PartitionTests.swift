@@ -22,7 +22,7 @@ struct PartitionTests {
     @Test("One of four partitions, by the producer's CRC16")
     func partitions() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         #expect(Self.crc16("123456789") == 0x31C3)
         for _ in 0..<12 {
             let client = try bench.client(server.url) { $0.partitions = 4 }
@@ -38,7 +38,7 @@ struct PartitionTests {
     @Test("A namespace of its own, by argument or environment")
     func namespaces() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let first = try bench.client(server.url) { $0.namespace = "lab" }
         _ = Hypero(first).battery("b").experiment()
         #expect(first.close(timeout: .seconds(60)))
@@ -57,7 +57,7 @@ struct PartitionTests {
             ["HYPERO_PARTITIONS": "16385"],
         ])
     func impossible(variables: [String: String]) throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         #expect(throws: SchemaError.self) { try bench.client(variables: variables) }
         #expect(bench.journals == [])
     }

@@ -17,7 +17,7 @@ struct RefusalTests {
             Event.Declaration(name: "b", version: .min, description: ""),
         ])
     func battery(declaration: Event.Declaration) throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client()
         let battery = Hypero(client).battery(
             declaration.name, version: declaration.version, description: declaration.description,
@@ -34,7 +34,7 @@ struct RefusalTests {
 
     @Test("Names, values and epochs that cannot be")
     func events() throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client()
         let experiment = Hypero(client).battery("b").experiment()
         let begun = client.counters.accepted
@@ -65,7 +65,7 @@ struct RefusalTests {
 
     @Test("What is as large as it may be is understood by whoever reads it")
     func largest() throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client { $0.segmentSize = 8 << 20 }
         let name = String(repeating: "n", count: 256)
         let value = String(repeating: "v", count: 65_536)

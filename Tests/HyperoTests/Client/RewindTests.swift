@@ -1,4 +1,5 @@
 import Foundation
+import HyperoCore
 import HyperoRedis
 import TestSupport
 import Testing
@@ -8,14 +9,14 @@ import Testing
 @Suite("A server that forgets what it had acknowledged gets it again", .serialized)
 struct RewindTests {
     private let server: RedisServer
-    private let bench: ClientBench
+    private let bench: ClientFixture
     private let client: Client
     private let experiment: Experiment
     private var key: String { "{hypero}:producer:\(client.producer.text)" }
 
     init() throws {
         server = try RedisServer(appendOnly: false)
-        bench = try ClientBench()
+        bench = try ClientFixture()
         client = try bench.client(server.url)
         experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<98 { experiment.log(epoch: epoch, train: 1) }
@@ -84,7 +85,7 @@ struct RewindTests {
     @Test("The stream is emptied while nothing breaks and nobody says anything more: it is sent again")
     func emptied() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url) { $0.settling = .milliseconds(500) }
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<98 { experiment.log(epoch: epoch, train: 1) }
@@ -104,7 +105,7 @@ struct RewindTests {
             "key-load-delay 200", "loading-process-events-interval-bytes 1024",
             "user default on nopass ~* &* +@all -xrange",
         ])
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url)
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<5_000 { experiment.log(epoch: epoch, train: 1) }
@@ -140,7 +141,7 @@ struct RewindTests {
     @Test("What was applied when Redis was last asked is kept until it says so again, however long it is away")
     func awayWhileSettling() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client(server.url) { $0.settling = .milliseconds(300) }
         let experiment = Hypero(client).battery("b").experiment()
         experiment.log(epoch: 1, train: 1)

@@ -27,7 +27,7 @@ struct ScriptTests {
     @Test("The script of the tutorial")
     func script() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let hypero = try bench.hypero(server.url, seed: 7)
         let battery = hypero.battery("RNN Visual Attention", version: 3, description: "fixed bug in Sequencer")
         #expect(battery.id == Self.battery)
@@ -114,7 +114,7 @@ struct ScriptTests {
             (.object([Value.Member("a", .array([]))]), "{\"a\":[]}"), (.string("two\nlines\0"), "two\nlines\0"),
         ])
     func values(value: Value, text: String) throws {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client()
         Hypero(client).battery("b").experiment().insertHP("x", value)
         #expect(try client.rendered().last?.timeless.last == "param.x=\(text)")

@@ -1,4 +1,5 @@
 import HyperoRedis
+import HyperoCore
 import TestSupport
 import Testing
 
@@ -7,13 +8,13 @@ import Testing
 @Suite("How far the ingest is, as the client sees it", .serialized)
 struct WatermarkTests {
     private let server: RedisServer
-    private let bench: ClientBench
+    private let bench: ClientFixture
     private let client: Client
     private var key: String { "{hypero}:producer:\(client.producer.text)" }
 
     init() throws {
         server = try RedisServer()
-        bench = try ClientBench()
+        bench = try ClientFixture()
         client = try bench.client(server.url)
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<8 { experiment.log(epoch: epoch, train: 1) }

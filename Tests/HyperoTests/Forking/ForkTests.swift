@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 import TestSupport
@@ -14,7 +15,7 @@ struct ForkTests {
     func childLogs() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             let client = try bench.client(server.url)
             let hypero = Hypero(client)
             let battery = hypero.battery("b")
@@ -69,7 +70,7 @@ struct ForkTests {
     func silentChild() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             let client = try bench.client(server.url)
             let experiment = Hypero(client).battery("b").experiment()
             #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -97,7 +98,7 @@ struct ForkTests {
     @Test("The parent's lock is not kept by a child that lives on")
     func lock() async {
         await #expect(processExitsWith: .success) {
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             let client = try bench.client()
             _ = Hypero(client).battery("b").experiment()
             let living = Fork.child {
@@ -117,7 +118,7 @@ struct ForkTests {
     func adoptedLock() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             server.stop()
             let left = try bench.client(server.url)
             _ = Hypero(left).battery("b").experiment()
@@ -142,11 +143,11 @@ struct ForkTests {
     func storm() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             let client = try bench.client(server.url) { $0.journalLimit = 256 << 20 }
             let hypero = Hypero(client)
             let experiment = hypero.battery("b").experiment()
-            let crew = Crew(8) { thread in
+            let crew = ThreadGroup(8) { thread in
                 for epoch in 0..<20_000 {
                     experiment.log(epoch: epoch, ["t\(thread)": 1])
                     if epoch % 16 == 0 { experiment.uniform("u", 0, 1) }
@@ -194,7 +195,7 @@ struct ForkTests {
     func atOnce() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             for _ in 0..<50 {
                 let client = try bench.client(server.url)
                 let child = Fork.child {
@@ -212,7 +213,7 @@ struct ForkTests {
     func killedChild() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             let away = try bench.client(server.url)
             server.stop()
             let experiment = Hypero(away).battery("b").experiment()
@@ -232,7 +233,7 @@ struct ForkTests {
     @Test("A child of a client that was closed stays closed")
     func closed() async {
         await #expect(processExitsWith: .success) {
-            let bench = try ClientBench()
+            let bench = try ClientFixture()
             let client = try bench.client()
             let experiment = Hypero(client).battery("b").experiment()
             #expect(!client.close(timeout: .zero))

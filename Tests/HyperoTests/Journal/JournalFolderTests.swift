@@ -14,7 +14,7 @@ struct JournalFolderTests {
 
     @Test("The folder is 0700 and its files 0600, whole blocks from the start")
     func modes() throws {
-        let bench = try JournalBench()
+        let bench = try JournalFixture()
         let path = try #require(bench.journal.path)
         #expect(path == bench.folder.file("journal") + "/k3v9x2mq7d")
         #expect(try Self.mode(path) == 0o700)
@@ -66,7 +66,7 @@ struct JournalFolderTests {
         // Root may write anywhere, so the places are such where nobody can.
         let root = try TemporaryFolder()
         try Data().write(to: URL(fileURLWithPath: root.file("file")))
-        let bench = try JournalBench(place: place == "FILE" ? root.file("file") : place)
+        let bench = try JournalFixture(place: place == "FILE" ? root.file("file") : place)
         #expect(bench.journal.path == nil)
         let notice = try #require(bench.journal.takeNotice())
         #expect(notice.contains("HYPERO_JOURNAL"))
@@ -75,14 +75,14 @@ struct JournalFolderTests {
             bench.journal.prepare()
         }
         var seqs: [UInt64] = []
-        JournalBench.forEachRecord(bench.journal.published()) { seqs.append($0.seq) }
+        JournalFixture.forEachRecord(bench.journal.published()) { seqs.append($0.seq) }
         #expect(seqs == Array(1...500))
         #expect(bench.journal.takeNotice() == nil)
     }
 
     @Test("A folder that goes away under the journal is told of once, and memory serves from then on")
     func folderGone() throws {
-        let bench = try JournalBench()
+        let bench = try JournalFixture()
         try FileManager.default.removeItem(atPath: try #require(bench.journal.path))
         for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
         #expect(bench.journal.counts.accepted == 500)
@@ -97,7 +97,7 @@ struct JournalFolderTests {
         await #expect(processExitsWith: .success) {
             let root = try TemporaryFolder()
             #expect(chdir(root.path) == 0)
-            let bench = try JournalBench(place: "here")
+            let bench = try JournalFixture(place: "here")
             #expect(chdir("/") == 0)
             for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
             #expect(bench.journal.takeNotice() == nil)
@@ -109,7 +109,7 @@ struct JournalFolderTests {
 
     @Test("Removing the files leaves nothing")
     func removed() throws {
-        let bench = try JournalBench()
+        let bench = try JournalFixture()
         for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
         bench.journal.prepare()
         let published = bench.journal.published()

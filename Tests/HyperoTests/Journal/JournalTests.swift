@@ -7,14 +7,14 @@ import Testing
 struct JournalTests {
     @Test("Full segments follow each other without a hole")
     func segmentsSwitch() throws {
-        let bench = try JournalBench()
+        let bench = try JournalFixture()
         for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
         let published = bench.journal.published()
         #expect(published.sealed.count > 5)
         #expect(published.accepted == 500)
         var seqs: [UInt64] = []
         var epochs: [Int64?] = []
-        JournalBench.forEachRecord(published) { record in
+        JournalFixture.forEachRecord(published) { record in
             seqs.append(record.seq)
             epochs.append(record.epoch)
         }
@@ -24,7 +24,7 @@ struct JournalTests {
 
     @Test("What was handed out once is not handed out again, and what comes later is")
     func publishedOnce() throws {
-        let bench = try JournalBench()
+        let bench = try JournalFixture()
         for epoch in 0..<200 as Range<Int64> { bench.append(epoch: epoch) }
         let first = bench.journal.published()
         for epoch in 200..<210 as Range<Int64> { bench.append(epoch: epoch) }
@@ -37,7 +37,7 @@ struct JournalTests {
 
     @Test("A full journal drops and counts, and takes again when a segment comes back")
     func limit() throws {
-        let bench = try JournalBench(limit: 3 * 4096)
+        let bench = try JournalFixture(limit: 3 * 4096)
         for epoch in 0..<1_000 as Range<Int64> { bench.append(epoch: epoch) }
         let (accepted, dropped) = bench.journal.counts
         #expect(accepted > 0)
@@ -53,13 +53,13 @@ struct JournalTests {
         #expect(bench.journal.counts.accepted == accepted + 1)
         // Without a hole in the numbers: what was dropped never had one.
         var last: UInt64 = 0
-        JournalBench.forEachRecord(bench.journal.published()) { last = $0.seq }
+        JournalFixture.forEachRecord(bench.journal.published()) { last = $0.seq }
         #expect(last == accepted + 1)
     }
 
     @Test("Segments made ahead count towards the limit")
     func spareWithinLimit() throws {
-        let bench = try JournalBench(limit: 2 * 4096)
+        let bench = try JournalFixture(limit: 2 * 4096)
         for _ in 0..<5 { bench.journal.prepare() }
         for epoch in 0..<1_000 as Range<Int64> { bench.append(epoch: epoch) }
         for _ in 0..<5 { bench.journal.prepare() }
@@ -69,9 +69,9 @@ struct JournalTests {
 
     @Test("A record larger than a segment is refused, and the largest that fits is not")
     func largest() throws {
-        let bench = try JournalBench()
+        let bench = try JournalFixture()
         let overhead =
-            SegmentHeader.size + RecordHeader.size + JournalBench.battery.bytes.count + RecordHeader.fieldHeader + 6
+            SegmentHeader.size + RecordHeader.size + JournalFixture.battery.bytes.count + RecordHeader.fieldHeader + 6
         bench.append(.meta([Event.Entry("m", String(repeating: "x", count: 4096 - overhead + 1))]))
         #expect(bench.journal.counts.accepted == 0)
         #expect(bench.journal.counts.dropped.invalid == 1)
@@ -84,7 +84,7 @@ struct JournalTests {
 
     @Test("A closed journal takes nothing and counts it, full or not")
     func closed() throws {
-        let bench = try JournalBench()
+        let bench = try JournalFixture()
         bench.append(epoch: 1)
         bench.journal.close()
         bench.append(epoch: 2)
@@ -101,14 +101,14 @@ struct JournalTests {
 
     @Test("Threads that append at once lose nothing, and each one's records keep their order")
     func threads() throws {
-        let bench = SharedBench(try JournalBench(limit: 8 << 20))
+        let bench = SharedFixture(try JournalFixture(limit: 8 << 20))
         let threads = 8
         let records = 2_000
         // What is published is read while the threads write, as the sender does.
         var seqs: [UInt64] = []
         var epochs: [UInt64: [Int64]] = [:]
         var reader = JournalReader()
-        let crew = Crew(threads) { thread in
+        let crew = ThreadGroup(threads) { thread in
             for epoch in 0..<records { bench.append(epoch: Int64(epoch), experiment: UInt32(thread)) }
         }
         var isRunning = true
@@ -127,11 +127,11 @@ struct JournalTests {
 }
 
 /// The bench for several threads: the journal and the constants of the bench are all that `append` uses.
-private final class SharedBench: @unchecked Sendable {
-    private let bench: JournalBench
+private final class SharedFixture: @unchecked Sendable {
+    private let bench: JournalFixture
     var journal: Journal { bench.journal }
 
-    init(_ bench: JournalBench) { self.bench = bench }
+    init(_ bench: JournalFixture) { self.bench = bench }
 
     func append(epoch: Int64, experiment: UInt32) { bench.append(epoch: epoch, experiment: experiment) }
 }
@@ -144,7 +144,7 @@ private struct JournalReader {
     mutating func read(_ published: Journal.Published, _ body: (Record) -> Void) {
         for piece in published.sealed + [published.current] {
             if piece.segment !== current { (current, offset) = (piece.segment, piece.start) }
-            JournalBench.forEachRecord(SegmentPiece(segment: piece.segment, start: offset, end: piece.end), body)
+            JournalFixture.forEachRecord(SegmentPiece(segment: piece.segment, start: offset, end: piece.end), body)
             offset = piece.end
         }
     }

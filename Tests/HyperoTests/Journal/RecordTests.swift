@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 import Testing
@@ -17,21 +18,21 @@ struct RecordTests {
             .end(.failed, reason: "out of memory"), .end(.done, reason: nil),
         ])
     func text(body: Event.Body) throws {
-        let bench = try JournalBench()
+        let bench = try JournalFixture()
         bench.append(body, experiment: 7)
         var expected: [[String]] = []
         body.forEachField { expected.append([$0, $1]) }
 
         var records = 0
         let now = WallClock.milliseconds
-        JournalBench.forEachRecord(bench.journal.published()) { record in
+        JournalFixture.forEachRecord(bench.journal.published()) { record in
             records += 1
             #expect(record.kind == RecordKind(body.kind))
             #expect(record.seq == 1)
             #expect(record.experiment == 7)
             #expect(record.epoch == nil)
             #expect((now - 60_000...now + 60_000).contains(record.time))
-            #expect(String(decoding: record.battery, as: UTF8.self) == JournalBench.battery.id.text)
+            #expect(String(decoding: record.battery, as: UTF8.self) == JournalFixture.battery.id.text)
             #expect(record.count == expected.count)
             var fields: [[String]] = []
             record.forEachField { name, value in
@@ -48,10 +49,10 @@ struct RecordTests {
             ("train", [0.1, -0.0, .nan, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude]),
             ("é", [1]), (String(repeating: "n", count: 256), []),
         ]
-        let bench = try JournalBench()
+        let bench = try JournalFixture()
         let payload = series.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + 8 * $1.1.count }
         bench.journal.append(
-            kind, battery: JournalBench.battery.bytes, Journal.Subject(experiment: .max, generation: 0),
+            kind, battery: JournalFixture.battery.bytes, Journal.Subject(experiment: .max, generation: 0),
             epoch: 1 << 53 - 1, count: series.count, payload: payload
         ) { writer in
             for (channel, values) in series { values.withUnsafeBufferPointer { writer.put(channel: channel, $0) } }
@@ -59,7 +60,7 @@ struct RecordTests {
         bench.append(epoch: 0)
 
         var kinds: [RecordKind] = []
-        JournalBench.forEachRecord(bench.journal.published()) { record in
+        JournalFixture.forEachRecord(bench.journal.published()) { record in
             kinds.append(record.kind)
             guard record.seq == 1 else { return }
             #expect(record.experiment == UInt64(UInt32.max))
@@ -77,11 +78,11 @@ struct RecordTests {
 
     @Test("and every length keeps the next record in its place", arguments: 0..<17)
     func alignment(length: Int) throws {
-        let bench = try JournalBench()
+        let bench = try JournalFixture()
         bench.append(.meta([Event.Entry("m", String(repeating: "x", count: length))]))
         bench.append(epoch: 42)
         var epochs: [Int64?] = []
-        JournalBench.forEachRecord(bench.journal.published()) { epochs.append($0.epoch) }
+        JournalFixture.forEachRecord(bench.journal.published()) { epochs.append($0.epoch) }
         #expect(epochs == [nil, 42])
     }
 }

@@ -21,7 +21,7 @@ struct OutboxModelTests {
     }
 
     private struct World {
-        let bench: JournalBench
+        let bench: JournalFixture
         var outbox = Outbox()
         var epochs: [UInt64: Int64] = [:]
         var next: Int64 = 0
@@ -35,7 +35,7 @@ struct OutboxModelTests {
         var prepared: [UInt64] = []
 
         init(segments: Int) throws {
-            bench = try JournalBench(limit: segments * 2048, segmentSize: 2048)
+            bench = try JournalFixture(limit: segments * 2048, segmentSize: 2048)
         }
 
         mutating func append(_ count: Int) {

@@ -6,8 +6,8 @@ import Testing
 @Suite("The outbox sends everything once, in order, and again what Redis did not take")
 struct OutboxTests {
     /// A journal of so many records in small segments, and an outbox that has taken them over.
-    private static func outbox(records: Int64) throws -> (JournalBench, Outbox) {
-        let bench = try JournalBench()
+    private static func outbox(records: Int64) throws -> (JournalFixture, Outbox) {
+        let bench = try JournalFixture()
         for epoch in 0..<records { bench.append(epoch: epoch) }
         var outbox = Outbox()
         outbox.update(bench.journal.published())
@@ -136,7 +136,7 @@ struct OutboxTests {
 
     /// How many rows fit into one segment.
     private static let rowsPerSegment: UInt64 = {
-        let row = RecordHeader.size + JournalBench.battery.bytes.count + RecordHeader.channelHeader + 5 + 8
+        let row = RecordHeader.size + JournalFixture.battery.bytes.count + RecordHeader.channelHeader + 5 + 8
         return UInt64((4096 - SegmentHeader.size) / ((row + 7) & ~7))
     }()
 }

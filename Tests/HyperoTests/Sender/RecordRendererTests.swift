@@ -10,7 +10,7 @@ struct RecordRendererTests {
     /// What the calls render to, without the declaration and the start. Every entry must be understood, and the event
     /// that it is must encode to the same fields.
     private static func rendered(_ log: (Experiment) -> Void) throws -> [StreamEntry] {
-        let bench = try ClientBench()
+        let bench = try ClientFixture()
         let client = try bench.client { $0.segmentSize = 8 << 20 }
         log(Hypero(client).battery("b").experiment())
         let entries = try client.rendered()

@@ -16,7 +16,7 @@ extension Client {
             Journal.Published(
                 sealed: [], current: journal.currentPiece, accepted: journal.state.pointee.nextSeq - 1)
         }
-        JournalBench.forEachRecord(published) { record in
+        JournalFixture.forEachRecord(published) { record in
             writer.removeAll()
             renderer.render(record, into: &writer)
             do { entries.append(try Self.entry(of: Array(writer.bytes))) } catch { failure = failure ?? error }

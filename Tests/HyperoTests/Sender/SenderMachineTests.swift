@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoRedis
 import Testing
 
@@ -41,8 +42,8 @@ struct SenderMachineTests {
             machine.connected()
             machine.caughtUp()
             switch self {
-            case .disconnected: _ = machine.failed(.broken, now: at(975), draw: 0.5)
-            case .paused: _ = machine.failed(.passing, now: at(975), draw: 0.5)
+            case .disconnected: _ = machine.failed(.connection, now: at(975), draw: 0.5)
+            case .paused: _ = machine.failed(.transient, now: at(975), draw: 0.5)
             default: break
             }
             return machine
@@ -74,14 +75,14 @@ struct SenderMachineTests {
     @Test(
         "after an error is decided by its class",
         arguments: [
-            (.passing, .paused(until: at(25)), false),
+            (.transient, .paused(until: at(25)), false),
             (.refused, .paused(until: at(7_500)), false),
             (.readOnly, .disconnected(retryAt: at(25)), true),
-            (.broken, .disconnected(retryAt: at(25)), true),
+            (.connection, .disconnected(retryAt: at(25)), true),
             (.denied, .disconnected(retryAt: at(7_500)), true),
             (.moved(host: "other", port: 1), .disconnected(retryAt: at(0)), true),
-        ] as [(RedisError.Class, State, Bool)])
-    func failure(error: RedisError.Class, state: State, closes: Bool) {
+        ] as [(RedisError.Category, State, Bool)])
+    func failure(error: RedisError.Category, state: State, closes: Bool) {
         var machine = SenderMachine()
         machine.connected()
         let isClosed = machine.failed(error, now: Self.at(0), draw: 0.5)
@@ -92,10 +93,10 @@ struct SenderMachineTests {
     @Test(
         "after any error while connecting is to connect again, for there is nothing to wait on",
         arguments: [
-            (.passing, 25), (.refused, 7_500), (.readOnly, 25), (.broken, 25), (.denied, 7_500),
+            (.transient, 25), (.refused, 7_500), (.readOnly, 25), (.connection, 25), (.denied, 7_500),
             (.moved(host: "other", port: 1), 0),
-        ] as [(RedisError.Class, Int64)])
-    func failureToConnect(error: RedisError.Class, retryAt: Int64) {
+        ] as [(RedisError.Category, Int64)])
+    func failureToConnect(error: RedisError.Category, retryAt: Int64) {
         var machine = SenderMachine()
         let closes = machine.failed(error, now: Self.at(0), draw: 0.5)
         #expect(closes)
@@ -109,13 +110,13 @@ struct SenderMachineTests {
         var waits: [State] = []
         for _ in 0..<4 {
             machine.connected()
-            _ = machine.failed(.broken, now: Self.at(0), draw: 1)
+            _ = machine.failed(.connection, now: Self.at(0), draw: 1)
             waits.append(machine.state)
         }
         #expect(waits == [50, 100, 200, 400].map { .disconnected(retryAt: Self.at($0)) })
         machine.connected()
         machine.succeeded()
-        _ = machine.failed(.broken, now: Self.at(0), draw: 1)
+        _ = machine.failed(.connection, now: Self.at(0), draw: 1)
         #expect(machine.state == .disconnected(retryAt: Self.at(50)))
     }
 
@@ -127,11 +128,11 @@ struct SenderMachineTests {
             #expect(machine.next(Self.both, now: Self.at(0)) == .catchUp)
             #expect(machine.next(Self.nothing, now: Self.at(0)) == .rest)
             // A server that loads its data answers later.
-            _ = machine.failed(.passing, now: Self.at(0), draw: 0)
+            _ = machine.failed(.transient, now: Self.at(0), draw: 0)
             #expect(machine.next(Self.events, now: Self.at(0)) == .catchUp)
             machine.caughtUp()
             #expect(machine.next(Self.events, now: Self.at(0)) == .send)
-            _ = machine.failed(.broken, now: Self.at(0), draw: 0)
+            _ = machine.failed(.connection, now: Self.at(0), draw: 0)
         }
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 
 /// A client's connection and the one to the server that belongs to it.

@@ -4,7 +4,7 @@ import Synchronization
 /// What a test and the proxy's thread share: what the test wants, and what the thread has counted.
 final class ProxyControl: Sendable {
     /// What the thread is to do.
-    struct Wish {
+    struct Command {
         var line = ProxyLine.good
         /// Goes up with each change of the line: its counts then begin anew.
         var lineNumber = 0
@@ -14,7 +14,7 @@ final class ProxyControl: Sendable {
     }
 
     private struct State {
-        var wish: Wish
+        var wish: Command
         var traffic = ProxyTraffic()
     }
 
@@ -34,7 +34,7 @@ final class ProxyControl: Sendable {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
         wake = (ends[0], ends[1])
-        state = Mutex(State(wish: Wish(target: target)))
+        state = Mutex(State(wish: Command(target: target)))
     }
 
     deinit {
@@ -69,7 +69,7 @@ final class ProxyControl: Sendable {
         while !hasEnded.load(ordering: .acquiring) { usleep(200) }
     }
 
-    private func change(_ body: (inout Wish) -> Void) {
+    private func change(_ body: (inout Command) -> Void) {
         state.withLock { body(&$0.wish) }
         // A full pipe wakes as well.
         _ = write(wake.write, "!", 1)
@@ -78,7 +78,7 @@ final class ProxyControl: Sendable {
 
 // What the thread calls.
 extension ProxyControl {
-    func takeWish() -> Wish {
+    func takeWish() -> Command {
         var buffer = [UInt8](repeating: 0, count: 64)
         while read(wake.read, &buffer, buffer.count) > 0 {}
         return state.withLock { state in

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 
 /// One direction of a connection: bytes that were read on one side and wait to be written on the other.

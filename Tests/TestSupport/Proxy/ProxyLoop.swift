@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoRedis
 
 /// The proxy's thread: waits for its sockets and moves bytes as the line lets it.
@@ -7,7 +8,7 @@ final class ProxyLoop: @unchecked Sendable {
     private let control: ProxyControl
     private let listener: Int32
     private let address: SocketAddress
-    private var wish: ProxyControl.Wish
+    private var wish: ProxyControl.Command
     private var connections: [ProxiedConnection] = []
     private var buffer = [UInt8](repeating: 0, count: 64 << 10)
     /// Connections to itself that fill the listener's queue, while it is to be unreachable.
@@ -58,7 +59,7 @@ final class ProxyLoop: @unchecked Sendable {
         poll(&descriptors, nfds_t(descriptors.count), Int32(clamping: left / 1_000_000))
     }
 
-    private func follow(_ new: ProxyControl.Wish) {
+    private func follow(_ new: ProxyControl.Command) {
         let before = wish
         wish = new
         if new.disconnectsAll {

@@ -10,7 +10,7 @@ extension Nemesis {
         case .suspendIngest:
             let ingest = stage.ingests[draw(0...1)]
             ingest.suspend()
-            let lease = Int(Ingests.lease.components.seconds) * 1_000
+            let lease = Int(IngestPair.lease.components.seconds) * 1_000
             // Not killed meanwhile: a killed one could not go on.
             try hold(milliseconds: lease...lease * 2, isQuiet: true)
             ingest.resume()

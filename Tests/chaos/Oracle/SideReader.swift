@@ -1,5 +1,6 @@
 import ChaosLog
 import Foundation
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 import TestSupport
@@ -33,7 +34,7 @@ struct SideReader {
         guard case .client(let pid, let seed, let isShared) = first.line else {
             throw TestFailure("\(name) does not begin with its client")
         }
-        let start = Event.Start(host: HostName.current, pid: String(pid), seed: String(seed))
+        let start = Event.Start(host: HostIdentity.hostName, pid: String(pid), seed: String(seed))
         dropped += lines.last?.dropped ?? 0
         var current: (producer: ProducerID, index: Int)?
         for (index, entry) in lines.enumerated() {

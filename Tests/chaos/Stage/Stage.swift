@@ -9,7 +9,7 @@ final class Stage {
     let ingestProxy: FaultyProxy
     let folder: TemporaryFolder
     let fleet: Fleet
-    let ingests: Ingests
+    let ingests: IngestPair
 
     /// Lets the file be rewritten when it has grown enough, so that a long run fits the disk; and what the faults need.
     private static let configuration = [
@@ -26,7 +26,7 @@ final class Stage {
         fleet = Fleet(
             redis: clientProxy.url, sides: folder.file("sides"), journal: folder.file("journal"), rate: rate,
             kinds: trainings, seed: seed)
-        ingests = Ingests(redis: ingestProxy.url)
+        ingests = IngestPair(redis: ingestProxy.url)
     }
 
     var sides: String { folder.file("sides") }

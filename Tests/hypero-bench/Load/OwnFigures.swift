@@ -19,7 +19,7 @@ struct OwnFigures {
         progress("hypero: calls and exit")
         try measureCalls(&figures)
         progress("hypero: kills")
-        let killings = try Killings(workload.kills, [.marathon])
+        let killings = try KillRuns(workload.kills, [.marathon])
         figures.killed = PeerFigures.Killed(accepted: killings.accepted, lost: killings.lost)
         return figures
     }

@@ -18,7 +18,7 @@ struct Pace: Sendable {
         let length = Int64(duration / .nanoseconds(1))
         let isAlone = threads == 1
         let start = Clock.now
-        return try Crew(threads) { thread in
+        return try ThreadGroup(threads) { thread in
             var result = make(thread)
             var next = start + gap * Int64(thread) / Int64(threads)
             var number = 0

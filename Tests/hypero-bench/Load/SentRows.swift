@@ -36,7 +36,7 @@ struct SentRows {
         _ = try reply.string()
         var fields = try reply.pairs()
         // Most numbers of events have as many digits as that of the one in the middle.
-        for index in fields.indices where fields[index].name == WireName.seq {
+        for index in fields.indices where fields[index].name == EventField.seq {
             fields[index].value = "\(count / 2 + 1)"
         }
         sample = fields.flatMap { [$0.name, $0.value] }

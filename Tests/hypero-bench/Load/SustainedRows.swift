@@ -26,7 +26,7 @@ struct SustainedRows {
         let pressure = Backpressure(applied, window: Self.window)
         let clients = try (0..<Self.producers).map { _ in try BenchClient(server.url) }
         let rows = Rows()
-        let crew = Crew(Self.producers) { number in
+        let crew = ThreadGroup(Self.producers) { number in
             let battery = clients[number].hypero.battery("bench")
             while true {
                 let experiment = battery.experiment()

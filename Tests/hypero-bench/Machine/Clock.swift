@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 
 /// The clock of what takes nanoseconds: ``MonotonicTime`` is of another module, and not inlined here.
 enum Clock {

@@ -1,4 +1,5 @@
 import Foundation
+import HyperoCore
 import HyperoRedis
 import Synchronization
 

@@ -7,7 +7,7 @@
 struct KilledSection: Section {
     func run(_ plan: Plan, _ report: Report) throws {
         let count = plan.divided(100, atLeast: 2)
-        let killings = try Killings(count, [.sprint, .run]) { dead in
+        let killings = try KillRuns(count, [.sprint, .run]) { dead in
             if dead % 10 == 0 { report.progress("killed: \(dead) of \(count)") }
         }
         for (figure, value, target) in [

@@ -134,7 +134,7 @@ struct LogSection: Section {
         let values = Rows()
         let file = try WrittenBytes(battery: battery.id)
         func time(_ body: @escaping @Sendable (Int, Experiment) -> Void) throws -> Double {
-            let times = try Crew(threads) { _ in
+            let times = try ThreadGroup(threads) { _ in
                 let experiment = battery.experiment()
                 let start = Clock.now
                 for number in 0..<rows / threads { body(number, experiment) }

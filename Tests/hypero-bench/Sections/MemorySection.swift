@@ -55,7 +55,7 @@ struct MemorySection: Section {
 
         let rows = plan.divided(10_000_000, atLeast: 1_000)
         report.progress("memory: \(NumberText.grouped(rows)) rows through a client and an ingest")
-        let sent = try SentMillions(rows)
+        let sent = try MemoryLoad(rows)
         let processes = "\(NumberText.grouped(rows)) rows through a client and an ingest"
         add(
             processes, "client, of no file, most", Double(sent.clientAnonymous) / 1_048_576, .mebibytes,

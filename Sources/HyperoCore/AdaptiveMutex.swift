@@ -1,0 +1,45 @@
+import Glibc
+
+/// A mutual exclusion lock for sections that may take long. ``SpinLock`` serves the log call.
+///
+/// The adaptive mutex of pthreads: spins briefly before it asks the kernel to wait. `Synchronization.Mutex` is not used
+/// because it caches the thread id, which differs in a forked child.
+package struct AdaptiveMutex: @unchecked Sendable {
+    // Only pthreads touches the pointee, and pthreads protects it.
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+
+    package init() {
+        mutex = .allocate(capacity: 1)
+        reinitialize()
+    }
+
+    /// Makes the mutex free, regardless of its holder. For a forked child, where the holding thread may not exist.
+    package func reinitialize() {
+        var attributes = pthread_mutexattr_t()
+        pthread_mutexattr_init(&attributes)
+        pthread_mutexattr_settype(&attributes, CInt(PTHREAD_MUTEX_ADAPTIVE_NP))
+        pthread_mutex_init(mutex, &attributes)
+        pthread_mutexattr_destroy(&attributes)
+    }
+
+    /// Destroys the mutex and frees its memory. No call may follow.
+    package func destroy() {
+        pthread_mutex_destroy(mutex)
+        mutex.deallocate()
+    }
+
+    package func lock() {
+        pthread_mutex_lock(mutex)
+    }
+
+    package func unlock() {
+        pthread_mutex_unlock(mutex)
+    }
+
+    @inline(__always)
+    package func withLock<Result>(_ body: () -> Result) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body()
+    }
+}

@@ -1,0 +1,69 @@
+import Glibc
+package import Synchronization
+
+/// A mutual exclusion lock for the log call, held for the nanoseconds that writing one record takes.
+///
+/// Unlocking is a plain store, and waiters poll. A mutex that wakes waiters must first check whether any thread sleeps,
+/// with an atomic instruction that drains the store buffer. The stores of a record often miss the cache, so the log call
+/// would wait for memory there.
+///
+/// The owner provides the memory. A forked child calls ``reinitialize()``, since the thread that holds the lock may not
+/// exist in the child.
+package struct SpinLock: @unchecked Sendable {
+    // Protected by being atomic.
+    @usableFromInline
+    let isHeld: UnsafeMutablePointer<Atomic<UInt32>>
+
+    /// The size in bytes, padded so that a value of any type may follow.
+    package static let size = 8
+
+    /// The polls before the first sleep: about the time of a few records.
+    private static let spins = 2_000
+    /// The sleep between rounds of polls. The kernel adds about as much. Sleeping lets a preempted holder run.
+    private static let backoffNanoseconds = 20_000
+
+    package init(at memory: UnsafeMutableRawPointer) {
+        isHeld = memory.bindMemory(to: Atomic<UInt32>.self, capacity: 1)
+        isHeld.initialize(to: Atomic(0))
+    }
+
+    /// Makes the lock free, regardless of its holder.
+    package func reinitialize() {
+        unlock()
+    }
+
+    @inlinable @inline(__always)
+    package func lock() {
+        if !tryLock() { wait() }
+    }
+
+    @inlinable @inline(__always)
+    package func unlock() {
+        isHeld.pointee.store(0, ordering: .releasing)
+    }
+
+    @inlinable @inline(__always)
+    package func withLock<Result>(_ body: () -> Result) -> Result {
+        lock()
+        defer { unlock() }
+        return body()
+    }
+
+    @inlinable @inline(__always)
+    package func tryLock() -> Bool {
+        isHeld.pointee.exchange(1, ordering: .acquiring) == 0
+    }
+
+    @usableFromInline @inline(never)
+    func wait() {
+        while true {
+            for _ in 0..<Self.spins {
+                // Poll with loads: a write would take the cache line away from the holder.
+                if isHeld.pointee.load(ordering: .relaxed) == 0, tryLock() { return }
+            }
+            // Not nanosleep, which changes errno.
+            var time = timespec(tv_sec: 0, tv_nsec: Self.backoffNanoseconds)
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nil)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Glibc
+
+/// Repeats a system call while a signal interrupts it. The host process may have signal handlers.
+///
+/// - Parameter call: returns -1 and sets errno on failure.
+@discardableResult
+package func retryingInterrupts<Result: SignedInteger>(_ call: () -> Result) -> Result {
+    while true {
+        let result = call()
+        if result != -1 || errno != EINTR { return result }
+    }
+}
+
+/// Runs a body with one signal blocked on the calling thread, and discards an instance of the signal that the body raised.
+///
+/// Two signals need this: SIGPIPE for a write to a closed connection (hiredis uses write(2), which has no MSG_NOSIGNAL),
+/// and SIGXFSZ for a file beyond the limit of `ulimit -f`. Installing a handler instead would replace the host process's.
+package func withBlocked<Result>(_ signal: CInt, _ body: () -> Result) -> Result {
+    var signalOnly = sigset_t()
+    sigemptyset(&signalOnly)
+    sigaddset(&signalOnly, signal)
+    var pending = sigset_t()
+    sigpending(&pending)
+    guard sigismember(&pending, signal) == 0 else { return body() }
+    var before = sigset_t()
+    pthread_sigmask(SIG_BLOCK, &signalOnly, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    let result = body()
+    var zeroTimeout = timespec()
+    while sigtimedwait(&signalOnly, nil, &zeroTimeout) == -1, errno == EINTR {}
+    return result
+}
+
+/// A failed system call: its name, the path it was applied to, and errno.
+package struct SystemError: Error, CustomStringConvertible {
+    package let call: String
+    package let path: String
+    package let code: Int32
+
+    package init(_ call: String, path: String, code: Int32 = errno) {
+        self.call = call
+        self.path = path
+        self.code = code
+    }
+
+    package var description: String { "\(call) \(path): \(String(cString: strerror(code)))" }
+}
+
+/// The environment variables of this process.
+package enum ProcessEnvironment {
+    /// Returns the value of a variable; nil if it is not set or empty.
+    package static func value(of name: String) -> String? {
+        guard let value = getenv(name), value.pointee != 0 else { return nil }
+        return String(cString: value)
+    }
+}

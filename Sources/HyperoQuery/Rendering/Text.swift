@@ -1,0 +1,109 @@
+import Glibc
+import HyperoSchema
+
+/// A number for people: six significant digits. JSON and CSV have all of them.
+func numberText(_ value: Double) -> String {
+    let short = Number.text(of: value)
+    guard value.isFinite, short.utf8.count > 8 else { return short }
+    // printf's %.6g, without a list of arguments of any type.
+    let rounded = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
+        String(cString: gcvt(value, 6, buffer.baseAddress!))
+    }
+    return rounded.utf8.count < short.utf8.count ? rounded : short
+}
+
+/// A hyper-parameter or metadata for people: numbers shortened, text without the quotes of JSON.
+func valueText(_ value: NamedValue) -> String {
+    switch value.value {
+    case .number(let number): numberText(number)
+    case .string(let text): text
+    default: value.text
+    }
+}
+
+/// 1234567 bytes as 1.2 MB.
+func bytesText(_ bytes: Int) -> String {
+    var value = Double(bytes)
+    for unit in ["bytes", "kB", "MB", "GB", "TB"] {
+        if value < 1000 || unit == "TB" {
+            guard unit != "bytes" else { return "\(bytes) bytes" }
+            return value < 10 ? "\((value * 10).rounded() / 10) \(unit)" : "\(Int(value.rounded())) \(unit)"
+        }
+        value /= 1000
+    }
+    return "\(bytes) bytes"
+}
+
+/// A length of time for people, from milliseconds: `850 ms`, `12 s`, `3 min 20 s`, `5 h 4 min`, `2 d 3 h`.
+func durationText(_ milliseconds: Int64) -> String {
+    let seconds = milliseconds / 1000
+    return switch seconds {
+    case ..<1: "\(max(milliseconds, 0)) ms"
+    case ..<60: "\(seconds) s"
+    case ..<3_600: "\(seconds / 60) min \(seconds % 60) s"
+    case ..<86_400: "\(seconds / 3_600) h \(seconds % 3_600 / 60) min"
+    default: "\(seconds / 86_400) d \(seconds % 86_400 / 3_600) h"
+    }
+}
+
+/// How long ago a moment was, in its largest unit: `3 min ago`. Clocks differ, so what lies ahead is now.
+func agoText(_ milliseconds: Int64, now: Int64) -> String {
+    let seconds = now.subtractingReportingOverflow(milliseconds).partialValue / 1000
+    return switch seconds {
+    case ..<1: "now"
+    case ..<60: "\(seconds) s ago"
+    case ..<3_600: "\(seconds / 60) min ago"
+    case ..<86_400: "\(seconds / 3_600) h ago"
+    default: "\(seconds / 86_400) d ago"
+    }
+}
+
+/// A moment in local time: `2025-11-23 22:58:01`.
+func dateText(_ milliseconds: Int64) -> String {
+    var time = time_t(milliseconds / 1000)
+    var local = tm()
+    // A year beyond what an int holds.
+    guard localtime_r(&time, &local) != nil else { return "\(milliseconds) ms" }
+    let parts = [local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec]
+        .map { $0 < 10 ? "0\($0)" : "\($0)" }
+    return "\(Int(local.tm_year) + 1900)-\(parts[0])-\(parts[1]) \(parts[2]):\(parts[3]):\(parts[4])"
+}
+
+/// How many columns a terminal gives the text. What the text holds that cannot be seen was made visible before.
+func textWidth(_ text: String) -> Int {
+    if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
+    return text.reduce(0) { $0 + characterWidth($1) }
+}
+
+/// The text cut to a number of columns, with the ellipsis as its last.
+func cut(_ text: String, to width: Int, ellipsis: String) -> String {
+    guard textWidth(text) > width else { return text }
+    var result = ""
+    var used = 1
+    for character in text {
+        used += characterWidth(character)
+        guard used <= width else { break }
+        result.append(character)
+    }
+    return result + ellipsis
+}
+
+/// 0, 1 or 2, after Unicode's East Asian Width: <https://www.unicode.org/reports/tr11/>.
+private func characterWidth(_ character: Character) -> Int {
+    character.unicodeScalars.reduce(0) { max($0, scalarWidth($1)) }
+}
+
+private func scalarWidth(_ scalar: Unicode.Scalar) -> Int {
+    switch scalar.value {
+    case 0x20..<0x7F: return 1
+    case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x4DBF, 0x4E00...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF,
+        0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x20000...0x3FFFD:
+        return 2
+    default:
+        if scalar.properties.isEmojiPresentation { return 2 }
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .enclosingMark, .format: return 0
+        default: return 1
+        }
+    }
+}

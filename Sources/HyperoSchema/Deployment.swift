@@ -1,0 +1,19 @@
+/// The settings that all programs of a deployment must share, besides the address of Redis.
+package enum Deployment {
+    /// Returns the namespace: the chosen one, else the value of `HYPERO_NAMESPACE`, else `hypero`.
+    package static func namespace(_ chosen: String?, environment: (String) -> String?) -> String {
+        chosen ?? environment("HYPERO_NAMESPACE") ?? Keyspace.defaultNamespace
+    }
+
+    /// Returns the number of partitions: the chosen one, else the value of `HYPERO_PARTITIONS`, else 1.
+    ///
+    /// - Throws: ``SchemaError`` if the variable is not a whole number.
+    package static func partitions(_ chosen: Int?, environment: (String) -> String?) throws(SchemaError) -> Int {
+        if let chosen { return chosen }
+        guard let text = environment("HYPERO_PARTITIONS") else { return 1 }
+        guard let partitions = Int(text) else {
+            throw SchemaError("HYPERO_PARTITIONS must be a whole number from 1 to 16384, not '\(printable(text))'")
+        }
+        return partitions
+    }
+}
