@@ -9,17 +9,17 @@ import Testing
     func redisGone() throws {
         // With everysec, a write to the file may wait for the disk while its command is answered already, and a kill then
         // loses what was acknowledged.
-        let proof = try Proof(configuration: ["appendfsync always"])
-        let ingest = try proof.ingest("--log-level", "critical")
+        let fixture = try CommandFixture(configuration: ["appendfsync always"])
+        let ingest = try fixture.ingest("--log-level", "critical")
         defer { ingest.kill() }
         let epochs = 30_000
-        let hypero = try Hypero.connect(proof.server.url)
+        let hypero = try Hypero.connect(fixture.server.url)
         let experiment = hypero.battery("outage").experiment()
         for epoch in 1...epochs {
             // In the middle of the training, at once and while the sender is at work.
-            if epoch == epochs / 4 { proof.server.suspend() }
-            if epoch == epochs / 2 { proof.server.kill() }
-            if epoch == epochs * 3 / 4 { try proof.server.restart() }
+            if epoch == epochs / 4 { fixture.server.suspend() }
+            if epoch == epochs / 2 { fixture.server.kill() }
+            if epoch == epochs * 3 / 4 { try fixture.server.restart() }
             experiment.log(epoch: epoch, train: Double(epoch), valid: 1 / Double(epoch), test: 0.5)
         }
         experiment.finish()
@@ -29,11 +29,11 @@ import Testing
         #expect(counters.accepted == UInt64(epochs) + 3)
         #expect(counters.sent == counters.accepted)
         #expect(counters.dropped.total == 0)
-        var connection = try proof.connect()
-        var rows = try connection.call("HLEN", proof.keyspace.curve(of: try #require(ExperimentID(experiment.id))))
+        var connection = try fixture.connect()
+        var rows = try connection.call("HLEN", fixture.keyspace.curve(of: try #require(ExperimentID(experiment.id))))
         #expect(try rows.integer() == epochs)
         var fields = try connection.call(
-            "HMGET", proof.keyspace.experiment(try #require(ExperimentID(experiment.id))), "status", "epochs",
+            "HMGET", fixture.keyspace.experiment(try #require(ExperimentID(experiment.id))), "status", "epochs",
             "max.epoch", "max.valid")
         #expect(try fields.strings() == ["done", "\(epochs)", "1", "1"])
         #expect(hypero.close(timeout: .seconds(10)))

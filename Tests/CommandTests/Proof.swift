@@ -5,12 +5,12 @@ import TestSupport
 import Testing
 
 /// What the proofs share: a server, the partition on it, and the daemon as people run it.
-struct Proof {
+struct CommandFixture {
     let server: RedisServer
     let keyspace: Keyspace
 
-    /// How large a proof is: small by default, as large as `Scripts/prove` says in the environment.
-    static func size(_ variable: String, _ usual: Int) -> Int {
+    /// How large a fixture is: small by default, as large as `Scripts/prove` says in the environment.
+    static func size(from variable: String, default usual: Int) -> Int {
         ProcessEnvironment.value(of: variable).flatMap(Int.init) ?? usual
     }
 
@@ -20,7 +20,7 @@ struct Proof {
     }
 
     func connect() throws -> RedisConnection {
-        try RedisConnection.open(to: try RedisURL(server.url), name: "proof", timeout: .seconds(60))
+        try RedisConnection.open(to: try RedisURL(server.url), name: "fixture", timeout: .seconds(60))
     }
 
     /// An ingest whose lease is short, so that a successor of a killed one need not be waited for.

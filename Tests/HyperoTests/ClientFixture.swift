@@ -10,17 +10,17 @@ import TestSupport
 /// reaches them.
 final class ClientFixture: Sendable {
     let folder: TemporaryFolder
-    let board = NoticeRecorder()
+    let recorder = NoticeRecorder()
 
     /// Where nobody listens.
-    static let nowhere = "unix:///nowhere/redis.sock"
+    static let unreachableURL = "unix:///nowhere/redis.sock"
 
     init() throws {
         folder = try TemporaryFolder()
     }
 
     func client(
-        _ url: String = nowhere, seed: UInt64? = 7, variables: [String: String] = [:],
+        _ url: String = unreachableURL, seed: UInt64? = 7, variables: [String: String] = [:],
         _ configure: (inout Client.Configuration) -> Void = { _ in }
     ) throws -> Client {
         var configuration = Client.Configuration(url: url, seed: seed)
@@ -28,12 +28,12 @@ final class ClientFixture: Sendable {
         configuration.segmentSize = 1 << 20
         let variables = ["HYPERO_JOURNAL": folder.file("journal")].merging(variables) { $1 }
         configuration.environment = { variables[$0] }
-        configuration.notify = board.notify
+        configuration.notify = recorder.notify
         configure(&configuration)
         return try Client(configuration)
     }
 
-    func hypero(_ url: String = nowhere, seed: UInt64? = 7) throws -> Hypero {
+    func hypero(_ url: String = unreachableURL, seed: UInt64? = 7) throws -> Hypero {
         Hypero(try client(url, seed: seed))
     }
 
@@ -48,12 +48,12 @@ final class ClientFixture: Sendable {
         return paths.compactMap { $0 as? String }.filter { $0.hasSuffix(".segment") }
     }
 
-    /// The mappings of this process that are files of the bench.
-    var mappings: Int { OwnProcess.mappings(below: folder.path + "/") }
+    /// The mappings of this process that are files of the fixture.
+    var mappingCount: Int { CurrentProcess.mappingCount(below: folder.path + "/") }
 }
 
 /// One entry of the stream: its fields as they are, and what they mean.
-struct StreamEntry {
+struct DecodedEntry {
     var fields: [[String]]
     var event: Event?
 
@@ -64,18 +64,18 @@ struct StreamEntry {
 
 extension RedisServer {
     /// The entries of a stream, in order.
-    func entries(of stream: String = "{hypero}:events", password: String? = nil) throws -> [StreamEntry] {
+    func entries(of stream: String = "{hypero}:events", password: String? = nil) throws -> [DecodedEntry] {
         let url = try RedisURL(url) { $0 == "REDISCLI_AUTH" ? password : nil }
         var connection = try RedisConnection.open(to: url, name: "test", timeout: .seconds(60))
         var reply = try connection.call("XRANGE", stream, "-", "+")
-        var entries: [StreamEntry] = []
+        var entries: [DecodedEntry] = []
         var memory: [WireField] = []
         for _ in 0..<(try reply.array() ?? 0) {
             _ = try reply.array()
             _ = try reply.string()
             try reply.fields(into: &memory)
             let entry = memory.withUnsafeBufferPointer { fields in
-                StreamEntry(
+                DecodedEntry(
                     fields: fields.map {
                         [String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)]
                     }, event: try? Event(decoding: fields))

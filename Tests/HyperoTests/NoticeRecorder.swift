@@ -4,7 +4,7 @@ import Synchronization
 final class NoticeRecorder: Sendable {
     private let kept = Mutex<[String]>([])
 
-    var sentences: [String] { kept.withLock { $0 } }
+    var notices: [String] { kept.withLock { $0 } }
 
     /// What to give a client as `notify`.
     var notify: @Sendable (String) -> Void {
@@ -12,6 +12,6 @@ final class NoticeRecorder: Sendable {
     }
 
     func count(containing part: String) -> Int {
-        sentences.count { $0.contains(part) }
+        notices.count { $0.contains(part) }
     }
 }

@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 
 /// What this process holds, as the kernel says.
-enum OwnProcess {
+enum CurrentProcess {
     /// How many threads are a client's sender.
-    static var senders: Int {
+    static var senderCount: Int {
         threads.count { name in name == "hypero-sender\n" }
     }
 
@@ -16,7 +16,7 @@ enum OwnProcess {
     }
 
     /// How many mappings are of files below the path.
-    static func mappings(below path: String) -> Int {
+    static func mappingCount(below path: String) -> Int {
         // Not Foundation's reading of a whole file, which takes the first page of this one for all of it.
         guard let file = fopen("/proc/self/maps", "re") else { return -1 }
         defer { fclose(file) }

@@ -19,7 +19,7 @@ struct OracleTests {
         folder = try TemporaryFolder()
     }
 
-    private static let story: [SideLine] = [
+    private static let logged: [SideLine] = [
         .client(pid: 17, seed: 4, isShared: false), .begin(battery: 0), .began(experiment: experiment),
         .param(name: "steps", value: 1), .row(epoch: 1, valid: 0.25), .row(epoch: 2, valid: 0.5),
         .param(name: "steps", value: 2), .row(epoch: 1, valid: 0.75), .curve(first: 1, losses: [3, 2]),
@@ -36,13 +36,13 @@ struct OracleTests {
         }
     }
 
-    /// What the indexes hold when the story was applied as the change has it.
+    /// What the indexes hold when the logged was applied as the change has it.
     private func applied(_ change: (inout [Event.Body]) -> Void = { _ in }) throws -> PartitionContent {
         var bodies = [
             Event.Body.battery(History.declaration(0)),
             .start(Event.Start(host: HostIdentity.hostName, pid: "17", seed: "4")),
         ]
-        bodies += Self.story.compactMap { Event.Body($0) }
+        bodies += Self.logged.compactMap { Event.Body($0) }
         change(&bodies)
         let producer = try #require(ProducerID(Self.producer))
         let entries = bodies.enumerated().map { index, body in
@@ -63,7 +63,7 @@ struct OracleTests {
 
     @Test("All as it was logged: no difference")
     func good() throws {
-        try write(Self.story)
+        try write(Self.logged)
         let verdict = try verdict(on: try applied())
         #expect(verdict.isGood, "\(verdict.text)")
         #expect(verdict.accepted == 10)
@@ -72,7 +72,7 @@ struct OracleTests {
 
     @Test("A row that is not there is lost")
     func lost() throws {
-        try write(Self.story)
+        try write(Self.logged)
         let verdict = try verdict(on: try applied { $0.remove(at: 4) })
         #expect(verdict.lost.count == 1)
         #expect(verdict.duplicated.count + verdict.phantom.count + verdict.misordered.count == 0, "\(verdict.text)")
@@ -81,7 +81,7 @@ struct OracleTests {
 
     @Test("A row whose place another took later is lost all the same")
     func lostUnderAnother() throws {
-        try write(Self.story)
+        try write(Self.logged)
         let verdict = try verdict(on: try applied { $0.remove(at: 3) })
         #expect(verdict.lost.count == 1)
         #expect(verdict.duplicated.count + verdict.phantom.count + verdict.misordered.count == 0, "\(verdict.text)")
@@ -89,13 +89,13 @@ struct OracleTests {
 
     @Test("An experiment that is not there is lost with all its events")
     func lostExperiment() throws {
-        try write(Self.story)
+        try write(Self.logged)
         #expect(try verdict(on: PartitionContent()).lost.count == 10)
     }
 
     @Test("A row that was applied twice is duplicated")
     func duplicated() throws {
-        try write(Self.story)
+        try write(Self.logged)
         let verdict = try verdict(on: try applied { $0.insert($0[4], at: 5) })
         #expect(verdict.duplicated.count == 1)
         #expect(verdict.lost.count + verdict.phantom.count + verdict.misordered.count == 0, "\(verdict.text)")
@@ -103,7 +103,7 @@ struct OracleTests {
 
     @Test("An event of no row that was applied twice is a difference")
     func duplicatedName() throws {
-        try write(Self.story)
+        try write(Self.logged)
         let verdict = try verdict(on: try applied { $0.insert($0[2], at: 3) })
         #expect(!verdict.isGood)
         #expect(verdict.differences.contains("applied: 11"))
@@ -111,7 +111,7 @@ struct OracleTests {
 
     @Test("What nobody logged is a phantom")
     func phantom() throws {
-        try write(Self.story)
+        try write(Self.logged)
         let verdict = try verdict(
             on: try applied { bodies in
                 bodies.append(.epoch(9, [CurveRow.Cell("valid", Number(1)), CurveRow.Cell("tick", Number(.nan))]))
@@ -129,7 +129,7 @@ struct OracleTests {
 
     @Test("A name and a cell that end at an earlier value are misordered")
     func misordered() throws {
-        try write(Self.story)
+        try write(Self.logged)
         let verdict = try verdict(
             on: try applied { bodies in
                 bodies.swapAt(2, 5)
@@ -140,17 +140,17 @@ struct OracleTests {
     }
 
     @Test("The last call of a killed training may be there or not", arguments: [true, false])
-    func cutShort(isThere: Bool) throws {
-        try write(Array(Self.story[...5]))
-        let verdict = try verdict(on: try applied { $0 = Array($0[..<(isThere ? 5 : 4)]) })
+    func cutShort(isPresent: Bool) throws {
+        try write(Array(Self.logged[...5]))
+        let verdict = try verdict(on: try applied { $0 = Array($0[..<(isPresent ? 5 : 4)]) })
         #expect(verdict.isGood, "\(verdict.text)")
         #expect(verdict.unsure == 1)
-        #expect(verdict.unsureFound == (isThere ? 1 : 0))
+        #expect(verdict.unsureFound == (isPresent ? 1 : 0))
     }
 
     @Test("So may an experiment whose id could not be written down, or its declaration alone", arguments: 0...2)
     func cutShortBegin(events: Int) throws {
-        try write(Array(Self.story[...1]))
+        try write(Array(Self.logged[...1]))
         let content = events == 0 ? PartitionContent() : try applied { $0 = Array($0[..<events]) }
         let verdict = try verdict(on: content)
         #expect(verdict.isGood, "\(verdict.text)")
@@ -160,7 +160,7 @@ struct OracleTests {
 
     @Test("So may the declaration of a further experiment, but not two of them", arguments: 1...2)
     func cutShortFurtherBegin(declarations: Int) throws {
-        try write(Array(Self.story.dropLast()) + [.begin(battery: 0)])
+        try write(Array(Self.logged.dropLast()) + [.begin(battery: 0)])
         let verdict = try verdict(
             on: try applied { $0 += Array(repeating: .battery(History.declaration(0)), count: declarations) })
         #expect(verdict.isGood == (declarations == 1), "\(verdict.text)")
@@ -168,7 +168,7 @@ struct OracleTests {
 
     @Test("What a client dropped and counted need not be there")
     func dropped() throws {
-        try write(Self.story, drops: [5: 1])
+        try write(Self.logged, drops: [5: 1])
         let verdict = try verdict(on: try applied { $0.remove(at: 3) })
         #expect(verdict.isGood, "\(verdict.text)")
         #expect(verdict.dropped == 1)
@@ -176,9 +176,9 @@ struct OracleTests {
 
     @Test("A side file is read as it was written, without a line that a kill cut off")
     func sideFile() throws {
-        let text = Self.story.map { "3 \($0.text)\n" }.joined() + "3 row 17 0."
+        let text = Self.logged.map { "3 \($0.text)\n" }.joined() + "3 row 17 0."
         let lines = try #require(SideFile.read(text))
-        #expect(lines.map(\.line) == Self.story)
+        #expect(lines.map(\.line) == Self.logged)
         #expect(lines.allSatisfy { $0.dropped == 3 })
         #expect(SideFile.read("3 nonsense\n") == nil)
     }

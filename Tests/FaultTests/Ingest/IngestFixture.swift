@@ -8,11 +8,11 @@ import Testing
 /// A private Redis, and what is done to the ingest on it.
 final class IngestFixture {
     let server: RedisServer
-    let space: Keyspace
+    let keyspace: Keyspace
 
     init(appendOnly: Bool = false, tcp: Bool = false, configuration: [String] = []) throws {
         server = try RedisServer(appendOnly: appendOnly, tcp: tcp, configuration: configuration)
-        space = try Keyspace.all()[0]
+        keyspace = try Keyspace.all()[0]
     }
 
     func connect() throws -> RedisConnection {
@@ -44,7 +44,7 @@ final class IngestFixture {
     func write(_ entries: some Collection<StreamEntry>) throws {
         var connection = try connect()
         var writer = RESPWriter()
-        for entry in entries { entry.add(to: space.events, &writer) }
+        for entry in entries { entry.add(to: keyspace.events, &writer) }
         try connection.send(writer)
         for _ in entries {
             var reply = try connection.receive()
@@ -54,22 +54,22 @@ final class IngestFixture {
 
     /// Adds an entry, and returns its id.
     @discardableResult
-    func add(_ fields: String...) -> String { server.cli(["XADD", space.events, "*"] + fields) }
+    func add(_ fields: String...) -> String { server.cli(["XADD", keyspace.events, "*"] + fields) }
 
     /// Adds a declaration of the battery `b`.
-    func declare() { add("event", "battery", "battery", "b", "name", "B", "version", "1", "description", "") }
+    func declareBattery() { add("event", "battery", "battery", "b", "name", "B", "version", "1", "description", "") }
 
     /// Adds an epoch of the experiment, whose number is its objective too.
     @discardableResult
-    func row(_ epoch: Int, of experiment: String = "e-1", by producer: (id: String, seq: Int)? = nil) -> String {
+    func addRow(_ epoch: Int, of experiment: String = "e-1", by producer: (id: String, seq: Int)? = nil) -> String {
         let origin = producer.map { ["producer", $0.id, "seq", "\($0.seq)"] } ?? []
         return server.cli(
-            ["XADD", space.events, "*", "event", "epoch", "experiment", experiment, "battery", "b"] + origin
+            ["XADD", keyspace.events, "*", "event", "epoch", "experiment", experiment, "battery", "b"] + origin
                 + ["epoch", "\(epoch)", "curve.valid", "\(epoch)"])
     }
 
     /// A count in the ingest's hash; 0 when it is not there.
-    func count(_ field: String) -> Int { Int(server.cli("HGET", space.ingest, field)) ?? 0 }
+    func count(_ field: String) -> Int { Int(server.cli("HGET", keyspace.ingest, field)) ?? 0 }
 
     /// Entries that are done with, however.
     var consumed: Int { count(IngestField.applied) + count(IngestField.duplicates) + count(IngestField.dead) }
@@ -82,20 +82,20 @@ final class IngestFixture {
     /// What the naive model makes of the entries, beside what the ingest made of them; empty when they are the same.
     func differences(from entries: [StreamEntry]) throws -> String {
         var connection = try connect()
-        let found = try PartitionContent.read(from: &connection, space)
-        return found.differences(fromExpected: NaiveModel.content(of: entries, in: space))
+        let found = try PartitionContent.read(from: &connection, keyspace)
+        return found.differences(fromExpected: NaiveModel.content(of: entries, in: keyspace))
     }
 
     /// What it makes of the entries that are in the stream.
     func differences() throws -> String {
         var connection = try connect()
-        return try differences(from: StreamEntry.all(of: space.events, from: &connection))
+        return try differences(from: StreamEntry.all(of: keyspace.events, from: &connection))
     }
 
     func status() throws -> StoreStatus { try Store(server.url).status() }
 
     /// Whether a warning of `hypero-query status`, in the table and in JSON, holds the text.
-    func statusSays(_ text: String) throws -> Bool {
+    func statusContains(_ text: String) throws -> Bool {
         try ["table", "json"].allSatisfy { format in
             try ChildProcess.run("hypero-query", ["status", "--redis", server.url, "--format", format])
                 .stdout.contains(text)
@@ -104,11 +104,11 @@ final class IngestFixture {
 
     /// Whether the ingest owns the partition.
     func isOwned(by ingest: ChildProcess) -> Bool {
-        server.cli("GET", space.lease).contains(":\(ingest.pid):")
+        server.cli("GET", keyspace.lease).contains(":\(ingest.pid):")
     }
 
     /// How many clients wait for a command, as while writes are paused.
-    func blockedClients() -> Int { info("blocked_clients") }
+    func blockedClientCount() -> Int { info("blocked_clients") }
 
     /// A field of `INFO`.
     func info(_ field: String) -> Int {
@@ -119,17 +119,17 @@ final class IngestFixture {
 
 extension ChildProcess {
     /// Open descriptors.
-    var descriptors: Int {
+    var descriptorCount: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
     }
 
     /// The most memory it ever had, in MiB.
-    var peakMemory: Int {
+    var peakMemoryMiB: Int {
         let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
         return (Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0) / 1_024
     }
 
     /// How many lines it wrote to standard error.
-    var lines: Int { stderr.split(separator: "\n").count }
+    var logLineCount: Int { stderr.split(separator: "\n").count }
 }

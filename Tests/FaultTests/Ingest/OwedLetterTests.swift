@@ -5,7 +5,7 @@ import Testing
 
 /// Letters for entries of a transaction that is applied already: they must not be forgotten.
 @Suite struct OwedLetterTests {
-    enum Trouble: CaseIterable {
+    enum Interruption: CaseIterable {
         case killedConnection, stop
     }
 
@@ -14,101 +14,101 @@ import Testing
 
     @Test(
         "letters that are owed are written when the connection breaks or a stop comes while it waits for entries",
-        arguments: Trouble.allCases)
-    func whileWaiting(_ trouble: Trouble) throws {
-        let bench = try IngestFixture()
-        bench.server.cli("SET", bench.space.rank(of: BatteryID("b")!, by: "valid"), "of another type")
-        bench.declare()
-        let ingest = try bench.ingest(lease: Self.longLease)
-        bench.waitUntilConsumed(1)
-        bench.row(1)
-        #expect(eventually { bench.count(IngestField.applied) == 2 && bench.blockedClients() == 1 })
-        switch trouble {
-        case .killedConnection: bench.server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        arguments: Interruption.allCases)
+    func whileWaiting(_ interruption: Interruption) throws {
+        let fixture = try IngestFixture()
+        fixture.server.cli("SET", fixture.keyspace.rank(of: BatteryID("b")!, by: "valid"), "of another type")
+        fixture.declareBattery()
+        let ingest = try fixture.ingest(lease: Self.longLease)
+        fixture.waitUntilConsumed(1)
+        fixture.addRow(1)
+        #expect(eventually { fixture.count(IngestField.applied) == 2 && fixture.blockedClientCount() == 1 })
+        switch interruption {
+        case .killedConnection: fixture.server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         case .stop:
             ingest.terminate()
             #expect(ingest.wait() == .exited(0), "\(ingest.stderr)")
-            #expect(bench.server.cli("EXISTS", bench.space.lease) == "0")
+            #expect(fixture.server.cli("EXISTS", fixture.keyspace.lease) == "0")
         }
-        #expect(eventually { bench.count(IngestField.dead) == 1 }, "\(ingest.stderr)")
-        #expect(bench.count(IngestField.applied) == 1)
-        #expect(bench.server.cli("XLEN", bench.space.dead) == "1")
+        #expect(eventually { fixture.count(IngestField.dead) == 1 }, "\(ingest.stderr)")
+        #expect(fixture.count(IngestField.applied) == 1)
+        #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "1")
         #expect(ingest.stderr.contains("Redis does not change {hypero}:battery:b:rank:valid: WRONGTYPE"))
     }
 
     /// Leaves no id for a further letter.
-    private func fill(_ bench: IngestFixture) {
-        bench.server.cli("XADD", bench.space.dead, StreamID.highest.description, "a", "b")
+    private func fillDeadLetters(_ fixture: IngestFixture) {
+        fixture.server.cli("XADD", fixture.keyspace.dead, StreamID.highest.description, "a", "b")
     }
 
     @Test("dead letters that take no more before it starts: it stops before what it cannot apply, and says so")
     func full() throws {
-        let bench = try IngestFixture()
-        fill(bench)
-        bench.declare()
-        bench.add("event", "surprise")
-        let ingest = try bench.ingest()
+        let fixture = try IngestFixture()
+        fillDeadLetters(fixture)
+        fixture.declareBattery()
+        fixture.add("event", "surprise")
+        let ingest = try fixture.ingest()
         #expect(eventually { ingest.stderr.contains("{hypero}:dead takes no more entries") })
-        #expect(bench.consumed == 1)
-        #expect(try bench.statusSays("{hypero}:dead takes no more entries"))
-        bench.server.cli("DEL", bench.space.dead)
-        bench.waitUntilConsumed(2)
-        #expect(bench.server.cli("XLEN", bench.space.dead) == "1")
-        #expect(ingest.lines < 12, "\(ingest.stderr)")
+        #expect(fixture.consumed == 1)
+        #expect(try fixture.statusContains("{hypero}:dead takes no more entries"))
+        fixture.server.cli("DEL", fixture.keyspace.dead)
+        fixture.waitUntilConsumed(2)
+        #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "1")
+        #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
     @Test("dead letters that take no more while it runs: it owes one batch's, applies no other, and a drain fails")
     func fullLater() throws {
-        let bench = try IngestFixture()
-        let ingest = try bench.ingest()
-        bench.declare()
-        bench.waitUntilConsumed(1)
-        fill(bench)
-        bench.add("event", "surprise")
+        let fixture = try IngestFixture()
+        let ingest = try fixture.ingest()
+        fixture.declareBattery()
+        fixture.waitUntilConsumed(1)
+        fillDeadLetters(fixture)
+        fixture.add("event", "surprise")
         #expect(eventually { ingest.stderr.contains("{hypero}:dead takes no more entries") })
-        let drain = try ChildProcess.run("hypero-ingest", ["--redis", bench.server.url, "--drain"])
+        let drain = try ChildProcess.run("hypero-ingest", ["--redis", fixture.server.url, "--drain"])
         #expect(drain.ending == .exited(1) && drain.stderr.contains("{hypero}:dead takes no more entries"))
-        bench.row(1)
-        bench.server.cli("DEL", bench.space.dead)
-        bench.waitUntilConsumed(3)
-        #expect(eventually { bench.server.cli("XLEN", bench.space.dead) == "1" })
-        #expect(bench.count(IngestField.dead) == 1)
+        fixture.addRow(1)
+        fixture.server.cli("DEL", fixture.keyspace.dead)
+        fixture.waitUntilConsumed(3)
+        #expect(eventually { fixture.server.cli("XLEN", fixture.keyspace.dead) == "1" })
+        #expect(fixture.count(IngestField.dead) == 1)
     }
 
     @Test("a stop while letters cannot be written says which entries they are for, and is no success")
     func fullAtTheEnd() throws {
-        let bench = try IngestFixture()
-        let ingest = try bench.ingest(lease: Self.longLease)
-        bench.declare()
-        bench.waitUntilConsumed(1)
-        fill(bench)
-        let id = bench.add("event", "surprise")
-        #expect(eventually { bench.count(IngestField.dead) == 1 })
+        let fixture = try IngestFixture()
+        let ingest = try fixture.ingest(lease: Self.longLease)
+        fixture.declareBattery()
+        fixture.waitUntilConsumed(1)
+        fillDeadLetters(fixture)
+        let id = fixture.add("event", "surprise")
+        #expect(eventually { fixture.count(IngestField.dead) == 1 })
         ingest.terminate()
         #expect(ingest.wait() == .exited(1))
         #expect(
             ingest.stderr.contains("could not be written to {hypero}:dead, and were not applied as a whole: \(id) of"),
             "\(ingest.stderr)")
-        #expect(bench.server.cli("EXISTS", bench.space.lease) == "0")
+        #expect(fixture.server.cli("EXISTS", fixture.keyspace.lease) == "0")
     }
 
     @Test("an account that may not write dead letters is said, and not that all is well between two tries")
     func denied() throws {
-        let bench = try IngestFixture()
-        bench.server.cli("ACL", "SETUSER", "ingest", "on", ">secret", "~*", "+@all", "-xadd")
-        bench.declare()
-        bench.add("event", "surprise")
-        let ingest = try bench.ingest(url: bench.server.url.replacing("unix://", with: "unix://ingest:secret@"))
+        let fixture = try IngestFixture()
+        fixture.server.cli("ACL", "SETUSER", "ingest", "on", ">secret", "~*", "+@all", "-xadd")
+        fixture.declareBattery()
+        fixture.add("event", "surprise")
+        let ingest = try fixture.ingest(url: fixture.server.url.replacing("unix://", with: "unix://ingest:secret@"))
         func refusals() -> Int {
-            bench.server.cli("INFO", "errorstats").split(whereSeparator: \.isNewline)
+            fixture.server.cli("INFO", "errorstats").split(whereSeparator: \.isNewline)
                 .first { $0.hasPrefix("errorstat_NOPERM:count=") }.flatMap { Int($0.drop { $0 != "=" }.dropFirst()) }
                 ?? 0
         }
         #expect(eventually { refusals() >= 3 })
         #expect(ingest.stderr.contains("NOPERM"))
         #expect(!ingest.stderr.contains("owning the partition"), "\(ingest.stderr)")
-        bench.server.cli("ACL", "SETUSER", "ingest", "+xadd")
-        bench.waitUntilConsumed(2)
+        fixture.server.cli("ACL", "SETUSER", "ingest", "+xadd")
+        fixture.waitUntilConsumed(2)
         #expect(eventually { ingest.stderr.contains("owning the partition") })
     }
 }

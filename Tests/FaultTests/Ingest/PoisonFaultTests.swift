@@ -29,7 +29,7 @@ import Testing
 
     @Test("poison: dead letter with reason, neighbours applied")
     func poison() throws {
-        let bench = try IngestFixture()
+        let fixture = try IngestFixture()
         let one = StreamEntry.Field("epoch", "1")
         let poison: [(fields: [StreamEntry.Field], reason: String)] = [
             (fields("param", StreamEntry.Field(name: Array("param.a".utf8), value: [0xC3, 0x28])), "is not UTF-8"),
@@ -61,20 +61,20 @@ import Testing
             entries.append(entry(10 * index + 10, poison.fields))
             entries.append(entry(10 * index + 11, row(index + 1)))
         }
-        try bench.write(entries)
-        bench.server.cli("SET", bench.space.experiment(ExperimentID("wrong-1")!), "no hash")
-        bench.server.cli("HSET", bench.space.battery(BatteryID("wrong")!) + ":columns", "no", "set")
-        bench.server.cli(
-            ["XADD", bench.space.events, "*", "event", "epoch", "experiment", "wrong-1", "battery", "b"]
+        try fixture.write(entries)
+        fixture.server.cli("SET", fixture.keyspace.experiment(ExperimentID("wrong-1")!), "no hash")
+        fixture.server.cli("HSET", fixture.keyspace.battery(BatteryID("wrong")!) + ":columns", "no", "set")
+        fixture.server.cli(
+            ["XADD", fixture.keyspace.events, "*", "event", "epoch", "experiment", "wrong-1", "battery", "b"]
                 + ["epoch", "1", "curve.valid", "1"])
-        let ingest = try bench.ingest()
-        bench.waitUntilConsumed(entries.count + 1)
-        #expect(bench.count(IngestField.applied) == 1 + poison.count)
-        #expect(bench.count(IngestField.dead) == poison.count + 1)
+        let ingest = try fixture.ingest()
+        fixture.waitUntilConsumed(entries.count + 1)
+        #expect(fixture.count(IngestField.applied) == 1 + poison.count)
+        #expect(fixture.count(IngestField.dead) == poison.count + 1)
         #expect(
-            bench.server.cli("HLEN", bench.space.curve(of: ExperimentID("e-1")!)) == "\(poison.count)")
-        var connection = try bench.connect()
-        let letters = try StreamEntry.all(of: bench.space.dead, from: &connection)
+            fixture.server.cli("HLEN", fixture.keyspace.curve(of: ExperimentID("e-1")!)) == "\(poison.count)")
+        var connection = try fixture.connect()
+        let letters = try StreamEntry.all(of: fixture.keyspace.dead, from: &connection)
         for (letter, poison) in zip(letters, poison) {
             let reason = letter.text(EventField.deadReason)
             #expect(reason.contains(poison.reason), "\(reason)")
@@ -96,10 +96,10 @@ import Testing
 
     @Test("memory stays bounded whatever is in the stream")
     func memory() throws {
-        let bench = try IngestFixture()
-        var connection = try bench.connect()
+        let fixture = try IngestFixture()
+        var connection = try fixture.connect()
         var writer = RESPWriter()
-        try bench.write([entry(1, declaration)])
+        try fixture.write([entry(1, declaration)])
         // Entries of which any is 64 MiB: one value, many values that are allowed each, very many tiny fields.
         let whole = fields("meta", StreamEntry.Field(name: Array("meta.log".utf8), value: Self.text))
         let value = Array(Self.text.prefix(Limits.value))
@@ -109,21 +109,21 @@ import Testing
         let large = [whole, whole, whole, whole, many, many, tiny, whole, many, tiny, whole, whole]
         for (index, fields) in large.enumerated() {
             writer.removeAll()
-            entry(10 * index + 10, fields).add(to: bench.space.events, &writer)
-            entry(10 * index + 11, row(index + 1)).add(to: bench.space.events, &writer)
+            entry(10 * index + 10, fields).add(to: fixture.keyspace.events, &writer)
+            entry(10 * index + 11, row(index + 1)).add(to: fixture.keyspace.events, &writer)
             try connection.send(writer)
             for _ in 0..<2 {
                 var reply = try connection.receive()
                 _ = try reply.string()
             }
         }
-        let ingest = try bench.ingest()
-        bench.waitUntilConsumed(25)
-        #expect(bench.count(IngestField.dead) == 12)
-        #expect(bench.server.cli("HLEN", bench.space.curve(of: ExperimentID("e-1")!)) == "12")
+        let ingest = try fixture.ingest()
+        fixture.waitUntilConsumed(25)
+        #expect(fixture.count(IngestField.dead) == 12)
+        #expect(fixture.server.cli("HLEN", fixture.keyspace.curve(of: ExperimentID("e-1")!)) == "12")
         // 768 MiB came by. One value of 64 MiB is in hiredis' hands at a time.
-        #expect(ingest.peakMemory < 250, "\(ingest.peakMemory) MiB")
-        #expect((Int(bench.server.cli("MEMORY", "USAGE", bench.space.dead, "SAMPLES", "0")) ?? .max) < 2 << 20)
+        #expect(ingest.peakMemoryMiB < 250, "\(ingest.peakMemoryMiB) MiB")
+        #expect((Int(fixture.server.cli("MEMORY", "USAGE", fixture.keyspace.dead, "SAMPLES", "0")) ?? .max) < 2 << 20)
     }
 }
 

@@ -7,80 +7,82 @@ import Testing
 /// Dead letters that must not be sent again, or not twice.
 @Suite struct RequeueFaultTests {
     /// Buries an entry of these fields, and returns its letter's id.
-    private func bury(_ fields: [String], on bench: IngestFixture) throws -> String {
-        bench.server.cli(["XADD", bench.space.events, "*"] + fields)
-        try bench.drain()
-        var connection = try bench.connect()
-        return try #require(try StreamEntry.all(of: bench.space.dead, from: &connection).last).id.description
+    private func makeDeadLetter(_ fields: [String], on fixture: IngestFixture) throws -> String {
+        fixture.server.cli(["XADD", fixture.keyspace.events, "*"] + fields)
+        try fixture.drain()
+        var connection = try fixture.connect()
+        return try #require(try StreamEntry.all(of: fixture.keyspace.dead, from: &connection).last).id.description
     }
 
-    private func letters(_ bench: IngestFixture) -> String { bench.server.cli("XLEN", bench.space.dead) }
+    private func deadLetterCount(_ fixture: IngestFixture) -> String {
+        fixture.server.cli("XLEN", fixture.keyspace.dead)
+    }
 
     @Test("an id that is given twice is sent once, and one without its second number is unknown")
     func ids() throws {
-        let bench = try IngestFixture()
-        let id = try bury(["event", "surprise"], on: bench)
+        let fixture = try IngestFixture()
+        let id = try makeDeadLetter(["event", "surprise"], on: fixture)
         let half = String(try #require(id.split(separator: "-").first))
-        let refused = try bench.requeue(half)
+        let refused = try fixture.requeue(half)
         #expect(refused.ending == .exited(1))
         #expect(refused.stderr.contains("no dead letter \(half): an id is two numbers with a - between them"))
-        #expect(letters(bench) == "1" && bench.server.cli("XLEN", bench.space.events) == "1")
-        let sent = try bench.requeue(id, id, "0" + id)
+        #expect(deadLetterCount(fixture) == "1" && fixture.server.cli("XLEN", fixture.keyspace.events) == "1")
+        let sent = try fixture.requeue(id, id, "0" + id)
         #expect(sent.succeeded && sent.stdout == "1 dead letter is sent again\n")
-        #expect(letters(bench) == "0" && bench.server.cli("XLEN", bench.space.events) == "2")
-        #expect(bench.count(IngestField.requeued) == 1)
+        #expect(deadLetterCount(fixture) == "0" && fixture.server.cli("XLEN", fixture.keyspace.events) == "2")
+        #expect(fixture.count(IngestField.requeued) == 1)
     }
 
     @Test("a letter of which fields were left out is not sent")
     func leftOut() throws {
-        let bench = try IngestFixture()
-        bench.declare()
+        let fixture = try IngestFixture()
+        fixture.declareBattery()
         let params = (0..<1_022).flatMap { ["param.\($0)", "1"] }
-        let id = try bury(["event", "param", "experiment", "e-1", "battery", "b"] + params, on: bench)
-        let refused = try bench.requeue("--all", "--remove", "param.0")
+        let id = try makeDeadLetter(["event", "param", "experiment", "e-1", "battery", "b"] + params, on: fixture)
+        let refused = try fixture.requeue("--all", "--remove", "param.0")
         #expect(refused.ending == .exited(1) && refused.stdout == "0 dead letters are sent again\n")
         #expect(refused.stderr.contains("\(id) had too many fields, of which 1 is lost"), "\(refused.stderr)")
-        #expect(letters(bench) == "1" && bench.server.cli("XLEN", bench.space.events) == "2")
+        #expect(deadLetterCount(fixture) == "1" && fixture.server.cli("XLEN", fixture.keyspace.events) == "2")
     }
 
     @Test("an entry's own fields that are called like the ingest's do not count as the ingest's")
     func ownNames() throws {
-        let bench = try IngestFixture()
-        bench.declare()
+        let fixture = try IngestFixture()
+        fixture.declareBattery()
         let value = String(repeating: "x", count: 253) + "…"
-        _ = try bury(
+        _ = try makeDeadLetter(
             ["event", "meta", "experiment", "e-1", "battery", "b", "meta.log", value]
-                + ["dead.cut", "mine", "dead.omitted", "3"], on: bench)
-        let sent = try bench.requeue("--all", "--remove", "dead.cut", "--remove", "dead.omitted")
+                + ["dead.cut", "mine", "dead.omitted", "3"], on: fixture)
+        let sent = try fixture.requeue("--all", "--remove", "dead.cut", "--remove", "dead.omitted")
         #expect(sent.succeeded, "\(sent.stderr)")
-        try bench.drain()
-        #expect(bench.server.cli("HGET", bench.space.experiment(ExperimentID("e-1")!), "meta.log") == value)
+        try fixture.drain()
+        #expect(fixture.server.cli("HGET", fixture.keyspace.experiment(ExperimentID("e-1")!), "meta.log") == value)
     }
 
     @Test("a stream that takes no more entries gets none, nothing is counted or lost, and status says it")
     func fullEvents() throws {
-        let bench = try IngestFixture()
-        _ = try bury(["event", "surprise"], on: bench)
-        bench.server.cli("XADD", bench.space.events, StreamID.highest.description, "a", "b")
-        let refused = try bench.requeue("--all")
+        let fixture = try IngestFixture()
+        _ = try makeDeadLetter(["event", "surprise"], on: fixture)
+        fixture.server.cli("XADD", fixture.keyspace.events, StreamID.highest.description, "a", "b")
+        let refused = try fixture.requeue("--all")
         #expect(refused.ending == .exited(1))
         #expect(refused.stderr.contains("{hypero}:events takes no more entries"), "\(refused.stderr)")
-        #expect(letters(bench) == "1" && bench.count(IngestField.requeued) == 0)
-        #expect(try bench.statusSays("{hypero}:events takes no more entries"))
+        #expect(deadLetterCount(fixture) == "1" && fixture.count(IngestField.requeued) == 0)
+        #expect(try fixture.statusContains("{hypero}:events takes no more entries"))
     }
 
     @Test("letters of a divided deployment are not said not to be there")
     func divided() throws {
-        let bench = try IngestFixture()
-        bench.server.cli("XADD", "{hypero:1}:dead", "1-0", "event", "x", "dead.reason", "r", "dead.id", "1-0")
+        let fixture = try IngestFixture()
+        fixture.server.cli("XADD", "{hypero:1}:dead", "1-0", "event", "x", "dead.reason", "r", "dead.id", "1-0")
         for arguments in [["--all"], ["1-0"]] {
             let refused = try ChildProcess.run(
-                "hypero-ingest", ["requeue", "--redis", bench.server.url] + arguments)
+                "hypero-ingest", ["requeue", "--redis", fixture.server.url] + arguments)
             #expect(refused.ending == .exited(1))
             #expect(refused.stderr.contains("dead letters in {hypero:1}:dead"), "\(refused.stderr)")
             #expect(refused.stderr.contains("give --partitions n"))
         }
-        #expect(try bench.requeue("--all", "--partitions", "2").succeeded)
+        #expect(try fixture.requeue("--all", "--partitions", "2").succeeded)
     }
 
     @Test(
@@ -99,10 +101,10 @@ import Testing
 
     @Test("an answer that cannot be written is no success")
     func fullDisk() throws {
-        let bench = try IngestFixture()
+        let fixture = try IngestFixture()
         let program = "'\(ChildProcess.productsDirectory)/hypero-ingest'"
         let outcome = try ChildProcess.run(
-            "bash", ["-c", "\(program) requeue --all --redis '\(bench.server.url)' > /dev/full"])
+            "bash", ["-c", "\(program) requeue --all --redis '\(fixture.server.url)' > /dev/full"])
         #expect(outcome.ending == .exited(1))
         #expect(outcome.stderr.contains("cannot be written to standard output"), "\(outcome.stderr)")
     }

@@ -4,7 +4,7 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// Redis does not do what it is asked to.
+/// Redis does not do what it is probes to.
 @Suite struct ServerFaultTests {
     enum Refusal: String, CaseIterable, CustomTestStringConvertible {
         case busy = "BUSY"
@@ -15,30 +15,30 @@ import Testing
 
         var testDescription: String { rawValue }
 
-        func begin(on bench: IngestFixture) throws -> ChildProcess? {
+        func begin(on fixture: IngestFixture) throws -> ChildProcess? {
             switch self {
             case .busy:
-                return try ChildProcess("redis-cli", ["-s", bench.server.socket, "EVAL", "while true do end", "0"])
+                return try ChildProcess("redis-cli", ["-s", fixture.server.socket, "EVAL", "while true do end", "0"])
             case .misconf:
                 // A folder where the snapshot should go: renaming fails.
                 try FileManager.default.createDirectory(
-                    atPath: bench.server.folder.file("dump.rdb"), withIntermediateDirectories: false)
-                bench.server.cli("CONFIG", "SET", "save", "3600 1000000")
-                bench.server.cli("BGSAVE")
-                #expect(eventually { bench.server.cli("SET", "x", "1").hasPrefix("MISCONF") })
-            case .noReplicas: bench.server.cli("CONFIG", "SET", "min-replicas-to-write", "1")
-            case .outOfMemory: bench.server.cli("CONFIG", "SET", "maxmemory", "1")
-            case .paused: bench.server.cli("CLIENT", "PAUSE", "1500", "ALL")
+                    atPath: fixture.server.folder.file("dump.rdb"), withIntermediateDirectories: false)
+                fixture.server.cli("CONFIG", "SET", "save", "3600 1000000")
+                fixture.server.cli("BGSAVE")
+                #expect(eventually { fixture.server.cli("SET", "x", "1").hasPrefix("MISCONF") })
+            case .noReplicas: fixture.server.cli("CONFIG", "SET", "min-replicas-to-write", "1")
+            case .outOfMemory: fixture.server.cli("CONFIG", "SET", "maxmemory", "1")
+            case .paused: fixture.server.cli("CLIENT", "PAUSE", "1500", "ALL")
             }
             return nil
         }
 
-        func end(on bench: IngestFixture) {
+        func end(on fixture: IngestFixture) {
             switch self {
-            case .busy: #expect(eventually { bench.server.cli("SCRIPT", "KILL") == "OK" })
-            case .misconf: bench.server.cli("CONFIG", "SET", "stop-writes-on-bgsave-error", "no")
-            case .noReplicas: bench.server.cli("CONFIG", "SET", "min-replicas-to-write", "0")
-            case .outOfMemory: bench.server.cli("CONFIG", "SET", "maxmemory", "0")
+            case .busy: #expect(eventually { fixture.server.cli("SCRIPT", "KILL") == "OK" })
+            case .misconf: fixture.server.cli("CONFIG", "SET", "stop-writes-on-bgsave-error", "no")
+            case .noReplicas: fixture.server.cli("CONFIG", "SET", "min-replicas-to-write", "0")
+            case .outOfMemory: fixture.server.cli("CONFIG", "SET", "maxmemory", "0")
             case .paused: break
             }
         }
@@ -48,102 +48,102 @@ import Testing
         "-BUSY, -MISCONF, -NOREPLICAS, -OOM, CLIENT PAUSE: waits, no storm, log lines bounded",
         arguments: Refusal.allCases)
     func waits(_ refusal: Refusal) throws {
-        let bench = try IngestFixture(configuration: ["busy-reply-threshold 50"])
-        let ingest = try bench.ingest()
+        let fixture = try IngestFixture(configuration: ["busy-reply-threshold 50"])
+        let ingest = try fixture.ingest()
         var generator = EventGenerator(seed: 8)
         let entries = generator.entries(301)
-        try bench.write(entries.prefix(1))
-        bench.waitUntilConsumed(1)
+        try fixture.write(entries.prefix(1))
+        fixture.waitUntilConsumed(1)
         ingest.suspend()
-        try bench.write(entries.dropFirst())
-        let connections = bench.info("total_connections_received")
-        let script = try refusal.begin(on: bench)
+        try fixture.write(entries.dropFirst())
+        let connections = fixture.info("total_connections_received")
+        let script = try refusal.begin(on: fixture)
         ingest.resume()
         if refusal == .paused {
             // Answered when the pause is over.
-            #expect(bench.server.cli("PING") == "PONG")
+            #expect(fixture.server.cli("PING") == "PONG")
         } else {
             #expect(eventually { ingest.stderr.contains(refusal.rawValue) }, "\(ingest.stderr)")
         }
-        refusal.end(on: bench)
-        bench.waitUntilConsumed(301)
+        refusal.end(on: fixture)
+        fixture.waitUntilConsumed(301)
         _ = script
-        #expect(try bench.differences(from: entries) == "")
+        #expect(try fixture.differences(from: entries) == "")
         // Most of them are this test's redis-cli, which stops looking when the ingest has said it.
-        #expect(bench.info("total_connections_received") - connections < 200)
-        #expect(ingest.lines < 12, "\(ingest.stderr)")
+        #expect(fixture.info("total_connections_received") - connections < 200)
+        #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
     @Test("restart with a long load (-LOADING): waits, no storm, log lines bounded")
     func loading() throws {
-        let bench = try IngestFixture(configuration: [
+        let fixture = try IngestFixture(configuration: [
             "key-load-delay 300", "loading-process-events-interval-bytes 1024",
         ])
         var generator = EventGenerator(seed: 9)
         let entries = generator.entries(600)
-        try bench.write(entries.prefix(300))
-        let ingest = try bench.ingest()
-        bench.waitUntilConsumed(300)
-        bench.server.cli("EVAL", "for i=1,4000 do redis.call('SET', 'filler:'..i, 'x') end", "0")
-        #expect(bench.server.cli("SAVE") == "OK")
+        try fixture.write(entries.prefix(300))
+        let ingest = try fixture.ingest()
+        fixture.waitUntilConsumed(300)
+        fixture.server.cli("EVAL", "for i=1,4000 do redis.call('SET', 'filler:'..i, 'x') end", "0")
+        #expect(fixture.server.cli("SAVE") == "OK")
         // It returns when the data set is there.
-        try bench.server.restart()
+        try fixture.server.restart()
         #expect(ingest.stderr.contains("LOADING"), "\(ingest.stderr)")
-        try bench.write(entries.suffix(300))
-        bench.waitUntilConsumed(600)
-        #expect(try bench.differences(from: entries) == "")
-        #expect(ingest.lines < 12, "\(ingest.stderr)")
+        try fixture.write(entries.suffix(300))
+        fixture.waitUntilConsumed(600)
+        #expect(try fixture.differences(from: entries) == "")
+        #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
     @Test("maxmemory reached: keeps trimming, also when it has only just begun, and all is applied after")
     func maxmemory() throws {
-        let bench = try IngestFixture()
+        let fixture = try IngestFixture()
         var generator = EventGenerator(seed: 10, mix: .tidy)
         let entries = generator.entries(20_000)
-        try bench.write(entries.prefix(19_500))
-        try bench.drain()
-        try bench.write(entries.suffix(500))
-        let memory = bench.info("used_memory")
-        bench.server.cli("CONFIG", "SET", "maxmemory", "\(memory - 100_000)")
-        #expect(bench.server.cli("SET", "x", "y").hasPrefix("OOM"))
-        let ingest = try bench.ingest()
-        bench.waitUntilConsumed(20_000)
-        #expect(try bench.differences(from: entries) == "")
+        try fixture.write(entries.prefix(19_500))
+        try fixture.drain()
+        try fixture.write(entries.suffix(500))
+        let memory = fixture.info("used_memory")
+        fixture.server.cli("CONFIG", "SET", "maxmemory", "\(memory - 100_000)")
+        #expect(fixture.server.cli("SET", "x", "y").hasPrefix("OOM"))
+        let ingest = try fixture.ingest()
+        fixture.waitUntilConsumed(20_000)
+        #expect(try fixture.differences(from: entries) == "")
         #expect(ingest.stderr.contains("out of memory"))
-        #expect(ingest.lines < 12, "\(ingest.stderr)")
+        #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
     @Test("CLIENT KILL of everything each 100 ms: progress, no duplicates, descriptors constant")
     func killedConnections() throws {
-        let bench = try IngestFixture()
+        let fixture = try IngestFixture()
         var generator = EventGenerator(seed: 11, mix: .tidy)
         let entries = generator.entries(4_000)
-        let ingest = try bench.ingest(lease: "2")
-        try bench.write(entries.prefix(100))
-        bench.waitUntilConsumed(100)
-        let descriptors = ingest.descriptors
+        let ingest = try fixture.ingest(lease: "2")
+        try fixture.write(entries.prefix(100))
+        fixture.waitUntilConsumed(100)
+        let descriptors = ingest.descriptorCount
         for round in 1...20 {
-            try bench.write(entries[(round * 195 - 95)..<(round * 195 + 100)])
-            bench.server.cli("CLIENT", "KILL", "TYPE", "normal")
+            try fixture.write(entries[(round * 195 - 95)..<(round * 195 + 100)])
+            fixture.server.cli("CLIENT", "KILL", "TYPE", "normal")
             usleep(100_000)
         }
-        bench.waitUntilConsumed(4_000)
-        #expect(bench.count(IngestField.duplicates) == 0)
-        #expect(try bench.differences(from: entries) == "")
-        #expect(eventually { ingest.descriptors == descriptors })
-        #expect(ingest.lines < 12, "\(ingest.stderr)")
+        fixture.waitUntilConsumed(4_000)
+        #expect(fixture.count(IngestField.duplicates) == 0)
+        #expect(try fixture.differences(from: entries) == "")
+        #expect(eventually { ingest.descriptorCount == descriptors })
+        #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
     @Test("wrong password: one clear message without the secret, slow retry, nothing lost")
     func wrongPassword() throws {
-        let bench = try IngestFixture(configuration: ["requirepass right"])
+        let fixture = try IngestFixture(configuration: ["requirepass right"])
         func cli(_ arguments: String...) -> String {
-            bench.server.cli(["--no-auth-warning", "-a", "right"] + arguments)
+            fixture.server.cli(["--no-auth-warning", "-a", "right"] + arguments)
         }
         _ = cli(
-            "XADD", bench.space.events, "*", "event", "battery", "battery", "b", "name", "B", "version", "1",
+            "XADD", fixture.keyspace.events, "*", "event", "battery", "battery", "b", "name", "B", "version", "1",
             "description", "")
-        let ingest = try bench.ingest(environment: ["HYPERO_REDIS_PASSWORD": "hunter2"])
+        let ingest = try fixture.ingest(environment: ["HYPERO_REDIS_PASSWORD": "hunter2"])
         #expect(eventually { ingest.stderr.contains("WRONGPASS") })
         // It has come again, more than once.
         func connections() -> Int {
@@ -154,57 +154,57 @@ import Testing
         let begun = ContinuousClock.now
         let before = connections()
         // Each question of this test's is a connection too.
-        var asked = 0
+        var probes = 0
         #expect(
             eventually {
-                asked += 1
-                return connections() - before - asked >= 2
+                probes += 1
+                return connections() - before - probes >= 2
             })
         // One a second with this lease.
-        #expect(Double(connections() - before - asked - 1) <= 2 + 2 * ((ContinuousClock.now - begun) / .seconds(1)))
+        #expect(Double(connections() - before - probes - 1) <= 2 + 2 * ((ContinuousClock.now - begun) / .seconds(1)))
         #expect(ingest.stderr.split(separator: "\n").count { $0.contains("WRONGPASS") } == 1, "\(ingest.stderr)")
         #expect(!ingest.stderr.contains("hunter2"))
         _ = cli("ACL", "SETUSER", "default", ">hunter2")
-        #expect(eventually { cli("HGET", bench.space.ingest, "applied") == "1" })
+        #expect(eventually { cli("HGET", fixture.keyspace.ingest, "applied") == "1" })
     }
 
     @Test("NOPERM: one clear message, slow retry, nothing lost", arguments: ["xread", "exec", "hset"])
     func notPermitted(command: String) throws {
-        let bench = try IngestFixture()
-        bench.declare()
-        bench.row(1)
-        bench.server.cli("ACL", "SETUSER", "ingest", "on", ">secret", "~*", "+@all", "-\(command)")
-        let url = bench.server.url.replacingOccurrences(of: "unix://", with: "unix://ingest:secret@")
-        let ingest = try bench.ingest(url: url)
+        let fixture = try IngestFixture()
+        fixture.declareBattery()
+        fixture.addRow(1)
+        fixture.server.cli("ACL", "SETUSER", "ingest", "on", ">secret", "~*", "+@all", "-\(command)")
+        let url = fixture.server.url.replacingOccurrences(of: "unix://", with: "unix://ingest:secret@")
+        let ingest = try fixture.ingest(url: url)
         #expect(eventually { ingest.stderr.contains("NOPERM") })
         // It has tried again, more than once.
         #expect(
             eventually {
-                let line = bench.server.cli("INFO", "commandstats").split(whereSeparator: \.isNewline)
+                let line = fixture.server.cli("INFO", "commandstats").split(whereSeparator: \.isNewline)
                     .first { $0.hasPrefix("cmdstat_\(command):") }
                 let rejected = line?.split(separator: ",").first { $0.hasPrefix("rejected_calls=") }
                 return rejected.flatMap { Int($0.dropFirst("rejected_calls=".count)) } ?? 0 >= 3
             })
         #expect(ingest.stderr.split(separator: "\n").count { $0.contains("NOPERM") } == 1, "\(ingest.stderr)")
         #expect(!ingest.stderr.contains("secret"))
-        #expect(bench.consumed == 0)
-        bench.server.cli("ACL", "SETUSER", "ingest", "+\(command)")
-        bench.waitUntilConsumed(2)
-        #expect(try bench.differences() == "")
+        #expect(fixture.consumed == 0)
+        fixture.server.cli("ACL", "SETUSER", "ingest", "+\(command)")
+        fixture.waitUntilConsumed(2)
+        #expect(try fixture.differences() == "")
     }
 
     @Test("an account that may not trim or ask about the stream still applies, and says once what it cannot")
     func notPermittedToTrim() throws {
-        let bench = try IngestFixture()
-        bench.server.cli("ACL", "SETUSER", "ingest", "on", ">secret", "~*", "+@all", "-xtrim", "-xinfo")
-        let url = bench.server.url.replacingOccurrences(of: "unix://", with: "unix://ingest:secret@")
+        let fixture = try IngestFixture()
+        fixture.server.cli("ACL", "SETUSER", "ingest", "on", ">secret", "~*", "+@all", "-xtrim", "-xinfo")
+        let url = fixture.server.url.replacingOccurrences(of: "unix://", with: "unix://ingest:secret@")
         var generator = EventGenerator(seed: 12)
         let entries = generator.entries(2_000)
-        try bench.write(entries)
-        let ingest = try bench.ingest(retain: "10", url: url)
-        bench.waitUntilConsumed(2_000)
+        try fixture.write(entries)
+        let ingest = try fixture.ingest(retain: "10", url: url)
+        fixture.waitUntilConsumed(2_000)
         #expect(eventually { ingest.stderr.contains("cannot trim {hypero}:events: NOPERM") })
-        #expect(try bench.differences(from: entries) == "")
-        #expect(ingest.lines < 12)
+        #expect(try fixture.differences(from: entries) == "")
+        #expect(ingest.logLineCount < 12)
     }
 }

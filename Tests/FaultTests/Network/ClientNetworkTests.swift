@@ -13,73 +13,73 @@ struct ClientNetworkTests {
             (.sliced, 2_000),
         ], [false, true])
     func slow(line: (condition: ProxyLine, rows: Int), tcp: Bool) throws {
-        let bench = try NetworkFixture(tcp: tcp)
-        let ingest = try bench.ingest(at: bench.server.url)
+        let fixture = try NetworkFixture(tcp: tcp)
+        let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
-        bench.proxy.line = line.condition
-        let hypero = try bench.client()
+        fixture.proxy.line = line.condition
+        let hypero = try fixture.client()
         let experiment = hypero.battery("network").experiment()
         experiment.logRows(0..<line.rows)
-        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
         #expect(hypero.counters.accepted == UInt64(line.rows) + 2)
-        try bench.expectNoDifference()
-        #expect(try bench.missing(through: hypero.counters.accepted) == [])
-        #expect(bench.proxy.traffic.connections == 1)
-        #expect(bench.notices == [])
+        try fixture.expectIndexesMatchModel()
+        #expect(try fixture.missingNumbers(through: hypero.counters.accepted) == [])
+        #expect(fixture.proxy.traffic.connections == 1)
+        #expect(fixture.notices == [])
     }
 
     @Test("More than a slow line takes in a timeout is sent all the same")
     func narrowForLong() throws {
-        let bench = try NetworkFixture(tcp: true)
-        let ingest = try bench.ingest(at: bench.server.url)
+        let fixture = try NetworkFixture(tcp: true)
+        let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
-        bench.proxy.line = .narrow(bytesPerSecond: 10_000)
-        let hypero = try bench.client()
+        fixture.proxy.line = .narrow(bytesPerSecond: 10_000)
+        let hypero = try fixture.client()
         let experiment = hypero.battery("network").experiment()
         // 300 KB, which is half a minute.
         let text = String(repeating: "x", count: 10_000)
         for number in 0..<30 { experiment.updateMeta("text \(number)", text) }
-        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
-        try bench.expectNoDifference()
-        #expect(bench.notices == [])
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
+        try fixture.expectIndexesMatchModel()
+        #expect(fixture.notices == [])
     }
 
     @Test("Connections reset in mid-reply and in mid-request: nothing is lost, nothing is applied twice")
     func resets() throws {
-        let bench = try NetworkFixture(tcp: true)
-        let ingest = try bench.ingest(at: bench.server.url)
+        let fixture = try NetworkFixture(tcp: true)
+        let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
-        let hypero = try bench.client()
+        let hypero = try fixture.client()
         let experiment = hypero.battery("network").experiment()
         var random = SeededGenerator(seed: 11)
         for round in 0..<30 {
             let count = Int.random(in: 1...3_000, using: &random)
-            let resets = bench.proxy.traffic.resets
-            bench.proxy.line = round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count * 10)
+            let resets = fixture.proxy.traffic.resets
+            fixture.proxy.line = round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count * 10)
             experiment.logRows(round * 200..<round * 200 + 200)
-            #expect(eventually(within: NetworkFixture.patience) { bench.proxy.traffic.resets > resets })
-            bench.proxy.line = .good
-            #expect(hypero.flush(until: .sent, timeout: NetworkFixture.patience))
+            #expect(eventually(within: NetworkFixture.timeout) { fixture.proxy.traffic.resets > resets })
+            fixture.proxy.line = .good
+            #expect(hypero.flush(until: .sent, timeout: NetworkFixture.timeout))
         }
-        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
-        try bench.expectNoDifference()
-        #expect(try bench.missing(through: hypero.counters.accepted) == [])
-        #expect(bench.notices.count <= 2 * 8)
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
+        try fixture.expectIndexesMatchModel()
+        #expect(try fixture.missingNumbers(through: hypero.counters.accepted) == [])
+        #expect(fixture.notices.count <= 2 * 8)
     }
 
     @Test(
         "A black hole: log calls are taken, flush and close keep their deadlines, and after it all arrives",
         arguments: [ProxyLine.silent, .unreachable], [false, true])
     func blackHole(line: ProxyLine, tcp: Bool) throws {
-        let bench = try NetworkFixture(tcp: tcp)
-        let ingest = try bench.ingest(at: bench.server.url)
+        let fixture = try NetworkFixture(tcp: tcp)
+        let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
         // One client has its connection already, the other does not get one.
-        let connected = try bench.client()
+        let connected = try fixture.client()
         let experiment = connected.battery("network").experiment()
-        #expect(connected.flush(until: .applied, timeout: NetworkFixture.patience))
-        bench.proxy.line = line
-        let late = try bench.client()
+        #expect(connected.flush(until: .applied, timeout: NetworkFixture.timeout))
+        fixture.proxy.line = line
+        let late = try fixture.client()
         let lateExperiment = late.battery("network").experiment()
         for (hypero, experiment) in [(connected, experiment), (late, lateExperiment)] {
             experiment.logRows(0..<5_000)
@@ -91,15 +91,15 @@ struct ClientNetworkTests {
             #expect(hypero.counters.accepted == 5_002)
             #expect(hypero.counters.dropped.total == 0)
         }
-        let closing = try bench.client()
+        let closing = try fixture.client()
         closing.battery("network").experiment().logRows(0..<10)
         let begun = ContinuousClock.now
         #expect(!closing.close(timeout: .milliseconds(500)))
         #expect(ContinuousClock.now - begun < .seconds(10))
 
-        bench.proxy.line = .good
-        #expect(connected.flush(until: .applied, timeout: NetworkFixture.patience))
-        #expect(late.flush(until: .applied, timeout: NetworkFixture.patience))
-        #expect(bench.notices.count <= 2 * 10)
+        fixture.proxy.line = .good
+        #expect(connected.flush(until: .applied, timeout: NetworkFixture.timeout))
+        #expect(late.flush(until: .applied, timeout: NetworkFixture.timeout))
+        #expect(fixture.notices.count <= 2 * 10)
     }
 }

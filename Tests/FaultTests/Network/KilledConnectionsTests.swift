@@ -7,18 +7,22 @@ import Testing
 struct KilledConnectionsTests {
     @Test("CLIENT KILL of everything each 100 ms: progress, nothing twice, and as many descriptors as before")
     func everything() throws {
-        let bench = try NetworkFixture()
+        let fixture = try NetworkFixture()
         let folder = try TemporaryFolder()
-        let ingest = try bench.ingest(at: bench.server.url)
+        let ingest = try fixture.ingest(at: fixture.server.url)
         let training = try ChildProcess(
             "chaos-producer",
-            ["--redis", bench.server.url, "--sides", folder.path, "--seed", "5", "--events", "6000", "--rate", "1500"])
+            [
+                "--redis", fixture.server.url, "--sides", folder.path, "--seed", "5", "--events", "6000", "--rate",
+                "1500",
+            ])
         let programs = [ingest, training]
-        #expect(eventually(within: NetworkFixture.patience) { bench.server.cli("XLEN", bench.keyspace.events) > "0" })
+        #expect(
+            eventually(within: NetworkFixture.timeout) { fixture.server.cli("XLEN", fixture.keyspace.events) > "0" })
         let most = programs.map { descriptors(of: $0) + 2 }
         var kills = 0
         while training.isRunning {
-            bench.server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            fixture.server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
             kills += 1
             for (program, most) in zip(programs, most) {
                 #expect(descriptors(of: program) <= most, "\(program) after \(kills) kills")
@@ -27,12 +31,12 @@ struct KilledConnectionsTests {
         }
         #expect(kills > 10)
         #expect(training.wait() == .exited(0), "\(training.stderr)")
-        let last = bench.server.cli("XREVRANGE", bench.keyspace.events, "+", "-", "COUNT", "1")
+        let last = fixture.server.cli("XREVRANGE", fixture.keyspace.events, "+", "-", "COUNT", "1")
         let id = try #require(last.split(separator: "\n").first.flatMap { StreamID($0) })
-        #expect(bench.isApplied(through: id), "\(ingest.stderr)")
+        #expect(fixture.waitUntilApplied(through: id), "\(ingest.stderr)")
         ingest.terminate()
         #expect(ingest.wait() == .exited(0))
-        try bench.expectNoDifference()
+        try fixture.expectIndexesMatchModel()
         #expect(training.stderr.split(separator: "\n").count <= 2 * 10, "\(training.stderr)")
     }
 

@@ -9,62 +9,62 @@ struct LostWritesTests {
     @Test(
         "Redis stopped, the last 64 KiB of its AOF cut, restarted: the client rewinds, and the indexes equal the model")
     func cutFile() throws {
-        let bench = try NetworkFixture()
-        let ingest = try bench.ingest(at: bench.proxy.url)
+        let fixture = try NetworkFixture()
+        let ingest = try fixture.ingest(at: fixture.proxy.url)
         defer { ingest.kill() }
-        let hypero = try bench.client()
+        let hypero = try fixture.client()
         let experiment = hypero.battery("losses").experiment()
         for round in 0..<3 {
             experiment.logRows(round * 1_000..<round * 1_000 + 1_000)
             // What is lost was acknowledged, and in one round seen applied.
-            #expect(hypero.flush(until: round == 1 ? .applied : .sent, timeout: NetworkFixture.patience))
-            #expect(try bench.server.restart(losingLastBytes: 64 << 10) == 64 << 10)
+            #expect(hypero.flush(until: round == 1 ? .applied : .sent, timeout: NetworkFixture.timeout))
+            #expect(try fixture.server.restart(losingLastBytes: 64 << 10) == 64 << 10)
         }
         experiment.finish()
-        try expectAll(of: hypero, in: bench)
+        try expectAll(of: hypero, in: fixture)
     }
 
     @Test("A failover that loses the last writes: the client rewinds, and the indexes equal the model")
     func failover() throws {
-        let bench = try NetworkFixture()
+        let fixture = try NetworkFixture()
         let replica = try RedisServer(tcp: true)
-        try replica.follow(bench.server)
-        let ingest = try bench.ingest(at: bench.proxy.url)
+        try replica.follow(fixture.server)
+        let ingest = try fixture.ingest(at: fixture.proxy.url)
         defer { ingest.kill() }
-        let hypero = try bench.client()
+        let hypero = try fixture.client()
         let experiment = hypero.battery("losses").experiment()
         experiment.logRows(0..<2_000)
-        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
-        replica.fallBehind(bench.server)
-        let fields = bench.server.cli("HGET", bench.keyspace.ingest, IngestField.applied)
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
+        replica.fallBehind(fixture.server)
+        let fields = fixture.server.cli("HGET", fixture.keyspace.ingest, IngestField.applied)
         experiment.logRows(2_000..<4_000)
-        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
         experiment.logRows(4_000..<6_000)
 
-        bench.server.kill()
+        fixture.server.kill()
         try replica.promote()
         // It did lose what was written last.
-        #expect(Int(replica.cli("HGET", bench.keyspace.ingest, IngestField.applied)) ?? 0 <= Int(fields) ?? 0)
-        bench.proxy.move(to: replica)
+        #expect(Int(replica.cli("HGET", fixture.keyspace.ingest, IngestField.applied)) ?? 0 <= Int(fields) ?? 0)
+        fixture.proxy.move(to: replica)
         experiment.logRows(6_000..<6_500)
         experiment.finish()
-        try expectAll(of: hypero, in: bench, on: replica)
+        try expectAll(of: hypero, in: fixture, on: replica)
     }
 
     /// All that was accepted is in the stream and in the indexes.
-    private func expectAll(of hypero: Hypero, in bench: NetworkFixture, on server: RedisServer? = nil) throws {
+    private func expectAll(of hypero: Hypero, in fixture: NetworkFixture, on server: RedisServer? = nil) throws {
         let accepted = hypero.counters.accepted
         #expect(hypero.counters.dropped.total == 0)
-        var connection = try bench.connect(to: server)
+        var connection = try fixture.connect(to: server)
         // Not by flush alone: what the client saw applied before may have been undone.
         let isComplete = try eventually(within: .seconds(40)) {
             _ = hypero.flush(until: .applied, timeout: .seconds(1))
-            var reply = try connection.call("HGET", bench.keyspace.ingest, IngestField.applied)
+            var reply = try connection.call("HGET", fixture.keyspace.ingest, IngestField.applied)
             return try reply.string() == "\(accepted)"
         }
         #expect(isComplete)
-        let missing = try bench.missing(through: accepted, on: server)
+        let missing = try fixture.missingNumbers(through: accepted, on: server)
         #expect(missing.count == 0, "\(missing.prefix(5))… of \(accepted)")
-        try bench.expectNoDifference(on: server)
+        try fixture.expectIndexesMatchModel(on: server)
     }
 }

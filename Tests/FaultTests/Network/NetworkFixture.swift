@@ -13,10 +13,10 @@ final class NetworkFixture: Sendable {
     let proxy: FaultyProxy
     let keyspace: Keyspace
     private let folder: TemporaryFolder
-    private let told = Mutex<[String]>([])
+    private let recordedNotices = Mutex<[String]>([])
 
     /// For what happens as soon as it can; a loaded machine makes it late.
-    static let patience: Duration = .seconds(120)
+    static let timeout: Duration = .seconds(120)
 
     /// - Parameters:
     ///   - tcp: whether the network is TCP; else a unix socket.
@@ -31,8 +31,8 @@ final class NetworkFixture: Sendable {
     /// Where the clients' journals are.
     var journal: String { folder.file("journal") }
 
-    /// What clients told a person.
-    var notices: [String] { told.withLock { $0 } }
+    /// What clients recordedNotices a person.
+    var notices: [String] { recordedNotices.withLock { $0 } }
 
     /// A client that goes through the proxy.
     func client(password: String? = nil) throws -> Hypero {
@@ -40,7 +40,7 @@ final class NetworkFixture: Sendable {
         var variables = ["HYPERO_JOURNAL": journal]
         variables["HYPERO_REDIS_PASSWORD"] = password
         configuration.environment = { [variables] in variables[$0] }
-        configuration.notify = { sentence in self.told.withLock { $0.append(sentence) } }
+        configuration.notify = { sentence in self.recordedNotices.withLock { $0.append(sentence) } }
         return Hypero(try Client(configuration))
     }
 
@@ -52,7 +52,7 @@ final class NetworkFixture: Sendable {
     }
 
     func connect(to server: RedisServer? = nil) throws -> RedisConnection {
-        try RedisConnection.open(to: try RedisURL((server ?? self.server).url), name: "bench", timeout: .seconds(60))
+        try RedisConnection.open(to: try RedisURL((server ?? self.server).url), name: "fixture", timeout: .seconds(60))
     }
 
     /// Writes entries past the network.
@@ -70,14 +70,14 @@ final class NetworkFixture: Sendable {
     }
 
     /// Waits until the entry of this id is applied.
-    func isApplied(through last: StreamID, within limit: Duration = patience) -> Bool {
+    func waitUntilApplied(through last: StreamID, within limit: Duration = timeout) -> Bool {
         eventually(within: limit) {
             StreamID(server.cli("HGET", keyspace.ingest, IngestField.cursor)).map { $0 >= last } ?? false
         }
     }
 
     /// Expects the indexes to be what the naive model makes of the stream, counts of duplicates and gaps included.
-    func expectNoDifference(on server: RedisServer? = nil) throws {
+    func expectIndexesMatchModel(on server: RedisServer? = nil) throws {
         let differences = try differences(on: server)
         #expect(differences == "", "\(differences)")
     }
@@ -88,7 +88,7 @@ final class NetworkFixture: Sendable {
     private func differences(on server: RedisServer? = nil) throws -> String {
         var connection = try connect(to: server)
         var differences = "the stream does not come to rest"
-        try eventually(within: Self.patience) {
+        try eventually(within: Self.timeout) {
             let entries = try StreamEntry.all(of: keyspace.events, from: &connection)
             var cursor = try connection.call("HGET", keyspace.ingest, IngestField.cursor)
             guard let last = entries.last?.id, try cursor.string() == last.description else { return false }
@@ -102,7 +102,7 @@ final class NetworkFixture: Sendable {
     }
 
     /// Which of the first numbers of a client's only producer are not in the stream.
-    func missing(through last: UInt64, on server: RedisServer? = nil) throws -> [UInt64] {
+    func missingNumbers(through last: UInt64, on server: RedisServer? = nil) throws -> [UInt64] {
         var connection = try connect(to: server)
         let entries = try StreamEntry.all(of: keyspace.events, from: &connection)
         return Set(1...last).subtracting(try entries.compactMap { try $0.decoded().origin?.seq }).sorted()

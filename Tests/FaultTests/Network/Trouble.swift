@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 
 /// What a Redis says that takes no commands for now.
-enum Trouble: String, CaseIterable, Sendable {
+enum TransientError: String, CaseIterable, Sendable {
     case loading = "LOADING"
     case busy = "BUSY"
     case misconfigured = "MISCONF"
@@ -13,8 +13,8 @@ enum Trouble: String, CaseIterable, Sendable {
         "key-load-delay 1000", "loading-process-events-interval-bytes 1024", "busy-reply-threshold 100",
     ]
 
-    /// Makes the server have the trouble while the body runs.
-    func happen(to server: RedisServer, during body: () throws -> Void) throws {
+    /// Makes the server have the error while the body runs.
+    func inject(into server: RedisServer, during body: () throws -> Void) throws {
         switch self {
         case .loading:
             server.cli("EVAL", "for i = 1, 7000 do redis.call('SET', 'ballast' .. i, i) end", "0")

@@ -7,25 +7,25 @@ import Testing
 
 @testable import Hypero
 
-@Suite("What a process left is sent by the next one on the host", .serialized)
+@Suite("What a process orphan is sent by the next one on the host", .serialized)
 struct AdoptionTests {
     private let server: RedisServer
-    private let bench: ClientFixture
+    private let fixture: ClientFixture
 
     init() throws {
         server = try RedisServer(appendOnly: false)
-        bench = try ClientFixture()
+        fixture = try ClientFixture()
     }
 
     /// A client that logged so many rows while the server was away, and is gone.
-    private func leave(rows: Int, _ configure: (inout Client.Configuration) -> Void = { _ in }) throws -> Client {
+    private func makeOrphan(rows: Int, _ configure: (inout Client.Configuration) -> Void = { _ in }) throws -> Client {
         server.stop()
-        let client = try bench.client(server.url, configure)
+        let client = try fixture.client(server.url, configure)
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<rows { experiment.log(epoch: epoch, train: Double(epoch)) }
         #expect(!client.close(timeout: .milliseconds(50)))
-        let folder = bench.folder.file("journal") + "/" + client.producer.text
-        #expect(eventually(within: .seconds(60)) { OwnProcess.mappings(below: folder) == 0 })
+        let folder = fixture.folder.file("journal") + "/" + client.producer.text
+        #expect(eventually(within: .seconds(60)) { CurrentProcess.mappingCount(below: folder) == 0 })
         try server.restart()
         return client
     }
@@ -41,33 +41,33 @@ struct AdoptionTests {
 
     @Test("All of it, under its own numbers; and the files go when it is applied")
     func adopted() throws {
-        let first = try leave(rows: 500) { $0.segmentSize = 16 << 10 }
-        #expect(bench.segments.count > 2)
-        let second = try bench.client(server.url) { $0.settling = .zero }
+        let first = try makeOrphan(rows: 500) { $0.segmentSize = 16 << 10 }
+        #expect(fixture.segments.count > 2)
+        let second = try fixture.client(server.url) { $0.settling = .zero }
         #expect(eventually(within: .seconds(60)) { second.counters.adopted == 502 })
         #expect(try seqs(of: first) == Array(1...502))
-        #expect(bench.journals.contains(first.producer.text))
+        #expect(fixture.journals.contains(first.producer.text))
         apply(first)
-        #expect(eventually(within: .seconds(60)) { !bench.journals.contains(first.producer.text) })
+        #expect(eventually(within: .seconds(60)) { !fixture.journals.contains(first.producer.text) })
         #expect(second.counters.damaged == 0)
         #expect(second.counters.accepted == 0)
         #expect(second.close(timeout: .seconds(60)))
-        #expect(bench.journals == [])
-        #expect(bench.mappings == 0)
+        #expect(fixture.journals == [])
+        #expect(fixture.mappingCount == 0)
     }
 
     @Test("What was applied before is not sent again")
     func watermark() throws {
-        let first = try leave(rows: 10)
+        let first = try makeOrphan(rows: 10)
         server.cli("HSET", "{hypero}:producer:\(first.producer.text)", "seq", "9", "missing", "4-5")
-        let second = try bench.client(server.url)
+        let second = try fixture.client(server.url)
         #expect(eventually(within: .seconds(60)) { (try? seqs(of: first)) == Array(4...12) })
         #expect(second.close(timeout: .seconds(60)))
     }
 
     @Test("What its process saw acknowledged is not sent again as long as Redis has it")
     func acknowledged() throws {
-        let first = try bench.client(server.url)
+        let first = try fixture.client(server.url)
         let experiment = Hypero(first).battery("b").experiment()
         for epoch in 0..<100 { experiment.log(epoch: epoch, train: 1) }
         #expect(first.close(timeout: .seconds(60)))
@@ -76,7 +76,7 @@ struct AdoptionTests {
             if hasForgotten { server.cli("XDEL", "{hypero}:events", try lastID()) }
             // The ingest is away. Whoever has the journal knows that all is sent, and the next one does too.
             for _ in 0..<2 {
-                let next = try bench.client(server.url)
+                let next = try fixture.client(server.url)
                 #expect(eventually(within: .seconds(60)) { next.counters.adopted == 102 })
                 #expect(next.close(timeout: .seconds(60)))
             }
@@ -92,7 +92,7 @@ struct AdoptionTests {
     @Test("A process killed in the middle of its work leaves everything it logged")
     func killed() async throws {
         let url: String = server.url
-        let place: String = bench.folder.file("journal")
+        let place: String = fixture.folder.file("journal")
         await #expect(processExitsWith: .signal(SIGKILL)) { [url = url as String, place = place as String] in
             var configuration = Client.Configuration(url: url + ".nobody")
             configuration.environment = { $0 == "HYPERO_JOURNAL" ? place : nil }
@@ -106,14 +106,14 @@ struct AdoptionTests {
         #expect(try server.seqs() == Array(1...1_002))
     }
 
-    /// Sends all that was left, as the command does, with somebody who says that it is applied.
+    /// Sends all that was orphan, as the command does, with somebody who says that it is applied.
     private func adopt(isOfPlaceOnly: Bool) throws -> UInt64 {
         var adoption = Adoption(
             Adoption.Scope(
-                folder: bench.folder.file("journal"), url: try RedisURL(server.url), keyspaces: try Keyspace.all(),
-                isOfPlaceOnly: isOfPlaceOnly, settling: .zero, notify: bench.board.notify))
+                folder: fixture.folder.file("journal"), url: try RedisURL(server.url), keyspaces: try Keyspace.all(),
+                isOfPlaceOnly: isOfPlaceOnly, settling: .zero, notify: fixture.recorder.notify))
         adoption.scan()
-        let names = bench.journals
+        let names = fixture.journals
         let isDone = eventually(within: .seconds(60)) {
             while true {
                 switch adoption.step() {
@@ -131,69 +131,70 @@ struct AdoptionTests {
 
     @Test("Taken over and not looked at yet when the one who took it ends: it stays")
     func endsAtOnce() throws {
-        let left = try leave(rows: 100)
+        let orphan = try makeOrphan(rows: 100)
         for steps in 0...3 {
             var adoption = Adoption(
                 Adoption.Scope(
-                    folder: bench.folder.file("journal"), url: try RedisURL(server.url), keyspaces: try Keyspace.all(),
-                    isOfPlaceOnly: true, settling: .zero, notify: bench.board.notify))
+                    folder: fixture.folder.file("journal"), url: try RedisURL(server.url),
+                    keyspaces: try Keyspace.all(),
+                    isOfPlaceOnly: true, settling: .zero, notify: fixture.recorder.notify))
             adoption.scan()
             for _ in 0..<steps { _ = adoption.step() }
             adoption.giveUp()
-            #expect(bench.journals == [left.producer.text])
+            #expect(fixture.journals == [orphan.producer.text])
         }
-        let next = try bench.client(server.url)
-        #expect(eventually(within: .seconds(60)) { (try? seqs(of: left).count) ?? 0 >= 102 })
-        #expect(Set(try seqs(of: left)) == Set(1...102))
+        let next = try fixture.client(server.url)
+        #expect(eventually(within: .seconds(60)) { (try? seqs(of: orphan).count) ?? 0 >= 102 })
+        #expect(Set(try seqs(of: orphan)) == Set(1...102))
         #expect(next.close(timeout: .seconds(60)))
     }
 
     @Test("A damaged record is not asked for again and again")
     func damaged() throws {
-        let left = try leave(rows: 60)
-        let segment = "\(bench.folder.file("journal"))/\(left.producer.text)/1.segment"
+        let orphan = try makeOrphan(rows: 60)
+        let segment = "\(fixture.folder.file("journal"))/\(orphan.producer.text)/1.segment"
         var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: segment)))
         let record = (bytes.count - SegmentHeader.size) / 62
         for number in [20, 40] { bytes[SegmentHeader.size + number * record + 30] ^= 1 }
         try Data(bytes).write(to: URL(fileURLWithPath: segment))
-        let next = try bench.client(server.url) { $0.settling = .milliseconds(200) }
+        let next = try fixture.client(server.url) { $0.settling = .milliseconds(200) }
         #expect(eventually(within: .seconds(60)) { next.counters.adopted > 0 })
         #expect((1...2).contains(next.counters.damaged))
-        let missing = Set(1...62).subtracting(try seqs(of: left).map(Int.init)).sorted().map(String.init)
+        let missing = Set(1...62).subtracting(try seqs(of: orphan).map(Int.init)).sorted().map(String.init)
         server.cli(
-            "HSET", "{hypero}:producer:\(left.producer.text)", "seq", "62", "missing", missing.joined(separator: " "))
-        #expect(eventually(within: .seconds(60)) { !bench.journals.contains(left.producer.text) })
-        #expect(try seqs(of: left).count == 62 - missing.count)
+            "HSET", "{hypero}:producer:\(orphan.producer.text)", "seq", "62", "missing", missing.joined(separator: " "))
+        #expect(eventually(within: .seconds(60)) { !fixture.journals.contains(orphan.producer.text) })
+        #expect(try seqs(of: orphan).count == 62 - missing.count)
         #expect(next.close(timeout: .seconds(60)))
     }
 
     @Test("Never by two at once, and never from under a living one")
     func exclusive() throws {
-        let living = try bench.client(ClientFixture.nowhere)
-        let root = try JournalRoot(existing: bench.folder.file("journal"), environment: { _ in nil })
+        let living = try fixture.client(ClientFixture.unreachableURL)
+        let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
         func take(_ client: Client) -> OrphanedJournal.Taking {
             OrphanedJournal.take(client.producer.text, in: root, machine: .current) { _ in true }
         }
         guard case .held = take(living) else { throw TestFailure("it was taken from under its client") }
-        let left = try leave(rows: 3)
-        guard case .taken(let journal) = take(left) else { throw TestFailure("it was not taken") }
-        guard case .held = take(left) else { throw TestFailure("it was taken twice") }
+        let orphan = try makeOrphan(rows: 3)
+        guard case .taken(let journal) = take(orphan) else { throw TestFailure("it was not taken") }
+        guard case .held = take(orphan) else { throw TestFailure("it was taken twice") }
         withExtendedLifetime((living, journal)) {}
     }
 
     @Test("Many at once on one folder: each journal is sent by one of them")
     func crowd() throws {
-        let left = try (0..<6).map { _ in try leave(rows: 200) }
-        let clients = try (0..<4).map { _ in try bench.client(server.url) { $0.settling = .zero } }
+        let orphan = try (0..<6).map { _ in try makeOrphan(rows: 200) }
+        let clients = try (0..<4).map { _ in try fixture.client(server.url) { $0.settling = .zero } }
         #expect(
             eventually(within: .seconds(60)) {
-                (try? left.allSatisfy { try seqs(of: $0).count >= 202 }) == true
+                (try? orphan.allSatisfy { try seqs(of: $0).count >= 202 }) == true
             })
-        for client in left {
+        for client in orphan {
             #expect(try seqs(of: client) == Array(1...202))
             apply(client)
         }
-        #expect(eventually(within: .seconds(60)) { Set(bench.journals) == Set(clients.map(\.producer.text)) })
+        #expect(eventually(within: .seconds(60)) { Set(fixture.journals) == Set(clients.map(\.producer.text)) })
         #expect(clients.map(\.counters.adopted).reduce(0, +) == 6 * 202)
     }
 
@@ -202,23 +203,23 @@ struct AdoptionTests {
         for change in [
             { $0.url = "redis://127.0.0.1:1" }, { $0.namespace = "other" }, { $0.partitions = 7 },
         ] as [(inout Client.Configuration) -> Void] {
-            _ = try leave(rows: 1, change)
+            _ = try makeOrphan(rows: 1, change)
         }
-        let left = bench.journals
-        let ours = try leave(rows: 1)
-        let client = try bench.client(server.url)
+        let orphan = fixture.journals
+        let ours = try makeOrphan(rows: 1)
+        let client = try fixture.client(server.url)
         #expect(eventually(within: .seconds(60)) { client.counters.adopted == 3 })
         #expect(try server.seqs() == [1, 2, 3])
         #expect(try seqs(of: ours).count == 3)
-        #expect(bench.journals.filter(left.contains) == left)
+        #expect(fixture.journals.filter(orphan.contains) == orphan)
     }
 
     @Test("One that cannot be read is told of once, and stays; things that are no journals are nobody's business")
     func odd() throws {
-        let journals = bench.folder.file("journal")
+        let journals = fixture.folder.file("journal")
         let manager = FileManager.default
-        let left = try leave(rows: 3)
-        let segment = "\(journals)/\(left.producer.text)/1.segment"
+        let orphan = try makeOrphan(rows: 3)
+        let segment = "\(journals)/\(orphan.producer.text)/1.segment"
         var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: segment)))
         bytes[8] = 99
         try Data(bytes).write(to: URL(fileURLWithPath: segment))
@@ -234,12 +235,12 @@ struct AdoptionTests {
         try Data().write(to: URL(fileURLWithPath: "\(journals)/q0q0q0q0q0/lock"))
         #expect(mkfifo("\(journals)/q0q0q0q0q0/1.segment", 0o600) == 0)
 
-        let client = try bench.client(server.url)
+        let client = try fixture.client(server.url)
         let experiment = Hypero(client).battery("b").experiment()
         experiment.finish()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
-        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "is left alone") == 2 })
-        #expect(bench.board.count(containing: "format 99") == 1)
+        #expect(eventually(within: .seconds(60)) { fixture.recorder.count(containing: "is orphan alone") == 2 })
+        #expect(fixture.recorder.count(containing: "format 99") == 1)
         #expect(client.counters.adopted == 0)
         #expect(manager.fileExists(atPath: segment))
         for name in others { #expect(manager.fileExists(atPath: "\(journals)/\(name)")) }
@@ -249,12 +250,12 @@ struct AdoptionTests {
 
     @Test("A journal without a record is removed without asking anybody")
     func empty() throws {
-        let name = try leave(rows: 1).producer.text
-        let folder = bench.folder.file("journal") + "/" + name
+        let name = try makeOrphan(rows: 1).producer.text
+        let folder = fixture.folder.file("journal") + "/" + name
         let header = try Data(contentsOf: URL(fileURLWithPath: folder + "/1.segment")).prefix(SegmentHeader.size)
         try header.write(to: URL(fileURLWithPath: folder + "/1.segment"))
-        let client = try bench.client(server.url)
-        #expect(eventually(within: .seconds(60)) { !bench.journals.contains(name) })
+        let client = try fixture.client(server.url)
+        #expect(eventually(within: .seconds(60)) { !fixture.journals.contains(name) })
         #expect(client.counters.adopted == 0)
     }
 }

@@ -53,8 +53,8 @@ final class OrphanFixture {
     }
 
     /// Takes over a copy in which some files have other bytes.
-    func take(
-        _ changes: [String: [UInt8]] = [:], machine: HostIdentity = .current,
+    func adopt(
+        replacing changes: [String: [UInt8]] = [:], machine: HostIdentity = .current,
         where isOurs: (SegmentHeader) -> Bool = { _ in true }
     ) throws -> OrphanedJournal.Taking {
         let copy = folder.file("copy")
@@ -71,7 +71,7 @@ final class OrphanFixture {
     func seqs(of journal: OrphanedJournal) throws -> [UInt64] {
         var seqs: [UInt64] = []
         for piece in journal.scan.pieces {
-            JournalFixture.forEachRecord(piece) { record in
+            JournalFixture.forEachRecord(in: piece) { record in
                 seqs.append(record.seq)
                 var isAsWritten = record.epoch == Int64(record.seq) && record.kind == .epoch && record.experiment == 1
                 record.forEachChannel { name, values in

@@ -7,43 +7,43 @@ import Testing
 
 @Suite("Passwords and rights")
 struct AccessTests {
-    private static let patience: Duration = .seconds(120)
+    private static let timeout: Duration = .seconds(120)
 
     @Test("A wrong password is said once and never shown; once it is right, all arrives")
     func wrongPassword() throws {
         let server = try RedisServer(appendOnly: false, configuration: ["requirepass geheim"])
-        let bench = try ClientFixture()
-        let client = try bench.client(server.url, variables: ["HYPERO_REDIS_PASSWORD": "verraten"])
+        let fixture = try ClientFixture()
+        let client = try fixture.client(server.url, variables: ["HYPERO_REDIS_PASSWORD": "verraten"])
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<100 { experiment.log(epoch: epoch, train: 1) }
-        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "WRONGPASS") == 1 })
+        #expect(eventually(within: .seconds(60)) { fixture.recorder.count(containing: "WRONGPASS") == 1 })
         server.cli("-a", "geheim", "--no-auth-warning", "CONFIG", "SET", "requirepass", "verraten")
-        #expect(client.flush(until: .sent, deadline: .now + Self.patience))
+        #expect(client.flush(until: .sent, deadline: .now + Self.timeout))
         #expect(try server.entries(password: "verraten").map(\.seq) == (1...102).map { UInt64($0) })
-        #expect(bench.board.sentences.last?.contains("takes events again") == true)
-        #expect(bench.board.count(containing: "verraten") == 0)
+        #expect(fixture.recorder.notices.last?.contains("takes events again") == true)
+        #expect(fixture.recorder.count(containing: "verraten") == 0)
     }
 
     @Test("A password where none is needed, and none where one is, are said so")
     func missingPassword() throws {
         let server = try RedisServer(appendOnly: false, configuration: ["requirepass geheim"])
-        let bench = try ClientFixture()
-        let client = try bench.client(server.url)
+        let fixture = try ClientFixture()
+        let client = try fixture.client(server.url)
         _ = Hypero(client).battery("b").experiment()
-        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "NOAUTH") == 1 })
+        #expect(eventually(within: .seconds(60)) { fixture.recorder.count(containing: "NOAUTH") == 1 })
         server.cli("-a", "geheim", "--no-auth-warning", "CONFIG", "SET", "requirepass", "")
-        #expect(client.flush(until: .sent, deadline: .now + Self.patience))
+        #expect(client.flush(until: .sent, deadline: .now + Self.timeout))
     }
 
     @Test("A server that answers AUTH with what it was sent does not get the password into a notice")
     func echo() throws {
         // What is unknown is quoted by Redis in its reply.
         let server = try RedisServer(appendOnly: false, configuration: ["rename-command AUTH \"\""])
-        let bench = try ClientFixture()
-        let client = try bench.client(server.url, variables: ["HYPERO_REDIS_PASSWORD": "verraten"])
+        let fixture = try ClientFixture()
+        let client = try fixture.client(server.url, variables: ["HYPERO_REDIS_PASSWORD": "verraten"])
         _ = Hypero(client).battery("b").experiment()
-        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "does not let us in") == 1 })
-        #expect(bench.board.count(containing: "verraten") == 0)
+        #expect(eventually(within: .seconds(60)) { fixture.recorder.count(containing: "does not let us in") == 1 })
+        #expect(fixture.recorder.count(containing: "verraten") == 0)
         _ = client.close(timeout: .milliseconds(50))
     }
 
@@ -56,9 +56,9 @@ struct AccessTests {
         let reading = canRead ? ["+hget", "%R~{hypero}:producer:*"] : []
         #expect(
             server.cli(["ACL", "SETUSER", "node"] + rights.split(separator: " ").map(String.init) + reading) == "OK")
-        let bench = try ClientFixture()
+        let fixture = try ClientFixture()
         let url = "unix://node:pw@\(server.socket)"
-        let client = try bench.client(url) { $0.segmentSize = 16 << 10 }
+        let client = try fixture.client(url) { $0.segmentSize = 16 << 10 }
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<1_000 { experiment.log(epoch: epoch, train: 1) }
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -67,8 +67,8 @@ struct AccessTests {
         #expect(client.flush(until: .applied, deadline: .now + (canRead ? .seconds(60) : .milliseconds(50))) == canRead)
         #expect(client.counters.applied == (canRead ? 1_002 : 0))
         // Either way the journal does not grow: what is applied, or at least sent, is given back.
-        #expect(eventually(within: .seconds(60)) { client.counters.released == 0 && bench.segments.count <= 2 })
-        #expect(bench.board.sentences == [])
+        #expect(eventually(within: .seconds(60)) { client.counters.released == 0 && fixture.segments.count <= 2 })
+        #expect(fixture.recorder.notices == [])
         #expect(client.close(timeout: .seconds(30)))
     }
 
@@ -76,13 +76,13 @@ struct AccessTests {
     func noPermission() throws {
         let server = try RedisServer(appendOnly: false)
         server.cli("ACL", "SETUSER", "node", "on", ">pw", "~*", "+ping")
-        let bench = try ClientFixture()
-        let client = try bench.client("unix://node:pw@\(server.socket)")
+        let fixture = try ClientFixture()
+        let client = try fixture.client("unix://node:pw@\(server.socket)")
         _ = Hypero(client).battery("b").experiment()
-        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "NOPERM") == 1 })
+        #expect(eventually(within: .seconds(60)) { fixture.recorder.count(containing: "NOPERM") == 1 })
         server.cli("ACL", "SETUSER", "node", "+@all")
-        #expect(client.flush(until: .sent, deadline: .now + Self.patience))
+        #expect(client.flush(until: .sent, deadline: .now + Self.timeout))
         #expect(try server.seqs() == [1, 2])
-        #expect(bench.board.sentences.last?.contains("takes events again") == true)
+        #expect(fixture.recorder.notices.last?.contains("takes events again") == true)
     }
 }

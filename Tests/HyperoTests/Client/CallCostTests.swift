@@ -29,8 +29,8 @@ struct CallCostTests {
     private static let row: KeyValuePairs = ["loss": 0.5, "a channel of more bytes than a word has": 1]
 
     /// A client whose next call finds all prepared, and what was loaded with the first ones.
-    private static func prepared(_ bench: ClientFixture) throws -> (client: Client, experiment: Experiment) {
-        let client = try bench.client()
+    private static func prepared(_ fixture: ClientFixture) throws -> (client: Client, experiment: Experiment) {
+        let client = try fixture.client()
         let experiment = Hypero(client).battery("b").experiment()
         logEachWay(experiment, epoch: 0)
         logNamed(experiment, epoch: 0, row)
@@ -50,8 +50,8 @@ struct CallCostTests {
     @Test("It makes no system call", .enabled(if: !Sanitizer.isOn, "a sanitizer makes its own"))
     func systemCalls() async {
         await #expect(processExitsWith: .success) {
-            let bench = try ClientFixture()
-            let (client, experiment) = try CallCostTests.prepared(bench)
+            let fixture = try ClientFixture()
+            let (client, experiment) = try CallCostTests.prepared(fixture)
             try ConfinedThread.run { CallCostTests.logMany(experiment) }
             #expect(client.counters.accepted == 2 + 1_001 * 5)
         }
@@ -66,8 +66,8 @@ struct CallCostTests {
 
     @Test("It allocates nothing", .enabled(if: !Sanitizer.isOn, "a sanitizer has an allocator of its own"))
     func allocations() throws {
-        let bench = try ClientFixture()
-        let (client, experiment) = try Self.prepared(bench)
+        let fixture = try ClientFixture()
+        let (client, experiment) = try Self.prepared(fixture)
         let before = allocation_count()
         Self.logMany(experiment)
         let after = allocation_count()
@@ -92,8 +92,8 @@ struct CallCostTests {
         "It finds its memory there: the page faults were taken ahead",
         .enabled(if: !Sanitizer.isOn, "a sanitizer has memory of its own beside it"))
     func pageFaults() throws {
-        let bench = try ClientFixture()
-        let (client, experiment) = try Self.prepared(bench)
+        let fixture = try ClientFixture()
+        let (client, experiment) = try Self.prepared(fixture)
         let before = Self.faults
         Self.logMany(experiment)
         let faults = Self.faults - before

@@ -20,27 +20,27 @@ struct CountersTests {
         }
     }
 
-    enum Fate: CaseIterable { case nowhere, there, full }
+    enum Condition: CaseIterable { case serverUnreachable, serverReachable, journalFull }
 
-    @Test("with Redis there, never there, and the journal full", arguments: Fate.allCases)
-    func addUp(fate: Fate) throws {
+    @Test("with Redis there, never there, and the journal full", arguments: Condition.allCases)
+    func addUp(condition: Condition) throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientFixture()
-        let client = try bench.client(fate == .there ? server.url : ClientFixture.nowhere) {
+        let fixture = try ClientFixture()
+        let client = try fixture.client(condition == .serverReachable ? server.url : ClientFixture.unreachableURL) {
             $0.segmentSize = 64 << 10
-            $0.journalLimit = fate == .full ? 128 << 10 : 64 << 20
+            $0.journalLimit = condition == .journalFull ? 128 << 10 : 64 << 20
         }
         let experiment = Hypero(client).battery("b").experiment()
         let begun = client.counters.accepted
         let calls = Calls()
-        let crew = ThreadGroup(4) { _ in
+        let workers = ThreadGroup(4) { _ in
             for epoch in 0..<2_000 { calls.log(experiment, epoch: epoch) }
         }
         var isWorking = true
-        var looks = 0
+        var samples = 0
         var wrong: [Counters] = []
         while isWorking {
-            isWorking = crew.isWorking
+            isWorking = workers.isWorking
             let done = calls.done.load(ordering: .sequentiallyConsistent)
             let counters = client.counters
             let started = calls.begun.load(ordering: .sequentiallyConsistent)
@@ -49,15 +49,15 @@ struct CountersTests {
                 (done...started).contains(seen) && counters.sent <= counters.accepted
                 && counters.accepted == counters.sent + counters.queued && counters.applied <= counters.sent
             if !isRight { wrong.append(counters) }
-            looks += 1
+            samples += 1
         }
         #expect(wrong == [])
-        #expect(looks > 0)
+        #expect(samples > 0)
         let counters = client.counters
         #expect(counters.accepted + counters.dropped.total - begun == 8_000)
-        #expect((counters.dropped.journalFull > 0) == (fate == .full))
+        #expect((counters.dropped.journalFull > 0) == (condition == .journalFull))
         #expect(counters.dropped.total == counters.dropped.journalFull)
-        if fate == .there {
+        if condition == .serverReachable {
             #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
             #expect(client.counters.sent == client.counters.accepted)
             #expect(client.counters.queued == 0)

@@ -15,17 +15,17 @@ struct HostTests {
     func fullDisk() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientFixture()
+            let fixture = try ClientFixture()
             // posix_fallocate fails with EFBIG and, but for the signal being blocked, SIGXFSZ ends the process.
             var limit = rlimit(rlim_cur: 256 << 10, rlim_max: rlim_t(bitPattern: -1))
             #expect(setrlimit(__rlimit_resource_t(UInt32(RLIMIT_FSIZE.rawValue)), &limit) == 0)
-            let client = try bench.client(server.url)
+            let client = try fixture.client(server.url)
             let experiment = Hypero(client).battery("b").experiment()
             for epoch in 0..<50_000 { experiment.log(epoch: epoch, train: 1) }
             #expect(client.close(timeout: .seconds(60)))
             #expect(client.counters.sent == 50_002)
-            #expect(bench.board.sentences.count == 1)
-            #expect(bench.board.count(containing: "set HYPERO_JOURNAL") == 1)
+            #expect(fixture.recorder.notices.count == 1)
+            #expect(fixture.recorder.count(containing: "set HYPERO_JOURNAL") == 1)
         }
     }
 
@@ -33,22 +33,22 @@ struct HostTests {
     func signals() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientFixture()
+            let fixture = try ClientFixture()
             // Without SA_RESTART, so that system calls are interrupted.
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { _ in HostTests.handled.add(1) }
             #expect(sigaction(SIGUSR1, &action, nil) == 0)
-            let client = try bench.client(server.url) { $0.segmentSize = 64 << 10 }
+            let client = try fixture.client(server.url) { $0.segmentSize = 64 << 10 }
             let experiment = Hypero(client).battery("b").experiment()
             let worker = pthread_self()
-            let crew = ThreadGroup(1) { _ in
+            let workers = ThreadGroup(1) { _ in
                 for _ in 0..<2_000 {
                     pthread_kill(worker, SIGUSR1)
                     kill(getpid(), SIGUSR1)
                     usleep(50)
                 }
             }
-            while crew.isWorking {
+            while workers.isWorking {
                 for epoch in 0..<100 { experiment.log(epoch: epoch, train: 1) }
                 _ = client.flush(until: .sent, deadline: .now + .milliseconds(1))
             }
@@ -59,7 +59,7 @@ struct HostTests {
             #expect(counters.dropped.total == 0)
             #expect(HostTests.handled.count > 0)
             // A handler never runs on the sender's thread, and SIGPIPE never reaches the process.
-            #expect(bench.board.sentences == [])
+            #expect(fixture.recorder.notices == [])
         }
     }
 
@@ -68,8 +68,8 @@ struct HostTests {
         await #expect(processExitsWith: .success) {
             signal(SIGPIPE, SIG_DFL)
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientFixture()
-            let client = try bench.client(server.url)
+            let fixture = try ClientFixture()
+            let client = try fixture.client(server.url)
             let experiment = Hypero(client).battery("b").experiment()
             for round in 0..<30 {
                 for epoch in 0..<3_000 { experiment.log(epoch: epoch, train: Double(round)) }
@@ -84,7 +84,7 @@ struct HostTests {
     func standardError() async {
         await #expect(processExitsWith: .success) {
             signal(SIGPIPE, SIG_DFL)
-            let bench = try ClientFixture()
+            let fixture = try ClientFixture()
             for isFull in [false, true] {
                 var ends: [CInt] = [-1, -1]
                 #expect(pipe(&ends) == 0)
@@ -98,7 +98,7 @@ struct HostTests {
                 }
                 let before = dup(STDERR_FILENO)
                 dup2(ends[1], STDERR_FILENO)
-                let client = try bench.client { $0.notify = UserNotices.standardError }
+                let client = try fixture.client { $0.notify = UserNotices.standardError }
                 let experiment = Hypero(client).battery("b").experiment()
                 experiment.log(epoch: -1, train: 1)
                 #expect(client.counters.dropped.invalid == 1)
@@ -110,11 +110,11 @@ struct HostTests {
 
     @Test("A process that exits without close leaves everything in the journal", arguments: ["exit", "_exit", "abort"])
     func exitsWithoutClose(how: String) async throws {
-        let bench = try ClientFixture()
-        let place: String = bench.folder.file("journal")
+        let fixture = try ClientFixture()
+        let place: String = fixture.folder.file("journal")
         let expected: ExitTest.Condition = how == "abort" ? .signal(SIGABRT) : .exitCode(7)
         await #expect(processExitsWith: expected) { [place = place as String, how = how as String] in
-            var configuration = Client.Configuration(url: ClientFixture.nowhere)
+            var configuration = Client.Configuration(url: ClientFixture.unreachableURL)
             configuration.environment = { $0 == "HYPERO_JOURNAL" ? place : nil }
             configuration.notify = { _ in }
             let experiment = Hypero(try Client(configuration)).battery("b").experiment()
@@ -125,14 +125,14 @@ struct HostTests {
             default: abort()
             }
         }
-        let name = try #require(bench.journals.first)
+        let name = try #require(fixture.journals.first)
         let root = try JournalRoot(existing: place, environment: { _ in nil })
-        guard case .taken(let left) = OrphanedJournal.take(name, in: root, machine: .current, where: { _ in true })
+        guard case .taken(let orphan) = OrphanedJournal.take(name, in: root, machine: .current, where: { _ in true })
         else {
             throw TestFailure("it cannot be taken")
         }
-        #expect(left.scan.seqs == 1...1_002)
-        #expect(left.scan.damaged == 0)
+        #expect(orphan.scan.seqs == 1...1_002)
+        #expect(orphan.scan.damaged == 0)
     }
 
     /// Counts in a signal handler.

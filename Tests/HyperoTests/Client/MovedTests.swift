@@ -10,28 +10,28 @@ struct MovedTests {
     @Test("MOVED and ASK are followed", arguments: ["MOVED", "ASK"])
     func followed(word: String) throws {
         let server = try RedisServer(appendOnly: false, tcp: true)
-        let signpost = try RedirectingServer(answer: "-\(word) 5474 127.0.0.1:\(try #require(server.port))")
-        let bench = try ClientFixture()
-        let client = try bench.client(signpost.url)
+        let redirector = try RedirectingServer(answer: "-\(word) 5474 127.0.0.1:\(try #require(server.port))")
+        let fixture = try ClientFixture()
+        let client = try fixture.client(redirector.url)
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<1_500 { experiment.log(epoch: epoch, train: 1) }
         #expect(client.flush(until: .sent, deadline: .now + .seconds(120)))
         #expect(try server.seqs() == Array(1...1_502))
-        #expect(signpost.commands > 0)
+        #expect(redirector.commands > 0)
         // Nothing is wrong, so nothing is said.
-        #expect(bench.board.sentences == [])
+        #expect(fixture.recorder.notices == [])
     }
 
     @Test("A server that is gone is looked for where the user said")
     func back() throws {
         let first = try RedisServer(appendOnly: false, tcp: true)
         let second = try RedisServer(appendOnly: false, tcp: true)
-        let signpost = try RedirectingServer(answer: "-MOVED 5474 127.0.0.1:\(try #require(first.port))")
-        let bench = try ClientFixture()
-        let client = try bench.client(signpost.url)
+        let redirector = try RedirectingServer(answer: "-MOVED 5474 127.0.0.1:\(try #require(first.port))")
+        let fixture = try ClientFixture()
+        let client = try fixture.client(redirector.url)
         let experiment = Hypero(client).battery("b").experiment()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(120)))
-        signpost.answer("-MOVED 5474 127.0.0.1:\(try #require(second.port))")
+        redirector.answer("-MOVED 5474 127.0.0.1:\(try #require(second.port))")
         first.kill()
         experiment.finish()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(120)))
@@ -46,11 +46,11 @@ struct MovedTests {
             "-", "+OK\r\n+OK", "*1000000", "$-7", "hello", "%3", ":9223372036854775807", "*-1",
         ])
     func nonsense(answer: String) throws {
-        let signpost = try RedirectingServer(answer: answer)
-        let bench = try ClientFixture()
-        let client = try bench.client(signpost.url)
+        let redirector = try RedirectingServer(answer: answer)
+        let fixture = try ClientFixture()
+        let client = try fixture.client(redirector.url)
         _ = Hypero(client).battery("b").experiment()
-        #expect(eventually(within: .seconds(60)) { signpost.commands > 2 })
+        #expect(eventually(within: .seconds(60)) { redirector.commands > 2 })
         _ = client.close(timeout: .milliseconds(200))
         #expect(client.counters.accepted == 2)
     }

@@ -22,10 +22,10 @@ struct PartitionTests {
     @Test("One of four partitions, by the producer's CRC16")
     func partitions() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientFixture()
+        let fixture = try ClientFixture()
         #expect(Self.crc16("123456789") == 0x31C3)
         for _ in 0..<12 {
-            let client = try bench.client(server.url) { $0.partitions = 4 }
+            let client = try fixture.client(server.url) { $0.partitions = 4 }
             _ = Hypero(client).battery("b").experiment()
             #expect(client.close(timeout: .seconds(60)))
             let stream = "{hypero:\(Self.crc16(client.producer.text) % 4)}:events"
@@ -38,12 +38,12 @@ struct PartitionTests {
     @Test("A namespace of its own, by argument or environment")
     func namespaces() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientFixture()
-        let first = try bench.client(server.url) { $0.namespace = "lab" }
+        let fixture = try ClientFixture()
+        let first = try fixture.client(server.url) { $0.namespace = "lab" }
         _ = Hypero(first).battery("b").experiment()
         #expect(first.close(timeout: .seconds(60)))
         let variables = ["HYPERO_NAMESPACE": "office", "HYPERO_PARTITIONS": "1"]
-        let second = try bench.client(server.url, variables: variables)
+        let second = try fixture.client(server.url, variables: variables)
         _ = Hypero(second).battery("b").experiment()
         #expect(second.close(timeout: .seconds(60)))
         #expect(try server.seqs(of: "{lab}:events") == [1, 2])
@@ -57,8 +57,8 @@ struct PartitionTests {
             ["HYPERO_PARTITIONS": "16385"],
         ])
     func impossible(variables: [String: String]) throws {
-        let bench = try ClientFixture()
-        #expect(throws: SchemaError.self) { try bench.client(variables: variables) }
-        #expect(bench.journals == [])
+        let fixture = try ClientFixture()
+        #expect(throws: SchemaError.self) { try fixture.client(variables: variables) }
+        #expect(fixture.journals == [])
     }
 }

@@ -17,8 +17,8 @@ struct RefusalTests {
             Event.Declaration(name: "b", version: .min, description: ""),
         ])
     func battery(declaration: Event.Declaration) throws {
-        let bench = try ClientFixture()
-        let client = try bench.client()
+        let fixture = try ClientFixture()
+        let client = try fixture.client()
         let battery = Hypero(client).battery(
             declaration.name, version: declaration.version, description: declaration.description,
             objective: declaration.objective)
@@ -29,13 +29,13 @@ struct RefusalTests {
         experiment.updateLearningCurve(train: [1])
         #expect(client.counters.accepted == 0)
         #expect(client.counters.dropped.invalid == 6)
-        #expect(bench.board.count(containing: "battery's") + bench.board.count(containing: "objective") == 1)
+        #expect(fixture.recorder.count(containing: "battery's") + fixture.recorder.count(containing: "objective") == 1)
     }
 
     @Test("Names, values and epochs that cannot be")
     func events() throws {
-        let bench = try ClientFixture()
-        let client = try bench.client()
+        let fixture = try ClientFixture()
+        let client = try fixture.client()
         let experiment = Hypero(client).battery("b").experiment()
         let begun = client.counters.accepted
         let tooLong = String(repeating: "n", count: 257)
@@ -60,13 +60,13 @@ struct RefusalTests {
         }
         #expect(client.counters.accepted == begun)
         // Everything is counted; a loop that does it wrong does not flood the terminal.
-        #expect(bench.board.count(containing: "is not recorded") == 5)
+        #expect(fixture.recorder.count(containing: "is not recorded") == 5)
     }
 
     @Test("What is as large as it may be is understood by whoever reads it")
     func largest() throws {
-        let bench = try ClientFixture()
-        let client = try bench.client { $0.segmentSize = 8 << 20 }
+        let fixture = try ClientFixture()
+        let client = try fixture.client { $0.segmentSize = 8 << 20 }
         let name = String(repeating: "n", count: 256)
         let value = String(repeating: "v", count: 65_536)
         let battery = Hypero(client).battery(name, version: 1 << 53 - 1, description: value, objective: name)
@@ -81,6 +81,6 @@ struct RefusalTests {
         ])
         experiment.updateLearningCurve(first: 1 << 53 - 1_000, ["a": Array(repeating: 1, count: 900)])
         #expect(client.counters.dropped.total == 0)
-        #expect(try client.rendered().count == Int(client.counters.accepted))
+        #expect(try client.renderedEntries().count == Int(client.counters.accepted))
     }
 }

@@ -9,15 +9,15 @@ import Testing
 @Suite("A server that forgets what it had acknowledged gets it again", .serialized)
 struct RewindTests {
     private let server: RedisServer
-    private let bench: ClientFixture
+    private let fixture: ClientFixture
     private let client: Client
     private let experiment: Experiment
     private var key: String { "{hypero}:producer:\(client.producer.text)" }
 
     init() throws {
         server = try RedisServer(appendOnly: false)
-        bench = try ClientFixture()
-        client = try bench.client(server.url)
+        fixture = try ClientFixture()
+        client = try fixture.client(server.url)
         experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<98 { experiment.log(epoch: epoch, train: 1) }
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -79,14 +79,14 @@ struct RewindTests {
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
         server.cli("ACL", "SETUSER", "default", "+@all")
         #expect(try server.seqs() == Array(1...100) + Array(1...101))
-        #expect(bench.board.count(containing: "NOPERM") == 0)
+        #expect(fixture.recorder.count(containing: "NOPERM") == 0)
     }
 
     @Test("The stream is emptied while nothing breaks and nobody says anything more: it is sent again")
     func emptied() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientFixture()
-        let client = try bench.client(server.url) { $0.settling = .milliseconds(500) }
+        let fixture = try ClientFixture()
+        let client = try fixture.client(server.url) { $0.settling = .milliseconds(500) }
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<98 { experiment.log(epoch: epoch, train: 1) }
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -105,8 +105,8 @@ struct RewindTests {
             "key-load-delay 200", "loading-process-events-interval-bytes 1024",
             "user default on nopass ~* &* +@all -xrange",
         ])
-        let bench = try ClientFixture()
-        let client = try bench.client(server.url)
+        let fixture = try ClientFixture()
+        let client = try fixture.client(server.url)
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<5_000 { experiment.log(epoch: epoch, train: 1) }
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -141,8 +141,8 @@ struct RewindTests {
     @Test("What was applied when Redis was last asked is kept until it says so again, however long it is away")
     func awayWhileSettling() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientFixture()
-        let client = try bench.client(server.url) { $0.settling = .milliseconds(300) }
+        let fixture = try ClientFixture()
+        let client = try fixture.client(server.url) { $0.settling = .milliseconds(300) }
         let experiment = Hypero(client).battery("b").experiment()
         experiment.log(epoch: 1, train: 1)
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -153,9 +153,9 @@ struct RewindTests {
         let killed = ContinuousClock.now
         #expect(eventually(within: .seconds(60)) { ContinuousClock.now - killed > .milliseconds(900) })
         #expect(client.close(timeout: .seconds(60)))
-        #expect(bench.journals == [client.producer.text])
+        #expect(fixture.journals == [client.producer.text])
         try server.restart()
-        let next = try bench.client(server.url)
+        let next = try fixture.client(server.url)
         #expect(eventually(within: .seconds(60)) { (try? server.seqs()) == [1, 2, 3] })
         #expect(next.close(timeout: .seconds(60)))
     }

@@ -27,8 +27,8 @@ struct ScriptTests {
     @Test("The script of the tutorial")
     func script() throws {
         let server = try RedisServer(appendOnly: false)
-        let bench = try ClientFixture()
-        let hypero = try bench.hypero(server.url, seed: 7)
+        let fixture = try ClientFixture()
+        let hypero = try fixture.hypero(server.url, seed: 7)
         let battery = hypero.battery("RNN Visual Attention", version: 3, description: "fixed bug in Sequencer")
         #expect(battery.id == Self.battery)
         let experiment = battery.experiment()
@@ -100,7 +100,7 @@ struct ScriptTests {
         #expect(entries.map(\.timeless) == expected)
         #expect(entries.allSatisfy { $0.event != nil })
         #expect(hypero.close())
-        #expect(bench.board.sentences == [])
+        #expect(fixture.recorder.notices == [])
     }
 
     @Test(
@@ -114,9 +114,9 @@ struct ScriptTests {
             (.object([Value.Member("a", .array([]))]), "{\"a\":[]}"), (.string("two\nlines\0"), "two\nlines\0"),
         ])
     func values(value: Value, text: String) throws {
-        let bench = try ClientFixture()
-        let client = try bench.client()
+        let fixture = try ClientFixture()
+        let client = try fixture.client()
         Hypero(client).battery("b").experiment().insertHP("x", value)
-        #expect(try client.rendered().last?.timeless.last == "param.x=\(text)")
+        #expect(try client.renderedEntries().last?.timeless.last == "param.x=\(text)")
     }
 }

@@ -8,14 +8,14 @@ import Testing
 @Suite("How far the ingest is, as the client sees it", .serialized)
 struct WatermarkTests {
     private let server: RedisServer
-    private let bench: ClientFixture
+    private let fixture: ClientFixture
     private let client: Client
     private var key: String { "{hypero}:producer:\(client.producer.text)" }
 
     init() throws {
         server = try RedisServer()
-        bench = try ClientFixture()
-        client = try bench.client(server.url)
+        fixture = try ClientFixture()
+        client = try fixture.client(server.url)
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<8 { experiment.log(epoch: epoch, train: 1) }
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))

@@ -15,8 +15,8 @@ struct ForkTests {
     func childLogs() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientFixture()
-            let client = try bench.client(server.url)
+            let fixture = try ClientFixture()
+            let client = try fixture.client(server.url)
             let hypero = Hypero(client)
             let battery = hypero.battery("b")
             let experiment = battery.experiment()
@@ -70,11 +70,11 @@ struct ForkTests {
     func silentChild() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientFixture()
-            let client = try bench.client(server.url)
+            let fixture = try ClientFixture()
+            let client = try fixture.client(server.url)
             let experiment = Hypero(client).battery("b").experiment()
             #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
-            let before = bench.journals
+            let before = fixture.journals
             #expect(Fork.wait(for: Fork.child { true }, seconds: 60) == 0)
             #expect(Fork.wait(for: Fork.child { Fork.killSelf() }, seconds: 60) == nil)
             #expect(Fork.wait(for: Fork.child { Fork.exitSelf() }, seconds: 60) == 0)
@@ -83,13 +83,13 @@ struct ForkTests {
             let deadline = MonotonicTime.now + .seconds(60)
             let flushing = Fork.child { client.flush(until: .applied, deadline: deadline) }
             #expect(Fork.wait(for: flushing, seconds: 60) == 0)
-            #expect(bench.journals == before)
+            #expect(fixture.journals == before)
             experiment.finish()
             #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
             #expect(try server.seqs() == [1, 2, 3])
             #expect(server.cli("CLIENT", "LIST").components(separatedBy: "name=hypero-").count == 2)
             // The lock is the parent's, and goes with it.
-            let root = try JournalRoot(existing: bench.folder.file("journal"), environment: { _ in nil })
+            let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
             #expect(JournalFolder(taking: client.producer.text, in: root) == nil)
             #expect(client.close(timeout: .seconds(60)))
         }
@@ -98,15 +98,15 @@ struct ForkTests {
     @Test("The parent's lock is not kept by a child that lives on")
     func lock() async {
         await #expect(processExitsWith: .success) {
-            let bench = try ClientFixture()
-            let client = try bench.client()
+            let fixture = try ClientFixture()
+            let client = try fixture.client()
             _ = Hypero(client).battery("b").experiment()
             let living = Fork.child {
                 sleep(600)
                 return true
             }
             #expect(!client.close(timeout: .milliseconds(20)))
-            let root = try JournalRoot(existing: bench.folder.file("journal"), environment: { _ in nil })
+            let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
             #expect(
                 eventually(within: .seconds(60)) { JournalFolder(taking: client.producer.text, in: root) != nil })
             kill(living, SIGKILL)
@@ -118,22 +118,22 @@ struct ForkTests {
     func adoptedLock() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientFixture()
+            let fixture = try ClientFixture()
             server.stop()
-            let left = try bench.client(server.url)
-            _ = Hypero(left).battery("b").experiment()
-            #expect(!left.close(timeout: .milliseconds(50)))
+            let orphan = try fixture.client(server.url)
+            _ = Hypero(orphan).battery("b").experiment()
+            #expect(!orphan.close(timeout: .milliseconds(50)))
             try server.restart()
-            let root = try JournalRoot(existing: bench.folder.file("journal"), environment: { _ in nil })
-            let client = try bench.client(server.url)
+            let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
+            let client = try fixture.client(server.url)
             #expect(eventually(within: .seconds(60)) { client.counters.adopted == 2 })
-            #expect(JournalFolder(taking: left.producer.text, in: root) == nil)
+            #expect(JournalFolder(taking: orphan.producer.text, in: root) == nil)
             let living = Fork.child {
                 sleep(600)
                 return true
             }
             #expect(client.close(timeout: .seconds(60)))
-            #expect(eventually(within: .seconds(60)) { JournalFolder(taking: left.producer.text, in: root) != nil })
+            #expect(eventually(within: .seconds(60)) { JournalFolder(taking: orphan.producer.text, in: root) != nil })
             kill(living, SIGKILL)
             _ = Fork.wait(for: living, seconds: 60)
         }
@@ -143,11 +143,11 @@ struct ForkTests {
     func storm() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientFixture()
-            let client = try bench.client(server.url) { $0.journalLimit = 256 << 20 }
+            let fixture = try ClientFixture()
+            let client = try fixture.client(server.url) { $0.journalLimit = 256 << 20 }
             let hypero = Hypero(client)
             let experiment = hypero.battery("b").experiment()
-            let crew = ThreadGroup(8) { thread in
+            let workers = ThreadGroup(8) { thread in
                 for epoch in 0..<20_000 {
                     experiment.log(epoch: epoch, ["t\(thread)": 1])
                     if epoch % 16 == 0 { experiment.uniform("u", 0, 1) }
@@ -173,7 +173,7 @@ struct ForkTests {
                 usleep(500)
             }
             for child in children { #expect(Fork.wait(for: child, seconds: 120) == 0) }
-            #expect(eventually(within: .seconds(120)) { !crew.isWorking })
+            #expect(eventually(within: .seconds(120)) { !workers.isWorking })
             #expect(hypero.close(timeout: .seconds(120)))
             #expect(client.counters.dropped.total == 0)
 
@@ -195,9 +195,9 @@ struct ForkTests {
     func atOnce() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientFixture()
+            let fixture = try ClientFixture()
             for _ in 0..<50 {
-                let client = try bench.client(server.url)
+                let client = try fixture.client(server.url)
                 let child = Fork.child {
                     Hypero(client).battery("b").experiment().finish()
                     return client.close(timeout: .seconds(60)) && client.counters.sent == 3
@@ -213,8 +213,8 @@ struct ForkTests {
     func killedChild() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
-            let bench = try ClientFixture()
-            let away = try bench.client(server.url)
+            let fixture = try ClientFixture()
+            let away = try fixture.client(server.url)
             server.stop()
             let experiment = Hypero(away).battery("b").experiment()
             let child = Fork.child {
@@ -223,7 +223,7 @@ struct ForkTests {
             }
             #expect(Fork.wait(for: child, seconds: 60) == nil)
             try server.restart()
-            let next = try bench.client(server.url)
+            let next = try fixture.client(server.url)
             #expect(eventually(within: .seconds(60)) { next.counters.adopted == 500 })
             #expect(away.flush(until: .sent, deadline: .now + .seconds(60)))
             #expect(try server.entries().count == 502)
@@ -233,8 +233,8 @@ struct ForkTests {
     @Test("A child of a client that was closed stays closed")
     func closed() async {
         await #expect(processExitsWith: .success) {
-            let bench = try ClientFixture()
-            let client = try bench.client()
+            let fixture = try ClientFixture()
+            let client = try fixture.client()
             let experiment = Hypero(client).battery("b").experiment()
             #expect(!client.close(timeout: .zero))
             let child = Fork.child {

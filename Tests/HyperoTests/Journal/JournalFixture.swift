@@ -56,7 +56,7 @@ final class JournalFixture {
     }
 
     /// Calls back with every record of a piece, in order.
-    static func forEachRecord(_ piece: SegmentPiece, _ body: (Record) -> Void) {
+    static func forEachRecord(in piece: SegmentPiece, _ body: (Record) -> Void) {
         var offset = piece.start
         while offset < piece.end {
             let record = Record(at: piece.segment.base + offset)
@@ -66,7 +66,7 @@ final class JournalFixture {
     }
 
     /// Calls back with every record that `published` covers, in order.
-    static func forEachRecord(_ published: Journal.Published, _ body: (Record) -> Void) {
-        for piece in published.sealed + [published.current] { forEachRecord(piece, body) }
+    static func forEachRecord(in published: Journal.Published, _ body: (Record) -> Void) {
+        for piece in published.sealed + [published.current] { forEachRecord(in: piece, body) }
     }
 }

@@ -14,11 +14,11 @@ struct JournalFolderTests {
 
     @Test("The folder is 0700 and its files 0600, whole blocks from the start")
     func modes() throws {
-        let bench = try JournalFixture()
-        let path = try #require(bench.journal.path)
-        #expect(path == bench.folder.file("journal") + "/k3v9x2mq7d")
+        let fixture = try JournalFixture()
+        let path = try #require(fixture.journal.path)
+        #expect(path == fixture.folder.file("journal") + "/k3v9x2mq7d")
         #expect(try Self.mode(path) == 0o700)
-        #expect(try Self.mode(bench.folder.file("journal")) == 0o700)
+        #expect(try Self.mode(fixture.folder.file("journal")) == 0o700)
         #expect(try Self.mode(path + "/1.segment") == 0o600)
         var status = stat()
         #expect(stat(path + "/1.segment", &status) == 0)
@@ -66,30 +66,30 @@ struct JournalFolderTests {
         // Root may write anywhere, so the places are such where nobody can.
         let root = try TemporaryFolder()
         try Data().write(to: URL(fileURLWithPath: root.file("file")))
-        let bench = try JournalFixture(place: place == "FILE" ? root.file("file") : place)
-        #expect(bench.journal.path == nil)
-        let notice = try #require(bench.journal.takeNotice())
+        let fixture = try JournalFixture(place: place == "FILE" ? root.file("file") : place)
+        #expect(fixture.journal.path == nil)
+        let notice = try #require(fixture.journal.takeNotice())
         #expect(notice.contains("HYPERO_JOURNAL"))
         for epoch in 0..<500 as Range<Int64> {
-            bench.append(epoch: epoch)
-            bench.journal.prepare()
+            fixture.append(epoch: epoch)
+            fixture.journal.prepare()
         }
         var seqs: [UInt64] = []
-        JournalFixture.forEachRecord(bench.journal.published()) { seqs.append($0.seq) }
+        JournalFixture.forEachRecord(in: fixture.journal.published()) { seqs.append($0.seq) }
         #expect(seqs == Array(1...500))
-        #expect(bench.journal.takeNotice() == nil)
+        #expect(fixture.journal.takeNotice() == nil)
     }
 
     @Test("A folder that goes away under the journal is told of once, and memory serves from then on")
     func folderGone() throws {
-        let bench = try JournalFixture()
-        try FileManager.default.removeItem(atPath: try #require(bench.journal.path))
-        for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
-        #expect(bench.journal.counts.accepted == 500)
-        #expect(bench.journal.takeNotice() != nil)
-        for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
-        #expect(bench.journal.takeNotice() == nil)
-        #expect(bench.journal.counts.accepted == 1_000)
+        let fixture = try JournalFixture()
+        try FileManager.default.removeItem(atPath: try #require(fixture.journal.path))
+        for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }
+        #expect(fixture.journal.counts.accepted == 500)
+        #expect(fixture.journal.takeNotice() != nil)
+        for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }
+        #expect(fixture.journal.takeNotice() == nil)
+        #expect(fixture.journal.counts.accepted == 1_000)
     }
 
     @Test("A process that changes its working directory goes on with the same journal")
@@ -97,26 +97,26 @@ struct JournalFolderTests {
         await #expect(processExitsWith: .success) {
             let root = try TemporaryFolder()
             #expect(chdir(root.path) == 0)
-            let bench = try JournalFixture(place: "here")
+            let fixture = try JournalFixture(place: "here")
             #expect(chdir("/") == 0)
-            for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
-            #expect(bench.journal.takeNotice() == nil)
-            #expect(try bench.files.count > 5)
-            bench.journal.end(removing: bench.journal.published().sealed.map(\.segment), keepsFiles: false)
+            for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }
+            #expect(fixture.journal.takeNotice() == nil)
+            #expect(try fixture.files.count > 5)
+            fixture.journal.end(removing: fixture.journal.published().sealed.map(\.segment), keepsFiles: false)
             #expect(try FileManager.default.contentsOfDirectory(atPath: root.file("here")) == [])
         }
     }
 
     @Test("Removing the files leaves nothing")
     func removed() throws {
-        let bench = try JournalFixture()
-        for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
-        bench.journal.prepare()
-        let published = bench.journal.published()
-        #expect(try bench.files.count == published.sealed.count + 2)
-        bench.journal.end(removing: published.sealed.map(\.segment), keepsFiles: false)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: bench.folder.file("journal")) == [])
-        bench.append(epoch: 1)
-        #expect(bench.journal.counts.dropped.closed == 1)
+        let fixture = try JournalFixture()
+        for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }
+        fixture.journal.prepare()
+        let published = fixture.journal.published()
+        #expect(try fixture.files.count == published.sealed.count + 2)
+        fixture.journal.end(removing: published.sealed.map(\.segment), keepsFiles: false)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder.file("journal")) == [])
+        fixture.append(epoch: 1)
+        #expect(fixture.journal.counts.dropped.closed == 1)
     }
 }

@@ -18,14 +18,14 @@ struct RecordTests {
             .end(.failed, reason: "out of memory"), .end(.done, reason: nil),
         ])
     func text(body: Event.Body) throws {
-        let bench = try JournalFixture()
-        bench.append(body, experiment: 7)
+        let fixture = try JournalFixture()
+        fixture.append(body, experiment: 7)
         var expected: [[String]] = []
         body.forEachField { expected.append([$0, $1]) }
 
         var records = 0
         let now = WallClock.milliseconds
-        JournalFixture.forEachRecord(bench.journal.published()) { record in
+        JournalFixture.forEachRecord(in: fixture.journal.published()) { record in
             records += 1
             #expect(record.kind == RecordKind(body.kind))
             #expect(record.seq == 1)
@@ -49,18 +49,18 @@ struct RecordTests {
             ("train", [0.1, -0.0, .nan, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude]),
             ("é", [1]), (String(repeating: "n", count: 256), []),
         ]
-        let bench = try JournalFixture()
+        let fixture = try JournalFixture()
         let payload = series.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + 8 * $1.1.count }
-        bench.journal.append(
+        fixture.journal.append(
             kind, battery: JournalFixture.battery.bytes, Journal.Subject(experiment: .max, generation: 0),
             epoch: 1 << 53 - 1, count: series.count, payload: payload
         ) { writer in
             for (channel, values) in series { values.withUnsafeBufferPointer { writer.put(channel: channel, $0) } }
         }
-        bench.append(epoch: 0)
+        fixture.append(epoch: 0)
 
         var kinds: [RecordKind] = []
-        JournalFixture.forEachRecord(bench.journal.published()) { record in
+        JournalFixture.forEachRecord(in: fixture.journal.published()) { record in
             kinds.append(record.kind)
             guard record.seq == 1 else { return }
             #expect(record.experiment == UInt64(UInt32.max))
@@ -78,11 +78,11 @@ struct RecordTests {
 
     @Test("and every length keeps the next record in its place", arguments: 0..<17)
     func alignment(length: Int) throws {
-        let bench = try JournalFixture()
-        bench.append(.meta([Event.Entry("m", String(repeating: "x", count: length))]))
-        bench.append(epoch: 42)
+        let fixture = try JournalFixture()
+        fixture.append(.meta([Event.Entry("m", String(repeating: "x", count: length))]))
+        fixture.append(epoch: 42)
         var epochs: [Int64?] = []
-        JournalFixture.forEachRecord(bench.journal.published()) { epochs.append($0.epoch) }
+        JournalFixture.forEachRecord(in: fixture.journal.published()) { epochs.append($0.epoch) }
         #expect(epochs == [nil, 42])
     }
 }

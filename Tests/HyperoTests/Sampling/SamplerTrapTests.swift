@@ -49,7 +49,7 @@ struct SamplerTrapTests {
         ])
     func drawWithoutSenseTraps(draw: Draw) async throws {
         let ending = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [draw] in draw() }
-        let said = String(decoding: try #require(ending).standardErrorContent, as: UTF8.self)
-        #expect(said.contains("hypero: hyper-parameter \"the knob\": \(draw.kind.rawValue) needs"))
+        let message = String(decoding: try #require(ending).standardErrorContent, as: UTF8.self)
+        #expect(message.contains("hypero: hyper-parameter \"the knob\": \(draw.kind.rawValue) needs"))
     }
 }

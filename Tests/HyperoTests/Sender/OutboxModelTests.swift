@@ -8,20 +8,20 @@ import Testing
 struct OutboxModelTests {
     @Test("random outcomes", arguments: 1...20 as ClosedRange<UInt64>)
     func random(seed: UInt64) throws {
-        var dice = Xoshiro256(seed: seed, stream: 0)
-        var world = try World(segments: Int.random(in: 2...6, using: &dice))
+        var generator = Xoshiro256(seed: seed, stream: 0)
+        var model = try Model(segments: Int.random(in: 2...6, using: &generator))
         for _ in 0..<400 {
-            world.append(Int.random(in: 0...60, using: &dice))
-            world.send(upTo: Int.random(in: 1...90, using: &dice), using: &dice)
-            world.apply(using: &dice)
-            world.forget(using: &dice)
-            try world.release(makingRoom: Bool.random(using: &dice))
+            model.append(Int.random(in: 0...60, using: &generator))
+            model.send(upTo: Int.random(in: 1...90, using: &generator), using: &generator)
+            model.apply(using: &generator)
+            model.forget(using: &generator)
+            try model.release(makingRoom: Bool.random(using: &generator))
         }
-        try world.drain()
+        try model.drain()
     }
 
-    private struct World {
-        let bench: JournalFixture
+    private struct Model {
+        let fixture: JournalFixture
         var outbox = Outbox()
         var epochs: [UInt64: Int64] = [:]
         var next: Int64 = 0
@@ -29,32 +29,32 @@ struct OutboxModelTests {
         var applied: UInt64 = 0
         var settled: UInt64 = 0
         /// Numbers that were given back and were not applied, or are not any more.
-        var gone: Set<UInt64> = []
-        var lastGiven: UInt64 = 0
+        var released: Set<UInt64> = []
+        var lastReleased: UInt64 = 0
         /// Taken to be sent next.
         var prepared: [UInt64] = []
 
         init(segments: Int) throws {
-            bench = try JournalFixture(limit: segments * 2048, segmentSize: 2048)
+            fixture = try JournalFixture(limit: segments * 2048, segmentSize: 2048)
         }
 
         mutating func append(_ count: Int) {
             for _ in 0..<count {
-                let before = bench.journal.counts.accepted
-                bench.append(epoch: next)
-                let after = bench.journal.counts.accepted
+                let before = fixture.journal.counts.accepted
+                fixture.append(epoch: next)
+                let after = fixture.journal.counts.accepted
                 if after > before { epochs[after] = next }
                 next += 1
             }
         }
 
-        mutating func send(upTo limit: Int, using dice: inout Xoshiro256) {
-            outbox.update(bench.journal.published())
+        mutating func send(upTo limit: Int, using generator: inout Xoshiro256) {
+            outbox.update(fixture.journal.published())
             if prepared.isEmpty { prepare(upTo: limit) }
             let seqs = prepared
             outbox.sendBatch()
             prepared = []
-            if Bool.random(using: &dice), outbox.hasMore {
+            if Bool.random(using: &generator), outbox.hasMore {
                 prepare(upTo: limit)
                 #expect(prepared.first ?? .max > seqs.last ?? 0)
                 #expect(outbox.isPrepared)
@@ -62,9 +62,10 @@ struct OutboxModelTests {
             #expect(acknowledged.isDisjoint(with: seqs))
             #expect(Set(seqs).count == seqs.count)
             #expect(!seqs.isEmpty || !outbox.hasEvents)
-            let answered = Bool.random(using: &dice) ? seqs.count : Int.random(in: 0...seqs.count, using: &dice)
-            let share = [0, 0, 0.1, 1].randomElement(using: &dice)!
-            let refused = (0..<answered).filter { _ in Double.random(in: 0..<1, using: &dice) < share }
+            let answered =
+                Bool.random(using: &generator) ? seqs.count : Int.random(in: 0...seqs.count, using: &generator)
+            let share = [0, 0, 0.1, 1].randomElement(using: &generator)!
+            let refused = (0..<answered).filter { _ in Double.random(in: 0..<1, using: &generator) < share }
             outbox.finishBatch(answered: answered, refused: refused)
             acknowledged.formUnion((0..<answered).filter { !refused.contains($0) }.map { seqs[$0] })
             if answered < seqs.count || !refused.isEmpty { prepared = [] }
@@ -84,24 +85,24 @@ struct OutboxModelTests {
         }
 
         /// The watermark goes up to anything below the first event that is not acknowledged.
-        mutating func apply(using dice: inout Xoshiro256) {
-            guard Int.random(in: 0..<4, using: &dice) == 0 else { return }
+        mutating func apply(using generator: inout Xoshiro256) {
+            guard Int.random(in: 0..<4, using: &generator) == 0 else { return }
             var contiguous = applied
             while acknowledged.contains(contiguous + 1) { contiguous += 1 }
             contiguous = max(contiguous, applied)
-            applied = UInt64.random(in: applied...contiguous, using: &dice)
-            settled = UInt64.random(in: settled...applied, using: &dice)
+            applied = UInt64.random(in: applied...contiguous, using: &generator)
+            settled = UInt64.random(in: settled...applied, using: &generator)
         }
 
         /// Redis goes back to an older state, with a lower watermark or with the same.
-        mutating func forget(using dice: inout Xoshiro256) {
-            guard Int.random(in: 0..<12, using: &dice) == 0 else { return }
-            let watermark = UInt64.random(in: 0...applied, using: &dice)
+        mutating func forget(using generator: inout Xoshiro256) {
+            guard Int.random(in: 0..<12, using: &generator) == 0 else { return }
+            let watermark = UInt64.random(in: 0...applied, using: &generator)
             (applied, settled) = (watermark, min(settled, watermark))
             let first = outbox.firstHeld ?? 1
-            // What was given back is gone; the outbox can but go on behind it.
+            // What was given back is released; the outbox can but go on behind it.
             acknowledged = acknowledged.filter { $0 <= watermark || $0 < first }
-            if watermark < lastGiven { gone.formUnion(watermark + 1...lastGiven) }
+            if watermark < lastReleased { released.formUnion(watermark + 1...lastReleased) }
             outbox.rewind(to: watermark)
             prepared = []
             #expect(outbox.sent == acknowledged.count)
@@ -113,17 +114,17 @@ struct OutboxModelTests {
                 #expect(!seqs.isEmpty)
                 #expect(acknowledged.isSuperset(of: seqs))
                 if !makingRoom { #expect(seqs.allSatisfy { $0 <= settled }) }
-                gone.formUnion(seqs.filter { $0 > applied })
-                lastGiven = max(lastGiven, seqs.last ?? 0)
-                bench.journal.release(segment)
+                released.formUnion(seqs.filter { $0 > applied })
+                lastReleased = max(lastReleased, seqs.last ?? 0)
+                fixture.journal.release(segment)
             }
-            #expect(outbox.released == gone.count)
+            #expect(outbox.released == released.count)
         }
 
         /// In the end Redis takes everything.
         mutating func drain() throws {
             while outbox.hasEvents {
-                outbox.update(bench.journal.published())
+                outbox.update(fixture.journal.published())
                 if prepared.isEmpty { prepare(upTo: .max) }
                 let seqs = prepared
                 prepared = []
@@ -132,11 +133,11 @@ struct OutboxModelTests {
                 #expect(acknowledged.isDisjoint(with: seqs))
                 acknowledged.formUnion(seqs)
             }
-            let accepted = bench.journal.counts.accepted
+            let accepted = fixture.journal.counts.accepted
             #expect(accepted > 500)
             #expect(acknowledged == Set(1...accepted))
             #expect(outbox.sent == accepted)
-            #expect(accepted + bench.journal.counts.dropped.journalFull == UInt64(next))
+            #expect(accepted + fixture.journal.counts.dropped.journalFull == UInt64(next))
             (applied, settled) = (accepted, accepted)
             try release(makingRoom: false)
             #expect(outbox.held.count == 1)

@@ -7,11 +7,11 @@ import Testing
 struct OutboxTests {
     /// A journal of so many records in small segments, and an outbox that has taken them over.
     private static func outbox(records: Int64) throws -> (JournalFixture, Outbox) {
-        let bench = try JournalFixture()
-        for epoch in 0..<records { bench.append(epoch: epoch) }
+        let fixture = try JournalFixture()
+        for epoch in 0..<records { fixture.append(epoch: epoch) }
         var outbox = Outbox()
-        outbox.update(bench.journal.published())
-        return (bench, outbox)
+        outbox.update(fixture.journal.published())
+        return (fixture, outbox)
     }
 
     private static func batch(_ outbox: inout Outbox, upTo limit: Int = .max) -> [UInt64] {

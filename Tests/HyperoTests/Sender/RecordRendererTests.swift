@@ -9,11 +9,11 @@ struct RecordRendererTests {
 
     /// What the calls render to, without the declaration and the start. Every entry must be understood, and the event
     /// that it is must encode to the same fields.
-    private static func rendered(_ log: (Experiment) -> Void) throws -> [StreamEntry] {
-        let bench = try ClientFixture()
-        let client = try bench.client { $0.segmentSize = 8 << 20 }
+    private static func rendered(_ log: (Experiment) -> Void) throws -> [DecodedEntry] {
+        let fixture = try ClientFixture()
+        let client = try fixture.client { $0.segmentSize = 8 << 20 }
         log(Hypero(client).battery("b").experiment())
-        let entries = try client.rendered()
+        let entries = try client.renderedEntries()
         for entry in entries {
             var encoded: [[String]] = []
             entry.event?.forEachField { encoded.append([$0, $1]) }
@@ -26,7 +26,9 @@ struct RecordRendererTests {
     }
 
     /// The fields after those that every entry starts with.
-    private static func own(_ entries: [StreamEntry]) -> [[[String]]] { entries.map { Array($0.fields.dropFirst(6)) } }
+    private static func eventFields(_ entries: [DecodedEntry]) -> [[[String]]] {
+        entries.map { Array($0.fields.dropFirst(6)) }
+    }
 
     @Test("of every kind")
     func kinds() throws {
@@ -41,7 +43,7 @@ struct RecordRendererTests {
         }
         #expect(entries.map { $0.event?.body.kind } == [.param, .meta, .epoch, .curve, .maxima, .maxima, .end])
         #expect(
-            Self.own(entries) == [
+            Self.eventFields(entries) == [
                 [["param.lr", "0.01"]], [["meta.m", "v"]], [["epoch", "0"], ["curve.train", "1"]],
                 [["curve.train", "1"]], [["epoch", "9"], ["max.valid", "2"]], [["max.test", "3"]],
                 [["status", "stopped"], ["reason", ""]],
@@ -60,8 +62,9 @@ struct RecordRendererTests {
         let texts = [
             "nan", "inf", "-inf", "-0", "0", "5e-324", "1.7976931348623157e+308", "1e+22", "0.1", "0.3333333333333333",
         ]
-        #expect(Self.own(entries).prefix(values.count) == texts.map { [["epoch", "1"], ["curve.x", $0]] }[...])
-        #expect(Self.own(entries).last == [["curve.x", texts.joined(separator: " ")]])
+        #expect(
+            Self.eventFields(entries).prefix(values.count) == texts.map { [["epoch", "1"], ["curve.x", $0]] }[...])
+        #expect(Self.eventFields(entries).last == [["curve.x", texts.joined(separator: " ")]])
     }
 
     @Test("with names of any kind", arguments: odd)
@@ -72,7 +75,7 @@ struct RecordRendererTests {
             experiment.updateMaxima([name: 1])
         }
         #expect(
-            Self.own(entries) == [
+            Self.eventFields(entries) == [
                 [["param." + name, "1"]], [["epoch", "1"], ["curve." + name, "1"]], [["max." + name, "1"]],
             ])
     }
@@ -84,7 +87,7 @@ struct RecordRendererTests {
             experiment.updateMaxima(epoch: 2, ["a": 1, "a": .nan])
         }
         #expect(
-            Self.own(entries) == [
+            Self.eventFields(entries) == [
                 [["epoch", "1"], ["curve.a", "3"], ["curve.b", "2"]], [["epoch", "2"], ["max.a", "nan"]],
             ])
     }
@@ -113,7 +116,7 @@ struct RecordRendererTests {
     }
 
     /// Channel -> epoch -> value, of curve events.
-    private static func cells(_ entries: [StreamEntry]) throws -> [String: [Int: Double]] {
+    private static func cells(_ entries: [DecodedEntry]) throws -> [String: [Int: Double]] {
         var cells: [String: [Int: Double]] = [:]
         for entry in entries {
             guard case .curve(let first, let series) = try #require(entry.event).body else { continue }

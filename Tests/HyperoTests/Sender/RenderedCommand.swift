@@ -6,17 +6,17 @@ import TestSupport
 
 extension Client {
     /// What the sender would write for every record of a journal that has not filled its first segment.
-    func rendered() throws -> [StreamEntry] {
+    func renderedEntries() throws -> [DecodedEntry] {
         let renderer = RecordRenderer(stream: "s", journal.identity)
         var writer = RESPWriter()
-        var entries: [StreamEntry] = []
+        var entries: [DecodedEntry] = []
         var failure: (any Error)?
         // Not by the journal's own reading, which is the sender's.
         let published = journal.exclusively {
             Journal.Published(
                 sealed: [], current: journal.currentPiece, accepted: journal.state.pointee.nextSeq - 1)
         }
-        JournalFixture.forEachRecord(published) { record in
+        JournalFixture.forEachRecord(in: published) { record in
             writer.removeAll()
             renderer.render(record, into: &writer)
             do { entries.append(try Self.entry(of: Array(writer.bytes))) } catch { failure = failure ?? error }
@@ -25,7 +25,7 @@ extension Client {
         return entries
     }
 
-    private static func entry(of command: [UInt8]) throws -> StreamEntry {
+    private static func entry(of command: [UInt8]) throws -> DecodedEntry {
         var arguments = try arguments(of: command)
         guard arguments.count % 2 == 1, arguments.prefix(3).map(String.init(decoding:)) == ["XADD", "s", "*"] else {
             throw TestFailure("not an XADD: \(String(decoding: command))")
@@ -43,7 +43,7 @@ extension Client {
                 WireField(name: parts[$0], value: parts[$0 + 1])
             }
             let event = try fields.withUnsafeBufferPointer { try Event(decoding: $0) }
-            return StreamEntry(
+            return DecodedEntry(
                 fields: stride(from: 0, to: arguments.count, by: 2).map {
                     [String(decoding: arguments[$0]), String(decoding: arguments[$0 + 1])]
                 }, event: event)

@@ -20,13 +20,13 @@ struct SenderMachineTests {
     private static let watermark = Work(hasEvents: false, isWatermarkDue: true, isEnding: false, endsWhenSent: false)
     private static let both = Work(hasEvents: true, isWatermarkDue: true, isEnding: false, endsWhenSent: false)
 
-    private static func ending(_ work: Work) -> Work {
+    private static func closing(_ work: Work) -> Work {
         Work(
             hasEvents: work.hasEvents, isWatermarkDue: work.isWatermarkDue, isEnding: true,
             endsWhenSent: work.endsWhenSent)
     }
 
-    private static func lastHandleGone(_ work: Work) -> Work {
+    private static func withoutHandles(_ work: Work) -> Work {
         Work(
             hasEvents: work.hasEvents, isWatermarkDue: work.isWatermarkDue, isEnding: work.isEnding,
             endsWhenSent: true)
@@ -66,9 +66,9 @@ struct SenderMachineTests {
     private func next(start: Start, work: Work, now: Int64, action: Action) {
         #expect(start.machine.next(work, now: Self.at(now)) == action)
         // In every state, whoever closes is not kept waiting,
-        #expect(start.machine.next(Self.ending(work), now: Self.at(now)) == .finish)
+        #expect(start.machine.next(Self.closing(work), now: Self.at(now)) == .finish)
         // and when nobody has a handle any more, it goes on for as long as there are events.
-        let alone = start.machine.next(Self.lastHandleGone(work), now: Self.at(now))
+        let alone = start.machine.next(Self.withoutHandles(work), now: Self.at(now))
         #expect(alone == (work.hasEvents ? action : .finish))
     }
 

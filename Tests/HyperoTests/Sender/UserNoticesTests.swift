@@ -10,51 +10,51 @@ struct UserNoticesTests {
 
     @Test("A trouble is told once, until it changes, and so is its end")
     func once() {
-        let board = NoticeRecorder()
-        var notices = UserNotices(board.notify)
+        let recorder = NoticeRecorder()
+        var notices = UserNotices(recorder.notify)
         notices.isWell("well")
         for second in 0..<100 as Range<Int64> { notices.trouble("one", now: Self.at(second)) }
         notices.trouble("two", now: Self.at(100))
         for _ in 0..<100 { notices.isWell("well") }
-        #expect(board.sentences == ["one", "two", "well"])
+        #expect(recorder.notices == ["one", "two", "well"])
     }
 
     @Test("Troubles that come and go are told a few times, then once a minute")
     func bounded() {
-        let board = NoticeRecorder()
-        var notices = UserNotices(board.notify)
+        let recorder = NoticeRecorder()
+        var notices = UserNotices(recorder.notify)
         for second in 0..<600 as Range<Int64> {
             notices.trouble("away \(second % 2)", now: Self.at(second))
             notices.isWell("back")
         }
-        let troubles = board.count(containing: "away")
+        let troubles = recorder.count(containing: "away")
         #expect(troubles == 5 + 9)
         // Whoever reads the last line knows how it is.
-        #expect(board.count(containing: "back") == troubles)
+        #expect(recorder.count(containing: "back") == troubles)
     }
 
     @Test("A trouble that was kept back is told when it stays")
     func toldLater() {
-        let board = NoticeRecorder()
-        var notices = UserNotices(board.notify)
+        let recorder = NoticeRecorder()
+        var notices = UserNotices(recorder.notify)
         for number in 0..<10 { notices.trouble("trouble \(number)", now: Self.at(0)) }
-        #expect(board.sentences.count == 5)
+        #expect(recorder.notices.count == 5)
         notices.trouble("trouble 9", now: Self.at(59))
-        #expect(board.sentences.count == 5)
+        #expect(recorder.notices.count == 5)
         notices.trouble("trouble 9", now: Self.at(61))
-        #expect(board.sentences.last == "trouble 9")
+        #expect(recorder.notices.last == "trouble 9")
         notices.trouble("trouble 9", now: Self.at(200))
-        #expect(board.sentences.count == 6)
+        #expect(recorder.notices.count == 6)
     }
 
     @Test("What has to be known is told at any time, and is no trouble that ends")
     func always() {
-        let board = NoticeRecorder()
-        var notices = UserNotices(board.notify)
+        let recorder = NoticeRecorder()
+        var notices = UserNotices(recorder.notify)
         for number in 0..<10 { notices.trouble("trouble \(number)", now: Self.at(0)) }
         notices.isWell("well")
         notices.tell("kept in memory")
         notices.isWell("well")
-        #expect(Array(board.sentences.suffix(2)) == ["well", "kept in memory"])
+        #expect(Array(recorder.notices.suffix(2)) == ["well", "kept in memory"])
     }
 }
