@@ -3,10 +3,8 @@ import TestSupport
 import Testing
 
 @Suite struct BenchTests {
-    @Test(
-        "Each section of the benchmark prints figures that a program can read",
-        arguments: ["log", "send", "apply", "end-to-end", "query", "memory", "killed"])
-    func sections(_ name: String) throws {
+    @Test(arguments: ["log", "send", "apply", "end-to-end", "query", "memory", "killed"])
+    func `Each section of hypero-bench prints its figures as JSON lines`(_ name: String) throws {
         let outcome = try ChildProcess.run("hypero-bench", [name, "--divide", "1000", "--json"], within: .seconds(120))
         try #require(outcome.succeeded, "\(outcome.stderr)")
         let lines = try outcome.stdout.split(separator: "\n").map { line in
@@ -20,13 +18,12 @@ import Testing
             #expect(row["subject"] is String && row["figure"] is String && row["unit"] is String)
             #expect(row["value"] is Double, "\(row)")
         }
-        // Not a matter of time.
+        // The number of lost rows does not depend on the speed of the machine.
         let lost = lines.filter { $0["figure"] as? String == "rows lost" }
         #expect(lost.allSatisfy { $0["value"] as? Double == 0 })
     }
 
-    @Test("Without --json it is a table, with what is to be reached and whether it is")
-    func table() throws {
+    @Test func `hypero-bench prints a table with targets and results unless --json is given`() throws {
         let outcome = try ChildProcess.run("hypero-bench", ["send", "--divide", "1000"], within: .seconds(120))
         #expect(outcome.stdout.contains("== send\n"))
         #expect(outcome.stdout.contains(">= 0.950 of it"))

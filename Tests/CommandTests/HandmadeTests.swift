@@ -4,8 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct HandmadeTests {
-    @Test("Entries that a script wrote with plain XADD give what the naive model gives")
-    func drained() throws {
+    @Test func `Entries written by a script with plain XADD yield the same indexes as the naive model`() throws {
         let fixture = try CommandFixture()
         let count = CommandFixture.size(from: "HYPERO_PROOF_ENTRIES", default: 20_000)
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -5,10 +5,8 @@ import TestSupport
 import Testing
 
 @Suite struct OutageTests {
-    @Test("A Redis that hangs, is killed and comes back during a training costs no event")
-    func redisGone() throws {
-        // With everysec, a write to the file may wait for the disk while its command is answered already, and a kill then
-        // loses what was acknowledged.
+    @Test func `A training loses no event when Redis hangs, is killed and restarts`() throws {
+        // With everysec, Redis may acknowledge a command whose write waits for the disk, so a kill loses acknowledged events.
         let fixture = try CommandFixture(configuration: ["appendfsync always"])
         let ingest = try fixture.ingest("--log-level", "critical")
         defer { ingest.kill() }
@@ -16,7 +14,7 @@ import Testing
         let hypero = try Hypero.connect(fixture.server.url)
         let experiment = hypero.battery("outage").experiment()
         for epoch in 1...epochs {
-            // In the middle of the training, at once and while the sender is at work.
+            // The faults occur in the middle of the training while the sender is working.
             if epoch == epochs / 4 { fixture.server.suspend() }
             if epoch == epochs / 2 { fixture.server.kill() }
             if epoch == epochs * 3 / 4 { try fixture.server.restart() }
@@ -39,8 +37,7 @@ import Testing
         #expect(hypero.close(timeout: .seconds(10)))
     }
 
-    @Test("A demo whose Redis is not there trains to its end, and says what waits")
-    func redisNeverThere() throws {
+    @Test func `A demo without a reachable Redis trains to the end and names the journal of its events`() throws {
         let folder = try TemporaryFolder()
         let demo = try ChildProcess.run(
             "hypero-demo",

@@ -3,12 +3,12 @@ import TestSupport
 import Testing
 
 @Suite struct WholePathTests {
-    @Test("What a training logs is ranked and shown", arguments: [1, 4])
-    func ranked(partitions: Int) throws {
+    @Test(arguments: [1, 4])
+    func `An experiment logged by a client is ranked and shown by hypero-query`(partitions: Int) throws {
         let server = try RedisServer()
         let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--partitions", "\(partitions)"])
         defer { ingest.kill() }
-        // Several clients, as on several nodes, so that several partitions have something to rank.
+        // Each client is a producer of its own, so that several partitions hold experiments to rank.
         var ids: [Double: String] = [:]
         for node in 1...6 {
             let hypero = try Hypero.connect(server.url, partitions: partitions, seed: UInt64(node))

@@ -2,17 +2,18 @@ import Foundation
 import Glibc
 import HyperoRedis
 import HyperoSchema
+import Synchronization
 import TestSupport
 
 @testable import Hypero
 
-/// Clients of a test: their journal lies in a folder of its own, their notices are kept, and nothing of the environment
-/// reaches them.
+/// A factory of isolated clients: their journals are in a temporary folder, their notices are recorded, and they do not
+/// see the environment of the process.
 final class ClientFixture: Sendable {
     let folder: TemporaryFolder
     let recorder = NoticeRecorder()
 
-    /// Where nobody listens.
+    /// The URL of a socket that does not exist.
     static let unreachableURL = "unix:///nowhere/redis.sock"
 
     init() throws {
@@ -21,7 +22,7 @@ final class ClientFixture: Sendable {
 
     func client(
         _ url: String = unreachableURL, seed: UInt64? = 7, variables: [String: String] = [:],
-        _ configure: (inout Client.Configuration) -> Void = { _ in }
+        configure: (inout Client.Configuration) -> Void = { _ in }
     ) throws -> Client {
         var configuration = Client.Configuration(url: url, seed: seed)
         configuration.journalLimit = 64 << 20
@@ -37,44 +38,61 @@ final class ClientFixture: Sendable {
         Hypero(try client(url, seed: seed))
     }
 
-    /// What lies in the journals' folder.
+    /// The names of the entries of the journal folder, in order.
     var journals: [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: folder.file("journal")).sorted()) ?? []
     }
 
-    /// The files of all journals.
+    /// The segment files of all journals.
     var segments: [String] {
         let paths = FileManager.default.enumerator(atPath: folder.file("journal"))?.allObjects ?? []
         return paths.compactMap { $0 as? String }.filter { $0.hasSuffix(".segment") }
     }
 
-    /// The mappings of this process that are files of the fixture.
+    /// The number of memory mappings of files in the fixture's folder.
     var mappingCount: Int { CurrentProcess.mappingCount(below: folder.path + "/") }
 }
 
-/// One entry of the stream: its fields as they are, and what they mean.
+/// A thread-safe recorder of a client's notices to the user.
+final class NoticeRecorder: Sendable {
+    private let recorded = Mutex<[String]>([])
+
+    var notices: [String] { recorded.withLock { $0 } }
+
+    /// The closure for `Client.Configuration.notify`.
+    var notify: @Sendable (String) -> Void {
+        { notice in self.recorded.withLock { $0.append(notice) } }
+    }
+
+    /// Returns the number of notices that contain the text.
+    func count(containing text: String) -> Int {
+        notices.count { $0.contains(text) }
+    }
+}
+
+/// An entry of the stream: its fields as text and the event that they decode to.
 struct DecodedEntry {
     var fields: [[String]]
     var event: Event?
 
     var seq: UInt64? { event?.origin?.seq }
-    /// All but the time, which is not known beforehand.
+    /// The fields except the time, which a test cannot predict, as `name=value`.
     var timeless: [String] { fields.filter { $0[0] != "time" }.map { "\($0[0])=\($0[1])" } }
 }
 
 extension RedisServer {
-    /// The entries of a stream, in order.
+    /// Returns the entries of a stream, in order.
     func entries(of stream: String = "{hypero}:events", password: String? = nil) throws -> [DecodedEntry] {
         let url = try RedisURL(url) { $0 == "REDISCLI_AUTH" ? password : nil }
         var connection = try RedisConnection.open(to: url, name: "test", timeout: .seconds(60))
         var reply = try connection.call("XRANGE", stream, "-", "+")
         var entries: [DecodedEntry] = []
-        var memory: [WireField] = []
+        var wireFields: [WireField] = []
         for _ in 0..<(try reply.array() ?? 0) {
             _ = try reply.array()
             _ = try reply.string()
-            try reply.fields(into: &memory)
-            let entry = memory.withUnsafeBufferPointer { fields in
+            try reply.fields(into: &wireFields)
+            let entry = wireFields.withUnsafeBufferPointer { fields in
                 DecodedEntry(
                     fields: fields.map {
                         [String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)]
@@ -85,10 +103,12 @@ extension RedisServer {
         return entries
     }
 
-    /// The sequence numbers in the stream, in order; every entry must be understood.
+    /// Returns the sequence numbers of a stream, in order.
+    ///
+    /// - Throws: if an entry cannot be decoded or has no sequence number.
     func seqs(of stream: String = "{hypero}:events") throws -> [UInt64] {
         try entries(of: stream).map { entry in
-            guard let seq = entry.seq else { throw TestFailure("an entry without a number: \(entry.fields)") }
+            guard let seq = entry.seq else { throw TestFailure("entry without a sequence number: \(entry.fields)") }
             return seq
         }
     }

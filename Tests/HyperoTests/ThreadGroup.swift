@@ -1,7 +1,9 @@
 import Foundation
 import Synchronization
 
-/// Threads that do the same at once, each with its number from 1.
+/// A group of threads that run the same body concurrently.
+///
+/// The body's argument is the number of the thread, starting at 1.
 final class ThreadGroup: Sendable {
     private let working: Atomic<Int>
 
@@ -15,6 +17,6 @@ final class ThreadGroup: Sendable {
         }
     }
 
-    /// Whether one of them is not done yet.
+    /// true if a thread has not finished yet.
     var isWorking: Bool { working.load(ordering: .acquiring) > 0 }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import chaos
 
-@Suite("The oracle of the chaos run tells each kind of difference from the others")
+@Suite("The oracle of the chaos run")
 struct OracleTests {
     private static let producer = "k3v9x2mq7d"
     private static let experiment = "k3v9x2mq7d-1"
@@ -26,7 +26,9 @@ struct OracleTests {
         .maxima(epoch: 2, valid: 0.5), .end, .over,
     ]
 
-    /// Writes a side file, each line with a count of drops.
+    /// Writes a side file.
+    ///
+    /// - Parameter drops: the count of dropped events from the line of an index on.
     private func write(_ lines: [SideLine], drops: [Int: UInt64] = [:]) throws {
         let side = try #require(SideFile(path: folder.file("1-4-1.side")))
         var dropped: UInt64 = 0
@@ -36,7 +38,7 @@ struct OracleTests {
         }
     }
 
-    /// What the indexes hold when the logged was applied as the change has it.
+    /// Returns the indexes after the logged events were applied with a change.
     private func applied(_ change: (inout [Event.Body]) -> Void = { _ in }) throws -> PartitionContent {
         var bodies = [
             Event.Body.battery(History.declaration(0)),
@@ -61,8 +63,7 @@ struct OracleTests {
         Oracle.judge(try SideReader(folder: folder.path), content, in: keyspace)
     }
 
-    @Test("All as it was logged: no difference")
-    func good() throws {
+    @Test func `The oracle finds no difference if every logged event is applied once`() throws {
         try write(Self.logged)
         let verdict = try verdict(on: try applied())
         #expect(verdict.isGood, "\(verdict.text)")
@@ -70,8 +71,7 @@ struct OracleTests {
         #expect(verdict.unsure == 0)
     }
 
-    @Test("A row that is not there is lost")
-    func lost() throws {
+    @Test func `The oracle reports a missing row as lost`() throws {
         try write(Self.logged)
         let verdict = try verdict(on: try applied { $0.remove(at: 4) })
         #expect(verdict.lost.count == 1)
@@ -79,38 +79,33 @@ struct OracleTests {
         #expect(!verdict.differences.isEmpty)
     }
 
-    @Test("A row whose place another took later is lost all the same")
-    func lostUnderAnother() throws {
+    @Test func `The oracle reports a missing row as lost even if a later row has the same epoch`() throws {
         try write(Self.logged)
         let verdict = try verdict(on: try applied { $0.remove(at: 3) })
         #expect(verdict.lost.count == 1)
         #expect(verdict.duplicated.count + verdict.phantom.count + verdict.misordered.count == 0, "\(verdict.text)")
     }
 
-    @Test("An experiment that is not there is lost with all its events")
-    func lostExperiment() throws {
+    @Test func `The oracle reports every event of a missing experiment as lost`() throws {
         try write(Self.logged)
         #expect(try verdict(on: PartitionContent()).lost.count == 10)
     }
 
-    @Test("A row that was applied twice is duplicated")
-    func duplicated() throws {
+    @Test func `The oracle reports a row that was applied twice as duplicated`() throws {
         try write(Self.logged)
         let verdict = try verdict(on: try applied { $0.insert($0[4], at: 5) })
         #expect(verdict.duplicated.count == 1)
         #expect(verdict.lost.count + verdict.phantom.count + verdict.misordered.count == 0, "\(verdict.text)")
     }
 
-    @Test("An event of no row that was applied twice is a difference")
-    func duplicatedName() throws {
+    @Test func `The oracle reports a difference if a parameter was applied twice`() throws {
         try write(Self.logged)
         let verdict = try verdict(on: try applied { $0.insert($0[2], at: 3) })
         #expect(!verdict.isGood)
         #expect(verdict.differences.contains("applied: 11"))
     }
 
-    @Test("What nobody logged is a phantom")
-    func phantom() throws {
+    @Test func `The oracle reports values that were never logged as phantoms`() throws {
         try write(Self.logged)
         let verdict = try verdict(
             on: try applied { bodies in
@@ -121,14 +116,12 @@ struct OracleTests {
         #expect(verdict.lost.count + verdict.misordered.count == 0)
     }
 
-    @Test("An experiment that nobody began is a phantom")
-    func phantomExperiment() throws {
+    @Test func `The oracle reports an experiment that was never begun as a phantom`() throws {
         let verdict = try verdict(on: try applied())
         #expect(verdict.phantom.count == 1)
     }
 
-    @Test("A name and a cell that end at an earlier value are misordered")
-    func misordered() throws {
+    @Test func `The oracle reports a name or a cell with an outdated value as misordered`() throws {
         try write(Self.logged)
         let verdict = try verdict(
             on: try applied { bodies in
@@ -139,8 +132,8 @@ struct OracleTests {
         #expect(verdict.lost.count + verdict.duplicated.count + verdict.phantom.count == 0)
     }
 
-    @Test("The last call of a killed training may be there or not", arguments: [true, false])
-    func cutShort(isPresent: Bool) throws {
+    @Test(arguments: [true, false])
+    func `The oracle accepts the last call of a killed training whether it is applied or not`(isPresent: Bool) throws {
         try write(Array(Self.logged[...5]))
         let verdict = try verdict(on: try applied { $0 = Array($0[..<(isPresent ? 5 : 4)]) })
         #expect(verdict.isGood, "\(verdict.text)")
@@ -148,8 +141,8 @@ struct OracleTests {
         #expect(verdict.unsureFound == (isPresent ? 1 : 0))
     }
 
-    @Test("So may an experiment whose id could not be written down, or its declaration alone", arguments: 0...2)
-    func cutShortBegin(events: Int) throws {
+    @Test(arguments: 0...2)
+    func `The oracle accepts an experiment without a recorded id as absent, declared or started`(events: Int) throws {
         try write(Array(Self.logged[...1]))
         let content = events == 0 ? PartitionContent() : try applied { $0 = Array($0[..<events]) }
         let verdict = try verdict(on: content)
@@ -158,24 +151,23 @@ struct OracleTests {
         #expect(verdict.unsureFound == min(events, 1))
     }
 
-    @Test("So may the declaration of a further experiment, but not two of them", arguments: 1...2)
-    func cutShortFurtherBegin(declarations: Int) throws {
+    @Test(arguments: 1...2)
+    func `The oracle accepts one unrecorded declaration of a further experiment, but not two`(declarations: Int) throws
+    {
         try write(Array(Self.logged.dropLast()) + [.begin(battery: 0)])
         let verdict = try verdict(
             on: try applied { $0 += Array(repeating: .battery(History.declaration(0)), count: declarations) })
         #expect(verdict.isGood == (declarations == 1), "\(verdict.text)")
     }
 
-    @Test("What a client dropped and counted need not be there")
-    func dropped() throws {
+    @Test func `The oracle does not expect an event that the client dropped and counted`() throws {
         try write(Self.logged, drops: [5: 1])
         let verdict = try verdict(on: try applied { $0.remove(at: 3) })
         #expect(verdict.isGood, "\(verdict.text)")
         #expect(verdict.dropped == 1)
     }
 
-    @Test("A side file is read as it was written, without a line that a kill cut off")
-    func sideFile() throws {
+    @Test func `A side file is read back without the line that a kill cut off`() throws {
         let text = Self.logged.map { "3 \($0.text)\n" }.joined() + "3 row 17 0."
         let lines = try #require(SideFile.read(text))
         #expect(lines.map(\.line) == Self.logged)

@@ -5,7 +5,7 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// A private Redis, and what is done to the ingest on it.
+/// A private Redis server, and ingest processes on it.
 final class IngestFixture {
     let server: RedisServer
     let keyspace: Keyspace
@@ -19,7 +19,7 @@ final class IngestFixture {
         try RedisConnection.open(to: RedisURL(server.url), name: "test", timeout: .seconds(60))
     }
 
-    /// Starts an ingest with a short lease, that keeps the stream for the model to look at.
+    /// Starts an ingest with a short lease that keeps the stream for the naive model.
     func ingest(
         _ arguments: String..., lease: String = "0.5", retain: String = "100000000", url: String? = nil,
         environment: [String: String] = [:]
@@ -29,13 +29,14 @@ final class IngestFixture {
             ["--redis", url ?? server.url, "--lease", lease, "--retain", retain] + arguments, environment: environment)
     }
 
-    /// Applies all there is, and keeps the stream.
+    /// Applies every entry and keeps the stream for the naive model.
     func drain() throws {
         let outcome = try ChildProcess.run(
             "hypero-ingest", ["--redis", server.url, "--lease", "0.5", "--retain", "100000000", "--drain"])
         guard outcome.succeeded else { throw TestFailure("the drain failed: \(outcome.stderr)") }
     }
 
+    /// Runs `hypero-ingest requeue`.
     func requeue(_ arguments: String...) throws -> ChildProcess.Outcome {
         try ChildProcess.run("hypero-ingest", ["requeue", "--redis", server.url] + arguments)
     }
@@ -52,14 +53,14 @@ final class IngestFixture {
         }
     }
 
-    /// Adds an entry, and returns its id.
+    /// Adds an entry with the fields and returns its id.
     @discardableResult
     func add(_ fields: String...) -> String { server.cli(["XADD", keyspace.events, "*"] + fields) }
 
     /// Adds a declaration of the battery `b`.
     func declareBattery() { add("event", "battery", "battery", "b", "name", "B", "version", "1", "description", "") }
 
-    /// Adds an epoch of the experiment, whose number is its objective too.
+    /// Adds a row of the experiment whose objective equals the epoch, and returns the id of the entry.
     @discardableResult
     func addRow(_ epoch: Int, of experiment: String = "e-1", by producer: (id: String, seq: Int)? = nil) -> String {
         let origin = producer.map { ["producer", $0.id, "seq", "\($0.seq)"] } ?? []
@@ -68,25 +69,25 @@ final class IngestFixture {
                 + ["epoch", "\(epoch)", "curve.valid", "\(epoch)"])
     }
 
-    /// A count in the ingest's hash; 0 when it is not there.
+    /// Returns a counter of the ingest's hash; 0 if the field is missing.
     func count(_ field: String) -> Int { Int(server.cli("HGET", keyspace.ingest, field)) ?? 0 }
 
-    /// Entries that are done with, however.
+    /// The number of entries that were applied, skipped as duplicates or written to the dead letters.
     var consumed: Int { count(IngestField.applied) + count(IngestField.duplicates) + count(IngestField.dead) }
 
-    /// Waits until so many are.
-    func waitUntilConsumed(_ number: Int, _ location: SourceLocation = #_sourceLocation) {
-        #expect(eventually { consumed == number }, "\(consumed) of \(number)", sourceLocation: location)
+    /// Waits until this number of entries is consumed.
+    func waitUntilConsumed(_ number: Int, sourceLocation: SourceLocation = #_sourceLocation) {
+        #expect(eventually { consumed == number }, "\(consumed) of \(number)", sourceLocation: sourceLocation)
     }
 
-    /// What the naive model makes of the entries, beside what the ingest made of them; empty when they are the same.
+    /// Returns the differences between the indexes and the naive model of the entries; empty if there are none.
     func differences(from entries: [StreamEntry]) throws -> String {
         var connection = try connect()
         let found = try PartitionContent.read(from: &connection, keyspace)
         return found.differences(fromExpected: NaiveModel.content(of: entries, in: keyspace))
     }
 
-    /// What it makes of the entries that are in the stream.
+    /// Returns the differences between the indexes and the naive model of the stream's entries.
     func differences() throws -> String {
         var connection = try connect()
         return try differences(from: StreamEntry.all(of: keyspace.events, from: &connection))
@@ -94,7 +95,7 @@ final class IngestFixture {
 
     func status() throws -> StoreStatus { try Store(server.url).status() }
 
-    /// Whether a warning of `hypero-query status`, in the table and in JSON, holds the text.
+    /// Returns whether `hypero-query status` prints the text both in the table and in JSON.
     func statusContains(_ text: String) throws -> Bool {
         try ["table", "json"].allSatisfy { format in
             try ChildProcess.run("hypero-query", ["status", "--redis", server.url, "--format", format])
@@ -102,15 +103,15 @@ final class IngestFixture {
         }
     }
 
-    /// Whether the ingest owns the partition.
+    /// Returns whether the ingest holds the lease of the partition.
     func isOwned(by ingest: ChildProcess) -> Bool {
         server.cli("GET", keyspace.lease).contains(":\(ingest.pid):")
     }
 
-    /// How many clients wait for a command, as while writes are paused.
+    /// Returns the number of clients that are blocked by a command or a pause.
     func blockedClientCount() -> Int { info("blocked_clients") }
 
-    /// A field of `INFO`.
+    /// Returns a number of `INFO`; -1 if the field is missing.
     func info(_ field: String) -> Int {
         server.cli("INFO").split(whereSeparator: \.isNewline).first { $0.hasPrefix("\(field):") }
             .flatMap { Int($0.dropFirst(field.count + 1)) } ?? -1
@@ -118,18 +119,18 @@ final class IngestFixture {
 }
 
 extension ChildProcess {
-    /// Open descriptors.
+    /// The number of open descriptors.
     var descriptorCount: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
     }
 
-    /// The most memory it ever had, in MiB.
+    /// The peak resident memory in MiB.
     var peakMemoryMiB: Int {
         let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
         return (Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0) / 1_024
     }
 
-    /// How many lines it wrote to standard error.
+    /// The number of lines on standard error.
     var logLineCount: Int { stderr.split(separator: "\n").count }
 }

@@ -3,7 +3,7 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// The ingest is killed, stopped, or not alone.
+/// Killed, stopped and concurrent ingests.
 @Suite struct KillFaultTests {
     enum Step: String, CaseIterable, CustomTestStringConvertible {
         case betweenReadAndExec = "between read and EXEC"
@@ -14,8 +14,8 @@ import Testing
         var testDescription: String { rawValue }
     }
 
-    @Test("kill -9 ingest at any step: no loss, no double", arguments: Step.allCases)
-    func killed(_ step: Step) throws {
+    @Test(arguments: Step.allCases)
+    func `An ingest killed at any step loses no event and applies none twice`(_ step: Step) throws {
         let fixture = try IngestFixture()
         var generator = EventGenerator(seed: 21, producers: 6)
         let entries = generator.entries(6_000)
@@ -25,16 +25,16 @@ import Testing
             let ingest = try fixture.ingest(lease: "0.2", retain: retain)
             if step == .inStartUp {
                 try fixture.write(entries[round * 1_000..<(round + 1) * 1_000])
-                // Anywhere from the program's start to its first transactions.
+                // The kill comes at a random moment between the start of the program and its first transactions.
                 usleep(UInt32.random(in: 0..<60_000, using: &random))
                 ingest.kill()
                 continue
             }
             #expect(eventually { fixture.isOwned(by: ingest) })
-            let seen = fixture.consumed
+            let before = fixture.consumed
             switch step {
             case .betweenReadAndExec:
-                // What it sends is held back; what it has read is not applied.
+                // The server holds back the writes of the ingest, so the entries that it has read are not applied.
                 ingest.suspend()
                 try fixture.write(entries[round * 1_000..<(round + 1) * 1_000])
                 fixture.server.cli("CLIENT", "PAUSE", "60000", "WRITE")
@@ -44,7 +44,7 @@ import Testing
                 fixture.server.cli("CLIENT", "UNPAUSE")
             default:
                 try fixture.write(entries[round * 1_000..<(round + 1) * 1_000])
-                #expect(eventually { fixture.consumed > seen })
+                #expect(eventually { fixture.consumed > before })
                 ingest.kill()
             }
         }
@@ -55,8 +55,7 @@ import Testing
         #expect(last.wait() == .exited(0))
     }
 
-    @Test("kill -9 ingest: the standby owns within two lease times")
-    func standby() throws {
+    @Test func `A standby owns the partition within two lease times after the owner is killed`() throws {
         let fixture = try IngestFixture()
         let first = try fixture.ingest(lease: "3")
         #expect(eventually { fixture.isOwned(by: first) })
@@ -68,8 +67,7 @@ import Testing
         fixture.waitUntilConsumed(1)
     }
 
-    @Test("SIGSTOP ingest beyond its lease, SIGCONT: the late transaction aborts")
-    func stopped() throws {
+    @Test func `A transaction of an ingest that was stopped beyond its lease aborts after SIGCONT`() throws {
         let fixture = try IngestFixture()
         var generator = EventGenerator(seed: 23, producers: 6)
         let entries = generator.entries(8_000)
@@ -77,10 +75,10 @@ import Testing
         #expect(eventually { fixture.isOwned(by: suspended) })
         var other = try fixture.ingest(lease: "0.3")
         for round in 0..<4 {
-            let seen = fixture.consumed
+            let before = fixture.consumed
             try fixture.write(entries[round * 2_000..<(round + 1) * 2_000])
-            // In the midst of its work, wherever that is.
-            #expect(eventually { fixture.consumed > seen })
+            // The ingest is stopped at any moment of its work.
+            #expect(eventually { fixture.consumed > before })
             suspended.suspend()
             #expect(eventually { fixture.isOwned(by: other) || fixture.consumed == (round + 1) * 2_000 })
             #expect(eventually { fixture.isOwned(by: other) })
@@ -98,8 +96,7 @@ import Testing
                 "an ingest that owned {hypero} was killed or stood still, and another took over (4 "))
     }
 
-    @Test("two ingests, same partition: one works, one stands by")
-    func two() throws {
+    @Test func `Of two ingests on one partition one works and the other stands by`() throws {
         let fixture = try IngestFixture()
         let first = try fixture.ingest(lease: "5")
         #expect(eventually { fixture.isOwned(by: first) })
@@ -116,7 +113,7 @@ import Testing
         first.terminate()
         #expect(first.wait() == .exited(0))
         #expect(eventually { fixture.isOwned(by: second) })
-        // Whoever gives a partition back is no trouble.
+        // A released lease is no takeover.
         fixture.add("event", "surprise")
         fixture.waitUntilConsumed(2_001)
         #expect(fixture.count(IngestField.takeovers) == 0)

@@ -3,23 +3,23 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// What others write to the stream.
+/// Invalid entries of other clients.
 @Suite struct PoisonFaultTests {
     private static let text = Array(repeating: UInt8(ascii: "x"), count: 64 << 20)
 
-    private func entry(_ number: Int, _ fields: [StreamEntry.Field]) -> StreamEntry {
+    private func entry(_ number: Int, fields: [StreamEntry.Field]) -> StreamEntry {
         StreamEntry(id: StreamID(milliseconds: UInt64(number), sequence: 1), fields: fields)
     }
 
-    private func fields(_ event: String, _ more: StreamEntry.Field...) -> [StreamEntry.Field] {
+    private func fields(of event: String, _ others: StreamEntry.Field...) -> [StreamEntry.Field] {
         [
             StreamEntry.Field("event", event), StreamEntry.Field("experiment", "e-1"),
             StreamEntry.Field("battery", "b"),
-        ] + more
+        ] + others
     }
 
     private func row(_ epoch: Int) -> [StreamEntry.Field] {
-        fields("epoch", StreamEntry.Field("epoch", "\(epoch)"), StreamEntry.Field("curve.valid", "\(epoch)"))
+        fields(of: "epoch", StreamEntry.Field("epoch", "\(epoch)"), StreamEntry.Field("curve.valid", "\(epoch)"))
     }
 
     private var declaration: [StreamEntry.Field] {
@@ -27,14 +27,13 @@ import Testing
             .map { StreamEntry.Field($0.0, $0.1) }
     }
 
-    @Test("poison: dead letter with reason, neighbours applied")
-    func poison() throws {
+    @Test func `Each invalid entry becomes a dead letter with its reason, and its neighbours are applied`() throws {
         let fixture = try IngestFixture()
         let one = StreamEntry.Field("epoch", "1")
         let poison: [(fields: [StreamEntry.Field], reason: String)] = [
-            (fields("param", StreamEntry.Field(name: Array("param.a".utf8), value: [0xC3, 0x28])), "is not UTF-8"),
+            (fields(of: "param", StreamEntry.Field(name: Array("param.a".utf8), value: [0xC3, 0x28])), "is not UTF-8"),
             (
-                fields("epoch", StreamEntry.Field("epoch", "nan"), StreamEntry.Field("curve.valid", "1")),
+                fields(of: "epoch", StreamEntry.Field("epoch", "nan"), StreamEntry.Field("curve.valid", "1")),
                 "an integer from 0"
             ),
             (row(1) + [StreamEntry.Field("time", "nan")], "the field 'time' is 'nan'"),
@@ -43,23 +42,23 @@ import Testing
                 "the field 'seq' is 'nan'"
             ),
             (
-                fields("param") + (0..<1_022).map { StreamEntry.Field("param.\($0)", "1") },
+                fields(of: "param") + (0..<1_022).map { StreamEntry.Field("param.\($0)", "1") },
                 "the entry has 1025 fields: the limit is 1024"
             ),
             (
-                fields("meta", StreamEntry.Field(name: Array("meta.log".utf8), value: Self.text)),
+                fields(of: "meta", StreamEntry.Field(name: Array("meta.log".utf8), value: Self.text)),
                 "the field 'meta.log' has 67108864 bytes: the limit of a value is 65536"
             ),
             (
-                fields("meta", StreamEntry.Field(name: Self.text, value: [])), "the entry has 67108894 bytes"
+                fields(of: "meta", StreamEntry.Field(name: Self.text, value: [])), "the entry has 67108894 bytes"
             ),
-            (fields("surprise", one), "the event 'surprise' is unknown"),
+            (fields(of: "surprise", one), "the event 'surprise' is unknown"),
             ([StreamEntry.Field(name: [0], value: [0xFF])], "the entry has no field 'event'"),
         ]
-        var entries = [entry(1, declaration)]
+        var entries = [entry(1, fields: declaration)]
         for (index, poison) in poison.enumerated() {
-            entries.append(entry(10 * index + 10, poison.fields))
-            entries.append(entry(10 * index + 11, row(index + 1)))
+            entries.append(entry(10 * index + 10, fields: poison.fields))
+            entries.append(entry(10 * index + 11, fields: row(index + 1)))
         }
         try fixture.write(entries)
         fixture.server.cli("SET", fixture.keyspace.experiment(ExperimentID("wrong-1")!), "no hash")
@@ -82,7 +81,7 @@ import Testing
         let unreadable = "{hypero}:experiment:wrong-1 cannot be read: WRONGTYPE"
         #expect(letters.last?.text(EventField.deadReason).hasPrefix(unreadable) == true)
         #expect(ingest.stderr.contains(unreadable))
-        // The large ones are not doubled: their names and the beginnings of their values are kept, and it is said.
+        // Large entries are truncated to their names and the beginnings of their values, and the truncation is recorded.
         #expect(letters[5].text(EventField.deadCut) == "1 of the fields are cut to 256 bytes")
         #expect(letters[5].text("meta.log").utf8.count == 256)
         #expect(letters[5].text("event") == "meta")
@@ -94,23 +93,22 @@ import Testing
         #expect(ingest.isRunning)
     }
 
-    @Test("memory stays bounded whatever is in the stream")
-    func memory() throws {
+    @Test func `The memory of the ingest stays bounded whatever the size of the entries`() throws {
         let fixture = try IngestFixture()
         var connection = try fixture.connect()
         var writer = RESPWriter()
-        try fixture.write([entry(1, declaration)])
-        // Entries of which any is 64 MiB: one value, many values that are allowed each, very many tiny fields.
-        let whole = fields("meta", StreamEntry.Field(name: Array("meta.log".utf8), value: Self.text))
+        try fixture.write([entry(1, fields: declaration)])
+        // Each entry is too large: one value of 64 MiB, 1,000 values of the allowed size, or a million tiny fields.
+        let whole = fields(of: "meta", StreamEntry.Field(name: Array("meta.log".utf8), value: Self.text))
         let value = Array(Self.text.prefix(Limits.value))
         let many =
-            fields("param") + (0..<1_000).map { StreamEntry.Field(name: Array("param.\($0)".utf8), value: value) }
+            fields(of: "param") + (0..<1_000).map { StreamEntry.Field(name: Array("param.\($0)".utf8), value: value) }
         let tiny = (0..<1_000_000).map { StreamEntry.Field("\($0)", "1") }
         let large = [whole, whole, whole, whole, many, many, tiny, whole, many, tiny, whole, whole]
         for (index, fields) in large.enumerated() {
             writer.removeAll()
-            entry(10 * index + 10, fields).add(to: fixture.keyspace.events, &writer)
-            entry(10 * index + 11, row(index + 1)).add(to: fixture.keyspace.events, &writer)
+            entry(10 * index + 10, fields: fields).add(to: fixture.keyspace.events, &writer)
+            entry(10 * index + 11, fields: row(index + 1)).add(to: fixture.keyspace.events, &writer)
             try connection.send(writer)
             for _ in 0..<2 {
                 var reply = try connection.receive()
@@ -121,14 +119,14 @@ import Testing
         fixture.waitUntilConsumed(25)
         #expect(fixture.count(IngestField.dead) == 12)
         #expect(fixture.server.cli("HLEN", fixture.keyspace.curve(of: ExperimentID("e-1")!)) == "12")
-        // 768 MiB came by. One value of 64 MiB is in hiredis' hands at a time.
+        // The ingest reads 768 MiB, of which hiredis holds one value of 64 MiB at a time.
         #expect(ingest.peakMemoryMiB < 250, "\(ingest.peakMemoryMiB) MiB")
         #expect((Int(fixture.server.cli("MEMORY", "USAGE", fixture.keyspace.dead, "SAMPLES", "0")) ?? .max) < 2 << 20)
     }
 }
 
 extension StreamEntry {
-    /// The value of a field; of several of one name, of the last.
+    /// Returns the value of the last field of the name.
     fileprivate func text(_ name: String) -> String {
         String(decoding: fields.last { $0.name == Array(name.utf8) }?.value ?? [], as: UTF8.self)
     }

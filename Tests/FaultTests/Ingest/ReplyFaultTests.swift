@@ -4,11 +4,11 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// Commands that fail inside a transaction that is applied otherwise, and dead letters that are sent again.
+/// Failed commands within an applied transaction, and requeued dead letters.
 @Suite struct ReplyFaultTests {
     private let battery = BatteryID("b")!
 
-    private func letters(_ fixture: IngestFixture) throws -> [StreamEntry] {
+    private func deadLetters(of fixture: IngestFixture) throws -> [StreamEntry] {
         var connection = try fixture.connect()
         return try StreamEntry.all(of: fixture.keyspace.dead, from: &connection)
     }
@@ -23,10 +23,10 @@ import Testing
         var testDescription: String { rawValue }
     }
 
-    @Test(
-        "an index of a wrong type: the events behind it are dead letters, the rest stands, requeue mends it",
-        arguments: Key.allCases)
-    func wrongType(_ key: Key) throws {
+    @Test(arguments: Key.allCases)
+    func `Events of an index with the wrong type become dead letters, and a requeue restores the index`(_ key: Key)
+        throws
+    {
         let fixture = try IngestFixture()
         let name =
             switch key {
@@ -51,7 +51,7 @@ import Testing
             }
         #expect(eventually { fixture.count(IngestField.dead) == dead.count })
         #expect(fixture.count(IngestField.applied) == 4 - dead.count)
-        let found = try letters(fixture)
+        let found = try deadLetters(of: fixture)
         #expect(found.map { text("event", of: $0) } == dead)
         #expect(
             found.allSatisfy {
@@ -76,8 +76,7 @@ import Testing
         #expect(fixture.count(IngestField.duplicates) == 0)
     }
 
-    @Test("an experiment's hash that turns into another type under the ingest: its events are dead letters")
-    func underTheCache() throws {
+    @Test func `Events of an experiment whose cached hash changes its type become dead letters`() throws {
         let fixture = try IngestFixture()
         _ = try fixture.ingest()
         let ingest = try fixture.ingest()
@@ -99,8 +98,7 @@ import Testing
         _ = ingest
     }
 
-    @Test("dead letters of a wrong type: the ingest stops before what it cannot apply, says so, and loses nothing")
-    func wrongDead() throws {
+    @Test func `An ingest stops before an entry that it cannot apply if the dead-letter key is no stream`() throws {
         let fixture = try IngestFixture()
         fixture.server.cli("SET", fixture.keyspace.dead, "no stream")
         let ingest = try fixture.ingest()
@@ -118,9 +116,8 @@ import Testing
         #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
-    @Test(
-        "the ingest's own hash of a wrong type: it waits, says so, and goes on where it was", arguments: [true, false])
-    func wrongOwnHash(isEarly: Bool) throws {
+    @Test(arguments: [true, false])
+    func `An ingest whose own hash has the wrong type waits and resumes at its cursor`(isEarly: Bool) throws {
         let fixture = try IngestFixture()
         let ingest = try fixture.ingest()
         fixture.declareBattery()
@@ -142,8 +139,7 @@ import Testing
         #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
-    @Test("a lease of a wrong type is said, and taken when it is gone")
-    func wrongLease() throws {
+    @Test func `A lease key of the wrong type is reported, and the lease is acquired after its removal`() throws {
         let fixture = try IngestFixture()
         fixture.server.cli("HSET", fixture.keyspace.lease, "a", "b")
         fixture.declareBattery()
@@ -154,8 +150,7 @@ import Testing
         fixture.waitUntilConsumed(1)
     }
 
-    @Test("dead letters are mended and sent again, once each, without being taken for duplicates")
-    func requeue() throws {
+    @Test func `Dead letters are edited and requeued once each without counting as duplicates`() throws {
         let fixture = try IngestFixture()
         fixture.declareBattery()
         let common = ["experiment", "e-1", "battery", "b", "producer", "p"]
@@ -169,7 +164,7 @@ import Testing
                 "seq", "2", "param.lr", "1", "note", "hm",
             ])
         try fixture.drain()
-        let dead = try letters(fixture)
+        let dead = try deadLetters(of: fixture)
         #expect(dead.map { text(EventField.deadID, of: $0) }.first == one)
         #expect(try fixture.requeue("1-1").ending == .exited(1))
         #expect(try fixture.requeue().ending == .exited(64))
@@ -184,7 +179,7 @@ import Testing
         #expect(fixture.server.cli("HGET", fixture.keyspace.experiment(ExperimentID("e-1")!), "param.lr") == "1")
         #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "0")
         #expect(try fixture.status().warnings.allSatisfy { !$0.contains("could not be applied") })
-        // The stream is what the model says of it, the letters' second lives included.
+        // The indexes equal the naive model of the stream, including the requeued entries.
         var connection = try fixture.connect()
         var found = try PartitionContent.read(from: &connection, fixture.keyspace)
         let entries = try StreamEntry.all(of: fixture.keyspace.events, from: &connection)
@@ -195,15 +190,14 @@ import Testing
         #expect(found.differences(fromExpected: expected) == "")
     }
 
-    @Test("two requeues at once send each letter once, while an ingest writes more")
-    func requeuedTwice() throws {
+    @Test func `Concurrent requeues send each dead letter once`() throws {
         let fixture = try IngestFixture()
         for number in 1...400 { fixture.add("event", "surprise", "n", "\(number)") }
         try fixture.drain()
-        let both = try (0..<3).map { _ in
+        let requeues = try (0..<3).map { _ in
             try ChildProcess("hypero-ingest", ["requeue", "--all", "--redis", fixture.server.url])
         }
-        for process in both { #expect(process.wait() == .exited(0), "\(process.stderr)") }
+        for process in requeues { #expect(process.wait() == .exited(0), "\(process.stderr)") }
         #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "0")
         #expect(fixture.server.cli("XLEN", fixture.keyspace.events) == "800")
         #expect(fixture.count(IngestField.requeued) == 400)
@@ -213,8 +207,7 @@ import Testing
         #expect(ingest.isRunning)
     }
 
-    @Test("a letter that was cut is not sent again before what is missing is said")
-    func cutLetter() throws {
+    @Test func `A truncated dead letter is requeued only if its truncated fields are set or removed`() throws {
         let fixture = try IngestFixture()
         fixture.declareBattery()
         let long = String(repeating: "x", count: Limits.value + 1)

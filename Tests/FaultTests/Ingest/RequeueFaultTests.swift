@@ -4,9 +4,9 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// Dead letters that must not be sent again, or not twice.
+/// Dead letters that must not be requeued, or only once.
 @Suite struct RequeueFaultTests {
-    /// Buries an entry of these fields, and returns its letter's id.
+    /// Adds an invalid entry, applies it and returns the id of its dead letter.
     private func makeDeadLetter(_ fields: [String], on fixture: IngestFixture) throws -> String {
         fixture.server.cli(["XADD", fixture.keyspace.events, "*"] + fields)
         try fixture.drain()
@@ -18,8 +18,7 @@ import Testing
         fixture.server.cli("XLEN", fixture.keyspace.dead)
     }
 
-    @Test("an id that is given twice is sent once, and one without its second number is unknown")
-    func ids() throws {
+    @Test func `A dead letter whose id is given twice is requeued once, and an incomplete id is rejected`() throws {
         let fixture = try IngestFixture()
         let id = try makeDeadLetter(["event", "surprise"], on: fixture)
         let half = String(try #require(id.split(separator: "-").first))
@@ -33,8 +32,7 @@ import Testing
         #expect(fixture.count(IngestField.requeued) == 1)
     }
 
-    @Test("a letter of which fields were left out is not sent")
-    func leftOut() throws {
+    @Test func `A dead letter with omitted fields is not requeued`() throws {
         let fixture = try IngestFixture()
         fixture.declareBattery()
         let params = (0..<1_022).flatMap { ["param.\($0)", "1"] }
@@ -45,8 +43,7 @@ import Testing
         #expect(deadLetterCount(fixture) == "1" && fixture.server.cli("XLEN", fixture.keyspace.events) == "2")
     }
 
-    @Test("an entry's own fields that are called like the ingest's do not count as the ingest's")
-    func ownNames() throws {
+    @Test func `A requeue does not mistake an entry's own dead.* fields for those of the ingest`() throws {
         let fixture = try IngestFixture()
         fixture.declareBattery()
         let value = String(repeating: "x", count: 253) + "…"
@@ -59,8 +56,7 @@ import Testing
         #expect(fixture.server.cli("HGET", fixture.keyspace.experiment(ExperimentID("e-1")!), "meta.log") == value)
     }
 
-    @Test("a stream that takes no more entries gets none, nothing is counted or lost, and status says it")
-    func fullEvents() throws {
+    @Test func `A requeue into a full stream changes nothing, and the status reports the stream`() throws {
         let fixture = try IngestFixture()
         _ = try makeDeadLetter(["event", "surprise"], on: fixture)
         fixture.server.cli("XADD", fixture.keyspace.events, StreamID.highest.description, "a", "b")
@@ -71,8 +67,7 @@ import Testing
         #expect(try fixture.statusContains("{hypero}:events takes no more entries"))
     }
 
-    @Test("letters of a divided deployment are not said not to be there")
-    func divided() throws {
+    @Test func `A requeue without --partitions names the dead letters of a partitioned deployment`() throws {
         let fixture = try IngestFixture()
         fixture.server.cli("XADD", "{hypero:1}:dead", "1-0", "event", "x", "dead.reason", "r", "dead.id", "1-0")
         for arguments in [["--all"], ["1-0"]] {
@@ -85,12 +80,10 @@ import Testing
         #expect(try fixture.requeue("--all", "--partitions", "2").succeeded)
     }
 
-    @Test(
-        "what cannot be set is refused with advice",
-        arguments: [
-            ["a=1", "a=2"], ["producer=p"], ["seq=1"], ["requeued=1-0"], ["dead.cut=x"], ["dead.reason="],
-        ])
-    func set(_ texts: [String]) throws {
+    @Test(arguments: [
+        ["a=1", "a=2"], ["producer=p"], ["seq=1"], ["requeued=1-0"], ["dead.cut=x"], ["dead.reason="],
+    ])
+    func `A --set option that is not allowed is rejected`(_ texts: [String]) throws {
         let refused = try ChildProcess.run("hypero-ingest", ["requeue", "--all"] + texts.flatMap { ["--set", $0] })
         #expect(refused.ending == .exited(64))
         let field = texts[0].prefix { $0 != "=" }
@@ -99,8 +92,7 @@ import Testing
                 || refused.stderr.contains("--set \(field) cannot be"))
     }
 
-    @Test("an answer that cannot be written is no success")
-    func fullDisk() throws {
+    @Test func `A requeue that cannot write its output exits with an error`() throws {
         let fixture = try IngestFixture()
         let program = "'\(ChildProcess.productsDirectory)/hypero-ingest'"
         let outcome = try ChildProcess.run(

@@ -4,7 +4,7 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// Redis does not do what it is probes to.
+/// Errors and refusals of the server.
 @Suite struct ServerFaultTests {
     enum Refusal: String, CaseIterable, CustomTestStringConvertible {
         case busy = "BUSY"
@@ -20,7 +20,7 @@ import Testing
             case .busy:
                 return try ChildProcess("redis-cli", ["-s", fixture.server.socket, "EVAL", "while true do end", "0"])
             case .misconf:
-                // A folder where the snapshot should go: renaming fails.
+                // A folder at the path of the snapshot makes its rename(2) fail.
                 try FileManager.default.createDirectory(
                     atPath: fixture.server.folder.file("dump.rdb"), withIntermediateDirectories: false)
                 fixture.server.cli("CONFIG", "SET", "save", "3600 1000000")
@@ -44,10 +44,8 @@ import Testing
         }
     }
 
-    @Test(
-        "-BUSY, -MISCONF, -NOREPLICAS, -OOM, CLIENT PAUSE: waits, no storm, log lines bounded",
-        arguments: Refusal.allCases)
-    func waits(_ refusal: Refusal) throws {
+    @Test(arguments: Refusal.allCases)
+    func `An ingest waits out a temporary server error without flooding Redis or the log`(_ refusal: Refusal) throws {
         let fixture = try IngestFixture(configuration: ["busy-reply-threshold 50"])
         let ingest = try fixture.ingest()
         var generator = EventGenerator(seed: 8)
@@ -60,7 +58,7 @@ import Testing
         let script = try refusal.begin(on: fixture)
         ingest.resume()
         if refusal == .paused {
-            // Answered when the pause is over.
+            // The reply arrives when the pause is over.
             #expect(fixture.server.cli("PING") == "PONG")
         } else {
             #expect(eventually { ingest.stderr.contains(refusal.rawValue) }, "\(ingest.stderr)")
@@ -69,13 +67,12 @@ import Testing
         fixture.waitUntilConsumed(301)
         _ = script
         #expect(try fixture.differences(from: entries) == "")
-        // Most of them are this test's redis-cli, which stops looking when the ingest has said it.
+        // Most connections are those of this test's redis-cli.
         #expect(fixture.info("total_connections_received") - connections < 200)
         #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
-    @Test("restart with a long load (-LOADING): waits, no storm, log lines bounded")
-    func loading() throws {
+    @Test func `An ingest waits for a restarted server to load its data without flooding the log`() throws {
         let fixture = try IngestFixture(configuration: [
             "key-load-delay 300", "loading-process-events-interval-bytes 1024",
         ])
@@ -86,7 +83,7 @@ import Testing
         fixture.waitUntilConsumed(300)
         fixture.server.cli("EVAL", "for i=1,4000 do redis.call('SET', 'filler:'..i, 'x') end", "0")
         #expect(fixture.server.cli("SAVE") == "OK")
-        // It returns when the data set is there.
+        // `restart` returns when the data set is loaded.
         try fixture.server.restart()
         #expect(ingest.stderr.contains("LOADING"), "\(ingest.stderr)")
         try fixture.write(entries.suffix(300))
@@ -95,8 +92,7 @@ import Testing
         #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
-    @Test("maxmemory reached: keeps trimming, also when it has only just begun, and all is applied after")
-    func maxmemory() throws {
+    @Test func `An ingest applies every entry and keeps trimming while Redis is out of memory`() throws {
         let fixture = try IngestFixture()
         var generator = EventGenerator(seed: 10, mix: .tidy)
         let entries = generator.entries(20_000)
@@ -113,8 +109,7 @@ import Testing
         #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
-    @Test("CLIENT KILL of everything each 100 ms: progress, no duplicates, descriptors constant")
-    func killedConnections() throws {
+    @Test func `An ingest makes progress without duplicates or leaks while its connections are killed`() throws {
         let fixture = try IngestFixture()
         var generator = EventGenerator(seed: 11, mix: .tidy)
         let entries = generator.entries(4_000)
@@ -134,8 +129,7 @@ import Testing
         #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
-    @Test("wrong password: one clear message without the secret, slow retry, nothing lost")
-    func wrongPassword() throws {
+    @Test func `An ingest reports a wrong password once without the secret and retries once a second`() throws {
         let fixture = try IngestFixture(configuration: ["requirepass right"])
         func cli(_ arguments: String...) -> String {
             fixture.server.cli(["--no-auth-warning", "-a", "right"] + arguments)
@@ -145,7 +139,7 @@ import Testing
             "description", "")
         let ingest = try fixture.ingest(environment: ["HYPERO_REDIS_PASSWORD": "hunter2"])
         #expect(eventually { ingest.stderr.contains("WRONGPASS") })
-        // It has come again, more than once.
+        // The ingest has retried more than once.
         func connections() -> Int {
             cli("INFO", "stats").split(whereSeparator: \.isNewline)
                 .first { $0.hasPrefix("total_connections_received:") }
@@ -153,14 +147,14 @@ import Testing
         }
         let begun = ContinuousClock.now
         let before = connections()
-        // Each question of this test's is a connection too.
+        // Each call of redis-cli is a connection too.
         var probes = 0
         #expect(
             eventually {
                 probes += 1
                 return connections() - before - probes >= 2
             })
-        // One a second with this lease.
+        // With this lease the ingest retries once a second.
         #expect(Double(connections() - before - probes - 1) <= 2 + 2 * ((ContinuousClock.now - begun) / .seconds(1)))
         #expect(ingest.stderr.split(separator: "\n").count { $0.contains("WRONGPASS") } == 1, "\(ingest.stderr)")
         #expect(!ingest.stderr.contains("hunter2"))
@@ -168,8 +162,10 @@ import Testing
         #expect(eventually { cli("HGET", fixture.keyspace.ingest, "applied") == "1" })
     }
 
-    @Test("NOPERM: one clear message, slow retry, nothing lost", arguments: ["xread", "exec", "hset"])
-    func notPermitted(command: String) throws {
+    @Test(arguments: ["xread", "exec", "hset"])
+    func `An ingest reports a denied command once without the secret, retries and loses no entry`(command: String)
+        throws
+    {
         let fixture = try IngestFixture()
         fixture.declareBattery()
         fixture.addRow(1)
@@ -177,7 +173,7 @@ import Testing
         let url = fixture.server.url.replacingOccurrences(of: "unix://", with: "unix://ingest:secret@")
         let ingest = try fixture.ingest(url: url)
         #expect(eventually { ingest.stderr.contains("NOPERM") })
-        // It has tried again, more than once.
+        // The ingest has retried more than once.
         #expect(
             eventually {
                 let line = fixture.server.cli("INFO", "commandstats").split(whereSeparator: \.isNewline)
@@ -193,8 +189,7 @@ import Testing
         #expect(try fixture.differences() == "")
     }
 
-    @Test("an account that may not trim or ask about the stream still applies, and says once what it cannot")
-    func notPermittedToTrim() throws {
+    @Test func `An ingest denied XTRIM and XINFO applies every entry and reports the denial`() throws {
         let fixture = try IngestFixture()
         fixture.server.cli("ACL", "SETUSER", "ingest", "on", ">secret", "~*", "+@all", "-xtrim", "-xinfo")
         let url = fixture.server.url.replacingOccurrences(of: "unix://", with: "unix://ingest:secret@")

@@ -3,10 +3,9 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// The stream is not as the ingest left it.
+/// Changes of the stream by other clients.
 @Suite struct StreamFaultTests {
-    @Test("stream trimmed ahead of the cursor: the gap is counted exactly, with numbers and without")
-    func trimmed() throws {
+    @Test func `Entries trimmed ahead of the cursor are counted exactly, with and without sequence numbers`() throws {
         let fixture = try IngestFixture()
         fixture.declareBattery()
         for epoch in 1...3 { fixture.addRow(epoch, by: ("p", epoch)) }
@@ -24,8 +23,7 @@ import Testing
         #expect(try fixture.statusContains("8 entries went from {hypero}:events unread"))
     }
 
-    @Test("entries that somebody deletes from the middle of what waits are counted")
-    func holes() throws {
+    @Test func `Entries deleted by another client before they were read are counted`() throws {
         let fixture = try IngestFixture()
         let ingest = try fixture.ingest()
         fixture.declareBattery()
@@ -37,7 +35,7 @@ import Testing
         ingest.resume()
         fixture.waitUntilConsumed(271)
         #expect(eventually { fixture.count(IngestField.missed) == 30 })
-        // A stream that gets entries and loses them at once.
+        // These entries are trimmed in the same command that adds them.
         for epoch in 1...5 {
             fixture.server.cli(["XADD", fixture.keyspace.events, "MAXLEN", "0", "*", "event", "\(epoch)"])
         }
@@ -47,8 +45,7 @@ import Testing
         #expect(try fixture.status().partitions[0].behind == 0)
     }
 
-    @Test("a stream that was deleted, and comes again with lower ids, is read from its beginning")
-    func recreated() throws {
+    @Test func `A stream that was deleted and recreated with lower ids is read from its beginning`() throws {
         let fixture = try IngestFixture()
         let ingest = try fixture.ingest()
         fixture.declareBattery()
@@ -68,13 +65,12 @@ import Testing
         #expect(ingest.isRunning)
     }
 
-    @Test("a cursor beyond the stream's last id goes back while nobody looks, and in a drain")
-    func beyond() throws {
+    @Test func `A cursor beyond the end of its stream is reported and moved back by a drain`() throws {
         let fixture = try IngestFixture()
         fixture.declareBattery()
         for epoch in 1...3 { fixture.addRow(epoch, by: ("p", epoch)) }
         try fixture.drain()
-        // The stream of an hour ago.
+        // The recreated stream is older than the cursor.
         fixture.server.cli("COPY", fixture.keyspace.events, "old")
         fixture.server.cli("DEL", fixture.keyspace.events)
         fixture.server.cli("XADD", fixture.keyspace.events, "9-0", "event", "nothing")
@@ -88,10 +84,10 @@ import Testing
         #expect(try fixture.status().warnings.allSatisfy { !$0.contains("beyond") })
     }
 
-    @Test(
-        "the same entries again, by a reset cursor and by a copied stream: no change, counted",
-        arguments: [true, false])
-    func again(isCursor: Bool) throws {
+    @Test(arguments: [true, false])
+    func `Entries read again after a cursor reset or a stream copy are duplicates and change nothing`(isCursor: Bool)
+        throws
+    {
         let fixture = try IngestFixture()
         var generator = EventGenerator(seed: 5, mix: .tidy, producers: 3)
         let entries = generator.entries(600)
@@ -118,8 +114,7 @@ import Testing
         #expect(differences.split(separator: "\n").count == 1 && differences.contains("duplicates"), "\(differences)")
     }
 
-    @Test("FLUSHALL while running: it begins anew, and what comes is applied")
-    func flushed() throws {
+    @Test func `After FLUSHALL a running ingest starts over and applies new entries`() throws {
         let fixture = try IngestFixture()
         let ingest = try fixture.ingest()
         var generator = EventGenerator(seed: 6)
@@ -136,12 +131,11 @@ import Testing
         #expect(ingest.isRunning)
     }
 
-    @Test("clock one hour back and forth: order by stream and seq, ages clamped")
-    func clock() throws {
+    @Test func `A clock jump of one hour neither reorders events nor yields negative ages`() throws {
         let fixture = try IngestFixture()
         let hour: Int64 = 3_600_000
         let now = Int64(1_900_000_000_000)
-        // The server's clock was an hour ahead: ids stay there until the clock comes by again.
+        // The server's clock was an hour ahead: new ids follow this id until the clock has passed its time.
         fixture.server.cli(
             ["XADD", fixture.keyspace.events, "\(now + hour)-0", "event", "battery", "battery", "b", "name", "B"]
                 + ["version", "1", "description", "", "time", "\(now)"])
@@ -162,8 +156,7 @@ import Testing
         }
     }
 
-    @Test("a stream of a wrong type is said once, in the log and in the status, and read when it is mended")
-    func wrongType() throws {
+    @Test func `A stream key of the wrong type is reported, and the stream is read after its replacement`() throws {
         let fixture = try IngestFixture()
         fixture.server.cli("SET", fixture.keyspace.events, "no stream")
         let ingest = try fixture.ingest()
@@ -173,7 +166,7 @@ import Testing
         fixture.server.cli("DEL", fixture.keyspace.events)
         fixture.declareBattery()
         fixture.waitUntilConsumed(1)
-        // It waits for seconds between two looks.
+        // The ingest waits for seconds between two attempts.
         #expect(fixture.info("total_commands_processed") - commands < 2_000)
         #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }

@@ -11,21 +11,20 @@ struct AdoptCommandTests {
             within: .seconds(120))
     }
 
-    /// A client that could not send what it logged, and is gone.
+    /// Closes a client that could not send its events.
     private func makeOrphan(in fixture: NetworkFixture) throws {
         fixture.proxy.line = .unreachable
         let hypero = try fixture.client()
-        hypero.battery("left").experiment().logRows(0..<100)
+        hypero.battery("orphaned").experiment().logRows(0..<100)
         #expect(!hypero.close(timeout: .milliseconds(50)))
     }
 
-    @Test("sends what was left wherever it was to go, waits until it is applied, and says how much it was")
-    func sends() throws {
+    @Test func `hypero-ingest adopt sends an orphaned journal and waits until its events are applied`() throws {
         let fixture = try NetworkFixture()
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
         try makeOrphan(in: fixture)
-        // The last lock goes with the client's thread, in its own time.
+        // The client's thread releases the lock of the journal after `close` has returned.
         var outcome = try adopt(in: fixture, "--journal", fixture.journal)
         _ = try eventually(within: NetworkFixture.timeout) {
             if outcome.stdout.hasPrefix("1 ") { return true }
@@ -40,26 +39,25 @@ struct AdoptCommandTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.journal) == [])
     }
 
-    @Test("gives up when the time is over, and leaves the journal to the next")
-    func timeout() throws {
+    @Test func `hypero-ingest adopt fails at its timeout and keeps the journal`() throws {
         let fixture = try NetworkFixture()
         try makeOrphan(in: fixture)
-        // Nobody applies anything.
+        // No ingest is running.
         let outcome = try adopt(in: fixture, "--journal", fixture.journal, "--timeout", "3")
         #expect(outcome.ending == .exited(1))
         #expect(outcome.stderr.contains("the time is up"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.journal).count == 1)
     }
 
-    @Test("has nothing to do without journals, and says so when the folder is not there")
-    func nothing() throws {
+    @Test func `hypero-ingest adopt succeeds without journals and fails without a folder`() throws {
         let fixture = try NetworkFixture()
-        let none = try adopt(in: fixture)
-        #expect(none.ending == .exited(0))
-        #expect(none.stdout == "there is no journal to send\n")
-        let noFolder = try adopt(in: fixture, "--journal", "/nowhere/at all")
-        #expect(noFolder.ending == .exited(1))
-        #expect(noFolder.stderr == "hypero-ingest: there is no folder /nowhere/at all, or it is not yours to read\n")
+        let withoutJournals = try adopt(in: fixture)
+        #expect(withoutJournals.ending == .exited(0))
+        #expect(withoutJournals.stdout == "there is no journal to send\n")
+        let withoutFolder = try adopt(in: fixture, "--journal", "/nowhere/at all")
+        #expect(withoutFolder.ending == .exited(1))
+        #expect(
+            withoutFolder.stderr == "hypero-ingest: there is no folder /nowhere/at all, or it is not yours to read\n")
         #expect(try adopt(in: fixture, "--timeout", "0").ending == .exited(64))
     }
 }

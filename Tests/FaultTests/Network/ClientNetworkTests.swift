@@ -7,12 +7,13 @@ import Testing
 @Suite("A client behind a bad network", .serialized)
 struct ClientNetworkTests {
     @Test(
-        "Latency of 50 ms, 10 KB/s, replies sliced to 1 byte: all arrives, and once",
         arguments: [
             (ProxyLine.slow(latency: .milliseconds(50)), 5_000), (.narrow(bytesPerSecond: 10_000), 400),
             (.sliced, 2_000),
         ], [false, true])
-    func slow(line: (condition: ProxyLine, rows: Int), tcp: Bool) throws {
+    func `A client behind a slow, narrow or fragmenting network delivers every event once`(
+        line: (condition: ProxyLine, rows: Int), tcp: Bool
+    ) throws {
         let fixture = try NetworkFixture(tcp: tcp)
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
@@ -28,15 +29,14 @@ struct ClientNetworkTests {
         #expect(fixture.notices == [])
     }
 
-    @Test("More than a slow line takes in a timeout is sent all the same")
-    func narrowForLong() throws {
+    @Test func `A client sends more data than a narrow connection carries within a timeout`() throws {
         let fixture = try NetworkFixture(tcp: true)
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
         fixture.proxy.line = .narrow(bytesPerSecond: 10_000)
         let hypero = try fixture.client()
         let experiment = hypero.battery("network").experiment()
-        // 300 KB, which is half a minute.
+        // 300 KB take half a minute.
         let text = String(repeating: "x", count: 10_000)
         for number in 0..<30 { experiment.updateMeta("text \(number)", text) }
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
@@ -44,8 +44,7 @@ struct ClientNetworkTests {
         #expect(fixture.notices == [])
     }
 
-    @Test("Connections reset in mid-reply and in mid-request: nothing is lost, nothing is applied twice")
-    func resets() throws {
+    @Test func `Connection resets in mid-request or mid-reply cost a client no event and apply none twice`() throws {
         let fixture = try NetworkFixture(tcp: true)
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
@@ -67,14 +66,14 @@ struct ClientNetworkTests {
         #expect(fixture.notices.count <= 2 * 8)
     }
 
-    @Test(
-        "A black hole: log calls are taken, flush and close keep their deadlines, and after it all arrives",
-        arguments: [ProxyLine.silent, .unreachable], [false, true])
-    func blackHole(line: ProxyLine, tcp: Bool) throws {
+    @Test(arguments: [ProxyLine.silent, .unreachable], [false, true])
+    func `A client keeps its deadlines in a network black hole and delivers every event after it`(
+        line: ProxyLine, tcp: Bool
+    ) throws {
         let fixture = try NetworkFixture(tcp: tcp)
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
-        // One client has its connection already, the other does not get one.
+        // One client is connected before the fault, the other cannot connect.
         let connected = try fixture.client()
         let experiment = connected.battery("network").experiment()
         #expect(connected.flush(until: .applied, timeout: NetworkFixture.timeout))

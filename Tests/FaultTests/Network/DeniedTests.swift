@@ -3,10 +3,9 @@ import Hypero
 import TestSupport
 import Testing
 
-@Suite("Those whom Redis does not let in", .serialized)
+@Suite("Clients and ingests without access", .serialized)
 struct DeniedTests {
-    @Test("A wrong password: said once without the secret, tried slowly, and nothing is lost when it is mended")
-    func wrongPassword() throws {
+    @Test func `A wrong password is reported without the secret, retried slowly and costs no event`() throws {
         let fixture = try NetworkFixture(configuration: ["requirepass geheim"])
         let begun = ContinuousClock.now
         let ingest = try ChildProcess(
@@ -16,7 +15,7 @@ struct DeniedTests {
         hypero.battery("access").experiment().logRows(0..<100)
         #expect(eventually(within: NetworkFixture.timeout) { fixture.notices.contains { $0.contains("WRONGPASS") } })
         #expect(eventually(within: NetworkFixture.timeout) { ingest.stderr.contains("WRONGPASS") })
-        // The next try comes after 5 s at the earliest, and so does each further one.
+        // Each retry follows the previous attempt after at least 5 s.
         #expect(!hypero.flush(until: .sent, timeout: .seconds(4)))
         #expect(fixture.proxy.traffic.connections <= 1 + Int((ContinuousClock.now - begun) / .seconds(5)))
         #expect(fixture.notices.count == 1)
@@ -27,8 +26,7 @@ struct DeniedTests {
         #expect(ingest.stderr.split(separator: "\n").count { $0.contains("WRONGPASS") } <= 2, "\(ingest.stderr)")
     }
 
-    @Test("An account that may not write: said once, tried slowly, and nothing is lost when it may")
-    func noPermission() throws {
+    @Test func `A denied write is reported, retried slowly and costs no event`() throws {
         let fixture = try NetworkFixture()
         fixture.server.cli("ACL", "SETUSER", "default", "-xadd", "-exec", "-set")
         let ingest = try fixture.ingest(at: fixture.server.url)
@@ -39,7 +37,7 @@ struct DeniedTests {
         #expect(eventually(within: NetworkFixture.timeout) { ingest.stderr.contains("NOPERM") })
         let before = fixture.proxy.traffic.requests
         #expect(!hypero.flush(until: .sent, timeout: .seconds(4)))
-        // One batch of what waits, at most.
+        // The client retries at most one batch of the queued events.
         #expect(fixture.proxy.traffic.requests - before <= 110)
         fixture.server.cli("ACL", "SETUSER", "default", "+@all")
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout), "\(ingest.stderr)")

@@ -10,11 +10,12 @@ struct IngestNetworkTests {
     }
 
     @Test(
-        "Latency of 50 ms, 10 KB/s, replies sliced to 1 byte: all is applied, and once",
         arguments: [
             (ProxyLine.slow(latency: .milliseconds(50)), 6_000), (.narrow(bytesPerSecond: 10_000), 500), (.sliced, 200),
         ], [false, true])
-    func slow(line: (condition: ProxyLine, entries: Int), tcp: Bool) throws {
+    func `An ingest behind a slow, narrow or fragmenting network applies every event once`(
+        line: (condition: ProxyLine, entries: Int), tcp: Bool
+    ) throws {
         let fixture = try NetworkFixture(tcp: tcp)
         let entries = Self.entries(line.entries, seed: 3)
         try fixture.write(entries)
@@ -25,8 +26,7 @@ struct IngestNetworkTests {
         try fixture.expectIndexesMatchModel()
     }
 
-    @Test("Connections reset in mid-reply and in mid-request: nothing is lost, nothing is applied twice")
-    func resets() throws {
+    @Test func `Connection resets in mid-request or mid-reply cost an ingest no event and apply none twice`() throws {
         let fixture = try NetworkFixture(tcp: true)
         let entries = Self.entries(12_000, seed: 5)
         let ingest = try fixture.ingest(at: fixture.proxy.url)
@@ -46,16 +46,15 @@ struct IngestNetworkTests {
         try fixture.expectIndexesMatchModel()
     }
 
-    @Test(
-        "A black hole longer than the lease: another ingest takes over, and what the first had in hand is not applied",
-        arguments: [ProxyLine.silent, .unreachable])
-    func blackHole(line: ProxyLine) throws {
+    @Test(arguments: [ProxyLine.silent, .unreachable])
+    func `An ingest cut off beyond its lease is replaced, and its pending batch is not applied`(line: ProxyLine) throws
+    {
         let fixture = try NetworkFixture(tcp: true)
         let entries = Self.entries(6_000, seed: 7)
         try fixture.write(Array(entries[..<2_000]))
-        let swallowed = try fixture.ingest(at: fixture.proxy.url)
-        defer { swallowed.kill() }
-        #expect(fixture.waitUntilApplied(through: entries[1_999].id), "\(swallowed.stderr)")
+        let cutOff = try fixture.ingest(at: fixture.proxy.url)
+        defer { cutOff.kill() }
+        #expect(fixture.waitUntilApplied(through: entries[1_999].id), "\(cutOff.stderr)")
         fixture.proxy.line = line
         try fixture.write(Array(entries[2_000..<4_000]))
         let other = try fixture.ingest(at: fixture.server.url)
@@ -65,12 +64,12 @@ struct IngestNetworkTests {
         fixture.proxy.line = .good
         try fixture.write(Array(entries[4_000...]))
         #expect(fixture.waitUntilApplied(through: try #require(entries.last?.id)), "\(other.stderr)")
-        // The first works again as soon as nobody else does.
+        // The first ingest owns the partition again after the other is killed.
         other.kill()
         #expect(
             eventually(within: NetworkFixture.timeout) {
-                fixture.server.cli("GET", fixture.keyspace.lease).contains(":\(swallowed.pid):")
-            }, "\(swallowed.stderr)")
+                fixture.server.cli("GET", fixture.keyspace.lease).contains(":\(cutOff.pid):")
+            }, "\(cutOff.stderr)")
         try fixture.expectIndexesMatchModel()
     }
 }

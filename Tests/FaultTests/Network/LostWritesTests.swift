@@ -4,11 +4,9 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-@Suite("A Redis that forgets what it acknowledged")
+@Suite("Lost acknowledged writes")
 struct LostWritesTests {
-    @Test(
-        "Redis stopped, the last 64 KiB of its AOF cut, restarted: the client rewinds, and the indexes equal the model")
-    func cutFile() throws {
+    @Test func `The client resends the events that Redis lost with the end of its append-only file`() throws {
         let fixture = try NetworkFixture()
         let ingest = try fixture.ingest(at: fixture.proxy.url)
         defer { ingest.kill() }
@@ -16,7 +14,7 @@ struct LostWritesTests {
         let experiment = hypero.battery("losses").experiment()
         for round in 0..<3 {
             experiment.logRows(round * 1_000..<round * 1_000 + 1_000)
-            // What is lost was acknowledged, and in one round seen applied.
+            // The lost events were acknowledged, and in one round also seen as applied.
             #expect(hypero.flush(until: round == 1 ? .applied : .sent, timeout: NetworkFixture.timeout))
             #expect(try fixture.server.restart(losingLastBytes: 64 << 10) == 64 << 10)
         }
@@ -24,8 +22,7 @@ struct LostWritesTests {
         try expectAll(of: hypero, in: fixture)
     }
 
-    @Test("A failover that loses the last writes: the client rewinds, and the indexes equal the model")
-    func failover() throws {
+    @Test func `The client resends the events that a failover lost`() throws {
         let fixture = try NetworkFixture()
         let replica = try RedisServer(tcp: true)
         try replica.follow(fixture.server)
@@ -43,7 +40,7 @@ struct LostWritesTests {
 
         fixture.server.kill()
         try replica.promote()
-        // It did lose what was written last.
+        // The replica lacks the last writes.
         #expect(Int(replica.cli("HGET", fixture.keyspace.ingest, IngestField.applied)) ?? 0 <= Int(fields) ?? 0)
         fixture.proxy.move(to: replica)
         experiment.logRows(6_000..<6_500)
@@ -51,12 +48,12 @@ struct LostWritesTests {
         try expectAll(of: hypero, in: fixture, on: replica)
     }
 
-    /// All that was accepted is in the stream and in the indexes.
+    /// Expects every accepted event in the stream and in the indexes.
     private func expectAll(of hypero: Hypero, in fixture: NetworkFixture, on server: RedisServer? = nil) throws {
         let accepted = hypero.counters.accepted
         #expect(hypero.counters.dropped.total == 0)
         var connection = try fixture.connect(to: server)
-        // Not by flush alone: what the client saw applied before may have been undone.
+        // `flush` alone is not enough: the server may have lost events that the client saw as applied.
         let isComplete = try eventually(within: .seconds(40)) {
             _ = hypero.flush(until: .applied, timeout: .seconds(1))
             var reply = try connection.call("HGET", fixture.keyspace.ingest, IngestField.applied)

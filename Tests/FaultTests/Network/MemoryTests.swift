@@ -4,24 +4,23 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-@Suite("A Redis without memory")
+@Suite("A Redis out of memory")
 struct MemoryTests {
-    @Test("The journal holds what Redis cannot take, the ingest keeps trimming, and all is applied after")
-    func full() throws {
+    @Test func `The journal holds events while Redis is out of memory, and the ingest keeps trimming`() throws {
         let fixture = try NetworkFixture()
         let hypero = try fixture.client()
         let experiment = hypero.battery("memory").experiment()
         experiment.logRows(0..<10_000)
         #expect(hypero.flush(until: .sent, timeout: NetworkFixture.timeout))
         #expect(fixture.server.cli("XLEN", fixture.keyspace.events) == "10002")
-        // From now on neither the client nor the ingest may write.
+        // Redis now rejects the writes of the client and of the ingest.
         fixture.server.cli("CONFIG", "SET", "maxmemory", "1mb")
         experiment.logRows(10_000..<40_000)
         experiment.finish()
         #expect(eventually(within: NetworkFixture.timeout) { fixture.notices.contains { $0.contains("OOM") } })
         #expect(hypero.counters.dropped.total == 0)
 
-        // Room for some of it: what is applied is trimmed, or the rest would never fit.
+        // The new limit has room for some of the events. The others fit only after applied entries are trimmed.
         fixture.server.cli("CONFIG", "SET", "maxmemory", "12mb")
         let ingest = try fixture.ingest(at: fixture.server.url, "--retain", "100")
         defer { ingest.kill() }

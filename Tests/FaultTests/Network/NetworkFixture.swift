@@ -7,7 +7,7 @@ import Testing
 
 @testable import Hypero
 
-/// A server behind a bad network, and those who work over it: clients in this process, ingests in their own.
+/// A server behind a faulty proxy, with clients in this process and ingests in their own processes.
 final class NetworkFixture: Sendable {
     let server: RedisServer
     let proxy: FaultyProxy
@@ -15,11 +15,11 @@ final class NetworkFixture: Sendable {
     private let folder: TemporaryFolder
     private let recordedNotices = Mutex<[String]>([])
 
-    /// For what happens as soon as it can; a loaded machine makes it late.
+    /// The limit for events without a deadline, generous enough for a loaded machine.
     static let timeout: Duration = .seconds(120)
 
     /// - Parameters:
-    ///   - tcp: whether the network is TCP; else a unix socket.
+    ///   - tcp: true for a TCP connection to the proxy, false for a unix socket.
     ///   - configuration: lines of the server's `redis.conf`.
     init(tcp: Bool = false, configuration: [String] = []) throws {
         server = try RedisServer(tcp: true, configuration: configuration)
@@ -28,23 +28,23 @@ final class NetworkFixture: Sendable {
         folder = try TemporaryFolder()
     }
 
-    /// Where the clients' journals are.
+    /// The folder of the clients' journals.
     var journal: String { folder.file("journal") }
 
-    /// What clients recordedNotices a person.
+    /// The notices of the clients to the user.
     var notices: [String] { recordedNotices.withLock { $0 } }
 
-    /// A client that goes through the proxy.
+    /// Creates a client that connects through the proxy.
     func client(password: String? = nil) throws -> Hypero {
         var configuration = Client.Configuration(url: proxy.url, seed: 7)
         var variables = ["HYPERO_JOURNAL": journal]
         variables["HYPERO_REDIS_PASSWORD"] = password
         configuration.environment = { [variables] in variables[$0] }
-        configuration.notify = { sentence in self.recordedNotices.withLock { $0.append(sentence) } }
+        configuration.notify = { notice in self.recordedNotices.withLock { $0.append(notice) } }
         return Hypero(try Client(configuration))
     }
 
-    /// An ingest that keeps the whole stream for the model; its lease is short enough to run out in a test.
+    /// Starts an ingest that keeps the stream for the naive model and whose lease is short enough to expire in a test.
     func ingest(at url: String, _ options: String...) throws -> ChildProcess {
         try ChildProcess(
             "hypero-ingest",
@@ -52,10 +52,10 @@ final class NetworkFixture: Sendable {
     }
 
     func connect(to server: RedisServer? = nil) throws -> RedisConnection {
-        try RedisConnection.open(to: try RedisURL((server ?? self.server).url), name: "fixture", timeout: .seconds(60))
+        try RedisConnection.open(to: try RedisURL((server ?? self.server).url), name: "test", timeout: .seconds(60))
     }
 
-    /// Writes entries past the network.
+    /// Writes entries directly to the server.
     func write(_ entries: [StreamEntry]) throws {
         var connection = try connect()
         for start in stride(from: 0, to: entries.count, by: 500) {
@@ -69,25 +69,26 @@ final class NetworkFixture: Sendable {
         }
     }
 
-    /// Waits until the entry of this id is applied.
+    /// Waits until the cursor has reached the id, and returns whether it has.
     func waitUntilApplied(through last: StreamID, within limit: Duration = timeout) -> Bool {
         eventually(within: limit) {
             StreamID(server.cli("HGET", keyspace.ingest, IngestField.cursor)).map { $0 >= last } ?? false
         }
     }
 
-    /// Expects the indexes to be what the naive model makes of the stream, counts of duplicates and gaps included.
+    /// Expects that the indexes equal the naive model of the stream, including the counts of duplicates and gaps.
     func expectIndexesMatchModel(on server: RedisServer? = nil) throws {
         let differences = try differences(on: server)
         #expect(differences == "", "\(differences)")
     }
 
-    /// How the indexes differ from what the naive model makes of the stream; empty when they do not.
+    /// Returns the differences between the indexes and the naive model of the stream; empty if there are none.
     ///
-    /// Looks when the ingest is through with the stream: a client may still send again what Redis forgot.
+    /// The comparison waits until the cursor has reached the end of the stream, because a client may still resend events
+    /// that Redis lost.
     private func differences(on server: RedisServer? = nil) throws -> String {
         var connection = try connect(to: server)
-        var differences = "the stream does not come to rest"
+        var differences = "the ingest did not reach the end of the stream"
         try eventually(within: Self.timeout) {
             let entries = try StreamEntry.all(of: keyspace.events, from: &connection)
             var cursor = try connection.call("HGET", keyspace.ingest, IngestField.cursor)
@@ -101,7 +102,7 @@ final class NetworkFixture: Sendable {
         return differences
     }
 
-    /// Which of the first numbers of a client's only producer are not in the stream.
+    /// Returns the sequence numbers up to `last` that the stream lacks, if it has only one producer.
     func missingNumbers(through last: UInt64, on server: RedisServer? = nil) throws -> [UInt64] {
         var connection = try connect(to: server)
         let entries = try StreamEntry.all(of: keyspace.events, from: &connection)
@@ -110,7 +111,7 @@ final class NetworkFixture: Sendable {
 }
 
 extension Experiment {
-    /// Logs rows whose best is the last.
+    /// Logs rows whose objective is best in the last epoch.
     func logRows(_ epochs: Range<Int>) {
         for epoch in epochs { log(epoch: epoch, train: 0.5, valid: Double(epoch), test: 1 / Double(epoch + 1)) }
     }

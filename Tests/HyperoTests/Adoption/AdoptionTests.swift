@@ -7,7 +7,7 @@ import Testing
 
 @testable import Hypero
 
-@Suite("What a process orphan is sent by the next one on the host", .serialized)
+@Suite("The adoption of orphaned journals", .serialized)
 struct AdoptionTests {
     private let server: RedisServer
     private let fixture: ClientFixture
@@ -17,10 +17,10 @@ struct AdoptionTests {
         fixture = try ClientFixture()
     }
 
-    /// A client that logged so many rows while the server was away, and is gone.
-    private func makeOrphan(rows: Int, _ configure: (inout Client.Configuration) -> Void = { _ in }) throws -> Client {
+    /// Creates an orphaned journal of rows that were logged while the server was stopped, and returns its closed client.
+    private func makeOrphan(rows: Int, configure: (inout Client.Configuration) -> Void = { _ in }) throws -> Client {
         server.stop()
-        let client = try fixture.client(server.url, configure)
+        let client = try fixture.client(server.url, configure: configure)
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<rows { experiment.log(epoch: epoch, train: Double(epoch)) }
         #expect(!client.close(timeout: .milliseconds(50)))
@@ -34,13 +34,12 @@ struct AdoptionTests {
         try server.entries().filter { $0.event?.origin?.producer == client.producer }.compactMap(\.seq)
     }
 
-    /// Says in the ingest's place that all is applied.
+    /// Sets the watermark to the last event of the client, in place of an ingest.
     private func apply(_ client: Client) {
         server.cli("HSET", "{hypero}:producer:\(client.producer.text)", "seq", "\(client.counters.accepted)")
     }
 
-    @Test("All of it, under its own numbers; and the files go when it is applied")
-    func adopted() throws {
+    @Test func `An orphaned journal is sent under its own numbers and removed when it is durable`() throws {
         let first = try makeOrphan(rows: 500) { $0.segmentSize = 16 << 10 }
         #expect(fixture.segments.count > 2)
         let second = try fixture.client(server.url) { $0.settling = .zero }
@@ -56,8 +55,7 @@ struct AdoptionTests {
         #expect(fixture.mappingCount == 0)
     }
 
-    @Test("What was applied before is not sent again")
-    func watermark() throws {
+    @Test func `Applied events of an orphaned journal are not resent`() throws {
         let first = try makeOrphan(rows: 10)
         server.cli("HSET", "{hypero}:producer:\(first.producer.text)", "seq", "9", "missing", "4-5")
         let second = try fixture.client(server.url)
@@ -65,8 +63,7 @@ struct AdoptionTests {
         #expect(second.close(timeout: .seconds(60)))
     }
 
-    @Test("What its process saw acknowledged is not sent again as long as Redis has it")
-    func acknowledged() throws {
+    @Test func `Acknowledged events of an orphaned journal are resent only if Redis has lost them`() throws {
         let first = try fixture.client(server.url)
         let experiment = Hypero(first).battery("b").experiment()
         for epoch in 0..<100 { experiment.log(epoch: epoch, train: 1) }
@@ -74,11 +71,11 @@ struct AdoptionTests {
         for hasForgotten in [false, true] {
             if hasForgotten { server.cli("XTRIM", "{hypero}:events", "MAXLEN", "40") }
             if hasForgotten { server.cli("XDEL", "{hypero}:events", try lastID()) }
-            // The ingest is away. Whoever has the journal knows that all is sent, and the next one does too.
+            // Without an ingest nothing is applied. Every adopter knows from the journal that all events were acknowledged.
             for _ in 0..<2 {
-                let next = try fixture.client(server.url)
-                #expect(eventually(within: .seconds(60)) { next.counters.adopted == 102 })
-                #expect(next.close(timeout: .seconds(60)))
+                let adopter = try fixture.client(server.url)
+                #expect(eventually(within: .seconds(60)) { adopter.counters.adopted == 102 })
+                #expect(adopter.close(timeout: .seconds(60)))
             }
             let expected: [UInt64] = hasForgotten ? Array(63...101) + Array(1...102) : Array(1...102)
             #expect(try seqs(of: first) == expected)
@@ -89,13 +86,12 @@ struct AdoptionTests {
         String(server.cli("XREVRANGE", "{hypero}:events", "+", "-", "COUNT", "1").prefix { !$0.isNewline })
     }
 
-    @Test("A process killed in the middle of its work leaves everything it logged")
-    func killed() async throws {
+    @Test func `Every event of a killed process is adopted`() async throws {
         let url: String = server.url
-        let place: String = fixture.folder.file("journal")
-        await #expect(processExitsWith: .signal(SIGKILL)) { [url = url as String, place = place as String] in
-            var configuration = Client.Configuration(url: url + ".nobody")
-            configuration.environment = { $0 == "HYPERO_JOURNAL" ? place : nil }
+        let path: String = fixture.folder.file("journal")
+        await #expect(processExitsWith: .signal(SIGKILL)) { [url = url as String, path = path as String] in
+            var configuration = Client.Configuration(url: url + ".unreachable")
+            configuration.environment = { $0 == "HYPERO_JOURNAL" ? path : nil }
             configuration.notify = { _ in }
             let experiment = Hypero(try Client(configuration)).battery("b").experiment()
             for epoch in 0..<1_000 { experiment.log(epoch: epoch, train: 1) }
@@ -106,7 +102,9 @@ struct AdoptionTests {
         #expect(try server.seqs() == Array(1...1_002))
     }
 
-    /// Sends all that was orphan, as the command does, with somebody who says that it is applied.
+    /// Sends every orphaned journal, like `hypero-ingest adopt`, and sets the watermarks in place of an ingest.
+    ///
+    /// - Returns: the number of adopted events.
     private func adopt(isOfPlaceOnly: Bool) throws -> UInt64 {
         var adoption = Adoption(
             Adoption.Scope(
@@ -129,8 +127,7 @@ struct AdoptionTests {
         return adoption.events
     }
 
-    @Test("Taken over and not looked at yet when the one who took it ends: it stays")
-    func endsAtOnce() throws {
+    @Test func `A journal whose adopter ends before it has sent the events is kept`() throws {
         let orphan = try makeOrphan(rows: 100)
         for steps in 0...3 {
             var adoption = Adoption(
@@ -143,54 +140,53 @@ struct AdoptionTests {
             adoption.giveUp()
             #expect(fixture.journals == [orphan.producer.text])
         }
-        let next = try fixture.client(server.url)
+        let adopter = try fixture.client(server.url)
         #expect(eventually(within: .seconds(60)) { (try? seqs(of: orphan).count) ?? 0 >= 102 })
         #expect(Set(try seqs(of: orphan)) == Set(1...102))
-        #expect(next.close(timeout: .seconds(60)))
+        #expect(adopter.close(timeout: .seconds(60)))
     }
 
-    @Test("A damaged record is not asked for again and again")
-    func damaged() throws {
+    @Test func `A damaged record does not prevent the removal of an orphaned journal`() throws {
         let orphan = try makeOrphan(rows: 60)
         let segment = "\(fixture.folder.file("journal"))/\(orphan.producer.text)/1.segment"
         var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: segment)))
         let record = (bytes.count - SegmentHeader.size) / 62
         for number in [20, 40] { bytes[SegmentHeader.size + number * record + 30] ^= 1 }
         try Data(bytes).write(to: URL(fileURLWithPath: segment))
-        let next = try fixture.client(server.url) { $0.settling = .milliseconds(200) }
-        #expect(eventually(within: .seconds(60)) { next.counters.adopted > 0 })
-        #expect((1...2).contains(next.counters.damaged))
+        let adopter = try fixture.client(server.url) { $0.settling = .milliseconds(200) }
+        #expect(eventually(within: .seconds(60)) { adopter.counters.adopted > 0 })
+        #expect((1...2).contains(adopter.counters.damaged))
         let missing = Set(1...62).subtracting(try seqs(of: orphan).map(Int.init)).sorted().map(String.init)
         server.cli(
             "HSET", "{hypero}:producer:\(orphan.producer.text)", "seq", "62", "missing", missing.joined(separator: " "))
         #expect(eventually(within: .seconds(60)) { !fixture.journals.contains(orphan.producer.text) })
         #expect(try seqs(of: orphan).count == 62 - missing.count)
-        #expect(next.close(timeout: .seconds(60)))
+        #expect(adopter.close(timeout: .seconds(60)))
     }
 
-    @Test("Never by two at once, and never from under a living one")
-    func exclusive() throws {
+    @Test func `A journal is adopted neither twice at once nor while its client is alive`() throws {
         let living = try fixture.client(ClientFixture.unreachableURL)
         let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
-        func take(_ client: Client) -> OrphanedJournal.Taking {
+        func adopt(_ client: Client) -> OrphanedJournal.Taking {
             OrphanedJournal.take(client.producer.text, in: root, machine: .current) { _ in true }
         }
-        guard case .held = take(living) else { throw TestFailure("it was taken from under its client") }
+        guard case .held = adopt(living) else { throw TestFailure("the journal of a living client was adopted") }
         let orphan = try makeOrphan(rows: 3)
-        guard case .taken(let journal) = take(orphan) else { throw TestFailure("it was not taken") }
-        guard case .held = take(orphan) else { throw TestFailure("it was taken twice") }
+        guard case .taken(let journal) = adopt(orphan) else {
+            throw TestFailure("the orphaned journal was not adopted")
+        }
+        guard case .held = adopt(orphan) else { throw TestFailure("the orphaned journal was adopted twice") }
         withExtendedLifetime((living, journal)) {}
     }
 
-    @Test("Many at once on one folder: each journal is sent by one of them")
-    func crowd() throws {
-        let orphan = try (0..<6).map { _ in try makeOrphan(rows: 200) }
+    @Test func `Each orphaned journal is sent by only one of several concurrent adopters`() throws {
+        let orphans = try (0..<6).map { _ in try makeOrphan(rows: 200) }
         let clients = try (0..<4).map { _ in try fixture.client(server.url) { $0.settling = .zero } }
         #expect(
             eventually(within: .seconds(60)) {
-                (try? orphan.allSatisfy { try seqs(of: $0).count >= 202 }) == true
+                (try? orphans.allSatisfy { try seqs(of: $0).count >= 202 }) == true
             })
-        for client in orphan {
+        for client in orphans {
             #expect(try seqs(of: client) == Array(1...202))
             apply(client)
         }
@@ -198,24 +194,22 @@ struct AdoptionTests {
         #expect(clients.map(\.counters.adopted).reduce(0, +) == 6 * 202)
     }
 
-    @Test("Not one of another server, namespace or partitioning")
-    func foreign() throws {
+    @Test func `A journal of another server, namespace or number of partitions is not adopted`() throws {
         for change in [
             { $0.url = "redis://127.0.0.1:1" }, { $0.namespace = "other" }, { $0.partitions = 7 },
         ] as [(inout Client.Configuration) -> Void] {
-            _ = try makeOrphan(rows: 1, change)
+            _ = try makeOrphan(rows: 1, configure: change)
         }
-        let orphan = fixture.journals
-        let ours = try makeOrphan(rows: 1)
+        let foreign = fixture.journals
+        let orphan = try makeOrphan(rows: 1)
         let client = try fixture.client(server.url)
         #expect(eventually(within: .seconds(60)) { client.counters.adopted == 3 })
         #expect(try server.seqs() == [1, 2, 3])
-        #expect(try seqs(of: ours).count == 3)
-        #expect(fixture.journals.filter(orphan.contains) == orphan)
+        #expect(try seqs(of: orphan).count == 3)
+        #expect(fixture.journals.filter(foreign.contains) == foreign)
     }
 
-    @Test("One that cannot be read is told of once, and stays; things that are no journals are nobody's business")
-    func odd() throws {
+    @Test func `An unreadable journal is reported once and kept, and unrelated files are ignored`() throws {
         let journals = fixture.folder.file("journal")
         let manager = FileManager.default
         let orphan = try makeOrphan(rows: 3)
@@ -223,7 +217,7 @@ struct AdoptionTests {
         var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: segment)))
         bytes[8] = 99
         try Data(bytes).write(to: URL(fileURLWithPath: segment))
-        // A file, empty folders, a folder without a lock, a lock that is a pipe, a segment that is one.
+        // A file, empty folders, a folder without a lock, a lock that is a pipe, and a segment that is a pipe.
         try Data().write(to: URL(fileURLWithPath: "\(journals)/file"))
         let others = ["checkpoints", "e0e0e0e0e0", "n0n0n0n0n0", "p0p0p0p0p0", "q0q0q0q0q0", "Not An Id"]
         for name in others {
@@ -239,7 +233,7 @@ struct AdoptionTests {
         let experiment = Hypero(client).battery("b").experiment()
         experiment.finish()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
-        #expect(eventually(within: .seconds(60)) { fixture.recorder.count(containing: "is orphan alone") == 2 })
+        #expect(eventually(within: .seconds(60)) { fixture.recorder.count(containing: "is left alone") == 2 })
         #expect(fixture.recorder.count(containing: "format 99") == 1)
         #expect(client.counters.adopted == 0)
         #expect(manager.fileExists(atPath: segment))
@@ -248,8 +242,7 @@ struct AdoptionTests {
         #expect(client.close(timeout: .seconds(60)))
     }
 
-    @Test("A journal without a record is removed without asking anybody")
-    func empty() throws {
+    @Test func `An orphaned journal without records is removed`() throws {
         let name = try makeOrphan(rows: 1).producer.text
         let folder = fixture.folder.file("journal") + "/" + name
         let header = try Data(contentsOf: URL(fileURLWithPath: folder + "/1.segment")).prefix(SegmentHeader.size)

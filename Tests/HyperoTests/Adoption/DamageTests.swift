@@ -5,17 +5,17 @@ import Testing
 
 @testable import Hypero
 
-@Suite("A journal that was left is read whatever became of its files")
+@Suite("Damaged orphaned journals")
 struct DamageTests {
     private static func adopted(_ result: OrphanedJournal.Taking) throws -> OrphanedJournal {
         guard case .taken(let journal) = result else {
-            throw TestFailure("it was not taken: \(result)")
+            throw TestFailure("the journal was not adopted: \(result)")
         }
         return journal
     }
 
-    @Test("As it is: every record, over several segments", arguments: [0, 1, 40, 200])
-    func whole(unsealed: Int) throws {
+    @Test(arguments: [0, 1, 40, 200])
+    func `Every record of an intact orphaned journal is read, over several segments`(unsealed: Int) throws {
         let fixture = try OrphanFixture(rows: 200, unsealed: unsealed)
         #expect(try fixture.segments.count > 3)
         let journal = try Self.adopted(try fixture.adopt())
@@ -26,8 +26,7 @@ struct DamageTests {
         #expect(journal.header.tag == "{hypero}")
     }
 
-    @Test("Every byte of it turned over, one at a time: at most that record is missing, and it is counted")
-    func flipped() throws {
+    @Test func `A flipped byte loses at most the record that holds it, and the record is counted as damaged`() throws {
         let fixture = try OrphanFixture(rows: 6)
         let segment = try #require(try fixture.segments.first)
         let bytes = try fixture.contents(segment)
@@ -35,10 +34,10 @@ struct DamageTests {
             var changed = bytes
             changed[offset] ^= 0xFF
             let result = try fixture.adopt(replacing: [segment: changed])
-            // Of the progress nothing is believed.
+            // The progress field of the header is not trusted.
             if (SegmentHeader.progress..<SegmentHeader.size).contains(offset) { continue }
             guard offset >= SegmentHeader.size else {
-                // The only header there is; where the file is from cannot be known, and it stays.
+                // Without an intact header the origin of the file is unknown, so the journal is kept.
                 guard case .unreadable = result else { throw TestFailure("header, byte \(offset): \(result)") }
                 continue
             }
@@ -50,8 +49,7 @@ struct DamageTests {
         }
     }
 
-    @Test("Cut to every length: what is before the cut is there")
-    func truncated() throws {
+    @Test func `Every record before the end of a truncated segment is read`() throws {
         let fixture = try OrphanFixture(rows: 6)
         let segment = try #require(try fixture.segments.first)
         let bytes = try fixture.contents(segment)
@@ -59,7 +57,7 @@ struct DamageTests {
         for length in 0..<bytes.count {
             let result = try fixture.adopt(replacing: [segment: Array(bytes[..<length])])
             guard length >= SegmentHeader.size else {
-                // Nothing is left of it.
+                // A file without a whole header holds no record.
                 guard case .held = result else { throw TestFailure("\(length) bytes: \(result)") }
                 continue
             }
@@ -69,8 +67,7 @@ struct DamageTests {
         }
     }
 
-    @Test("A header that is damaged, where another segment has one: nothing is missing")
-    func oneHeader() throws {
+    @Test func `A damaged segment header loses no record if another segment has an intact header`() throws {
         let fixture = try OrphanFixture(rows: 200)
         let segments = try fixture.segments
         for segment in segments {
@@ -83,8 +80,7 @@ struct DamageTests {
         }
     }
 
-    @Test("A segment that is gone, empty, or full of zeros or noise: its records are counted, the others are there")
-    func lostSegment() throws {
+    @Test func `The records of an unreadable segment are counted as damaged, and the others are read`() throws {
         let fixture = try OrphanFixture(rows: 200)
         let segment = try fixture.segments[1]
         let size = try fixture.contents(segment).count
@@ -99,8 +95,7 @@ struct DamageTests {
         }
     }
 
-    @Test("Segments that were made in another order than they were used: nothing is missing")
-    func otherOrder() throws {
+    @Test func `Segments that were created in another order than they were used lose no record`() throws {
         let fixture = try OrphanFixture(rows: 200, unsealed: 30)
         let segments = try fixture.segments
         let swapped = [
@@ -111,8 +106,8 @@ struct DamageTests {
         #expect(journal.scan.damaged == 0)
     }
 
-    @Test("Noise anywhere never makes a record that was not written", arguments: 1...60 as ClosedRange<UInt64>)
-    func noise(seed: UInt64) throws {
+    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    func `Random noise never yields a record that was not written`(seed: UInt64) throws {
         let fixture = try OrphanFixture(rows: 60)
         var random = Xoshiro256(seed: seed, stream: 2)
         var changes: [String: [UInt8]] = [:]
@@ -131,21 +126,19 @@ struct DamageTests {
         if seqs.last == 60 { #expect(journal.scan.damaged >= UInt64(60 - seqs.count)) }
     }
 
-    @Test("A format that this program does not know is left alone")
-    func unknownVersion() throws {
+    @Test func `A journal of an unknown format is reported as unreadable`() throws {
         let fixture = try OrphanFixture(rows: 6)
         let segment = try #require(try fixture.segments.first)
         var bytes = try fixture.contents(segment)
         bytes[8] = 2
         guard case .unreadable(let reason) = try fixture.adopt(replacing: [segment: bytes]) else {
-            throw TestFailure("it was taken")
+            throw TestFailure("the journal was adopted")
         }
         #expect(reason.contains("format 2"))
     }
 
-    @Test("Where the host lost its power, a record without a checksum counts only if it was written in one go")
-    func afterPowerLoss() throws {
-        // Pages of 4096 bytes: the records of one segment lie on several.
+    @Test func `After a power loss a record without a checksum is read only if it is within one page`() throws {
+        // The records of this segment extend over several pages of 4096 bytes.
         let fixture = try OrphanFixture(rows: 200, unsealed: 190, segmentSize: 64 << 10)
         let before = HostIdentity(host: HostIdentity.current.host, boot: "another")
         let segment = try #require(try fixture.segments.first)
@@ -159,18 +152,17 @@ struct DamageTests {
         #expect(seqs == (1...UInt64(try #require(firstAcross))).map { $0 })
     }
 
-    @Test("Another machine's journal is not ours, and one before a restart or of a container is")
-    func machine() throws {
+    @Test func `A journal is adopted only if its host or its boot matches and its tag is accepted`() throws {
         let fixture = try OrphanFixture(rows: 6)
         let current = HostIdentity.current
         guard case .foreign = try fixture.adopt(machine: HostIdentity(host: "other", boot: "other")) else {
-            throw TestFailure("it was taken")
+            throw TestFailure("the journal was adopted")
         }
         for same in [HostIdentity(host: current.host, boot: "other"), HostIdentity(host: "other", boot: current.boot)] {
             #expect(try fixture.seqs(of: try Self.adopted(try fixture.adopt(machine: same))).count == 6)
         }
         guard case .foreign = try fixture.adopt(where: { $0.tag == "{other}" }) else {
-            throw TestFailure("it was taken")
+            throw TestFailure("the journal was adopted")
         }
     }
 }

@@ -7,24 +7,27 @@ import TestSupport
 
 @testable import Hypero
 
-/// A journal that a process left, and copies of it to do things to.
+/// An orphaned journal, and adoptions of modified copies of the journal.
 final class OrphanFixture {
     let folder: TemporaryFolder
     let rows: Int
     private static let name = JournalFixture.producer.text
 
-    /// Leaves a journal of so many rows; their epochs are their sequence numbers.
+    /// Creates an orphaned journal of rows whose epochs equal their sequence numbers.
     ///
-    /// - Parameter unsealed: how many of the last ones the sender had not seen when the process ended.
+    /// - Parameters:
+    ///   - rows: the number of rows.
+    ///   - unsealed: the number of last rows without a checksum, which the sender had not read when the process ended.
+    ///   - segmentSize: the size of a segment in bytes.
     init(rows: Int, unsealed: Int = 0, segmentSize: Int = 4096) throws {
         self.rows = rows
         folder = try TemporaryFolder()
-        let place = folder.file("original")
+        let path = folder.file("original")
         let settings = JournalSettings(
             limit: 1 << 20, segmentSize: segmentSize, tag: "{hypero}", place: "redis://nowhere:1",
-            environment: { $0 == "HYPERO_JOURNAL" ? place : nil })
+            environment: { $0 == "HYPERO_JOURNAL" ? path : nil })
         guard let journal = Journal(JournalIdentity(producer: JournalFixture.producer), settings) else {
-            throw TestFailure("there is no memory for a journal")
+            throw TestFailure("the journal could not be created")
         }
         for seq in 1...rows {
             journal.append(
@@ -39,7 +42,7 @@ final class OrphanFixture {
         journal.end(removing: [], keepsFiles: true)
     }
 
-    /// The names of the segments' files.
+    /// The names of the segment files, in order.
     var segments: [String] {
         get throws {
             try FileManager.default.contentsOfDirectory(atPath: folder.file("original/\(Self.name)"))
@@ -47,12 +50,12 @@ final class OrphanFixture {
         }
     }
 
-    /// A file's bytes.
+    /// Returns the bytes of a segment file.
     func contents(_ segment: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: folder.file("original/\(Self.name)/\(segment)"))))
     }
 
-    /// Takes over a copy in which some files have other bytes.
+    /// Adopts a copy of the journal in which the given files have other contents.
     func adopt(
         replacing changes: [String: [UInt8]] = [:], machine: HostIdentity = .current,
         where isOurs: (SegmentHeader) -> Bool = { _ in true }
@@ -67,7 +70,7 @@ final class OrphanFixture {
             Self.name, in: try JournalRoot(existing: copy, environment: { _ in nil }), machine: machine, where: isOurs)
     }
 
-    /// The numbers of a journal's records, all of them as they were written.
+    /// Returns the sequence numbers of a journal's records, with a 0 after each record that differs from its original.
     func seqs(of journal: OrphanedJournal) throws -> [UInt64] {
         var seqs: [UInt64] = []
         for piece in journal.scan.pieces {

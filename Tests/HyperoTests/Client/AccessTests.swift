@@ -5,12 +5,11 @@ import Testing
 
 @testable import Hypero
 
-@Suite("Passwords and rights")
+@Suite("Passwords and permissions")
 struct AccessTests {
     private static let timeout: Duration = .seconds(120)
 
-    @Test("A wrong password is said once and never shown; once it is right, all arrives")
-    func wrongPassword() throws {
+    @Test func `A wrong password is reported once without the secret, and no event is lost`() throws {
         let server = try RedisServer(appendOnly: false, configuration: ["requirepass geheim"])
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url, variables: ["HYPERO_REDIS_PASSWORD": "verraten"])
@@ -24,8 +23,7 @@ struct AccessTests {
         #expect(fixture.recorder.count(containing: "verraten") == 0)
     }
 
-    @Test("A password where none is needed, and none where one is, are said so")
-    func missingPassword() throws {
+    @Test func `A missing password is reported once, and no event is lost`() throws {
         let server = try RedisServer(appendOnly: false, configuration: ["requirepass geheim"])
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url)
@@ -35,9 +33,8 @@ struct AccessTests {
         #expect(client.flush(until: .sent, deadline: .now + Self.timeout))
     }
 
-    @Test("A server that answers AUTH with what it was sent does not get the password into a notice")
-    func echo() throws {
-        // What is unknown is quoted by Redis in its reply.
+    @Test func `A password that the server echoes is not repeated in a notice`() throws {
+        // Redis quotes the arguments of an unknown command in its error.
         let server = try RedisServer(appendOnly: false, configuration: ["rename-command AUTH \"\""])
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url, variables: ["HYPERO_REDIS_PASSWORD": "verraten"])
@@ -47,15 +44,17 @@ struct AccessTests {
         _ = client.close(timeout: .milliseconds(50))
     }
 
-    @Test(
-        "An account with a producer's rights is enough, with and without reading the watermark",
-        arguments: [true, false])
-    func producersRights(canRead: Bool) throws {
+    @Test(arguments: [true, false])
+    func `An account with a producer's permissions suffices with and without reading the watermark`(canRead: Bool)
+        throws
+    {
         let server = try RedisServer(appendOnly: false)
-        let rights = "on >pw resetkeys resetchannels %W~{hypero}:events -@all +xadd +auth +hello +ping +client|setname"
+        let permissions =
+            "on >pw resetkeys resetchannels %W~{hypero}:events -@all +xadd +auth +hello +ping +client|setname"
         let reading = canRead ? ["+hget", "%R~{hypero}:producer:*"] : []
         #expect(
-            server.cli(["ACL", "SETUSER", "node"] + rights.split(separator: " ").map(String.init) + reading) == "OK")
+            server.cli(["ACL", "SETUSER", "node"] + permissions.split(separator: " ").map(String.init) + reading)
+                == "OK")
         let fixture = try ClientFixture()
         let url = "unix://node:pw@\(server.socket)"
         let client = try fixture.client(url) { $0.segmentSize = 16 << 10 }
@@ -66,14 +65,13 @@ struct AccessTests {
         server.cli("HSET", "{hypero}:producer:\(client.producer.text)", "seq", "1002")
         #expect(client.flush(until: .applied, deadline: .now + (canRead ? .seconds(60) : .milliseconds(50))) == canRead)
         #expect(client.counters.applied == (canRead ? 1_002 : 0))
-        // Either way the journal does not grow: what is applied, or at least sent, is given back.
+        // The journal does not grow in both cases: segments of applied events, or else of sent ones, are released.
         #expect(eventually(within: .seconds(60)) { client.counters.released == 0 && fixture.segments.count <= 2 })
         #expect(fixture.recorder.notices == [])
         #expect(client.close(timeout: .seconds(30)))
     }
 
-    @Test("An account that may not write says so, and goes on when it may")
-    func noPermission() throws {
+    @Test func `A denied write is reported once, and no event is lost`() throws {
         let server = try RedisServer(appendOnly: false)
         server.cli("ACL", "SETUSER", "node", "on", ">pw", "~*", "+ping")
         let fixture = try ClientFixture()

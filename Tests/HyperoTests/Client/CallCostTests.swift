@@ -7,67 +7,68 @@ import Testing
 
 @testable import Hypero
 
-/// Counts and never times.
+/// Tests of the cost of a log call that count and never measure time.
 ///
-/// Redis is not there, and a call is made when the sender has prepared all it can: it then takes no lock, so nothing
-/// depends on when it runs.
-@Suite("A log call is nothing but a copy", .serialized)
+/// Redis is unreachable, and the calls begin when the sender has prepared the next segment. The sender then acquires no
+/// lock, so the counts do not depend on its scheduling.
+@Suite("The cost of a log call", .serialized)
 struct CallCostTests {
-    /// What promises it, and how many calls that is.
+    /// Makes three log calls, which must cost only a copy.
     private static func logEachWay(_ experiment: Experiment, epoch: Int) {
         experiment.log(epoch: epoch, train: 1, valid: 0.5, test: 0.25)
         experiment.log(epoch: epoch, valid: .nan)
         experiment.updateMaxima(train: 1, valid: 0.5, test: 0.25, epoch: epoch)
     }
 
-    private static func logNamed(_ experiment: Experiment, epoch: Int, _ row: KeyValuePairs<String, Double>) {
+    /// Makes two log calls with named channels, which must cost only a copy.
+    private static func logNamed(_ experiment: Experiment, epoch: Int, row: KeyValuePairs<String, Double>) {
         experiment.log(epoch: epoch, row)
         experiment.updateMaxima(epoch: epoch, row)
     }
 
-    /// A row of short and long names.
+    /// A row with a short and a long channel name.
     private static let row: KeyValuePairs = ["loss": 0.5, "a channel of more bytes than a word has": 1]
 
-    /// A client whose next call finds all prepared, and what was loaded with the first ones.
-    private static func prepared(_ fixture: ClientFixture) throws -> (client: Client, experiment: Experiment) {
+    /// Returns a client with a prepared segment, after the first calls have completed all lazy initialization.
+    private static func preparedClient(of fixture: ClientFixture) throws -> (client: Client, experiment: Experiment) {
         let client = try fixture.client()
         let experiment = Hypero(client).battery("b").experiment()
         logEachWay(experiment, epoch: 0)
-        logNamed(experiment, epoch: 0, row)
+        logNamed(experiment, epoch: 0, row: row)
         try client.waitUntilPrepared()
         return (client, experiment)
     }
 
-    /// 5,000 calls, of half a segment.
+    /// Makes 5,000 log calls, which fill half a segment.
     private static func logMany(_ experiment: Experiment) {
         let row = row
         for epoch in 1...1_000 {
             logEachWay(experiment, epoch: epoch)
-            logNamed(experiment, epoch: epoch, row)
+            logNamed(experiment, epoch: epoch, row: row)
         }
     }
 
-    @Test("It makes no system call", .enabled(if: !Sanitizer.isOn, "a sanitizer makes its own"))
-    func systemCalls() async {
+    @Test(.enabled(if: !Sanitizer.isOn, "a sanitizer makes system calls"))
+    func `A log call makes no system call`() async {
         await #expect(processExitsWith: .success) {
             let fixture = try ClientFixture()
-            let (client, experiment) = try CallCostTests.prepared(fixture)
+            let (client, experiment) = try CallCostTests.preparedClient(of: fixture)
             try ConfinedThread.run { CallCostTests.logMany(experiment) }
             #expect(client.counters.accepted == 2 + 1_001 * 5)
         }
     }
 
-    @Test("A system call would be seen", .enabled(if: !Sanitizer.isOn, "a sanitizer makes its own"))
-    func confinement() async {
+    @Test(.enabled(if: !Sanitizer.isOn, "a sanitizer makes system calls"))
+    func `A system call on a confined thread kills the process`() async {
         await #expect(processExitsWith: .signal(SIGSYS)) {
             try ConfinedThread.run { _ = getppid() }
         }
     }
 
-    @Test("It allocates nothing", .enabled(if: !Sanitizer.isOn, "a sanitizer has an allocator of its own"))
-    func allocations() throws {
+    @Test(.enabled(if: !Sanitizer.isOn, "a sanitizer replaces the allocator"))
+    func `A log call allocates no memory`() throws {
         let fixture = try ClientFixture()
-        let (client, experiment) = try Self.prepared(fixture)
+        let (client, experiment) = try Self.preparedClient(of: fixture)
         let before = allocation_count()
         Self.logMany(experiment)
         let after = allocation_count()
@@ -75,52 +76,51 @@ struct CallCostTests {
         #expect(client.counters.accepted == 2 + 1_001 * 5)
     }
 
-    @Test("An allocation would be seen", .enabled(if: !Sanitizer.isOn, "a sanitizer has an allocator of its own"))
-    func counting() {
+    @Test(.enabled(if: !Sanitizer.isOn, "a sanitizer replaces the allocator"))
+    func `The allocation counter counts every kind of allocation`() {
         let before = allocation_count()
         UnsafeMutableRawPointer.allocate(byteCount: 1_000, alignment: 1).deallocate()
         let unaligned = allocation_count()
         UnsafeMutableRawPointer.allocate(byteCount: 1_000, alignment: 64).deallocate()
         let aligned = allocation_count()
-        // A size that the compiler does not know.
+        // The compiler cannot know this size and remove the allocation.
         withExtendedLifetime([Int](repeating: 0, count: Int(before % 2) + 1_000)) {}
         let array = allocation_count()
         #expect(array > aligned && aligned > unaligned && unaligned > before)
     }
 
-    @Test(
-        "It finds its memory there: the page faults were taken ahead",
-        .enabled(if: !Sanitizer.isOn, "a sanitizer has memory of its own beside it"))
-    func pageFaults() throws {
+    @Test(.enabled(if: !Sanitizer.isOn, "a sanitizer causes page faults"))
+    func `A log call causes almost no page faults`() throws {
         let fixture = try ClientFixture()
-        let (client, experiment) = try Self.prepared(fixture)
+        let (client, experiment) = try Self.preparedClient(of: fixture)
         let before = Self.faults
         Self.logMany(experiment)
         let faults = Self.faults - before
         #expect(client.counters.accepted == 2 + 1_001 * 5)
-        // Of the 100 pages and more that were written to. Not 0: the kernel may look at a page of its own accord.
+        // More than 100 pages were written. The bound is not 0, because the kernel may cause page faults of its own.
         #expect(faults < 20)
     }
 
-    /// Of this thread so far.
+    /// The page faults of this thread so far.
     private static var faults: Int {
         var usage = rusage()
-        // RUSAGE_THREAD, which is there for those who define _GNU_SOURCE.
+        // RUSAGE_THREAD, which glibc declares only with _GNU_SOURCE.
         getrusage(1, &usage)
         return usage.ru_minflt + usage.ru_majflt
     }
 }
 
 extension Client {
-    /// Waits until the sender has made the next segment, and looks for nothing under the callers' lock any more.
+    /// Waits until the sender has prepared the next segment and no longer acquires the lock of the log calls.
     fileprivate func waitUntilPrepared() throws {
         guard eventually({ journal.signs.load(ordering: .acquiring) == 0 }) else {
-            throw TestFailure("the sender prepares nothing")
+            throw TestFailure("the sender did not prepare a segment")
         }
     }
 }
 
-/// Whether the tests are built with ThreadSanitizer or AddressSanitizer.
+/// The state of ThreadSanitizer and AddressSanitizer in this build.
 private enum Sanitizer {
+    /// true if the tests are built with one of the sanitizers.
     static let isOn = dlsym(nil, "__tsan_init") != nil || dlsym(nil, "__asan_init") != nil
 }

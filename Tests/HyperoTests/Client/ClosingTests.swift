@@ -8,8 +8,7 @@ import Testing
 
 @Suite("The end of a client", .serialized)
 struct ClosingTests {
-    @Test("Twice, and log calls after it")
-    func twice() throws {
+    @Test func `A second close returns true, and log calls after it are counted as dropped`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url)
@@ -26,8 +25,7 @@ struct ClosingTests {
         #expect(try server.seqs() == [1, 2])
     }
 
-    @Test("With nothing logged, Redis is never asked")
-    func nothing() throws {
+    @Test func `A client without events closes without a connection to Redis`() throws {
         let fixture = try ClientFixture()
         let client = try fixture.client()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -37,13 +35,11 @@ struct ClosingTests {
         #expect(fixture.journals == [])
     }
 
-    @Test(
-        "With any timeout, even one that no clock holds",
-        arguments: [
-            Duration.seconds(Int64.max), .nanoseconds(Int64.max), .seconds(9_223_372_036) + .milliseconds(900), .zero,
-            .seconds(-1), .seconds(Int64.min),
-        ])
-    func timeouts(timeout: Duration) throws {
+    @Test(arguments: [
+        Duration.seconds(Int64.max), .nanoseconds(Int64.max), .seconds(9_223_372_036) + .milliseconds(900), .zero,
+        .seconds(-1), .seconds(Int64.min),
+    ])
+    func `flush and close accept any timeout`(timeout: Duration) throws {
         let fixture = try ClientFixture()
         let hypero = try fixture.hypero()
         _ = hypero.flush(until: .sent, timeout: timeout)
@@ -51,8 +47,7 @@ struct ClosingTests {
         #expect(hypero.counters.accepted == 0)
     }
 
-    @Test("By several threads at once")
-    func concurrent() throws {
+    @Test func `Several threads can close a client while others log`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url)
@@ -68,9 +63,8 @@ struct ClosingTests {
         #expect(try server.seqs() == Array(1...counters.accepted))
     }
 
-    @Test("Leaves no thread, no descriptor and no mapping behind, and the handles still work")
-    func nothingLeft() async {
-        // In a process of its own: other tests have clients too.
+    @Test func `A closed client leaves no thread, descriptor or mapping, and its handles still work`() async {
+        // The test runs in its own process, because concurrent tests have clients too.
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()
@@ -81,7 +75,7 @@ struct ClosingTests {
             #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
             #expect(CurrentProcess.senderCount == 1)
             #expect(fixture.mappingCount > 0)
-            // The connection, and the lock of the journal.
+            // The two descriptors are the connection and the lock of the journal.
             #expect(Set(CurrentProcess.descriptors).subtracting(descriptors).count == 2)
 
             #expect(client.close(timeout: .seconds(60)))
@@ -94,8 +88,7 @@ struct ClosingTests {
         }
     }
 
-    @Test("Removes the files when all was applied long enough ago, and else keeps what they hold")
-    func files() throws {
+    @Test func `A closing client removes its journal if every event is durable, and else keeps the records`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         for isApplied in [false, true] {
@@ -107,14 +100,13 @@ struct ClosingTests {
             #expect(client.close(timeout: .seconds(60)))
             #expect(fixture.journals.contains(client.producer.text) == !isApplied)
         }
-        // Only what holds records is kept, and nothing of the eight MiB that were reserved.
+        // Only the part with records is kept, and not the reserved eight MiB.
         let kept = fixture.folder.file("journal") + "/" + fixture.segments[0]
         #expect(fixture.segments.count == 1)
         #expect(try FileManager.default.attributesOfItem(atPath: kept)[.size] as? Int ?? .max < 2_048)
     }
 
-    @Test("Keeps the files of what was not sent, and no mapping of them")
-    func unclean() throws {
+    @Test func `A closing client keeps the files of unsent events and unmaps them`() throws {
         let fixture = try ClientFixture()
         let client = try fixture.client { $0.segmentSize = 64 << 10 }
         let experiment = Hypero(client).battery("b").experiment()
@@ -125,8 +117,7 @@ struct ClosingTests {
         #expect(eventually(within: .seconds(60)) { fixture.mappingCount == 0 })
     }
 
-    @Test("In memory, says that what was not sent is lost")
-    func memoryLost() throws {
+    @Test func `A closing client reports unsent events in memory as lost`() throws {
         let fixture = try ClientFixture()
         let client = try fixture.client(variables: ["HYPERO_JOURNAL": "/dev/null/x"])
         _ = Hypero(client).battery("b").experiment()
@@ -135,11 +126,11 @@ struct ClosingTests {
         #expect(eventually(within: .seconds(60)) { fixture.recorder.notices.last == last })
     }
 
-    @Test("In memory, sends as well, after one notice", arguments: ["/dev/null/x", "/proc/x"])
-    func memory(place: String) throws {
+    @Test(arguments: ["/dev/null/x", "/proc/x"])
+    func `A client without a usable journal folder sends its events from memory after one notice`(path: String) throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
-        let client = try fixture.client(server.url, variables: ["HYPERO_JOURNAL": place]) { $0.segmentSize = 64 << 10 }
+        let client = try fixture.client(server.url, variables: ["HYPERO_JOURNAL": path]) { $0.segmentSize = 64 << 10 }
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<3_000 { experiment.log(epoch: epoch, train: 1) }
         #expect(client.close(timeout: .seconds(60)))
@@ -148,8 +139,7 @@ struct ClosingTests {
         #expect(fixture.recorder.count(containing: "HYPERO_JOURNAL") == 1)
     }
 
-    @Test("Without close: when the last handle goes, all is still sent and the thread ends")
-    func dropped() async {
+    @Test func `A client whose last handle is released sends its events and ends its thread`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             server.stop()

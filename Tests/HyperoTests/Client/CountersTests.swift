@@ -6,9 +6,9 @@ import Testing
 
 @testable import Hypero
 
-@Suite("The counters add up at every look", .serialized)
+@Suite("The client's counters", .serialized)
 struct CountersTests {
-    /// Calls begun and calls done, around each log call.
+    /// The numbers of log calls that have begun and that have returned.
     private final class Calls: Sendable {
         let begun = Atomic<UInt64>(0)
         let done = Atomic<UInt64>(0)
@@ -22,8 +22,10 @@ struct CountersTests {
 
     enum Condition: CaseIterable { case serverUnreachable, serverReachable, journalFull }
 
-    @Test("with Redis there, never there, and the journal full", arguments: Condition.allCases)
-    func addUp(condition: Condition) throws {
+    @Test(arguments: Condition.allCases)
+    func `The counters are consistent at every moment, with and without Redis and with a full journal`(
+        condition: Condition
+    ) throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         let client = try fixture.client(condition == .serverReachable ? server.url : ClientFixture.unreachableURL) {
@@ -38,20 +40,20 @@ struct CountersTests {
         }
         var isWorking = true
         var samples = 0
-        var wrong: [Counters] = []
+        var inconsistent: [Counters] = []
         while isWorking {
             isWorking = workers.isWorking
             let done = calls.done.load(ordering: .sequentiallyConsistent)
             let counters = client.counters
             let started = calls.begun.load(ordering: .sequentiallyConsistent)
-            let seen = counters.accepted + counters.dropped.total - begun
-            let isRight =
-                (done...started).contains(seen) && counters.sent <= counters.accepted
+            let counted = counters.accepted + counters.dropped.total - begun
+            let isConsistent =
+                (done...started).contains(counted) && counters.sent <= counters.accepted
                 && counters.accepted == counters.sent + counters.queued && counters.applied <= counters.sent
-            if !isRight { wrong.append(counters) }
+            if !isConsistent { inconsistent.append(counters) }
             samples += 1
         }
-        #expect(wrong == [])
+        #expect(inconsistent == [])
         #expect(samples > 0)
         let counters = client.counters
         #expect(counters.accepted + counters.dropped.total - begun == 8_000)

@@ -8,15 +8,14 @@ import Testing
 
 @testable import Hypero
 
-// Each in a process of its own: what is done to the process would hit other tests.
-@Suite("The process that logs is left alone", .serialized)
+// Each test runs in its own process, because it changes the process.
+@Suite("Effects on the host process", .serialized)
 struct HostTests {
-    @Test("A disk that is full, or a limit of file sizes: memory serves, one warning, and everything arrives")
-    func fullDisk() async {
+    @Test func `A client that cannot extend its files continues in memory with one warning`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()
-            // posix_fallocate fails with EFBIG and, but for the signal being blocked, SIGXFSZ ends the process.
+            // posix_fallocate fails with EFBIG. SIGXFSZ would end the process if the client did not block the signal.
             var limit = rlimit(rlim_cur: 256 << 10, rlim_max: rlim_t(bitPattern: -1))
             #expect(setrlimit(__rlimit_resource_t(UInt32(RLIMIT_FSIZE.rawValue)), &limit) == 0)
             let client = try fixture.client(server.url)
@@ -29,12 +28,11 @@ struct HostTests {
         }
     }
 
-    @Test("A storm of signals with handlers: nothing is lost, and every signal is the host's")
-    func signals() async {
+    @Test func `A storm of handled signals loses no event, and every signal reaches the host`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()
-            // Without SA_RESTART, so that system calls are interrupted.
+            // SA_RESTART is not set, so that signals interrupt system calls.
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { _ in HostTests.handled.add(1) }
             #expect(sigaction(SIGUSR1, &action, nil) == 0)
@@ -58,13 +56,12 @@ struct HostTests {
             #expect(try server.entries().count == Int(counters.accepted))
             #expect(counters.dropped.total == 0)
             #expect(HostTests.handled.count > 0)
-            // A handler never runs on the sender's thread, and SIGPIPE never reaches the process.
+            // The sender thread blocks signals, so no handler runs on it, and SIGPIPE never reaches the process.
             #expect(fixture.recorder.notices == [])
         }
     }
 
-    @Test("Redis closes the connection in the middle of a write: no SIGPIPE")
-    func brokenPipe() async {
+    @Test func `A connection that Redis closes during a write raises no SIGPIPE`() async {
         await #expect(processExitsWith: .success) {
             signal(SIGPIPE, SIG_DFL)
             let server = try RedisServer(appendOnly: false)
@@ -80,8 +77,7 @@ struct HostTests {
         }
     }
 
-    @Test("Standard error is a pipe that nobody reads, or that is full: a refused call neither kills nor waits")
-    func standardError() async {
+    @Test func `A rejected call neither ends nor blocks a process whose standard error is closed or full`() async {
         await #expect(processExitsWith: .success) {
             signal(SIGPIPE, SIG_DFL)
             let fixture = try ClientFixture()
@@ -108,14 +104,14 @@ struct HostTests {
         }
     }
 
-    @Test("A process that exits without close leaves everything in the journal", arguments: ["exit", "_exit", "abort"])
-    func exitsWithoutClose(how: String) async throws {
+    @Test(arguments: ["exit", "_exit", "abort"])
+    func `A process that exits without close leaves every event in the journal`(how: String) async throws {
         let fixture = try ClientFixture()
-        let place: String = fixture.folder.file("journal")
+        let path: String = fixture.folder.file("journal")
         let expected: ExitTest.Condition = how == "abort" ? .signal(SIGABRT) : .exitCode(7)
-        await #expect(processExitsWith: expected) { [place = place as String, how = how as String] in
+        await #expect(processExitsWith: expected) { [path = path as String, how = how as String] in
             var configuration = Client.Configuration(url: ClientFixture.unreachableURL)
-            configuration.environment = { $0 == "HYPERO_JOURNAL" ? place : nil }
+            configuration.environment = { $0 == "HYPERO_JOURNAL" ? path : nil }
             configuration.notify = { _ in }
             let experiment = Hypero(try Client(configuration)).battery("b").experiment()
             for epoch in 0..<1_000 { experiment.log(epoch: epoch, train: 1) }
@@ -126,16 +122,16 @@ struct HostTests {
             }
         }
         let name = try #require(fixture.journals.first)
-        let root = try JournalRoot(existing: place, environment: { _ in nil })
+        let root = try JournalRoot(existing: path, environment: { _ in nil })
         guard case .taken(let orphan) = OrphanedJournal.take(name, in: root, machine: .current, where: { _ in true })
         else {
-            throw TestFailure("it cannot be taken")
+            throw TestFailure("the journal was not adopted")
         }
         #expect(orphan.scan.seqs == 1...1_002)
         #expect(orphan.scan.damaged == 0)
     }
 
-    /// Counts in a signal handler.
+    /// A counter for signal handlers.
     final class Handled: Sendable {
         private let handled = Atomic<Int>(0)
         var count: Int { handled.load(ordering: .relaxed) }

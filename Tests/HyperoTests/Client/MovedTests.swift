@@ -5,10 +5,10 @@ import Testing
 
 @testable import Hypero
 
-@Suite("A server that says where the keys are", .serialized)
+@Suite("Redirections to another server", .serialized)
 struct MovedTests {
-    @Test("MOVED and ASK are followed", arguments: ["MOVED", "ASK"])
-    func followed(word: String) throws {
+    @Test(arguments: ["MOVED", "ASK"])
+    func `MOVED and ASK redirections are followed`(word: String) throws {
         let server = try RedisServer(appendOnly: false, tcp: true)
         let redirector = try RedirectingServer(answer: "-\(word) 5474 127.0.0.1:\(try #require(server.port))")
         let fixture = try ClientFixture()
@@ -18,12 +18,11 @@ struct MovedTests {
         #expect(client.flush(until: .sent, deadline: .now + .seconds(120)))
         #expect(try server.seqs() == Array(1...1_502))
         #expect(redirector.commands > 0)
-        // Nothing is wrong, so nothing is said.
+        // A redirection is no problem, so no notice is given.
         #expect(fixture.recorder.notices == [])
     }
 
-    @Test("A server that is gone is looked for where the user said")
-    func back() throws {
+    @Test func `A client returns to its configured server if the redirection target is unreachable`() throws {
         let first = try RedisServer(appendOnly: false, tcp: true)
         let second = try RedisServer(appendOnly: false, tcp: true)
         let redirector = try RedirectingServer(answer: "-MOVED 5474 127.0.0.1:\(try #require(first.port))")
@@ -31,21 +30,19 @@ struct MovedTests {
         let client = try fixture.client(redirector.url)
         let experiment = Hypero(client).battery("b").experiment()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(120)))
-        redirector.answer("-MOVED 5474 127.0.0.1:\(try #require(second.port))")
+        redirector.setAnswer("-MOVED 5474 127.0.0.1:\(try #require(second.port))")
         first.kill()
         experiment.finish()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(120)))
-        // It has nothing of what the first one took.
+        // The second server has none of the events that the first one acknowledged.
         #expect(try second.seqs() == [1, 2, 3])
     }
 
-    @Test(
-        "Nonsense is an error and nothing worse",
-        arguments: [
-            "-MOVED 1 127.0.0.1:99999999999", "-MOVED 1 127.0.0.1:-1", "-MOVED 1 :0", "-MOVED", "-ASK 1 2 3",
-            "-", "+OK\r\n+OK", "*1000000", "$-7", "hello", "%3", ":9223372036854775807", "*-1",
-        ])
-    func nonsense(answer: String) throws {
+    @Test(arguments: [
+        "-MOVED 1 127.0.0.1:99999999999", "-MOVED 1 127.0.0.1:-1", "-MOVED 1 :0", "-MOVED", "-ASK 1 2 3",
+        "-", "+OK\r\n+OK", "*1000000", "$-7", "hello", "%3", ":9223372036854775807", "*-1",
+    ])
+    func `A malformed reply is handled as an error`(answer: String) throws {
         let redirector = try RedirectingServer(answer: answer)
         let fixture = try ClientFixture()
         let client = try fixture.client(redirector.url)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Hypero
 
-@Suite("Whatever happens to Redis, what was accepted arrives")
+@Suite("Outages of Redis")
 struct OutageTests {
     private static let timeout: Duration = .seconds(120)
 
@@ -16,8 +16,7 @@ struct OutageTests {
         return experiment
     }
 
-    @Test("Never there: the script runs to its end, flush and close say no, and the journal stays")
-    func never() throws {
+    @Test func `flush and close return false without Redis, and the journal keeps the events`() throws {
         let fixture = try ClientFixture()
         let client = try fixture.client()
         let experiment = Self.log(client, rows: 5_000)
@@ -30,15 +29,14 @@ struct OutageTests {
         #expect(counters.queued == 5_002)
         #expect(counters.dropped.closed == 1)
         #expect(fixture.journals == [client.producer.text])
-        // That nothing answers is told once, and at the end what is left and where; by the thread, in its own time.
+        // The sender reports the missing server once, and at the end, after `close` has returned, the unsent events.
         let folder = fixture.folder.file("journal") + "/" + client.producer.text
         let last = "5002 events were not sent; they stay in \(folder) "
         #expect(eventually(within: .seconds(60)) { fixture.recorder.notices.last?.hasPrefix(last) == true })
         #expect(fixture.recorder.notices.count == 2)
     }
 
-    @Test("There only later: everything arrives, once and in order")
-    func later() throws {
+    @Test func `Events logged before Redis starts are sent once and in order`() throws {
         let server = try RedisServer(appendOnly: false)
         server.stop()
         let fixture = try ClientFixture()
@@ -48,16 +46,15 @@ struct OutageTests {
         try server.restart()
         #expect(client.flush(until: .sent, deadline: .now + Self.timeout))
         #expect(try server.seqs() == Array(1...3_002))
-        // While it came up, it was away in more than one way.
+        // A starting server fails with more than one error.
         #expect(fixture.recorder.notices.count <= 2 * 5)
         #expect(fixture.recorder.notices.last?.contains("takes events again") == true)
         #expect(client.close(timeout: .seconds(30)))
     }
 
-    @Test("Killed and started again and again while four threads log: no number is missing")
-    func killed() throws {
-        // With everysec, Redis puts off its write(2) for up to 2 s while an fsync is under way, and answers all the same:
-        // a kill then loses what it acknowledged. What is tested here is the client.
+    @Test func `Repeated kills of Redis during concurrent logging lose no event`() throws {
+        // With everysec, Redis postpones its write(2) for up to 2 s during an fsync but still acknowledges, so a kill loses
+        // acknowledged events. This test covers the client alone.
         let server = try RedisServer(configuration: ["appendfsync always"])
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url) { $0.segmentSize = 64 << 10 }
@@ -87,8 +84,7 @@ struct OutageTests {
         #expect(client.close(timeout: .seconds(30)))
     }
 
-    @Test("Connections killed again and again: no number is missing, and few words are made of it")
-    func disconnected() throws {
+    @Test func `Repeatedly killed connections lose no event and cause few notices`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url)
@@ -105,8 +101,7 @@ struct OutageTests {
         #expect(fixture.recorder.notices.count <= 2 * 8)
     }
 
-    @Test("Stopped: flush and close keep their deadlines, and logging goes on")
-    func stopped() throws {
+    @Test func `flush and close keep their deadlines while Redis hangs, and log calls are accepted`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url)
@@ -120,15 +115,14 @@ struct OutageTests {
         server.resume()
         #expect(client.counters.accepted == 20_012)
         #expect(client.counters.dropped.total == 0)
-        // The thread says so in its own time: on a loaded machine, that is after the deadline.
+        // The sender thread may report this after the deadline on a loaded machine.
         #expect(
             eventually(within: .seconds(60)) { fixture.recorder.count(containing: "20000 events were not sent") == 1 })
-        // That is our doing, and no trouble of Redis.
+        // The client caused the end of the connection, so no error of Redis is reported.
         #expect(fixture.recorder.count(containing: "gave up") == 0)
     }
 
-    @Test("Full: nothing is lost when there is memory again")
-    func full() throws {
+    @Test func `Events logged while Redis is out of memory are sent when memory is available`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url)
@@ -144,8 +138,7 @@ struct OutageTests {
         #expect(fixture.recorder.notices.last?.contains("takes events again") == true)
     }
 
-    @Test("A replica: nothing is lost when it is the primary again")
-    func readOnly() throws {
+    @Test func `Events logged while the server is a replica are sent when it is the primary again`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url)
@@ -160,8 +153,7 @@ struct OutageTests {
         #expect(fixture.recorder.notices.last?.contains("takes events again") == true)
     }
 
-    @Test("A stream's key of another type: nothing is lost when it is gone")
-    func wrongType() throws {
+    @Test func `Events logged while the stream key has the wrong type are sent when the key is deleted`() throws {
         let server = try RedisServer(appendOnly: false)
         server.cli("SET", "{hypero}:events", "x")
         let fixture = try ClientFixture()

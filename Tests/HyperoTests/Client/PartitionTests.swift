@@ -5,9 +5,9 @@ import Testing
 
 @testable import Hypero
 
-@Suite("Where a client writes to", .serialized)
+@Suite("Partitions and namespaces", .serialized)
 struct PartitionTests {
-    /// The cluster's CRC16, from the cluster's specification and not from the code under test: bit by bit, XMODEM.
+    /// Returns the CRC16/XMODEM of the cluster specification, computed bit by bit and independently of the tested code.
     private static func crc16(_ text: String) -> UInt16 {
         var register: UInt32 = 0
         for bit in text.utf8.flatMap({ byte in (0..<8).reversed().map { UInt32(byte >> $0 & 1) } })
@@ -19,8 +19,7 @@ struct PartitionTests {
         return UInt16(register)
     }
 
-    @Test("One of four partitions, by the producer's CRC16")
-    func partitions() throws {
+    @Test func `A client writes to the partition that the CRC16 of its producer selects`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         #expect(Self.crc16("123456789") == 0x31C3)
@@ -35,8 +34,7 @@ struct PartitionTests {
         #expect(server.cli("EXISTS", "{hypero}:events") == "0")
     }
 
-    @Test("A namespace of its own, by argument or environment")
-    func namespaces() throws {
+    @Test func `The namespace is set by an argument or by the environment`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         let first = try fixture.client(server.url) { $0.namespace = "lab" }
@@ -50,13 +48,11 @@ struct PartitionTests {
         #expect(try server.seqs(of: "{office}:events") == [1, 2])
     }
 
-    @Test(
-        "What cannot be is refused with a sentence",
-        arguments: [
-            ["HYPERO_NAMESPACE": "a b"], ["HYPERO_PARTITIONS": "x"], ["HYPERO_PARTITIONS": "0"],
-            ["HYPERO_PARTITIONS": "16385"],
-        ])
-    func impossible(variables: [String: String]) throws {
+    @Test(arguments: [
+        ["HYPERO_NAMESPACE": "a b"], ["HYPERO_PARTITIONS": "x"], ["HYPERO_PARTITIONS": "0"],
+        ["HYPERO_PARTITIONS": "16385"],
+    ])
+    func `An invalid namespace or number of partitions is rejected with an error`(variables: [String: String]) throws {
         let fixture = try ClientFixture()
         #expect(throws: SchemaError.self) { try fixture.client(variables: variables) }
         #expect(fixture.journals == [])

@@ -2,22 +2,22 @@ import Glibc
 import Synchronization
 import TestSupport
 
-/// A server on a unix socket that lets everyone in and answers every other command with the same.
+/// A server on a unix socket that accepts every client and answers XADD and HGET with a fixed reply.
 final class RedirectingServer: Sendable {
     let url: String
     private let folder: TemporaryFolder
     private let listener: Int32
-    private let text: Mutex<String>
+    private let answer: Mutex<String>
     private let received = Atomic<Int>(0)
 
-    /// How many commands were answered.
+    /// The number of answered commands.
     var commands: Int { received.load(ordering: .acquiring) }
 
     init(answer: String) throws {
         folder = try TemporaryFolder()
-        let path = folder.file("sign.sock")
+        let path = folder.file("redirecting.sock")
         url = "unix://\(path)"
-        text = Mutex(answer)
+        self.answer = Mutex(answer)
         let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -44,18 +44,20 @@ final class RedirectingServer: Sendable {
         close(listener)
     }
 
-    func answer(_ answer: String) {
-        text.withLock { $0 = answer }
+    func setAnswer(_ text: String) {
+        answer.withLock { $0 = text }
     }
 
     private func reply() -> String {
         received.add(1, ordering: .acquiringAndReleasing)
-        return text.withLock { $0 } + "\r\n"
+        return answer.withLock { $0 } + "\r\n"
     }
 
-    /// The line of its name stands for a command. The answers to all that was read go out at once: the client writes a
-    /// batch before it reads, and many small writes would fill the socket's buffer.
-    private static func serve(_ connection: Int32, _ reply: () -> String?) {
+    /// Answers the commands of a connection until the client closes it.
+    ///
+    /// A command is recognized by the line with its name. The replies to everything that was read are sent in one write,
+    /// because the client writes a batch before it reads and many small writes would fill the socket's buffer.
+    private static func serve(_ connection: Int32, reply: () -> String?) {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var line: [UInt8] = []
         while true {

@@ -3,20 +3,19 @@ import Testing
 
 @testable import Hypero
 
-@Suite("What the contract does not allow is counted, explained a few times, and reaches nobody")
+@Suite("Calls that violate the contract")
 struct RefusalTests {
-    @Test(
-        "A battery that cannot be",
-        arguments: [
-            Event.Declaration(name: "", version: 1, description: ""),
-            Event.Declaration(name: "a\nb", version: 1, description: ""),
-            Event.Declaration(name: String(repeating: "n", count: 257), version: 1, description: ""),
-            Event.Declaration(name: "b", version: 1, description: String(repeating: "d", count: 65_537)),
-            Event.Declaration(name: "b", version: 1, description: "", objective: "epoch"),
-            Event.Declaration(name: "b", version: .max, description: ""),
-            Event.Declaration(name: "b", version: .min, description: ""),
-        ])
-    func battery(declaration: Event.Declaration) throws {
+    @Test(arguments: [
+        Event.Declaration(name: "", version: 1, description: ""),
+        Event.Declaration(name: "a\nb", version: 1, description: ""),
+        Event.Declaration(name: String(repeating: "n", count: 257), version: 1, description: ""),
+        Event.Declaration(name: "b", version: 1, description: String(repeating: "d", count: 65_537)),
+        Event.Declaration(name: "b", version: 1, description: "", objective: "epoch"),
+        Event.Declaration(name: "b", version: .max, description: ""),
+        Event.Declaration(name: "b", version: .min, description: ""),
+    ])
+    func `Events of an invalid battery are counted as invalid and reported once`(declaration: Event.Declaration) throws
+    {
         let fixture = try ClientFixture()
         let client = try fixture.client()
         let battery = Hypero(client).battery(
@@ -32,8 +31,7 @@ struct RefusalTests {
         #expect(fixture.recorder.count(containing: "battery's") + fixture.recorder.count(containing: "objective") == 1)
     }
 
-    @Test("Names, values and epochs that cannot be")
-    func events() throws {
+    @Test func `Events with invalid names, values or epochs are counted and reported a few times`() throws {
         let fixture = try ClientFixture()
         let client = try fixture.client()
         let experiment = Hypero(client).battery("b").experiment()
@@ -59,12 +57,11 @@ struct RefusalTests {
             #expect(client.counters.dropped.invalid == UInt64(index + 1))
         }
         #expect(client.counters.accepted == begun)
-        // Everything is counted; a loop that does it wrong does not flood the terminal.
+        // Every rejection is counted, but only the first ones are reported, so that a loop does not flood the terminal.
         #expect(fixture.recorder.count(containing: "is not recorded") == 5)
     }
 
-    @Test("What is as large as it may be is understood by whoever reads it")
-    func largest() throws {
+    @Test func `Events at the limits of the contract are accepted and can be decoded`() throws {
         let fixture = try ClientFixture()
         let client = try fixture.client { $0.segmentSize = 8 << 20 }
         let name = String(repeating: "n", count: 256)

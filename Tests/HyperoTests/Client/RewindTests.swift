@@ -6,7 +6,7 @@ import Testing
 
 @testable import Hypero
 
-@Suite("A server that forgets what it had acknowledged gets it again", .serialized)
+@Suite("Resending after data loss", .serialized)
 struct RewindTests {
     private let server: RedisServer
     private let fixture: ClientFixture
@@ -33,16 +33,14 @@ struct RewindTests {
         server.cli("CLIENT", "KILL", "TYPE", "normal")
     }
 
-    @Test("Only the connection broke: nothing goes twice")
-    func connectionOnly() throws {
+    @Test func `A broken connection alone causes no event to be resent`() throws {
         breakConnection()
         #expect(try finish() == Array(1...101))
     }
 
-    @Test("The end is lost: all behind the watermark, before anything new")
-    func lostEnd() throws {
+    @Test func `Events after the watermark are resent before new ones if the end of the stream is lost`() throws {
         server.cli("HSET", key, "seq", "60")
-        // The last 30 entries go, as with a tail of the append-only file.
+        // Deletes the last 30 entries, like the loss of the end of the append-only file.
         for line in server.cli("XREVRANGE", "{hypero}:events", "+", "-", "COUNT", "30").split(separator: "\n")
         where line.contains("-") && line.allSatisfy({ $0.isNumber || $0 == "-" }) {
             server.cli("XDEL", "{hypero}:events", String(line))
@@ -52,14 +50,14 @@ struct RewindTests {
         #expect(try finish() == Array(1...70) + Array(61...101))
     }
 
-    @Test("All is lost: all that the journal still has", arguments: ["CLIENT KILL", "FLUSHALL", "RESTART"])
-    func lostAll(how: String) throws {
+    @Test(arguments: ["CLIENT KILL", "FLUSHALL", "RESTART"])
+    func `Every event that the journal still has is resent if the whole stream is lost`(how: String) throws {
         switch how {
         case "CLIENT KILL":
             server.cli("DEL", "{hypero}:events")
             breakConnection()
         case "FLUSHALL":
-            // On a connection that lives: seen by the watermark alone, which was there and is gone.
+            // The connection stays open: only the missing watermark shows the loss.
             server.cli("HSET", key, "seq", "100")
             #expect(client.flush(until: .applied, deadline: .now + .seconds(60)))
             server.cli("FLUSHALL")
@@ -71,8 +69,7 @@ struct RewindTests {
         #expect(try finish() == Array(1...101))
     }
 
-    @Test("An account that may not read sends again what was acknowledged lately")
-    func writeOnly() throws {
+    @Test func `A client without read permission resends recently acknowledged events after a reconnection`() throws {
         server.cli("ACL", "SETUSER", "default", "-hget", "-xrange")
         breakConnection()
         experiment.finish()
@@ -82,8 +79,7 @@ struct RewindTests {
         #expect(fixture.recorder.count(containing: "NOPERM") == 0)
     }
 
-    @Test("The stream is emptied while nothing breaks and nobody says anything more: it is sent again")
-    func emptied() throws {
+    @Test func `Events of a deleted stream are resent without a reconnection and without new events`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url) { $0.settling = .milliseconds(500) }
@@ -93,14 +89,13 @@ struct RewindTests {
         server.cli("HSET", "{hypero}:producer:\(client.producer.text)", "seq", "50")
         server.cli("DEL", "{hypero}:events")
         #expect(eventually(within: .seconds(60)) { (try? server.seqs()) == Array(51...100) })
-        // And not again as long as it is there.
+        // The events are not resent while the stream holds them.
         #expect(!client.flush(until: .applied, deadline: .now + .seconds(3)))
         #expect(try server.seqs() == Array(51...100))
     }
 
-    @Test("An error in the middle of the first questions leaves no reply for the next command")
-    func outOfStep() throws {
-        // The account may not look at the stream; and Redis loads for a while.
+    @Test func `An error during catch-up leaves no unread reply on the connection`() throws {
+        // XRANGE is denied, and the restarted server answers LOADING for a while.
         let server = try RedisServer(configuration: [
             "key-load-delay 200", "loading-process-events-interval-bytes 1024",
             "user default on nopass ~* &* +@all -xrange",
@@ -119,8 +114,7 @@ struct RewindTests {
         #expect(Set(try server.seqs()) == Set(1...8_002))
     }
 
-    @Test("A training that has nothing more to say notices too, while what it said is fresh")
-    func idle() throws {
+    @Test func `An idle client resends its recent events after a server restart lost them`() throws {
         server.cli("HSET", key, "seq", "100")
         #expect(client.flush(until: .applied, deadline: .now + .seconds(60)))
         server.kill()
@@ -129,8 +123,7 @@ struct RewindTests {
         #expect(client.counters.applied == 0)
     }
 
-    @Test("A stream that somebody emptied: what never came is sent again when the ingest is through with the rest")
-    func holes() throws {
+    @Test func `Events missing below the watermark are resent after the ingest has passed them`() throws {
         server.cli("DEL", "{hypero}:events")
         experiment.finish()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -138,8 +131,7 @@ struct RewindTests {
         #expect(eventually(within: .seconds(60)) { (try? server.seqs()) == Array([101] + Array(41...101)) })
     }
 
-    @Test("What was applied when Redis was last asked is kept until it says so again, however long it is away")
-    func awayWhileSettling() throws {
+    @Test func `Applied events are kept while Redis is unreachable, however long it is unreachable`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url) { $0.settling = .milliseconds(300) }
@@ -148,7 +140,7 @@ struct RewindTests {
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
         server.cli("HSET", "{hypero}:producer:\(client.producer.text)", "seq", "3")
         #expect(client.flush(until: .applied, deadline: .now + .seconds(60)))
-        // Longer than it takes to settle; and what was applied is gone when it is back.
+        // The outage is longer than the durability window, and the restarted server has lost the applied events.
         server.kill()
         let killed = ContinuousClock.now
         #expect(eventually(within: .seconds(60)) { ContinuousClock.now - killed > .milliseconds(900) })

@@ -4,11 +4,11 @@ import Testing
 
 @testable import Hypero
 
-@Suite("A training's script becomes exactly these entries")
+@Suite("The entries of a training script")
 struct ScriptTests {
     private static let battery = "rnn-visual-attention.v3.b44afc5e"
 
-    /// What the script draws, by a sampler of its own.
+    /// The expected draws of the script, from a separate sampler.
     private struct Draws {
         var lr, saturate, dropout: Double
         var decay: String
@@ -24,8 +24,7 @@ struct ScriptTests {
         }
     }
 
-    @Test("The script of the tutorial")
-    func script() throws {
+    @Test func `The script of the tutorial writes exactly the expected entries`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         let hypero = try fixture.hypero(server.url, seed: 7)
@@ -62,15 +61,15 @@ struct ScriptTests {
         #expect(experiment.id == "\(producer)-1")
         #expect(second.id == "\(producer)-2")
         var seq = 0
-        func entry(_ event: String, experiment: Int? = 1, _ fields: String...) -> [String] {
+        func entry(_ event: String, experiment: Int? = 1, fields: String...) -> [String] {
             seq += 1
-            let whose = experiment.map { ["experiment=\(producer)-\($0)"] } ?? []
-            return ["event=\(event)"] + whose + ["battery=\(Self.battery)", "producer=\(producer)", "seq=\(seq)"]
+            let subject = experiment.map { ["experiment=\(producer)-\($0)"] } ?? []
+            return ["event=\(event)"] + subject + ["battery=\(Self.battery)", "producer=\(producer)", "seq=\(seq)"]
                 + fields
         }
-        func begun(_ number: Int, _ started: [String]) -> [[String]] {
+        func begin(experiment number: Int, fields started: [String]) -> [[String]] {
             let declaration = entry(
-                "battery", experiment: nil, "name=RNN Visual Attention", "version=3",
+                "battery", experiment: nil, fields: "name=RNN Visual Attention", "version=3",
                 "description=fixed bug in Sequencer", "objective=valid", "direction=max")
             seq += 1
             let start = ["event=start", "experiment=\(producer)-\(number)", "battery=\(Self.battery)"]
@@ -80,40 +79,40 @@ struct ScriptTests {
         let started = Array(try #require(entries.dropFirst().first).timeless.dropFirst(5))
         #expect(started.last == "seed=7")
         #expect(started.count == 3)
-        var expected = begun(1, started)
+        var expected = begin(experiment: 1, fields: started)
         expected += [
-            entry("param", "param.lr=\(Number.text(of: lr))"), entry("param", "param.lr decay=\(decay)"),
-            entry("param", "param.saturate=\(Number.text(of: saturate))"), entry("param", "param.depth=\(depth)"),
-            entry("param", "param.dropout=\(Number.text(of: dropout))"),
-            entry("param", "param.channel=[64,128,256]"), entry("param", "param.bs=64"),
-            entry("epoch", "epoch=17", "curve.train=0.91", "curve.valid=0.8", "curve.test=0.79"),
-            entry("epoch", "epoch=18", "curve.loss=1e-07", "curve.valid=nan"),
-            entry("curve", "curve.train=0.5 0.75", "curve.valid=0.25 0.3333333333333333"),
-            entry("maxima", "max.train=0.99", "max.valid=0.87", "max.test=0.86"),
-            entry("meta", "meta.name=first"), entry("meta", "meta.hostname=node7"),
-            entry("meta", "meta.dataset=mnist"), entry("meta", "meta.preprocess=whitened"),
-            entry("meta", "meta.savepath=/tmp/model"), entry("meta", "meta.note=a = b \"c\""),
-            entry("end", "status=done"),
+            entry("param", fields: "param.lr=\(Number.text(of: lr))"),
+            entry("param", fields: "param.lr decay=\(decay)"),
+            entry("param", fields: "param.saturate=\(Number.text(of: saturate))"),
+            entry("param", fields: "param.depth=\(depth)"),
+            entry("param", fields: "param.dropout=\(Number.text(of: dropout))"),
+            entry("param", fields: "param.channel=[64,128,256]"), entry("param", fields: "param.bs=64"),
+            entry("epoch", fields: "epoch=17", "curve.train=0.91", "curve.valid=0.8", "curve.test=0.79"),
+            entry("epoch", fields: "epoch=18", "curve.loss=1e-07", "curve.valid=nan"),
+            entry("curve", fields: "curve.train=0.5 0.75", "curve.valid=0.25 0.3333333333333333"),
+            entry("maxima", fields: "max.train=0.99", "max.valid=0.87", "max.test=0.86"),
+            entry("meta", fields: "meta.name=first"), entry("meta", fields: "meta.hostname=node7"),
+            entry("meta", fields: "meta.dataset=mnist"), entry("meta", fields: "meta.preprocess=whitened"),
+            entry("meta", fields: "meta.savepath=/tmp/model"), entry("meta", fields: "meta.note=a = b \"c\""),
+            entry("end", fields: "status=done"),
         ]
-        expected += begun(2, started)
-        expected.append(entry("end", experiment: 2, "status=failed", "reason=diverged"))
+        expected += begin(experiment: 2, fields: started)
+        expected.append(entry("end", experiment: 2, fields: "status=failed", "reason=diverged"))
         #expect(entries.map(\.timeless) == expected)
         #expect(entries.allSatisfy { $0.event != nil })
         #expect(hypero.close())
         #expect(fixture.recorder.notices == [])
     }
 
-    @Test(
-        "A value is recorded as it reads back",
-        arguments: [
-            (Value.number(.nan), "nan"), (.number(.infinity), "inf"), (.number(-.infinity), "-inf"),
-            (.number(-0.0), "-0"), (.number(5), "5"), (.integer(.min), "-9223372036854775808"),
-            (.string("0.01"), "\"0.01\""), (.string("[1]"), "\"[1]\""), (.string("null"), "\"null\""),
-            (.string("linear"), "linear"), (.string(""), ""), (.bool(true), "true"), (.null, "null"),
-            (.array([.integer(1), .string("1"), .number(.nan)]), "[1,\"1\",\"nan\"]"),
-            (.object([Value.Member("a", .array([]))]), "{\"a\":[]}"), (.string("two\nlines\0"), "two\nlines\0"),
-        ])
-    func values(value: Value, text: String) throws {
+    @Test(arguments: [
+        (Value.number(.nan), "nan"), (.number(.infinity), "inf"), (.number(-.infinity), "-inf"),
+        (.number(-0.0), "-0"), (.number(5), "5"), (.integer(.min), "-9223372036854775808"),
+        (.string("0.01"), "\"0.01\""), (.string("[1]"), "\"[1]\""), (.string("null"), "\"null\""),
+        (.string("linear"), "linear"), (.string(""), ""), (.bool(true), "true"), (.null, "null"),
+        (.array([.integer(1), .string("1"), .number(.nan)]), "[1,\"1\",\"nan\"]"),
+        (.object([Value.Member("a", .array([]))]), "{\"a\":[]}"), (.string("two\nlines\0"), "two\nlines\0"),
+    ])
+    func `A parameter value is recorded as text that reads back to the same value`(value: Value, text: String) throws {
         let fixture = try ClientFixture()
         let client = try fixture.client()
         Hypero(client).battery("b").experiment().insertHP("x", value)

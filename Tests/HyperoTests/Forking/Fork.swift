@@ -1,12 +1,12 @@
 import Glibc
 
-/// Forks the process, which Swift does not let one do by name.
+/// A wrapper of fork(2), which Swift does not import by name.
 enum Fork {
     private static let fork: @convention(c) () -> pid_t = {
         unsafeBitCast(dlsym(nil, "fork"), to: (@convention(c) () -> pid_t).self)
     }()
 
-    /// Runs a body in a child and ends it there, with 0 if the body says that all is well.
+    /// Runs the body in a child process that exits with 0 if the body returns true, and else with 1.
     ///
     /// - Returns: the child's process id.
     static func child(_ body: () -> Bool) -> pid_t {
@@ -15,19 +15,19 @@ enum Fork {
         _exit(body() ? 0 : 1)
     }
 
-    /// Ends this process as a power cut would.
+    /// Ends this process with SIGKILL.
     static func killSelf() -> Bool {
         kill(getpid(), SIGKILL) == 0
     }
 
-    /// Ends this process as a program does that returns from its main function.
+    /// Ends this process with `exit`, like a return from `main`.
     static func exitSelf() -> Bool {
         exit(0)
     }
 
-    /// Waits for the end of a child.
+    /// Waits until a child ends, and kills it at the timeout.
     ///
-    /// - Returns: its exit code; nil when it was killed or does not end.
+    /// - Returns: the exit code; nil if the child ended by a signal or did not end in time.
     static func wait(for pid: pid_t, seconds: Int) -> Int32? {
         for _ in 0..<seconds * 1_000 {
             var status: Int32 = 0

@@ -8,11 +8,10 @@ import Testing
 
 @testable import Hypero
 
-// Each in a process of its own: a fork copies whatever else the tests' process has under way.
-@Suite("A process that forks", .serialized)
+// Each test runs in its own process, because a fork would copy the state of concurrent tests.
+@Suite("Forked processes", .serialized)
 struct ForkTests {
-    @Test("A child that logs is a producer of its own, with its own experiments and its parent's")
-    func childLogs() async {
+    @Test func `A forked child that logs is a producer of its own and can log to its parent's experiments`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()
@@ -47,15 +46,15 @@ struct ForkTests {
             for family in families.values {
                 #expect(family.compactMap(\.origin?.seq) == (1...UInt64(family.count)).map { $0 })
             }
-            // Of each producer, how many of its events are of which experiment.
+            // Each child logs to the parent's experiment and to one of its own.
             let parent = client.producer
-            let parents = ExperimentID(producer: parent, number: 1)
+            let inherited = ExperimentID(producer: parent, number: 1)
             for (producer, events) in families where producer != parent {
-                #expect(events.contains { $0.experiment == parents })
+                #expect(events.contains { $0.experiment == inherited })
                 let firstOwn = ExperimentID(producer: producer, number: 1)
                 #expect(events.contains { $0.experiment == firstOwn })
             }
-            // Each begins its own, and no two draw the same.
+            // Each process starts one experiment, and no two have the same id, seed or pid.
             let starts = events.compactMap { event in
                 if case .start(let start) = event.body { (event.experiment, start) } else { nil }
             }
@@ -66,8 +65,7 @@ struct ForkTests {
         }
     }
 
-    @Test("A child that does not log touches nothing, however it ends")
-    func silentChild() async {
+    @Test func `A forked child that does not log touches nothing, however it ends`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()
@@ -88,20 +86,19 @@ struct ForkTests {
             #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
             #expect(try server.seqs() == [1, 2, 3])
             #expect(server.cli("CLIENT", "LIST").components(separatedBy: "name=hypero-").count == 2)
-            // The lock is the parent's, and goes with it.
+            // The parent still holds the lock of its journal.
             let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
             #expect(JournalFolder(taking: client.producer.text, in: root) == nil)
             #expect(client.close(timeout: .seconds(60)))
         }
     }
 
-    @Test("The parent's lock is not kept by a child that lives on")
-    func lock() async {
+    @Test func `A running child does not hold the lock of its parent's journal`() async {
         await #expect(processExitsWith: .success) {
             let fixture = try ClientFixture()
             let client = try fixture.client()
             _ = Hypero(client).battery("b").experiment()
-            let living = Fork.child {
+            let child = Fork.child {
                 sleep(600)
                 return true
             }
@@ -109,13 +106,12 @@ struct ForkTests {
             let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
             #expect(
                 eventually(within: .seconds(60)) { JournalFolder(taking: client.producer.text, in: root) != nil })
-            kill(living, SIGKILL)
-            _ = Fork.wait(for: living, seconds: 60)
+            kill(child, SIGKILL)
+            _ = Fork.wait(for: child, seconds: 60)
         }
     }
 
-    @Test("The locks of journals that the parent took over are not kept by a child either")
-    func adoptedLock() async {
+    @Test func `A running child does not hold the locks of journals that its parent adopted`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()
@@ -128,19 +124,18 @@ struct ForkTests {
             let client = try fixture.client(server.url)
             #expect(eventually(within: .seconds(60)) { client.counters.adopted == 2 })
             #expect(JournalFolder(taking: orphan.producer.text, in: root) == nil)
-            let living = Fork.child {
+            let child = Fork.child {
                 sleep(600)
                 return true
             }
             #expect(client.close(timeout: .seconds(60)))
             #expect(eventually(within: .seconds(60)) { JournalFolder(taking: orphan.producer.text, in: root) != nil })
-            kill(living, SIGKILL)
-            _ = Fork.wait(for: living, seconds: 60)
+            kill(child, SIGKILL)
+            _ = Fork.wait(for: child, seconds: 60)
         }
     }
 
-    @Test("Forks while eight threads log: nobody hangs, and everything of everybody arrives")
-    func storm() async {
+    @Test func `Forks during concurrent logging lose no event of the parent or its children`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()
@@ -153,7 +148,8 @@ struct ForkTests {
                     if epoch % 16 == 0 { experiment.uniform("u", 0, 1) }
                 }
             }
-            // What the runtime does at the first call of each kind is not this test's: the host's threads are its own.
+            // The first call of each kind is made before the forks: a fork during the lazy initialization of the Swift
+            // runtime is outside of hypero's control.
             experiment.randint("n", 1, 6)
             _ = hypero.battery("b").experiment()
             #expect(eventually(within: .seconds(120)) { client.counters.accepted > 8_000 })
@@ -161,12 +157,13 @@ struct ForkTests {
             for number in 0..<40 {
                 children.append(
                     Fork.child {
-                        // Some do not log, some log to the parent's, some to their own, some draw.
+                        // A quarter of the children do not log, a quarter log to the parent's experiment and half to
+                        // their own.
                         if number % 4 == 0 { return true }
-                        let mine = number % 2 == 0 ? experiment : hypero.battery("b").experiment()
+                        let target = number % 2 == 0 ? experiment : hypero.battery("b").experiment()
                         for epoch in 0..<100 {
-                            mine.log(epoch: epoch, train: 1)
-                            mine.randint("n", 1, 6)
+                            target.log(epoch: epoch, train: 1)
+                            target.randint("n", 1, 6)
                         }
                         return hypero.close(timeout: .seconds(120))
                     })
@@ -191,8 +188,7 @@ struct ForkTests {
         }
     }
 
-    @Test("Forked while its client has only just begun")
-    func atOnce() async {
+    @Test func `A fork immediately after the creation of a client loses no event`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()
@@ -209,29 +205,27 @@ struct ForkTests {
         }
     }
 
-    @Test("A child killed in the middle of its work leaves what it logged, as any process does")
-    func killedChild() async {
+    @Test func `The journal of a killed child is adopted like that of any process`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()
-            let away = try fixture.client(server.url)
+            let parent = try fixture.client(server.url)
             server.stop()
-            let experiment = Hypero(away).battery("b").experiment()
+            let experiment = Hypero(parent).battery("b").experiment()
             let child = Fork.child {
                 for epoch in 0..<500 { experiment.log(epoch: epoch, train: 1) }
                 return Fork.killSelf()
             }
             #expect(Fork.wait(for: child, seconds: 60) == nil)
             try server.restart()
-            let next = try fixture.client(server.url)
-            #expect(eventually(within: .seconds(60)) { next.counters.adopted == 500 })
-            #expect(away.flush(until: .sent, deadline: .now + .seconds(60)))
+            let adopter = try fixture.client(server.url)
+            #expect(eventually(within: .seconds(60)) { adopter.counters.adopted == 500 })
+            #expect(parent.flush(until: .sent, deadline: .now + .seconds(60)))
             #expect(try server.entries().count == 502)
         }
     }
 
-    @Test("A child of a client that was closed stays closed")
-    func closed() async {
+    @Test func `A client that was closed before a fork stays closed in the child`() async {
         await #expect(processExitsWith: .success) {
             let fixture = try ClientFixture()
             let client = try fixture.client()

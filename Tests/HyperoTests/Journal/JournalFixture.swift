@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import Hypero
 
-/// A journal in a folder of the test's own.
+/// A journal in a temporary folder.
 final class JournalFixture {
     static let producer = ProducerID("k3v9x2mq7d")!
     static let battery = BatteryHandle(Event.Declaration(name: "b", version: 1, description: ""))
@@ -12,20 +12,20 @@ final class JournalFixture {
     let folder: TemporaryFolder
     let journal: Journal
 
-    init(limit: Int = 1 << 20, segmentSize: Int = 4096, place: String? = nil) throws {
+    init(limit: Int = 1 << 20, segmentSize: Int = 4096, path: String? = nil) throws {
         let folder = try TemporaryFolder()
-        let place = place ?? folder.file("journal")
+        let path = path ?? folder.file("journal")
         let settings = JournalSettings(
             limit: limit, segmentSize: segmentSize, tag: "{hypero}", place: "redis://nowhere:1",
-            environment: { $0 == "HYPERO_JOURNAL" ? place : nil })
-        guard let made = Journal(JournalIdentity(producer: Self.producer), settings) else {
-            throw TestFailure("there is no memory for a journal")
+            environment: { $0 == "HYPERO_JOURNAL" ? path : nil })
+        guard let journal = Journal(JournalIdentity(producer: Self.producer), settings) else {
+            throw TestFailure("the journal could not be created")
         }
         self.folder = folder
-        journal = made
+        self.journal = journal
     }
 
-    /// Appends a row of one channel; its epoch tells records apart.
+    /// Appends a row with the single channel `valid`.
     func append(epoch: Int64, experiment: UInt32 = 1, _ value: Double = 0.5) {
         journal.append(
             .epoch, battery: Self.battery.bytes, Journal.Subject(experiment: experiment, generation: 0), epoch: epoch,
@@ -33,7 +33,7 @@ final class JournalFixture {
         ) { $0.put(channel: "valid" as StaticString, value) }
     }
 
-    /// Appends an event of text.
+    /// Appends a text event.
     func append(_ body: Event.Body, experiment: UInt32 = 1) {
         var fields: [(String, String)] = []
         body.forEachField { fields.append(($0, $1)) }
@@ -46,7 +46,7 @@ final class JournalFixture {
         }
     }
 
-    /// The names of the segments' files.
+    /// The names of the segment files, in order.
     var files: [String] {
         get throws {
             guard let path = journal.path else { return [] }
@@ -55,7 +55,7 @@ final class JournalFixture {
         }
     }
 
-    /// Calls back with every record of a piece, in order.
+    /// Calls the body with every record of a piece, in order.
     static func forEachRecord(in piece: SegmentPiece, _ body: (Record) -> Void) {
         var offset = piece.start
         while offset < piece.end {
@@ -65,7 +65,7 @@ final class JournalFixture {
         }
     }
 
-    /// Calls back with every record that `published` covers, in order.
+    /// Calls the body with every published record, in order.
     static func forEachRecord(in published: Journal.Published, _ body: (Record) -> Void) {
         for piece in published.sealed + [published.current] { forEachRecord(in: piece, body) }
     }

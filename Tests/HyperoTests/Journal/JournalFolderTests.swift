@@ -5,15 +5,14 @@ import Testing
 
 @testable import Hypero
 
-@Suite("A journal's folder is its owner's alone")
+@Suite("The journal folder")
 struct JournalFolderTests {
     private static func mode(_ path: String) throws -> UInt16 {
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         return try #require(attributes[.posixPermissions] as? NSNumber).uint16Value
     }
 
-    @Test("The folder is 0700 and its files 0600, whole blocks from the start")
-    func modes() throws {
+    @Test func `A journal folder has mode 0700, and its files have mode 0600 and allocated blocks`() throws {
         let fixture = try JournalFixture()
         let path = try #require(fixture.journal.path)
         #expect(path == fixture.folder.file("journal") + "/k3v9x2mq7d")
@@ -26,8 +25,7 @@ struct JournalFolderTests {
         #expect(status.st_blocks * 512 >= 4096)
     }
 
-    @Test("HYPERO_JOURNAL comes before XDG_STATE_HOME, and that before the folder for temporary files")
-    func order() throws {
+    @Test func `HYPERO_JOURNAL takes precedence over XDG_STATE_HOME, and XDG_STATE_HOME over TMPDIR`() throws {
         let root = try TemporaryFolder()
         let variables = [
             "HYPERO_JOURNAL": root.file("chosen"), "XDG_STATE_HOME": root.file("state"), "TMPDIR": root.path,
@@ -39,16 +37,14 @@ struct JournalFolderTests {
         #expect(try JournalRoot { last[$0] }.path == root.file("hypero-\(getuid())/journal"))
     }
 
-    @Test("Folders that the chosen one lies in are made too")
-    func nested() throws {
+    @Test func `Missing parent folders of the journal folder are created with mode 0700`() throws {
         let root = try TemporaryFolder()
         let chosen = root.file("a/b//c/")
         #expect(try JournalRoot { $0 == "HYPERO_JOURNAL" ? chosen : nil }.path == root.file("a/b/c"))
         #expect(try Self.mode(root.file("a/b")) == 0o700)
     }
 
-    @Test("A folder for temporary files that others may write to, or that is a link, is not used")
-    func notOurs() throws {
+    @Test func `A folder in TMPDIR that is a symbolic link or writable by other users is rejected`() throws {
         let root = try TemporaryFolder()
         let user = root.file("hypero-\(getuid())")
         try FileManager.default.createDirectory(atPath: user, withIntermediateDirectories: false)
@@ -59,14 +55,12 @@ struct JournalFolderTests {
         #expect(throws: (any Error).self) { try JournalRoot { $0 == "TMPDIR" ? root.path : nil } }
     }
 
-    @Test(
-        "Where no file can be, memory serves, and that is said once",
-        arguments: ["/dev/null/x", "/proc/hypero", "/proc/self/at/all", "FILE"])
-    func memory(place: String) throws {
-        // Root may write anywhere, so the places are such where nobody can.
+    @Test(arguments: ["/dev/null/x", "/proc/hypero", "/proc/self/at/all", "FILE"])
+    func `A journal that cannot create files stays in memory and reports it once`(path: String) throws {
+        // Root has permission for every folder, so these are paths where no user can create files.
         let root = try TemporaryFolder()
         try Data().write(to: URL(fileURLWithPath: root.file("file")))
-        let fixture = try JournalFixture(place: place == "FILE" ? root.file("file") : place)
+        let fixture = try JournalFixture(path: path == "FILE" ? root.file("file") : path)
         #expect(fixture.journal.path == nil)
         let notice = try #require(fixture.journal.takeNotice())
         #expect(notice.contains("HYPERO_JOURNAL"))
@@ -80,8 +74,7 @@ struct JournalFolderTests {
         #expect(fixture.journal.takeNotice() == nil)
     }
 
-    @Test("A folder that goes away under the journal is told of once, and memory serves from then on")
-    func folderGone() throws {
+    @Test func `A journal whose folder is removed continues in memory and reports it once`() throws {
         let fixture = try JournalFixture()
         try FileManager.default.removeItem(atPath: try #require(fixture.journal.path))
         for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }
@@ -92,23 +85,21 @@ struct JournalFolderTests {
         #expect(fixture.journal.counts.accepted == 1_000)
     }
 
-    @Test("A process that changes its working directory goes on with the same journal")
-    func workingDirectory() async {
+    @Test func `A journal with a relative path survives a change of the working directory`() async {
         await #expect(processExitsWith: .success) {
             let root = try TemporaryFolder()
             #expect(chdir(root.path) == 0)
-            let fixture = try JournalFixture(place: "here")
+            let fixture = try JournalFixture(path: "relative")
             #expect(chdir("/") == 0)
             for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }
             #expect(fixture.journal.takeNotice() == nil)
             #expect(try fixture.files.count > 5)
             fixture.journal.end(removing: fixture.journal.published().sealed.map(\.segment), keepsFiles: false)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: root.file("here")) == [])
+            #expect(try FileManager.default.contentsOfDirectory(atPath: root.file("relative")) == [])
         }
     }
 
-    @Test("Removing the files leaves nothing")
-    func removed() throws {
+    @Test func `A journal that ends without keeping its files removes its folder`() throws {
         let fixture = try JournalFixture()
         for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }
         fixture.journal.prepare()

@@ -3,10 +3,9 @@ import Testing
 
 @testable import Hypero
 
-@Suite("The journal keeps every record it took, and counts every one it did not")
+@Suite("The journal")
 struct JournalTests {
-    @Test("Full segments follow each other without a hole")
-    func segmentsSwitch() throws {
+    @Test func `Records of consecutive segments have consecutive sequence numbers`() throws {
         let fixture = try JournalFixture()
         for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }
         let published = fixture.journal.published()
@@ -22,8 +21,7 @@ struct JournalTests {
         #expect(epochs == Array(0..<500))
     }
 
-    @Test("What was handed out once is not handed out again, and what comes later is")
-    func publishedOnce() throws {
+    @Test func `A full segment is published once, and the current segment grows with later records`() throws {
         let fixture = try JournalFixture()
         for epoch in 0..<200 as Range<Int64> { fixture.append(epoch: epoch) }
         let first = fixture.journal.published()
@@ -35,8 +33,7 @@ struct JournalTests {
         #expect(second.accepted == 210)
     }
 
-    @Test("A full journal drops and counts, and takes again when a segment comes back")
-    func limit() throws {
+    @Test func `A full journal counts dropped events until a segment is released`() throws {
         let fixture = try JournalFixture(limit: 3 * 4096)
         for epoch in 0..<1_000 as Range<Int64> { fixture.append(epoch: epoch) }
         let (accepted, dropped) = fixture.journal.counts
@@ -51,14 +48,13 @@ struct JournalTests {
         fixture.journal.release(published.sealed[0].segment)
         fixture.append(epoch: 7)
         #expect(fixture.journal.counts.accepted == accepted + 1)
-        // Without a hole in the numbers: what was dropped never had one.
+        // The sequence numbers stay contiguous: dropped events never get one.
         var last: UInt64 = 0
         JournalFixture.forEachRecord(in: fixture.journal.published()) { last = $0.seq }
         #expect(last == accepted + 1)
     }
 
-    @Test("Segments made ahead count towards the limit")
-    func spareWithinLimit() throws {
+    @Test func `Segments prepared in advance count towards the limit of the journal`() throws {
         let fixture = try JournalFixture(limit: 2 * 4096)
         for _ in 0..<5 { fixture.journal.prepare() }
         for epoch in 0..<1_000 as Range<Int64> { fixture.append(epoch: epoch) }
@@ -67,8 +63,7 @@ struct JournalTests {
         #expect(try fixture.files.count == 2)
     }
 
-    @Test("A record larger than a segment is refused, and the largest that fits is not")
-    func largest() throws {
+    @Test func `The largest record that fits a segment is accepted, and a larger one is rejected`() throws {
         let fixture = try JournalFixture()
         let overhead =
             SegmentHeader.size + RecordHeader.size + JournalFixture.battery.bytes.count + RecordHeader.fieldHeader + 6
@@ -82,8 +77,7 @@ struct JournalTests {
         #expect(fixture.journal.published().sealed.map(\.end).last == 4096)
     }
 
-    @Test("A closed journal takes nothing and counts it, full or not")
-    func closed() throws {
+    @Test func `A closed journal accepts no event and counts it`() throws {
         let fixture = try JournalFixture()
         fixture.append(epoch: 1)
         fixture.journal.close()
@@ -99,12 +93,11 @@ struct JournalTests {
         #expect(try fixture.files == ["1.segment"])
     }
 
-    @Test("Threads that append at once lose nothing, and each one's records keep their order")
-    func threads() throws {
+    @Test func `Concurrent appends lose no record and keep the order of each thread`() throws {
         let fixture = SharedFixture(try JournalFixture(limit: 8 << 20))
         let threads = 8
         let records = 2_000
-        // What is published is read while the threads write, as the sender does.
+        // The main thread reads published records while the threads append, like the sender.
         var seqs: [UInt64] = []
         var epochs: [UInt64: [Int64]] = [:]
         var reader = JournalReader()
@@ -126,7 +119,9 @@ struct JournalTests {
     }
 }
 
-/// The fixture for several threads: the journal and the constants of the fixture are all that `append` uses.
+/// A fixture shared by several threads.
+///
+/// `@unchecked Sendable`: `append` uses only the journal, which is thread-safe, and constants of the fixture.
 private final class SharedFixture: @unchecked Sendable {
     private let fixture: JournalFixture
     var journal: Journal { fixture.journal }
@@ -136,7 +131,7 @@ private final class SharedFixture: @unchecked Sendable {
     func append(epoch: Int64, experiment: UInt32) { fixture.append(epoch: epoch, experiment: experiment) }
 }
 
-/// Reads on where it stopped, as the sender's thread does.
+/// A reader that continues where its previous read ended, like the sender thread.
 private struct JournalReader {
     private var current: Segment?
     private var offset = 0

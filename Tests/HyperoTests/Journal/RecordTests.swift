@@ -5,19 +5,17 @@ import Testing
 
 @testable import Hypero
 
-@Suite("What is appended is read back")
+@Suite("Journal records")
 struct RecordTests {
-    @Test(
-        "of an event of text, every field",
-        arguments: [
-            Event.Body.battery(Event.Declaration(name: "β \"b\"", version: -3, description: "", direction: .min)),
-            .start(Event.Start(host: "node", pid: "17", seed: "18446744073709551615")),
-            .start(Event.Start()),
-            .param([Event.Entry("lr", "0.01"), Event.Entry("näme with = and spaces", "")]),
-            .meta([Event.Entry("note", String(repeating: "é\0\r\n", count: 300))]),
-            .end(.failed, reason: "out of memory"), .end(.done, reason: nil),
-        ])
-    func text(body: Event.Body) throws {
+    @Test(arguments: [
+        Event.Body.battery(Event.Declaration(name: "β \"b\"", version: -3, description: "", direction: .min)),
+        .start(Event.Start(host: "node", pid: "17", seed: "18446744073709551615")),
+        .start(Event.Start()),
+        .param([Event.Entry("lr", "0.01"), Event.Entry("näme with = and spaces", "")]),
+        .meta([Event.Entry("note", String(repeating: "é\0\r\n", count: 300))]),
+        .end(.failed, reason: "out of memory"), .end(.done, reason: nil),
+    ])
+    func `Every field of a text event is read back from the journal`(body: Event.Body) throws {
         let fixture = try JournalFixture()
         fixture.append(body, experiment: 7)
         var expected: [[String]] = []
@@ -43,8 +41,8 @@ struct RecordTests {
         #expect(records == 1)
     }
 
-    @Test("of numbers, every bit", arguments: [RecordKind.epoch, .curve, .maxima])
-    func numbers(kind: RecordKind) throws {
+    @Test(arguments: [RecordKind.epoch, .curve, .maxima])
+    func `Numbers are read back from the journal bit for bit`(kind: RecordKind) throws {
         let series: [(String, [Double])] = [
             ("train", [0.1, -0.0, .nan, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude]),
             ("é", [1]), (String(repeating: "n", count: 256), []),
@@ -76,8 +74,8 @@ struct RecordTests {
         #expect(kinds == [kind, .epoch])
     }
 
-    @Test("and every length keeps the next record in its place", arguments: 0..<17)
-    func alignment(length: Int) throws {
+    @Test(arguments: 0..<17)
+    func `A record of any length leaves the next record readable`(length: Int) throws {
         let fixture = try JournalFixture()
         fixture.append(.meta([Event.Entry("m", String(repeating: "x", count: length))]))
         fixture.append(epoch: 42)

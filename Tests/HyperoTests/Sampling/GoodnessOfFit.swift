@@ -1,12 +1,12 @@
 import Glibc
 
-/// How far samples are from what they should be; the tests compare with the value that chance exceeds once in 1,000.
+/// Statistics of the distance between samples and their expected distribution.
+///
+/// The bounds are critical values that chance exceeds with probability 0.001.
 enum GoodnessOfFit {
-    /// The greatest distance between the samples' distribution and the expected one, times the root of their number.
-    ///
-    /// Chance exceeds 1.9495 with probability 0.001. Source: Smirnov, "Table for estimating the goodness of fit of
-    /// empirical distributions", Annals of Mathematical Statistics 19 (1948).
-    static func kolmogorovSmirnov(_ samples: [Double], _ distribution: (Double) -> Double) -> Double {
+    /// Returns the Kolmogorov-Smirnov statistic: the greatest distance between the empirical and the expected
+    /// distribution, times the square root of the number of samples.
+    static func kolmogorovSmirnov(of samples: [Double], distribution: (Double) -> Double) -> Double {
         let sorted = samples.sorted()
         let count = Double(sorted.count)
         let distances = sorted.enumerated().map { index, sample in
@@ -16,10 +16,14 @@ enum GoodnessOfFit {
         return (distances.max() ?? 0) * count.squareRoot()
     }
 
+    /// The critical value of the Kolmogorov-Smirnov statistic.
+    ///
+    /// Source: Smirnov, "Table for estimating the goodness of fit of empirical distributions", Annals of Mathematical
+    /// Statistics 19 (1948).
     static let kolmogorovSmirnovBound = 1.9495
 
-    /// Pearson's statistic of counts against the shares they should have.
-    static func chiSquare(_ counts: [Int], _ shares: [Double]) -> Double {
+    /// Returns Pearson's statistic of counts against their expected shares.
+    static func chiSquare(of counts: [Int], expectedShares shares: [Double]) -> Double {
         let total = Double(counts.reduce(0, +))
         return zip(counts, shares).reduce(0) { sum, cell in
             let expected = cell.1 * total
@@ -27,7 +31,7 @@ enum GoodnessOfFit {
         }
     }
 
-    /// What chance exceeds with probability 0.001, by degrees of freedom (one less than there are cells).
+    /// The critical values of Pearson's statistic by degrees of freedom, which is the number of cells minus one.
     ///
     /// Source: NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.4, upper-tail critical values.
     static let chiSquareBounds = [1: 10.828, 2: 13.816, 3: 16.266, 6: 22.458, 9: 27.877]

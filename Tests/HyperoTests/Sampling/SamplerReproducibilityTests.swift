@@ -2,9 +2,9 @@ import Testing
 
 @testable import Hypero
 
-@Suite("An experiment's draws are a function of the client's seed and the experiment's number")
+@Suite("The reproducibility of draws")
 struct SamplerReproducibilityTests {
-    private static func draws(_ seed: UInt64, _ stream: UInt64) -> [Double] {
+    private static func draws(seed: UInt64, stream: UInt64) -> [Double] {
         var sampler = Sampler(seed: seed, stream: stream)
         return [
             sampler.uniform("a", 0, 1), sampler.logUniform("b", 1e-5, 0.1),
@@ -13,14 +13,12 @@ struct SamplerReproducibilityTests {
         ]
     }
 
-    @Test(
-        "the same seed and number give the same draws",
-        arguments: [(0, 0), (7, 1), (UInt64.max, UInt64.max)] as [(UInt64, UInt64)])
-    func sameSeedNumberGiveSame(seed: UInt64, stream: UInt64) {
-        #expect(Self.draws(seed, stream) == Self.draws(seed, stream))
+    @Test(arguments: [(0, 0), (7, 1), (UInt64.max, UInt64.max)] as [(UInt64, UInt64)])
+    func `Samplers with the same seed and stream draw the same values`(seed: UInt64, stream: UInt64) {
+        #expect(Self.draws(seed: seed, stream: stream) == Self.draws(seed: seed, stream: stream))
     }
 
-    @Test("no two of many seeds and numbers begin alike") func noTwoManySeedsNumbers() {
+    @Test func `Generators with different seeds or streams begin with different words`() {
         var firsts: Set<UInt64> = []
         for seed in 0..<100 as Range<UInt64> {
             for stream in 0..<100 as Range<UInt64> {
@@ -31,20 +29,19 @@ struct SamplerReproducibilityTests {
         #expect(firsts.count == 10_000)
     }
 
-    @Test("the first draws of neighbouring experiments are independent")
-    func firstDrawsNeighbouringExperimentsIndependent() {
-        // Were the number mixed badly, the first draw would creep from experiment to experiment.
+    @Test func `The first draws of consecutive experiments are independent`() {
+        // With poor mixing of the stream number, the first draws would change gradually between experiments.
         let samples = (1...20_000 as ClosedRange<UInt64>).map { number in
             var sampler = Sampler(seed: 42, stream: number)
             return sampler.uniform("x", 0, 1)
         }
-        #expect(GoodnessOfFit.kolmogorovSmirnov(samples) { $0 } < GoodnessOfFit.kolmogorovSmirnovBound)
+        #expect(GoodnessOfFit.kolmogorovSmirnov(of: samples) { $0 } < GoodnessOfFit.kolmogorovSmirnovBound)
         let products = zip(samples, samples.dropFirst()).map { ($0 - 0.5) * ($1 - 0.5) * 12 }
         #expect(abs(products.reduce(0, +)) < 3.29 * Double(products.count).squareRoot())
     }
 
-    @Test("the generator is the published one") func generatorPublishedOne() {
-        // The reference C code's output from the state 1, 2, 3, 4: https://prng.di.unimi.it/xoshiro256starstar.c
+    @Test func `The generator matches the reference implementation of xoshiro256**`() {
+        // The output of the reference C code from the state 1, 2, 3, 4: https://prng.di.unimi.it/xoshiro256starstar.c
         var generator = Xoshiro256(state: (1, 2, 3, 4))
         let words = (0..<6).map { _ in generator.next() }
         #expect(
@@ -53,13 +50,13 @@ struct SamplerReproducibilityTests {
             ])
     }
 
-    @Test("a change of the algorithm is noticed") func changeAlgorithmNoticed() {
+    @Test func `The draws of a fixed seed do not change between versions`() {
         var sampler = Sampler(seed: 7, stream: 1)
         #expect(sampler.uniform("a", -1, 1) == -0.5933087452218615)
         #expect(sampler.randint("b", Int.min, Int.max) == 7_120_462_504_086_937_079)
         #expect(sampler.randint("c", 1, 7) == 6)
         #expect(sampler.categorical("d", [0.8, 0.2]) == 0)
-        // The mathematical library's last bit may differ from one machine to the next.
+        // The last bit of the C library's mathematical functions may differ between machines.
         #expect(abs(sampler.logUniform("e", 0.00001, 0.1) - 0.005211457581203478) < 1e-12)
         #expect(abs(sampler.normal("f", mean: 600, standardDeviation: 200) - 605.0999138644322) < 1e-9)
     }

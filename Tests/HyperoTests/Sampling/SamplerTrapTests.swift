@@ -2,20 +2,22 @@ import Testing
 
 @testable import Hypero
 
-@Suite("Bounds that make no sense end the program with a sentence that names the parameter")
+@Suite("Draws with invalid bounds")
 struct SamplerTrapTests {
-    /// A draw that must not be possible. It goes to the child process as text, hence no closures.
+    /// A draw with invalid bounds.
+    ///
+    /// A value and not a closure, because exit tests encode their captures for the child process.
     struct Draw: Codable, CustomTestStringConvertible {
         enum Kind: String, Codable { case uniform, logUniform, normal, randint, categorical }
 
         var kind: Kind
-        /// Bounds, mean and deviation, or weights.
+        /// The bit patterns of the bounds, of mean and standard deviation, or of the weights.
         var numbers: [Int64]
         var testDescription: String { "\(kind)(\(values))" }
 
         init(_ kind: Kind, _ values: Double...) {
             self.kind = kind
-            // JSON has no nan; the bit patterns have.
+            // JSON cannot represent nan and infinity, so the bit patterns are encoded.
             numbers = values.map { Int64(bitPattern: $0.bitPattern) }
         }
 
@@ -34,22 +36,20 @@ struct SamplerTrapTests {
         }
     }
 
-    @Test(
-        "a draw without sense traps",
-        arguments: [
-            Draw(.uniform, 1, 0), Draw(.uniform, .nan, 1), Draw(.uniform, 0, .nan), Draw(.uniform, -.infinity, 1),
-            Draw(.uniform, 0, .infinity),
-            Draw(.logUniform, 0, 1), Draw(.logUniform, -1, 1), Draw(.logUniform, 2, 1), Draw(.logUniform, .nan, 1),
-            Draw(.logUniform, 1, .nan), Draw(.logUniform, 1, .infinity),
-            Draw(.normal, 0, -1), Draw(.normal, .nan, 1), Draw(.normal, 0, .nan), Draw(.normal, .infinity, 1),
-            Draw(.normal, 0, .infinity),
-            Draw(.randint, 2, 1),
-            Draw(.categorical), Draw(.categorical, 0, 0), Draw(.categorical, 1, -0.5), Draw(.categorical, 1, .nan),
-            Draw(.categorical, 1, .infinity), Draw(.categorical, .greatestFiniteMagnitude, .greatestFiniteMagnitude),
-        ])
-    func drawWithoutSenseTraps(draw: Draw) async throws {
-        let ending = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [draw] in draw() }
-        let message = String(decoding: try #require(ending).standardErrorContent, as: UTF8.self)
+    @Test(arguments: [
+        Draw(.uniform, 1, 0), Draw(.uniform, .nan, 1), Draw(.uniform, 0, .nan), Draw(.uniform, -.infinity, 1),
+        Draw(.uniform, 0, .infinity),
+        Draw(.logUniform, 0, 1), Draw(.logUniform, -1, 1), Draw(.logUniform, 2, 1), Draw(.logUniform, .nan, 1),
+        Draw(.logUniform, 1, .nan), Draw(.logUniform, 1, .infinity),
+        Draw(.normal, 0, -1), Draw(.normal, .nan, 1), Draw(.normal, 0, .nan), Draw(.normal, .infinity, 1),
+        Draw(.normal, 0, .infinity),
+        Draw(.randint, 2, 1),
+        Draw(.categorical), Draw(.categorical, 0, 0), Draw(.categorical, 1, -0.5), Draw(.categorical, 1, .nan),
+        Draw(.categorical, 1, .infinity), Draw(.categorical, .greatestFiniteMagnitude, .greatestFiniteMagnitude),
+    ])
+    func `A draw with invalid bounds traps with a message that names the parameter`(draw: Draw) async throws {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [draw] in draw() }
+        let message = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
         #expect(message.contains("hypero: hyper-parameter \"the knob\": \(draw.kind.rawValue) needs"))
     }
 }

@@ -4,14 +4,13 @@ import Testing
 
 @testable import Hypero
 
-@Suite("What is applied is kept for a while longer")
+@Suite("The durability window")
 struct DurabilityWindowTests {
     private static func at(_ milliseconds: Int64) -> MonotonicTime {
         MonotonicTime(nanoseconds: milliseconds * 1_000_000)
     }
 
-    @Test("Ten seconds after it was seen, and not before")
-    func time() {
+    @Test func `An applied event is durable ten seconds after it was first seen applied`() {
         var window = DurabilityWindow()
         window.note(applied: 7, now: Self.at(0))
         window.note(applied: 7, now: Self.at(9_999))
@@ -20,20 +19,18 @@ struct DurabilityWindowTests {
         #expect(window.settled == 7)
     }
 
-    @Test("Seen every two milliseconds, all of it settles within a second more")
-    func often() {
+    @Test func `Observations every two milliseconds delay durability by at most a second`() {
         var window = DurabilityWindow()
         for time in 0...20_000 as ClosedRange<Int64> where time % 2 == 0 {
             window.note(applied: UInt64(min(time, 9_000)), now: Self.at(time))
-            let long = UInt64(max(0, min(time - 10_000, 9_000)))
-            #expect(window.settled <= long)
-            #expect(window.settled + 1_000 >= long)
+            let expected = UInt64(max(0, min(time - 10_000, 9_000)))
+            #expect(window.settled <= expected)
+            #expect(window.settled + 1_000 >= expected)
         }
         #expect(window.settled == 9_000)
     }
 
-    @Test("A server that forgot something takes back what had settled")
-    func back() {
+    @Test func `A lower watermark withdraws the durability of events`() {
         var window = DurabilityWindow()
         window.note(applied: 7, now: Self.at(0))
         window.note(applied: 9, now: Self.at(10_000))
@@ -46,8 +43,7 @@ struct DurabilityWindowTests {
         #expect(window.settled == 9)
     }
 
-    @Test("What is old is taken for settled at once")
-    func old() {
+    @Test func `An event that is marked as durable is durable at once`() {
         var window = DurabilityWindow()
         window.note(applied: 7, now: Self.at(0))
         window.settle(7)

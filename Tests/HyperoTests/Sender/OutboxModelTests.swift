@@ -3,11 +3,12 @@ import Testing
 
 @testable import Hypero
 
-/// A journal and an outbox with random outcomes, and beside them what should be true, written down naively.
-@Suite("Whatever becomes of the batches, nothing is lost, doubled or freed too early")
+/// Compares an outbox under random outcomes with a naive model of the same events.
+@Suite("The outbox compared with a naive model")
 struct OutboxModelTests {
-    @Test("random outcomes", arguments: 1...20 as ClosedRange<UInt64>)
-    func random(seed: UInt64) throws {
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `An outbox with random outcomes never loses, duplicates or prematurely releases an event`(seed: UInt64) throws
+    {
         var generator = Xoshiro256(seed: seed, stream: 0)
         var model = try Model(segments: Int.random(in: 2...6, using: &generator))
         for _ in 0..<400 {
@@ -28,10 +29,10 @@ struct OutboxModelTests {
         var acknowledged: Set<UInt64> = []
         var applied: UInt64 = 0
         var settled: UInt64 = 0
-        /// Numbers that were given back and were not applied, or are not any more.
+        /// The released sequence numbers that are not applied, or were lost by the server afterwards.
         var released: Set<UInt64> = []
         var lastReleased: UInt64 = 0
-        /// Taken to be sent next.
+        /// The sequence numbers of the prepared batch.
         var prepared: [UInt64] = []
 
         init(segments: Int) throws {
@@ -84,7 +85,7 @@ struct OutboxModelTests {
             #expect(prepared == prepared.sorted())
         }
 
-        /// The watermark goes up to anything below the first event that is not acknowledged.
+        /// Raises the watermark to a random number below the first event that is not acknowledged.
         mutating func apply(using generator: inout Xoshiro256) {
             guard Int.random(in: 0..<4, using: &generator) == 0 else { return }
             var contiguous = applied
@@ -94,13 +95,13 @@ struct OutboxModelTests {
             settled = UInt64.random(in: settled...applied, using: &generator)
         }
 
-        /// Redis goes back to an older state, with a lower watermark or with the same.
+        /// Resets Redis to an older state whose watermark is random and not higher.
         mutating func forget(using generator: inout Xoshiro256) {
             guard Int.random(in: 0..<12, using: &generator) == 0 else { return }
             let watermark = UInt64.random(in: 0...applied, using: &generator)
             (applied, settled) = (watermark, min(settled, watermark))
             let first = outbox.firstHeld ?? 1
-            // What was given back is released; the outbox can but go on behind it.
+            // Released events cannot be resent; the outbox continues with the first event that it holds.
             acknowledged = acknowledged.filter { $0 <= watermark || $0 < first }
             if watermark < lastReleased { released.formUnion(watermark + 1...lastReleased) }
             outbox.rewind(to: watermark)
@@ -121,7 +122,7 @@ struct OutboxModelTests {
             #expect(outbox.released == released.count)
         }
 
-        /// In the end Redis takes everything.
+        /// Sends every remaining event with acknowledgements and checks the totals.
         mutating func drain() throws {
             while outbox.hasEvents {
                 outbox.update(fixture.journal.published())

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Hypero
 
-@Suite("The outbox sends everything once, in order, and again what Redis did not take")
+@Suite("The outbox")
 struct OutboxTests {
-    /// A journal of so many records in small segments, and an outbox that has taken them over.
+    /// Returns a journal with this number of records in small segments, and an outbox of its published records.
     private static func outbox(records: Int64) throws -> (JournalFixture, Outbox) {
         let fixture = try JournalFixture()
         for epoch in 0..<records { fixture.append(epoch: epoch) }
@@ -29,8 +29,7 @@ struct OutboxTests {
         return seqs
     }
 
-    @Test("All acknowledged")
-    func acknowledged() throws {
+    @Test func `An outbox is empty after all its batches are acknowledged`() throws {
         var (_, outbox) = try Self.outbox(records: 200)
         #expect(outbox.hasEvents)
         #expect(Self.batch(&outbox, upTo: 120) == Array(1...120))
@@ -43,8 +42,7 @@ struct OutboxTests {
         #expect(Self.batch(&outbox) == [])
     }
 
-    @Test("Without a reply: all of the batch goes again, before anything new")
-    func unanswered() throws {
+    @Test func `A batch without replies is resent before newer events`() throws {
         var (_, outbox) = try Self.outbox(records: 10)
         #expect(Self.batch(&outbox, upTo: 6) == Array(1...6))
         outbox.finishBatch(answered: 0, refused: [])
@@ -52,8 +50,7 @@ struct OutboxTests {
         #expect(Self.batch(&outbox) == Array(1...10))
     }
 
-    @Test("Broken in the middle: what has no reply goes again")
-    func brokenInTheMiddle() throws {
+    @Test func `Only the unanswered events of a broken batch are resent`() throws {
         var (_, outbox) = try Self.outbox(records: 10)
         _ = Self.batch(&outbox, upTo: 6)
         outbox.finishBatch(answered: 4, refused: [])
@@ -63,8 +60,7 @@ struct OutboxTests {
         #expect(Self.batch(&outbox) == [5, 6, 7, 8, 9, 10])
     }
 
-    @Test("Refused in the middle: those go again under their numbers, in order")
-    func refusedInTheMiddle() throws {
+    @Test func `Refused events of a batch are resent under their numbers and in order`() throws {
         var (_, outbox) = try Self.outbox(records: 10)
         _ = Self.batch(&outbox, upTo: 6)
         outbox.finishBatch(answered: 5, refused: [1, 3])
@@ -77,8 +73,7 @@ struct OutboxTests {
         #expect(!outbox.hasEvents)
     }
 
-    @Test("Refused by a full server, and broken behind: both go again, once each")
-    func refusedAndBroken() throws {
+    @Test func `Refused and unanswered events of one batch are resent once each`() throws {
         var (_, outbox) = try Self.outbox(records: 10)
         _ = Self.batch(&outbox, upTo: 6)
         outbox.finishBatch(answered: 4, refused: [0, 1, 2, 3])
@@ -88,8 +83,7 @@ struct OutboxTests {
         #expect(Self.batch(&outbox) == [3, 4, 5, 6, 7, 8, 9, 10])
     }
 
-    @Test("Prepared while others are on their way: sent after them, or given back when one of those goes again")
-    func prepared() throws {
+    @Test func `A prepared batch is sent next, or discarded if an event in flight must be resent`() throws {
         var (_, outbox) = try Self.outbox(records: 10)
         _ = Self.batch(&outbox, upTo: 3)
         #expect(Self.prepare(&outbox, upTo: 3) == [4, 5, 6])
@@ -105,8 +99,7 @@ struct OutboxTests {
         #expect(!outbox.hasMore && outbox.hasEvents)
     }
 
-    @Test("A segment is kept until applied, and one that is only sent makes room when it has to")
-    func release() throws {
+    @Test func `A segment is released when its events are durable, or when they are sent if room is needed`() throws {
         var (_, outbox) = try Self.outbox(records: 200)
         let firstEnd = Self.rowsPerSegment
         _ = Self.batch(&outbox)
@@ -114,7 +107,7 @@ struct OutboxTests {
         outbox.finishBatch(answered: 200, refused: [])
         #expect(Self.released(&outbox, applied: 0) == 0)
         #expect(Self.released(&outbox, applied: firstEnd - 1) == 0)
-        // Applied, but not for long: Redis might forget it.
+        // The event is applied but not durable yet: Redis could still lose it.
         #expect(Self.released(&outbox, settled: 0, applied: 200) == 0)
         #expect(Self.released(&outbox, applied: firstEnd) == 1)
         #expect(outbox.released == 0)
@@ -124,7 +117,7 @@ struct OutboxTests {
         #expect(outbox.released == firstEnd - 3)
         let before = outbox.held.count
         #expect(Self.released(&outbox, applied: 200) == before - 1)
-        // Callers write to the last one.
+        // Log calls append to the last segment.
         #expect(outbox.held.count == 1)
     }
 
@@ -134,7 +127,7 @@ struct OutboxTests {
         outbox.releasable(settled: settled ?? applied, applied: applied, makingRoom: makingRoom).count
     }
 
-    /// How many rows fit into one segment.
+    /// The number of rows that fit into one segment.
     private static let rowsPerSegment: UInt64 = {
         let row = RecordHeader.size + JournalFixture.battery.bytes.count + RecordHeader.channelHeader + 5 + 8
         return UInt64((4096 - SegmentHeader.size) / ((row + 7) & ~7))

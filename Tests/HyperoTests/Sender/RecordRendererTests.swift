@@ -3,12 +3,13 @@ import Testing
 
 @testable import Hypero
 
-@Suite("A record is rendered as the event that it is")
+@Suite("The rendering of records")
 struct RecordRendererTests {
-    private static let odd = ["valid", "é = \"x\" | y", "max.", String(repeating: "n", count: 256), " ", "🦆"]
+    private static let unusualNames = ["valid", "é = \"x\" | y", "max.", String(repeating: "n", count: 256), " ", "🦆"]
 
-    /// What the calls render to, without the declaration and the start. Every entry must be understood, and the event
-    /// that it is must encode to the same fields.
+    /// Returns the entries of the calls, without the declaration and the start.
+    ///
+    /// Expects that every entry can be decoded, and that its event encodes to the same fields.
     private static func rendered(_ log: (Experiment) -> Void) throws -> [DecodedEntry] {
         let fixture = try ClientFixture()
         let client = try fixture.client { $0.segmentSize = 8 << 20 }
@@ -25,13 +26,12 @@ struct RecordRendererTests {
         return Array(entries.dropFirst(2))
     }
 
-    /// The fields after those that every entry starts with.
+    /// Returns the fields of each entry after the six that all entries share.
     private static func eventFields(_ entries: [DecodedEntry]) -> [[[String]]] {
         entries.map { Array($0.fields.dropFirst(6)) }
     }
 
-    @Test("of every kind")
-    func kinds() throws {
+    @Test func `Every kind of record is rendered as its event`() throws {
         let entries = try Self.rendered { experiment in
             experiment.insertHP("lr", 0.01)
             experiment.updateMeta("m", "v")
@@ -50,8 +50,7 @@ struct RecordRendererTests {
             ])
     }
 
-    @Test("with numbers at the ends of what a double holds")
-    func numbers() throws {
+    @Test func `Extreme doubles are rendered as their shortest decimals`() throws {
         let values: [Double] = [
             .nan, .infinity, -.infinity, -0.0, 0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e22, 0.1, 1 / 3,
         ]
@@ -67,8 +66,8 @@ struct RecordRendererTests {
         #expect(Self.eventFields(entries).last == [["curve.x", texts.joined(separator: " ")]])
     }
 
-    @Test("with names of any kind", arguments: odd)
-    func names(name: String) throws {
+    @Test(arguments: unusualNames)
+    func `Names with unusual characters are rendered unchanged`(name: String) throws {
         let entries = try Self.rendered { experiment in
             experiment.insertHP(name, 1)
             experiment.log(epoch: 1, [name: 1])
@@ -80,8 +79,7 @@ struct RecordRendererTests {
             ])
     }
 
-    @Test("of a channel that comes twice, the last, in the place of the first")
-    func duplicateChannels() throws {
+    @Test func `A channel given twice is rendered with its last value at its first position`() throws {
         let entries = try Self.rendered { experiment in
             experiment.log(epoch: 1, ["a": 1, "b": 2, "a": 3])
             experiment.updateMaxima(epoch: 2, ["a": 1, "a": .nan])
@@ -92,16 +90,15 @@ struct RecordRendererTests {
             ])
     }
 
-    @Test("of a long curve, in pieces whose first epochs follow each other", arguments: [0, 1, 5])
-    func longCurve(first: Int) throws {
+    @Test(arguments: [0, 1, 5])
+    func `A long curve is rendered in pieces with consecutive epochs`(first: Int) throws {
         let values = (0..<5_000).map(Double.init)
         let entries = try Self.rendered { $0.updateLearningCurve(first: first, ["x": values]) }
         #expect(entries.count == 3)
         #expect(try Self.cells(entries) == ["x": Self.row(values, first: first)])
     }
 
-    @Test("of many channels of different lengths, every cell and no empty entry")
-    func manyChannels() throws {
+    @Test func `Curves of different lengths are rendered completely and without empty entries`() throws {
         let entries = try Self.rendered { experiment in
             experiment.updateLearningCurve([
                 "a0": [1], "a1": [1], "a2": [1], "a3": [1], "a4": [1], "a5": [1], "a6": [1], "a7": [], "a8": [1],
@@ -115,7 +112,7 @@ struct RecordRendererTests {
         #expect(cells["b5"] == [1: 1])
     }
 
-    /// Channel -> epoch -> value, of curve events.
+    /// Returns the values of curve events by channel and epoch.
     private static func cells(_ entries: [DecodedEntry]) throws -> [String: [Int: Double]] {
         var cells: [String: [Int: Double]] = [:]
         for entry in entries {

@@ -4,13 +4,13 @@ import Testing
 
 @testable import Hypero
 
-@Suite("What the sender does next")
+@Suite("The sender's state machine")
 struct SenderMachineTests {
     typealias State = SenderMachine.State
     typealias Action = SenderMachine.Action
     typealias Work = SenderMachine.Work
 
-    /// Milliseconds on a clock of the test.
+    /// Returns a time on the test's own clock.
     private static func at(_ milliseconds: Int64) -> MonotonicTime {
         MonotonicTime(nanoseconds: milliseconds * 1_000_000)
     }
@@ -32,7 +32,7 @@ struct SenderMachineTests {
             endsWhenSent: true)
     }
 
-    /// Machines in each state; the waiting ones wait until 1,000.
+    /// The initial state of a machine; the waiting states end at 1,000 ms.
     private enum Start: CaseIterable {
         case fresh, disconnected, connected, paused
 
@@ -51,7 +51,6 @@ struct SenderMachineTests {
     }
 
     @Test(
-        "is decided by the state and what there is to do",
         arguments: [
             (.fresh, nothing, 5_000, .rest), (.fresh, events, 0, .connect), (.fresh, watermark, 0, .connect),
             (.disconnected, nothing, 5_000, .rest), (.disconnected, events, 999, .rest),
@@ -63,17 +62,18 @@ struct SenderMachineTests {
             (.paused, watermark, 999, .rest), (.paused, watermark, 1_000, .readWatermark),
             (.paused, both, 1_000, .readWatermark),
         ] as [(Start, Work, Int64, Action)])
-    private func next(start: Start, work: Work, now: Int64, action: Action) {
+    private func `The sender's next action depends on its state and on the pending work`(
+        start: Start, work: Work, now: Int64, action: Action
+    ) {
         #expect(start.machine.next(work, now: Self.at(now)) == action)
-        // In every state, whoever closes is not kept waiting,
+        // A closing client finishes at once in every state.
         #expect(start.machine.next(Self.closing(work), now: Self.at(now)) == .finish)
-        // and when nobody has a handle any more, it goes on for as long as there are events.
-        let alone = start.machine.next(Self.withoutHandles(work), now: Self.at(now))
-        #expect(alone == (work.hasEvents ? action : .finish))
+        // Without handles the sender continues until every event is sent.
+        let withoutHandles = start.machine.next(Self.withoutHandles(work), now: Self.at(now))
+        #expect(withoutHandles == (work.hasEvents ? action : .finish))
     }
 
     @Test(
-        "after an error is decided by its class",
         arguments: [
             (.transient, .paused(until: at(25)), false),
             (.refused, .paused(until: at(7_500)), false),
@@ -82,7 +82,9 @@ struct SenderMachineTests {
             (.denied, .disconnected(retryAt: at(7_500)), true),
             (.moved(host: "other", port: 1), .disconnected(retryAt: at(0)), true),
         ] as [(RedisError.Category, State, Bool)])
-    func failure(error: RedisError.Category, state: State, closes: Bool) {
+    func `The category of an error decides the sender's next state`(
+        error: RedisError.Category, state: State, closes: Bool
+    ) {
         var machine = SenderMachine()
         machine.connected()
         let isClosed = machine.failed(error, now: Self.at(0), draw: 0.5)
@@ -91,12 +93,13 @@ struct SenderMachineTests {
     }
 
     @Test(
-        "after any error while connecting is to connect again, for there is nothing to wait on",
         arguments: [
             (.transient, 25), (.refused, 7_500), (.readOnly, 25), (.connection, 25), (.denied, 7_500),
             (.moved(host: "other", port: 1), 0),
         ] as [(RedisError.Category, Int64)])
-    func failureToConnect(error: RedisError.Category, retryAt: Int64) {
+    func `The sender connects again after any error during a connection attempt`(
+        error: RedisError.Category, retryAt: Int64
+    ) {
         var machine = SenderMachine()
         let closes = machine.failed(error, now: Self.at(0), draw: 0.5)
         #expect(closes)
@@ -104,8 +107,7 @@ struct SenderMachineTests {
         #expect(machine.next(Self.events, now: Self.at(retryAt)) == .connect)
     }
 
-    @Test("A server that lets us in and takes nothing is asked ever more seldom, until it takes something")
-    func growsUntilSuccess() {
+    @Test func `The delays between connection attempts grow until a command succeeds`() {
         var machine = SenderMachine()
         var waits: [State] = []
         for _ in 0..<4 {
@@ -120,14 +122,13 @@ struct SenderMachineTests {
         #expect(machine.state == .disconnected(retryAt: Self.at(50)))
     }
 
-    @Test("On each new connection, what Redis still has is looked at before anything else")
-    func catchesUp() {
+    @Test func `The sender catches up with the server on each new connection before it sends events`() {
         var machine = SenderMachine()
         for _ in 0..<2 {
             machine.connected()
             #expect(machine.next(Self.both, now: Self.at(0)) == .catchUp)
             #expect(machine.next(Self.nothing, now: Self.at(0)) == .rest)
-            // A server that loads its data answers later.
+            // A loading server fails the first attempt.
             _ = machine.failed(.transient, now: Self.at(0), draw: 0)
             #expect(machine.next(Self.events, now: Self.at(0)) == .catchUp)
             machine.caughtUp()
@@ -136,8 +137,7 @@ struct SenderMachineTests {
         }
     }
 
-    @Test("Servers that send us to each other are followed once at once, and then with waits")
-    func movedInCircles() {
+    @Test func `Circular redirections are followed once without a delay and then with growing delays`() {
         var machine = SenderMachine()
         var waits: [State] = []
         for _ in 0..<3 {

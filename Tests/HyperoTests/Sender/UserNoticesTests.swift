@@ -4,12 +4,11 @@ import Testing
 
 @testable import Hypero
 
-@Suite("What a person is told")
+@Suite("Notices to the user")
 struct UserNoticesTests {
     private static func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
 
-    @Test("A trouble is told once, until it changes, and so is its end")
-    func once() {
+    @Test func `A problem is reported once until it changes, and so is the recovery`() {
         let recorder = NoticeRecorder()
         var notices = UserNotices(recorder.notify)
         notices.isWell("well")
@@ -19,22 +18,20 @@ struct UserNoticesTests {
         #expect(recorder.notices == ["one", "two", "well"])
     }
 
-    @Test("Troubles that come and go are told a few times, then once a minute")
-    func bounded() {
+    @Test func `Alternating problems are reported five times and then once a minute`() {
         let recorder = NoticeRecorder()
         var notices = UserNotices(recorder.notify)
         for second in 0..<600 as Range<Int64> {
             notices.trouble("away \(second % 2)", now: Self.at(second))
             notices.isWell("back")
         }
-        let troubles = recorder.count(containing: "away")
-        #expect(troubles == 5 + 9)
-        // Whoever reads the last line knows how it is.
-        #expect(recorder.count(containing: "back") == troubles)
+        let problems = recorder.count(containing: "away")
+        #expect(problems == 5 + 9)
+        // Each reported problem is followed by its recovery, so the last notice shows the current state.
+        #expect(recorder.count(containing: "back") == problems)
     }
 
-    @Test("A trouble that was kept back is told when it stays")
-    func toldLater() {
+    @Test func `A suppressed problem is reported later if it persists`() {
         let recorder = NoticeRecorder()
         var notices = UserNotices(recorder.notify)
         for number in 0..<10 { notices.trouble("trouble \(number)", now: Self.at(0)) }
@@ -47,8 +44,7 @@ struct UserNoticesTests {
         #expect(recorder.notices.count == 6)
     }
 
-    @Test("What has to be known is told at any time, and is no trouble that ends")
-    func always() {
+    @Test func `A one-time notice is never suppressed and is not followed by a recovery`() {
         let recorder = NoticeRecorder()
         var notices = UserNotices(recorder.notify)
         for number in 0..<10 { notices.trouble("trouble \(number)", now: Self.at(0)) }

@@ -5,17 +5,16 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-@Suite("A journal that was sent in part when its training ended", .serialized)
-struct LeftJournalTests {
-    @Test(
-        "The rest is sent after it, whatever became of what was on its way",
-        arguments: [ProxyLine.narrow(bytesPerSecond: 20_000), .reset(afterReplyBytes: 4_000), .silent])
-    func rest(line: ProxyLine) throws {
+@Suite("Partly sent journals", .serialized)
+struct OrphanedJournalTests {
+    @Test(arguments: [ProxyLine.narrow(bytesPerSecond: 20_000), .reset(afterReplyBytes: 4_000), .silent])
+    func `An adopter sends the remaining events of a journal whatever became of those in flight`(line: ProxyLine) throws
+    {
         let fixture = try NetworkFixture()
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
         let hypero = try fixture.client()
-        let experiment = hypero.battery("left").experiment()
+        let experiment = hypero.battery("orphaned").experiment()
         experiment.logRows(0..<300)
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
         fixture.proxy.line = line
@@ -33,24 +32,23 @@ struct LeftJournalTests {
         try fixture.expectIndexesMatchModel()
     }
 
-    @Test("What was logged long ago and applied just now is kept as long as what was logged just now")
-    func settling() throws {
-        let settle = Duration.seconds(4)
+    @Test func `An adopted journal is kept for the whole durability window after its events are applied`() throws {
+        let window = Duration.seconds(4)
         let fixture = try NetworkFixture()
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
         let hypero = try fixture.client()
-        let experiment = hypero.battery("left").experiment()
+        let experiment = hypero.battery("orphaned").experiment()
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
         fixture.proxy.line = .silent
         experiment.logRows(0..<100)
         let logged = ContinuousClock.now
         #expect(!hypero.close(timeout: .milliseconds(300)))
-        // Its events are older than the time that they are to be kept.
-        #expect(eventually { ContinuousClock.now - logged > settle })
+        // The events are older than the durability window.
+        #expect(eventually { ContinuousClock.now - logged > window })
         fixture.proxy.line = .good
 
-        // One adopter sends it and is killed, as a short training that had taken it over.
+        // One adopter sends the events and is killed, like a short training that has adopted the journal.
         let arguments = ["adopt", "--journal", fixture.journal, "--redis", fixture.proxy.url, "--settle", "4"]
         let first = try ChildProcess("hypero-ingest", arguments)
         let sent = ContinuousClock.now
@@ -59,9 +57,9 @@ struct LeftJournalTests {
                 fixture.server.cli("HGET", fixture.keyspace.ingest, IngestField.applied) == "102"
             })
         first.kill()
-        // Redis may still forget it, so the second has to keep it as long as the first would have.
+        // Redis may still lose the events, so the second adopter must keep them for a whole window.
         let second = try ChildProcess.run("hypero-ingest", arguments, within: .seconds(60))
         #expect(second.succeeded, "\(second.stderr)")
-        #expect(ContinuousClock.now - sent >= settle)
+        #expect(ContinuousClock.now - sent >= window)
     }
 }

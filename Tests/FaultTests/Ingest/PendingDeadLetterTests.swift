@@ -3,19 +3,19 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// Letters for entries of a transaction that is applied already: they must not be forgotten.
-@Suite struct OwedLetterTests {
+/// Dead letters that are still to be written for entries of an applied transaction.
+@Suite struct PendingDeadLetterTests {
     enum Interruption: CaseIterable {
         case killedConnection, stop
     }
 
-    /// With this lease an ingest waits for entries for 20 s, and does not lose it on a busy machine.
+    /// A lease that a busy machine does not lose; an ingest with this lease waits for entries for 20 s.
     private static let longLease = "60"
 
-    @Test(
-        "letters that are owed are written when the connection breaks or a stop comes while it waits for entries",
-        arguments: Interruption.allCases)
-    func whileWaiting(_ interruption: Interruption) throws {
+    @Test(arguments: Interruption.allCases)
+    func `Pending dead letters are written if the connection breaks or an idle ingest is stopped`(
+        _ interruption: Interruption
+    ) throws {
         let fixture = try IngestFixture()
         fixture.server.cli("SET", fixture.keyspace.rank(of: BatteryID("b")!, by: "valid"), "of another type")
         fixture.declareBattery()
@@ -36,13 +36,12 @@ import Testing
         #expect(ingest.stderr.contains("Redis does not change {hypero}:battery:b:rank:valid: WRONGTYPE"))
     }
 
-    /// Leaves no id for a further letter.
+    /// Adds a dead letter with the highest id, so that Redis accepts no further ones.
     private func fillDeadLetters(_ fixture: IngestFixture) {
         fixture.server.cli("XADD", fixture.keyspace.dead, StreamID.highest.description, "a", "b")
     }
 
-    @Test("dead letters that take no more before it starts: it stops before what it cannot apply, and says so")
-    func full() throws {
+    @Test func `An ingest started with a full dead-letter stream stops before an entry that it cannot apply`() throws {
         let fixture = try IngestFixture()
         fillDeadLetters(fixture)
         fixture.declareBattery()
@@ -57,8 +56,7 @@ import Testing
         #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
-    @Test("dead letters that take no more while it runs: it owes one batch's, applies no other, and a drain fails")
-    func fullLater() throws {
+    @Test func `An ingest whose dead-letter stream fills up keeps one batch pending, and a drain fails`() throws {
         let fixture = try IngestFixture()
         let ingest = try fixture.ingest()
         fixture.declareBattery()
@@ -75,8 +73,7 @@ import Testing
         #expect(fixture.count(IngestField.dead) == 1)
     }
 
-    @Test("a stop while letters cannot be written says which entries they are for, and is no success")
-    func fullAtTheEnd() throws {
+    @Test func `A stop with unwritable dead letters fails and names their entries`() throws {
         let fixture = try IngestFixture()
         let ingest = try fixture.ingest(lease: Self.longLease)
         fixture.declareBattery()
@@ -92,8 +89,7 @@ import Testing
         #expect(fixture.server.cli("EXISTS", fixture.keyspace.lease) == "0")
     }
 
-    @Test("an account that may not write dead letters is said, and not that all is well between two tries")
-    func denied() throws {
+    @Test func `An ingest denied XADD reports the denial and not that it owns the partition`() throws {
         let fixture = try IngestFixture()
         fixture.server.cli("ACL", "SETUSER", "ingest", "on", ">secret", "~*", "+@all", "-xadd")
         fixture.declareBattery()

@@ -1,23 +1,23 @@
 import Foundation
 import Glibc
 
-/// What this process holds, as the kernel says.
+/// The threads, descriptors and mappings of this process, read from /proc.
 enum CurrentProcess {
-    /// How many threads are a client's sender.
+    /// The number of sender threads.
     static var senderCount: Int {
-        threads.count { name in name == "hypero-sender\n" }
+        threadNames.count { name in name == "hypero-sender\n" }
     }
 
-    /// What the open descriptors are: `socket:[…]`, paths.
+    /// The targets of the open descriptors, for example `socket:[…]` or a path.
     static var descriptors: [String] {
         names(in: "/proc/self/fd").compactMap { descriptor in
             try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
         }.filter { !$0.hasPrefix("/proc/") }
     }
 
-    /// How many mappings are of files below the path.
+    /// Returns the number of memory mappings of files below the path.
     static func mappingCount(below path: String) -> Int {
-        // Not Foundation's reading of a whole file, which takes the first page of this one for all of it.
+        // Foundation's `String(contentsOfFile:)` would stop after the first page of this file.
         guard let file = fopen("/proc/self/maps", "re") else { return -1 }
         defer { fclose(file) }
         var count = 0
@@ -30,7 +30,7 @@ enum CurrentProcess {
         return count
     }
 
-    private static var threads: [String] {
+    private static var threadNames: [String] {
         names(in: "/proc/self/task").compactMap {
             try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8)
         }

@@ -4,23 +4,23 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-@Suite("A Redis that takes no commands for now", .serialized)
-struct PassingTroubleTests {
-    @Test(
-        "LOADING, BUSY, MISCONF, NOREPLICAS: client and ingest wait without a storm, say it in few lines, and lose nothing",
-        arguments: TransientError.allCases)
-    func passing(error: TransientError) throws {
+@Suite("Transient server errors", .serialized)
+struct TransientErrorTests {
+    @Test(arguments: TransientError.allCases)
+    func `Client and ingest wait out a transient server error with few retries and few messages`(error: TransientError)
+        throws
+    {
         let fixture = try NetworkFixture(configuration: TransientError.configuration)
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
         let hypero = try fixture.client()
-        let experiment = hypero.battery("trouble").experiment()
+        let experiment = hypero.battery("transient").experiment()
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
         let before = fixture.proxy.traffic
         try error.inject(into: fixture.server) {
             experiment.logRows(0..<3_000)
             guard error != .loading else { return }
-            // So long it lasts.
+            // The error lasts for at least 4 s.
             #expect(!hypero.flush(until: .applied, timeout: .seconds(4)))
         }
         #expect(fixture.notices.contains { $0.contains(error.rawValue) })
@@ -29,7 +29,7 @@ struct PassingTroubleTests {
         #expect(try fixture.missingNumbers(through: hypero.counters.accepted) == [])
         try fixture.expectIndexesMatchModel()
 
-        // A batch has at most 1,024 events; backing off up to 50 ms, 100 ms, 200 ms … allows some in the first second.
+        // A batch has at most 1,024 events. The backoff of up to 50 ms, 100 ms, 200 ms … allows some in the first second.
         let after = fixture.proxy.traffic
         #expect(after.connections - before.connections <= 40)
         #expect(after.requests - before.requests <= 40 * 1_024)
@@ -37,13 +37,12 @@ struct PassingTroubleTests {
         #expect(ingest.stderr.split(separator: "\n").count <= 40, "\(ingest.stderr)")
     }
 
-    @Test("CLIENT PAUSE: client and ingest wait on their connections")
-    func paused() throws {
+    @Test func `Client and ingest keep their connections during CLIENT PAUSE`() throws {
         let fixture = try NetworkFixture()
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
         let hypero = try fixture.client()
-        let experiment = hypero.battery("trouble").experiment()
+        let experiment = hypero.battery("transient").experiment()
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
         let before = fixture.proxy.traffic
         fixture.server.cli("CLIENT", "PAUSE", "3000")
@@ -51,20 +50,19 @@ struct PassingTroubleTests {
         experiment.finish()
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
         try fixture.expectIndexesMatchModel()
-        // One, or on a very slow machine a second after a timeout.
+        // A very slow machine may reconnect once after a timeout.
         #expect(fixture.proxy.traffic.connections - before.connections <= 1)
         #expect(fixture.notices.count <= 2)
     }
 
-    @Test("TransientError that ends in the middle of a batch: what was refused is not overtaken by what came after it")
-    func endingMidBatch() throws {
+    @Test func `A refused event is not overtaken if the server recovers in the middle of a batch`() throws {
         let fixture = try NetworkFixture()
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
         let hypero = try fixture.client()
         fixture.proxy.line = .narrow(bytesPerSecond: 50_000)
         try TransientError.noReplicas.inject(into: fixture.server) {
-            let experiment = hypero.battery("trouble").experiment()
+            let experiment = hypero.battery("transient").experiment()
             for value in 1...2_000 { experiment.insertHP("value", value) }
             let begun = fixture.proxy.traffic.requestBytes
             #expect(eventually(within: NetworkFixture.timeout) { fixture.proxy.traffic.requestBytes > begun + 20_000 })
@@ -83,5 +81,5 @@ struct PassingTroubleTests {
         #expect(try value.string() == "2000")
     }
 
-    private static let battery = BatteryID(name: "trouble", version: 1, description: "")
+    private static let battery = BatteryID(name: "transient", version: 1, description: "")
 }

@@ -5,13 +5,13 @@ import TestSupport
 @testable import Hypero
 
 extension Client {
-    /// What the sender would write for every record of a journal that has not filled its first segment.
+    /// Returns the entries that the sender would write for the records of the journal's first segment.
     func renderedEntries() throws -> [DecodedEntry] {
         let renderer = RecordRenderer(stream: "s", journal.identity)
         var writer = RESPWriter()
         var entries: [DecodedEntry] = []
         var failure: (any Error)?
-        // Not by the journal's own reading, which is the sender's.
+        // `Journal.published` belongs to the sender thread, which may call it concurrently.
         let published = journal.exclusively {
             Journal.Published(
                 sealed: [], current: journal.currentPiece, accepted: journal.state.pointee.nextSeq - 1)
@@ -31,13 +31,13 @@ extension Client {
             throw TestFailure("not an XADD: \(String(decoding: command))")
         }
         arguments.removeFirst(3)
-        // One buffer for all, so that the fields' bytes stay where they are.
+        // All fields share one buffer, so that the pointers to their bytes stay valid.
         let bytes = arguments.flatMap(\.self)
         return try bytes.withUnsafeBufferPointer { bytes in
-            var position = 0
+            var offset = 0
             let parts = arguments.map { argument in
-                defer { position += argument.count }
-                return Bytes(rebasing: bytes[position..<position + argument.count])
+                defer { offset += argument.count }
+                return Bytes(rebasing: bytes[offset..<offset + argument.count])
             }
             let fields = stride(from: 0, to: parts.count, by: 2).map {
                 WireField(name: parts[$0], value: parts[$0 + 1])
@@ -50,24 +50,24 @@ extension Client {
         }
     }
 
-    /// Reads `*<n>` and n times `$<length>` with the bytes; nothing may be left.
+    /// Parses a RESP array of bulk strings, which must end at the end of the bytes.
     private static func arguments(of command: [UInt8]) throws -> [[UInt8]] {
         var rest = command[...]
-        func number(_ mark: Character) throws -> Int {
+        func number(after prefix: Character) throws -> Int {
             guard let end = rest.firstIndex(of: 13), end + 1 < rest.endIndex, rest[end + 1] == 10,
-                rest.first == mark.asciiValue, let number = Int(String(decoding: rest[rest.startIndex + 1..<end]))
-            else { throw TestFailure("not the protocol: \(String(decoding: command))") }
+                rest.first == prefix.asciiValue, let number = Int(String(decoding: rest[rest.startIndex + 1..<end]))
+            else { throw TestFailure("not a RESP array: \(String(decoding: command))") }
             rest = rest[(end + 2)...]
             return number
         }
         var arguments: [[UInt8]] = []
-        for _ in 0..<(try number("*")) {
-            let length = try number("$")
-            guard rest.count >= length + 2 else { throw TestFailure("too short") }
+        for _ in 0..<(try number(after: "*")) {
+            let length = try number(after: "$")
+            guard rest.count >= length + 2 else { throw TestFailure("truncated command: \(String(decoding: command))") }
             arguments.append(Array(rest.prefix(length)))
             rest = rest.dropFirst(length + 2)
         }
-        guard rest.isEmpty else { throw TestFailure("more than it says") }
+        guard rest.isEmpty else { throw TestFailure("bytes after the command: \(String(decoding: command))") }
         return arguments
     }
 }
