@@ -24,9 +24,7 @@ import Testing
     }
 
     @Test(arguments: Key.allCases)
-    func `Events of an index with the wrong type become dead letters, and a requeue restores the index`(_ key: Key)
-        throws
-    {
+    func `Events of a key with the wrong type become dead letters, and a requeue restores it`(_ key: Key) throws {
         let fixture = try IngestFixture()
         let name =
             switch key {

@@ -163,9 +163,7 @@ import Testing
     }
 
     @Test(arguments: ["xread", "exec", "hset"])
-    func `An ingest reports a denied command once without the secret, retries and loses no entry`(command: String)
-        throws
-    {
+    func `An ingest reports a denied command once, retries and loses no entry`(command: String) throws {
         let fixture = try IngestFixture()
         fixture.declareBattery()
         fixture.addRow(1)

@@ -85,9 +85,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `Entries read again after a cursor reset or a stream copy are duplicates and change nothing`(isCursor: Bool)
-        throws
-    {
+    func `Entries read again after a cursor reset or a stream copy are duplicates`(isCursor: Bool) throws {
         let fixture = try IngestFixture()
         var generator = EventGenerator(seed: 5, mix: .tidy, producers: 3)
         let entries = generator.entries(600)

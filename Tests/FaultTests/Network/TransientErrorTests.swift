@@ -7,9 +7,7 @@ import Testing
 @Suite("Transient server errors", .serialized)
 struct TransientErrorTests {
     @Test(arguments: TransientError.allCases)
-    func `Client and ingest wait out a transient server error with few retries and few messages`(error: TransientError)
-        throws
-    {
+    func `Client and ingest wait out a transient server error with few retries`(error: TransientError) throws {
         let fixture = try NetworkFixture(configuration: TransientError.configuration)
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }

@@ -45,9 +45,7 @@ struct AccessTests {
     }
 
     @Test(arguments: [true, false])
-    func `An account with a producer's permissions suffices with and without reading the watermark`(canRead: Bool)
-        throws
-    {
+    func `A producer's permissions suffice with and without reading the watermark`(canRead: Bool) throws {
         let server = try RedisServer(appendOnly: false)
         let permissions =
             "on >pw resetkeys resetchannels %W~{hypero}:events -@all +xadd +auth +hello +ping +client|setname"
