@@ -12,7 +12,7 @@ package struct HostIdentity: Equatable, Sendable {
     }
 
     /// Returns whether file locks taken on one machine are seen on the other: same kernel, or same host after a reboot.
-    package func isSame(as other: HostIdentity) -> Bool {
+    package func isSameMachine(as other: HostIdentity) -> Bool {
         host == other.host || hasSameBoot(as: other)
     }
 

@@ -5,9 +5,9 @@ import TestSupport
 extension RedisServer {
     /// A connection to the server's socket.
     func connect(
-        timeout: Duration = .seconds(30), whileWaiting: @escaping () -> Bool = { true }
+        timeout: Duration = .seconds(30), shouldContinue: @escaping () -> Bool = { true }
     ) throws -> RedisConnection {
-        try .open(to: RedisURL(url), name: "test", timeout: timeout, whileWaiting: whileWaiting)
+        try .open(to: RedisURL(url), name: "test", timeout: timeout, shouldContinue: shouldContinue)
     }
 
     /// How many connections the server counts that called themselves `test`.
@@ -28,7 +28,7 @@ func redisError(_ body: () throws -> Void) -> RedisError? {
 
 /// A server that answers what it was told to, whatever it is asked.
 ///
-/// It needs no thread: the connection calls its `whileWaiting` again and again, and the server does its part there.
+/// It needs no thread: the connection calls its `shouldContinue` again and again, and the server does its part there.
 final class ScriptedServer {
     let folder: TemporaryFolder
     private let listener: Int32

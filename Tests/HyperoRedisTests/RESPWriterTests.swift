@@ -20,7 +20,7 @@ struct RESPWriterTests {
         writer.add("HSET" as StaticString)
         writer.add("key" as String)
         [UInt8](arrayLiteral: 0, 13, 10, 255).withUnsafeBytes { writer.add($0) }
-        [UInt8]("lr".utf8).withUnsafeBytes { writer.add("param.", $0) }
+        [UInt8]("lr".utf8).withUnsafeBytes { writer.add(prefix: "param.", $0) }
         writer.add(UnsafeRawBufferPointer(start: nil, count: 0))
         let expected = Array("*5\r\n$4\r\nHSET\r\n$3\r\nkey\r\n$4\r\n".utf8) + [0, 13, 10, 255]
         #expect(Array(writer.bytes) == expected + Array("\r\n$8\r\nparam.lr\r\n$0\r\n\r\n".utf8))

@@ -150,7 +150,7 @@ struct RedisConnectionTests {
         var writer = RESPWriter()
         writer.command("BLPOP", "k", "0.3")
         try connection.send(writer)
-        var reply = try connection.receive(patience: .seconds(30))
+        var reply = try connection.receive(blockTimeout: .seconds(30))
         #expect(reply.isNull)
         #expect(try reply.array() == nil)
     }

@@ -3,8 +3,8 @@
 ///
 /// Source: Brooker, "Exponential backoff and jitter", AWS Architecture Blog, 2015.
 package struct Backoff: Sendable {
-    package static let first: Duration = .milliseconds(50)
-    package static let longest: Duration = .seconds(10)
+    package static let initialDelay: Duration = .milliseconds(50)
+    package static let maxDelay: Duration = .seconds(10)
 
     /// In a row.
     package private(set) var failures = 0
@@ -17,15 +17,15 @@ package struct Backoff: Sendable {
 
     /// Counts a failure, and says how long to wait: anything up to 50 ms, 100 ms, … 10 s.
     ///
-    /// - Parameter draw: from `0..<1`.
-    package mutating func next(draw: Double) -> Duration {
-        let bound = min(Self.first * (1 << min(failures, 10)), Self.longest)
+    /// - Parameter random: from `0..<1`.
+    package mutating func nextDelay(random: Double) -> Duration {
+        let bound = min(Self.initialDelay * (1 << min(failures, 10)), Self.maxDelay)
         failures += 1
-        return bound * draw
+        return bound * random
     }
 
     /// How long to wait when trying soon is of no use: 5 to 10 s.
-    package static func slow(draw: Double) -> Duration {
-        longest / 2 + longest / 2 * draw
+    package static func slowDelay(random: Double) -> Duration {
+        maxDelay / 2 + maxDelay / 2 * random
     }
 }

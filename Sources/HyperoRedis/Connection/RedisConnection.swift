@@ -8,22 +8,22 @@ import HyperoSchema
 /// After an error of class ``RedisError/Category/connection`` it must not be used again: a late reply would answer the next
 /// command. Make a new one.
 package struct RedisConnection: ~Copyable {
-    private let owned: HiredisContext
+    private let owner: HiredisContext
     private var replies = ReplyBuffer()
-    /// Buffers of earlier replies that somebody held, at most ``mostHeld``.
-    private var held: [ReplyBuffer] = []
-    private static let mostHeld = 4
+    /// Buffers of earlier replies that somebody retained, at most ``maxRetained``.
+    private var retained: [ReplyBuffer] = []
+    private static let maxRetained = 4
     /// Takes what is read, on its way to hiredis.
-    private let incoming = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 64)
-    private let endpoint: RedisURL
+    private let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 64)
+    private let url: RedisURL
     private let timeout: Duration
     /// Commands whose replies were not taken yet. While there are any, the next reply is not the next command's.
-    package private(set) var unanswered = 0
-    private let whileWaiting: () -> Bool
-    private let whileBlocked: (() -> Void) -> Void
+    package private(set) var pendingReplies = 0
+    private let shouldContinue: () -> Bool
+    private let blocking: (() -> Void) -> Void
 
-    /// How often `whileWaiting` is called.
-    private static let tick: Duration = .milliseconds(5)
+    /// How often `shouldContinue` is called.
+    private static let pollInterval: Duration = .milliseconds(5)
 
     /// Connects, authenticates, selects the database and says the client's name.
     ///
@@ -32,15 +32,16 @@ package struct RedisConnection: ~Copyable {
     /// - Parameters:
     ///   - name: what `CLIENT LIST` shows, without spaces.
     ///   - timeout: for connecting, and how long sending and receiving may stand still.
-    ///   - whileWaiting: called about every 5 ms of waiting; false gives up.
-    ///   - whileBlocked: runs what it is given, a system call that may block.
+    ///   - shouldContinue: called about every 5 ms of waiting; false gives up.
+    ///   - blocking: runs what it is given, a system call that may block.
     package static func open(
-        to url: RedisURL, name: String, timeout: Duration = .seconds(5), whileWaiting: @escaping () -> Bool = { true },
-        whileBlocked: @escaping (() -> Void) -> Void = { $0() }
+        to url: RedisURL, name: String, timeout: Duration = .seconds(5),
+        shouldContinue: @escaping () -> Bool = { true },
+        blocking: @escaping (() -> Void) -> Void = { $0() }
     ) throws(RedisError) -> RedisConnection {
         var made: UnsafeMutablePointer<redisContext>?
         // The resolver.
-        whileBlocked {
+        blocking {
             made =
                 switch url.address {
                 case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
@@ -49,35 +50,35 @@ package struct RedisConnection: ~Copyable {
         }
         guard let made else { throw RedisError(.connection, "no memory for a connection to \(url)") }
         var connection = RedisConnection(
-            owned: HiredisContext(pointer: made), endpoint: url, timeout: timeout, whileWaiting: whileWaiting,
-            whileBlocked: whileBlocked)
+            owner: HiredisContext(pointer: made), url: url, timeout: timeout, shouldContinue: shouldContinue,
+            blocking: blocking)
         try connection.finishConnecting()
-        try connection.introduce(as: name)
+        try connection.authenticate(as: name)
         return connection
     }
 
     private init(
-        owned: consuming HiredisContext, endpoint: RedisURL, timeout: Duration, whileWaiting: @escaping () -> Bool,
-        whileBlocked: @escaping (() -> Void) -> Void
+        owner: consuming HiredisContext, url: RedisURL, timeout: Duration, shouldContinue: @escaping () -> Bool,
+        blocking: @escaping (() -> Void) -> Void
     ) {
-        self.owned = owned
-        self.endpoint = endpoint
+        self.owner = owner
+        self.url = url
         self.timeout = timeout
-        self.whileWaiting = whileWaiting
-        self.whileBlocked = whileBlocked
+        self.shouldContinue = shouldContinue
+        self.blocking = blocking
     }
 
     deinit {
-        incoming.deallocate()
+        readBuffer.deallocate()
     }
 
-    private var context: UnsafeMutablePointer<redisContext> { owned.pointer }
+    private var context: UnsafeMutablePointer<redisContext> { owner.pointer }
 
     /// Sends the commands. The replies come from ``receive()``, as many as ``RESPWriter/commands``.
     package mutating func send(_ writer: borrowing RESPWriter) throws(RedisError) {
         let bytes = writer.bytes
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
-        unanswered += writer.commands
+        pendingReplies += writer.commands
         let characters = start.assumingMemoryBound(to: CChar.self)
         guard redisAppendFormattedCommand(context, characters, bytes.count) == REDIS_OK else {
             throw failure("cannot send")
@@ -86,7 +87,7 @@ package struct RedisConnection: ~Copyable {
         while true {
             var isDone: Int32 = 0
             let context = context
-            guard withBlocked(SIGPIPE, { redisBufferWrite(context, &isDone) }) == REDIS_OK else {
+            guard withBlocked(signal: SIGPIPE, { redisBufferWrite(context, &isDone) }) == REDIS_OK else {
                 throw failure("cannot send")
             }
             guard isDone == 0 else { return }
@@ -99,20 +100,20 @@ package struct RedisConnection: ~Copyable {
     /// Waits for the next reply.
     ///
     /// - Parameters:
-    ///   - patience: waits so much longer than the timeout, as for a command that blocks on purpose.
+    ///   - blockTimeout: waits so much longer than the timeout, as for a command that blocks on purpose.
     ///   - bounds: what is kept of the reply.
     package mutating func receive(
-        patience: Duration = .zero, within bounds: ReplyBounds = .none
+        blockTimeout: Duration = .zero, within bounds: ReplyBounds = .unlimited
     ) throws(RedisError) -> Reply {
-        clearReplies(for: bounds)
-        var deadline = MonotonicTime.now + timeout + patience
+        prepareReplies(for: bounds)
+        var deadline = MonotonicTime.now + timeout + blockTimeout
         while true {
             var made: UnsafeMutableRawPointer?
             guard redisReaderGetReply(context.pointee.reader, &made) == REDIS_OK else {
-                throw RedisError(.connection, "\(endpoint) answered what is not the protocol of Redis")
+                throw RedisError(.connection, "\(url) answered what is not the protocol of Redis")
             }
             if made != nil {
-                unanswered -= 1
+                pendingReplies -= 1
                 return Reply(replies)
             }
             if try read() == 0 {
@@ -129,31 +130,31 @@ package struct RedisConnection: ~Copyable {
     ///
     /// - Returns: how many bytes that was.
     private mutating func read() throws(RedisError) -> Int {
-        let count = Glibc.read(context.pointee.fd, incoming.baseAddress, incoming.count)
+        let count = Glibc.read(context.pointee.fd, readBuffer.baseAddress, readBuffer.count)
         guard count != 0 else {
-            throw RedisError(.connection, "cannot read (\(endpoint)): the server closed the connection")
+            throw RedisError(.connection, "cannot read (\(url)): the server closed the connection")
         }
         guard count > 0 else {
             guard errno == EAGAIN || errno == EINTR else {
-                throw RedisError(.connection, "cannot read (\(endpoint)): \(String(cString: strerror(errno)))")
+                throw RedisError(.connection, "cannot read (\(url)): \(String(cString: strerror(errno)))")
             }
             return 0
         }
-        guard redisReaderFeed(context.pointee.reader, incoming.baseAddress, count) == REDIS_OK else {
-            throw RedisError(.connection, "no memory for what \(endpoint) answers")
+        guard redisReaderFeed(context.pointee.reader, readBuffer.baseAddress, count) == REDIS_OK else {
+            throw RedisError(.connection, "no memory for what \(url) answers")
         }
         return count
     }
 
     /// Leaves a reply that somebody still holds alone: it keeps its buffer, and the connection takes another, as one that
-    /// was held and is free again. A buffer that has grown spares the next reply as many pages.
-    private mutating func clearReplies(for bounds: ReplyBounds) {
+    /// was retained and is free again. A buffer that has grown spares the next reply as many pages.
+    private mutating func prepareReplies(for bounds: ReplyBounds) {
         if !isKnownUniquelyReferenced(&replies) {
-            if let free = held.indices.first(where: { isKnownUniquelyReferenced(&held[$0]) }) {
-                swap(&replies, &held[free])
+            if let free = retained.indices.first(where: { isKnownUniquelyReferenced(&retained[$0]) }) {
+                swap(&replies, &retained[free])
             } else {
-                if held.count == Self.mostHeld { held.removeFirst() }
-                held.append(replies)
+                if retained.count == Self.maxRetained { retained.removeFirst() }
+                retained.append(replies)
                 replies = ReplyBuffer()
             }
             replies.attach(to: context.pointee.reader)
@@ -185,21 +186,21 @@ extension RedisConnection {
         var error: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         guard getsockopt(context.pointee.fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0, error == 0 else {
-            throw RedisError(.connection, "cannot connect to \(endpoint): \(String(cString: strerror(error)))")
+            throw RedisError(.connection, "cannot connect to \(url): \(String(cString: strerror(error)))")
         }
         // A peer that vanished without a word is found by the kernel; a unix socket has no such thing.
-        if case .tcp = endpoint.address { _ = redisEnableKeepAlive(context) }
+        if case .tcp = url.address { _ = redisEnableKeepAlive(context) }
     }
 
-    private mutating func introduce(as name: String) throws(RedisError) {
+    private mutating func authenticate(as name: String) throws(RedisError) {
         var writer = RESPWriter(capacity: 256)
-        if let user = endpoint.user {
+        if let user = url.user {
             // Without a password too: whoever names an account must not silently become the default one.
-            writer.command("AUTH", user, endpoint.password ?? "")
-        } else if let password = endpoint.password {
+            writer.command("AUTH", user, url.password ?? "")
+        } else if let password = url.password {
             writer.command("AUTH", password)
         }
-        if endpoint.database != 0 { writer.command("SELECT", String(endpoint.database)) }
+        if url.database != 0 { writer.command("SELECT", String(url.database)) }
         writer.command("CLIENT", "SETNAME", name)
         try send(writer)
         for _ in 1..<writer.commands {
@@ -207,44 +208,44 @@ extension RedisConnection {
             do {
                 _ = try reply.string()
             } catch {
-                throw refusal(error)
+                throw loginFailure(error)
             }
         }
         // The name is a courtesy: an account may not be allowed to say it.
         let reply = try receive()
         if let error = reply.error, error.category == .transient || error.code == .noAuthentication {
-            throw refusal(error)
+            throw loginFailure(error)
         }
     }
 
     /// Whatever a server quotes of AUTH, the password is not repeated.
-    private func refusal(_ error: RedisError) -> RedisError {
-        let quotesPassword = endpoint.password.map { !$0.isEmpty && error.description.contains($0) } ?? false
+    private func loginFailure(_ error: RedisError) -> RedisError {
+        let quotesPassword = url.password.map { !$0.isEmpty && error.description.contains($0) } ?? false
         let reason = quotesPassword ? "it does not take the password" : error.description
-        return RedisError(error.code, "\(endpoint) does not let us in: \(reason)")
+        return RedisError(error.code, "\(url) does not let us in: \(reason)")
     }
 
     private func wait(for events: Int32, until deadline: MonotonicTime) throws(RedisError) {
         var descriptor = pollfd(fd: context.pointee.fd, events: Int16(events), revents: 0)
         while true {
             let left = deadline - .now
-            guard left > .zero else { throw RedisError(.connection, "\(endpoint) did not answer in time") }
+            guard left > .zero else { throw RedisError(.connection, "\(url) did not answer in time") }
             var ready: Int32 = 0
             var error: Int32 = 0
-            whileBlocked {
-                ready = poll(&descriptor, 1, min(left, Self.tick).pollMilliseconds)
+            blocking {
+                ready = poll(&descriptor, 1, min(left, Self.pollInterval).pollMilliseconds)
                 error = errno
             }
             if ready > 0 { return }
             if ready < 0, error != EINTR {
-                throw RedisError(.connection, "cannot wait for \(endpoint): \(String(cString: strerror(error)))")
+                throw RedisError(.connection, "cannot wait for \(url): \(String(cString: strerror(error)))")
             }
-            guard whileWaiting() else { throw RedisError(.connection, "gave up waiting for \(endpoint)") }
+            guard shouldContinue() else { throw RedisError(.connection, "gave up waiting for \(url)") }
         }
     }
 
     private func failure(_ what: String) -> RedisError {
-        RedisError(.connection, "\(what) (\(endpoint)): \(String(cString: hypero_error_text(context)))")
+        RedisError(.connection, "\(what) (\(url)): \(String(cString: hypero_error_text(context)))")
     }
 }
 

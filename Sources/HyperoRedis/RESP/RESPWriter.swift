@@ -67,19 +67,19 @@ package struct RESPWriter: ~Copyable {
     }
 
     /// One argument made of two parts.
-    package mutating func add(_ head: StaticString, _ tail: UnsafeRawBufferPointer) {
-        add(UnsafeRawBufferPointer(start: head.utf8Start, count: head.utf8CodeUnitCount), tail)
+    package mutating func add(prefix: StaticString, _ bytes: UnsafeRawBufferPointer) {
+        add(UnsafeRawBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount), suffix: bytes)
     }
 
     /// One argument made of two parts.
-    package mutating func add(_ head: UnsafeRawBufferPointer, _ tail: StaticString) {
-        add(head, UnsafeRawBufferPointer(start: tail.utf8Start, count: tail.utf8CodeUnitCount))
+    package mutating func add(_ bytes: UnsafeRawBufferPointer, suffix: StaticString) {
+        add(bytes, suffix: UnsafeRawBufferPointer(start: suffix.utf8Start, count: suffix.utf8CodeUnitCount))
     }
 
-    private mutating func add(_ head: UnsafeRawBufferPointer, _ tail: UnsafeRawBufferPointer) {
-        begin(argumentOf: head.count + tail.count)
-        put(head)
-        put(tail)
+    private mutating func add(_ bytes: UnsafeRawBufferPointer, suffix: UnsafeRawBufferPointer) {
+        begin(argumentOf: bytes.count + suffix.count)
+        put(bytes)
+        put(suffix)
         putLineEnd()
     }
 

@@ -34,42 +34,42 @@ package struct Reply {
     package var elementCount: Int { buffer.elementCount }
 
     /// Whether nothing was beyond the bounds.
-    package var isWhole: Bool { buffer.isWhole }
+    package var isComplete: Bool { buffer.isComplete }
 
     /// Takes an array's head; nil for null. Its elements come next.
     package mutating func array() throws(RedisError) -> Int? {
-        let element = try take()
+        let element = try next()
         switch element.kind {
         case .array: return element.value
         case .null: return nil
-        default: throw unexpected("an array", element)
+        default: throw unexpected(element, expected: "an array")
         }
     }
 
     /// Takes a text or status; nil for null.
     package mutating func string() throws(RedisError) -> String? {
-        let element = try take()
+        let element = try next()
         switch element.kind {
         case .text, .status: return String(decoding: buffer.text(of: element), as: UTF8.self)
         case .null: return nil
-        default: throw unexpected("text", element)
+        default: throw unexpected(element, expected: "text")
         }
     }
 
     /// Takes a text, without a copy; nil for null. The bytes stay as long as the reply is held.
     package mutating func bytes() throws(RedisError) -> Bytes? {
-        let element = try take()
+        let element = try next()
         switch element.kind {
         case .text, .status: return buffer.text(of: element)
         case .null: return nil
-        default: throw unexpected("text", element)
+        default: throw unexpected(element, expected: "text")
         }
     }
 
     /// Takes an integer.
     package mutating func integer() throws(RedisError) -> Int {
-        let element = try take()
-        guard element.kind == .integer else { throw unexpected("an integer", element) }
+        let element = try next()
+        guard element.kind == .integer else { throw unexpected(element, expected: "an integer") }
         return element.value
     }
 
@@ -92,35 +92,35 @@ package struct Reply {
     }
 
     /// What an array of texts comes to.
-    package struct Extent {
+    package struct TextArraySize {
         /// Texts that the array has.
         package var count = 0
         /// Texts that are here, whole or not.
-        package var kept = 0
+        package var keptCount = 0
         /// Bytes of those as they came.
-        package var bytes = 0
+        package var byteCount = 0
         /// Whether all of the array is here.
-        package var isWhole = true
+        package var isComplete = true
         /// Whether one of the texts is longer than the bounds let a text be.
-        package var hasLongText = false
+        package var hasOversizedText = false
     }
 
     /// Takes an array of texts and says how large it is. Where the reply ends at its bounds, the array may too.
-    package mutating func extent() throws(RedisError) -> Extent {
-        var extent = Extent()
-        extent.count = try array() ?? 0
-        while extent.kept < extent.count, position < buffer.count {
+    package mutating func measureTexts() throws(RedisError) -> TextArraySize {
+        var size = TextArraySize()
+        size.count = try array() ?? 0
+        while size.keptCount < size.count, position < buffer.count {
             let element = buffer[position]
-            guard element.kind == .text else { throw unexpected("text", element) }
+            guard element.kind == .text else { throw unexpected(element, expected: "text") }
             position += 1
-            extent.kept += 1
-            extent.bytes += element.length + Int(element.omitted)
-            if element.omitted > 0 { extent.isWhole = false }
-            if element.length + Int(element.omitted) > buffer.bounds.text { extent.hasLongText = true }
+            size.keptCount += 1
+            size.byteCount += element.length + Int(element.omitted)
+            if element.omitted > 0 { size.isComplete = false }
+            if element.length + Int(element.omitted) > buffer.bounds.maxTextBytes { size.hasOversizedText = true }
         }
-        guard extent.kept == extent.count || !isWhole else { throw Self.short }
-        if extent.kept < extent.count { extent.isWhole = false }
-        return extent
+        guard size.keptCount == size.count || !isComplete else { throw Self.truncatedReply }
+        if size.keptCount < size.count { size.isComplete = false }
+        return size
     }
 
     /// Takes an array of texts as fields of an entry, without a copy: those that are here, when the reply ends at its
@@ -129,12 +129,12 @@ package struct Reply {
     /// - Parameter fields: takes the fields instead of what it had; memory to reuse.
     package mutating func fields(into fields: inout [WireField]) throws(RedisError) {
         var count = (try array() ?? 0) / 2
-        if !isWhole { count = min(count, (buffer.count - position) / 2) }
+        if !isComplete { count = min(count, (buffer.count - position) / 2) }
         fields.removeAll(keepingCapacity: true)
         for _ in 0..<count {
-            let (name, value) = (try take(), try take())
+            let (name, value) = (try next(), try next())
             guard name.kind == .text, value.kind == .text else {
-                throw unexpected("text", name.kind == .text ? value : name)
+                throw unexpected(name.kind == .text ? value : name, expected: "text")
             }
             fields.append(
                 WireField(
@@ -144,7 +144,7 @@ package struct Reply {
     }
 
     /// How many elements the array has that comes next, without taking it; nil when it is something else.
-    package var nextCount: Int? {
+    package var nextArrayCount: Int? {
         position < buffer.count && buffer[position].kind == .array ? buffer[position].value : nil
     }
 
@@ -152,15 +152,15 @@ package struct Reply {
     package var isAtEnd: Bool { position >= buffer.count }
 
     /// Whether nothing is left, because the reply went on beyond its bounds.
-    package var isCutHere: Bool { isAtEnd && !isWhole }
+    package var isAtTruncation: Bool { isAtEnd && !isComplete }
 
     /// Takes the next element and all it holds, errors included; no more than is here, when the reply ends at its bounds.
     package mutating func skip() throws(RedisError) {
         var left = 1
         while left > 0 {
             guard position < buffer.count else {
-                guard isWhole else { return }
-                throw Self.short
+                guard isComplete else { return }
+                throw Self.truncatedReply
             }
             let element = buffer[position]
             position += 1
@@ -169,8 +169,8 @@ package struct Reply {
         }
     }
 
-    private mutating func take() throws(RedisError) -> ReplyBuffer.Element {
-        guard position < buffer.count else { throw Self.short }
+    private mutating func next() throws(RedisError) -> ReplyBuffer.Element {
+        guard position < buffer.count else { throw Self.truncatedReply }
         let element = buffer[position]
         if element.kind == .error, let error {
             position += 1
@@ -180,9 +180,9 @@ package struct Reply {
         return element
     }
 
-    private func unexpected(_ wanted: String, _ element: ReplyBuffer.Element) -> RedisError {
-        RedisError(.connection, "Redis answered \(element.kind) where \(wanted) was expected")
+    private func unexpected(_ element: ReplyBuffer.Element, expected: String) -> RedisError {
+        RedisError(.connection, "Redis answered \(element.kind) where \(expected) was expected")
     }
 
-    private static var short: RedisError { RedisError(.connection, "Redis answered less than was expected") }
+    private static var truncatedReply: RedisError { RedisError(.connection, "Redis answered less than was expected") }
 }

@@ -4,16 +4,16 @@
 /// piece, so that the largest has to fit; but no two of them have to.
 package struct ReplyBounds: Sendable {
     /// Bytes kept of one text.
-    package let text: Int
+    package let maxTextBytes: Int
     /// Bytes kept of all texts, and as many again of what describes the elements. Of a text that would go beyond it nothing
     /// is kept, and the elements after the last that fits are only counted.
-    package let whole: Int
+    package let maxTotalBytes: Int
 
-    package init(text: Int, whole: Int) {
-        self.text = text
-        self.whole = whole
+    package init(maxTextBytes: Int, maxTotalBytes: Int) {
+        self.maxTextBytes = maxTextBytes
+        self.maxTotalBytes = maxTotalBytes
     }
 
     /// Everything is kept: for replies to questions whose answers are known to be short.
-    package static let none = ReplyBounds(text: .max, whole: .max)
+    package static let unlimited = ReplyBounds(maxTextBytes: .max, maxTotalBytes: .max)
 }

@@ -37,7 +37,7 @@ final class ReplyBuffer {
     var elementCount: Int { count + memory.pointee.omittedElements }
     var bounds: ReplyBounds { memory.pointee.bounds }
     /// Whether all of the reply is here.
-    var isWhole: Bool { memory.pointee.omittedBytes == 0 && memory.pointee.omittedElements == 0 }
+    var isComplete: Bool { memory.pointee.omittedBytes == 0 && memory.pointee.omittedElements == 0 }
 
     /// The element at an index below ``count``.
     subscript(index: Int) -> Element { memory.pointee.elements[index] }
@@ -92,7 +92,7 @@ private struct Contents {
     private(set) var text = UnsafeMutableRawPointer.allocate(byteCount: 1_024, alignment: 1)
     private(set) var textCount = 0
     private var textCapacity = 1_024
-    private(set) var bounds = ReplyBounds.none
+    private(set) var bounds = ReplyBounds.unlimited
     private(set) var omittedBytes = 0
     private(set) var omittedElements = 0
 
@@ -114,7 +114,7 @@ private struct Contents {
     }
 
     /// Whether one more element is kept.
-    private var hasRoom: Bool { count < bounds.whole / MemoryLayout<ReplyBuffer.Element>.stride }
+    private var hasRoom: Bool { count < bounds.maxTotalBytes / MemoryLayout<ReplyBuffer.Element>.stride }
 
     mutating func add(_ kind: ReplyBuffer.Element.Kind, _ value: Int) {
         if hasRoom {
@@ -130,9 +130,9 @@ private struct Contents {
             omittedBytes += bytes.count
             return
         }
-        var kept = min(bytes.count, bounds.text)
+        var kept = min(bytes.count, bounds.maxTextBytes)
         // An error is short, and always told.
-        if kept > bounds.whole - textCount, kind != .error { kept = 0 }
+        if kept > bounds.maxTotalBytes - textCount, kind != .error { kept = 0 }
         let omitted = bytes.count - kept
         omittedBytes += omitted
         append(ReplyBuffer.Element(value: textCount, length: kept, omitted: UInt32(clamping: omitted), kind: kind))

@@ -12,7 +12,7 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
     package private(set) var entries: Int?
 
     /// What looking at the stream showed.
-    package enum Finding: Sendable, Hashable {
+    package enum CheckResult: Sendable, Hashable {
         /// So many entries went before they were read; mostly none.
         case missed(Int)
         /// The stream is not the one that was read: it ends before the place, or had fewer entries up to it.
@@ -40,27 +40,27 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
     package var description: String { "\(id) \(entries ?? 0)" }
 
     /// Entries were read.
-    package mutating func pass(_ count: Int, to last: StreamID?) {
+    package mutating func advance(by count: Int, to last: StreamID?) {
         guard let last else { return }
         id = last
         entries = entries.map { $0 + count }
     }
 
     /// The place before the latest entries were read.
-    package func back(to earlier: StreamID, _ count: Int) -> StreamPosition {
+    package func rewound(to earlier: StreamID, by count: Int) -> StreamPosition {
         StreamPosition(id: earlier, entries: entries.map { $0 - count })
     }
 
     /// Compares with what the stream says of itself after all reading up to here.
-    package mutating func look(at stream: StreamInfo) -> Finding {
+    package mutating func check(against stream: StreamInfo) -> CheckResult {
         guard let last = stream.lastID else {
             guard id == .zero else { return .otherStream }
             entries = 0
             return .missed(0)
         }
         guard last >= id else { return .otherStream }
-        guard let added = stream.added, let beyond = beyond(in: stream) else { return .missed(0) }
-        let upToHere = added.subtractingReportingOverflow(beyond).partialValue
+        guard let added = stream.entriesAdded, let remaining = remaining(in: stream) else { return .missed(0) }
+        let upToHere = added.subtractingReportingOverflow(remaining).partialValue
         guard let known = entries else {
             entries = max(upToHere, 0)
             return .missed(0)
@@ -71,10 +71,10 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// How many entries the stream has beyond the place; nil when it has some on both sides: then nobody counts them.
-    private func beyond(in stream: StreamInfo) -> Int? {
+    private func remaining(in stream: StreamInfo) -> Int? {
         guard stream.length > 0 else { return 0 }
-        if let first = stream.firstEntry, first > id { return stream.length }
-        if let last = stream.lastEntry, last <= id { return 0 }
+        if let first = stream.firstEntryID, first > id { return stream.length }
+        if let last = stream.lastEntryID, last <= id { return 0 }
         return nil
     }
 }

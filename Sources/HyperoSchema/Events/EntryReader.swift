@@ -79,7 +79,7 @@ struct EntryReader {
         // Comparing a few pairs costs less than making a set.
         if found.count <= 4 {
             let repeated = found.indices.first { index in
-                found[..<index].contains { ExactText.isSame($0.name, found[index].name) }
+                found[..<index].contains { $0.name.hasSameBytes(as: found[index].name) }
             }
             return repeated.map { found[$0].name }
         }

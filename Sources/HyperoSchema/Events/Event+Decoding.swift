@@ -9,7 +9,7 @@ extension Event {
         do {
             try self.init(understanding: fields)
         } catch {
-            throw error.of(fields)
+            throw error.withOrigin(from: fields)
         }
     }
 
@@ -101,7 +101,7 @@ extension EntryReader {
         var entries: [Event.Entry] = []
         for (name, value) in try takeAll(prefix) {
             if let violation = Name.violation(name) { throw Rejection("the name of a field \(prefix)… \(violation)") }
-            entries.append(Event.Entry(name, try utf8(value, of: prefix + name)))
+            entries.append(Event.Entry(name: name, value: try utf8(value, of: prefix + name)))
         }
         return entries
     }

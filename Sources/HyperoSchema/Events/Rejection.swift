@@ -9,7 +9,7 @@ package struct Rejection: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The same of an entry with these fields.
-    package func of(_ fields: UnsafeBufferPointer<WireField>) -> Rejection {
+    package func withOrigin(from fields: UnsafeBufferPointer<WireField>) -> Rejection {
         var rejection = self
         rejection.origin = Event.Origin(among: fields)
         return rejection

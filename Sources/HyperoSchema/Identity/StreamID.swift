@@ -42,4 +42,17 @@ package struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible
     package static func < (left: Self, right: Self) -> Bool {
         (left.milliseconds, left.sequence) < (right.milliseconds, right.sequence)
     }
+
+    /// The lowest id above this one; the id itself if this is the highest.
+    package var next: StreamID {
+        if sequence < .max { return StreamID(milliseconds: milliseconds, sequence: sequence + 1) }
+        if milliseconds < .max { return StreamID(milliseconds: milliseconds + 1, sequence: 0) }
+        return self
+    }
+
+    /// The highest id below this one; nil if this is the lowest.
+    package var previous: StreamID? {
+        if sequence > 0 { return StreamID(milliseconds: milliseconds, sequence: sequence - 1) }
+        return milliseconds > 0 ? StreamID(milliseconds: milliseconds - 1, sequence: .max) : nil
+    }
 }

@@ -13,7 +13,7 @@ package struct CurveRow: Sendable, Hashable {
         }
 
         package static func == (left: Self, right: Self) -> Bool {
-            left.number == right.number && ExactText.isSame(left.channel, right.channel)
+            left.number == right.number && left.channel.hasSameBytes(as: right.channel)
         }
     }
 
@@ -25,12 +25,12 @@ package struct CurveRow: Sendable, Hashable {
     }
 
     package subscript(channel: String) -> Number? {
-        cells.first { ExactText.isSame($0.channel, channel) }?.number
+        cells.first { $0.channel.hasSameBytes(as: channel) }?.number
     }
 
     /// Adds the cell, or replaces the value of its channel.
     package mutating func set(_ cell: Cell) {
-        if let index = cells.firstIndex(where: { ExactText.isSame($0.channel, cell.channel) }) {
+        if let index = cells.firstIndex(where: { $0.channel.hasSameBytes(as: cell.channel) }) {
             cells[index].number = cell.number
         } else {
             cells.append(cell)

@@ -9,13 +9,7 @@ package struct ExactText: Sendable, Hashable, Comparable {
         self.text = text
     }
 
-    package static func == (left: Self, right: Self) -> Bool { isSame(left.text, right.text) }
-
-    /// Whether the texts are the same bytes.
-    package static func isSame(_ left: String, _ right: String) -> Bool {
-        // The first comparison is the fast one, and nearly always settles it.
-        left == right && left.utf8.elementsEqual(right.utf8)
-    }
+    package static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
 
     /// In the order of the bytes, as Redis sorts.
     package static func < (left: Self, right: Self) -> Bool {
@@ -31,4 +25,12 @@ package struct ExactText: Sendable, Hashable, Comparable {
 extension Dictionary where Key == ExactText {
     /// The value of a name.
     package subscript(name: String) -> Value? { self[ExactText(name)] }
+}
+
+extension String {
+    /// Returns whether both texts are the same bytes.
+    package func hasSameBytes(as other: String) -> Bool {
+        // The first comparison is the fast one, and decides nearly always.
+        self == other && utf8.elementsEqual(other.utf8)
+    }
 }

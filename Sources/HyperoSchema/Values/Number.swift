@@ -1,14 +1,14 @@
 /// A number of a curve or of the maxima, with the text it came as.
 ///
 /// The text is what hashes and rankings hold, so that what a producer wrote is what a reader sees. It lies in the number
-/// itself, since the ingest holds some hundred thousand of them: of a text of more than ``longest`` bytes, which says no
+/// itself, since the ingest holds some hundred thousand of them: of a text of more than ``maxTextSize`` bytes, which says no
 /// more than a double can hold, the shortest that reads back to the same double is kept.
 package struct Number: Sendable, Hashable {
     package let value: Double
     private let digits: Digits
 
     /// Bytes of a text that are kept as they came: more than the 24 that any double's shortest decimal has.
-    package static let longest = 31
+    package static let maxTextSize = 31
 
     package var isFinite: Bool { value.isFinite }
 
@@ -23,7 +23,7 @@ package struct Number: Sendable, Hashable {
     /// A number that was read: a JSON number within double's range, or `nan`, `inf` or `-inf`.
     package init?(_ bytes: Bytes) {
         guard let value = Self.parse(bytes) else { return nil }
-        if bytes.count <= Self.longest { self.init(value, Digits(bytes)) } else { self.init(value) }
+        if bytes.count <= Self.maxTextSize { self.init(value, Digits(bytes)) } else { self.init(value) }
     }
 
     private init(_ value: Double, _ digits: Digits) {

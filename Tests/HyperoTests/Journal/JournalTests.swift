@@ -72,11 +72,11 @@ struct JournalTests {
         let bench = try JournalFixture()
         let overhead =
             SegmentHeader.size + RecordHeader.size + JournalFixture.battery.bytes.count + RecordHeader.fieldHeader + 6
-        bench.append(.meta([Event.Entry("m", String(repeating: "x", count: 4096 - overhead + 1))]))
+        bench.append(.meta([Event.Entry(name: "m", value: String(repeating: "x", count: 4096 - overhead + 1))]))
         #expect(bench.journal.counts.accepted == 0)
         #expect(bench.journal.counts.dropped.invalid == 1)
         bench.append(epoch: 1)
-        bench.append(.meta([Event.Entry("m", String(repeating: "x", count: 4096 - overhead))]))
+        bench.append(.meta([Event.Entry(name: "m", value: String(repeating: "x", count: 4096 - overhead))]))
         bench.append(epoch: 2)
         #expect(bench.journal.counts.accepted == 3)
         #expect(bench.journal.published().sealed.map(\.end).last == 4096)
@@ -88,7 +88,7 @@ struct JournalTests {
         bench.append(epoch: 1)
         bench.journal.close()
         bench.append(epoch: 2)
-        bench.append(.meta([Event.Entry("m", String(repeating: "x", count: 100_000))]))
+        bench.append(.meta([Event.Entry(name: "m", value: String(repeating: "x", count: 100_000))]))
         bench.journal.refuse()
         let (accepted, dropped) = bench.journal.counts
         #expect(accepted == 1)

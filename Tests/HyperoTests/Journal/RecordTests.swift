@@ -13,8 +13,8 @@ struct RecordTests {
             Event.Body.battery(Event.Declaration(name: "β \"b\"", version: -3, description: "", direction: .min)),
             .start(Event.Start(host: "node", pid: "17", seed: "18446744073709551615")),
             .start(Event.Start()),
-            .param([Event.Entry("lr", "0.01"), Event.Entry("näme with = and spaces", "")]),
-            .meta([Event.Entry("note", String(repeating: "é\0\r\n", count: 300))]),
+            .param([Event.Entry(name: "lr", value: "0.01"), Event.Entry(name: "näme with = and spaces", value: "")]),
+            .meta([Event.Entry(name: "note", value: String(repeating: "é\0\r\n", count: 300))]),
             .end(.failed, reason: "out of memory"), .end(.done, reason: nil),
         ])
     func text(body: Event.Body) throws {
@@ -79,7 +79,7 @@ struct RecordTests {
     @Test("and every length keeps the next record in its place", arguments: 0..<17)
     func alignment(length: Int) throws {
         let bench = try JournalFixture()
-        bench.append(.meta([Event.Entry("m", String(repeating: "x", count: length))]))
+        bench.append(.meta([Event.Entry(name: "m", value: String(repeating: "x", count: length))]))
         bench.append(epoch: 42)
         var epochs: [Int64?] = []
         JournalFixture.forEachRecord(bench.journal.published()) { epochs.append($0.epoch) }
