@@ -55,9 +55,14 @@ struct IngestTests {
         try bench.drain()
         let dead = bench.server.cli("XRANGE", bench.space.dead, "-", "+").split(separator: "\n").map(String.init)
         #expect(dead.contains("dead.reason"))
-        #expect(dead.contains("the field 'epoch' is missing, and an event 'epoch' needs it"))
+        #expect(dead.contains("the field 'epoch' is missing: it is required in an event 'epoch'"))
         #expect(dead.contains(poison))
-        #expect(dead.contains { $0.contains("the event 'surprise' is unknown") })
+        #expect(
+            dead.contains {
+                $0.contains(
+                    "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, not 'surprise'"
+                )
+            })
         #expect(dead.contains { $0.contains("WRONGTYPE") })
         #expect(bench.server.cli("XLEN", bench.space.dead) == "7")
         #expect(try bench.metric("dead") == "7")

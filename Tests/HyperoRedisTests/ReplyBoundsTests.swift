@@ -12,14 +12,14 @@ struct ReplyBoundsTests {
         writer.command("PING")
         try connection.send(writer)
         let reply = try connection.receive(within: bounds)
-        // What was left out does not get into the next one.
+        // The omitted part does not leak into the next reply.
         var pong = try connection.receive()
         #expect(try pong.string() == "PONG")
         #expect(pong.isComplete)
         return reply
     }
 
-    @Test func `Of a long text the beginning is kept, and its size is known`() throws {
+    @Test func `A text beyond the bounds is truncated, and its size is known`() throws {
         var reply = try receive(
             "return {string.rep('a', 100000), 'b'}", within: ReplyBounds(maxTextBytes: 10, maxTotalBytes: 1 << 20))
         #expect(!reply.isComplete)
@@ -30,7 +30,7 @@ struct ReplyBoundsTests {
         #expect(sizes == [[10, 100_000, 1, 1]])
     }
 
-    @Test func `Beyond the bounds of a reply texts are empty, then elements are only counted`() throws {
+    @Test func `Beyond the bounds of a reply texts are empty, and later elements are only counted`() throws {
         var reply = try receive(
             "local t = {} for i = 1, 1000 do t[i] = 'xxxxxxxxxx' end return {t, 'end'}",
             within: ReplyBounds(maxTextBytes: 100, maxTotalBytes: 2_400))
@@ -43,7 +43,7 @@ struct ReplyBoundsTests {
         try reply.skip()
     }
 
-    @Test func `What a stream says of itself may end anywhere, as in front of its last entry`() throws {
+    @Test func `Stream information may be truncated anywhere`() throws {
         let server = try RedisServer(appendOnly: false)
         var connection = try server.connect()
         let script =
@@ -60,7 +60,7 @@ struct ReplyBoundsTests {
         #expect((1..<900).contains(lastEntries))
     }
 
-    @Test func `A reply within its bounds is whole`() throws {
+    @Test func `A reply within its bounds is complete`() throws {
         var reply = try receive("return {'a', 'b'}", within: ReplyBounds(maxTextBytes: 1, maxTotalBytes: 1_000))
         #expect(reply.isComplete)
         #expect(try reply.measureTexts().isComplete)

@@ -1,13 +1,15 @@
 package import HyperoSchema
 
-/// A reply, read from its front to its end: each call takes the next element.
+/// A forward cursor over the elements of one reply.
 ///
 ///     var reply = try connection.receive()
 ///     for _ in 0..<(try reply.array() ?? 0) { … try reply.string() … }
 ///
-/// It stays valid as long as it is held: the connection takes another buffer then. An element that is an error reply is
-/// thrown as such, and one of another type than asked for as a broken connection: what follows it cannot be trusted
-/// either.
+/// Each reading method returns the next element and advances the cursor. It throws the error if the element is an error
+/// reply. It throws category ``RedisError/Category/connection`` if the element has another type than requested or is
+/// missing: the client and the server are out of step, and the connection must be closed.
+///
+/// A reply stays valid while it is held, also when later replies are received: the connection then uses another buffer.
 package struct Reply {
     private let buffer: ReplyBuffer
     private var position = 0
@@ -16,27 +18,27 @@ package struct Reply {
         self.buffer = buffer
     }
 
-    /// The error that the next element is, without taking it.
+    /// The error if the next element is an error reply, else nil. Does not advance.
     package var error: RedisError? {
         guard position < buffer.count, buffer[position].kind == .error else { return nil }
         return RedisError(reply: String(decoding: buffer.text(of: buffer[position]), as: UTF8.self))
     }
 
-    /// Whether the next element is null, without taking it.
+    /// True if the next element is null. Does not advance.
     package var isNull: Bool {
         position < buffer.count && buffer[position].kind == .null
     }
 
-    /// Bytes of all texts of the reply, also of what was beyond the ``ReplyBounds``.
+    /// The number of bytes in all texts of the reply, including those beyond the ``ReplyBounds``.
     package var byteCount: Int { buffer.byteCount }
 
-    /// Elements of the reply, also those that were beyond the bounds.
+    /// The number of elements of the reply, including those beyond the bounds.
     package var elementCount: Int { buffer.elementCount }
 
-    /// Whether nothing was beyond the bounds.
+    /// True if the whole reply is within the bounds.
     package var isComplete: Bool { buffer.isComplete }
 
-    /// Takes an array's head; nil for null. Its elements come next.
+    /// Reads the head of an array and returns its number of elements, which are read next; nil for null.
     package mutating func array() throws(RedisError) -> Int? {
         let element = try next()
         switch element.kind {
@@ -46,7 +48,7 @@ package struct Reply {
         }
     }
 
-    /// Takes a text or status; nil for null.
+    /// Reads a text or status; nil for null.
     package mutating func string() throws(RedisError) -> String? {
         let element = try next()
         switch element.kind {
@@ -56,7 +58,7 @@ package struct Reply {
         }
     }
 
-    /// Takes a text, without a copy; nil for null. The bytes stay as long as the reply is held.
+    /// Reads a text or status without copying it; nil for null. The bytes are valid while the reply is held.
     package mutating func bytes() throws(RedisError) -> Bytes? {
         let element = try next()
         switch element.kind {
@@ -66,14 +68,14 @@ package struct Reply {
         }
     }
 
-    /// Takes an integer.
+    /// Reads an integer.
     package mutating func integer() throws(RedisError) -> Int {
         let element = try next()
         guard element.kind == .integer else { throw unexpected(element, expected: "an integer") }
         return element.value
     }
 
-    /// Takes an array of texts; empty for null.
+    /// Reads an array of texts; empty for null.
     package mutating func strings() throws(RedisError) -> [String?] {
         let count = try array() ?? 0
         var strings: [String?] = []
@@ -82,7 +84,7 @@ package struct Reply {
         return strings
     }
 
-    /// Takes an array of names and values in turn, as HGETALL gives it, in the server's order.
+    /// Reads an array of alternating names and values, such as the reply of HGETALL, in the order of the server.
     package mutating func pairs() throws(RedisError) -> [(name: String, value: String)] {
         let count = (try array() ?? 0) / 2
         var pairs: [(name: String, value: String)] = []
@@ -91,21 +93,21 @@ package struct Reply {
         return pairs
     }
 
-    /// What an array of texts comes to.
+    /// The size of an array of texts.
     package struct TextArraySize {
-        /// Texts that the array has.
+        /// The number of texts in the array.
         package var count = 0
-        /// Texts that are here, whole or not.
+        /// The number of texts kept within the bounds, complete or truncated.
         package var keptCount = 0
-        /// Bytes of those as they came.
+        /// The number of bytes of the kept texts before truncation.
         package var byteCount = 0
-        /// Whether all of the array is here.
+        /// True if all texts are kept and none is truncated.
         package var isComplete = true
-        /// Whether one of the texts is longer than the bounds let a text be.
+        /// True if a kept text is longer than ``ReplyBounds/maxTextBytes``.
         package var hasOversizedText = false
     }
 
-    /// Takes an array of texts and says how large it is. Where the reply ends at its bounds, the array may too.
+    /// Reads an array of texts and returns its size only. If the reply is truncated, the array may be truncated too.
     package mutating func measureTexts() throws(RedisError) -> TextArraySize {
         var size = TextArraySize()
         size.count = try array() ?? 0
@@ -118,15 +120,16 @@ package struct Reply {
             if element.omitted > 0 { size.isComplete = false }
             if element.length + Int(element.omitted) > buffer.bounds.maxTextBytes { size.hasOversizedText = true }
         }
-        guard size.keptCount == size.count || !isComplete else { throw Self.truncatedReply }
+        guard size.keptCount == size.count || !isComplete else { throw Self.missingElement }
         if size.keptCount < size.count { size.isComplete = false }
         return size
     }
 
-    /// Takes an array of texts as fields of an entry, without a copy: those that are here, when the reply ends at its
-    /// bounds. Their bytes stay as long as the reply is held.
+    /// Reads an array of alternating names and values as the fields of a stream entry, without copying them.
     ///
-    /// - Parameter fields: takes the fields instead of what it had; memory to reuse.
+    /// If the reply is truncated, reads the fields that are kept. The bytes are valid while the reply is held.
+    ///
+    /// - Parameter fields: replaced by the fields read. Pass the same array again to reuse its memory.
     package mutating func fields(into fields: inout [WireField]) throws(RedisError) {
         var count = (try array() ?? 0) / 2
         if !isComplete { count = min(count, (buffer.count - position) / 2) }
@@ -143,34 +146,35 @@ package struct Reply {
         }
     }
 
-    /// How many elements the array has that comes next, without taking it; nil when it is something else.
+    /// The number of elements if the next element is an array, else nil. Does not advance.
     package var nextArrayCount: Int? {
         position < buffer.count && buffer[position].kind == .array ? buffer[position].value : nil
     }
 
-    /// Whether nothing is left of the reply, as far as it is here.
+    /// True if all kept elements have been read.
     package var isAtEnd: Bool { position >= buffer.count }
 
-    /// Whether nothing is left, because the reply went on beyond its bounds.
+    /// True if all kept elements have been read and the bounds cut off the elements after them.
     package var isAtTruncation: Bool { isAtEnd && !isComplete }
 
-    /// Takes the next element and all it holds, errors included; no more than is here, when the reply ends at its bounds.
+    /// Skips the next element with everything nested in it, error replies included. If the reply is truncated, skips the
+    /// kept part.
     package mutating func skip() throws(RedisError) {
-        var left = 1
-        while left > 0 {
+        var remaining = 1
+        while remaining > 0 {
             guard position < buffer.count else {
                 guard isComplete else { return }
-                throw Self.truncatedReply
+                throw Self.missingElement
             }
             let element = buffer[position]
             position += 1
-            left -= 1
-            if element.kind == .array { left += element.value }
+            remaining -= 1
+            if element.kind == .array { remaining += element.value }
         }
     }
 
     private mutating func next() throws(RedisError) -> ReplyBuffer.Element {
-        guard position < buffer.count else { throw Self.truncatedReply }
+        guard position < buffer.count else { throw Self.missingElement }
         let element = buffer[position]
         if element.kind == .error, let error {
             position += 1
@@ -181,8 +185,8 @@ package struct Reply {
     }
 
     private func unexpected(_ element: ReplyBuffer.Element, expected: String) -> RedisError {
-        RedisError(.connection, "Redis answered \(element.kind) where \(expected) was expected")
+        RedisError(.connection, "unexpected reply from Redis: \(element.kind), expected \(expected)")
     }
 
-    private static var truncatedReply: RedisError { RedisError(.connection, "Redis answered less than was expected") }
+    private static var missingElement: RedisError { RedisError(.connection, "unexpected end of a reply from Redis") }
 }

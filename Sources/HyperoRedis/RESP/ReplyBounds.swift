@@ -1,12 +1,13 @@
-/// How much of a reply is kept in memory; of the rest only the size is known.
+/// Limits on the memory of a reply. Beyond them only sizes are counted.
 ///
-/// Whoever reads what others wrote may be answered any number of values of 64 MiB. hiredis hands every value over in one
-/// piece, so that the largest has to fit; but no two of them have to.
+/// Any client may have written values of up to 64 MiB, and a reply may contain many of them. hiredis delivers every value
+/// in one piece, so memory for the largest one is unavoidable; the bounds avoid memory for more than one.
 package struct ReplyBounds: Sendable {
-    /// Bytes kept of one text.
+    /// The maximum number of bytes kept of one text.
     package let maxTextBytes: Int
-    /// Bytes kept of all texts, and as many again of what describes the elements. Of a text that would go beyond it nothing
-    /// is kept, and the elements after the last that fits are only counted.
+    /// The maximum number of bytes kept of all texts, and again as many for the elements of the reply.
+    ///
+    /// A text that would exceed the maximum is kept as an empty text. Elements that would exceed it are only counted.
     package let maxTotalBytes: Int
 
     package init(maxTextBytes: Int, maxTotalBytes: Int) {
@@ -14,6 +15,6 @@ package struct ReplyBounds: Sendable {
         self.maxTotalBytes = maxTotalBytes
     }
 
-    /// Everything is kept: for replies to questions whose answers are known to be short.
+    /// No limits, for commands whose replies are known to be small.
     package static let unlimited = ReplyBounds(maxTextBytes: .max, maxTotalBytes: .max)
 }

@@ -42,7 +42,7 @@ struct AccessTests {
         let bench = try ClientFixture()
         let client = try bench.client(server.url, variables: ["HYPERO_REDIS_PASSWORD": "verraten"])
         _ = Hypero(client).battery("b").experiment()
-        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "does not let us in") == 1 })
+        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "cannot log in") == 1 })
         #expect(bench.board.count(containing: "verraten") == 0)
         _ = client.close(timeout: .milliseconds(50))
     }

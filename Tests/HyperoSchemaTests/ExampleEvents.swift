@@ -1,12 +1,12 @@
 import HyperoSchema
 import TestSupport
 
-/// An entry of fields written as a table: `["event": "end", …]` keeps order and repetition.
+/// Returns an entry with the fields of a table, for example `["event": "end", …]`. Keeps their order and repetitions.
 func entry(_ fields: KeyValuePairs<String, String>) -> StreamEntry {
     StreamEntry(id: .zero, fields: fields.map { StreamEntry.Field($0.key, $0.value) })
 }
 
-/// The reason for which the entry is refused; nil when it is not.
+/// Returns the reason for rejecting the entry; nil if it is valid.
 func rejection(_ entry: StreamEntry) -> String? {
     do {
         _ = try entry.decoded()
@@ -16,7 +16,7 @@ func rejection(_ entry: StreamEntry) -> String? {
     }
 }
 
-/// One valid event of every kind, with every optional field and without.
+/// Valid events of every kind, with and without every optional field.
 let exampleEvents: [Event] = {
     let battery = BatteryID("mnist.v1.0123abcd")!
     let experiment = ExperimentID("k3v9x2mq7d-17")!
