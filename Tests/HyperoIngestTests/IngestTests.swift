@@ -166,7 +166,7 @@ struct IngestTests {
     @Test(
         "says what to type when it does not understand the command line",
         arguments: [
-            (["--partitions", "0"], "give 1 to 16384"), (["--namespace", "a b"], "give 1 to 64 of A-Z"),
+            (["--partitions", "0"], "between 1 and 16384"), (["--namespace", "a b"], "1 to 64 characters of A-Z"),
             (["--retain=-1"], "write --retain 10000"), (["--redis", "db:6379"], "redis://127.0.0.1:6379"),
             (["--lease", "0"], "write --lease 5"),
         ])

@@ -1,4 +1,6 @@
-/// The id of a battery: `<slug>.v<version>.<hash>`, or an id in `[a-z0-9.-]{1,80}` chosen by another writer.
+/// The id of a battery: `<slug>.v<version>.<hash>`.
+///
+/// Other writers may choose any id in `[a-z0-9.-]{1,80}`.
 package struct BatteryID: Sendable, Hashable {
     /// The id in stream entries and in keys.
     package let text: String

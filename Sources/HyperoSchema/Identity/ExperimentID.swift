@@ -1,5 +1,6 @@
-/// The id of an experiment: `<producer>-<n>` with n = 1, 2, … within the producer, or an id in `[a-z0-9-]{1,64}` chosen by
-/// another writer.
+/// The id of an experiment: `<producer>-<n>` with n = 1, 2, … within the producer.
+///
+/// Other writers may choose any id in `[a-z0-9-]{1,64}`.
 package struct ExperimentID: Sendable, Hashable {
     /// The id in stream entries and in keys.
     package let text: String

@@ -1,5 +1,6 @@
-/// The id of a producer, one client in one process: 10 random characters of lower-case Crockford base32 (50 bits), or an id
-/// in `[a-z0-9-]{1,64}` chosen by another writer.
+/// The id of a producer, one client in one process: 10 random characters of lower-case Crockford base32 (50 bits).
+///
+/// Other writers may choose any id in `[a-z0-9-]{1,64}`.
 package struct ProducerID: Sendable, Hashable {
     /// The id in stream entries and in keys.
     package let text: String

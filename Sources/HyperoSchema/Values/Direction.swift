@@ -1,4 +1,6 @@
 /// The direction in which the values of an objective get better.
+///
+/// The raw value is the value of the field `direction`, in `battery` events and in the hash of the battery.
 public enum Direction: String, Sendable, Hashable, CaseIterable {
     /// Higher is better, for example an accuracy.
     case max

@@ -1,4 +1,6 @@
 /// The state of an experiment.
+///
+/// The raw value is the value of the field `status`, in `end` events and in the hash of the experiment.
 public enum ExperimentStatus: String, Sendable, Hashable, CaseIterable {
     /// The experiment has started and not reported its end.
     case running
@@ -11,9 +13,11 @@ public enum ExperimentStatus: String, Sendable, Hashable, CaseIterable {
 }
 
 /// The origin of the maxima of an experiment.
+///
+/// The raw value is the value of the field `max.source` in the hash of the experiment.
 package enum MaximaSource: String, Sendable, Hashable {
     /// The row of the learning curves in which the objective is best.
     case curve
-    /// A `maxima` event. The learning curves no longer change the maxima.
+    /// A `maxima` event of the user. From then on the learning curves no longer change the maxima.
     case user
 }

@@ -1,6 +1,8 @@
 /// The text of ranges of sequence numbers, for example `17 40-52`, the format of ``ProducerField/missing``.
 package enum SequenceRanges {
-    /// Parses a text. Words that are not ranges are ignored.
+    /// Parses a text.
+    ///
+    /// - Returns: the ranges in the order of the text. Words that are not ranges are ignored.
     package static func parse(_ text: String) -> [ClosedRange<UInt64>] {
         text.split(separator: " ").compactMap { word in
             let bounds = word.split(separator: "-").map { UInt64($0) }
