@@ -19,7 +19,7 @@ extension Experiment {
 
     /// Records metadata under any name. A later value of the name replaces the earlier.
     public func updateMeta(_ name: String, _ value: some ValueConvertible) {
-        record(.meta([Event.Entry(name, value.hyperoValue.text)]))
+        record(.meta([Event.Entry(name: name, value: value.hyperoValue.text)]))
     }
 
     /// It ran to its end.

@@ -46,7 +46,7 @@ extension Experiment {
 
     /// Records a hyper-parameter that was chosen otherwise. A later value of the name replaces the earlier.
     public func insertHP(_ name: String, _ value: some ValueConvertible) {
-        record(.param([Event.Entry(name, value.hyperoValue.text)]))
+        record(.param([Event.Entry(name: name, value: value.hyperoValue.text)]))
     }
 
     /// Records a hyper-parameter of several values, as the channels of each layer.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The host name and the boot id of a machine. On a shared file system it tells which machine wrote a journal.
+/// The host name and the boot id of a machine, which identify the machine that wrote a journal on a shared file system.
 package struct HostIdentity: Equatable, Sendable {
     package let host: String
     /// The kernel's boot id. All containers on one kernel share it.
@@ -11,8 +11,9 @@ package struct HostIdentity: Equatable, Sendable {
         self.boot = boot
     }
 
-    /// Returns whether file locks taken on one machine are seen on the other: same kernel, or same host after a reboot.
-    package func isSame(as other: HostIdentity) -> Bool {
+    /// Returns whether both are one machine, so that its file locks are visible here: the same kernel, or the same host
+    /// name after a reboot.
+    package func isSameMachine(as other: HostIdentity) -> Bool {
         host == other.host || hasSameBoot(as: other)
     }
 
@@ -21,6 +22,7 @@ package struct HostIdentity: Equatable, Sendable {
         boot == other.boot && !boot.isEmpty
     }
 
+    /// The identity of this machine. The host name is cut to 64 characters without newlines, to fit one line of a file.
     package static var current: HostIdentity {
         let host = (hostName ?? "").filter { !$0.isNewline }
         return HostIdentity(host: String(host.prefix(64)), boot: bootID)

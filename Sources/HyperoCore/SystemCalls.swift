@@ -15,7 +15,7 @@ package func retryingInterrupts<Result: SignedInteger>(_ call: () -> Result) -> 
 ///
 /// Two signals need this: SIGPIPE for a write to a closed connection (hiredis uses write(2), which has no MSG_NOSIGNAL),
 /// and SIGXFSZ for a file beyond the limit of `ulimit -f`. Installing a handler instead would replace the host process's.
-package func withBlocked<Result>(_ signal: CInt, _ body: () -> Result) -> Result {
+package func withBlocked<Result>(signal: CInt, _ body: () -> Result) -> Result {
     var signalOnly = sigset_t()
     sigemptyset(&signalOnly)
     sigaddset(&signalOnly, signal)

@@ -227,13 +227,13 @@ struct Pipeline: ~Copyable {
         } catch {
             // XREAD and XINFO answer all the same, and their replies must not be taken for those of the next commands.
             if error.category != .connection {
-                _ = try connection.receive(patience: block, within: XReadReply.bounds)
+                _ = try connection.receive(blockTimeout: block, within: XReadReply.bounds)
                 if looks { _ = try connection.receive(within: XReadReply.bounds) }
             }
             throw error
         }
         patience.isFinishing = false
-        let reply = try connection.receive(patience: block, within: XReadReply.bounds)
+        let reply = try connection.receive(blockTimeout: block, within: XReadReply.bounds)
         let stream = looks ? try look(over: &connection) : nil
         if let step = outcome.obstacle { return step }
         if let error = reply.error { throw error.of(space.events, holds: "no stream") }
@@ -243,11 +243,11 @@ struct Pipeline: ~Copyable {
         let before = place
         take(next, asked: asked)
         if let stream {
-            switch place.look(at: stream) {
+            switch place.check(against: stream) {
             case .otherStream: return .disturbed
             case .missed(let count):
                 // Nothing is in hand, so that what is pending is at the place before `next`.
-                pending.place = place.back(to: before.id, next.count)
+                pending.place = place.rewound(to: before.id, by: next.count)
                 pending.missed = count
                 if count > 0 { announcer.noteMissed(count, from: space.events) }
                 try transaction.write(pending, in: space, lease)
@@ -271,7 +271,7 @@ struct Pipeline: ~Copyable {
     private mutating func take(_ next: XReadReply, asked: Int) {
         read = next
         mayHaveMore = next.mayHaveMore(asked: asked)
-        place.pass(next.count, to: next.last)
+        place.advance(by: next.count, to: next.last)
         size.read(entries: next.received, bytes: next.bytes)
     }
 

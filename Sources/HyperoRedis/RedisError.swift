@@ -2,10 +2,10 @@ import HyperoSchema
 
 /// A failed command, or a failed connection to Redis.
 ///
-/// ``code`` tells which error it is, and ``category`` what a caller can do about it. The text of a server's reply is only
-/// interpreted here.
+/// ``code`` identifies the error, and ``category`` groups errors by the reaction of the caller. The text of an error reply
+/// is interpreted only in this file.
 public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The error.
+    /// An error that a caller can distinguish.
     public enum Code: Sendable, Hashable {
         /// The connection failed, timed out or received invalid data. Commands without a reply may have been applied.
         case connection
@@ -19,11 +19,11 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case cannotPersist
         /// NOREPLICAS: fewer replicas are connected than `min-replicas-to-write`.
         case tooFewReplicas
-        /// MASTERDOWN: a replica without a link to its primary.
+        /// MASTERDOWN: the server is a replica without a link to its primary.
         case primaryDown
         /// CLUSTERDOWN: some hash slots of the cluster have no server.
         case clusterDown
-        /// TRYAGAIN: the keys of the command are split between two servers while their slot migrates.
+        /// TRYAGAIN: the keys of the command are on two servers while their hash slot migrates.
         case tryAgain
         /// UNBLOCKED: the key that a command blocked on was deleted, or the server became a replica.
         case unblocked
@@ -39,11 +39,11 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case noAuthentication
         /// WRONGPASS and its older spellings: wrong user or password.
         case wrongPassword
-        /// NOPERM, and DENIED of protected mode: the account must not run the command or use the key.
+        /// NOPERM: the account lacks permission for the command or the key. DENIED: protected mode refuses the client.
         case noPermission
         /// WRONGTYPE: the key holds a value of another type.
         case wrongType
-        /// ERR no such key.
+        /// ERR no such key: the key does not exist.
         case noSuchKey
         /// Any other error reply.
         case other
@@ -65,7 +65,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case refused
     }
 
-    /// The error.
+    /// The identity of the error.
     public let code: Code
     /// The description of the failure, without secrets.
     public let description: String
@@ -81,7 +81,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         description = printable(String(Self.withoutArguments(reply)), limit: 300)
     }
 
-    /// What a caller can do about the error.
+    /// The group of the error.
     public var category: Category {
         switch code {
         case .connection: .connection
@@ -129,7 +129,7 @@ extension RedisError.Code {
         }
     }
 
-    /// Creates the code of a reply that starts with ERR, whose text is its only distinction.
+    /// Creates the code of a reply that starts with ERR. Such replies differ only by their text.
     private init(text: Substring) {
         self =
             if text.hasPrefix("max number of clients") {
@@ -145,7 +145,7 @@ extension RedisError.Code {
             }
     }
 
-    /// Returns the error quoted in `EXECABORT Transaction discarded because of: BUSY …`, a refusal of EXEC itself.
+    /// Returns the error in `EXECABORT Transaction discarded because of: BUSY …`, the reply if EXEC itself is refused.
     private static func reason(ofAbort reply: String) -> Substring? {
         let words = reply.split(separator: " ", maxSplits: 5)
         return words.count == 6 && words[4] == "of:" ? words[5] : nil

@@ -1,12 +1,19 @@
 /// The settings that all programs of a deployment must share, besides the address of Redis.
 package enum Deployment {
     /// Returns the namespace: the chosen one, else the value of `HYPERO_NAMESPACE`, else `hypero`.
+    ///
+    /// - Parameters:
+    ///   - chosen: the setting of the program; nil if it has none.
+    ///   - environment: returns the value of an environment variable.
     package static func namespace(_ chosen: String?, environment: (String) -> String?) -> String {
         chosen ?? environment("HYPERO_NAMESPACE") ?? Keyspace.defaultNamespace
     }
 
     /// Returns the number of partitions: the chosen one, else the value of `HYPERO_PARTITIONS`, else 1.
     ///
+    /// - Parameters:
+    ///   - chosen: the setting of the program; nil if it has none.
+    ///   - environment: returns the value of an environment variable.
     /// - Throws: ``SchemaError`` if the variable is not a whole number.
     package static func partitions(_ chosen: Int?, environment: (String) -> String?) throws(SchemaError) -> Int {
         if let chosen { return chosen }

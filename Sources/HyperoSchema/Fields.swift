@@ -1,161 +1,200 @@
-// Every field name of the stream entries and of the hashes stands here, with its type and meaning.
+// Every field name of the stream entries and of the hashes, with its type and meaning.
 
-/// The fields of a stream entry.
+/// The fields of an entry of `{hypero}:events`.
+///
+/// A client adds one entry per event: `XADD {hypero}:events * field value …`. Fields may be in any order, and a name must not
+/// occur twice. ``event`` and ``battery`` are required in every entry, ``experiment`` in every entry except `battery`.
+///
+/// | event | required | optional |
+/// |---|---|---|
+/// | `battery` | `name` `version` `description` | `objective` `direction` |
+/// | `start` | | `host` `pid` `seed` |
+/// | `param` | one or more `param.<name>` | |
+/// | `meta` | one or more `meta.<name>` | |
+/// | `epoch` | `epoch`, one or more `curve.<channel>` | |
+/// | `curve` | one or more `curve.<channel>` | `first` |
+/// | `maxima` | one or more `max.<channel>` | `epoch` |
+/// | `end` | `status` | `reason` |
+///
+/// An entry with any other field is a dead letter: if the field were ignored, its data would be lost unnoticed.
 package enum EventField {
-    /// One of ``EventKind``; the first field of every entry.
+    /// The kind of the event: a raw value of ``EventKind``.
     package static let event = "event"
-    /// ``ExperimentID``; in every entry but `battery`.
+    /// The experiment of the event: an ``ExperimentID``. Required in all events except `battery`, where it is not allowed.
     package static let experiment = "experiment"
-    /// ``BatteryID``.
+    /// The battery of the event: a ``BatteryID``.
     package static let battery = "battery"
-    /// ``ProducerID``; together with `seq` or not at all.
+    /// Optional, together with ``seq``: the ``ProducerID`` of the client. An entry without it is applied without
+    /// deduplication.
     package static let producer = "producer"
-    /// 1, 2, 3, … without holes, per producer and partition.
+    /// Optional, together with ``producer``: the sequence number of the event, 1, 2, 3, … without gaps per producer and
+    /// partition.
     package static let seq = "seq"
-    /// Unix milliseconds at the call.
+    /// Optional: the time of the call in Unix milliseconds, an integer >= 0. Default: the time in the id of the entry.
     package static let time = "time"
 
-    /// `battery`: text.
+    /// `battery`: the name, 1 to ``Limits/name`` bytes without control characters.
     package static let name = "name"
-    /// `battery`: decimal integer.
+    /// `battery`: the version, a decimal integer.
     package static let version = "version"
-    /// `battery`: text, may be empty.
+    /// `battery`: the description, any text, possibly empty.
     package static let description = "description"
-    /// `battery`: the channel that decides "best".
+    /// `battery`, optional: the channel that decides which epoch and which experiment is best. Default: `valid`.
     package static let objective = "objective"
-    /// `battery`: ``Direction``.
+    /// `battery`, optional: the better direction of the objective, a raw value of ``Direction``. Default: `max`.
     package static let direction = "direction"
 
-    /// `start`: the host's name.
+    /// `start`, optional: the name of the host.
     package static let host = "host"
-    /// `start`: the process id.
+    /// `start`, optional: the process id.
     package static let pid = "pid"
-    /// `start`: the seed that, with the experiment's number, determines its draws.
+    /// `start`, optional: the seed. Together with the number of the experiment it determines all samples.
     package static let seed = "seed"
 
-    /// `epoch`, and optional in `maxima`: integer >= 0.
+    /// `epoch`: the epoch of the row, an integer >= 0. `maxima`, optional: the epoch of the maxima.
     package static let epoch = "epoch"
-    /// `curve`: the epoch of the first value, 1 when absent.
+    /// `curve`, optional: the epoch of the first number, an integer >= 0. Default: 1.
     package static let first = "first"
 
-    /// `end`: ``ExperimentStatus`` other than running.
+    /// `end`: a raw value of ``ExperimentStatus`` other than `running`.
     package static let status = "status"
-    /// `end`: text.
+    /// `end`, optional: the reason for the end, any text.
     package static let reason = "reason"
 
-    /// Optional in every entry: it is a dead letter that is sent again, and this was its id among them. It comes without
-    /// `producer` and `seq`, whose number was used up, and has all written anew that its event is part of, whatever was
-    /// written before: a place in the lists and rankings that got lost comes back.
+    /// Optional. Marks a requeued dead letter; the value is its id in `{hypero}:dead`.
+    ///
+    /// A requeued entry carries no `producer` and `seq`, because its number is consumed. It rewrites every index entry of
+    /// its event, which restores lost members of lists and rankings.
     package static let requeued = "requeued"
 
-    // A dead letter holds the fields of its entry, and after them these, `dead.reason` first. The entry may have had fields
-    // of these names itself: the ingest's are those from the last `dead.reason` on. Of an entry beyond the limits it keeps the first
-    // 1,024 fields, of names 256 bytes, and 256 bytes (``Limits/deadValue``) of each value that is too long, or of every
-    // value when the entry as a whole is. What was cut ends with `…`, and `dead.cut` says so.
+    // A dead letter has the fields of its entry, followed by the fields below, `dead.reason` first. The entry may have had
+    // fields of these names too: the fields of the ingest start at the last `dead.reason`.
+    //
+    // Of an entry beyond the limits, a dead letter keeps the first 1,024 fields (``Limits/fields``), 256 bytes of each name
+    // (``Limits/name``), and 256 bytes (``Limits/deadValue``) of each value that is too long, or of every value if the entry
+    // as a whole is too large. Names and values that were cut end with `…`, and `dead.cut` describes the cut.
 
-    /// `dead`: why the entry could not be applied.
+    /// `{hypero}:dead`: the reason why the entry was not applied, a sentence.
     package static let deadReason = "dead.reason"
-    /// `dead`: the entry's id in the events stream.
+    /// `{hypero}:dead`: the id of the entry in `{hypero}:events`.
     package static let deadID = "dead.id"
-    /// `dead`: what is missing of the entry, as a sentence; absent when the letter is whole.
+    /// `{hypero}:dead`: a description of the missing parts of the entry. Absent if the dead letter is complete.
     package static let deadCut = "dead.cut"
-    /// `dead`: how many fields of the entry were left out, above 0: such a letter cannot be mended.
+    /// `{hypero}:dead`: the number of omitted fields. Absent if 0. A dead letter with omitted fields cannot be requeued.
     package static let deadOmitted = "dead.omitted"
 }
 
-/// What stands before a name in a field of an entry or a hash.
+/// The prefixes of field names that contain the name of a hyper-parameter, metadata or channel.
 package enum Prefix {
-    /// Hyper-parameter.
+    /// `param.<name>`: a hyper-parameter. The value is the text of a ``Value``.
     package static let param = "param."
-    /// Metadata.
+    /// `meta.<name>`: metadata. The value is the text of a ``Value``.
     package static let meta = "meta."
-    /// A channel's values in `epoch` and `curve` events.
+    /// `curve.<channel>`: one ``Number`` in an `epoch` event; numbers separated by one space in a `curve` event, for
+    /// consecutive epochs.
     package static let curve = "curve."
-    /// A channel's value at the best epoch.
+    /// `max.<channel>`: a ``Number``, the value of the channel at the best epoch.
     package static let max = "max."
 }
 
-/// The fields of `{hypero}:battery:<id>`.
+/// The fields of the hash `{hypero}:battery:<id>`.
 package enum BatteryField {
+    /// The name from the declaration.
     package static let name = "name"
+    /// The version from the declaration, a decimal integer.
     package static let version = "version"
+    /// The description from the declaration.
     package static let description = "description"
+    /// The channel that decides which epoch and which experiment is best.
     package static let objective = "objective"
+    /// The better direction of the objective, a raw value of ``Direction``.
     package static let direction = "direction"
-    /// Unix milliseconds of the first declaration.
+    /// The time of the first declaration in Unix milliseconds.
     package static let created = "created"
-    /// Unix milliseconds of the latest event.
+    /// The time of the latest event in Unix milliseconds.
     package static let updated = "updated"
 }
 
-/// The fields of `{hypero}:experiment:<id>`, beside `param.…`, `meta.…` and `max.<channel>`.
+/// The fields of the hash `{hypero}:experiment:<id>`, besides `param.<name>`, `meta.<name>` and `max.<channel>`
+/// (``Prefix``).
 package enum ExperimentField {
+    /// The ``BatteryID`` of the first event. Events with another battery are dead letters.
     package static let battery = "battery"
-    /// ``ExperimentStatus``.
+    /// A raw value of ``ExperimentStatus``.
     package static let status = "status"
-    /// Unix milliseconds of the first event.
+    /// The time of the first event in Unix milliseconds.
     package static let started = "started"
-    /// Unix milliseconds of the latest event.
+    /// The time of the latest event in Unix milliseconds.
     package static let updated = "updated"
+    /// The host of the latest `start` event that has one.
     package static let host = "host"
+    /// The process id of the latest `start` event that has one.
     package static let pid = "pid"
+    /// The seed of the latest `start` event that has one.
     package static let seed = "seed"
-    /// Why it ended, as the `end` event said.
+    /// The reason of the `end` event. Absent if it has none, and after a new `start`.
     package static let reason = "reason"
-    /// The highest epoch of the curves.
+    /// The highest epoch of the learning curves.
     package static let epochs = "epochs"
-    /// The epoch of the maxima.
+    /// The epoch of the maxima. Absent without maxima, and if the user stated maxima without an epoch.
     package static let maxEpoch = "max.epoch"
-    /// ``MaximaSource``.
+    /// The origin of the maxima, a raw value of ``MaximaSource``.
     package static let maxSource = "max.source"
-    /// How many values of curves and maxima came as nan or infinite; absent when none did.
+    /// The number of received values of curves and maxima that are nan or infinite. Absent if 0.
     package static let nonfinite = "nonfinite"
 }
 
-/// The fields of `{hypero}:producer:<id>`.
+/// The fields of the hash `{hypero}:producer:<id>`.
 package enum ProducerField {
     /// The highest sequence number applied.
     package static let seq = "seq"
-    /// Unix milliseconds of its latest event.
+    /// The time of the producer's latest event in Unix milliseconds.
     package static let time = "time"
-    /// Sequence numbers below `seq` that have not come yet, as ranges: `17 40-52`. Absent when there is none.
+    /// The sequence numbers below ``seq`` that have not been received, as ``SequenceRanges``: `17 40-52`. Absent if there are
+    /// none.
     package static let missing = "missing"
 }
 
-/// The fields of `{hypero}:ingest`.
+/// The fields of the hash `{hypero}:ingest`, the state of one partition.
+///
+/// Counters start when the hash is created. Times are Unix milliseconds of the ingest's clock.
 package enum IngestField {
-    /// The last applied stream id.
+    /// The ``StreamID`` of the last entry applied.
     package static let cursor = "cursor"
-    /// `<stream id> <count>`: how many entries the stream had ever got up to this id, which is the cursor's, as XINFO STREAM
-    /// counts them (`entries-added`). With another id than the cursor's it says nothing: somebody has set the cursor.
-    /// Absent on a server before Redis 7.0, where nobody can tell what went from a stream.
+    /// `<stream id> <count>`: the number of entries ever added to the stream up to this id, as counted by `entries-added` of
+    /// XINFO STREAM. ``StreamPosition`` explains its use.
+    ///
+    /// The id is the cursor. If it differs, another client changed the cursor, and the count is ignored. Absent before
+    /// Redis 7.0, which does not count: entries removed unread then remain unnoticed.
     package static let entries = "entries"
-    /// Entries that went from the stream before they were read: somebody else trimmed it or deleted from it. With a
-    /// producer and a number or without; the former are in `gaps` too, until their producer sends them again.
+    /// The number of entries removed from the stream before they were read, because another client trimmed it or deleted
+    /// from it. Entries with a sequence number are also counted in ``gaps``, until their producer sends them again.
     package static let missed = "missed"
-    /// How often the cursor went back: the stream was deleted or is another one, or Redis came back with an older state.
+    /// The number of times the cursor moved back: the stream was deleted or replaced, or Redis was restored to an older
+    /// state.
     package static let rewinds = "rewinds"
-    /// Unix milliseconds of the latest of these, by the ingest's clock.
+    /// The time of the latest rewind.
     package static let rewound = "rewound"
-    /// Entries applied.
+    /// The number of entries applied.
     package static let applied = "applied"
-    /// Entries skipped because their sequence number was applied before.
+    /// The number of entries skipped because their sequence number had been applied.
     package static let duplicates = "duplicates"
-    /// Sequence numbers that were passed over and never came.
+    /// The number of skipped sequence numbers that have not been received.
     package static let gaps = "gaps"
-    /// Entries sent to the dead letters; those that were sent again since are not taken off.
+    /// The number of dead letters ever written, including those requeued since.
     package static let dead = "dead"
-    /// Dead letters that were sent again.
+    /// The number of dead letters requeued.
     package static let requeued = "requeued"
-    /// Who applied last.
+    /// The name of the owner that applied last.
     package static let owner = "owner"
-    /// Who gave the lease back last. Another one than `owner` means that the owner works, or came to an end without a word.
+    /// The name of the owner that released the lease last. If it is not ``owner``, the owner is running, or it ended without
+    /// releasing the lease.
     package static let released = "released"
-    /// How often somebody took over from an owner that had not given the lease back: it was killed, stood still, or did not
-    /// reach Redis for longer than the lease lasts.
+    /// The number of times another owner acquired the lease although it had not been released: the former owner was killed,
+    /// suspended, or disconnected from Redis for longer than the lease lasts.
     package static let takeovers = "takeovers"
-    /// Unix milliseconds of the latest of these, by the ingest's clock.
+    /// The time of the latest takeover.
     package static let taken = "taken"
-    /// Unix milliseconds of the last transaction that applied something, by the ingest's clock.
+    /// The time of the latest transaction that applied an entry.
     package static let updated = "updated"
 }

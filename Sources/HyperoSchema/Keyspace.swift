@@ -1,9 +1,9 @@
-/// Every key of one partition; nothing else spells one.
+/// The keys of one partition. No other file spells a key.
 ///
-/// All keys of a partition carry one hash tag, so they lie in one slot of a Redis Cluster and one transaction can span
-/// them. With a single partition the tag is `{hypero}`, with several it is `{hypero:0}`, `{hypero:1}`, …
+/// All keys of a partition have one hash tag, so they are in one slot of a Redis Cluster and a transaction can span them.
+/// With a single partition the tag is `{hypero}`; with several, `{hypero:0}`, `{hypero:1}`, …
 package struct Keyspace: Sendable, Hashable {
-    /// The namespace a deployment gets when nobody chose one.
+    /// The namespace of a deployment that does not set one.
     package static let defaultNamespace = "hypero"
 
     /// The hash tag with its braces.
@@ -13,66 +13,71 @@ package struct Keyspace: Sendable, Hashable {
         self.tag = tag
     }
 
-    /// The key spaces of a deployment, in the order of their partitions.
+    /// Returns the key spaces of all partitions, in order.
     ///
     /// - Parameters:
-    ///   - namespace: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+    ///   - namespace: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
     ///   - partitions: 1 to 16,384, the number of slots of a cluster.
-    /// - Throws: ``SchemaError`` when either is out of bounds.
+    /// - Throws: ``SchemaError`` if an argument is out of bounds.
     package static func all(
         namespace: String = defaultNamespace, partitions: Int = 1
     ) throws(SchemaError) -> [Keyspace] {
         guard (1...64).contains(namespace.utf8.count), namespace.utf8.allSatisfy(isNamespaceByte) else {
             throw SchemaError(
-                "the namespace '\(printable(namespace))' is not usable: give 1 to 64 of A-Z a-z 0-9 . _ -")
+                "the namespace must be 1 to 64 characters of A-Z a-z 0-9 . _ -, not '\(printable(namespace))'")
         }
         guard (1...16_384).contains(partitions) else {
-            throw SchemaError("\(partitions) partitions cannot be: give 1 to 16384")
+            throw SchemaError("the number of partitions must be between 1 and 16384, not \(partitions)")
         }
         guard partitions > 1 else { return [Keyspace(tag: "{\(namespace)}")] }
         return (0..<partitions).map { Keyspace(tag: "{\(namespace):\($0)}") }
     }
 
-    /// The partition that a producer's events go to: the cluster's CRC16 of its id, modulo the number of partitions.
+    /// Returns the index of a producer's partition: the cluster's CRC16 of its id, modulo the number of partitions.
     package static func partition(of producer: ProducerID, among partitions: Int) -> Int {
         Int(CRC16.checksum(producer.text.utf8)) % partitions
     }
 
-    /// Stream, one entry an event. Written by clients, read and trimmed by the ingest.
+    /// `{hypero}:events`, a stream with one entry per event (``EventField``). Written by clients, read and trimmed by the
+    /// ingest.
     package var events: String { tag + ":events" }
 
-    /// Stream of the entries that could not be applied, with their fields, `dead.reason` and `dead.id` (``EventField``). It
-    /// holds about ``Limits/deadLetters``; the oldest make room.
+    /// `{hypero}:dead`, a stream of the entries that could not be applied: their fields, then `dead.reason` and `dead.id`
+    /// (``EventField``). Limited to about ``Limits/deadLetters`` entries; later ones replace the oldest.
     package var dead: String { tag + ":dead" }
 
-    /// Sorted set: battery id, score created (ms).
+    /// `{hypero}:batteries`, a sorted set of battery ids. Score: the time of the first declaration in Unix milliseconds.
     package var batteries: String { tag + ":batteries" }
 
-    /// Hash ``IngestField``: how far the partition is applied.
+    /// `{hypero}:ingest`, a hash (``IngestField``): the cursor and the counters of the partition.
     package var ingest: String { tag + ":ingest" }
 
-    /// String with an expiry: who owns the partition.
+    /// `{hypero}:ingest:lease`, a string with an expiry: the name of the partition's owner.
     package var lease: String { tag + ":ingest:lease" }
 
-    /// Hash ``BatteryField``.
+    /// `{hypero}:battery:<id>`, a hash (``BatteryField``).
     package func battery(_ id: BatteryID) -> String { tag + ":battery:" + id.text }
 
-    /// Sorted set: experiment id, score started (ms).
+    /// `{hypero}:battery:<id>:experiments`, a sorted set of experiment ids. Score: the time of the first event in Unix
+    /// milliseconds.
     package func experiments(of id: BatteryID) -> String { battery(id) + ":experiments" }
 
-    /// Sorted set: experiment id, score its maxima value of the channel; never nan or inf.
+    /// `{hypero}:battery:<id>:rank:<channel>`, a sorted set of experiment ids. Score: `max.<channel>` of the experiment;
+    /// never nan or infinite.
     package func rank(of id: BatteryID, by channel: String) -> String { battery(id) + ":rank:" + channel }
 
-    /// Sorted set: every `param.…`, `meta.…` and `max.…` field seen, score first seen (ms).
+    /// `{hypero}:battery:<id>:columns`, a sorted set of all `param.…`, `meta.…` and `max.…` field names in the hashes of the
+    /// battery's experiments. Score: the time of the first occurrence in Unix milliseconds.
     package func columns(of id: BatteryID) -> String { battery(id) + ":columns" }
 
-    /// Hash ``ExperimentField``.
+    /// `{hypero}:experiment:<id>`, a hash (``ExperimentField``).
     package func experiment(_ id: ExperimentID) -> String { tag + ":experiment:" + id.text }
 
-    /// Hash: epoch -> ``CurveRow`` in logfmt.
+    /// `{hypero}:experiment:<id>:curve`, a hash from epoch to the text of a ``CurveRow``.
     package func curve(of id: ExperimentID) -> String { experiment(id) + ":curve" }
 
-    /// Hash ``ProducerField``: the applied watermark; expires 30 days after the producer's last event.
+    /// `{hypero}:producer:<id>`, a hash (``ProducerField``): the applied watermark. Expires 30 days after the producer's
+    /// last event.
     package func producer(_ id: ProducerID) -> String { tag + ":producer:" + id.text }
 }
 

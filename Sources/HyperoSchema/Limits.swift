@@ -1,20 +1,22 @@
-/// What an entry of the stream may hold.
+/// The limits of a stream entry.
 ///
-/// The client refuses what breaks these, and the ingest checks all of it again, because anything that speaks to Redis
-/// can write to the stream.
+/// The client rejects events beyond these limits. The ingest checks them again, because every Redis client can write to the
+/// stream.
 package enum Limits {
-    /// Bytes of a name: of a battery, hyper-parameter, metadata or channel.
+    /// The maximum number of bytes in the name of a battery, hyper-parameter, metadata or channel.
     package static let name = 256
-    /// Bytes of one field's value.
+    /// The maximum number of bytes in the value of a field.
     package static let value = 64 * 1024
-    /// Fields of one entry, the leading `event`, `battery` and so on included.
+    /// The maximum number of fields in an entry, including the common ones such as `event` and `battery`.
     package static let fields = 1_024
-    /// Bytes of all names and values of one entry.
+    /// The maximum number of bytes in all names and values of an entry.
     package static let entry = 1024 * 1024
-    /// Bytes that a dead letter keeps of a value, or of each value of an entry, that is beyond the limits.
+    /// The number of bytes that a dead letter keeps of a value beyond the limits; of every value if the entry as a whole is
+    /// beyond them.
     package static let deadValue = 256
-    /// Dead letters that a partition keeps, and some more: the oldest make room for the next.
+    /// The approximate maximum number of dead letters per partition. Later ones replace the oldest.
     package static let deadLetters = 100_000
-    /// The highest epoch, and the latest time in milliseconds: the integers that every reader's double holds exactly.
+    /// The highest epoch, version and sequence number, and the latest time in milliseconds: the highest integer that a
+    /// double represents exactly together with all lower ones.
     package static let integer: Int64 = 1 << 53 - 1
 }

@@ -1,6 +1,6 @@
-/// What somebody gave does not fit the contract; the message says what, where and what to do.
+/// A setting or an identifier that violates the contract.
 public struct SchemaError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// One sentence for a person.
+    /// The message: the setting, its value and the accepted form.
     public let description: String
 
     package init(_ description: String) {
@@ -8,7 +8,7 @@ public struct SchemaError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// The text with control characters replaced and cut to a readable length, to quote it in a message.
+/// Returns the text with control characters replaced by U+FFFD, cut to a number of Unicode scalars. For quotes in messages.
 package func printable(_ text: String, limit: Int = 64) -> String {
     var result = ""
     for scalar in text.unicodeScalars.prefix(limit) {
@@ -17,7 +17,7 @@ package func printable(_ text: String, limit: Int = 64) -> String {
     return text.unicodeScalars.count > limit ? result + "…" : result
 }
 
-/// Whether the scalar is a control character: C0, delete or C1.
+/// Returns whether the scalar is a control character: C0, delete or C1.
 package func isControl(_ scalar: Unicode.Scalar) -> Bool {
     scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
 }

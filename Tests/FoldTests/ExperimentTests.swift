@@ -7,7 +7,7 @@ struct ExperimentTests {
     @Test("begins with its first event of any kind", arguments: [true, false])
     func begins(inOneBatch: Bool) {
         let events = [
-            Shorthand.declared(), Shorthand.event(.meta([Event.Entry("dataset", "digits")]), at: 30),
+            Shorthand.declared(), Shorthand.event(.meta([Event.Entry(name: "dataset", value: "digits")]), at: 30),
             Shorthand.event(.start(Event.Start(host: "h", pid: "1")), at: 25),
         ]
         var store = IndexStore()
@@ -73,8 +73,9 @@ struct ExperimentTests {
     @Test("brings columns, each with the time of the event that brought it first", arguments: [true, false])
     func columns(inOneBatch: Bool) {
         let events = [
-            Shorthand.declared(), Shorthand.event(.param([Event.Entry("lr", "1")]), at: 50),
-            Shorthand.event(.param([Event.Entry("lr", "2")]), at: 40), Shorthand.row(1, ["train": "1"], at: 60),
+            Shorthand.declared(), Shorthand.event(.param([Event.Entry(name: "lr", value: "1")]), at: 50),
+            Shorthand.event(.param([Event.Entry(name: "lr", value: "2")]), at: 40),
+            Shorthand.row(1, ["train": "1"], at: 60),
             Shorthand.row(1, ["valid": "1"], at: 61), Shorthand.row(2, ["valid": "0", "x": "1"], at: 62),
             Shorthand.row(3, ["valid": "2", "y": "1"], at: 63), Shorthand.row(2, ["valid": "3"], at: 64),
         ]
@@ -101,7 +102,7 @@ struct ExperimentTests {
         let names = ["\u{E9}", "e\u{301}"]
         var store = IndexStore()
         let changes = store.add([
-            Shorthand.declared(), Shorthand.event(.param(names.map { Event.Entry($0, "1") })),
+            Shorthand.declared(), Shorthand.event(.param(names.map { Event.Entry(name: $0, value: "1") })),
             Shorthand.row(1, ["valid": "1", "\u{E9}": "2", "e\u{301}": "3"]),
         ])
         let columns = changes.flatMap { change -> [IndexChange.Scored] in

@@ -6,7 +6,7 @@ import Testing
 @Suite("Judging an entry")
 struct JudgementTests {
     private func sent(_ seq: UInt64, _ name: String, at time: Int64 = 20) -> Event {
-        var event = Shorthand.event(.param([Event.Entry(name, String(seq))]), at: time)
+        var event = Shorthand.event(.param([Event.Entry(name: name, value: String(seq))]), at: time)
         event.origin = Event.Origin(producer: ProducerID("p")!, seq: seq)
         return event
     }

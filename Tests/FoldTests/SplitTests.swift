@@ -17,8 +17,8 @@ struct SplitTests {
         switch Int.random(in: 0..<20, using: &random) {
         case 0: return .start(Event.Start(host: Bool.random(using: &random) ? "h" : nil))
         case 1: return .end(.done, reason: Bool.random(using: &random) ? "r" : nil)
-        case 2: return .param([Event.Entry("p\(Int.random(in: 0..<3, using: &random))", "1")])
-        case 3: return .meta([Event.Entry("m", "\(Int.random(in: 0..<3, using: &random))")])
+        case 2: return .param([Event.Entry(name: "p\(Int.random(in: 0..<3, using: &random))", value: "1")])
+        case 3: return .meta([Event.Entry(name: "m", value: "\(Int.random(in: 0..<3, using: &random))")])
         case 4 where !some.isEmpty && Int.random(in: 0..<6, using: &random) == 0:
             return .maxima(epoch: Bool.random(using: &random) ? 4 : nil, some)
         case 5 where !some.isEmpty:

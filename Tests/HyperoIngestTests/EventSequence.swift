@@ -18,7 +18,9 @@ enum EventSequence {
             let id = ExperimentID(producer: producer, number: UInt64(experiment))
             events.append(Event(experiment: id, battery: battery, body: .start(Event.Start(host: "h"))))
             events.append(
-                Event(experiment: id, battery: battery, body: .param([Event.Entry("lr", "0.\(experiment)")])))
+                Event(
+                    experiment: id, battery: battery, body: .param([Event.Entry(name: "lr", value: "0.\(experiment)")]))
+            )
         }
         for epoch in 1...epochs {
             for experiment in 1...experiments {

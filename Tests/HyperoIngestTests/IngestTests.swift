@@ -55,9 +55,14 @@ struct IngestTests {
         try bench.drain()
         let dead = bench.server.cli("XRANGE", bench.space.dead, "-", "+").split(separator: "\n").map(String.init)
         #expect(dead.contains("dead.reason"))
-        #expect(dead.contains("the field 'epoch' is missing, and an event 'epoch' needs it"))
+        #expect(dead.contains("the field 'epoch' is missing: it is required in an event 'epoch'"))
         #expect(dead.contains(poison))
-        #expect(dead.contains { $0.contains("the event 'surprise' is unknown") })
+        #expect(
+            dead.contains {
+                $0.contains(
+                    "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, not 'surprise'"
+                )
+            })
         #expect(dead.contains { $0.contains("WRONGTYPE") })
         #expect(bench.server.cli("XLEN", bench.space.dead) == "7")
         #expect(try bench.metric("dead") == "7")
@@ -161,7 +166,7 @@ struct IngestTests {
     @Test(
         "says what to type when it does not understand the command line",
         arguments: [
-            (["--partitions", "0"], "give 1 to 16384"), (["--namespace", "a b"], "give 1 to 64 of A-Z"),
+            (["--partitions", "0"], "between 1 and 16384"), (["--namespace", "a b"], "1 to 64 characters of A-Z"),
             (["--retain=-1"], "write --retain 10000"), (["--redis", "db:6379"], "redis://127.0.0.1:6379"),
             (["--lease", "0"], "write --lease 5"),
         ])

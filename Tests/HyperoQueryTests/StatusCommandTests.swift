@@ -80,7 +80,7 @@ import Testing
     func numbers(last: String?, added: Int?, cursor: String?, consumed: [Int], behind: Int?) {
         var info = StreamInfo()
         info.lastID = last.flatMap { StreamID($0) }
-        info.added = added
+        info.entriesAdded = added
         #expect(info.behind(cursor: cursor.flatMap { StreamID($0) }, consumed: consumed) == behind)
     }
 

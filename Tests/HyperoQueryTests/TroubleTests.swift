@@ -50,8 +50,11 @@ import Testing
             (["rank", "x", "--limit", "0"], "--limit 0 cannot be: give 1 to 100000"),
             (["rank", "x", "--limit", "100001"], "--limit 100001 cannot be: give 1 to 100000"),
             (["rank", "x", "--redis", "localhost"], "the Redis URL must start with redis:// or unix://"),
-            (["rank", "x", "--namespace", "a b"], "the namespace 'a b' is not usable"),
-            (["rank", "x", "--partitions", "0"], "0 partitions cannot be"),
+            (
+                ["rank", "x", "--namespace", "a b"],
+                "the namespace must be 1 to 64 characters of A-Z a-z 0-9 . _ -, not 'a b'"
+            ),
+            (["rank", "x", "--partitions", "0"], "the number of partitions must be between 1 and 16384, not 0"),
             (["rank"], "Missing expected argument '<name>'"),
             (["rank", "x", "--format", "xml"], "'xml' is invalid"),
         ])

@@ -1,5 +1,4 @@
 import HyperoCore
-import HyperoRedis
 import Testing
 
 struct MonotonicTimeTests {
@@ -12,7 +11,7 @@ struct MonotonicTimeTests {
             (.seconds(9_223_372_036) + .milliseconds(999), .max), (.seconds(Int64.max), .max),
             (.seconds(Int64.max) + .nanoseconds(1), .max), (.seconds(Int64.min), 5),
         ] as [(Duration, Int64)])
-    func `A deadline of any length is a time, never a trap`(duration: Duration, nanoseconds: Int64) {
+    func `A deadline after any duration saturates instead of trapping`(duration: Duration, nanoseconds: Int64) {
         #expect((start + duration).nanoseconds == nanoseconds)
     }
 
@@ -22,11 +21,13 @@ struct MonotonicTimeTests {
             (.seconds(-3), 0), (.nanoseconds(-1), 0), (.seconds(Int64.max), 1_000_000_000),
             (.seconds(999_999), 999_999_000),
         ] as [(Duration, Int32)])
-    func `Waiting never ends too early by rounding`(duration: Duration, milliseconds: Int32) {
+    func `Milliseconds for poll are rounded up, so that a wait never ends early`(
+        duration: Duration, milliseconds: Int32
+    ) {
         #expect(duration.pollMilliseconds == milliseconds)
     }
 
-    @Test func `The clock does not go back`() {
+    @Test func `The monotonic clock never goes back`() {
         let first = MonotonicTime.now
         #expect(first <= MonotonicTime.now)
         #expect(MonotonicTime.now - first >= .zero)

@@ -6,7 +6,7 @@ struct RESPWriterTests {
         String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    @Test func `A command is its arguments with their lengths in bytes`() {
+    @Test func `A command is encoded as its arguments with their lengths in bytes`() {
         var writer = RESPWriter()
         writer.command("SET", "größe", "")
         #expect(text(writer) == "*3\r\n$3\r\nSET\r\n$7\r\ngröße\r\n$0\r\n\r\n")
@@ -14,13 +14,13 @@ struct RESPWriterTests {
         #expect(writer.count == writer.bytes.count)
     }
 
-    @Test func `Arguments of every kind are written the same way`() {
+    @Test func `Arguments of all types are encoded alike`() {
         var writer = RESPWriter(capacity: 0)
         writer.begin(arguments: 5)
         writer.add("HSET" as StaticString)
         writer.add("key" as String)
         [UInt8](arrayLiteral: 0, 13, 10, 255).withUnsafeBytes { writer.add($0) }
-        [UInt8]("lr".utf8).withUnsafeBytes { writer.add("param.", $0) }
+        [UInt8]("lr".utf8).withUnsafeBytes { writer.add(prefix: "param.", $0) }
         writer.add(UnsafeRawBufferPointer(start: nil, count: 0))
         let expected = Array("*5\r\n$4\r\nHSET\r\n$3\r\nkey\r\n$4\r\n".utf8) + [0, 13, 10, 255]
         #expect(Array(writer.bytes) == expected + Array("\r\n$8\r\nparam.lr\r\n$0\r\n\r\n".utf8))
@@ -30,13 +30,13 @@ struct RESPWriterTests {
         0, 1, -1, 9, 10, 99, 100, -9, -10, 1_000_000_007, Int.max, Int.min, 999_999_999_999_999_999,
         1_000_000_000_000_000_000, -1_000_000_000_000_000_000,
     ])
-    func `Integers are written in decimal`(number: Int) {
+    func `Integers are encoded in decimal`(number: Int) {
         var writer = RESPWriter()
         writer.add(number)
         #expect(text(writer) == "$\(String(number).count)\r\n\(number)\r\n")
     }
 
-    @Test func `Unsigned and small integers are written in decimal`() {
+    @Test func `Unsigned and small integers are encoded in decimal`() {
         for number in [UInt64.max, UInt64.max - 1, 10_000_000_000_000_000_000, 9_999_999_999_999_999_999] {
             var writer = RESPWriter()
             writer.add(number)
@@ -48,7 +48,7 @@ struct RESPWriterTests {
         #expect(text(writer) == "$4\r\n-128\r\n$3\r\n255\r\n")
     }
 
-    @Test func `The buffer grows by as much as it takes, and what was written stays`() {
+    @Test func `The buffer of a writer grows as needed and keeps its content`() {
         var writer = RESPWriter(capacity: 1)
         var expected: [UInt8] = []
         for size in [0, 1, 31, 32, 33, 63, 64, 65, 1_000, 100_000, 7, 5_000_000] {
@@ -62,7 +62,7 @@ struct RESPWriterTests {
     }
 
     @Test(arguments: 0...300)
-    func `Commands of every length around the buffer's bounds are whole`(size: Int) {
+    func `Commands of every length around the buffer's capacity are complete`(size: Int) {
         var writer = RESPWriter(capacity: 64)
         writer.command("A", String(repeating: "x", count: size), "b")
         writer.begin(arguments: 1)
@@ -73,7 +73,7 @@ struct RESPWriterTests {
                 == "*3\r\n$1\r\nA\r\n$\(size)\r\n\(value)\r\n$1\r\nb\r\n*1\r\n$\("\(size)".count)\r\n\(size)\r\n")
     }
 
-    @Test func `After removing all it starts again, also when the memory was given back`() {
+    @Test func `A writer is reusable after its commands were removed, whether its memory was kept or freed`() {
         var writer = RESPWriter()
         for limit in [1 << 20, 100, 1] {
             writer.command("SET", String(repeating: "x", count: 10_000))

@@ -27,7 +27,7 @@ struct RedisConnectionTests {
         #expect(error?.category == .refused)
     }
 
-    @Test func `An account is who the URL says, or is not let in`() throws {
+    @Test func `A connection uses the account of the URL, and a wrong account is denied`() throws {
         let server = try RedisServer(configuration: [
             "requirepass \"secret word\"", "user reader on >other ~* +@all", "user open on nopass ~* +@all",
             "user mute on >other ~* -@all",
@@ -45,7 +45,7 @@ struct RedisConnectionTests {
         #expect(error("reader:other@") == nil)
         #expect(error("open@") == nil)
         for account in [
-            "", ":wrongpassword@", "reader:wrongpassword@", "reader@", "nobody:wrongpassword@", "mute:other@",
+            "", ":wrongpassword@", "reader:wrongpassword@", "reader@", "unknown:wrongpassword@", "mute:other@",
         ] {
             let error = try #require(error(account))
             #expect(error.category == .denied, "\(account): \(error)")
@@ -53,7 +53,7 @@ struct RedisConnectionTests {
         }
     }
 
-    @Test func `A server that wants no password, or knows no AUTH, does not make us print ours`() throws {
+    @Test func `The error of a server without a password or without AUTH does not contain the password`() throws {
         for configuration in [[], ["rename-command AUTH \"\""]] {
             let server = try RedisServer(configuration: configuration)
             let url = try RedisURL("unix://:hunter2@\(server.socket)")
@@ -63,7 +63,7 @@ struct RedisConnectionTests {
         }
     }
 
-    @Test func `An account that may not say its name is let in all the same`() throws {
+    @Test func `An account without permission for CLIENT SETNAME can connect`() throws {
         let server = try RedisServer(configuration: ["user writer on >pass ~* -@all +auth +ping"])
         var connection = try RedisConnection.open(to: RedisURL("unix://writer:pass@\(server.socket)"), name: "test")
         var reply = try connection.call("PING")
@@ -75,7 +75,7 @@ struct RedisConnectionTests {
         #expect(error?.category == .denied)
     }
 
-    @Test func `A value of 20 MB goes there and comes back`() throws {
+    @Test func `A value of 20 MB is written and read back`() throws {
         let server = try RedisServer(appendOnly: false)
         var connection = try server.connect()
         let value = String(repeating: "0123456789", count: 2_000_000)
@@ -83,12 +83,12 @@ struct RedisConnectionTests {
         #expect(try reply.string() == "OK")
         reply = try connection.call("GET", "k")
         #expect(try reply.string() == value)
-        // And the connection serves small replies as before.
+        // The connection still receives small replies.
         reply = try connection.call("STRLEN", "k")
         #expect(try reply.integer() == 20_000_000)
     }
 
-    @Test func `A pipeline of 10,000 commands is answered in order, errors in their places`() throws {
+    @Test func `A pipeline of 10,000 commands is answered in order, including errors`() throws {
         let server = try RedisServer(appendOnly: false)
         var connection = try server.connect()
         var writer = RESPWriter()
@@ -114,17 +114,17 @@ struct RedisConnectionTests {
         #expect(try reply.string() == "PONG")
     }
 
-    @Test func `A server that stands still breaks the connection after the timeout`() throws {
+    @Test func `A suspended server fails the connection after the timeout`() throws {
         let server = try RedisServer()
         var connection = try server.connect(timeout: .milliseconds(50))
         server.suspend()
         defer { server.resume() }
         #expect(redisError { _ = try connection.call("PING") }?.category == .connection)
-        // The kernel still takes the connection; nobody greets it.
+        // The kernel still accepts the connection, but the server does not answer.
         #expect(redisError { _ = try server.connect(timeout: .milliseconds(50)) }?.category == .connection)
     }
 
-    @Test func `More than a stopped server's socket holds cannot be sent, and that is found out too`() throws {
+    @Test func `Sending more than the socket of a suspended server buffers times out`() throws {
         let server = try RedisServer()
         var connection = try server.connect(timeout: .milliseconds(50))
         server.suspend()
@@ -133,29 +133,29 @@ struct RedisConnectionTests {
         #expect(redisError { _ = try connection.call("SET", "k", value) }?.category == .connection)
     }
 
-    @Test func `Waiting is given up when the caller says so`() throws {
+    @Test func `Waiting for a reply ends when the caller cancels it`() throws {
         let server = try RedisServer()
-        nonisolated(unsafe) var goesOn = true
-        var connection = try server.connect { goesOn }
-        goesOn = false
-        // Nothing is pushed, so that the command blocks until somebody gives up.
+        nonisolated(unsafe) var shouldContinue = true
+        var connection = try server.connect { shouldContinue }
+        shouldContinue = false
+        // No element is pushed, so the command blocks until the caller cancels.
         let error = redisError { _ = try connection.call("BLPOP", "k", "0") }
         #expect(error?.category == .connection)
-        #expect(error?.description.contains("gave up") == true)
+        #expect(error?.description.contains("cancelled while waiting") == true)
     }
 
-    @Test func `A command that blocks on purpose is waited for beyond the timeout`() throws {
+    @Test func `A blocking command may take longer than the timeout`() throws {
         let server = try RedisServer()
         var connection = try server.connect(timeout: .milliseconds(50))
         var writer = RESPWriter()
         writer.command("BLPOP", "k", "0.3")
         try connection.send(writer)
-        var reply = try connection.receive(patience: .seconds(30))
+        var reply = try connection.receive(blockTimeout: .seconds(30))
         #expect(reply.isNull)
         #expect(try reply.array() == nil)
     }
 
-    @Test func `A server that is killed while we wait breaks the connection`() throws {
+    @Test func `A server killed during a wait fails the connection`() throws {
         let server = try RedisServer()
         var isWaiting = false
         var connection = try server.connect {
@@ -166,7 +166,7 @@ struct RedisConnectionTests {
         #expect(redisError { _ = try connection.call("BLPOP", "k", "0") }?.category == .connection)
     }
 
-    @Test func `Writing to a closed connection is an error and not the end of the process`() throws {
+    @Test func `Writing to a closed connection throws and raises no SIGPIPE`() throws {
         let server = try RedisServer()
         var connection = try server.connect()
         server.kill()
@@ -181,7 +181,7 @@ struct RedisConnectionTests {
         #expect(sigismember(&mask, SIGPIPE) == 0)
     }
 
-    @Test func `Nobody there is an error that says where`() throws {
+    @Test func `The error of a failed connection contains the URL`() throws {
         let folder = try TemporaryFolder()
         for url in ["unix://\(folder.file("none"))", "redis://127.0.0.1:1", "redis://host.invalid"] {
             let error = try #require(redisError { _ = try RedisConnection.open(to: RedisURL(url), name: "test") })
@@ -205,46 +205,46 @@ struct RedisConnectionTests {
             ("$99999999999999999999\r\n", .connection), ("*9999999999999\r\n", .connection),
             ("+OK\r\n?\r\n", .connection),
         ] as [(String, RedisError.Category)])
-    func `What answers that is not a Redis we may talk to is told apart`(
-        answer: String, class: RedisError.Category
+    func `The failure of a server that refuses the client or is not Redis has a category`(
+        answer: String, category: RedisError.Category
     ) throws {
         let server = try ScriptedServer(answer, closes: true)
         let error = try #require(redisError { _ = try server.connect() })
-        #expect(error.category == `class`, "\(error)")
+        #expect(error.category == category, "\(error)")
         #expect(!error.description.contains("secret"))
     }
 
-    @Test func `Connections are not inherited by programs that are started`() throws {
+    @Test func `Child processes do not inherit connections`() throws {
         let server = try RedisServer(tcp: true)
         let local = try server.connect()
         let remote = try RedisConnection.open(to: RedisURL(server.tcpURL), name: "test")
-        let ours = descriptors(connectedTo: server)
-        #expect(ours.count == 2)
-        for descriptor in ours { #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0) }
+        let connected = descriptors(connectedTo: server)
+        #expect(connected.count == 2)
+        for descriptor in connected { #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0) }
         _ = consume local
         _ = consume remote
         #expect(descriptors(connectedTo: server).isEmpty)
     }
 
-    @Test func `Connections that end or fail leave no descriptor behind`() throws {
+    @Test func `Closed and failed connections leak no file descriptors`() throws {
         let server = try RedisServer(configuration: ["requirepass secret"])
-        let nobody = try RedisURL("unix://\(server.folder.file("none"))")
+        let missing = try RedisURL("unix://\(server.folder.file("none"))")
         let wrong = try RedisURL("unix://:wrong@\(server.socket)")
         let right = try RedisURL("unix://:secret@\(server.socket)")
         let before = descriptorCount()
         for _ in 0..<200 {
-            #expect(redisError { _ = try RedisConnection.open(to: nobody, name: "test") }?.category == .connection)
+            #expect(redisError { _ = try RedisConnection.open(to: missing, name: "test") }?.category == .connection)
             #expect(redisError { _ = try RedisConnection.open(to: wrong, name: "test") }?.category == .denied)
             var connection = try RedisConnection.open(to: right, name: "test")
             _ = try connection.call("PING")
         }
         #expect(descriptors(connectedTo: server).isEmpty)
-        // A socket that was never connected shows no trace of whose it is. Other tests open and close theirs meanwhile,
-        // so that only the size of the growth tells.
+        // The owner of a socket that was never connected cannot be determined, and other tests open and close sockets at
+        // the same time. So only a large growth counts as a leak.
         #expect(descriptorCount() < before + 150)
     }
 
-    /// This process' descriptors whose other end is the server's, which nobody but the test knows.
+    /// Returns the descriptors of this process that are connected to the server, which only this test uses.
     private func descriptors(connectedTo server: RedisServer) -> [Int32] {
         (0..<4_096).filter { descriptor in
             var address = sockaddr_storage()

@@ -34,18 +34,18 @@ struct RedisErrorTests {
             ("LOADINGX", .refused), ("", .refused), (" ", .refused), ("-", .refused),
             ("CROSSSLOT Keys in request don't hash to the same slot", .refused),
         ] as [(String, RedisError.Category)])
-    func `An error reply has the class that says what to do`(reply: String, class: RedisError.Category) {
+    func `An error reply has the category of its code`(reply: String, category: RedisError.Category) {
         let error = RedisError(reply: reply)
-        #expect(error.category == `class`)
+        #expect(error.category == category)
         #expect(error.description == reply)
     }
 
-    @Test func `An error's text is printable and has a bound`() {
+    @Test func `The text of an error is printable and limited in length`() {
         #expect(RedisError(reply: "ERR a\r\nb\u{1B}").description == "ERR a\u{FFFD}\u{FFFD}b\u{FFFD}")
         #expect(RedisError(reply: "ERR " + String(repeating: "x", count: 100_000)).description.utf8.count < 310)
     }
 
-    @Test func `An unknown command's arguments, which may be a password, are not repeated`() {
+    @Test func `The arguments of an unknown command, possibly a password, are not repeated`() {
         let error = RedisError(reply: "ERR unknown command 'AUTH', with args beginning with: 'user' 'secret' ")
         #expect(error.description == "ERR unknown command 'AUTH'")
     }

@@ -3,7 +3,7 @@ import HyperoSchema
 import Testing
 
 struct RedisURLTests {
-    private func url(_ text: String?, _ environment: [String: String] = [:]) throws(SchemaError) -> RedisURL {
+    private func url(_ text: String?, environment: [String: String] = [:]) throws(SchemaError) -> RedisURL {
         try RedisURL(text, environment: { environment[$0] })
     }
 
@@ -24,7 +24,7 @@ struct RedisURLTests {
         ("unix:///with%20space%3F", "unix:///with space?"), ("unix:///run/a@b", "unix:///run/a@b"),
         ("unix:///" + String(repeating: "x", count: 106), "unix:///" + String(repeating: "x", count: 106)),
     ])
-    func `A valid URL is read, and shown without its password`(text: String, shown: String) throws {
+    func `A valid URL is parsed, and described without its password`(text: String, shown: String) throws {
         let url = try url(text)
         #expect(url.description == shown)
         for text in ["\(url)", String(describing: url), String(reflecting: url), dumped(url), "\([url])"] {
@@ -46,30 +46,30 @@ struct RedisURLTests {
         "unix:///a?db=-1", "unix:///a?x=1", "unix:///a%00b", "unix:///" + String(repeating: "x", count: 107),
         "valkey://:secret@h", "redis://u:6379/secret@h",
     ])
-    func `What is no URL is refused, without repeating a password`(text: String) {
+    func `An invalid URL is rejected without repeating the password`(text: String) {
         let error = #expect(throws: SchemaError.self) { try url(text) }
         #expect(error?.description.contains("secret") == false)
     }
 
-    @Test func `The environment says where Redis is when nobody else does`() throws {
+    @Test func `The URL comes from the environment if none is given`() throws {
         #expect(try url(nil).description == "redis://127.0.0.1:6379")
-        #expect(try url(nil, ["HYPERO_REDIS": "unix:///a"]).description == "unix:///a")
-        #expect(try url("redis://h", ["HYPERO_REDIS": "unix:///a"]).description == "redis://h:6379")
-        #expect(throws: SchemaError.self) { try url(nil, ["HYPERO_REDIS": "nonsense"]) }
+        #expect(try url(nil, environment: ["HYPERO_REDIS": "unix:///a"]).description == "unix:///a")
+        #expect(try url("redis://h", environment: ["HYPERO_REDIS": "unix:///a"]).description == "redis://h:6379")
+        #expect(throws: SchemaError.self) { try url(nil, environment: ["HYPERO_REDIS": "nonsense"]) }
     }
 
-    @Test func `The password comes from the URL, else from one variable, else from the other`() throws {
-        // Equality sees the password; nothing that is printed does.
+    @Test func `The password comes from the URL, else HYPERO_REDIS_PASSWORD, else REDISCLI_AUTH`() throws {
+        // Equality includes the password; the description does not.
         let both = ["HYPERO_REDIS_PASSWORD": "one", "REDISCLI_AUTH": "two"]
-        #expect(try url("redis://u@h", both) == url("redis://u:one@h"))
-        #expect(try url("redis://u@h", ["REDISCLI_AUTH": "two"]) == url("redis://u:two@h"))
-        #expect(try url("redis://u:three@h", both) == url("redis://u:three@h"))
+        #expect(try url("redis://u@h", environment: both) == url("redis://u:one@h"))
+        #expect(try url("redis://u@h", environment: ["REDISCLI_AUTH": "two"]) == url("redis://u:two@h"))
+        #expect(try url("redis://u:three@h", environment: both) == url("redis://u:three@h"))
         #expect(try url("redis://u:one@h") != url("redis://u:two@h"))
-        #expect(try url("unix:///a", both) == url("unix://:one@/a"))
-        #expect(try url("redis://h", ["HYPERO_REDIS_PASSWORD": "p%40"]) == url("redis://:p%2540@h"))
+        #expect(try url("unix:///a", environment: both) == url("unix://:one@/a"))
+        #expect(try url("redis://h", environment: ["HYPERO_REDIS_PASSWORD": "p%40"]) == url("redis://:p%2540@h"))
     }
 
-    @Test func `A move keeps the account and, when it names no host, the host`() throws {
+    @Test func `A redirect keeps the account, and the host if it names none`() throws {
         let old = try url("redis://u:p@h:1/2")
         #expect(old.withServer(host: "other", port: 7) == (try url("redis://u:p@other:7/2")))
         #expect(old.withServer(host: "", port: 7) == (try url("redis://u:p@h:7/2")))

@@ -12,17 +12,17 @@ struct ReplyBoundsTests {
         writer.command("PING")
         try connection.send(writer)
         let reply = try connection.receive(within: bounds)
-        // What was left out does not get into the next one.
+        // The omitted part does not leak into the next reply.
         var pong = try connection.receive()
         #expect(try pong.string() == "PONG")
-        #expect(pong.isWhole)
+        #expect(pong.isComplete)
         return reply
     }
 
-    @Test func `Of a long text the beginning is kept, and its size is known`() throws {
+    @Test func `A text beyond the bounds is truncated, and its size is known`() throws {
         var reply = try receive(
-            "return {string.rep('a', 100000), 'b'}", within: ReplyBounds(text: 10, whole: 1 << 20))
-        #expect(!reply.isWhole)
+            "return {string.rep('a', 100000), 'b'}", within: ReplyBounds(maxTextBytes: 10, maxTotalBytes: 1 << 20))
+        #expect(!reply.isComplete)
         #expect(reply.byteCount == 100_001)
         var memory: [WireField] = []
         try reply.fields(into: &memory)
@@ -30,20 +30,20 @@ struct ReplyBoundsTests {
         #expect(sizes == [[10, 100_000, 1, 1]])
     }
 
-    @Test func `Beyond the bounds of a reply texts are empty, then elements are only counted`() throws {
+    @Test func `Beyond the bounds of a reply texts are empty, and later elements are only counted`() throws {
         var reply = try receive(
             "local t = {} for i = 1, 1000 do t[i] = 'xxxxxxxxxx' end return {t, 'end'}",
-            within: ReplyBounds(text: 100, whole: 2_400))
+            within: ReplyBounds(maxTextBytes: 100, maxTotalBytes: 2_400))
         #expect(reply.elementCount == 1_003)
         #expect(reply.byteCount == 10_003)
         _ = try reply.array()
-        let extent = try reply.extent()
-        #expect(extent.count == 1_000 && extent.kept == 98 && extent.bytes == 980)
-        #expect(!extent.isWhole && !extent.hasLongText && reply.isAtEnd)
+        let size = try reply.measureTexts()
+        #expect(size.count == 1_000 && size.keptCount == 98 && size.byteCount == 980)
+        #expect(!size.isComplete && !size.hasOversizedText && reply.isAtEnd)
         try reply.skip()
     }
 
-    @Test func `What a stream says of itself may end anywhere, as in front of its last entry`() throws {
+    @Test func `Stream information may be truncated anywhere`() throws {
         let server = try RedisServer(appendOnly: false)
         var connection = try server.connect()
         let script =
@@ -54,15 +54,15 @@ struct ReplyBoundsTests {
             var writer = RESPWriter()
             writer.command("EVAL", script, "0")
             try connection.send(writer)
-            var reply = try connection.receive(within: ReplyBounds(text: 10, whole: whole))
-            if try StreamInfo(&reply).lastEntry != nil { lastEntries += 1 }
+            var reply = try connection.receive(within: ReplyBounds(maxTextBytes: 10, maxTotalBytes: whole))
+            if try StreamInfo(&reply).lastEntryID != nil { lastEntries += 1 }
         }
         #expect((1..<900).contains(lastEntries))
     }
 
-    @Test func `A reply within its bounds is whole`() throws {
-        var reply = try receive("return {'a', 'b'}", within: ReplyBounds(text: 1, whole: 1_000))
-        #expect(reply.isWhole)
-        #expect(try reply.extent().isWhole)
+    @Test func `A reply within its bounds is complete`() throws {
+        var reply = try receive("return {'a', 'b'}", within: ReplyBounds(maxTextBytes: 1, maxTotalBytes: 1_000))
+        #expect(reply.isComplete)
+        #expect(try reply.measureTexts().isComplete)
     }
 }

@@ -6,7 +6,7 @@ import TestSupport
 struct ReplyTests {
     private static let script = "return {1, 'text', {2, {'deep'}}, redis.error_reply('MYERR no'), false, {}, -7}"
 
-    @Test func `A nested reply is read from front to end`() throws {
+    @Test func `A nested reply is read in order`() throws {
         let server = try RedisServer()
         var connection = try server.connect()
         var reply = try connection.call("EVAL", Self.script, "0")
@@ -23,13 +23,13 @@ struct ReplyTests {
         #expect(try reply.string() == nil)
         #expect(try reply.strings() == [])
         #expect(try reply.integer() == -7)
-        // Nothing is left.
+        // No element is left.
         #expect(reply.error == nil && !reply.isNull)
         #expect(redisError { _ = try reply.string() }?.category == .connection)
         #expect(redisError { try reply.skip() }?.category == .connection)
     }
 
-    @Test func `What is not asked for is skipped whole, errors included`() throws {
+    @Test func `Skipping an element skips everything nested in it, errors included`() throws {
         let server = try RedisServer()
         var connection = try server.connect()
         var reply = try connection.call("EVAL", Self.script, "0")
@@ -41,7 +41,7 @@ struct ReplyTests {
         #expect(redisError { try reply.skip() }?.category == .connection)
     }
 
-    @Test func `Another type than the one asked for is a broken connection`() throws {
+    @Test func `A reply element of an unexpected type is a connection error`() throws {
         let server = try RedisServer()
         var connection = try server.connect()
         for command in ["return 1", "return 'a'", "return {1}", "return redis.status_reply('S')"] {
@@ -60,7 +60,7 @@ struct ReplyTests {
         }
     }
 
-    @Test func `Names and values come as pairs, in the server's order`() throws {
+    @Test func `Names and values are read as pairs in the order of the server`() throws {
         let server = try RedisServer()
         var connection = try server.connect()
         _ = try connection.call("HSET", "h", "a", "1", "größe", "", "c", "line\r\nbreak\0")
@@ -72,7 +72,7 @@ struct ReplyTests {
         #expect(try reply.pairs().isEmpty)
     }
 
-    @Test func `Entries of a stream are handed out byte by byte as they were written`() throws {
+    @Test func `Stream entries are read exactly as written`() throws {
         let server = try RedisServer()
         var connection = try server.connect()
         let entries = (1...3).map { number in
@@ -131,7 +131,7 @@ struct ReplyTests {
         for (id, reason) in content.dead {
             writer.command("XADD", keyspace.dead, "*", "dead.reason", "x", "dead.reason", reason, "dead.id", id)
         }
-        // Another partition's keys are none of its business.
+        // Keys of another partition are ignored.
         writer.command("HSET", "{hypero:0}:experiment:x", "a", "b")
         try connection.send(writer)
         for _ in 0..<writer.commands {

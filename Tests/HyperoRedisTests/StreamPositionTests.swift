@@ -8,52 +8,52 @@ struct StreamPositionTests {
     private func stream(_ length: Int, added: Int?, first: Int? = nil, last: Int? = nil, lastID: Int?) -> StreamInfo {
         var info = StreamInfo()
         info.length = length
-        info.added = added
-        info.firstEntry = first.map { id($0) }
-        info.lastEntry = last.map { id($0) }
+        info.entriesAdded = added
+        info.firstEntryID = first.map { id($0) }
+        info.lastEntryID = last.map { id($0) }
         info.lastID = lastID.map { id($0) }
         return info
     }
 
-    @Test func `What went before it was read is counted once, from both ends of the stream`() {
-        var place = StreamPosition(id: id(10), entries: 10)
-        #expect(place.look(at: stream(5, added: 22, first: 18, last: 22, lastID: 22)) == .missed(7))
-        #expect(place.look(at: stream(5, added: 22, first: 18, last: 22, lastID: 22)) == .missed(0))
-        place.pass(5, to: id(22))
-        // The stream still has what was read.
-        #expect(place.look(at: stream(5, added: 25, first: 18, last: 22, lastID: 25)) == .missed(3))
-        // And nothing at all.
-        #expect(place.look(at: stream(0, added: 26, lastID: 26)) == .missed(1))
-        #expect(place.entries == 26)
+    @Test func `Entries removed before they were read are counted once`() {
+        var position = StreamPosition(id: id(10), entries: 10)
+        #expect(position.check(against: stream(5, added: 22, first: 18, last: 22, lastID: 22)) == .missed(7))
+        #expect(position.check(against: stream(5, added: 22, first: 18, last: 22, lastID: 22)) == .missed(0))
+        position.advance(by: 5, to: id(22))
+        // The stream still has the entries that were read.
+        #expect(position.check(against: stream(5, added: 25, first: 18, last: 22, lastID: 25)) == .missed(3))
+        // The stream is empty.
+        #expect(position.check(against: stream(0, added: 26, lastID: 26)) == .missed(1))
+        #expect(position.entries == 26)
     }
 
-    @Test func `With entries on both sides nobody can count, and nothing is claimed`() {
-        var place = StreamPosition(id: id(10), entries: 10)
-        #expect(place.look(at: stream(5, added: 30, first: 9, last: 12, lastID: 30)) == .missed(0))
-        #expect(place.entries == 10)
+    @Test func `No entries are reported missed if the stream has entries on both sides of the position`() {
+        var position = StreamPosition(id: id(10), entries: 10)
+        #expect(position.check(against: stream(5, added: 30, first: 9, last: 12, lastID: 30)) == .missed(0))
+        #expect(position.entries == 10)
     }
 
-    @Test func `A stream that ends before the place, is gone, or had fewer entries is another one`() {
+    @Test func `A stream that ends before the position, does not exist or had fewer entries is another stream`() {
         for other in [
             stream(1, added: 1, first: 5, last: 5, lastID: 5), StreamInfo(),
             stream(0, added: 9, lastID: 50),
         ] {
-            var place = StreamPosition(id: id(10), entries: 10)
-            #expect(place.look(at: other) == .otherStream)
+            var position = StreamPosition(id: id(10), entries: 10)
+            #expect(position.check(against: other) == .otherStream)
         }
         var beginning = StreamPosition(id: .zero, entries: nil)
-        #expect(beginning.look(at: StreamInfo()) == .missed(0))
+        #expect(beginning.check(against: StreamInfo()) == .missed(0))
         #expect(beginning.entries == 0)
     }
 
-    @Test func `Without a count, as of an old server or a cursor that somebody set, it begins to count`() {
-        var place = StreamPosition(cursor: id(10), text: "9-0 77")
-        #expect(place.entries == nil)
-        #expect(place.look(at: stream(3, added: nil, first: 11, last: 13, lastID: 13)) == .missed(0))
-        #expect(place.entries == nil)
-        #expect(place.look(at: stream(3, added: 50, first: 11, last: 13, lastID: 13)) == .missed(0))
-        #expect(place.entries == 47)
-        #expect(StreamPosition(cursor: id(10), text: place.description) == place)
+    @Test func `An unknown entry count is adopted from the stream`() {
+        var position = StreamPosition(cursor: id(10), text: "9-0 77")
+        #expect(position.entries == nil)
+        #expect(position.check(against: stream(3, added: nil, first: 11, last: 13, lastID: 13)) == .missed(0))
+        #expect(position.entries == nil)
+        #expect(position.check(against: stream(3, added: 50, first: 11, last: 13, lastID: 13)) == .missed(0))
+        #expect(position.entries == 47)
+        #expect(StreamPosition(cursor: id(10), text: position.description) == position)
         #expect(StreamPosition(cursor: .zero, text: nil).entries == 0)
         #expect(StreamPosition(cursor: id(10), text: "10-0 -5").entries == nil)
     }

@@ -9,7 +9,7 @@ struct CurveRowTests {
     ]
 
     @Test(arguments: channels)
-    func `A row with an odd channel is read back`(channel: String) {
+    func `A row with an unusual channel name is read back`(channel: String) {
         let row = CurveRow([
             CurveRow.Cell("before", Number(0.5)), CurveRow.Cell(channel, Number(-.infinity)),
             CurveRow.Cell("after", Number(1e-9)),
@@ -18,7 +18,7 @@ struct CurveRowTests {
         #expect(CurveRow([CurveRow.Cell(channel, Number(1))]).text.hasSuffix("=1"))
     }
 
-    @Test func `All odd channels live in one row, in order of first appearance`() {
+    @Test func `A row keeps its channels in order of first appearance`() {
         var row = CurveRow()
         for (index, channel) in Self.channels.enumerated() { row.set(CurveRow.Cell(channel, Number(Double(index)))) }
         for channel in Self.channels.reversed() { row.set(CurveRow.Cell(channel, Number(0.25))) }
@@ -27,7 +27,7 @@ struct CurveRowTests {
         #expect(CurveRow(text: row.text) == row)
     }
 
-    @Test func `A row is logfmt, with quotes where a name needs them`() {
+    @Test func `A row is written in logfmt, with quotes around names that need them`() {
         var row = CurveRow([CurveRow.Cell("train", Number(0.91)), CurveRow.Cell("valid", Number(0.8))])
         #expect(row.text == "train=0.91 valid=0.8")
         row.set(CurveRow.Cell("top 5", Number(.nan)))
@@ -39,7 +39,7 @@ struct CurveRowTests {
         #expect(CurveRow(text: "")?.cells.isEmpty == true)
     }
 
-    @Test func `A row's numbers keep the text they came as`() {
+    @Test func `The numbers of a row keep their text`() {
         #expect(CurveRow(text: "a=1.0 b=1e0 c=-0")?.text == "a=1.0 b=1e0 c=-0")
     }
 
@@ -48,7 +48,7 @@ struct CurveRowTests {
         "\"open=1", "\"a\"1", "\"a\"=", "\"a\" =1", "\"bad\\x\"=1", "a\"b=1", "train=1\n", "train=1,valid=2", "\"\"=1",
         "\"", "\"\\",
     ])
-    func `What somebody else wrote is refused, not guessed at`(text: String) {
+    func `A row in another format is rejected`(text: String) {
         #expect(CurveRow(text: text) == nil)
     }
 }

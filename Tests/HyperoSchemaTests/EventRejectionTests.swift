@@ -6,79 +6,106 @@ struct EventRejectionTests {
     private static let leading: KeyValuePairs = ["experiment": "e-1", "battery": "b"]
 
     @Test(arguments: [
-        (entry([:]), "the entry has no field 'event'"),
-        (entry(["experiment": "e", "battery": "b"]), "the entry has no field 'event'"),
+        (entry([:]), "the field 'event' is missing"),
+        (entry(["experiment": "e", "battery": "b"]), "the field 'event' is missing"),
         (
             entry(["event": "epochs", "experiment": "e", "battery": "b"]),
-            "the event 'epochs' is unknown: there are battery start param meta epoch curve maxima end"
+            "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, not 'epochs'"
         ),
-        (entry(["event": "", "battery": "b"]), "the event '' is unknown"),
-        (entry(["event": "START", "experiment": "e", "battery": "b"]), "the event 'START' is unknown"),
-        (entry(["event": "start\0", "experiment": "e", "battery": "b"]), "the event 'start\u{FFFD}' is unknown"),
+        (entry(["event": "", "battery": "b"]), "meta, epoch, curve, maxima, end, not ''"),
+        (entry(["event": "START", "experiment": "e", "battery": "b"]), "maxima, end, not 'START'"),
+        (entry(["event": "start\0", "experiment": "e", "battery": "b"]), "maxima, end, not 'start\u{FFFD}'"),
         (
             entry(["event": "start", "battery": "b"]),
-            "the field 'experiment' is missing, and an event 'start' needs it"
+            "the field 'experiment' is missing: it is required in an event 'start'"
         ),
         (entry(["event": "start", "experiment": "e"]), "the field 'battery' is missing"),
         (
             entry(["event": "start", "experiment": "E", "battery": "b"]),
-            "the field 'experiment' is 'E', and must be 1 to"
+            "the field 'experiment' must be 1 to 64 characters of a-z 0-9 -, not 'E'"
         ),
-        (entry(["event": "start", "experiment": "e", "battery": "B"]), "the field 'battery' is 'B', and must be 1 to"),
-        (entry(["event": "start", "experiment": "", "battery": "b"]), "the field 'experiment' is ''"),
+        (
+            entry(["event": "start", "experiment": "e", "battery": "B"]),
+            "the field 'battery' must be 1 to 80 characters of a-z 0-9 . -, not 'B'"
+        ),
+        (
+            entry(["event": "start", "experiment": "", "battery": "b"]),
+            "the field 'experiment' must be 1 to 64 characters of a-z 0-9 -, not ''"
+        ),
         (
             entry([
                 "event": "battery", "experiment": "e", "battery": "b", "name": "n", "version": "1", "description": "",
             ]),
-            "an event 'battery' has no field 'experiment'"
+            "the field 'experiment' is not allowed in an event 'battery'"
         ),
         (
             entry(["event": "start", "experiment": "e", "battery": "b", "seq": "1"]),
-            "'producer' and 'seq' come together"
+            "the fields 'producer' and 'seq' must occur together"
         ),
-        (entry(["event": "start", "experiment": "e", "battery": "b", "producer": "p"]), "'producer' and 'seq' come"),
+        (
+            entry(["event": "start", "experiment": "e", "battery": "b", "producer": "p"]),
+            "the fields 'producer' and 'seq' must occur together"
+        ),
         (
             entry(["event": "start", "experiment": "e", "battery": "b", "producer": "P", "seq": "1"]),
-            "'producer' is 'P'"
+            "the field 'producer' must be 1 to 64 characters of a-z 0-9 -, not 'P'"
         ),
-        (entry(["event": "start", "experiment": "e", "battery": "b", "colour": "red"]), "has no field 'colour'"),
-        (entry(["event": "start", "experiment": "e", "battery": "b", "param.lr": "1"]), "has no field 'param.lr'"),
+        (
+            entry(["event": "start", "experiment": "e", "battery": "b", "colour": "red"]),
+            "the field 'colour' is not allowed in an event 'start'"
+        ),
+        (
+            entry(["event": "start", "experiment": "e", "battery": "b", "param.lr": "1"]),
+            "the field 'param.lr' is not allowed in an event 'start'"
+        ),
         (
             entry(["event": "start", "event": "start", "experiment": "e", "battery": "b"]),
-            "the field 'event' comes twice"
+            "the field 'event' occurs more than once"
         ),
-        (entry(["event": "start", "experiment": "e", "battery": "b", "pid": "1", "pid": "1"]), "'pid' comes twice"),
+        (
+            entry(["event": "start", "experiment": "e", "battery": "b", "pid": "1", "pid": "1"]),
+            "'pid' occurs more than once"
+        ),
         (
             entry(["event": "param", "experiment": "e", "battery": "b", "param.x": "1", "param.x": "2"]),
-            "the field 'param.x' comes twice"
+            "the field 'param.x' occurs more than once"
         ),
-        (entry(["event": "param", "experiment": "e", "battery": "b"]), "needs at least one field param.<name>"),
-        (entry(["event": "param", "experiment": "e", "battery": "b", "param.": "1"]), "is empty: give 1 to 256 bytes"),
+        (
+            entry(["event": "param", "experiment": "e", "battery": "b"]),
+            "an event 'param' must have at least one field param.<name>"
+        ),
+        (
+            entry(["event": "param", "experiment": "e", "battery": "b", "param.": "1"]),
+            "the name of a field 'param.…' must have 1 to 256 bytes, not 0"
+        ),
         (
             entry(["event": "param", "experiment": "e", "battery": "b", "param": "1"]),
-            "needs at least one field param."
+            "must have at least one field param."
         ),
         (
             entry(["event": "meta", "experiment": "e", "battery": "b", "param.x": "1"]),
-            "needs at least one field meta."
+            "must have at least one field meta."
         ),
         (entry(["event": "epoch", "experiment": "e", "battery": "b", "curve.x": "1"]), "the field 'epoch' is missing"),
         (
             entry(["event": "epoch", "experiment": "e", "battery": "b", "epoch": "1"]),
-            "at least one field curve.<name>"
+            "an event 'epoch' must have at least one field curve.<name>"
         ),
         (
             entry(["event": "epoch", "experiment": "e", "battery": "b", "epoch": "1", "curve.epoch": "1"]),
-            "max.epoch is a field of its own"
+            "the channel name 'epoch' is reserved: max.epoch is another field"
         ),
-        (entry(["event": "maxima", "experiment": "e", "battery": "b", "max.source": "1"]), "max.source is a field"),
+        (
+            entry(["event": "maxima", "experiment": "e", "battery": "b", "max.source": "1"]),
+            "the channel name 'source' is reserved: max.source is another field"
+        ),
         (
             entry(["event": "epoch", "experiment": "e", "battery": "b", "epoch": "1", "curve.x": "1 2"]),
-            "the field 'curve.x' is '1 2', and must be a number, nan, inf or -inf"
+            "the field 'curve.x' must be a number, nan, inf or -inf, not '1 2'"
         ),
         (
             entry(["event": "curve", "experiment": "e", "battery": "b", "first": "9007199254740991", "curve.x": "1 2"]),
-            "goes beyond epoch 9007199254740991"
+            "the curve 'x' must not go beyond epoch 9007199254740991"
         ),
         (entry(["event": "end", "experiment": "e", "battery": "b"]), "the field 'status' is missing"),
         (
@@ -91,33 +118,33 @@ struct EventRejectionTests {
         ),
         (
             entry(["event": "battery", "battery": "b", "name": "", "version": "1", "description": ""]),
-            "the battery's name is empty"
+            "the battery name '' must have 1 to 256 bytes, not 0"
         ),
         (
             entry(["event": "battery", "battery": "b", "name": "n", "version": "1.0", "description": ""]),
-            "the field 'version' is '1.0', and must be an integer"
+            "the field 'version' must be an integer from -9007199254740991 to 9007199254740991, not '1.0'"
         ),
         (
             entry([
                 "event": "battery", "battery": "b", "name": "n", "version": "1", "description": "", "direction": "up",
             ]),
-            "the field 'direction' is 'up', and must be max or min"
+            "the field 'direction' must be max or min, not 'up'"
         ),
         (
             entry([
                 "event": "battery", "battery": "b", "name": "n", "version": "1", "description": "",
                 "objective": "epoch",
             ]),
-            "the objective's name is taken"
+            "the objective 'epoch' is reserved"
         ),
     ])
-    func `What does not fit is refused with a sentence that says why`(entry: StreamEntry, reason: String) throws {
+    func `An invalid entry is rejected with its reason`(entry: StreamEntry, reason: String) throws {
         let sentence = try #require(rejection(entry))
         #expect(sentence.contains(reason), "\(sentence)")
     }
 
     @Test(arguments: exampleEvents)
-    func `An entry without one of its required fields, or with any of them twice, is refused`(event: Event) {
+    func `An entry with a missing or repeated field is rejected`(event: Event) {
         let optional: Set = [
             "time", "host", "pid", "seed", "reason", "first", "objective", "direction",
         ]
@@ -130,14 +157,14 @@ struct EventRejectionTests {
             let mayMiss = optional.contains(name) || isLastOfMany || (name == "epoch" && event.body.kind == .maxima)
             if (rejection(shorter) == nil) != mayMiss { Issue.record("without \(name)") }
 
-            for place in [index, whole.fields.count] {
+            for position in [index, whole.fields.count] {
                 var doubled = whole
-                doubled.fields.insert(field, at: place)
-                if rejection(doubled)?.contains("comes twice") != true { Issue.record("\(name) twice") }
+                doubled.fields.insert(field, at: position)
+                if rejection(doubled)?.contains("occurs more than once") != true { Issue.record("\(name) twice") }
             }
         }
         for length in 0..<whole.fields.count {
-            // A shorter entry may still be a whole one; it must never be anything but read or refused.
+            // A shorter entry may still be valid. Decoding must not trap.
             _ = rejection(StreamEntry(id: .zero, fields: Array(whole.fields.prefix(length))))
         }
     }
@@ -146,7 +173,7 @@ struct EventRejectionTests {
         "", " ", "+1", "01", "-1", "-0", "1.0", "1e3", "0x1", "9007199254740992", "99999999999999999999", "1 ", "١",
         "one", "1\0",
     ])
-    func `An integer that is not plain decimal in its bounds is refused`(text: String) {
+    func `An integer that is out of bounds or not plain decimal is rejected`(text: String) {
         let entries = [
             entry(["event": "start", "experiment": "e", "battery": "b", "time": text]),
             entry(["event": "start", "experiment": "e", "battery": "b", "producer": "p", "seq": text]),
@@ -157,7 +184,7 @@ struct EventRejectionTests {
         for entry in entries { #expect(rejection(entry)?.contains("must be an integer") == true) }
     }
 
-    @Test func `Integers at their bounds are read`() throws {
+    @Test func `Integers at their bounds are accepted`() throws {
         for text in ["0", "1", "9007199254740991"] {
             #expect(rejection(entry(["event": "start", "experiment": "e", "battery": "b", "time": text])) == nil)
             let epoch = entry(["event": "epoch", "experiment": "e", "battery": "b", "epoch": text, "curve.x": "1"])
@@ -177,7 +204,7 @@ struct EventRejectionTests {
         "-nan", "nan(1)", "Inf", "+inf", "infinity", "-infinity", "1e309", "-1e309", "1e99999999999999999999", "1\n",
         "1\0", "١", "true", "null", "\"1\"",
     ])
-    func `A number that is not JSON's is refused`(text: String) {
+    func `A number that is not valid JSON is rejected`(text: String) {
         for name in ["curve.x", "max.x"] {
             let event = name == "max.x" ? "maxima" : "epoch"
             let fields = entry(["event": event, "experiment": "e", "battery": "b", "epoch": "1", name: text])
@@ -186,7 +213,7 @@ struct EventRejectionTests {
     }
 
     @Test(arguments: ["", " ", "1  2", " 1", "1 ", "1\t2", "1,2", "1 x 2", "1\n2", "nan NaN"])
-    func `A curve with anything but numbers and single spaces is refused`(text: String) {
+    func `A curve with anything but numbers and single spaces is rejected`(text: String) {
         let curve = entry(["event": "curve", "experiment": "e", "battery": "b", "curve.x": text])
         #expect(rejection(curve)?.contains("one space") == true)
     }

@@ -4,12 +4,12 @@ import TestSupport
 
 struct EventRoundTripTests {
     @Test(arguments: exampleEvents)
-    func `What is written is read back`(event: Event) throws {
+    func `An encoded event is decoded to the same event`(event: Event) throws {
         #expect(try StreamEntry(id: .zero, event).decoded() == event)
     }
 
     @Test(arguments: exampleEvents)
-    func `The fields may come in any order`(event: Event) throws {
+    func `The fields of an entry may be in any order`(event: Event) throws {
         let entry = StreamEntry(id: .zero, event)
         let leading = entry.fields.prefix { !$0.name.contains(UInt8(ascii: ".")) }
         var moved = entry
@@ -17,11 +17,11 @@ struct EventRoundTripTests {
         #expect(try moved.decoded() == event)
     }
 
-    @Test func `Every kind of event is among the examples`() {
+    @Test func `The examples cover every kind of event`() {
         #expect(Set(exampleEvents.map(\.body.kind)) == Set(EventKind.allCases))
     }
 
-    @Test func `nan is read back as nan, which no comparison shows`() throws {
+    @Test func `A nan in an event is read back as nan`() throws {
         let experiment = try #require(ExperimentID("e-1"))
         let battery = try #require(BatteryID("b"))
         let event = Event(
@@ -34,7 +34,7 @@ struct EventRoundTripTests {
         #expect(cells.allSatisfy { $0.number.value.isNaN })
     }
 
-    @Test func `Fields are written in the order of the contract`() {
+    @Test func `The fields of an event are written in the order of the contract`() {
         func names(_ event: Event) -> [String] {
             StreamEntry(id: .zero, event).fields.map { String(decoding: $0.name, as: UTF8.self) }
         }
@@ -53,7 +53,7 @@ struct EventRoundTripTests {
         #expect(names(curve) == leading + ["first", "curve.train", "curve.valid"])
     }
 
-    @Test func `What a declaration and a curve leave out has its default`() throws {
+    @Test func `Omitted fields of a declaration and a curve have default values`() throws {
         let declaration = try entry([
             "event": "battery", "battery": "b", "name": "n", "version": "1", "description": "",
         ]).decoded()
@@ -70,7 +70,7 @@ struct EventRoundTripTests {
         #expect(series.map { $0.numbers.map(\.text) } == [["1", "nan", "-inf"]])
     }
 
-    @Test func `Numbers keep the text they came as`() throws {
+    @Test func `Decoded numbers keep their text`() throws {
         let texts = ["1.0", "1e0", "10E-1", "0.50", "-0.0", "9007199254740993", "1E+2"]
         let event = try entry([
             "event": "curve", "experiment": "e", "battery": "b", "curve.x": texts.joined(separator: " "),
@@ -83,8 +83,8 @@ struct EventRoundTripTests {
         #expect(series[0].numbers.map(\.value) == [1, 1, 1, 0.5, 0, 9_007_199_254_740_992, 100])
     }
 
-    @Test func `Names that differ in bytes and look the same are two names`() throws {
-        // é as one scalar and as two: Redis keeps them apart, and so must we.
+    @Test func `Names that look the same but differ in bytes are two names`() throws {
+        // é as one scalar and as two: they are two names in Redis.
         let event = try entry([
             "event": "epoch", "experiment": "e", "battery": "b", "epoch": "1", "curve.\u{E9}": "1",
             "curve.e\u{301}": "2",

@@ -3,8 +3,8 @@ import Testing
 import TestSupport
 
 struct HostileBytesTests {
-    /// A param event and one more field.
-    private func param(_ name: [UInt8], _ value: [UInt8] = [0x31]) -> StreamEntry {
+    /// Returns a `param` event with one hyper-parameter.
+    private func param(_ name: [UInt8], value: [UInt8] = [0x31]) -> StreamEntry {
         StreamEntry(
             id: .zero,
             fields: [
@@ -13,16 +13,16 @@ struct HostileBytesTests {
             ])
     }
 
-    @Test func `Every byte in a name is taken when it is printable, and refused when it controls or is no UTF-8`() {
+    @Test func `Printable bytes are accepted in names, control characters and invalid UTF-8 are rejected`() {
         for byte in UInt8.min...UInt8.max {
-            let isTaken = (0x20...0x7E).contains(byte)
+            let isAccepted = (0x20...0x7E).contains(byte)
             for name in [[byte], [0x61, byte], [byte, 0x61], [0x61, byte, 0x62]] {
-                #expect((rejection(param(name)) == nil) == isTaken, "byte \(byte)")
+                #expect((rejection(param(name)) == nil) == isAccepted, "byte \(byte)")
             }
         }
     }
 
-    @Test func `C1 control characters are refused, the letters after them are not`() {
+    @Test func `C1 control characters are rejected, and the letters after them are accepted`() {
         for scalar in UInt8(0x80)...0xBF {
             #expect((rejection(param([0xC2, scalar])) == nil) == (scalar >= 0xA0), "scalar \(scalar)")
         }
@@ -34,25 +34,25 @@ struct HostileBytesTests {
             [0xFF],
             [0xF8, 0x88, 0x80, 0x80, 0x80], [0xE0, 0x80, 0xAF],
         ] as [[UInt8]])
-    func `Invalid UTF-8 is refused in names, texts and everything else`(bytes: [UInt8]) {
-        #expect(rejection(param(bytes)) == "the name of a field param.… is not UTF-8")
-        #expect(rejection(param([0x61], bytes)) == "the field 'param.a' is not UTF-8")
+    func `Invalid UTF-8 is rejected in every name and value`(bytes: [UInt8]) {
+        #expect(rejection(param(bytes)) == "the name of a field 'param.…' must be UTF-8")
+        #expect(rejection(param([0x61], value: bytes)) == "the field 'param.a' must be UTF-8")
         for event in exampleEvents {
             let whole = StreamEntry(id: .zero, event)
             for index in whole.fields.indices {
                 var entry = whole
                 entry.fields[index].value += bytes
-                if rejection(entry) == nil { Issue.record("taken: \(entry)") }
+                if rejection(entry) == nil { Issue.record("accepted: \(entry)") }
                 entry = whole
                 entry.fields[index].name += bytes
-                if rejection(entry) == nil { Issue.record("taken: \(entry)") }
+                if rejection(entry) == nil { Issue.record("accepted: \(entry)") }
             }
         }
     }
 
-    @Test func `Values may hold every byte that UTF-8 may`() throws {
+    @Test func `A value may contain any valid UTF-8`() throws {
         let value = (UInt8.min...0x7F).map { $0 } + Array("é精🎯\u{85}\u{202E}".utf8)
-        guard case .param(let entries) = try param([0x61], value).decoded().body else {
+        guard case .param(let entries) = try param([0x61], value: value).decoded().body else {
             Issue.record("not a param")
             return
         }
@@ -63,7 +63,7 @@ struct HostileBytesTests {
     func `A name has 1 to 256 bytes`(character: String, count: Int) {
         let longest = String(repeating: character, count: count)
         #expect(rejection(param(Array(longest.utf8))) == nil)
-        #expect(rejection(param(Array(longest.utf8) + [0x6E]))?.contains("has 257 bytes: give at most 256") == true)
+        #expect(rejection(param(Array(longest.utf8) + [0x6E]))?.contains("must have 1 to 256 bytes, not 257") == true)
         #expect(rejection(param([])) != nil)
         let channel = entry([
             "event": "epoch", "experiment": "e", "battery": "b", "epoch": "1", "curve.\(longest)": "1",
@@ -85,14 +85,14 @@ struct HostileBytesTests {
     }
 
     @Test func `A value has at most 64 KiB`() {
-        #expect(rejection(param([0x61], Array(repeating: 0x78, count: 65_536))) == nil)
+        #expect(rejection(param([0x61], value: Array(repeating: 0x78, count: 65_536))) == nil)
         #expect(
-            rejection(param([0x61], Array(repeating: 0x78, count: 65_537)))
-                == "the field 'param.a' has 65537 bytes: the limit of a value is 65536")
+            rejection(param([0x61], value: Array(repeating: 0x78, count: 65_537)))
+                == "the field 'param.a' has 65537 bytes: at most 65536 are allowed")
     }
 
     @Test func `An entry has at most 1 MiB`() {
-        var entry = param([0x61], [])
+        var entry = param([0x61], value: [])
         for number in 0..<15 {
             entry.fields.append(
                 StreamEntry.Field(
@@ -102,7 +102,7 @@ struct HostileBytesTests {
         entry.fields[3].value = Array(repeating: 0x78, count: 1_048_576 - size)
         #expect(rejection(entry) == nil)
         entry.fields[3].value.append(0x78)
-        #expect(rejection(entry) == "the entry has 1048577 bytes: the limit is 1048576")
+        #expect(rejection(entry) == "the entry has 1048577 bytes: at most 1048576 are allowed")
     }
 
     @Test func `An entry has at most 1,024 fields`() {
@@ -111,10 +111,10 @@ struct HostileBytesTests {
         #expect(entry.fields.count == 1_024)
         #expect(rejection(entry) == nil)
         entry.fields.append(StreamEntry.Field("param.more", ""))
-        #expect(rejection(entry) == "the entry has 1025 fields: the limit is 1024")
+        #expect(rejection(entry) == "the entry has 1025 fields: at most 1024 are allowed")
     }
 
-    @Test func `A refusal quotes what came in readable form and not in full`() throws {
+    @Test func `A rejection quotes a value printably and in part`() throws {
         let entry = entry([
             "event": "start", "experiment": "\u{1B}[31m" + String(repeating: "é", count: 9_000), "battery": "b",
         ])
@@ -124,21 +124,21 @@ struct HostileBytesTests {
     }
 
     @Test(arguments: 1...40 as ClosedRange<UInt64>)
-    func `Random changes of valid entries are read or refused, never worse`(seed: UInt64) throws {
+    func `Randomly changed entries are decoded or rejected, and never trap`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var generator = EventGenerator(seed: seed)
         for entry in generator.entries(150) {
             for _ in 0..<3 {
-                let changed = mutated(entry, &random)
+                let changed = mutated(entry, using: &random)
                 guard let event = try? changed.decoded() else { continue }
-                // What was read is written again so that it reads the same; nan is not equal to itself, hence the text.
+                // A decoded event is encoded and decoded to the same event. Compares texts, because nan differs from itself.
                 let again = try StreamEntry(id: .zero, event).decoded()
                 if "\(again)" != "\(event)" { Issue.record("\(event) is read back as \(again)") }
             }
         }
     }
 
-    private func mutated(_ entry: StreamEntry, _ random: inout SeededGenerator) -> StreamEntry {
+    private func mutated(_ entry: StreamEntry, using random: inout SeededGenerator) -> StreamEntry {
         var entry = entry
         guard !entry.fields.isEmpty else { return entry }
         for _ in 0..<Int.random(in: 1...3, using: &random) {
@@ -147,22 +147,22 @@ struct HostileBytesTests {
             case 0: entry.fields.append(entry.fields[index])
             case 1: entry.fields.swapAt(index, 0)
             case 2 where entry.fields.count > 1: entry.fields.remove(at: index)
-            case 3: change(&entry.fields[index].name, &random)
+            case 3: change(&entry.fields[index].name, using: &random)
             case 4: entry.fields[index].value = entry.fields[0].name
-            default: change(&entry.fields[index].value, &random)
+            default: change(&entry.fields[index].value, using: &random)
             }
         }
         return entry
     }
 
-    private func change(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
+    private func change(_ bytes: inout [UInt8], using random: inout SeededGenerator) {
         let byte = UInt8.random(in: .min ... .max, using: &random)
-        let place = Int.random(in: 0...bytes.count, using: &random)
+        let index = Int.random(in: 0...bytes.count, using: &random)
         switch Int.random(in: 0..<4, using: &random) {
-        case 0 where place < bytes.count: bytes[place] = byte
-        case 1 where place < bytes.count: bytes.remove(at: place)
-        case 2: bytes.removeLast(bytes.count - place)
-        default: bytes.insert(byte, at: place)
+        case 0 where index < bytes.count: bytes[index] = byte
+        case 1 where index < bytes.count: bytes.remove(at: index)
+        case 2: bytes.removeLast(bytes.count - index)
+        default: bytes.insert(byte, at: index)
         }
     }
 }

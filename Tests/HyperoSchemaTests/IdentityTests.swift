@@ -3,7 +3,7 @@ import Testing
 import TestSupport
 
 struct IdentityTests {
-    @Test func `The battery of the design has the id of the design`() {
+    @Test func `The battery id in the design document is reproduced`() {
         let id = BatteryID(name: "RNN Visual Attention", version: 3, description: "fixed bug in Sequencer")
         #expect(id.text == "rnn-visual-attention.v3.b44afc5e")
         #expect(BatteryID(id.text) == id)
@@ -26,7 +26,7 @@ struct IdentityTests {
         #expect(BatteryID(id.text) == id)
     }
 
-    @Test func `Name, version and description each make another battery`() {
+    @Test func `Another name, version or description makes another battery id`() {
         let ids = [
             BatteryID(name: "a", version: 1, description: "b"), BatteryID(name: "A", version: 1, description: "b"),
             BatteryID(name: "a", version: -1, description: "b"), BatteryID(name: "a", version: 1, description: ""),
@@ -37,13 +37,13 @@ struct IdentityTests {
     }
 
     @Test(arguments: ["", "A", "a b", "a:b", "a_b", "é", "{a}", "a\n", "a\0", "a/b", "K", "ａ"])
-    func `An id with anything but its alphabet is refused`(text: String) {
+    func `An id with characters outside its alphabet is rejected`(text: String) {
         #expect(BatteryID(text) == nil)
         #expect(ExperimentID(text) == nil)
         #expect(ProducerID(text) == nil)
     }
 
-    @Test func `Ids have their lengths and no more, and only batteries have dots`() {
+    @Test func `Ids have a maximum length, and only battery ids may contain dots`() {
         let x = String(repeating: "x", count: 80)
         #expect(BatteryID(x)?.text == x)
         #expect(BatteryID(x + "x") == nil)
@@ -56,7 +56,7 @@ struct IdentityTests {
         #expect(ProducerID("a.b") == nil)
     }
 
-    @Test func `Every byte is in an id's alphabet or refused`() {
+    @Test func `Every byte outside an id's alphabet is rejected`() {
         let alphabet = Set("abcdefghijklmnopqrstuvwxyz0123456789-".utf8)
         for byte in UInt8.min...UInt8.max {
             let text = String(decoding: [byte], as: UTF8.self)
@@ -65,7 +65,7 @@ struct IdentityTests {
         }
     }
 
-    @Test func `A producer's id is 10 characters of Crockford base32, and all of them are used`() {
+    @Test func `A producer id has 10 characters and uses all of Crockford base32`() {
         let alphabet = Set("0123456789abcdefghjkmnpqrstvwxyz")
         var generator = SeededGenerator(seed: 1)
         var seen: Set<Character> = []
@@ -80,7 +80,7 @@ struct IdentityTests {
         #expect(ids.count == 1_000)
     }
 
-    @Test func `An experiment's id is its producer's and a number`() throws {
+    @Test func `An experiment id is the producer id and a number`() throws {
         let producer = try #require(ProducerID("k3v9x2mq7d"))
         #expect(ExperimentID(producer: producer, number: 17).text == "k3v9x2mq7d-17")
         #expect(ExperimentID(producer: producer, number: .max).text == "k3v9x2mq7d-18446744073709551615")

@@ -13,7 +13,7 @@ struct JSONParserTests {
         "nan", "//1", "1//", "/**/1", "\u{FEFF}1", "\u{A0}1", "1\u{0B}", "\u{0C}1", "1\0", "tru", "t", "n", "[nul]",
         "[1e400]", "", " ", "\n\t ",
     ])
-    func `What is not JSON as a whole is refused`(text: String) {
+    func `Text that is not JSON as a whole is rejected`(text: String) {
         #expect(JSON.parse(text) == nil)
     }
 
@@ -29,12 +29,12 @@ struct JSONParserTests {
             ("{\"a\":1,\"a\":2}", .object([.init("a", .integer(1)), .init("a", .integer(2))])),
             ("{\"\":null}", .object([.init("", .null)])),
         ] as [(String, Value)])
-    func `What is JSON is read`(text: String, value: Value) {
+    func `Valid JSON is parsed`(text: String, value: Value) {
         #expect(JSON.parse(text) == value)
     }
 
     @Test(arguments: ["[", "{\"a\":", "[{\"a\":"])
-    func `Nesting has a bound, and far beyond it the stack is safe`(opening: String) {
+    func `The nesting of JSON is limited, and deep nesting does not overflow the stack`(opening: String) {
         #expect(JSON.parse(String(repeating: opening, count: 100_000)) == nil)
         let inner = opening.hasSuffix("[") ? "" : "1"
         func nested(_ count: Int) -> String {
@@ -47,8 +47,7 @@ struct JSONParserTests {
     }
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
-    func `Random text of JSON's characters is read or refused, and what is read is written back the same`(seed: UInt64)
-    {
+    func `Random text like JSON is rejected, or parsed to a value that reads back the same`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let pieces = [
             "[", "]", "{", "}", ",", ":", "\"", "\\", "u", "D800", "\\u00e9", "\"a\"", "1", "0", "-", ".", "e", "null",
@@ -57,7 +56,7 @@ struct JSONParserTests {
         for _ in 0..<2_000 {
             let text = (0..<Int.random(in: 1...12, using: &random)).map { _ in random.pick(pieces) }.joined()
             guard let value = JSON.parse(text) else { continue }
-            // 1e1 is a number and comes back as the integer 10: the text is the same from then on.
+            // 1e1 is a number that is written as 10, an integer: only the written text is compared.
             let written = JSON.text(of: value)
             guard JSON.parse(written).map({ JSON.text(of: $0) }) != written else { continue }
             Issue.record("\(text) is written as \(written), which does not read back")

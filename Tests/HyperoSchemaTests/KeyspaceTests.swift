@@ -26,13 +26,13 @@ struct KeyspaceTests {
         ]
     }
 
-    @Test func `One partition is called as the namespace is`() throws {
+    @Test func `The tag of a single partition is the namespace`() throws {
         let all = try Keyspace.all()
         #expect(all.map(\.tag) == ["{hypero}"])
         #expect(keys(all[0]) == spelled("{hypero}"))
     }
 
-    @Test func `Four partitions have a number each, and no key in common`() throws {
+    @Test func `The tags of four partitions are numbered, and their keys differ`() throws {
         let all = try Keyspace.all(namespace: "lab_2.x-Y", partitions: 4)
         #expect(all.map(\.tag) == ["{lab_2.x-Y:0}", "{lab_2.x-Y:1}", "{lab_2.x-Y:2}", "{lab_2.x-Y:3}"])
         for keyspace in all { #expect(keys(keyspace) == spelled(keyspace.tag)) }
@@ -40,27 +40,27 @@ struct KeyspaceTests {
     }
 
     @Test(arguments: ["", "a b", "a:b", "{a}", "a}", "é", "a\n", "*", String(repeating: "n", count: 65)])
-    func `A namespace that would break hash tags or patterns is refused`(namespace: String) {
+    func `A namespace that would break hash tags or patterns is rejected`(namespace: String) {
         #expect(throws: SchemaError.self) { try Keyspace.all(namespace: namespace) }
     }
 
     @Test(arguments: [0, -1, 16_385, Int.max, Int.min])
-    func `A number of partitions beyond a cluster's slots is refused`(partitions: Int) {
+    func `A number of partitions outside a cluster's slots is rejected`(partitions: Int) {
         #expect(throws: SchemaError.self) { try Keyspace.all(partitions: partitions) }
     }
 
-    @Test func `The most that is allowed is`() throws {
+    @Test func `The longest namespace and the highest number of partitions are accepted`() throws {
         #expect(try Keyspace.all(namespace: String(repeating: "n", count: 64), partitions: 16_384).count == 16_384)
     }
 
     @Test func `A producer's partition is the cluster's CRC16 of its id`() throws {
-        // The check value of CRC16/XMODEM in every catalogue, and in the cluster's specification.
+        // The check value of CRC16/XMODEM, also in the specification of Redis Cluster.
         let check = try #require(ProducerID("123456789"))
         #expect(Keyspace.partition(of: check, among: 16_384) == 0x31C3)
         #expect(Keyspace.partition(of: check, among: 1) == 0)
     }
 
-    @Test func `Producers spread over all partitions`() {
+    @Test func `Producers are distributed over all partitions`() {
         var generator = SeededGenerator(seed: 3)
         var counts = [0, 0, 0, 0]
         for _ in 0..<4_000 { counts[Keyspace.partition(of: ProducerID(using: &generator), among: 4)] += 1 }

@@ -2,7 +2,7 @@ import HyperoSchema
 import Testing
 import TestSupport
 
-/// The judge of the ingest is judged by hand.
+/// Checks the naive model, the oracle of the ingest's tests, against results computed by hand.
 struct NaiveModelTests {
     private let keyspace = try! Keyspace.all()[0]
 
@@ -23,7 +23,7 @@ struct NaiveModelTests {
         [("event", event), ("experiment", "e-1"), ("battery", "b")] + fields
     }
 
-    @Test func `A short training becomes exactly these keys`() {
+    @Test func `A short training is stored under exactly these keys`() {
         let content = content([
             declaration(),
             entry("start", ("host", "node1")),
@@ -54,7 +54,7 @@ struct NaiveModelTests {
         #expect(content.counts == PartitionContent.Counts(applied: 7))
     }
 
-    @Test func `What the user says replaces what the curve said, and keeps its column`() {
+    @Test func `Maxima stated by the user replace those of the curve, and columns remain`() {
         let content = content([
             declaration([("direction", "min"), ("objective", "loss")]),
             entry("curve", ("curve.loss", "3 1 2"), ("curve.acc", "0.1 0.2 0.3"), ("first", "0")),
@@ -75,12 +75,13 @@ struct NaiveModelTests {
             content.keys["{hypero}:battery:b:columns"] == .sortedSet(["max.loss": 2, "max.acc": 2, "max.f1": 3]))
     }
 
-    @Test func `Numbers that come twice, late or never are counted as such`() {
-        func numbered(_ seq: Int, _ time: Int) -> [(String, String)] {
+    @Test func `Repeated, late and missing sequence numbers are counted`() {
+        func numbered(_ seq: Int, time: Int) -> [(String, String)] {
             entry("start", ("producer", "p"), ("seq", "\(seq)"), ("time", "\(time)"))
         }
         let content = content([
-            declaration(), numbered(2, 10), numbered(2, 10), numbered(7, 30), numbered(5, 20), numbered(5, 20),
+            declaration(), numbered(2, time: 10), numbered(2, time: 10), numbered(7, time: 30), numbered(5, time: 20),
+            numbered(5, time: 20),
             entry("start", ("producer", "p"), ("seq", "0")),
             [("event", "start"), ("experiment", "x"), ("battery", "c"), ("producer", "p"), ("seq", "8")],
             [("event", "start"), ("experiment", "e-1"), ("battery", "c")],
@@ -91,7 +92,7 @@ struct NaiveModelTests {
         #expect(content.dead["8-0"] == "the battery c was never declared in this partition")
     }
 
-    @Test func `An experiment stays in its battery, and a restart takes the end back`() {
+    @Test func `An experiment stays in its battery, and a restart makes it running again`() {
         var other = declaration()
         other[1].1 = "c"
         let content = content([
@@ -104,7 +105,7 @@ struct NaiveModelTests {
         #expect(content.dead == ["5-0": "the experiment e-1 belongs to the battery b"])
     }
 
-    @Test func `At most 64 ranges of missing numbers are remembered, the highest`() {
+    @Test func `The highest 64 ranges of missing numbers are kept`() {
         var entries = [declaration()]
         for seq in stride(from: 2, through: 140, by: 2) {
             entries.append(entry("start", ("producer", "p"), ("seq", "\(seq)"), ("time", "1")))
@@ -120,7 +121,7 @@ struct NaiveModelTests {
     }
 
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
-    func `The generator writes everything there is, the same for a seed, and tidy clients only what is valid`(
+    func `The generator covers all cases, repeats for a seed, and writes only valid entries in the tidy mix`(
         seed: UInt64
     ) {
         var generator = EventGenerator(seed: seed)

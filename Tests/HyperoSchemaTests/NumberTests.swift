@@ -26,12 +26,12 @@ struct NumberTests {
         #expect(number(text)?.text == text)
     }
 
-    @Test func `Of a text with more than a double can hold the shortest is kept`() {
+    @Test func `A number with a text of more than 31 bytes gets the shortest text`() {
         #expect(number("0.000000000000000000000000000000001")?.text == "1e-33")
         #expect(number("0." + String(repeating: "3", count: 40))?.text == "0.3333333333333333")
     }
 
-    @Test func `Numbers are the same by their texts, nan too`() {
+    @Test func `Numbers are equal if their texts are, including nan`() {
         #expect(number("nan") == number("nan"))
         #expect(number("1") != number("1.0"))
     }
@@ -45,7 +45,7 @@ struct NumberTests {
         #expect(number(Number(value).text)?.value.bitPattern == value.bitPattern)
     }
 
-    @Test func `Whole numbers have no decimal point, nan has one spelling`() {
+    @Test func `Whole numbers have no decimal point, and nan has one spelling`() {
         #expect(Number(5).text == "5")
         #expect(Number(-0.0).text == "-0")
         #expect(Number(1e16).text == "1e+16")
@@ -55,7 +55,7 @@ struct NumberTests {
     }
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
-    func `Random decimals are read as the system's own reader does, bit for bit`(seed: UInt64) throws {
+    func `Random decimals are parsed as by the standard library, bit for bit`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let text = decimal(&random)
@@ -67,7 +67,7 @@ struct NumberTests {
     }
 
     @Test(arguments: 1...10 as ClosedRange<UInt64>)
-    func `Random doubles survive being written and read`(seed: UInt64) {
+    func `Random doubles are written and read back`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let value = Double(bitPattern: random.next())
@@ -77,7 +77,7 @@ struct NumberTests {
         }
     }
 
-    /// Of all lengths, with leading zeros in the fraction, around the bounds of the fast path.
+    /// Returns a decimal of any length, with leading zeros in the fraction, around the bounds of the fast path.
     private func decimal(_ random: inout SeededGenerator) -> String {
         func digits(_ count: Int) -> String {
             String((0..<count).map { _ in Character(String(Int.random(in: 0...9, using: &random))) })

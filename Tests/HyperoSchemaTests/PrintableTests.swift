@@ -8,11 +8,11 @@ struct PrintableTests {
         (String(repeating: "x", count: 64), String(repeating: "x", count: 64)),
         (String(repeating: "x", count: 65), String(repeating: "x", count: 64) + "…"),
     ])
-    func `Quoted text has no control characters and a bound`(text: String, shown: String) {
+    func `Printable text has no control characters and a limited length`(text: String, shown: String) {
         #expect(printable(text) == shown)
     }
 
-    @Test func `The bound can be chosen`() {
+    @Test func `The length limit of printable text can be set`() {
         #expect(printable("abc", limit: 2) == "ab…")
         #expect(printable("abc", limit: 3) == "abc")
     }

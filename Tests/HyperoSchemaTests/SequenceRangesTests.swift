@@ -1,16 +1,15 @@
 import HyperoSchema
 import Testing
 
-@Suite struct SequenceRangesTests {
+struct SequenceRangesTests {
     @Test(
-        "Ranges of numbers are read as they were written",
         arguments: [[], [1...1], [17...17, 40...52], [1...18_446_744_073_709_551_615]] as [[ClosedRange<UInt64>]])
-    func roundTrip(ranges: [ClosedRange<UInt64>]) {
+    func `Ranges of sequence numbers are read back as written`(ranges: [ClosedRange<UInt64>]) {
         #expect(SequenceRanges.parse(SequenceRanges.text(of: ranges)) == ranges)
     }
 
-    @Test("What is no range is passed over", arguments: ["x", "3-2", "-", "1-x", "99999999999999999999"])
-    func nonsense(word: String) {
+    @Test(arguments: ["x", "3-2", "-", "1-x", "99999999999999999999"])
+    func `Words that are not ranges are ignored`(word: String) {
         #expect(SequenceRanges.parse("4 \(word) 7-9") == [4...4, 7...9])
     }
 }

@@ -7,7 +7,7 @@ struct StreamIDTests {
             ("0-0", 0, 0), ("1700000000000-5", 1_700_000_000_000, 5), ("1700000000000", 1_700_000_000_000, 0),
             ("18446744073709551615-18446744073709551615", .max, .max),
         ] as [(String, UInt64, UInt64)])
-    func `What Redis writes is read`(text: String, milliseconds: UInt64, sequence: UInt64) {
+    func `An id in the format of Redis is parsed`(text: String, milliseconds: UInt64, sequence: UInt64) {
         let id = StreamID(milliseconds: milliseconds, sequence: sequence)
         #expect(StreamID(text) == id)
         #expect(StreamID(id.description) == id)
@@ -19,11 +19,11 @@ struct StreamIDTests {
         "1.0-2",
         "18446744073709551616-0", "0-18446744073709551616", "１-２",
     ])
-    func `What is no id is refused`(text: String) {
+    func `Text that is not an id is rejected`(text: String) {
         #expect(StreamID(text) == nil)
     }
 
-    @Test func `Ids are in the stream's order, which is not the texts'`() {
+    @Test func `Stream ids are ordered numerically, not as text`() {
         let ordered = ["0-0", "0-1", "0-2", "0-10", "9-99", "10-0", "18446744073709551615-0"].map { StreamID($0)! }
         #expect(ordered.sorted() == ordered)
         #expect(ordered.first == .zero)

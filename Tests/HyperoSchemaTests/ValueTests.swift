@@ -18,7 +18,7 @@ struct ValueTests {
             (" 1", .integer(1)), ("\u{FEFF}1", .string("\u{FEFF}1")), ("\0", .string("\0")),
             ("\"\\ud83c\\udfaf\"", .string("🎯")),
         ] as [(String, Value)])
-    func `A text is the value that JSON makes of it, and else itself`(text: String, value: Value) {
+    func `A text that is not JSON is a string`(text: String, value: Value) {
         #expect(Value(text: text) == value)
     }
 
@@ -37,7 +37,7 @@ struct ValueTests {
             .object([.init("", .integer(1)), .init("a", .null), .init("a", .string("1")), .init("\u{0}", .bool(false))]
             ),
         ] as [Value])
-    func `A value's text reads back as the value`(value: Value) {
+    func `The text of a value reads back as the value`(value: Value) {
         #expect(Value(text: value.text) == value)
         #expect(Value(text: Value.array([value]).text) == .array([value]))
     }
@@ -49,11 +49,11 @@ struct ValueTests {
             (.array([.number(.nan), .number(1)]), "[\"nan\",1]"), (.string("a b"), "a b"), (.string("12"), "\"12\""),
             (.object([.init("k", .string("v"))]), "{\"k\":\"v\"}"), (.string("[\n]"), "\"[\\n]\""),
         ] as [(Value, String)])
-    func `A value is written as the design says`(value: Value, text: String) {
+    func `A value is written in the format of the contract`(value: Value, text: String) {
         #expect(value.text == text)
     }
 
-    @Test func `Swift's values become the ones they look like`() {
+    @Test func `Swift values convert to the corresponding values`() {
         let values: [(any ValueConvertible, String)] = [
             (1, "1"), (UInt64.max, "1.8446744073709552e+19"), (Int64.min, "-9223372036854775808"), (UInt8(7), "7"),
             (0.1 as Float, "0.1"), (Float.infinity, "inf"), (Float.nan, "nan"), (2.5, "2.5"), ("3", "\"3\""),

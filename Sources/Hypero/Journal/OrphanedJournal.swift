@@ -50,7 +50,7 @@ struct OrphanedJournal {
             switch SegmentHeader.read(from: segment.base, space: segment.size) {
             case .header(let header):
                 // All of a journal say the same of this, and the others need not be looked at.
-                guard header.machine.isSame(as: machine), isOurs(header) else { return .foreign }
+                guard header.machine.isSameMachine(as: machine), isOurs(header) else { return .foreign }
                 headers.append(header)
             case .unknownVersion(let version):
                 return .unreadable("\(folder.segment(ordinal)) is of format \(version), and this program knows 1")

@@ -42,7 +42,7 @@ final class Segment: @unchecked Sendable {
         defer { close(descriptor) }
         var error: CInt
         repeat {
-            error = withBlocked(SIGXFSZ) { posix_fallocate(descriptor, 0, off_t(size)) }
+            error = withBlocked(signal: SIGXFSZ) { posix_fallocate(descriptor, 0, off_t(size)) }
         } while error == EINTR
         guard error == 0 else {
             unlink(path)

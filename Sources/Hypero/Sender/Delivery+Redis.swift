@@ -10,8 +10,8 @@ extension Delivery {
             connection = try RedisConnection.open(
                 to: elsewhere ?? url, name: "hypero-\(producer.text)",
                 // A living training's events wait meanwhile.
-                timeout: left == nil ? .seconds(5) : .seconds(2), whileWaiting: host.goesOn,
-                whileBlocked: host.whileBlocked)
+                timeout: left == nil ? .seconds(5) : .seconds(2), shouldContinue: host.goesOn,
+                blocking: host.whileBlocked)
             machine.connected()
             canReadWatermark = true
             shipment = Shipment()
@@ -197,7 +197,7 @@ extension Delivery {
         }
         let draw = Double.random(in: 0..<1, using: &generator)
         // A reply that was not taken would answer the next command.
-        let isOutOfStep = connection?.unanswered ?? 0 > 0
+        let isOutOfStep = connection?.pendingReplies ?? 0 > 0
         guard machine.failed(isOutOfStep ? .connection : error.category, now: .now, draw: draw) else { return }
         connection = nil
         elsewhere = next

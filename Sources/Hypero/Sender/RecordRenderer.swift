@@ -46,7 +46,7 @@ struct RecordRenderer {
         }
         if record.kind.holdsNumbers {
             for (name, values) in channels {
-                writer.add(record.kind == .maxima ? "max." as StaticString : "curve." as StaticString, name)
+                writer.add(prefix: record.kind == .maxima ? "max." as StaticString : "curve." as StaticString, name)
                 add(values, to: &writer)
             }
         } else {

@@ -75,16 +75,16 @@ struct SenderMachine {
         var mayKeepConnection = false
         switch error {
         case .transient:
-            wait = backoff.next(draw: draw)
+            wait = backoff.nextDelay(random: draw)
             mayKeepConnection = true
         case .refused:
-            wait = Backoff.slow(draw: draw)
+            wait = Backoff.slowDelay(random: draw)
             mayKeepConnection = true
         case .moved where backoff.failures == 0:
-            _ = backoff.next(draw: draw)
+            _ = backoff.nextDelay(random: draw)
             wait = .zero
-        case .moved, .readOnly, .connection: wait = backoff.next(draw: draw)
-        case .denied: wait = Backoff.slow(draw: draw)
+        case .moved, .readOnly, .connection: wait = backoff.nextDelay(random: draw)
+        case .denied: wait = Backoff.slowDelay(random: draw)
         }
         if case .disconnected = state { mayKeepConnection = false }
         state = mayKeepConnection ? .paused(until: now + wait) : .disconnected(retryAt: now + wait)

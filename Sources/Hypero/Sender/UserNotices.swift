@@ -60,7 +60,9 @@ struct UserNotices {
         // A pipe that has room for this much takes it whole.
         var line = "hypero: \(String(sentence.prefix(900)))\n"
         line.withUTF8 { bytes in
-            _ = withBlocked(SIGPIPE) { write(STDERR_FILENO, bytes.baseAddress, min(bytes.count, Int(PIPE_BUF))) }
+            _ = withBlocked(signal: SIGPIPE) {
+                write(STDERR_FILENO, bytes.baseAddress, min(bytes.count, Int(PIPE_BUF)))
+            }
         }
     }
 }

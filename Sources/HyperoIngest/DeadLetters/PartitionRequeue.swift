@@ -167,7 +167,7 @@ final class PartitionRequeue {
                 description: "\(space.events) holds a \(kind) and no stream: rename or delete it first")
         }
         // An account that may not ask finds out in the transaction.
-        if kind == "stream", info.error == nil, try StreamInfo(&info).isFull {
+        if kind == "stream", info.error == nil, try StreamInfo(&info).hasExhaustedIDs {
             throw Requeue.Failure(
                 description: "\(space.events) takes no more entries, because its last id is the highest there is: "
                     + "rename it when all of it is applied")

@@ -40,7 +40,7 @@ extension RESPWriter {
     /// Adds the bytes, or what fits of them with an ellipsis when they are more than a limit.
     private mutating func add(_ bytes: Bytes, size: Int, limit: Int) {
         guard size > limit else { return add(UnsafeRawBufferPointer(bytes)) }
-        add(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes).prefix(limit - 3)), "…")
+        add(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes).prefix(limit - 3)), suffix: "…")
     }
 }
 

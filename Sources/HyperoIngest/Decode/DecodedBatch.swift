@@ -75,7 +75,9 @@ package struct DecodedBatch {
         append(
             id,
             Result { () throws(Rejection) in
-                if let announced, announced > Limits.fields { throw .tooMany(fields: announced).of(fields) }
+                if let announced, announced > Limits.fields {
+                    throw .tooMany(fields: announced).withOrigin(from: fields)
+                }
                 return try Event(decoding: fields)
             })
     }
@@ -189,7 +191,7 @@ extension DecodedBatch {
         guard shape.fields.count == fields.count else { return nil }
         let row = rows.begin(shape: place)
         for index in fields.indices {
-            guard fields[index].name.isEqual(to: shape.fields[index]), fields[index].valueSize <= Number.longest,
+            guard fields[index].name.isEqual(to: shape.fields[index]), fields[index].valueSize <= Number.maxTextSize,
                 let number = Number(fields[index].value)
             else {
                 rows.cancel(row)

@@ -11,7 +11,7 @@ struct NameInterner {
     /// The place of a name, which is added when it is new; then it is the last one.
     mutating func place(of name: String) -> Int {
         if names.count <= Self.few {
-            if let place = names.firstIndex(where: { ExactText.isSame($0, name) }) { return place }
+            if let place = names.firstIndex(where: { $0.hasSameBytes(as: name) }) { return place }
             if names.count == Self.few {
                 for (place, name) in names.enumerated() { places[ExactText(name)] = place }
             }

@@ -17,17 +17,17 @@ final class RowShape: Sendable {
 
     /// Where a channel's number is among those of a row; nil when the shape lacks the channel.
     func place(of channel: String) -> Int? {
-        channels.firstIndex { ExactText.isSame($0, channel) }
+        channels.firstIndex { $0.hasSameBytes(as: channel) }
     }
 
     func isSame(_ other: RowShape) -> Bool {
         self === other
             || channels.count == other.channels.count
-                && zip(channels, other.channels).allSatisfy { ExactText.isSame($0, $1) }
+                && zip(channels, other.channels).allSatisfy { $0.hasSameBytes(as: $1) }
     }
 
     /// Whether it has the same channels in the same order as these cells.
     func isShape(of cells: [CurveRow.Cell]) -> Bool {
-        channels.count == cells.count && zip(channels, cells).allSatisfy { ExactText.isSame($0, $1.channel) }
+        channels.count == cells.count && zip(channels, cells).allSatisfy { $0.hasSameBytes(as: $1.channel) }
     }
 }

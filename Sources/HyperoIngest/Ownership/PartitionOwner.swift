@@ -95,7 +95,7 @@ package struct PartitionOwner: Sendable {
             return .acquire
         case .disturbed:
             // Somebody who writes without end must not make this one ask without end.
-            return pause(.wait(backoff.next(draw: jitter)), then: .acquire)
+            return pause(.wait(backoff.nextDelay(random: jitter)), then: .acquire)
         case .waited: return afterWait
         case .drained, .stopRequested: return stop()
         case .released: return .end(.done)
@@ -113,7 +113,7 @@ package struct PartitionOwner: Sendable {
         // The lease then ends by itself.
         guard !isStopping else { return .end(.done) }
         let isFirst = backoff.failures == 0
-        let delay = backoff.next(draw: jitter)
+        let delay = backoff.nextDelay(random: jitter)
         switch error.category {
         case .transient: return pause(.wait(delay), then: .acquire)
         case .moved(let host, let port):

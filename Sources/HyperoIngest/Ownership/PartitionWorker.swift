@@ -111,7 +111,7 @@ final class PartitionWorker {
         let patience = patience
         return try RedisConnection.open(
             to: url, name: "hypero-ingest", timeout: owner.isStopping ? .seconds(1) : .seconds(5),
-            whileWaiting: { patience.goesOn })
+            shouldContinue: { patience.goesOn })
     }
 
     private func next(after event: PartitionOwner.Event) -> PartitionOwner.Action {
@@ -185,7 +185,7 @@ extension PartitionWorker {
                 .noPermission, "the account may not ask XINFO STREAM, so that nobody knows where a drain ends")
         }
         guard stream.length > 0 else { return true }
-        goal = goal ?? stream.lastEntry
+        goal = goal ?? stream.lastEntryID
         guard let goal else { return true }
         let cursor = try readCursor(over: &connection)
         // Beyond the stream's end it is the cursor of another stream.
@@ -198,7 +198,7 @@ extension PartitionWorker {
     /// XINFO STREAM dead: why it takes nothing though it is a stream; nil when it does, or nobody may ask.
     private func fullDead(over connection: inout RedisConnection) throws(RedisError) -> RedisError? {
         do {
-            guard let stream = try connection.streamInfo(of: space.dead), stream.isFull else { return nil }
+            guard let stream = try connection.streamInfo(of: space.dead), stream.hasExhaustedIDs else { return nil }
             return RedisError(
                 .other,
                 "\(space.dead) takes no more entries, because its last id is the highest there is: "
@@ -244,7 +244,7 @@ extension PartitionWorker {
     }
 
     private func look(at stream: StreamInfo, with first: inout FoldedBatch) {
-        switch first.place.look(at: stream) {
+        switch first.place.check(against: stream) {
         case .missed(0): break
         case .missed(let count):
             first.missed = count
@@ -253,7 +253,7 @@ extension PartitionWorker {
             // Entries that were applied before are known by their numbers.
             announcer.note(.warning, "\(space.events) is not the stream it was: reading it from its beginning")
             first.place = StreamPosition(id: .zero, entries: stream.lastID == nil ? 0 : nil)
-            _ = first.place.look(at: stream)
+            _ = first.place.check(against: stream)
             first.isRewind = true
         }
     }
@@ -280,7 +280,7 @@ extension PartitionWorker {
             var reply = try connection.receive(within: XReadReply.bounds)
             bytes += reply.byteCount
             // Ids of entries that were not kept.
-            guard reply.isWhole else { return nil }
+            guard reply.isComplete else { return nil }
             let count = try reply.array() ?? 0
             for _ in 0..<count {
                 _ = try reply.array()

@@ -8,7 +8,7 @@ enum ServerCheck {
         // A server that is not there is the partition's trouble, and is reported there.
         guard
             var connection = try? RedisConnection.open(
-                to: url, name: "hypero-ingest", timeout: .seconds(1), whileWaiting: { !stop.isRequested })
+                to: url, name: "hypero-ingest", timeout: .seconds(1), shouldContinue: { !stop.isRequested })
         else { return }
         if var reply = try? connection.call("INFO", "server"), let info = try? reply.string() {
             for warning in warnings(ofInfo: info) { logger.warning("\(warning)") }

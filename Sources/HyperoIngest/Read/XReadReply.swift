@@ -8,7 +8,7 @@ import HyperoSchema
 /// the first entry of a reply always can be judged.
 struct XReadReply {
     /// What is kept of a reply: of each value as much as an entry may have, and of all a multiple of what is asked for.
-    static let bounds = ReplyBounds(text: Limits.value, whole: 2 * BatchSize.byteLimit)
+    static let bounds = ReplyBounds(maxTextBytes: Limits.value, maxTotalBytes: 2 * BatchSize.byteLimit)
 
     /// How many entries there are.
     private(set) var count = 0
@@ -35,7 +35,7 @@ struct XReadReply {
         received = try reply.array() ?? 0
         self.reply = reply
         guard received > 0 else { return }
-        guard reply.isWhole else {
+        guard reply.isComplete else {
             try takeWhatCanBeJudged(reply)
             return
         }
@@ -49,9 +49,10 @@ struct XReadReply {
         while count < received, !reply.isAtEnd {
             // The end of the reply may be anywhere in an entry.
             guard try reply.array() != nil, !reply.isAtEnd, let id = try Self.id(&reply), !reply.isAtEnd else { return }
-            let fields = try reply.extent()
-            let isBeyondLimits = fields.count / 2 > Limits.fields || fields.bytes > Limits.entry || fields.hasLongText
-            guard fields.isWhole || isBeyondLimits else { return }
+            let fields = try reply.measureTexts()
+            let isBeyondLimits =
+                fields.count / 2 > Limits.fields || fields.byteCount > Limits.entry || fields.hasOversizedText
+            guard fields.isComplete || isBeyondLimits else { return }
             count += 1
             last = id
         }
@@ -69,7 +70,7 @@ struct XReadReply {
         var fields: [WireField] = []
         for _ in 0..<count {
             let id = try Self.takeID(&reply)
-            let announced = reply.isWhole ? nil : reply.nextCount.map { $0 / 2 }
+            let announced = reply.isComplete ? nil : reply.nextArrayCount.map { $0 / 2 }
             try reply.fields(into: &fields)
             fields.withUnsafeBufferPointer { batch.append(id, $0, announced: announced) }
         }
@@ -90,7 +91,7 @@ struct XReadReply {
                 continue
             }
             _ = try Self.takeID(&reply)
-            let count = (reply.nextCount ?? 0) / 2
+            let count = (reply.nextArrayCount ?? 0) / 2
             try reply.fields(into: &fields)
             fields.withUnsafeBufferPointer { body(place, $0, count) }
             wanted.removeFirst()

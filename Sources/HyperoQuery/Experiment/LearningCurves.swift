@@ -17,6 +17,6 @@ public struct LearningCurves: Sendable, Hashable {
 
     /// The values of a channel; nil when there is no such channel.
     public subscript(channel: String) -> [Double?]? {
-        channels.first { ExactText.isSame($0.name, channel) }?.values
+        channels.first { $0.name.hasSameBytes(as: channel) }?.values
     }
 }

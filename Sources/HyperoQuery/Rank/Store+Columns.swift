@@ -23,11 +23,11 @@ extension Store {
     func checkThat(
         _ channel: String, isKnownIn declarations: [Declaration], _ warnings: inout [String]
     ) throws(QueryError) {
-        guard !declarations.contains(where: { ExactText.isSame($0.objective, channel) }) else { return }
+        guard !declarations.contains(where: { $0.objective.hasSameBytes(as: channel) }) else { return }
         let channels = try columns(of: declarations, &warnings).compactMap { field in
             if case .maximum(let channel) = FieldName(field) { channel } else { nil }
         }
-        guard !channels.contains(where: { ExactText.isSame($0, channel) }) else { return }
+        guard !channels.contains(where: { $0.hasSameBytes(as: channel) }) else { return }
         throw QueryError(
             .notFound,
             "there is no channel '\(printable(channel))'"

@@ -70,7 +70,7 @@ extension Store {
     private func select(
         _ name: String, version: Int?, from declarations: [Declaration]
     ) throws(QueryError) -> [Declaration] {
-        var chosen = declarations.filter { ExactText.isSame($0.name, name) }
+        var chosen = declarations.filter { $0.name.hasSameBytes(as: name) }
         if chosen.isEmpty { chosen = declarations.filter { $0.id.text == name } }
         guard !chosen.isEmpty else {
             throw QueryError(

@@ -104,12 +104,12 @@ final class PartitionStatusRequest {
     private var fullStreams: [String] {
         let reason = "takes no more entries, because its last id is the highest there is"
         var sentences: [String] = []
-        if case .success(let stream) = stream.result, stream.isFull {
+        if case .success(let stream) = stream.result, stream.hasExhaustedIDs {
             sentences.append(
                 "\(keyspace.events) \(reason), so that nothing can be logged: when all of it is applied, rename or "
                     + "delete it")
         }
-        if case .success(let stream) = deadStream.result, stream.isFull {
+        if case .success(let stream) = deadStream.result, stream.hasExhaustedIDs {
             sentences.append(
                 "\(keyspace.dead) \(reason), so that the ingest stops before the next entry that it cannot apply, and may "
                     + "owe letters: hypero-ingest requeue sends again what it holds, then delete it")

@@ -12,7 +12,7 @@ extension StreamInfo {
     ///   - consumed: how many were done with, by how they were; for when it is not.
     func behind(cursor: StreamID?, entries: Int? = nil, consumed: [Int]) -> Int? {
         if lastID ?? .zero <= cursor ?? .zero { return 0 }
-        guard let added else { return nil }
+        guard let added = entriesAdded else { return nil }
         if let entries { return max(added.subtractingReportingOverflow(entries).partialValue, 0) }
         let rest = consumed.reduce(added) { $0.subtractingReportingOverflow($1).partialValue }
         return max(rest, 0)

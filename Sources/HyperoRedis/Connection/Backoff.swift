@@ -1,31 +1,34 @@
-/// How long to wait after failures: exponential with full jitter, so that a thousand clients of a server that comes back
-/// do not all come at once.
+/// Delays between attempts: exponential with full jitter.
 ///
-/// Source: Brooker, "Exponential backoff and jitter", AWS Architecture Blog, 2015.
+/// Full jitter spreads the reconnections of a thousand clients after a server restart. Source: Brooker, "Exponential
+/// backoff and jitter", AWS Architecture Blog, 2015.
 package struct Backoff: Sendable {
-    package static let first: Duration = .milliseconds(50)
-    package static let longest: Duration = .seconds(10)
+    package static let initialDelay: Duration = .milliseconds(50)
+    package static let maxDelay: Duration = .seconds(10)
 
-    /// In a row.
+    /// The number of consecutive failures.
     package private(set) var failures = 0
 
     package init() {}
 
+    /// Starts again at the initial delay, after a success.
     package mutating func reset() {
         failures = 0
     }
 
-    /// Counts a failure, and says how long to wait: anything up to 50 ms, 100 ms, … 10 s.
+    /// Counts a failure and returns the delay before the next attempt: between 0 and a bound that doubles from 50 ms to 10 s.
     ///
-    /// - Parameter draw: from `0..<1`.
-    package mutating func next(draw: Double) -> Duration {
-        let bound = min(Self.first * (1 << min(failures, 10)), Self.longest)
+    /// - Parameter random: a random number from `0..<1`.
+    package mutating func nextDelay(random: Double) -> Duration {
+        let bound = min(Self.initialDelay * (1 << min(failures, 10)), Self.maxDelay)
         failures += 1
-        return bound * draw
+        return bound * random
     }
 
-    /// How long to wait when trying soon is of no use: 5 to 10 s.
-    package static func slow(draw: Double) -> Duration {
-        longest / 2 + longest / 2 * draw
+    /// Returns the delay after a failure that a quick retry cannot fix, such as a wrong password: 5 to 10 s.
+    ///
+    /// - Parameter random: a random number from `0..<1`.
+    package static func slowDelay(random: Double) -> Duration {
+        maxDelay / 2 + maxDelay / 2 * random
     }
 }

@@ -3,95 +3,106 @@ import Glibc
 import HyperoCore
 import HyperoSchema
 
-/// One connection to Redis: it owns hiredis' context and is used by one thread.
+/// A connection to Redis, for use by one thread.
 ///
-/// After an error of class ``RedisError/Category/connection`` it must not be used again: a late reply would answer the next
-/// command. Make a new one.
+///     var connection = try RedisConnection.open(to: url, name: "hypero-query")
+///     try connection.send(writer)
+///     for _ in 0..<writer.commands {
+///         var reply = try connection.receive()
+///         …
+///     }
+///
+/// After an error of category ``RedisError/Category/connection``, close the connection and open a new one: a late reply
+/// would be read as the reply to the next command.
 package struct RedisConnection: ~Copyable {
-    private let owned: HiredisContext
+    private let owner: HiredisContext
     private var replies = ReplyBuffer()
-    /// Buffers of earlier replies that somebody held, at most ``mostHeld``.
-    private var held: [ReplyBuffer] = []
-    private static let mostHeld = 4
-    /// Takes what is read, on its way to hiredis.
-    private let incoming = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 64)
-    private let endpoint: RedisURL
+    /// Buffers of earlier replies that a caller held when the next reply was read, at most ``maxRetained``.
+    private var retained: [ReplyBuffer] = []
+    private static let maxRetained = 4
+    /// The bytes of one `read` call, before hiredis parses them.
+    private let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 64)
+    private let url: RedisURL
     private let timeout: Duration
-    /// Commands whose replies were not taken yet. While there are any, the next reply is not the next command's.
-    package private(set) var unanswered = 0
-    private let whileWaiting: () -> Bool
-    private let whileBlocked: (() -> Void) -> Void
+    /// The number of commands sent whose replies have not been received. While it is above 0, the next reply belongs to
+    /// an earlier command.
+    package private(set) var pendingReplies = 0
+    private let shouldContinue: () -> Bool
+    private let blocking: (() -> Void) -> Void
 
-    /// How often `whileWaiting` is called.
-    private static let tick: Duration = .milliseconds(5)
+    /// The time between two calls of `shouldContinue`.
+    private static let pollInterval: Duration = .milliseconds(5)
 
-    /// Connects, authenticates, selects the database and says the client's name.
+    /// Connects, authenticates, selects the database and sets the name of the client.
     ///
-    /// The name is looked up by the system's resolver, which has no time limit of its own; all else keeps the timeout.
+    /// Commands: AUTH, if the URL has a user or password; SELECT, if the database is not 0; CLIENT SETNAME.
     ///
     /// - Parameters:
-    ///   - name: what `CLIENT LIST` shows, without spaces.
-    ///   - timeout: for connecting, and how long sending and receiving may stand still.
-    ///   - whileWaiting: called about every 5 ms of waiting; false gives up.
-    ///   - whileBlocked: runs what it is given, a system call that may block.
+    ///   - name: the name in `CLIENT LIST`, without spaces.
+    ///   - timeout: the time limit for connecting, and for sending or receiving without progress. The host name lookup is
+    ///     not limited: the system's resolver has no timeout.
+    ///   - shouldContinue: called about every 5 ms while waiting. If it returns false, the call fails.
+    ///   - blocking: runs its argument, a system call that may block.
+    /// - Throws: category ``RedisError/Category/connection``, or the error reply of the server. Never contains the password.
     package static func open(
-        to url: RedisURL, name: String, timeout: Duration = .seconds(5), whileWaiting: @escaping () -> Bool = { true },
-        whileBlocked: @escaping (() -> Void) -> Void = { $0() }
+        to url: RedisURL, name: String, timeout: Duration = .seconds(5),
+        shouldContinue: @escaping () -> Bool = { true },
+        blocking: @escaping (() -> Void) -> Void = { $0() }
     ) throws(RedisError) -> RedisConnection {
-        var made: UnsafeMutablePointer<redisContext>?
-        // The resolver.
-        whileBlocked {
-            made =
+        var context: UnsafeMutablePointer<redisContext>?
+        // Host name lookup blocks, even in a non-blocking connect.
+        blocking {
+            context =
                 switch url.address {
                 case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
                 case .unix(let path): redisConnectUnixNonBlock(path)
                 }
         }
-        guard let made else { throw RedisError(.connection, "no memory for a connection to \(url)") }
+        guard let context else { throw RedisError(.connection, "cannot connect to \(url): out of memory") }
         var connection = RedisConnection(
-            owned: HiredisContext(pointer: made), endpoint: url, timeout: timeout, whileWaiting: whileWaiting,
-            whileBlocked: whileBlocked)
+            owner: HiredisContext(pointer: context), url: url, timeout: timeout, shouldContinue: shouldContinue,
+            blocking: blocking)
         try connection.finishConnecting()
-        try connection.introduce(as: name)
+        try connection.authenticate(as: name)
         return connection
     }
 
     private init(
-        owned: consuming HiredisContext, endpoint: RedisURL, timeout: Duration, whileWaiting: @escaping () -> Bool,
-        whileBlocked: @escaping (() -> Void) -> Void
+        owner: consuming HiredisContext, url: RedisURL, timeout: Duration, shouldContinue: @escaping () -> Bool,
+        blocking: @escaping (() -> Void) -> Void
     ) {
-        self.owned = owned
-        self.endpoint = endpoint
+        self.owner = owner
+        self.url = url
         self.timeout = timeout
-        self.whileWaiting = whileWaiting
-        self.whileBlocked = whileBlocked
+        self.shouldContinue = shouldContinue
+        self.blocking = blocking
     }
 
     deinit {
-        incoming.deallocate()
+        readBuffer.deallocate()
     }
 
-    private var context: UnsafeMutablePointer<redisContext> { owned.pointer }
+    private var context: UnsafeMutablePointer<redisContext> { owner.pointer }
 
-    /// Sends the commands. The replies come from ``receive()``, as many as ``RESPWriter/commands``.
+    /// Sends the commands. Call ``receive(blockTimeout:within:)`` once for each of the ``RESPWriter/commands``.
     package mutating func send(_ writer: borrowing RESPWriter) throws(RedisError) {
         let bytes = writer.bytes
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
-        unanswered += writer.commands
+        pendingReplies += writer.commands
         let characters = start.assumingMemoryBound(to: CChar.self)
         guard redisAppendFormattedCommand(context, characters, bytes.count) == REDIS_OK else {
-            throw failure("cannot send")
+            throw failure("cannot send to")
         }
         var deadline = MonotonicTime.now + timeout
         while true {
             var isDone: Int32 = 0
             let context = context
-            guard withBlocked(SIGPIPE, { redisBufferWrite(context, &isDone) }) == REDIS_OK else {
-                throw failure("cannot send")
+            guard withBlocked(signal: SIGPIPE, { redisBufferWrite(context, &isDone) }) == REDIS_OK else {
+                throw failure("cannot send to")
             }
             guard isDone == 0 else { return }
             try wait(for: POLLOUT, until: deadline)
-            // A slow line is no dead one.
+            // The server accepts bytes: a slow network is not a failure.
             deadline = .now + timeout
         }
     }
@@ -99,20 +110,21 @@ package struct RedisConnection: ~Copyable {
     /// Waits for the next reply.
     ///
     /// - Parameters:
-    ///   - patience: waits so much longer than the timeout, as for a command that blocks on purpose.
-    ///   - bounds: what is kept of the reply.
+    ///   - blockTimeout: the time that a blocking command may block on the server, such as XREAD BLOCK. Added to the timeout
+    ///     of the connection.
+    ///   - bounds: the part of the reply to keep in memory.
     package mutating func receive(
-        patience: Duration = .zero, within bounds: ReplyBounds = .none
+        blockTimeout: Duration = .zero, within bounds: ReplyBounds = .unlimited
     ) throws(RedisError) -> Reply {
-        clearReplies(for: bounds)
-        var deadline = MonotonicTime.now + timeout + patience
+        prepareBuffer(for: bounds)
+        var deadline = MonotonicTime.now + timeout + blockTimeout
         while true {
-            var made: UnsafeMutableRawPointer?
-            guard redisReaderGetReply(context.pointee.reader, &made) == REDIS_OK else {
-                throw RedisError(.connection, "\(endpoint) answered what is not the protocol of Redis")
+            var root: UnsafeMutableRawPointer?
+            guard redisReaderGetReply(context.pointee.reader, &root) == REDIS_OK else {
+                throw RedisError(.connection, "invalid reply from \(url): not the Redis protocol")
             }
-            if made != nil {
-                unanswered -= 1
+            if root != nil {
+                pendingReplies -= 1
                 return Reply(replies)
             }
             if try read() == 0 {
@@ -123,45 +135,46 @@ package struct RedisConnection: ~Copyable {
         }
     }
 
-    /// Hands hiredis' reader what has come, without waiting for it; 128 KiB at most.
+    /// Reads at most 128 KiB from the socket into the parser of hiredis, without waiting.
     ///
-    /// Its own `redisBufferRead` takes 16 KiB at a time, which makes a large reply ten times as many system calls.
+    /// Replaces `redisBufferRead`, which reads 16 KiB at a time: ten times as many system calls for a large reply.
     ///
-    /// - Returns: how many bytes that was.
+    /// - Returns: the number of bytes read; 0 if none are available yet.
     private mutating func read() throws(RedisError) -> Int {
-        let count = Glibc.read(context.pointee.fd, incoming.baseAddress, incoming.count)
+        let count = Glibc.read(context.pointee.fd, readBuffer.baseAddress, readBuffer.count)
         guard count != 0 else {
-            throw RedisError(.connection, "cannot read (\(endpoint)): the server closed the connection")
+            throw RedisError(.connection, "cannot read from \(url): the server closed the connection")
         }
         guard count > 0 else {
             guard errno == EAGAIN || errno == EINTR else {
-                throw RedisError(.connection, "cannot read (\(endpoint)): \(String(cString: strerror(errno)))")
+                throw RedisError(.connection, "cannot read from \(url): \(String(cString: strerror(errno)))")
             }
             return 0
         }
-        guard redisReaderFeed(context.pointee.reader, incoming.baseAddress, count) == REDIS_OK else {
-            throw RedisError(.connection, "no memory for what \(endpoint) answers")
+        guard redisReaderFeed(context.pointee.reader, readBuffer.baseAddress, count) == REDIS_OK else {
+            throw RedisError(.connection, "cannot read from \(url): out of memory")
         }
         return count
     }
 
-    /// Leaves a reply that somebody still holds alone: it keeps its buffer, and the connection takes another, as one that
-    /// was held and is free again. A buffer that has grown spares the next reply as many pages.
-    private mutating func clearReplies(for bounds: ReplyBounds) {
+    /// Clears the buffer for the next reply, or replaces it if a caller still holds the latest reply.
+    ///
+    /// A retained buffer whose reply was released is reused, because its memory has already grown.
+    private mutating func prepareBuffer(for bounds: ReplyBounds) {
         if !isKnownUniquelyReferenced(&replies) {
-            if let free = held.indices.first(where: { isKnownUniquelyReferenced(&held[$0]) }) {
-                swap(&replies, &held[free])
+            if let free = retained.indices.first(where: { isKnownUniquelyReferenced(&retained[$0]) }) {
+                swap(&replies, &retained[free])
             } else {
-                if held.count == Self.mostHeld { held.removeFirst() }
-                held.append(replies)
+                if retained.count == Self.maxRetained { retained.removeFirst() }
+                retained.append(replies)
                 replies = ReplyBuffer()
             }
             replies.attach(to: context.pointee.reader)
         }
-        replies.begin(within: bounds)
+        replies.clear(for: bounds)
     }
 
-    /// One command and its reply.
+    /// Sends one command and returns its reply.
     package mutating func call(_ arguments: String...) throws(RedisError) -> Reply {
         var writer = RESPWriter(capacity: 256)
         writer.begin(arguments: arguments.count)
@@ -173,33 +186,33 @@ package struct RedisConnection: ~Copyable {
 
 extension RedisConnection {
     private func finishConnecting() throws(RedisError) {
-        guard context.pointee.err == 0 else { throw failure("cannot connect") }
-        // A program that the host process starts must not inherit the connection.
+        guard context.pointee.err == 0 else { throw failure("cannot connect to") }
+        // Child processes of the host process must not inherit the connection.
         _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
         context.pointee.reader.pointee.fn = ReplyBuffer.functions
         replies.attach(to: context.pointee.reader)
-        // hiredis gives its read buffer back when it is empty and larger than this. Its own 16 KiB would have it freed and
-        // made again all the time; without a bound, one large value would be kept for ever.
+        // hiredis frees its empty parse buffer above this size. With the default, 16 KiB, it would free and allocate the
+        // buffer again for every large reply; without a limit, one large value would keep its memory forever.
         context.pointee.reader.pointee.maxbuf = 1 << 20
         try wait(for: POLLOUT, until: .now + timeout)
         var error: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         guard getsockopt(context.pointee.fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0, error == 0 else {
-            throw RedisError(.connection, "cannot connect to \(endpoint): \(String(cString: strerror(error)))")
+            throw RedisError(.connection, "cannot connect to \(url): \(String(cString: strerror(error)))")
         }
-        // A peer that vanished without a word is found by the kernel; a unix socket has no such thing.
-        if case .tcp = endpoint.address { _ = redisEnableKeepAlive(context) }
+        // Detects a peer that vanished without closing the connection. Unix sockets have no keep-alive.
+        if case .tcp = url.address { _ = redisEnableKeepAlive(context) }
     }
 
-    private mutating func introduce(as name: String) throws(RedisError) {
+    private mutating func authenticate(as name: String) throws(RedisError) {
         var writer = RESPWriter(capacity: 256)
-        if let user = endpoint.user {
-            // Without a password too: whoever names an account must not silently become the default one.
-            writer.command("AUTH", user, endpoint.password ?? "")
-        } else if let password = endpoint.password {
+        if let user = url.user {
+            // Sent even without a password: otherwise the connection would silently use the default account.
+            writer.command("AUTH", user, url.password ?? "")
+        } else if let password = url.password {
             writer.command("AUTH", password)
         }
-        if endpoint.database != 0 { writer.command("SELECT", String(endpoint.database)) }
+        if url.database != 0 { writer.command("SELECT", String(url.database)) }
         writer.command("CLIENT", "SETNAME", name)
         try send(writer)
         for _ in 1..<writer.commands {
@@ -207,48 +220,49 @@ extension RedisConnection {
             do {
                 _ = try reply.string()
             } catch {
-                throw refusal(error)
+                throw loginFailure(error)
             }
         }
-        // The name is a courtesy: an account may not be allowed to say it.
+        // An account without permission for CLIENT SETNAME works without a name.
         let reply = try receive()
         if let error = reply.error, error.category == .transient || error.code == .noAuthentication {
-            throw refusal(error)
+            throw loginFailure(error)
         }
     }
 
-    /// Whatever a server quotes of AUTH, the password is not repeated.
-    private func refusal(_ error: RedisError) -> RedisError {
-        let quotesPassword = endpoint.password.map { !$0.isEmpty && error.description.contains($0) } ?? false
-        let reason = quotesPassword ? "it does not take the password" : error.description
-        return RedisError(error.code, "\(endpoint) does not let us in: \(reason)")
+    /// Returns the error with the URL. Removes the text of the server's reply if it contains the password.
+    private func loginFailure(_ error: RedisError) -> RedisError {
+        let quotesPassword = url.password.map { !$0.isEmpty && error.description.contains($0) } ?? false
+        let reason = quotesPassword ? "the server rejected the password" : error.description
+        return RedisError(error.code, "cannot log in to \(url): \(reason)")
     }
 
     private func wait(for events: Int32, until deadline: MonotonicTime) throws(RedisError) {
         var descriptor = pollfd(fd: context.pointee.fd, events: Int16(events), revents: 0)
         while true {
-            let left = deadline - .now
-            guard left > .zero else { throw RedisError(.connection, "\(endpoint) did not answer in time") }
+            let remaining = deadline - .now
+            guard remaining > .zero else { throw RedisError(.connection, "timed out waiting for \(url)") }
             var ready: Int32 = 0
             var error: Int32 = 0
-            whileBlocked {
-                ready = poll(&descriptor, 1, min(left, Self.tick).pollMilliseconds)
+            blocking {
+                ready = poll(&descriptor, 1, min(remaining, Self.pollInterval).pollMilliseconds)
                 error = errno
             }
             if ready > 0 { return }
             if ready < 0, error != EINTR {
-                throw RedisError(.connection, "cannot wait for \(endpoint): \(String(cString: strerror(error)))")
+                throw RedisError(.connection, "cannot wait for \(url): \(String(cString: strerror(error)))")
             }
-            guard whileWaiting() else { throw RedisError(.connection, "gave up waiting for \(endpoint)") }
+            guard shouldContinue() else { throw RedisError(.connection, "cancelled while waiting for \(url)") }
         }
     }
 
-    private func failure(_ what: String) -> RedisError {
-        RedisError(.connection, "\(what) (\(endpoint)): \(String(cString: hypero_error_text(context)))")
+    /// Returns the error of hiredis.
+    private func failure(_ operation: String) -> RedisError {
+        RedisError(.connection, "\(operation) \(url): \(String(cString: hypero_error_text(context)))")
     }
 }
 
-/// hiredis' context, freed with its owner; also when connecting fails half-way.
+/// The owner of a hiredis context. Frees the context, also if connecting fails halfway.
 private struct HiredisContext: ~Copyable {
     let pointer: UnsafeMutablePointer<redisContext>
 

@@ -1,19 +1,23 @@
-/// Commands as they go over the connection, written into one buffer that is kept from batch to batch.
+/// A buffer of commands encoded in RESP, the Redis protocol.
 ///
+///     var writer = RESPWriter()
 ///     writer.begin(arguments: 3)
-///     writer.add("HSET")
+///     writer.add("GETRANGE")
 ///     …
+///     try connection.send(writer)
+///     writer.removeAll()
 ///
-/// Owning the bytes instead of handing arguments to hiredis makes a batch twice as fast to send.
+/// Reuse one writer for all batches: its memory is kept. Encoding here, instead of passing arguments to hiredis, halves the
+/// time to send a batch.
 package struct RESPWriter: ~Copyable {
     private var base: UnsafeMutableRawPointer
     private var capacity: Int
-    /// Bytes written since ``removeAll()``.
+    /// The number of bytes written since ``removeAll(keepingAtMost:)``.
     package private(set) var count = 0
-    /// Commands begun since ``removeAll()``: the replies that will come.
+    /// The number of commands begun since ``removeAll(keepingAtMost:)``: the number of replies to receive.
     package private(set) var commands = 0
 
-    /// - Parameter capacity: bytes the buffer has from the start; it grows as needed.
+    /// - Parameter capacity: the initial size in bytes, at least 64. The buffer grows as needed.
     package init(capacity: Int = 4096) {
         self.capacity = max(capacity, 64)
         base = .allocate(byteCount: self.capacity, alignment: 16)
@@ -23,10 +27,12 @@ package struct RESPWriter: ~Copyable {
         base.deallocate()
     }
 
-    /// What was written. Valid until the next change.
+    /// The encoded commands. Valid until the next change.
     package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
-    /// Forgets what was written and keeps the memory, unless a rare large batch made it large.
+    /// Removes all commands and keeps the memory.
+    ///
+    /// - Parameter limit: the maximum size in bytes of the memory to keep, so that one large batch does not hold it forever.
     package mutating func removeAll(keepingAtMost limit: Int = 4 << 20) {
         count = 0
         commands = 0
@@ -36,7 +42,7 @@ package struct RESPWriter: ~Copyable {
         base = .allocate(byteCount: capacity, alignment: 16)
     }
 
-    /// Starts a command; exactly so many ``add`` calls must follow, its name the first.
+    /// Begins a command. Exactly `arguments` calls of an `add` method must follow; the first adds the command's name.
     package mutating func begin(arguments: Int) {
         commands += 1
         reserve(24)
@@ -45,44 +51,48 @@ package struct RESPWriter: ~Copyable {
         putLineEnd()
     }
 
-    /// A whole command.
+    /// Adds a command with all its arguments.
     package mutating func command(_ arguments: String...) {
         begin(arguments: arguments.count)
         for argument in arguments { add(argument) }
     }
 
+    /// Adds one argument.
     package mutating func add(_ text: String) {
         var text = text
         text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
     }
 
+    /// Adds one argument.
     package mutating func add(_ text: StaticString) {
         add(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// Adds one argument.
     package mutating func add(_ bytes: UnsafeRawBufferPointer) {
         begin(argumentOf: bytes.count)
         put(bytes)
         putLineEnd()
     }
 
-    /// One argument made of two parts.
-    package mutating func add(_ head: StaticString, _ tail: UnsafeRawBufferPointer) {
-        add(UnsafeRawBufferPointer(start: head.utf8Start, count: head.utf8CodeUnitCount), tail)
+    /// Adds one argument: the prefix followed by the bytes.
+    package mutating func add(prefix: StaticString, _ bytes: UnsafeRawBufferPointer) {
+        add(UnsafeRawBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount), suffix: bytes)
     }
 
-    /// One argument made of two parts.
-    package mutating func add(_ head: UnsafeRawBufferPointer, _ tail: StaticString) {
-        add(head, UnsafeRawBufferPointer(start: tail.utf8Start, count: tail.utf8CodeUnitCount))
+    /// Adds one argument: the bytes followed by the suffix.
+    package mutating func add(_ bytes: UnsafeRawBufferPointer, suffix: StaticString) {
+        add(bytes, suffix: UnsafeRawBufferPointer(start: suffix.utf8Start, count: suffix.utf8CodeUnitCount))
     }
 
-    private mutating func add(_ head: UnsafeRawBufferPointer, _ tail: UnsafeRawBufferPointer) {
-        begin(argumentOf: head.count + tail.count)
-        put(head)
-        put(tail)
+    private mutating func add(_ bytes: UnsafeRawBufferPointer, suffix: UnsafeRawBufferPointer) {
+        begin(argumentOf: bytes.count + suffix.count)
+        put(bytes)
+        put(suffix)
         putLineEnd()
     }
 
+    /// Adds one argument: the number in decimal.
     package mutating func add(_ number: some BinaryInteger) {
         let magnitude = UInt64(number.magnitude)
         let isNegative = number < 0
@@ -92,7 +102,11 @@ package struct RESPWriter: ~Copyable {
         putLineEnd()
     }
 
-    /// One argument of so many bytes, which the body writes.
+    /// Adds one argument whose bytes the body writes.
+    ///
+    /// - Parameters:
+    ///   - size: the number of bytes.
+    ///   - body: initializes all bytes of its argument.
     package mutating func add(size: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
         begin(argumentOf: size)
         body(UnsafeMutableRawBufferPointer(start: base + count, count: size))
@@ -100,7 +114,7 @@ package struct RESPWriter: ~Copyable {
         putLineEnd()
     }
 
-    /// `$<count>` and the room for what follows.
+    /// Writes `$<count>` and reserves space for the argument.
     private mutating func begin(argumentOf count: Int) {
         reserve(count + 32)
         put(UInt8(ascii: "$"))
@@ -108,7 +122,7 @@ package struct RESPWriter: ~Copyable {
         putLineEnd()
     }
 
-    // What follows needs `reserve` first.
+    // The methods below write without a bounds check: call `reserve` first.
 
     private mutating func put(_ byte: UInt8) {
         base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
@@ -128,13 +142,13 @@ package struct RESPWriter: ~Copyable {
 
     private mutating func put(decimal number: UInt64) {
         let digits = Self.digits(of: number)
-        var rest = number
+        var remainder = number
         var position = count + digits
         repeat {
             position -= 1
-            base.storeBytes(of: UInt8(ascii: "0") + UInt8(rest % 10), toByteOffset: position, as: UInt8.self)
-            rest /= 10
-        } while rest > 0
+            base.storeBytes(of: UInt8(ascii: "0") + UInt8(remainder % 10), toByteOffset: position, as: UInt8.self)
+            remainder /= 10
+        } while remainder > 0
         count += digits
     }
 

@@ -1,13 +1,15 @@
 package import HyperoSchema
 
-/// A reply, read from its front to its end: each call takes the next element.
+/// A forward cursor over the elements of one reply.
 ///
 ///     var reply = try connection.receive()
 ///     for _ in 0..<(try reply.array() ?? 0) { … try reply.string() … }
 ///
-/// It stays valid as long as it is held: the connection takes another buffer then. An element that is an error reply is
-/// thrown as such, and one of another type than asked for as a broken connection: what follows it cannot be trusted
-/// either.
+/// Each reading method returns the next element and advances the cursor. It throws the error if the element is an error
+/// reply. It throws category ``RedisError/Category/connection`` if the element has another type than requested or is
+/// missing: the client and the server are out of step, and the connection must be closed.
+///
+/// A reply stays valid while it is held, also when later replies are received: the connection then uses another buffer.
 package struct Reply {
     private let buffer: ReplyBuffer
     private var position = 0
@@ -16,64 +18,64 @@ package struct Reply {
         self.buffer = buffer
     }
 
-    /// The error that the next element is, without taking it.
+    /// The error if the next element is an error reply, else nil. Does not advance.
     package var error: RedisError? {
         guard position < buffer.count, buffer[position].kind == .error else { return nil }
         return RedisError(reply: String(decoding: buffer.text(of: buffer[position]), as: UTF8.self))
     }
 
-    /// Whether the next element is null, without taking it.
+    /// True if the next element is null. Does not advance.
     package var isNull: Bool {
         position < buffer.count && buffer[position].kind == .null
     }
 
-    /// Bytes of all texts of the reply, also of what was beyond the ``ReplyBounds``.
+    /// The number of bytes in all texts of the reply, including those beyond the ``ReplyBounds``.
     package var byteCount: Int { buffer.byteCount }
 
-    /// Elements of the reply, also those that were beyond the bounds.
+    /// The number of elements of the reply, including those beyond the bounds.
     package var elementCount: Int { buffer.elementCount }
 
-    /// Whether nothing was beyond the bounds.
-    package var isWhole: Bool { buffer.isWhole }
+    /// True if the whole reply is within the bounds.
+    package var isComplete: Bool { buffer.isComplete }
 
-    /// Takes an array's head; nil for null. Its elements come next.
+    /// Reads the head of an array and returns its number of elements, which are read next; nil for null.
     package mutating func array() throws(RedisError) -> Int? {
-        let element = try take()
+        let element = try next()
         switch element.kind {
         case .array: return element.value
         case .null: return nil
-        default: throw unexpected("an array", element)
+        default: throw unexpected(element, expected: "an array")
         }
     }
 
-    /// Takes a text or status; nil for null.
+    /// Reads a text or status; nil for null.
     package mutating func string() throws(RedisError) -> String? {
-        let element = try take()
+        let element = try next()
         switch element.kind {
         case .text, .status: return String(decoding: buffer.text(of: element), as: UTF8.self)
         case .null: return nil
-        default: throw unexpected("text", element)
+        default: throw unexpected(element, expected: "text")
         }
     }
 
-    /// Takes a text, without a copy; nil for null. The bytes stay as long as the reply is held.
+    /// Reads a text or status without copying it; nil for null. The bytes are valid while the reply is held.
     package mutating func bytes() throws(RedisError) -> Bytes? {
-        let element = try take()
+        let element = try next()
         switch element.kind {
         case .text, .status: return buffer.text(of: element)
         case .null: return nil
-        default: throw unexpected("text", element)
+        default: throw unexpected(element, expected: "text")
         }
     }
 
-    /// Takes an integer.
+    /// Reads an integer.
     package mutating func integer() throws(RedisError) -> Int {
-        let element = try take()
-        guard element.kind == .integer else { throw unexpected("an integer", element) }
+        let element = try next()
+        guard element.kind == .integer else { throw unexpected(element, expected: "an integer") }
         return element.value
     }
 
-    /// Takes an array of texts; empty for null.
+    /// Reads an array of texts; empty for null.
     package mutating func strings() throws(RedisError) -> [String?] {
         let count = try array() ?? 0
         var strings: [String?] = []
@@ -82,7 +84,7 @@ package struct Reply {
         return strings
     }
 
-    /// Takes an array of names and values in turn, as HGETALL gives it, in the server's order.
+    /// Reads an array of alternating names and values, such as the reply of HGETALL, in the order of the server.
     package mutating func pairs() throws(RedisError) -> [(name: String, value: String)] {
         let count = (try array() ?? 0) / 2
         var pairs: [(name: String, value: String)] = []
@@ -91,50 +93,51 @@ package struct Reply {
         return pairs
     }
 
-    /// What an array of texts comes to.
-    package struct Extent {
-        /// Texts that the array has.
+    /// The size of an array of texts.
+    package struct TextArraySize {
+        /// The number of texts in the array.
         package var count = 0
-        /// Texts that are here, whole or not.
-        package var kept = 0
-        /// Bytes of those as they came.
-        package var bytes = 0
-        /// Whether all of the array is here.
-        package var isWhole = true
-        /// Whether one of the texts is longer than the bounds let a text be.
-        package var hasLongText = false
+        /// The number of texts kept within the bounds, complete or truncated.
+        package var keptCount = 0
+        /// The number of bytes of the kept texts before truncation.
+        package var byteCount = 0
+        /// True if all texts are kept and none is truncated.
+        package var isComplete = true
+        /// True if a kept text is longer than ``ReplyBounds/maxTextBytes``.
+        package var hasOversizedText = false
     }
 
-    /// Takes an array of texts and says how large it is. Where the reply ends at its bounds, the array may too.
-    package mutating func extent() throws(RedisError) -> Extent {
-        var extent = Extent()
-        extent.count = try array() ?? 0
-        while extent.kept < extent.count, position < buffer.count {
+    /// Reads an array of texts and returns its size only. If the reply is truncated, the array may be truncated too.
+    package mutating func measureTexts() throws(RedisError) -> TextArraySize {
+        var size = TextArraySize()
+        size.count = try array() ?? 0
+        while size.keptCount < size.count, position < buffer.count {
             let element = buffer[position]
-            guard element.kind == .text else { throw unexpected("text", element) }
+            guard element.kind == .text else { throw unexpected(element, expected: "text") }
             position += 1
-            extent.kept += 1
-            extent.bytes += element.length + Int(element.omitted)
-            if element.omitted > 0 { extent.isWhole = false }
-            if element.length + Int(element.omitted) > buffer.bounds.text { extent.hasLongText = true }
+            size.keptCount += 1
+            size.byteCount += element.length + Int(element.omitted)
+            if element.omitted > 0 { size.isComplete = false }
+            if element.length + Int(element.omitted) > buffer.bounds.maxTextBytes { size.hasOversizedText = true }
         }
-        guard extent.kept == extent.count || !isWhole else { throw Self.short }
-        if extent.kept < extent.count { extent.isWhole = false }
-        return extent
+        guard size.keptCount == size.count || !isComplete else { throw Self.missingElement }
+        if size.keptCount < size.count { size.isComplete = false }
+        return size
     }
 
-    /// Takes an array of texts as fields of an entry, without a copy: those that are here, when the reply ends at its
-    /// bounds. Their bytes stay as long as the reply is held.
+    /// Reads an array of alternating names and values as the fields of a stream entry, without copying them.
     ///
-    /// - Parameter fields: takes the fields instead of what it had; memory to reuse.
+    /// If the reply is truncated, reads the fields that are kept. The bytes are valid while the reply is held.
+    ///
+    /// - Parameter fields: replaced by the fields read. Pass the same array again to reuse its memory.
     package mutating func fields(into fields: inout [WireField]) throws(RedisError) {
         var count = (try array() ?? 0) / 2
-        if !isWhole { count = min(count, (buffer.count - position) / 2) }
+        if !isComplete { count = min(count, (buffer.count - position) / 2) }
         fields.removeAll(keepingCapacity: true)
         for _ in 0..<count {
-            let (name, value) = (try take(), try take())
+            let (name, value) = (try next(), try next())
             guard name.kind == .text, value.kind == .text else {
-                throw unexpected("text", name.kind == .text ? value : name)
+                throw unexpected(name.kind == .text ? value : name, expected: "text")
             }
             fields.append(
                 WireField(
@@ -143,34 +146,35 @@ package struct Reply {
         }
     }
 
-    /// How many elements the array has that comes next, without taking it; nil when it is something else.
-    package var nextCount: Int? {
+    /// The number of elements if the next element is an array, else nil. Does not advance.
+    package var nextArrayCount: Int? {
         position < buffer.count && buffer[position].kind == .array ? buffer[position].value : nil
     }
 
-    /// Whether nothing is left of the reply, as far as it is here.
+    /// True if all kept elements have been read.
     package var isAtEnd: Bool { position >= buffer.count }
 
-    /// Whether nothing is left, because the reply went on beyond its bounds.
-    package var isCutHere: Bool { isAtEnd && !isWhole }
+    /// True if all kept elements have been read and the bounds cut off the elements after them.
+    package var isAtTruncation: Bool { isAtEnd && !isComplete }
 
-    /// Takes the next element and all it holds, errors included; no more than is here, when the reply ends at its bounds.
+    /// Skips the next element with everything nested in it, error replies included. If the reply is truncated, skips the
+    /// kept part.
     package mutating func skip() throws(RedisError) {
-        var left = 1
-        while left > 0 {
+        var remaining = 1
+        while remaining > 0 {
             guard position < buffer.count else {
-                guard isWhole else { return }
-                throw Self.short
+                guard isComplete else { return }
+                throw Self.missingElement
             }
             let element = buffer[position]
             position += 1
-            left -= 1
-            if element.kind == .array { left += element.value }
+            remaining -= 1
+            if element.kind == .array { remaining += element.value }
         }
     }
 
-    private mutating func take() throws(RedisError) -> ReplyBuffer.Element {
-        guard position < buffer.count else { throw Self.short }
+    private mutating func next() throws(RedisError) -> ReplyBuffer.Element {
+        guard position < buffer.count else { throw Self.missingElement }
         let element = buffer[position]
         if element.kind == .error, let error {
             position += 1
@@ -180,9 +184,9 @@ package struct Reply {
         return element
     }
 
-    private func unexpected(_ wanted: String, _ element: ReplyBuffer.Element) -> RedisError {
-        RedisError(.connection, "Redis answered \(element.kind) where \(wanted) was expected")
+    private func unexpected(_ element: ReplyBuffer.Element, expected: String) -> RedisError {
+        RedisError(.connection, "unexpected reply from Redis: \(element.kind), expected \(expected)")
     }
 
-    private static var short: RedisError { RedisError(.connection, "Redis answered less than was expected") }
+    private static var missingElement: RedisError { RedisError(.connection, "unexpected end of a reply from Redis") }
 }

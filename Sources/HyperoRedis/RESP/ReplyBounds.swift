@@ -1,19 +1,20 @@
-/// How much of a reply is kept in memory; of the rest only the size is known.
+/// Limits on the memory of a reply. Beyond them only sizes are counted.
 ///
-/// Whoever reads what others wrote may be answered any number of values of 64 MiB. hiredis hands every value over in one
-/// piece, so that the largest has to fit; but no two of them have to.
+/// Any client may have written values of up to 64 MiB, and a reply may contain many of them. hiredis delivers every value
+/// in one piece, so memory for the largest one is unavoidable; the bounds avoid memory for more than one.
 package struct ReplyBounds: Sendable {
-    /// Bytes kept of one text.
-    package let text: Int
-    /// Bytes kept of all texts, and as many again of what describes the elements. Of a text that would go beyond it nothing
-    /// is kept, and the elements after the last that fits are only counted.
-    package let whole: Int
+    /// The maximum number of bytes kept of one text.
+    package let maxTextBytes: Int
+    /// The maximum number of bytes kept of all texts, and again as many for the elements of the reply.
+    ///
+    /// A text that would exceed the maximum is kept as an empty text. Elements that would exceed it are only counted.
+    package let maxTotalBytes: Int
 
-    package init(text: Int, whole: Int) {
-        self.text = text
-        self.whole = whole
+    package init(maxTextBytes: Int, maxTotalBytes: Int) {
+        self.maxTextBytes = maxTextBytes
+        self.maxTotalBytes = maxTotalBytes
     }
 
-    /// Everything is kept: for replies to questions whose answers are known to be short.
-    package static let none = ReplyBounds(text: .max, whole: .max)
+    /// No limits, for commands whose replies are known to be small.
+    package static let unlimited = ReplyBounds(maxTextBytes: .max, maxTotalBytes: .max)
 }

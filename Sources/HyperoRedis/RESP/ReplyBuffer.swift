@@ -1,24 +1,25 @@
 import CHiredis
 import HyperoSchema
 
-/// One reply, flat: its elements one after the other as they came, arrays before what they hold.
+/// The elements of one reply in a flat list, in the order received: an array precedes its elements.
 ///
-/// hiredis calls these functions while it reads; a tree of replies, its own way, costs an allocation an element, and an
-/// XREAD has tens of thousands. The buffer belongs to one connection and is used on that connection's thread only.
+/// hiredis calls ``functions`` for every element that it parses. Its default functions build a tree, with an allocation per
+/// element, and a reply of XREAD has tens of thousands of elements. A buffer belongs to one connection and is used on the
+/// thread of that connection only.
 final class ReplyBuffer {
     struct Element {
         enum Kind { case text, status, error, integer, array, null }
 
-        /// An integer's value, an array's count, or where a text starts.
+        /// The value of an integer, the element count of an array, or the offset of a text in the buffer.
         var value: Int
-        /// Bytes of a text, as far as they are kept.
+        /// The number of bytes kept of a text.
         var length = 0
-        /// Bytes of the text that are not.
+        /// The number of bytes of the text that are not kept.
         var omitted: UInt32 = 0
         var kind: Kind
     }
 
-    /// Behind a pointer: for properties of an object, each access to an element would be checked to be exclusive.
+    /// The contents are behind a pointer because every access to a stored property of a class is checked for exclusivity.
     private let memory: UnsafeMutablePointer<Contents> = {
         let memory = UnsafeMutablePointer<Contents>.allocate(capacity: 1)
         memory.initialize(to: Contents())
@@ -30,26 +31,27 @@ final class ReplyBuffer {
         memory.deallocate()
     }
 
+    /// The number of elements kept.
     var count: Int { memory.pointee.count }
-    /// Bytes of all texts as they came.
+    /// The number of bytes in all texts as received.
     var byteCount: Int { memory.pointee.textCount + memory.pointee.omittedBytes }
-    /// Elements as they came.
+    /// The number of elements as received.
     var elementCount: Int { count + memory.pointee.omittedElements }
     var bounds: ReplyBounds { memory.pointee.bounds }
-    /// Whether all of the reply is here.
-    var isWhole: Bool { memory.pointee.omittedBytes == 0 && memory.pointee.omittedElements == 0 }
+    /// True if all elements and texts are kept.
+    var isComplete: Bool { memory.pointee.omittedBytes == 0 && memory.pointee.omittedElements == 0 }
 
-    /// The element at an index below ``count``.
+    /// The element at an index in `0..<count`.
     subscript(index: Int) -> Element { memory.pointee.elements[index] }
 
-    /// Hands the buffer to a reader, which writes to it from then on.
+    /// Makes a reader of hiredis write to this buffer.
     func attach(to reader: UnsafeMutablePointer<redisReader>) {
         reader.pointee.privdata = UnsafeMutableRawPointer(memory)
     }
 
-    /// What every reader of hiredis is given; the `privdata` of the reader is the buffer.
+    /// The functions that every reader of hiredis calls. They find the buffer in `privdata` of the reader.
     nonisolated(unsafe) static let functions: UnsafeMutablePointer<redisReplyObjectFunctions> = {
-        // Never changed and never freed: one for the life of the process.
+        // Needs no protection: never changed and never freed.
         let functions = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
         functions.initialize(to: redisReplyObjectFunctions())
         functions.pointee.createString = { task, start, length in
@@ -60,11 +62,12 @@ final class ReplyBuffer {
                 case REDIS_REPLY_ERROR: .error
                 default: .text
                 }
-            return contents(of: task).add(kind, UnsafeRawBufferPointer(start: start, count: Int(length)))
+            return contents(of: task).add(kind, text: UnsafeRawBufferPointer(start: start, count: Int(length)))
         }
-        functions.pointee.createArray = { task, count in contents(of: task!.pointee).add(.array, Int(count)) }
-        functions.pointee.createInteger = { task, value in contents(of: task!.pointee).add(.integer, Int(value)) }
-        functions.pointee.createNil = { task in contents(of: task!.pointee).add(.null, 0) }
+        functions.pointee.createArray = { task, count in contents(of: task!.pointee).add(.array, value: Int(count)) }
+        functions.pointee.createInteger = { task, value in contents(of: task!.pointee).add(.integer, value: Int(value))
+        }
+        functions.pointee.createNil = { task in contents(of: task!.pointee).add(.null, value: 0) }
         functions.pointee.freeObject = { _ in }
         return functions
     }()
@@ -73,10 +76,10 @@ final class ReplyBuffer {
         task.privdata.assumingMemoryBound(to: Contents.self)
     }
 
-    /// Forgets the reply, for one within these bounds. Keeps the memory, unless a rare large reply made it large.
-    func begin(within bounds: ReplyBounds) { memory.pointee.begin(within: bounds) }
+    /// Removes all elements, for a reply with other bounds. Keeps the memory, except after an unusually large reply.
+    func clear(for bounds: ReplyBounds) { memory.pointee.clear(for: bounds) }
 
-    /// The bytes of a text, which stay as long as the buffer does and no other reply is read into it.
+    /// Returns the bytes of a text. They are valid until the buffer is cleared or freed.
     func text(of element: Element) -> Bytes {
         Bytes(
             start: UnsafePointer((memory.pointee.text + element.value).assumingMemoryBound(to: UInt8.self)),
@@ -84,7 +87,7 @@ final class ReplyBuffer {
     }
 }
 
-/// What a buffer holds: two runs of memory that only grow.
+/// The memory of a buffer: elements and the bytes of their texts. Both grow as needed.
 private struct Contents {
     private(set) var elements = UnsafeMutablePointer<ReplyBuffer.Element>.allocate(capacity: 64)
     private(set) var count = 0
@@ -92,7 +95,7 @@ private struct Contents {
     private(set) var text = UnsafeMutableRawPointer.allocate(byteCount: 1_024, alignment: 1)
     private(set) var textCount = 0
     private var textCapacity = 1_024
-    private(set) var bounds = ReplyBounds.none
+    private(set) var bounds = ReplyBounds.unlimited
     private(set) var omittedBytes = 0
     private(set) var omittedElements = 0
 
@@ -101,7 +104,8 @@ private struct Contents {
         text.deallocate()
     }
 
-    mutating func begin(within bounds: ReplyBounds) {
+    mutating func clear(for bounds: ReplyBounds) {
+        // 24 MiB of elements, 16 MiB of texts.
         if capacity > 1 << 20 || textCapacity > 16 << 20 {
             free()
             self = Contents()
@@ -113,10 +117,10 @@ private struct Contents {
         self.bounds = bounds
     }
 
-    /// Whether one more element is kept.
-    private var hasRoom: Bool { count < bounds.whole / MemoryLayout<ReplyBuffer.Element>.stride }
+    /// True if the bounds allow one more element.
+    private var hasRoom: Bool { count < bounds.maxTotalBytes / MemoryLayout<ReplyBuffer.Element>.stride }
 
-    mutating func add(_ kind: ReplyBuffer.Element.Kind, _ value: Int) {
+    mutating func add(_ kind: ReplyBuffer.Element.Kind, value: Int) {
         if hasRoom {
             append(ReplyBuffer.Element(value: value, kind: kind))
         } else {
@@ -124,21 +128,21 @@ private struct Contents {
         }
     }
 
-    mutating func add(_ kind: ReplyBuffer.Element.Kind, _ bytes: UnsafeRawBufferPointer) {
+    mutating func add(_ kind: ReplyBuffer.Element.Kind, text bytes: UnsafeRawBufferPointer) {
         guard hasRoom else {
             omittedElements += 1
             omittedBytes += bytes.count
             return
         }
-        var kept = min(bytes.count, bounds.text)
-        // An error is short, and always told.
-        if kept > bounds.whole - textCount, kind != .error { kept = 0 }
-        let omitted = bytes.count - kept
+        var keptCount = min(bytes.count, bounds.maxTextBytes)
+        // Error replies are always kept: they are short.
+        if keptCount > bounds.maxTotalBytes - textCount, kind != .error { keptCount = 0 }
+        let omitted = bytes.count - keptCount
         omittedBytes += omitted
-        append(ReplyBuffer.Element(value: textCount, length: kept, omitted: UInt32(clamping: omitted), kind: kind))
-        if textCount + kept > textCapacity { growText(to: textCount + kept) }
-        if let start = bytes.baseAddress { (text + textCount).copyMemory(from: start, byteCount: kept) }
-        textCount += kept
+        append(ReplyBuffer.Element(value: textCount, length: keptCount, omitted: UInt32(clamping: omitted), kind: kind))
+        if textCount + keptCount > textCapacity { growText(to: textCount + keptCount) }
+        if let start = bytes.baseAddress { (text + textCount).copyMemory(from: start, byteCount: keptCount) }
+        textCount += keptCount
     }
 
     private mutating func append(_ element: ReplyBuffer.Element) {
@@ -165,17 +169,17 @@ private struct Contents {
 }
 
 extension UnsafeMutablePointer<Contents> {
-    // hiredis wants something that is not null for every object and only hands it back to us.
+    // hiredis requires a non-null pointer for every element, and only passes it back.
 
-    fileprivate func add(_ kind: ReplyBuffer.Element.Kind, _ value: Int) -> UnsafeMutableRawPointer? {
-        pointee.add(kind, value)
+    fileprivate func add(_ kind: ReplyBuffer.Element.Kind, value: Int) -> UnsafeMutableRawPointer? {
+        pointee.add(kind, value: value)
         return UnsafeMutableRawPointer(self)
     }
 
     fileprivate func add(
-        _ kind: ReplyBuffer.Element.Kind, _ bytes: UnsafeRawBufferPointer
+        _ kind: ReplyBuffer.Element.Kind, text bytes: UnsafeRawBufferPointer
     ) -> UnsafeMutableRawPointer? {
-        pointee.add(kind, bytes)
+        pointee.add(kind, text: bytes)
         return UnsafeMutableRawPointer(self)
     }
 }

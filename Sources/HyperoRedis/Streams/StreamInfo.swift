@@ -1,55 +1,56 @@
 package import HyperoSchema
 
-/// What XINFO STREAM says that matters here.
+/// The part of the reply of XINFO STREAM that hypero needs.
 package struct StreamInfo: Sendable {
-    /// Entries that are there.
+    /// The number of entries in the stream.
     package var length = 0
-    /// The highest id it ever had; nil when there is no stream.
+    /// `last-generated-id`: the highest id the stream ever had; nil if the key does not exist.
     package var lastID: StreamID?
-    /// Entries ever added; nil before Redis 7.0.
-    package var added: Int?
-    /// The id of the first entry that is there.
-    package var firstEntry: StreamID?
-    /// The id of the last entry that is there.
-    package var lastEntry: StreamID?
+    /// `entries-added`: the number of entries ever added; nil before Redis 7.0.
+    package var entriesAdded: Int?
+    /// The id of the first entry in the stream; nil if it is empty.
+    package var firstEntryID: StreamID?
+    /// The id of the last entry in the stream; nil if it is empty.
+    package var lastEntryID: StreamID?
 
-    /// Whether it takes no more entries: every XADD fails, for no id comes after the last.
-    package var isFull: Bool { lastID == .highest }
+    /// True if every XADD fails, because no id is higher than the last one.
+    package var hasExhaustedIDs: Bool { lastID == .highest }
 
-    /// A stream that is not there.
+    /// Creates the information of a stream that does not exist.
     package init() {
-        added = 0
+        entriesAdded = 0
     }
 
-    /// Takes the reply: names and values in turn, of several types, newer servers more of them.
+    /// Reads the reply of XINFO STREAM: alternating names and values of several types. Unknown names are skipped.
     ///
-    /// - Throws: the reply's error, unless it is that there is no stream.
+    /// "ERR no such key" is read as a stream that does not exist: no client has written to it yet.
+    ///
+    /// - Throws: any other error reply.
     package init(_ reply: inout Reply) throws(RedisError) {
-        // A stream that nobody has written to yet is no error.
         if let error = reply.error, error.code == .noSuchKey {
-            added = 0
+            entriesAdded = 0
             try reply.skip()
             return
         }
         for _ in 0..<(try reply.array() ?? 0) / 2 {
-            // An entry of very many fields may have been more than was kept: the end is anywhere then.
-            if reply.isCutHere { return }
+            // A first or last entry with very many fields may exceed the bounds anywhere.
+            if reply.isAtTruncation { return }
             let name = try reply.string()
-            if reply.isCutHere { return }
+            if reply.isAtTruncation { return }
             switch name {
             case "length": length = try reply.integer()
-            case "entries-added": added = try reply.integer()
+            case "entries-added": entriesAdded = try reply.integer()
             case "last-generated-id": lastID = try reply.string().flatMap { StreamID($0) }
-            case "first-entry": firstEntry = try Self.takeEntry(&reply)
-            case "last-entry": lastEntry = try Self.takeEntry(&reply)
+            case "first-entry": firstEntryID = try Self.entryID(&reply)
+            case "last-entry": lastEntryID = try Self.entryID(&reply)
             default: try reply.skip()
             }
         }
     }
 
-    /// Takes an entry, or null, for its id.
-    private static func takeEntry(_ reply: inout Reply) throws(RedisError) -> StreamID? {
-        guard try reply.array() != nil, !reply.isCutHere else { return nil }
+    /// Reads an entry or null, and returns the id of the entry.
+    private static func entryID(_ reply: inout Reply) throws(RedisError) -> StreamID? {
+        guard try reply.array() != nil, !reply.isAtTruncation else { return nil }
         let id = try reply.string().flatMap { StreamID($0) }
         try reply.skip()
         return id

@@ -1,21 +1,20 @@
 package import HyperoSchema
 
-/// Where a stream is read: up to which id, and how many entries it had ever got up to there.
+/// A position in a stream: the id of the last entry read, and the number of entries ever added up to it.
 ///
-/// The second number finds what an id cannot: entries that went from the stream before they were read. A stream counts
-/// what was ever added; take off what it still has beyond the place, and what was added up to the place is left. What
-/// that is more than was known of was never read.
+/// The entry count detects entries removed before they were read: `entries-added` minus the entries after this position is
+/// the number ever added up to it; any excess over ``entries`` was never read.
 package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
-    /// The last entry that was read.
+    /// The id of the last entry read.
     package private(set) var id: StreamID
-    /// Entries added up to there; nil while it is not known, as on a server before Redis 7.0.
+    /// The number of entries ever added to the stream up to ``id``; nil if unknown, for example before Redis 7.0.
     package private(set) var entries: Int?
 
-    /// What looking at the stream showed.
-    package enum Finding: Sendable, Hashable {
-        /// So many entries went before they were read; mostly none.
+    /// The result of comparing the position with the stream.
+    package enum CheckResult: Sendable, Hashable {
+        /// The number of entries that were removed before they were read, 0 in normal operation.
         case missed(Int)
-        /// The stream is not the one that was read: it ends before the place, or had fewer entries up to it.
+        /// The key holds another stream: it ends before the position, or had fewer entries up to it.
         case otherStream
     }
 
@@ -24,11 +23,16 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
         self.entries = entries
     }
 
-    /// What ``IngestField/entries`` holds, for a cursor.
+    /// Creates the position of a stored cursor.
+    ///
+    /// - Parameters:
+    ///   - cursor: the value of ``IngestField/cursor``.
+    ///   - text: the value of ``IngestField/entries``; nil if the field does not exist. The count is unknown if its id is not
+    ///     the cursor: another client changed the cursor.
     package init(cursor: StreamID, text: String?) {
         id = cursor
-        // Of a stream that was never read, nothing was read.
         guard let text else {
+            // At the beginning of the stream, no entries have been read.
             entries = cursor == .zero ? 0 : nil
             return
         }
@@ -37,44 +41,56 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
         entries = count
     }
 
+    /// The value of ``IngestField/entries``.
     package var description: String { "\(id) \(entries ?? 0)" }
 
-    /// Entries were read.
-    package mutating func pass(_ count: Int, to last: StreamID?) {
+    /// Advances by the entries of one XREAD.
+    ///
+    /// - Parameters:
+    ///   - count: the number of entries read.
+    ///   - last: the id of the last one; nil if none were read.
+    package mutating func advance(by count: Int, to last: StreamID?) {
         guard let last else { return }
         id = last
         entries = entries.map { $0 + count }
     }
 
-    /// The place before the latest entries were read.
-    package func back(to earlier: StreamID, _ count: Int) -> StreamPosition {
+    /// Returns the position before the latest entries were read.
+    ///
+    /// - Parameters:
+    ///   - earlier: the id of the position.
+    ///   - count: the number of entries read after it.
+    package func rewound(to earlier: StreamID, by count: Int) -> StreamPosition {
         StreamPosition(id: earlier, entries: entries.map { $0 - count })
     }
 
-    /// Compares with what the stream says of itself after all reading up to here.
-    package mutating func look(at stream: StreamInfo) -> Finding {
+    /// Compares the position with the stream, and adopts the stream's entry count.
+    ///
+    /// - Parameter stream: the information requested after all entries up to this position were read.
+    package mutating func check(against stream: StreamInfo) -> CheckResult {
         guard let last = stream.lastID else {
             guard id == .zero else { return .otherStream }
             entries = 0
             return .missed(0)
         }
         guard last >= id else { return .otherStream }
-        guard let added = stream.added, let beyond = beyond(in: stream) else { return .missed(0) }
-        let upToHere = added.subtractingReportingOverflow(beyond).partialValue
-        guard let known = entries else {
-            entries = max(upToHere, 0)
+        guard let added = stream.entriesAdded, let remaining = remaining(in: stream) else { return .missed(0) }
+        let addedUpToHere = added.subtractingReportingOverflow(remaining).partialValue
+        guard let entries else {
+            self.entries = max(addedUpToHere, 0)
             return .missed(0)
         }
-        guard upToHere >= known else { return .otherStream }
-        entries = upToHere
-        return .missed(upToHere - known)
+        guard addedUpToHere >= entries else { return .otherStream }
+        self.entries = addedUpToHere
+        return .missed(addedUpToHere - entries)
     }
 
-    /// How many entries the stream has beyond the place; nil when it has some on both sides: then nobody counts them.
-    private func beyond(in stream: StreamInfo) -> Int? {
+    /// Returns the number of entries after the position; nil if the stream has entries on both sides of it, because Redis
+    /// does not count them separately.
+    private func remaining(in stream: StreamInfo) -> Int? {
         guard stream.length > 0 else { return 0 }
-        if let first = stream.firstEntry, first > id { return stream.length }
-        if let last = stream.lastEntry, last <= id { return 0 }
+        if let first = stream.firstEntryID, first > id { return stream.length }
+        if let last = stream.lastEntryID, last <= id { return 0 }
         return nil
     }
 }

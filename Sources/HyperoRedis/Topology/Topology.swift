@@ -1,4 +1,4 @@
-/// The server that a partition's commands go to: the configured one, until a redirect names another.
+/// The address of the server that has the keys of a partition: the configured one, until a redirect names another.
 ///
 ///     var topology = Topology(seed: url)
 ///     connection = try RedisConnection.open(to: topology.current, …)
@@ -8,10 +8,10 @@
 package struct Topology: Sendable, Hashable {
     /// The configured server.
     package let seed: RedisURL
-    /// The server to connect to.
+    /// The server to connect to now.
     package private(set) var current: RedisURL
 
-    /// The redirects a caller follows before it gives up or waits: a cluster that moves slots may answer several in a row.
+    /// The maximum number of consecutive redirects to follow. While a cluster migrates slots, several are normal.
     package static let maxRedirects = 5
 
     package init(seed: RedisURL) {
@@ -19,9 +19,9 @@ package struct Topology: Sendable, Hashable {
         current = seed
     }
 
-    /// Adopts the server that a MOVED or ASK error names.
+    /// Switches to the server named in a MOVED or ASK error.
     ///
-    /// - Returns: false if the error is not a redirect. The current server stays.
+    /// - Returns: false if the error is not a redirect. The current server is then unchanged.
     package mutating func follow(_ error: RedisError) -> Bool {
         guard case .moved(let host, let port) = error.category else { return false }
         current = current.withServer(host: host, port: port)

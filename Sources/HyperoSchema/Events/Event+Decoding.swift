@@ -1,48 +1,50 @@
 extension Event {
-    /// Reads an entry of the stream.
+    /// Decodes an entry of the stream.
     ///
-    /// The contract gives the leading fields an order, for people who look; any order is understood. A field that the
-    /// event does not have is refused and not ignored, because what is ignored is lost.
+    /// The fields may be in any order. A field that the kind of event does not have is rejected: if it were ignored, its data
+    /// would be lost unnoticed.
     ///
-    /// - Throws: ``Rejection``, whose sentence becomes the `dead.reason`.
+    /// - Throws: ``Rejection``. Its description becomes `dead.reason`.
     package init(decoding fields: UnsafeBufferPointer<WireField>) throws(Rejection) {
         do {
-            try self.init(understanding: fields)
+            try self.init(fields)
         } catch {
-            throw error.of(fields)
+            throw error.withOrigin(from: fields)
         }
     }
 
-    private init(understanding fields: UnsafeBufferPointer<WireField>) throws(Rejection) {
+    private init(_ fields: UnsafeBufferPointer<WireField>) throws(Rejection) {
         var reader = try EntryReader(fields)
-        let kindBytes = try reader.require(EventField.event, "the entry has no field 'event'")
+        guard let kindBytes = reader.value(EventField.event) else {
+            throw Rejection("the field 'event' is missing: it is required in every entry")
+        }
         guard let kind = EventKind(rawValue: String(decoding: kindBytes, as: UTF8.self)) else {
-            let known = EventKind.allCases.map(\.rawValue).joined(separator: " ")
-            throw Rejection("the event '\(Rejection.excerpt(kindBytes))' is unknown: there are \(known)")
+            let kinds = EventKind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .invalid(EventField.event, value: kindBytes, expected: "one of \(kinds)")
         }
         reader.kind = kind
 
         var experiment: ExperimentID?
         if kind != .battery {
-            let bytes = try reader.require(EventField.experiment)
+            let bytes = try reader.requireValue(EventField.experiment)
             experiment = ExperimentID(String(decoding: bytes, as: UTF8.self))
             guard experiment != nil else {
-                throw .invalid(EventField.experiment, bytes, "1 to 64 of a-z 0-9 -")
+                throw .invalid(EventField.experiment, value: bytes, expected: "1 to 64 characters of a-z 0-9 -")
             }
         }
-        let batteryBytes = try reader.require(EventField.battery)
+        let batteryBytes = try reader.requireValue(EventField.battery)
         guard let battery = BatteryID(String(decoding: batteryBytes, as: UTF8.self)) else {
-            throw .invalid(EventField.battery, batteryBytes, "1 to 80 of a-z 0-9 . -")
+            throw .invalid(EventField.battery, value: batteryBytes, expected: "1 to 80 characters of a-z 0-9 . -")
         }
         self.init(
             experiment: experiment, battery: battery, origin: try reader.origin(),
             time: try reader.integer(EventField.time, atLeast: 0).map(Int64.init),
             body: try reader.body()
         )
-        // Nearly no entry has it: nothing is left when all else was taken.
-        if !reader.isEmpty, let id = reader.take(EventField.requeued) {
+        // Hardly any entry has this field: usually no unread field remains, and the search is skipped.
+        if !reader.isEmpty, let id = reader.value(EventField.requeued) {
             requeued = StreamID(id)
-            guard requeued != nil else { throw .invalid(EventField.requeued, id, "a stream id") }
+            guard requeued != nil else { throw .invalid(EventField.requeued, value: id, expected: "a stream id") }
         }
         try reader.finish()
     }
@@ -50,16 +52,16 @@ extension Event {
 
 extension EntryReader {
     fileprivate mutating func origin() throws(Rejection) -> Event.Origin? {
-        let producer = take(EventField.producer)
+        let producer = value(EventField.producer)
         let seq = try integer(EventField.seq, atLeast: 1)
         switch (producer, seq) {
         case (nil, nil): return nil
         case (let bytes?, let seq?):
             guard let producer = ProducerID(String(decoding: bytes, as: UTF8.self)) else {
-                throw .invalid(EventField.producer, bytes, "1 to 64 of a-z 0-9 -")
+                throw .invalid(EventField.producer, value: bytes, expected: "1 to 64 characters of a-z 0-9 -")
             }
             return Event.Origin(producer: producer, seq: UInt64(seq))
-        default: throw Rejection("the fields 'producer' and 'seq' come together or not at all")
+        default: throw Rejection("the fields 'producer' and 'seq' must occur together or not at all")
         }
     }
 
@@ -81,17 +83,21 @@ extension EntryReader {
 
     private mutating func declaration() throws(Rejection) -> Event.Declaration {
         let name = try requireText(EventField.name)
-        if let violation = Name.violation(name) { throw Rejection("the battery's name \(violation)") }
+        if let violation = Name.violation(name) {
+            throw Rejection("the battery name '\(printable(name))' \(violation)")
+        }
         let version = try requireInteger(EventField.version, atLeast: -Int(Limits.integer))
         let description = try requireText(EventField.description)
         let objective = try text(EventField.objective) ?? Event.Declaration.defaultObjective
-        if let violation = Name.channelViolation(objective) { throw Rejection("the objective's name \(violation)") }
+        if let violation = Name.channelViolation(objective) {
+            throw Rejection("the objective '\(printable(objective))' \(violation)")
+        }
         var direction = Direction.max
-        if let bytes = take(EventField.direction) {
-            guard let known = Direction(rawValue: String(decoding: bytes, as: UTF8.self)) else {
-                throw .invalid(EventField.direction, bytes, "max or min")
+        if let bytes = value(EventField.direction) {
+            guard let parsed = Direction(rawValue: String(decoding: bytes, as: UTF8.self)) else {
+                throw .invalid(EventField.direction, value: bytes, expected: "max or min")
             }
-            direction = known
+            direction = parsed
         }
         return Event.Declaration(
             name: name, version: version, description: description, objective: objective, direction: direction)
@@ -99,9 +105,9 @@ extension EntryReader {
 
     private mutating func entries(_ prefix: String) throws(Rejection) -> [Event.Entry] {
         var entries: [Event.Entry] = []
-        for (name, value) in try takeAll(prefix) {
-            if let violation = Name.violation(name) { throw Rejection("the name of a field \(prefix)… \(violation)") }
-            entries.append(Event.Entry(name, try utf8(value, of: prefix + name)))
+        for (name, value) in try values(prefix: prefix) {
+            if let violation = Name.violation(name) { throw Rejection("the name of a field '\(prefix)…' \(violation)") }
+            entries.append(Event.Entry(name: name, value: try utf8(value, of: prefix + name)))
         }
         return entries
     }
@@ -109,10 +115,10 @@ extension EntryReader {
     private mutating func cells(_ prefix: String) throws(Rejection) -> [CurveRow.Cell] {
         var cells: [CurveRow.Cell] = []
         cells.reserveCapacity(3)
-        for (channel, value) in try takeAll(prefix) {
+        for (channel, value) in try values(prefix: prefix) {
             try check(channel: channel)
             guard let number = Number(value) else {
-                throw .invalid(prefix + channel, value, "a number, nan, inf or -inf")
+                throw .invalid(prefix + channel, value: value, expected: "a number, nan, inf or -inf")
             }
             cells.append(CurveRow.Cell(channel, number))
         }
@@ -122,11 +128,11 @@ extension EntryReader {
     private mutating func curve() throws(Rejection) -> Event.Body {
         let first = try integer(EventField.first, atLeast: 0) ?? 1
         var series: [Event.Series] = []
-        for (channel, value) in try takeAll(Prefix.curve) {
+        for (channel, value) in try values(prefix: Prefix.curve) {
             try check(channel: channel)
             let numbers = try numbers(value, of: channel)
             guard numbers.count <= Int(Limits.integer) - first else {
-                throw Rejection("the curve '\(printable(channel))' goes beyond epoch \(Limits.integer)")
+                throw Rejection("the curve '\(printable(channel))' must not go beyond epoch \(Limits.integer)")
             }
             series.append(Event.Series(channel, numbers))
         }
@@ -139,11 +145,12 @@ extension EntryReader {
             let word = Bytes(rebasing: word)
             guard !word.isEmpty else {
                 throw Rejection(
-                    "the field '\(Prefix.curve)\(printable(channel))' lacks a number: separate numbers by exactly one space"
-                )
+                    "the numbers of the field '\(Prefix.curve)\(printable(channel))' must be separated by one space")
             }
             guard let number = Number(word) else {
-                throw .invalid(Prefix.curve + channel, word, "numbers, nan, inf or -inf, separated by one space")
+                throw .invalid(
+                    Prefix.curve + channel, value: word,
+                    expected: "numbers, nan, inf or -inf, separated by one space")
             }
             numbers.append(number)
         }
@@ -151,16 +158,16 @@ extension EntryReader {
     }
 
     private mutating func status() throws(Rejection) -> ExperimentStatus {
-        let bytes = try require(EventField.status)
+        let bytes = try requireValue(EventField.status)
         guard let status = ExperimentStatus(rawValue: String(decoding: bytes, as: UTF8.self)), status != .running else {
-            throw .invalid(EventField.status, bytes, "done, failed or stopped")
+            throw .invalid(EventField.status, value: bytes, expected: "done, failed or stopped")
         }
         return status
     }
 
     private func check(channel: String) throws(Rejection) {
         if let violation = Name.channelViolation(channel) {
-            throw Rejection("the channel's name '\(printable(channel))' \(violation)")
+            throw Rejection("the channel name '\(printable(channel))' \(violation)")
         }
     }
 }

@@ -1,5 +1,5 @@
 extension Event {
-    /// Calls back with each field of the entry, in the order of the contract.
+    /// Calls the body with each field of the entry, in the order of the contract.
     package func forEachField(_ body: (_ name: String, _ value: String) -> Void) {
         body(EventField.event, self.body.kind.rawValue)
         if let experiment { body(EventField.experiment, experiment.text) }
@@ -15,7 +15,7 @@ extension Event {
 }
 
 extension Event.Body {
-    /// Calls back with each field that the event has beyond those that every entry starts with.
+    /// Calls the body with each field that is specific to the kind of event.
     package func forEachField(_ body: (_ name: String, _ value: String) -> Void) {
         switch self {
         case .battery(let declaration):

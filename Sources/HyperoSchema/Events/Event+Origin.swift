@@ -1,7 +1,8 @@
 extension Event.Origin {
-    /// Looks for it in an entry that cannot be understood as a whole; nil when it is not there, or not clear.
+    /// Finds the producer and sequence number of an entry that is invalid as a whole; nil if they are missing, invalid or
+    /// repeated.
     ///
-    /// Only among as many fields as an entry may have.
+    /// Searches only the first ``Limits/fields`` fields.
     init?(among fields: UnsafeBufferPointer<WireField>) {
         let fields = UnsafeBufferPointer(rebasing: fields.prefix(Limits.fields))
         guard let producer = Self.single(EventField.producer, among: fields),
@@ -11,7 +12,7 @@ extension Event.Origin {
         self.init(producer: producer, seq: seq)
     }
 
-    /// The value of the only field of a name.
+    /// Returns the value of the only complete field with a name; nil if there is none, or more than one.
     private static func single(_ name: String, among fields: UnsafeBufferPointer<WireField>) -> Bytes? {
         var name = name
         return name.withUTF8 { name in

@@ -1,13 +1,13 @@
-/// One entry of the stream: something that happened to a battery or an experiment.
+/// One entry of the stream: an event of a battery or an experiment.
 package struct Event: Sendable, Hashable {
-    /// The experiment; nil only in the declaration of a battery.
+    /// The experiment; nil only if the event declares a battery.
     package var experiment: ExperimentID?
     package var battery: BatteryID
-    /// Who wrote it and as which in a row; nil from those who do without deduplication.
+    /// The producer and sequence number; nil if the writer does without deduplication.
     package var origin: Origin?
-    /// Unix milliseconds at the call.
+    /// The time of the call in Unix milliseconds.
     package var time: Int64?
-    /// Its id among the dead letters, when it is one that is sent again.
+    /// The id in `{hypero}:dead` if the event is a requeued dead letter.
     package var requeued: StreamID?
     package var body: Body
 
@@ -21,7 +21,8 @@ package struct Event: Sendable, Hashable {
         self.body = body
     }
 
-    /// A producer and the event's place among all it wrote to the partition: 1, 2, 3, … without holes.
+    /// A producer, and the number of the event among all events that the producer wrote to the partition: 1, 2, 3, …
+    /// without gaps.
     package struct Origin: Sendable, Hashable {
         package var producer: ProducerID
         package var seq: UInt64
@@ -32,32 +33,34 @@ package struct Event: Sendable, Hashable {
         }
     }
 
-    /// What happened.
+    /// The content of an event, by kind.
     package enum Body: Sendable, Hashable {
-        /// The battery exists; the first declaration wins.
+        /// Declares the battery. The first declaration wins.
         case battery(Declaration)
-        /// The experiment begins.
+        /// The experiment starts.
         case start(Start)
-        /// Hyper-parameters: names without their prefix, and values as they stand on the wire.
+        /// Hyper-parameters: names without prefix, and values as the text of a ``Value``.
         case param([Entry])
-        /// Metadata, likewise.
+        /// Metadata: names without prefix, and values as the text of a ``Value``.
         case meta([Entry])
-        /// One row of the learning curves, or a piece of it.
+        /// One row of the learning curves, or a part of it.
         case epoch(Int, [CurveRow.Cell])
-        /// Whole curves: each channel's values for the epochs `first`, `first` + 1, ….
+        /// Whole curves: the numbers of each channel for the epochs `first`, `first` + 1, …
         case curve(first: Int, [Series])
-        /// The values at the best point, said by the user.
+        /// The maxima, stated by the user.
         case maxima(epoch: Int?, [CurveRow.Cell])
         /// The experiment ends.
         case end(ExperimentStatus, reason: String?)
     }
 
+    /// The declaration of a battery.
     package struct Declaration: Sendable, Hashable {
         package var name: String
         package var version: Int
         package var description: String
-        /// The channel that decides "best".
+        /// The channel that decides which epoch and which experiment is best.
         package var objective: String
+        /// The better direction of the objective.
         package var direction: Direction
 
         package static let defaultObjective = "valid"
@@ -74,6 +77,7 @@ package struct Event: Sendable, Hashable {
         }
     }
 
+    /// The process of an experiment.
     package struct Start: Sendable, Hashable {
         package var host: String?
         package var pid: String?
@@ -86,16 +90,20 @@ package struct Event: Sendable, Hashable {
         }
     }
 
+    /// A hyper-parameter or metadata.
     package struct Entry: Sendable, Hashable {
+        /// The name without prefix.
         package var name: String
+        /// The text of a ``Value``.
         package var value: String
 
-        package init(_ name: String, _ value: String) {
+        package init(name: String, value: String) {
             self.name = name
             self.value = value
         }
     }
 
+    /// The numbers of one channel for consecutive epochs.
     package struct Series: Sendable, Hashable {
         package var channel: String
         package var numbers: [Number]
@@ -107,7 +115,7 @@ package struct Event: Sendable, Hashable {
     }
 }
 
-/// The kinds of events; the raw value is the `event` field.
+/// The kinds of events. The raw value is the value of the field `event`.
 package enum EventKind: String, Sendable, CaseIterable {
     case battery, start, param, meta, epoch, curve, maxima, end
 }

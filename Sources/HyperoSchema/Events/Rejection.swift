@@ -1,36 +1,43 @@
-/// Why an entry cannot be understood: the text of `dead.reason`.
+/// A violation of the contract by an entry. The description becomes `dead.reason`.
 package struct Rejection: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
-    /// Who wrote the entry, and as which in a row, where at least that can be understood: the number is used up.
+    /// The producer and sequence number of the entry, if they are valid. The number is consumed although the entry is not
+    /// applied.
     package private(set) var origin: Event.Origin?
 
     package init(_ description: String) {
         self.description = description
     }
 
-    /// The same of an entry with these fields.
-    package func of(_ fields: UnsafeBufferPointer<WireField>) -> Rejection {
+    /// Returns the rejection with the producer and sequence number found in the entry.
+    ///
+    /// - Parameter fields: all fields of the entry.
+    package func withOrigin(from fields: UnsafeBufferPointer<WireField>) -> Rejection {
         var rejection = self
         rejection.origin = Event.Origin(among: fields)
         return rejection
     }
 
     static func missing(_ field: String, in kind: EventKind) -> Rejection {
-        Rejection("the field '\(field)' is missing, and an event '\(kind.rawValue)' needs it")
+        Rejection("the field '\(field)' is missing: it is required in an event '\(kind.rawValue)'")
     }
 
-    static func invalid(_ field: String, _ value: Bytes, _ expected: String) -> Rejection {
-        Rejection("the field '\(printable(field))' is '\(excerpt(value))', and must be \(expected)")
+    static func invalid(_ field: String, value: Bytes, expected: String) -> Rejection {
+        Rejection("the field '\(printable(field))' must be \(expected), not '\(excerpt(value))'")
     }
 
-    /// An entry of more fields than ``Limits/fields``; its reader need not have them all.
+    static func repeated(_ field: String) -> Rejection {
+        Rejection("the field '\(field)' occurs more than once")
+    }
+
+    /// The rejection of an entry with more fields than ``Limits/fields``. The caller need not have read all of them.
     package static func tooMany(fields: Int) -> Rejection {
-        Rejection("the entry has \(fields) fields: the limit is \(Limits.fields)")
+        Rejection("the entry has \(fields) fields: at most \(Limits.fields) are allowed")
     }
 
-    /// The bytes as readable text, for a message: cut, repaired, without control characters.
+    /// Returns the bytes as text for a message: cut, repaired, and without control characters.
     static func excerpt(_ bytes: Bytes) -> String {
-        // Four bytes a character at most; the whole of a value may be 64 MiB.
+        // 48 characters have at most 192 bytes, and a value may have 64 MiB.
         let text = String(decoding: bytes.prefix(256), as: UTF8.self)
         return printable(text, limit: 48)
     }

@@ -1,10 +1,10 @@
-/// One field of an entry as it was read: bytes that the reader keeps alive while the entry is decoded.
+/// One field of an entry as received: bytes in memory of the caller, valid while the entry is decoded.
 package struct WireField {
     package let name: Bytes
     package let value: Bytes
-    /// Bytes at the end of the name that the reader left out, because no valid entry has so many.
+    /// The number of bytes missing at the end of the name: the reader drops bytes beyond the limits of a valid entry.
     package let omittedOfName: UInt32
-    /// Bytes at the end of the value that the reader left out.
+    /// The number of bytes missing at the end of the value.
     package let omittedOfValue: UInt32
 
     package init(name: Bytes, value: Bytes, omittedOfName: UInt32 = 0, omittedOfValue: UInt32 = 0) {
@@ -14,8 +14,8 @@ package struct WireField {
         self.omittedOfValue = omittedOfValue
     }
 
-    /// Bytes of the name as it was written.
+    /// The number of bytes of the name as written.
     package var nameSize: Int { name.count + Int(omittedOfName) }
-    /// Bytes of the value as it was written.
+    /// The number of bytes of the value as written.
     package var valueSize: Int { value.count + Int(omittedOfValue) }
 }

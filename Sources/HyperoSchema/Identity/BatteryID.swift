@@ -1,13 +1,15 @@
-/// A battery: `<slug>.v<version>.<hash>`, or what others chose in `[a-z0-9.-]{1,80}`.
+/// The id of a battery: `<slug>.v<version>.<hash>`.
+///
+/// Other writers may choose any id in `[a-z0-9.-]{1,80}`.
 package struct BatteryID: Sendable, Hashable {
-    /// The id as it stands on the wire and in keys.
+    /// The id in stream entries and in keys.
     package let text: String
 
-    /// The id of the battery that this name, version and description identify.
+    /// Creates the id of the battery with this name, version and description.
     ///
-    /// The slug is the name's UTF-8 bytes with A-Z lowered and every run of bytes other than a-z 0-9 as one `-`, none
-    /// at either end, at most 40 bytes, `battery` if nothing is left. The hash is the first 8 hex digits of FNV-1a 64
-    /// over name, 0x1F, decimal version, 0x1F, description.
+    /// The slug is the name's UTF-8 bytes, with A-Z in lower case and every run of bytes other than a-z 0-9 replaced by one
+    /// `-`. It has no `-` at either end and at most 40 bytes; `battery` if nothing is left. The hash is the first 8
+    /// hexadecimal digits of FNV-1a 64 over name, 0x1F, decimal version, 0x1F, description.
     package init(name: String, version: Int, description: String) {
         var hash = FNV1a()
         hash.add(name.utf8)
@@ -18,9 +20,9 @@ package struct BatteryID: Sendable, Hashable {
         text = "\(Self.slug(of: name)).v\(version).\(hash.hexadecimal.prefix(8))"
     }
 
-    /// An id that was read.
+    /// Creates an id from its text; nil if the text is not in `[a-z0-9.-]{1,80}`.
     package init?(_ text: String) {
-        guard isIdentifier(text, upTo: 80, orDot: true) else { return nil }
+        guard isIdentifier(text, maxLength: 80, allowsDots: true) else { return nil }
         self.text = text
     }
 

@@ -1,16 +1,20 @@
-/// An experiment: `<producer>-<n>` with n = 1, 2, … in that producer, or what others chose in `[a-z0-9-]{1,64}`.
+/// The id of an experiment: `<producer>-<n>` with n = 1, 2, … within the producer.
+///
+/// Other writers may choose any id in `[a-z0-9-]{1,64}`.
 package struct ExperimentID: Sendable, Hashable {
-    /// The id as it stands on the wire and in keys.
+    /// The id in stream entries and in keys.
     package let text: String
 
-    /// The id of a producer's n-th experiment.
+    /// Creates the id of a producer's experiment.
+    ///
+    /// - Parameter number: 1 for the producer's first experiment.
     package init(producer: ProducerID, number: UInt64) {
         text = producer.text + "-" + String(number)
     }
 
-    /// An id that was read.
+    /// Creates an id from its text; nil if the text is not in `[a-z0-9-]{1,64}`.
     package init?(_ text: String) {
-        guard isIdentifier(text, upTo: 64) else { return nil }
+        guard isIdentifier(text, maxLength: 64) else { return nil }
         self.text = text
     }
 }

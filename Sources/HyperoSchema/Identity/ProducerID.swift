@@ -1,11 +1,13 @@
-/// One client instance in one process: 10 random characters of lower-case Crockford base32, 50 bits.
+/// The id of a producer, one client in one process: 10 random characters of lower-case Crockford base32 (50 bits).
+///
+/// Other writers may choose any id in `[a-z0-9-]{1,64}`.
 package struct ProducerID: Sendable, Hashable {
-    /// The id as it stands on the wire and in keys.
+    /// The id in stream entries and in keys.
     package let text: String
 
     private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 
-    /// A new id.
+    /// Creates a random id.
     package init(using generator: inout some RandomNumberGenerator) {
         var bits = generator.next() as UInt64
         text = String(unsafeUninitializedCapacity: 10) { buffer in
@@ -17,14 +19,14 @@ package struct ProducerID: Sendable, Hashable {
         }
     }
 
-    /// Whether it looks like one that was made here.
+    /// Returns whether the text has the form of a random id.
     package static func isGenerated(_ text: String) -> Bool {
         text.utf8.count == 10 && text.utf8.allSatisfy { alphabet.contains($0) }
     }
 
-    /// An id that was read: `[a-z0-9-]{1,64}`, so that others may choose their own.
+    /// Creates an id from its text; nil if the text is not in `[a-z0-9-]{1,64}`.
     package init?(_ text: String) {
-        guard isIdentifier(text, upTo: 64) else { return nil }
+        guard isIdentifier(text, maxLength: 64) else { return nil }
         self.text = text
     }
 }

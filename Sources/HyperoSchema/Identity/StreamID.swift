@@ -1,12 +1,14 @@
 /// The id of a stream entry: `<milliseconds>-<sequence>`.
 package struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// The Unix time in milliseconds.
     package var milliseconds: UInt64
+    /// The number of the entry within its millisecond.
     package var sequence: UInt64
 
-    /// Before every entry: where a reader starts that has read nothing.
+    /// The id before every entry: the position of a reader that has read nothing.
     package static let zero = StreamID(milliseconds: 0, sequence: 0)
 
-    /// After every entry: a stream that has it takes no more.
+    /// The highest id. A stream that has ever had it accepts no more entries.
     package static let highest = StreamID(milliseconds: .max, sequence: .max)
 
     package init(milliseconds: UInt64, sequence: UInt64) {
@@ -14,7 +16,7 @@ package struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible
         self.sequence = sequence
     }
 
-    /// Reads `1700000000000-0`, and `1700000000000` as its first.
+    /// Parses `1700000000000-0`, or `1700000000000` with sequence 0.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         guard let milliseconds = Self.number(parts[0]) else { return nil }
@@ -22,13 +24,13 @@ package struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible
         self.init(milliseconds: milliseconds, sequence: sequence)
     }
 
-    /// Digits only: UInt64 also reads a sign.
+    /// Parses digits only: UInt64 accepts a sign too.
     private static func number(_ text: some StringProtocol) -> UInt64? {
         guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
         return UInt64(text)
     }
 
-    /// Reads what Redis writes, from its bytes: the way for those who read thousands.
+    /// Parses an id as Redis writes it, without making a string. For replies with thousands of ids.
     package init?(_ bytes: Bytes) {
         guard let hyphen = bytes.firstIndex(of: UInt8(ascii: "-")),
             let milliseconds = Bytes(rebasing: bytes[..<hyphen]).decimal,
@@ -41,5 +43,18 @@ package struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible
 
     package static func < (left: Self, right: Self) -> Bool {
         (left.milliseconds, left.sequence) < (right.milliseconds, right.sequence)
+    }
+
+    /// The lowest id above this one; the same id for ``highest``.
+    package var next: StreamID {
+        if sequence < .max { return StreamID(milliseconds: milliseconds, sequence: sequence + 1) }
+        if milliseconds < .max { return StreamID(milliseconds: milliseconds + 1, sequence: 0) }
+        return self
+    }
+
+    /// The highest id below this one; nil for ``zero``.
+    package var previous: StreamID? {
+        if sequence > 0 { return StreamID(milliseconds: milliseconds, sequence: sequence - 1) }
+        return milliseconds > 0 ? StreamID(milliseconds: milliseconds - 1, sequence: .max) : nil
     }
 }

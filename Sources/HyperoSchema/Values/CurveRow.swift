@@ -1,8 +1,9 @@
-/// One epoch of the learning curves: channels in order of first appearance, each with its latest value.
+/// One epoch of the learning curves: channels in order of first appearance, each with its latest number.
 ///
-/// In Redis a row is logfmt, `train=0.91 valid=0.8`, which people and machines both read. A channel whose name holds a
+/// The text of a row is logfmt, `train=0.91 valid=0.8`, readable for people and programs. A channel whose name contains a
 /// space, `=` or `"` is written as a quoted JSON string.
 package struct CurveRow: Sendable, Hashable {
+    /// The number of one channel.
     package struct Cell: Sendable, Hashable {
         package let channel: String
         package var number: Number
@@ -13,7 +14,7 @@ package struct CurveRow: Sendable, Hashable {
         }
 
         package static func == (left: Self, right: Self) -> Bool {
-            left.number == right.number && ExactText.isSame(left.channel, right.channel)
+            left.number == right.number && left.channel.hasSameBytes(as: right.channel)
         }
     }
 
@@ -24,20 +25,21 @@ package struct CurveRow: Sendable, Hashable {
         for cell in cells { set(cell) }
     }
 
+    /// The number of a channel; nil if the row does not have it.
     package subscript(channel: String) -> Number? {
-        cells.first { ExactText.isSame($0.channel, channel) }?.number
+        cells.first { $0.channel.hasSameBytes(as: channel) }?.number
     }
 
-    /// Adds the cell, or replaces the value of its channel.
+    /// Adds the cell, or replaces the number of its channel.
     package mutating func set(_ cell: Cell) {
-        if let index = cells.firstIndex(where: { ExactText.isSame($0.channel, cell.channel) }) {
+        if let index = cells.firstIndex(where: { $0.channel.hasSameBytes(as: cell.channel) }) {
             cells[index].number = cell.number
         } else {
             cells.append(cell)
         }
     }
 
-    /// The row as it stands in Redis.
+    /// The row in logfmt, as stored in Redis.
     package var text: String {
         var text = ""
         for cell in cells {
@@ -48,23 +50,23 @@ package struct CurveRow: Sendable, Hashable {
         return text
     }
 
-    /// What stands before the number of a channel: `train=`.
+    /// Returns the text before the number of a channel, for example `train=`.
     package static func label(of channel: String) -> String {
         (needsQuotes(channel) ? JSON.quoted(channel) : channel) + "="
     }
 
-    /// Reads what ``text`` wrote; nil when somebody else wrote something else.
+    /// Parses the text of a row; nil if it is not exactly the logfmt that ``text`` writes.
     package init?(text: String) {
         cells = []
-        var rest = text.utf8[...]
-        while !rest.isEmpty {
-            guard let channel = Self.takeChannel(from: &rest), !channel.isEmpty else { return nil }
-            let end = rest.firstIndex(of: UInt8(ascii: " ")) ?? rest.endIndex
-            guard let number = Array(rest[..<end]).withUnsafeBufferPointer({ Number($0) }) else { return nil }
+        var remaining = text.utf8[...]
+        while !remaining.isEmpty {
+            guard let channel = Self.parseChannel(from: &remaining), !channel.isEmpty else { return nil }
+            let end = remaining.firstIndex(of: UInt8(ascii: " ")) ?? remaining.endIndex
+            guard let number = Array(remaining[..<end]).withUnsafeBufferPointer({ Number($0) }) else { return nil }
             cells.append(Cell(channel, number))
-            guard end != rest.endIndex else { return }
-            rest = rest[rest.index(after: end)...]
-            guard !rest.isEmpty else { return nil }
+            guard end != remaining.endIndex else { return }
+            remaining = remaining[remaining.index(after: end)...]
+            guard !remaining.isEmpty else { return nil }
         }
     }
 
@@ -72,22 +74,22 @@ package struct CurveRow: Sendable, Hashable {
         channel.utf8.contains { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: "\"") }
     }
 
-    /// Takes `channel=` off the front.
-    private static func takeChannel(from rest: inout Substring.UTF8View) -> String? {
+    /// Parses `channel=` and removes it from the front of the text.
+    private static func parseChannel(from text: inout Substring.UTF8View) -> String? {
         var end: Substring.UTF8View.Index?
-        if rest.first == UInt8(ascii: "\"") {
+        if text.first == UInt8(ascii: "\"") {
             var isEscaped = true
-            end = rest.indices.first { index in
-                defer { isEscaped = !isEscaped && rest[index] == UInt8(ascii: "\\") }
-                return !isEscaped && rest[index] == UInt8(ascii: "\"")
-            }.map { rest.index(after: $0) }
+            end = text.indices.first { index in
+                defer { isEscaped = !isEscaped && text[index] == UInt8(ascii: "\\") }
+                return !isEscaped && text[index] == UInt8(ascii: "\"")
+            }.map { text.index(after: $0) }
         } else {
-            end = rest.firstIndex(of: UInt8(ascii: "="))
+            end = text.firstIndex(of: UInt8(ascii: "="))
         }
-        guard let end, end != rest.endIndex, rest[end] == UInt8(ascii: "="), let word = String(rest[..<end]) else {
+        guard let end, end != text.endIndex, text[end] == UInt8(ascii: "="), let word = String(text[..<end]) else {
             return nil
         }
-        rest = rest[rest.index(after: end)...]
+        text = text[text.index(after: end)...]
         guard needsQuotes(word) else { return word }
         guard case .string(let channel)? = JSON.parse(word) else { return nil }
         return channel

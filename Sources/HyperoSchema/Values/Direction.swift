@@ -1,11 +1,13 @@
-/// Which values of an objective are the better ones.
+/// The direction in which the values of an objective get better.
+///
+/// The raw value is the value of the field `direction`, in `battery` events and in the hash of the battery.
 public enum Direction: String, Sendable, Hashable, CaseIterable {
-    /// Higher is better, as for an accuracy.
+    /// Higher is better, for example an accuracy.
     case max
-    /// Lower is better, as for a loss.
+    /// Lower is better, for example a loss.
     case min
 
-    /// Whether one value beats another; equal values do not beat each other.
+    /// Returns whether a value is strictly better than another one.
     package func prefers(_ value: Double, over other: Double) -> Bool {
         switch self {
         case .max: value > other

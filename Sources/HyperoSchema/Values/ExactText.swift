@@ -1,7 +1,6 @@
-/// Text that equals only the same bytes.
+/// Text that is equal only to the same bytes. Use it for names from Redis in sets and dictionaries.
 ///
-/// Swift holds `é` as one scalar and `e` with an accent behind it for equal. Redis does not: to it names are bytes. What
-/// stands for its fields in a set or dictionary must keep apart what it keeps apart.
+/// A Swift string with `é` as one scalar equals one with `e` and a combining accent. For Redis, these are two names.
 package struct ExactText: Sendable, Hashable, Comparable {
     package let text: String
 
@@ -9,26 +8,28 @@ package struct ExactText: Sendable, Hashable, Comparable {
         self.text = text
     }
 
-    package static func == (left: Self, right: Self) -> Bool { isSame(left.text, right.text) }
+    package static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
 
-    /// Whether the texts are the same bytes.
-    package static func isSame(_ left: String, _ right: String) -> Bool {
-        // The first comparison is the fast one, and nearly always settles it.
-        left == right && left.utf8.elementsEqual(right.utf8)
-    }
-
-    /// In the order of the bytes, as Redis sorts.
+    /// Compares bytes, the order of Redis.
     package static func < (left: Self, right: Self) -> Bool {
         left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
     }
 
     package func hash(into hasher: inout Hasher) {
-        // Equal bytes are equal strings, so that the string's own hash will do.
+        // Equal bytes are equal strings, so the hash of the string is valid.
         hasher.combine(text)
     }
 }
 
 extension Dictionary where Key == ExactText {
-    /// The value of a name.
+    /// The value for a name.
     package subscript(name: String) -> Value? { self[ExactText(name)] }
+}
+
+extension String {
+    /// Returns whether both texts have the same UTF-8 bytes.
+    package func hasSameBytes(as other: String) -> Bool {
+        // String equality is faster and nearly always decides.
+        self == other && utf8.elementsEqual(other.utf8)
+    }
 }

@@ -1,19 +1,23 @@
-/// Where an experiment is in its life.
+/// The state of an experiment.
+///
+/// The raw value is the value of the field `status`, in `end` events and in the hash of the experiment.
 public enum ExperimentStatus: String, Sendable, Hashable, CaseIterable {
-    /// It began and has not said that it ended.
+    /// The experiment has started and not reported its end.
     case running
-    /// It ran to its end.
+    /// The experiment completed.
     case done
-    /// It ended by an error.
+    /// The experiment ended with an error.
     case failed
-    /// Somebody or some rule ended it early.
+    /// The user or a stopping rule ended the experiment early.
     case stopped
 }
 
-/// Who said the maxima of an experiment.
+/// The origin of the maxima of an experiment.
+///
+/// The raw value is the value of the field `max.source` in the hash of the experiment.
 package enum MaximaSource: String, Sendable, Hashable {
-    /// The row of the learning curves where the objective is best.
+    /// The row of the learning curves in which the objective is best.
     case curve
-    /// A `maxima` event, which from then on wins over what the curve says.
+    /// A `maxima` event of the user. From then on the learning curves no longer change the maxima.
     case user
 }

@@ -1,6 +1,8 @@
-/// JSON text of values, by RFC 8259, without Foundation: the client is loaded into other people's processes.
+/// JSON text of values, according to RFC 8259.
+///
+/// Does not use Foundation: the client is loaded into host processes and must stay small.
 package enum JSON {
-    /// The value as JSON on one line. What JSON has no number for, nan and the infinities, is quoted.
+    /// Returns the value as JSON on one line. nan and the infinities, for which JSON has no numbers, become strings.
     package static func text(of value: Value) -> String {
         switch value {
         case .null: "null"
@@ -14,7 +16,7 @@ package enum JSON {
         }
     }
 
-    /// A JSON string with its quotes.
+    /// Returns a JSON string, including the quotes.
     package static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
@@ -33,10 +35,11 @@ package enum JSON {
         return result + "\""
     }
 
-    /// The value of a text that is JSON as a whole; nil for any other text, for a number beyond double's range, and for
-    /// nesting deeper than 64.
+    /// Parses a text that is JSON as a whole.
+    ///
+    /// - Returns: nil for any other text, for a number beyond the range of a double, and for nesting deeper than 64.
     package static func parse(_ text: String) -> Value? {
-        // Most values are plain words, which a look at their first byte tells.
+        // Most values are plain words, recognizable by their first byte.
         guard let first = text.utf8.first, startsJSON(first) else { return nil }
         var text = text
         return text.withUTF8 { bytes in

@@ -1,44 +1,46 @@
-/// Whether bytes are a number by JSON's grammar, and its value where that costs nothing.
+/// A number in the grammar of JSON, with its value if that is cheap to compute.
 ///
 /// Source of the grammar: RFC 8259, section 6.
 enum JSONNumber: Equatable {
-    /// The double nearest to the number: of at most 15 digits and a power of ten up to 22, which are exact in a double, so
-    /// that one multiplication or division rounds right (Clinger 1990, "How to read floating point numbers accurately");
-    /// and of at most 19 digits with up to 27 of them behind the point, by a division of integers.
+    /// The double nearest to the number, for two forms:
+    /// - At most 15 digits and a power of ten up to 22. Both are exact in a double, so one multiplication or division
+    ///   rounds correctly (Clinger 1990, "How to read floating point numbers accurately").
+    /// - At most 19 digits, up to 27 decimal places, by a division of integers.
     case exact(Double)
-    /// A number whose nearest double takes more work.
+    /// A number in any other form. The caller computes the nearest double.
     case decimal
 
+    /// Parses bytes; nil if they are not a number as a whole.
     init?(_ bytes: some Collection<UInt8>) {
-        var scan = Scan(bytes)
-        let isNegative = scan.take(UInt8(ascii: "-"))
-        let leading = scan.digits()
+        var scanner = ByteScanner(bytes)
+        let isNegative = scanner.skip(UInt8(ascii: "-"))
+        let leading = scanner.digits()
         guard leading.count > 0, leading.count == 1 || !leading.startsWithZero else { return nil }
         var mantissa = leading.value
         var digits = leading.count
         var scale = 0
-        if scan.take(UInt8(ascii: ".")) {
-            let fraction = scan.digits(after: mantissa)
+        if scanner.skip(UInt8(ascii: ".")) {
+            let fraction = scanner.digits(after: mantissa)
             guard fraction.count > 0 else { return nil }
             mantissa = fraction.value
             digits += fraction.count
             scale = -fraction.count
         }
-        if scan.take(UInt8(ascii: "e")) || scan.take(UInt8(ascii: "E")) {
-            let isSmall = scan.take(UInt8(ascii: "-"))
-            if !isSmall { _ = scan.take(UInt8(ascii: "+")) }
-            let exponent = scan.digits()
+        if scanner.skip(UInt8(ascii: "e")) || scanner.skip(UInt8(ascii: "E")) {
+            let isSmall = scanner.skip(UInt8(ascii: "-"))
+            if !isSmall { _ = scanner.skip(UInt8(ascii: "+")) }
+            let exponent = scanner.digits()
             guard exponent.count > 0 else { return nil }
             let power = exponent.count > 5 ? 99_999 : Int(exponent.value)
             scale += isSmall ? -power : power
         }
-        guard scan.isAtEnd else { return nil }
+        guard scanner.isAtEnd else { return nil }
         let magnitude: Double
         if digits <= 15, (-22...22).contains(scale) {
             magnitude =
                 scale < 0 ? Double(mantissa) / Self.powersOfTen[-scale] : Double(mantissa) * Self.powersOfTen[scale]
         } else if digits <= 19, (-27...0).contains(scale) {
-            magnitude = Self.quotient(mantissa, ofTenTo: -scale)
+            magnitude = Self.quotient(mantissa, dividedByTenTo: -scale)
         } else {
             self = .decimal
             return
@@ -46,22 +48,24 @@ enum JSONNumber: Equatable {
         self = .exact(isNegative ? -magnitude : magnitude)
     }
 
-    /// The double nearest to a fraction m / 10^k, by integers: m · 2^s / 5^k with a shift s that gives the quotient 64
-    /// bits or a little less, the last of which is set when the division leaves a remainder. Those bits round to a
-    /// double's 53 as the fraction itself would.
+    /// Returns the double nearest to the fraction m / 10^k, computed with integers.
+    ///
+    /// Divides m · 2^s by 5^k, with a shift s that gives the quotient 63 or 64 bits. The lowest bit is set if there is a
+    /// remainder, so the quotient rounds to the 53 bits of a double as the exact fraction would.
     ///
     /// - Parameter k: 0 to 27, so that 5^k fits into 64 bits.
-    private static func quotient(_ m: UInt64, ofTenTo k: Int) -> Double {
+    private static func quotient(_ m: UInt64, dividedByTenTo k: Int) -> Double {
         guard m != 0 else { return 0 }
         let divisor = powersOfFive[k]
-        // Both with their highest bit set, and the dividend halved: then the quotient fits, and has 63 or 64 bits.
-        let up = m.leadingZeroBitCount
-        let dividend = m << UInt64(up)
-        let down = divisor.leadingZeroBitCount
-        let division = (divisor << UInt64(down)).dividingFullWidth((dividend >> 1, dividend << 63))
+        // Shift both to set the highest bit, and halve the dividend: the quotient then has 63 or 64 bits.
+        let dividendShift = m.leadingZeroBitCount
+        let dividend = m << UInt64(dividendShift)
+        let divisorShift = divisor.leadingZeroBitCount
+        let division = (divisor << UInt64(divisorShift)).dividingFullWidth((dividend >> 1, dividend << 63))
         let bits = division.quotient | (division.remainder == 0 ? 0 : 1)
-        // A power of two from -153 on, by its bits.
-        return Double(bits) * Double(bitPattern: UInt64(1_023 + down - up - 63 - k) << 52)
+        // 2^(divisorShift - dividendShift - 63 - k), made from its bits. The exponent is at least -153.
+        let exponent = divisorShift - dividendShift - 63 - k
+        return Double(bits) * Double(bitPattern: UInt64(1_023 + exponent) << 52)
     }
 
     private static let powersOfFive: [UInt64] = (0...27).map { k in (0..<k).reduce(1) { power, _ in power * 5 } }
@@ -72,7 +76,8 @@ enum JSONNumber: Equatable {
     ]
 }
 
-private struct Scan<Source: Collection<UInt8>> {
+/// Reads a number byte by byte.
+private struct ByteScanner<Source: Collection<UInt8>> {
     let source: Source
     var position: Source.Index
 
@@ -83,13 +88,14 @@ private struct Scan<Source: Collection<UInt8>> {
 
     var isAtEnd: Bool { position == source.endIndex }
 
-    mutating func take(_ byte: UInt8) -> Bool {
+    /// Skips a byte if it is next.
+    mutating func skip(_ byte: UInt8) -> Bool {
         guard !isAtEnd, source[position] == byte else { return false }
         source.formIndex(after: &position)
         return true
     }
 
-    /// A run of digits; its value wraps when there are more than the caller will use.
+    /// Reads a run of digits, appended to those of a start value. The value wraps above 64 bits; callers then ignore it.
     mutating func digits(after start: UInt64 = 0) -> (value: UInt64, count: Int, startsWithZero: Bool) {
         var value = start
         var count = 0

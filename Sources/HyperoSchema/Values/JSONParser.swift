@@ -1,15 +1,16 @@
-/// Reads one JSON document from bytes.
+/// A parser of one JSON document.
 struct JSONParser {
     let bytes: Bytes
     private var position = 0
 
-    /// Bounds the recursion: the stack of a host process is not ours to fill.
-    private static let deepest = 64
+    /// The maximum nesting. Limits the recursion, because the stack of the host process may be small.
+    private static let maxDepth = 64
 
     init(bytes: Bytes) {
         self.bytes = bytes
     }
 
+    /// Parses all bytes; nil if they are not valid JSON.
     mutating func document() -> Value? {
         guard let value = value(depth: 0) else { return nil }
         skipSpace()
@@ -17,12 +18,12 @@ struct JSONParser {
     }
 
     private mutating func value(depth: Int) -> Value? {
-        guard depth <= Self.deepest else { return nil }
+        guard depth <= Self.maxDepth else { return nil }
         skipSpace()
         switch peek {
-        case UInt8(ascii: "n"): return take("null") ? .null : nil
-        case UInt8(ascii: "t"): return take("true") ? .bool(true) : nil
-        case UInt8(ascii: "f"): return take("false") ? .bool(false) : nil
+        case UInt8(ascii: "n"): return skip("null") ? .null : nil
+        case UInt8(ascii: "t"): return skip("true") ? .bool(true) : nil
+        case UInt8(ascii: "f"): return skip("false") ? .bool(false) : nil
         case UInt8(ascii: "\""): return string().map(Value.string)
         case UInt8(ascii: "["): return array(depth: depth)
         case UInt8(ascii: "{"): return object(depth: depth)
@@ -34,13 +35,13 @@ struct JSONParser {
         position += 1
         var values: [Value] = []
         skipSpace()
-        if take("]") { return .array(values) }
+        if skip("]") { return .array(values) }
         while true {
             guard let value = value(depth: depth + 1) else { return nil }
             values.append(value)
             skipSpace()
-            if take("]") { return .array(values) }
-            guard take(",") else { return nil }
+            if skip("]") { return .array(values) }
+            guard skip(",") else { return nil }
         }
     }
 
@@ -48,16 +49,16 @@ struct JSONParser {
         position += 1
         var members: [Value.Member] = []
         skipSpace()
-        if take("}") { return .object(members) }
+        if skip("}") { return .object(members) }
         while true {
             skipSpace()
             guard peek == UInt8(ascii: "\""), let name = string() else { return nil }
             skipSpace()
-            guard take(":"), let value = value(depth: depth + 1) else { return nil }
+            guard skip(":"), let value = value(depth: depth + 1) else { return nil }
             members.append(Value.Member(name, value))
             skipSpace()
-            if take("}") { return .object(members) }
-            guard take(",") else { return nil }
+            if skip("}") { return .object(members) }
+            guard skip(",") else { return nil }
         }
     }
 
@@ -104,7 +105,7 @@ struct JSONParser {
         case UInt8(ascii: "u"):
             guard let unit = hexadecimal() else { return nil }
             guard (0xD800..<0xDC00).contains(unit) else { return Unicode.Scalar(unit) }
-            guard take("\\u"), let low = hexadecimal(), (0xDC00..<0xE000).contains(low) else { return nil }
+            guard skip("\\u"), let low = hexadecimal(), (0xDC00..<0xE000).contains(low) else { return nil }
             return Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00))
         default: return nil
         }
@@ -123,7 +124,8 @@ struct JSONParser {
 
     private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-    private mutating func take(_ word: StaticString) -> Bool {
+    /// Skips a word if it is next.
+    private mutating func skip(_ word: StaticString) -> Bool {
         let length = word.utf8CodeUnitCount
         guard position + length <= bytes.count else { return false }
         let expected = Bytes(start: word.utf8Start, count: length)

@@ -1,31 +1,35 @@
-/// What a name of a battery, hyper-parameter, metadata or channel may be.
+/// The rules for names of batteries, hyper-parameters, metadata and channels: 1 to ``Limits/name`` bytes of UTF-8 without
+/// control characters.
 package enum Name {
-    /// Why text cannot be a name, or nil when it can: 1 to 256 bytes of UTF-8 without control characters.
+    /// Returns the violation of the rules by a name, as the predicate of a sentence; nil if the name is valid.
     package static func violation(_ name: String) -> String? {
-        guard !name.isEmpty else { return "is empty: give 1 to \(Limits.name) bytes" }
-        guard name.utf8.count <= Limits.name else {
-            return "has \(name.utf8.count) bytes: give at most \(Limits.name)"
+        guard (1...Limits.name).contains(name.utf8.count) else {
+            return "must have 1 to \(Limits.name) bytes, not \(name.utf8.count)"
         }
         guard isPrintable(name) else {
-            return "holds a control character: give text without newlines, tabs and the like"
+            return "must not contain control characters such as newlines and tabs"
         }
         return nil
     }
 
-    /// Why text cannot be a channel's name: beside the rules of names, `max.epoch` and `max.source` are taken.
+    /// Returns the violation of the rules by a channel name, as the predicate of a sentence; nil if the name is valid.
+    ///
+    /// In addition to the rules for names, `epoch` and `source` are reserved: ``ExperimentField/maxEpoch`` and
+    /// ``ExperimentField/maxSource`` are not channels.
     package static func channelViolation(_ name: String) -> String? {
         guard name != "epoch", name != "source" else {
-            return "is taken: max.\(name) is a field of its own; choose another name"
+            return "is reserved: max.\(name) is another field. Choose another name"
         }
         return violation(name)
     }
 
-    /// The same as ``channelViolation(_:)`` being nil, without making text: for the caller's path of a log call.
+    /// Returns whether a channel name is valid. Makes no text, unlike ``channelViolation(_:)``: for log calls.
     package static func isChannel(_ name: String) -> Bool {
         (1...Limits.name).contains(name.utf8.count) && isPrintable(name) && name != "epoch" && name != "source"
     }
 
-    /// Whether there is no control character: C0 and delete are one byte, C1 is 0xC2 before 0x80 to 0x9F.
+    /// Returns whether the name has no control characters. In UTF-8, C0 and delete are one byte, and C1 is 0xC2 followed by
+    /// 0x80 to 0x9F.
     private static func isPrintable(_ name: String) -> Bool {
         var previous: UInt8 = 0
         for byte in name.utf8 {

@@ -1,52 +1,52 @@
-/// A number of a curve or of the maxima, with the text it came as.
+/// A number of a learning curve or of the maxima, with its text as received.
 ///
-/// The text is what hashes and rankings hold, so that what a producer wrote is what a reader sees. It lies in the number
-/// itself, since the ingest holds some hundred thousand of them: of a text of more than ``longest`` bytes, which says no
-/// more than a double can hold, the shortest that reads back to the same double is kept.
+/// Hashes and rankings store the text, so a reader sees exactly what the producer wrote. The text is stored inline, without
+/// an allocation, because the ingest holds several hundred thousand numbers. A text of more than ``maxTextSize`` bytes is
+/// replaced by the shortest one that reads back to the same double.
 package struct Number: Sendable, Hashable {
     package let value: Double
     private let digits: Digits
 
-    /// Bytes of a text that are kept as they came: more than the 24 that any double's shortest decimal has.
-    package static let longest = 31
+    /// The maximum size in bytes of a text that is kept as received. The shortest decimal of a double has at most 24 bytes.
+    package static let maxTextSize = 31
 
     package var isFinite: Bool { value.isFinite }
 
     package var text: String { withText { String(decoding: $0, as: UTF8.self) } }
 
-    /// A number to write: its text is the shortest decimal that reads back to the same double.
+    /// Creates a number whose text is the shortest decimal that reads back to the same double.
     package init(_ value: Double) {
         var text = Self.text(of: value)
-        self.init(value, text.withUTF8 { Digits($0) })
+        self.init(value, digits: text.withUTF8 { Digits($0) })
     }
 
-    /// A number that was read: a JSON number within double's range, or `nan`, `inf` or `-inf`.
+    /// Parses a JSON number within the range of a double, or `nan`, `inf` or `-inf`.
     package init?(_ bytes: Bytes) {
         guard let value = Self.parse(bytes) else { return nil }
-        if bytes.count <= Self.longest { self.init(value, Digits(bytes)) } else { self.init(value) }
+        if bytes.count <= Self.maxTextSize { self.init(value, digits: Digits(bytes)) } else { self.init(value) }
     }
 
-    private init(_ value: Double, _ digits: Digits) {
+    private init(_ value: Double, digits: Digits) {
         self.value = value
         self.digits = digits
     }
 
-    /// Bytes of the text.
+    /// The number of bytes in the text.
     package var textSize: Int { digits.count }
 
-    /// Calls back with the bytes of the text.
+    /// Calls the body with the bytes of the text.
     package func withText<Result>(_ body: (Bytes) -> Result) -> Result {
         withUnsafeBytes(of: digits) { bytes in
             body(Bytes(rebasing: bytes.bindMemory(to: UInt8.self)[1...Int(bytes[0])]))
         }
     }
 
-    /// By the text: it decides the value, and nan equals itself.
+    /// Compares the texts: the text determines the value, and nan equals itself.
     package static func == (left: Self, right: Self) -> Bool { left.digits == right.digits }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(digits) }
 
-    /// The shortest decimal that reads back to the same double; `nan`, `inf` or `-inf` for what is not finite.
+    /// Returns the shortest decimal that reads back to the same double; `nan`, `inf` or `-inf` if the value is not finite.
     package static func text(of value: Double) -> String {
         guard !value.isNaN else { return "nan" }
         let text = value.description
@@ -69,7 +69,7 @@ package struct Number: Sendable, Hashable {
 }
 
 extension Number {
-    /// How many bytes there are, the bytes, and zeros.
+    /// 32 bytes: the size of the text, the text, and zeros.
     private struct Digits: Hashable {
         private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
@@ -89,6 +89,3 @@ extension Number {
         }
     }
 }
-
-/// Bytes that somebody else keeps alive for the duration of a call.
-package typealias Bytes = UnsafeBufferPointer<UInt8>

@@ -1,6 +1,8 @@
-/// Ranges of sequence numbers as ``ProducerField/missing`` holds them: `17 40-52`.
+/// The text of ranges of sequence numbers, for example `17 40-52`, the format of ``ProducerField/missing``.
 package enum SequenceRanges {
-    /// The ranges that a text names; a word that is none is passed over.
+    /// Parses a text.
+    ///
+    /// - Returns: the ranges in the order of the text. Words that are not ranges are ignored.
     package static func parse(_ text: String) -> [ClosedRange<UInt64>] {
         text.split(separator: " ").compactMap { word in
             let bounds = word.split(separator: "-").map { UInt64($0) }
@@ -9,7 +11,7 @@ package enum SequenceRanges {
         }
     }
 
-    /// The text that names the ranges.
+    /// Returns the text of ranges: their bounds separated by `-`, or a single number, separated by spaces.
     package static func text(of ranges: [ClosedRange<UInt64>]) -> String {
         ranges.map { range in
             range.lowerBound == range.upperBound ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"

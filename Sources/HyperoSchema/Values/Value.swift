@@ -1,28 +1,28 @@
 /// The value of a hyper-parameter or of metadata.
 public enum Value: Sendable, Hashable {
-    /// Nothing.
+    /// No value.
     case null
-    /// A truth value.
+    /// A Boolean.
     case bool(Bool)
     /// A whole number.
     case integer(Int)
-    /// A number; nan and the infinities are written `nan`, `inf` and `-inf`, and read back as text.
+    /// A number. nan and the infinities are written as `nan`, `inf` and `-inf`, and read back as text.
     case number(Double)
     /// Text.
     case string(String)
-    /// Several values, as of a hyper-parameter of many layers.
+    /// Several values, for example the sizes of layers.
     case array([Value])
-    /// Named values, in the order they were given.
+    /// Named values, in order.
     case object([Member])
 
     /// One named value of an object.
     public struct Member: Sendable, Hashable {
-        /// What it is called.
+        /// The name.
         public var name: String
-        /// What it is.
+        /// The value.
         public var value: Value
 
-        /// A named value.
+        /// Creates a named value.
         public init(_ name: String, _ value: Value) {
             self.name = name
             self.value = value
@@ -31,10 +31,10 @@ public enum Value: Sendable, Hashable {
 }
 
 extension Value {
-    /// The value as it stands on the wire and in hashes: JSON for all but text, and text as itself.
+    /// The value in stream entries and in hashes: text as is, and other values as JSON.
     ///
-    /// Text that would parse as JSON is written as a quoted JSON string, so that reading gives back what was written:
-    /// `linear` is text, `0.01` a number, `"0.01"` the text 0.01.
+    /// Text that would parse as JSON is written as a quoted JSON string, so that every value reads back unchanged: `linear`
+    /// is text, `0.01` is a number, and `"0.01"` is the text 0.01.
     package var text: String {
         switch self {
         case .string(let text): JSON.parse(text) == nil ? text : JSON.quoted(text)
@@ -43,7 +43,7 @@ extension Value {
         }
     }
 
-    /// Reads what ``text`` wrote; any text is a value.
+    /// Creates the value of a text: the value of valid JSON, else the text itself.
     package init(text: String) {
         self = JSON.parse(text) ?? .string(text)
     }

@@ -1,5 +1,5 @@
-/// What can be recorded as a hyper-parameter or metadata: integers, floating point numbers, text, truth values,
-/// optionals and arrays of these.
+/// A type whose values can be recorded as a hyper-parameter or metadata: integers, floating point numbers, text, Booleans,
+/// and optionals and arrays of these.
 ///
 ///     experiment.insertHP("bs", 64)
 ///     experiment.insertHP("layers", [128, 64])
@@ -9,7 +9,7 @@ public protocol ValueConvertible {
 }
 
 extension Value: ValueConvertible {
-    /// Itself.
+    /// The value itself.
     public var hyperoValue: Value { self }
 }
 
@@ -34,7 +34,7 @@ extension Double: ValueConvertible {
 }
 
 extension Float: ValueConvertible {
-    /// The shortest decimal that reads back to this Float: 0.1 stays 0.1, and is not 0.10000000149011612.
+    /// The shortest decimal that reads back to this Float: 0.1 stays 0.1 instead of 0.10000000149011612.
     public var hyperoValue: Value { .number(Double(description) ?? Double(self)) }
 }
 
@@ -49,7 +49,7 @@ extension Array: ValueConvertible where Element: ValueConvertible {
 }
 
 extension ValueConvertible where Self: BinaryInteger {
-    /// The whole number; beyond Int's range, the nearest double.
+    /// The integer, or the nearest double if it is beyond the range of Int.
     public var hyperoValue: Value { Int(exactly: self).map(Value.integer) ?? .number(Double(self)) }
 }
 

@@ -110,7 +110,7 @@ struct OracleTests {
         let verdict = try verdict(
             on: try applied { bodies in
                 bodies.append(.epoch(9, [CurveRow.Cell("valid", Number(1)), CurveRow.Cell("tick", Number(.nan))]))
-                bodies.append(.param([Event.Entry("depth", "3")]))
+                bodies.append(.param([Event.Entry(name: "depth", value: "3")]))
             })
         #expect(verdict.phantom.count == 3, "\(verdict.text)")
         #expect(verdict.lost.count + verdict.misordered.count == 0)

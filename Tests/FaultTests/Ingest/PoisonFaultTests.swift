@@ -31,7 +31,7 @@ import Testing
         let fixture = try IngestFixture()
         let one = StreamEntry.Field("epoch", "1")
         let poison: [(fields: [StreamEntry.Field], reason: String)] = [
-            (fields(of: "param", StreamEntry.Field(name: Array("param.a".utf8), value: [0xC3, 0x28])), "is not UTF-8"),
+            (fields(of: "param", StreamEntry.Field(name: Array("param.a".utf8), value: [0xC3, 0x28])), "must be UTF-8"),
             (
                 fields(of: "epoch", StreamEntry.Field("epoch", "nan"), StreamEntry.Field("curve.valid", "1")),
                 "an integer from 0"
@@ -47,13 +47,16 @@ import Testing
             ),
             (
                 fields(of: "meta", StreamEntry.Field(name: Array("meta.log".utf8), value: Self.text)),
-                "the field 'meta.log' has 67108864 bytes: the limit of a value is 65536"
+                "the field 'meta.log' has 67108864 bytes: at most 65536 are allowed"
             ),
             (
                 fields(of: "meta", StreamEntry.Field(name: Self.text, value: [])), "the entry has 67108894 bytes"
             ),
-            (fields(of: "surprise", one), "the event 'surprise' is unknown"),
-            ([StreamEntry.Field(name: [0], value: [0xFF])], "the entry has no field 'event'"),
+            (
+                fields(of: "surprise", one),
+                "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, not 'surprise'"
+            ),
+            ([StreamEntry.Field(name: [0], value: [0xFF])], "the field 'event' is missing"),
         ]
         var entries = [entry(1, fields: declaration)]
         for (index, poison) in poison.enumerated() {

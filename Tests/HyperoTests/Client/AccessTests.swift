@@ -39,7 +39,7 @@ struct AccessTests {
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url, variables: ["HYPERO_REDIS_PASSWORD": "verraten"])
         _ = Hypero(client).battery("b").experiment()
-        #expect(eventually(within: .seconds(60)) { fixture.recorder.count(containing: "does not let us in") == 1 })
+        #expect(eventually(within: .seconds(60)) { fixture.recorder.count(containing: "cannot log in") == 1 })
         #expect(fixture.recorder.count(containing: "verraten") == 0)
         _ = client.close(timeout: .milliseconds(50))
     }

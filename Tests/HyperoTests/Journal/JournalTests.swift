@@ -67,11 +67,11 @@ struct JournalTests {
         let fixture = try JournalFixture()
         let overhead =
             SegmentHeader.size + RecordHeader.size + JournalFixture.battery.bytes.count + RecordHeader.fieldHeader + 6
-        fixture.append(.meta([Event.Entry("m", String(repeating: "x", count: 4096 - overhead + 1))]))
+        fixture.append(.meta([Event.Entry(name: "m", value: String(repeating: "x", count: 4096 - overhead + 1))]))
         #expect(fixture.journal.counts.accepted == 0)
         #expect(fixture.journal.counts.dropped.invalid == 1)
         fixture.append(epoch: 1)
-        fixture.append(.meta([Event.Entry("m", String(repeating: "x", count: 4096 - overhead))]))
+        fixture.append(.meta([Event.Entry(name: "m", value: String(repeating: "x", count: 4096 - overhead))]))
         fixture.append(epoch: 2)
         #expect(fixture.journal.counts.accepted == 3)
         #expect(fixture.journal.published().sealed.map(\.end).last == 4096)
@@ -82,7 +82,7 @@ struct JournalTests {
         fixture.append(epoch: 1)
         fixture.journal.close()
         fixture.append(epoch: 2)
-        fixture.append(.meta([Event.Entry("m", String(repeating: "x", count: 100_000))]))
+        fixture.append(.meta([Event.Entry(name: "m", value: String(repeating: "x", count: 100_000))]))
         fixture.journal.refuse()
         let (accepted, dropped) = fixture.journal.counts
         #expect(accepted == 1)

@@ -11,8 +11,8 @@ struct RecordTests {
         Event.Body.battery(Event.Declaration(name: "β \"b\"", version: -3, description: "", direction: .min)),
         .start(Event.Start(host: "node", pid: "17", seed: "18446744073709551615")),
         .start(Event.Start()),
-        .param([Event.Entry("lr", "0.01"), Event.Entry("näme with = and spaces", "")]),
-        .meta([Event.Entry("note", String(repeating: "é\0\r\n", count: 300))]),
+        .param([Event.Entry(name: "lr", value: "0.01"), Event.Entry(name: "näme with = and spaces", value: "")]),
+        .meta([Event.Entry(name: "note", value: String(repeating: "é\0\r\n", count: 300))]),
         .end(.failed, reason: "out of memory"), .end(.done, reason: nil),
     ])
     func `Every field of a text event is read back from the journal`(body: Event.Body) throws {
@@ -77,7 +77,7 @@ struct RecordTests {
     @Test(arguments: 0..<17)
     func `A record of any length leaves the next record readable`(length: Int) throws {
         let fixture = try JournalFixture()
-        fixture.append(.meta([Event.Entry("m", String(repeating: "x", count: length))]))
+        fixture.append(.meta([Event.Entry(name: "m", value: String(repeating: "x", count: length))]))
         fixture.append(epoch: 42)
         var epochs: [Int64?] = []
         JournalFixture.forEachRecord(in: fixture.journal.published()) { epochs.append($0.epoch) }

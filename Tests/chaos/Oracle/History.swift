@@ -32,8 +32,8 @@ extension Event.Body {
     /// The event that a producer's call makes; nil for a line that tells of no call, or of more than one event.
     init?(_ line: SideLine) {
         switch line {
-        case .param(let name, let value): self = .param([Event.Entry(name, String(value))])
-        case .meta(let name, let value): self = .meta([Event.Entry(name, String(value))])
+        case .param(let name, let value): self = .param([Event.Entry(name: name, value: String(value))])
+        case .meta(let name, let value): self = .meta([Event.Entry(name: name, value: String(value))])
         case .row(let epoch, let valid):
             self = .epoch(epoch, [CurveRow.Cell("valid", Number(valid)), CurveRow.Cell("tick", Number(.nan))])
         case .curve(let first, let losses):

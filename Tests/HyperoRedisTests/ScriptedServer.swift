@@ -2,33 +2,9 @@ import Glibc
 import HyperoRedis
 import TestSupport
 
-extension RedisServer {
-    /// A connection to the server's socket.
-    func connect(
-        timeout: Duration = .seconds(30), whileWaiting: @escaping () -> Bool = { true }
-    ) throws -> RedisConnection {
-        try .open(to: RedisURL(url), name: "test", timeout: timeout, whileWaiting: whileWaiting)
-    }
-
-    /// How many connections the server counts that called themselves `test`.
-    var connections: Int { cli("CLIENT", "LIST").split(separator: "\n").count { $0.contains("name=test") } }
-}
-
-/// The error that a body throws; nil when it throws none.
+/// A fake server that sends a fixed answer to the first connection, whatever it receives.
 ///
-/// `#expect(throws:)` cannot be given a closure that holds a connection, which cannot be copied.
-func redisError(_ body: () throws -> Void) -> RedisError? {
-    do {
-        try body()
-        return nil
-    } catch {
-        return error as? RedisError
-    }
-}
-
-/// A server that answers what it was told to, whatever it is asked.
-///
-/// It needs no thread: the connection calls its `whileWaiting` again and again, and the server does its part there.
+/// It needs no thread: the connection calls `shouldContinue` repeatedly, and the server accepts and answers there.
 final class ScriptedServer {
     let folder: TemporaryFolder
     private let listener: Int32
@@ -37,8 +13,8 @@ final class ScriptedServer {
     private let closes: Bool
 
     /// - Parameters:
-    ///   - answer: what it sends once somebody connects.
-    ///   - closes: whether it closes the connection behind that.
+    ///   - answer: the bytes to send after accepting the connection.
+    ///   - closes: true to close the connection after the answer.
     init(_ answer: String, closes: Bool = false) throws {
         folder = try TemporaryFolder()
         self.answer = Array(answer.utf8)
@@ -60,7 +36,7 @@ final class ScriptedServer {
         close(listener)
     }
 
-    /// Connects, with a password, and so sends AUTH and CLIENT SETNAME.
+    /// Connects with a password: the client sends AUTH and CLIENT SETNAME.
     func connect() throws -> RedisConnection {
         try .open(to: RedisURL("unix://:secret@\(folder.file("s"))"), name: "test", timeout: .seconds(30)) {
             self.serve()
@@ -72,7 +48,7 @@ final class ScriptedServer {
         guard accepted < 0 else { return }
         accepted = accept(listener, nil, nil)
         guard accepted >= 0 else { return }
-        // Few enough bytes for the socket's buffer.
+        // The answer fits into the buffer of the socket, so one call sends it.
         _ = answer.withUnsafeBytes { send(accepted, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         if closes { shutdown(accepted, Int32(SHUT_RDWR)) }
     }

@@ -1,12 +1,12 @@
 import HyperoSchema
 import TestSupport
 
-/// An entry of fields written as a table: `["event": "end", …]` keeps order and repetition.
+/// Returns an entry with the fields of a table, for example `["event": "end", …]`. Keeps their order and repetitions.
 func entry(_ fields: KeyValuePairs<String, String>) -> StreamEntry {
     StreamEntry(id: .zero, fields: fields.map { StreamEntry.Field($0.key, $0.value) })
 }
 
-/// The reason for which the entry is refused; nil when it is not.
+/// Returns the reason for rejecting the entry; nil if it is valid.
 func rejection(_ entry: StreamEntry) -> String? {
     do {
         _ = try entry.decoded()
@@ -16,7 +16,7 @@ func rejection(_ entry: StreamEntry) -> String? {
     }
 }
 
-/// One valid event of every kind, with every optional field and without.
+/// Valid events of every kind, with and without every optional field.
 let exampleEvents: [Event] = {
     let battery = BatteryID("mnist.v1.0123abcd")!
     let experiment = ExperimentID("k3v9x2mq7d-17")!
@@ -29,9 +29,12 @@ let exampleEvents: [Event] = {
         .start(Event.Start()),
         .start(Event.Start(host: "node1", pid: "17", seed: "18446744073709551615")),
         .start(Event.Start(host: "", pid: "", seed: "line\nbreak\0")),
-        .param([Event.Entry("lr", "0.01"), Event.Entry("lr decay", "linear"), Event.Entry("a=b.\"c\"", "[64,128]")]),
-        .param((0..<12).map { Event.Entry("p\($0)", "") }),
-        .meta([Event.Entry("größe 精度 🎯", "日本\u{7}")]),
+        .param([
+            Event.Entry(name: "lr", value: "0.01"), Event.Entry(name: "lr decay", value: "linear"),
+            Event.Entry(name: "a=b.\"c\"", value: "[64,128]"),
+        ]),
+        .param((0..<12).map { Event.Entry(name: "p\($0)", value: "") }),
+        .meta([Event.Entry(name: "größe 精度 🎯", value: "日本\u{7}")]),
         .epoch(0, [CurveRow.Cell("valid", Number(0.8))]),
         .epoch(Int(Limits.integer), extremes.enumerated().map { CurveRow.Cell("c\($0)", Number($1)) }),
         .curve(first: 1, [Event.Series("train", [Number(0.5)]), Event.Series("valid", extremes.map { Number($0) })]),
