@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import HyperoCore
 import HyperoQuery
 
 /// The root command: configuration only.
@@ -19,6 +20,7 @@ struct HyperoQueryCommand: ParsableCommand {
 
             \(ExitStatus.help)
             """,
+        version: HyperoVersion.current,
         subcommands: [BatteriesCommand.self, RankCommand.self, ShowCommand.self, StatusCommand.self, DeadCommand.self])
 
     static let _errorLabel = "hypero-query"

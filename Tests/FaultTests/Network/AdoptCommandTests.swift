@@ -33,7 +33,7 @@ struct AdoptCommandTests {
         }
         #expect(outcome.ending == .exited(0))
         #expect(
-            outcome.stdout == "1 journal is done with and removed; of its events 102 were sent or had been\n",
+            outcome.stdout == "1 journal sent and removed; Redis has acknowledged 102 events\n",
             "\(outcome.stderr)")
         #expect(bench.server.cli("HGET", "{hypero}:ingest", "applied") == "102")
         #expect(try FileManager.default.contentsOfDirectory(atPath: bench.journal) == [])
@@ -46,7 +46,7 @@ struct AdoptCommandTests {
         // Nobody applies anything.
         let outcome = try adopt(bench, "--journal", bench.journal, "--timeout", "3")
         #expect(outcome.ending == .exited(1))
-        #expect(outcome.stderr.contains("the time is up"))
+        #expect(outcome.stderr.contains("timed out"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: bench.journal).count == 1)
     }
 
@@ -55,10 +55,13 @@ struct AdoptCommandTests {
         let bench = try NetworkFixture()
         let none = try adopt(bench)
         #expect(none.ending == .exited(0))
-        #expect(none.stdout == "there is no journal to send\n")
+        #expect(none.stdout == "no journals sent\n")
         let noFolder = try adopt(bench, "--journal", "/nowhere/at all")
         #expect(noFolder.ending == .exited(1))
-        #expect(noFolder.stderr == "hypero-ingest: there is no folder /nowhere/at all, or it is not yours to read\n")
+        #expect(
+            noFolder.stderr
+                == "hypero-ingest: cannot read the journal folder: /nowhere/at all, not found or not accessible to this "
+                + "user\n")
         #expect(try adopt(bench, "--timeout", "0").ending == .exited(64))
     }
 }
