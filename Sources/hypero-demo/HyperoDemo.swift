@@ -12,19 +12,19 @@ struct HyperoDemo: ParsableCommand {
             loss of every epoch. Training runs at full speed whether or not Redis is reachable; events that could not be \
             sent remain in the journal.
 
-            EXAMPLES (the port is that of the Redis server that Scripts/demo starts):
-              hypero-demo --redis redis://127.0.0.1:16379
-              hypero-demo --redis redis://127.0.0.1:16379 --experiments 4 --epochs 5
-              hypero-demo --redis redis://127.0.0.1:16379 --workers 8 --seed 7
-              hypero-demo --redis redis://127.0.0.1:16379 --version 2 --description "wider layers"
+            EXAMPLES, with the Redis server of Scripts/demo:
+              export HYPERO_REDIS=redis://127.0.0.1:16379
+              hypero-demo
+              hypero-demo --experiments 4 --epochs 5
+              hypero-demo --workers 8 --seed 7
+              hypero-demo --version 2 --description "wider layers"
 
             EXIT STATUS:
             \(ExitStatus.help)
 
             DATA:
             \(Digits.attribution)
-            """,
-        version: HyperoVersion.current)
+            """)
 
     @OptionGroup(title: "Training")
     var training: TrainingOptions
@@ -34,6 +34,11 @@ struct HyperoDemo: ParsableCommand {
 
     @Option(help: ArgumentHelp("Run the experiments of one worker, counted from 0.", visibility: .private))
     var workerIndex: Int?
+
+    static func main() {
+        guard !HyperoVersion.isRequested else { return print(HyperoVersion.current) }
+        main(nil)
+    }
 
     func validate() throws {
         if let workerIndex {

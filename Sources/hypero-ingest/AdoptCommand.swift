@@ -15,14 +15,15 @@ struct AdoptCommand: ParsableCommand {
             no living process holds, whatever their server. It sends the events that are not applied yet, waits until an \
             ingest has applied them, and removes the journals. It may be ended at any time: no event is applied twice.
 
-            EXAMPLES (the folder and the port are those of Scripts/demo)
-              hypero-ingest adopt --journal .demo/journal --redis redis://127.0.0.1:16379
-              hypero-ingest adopt --journal .demo/journal --redis redis://127.0.0.1:16379 --timeout 60
+            EXAMPLES, with the Redis server and the journals of Scripts/demo:
+              export HYPERO_REDIS=redis://127.0.0.1:16379
+              hypero-ingest adopt --journal .demo/journal
+              hypero-ingest adopt --journal .demo/journal --timeout 60
 
-            EXIT STATUS
-              0    all orphaned journals were sent, applied and removed, or there were none
-              1    the time was up, the folder was not found, or a journal could not be read
-              64   the command line is invalid
+            EXIT STATUS:
+              0   all orphaned journals were sent, applied and removed
+              1   the time was up, the folder was not found, or a journal was unreadable
+              64  the command line is invalid
             """)
 
     @Option(

@@ -9,6 +9,7 @@ struct DeploymentOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The Redis server, redis://… or unix://…; else HYPERO_REDIS, else redis://127.0.0.1:6379.",
+            discussion: "Set a password in HYPERO_REDIS_PASSWORD: other users can read a command line.",
             valueName: "url"))
     var redis: String?
 

@@ -13,18 +13,21 @@ struct HyperoIngestCommand: AsyncParsableCommand {
             signal exits at once, without losing events. Several instances may run: one owns a partition, the others \
             are on standby. The default subcommand is run; hypero-ingest help run lists its options.
 
-            EXAMPLES (port 16379 is that of the Redis server that Scripts/demo starts)
-              hypero-ingest                                  Redis at HYPERO_REDIS, else redis://127.0.0.1:6379
-              hypero-ingest --redis redis://127.0.0.1:16379  with its password, if any, in HYPERO_REDIS_PASSWORD
+            EXAMPLES, with the Redis server of Scripts/demo:
+              export HYPERO_REDIS=redis://127.0.0.1:16379
+              hypero-ingest
+              hypero-ingest --drain && hypero-query rank "digits mlp"
+              hypero-ingest adopt --journal .demo/journal
+              hypero-ingest requeue --all
+            With other servers:
+              hypero-ingest --redis redis://db:6379
               hypero-ingest --redis unix:///run/redis.sock --partitions 4
-              hypero-ingest --drain --redis redis://127.0.0.1:16379
-              hypero-ingest adopt --journal .demo/journal --redis redis://127.0.0.1:16379
-              hypero-ingest requeue --all --redis redis://127.0.0.1:16379
 
-            EXIT STATUS
-              0    run ended by one signal, everything drained, or everything requested done
-              1    run ended by a second signal, a server refused to be drained, or something was left undone
-              64   the command line is invalid
+            EXIT STATUS:
+              0   one signal ended the run, or all that was requested is done
+              1   a second signal ended the run, a server refused a drain,
+                  or part of the work was not done
+              64  the command line is invalid
             """,
         version: HyperoVersion.current,
         subcommands: [RunCommand.self, AdoptCommand.self, RequeueCommand.self], defaultSubcommand: RunCommand.self)

@@ -14,15 +14,16 @@ struct RequeueCommand: ParsableCommand {
             A requeued entry has no producer and seq, because its seq is consumed, and keeps its time. An entry that \
             cannot be applied this time either becomes a dead letter again.
 
-            EXAMPLES (the port is that of the Redis server that Scripts/demo starts)
-              hypero-ingest requeue --all --redis redis://127.0.0.1:16379
+            EXAMPLES, with the Redis server of Scripts/demo:
+              export HYPERO_REDIS=redis://127.0.0.1:16379
+              hypero-ingest requeue --all
               hypero-ingest requeue 1763899200000-0 1763899200000-1
               hypero-ingest requeue 1763899200000-0 --set epoch=17 --remove comment
 
-            EXIT STATUS
-              0    all selected dead letters were sent
-              1    a dead letter was not found or could not be sent, or Redis was not reachable
-              64   the command line is invalid
+            EXIT STATUS:
+              0   all selected dead letters were requeued
+              1   a dead letter was not found or not requeued, or Redis refused
+              64  the command line is invalid
             """)
 
     @Argument(help: ArgumentHelp("The ids of dead letters.", valueName: "id"))

@@ -10,14 +10,16 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Apply events continuously (the default subcommand).",
         discussion: """
-            EXAMPLES (the port is that of the Redis server that Scripts/demo starts)
-              hypero-ingest run --redis redis://127.0.0.1:16379
-              hypero-ingest run --redis redis://127.0.0.1:16379 --drain && hypero-query rank "digits mlp"
+            EXAMPLES, with the Redis server of Scripts/demo:
+              export HYPERO_REDIS=redis://127.0.0.1:16379
+              hypero-ingest run
+              hypero-ingest run --drain && hypero-query rank "digits mlp"
 
-            EXIT STATUS
-              0    ended by one signal, or everything drained
-              1    ended by a second signal, or a server refused to be drained
-              64   the command line is invalid
+            EXIT STATUS:
+              0   one signal ended the run, or all present entries are applied
+              1   a second signal ended the run, a server refused a drain, or dead letters
+                  could not be written
+              64  the command line is invalid
             """)
 
     @OptionGroup(title: "Deployment") var deployment: DeploymentOptions

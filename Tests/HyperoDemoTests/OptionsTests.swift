@@ -84,8 +84,7 @@ import Testing
     func `The help contains examples, exit statuses and the attribution of the data, but not the internal option`() {
         let help = HyperoDemo.helpMessage(columns: 100)
         #expect(
-            help.contains(
-                "EXAMPLES (the port is that of the Redis server that Scripts/demo starts):\n  hypero-demo --redis "))
+            help.contains("EXAMPLES, with the Redis server of Scripts/demo:\n  export HYPERO_REDIS="))
         #expect(help.contains("   75  all experiments ended, but events remain in the journal\n"))
         #expect(help.contains("E. Alpaydin and C. Kaynak"))
         #expect(!help.contains("--worker-index"))

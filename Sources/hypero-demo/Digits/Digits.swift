@@ -19,7 +19,11 @@ struct Digits: Sendable {
     }()
 
     /// The source and license of the embedded digits. The license requires that every copy includes them.
-    static var attribution: String { String(cString: digits_license()) }
+    static var attribution: String {
+        var text = String(cString: digits_license())
+        while text.last?.isNewline == true { text.removeLast() }
+        return text
+    }
 
     /// `pixelsPerDigit` values per digit, row by row.
     let pixels: [UInt8]

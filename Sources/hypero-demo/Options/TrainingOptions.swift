@@ -19,7 +19,10 @@ struct TrainingOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("The battery's name.", valueName: "text"))
     var name = "digits mlp"
 
-    @Option(help: ArgumentHelp("The battery's version.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp(
+            "The battery's version. As the only argument and without a number, prints hypero's version.",
+            valueName: "number"))
     var version = 1
 
     @Option(parsing: .unconditional, help: ArgumentHelp("The description of this version.", valueName: "text"))
