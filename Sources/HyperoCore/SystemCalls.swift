@@ -34,16 +34,19 @@ package func withBlocked<Result>(signal: CInt, _ body: () -> Result) -> Result {
 /// A failed system call: its name, the path it was applied to, and errno.
 package struct SystemError: Error, CustomStringConvertible {
     package let call: String
+    /// Empty if the call has no path.
     package let path: String
     package let code: Int32
 
-    package init(_ call: String, path: String, code: Int32 = errno) {
+    package init(_ call: String, path: String = "", code: Int32 = errno) {
         self.call = call
         self.path = path
         self.code = code
     }
 
-    package var description: String { "\(call) \(path): \(String(cString: strerror(code)))" }
+    package var description: String {
+        "\(path.isEmpty ? call : "\(call) \(path)"): \(String(cString: strerror(code)))"
+    }
 }
 
 /// The environment variables of this process.

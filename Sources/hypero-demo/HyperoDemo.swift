@@ -1,24 +1,29 @@
 import ArgumentParser
-import Foundation
+import HyperoCore
 
+/// The command: configuration, and the choice between the pool and a worker.
 @main
 struct HyperoDemo: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hypero-demo",
         abstract: "Train small neural networks on handwritten digits and log them to hypero.",
         discussion: """
-            Each experiment draws its hyper-parameters, trains a multilayer perceptron and logs the accuracies and the \
-            loss of every epoch. It trains at full speed whether Redis is there or not; what could not be sent waits in \
-            the journal.
+            Each experiment draws its hyper-parameters, trains a multilayer perceptron, and logs the accuracies and the \
+            loss of every epoch. Training runs at full speed whether or not Redis is reachable; events that could not be \
+            sent remain in the journal.
 
-            EXAMPLES:
+            EXAMPLES, with the Redis server of Scripts/demo:
+              export HYPERO_REDIS=redis://127.0.0.1:16379
               hypero-demo
               hypero-demo --experiments 4 --epochs 5
-              hypero-demo --workers 8 --seed 7 --redis redis://10.0.0.5:6379
+              hypero-demo --workers 8 --seed 7
               hypero-demo --version 2 --description "wider layers"
 
-            EXIT CODES:
-            \(ExitReason.help)
+            EXIT STATUS:
+            \(ExitStatus.help)
+
+            DATA:
+            \(Digits.attribution)
             """)
 
     @OptionGroup(title: "Training")
@@ -27,21 +32,29 @@ struct HyperoDemo: ParsableCommand {
     @OptionGroup(title: "Redis")
     var redis: RedisOptions
 
-    @Option(help: ArgumentHelp("Run only the share of this worker, counted from 0.", visibility: .private))
-    var share: Int?
+    @Option(help: ArgumentHelp("Run the experiments of one worker, counted from 0.", visibility: .private))
+    var workerIndex: Int?
+
+    static func main() {
+        guard !HyperoVersion.isRequested else { return print(HyperoVersion.current) }
+        main(nil)
+    }
 
     func validate() throws {
-        if let share { try TrainingOptions.check("--share", share, within: 0...training.workers - 1) }
+        if let workerIndex {
+            try TrainingOptions.check("--worker-index", is: workerIndex, within: 0...training.workers - 1)
+        }
     }
 
     func run() throws {
-        Interrupt.install()
-        let status =
-            if let share {
-                try Worker(index: share, training: training, redis: redis).run()
-            } else {
-                try WorkerPool(training: training, redis: redis).run()
-            }
+        InterruptCounter.install()
+        let status: ExitStatus
+        if let workerIndex {
+            status = Worker(index: workerIndex, training: training, redis: redis).run()
+        } else {
+            var pool = WorkerPool(training: training, redis: redis)
+            status = pool.run()
+        }
         if status != .success { throw status.code }
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import Hypero
 import HyperoIngest
 import HyperoRedis
@@ -9,15 +9,21 @@ import Synchronization
 struct AdoptCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "adopt",
-        abstract: "Send what trainings on this host left in their journals when they were killed.",
+        abstract: "Send the orphaned journals of killed trainings on this host.",
         discussion: """
-            The next training on the host does the same by itself. This takes all journals of the namespace that no \
-            living process holds, wherever they were to go, sends what was not applied yet, waits until an ingest has \
-            applied it, and removes them. It may be ended at any time, and nothing is sent twice by that.
+            The next training on the host does the same by itself. This command adopts all journals of the namespace that \
+            no living process holds, whatever their server. It sends the events that are not applied yet, waits until an \
+            ingest has applied them, and removes the journals. It may be ended at any time: no event is applied twice.
 
-            EXAMPLES
-              hypero-ingest adopt --redis redis://db:6379
-              hypero-ingest adopt --journal /scratch/hypero --timeout 60
+            EXAMPLES, with the Redis server and the journals of Scripts/demo:
+              export HYPERO_REDIS=redis://127.0.0.1:16379
+              hypero-ingest adopt --journal .demo/journal
+              hypero-ingest adopt --journal .demo/journal --timeout 60
+
+            EXIT STATUS:
+              0   all orphaned journals were sent, applied and removed
+              1   the time was up, the folder was not found, or a journal was unreadable
+              64  the command line is invalid
             """)
 
     @Option(
@@ -26,62 +32,69 @@ struct AdoptCommand: ParsableCommand {
                 + "hypero-<uid>/journal in the folder for temporary files.", valueName: "folder"))
     var journal: String?
 
-    @Option(help: ArgumentHelp("Give up after that long; else it waits for as long as it takes.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("The time to give up after; without it, waits indefinitely.", valueName: "seconds"))
     var timeout: Double?
 
     @Option(
         help: ArgumentHelp(
-            "How long an event must have been applied before its file goes.", valueName: "seconds", visibility: .hidden)
+            "The time to keep a journal after its events are applied.", valueName: "seconds", visibility: .hidden)
     )
     var settle = 10.0
 
     @OptionGroup(title: "Deployment") var deployment: DeploymentOptions
 
     func validate() throws {
-        guard timeout.map({ $0 > 0 && $0 <= 1e9 }) ?? true else {
-            throw ValidationError("--timeout must be above 0: write --timeout 60")
+        if let timeout {
+            guard timeout > 0 && timeout <= 1e9 else {
+                throw ValidationError(
+                    "--timeout must be above 0 and at most 1e9 seconds, not \(timeout). For example, write --timeout 60."
+                )
+            }
         }
         guard (0...3_600).contains(settle) else {
-            throw ValidationError("--settle must be from 0 to 3600 seconds: write --settle 10")
+            throw ValidationError(
+                "--settle must be between 0 and 3600 seconds, not \(settle). For example, write --settle 10.")
         }
     }
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
         let settings = try deployment.settings()
-        // Several journals have the same trouble with Redis.
-        let told = Mutex<Set<String>>([])
+        // Several journals report the same problem of one server.
+        let printed = Mutex<Set<String>>([])
         var scope = Adoption.Scope(
             folder: journal ?? JournalRoot.usual(), url: settings.redis,
             keyspaces: try Keyspace.all(namespace: settings.namespace, partitions: settings.partitions),
             isOfPlaceOnly: false, tellsTroubles: true, settling: .seconds(settle)
         ) { sentence in
-            if told.withLock({ $0.insert(sentence).inserted }) { complain(sentence) }
+            if printed.withLock({ $0.insert(sentence).inserted }) { printError(sentence) }
         }
-        // Each waits a while after it was applied, and there may be many.
+        // Each journal waits for a while after its events are applied, and there may be many journals.
         scope.mostAtOnce = 64
         var adoption = Adoption(scope)
         if adoption.scan() == nil, let journal {
-            complain("there is no folder \(journal), or it is not yours to read")
+            printError("cannot read the journal folder: \(journal), not found or not accessible to this user")
             throw ExitCode.failure
         }
-        let isThrough = adoption.run(atMost: timeout.map { .seconds($0) }) { adoption in
-            complain(
-                "\(adoption.events) events are sent; \(Self.counted(adoption.left, "journal")) to go: is an ingest "
-                    + "there to apply them?")
+        let isComplete = adoption.run(atMost: timeout.map { .seconds($0) }) { adoption in
+            printError(
+                "\(adoption.events) events sent, \(Self.counted(adoption.left, of: "journal")) remaining. Check that an ingest "
+                    + "is running")
         }
         let journals = adoption.journals
         print(
             journals == 0
-                ? "there is no journal to send"
-                : "\(Self.counted(journals, "journal")) \(journals == 1 ? "is" : "are") done with and removed; of "
-                    + "\(journals == 1 ? "its" : "their") events \(adoption.events) were sent or had been")
-        if adoption.damaged > 0 { print("\(Self.counted(Int(adoption.damaged), "damaged record")) could not be sent") }
-        if !isThrough { complain("the time is up before all was applied; what is left stays for the next time") }
-        guard isThrough, adoption.unreadable.isEmpty else { throw ExitCode.failure }
+                ? "no journals sent"
+                : "\(Self.counted(journals, of: "journal")) sent and removed; Redis has acknowledged "
+                    + "\(Self.counted(Int(adoption.events), of: "event"))")
+        if adoption.damaged > 0 {
+            print("\(Self.counted(Int(adoption.damaged), of: "damaged record")) could not be sent")
+        }
+        if !isComplete { printError("timed out before all events were applied; the remaining journals are kept") }
+        guard isComplete, adoption.unreadable.isEmpty else { throw ExitCode.failure }
     }
 
-    private static func counted(_ number: Int, _ what: String) -> String {
-        number == 1 ? "1 \(what)" : "\(number) \(what)s"
+    private static func counted(_ number: Int, of noun: String) -> String {
+        number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
     }
 }

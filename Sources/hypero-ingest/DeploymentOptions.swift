@@ -1,22 +1,24 @@
 import ArgumentParser
-import HyperoIngest
 import HyperoCore
+import HyperoIngest
 import HyperoRedis
 import HyperoSchema
 
-/// Which Redis, and how the keys are divided: what all who take part must agree on.
+/// The options that all programs of a deployment must share: the Redis server, the namespace and the number of partitions.
 struct DeploymentOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where Redis is: redis://… or unix://…; else HYPERO_REDIS, else redis://127.0.0.1:6379.", valueName: "url"))
+            "The Redis server, redis://… or unix://…; else HYPERO_REDIS, else redis://127.0.0.1:6379.",
+            discussion: "Set a password in HYPERO_REDIS_PASSWORD: other users can read a command line.",
+            valueName: "url"))
     var redis: String?
 
-    @Option(help: ArgumentHelp("What all keys start with; else HYPERO_NAMESPACE, else hypero.", valueName: "name"))
+    @Option(help: ArgumentHelp("The prefix of all keys; else HYPERO_NAMESPACE, else hypero.", valueName: "name"))
     var namespace: String?
 
     @Option(
         help: ArgumentHelp(
-            "How many partitions there are, the same as the clients'; else HYPERO_PARTITIONS, else 1.", valueName: "n"))
+            "The number of partitions, the same as the clients'; else HYPERO_PARTITIONS, else 1.", valueName: "n"))
     var partitions: Int?
 
     func validate() throws {
@@ -27,6 +29,7 @@ struct DeploymentOptions: ParsableArguments {
         }
     }
 
+    /// Returns the settings of the deployment, with defaults from the environment.
     func settings() throws(SchemaError) -> IngestSettings {
         var settings = IngestSettings(redis: try RedisURL(redis))
         settings.namespace = Deployment.namespace(namespace, environment: ProcessEnvironment.value(of:))

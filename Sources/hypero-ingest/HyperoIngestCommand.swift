@@ -1,29 +1,39 @@
 import ArgumentParser
+import HyperoCore
 
 /// The root command: configuration only.
 @main
 struct HyperoIngestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hypero-ingest",
-        abstract: "Turns the events of training processes into results that can be ranked.",
+        abstract: "Turn the events of training processes into results that can be ranked.",
         discussion: """
-            It reads the event streams of all partitions, keeps the hashes and sorted sets that hypero-query reads, and \
-            runs until SIGTERM or SIGINT: then it finishes its batch, gives its partitions back and exits. A second \
-            signal ends it at once; nothing is lost by that. Several may run: one works on a partition, the others \
-            stand by. That is the subcommand run, which need not be said; hypero-ingest help run lists its options.
+            Reads the event streams of all partitions and writes the hashes and sorted sets that hypero-query reads. \
+            Runs until SIGTERM or SIGINT, then finishes the current batch, releases its partitions and exits. A second \
+            signal exits at once, without losing events. Several instances may run: one owns a partition, the others \
+            are on standby. The default subcommand is run; hypero-ingest help run lists its options.
 
-            EXAMPLES
-              hypero-ingest                                   Redis at HYPERO_REDIS, or redis://127.0.0.1:6379
-              hypero-ingest --redis redis://:secret@db:6379   better: the password in HYPERO_REDIS_PASSWORD
+            EXAMPLES, with the Redis server of Scripts/demo:
+              export HYPERO_REDIS=redis://127.0.0.1:16379
+              hypero-ingest
+              hypero-ingest --drain && hypero-query rank "digits mlp"
+              hypero-ingest adopt --journal .demo/journal
+              hypero-ingest requeue --all
+            With other servers:
+              hypero-ingest --redis redis://db:6379
               hypero-ingest --redis unix:///run/redis.sock --partitions 4
-              hypero-ingest --drain && hypero-query rank "my battery"
-              hypero-ingest adopt                             on a training's host: send what dead processes left
-              hypero-ingest requeue --all                     when what was wrong is mended: hypero-query dead
 
-            EXIT CODES
-              0    it was told to end, all is drained, or all that was asked for is done
-              1    it was ended by a second signal, a drain met a server that refuses it, or something was left undone
-              64   the command line is not understood
+            EXIT STATUS:
+              0   one signal ended the run, or all that was requested is done
+              1   a second signal ended the run, a server refused a drain,
+                  or part of the work was not done
+              64  the command line is invalid
             """,
+        version: HyperoVersion.current,
         subcommands: [RunCommand.self, AdoptCommand.self, RequeueCommand.self], defaultSubcommand: RunCommand.self)
+}
+
+/// Prints a message on standard error.
+func printError(_ message: String) {
+    StandardStream.error.write("hypero-ingest: \(message)\n")
 }

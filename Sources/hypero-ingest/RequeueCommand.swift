@@ -1,36 +1,44 @@
 import ArgumentParser
-import Foundation
+import Glibc
+import HyperoCore
 import HyperoIngest
 import HyperoSchema
 
 struct RequeueCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "requeue",
-        abstract: "Send dead letters to the events again, mended or as they are.",
+        abstract: "Send dead letters to the event stream again, unchanged or edited.",
         discussion: """
-            hypero-query dead lists them with their ids. A letter is sent and taken from the dead ones in one step, so \
-            that it comes once, also when several do this at the same time. It goes without its producer and number, \
-            which were used up, and keeps its time. What cannot be applied this time either is a dead letter anew.
+            hypero-query dead lists the dead letters with their ids. Sending a letter and removing it from the dead \
+            letters is one transaction, so that each letter is sent once, even if several users requeue at the same time. \
+            A requeued entry has no producer and seq, because its seq is consumed, and keeps its time. An entry that \
+            cannot be applied this time either becomes a dead letter again.
 
-            EXAMPLES
+            EXAMPLES, with the Redis server of Scripts/demo:
+              export HYPERO_REDIS=redis://127.0.0.1:16379
               hypero-ingest requeue --all
               hypero-ingest requeue 1763899200000-0 1763899200000-1
               hypero-ingest requeue 1763899200000-0 --set epoch=17 --remove comment
+
+            EXIT STATUS:
+              0   all selected dead letters were requeued
+              1   a dead letter was not found or not requeued, or Redis refused
+              64  the command line is invalid
             """)
 
-    @Argument(help: ArgumentHelp("Ids of dead letters.", valueName: "id"))
+    @Argument(help: ArgumentHelp("The ids of dead letters.", valueName: "id"))
     var ids: [String] = []
 
-    @Flag(help: "All dead letters there are.")
+    @Flag(help: "Requeue all dead letters.")
     var all = false
 
-    @Option(help: ArgumentHelp("A field to set or to add; may be given again.", valueName: "field=value"))
+    @Option(help: ArgumentHelp("A field to set or add; may be repeated.", valueName: "field=value"))
     var set: [String] = []
 
-    @Option(help: ArgumentHelp("A field to take away; may be given again.", valueName: "field"))
+    @Option(help: ArgumentHelp("A field to remove; may be repeated.", valueName: "field"))
     var remove: [String] = []
 
-    @Option(help: ArgumentHelp("Only letters of this partition, counted from 0.", valueName: "i"))
+    @Option(help: ArgumentHelp("Requeue only dead letters of this partition, counted from 0.", valueName: "i"))
     var partition: Int?
 
     @OptionGroup(title: "Deployment") var deployment: DeploymentOptions
@@ -38,9 +46,11 @@ struct RequeueCommand: ParsableCommand {
     func validate() throws {
         guard all != !ids.isEmpty else {
             throw ValidationError(
-                all ? "give ids or --all, not both" : "say which: ids, as hypero-query dead lists them, or --all")
+                all
+                    ? "ids and --all must not be combined. Give one of them."
+                    : "no dead letters selected. Give --all, or ids as listed by hypero-query dead.")
         }
-        _ = try mending()
+        _ = try edit()
         do {
             _ = try Requeue(try deployment.settings(), partition: partition)
         } catch {
@@ -53,55 +63,56 @@ struct RequeueCommand: ParsableCommand {
         let requeue = try Requeue(try deployment.settings(), partition: partition)
         let report: Requeue.Report
         do {
-            report = try requeue.run(all ? .all : .ids(ids), mending: try mending())
+            report = try requeue.run(all ? .all : .ids(ids), mending: try edit())
         } catch let failure as Requeue.Failure {
-            complain(failure.description)
+            printError(failure.description)
             throw ExitCode.failure
         }
-        let isTold = tell(
-            report.sent == 1 ? "1 dead letter is sent again" : "\(report.sent) dead letters are sent again")
+        let isPrinted = printResult(
+            report.sent == 1 ? "1 dead letter requeued" : "\(report.sent) dead letters requeued")
         for id in report.unknown {
-            complain(
-                "there is no dead letter \(id): "
-                    + (id.contains("-") ? "" : "an id is two numbers with a - between them; ")
-                    + "hypero-query dead lists them")
+            let reason = id.contains("-") ? "" : ", an id is two numbers joined by -, for example 1763899200000-0"
+            printError("dead letter not found: \(id)\(reason). List the ids with hypero-query dead")
         }
-        for obstacle in report.obstacles.prefix(20) { complain(obstacle) }
-        if report.obstacles.count > 20 { complain("and \(report.obstacles.count - 20) more of that kind") }
-        guard isTold, report.unknown.isEmpty, report.obstacles.isEmpty else { throw ExitCode.failure }
+        for obstacle in report.obstacles.prefix(Self.maxPrintedObstacles) { printError(obstacle) }
+        let omitted = report.obstacles.count - Self.maxPrintedObstacles
+        if omitted > 0 { printError("\(omitted) more dead letters could not be sent, for such reasons") }
+        guard isPrinted, report.unknown.isEmpty, report.obstacles.isEmpty else { throw ExitCode.failure }
     }
 
-    /// Says what came of it, on standard output.
+    private static let maxPrintedObstacles = 20
+
+    /// Prints the result on standard output.
     ///
-    /// - Returns: whether that could be written; if not, it is said why.
-    private func tell(_ line: String) -> Bool {
-        do {
-            try FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
-            return true
-        } catch {
-            complain("\(line), but that cannot be written to standard output: \(error.localizedDescription)")
-            return false
+    /// - Returns: whether the result could be written; if not, the reason is printed on standard error.
+    private func printResult(_ line: String) -> Bool {
+        let code = StandardStream.output.write("\(line)\n")
+        if code != 0 {
+            printError(
+                "\(line), but the result cannot be written to standard output: \(String(cString: strerror(code)))")
         }
+        return code == 0
     }
 
-    private func mending() throws -> DeadLetterEdit {
-        var mending = DeadLetterEdit()
+    /// Returns the changes of `--set` and `--remove`.
+    private func edit() throws -> DeadLetterEdit {
+        var edit = DeadLetterEdit()
         for text in set {
             guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-                throw ValidationError("--set '\(text)' is not understood: write --set field=value")
+                throw ValidationError("--set must be field=value, not '\(text)'.")
             }
             let field = String(text[..<equals])
-            guard !mending.set.contains(where: { $0.field == field }) else {
-                throw ValidationError("--set \(field) is given twice: a letter has each field once")
+            guard !edit.set.contains(where: { $0.field == field }) else {
+                throw ValidationError("--set \(field) is given twice, but an entry has each field once.")
             }
             guard !DeadLetterEdit.isRefused(field) else {
                 throw ValidationError(
-                    "--set \(field) cannot be: a letter goes without its producer and number, and what the ingest wrote to "
-                        + "it stays behind; to send an entry under a number, XADD it")
+                    "--set \(field) is not allowed: requeued entries carry no producer or seq, and dead.* fields are "
+                        + "removed. To send an entry with its own seq, use XADD.")
             }
-            mending.set.append((field, String(text[text.index(after: equals)...])))
+            edit.set.append((field, String(text[text.index(after: equals)...])))
         }
-        mending.removed = remove
-        return mending
+        edit.removed = remove
+        return edit
     }
 }

@@ -1,5 +1,5 @@
 public import ArgumentParser
-import Foundation
+import Glibc
 import HyperoIngest
 import HyperoSchema
 public import Logging
@@ -8,17 +8,29 @@ import UnixSignals
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Apply events as they come; this is what it does when nothing else is said.")
+        abstract: "Apply events continuously (the default subcommand).",
+        discussion: """
+            EXAMPLES, with the Redis server of Scripts/demo:
+              export HYPERO_REDIS=redis://127.0.0.1:16379
+              hypero-ingest run
+              hypero-ingest run --drain && hypero-query rank "digits mlp"
+
+            EXIT STATUS:
+              0   one signal ended the run, or all present entries are applied
+              1   a second signal ended the run, a server refused a drain, or dead letters
+                  could not be written
+              64  the command line is invalid
+            """)
 
     @OptionGroup(title: "Deployment") var deployment: DeploymentOptions
 
-    @Option(help: ArgumentHelp("Applied entries that stay in each stream to look at.", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of applied entries to keep in each stream for inspection.", valueName: "n"))
     var retain = 10_000
 
     @Flag(
         help: """
-            Apply all there is and exit. Waits while another ingest owns a partition, until either of them has applied \
-            what was there at the start.
+            Apply all present entries and exit. If another ingest owns a partition, waits until either of the two has \
+            applied the entries that were present at the start.
             """)
     var drain = false
 
@@ -27,13 +39,17 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long a partition stays owned without a sign of life.", valueName: "seconds", visibility: .hidden))
+            "The time after which the lease of an ingest that does not renew it expires.", valueName: "seconds",
+            visibility: .hidden))
     var lease = 5.0
 
     func validate() throws {
-        guard retain >= 0 else { throw ValidationError("--retain must not be negative: write --retain 10000") }
+        guard retain >= 0 else {
+            throw ValidationError("--retain must be at least 0, not \(retain). For example, write --retain 10000.")
+        }
         guard (0.05...3_600).contains(lease) else {
-            throw ValidationError("--lease must be from 0.05 to 3600 seconds: write --lease 5")
+            throw ValidationError(
+                "--lease must be between 0.05 and 3600 seconds, not \(lease). For example, write --lease 5.")
         }
     }
 
@@ -47,16 +63,16 @@ struct RunCommand: AsyncParsableCommand {
         let listener = Task {
             var isStopping = false
             for await signal in signals {
-                // The lease ends by itself, and what is not applied is read again.
+                // Nothing is lost: the lease expires, and its next owner reads the unapplied entries again.
                 if isStopping { _exit(ExitCode.failure.rawValue) }
                 isStopping = true
-                logger.notice("\(signal): finishing")
+                logger.notice("\(signal): finishing the current batch; a second signal exits at once")
                 ingest.stop()
             }
         }
-        let isWell = await ingest.finished()
+        let hasSucceeded = await ingest.finished()
         listener.cancel()
-        guard isWell else { throw ExitCode.failure }
+        guard hasSucceeded else { throw ExitCode.failure }
     }
 
     private func settings() throws(SchemaError) -> IngestSettings {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import HyperoCore
 import HyperoQuery
 
 /// The root command: configuration only.
@@ -16,6 +17,7 @@ struct HyperoQueryCommand: ParsableCommand {
               hypero-query show k3v9x2
               hypero-query status
               hypero-query dead
+              hypero-query --version
 
             \(ExitStatus.help)
             """,
@@ -27,6 +29,7 @@ struct HyperoQueryCommand: ParsableCommand {
         // A reader that has enough closes the pipe: then write says EPIPE, which is a quiet end.
         signal(SIGPIPE, SIG_IGN)
         do {
+            if HyperoVersion.isRequested { return try StandardOutput.write(HyperoVersion.current + "\n") }
             var command = try namedCommand() ?? parseAsRoot()
             try command.run()
         } catch let error as QueryError {

@@ -2,11 +2,9 @@ import Testing
 
 @testable import hypero_demo
 
-@Suite("The digits")
-struct DigitsTests {
-    @Test("that come with the program are 1,797 of 64 pixels, and every label occurs")
-    func bundled() throws {
-        let digits = try Digits.bundled()
+@Suite struct DigitsTests {
+    @Test func `The embedded digits are 1,797 images of 64 pixels with all ten labels`() {
+        let digits = Digits.embedded
         #expect(digits.count == 1_797)
         #expect(digits.pixels.count == 1_797 * 64)
         #expect(digits.pixels.max() == 16)
@@ -14,9 +12,8 @@ struct DigitsTests {
         #expect(Set(digits.labels) == Set(0...9))
     }
 
-    @Test("become samples with pixels of 0...1 and the labels of their rows")
-    func samples() throws {
-        let digits = try Digits.bundled()
+    @Test func `Samples have pixels from 0 to 1 and the labels of their digits`() {
+        let digits = Digits.embedded
         let samples = digits.samples([5, 0])
         #expect(samples.count == 2)
         #expect(samples.labels == [5, 0])
@@ -25,21 +22,20 @@ struct DigitsTests {
     }
 
     @Test(
-        "are refused with the place and the reason",
         arguments: [
-            ("1,2,3", "line 1 of the digits has 3 fields, not 65"),
-            (line(pixel: "17"), "line 1, field 1 of the digits is \"17\", not a number of 0...16"),
-            (line(pixel: "-1"), "line 1, field 1 of the digits is \"-1\", not a number of 0...16"),
-            (line(pixel: ""), "line 1, field 1 of the digits is \"\", not a number of 0...16"),
-            (line(label: "10"), "line 1, field 65 of the digits is \"10\", not a number of 0...9"),
-            (line() + "\n" + line(label: "x"), "line 2, field 65 of the digits is \"x\", not a number of 0...9"),
+            ("1,2,3", "line 1 must have 65 fields, not 3"),
+            (line(pixel: "17"), "line 1, field 1 must be a number between 0 and 16, not \"17\""),
+            (line(pixel: "-1"), "line 1, field 1 must be a number between 0 and 16, not \"-1\""),
+            (line(pixel: ""), "line 1, field 1 must be a number between 0 and 16, not \"\""),
+            (line(label: "10"), "line 1, field 65 must be a number between 0 and 9, not \"10\""),
+            (line() + "\n" + line(label: "x"), "line 2, field 65 must be a number between 0 and 9, not \"x\""),
         ])
-    func refused(csv: String, message: String) {
+    func `Invalid CSV is rejected with the line, the field and the reason`(csv: String, message: String) {
         #expect(throws: DigitsError(message)) { try Digits(csv: csv.utf8) }
     }
 
-    @Test("may end with a newline or without", arguments: ["", "\n", "\n\n"])
-    func end(newline: String) throws {
+    @Test(arguments: ["", "\n", "\n\n"])
+    func `CSV of digits may end with or without newlines`(newline: String) throws {
         #expect(try Digits(csv: (line() + newline).utf8).count == 1)
     }
 }

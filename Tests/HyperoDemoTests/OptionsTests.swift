@@ -3,10 +3,8 @@ import Testing
 
 @testable import hypero_demo
 
-@Suite("The options")
-struct OptionsTests {
-    @Test("have defaults that need no Redis to be named")
-    func defaults() throws {
+@Suite struct OptionsTests {
+    @Test func `Every option has a default`() throws {
         let command = try HyperoDemo.parse([])
         #expect(command.training.experiments == 20)
         #expect(command.training.workers == 2)
@@ -15,44 +13,50 @@ struct OptionsTests {
         #expect(command.redis.redis == nil)
         #expect(command.redis.namespace == "hypero")
         #expect(command.redis.partitions == 1)
-        #expect(command.share == nil)
+        #expect(command.workerIndex == nil)
     }
 
     @Test(
-        "that make no sense are refused with what to write instead",
         arguments: [
             (
                 ["--experiments", "0"],
-                "--experiments is 0, it must be 1 to 1000000; write for example --experiments 1."
+                "--experiments must be between 1 and 1000000, not 0. For example, write --experiments 1."
             ),
-            (["--workers", "0"], "--workers is 0, it must be 1 to 256; write for example --workers 1."),
-            (["--workers", "257"], "--workers is 257, it must be 1 to 256; write for example --workers 1."),
-            (["--epochs=-1"], "--epochs is -1, it must be 1 to 1000000; write for example --epochs 1."),
-            (["--version=-1"], "--version is -1, it must be at least 0; write for example --version 1."),
-            (["--partitions", "0"], "--partitions is 0, it must be 1 to 16384; write for example --partitions 1."),
+            (["--workers", "0"], "--workers must be between 1 and 256, not 0. For example, write --workers 1."),
+            (["--workers", "257"], "--workers must be between 1 and 256, not 257. For example, write --workers 1."),
+            (["--epochs=-1"], "--epochs must be between 1 and 1000000, not -1. For example, write --epochs 1."),
+            (["--version=-1"], "--version must be at least 0, not -1. For example, write --version 1."),
+            (
+                ["--partitions", "0"],
+                "--partitions must be between 1 and 16384, not 0. For example, write --partitions 1."
+            ),
             (
                 ["--name", ""],
-                "--name must have 1 to 256 bytes and no control characters, like --name \"digits mlp\"."
+                "--name must be 1 to 256 bytes without control characters. For example, write --name \"digits mlp\"."
             ),
             (
                 ["--name", "a\u{7}"],
-                "--name must have 1 to 256 bytes and no control characters, like --name \"digits mlp\"."
+                "--name must be 1 to 256 bytes without control characters. For example, write --name \"digits mlp\"."
             ),
             (
                 ["--description", String(repeating: "x", count: 65_537)],
-                "--description has 65537 bytes, at most 65536 are possible; shorten it."
+                "--description must be at most 65536 bytes, not 65537. Shorten the text."
             ),
             (
                 ["--namespace", "a{b}"],
-                "--namespace is \"a{b}\", it must be a word without spaces, braces and colons, like hypero."
+                "--namespace must be a word without spaces, braces and colons, not \"a{b}\". For example, write "
+                    + "--namespace hypero."
             ),
             (
                 ["--redis", ""],
-                "--redis is empty; write for example --redis redis://127.0.0.1:6379, or leave it out."
+                "--redis must not be empty. For example, write --redis redis://127.0.0.1:6379, or omit the option."
             ),
-            (["--share", "2"], "--share is 2, it must be 0 to 1; write for example --share 1."),
+            (
+                ["--worker-index", "2"],
+                "--worker-index must be between 0 and 1, not 2. For example, write --worker-index 1."
+            ),
         ])
-    func refused(arguments: [String], message: String) {
+    func `An invalid option is rejected with a valid example`(arguments: [String], message: String) {
         #expect {
             try HyperoDemo.parse(arguments)
         } throws: { error in
@@ -60,8 +64,7 @@ struct OptionsTests {
         }
     }
 
-    @Test("reach a worker as they were given, the URL by the environment only")
-    func passedOn() throws {
+    @Test func `A worker receives all options as given and the URL only through the environment`() throws {
         let given = [
             "--experiments", "7", "--workers", "3", "--epochs", "9", "--seed", "18446744073709551615", "--name", "-x y",
             "--version", "4", "--description", "", "--redis", "redis://:secret@host", "--namespace", "lab",
@@ -69,19 +72,21 @@ struct OptionsTests {
         ]
         let parent = try HyperoDemo.parse(given)
         let passed = parent.training.arguments + parent.redis.arguments
-        let worker = try HyperoDemo.parse(passed + ["--share=2"])
+        let worker = try HyperoDemo.parse(passed + ["--worker-index=2"])
         #expect(worker.training.arguments == parent.training.arguments)
         #expect(worker.redis.arguments == parent.redis.arguments)
-        #expect(worker.share == 2)
+        #expect(worker.workerIndex == 2)
         #expect(!passed.contains { $0.contains("secret") })
         #expect(parent.redis.environment == ["HYPERO_REDIS": "redis://:secret@host"])
     }
 
-    @Test("are explained by the help, with examples and exit codes")
-    func help() {
+    @Test
+    func `The help contains examples, exit statuses and the attribution of the data, but not the internal option`() {
         let help = HyperoDemo.helpMessage(columns: 100)
-        #expect(help.contains("EXAMPLES:\n  hypero-demo\n"))
-        #expect(help.contains("   75  all ended, but part of the log still waits in the journal\n"))
-        #expect(!help.contains("--share"))
+        #expect(
+            help.contains("EXAMPLES, with the Redis server of Scripts/demo:\n  export HYPERO_REDIS="))
+        #expect(help.contains("   75  all experiments ended, but events remain in the journal\n"))
+        #expect(help.contains("E. Alpaydin and C. Kaynak"))
+        #expect(!help.contains("--worker-index"))
     }
 }

@@ -1,9 +1,9 @@
+import HyperoCore
 import Testing
 
 @testable import hypero_demo
 
-@Suite("The perceptron")
-struct PerceptronTests {
+@Suite struct PerceptronTests {
     /// Five samples of four inputs, some of them zero, in three classes.
     private let samples = Samples(
         width: 4,
@@ -13,13 +13,12 @@ struct PerceptronTests {
         labels: [0, 1, 2, 1, 0])
 
     @Test(
-        "has the gradient that finite differences show",
         arguments: Activation.allCases, [[4, 3], [4, 5, 3], [4, 5, 6, 3], [4, 3, 4, 9, 3]])
-    func gradient(activation: Activation, widths: [Int]) {
+    func `The gradient equals finite differences of the loss`(activation: Activation, widths: [Int]) {
         var perceptron = Perceptron(widths: widths, activation: activation, seed: 11)
-        // Biases start at zero; moved away, a mistake in their gradient shows.
+        // Biases start at zero, where an error in their gradient could stay hidden.
         var generator = SplitMix64(seed: 12)
-        for index in perceptron.parameters.indices { perceptron.parameters[index] += generator.symmetric(0.1) }
+        for index in perceptron.parameters.indices { perceptron.parameters[index] += generator.uniform(limit: 0.1) }
         _ = perceptron.computeGradient(of: samples, rows: 0..<5)
         let gradient = perceptron.gradient
 
@@ -36,8 +35,7 @@ struct PerceptronTests {
         }
     }
 
-    @Test("takes the mean over the rows it is given, and only these")
-    func mean() {
+    @Test func `Loss and gradient are means over the given rows only`() {
         var perceptron = Perceptron(widths: [4, 5, 3], activation: .tanh, seed: 1)
         let first = perceptron.computeGradient(of: samples, rows: [1])
         let firstGradient = perceptron.gradient
@@ -50,8 +48,7 @@ struct PerceptronTests {
         }
     }
 
-    @Test("gives probabilities that sum to 1")
-    func probabilities() {
+    @Test func `The probabilities of a sample sum to 1`() {
         var perceptron = Perceptron(widths: [4, 8, 3], activation: .relu, seed: 1)
         for row in 0..<samples.count {
             let probabilities = perceptron.probabilities(of: samples, row: row)
@@ -60,8 +57,7 @@ struct PerceptronTests {
         }
     }
 
-    @Test("starts with the same weights for the same seed, and with others for another")
-    func seeds() {
+    @Test func `The seed determines the initial weights`() {
         let widths = [4, 8, 3]
         let first = Perceptron(widths: widths, activation: .relu, seed: 1)
         #expect(first.parameters == Perceptron(widths: widths, activation: .relu, seed: 1).parameters)
@@ -69,34 +65,33 @@ struct PerceptronTests {
         #expect(first.parameters.count == 4 * 8 + 8 + 8 * 3 + 3)
     }
 
-    @Test("learns five samples by heart", arguments: Activation.allCases)
-    func memorises(activation: Activation) {
+    @Test(arguments: Activation.allCases)
+    func `A perceptron learns to classify its five training samples`(activation: Activation) {
         var perceptron = Perceptron(widths: [4, 12, 3], activation: activation, seed: 3)
-        var descent = MomentumDescent(momentum: 0.9, parameters: perceptron.parameters.count)
+        var optimizer = MomentumSGD(momentum: 0.9, parameterCount: perceptron.parameters.count)
         for _ in 0..<300 {
             _ = perceptron.computeGradient(of: samples, rows: 0..<5)
-            descent.step(&perceptron, rate: 0.1)
+            optimizer.step(&perceptron, rate: 0.1)
         }
         #expect(perceptron.accuracy(on: samples) == 1)
     }
 
     @Test(
-        "is right about nothing when its weights are no numbers or all the same", arguments: [Double.nan, .infinity, 0])
-    func broken(weight: Double) {
+        arguments: [Double.nan, .infinity, 0])
+    func `The accuracy is 0 if all weights are equal or not finite`(weight: Double) {
         var perceptron = Perceptron(widths: [4, 5, 3], activation: .tanh, seed: 1)
         for index in perceptron.parameters.indices { perceptron.parameters[index] = weight }
         #expect(perceptron.accuracy(on: samples) == 0)
     }
 
-    @Test("goes down hill with the speed of the steps before")
-    func momentum() {
+    @Test func `A step with momentum includes the velocity of the steps before`() {
         var perceptron = Perceptron(widths: [4, 3], activation: .tanh, seed: 1)
-        var descent = MomentumDescent(momentum: 0.5, parameters: perceptron.parameters.count)
+        var optimizer = MomentumSGD(momentum: 0.5, parameterCount: perceptron.parameters.count)
         let start = perceptron.parameters[0]
         _ = perceptron.computeGradient(of: samples, rows: 0..<5)
-        let slope = perceptron.gradient[0]
-        descent.step(&perceptron, rate: 0.1)
-        descent.step(&perceptron, rate: 0.1)
-        #expect(abs(perceptron.parameters[0] - (start - 0.1 * slope * 2.5)) < 1e-12)
+        let derivative = perceptron.gradient[0]
+        optimizer.step(&perceptron, rate: 0.1)
+        optimizer.step(&perceptron, rate: 0.1)
+        #expect(abs(perceptron.parameters[0] - (start - 0.1 * derivative * 2.5)) < 1e-12)
     }
 }

@@ -2,38 +2,34 @@ import Testing
 
 @testable import hypero_demo
 
-@Suite("The progress")
-struct ProgressBarTests {
-    @Test("is a bar that is drawn over itself on a terminal, only when it changed")
-    func terminal() {
+@Suite struct ProgressBarTests {
+    @Test func `On a terminal the progress is a bar that is redrawn only after a change`() {
         var bar = ProgressBar(columns: 70)
-        var tally = Tally(experiments: 2, epochs: 10)
-        #expect(bar.update(tally) == "\r\u{1B}[K[........................................] 0 %, 0 of 2 experiments")
-        #expect(bar.update(tally).isEmpty)
-        for _ in 0..<5 { tally.receive(.epoch(valid: 0.75), from: 0) }
+        var progress = RunProgress(experiments: 2, epochs: 10)
+        #expect(bar.update(progress) == "\r\u{1B}[K[........................................] 0 %, 0 of 2 experiments")
+        #expect(bar.update(progress).isEmpty)
+        for _ in 0..<5 { progress.add(.epoch(valid: 0.75), from: 0) }
         #expect(
-            bar.update(tally) == "\r\u{1B}[K[#####..................] 25 %, 0 of 2 experiments, best valid 0.7500")
+            bar.update(progress) == "\r\u{1B}[K[#####..................] 25 %, 0 of 2 experiments, best valid 0.7500")
     }
 
     @Test(
-        "never fills the last column, and leaves the bar out where there is no room",
         arguments: [0, 1, 10, 40, 60, 200])
-    func widths(columns: Int) {
-        var tally = Tally(experiments: 2, epochs: 10)
-        tally.receive(.epoch(valid: 0.75), from: 0)
-        let line = ProgressBar.line(tally, columns: columns)
+    func `The progress bar leaves the last column empty and is omitted on a narrow terminal`(columns: Int) {
+        var progress = RunProgress(experiments: 2, epochs: 10)
+        progress.add(.epoch(valid: 0.75), from: 0)
+        let line = ProgressBar.line(progress, columns: columns)
         #expect(line.count <= max(columns - 1, 0))
         #expect(line.hasPrefix("[") == (columns >= 60))
     }
 
-    @Test("is a plain line every tenth of the way elsewhere")
-    func plain() {
+    @Test func `Without a terminal the progress is a line per tenth of the run`() {
         var bar = ProgressBar(columns: nil)
-        var tally = Tally(experiments: 1, epochs: 100)
+        var progress = RunProgress(experiments: 1, epochs: 100)
         var lines: [String] = []
         for _ in 0..<100 {
-            tally.receive(.epoch(valid: 0.5), from: 0)
-            let line = bar.update(tally)
+            progress.add(.epoch(valid: 0.5), from: 0)
+            let line = bar.update(progress)
             if !line.isEmpty { lines.append(line) }
         }
         #expect(lines.count == 10)
@@ -41,13 +37,12 @@ struct ProgressBarTests {
         #expect(!bar.isDrawn && bar.clear().isEmpty)
     }
 
-    @Test("makes room for a message and comes back behind it")
-    func message() {
+    @Test func `The progress bar is erased before a message and redrawn after the message`() {
         var bar = ProgressBar(columns: 80)
-        let tally = Tally(experiments: 1, epochs: 1)
-        let drawn = bar.update(tally)
+        let progress = RunProgress(experiments: 1, epochs: 1)
+        let drawn = bar.update(progress)
         #expect(bar.clear() == "\r\u{1B}[K")
         #expect(!bar.isDrawn)
-        #expect(bar.update(tally) == drawn)
+        #expect(bar.update(progress) == drawn)
     }
 }

@@ -1,11 +1,10 @@
+import HyperoCore
 import Testing
 
 @testable import hypero_demo
 
-@Suite("The generator of random numbers")
-struct SplitMix64Tests {
-    @Test("gives the numbers of the reference implementation")
-    func reference() {
+@Suite struct SplitMix64Tests {
+    @Test func `SplitMix64 gives the numbers of the reference implementation`() {
         var generator = SplitMix64(seed: 1_234_567)
         let numbers = (0..<5).map { _ in generator.next() }
         #expect(
@@ -15,16 +14,15 @@ struct SplitMix64Tests {
             ])
     }
 
-    @Test("shuffles without losing anything", arguments: [0, 1, 2, 3, 100])
-    func shuffle(count: Int) {
+    @Test(arguments: [0, 1, 2, 3, 100])
+    func `Shuffling keeps all items`(count: Int) {
         var generator = SplitMix64(seed: 1)
         var items = Array(0..<count)
         generator.shuffle(&items)
         #expect(items.sorted() == Array(0..<count))
     }
 
-    @Test("reaches every order of three")
-    func everyOrder() {
+    @Test func `Shuffling three items reaches all six orders`() {
         var generator = SplitMix64(seed: 1)
         var orders: Set<[Int]> = []
         for _ in 0..<200 {
@@ -35,10 +33,9 @@ struct SplitMix64Tests {
         #expect(orders.count == 6)
     }
 
-    @Test("stays within the limit on both sides")
-    func symmetric() {
+    @Test func `Uniform draws lie within the limit on both sides of zero`() {
         var generator = SplitMix64(seed: 1)
-        let numbers = (0..<1_000).map { _ in generator.symmetric(0.5) }
+        let numbers = (0..<1_000).map { _ in generator.uniform(limit: 0.5) }
         #expect(numbers.allSatisfy { abs($0) <= 0.5 })
         #expect(numbers.contains { $0 < -0.4 } && numbers.contains { $0 > 0.4 })
     }

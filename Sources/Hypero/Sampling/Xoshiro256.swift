@@ -1,3 +1,5 @@
+import HyperoCore
+
 /// xoshiro256** 1.0, seeded by SplitMix64. Source: Blackman and Vigna, <https://prng.di.unimi.it>
 ///
 /// Its own and not the system's generator, because an experiment's draws must be the same in every run.
@@ -14,9 +16,9 @@ struct Xoshiro256: RandomNumberGenerator {
     ///   - seed: the client's.
     ///   - stream: the experiment's number; streams of one seed do not resemble each other.
     init(seed: UInt64, stream: UInt64) {
-        var mix = SplitMix64(state: seed)
+        var mix = SplitMix64(seed: seed)
         // The stream's number goes through the mixer as well: neighbours must not share bits.
-        var other = SplitMix64(state: mix.next() ^ (stream &* 0xD129_0D3B_3A0B_5E4D))
+        var other = SplitMix64(seed: mix.next() ^ (stream &* 0xD129_0D3B_3A0B_5E4D))
         state = (other.next(), other.next(), other.next(), other.next())
     }
 
@@ -34,18 +36,5 @@ struct Xoshiro256: RandomNumberGenerator {
 
     private func rotate(_ value: UInt64, _ count: UInt64) -> UInt64 {
         value << count | value >> (64 - count)
-    }
-}
-
-/// SplitMix64. Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-private struct SplitMix64 {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -33,7 +33,7 @@ struct AdoptCommandTests {
         }
         #expect(outcome.ending == .exited(0))
         #expect(
-            outcome.stdout == "1 journal is done with and removed; of its events 102 were sent or had been\n",
+            outcome.stdout == "1 journal sent and removed; Redis has acknowledged 102 events\n",
             "\(outcome.stderr)")
         #expect(fixture.server.cli("HGET", "{hypero}:ingest", "applied") == "102")
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.journal) == [])
@@ -45,7 +45,7 @@ struct AdoptCommandTests {
         // No ingest is running.
         let outcome = try adopt(in: fixture, "--journal", fixture.journal, "--timeout", "3")
         #expect(outcome.ending == .exited(1))
-        #expect(outcome.stderr.contains("the time is up"))
+        #expect(outcome.stderr.contains("timed out"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.journal).count == 1)
     }
 
@@ -53,11 +53,11 @@ struct AdoptCommandTests {
         let fixture = try NetworkFixture()
         let withoutJournals = try adopt(in: fixture)
         #expect(withoutJournals.ending == .exited(0))
-        #expect(withoutJournals.stdout == "there is no journal to send\n")
+        #expect(withoutJournals.stdout == "no journals sent\n")
         let withoutFolder = try adopt(in: fixture, "--journal", "/nowhere/at all")
         #expect(withoutFolder.ending == .exited(1))
         #expect(
-            withoutFolder.stderr == "hypero-ingest: there is no folder /nowhere/at all, or it is not yours to read\n")
+            withoutFolder.stderr == "hypero-ingest: cannot read the journal folder: /nowhere/at all, not found or not accessible to this user\n")
         #expect(try adopt(in: fixture, "--timeout", "0").ending == .exited(64))
     }
 }

@@ -1,0 +1,22 @@
+import HyperoCore
+import TestSupport
+import Testing
+
+@Suite struct VersionTests {
+    @Test(arguments: ["hypero-ingest", "hypero-query", "hypero-demo"])
+    func `Every command prints its version`(program: String) throws {
+        let outcome = try ChildProcess.run(program, ["--version"])
+        #expect(outcome.ending == .exited(0))
+        #expect(outcome.stdout == "\(HyperoVersion.current)\n")
+    }
+
+    @Test(arguments: [
+        ("hypero-query", ["rank", "digits mlp", "--version", "2", "--limit", "0"]),
+        ("hypero-demo", ["--version", "2", "--workers", "0"]),
+    ])
+    func `An error beside the version of a battery is reported`(program: String, arguments: [String]) throws {
+        let outcome = try ChildProcess.run(program, arguments)
+        #expect(outcome.ending == .exited(64))
+        #expect(outcome.stdout.isEmpty)
+    }
+}
