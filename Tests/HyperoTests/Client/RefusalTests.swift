@@ -29,7 +29,7 @@ struct RefusalTests {
         experiment.updateLearningCurve(train: [1])
         #expect(client.counters.accepted == 0)
         #expect(client.counters.dropped.invalid == 6)
-        #expect(bench.board.count(containing: "battery's") + bench.board.count(containing: "objective") == 1)
+        #expect(bench.board.count(containing: "the battery ") + bench.board.count(containing: "objective") == 1)
     }
 
     @Test("Names, values and epochs that cannot be")
