@@ -105,7 +105,7 @@ struct EventRejectionTests {
         ),
         (
             entry(["event": "curve", "experiment": "e", "battery": "b", "first": "9007199254740991", "curve.x": "1 2"]),
-            "the curve 'x' must not go beyond epoch 9007199254740991"
+            "the curve 'x' must not exceed epoch 9007199254740991"
         ),
         (entry(["event": "end", "experiment": "e", "battery": "b"]), "the field 'status' is missing"),
         (

@@ -132,7 +132,7 @@ extension EntryReader {
             try check(channel: channel)
             let numbers = try numbers(value, of: channel)
             guard numbers.count <= Int(Limits.integer) - first else {
-                throw Rejection("the curve '\(printable(channel))' must not go beyond epoch \(Limits.integer)")
+                throw Rejection("the curve '\(printable(channel))' must not exceed epoch \(Limits.integer)")
             }
             series.append(Event.Series(channel, numbers))
         }

@@ -36,14 +36,17 @@ import Testing
                 fields(of: "epoch", StreamEntry.Field("epoch", "nan"), StreamEntry.Field("curve.valid", "1")),
                 "an integer from 0"
             ),
-            (row(1) + [StreamEntry.Field("time", "nan")], "the field 'time' is 'nan'"),
+            (
+                row(1) + [StreamEntry.Field("time", "nan")],
+                "the field 'time' must be an integer from 0 to 9007199254740991, not 'nan'"
+            ),
             (
                 row(1) + [StreamEntry.Field("producer", "p"), StreamEntry.Field("seq", "nan")],
-                "the field 'seq' is 'nan'"
+                "the field 'seq' must be an integer from 1 to 9007199254740991, not 'nan'"
             ),
             (
                 fields(of: "param") + (0..<1_022).map { StreamEntry.Field("param.\($0)", "1") },
-                "the entry has 1025 fields: the limit is 1024"
+                "the entry has 1025 fields: at most 1024 are allowed"
             ),
             (
                 fields(of: "meta", StreamEntry.Field(name: Array("meta.log".utf8), value: Self.text)),
