@@ -7,9 +7,9 @@ import Testing
     @Test("Entries that a script wrote with plain XADD give what the naive model gives")
     func drained() throws {
         let proof = try Proof()
-        let count = Proof.size("HYPERO_PROOF_ENTRIES", 20_000)
+        let count = Proof.size("HYPERO_SOAK_ENTRIES", 20_000)
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../Scripts/handmade-entries").standardized.path
+            .appendingPathComponent("../../Scripts/generate-entries").standardized.path
         let written = try ChildProcess.run(
             "bash", ["-o", "pipefail", "-c", "'\(script)' \(count) | redis-cli -s '\(proof.server.socket)' --pipe"],
             within: .seconds(300))

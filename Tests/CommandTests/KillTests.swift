@@ -7,9 +7,9 @@ import Testing
     @Test("An ingest that is killed at random moments loses nothing and applies nothing twice")
     func killedIngest() throws {
         let proof = try Proof()
-        let kills = Proof.size("HYPERO_PROOF_KILLS", 6)
+        let kills = Proof.size("HYPERO_SOAK_KILLS", 6)
         var generator = EventGenerator(seed: 17, producers: 16, batteries: 5, experiments: 60)
-        let entries = generator.entries(Proof.size("HYPERO_PROOF_EVENTS", 24_000))
+        let entries = generator.entries(Proof.size("HYPERO_SOAK_EVENTS", 24_000))
         var random = SeededGenerator(seed: 4)
         var connection = try proof.connect()
 

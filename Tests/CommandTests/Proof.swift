@@ -9,7 +9,7 @@ struct Proof {
     let server: RedisServer
     let keyspace: Keyspace
 
-    /// How large a proof is: small by default, as large as `Scripts/prove` says in the environment.
+    /// How large a proof is: small by default, as large as `Scripts/soak` says in the environment.
     static func size(_ variable: String, _ usual: Int) -> Int {
         ProcessEnvironment.value(of: variable).flatMap(Int.init) ?? usual
     }

@@ -58,7 +58,7 @@ struct OracleTests {
     }
 
     private func verdict(on content: PartitionContent) throws -> Verdict {
-        Oracle.judge(try SideReader(folder: folder.path), content, in: keyspace)
+        Oracle.judge(try SideReader(folder: folder.path), against: content, in: keyspace)
     }
 
     @Test("All as it was logged: no difference")
@@ -67,7 +67,7 @@ struct OracleTests {
         let verdict = try verdict(on: try applied())
         #expect(verdict.isGood, "\(verdict.text)")
         #expect(verdict.accepted == 10)
-        #expect(verdict.unsure == 0)
+        #expect(verdict.indeterminate == 0)
     }
 
     @Test("A row that is not there is lost")
@@ -144,8 +144,8 @@ struct OracleTests {
         try write(Array(Self.story[...5]))
         let verdict = try verdict(on: try applied { $0 = Array($0[..<(isThere ? 5 : 4)]) })
         #expect(verdict.isGood, "\(verdict.text)")
-        #expect(verdict.unsure == 1)
-        #expect(verdict.unsureFound == (isThere ? 1 : 0))
+        #expect(verdict.indeterminate == 1)
+        #expect(verdict.recovered == (isThere ? 1 : 0))
     }
 
     @Test("So may an experiment whose id could not be written down, or its declaration alone", arguments: 0...2)
@@ -154,8 +154,8 @@ struct OracleTests {
         let content = events == 0 ? PartitionContent() : try applied { $0 = Array($0[..<events]) }
         let verdict = try verdict(on: content)
         #expect(verdict.isGood, "\(verdict.text)")
-        #expect(verdict.unsure == 1)
-        #expect(verdict.unsureFound == min(events, 1))
+        #expect(verdict.indeterminate == 1)
+        #expect(verdict.recovered == min(events, 1))
     }
 
     @Test("So may the declaration of a further experiment, but not two of them", arguments: 1...2)

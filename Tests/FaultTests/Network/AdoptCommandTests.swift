@@ -12,7 +12,7 @@ struct AdoptCommandTests {
 
     /// A client that could not send what it logged, and is gone.
     private func leave(_ bench: NetworkFixture) throws {
-        bench.proxy.line = .unreachable
+        bench.proxy.network = .unreachable
         let hypero = try bench.client()
         hypero.battery("left").experiment().logRows(0..<100)
         #expect(!hypero.close(timeout: .milliseconds(50)))

@@ -9,14 +9,14 @@ struct ClientNetworkTests {
     @Test(
         "Latency of 50 ms, 10 KB/s, replies sliced to 1 byte: all arrives, and once",
         arguments: [
-            (ProxyLine.slow(latency: .milliseconds(50)), 5_000), (.narrow(bytesPerSecond: 10_000), 400),
+            (NetworkCondition.slow(latency: .milliseconds(50)), 5_000), (.narrow(bytesPerSecond: 10_000), 400),
             (.sliced, 2_000),
         ], [false, true])
-    func slow(line: (condition: ProxyLine, rows: Int), tcp: Bool) throws {
+    func slow(line: (condition: NetworkCondition, rows: Int), tcp: Bool) throws {
         let bench = try NetworkFixture(tcp: tcp)
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
-        bench.proxy.line = line.condition
+        bench.proxy.network = line.condition
         let hypero = try bench.client()
         let experiment = hypero.battery("network").experiment()
         experiment.logRows(0..<line.rows)
@@ -33,7 +33,7 @@ struct ClientNetworkTests {
         let bench = try NetworkFixture(tcp: true)
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
-        bench.proxy.line = .narrow(bytesPerSecond: 10_000)
+        bench.proxy.network = .narrow(bytesPerSecond: 10_000)
         let hypero = try bench.client()
         let experiment = hypero.battery("network").experiment()
         // 300 KB, which is half a minute.
@@ -55,10 +55,11 @@ struct ClientNetworkTests {
         for round in 0..<30 {
             let count = Int.random(in: 1...3_000, using: &random)
             let resets = bench.proxy.traffic.resets
-            bench.proxy.line = round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count * 10)
+            bench.proxy.network =
+                round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count * 10)
             experiment.logRows(round * 200..<round * 200 + 200)
             #expect(eventually(within: NetworkFixture.patience) { bench.proxy.traffic.resets > resets })
-            bench.proxy.line = .good
+            bench.proxy.network = .good
             #expect(hypero.flush(until: .sent, timeout: NetworkFixture.patience))
         }
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
@@ -69,8 +70,8 @@ struct ClientNetworkTests {
 
     @Test(
         "A black hole: log calls are taken, flush and close keep their deadlines, and after it all arrives",
-        arguments: [ProxyLine.silent, .unreachable], [false, true])
-    func blackHole(line: ProxyLine, tcp: Bool) throws {
+        arguments: [NetworkCondition.silent, .unreachable], [false, true])
+    func blackHole(line: NetworkCondition, tcp: Bool) throws {
         let bench = try NetworkFixture(tcp: tcp)
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
@@ -78,7 +79,7 @@ struct ClientNetworkTests {
         let connected = try bench.client()
         let experiment = connected.battery("network").experiment()
         #expect(connected.flush(until: .applied, timeout: NetworkFixture.patience))
-        bench.proxy.line = line
+        bench.proxy.network = line
         let late = try bench.client()
         let lateExperiment = late.battery("network").experiment()
         for (hypero, experiment) in [(connected, experiment), (late, lateExperiment)] {
@@ -97,7 +98,7 @@ struct ClientNetworkTests {
         #expect(!closing.close(timeout: .milliseconds(500)))
         #expect(ContinuousClock.now - begun < .seconds(10))
 
-        bench.proxy.line = .good
+        bench.proxy.network = .good
         #expect(connected.flush(until: .applied, timeout: NetworkFixture.patience))
         #expect(late.flush(until: .applied, timeout: NetworkFixture.patience))
         #expect(bench.notices.count <= 2 * 10)

@@ -12,13 +12,14 @@ struct IngestNetworkTests {
     @Test(
         "Latency of 50 ms, 10 KB/s, replies sliced to 1 byte: all is applied, and once",
         arguments: [
-            (ProxyLine.slow(latency: .milliseconds(50)), 6_000), (.narrow(bytesPerSecond: 10_000), 500), (.sliced, 200),
+            (NetworkCondition.slow(latency: .milliseconds(50)), 6_000), (.narrow(bytesPerSecond: 10_000), 500),
+            (.sliced, 200),
         ], [false, true])
-    func slow(line: (condition: ProxyLine, entries: Int), tcp: Bool) throws {
+    func slow(line: (condition: NetworkCondition, entries: Int), tcp: Bool) throws {
         let bench = try NetworkFixture(tcp: tcp)
         let entries = Self.entries(line.entries, seed: 3)
         try bench.write(entries)
-        bench.proxy.line = line.condition
+        bench.proxy.network = line.condition
         let ingest = try bench.ingest(at: bench.proxy.url)
         defer { ingest.kill() }
         #expect(bench.isApplied(through: try #require(entries.last?.id)), "\(ingest.stderr)")
@@ -37,10 +38,10 @@ struct IngestNetworkTests {
             let piece = entries[entries.count * round / rounds..<entries.count * (round + 1) / rounds]
             let count = Int.random(in: 1...60_000, using: &random)
             let resets = bench.proxy.traffic.resets
-            bench.proxy.line = round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count)
+            bench.proxy.network = round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count)
             try bench.write(Array(piece))
             #expect(eventually(within: NetworkFixture.patience) { bench.proxy.traffic.resets > resets })
-            bench.proxy.line = .good
+            bench.proxy.network = .good
             #expect(bench.isApplied(through: try #require(piece.last?.id)), "\(ingest.stderr)")
         }
         try bench.expectNoDifference()
@@ -48,21 +49,21 @@ struct IngestNetworkTests {
 
     @Test(
         "A black hole longer than the lease: another ingest takes over, and what the first had in hand is not applied",
-        arguments: [ProxyLine.silent, .unreachable])
-    func blackHole(line: ProxyLine) throws {
+        arguments: [NetworkCondition.silent, .unreachable])
+    func blackHole(line: NetworkCondition) throws {
         let bench = try NetworkFixture(tcp: true)
         let entries = Self.entries(6_000, seed: 7)
         try bench.write(Array(entries[..<2_000]))
         let swallowed = try bench.ingest(at: bench.proxy.url)
         defer { swallowed.kill() }
         #expect(bench.isApplied(through: entries[1_999].id), "\(swallowed.stderr)")
-        bench.proxy.line = line
+        bench.proxy.network = line
         try bench.write(Array(entries[2_000..<4_000]))
         let other = try bench.ingest(at: bench.server.url)
         defer { other.kill() }
         #expect(bench.isApplied(through: entries[3_999].id), "\(other.stderr)")
         #expect(bench.server.cli("GET", bench.keyspace.lease).contains(":\(other.pid):"))
-        bench.proxy.line = .good
+        bench.proxy.network = .good
         try bench.write(Array(entries[4_000...]))
         #expect(bench.isApplied(through: try #require(entries.last?.id)), "\(other.stderr)")
         // The first works again as soon as nobody else does.

@@ -9,8 +9,8 @@ import Testing
 struct LeftJournalTests {
     @Test(
         "The rest is sent after it, whatever became of what was on its way",
-        arguments: [ProxyLine.narrow(bytesPerSecond: 20_000), .reset(afterReplyBytes: 4_000), .silent])
-    func rest(line: ProxyLine) throws {
+        arguments: [NetworkCondition.narrow(bytesPerSecond: 20_000), .reset(afterReplyBytes: 4_000), .silent])
+    func rest(line: NetworkCondition) throws {
         let bench = try NetworkFixture()
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
@@ -18,11 +18,11 @@ struct LeftJournalTests {
         let experiment = hypero.battery("left").experiment()
         experiment.logRows(0..<300)
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
-        bench.proxy.line = line
+        bench.proxy.network = line
         experiment.logRows(300..<3_000)
         #expect(!hypero.close(timeout: .seconds(1)))
         let accepted = hypero.counters.accepted
-        bench.proxy.line = .good
+        bench.proxy.network = .good
         let adoption = try ChildProcess.run(
             "hypero-ingest", ["adopt", "--journal", bench.journal, "--redis", bench.proxy.url, "--settle", "0.1"],
             within: .seconds(120))
@@ -42,13 +42,13 @@ struct LeftJournalTests {
         let hypero = try bench.client()
         let experiment = hypero.battery("left").experiment()
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
-        bench.proxy.line = .silent
+        bench.proxy.network = .silent
         experiment.logRows(0..<100)
         let logged = ContinuousClock.now
         #expect(!hypero.close(timeout: .milliseconds(300)))
         // Its events are older than the time that they are to be kept.
         #expect(eventually { ContinuousClock.now - logged > settle })
-        bench.proxy.line = .good
+        bench.proxy.network = .good
 
         // One adopter sends it and is killed, as a short training that had taken it over.
         let arguments = ["adopt", "--journal", bench.journal, "--redis", bench.proxy.url, "--settle", "4"]

@@ -62,7 +62,7 @@ struct PassingTroubleTests {
         let ingest = try bench.ingest(at: bench.server.url)
         defer { ingest.kill() }
         let hypero = try bench.client()
-        bench.proxy.line = .narrow(bytesPerSecond: 50_000)
+        bench.proxy.network = .narrow(bytesPerSecond: 50_000)
         try Trouble.noReplicas.happen(to: bench.server) {
             let experiment = hypero.battery("trouble").experiment()
             for value in 1...2_000 { experiment.insertHP("value", value) }
@@ -70,7 +70,7 @@ struct PassingTroubleTests {
             #expect(eventually(within: NetworkFixture.patience) { bench.proxy.traffic.requestBytes > begun + 20_000 })
         }
         #expect(eventually(within: NetworkFixture.patience) { hypero.counters.sent > 0 })
-        bench.proxy.line = .good
+        bench.proxy.network = .good
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.patience))
         var connection = try bench.connect()
         var fields = try connection.call(
