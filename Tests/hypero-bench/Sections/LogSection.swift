@@ -100,7 +100,7 @@ struct LogSection: Section {
         let server = try BenchServer()
         let folder = try TemporaryFolder()
         let client = try BenchClient(
-            redis == .down ? "unix://\(folder.file("nobody.sock"))" : server.url)
+            redis == .down ? "unix://\(folder.file("absent.sock"))" : server.url)
         // A short lease, so that the ingest is active again as soon as Redis is.
         let ingest = try ChildProcess(
             "hypero-ingest", ["--redis", server.url, "--lease", "1", "--log-level", "critical"])

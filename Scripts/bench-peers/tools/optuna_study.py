@@ -1,10 +1,10 @@
-"""What is the same for optuna on any storage: https://optuna.readthedocs.io/en/stable/tutorial/"""
+"""The code for optuna that does not depend on the storage: https://optuna.readthedocs.io/en/stable/tutorial/"""
 
 import optuna
 
 NOTE = (
-    "a row is trial.report of valid and one set_user_attr with train and test;"
-    " asked from the intermediate values in study.trials; parameters are drawn by its own sampler"
+    "a row is one trial.report with valid and one set_user_attr with train and test; queried from the intermediate"
+    " values in study.trials; optuna's own sampler draws the parameters"
 )
 
 
@@ -18,7 +18,7 @@ class Study:
         )
         self.trial = self.study.ask()
         self.trial.set_user_attr("run", run)
-        # optuna draws its parameters itself, so those of the workload are not used.
+        # optuna draws the parameters itself. The parameters of the workload are not used.
         self.trial.suggest_float("lr", 1e-5, 1e-1, log=True)
         self.trial.suggest_float("dropout", 0, 0.5)
         self.trial.suggest_int("depth", 1, 7)

@@ -9,8 +9,8 @@ import sys
 import wandb
 
 NOTE = (
-    "offline runs cannot be asked for a ranking: they would have to be uploaded first; rows read with"
-    " `wandb leet inspect`; its service stops at once when the training is gone, and drops what it still has"
+    "offline runs cannot be ranked before an upload; rows read with `wandb leet inspect`; its service stops immediately"
+    " when the training has ended, and drops the rows it has not written"
 )
 
 
@@ -27,7 +27,7 @@ def finish():
 
 
 def steps(run):
-    # The folder holds the one run that was logged in it.
+    # The folder contains exactly one run.
     [log] = glob.glob("wandb/offline-run-*/*.wandb")
     wandb_command = os.path.join(os.path.dirname(sys.executable), "wandb")
     inspect = subprocess.run(

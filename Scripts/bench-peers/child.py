@@ -1,9 +1,9 @@
-"""One phase of measuring one peer, in a process of its own and in the Python that has the peer.
+"""Runs one phase of the measurement of one peer, with the Python of the peer's environment.
 
     child.py PHASE NAME OUTPUT [--quick]
 
-The working directory is where the peer keeps its things. OUTPUT is a file that the driver made: what a phase says is
-written to it as JSON, and what has to outlive the process in any case lies in it as 64-bit numbers, mapped and shared.
+The peer stores its files in the working directory. OUTPUT is a file that the driver has created. A phase writes its result
+to this file as JSON. Results that must survive a kill are 64-bit numbers in the same file, which is then mapped.
 """
 
 import importlib
@@ -21,12 +21,12 @@ def shared_numbers(path: str) -> memoryview:
 
 
 def prepare_to_read(tool) -> None:
-    """What some tools need between writing and reading; it is not measured."""
+    """Runs the step that some tools need between writing and reading. Its time is not measured."""
     getattr(tool, "prepare_to_read", lambda: None)()
 
 
 def fill(tool, workload: Workload, output: str) -> None:
-    """All runs with all their rows, one after another."""
+    """Logs all runs with all their rows, one after another."""
     for run in range(workload.runs):
         tool.start(run, parameters(run))
         for epoch, row in enumerate(workload.rows(run)):
@@ -34,8 +34,8 @@ def fill(tool, workload: Workload, output: str) -> None:
         tool.finish()
 
 
-def ask(tool, workload: Workload, output: str) -> None:
-    """The ten best, asked once."""
+def query(tool, workload: Workload, output: str) -> None:
+    """Queries the ten best runs once."""
     prepare_to_read(tool)
     begin = time.perf_counter_ns()
     answer = tool.top_ten()
@@ -45,9 +45,9 @@ def ask(tool, workload: Workload, output: str) -> None:
 
 
 def latency(tool, workload: Workload, output: str) -> None:
-    """Many rows in one run: the length of every call, then when the loop began and ended.
+    """Logs many rows of one run. The result is the duration of every call, then the start and the end of the loop.
 
-    The driver sees when the process has ended, on the same clock.
+    The driver measures the end of the process with the same clock.
     """
     numbers = shared_numbers(output)
     count = workload.latency_rows
@@ -67,7 +67,7 @@ def latency(tool, workload: Workload, output: str) -> None:
 
 
 def log_until_killed(tool, workload: Workload, output: str) -> None:
-    """Rows as fast as they are taken, counting those whose call has returned."""
+    """Logs rows at full speed, and counts those whose call has returned."""
     accepted = shared_numbers(output)
     rows = workload.rows(0)
     tool.start(0, parameters(0))
@@ -79,14 +79,14 @@ def log_until_killed(tool, workload: Workload, output: str) -> None:
 
 
 def count(tool, workload: Workload, output: str) -> None:
-    """Which steps of the one run in this folder the tool can still show, with all their channels."""
+    """Lists the steps of the only run in this folder that the tool has stored with all their channels."""
     prepare_to_read(tool)
     with open(output, "w") as file:
         json.dump({"steps": sorted(tool.steps(0))}, file)
 
 
 def describe(tool, workload: Workload, output: str) -> None:
-    """How long the import takes, and what there is to say about the figures."""
+    """Returns the duration of the import and the note about the figures."""
     with open(output, "w") as file:
         json.dump({"import_seconds": import_seconds, "note": tool.NOTE}, file)
 

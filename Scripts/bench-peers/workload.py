@@ -1,11 +1,11 @@
-"""What every peer is given to log, and how much of it. The figures stand here and nowhere else."""
+"""The rows that every peer logs, and their number."""
 
 import random
 from dataclasses import dataclass
 
 CHANNELS = ("train", "valid", "test")
-PATIENCE_SECONDS = 1800  # for one process of a peer; a peer that takes longer is stopped, and said to have failed
-KILL_AFTER_SECONDS = (1.0, 2.0)  # of logging: a child is killed at a random moment between the two
+TIMEOUT_SECONDS = 1800  # for one process of a peer; after this time the peer is stopped and reported as failed
+KILL_AFTER_SECONDS = (1.0, 2.0)  # the range of the random time from the first row to the kill
 TOP = 10
 
 
@@ -20,7 +20,7 @@ class Workload:
         return Workload(*(max(1, count // 10) for count in vars(self).values()))
 
     def row(self, run: int, epoch: int) -> dict[str, float]:
-        """A row of three channels. `valid` rises to the run's best and falls again: its last value is another."""
+        """Returns a row of three channels. `valid` rises to the run's best value and falls again."""
         peak = run * 7 % self.rows_per_run
         valid = self.best(run) - 0.3 * ((epoch - peak) / self.rows_per_run) ** 2
         return {"train": valid + 0.05, "valid": valid, "test": valid - 0.02}
@@ -29,16 +29,16 @@ class Workload:
         return [self.row(run, epoch) for epoch in range(self.rows_per_run)]
 
     def best(self, run: int) -> float:
-        """The highest `valid` of a run, no two alike: 73 has no factor in common with the number of runs."""
+        """Returns the highest `valid` of a run. All are different, because 73 and the number of runs are coprime."""
         return 0.5 + 0.4 * (run * 73 % self.runs) / self.runs
 
     def top_ten(self) -> list[tuple[int, float]]:
-        """What a peer has to answer: the best runs and their best `valid`, best first."""
+        """Returns the expected result of a query: the best runs and their best `valid`, best first."""
         return sorted(((run, self.best(run)) for run in range(self.runs)), key=lambda pair: -pair[1])[:TOP]
 
 
 def parameters(run: int) -> dict[str, float | int]:
-    """The four hyper-parameters of a run."""
+    """Returns the four hyper-parameters of a run."""
     draw = random.Random(run)
     return {
         "lr": 10 ** draw.uniform(-5, -1),

@@ -1,11 +1,11 @@
-"""mlflow on SQLite, its default since 3.7 and what it recommends over the file store:
+"""mlflow on SQLite, its default since 3.7, which mlflow recommends instead of the file store:
 https://mlflow.org/docs/latest/self-hosting/architecture/backend-store"""
 
 import mlflow
 
 NOTE = (
-    "search_runs orders by the last value of a metric, not by its best: asked with search_runs"
-    " and one get_metric_history a run"
+    "queried with search_runs and one get_metric_history per run, because search_runs orders by the last value of a"
+    " metric and not by its best"
 )
 
 mlflow.set_tracking_uri("sqlite:///mlflow.db")

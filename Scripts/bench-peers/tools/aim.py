@@ -8,8 +8,8 @@ import aim
 from aim.sdk.types import QueryReportMode
 
 NOTE = (
-    "asked with query_metrics, which has the whole sequence of each run to take the best of;"
-    " the index that it goes by is made before, with `aim storage reindex`, and not counted"
+    "queried with query_metrics, which reads the complete sequence of each run; the index is created before with"
+    " `aim storage reindex`, which is not measured"
 )
 
 current = None
@@ -31,7 +31,7 @@ def finish():
 
 
 def prepare_to_read():
-    """Queries go by an index that a running `aim up` keeps. Without one this is what makes it."""
+    """Creates the index that queries need. Otherwise a running `aim up` would maintain it."""
     aim_command = os.path.join(os.path.dirname(sys.executable), "aim")
     subprocess.run([aim_command, "storage", "--repo", ".", "reindex", "--yes"], check=True)
 

@@ -9,9 +9,8 @@ import trackio
 from trackio.sqlite_storage import SQLiteStorage
 
 NOTE = (
-    "asked with the SQL that `trackio query project` takes; its thread writes what has come in every half second"
-    " and falls behind a loop as fast as this one, so that a kill takes all that is queued then; of a slower loop it"
-    " takes the last half second"
+    "queried with SQL, as with `trackio query project`; its thread writes the queued rows every half second and is slower"
+    " than this loop, so a kill loses the whole queue; with a slower loop, a kill loses the rows of the last half second"
 )
 TOP_TEN = """
     SELECT run_name, MAX(json_extract(metrics, '$.valid')) AS best FROM metrics

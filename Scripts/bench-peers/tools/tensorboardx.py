@@ -1,11 +1,11 @@
-"""tensorboardX, read with TensorBoard's own reader: https://tensorboardx.readthedocs.io/en/latest/tutorial.html"""
+"""tensorboardX, read with the reader of TensorBoard: https://tensorboardx.readthedocs.io/en/latest/tutorial.html"""
 
 import os
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboardX import SummaryWriter
 
-NOTE = "asked by reading every run's folder with EventAccumulator"
+NOTE = "queried by reading the folder of every run with EventAccumulator"
 
 writer = None
 
@@ -26,7 +26,7 @@ def finish():
 
 
 def read(run):
-    # 0: all of a run's values, where the default is a sample of them.
+    # 0 reads all values of a run. The default reads only a sample.
     return EventAccumulator(os.path.join("runs", run), size_guidance={"scalars": 0}).Reload()
 
 

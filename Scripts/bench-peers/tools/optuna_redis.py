@@ -10,7 +10,7 @@ from .optuna_study import NOTE, Study
 
 
 def storage():
-    # The folder tells the phases apart, as it does for the tools that keep files in it.
+    # The name of the folder separates the data of the phases, as the folder itself does for tools that store files.
     return JournalStorage(JournalRedisBackend(os.environ["PEERS_REDIS"], prefix=os.path.basename(os.getcwd())))
 
 
