@@ -35,7 +35,7 @@ package final class RedisServer: Sendable {
     /// - Parameters:
     ///   - appendOnly: whether the server keeps an append-only file, synced every second.
     ///   - tcp: whether the server also listens on a free loopback port.
-    ///   - configuration: additional lines of `redis.conf`. They are the last lines, so they override the others.
+    ///   - configuration: additional last lines of `redis.conf`, which override the others.
     package init(appendOnly: Bool = true, tcp: Bool = false, configuration: [String] = []) throws {
         folder = try TemporaryFolder()
         socket = folder.file("redis.sock")

@@ -2,7 +2,7 @@ import Glibc
 
 /// An error in the environment of a test, for example a server that does not start.
 ///
-/// The description names the failed object. It includes the log of a failed program.
+/// The description names the failed object, and includes the log of a failed program.
 package struct TestFailure: Error, CustomStringConvertible {
     package let description: String
 

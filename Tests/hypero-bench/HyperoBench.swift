@@ -15,9 +15,9 @@ import ArgumentParser
 /// - ``KilledSection``: the events lost to SIGKILL.
 /// - ``PeersSection``: other trackers with the same rows.
 ///
-/// Every measurement has a Redis of its own, so that none inherits the files and the memory of another. Its append-only
-/// file is synced every second, the setting recommended to users. Measurements that are compared alternate, and their
-/// medians are compared. Allocations, system calls, commands and round trips do not vary between runs. Tests count those.
+/// Every measurement has a Redis of its own, so that none inherits the files and the memory of another. The append-only
+/// file is synced every second, as users are advised to do. Measurements that are compared alternate, and their medians are
+/// compared. Allocations, system calls, commands and round trips do not vary between runs, so tests count them.
 @main
 struct HyperoBench: ParsableCommand {
     static let configuration = CommandConfiguration(

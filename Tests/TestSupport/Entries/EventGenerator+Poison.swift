@@ -51,7 +51,7 @@ extension EventGenerator {
         return Array(random.pick(texts).utf8)
     }
 
-    /// Returns an entry without an origin. It consumes no sequence number, so its dead letter is its only effect.
+    /// Returns an entry without an origin. Such an entry consumes no sequence number, so its only effect is a dead letter.
     private mutating func entry(_ event: String, fields: [(String, [UInt8])]) -> [StreamEntry.Field] {
         let battery = random.pick(batteries).id.text
         return [

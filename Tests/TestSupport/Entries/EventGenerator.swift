@@ -5,7 +5,7 @@ import HyperoSchema
 ///     var generator = EventGenerator(seed: 1)
 ///     let entries = generator.entries(10_000)
 ///
-/// The producers alternate. Each declares batteries, starts experiments and logs to them.
+/// The producers alternate. Each producer declares batteries, starts experiments and logs to them.
 package struct EventGenerator: Sendable {
     /// The kinds of entries to generate.
     package enum Mix: Sendable {

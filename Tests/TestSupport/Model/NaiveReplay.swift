@@ -89,7 +89,8 @@ struct NaiveReplay {
             curveColumns.insert("max." + cell.channel)
         }
         nonfinite += cells.count { !$0.number.isFinite }
-        // The best row at this event decides only when a maxima column appears. Skipped once all of them have appeared.
+        // The best row at this event determines only when a maxima column appears. The search is skipped once all columns
+        // have appeared.
         guard !hasUserMaxima, curveColumns.contains(where: { columns[$0] == nil }), let best = bestEpoch() else {
             return
         }

@@ -3,7 +3,7 @@ import Glibc
 
 /// A proxy between clients and a redis-server that simulates a faulty network.
 ///
-/// It can delay, throttle, slice, reset or drop the traffic, and the fault can be changed at any time.
+/// The proxy can delay, throttle, slice, reset or drop the traffic. The fault can be changed at any time.
 ///
 ///     let proxy = try FaultyProxy(to: server)
 ///     let hypero = try Hypero.connect(proxy.url)
@@ -74,7 +74,7 @@ package struct ProxyTraffic: Sendable, Hashable {
     package var resets = 0
     /// Commands that clients sent.
     package var requests = 0
-    /// Times that a client sent a first request, or a request after a reply. Each costs the network latency once.
+    /// Requests that were a client's first or followed a reply. Each such request costs the network latency once.
     package var roundTrips = 0
     /// Bytes of commands that reached the server.
     package var requestBytes = 0

@@ -33,7 +33,7 @@ package final class ChildProcess: Sendable {
         package var succeeded: Bool { ending == .exited(0) }
     }
 
-    /// The folder of the package's executables. It also holds the test bundle, which on Linux is the running program.
+    /// The folder of the package's executables and of the test bundle, which on Linux is the running program.
     package static let productsDirectory = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().path
 

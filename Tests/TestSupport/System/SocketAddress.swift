@@ -35,7 +35,7 @@ package enum SocketAddress {
     /// Returns a loopback port on which no process listens.
     ///
     /// The port is below the kernel's range for outgoing connections (32768 and higher), so that no outgoing connection
-    /// occupies the port when a server is restarted. It is also low enough for the bus port of a Redis Cluster node,
+    /// occupies the port when a server is restarted. The port is also low enough for the bus port of a cluster node,
     /// which is 10000 higher.
     static func freePort() throws -> UInt16 {
         for _ in 0..<1_000 {

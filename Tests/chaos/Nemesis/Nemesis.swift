@@ -30,7 +30,7 @@ final class Nemesis {
         try wait(milliseconds: 100...1_500, killing: false)
     }
 
-    /// Waits for a random duration, and replaces ended trainings meanwhile.
+    /// Waits for a random duration, and replaces ended trainings during the wait.
     ///
     /// - Parameter killing: whether a training or an ingest may be killed during the wait.
     func wait(milliseconds range: ClosedRange<Int>, killing: Bool = true) throws {

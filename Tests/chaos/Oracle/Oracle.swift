@@ -116,8 +116,8 @@ struct Oracle {
         }
     }
 
-    /// Appends the declarations of interrupted calls that have no experiment. They have the producer's last sequence
-    /// numbers, so they were logged if the producer's watermark is higher than its number of calls.
+    /// Appends the declarations of interrupted calls that have no experiment. Such declarations have the producer's last
+    /// sequence numbers, so the producer's watermark is then higher than the number of its calls.
     private mutating func appendInterruptedDeclarations(of producer: ProducerID, to entries: inout [StreamEntry]) {
         guard case .hash(let fields) = found.keys[keyspace.producer(producer)],
             let seq = fields[ProducerField.seq].flatMap({ Int($0) })
@@ -133,7 +133,7 @@ struct Oracle {
 
     /// Appends the entry of a call with the producer's next sequence number.
     ///
-    /// The order of calls of different experiments is not restored. It does not matter, because they share no event.
+    /// The order of calls of different experiments is not restored, because different experiments share no event.
     private func append(
         _ body: Event.Body, of history: History, by producer: ProducerID, to entries: inout [StreamEntry]
     ) {

@@ -4,9 +4,10 @@ import TestSupport
 
 /// The entries that many concurrent trainings have logged.
 ///
-/// Fifty producers take turns with one entry each. Each producer runs its experiments one after the other. A pipeline of
-/// XADD commands writes the entries, not clients, so that the stream is the same each time, including ids. The commands
-/// that an ingest sent for one such stream can therefore be replayed with another.
+/// Fifty producers alternate with one entry each, and each producer runs its experiments one after the other.
+///
+/// The entries are written by a pipeline of XADD commands and not by clients, so that the stream and its ids are the same
+/// each time. The commands that an ingest sent for one such stream can therefore be replayed with another.
 struct Backlog {
     var battery = "bench"
     let experiments: Int

@@ -3,8 +3,8 @@ import TestSupport
 
 /// The cost of sending a recording to a server again.
 ///
-/// The replay sends the same bytes over the same number of connections. It never waits between commands, and it discards
-/// the replies. The time is a lower bound: no ingest can make Redis execute the same commands faster.
+/// The replay sends the same bytes over the same number of connections, never waits between commands, and discards the
+/// replies. The time is a lower bound: no ingest can make Redis execute the same commands faster.
 struct Replay {
     /// The time from the first byte sent to the last reply.
     let seconds: Double
@@ -12,7 +12,7 @@ struct Replay {
     let redisSeconds: Double
 
     private static let endMark = "the replay is over"
-    /// The last command of each connection. Its reply is the end mark.
+    /// The last command of each connection. The reply to this command is the end mark.
     private static let endCommand = Array("*2\r\n$4\r\nECHO\r\n$\(endMark.utf8.count)\r\n\(endMark)\r\n".utf8)
 
     init(of recording: Recording, to server: BenchServer) throws {

@@ -1,7 +1,7 @@
 import Glibc
 import TestSupport
 
-/// The rate at which the ingest applies a backlog, the cost, and the delay for other clients meanwhile.
+/// The rate at which the ingest applies a backlog, its cost, and the delay for other clients of Redis.
 ///
 /// There are two backlogs: rows of three channels of 2,000 experiments, fifty experiments at a time, and the worst case, in
 /// which each event belongs to another experiment and nothing folds. `hypero-ingest run --drain` drains each backlog three
@@ -12,11 +12,12 @@ import TestSupport
 /// ingest and the sync of the append-only file share two cores. Only in the remaining time does Redis wait for the ingest.
 ///
 /// The comparison is *the same commands*. One more drain runs through a recorder, which stores the bytes that the ingest
-/// sends. A replay sends these bytes to new servers with the same backlog, without waits, and discards the replies. This is
-/// the time that Redis needs for the commands alone, so the ratio shows the time that the ingest adds: Redis waits for it,
-/// and receives smaller batches than possible. The ratio does not show whether other commands would do.
+/// sends. A replay sends these bytes to new servers with the same backlog, without waits, and discards the replies. The
+/// replay shows the time that Redis needs for the commands alone. The ratio shows the time that the ingest adds, because
+/// Redis waits for the ingest and receives smaller batches than possible. The ratio does not show whether fewer or other
+/// commands would be sufficient.
 ///
-/// The recorder takes time, and the ingest chooses its batch sizes by time. Compare the number of transactions with and
+/// The recorder costs time, and the ingest chooses its batch sizes by time. Compare the number of transactions with and
 /// without the recorder to judge whether the recording is representative.
 ///
 /// During another drain, a second client sends a PING every millisecond. The comparison is a PING to an idle Redis.

@@ -14,7 +14,7 @@ import TestSupport
 ///
 /// The comparison is a `write(2)` of as many bytes as the record of such a row, to a file, at the same rate.
 ///
-/// The tight loop makes a million calls at full speed. Its figure is the total time divided by the number of calls.
+/// The tight loop makes a million calls at full speed. The figure is the total time divided by the number of calls.
 struct LogSection: Section {
     private enum Redis: String, CaseIterable {
         case up

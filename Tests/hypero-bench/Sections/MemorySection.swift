@@ -3,8 +3,8 @@ import HyperoSchema
 /// The memory of Redis, a client and the ingest.
 ///
 /// *Redis, per experiment*: the growth of `used_memory` while the ingest applies experiments with ten hyper-parameters and
-/// three maxima, divided by their number. It includes the rankings, lists and columns. It does not include the stream, which
-/// the ingest trims to nothing; the remaining size of the stream is a separate figure.
+/// three maxima, divided by their number. The figure includes the rankings, lists and columns, but not the stream. The
+/// ingest trims the stream to nothing, and the remaining size of the stream is a separate figure.
 ///
 /// *Redis, per row*: the difference between experiments of many epochs and as many experiments of one epoch, divided by the
 /// number of rows. The values have three decimal places, as most accuracies do, or the full precision of a double. The
@@ -17,8 +17,8 @@ import HyperoSchema
 /// because Redis searches a listpack from its start.
 ///
 /// Beyond its own text, an experiment needs its entries in four sorted sets: the rankings of three channels and the list of
-/// the battery. Each needs 120 bytes for a skip list node, a hash table entry and the member. The experiment's hash is a
-/// listpack of 24 fields with their names, about 500 bytes; its key needs 60 bytes.
+/// the battery. Each entry needs 120 bytes for a skip list node, a hash table entry and the member. The experiment's hash
+/// is a listpack of 24 fields with their names, about 500 bytes. The key of the hash needs 60 bytes.
 ///
 /// *Client* and *ingest*: ten million rows of experiments with a hundred epochs pass through them. The client's first figure
 /// is the peak of its memory that is not backed by a file. The second is its resident memory at the end, which includes the

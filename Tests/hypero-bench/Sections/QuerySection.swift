@@ -8,8 +8,8 @@ import HyperoSchema
 /// query over an open connection, with the library and the Redis command alternating. One Redis has the data, as the ingest
 /// wrote it: ten hyper-parameters and three maxima per experiment.
 ///
-/// redis-cli executes only the ZREVRANGE of the ranking. It neither finds the battery by its name nor reads the ten
-/// experiments. For `show` it reads only the learning curves.
+/// redis-cli executes only the ZREVRANGE of the ranking: it neither finds the battery by its name nor reads the ten
+/// experiments. For `show`, redis-cli reads only the learning curves.
 struct QuerySection: Section {
     /// A query of hypero and the Redis command that is its lower bound.
     private struct Query {
