@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// One list for every target; each flag with the proposal that explains it.
+// The settings of all targets, each with the proposal that describes it.
 let settings: [SwiftSetting] = [
     // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
     .enableUpcomingFeature("ExistentialAny"),
@@ -77,11 +77,11 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["HyperoCore", "HyperoRedis", "HyperoSchema"], path: "Tests/TestSupport",
             swiftSettings: settings),
-        // Counts the allocations of a thread, for HyperoTests.
+        // Counts the allocations of a thread. Used by HyperoTests.
         .target(
             name: "CAllocationCount", path: "Tests/CAllocationCount",
             cSettings: [.treatAllWarnings(as: .error)]),
-        // Scripts/bench.
+        // The benchmark: Scripts/bench.
         .executableTarget(
             name: "hypero-bench",
             dependencies: [
@@ -90,7 +90,7 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             path: "Tests/hypero-bench", swiftSettings: settings),
-        // The long fault run: Scripts/chaos.
+        // The long fault test: Scripts/chaos.
         .target(name: "ChaosLog", path: "Tests/ChaosLog", swiftSettings: settings),
         .executableTarget(
             name: "chaos-producer",

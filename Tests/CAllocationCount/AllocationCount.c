@@ -1,5 +1,5 @@
-// Stands before the allocator of glibc in the process of the tests, and counts. In C, because Swift's own runtime asks for
-// memory, and before it is ready to run anything of ours.
+// Replaces the allocation functions of glibc in the test process with functions that count their calls.
+// In C, because the Swift runtime allocates memory before it can run Swift code.
 
 #include "AllocationCount.h"
 
@@ -48,9 +48,9 @@ void *aligned_alloc(size_t alignment, size_t size) {
 
 int posix_memalign(void **memory, size_t alignment, size_t size) {
     count++;
-    void *taken = __libc_memalign(alignment, size);
-    if (!taken) return ENOMEM;
-    *memory = taken;
+    void *block = __libc_memalign(alignment, size);
+    if (!block) return ENOMEM;
+    *memory = block;
     return 0;
 }
 

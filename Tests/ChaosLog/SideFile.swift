@@ -1,11 +1,12 @@
 import Glibc
 
-/// The file that a thread of a producer writes its lines to, each in one write(2): the page cache keeps it when the
-/// process is killed.
+/// The write-ahead log of the calls of one producer thread, and the input of the oracle.
+///
+/// Each line is one write(2), so the page cache keeps the line when the process is killed.
 package final class SideFile {
     private let descriptor: Int32
 
-    /// Makes the file.
+    /// Creates the file; nil if it exists or cannot be created.
     package init?(path: String) {
         descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return nil }
@@ -15,17 +16,20 @@ package final class SideFile {
         close(descriptor)
     }
 
-    /// Writes a line.
+    /// Appends a line.
     ///
-    /// - Parameter dropped: how many events the client has not taken so far: a rise from one line to the next says what
-    ///   became of the call between them.
+    /// - Parameter dropped: the number of events that the client has dropped so far. If the next line has a higher
+    ///   number, the client dropped an event of the call between the two lines.
     package func write(_ line: SideLine, dropped: UInt64) {
         var text = "\(dropped) \(line.text)\n"
         let written = text.withUTF8 { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        precondition(written == text.utf8.count, "a side file cannot be written: errno \(errno)")
+        precondition(written == text.utf8.count, "write to a side file: errno \(errno)")
     }
 
-    /// Reads a file's lines. A last one without its end was cut off by a kill: the call it tells of was not made.
+    /// Parses the content of a file. Ignores an unterminated last line: a kill interrupted the write, so the call of that
+    /// line was not made.
+    ///
+    /// - Returns: the lines; nil if a terminated line is invalid.
     package static func read(_ text: String) -> [(dropped: UInt64, line: SideLine)]? {
         var lines: [(dropped: UInt64, line: SideLine)] = []
         for part in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {

@@ -1,28 +1,44 @@
-/// One line of a side file: what a thread of a producer is about to log, or has come to.
+/// One line of a side file: the next call of a producer thread, or the state of the thread.
 ///
-/// A line is written before the call it tells of, so that the next line says that the call was made. A producer that was
-/// killed leaves a last line whose call was made or not.
+/// A thread writes the line before it makes the call. The next line therefore confirms the call. If the producer was
+/// killed, the call of the last line is indeterminate: it was made or not.
 package enum SideLine: Sendable, Hashable {
-    /// The first line: the process, the seed of its client, and whether other threads log to the same client.
+    /// The first line: the process, the seed of its client, and whether other threads use the same client.
     case client(pid: Int32, seed: UInt64, isShared: Bool)
-    /// A new experiment of the battery of this index in ``ChaosBattery/all``: a declaration and a start.
+    /// A call for a new experiment: a declaration and a start. `battery` is an index of ``ChaosBattery/all``.
     case begin(battery: Int)
-    /// The experiment that came of it; all lines up to the next are about it.
+    /// The id of the new experiment. All lines up to the next `begin` refer to this experiment.
     case began(experiment: String)
     case param(name: String, value: Int)
     case meta(name: String, value: Int)
-    /// A row with this value of `valid`, and a `tick` that is nan: the ingest counts every one it applies.
+    /// A row with this value of `valid` and with `tick`, which is nan. The ingest counts the nan of every applied row.
     case row(epoch: Int, valid: Double)
-    /// A piece of the curve of `loss`.
+    /// Further values of the channel `loss`.
     case curve(first: Int, losses: [Double])
     case maxima(epoch: Int, valid: Double)
     case end
-    /// The last line of a producer that ends by itself.
+    /// The last line of a producer that was not killed.
     case over
 }
 
+/// The batteries of the chaos run. All producers use the same ones, so that many write to one ranking.
+package struct ChaosBattery: Sendable {
+    package var name: String
+    package var version: Int
+    package var description: String
+    package var objective: String
+    /// True if the lowest value of the objective is the best.
+    package var isMinimized: Bool
+
+    package static let all = [
+        ChaosBattery(name: "chaos", version: 1, description: "", objective: "valid", isMinimized: false),
+        ChaosBattery(name: "chaos", version: 2, description: "by loss", objective: "loss", isMinimized: true),
+        ChaosBattery(name: "other chaos", version: 1, description: "low", objective: "valid", isMinimized: true),
+    ]
+}
+
 extension SideLine {
-    /// The line's words, without a line's end.
+    /// The words of the line, without the line break.
     package var text: String {
         switch self {
         case .client(let pid, let seed, let isShared): "client \(pid) \(seed) \(isShared)"
@@ -38,7 +54,7 @@ extension SideLine {
         }
     }
 
-    /// Reads what ``text`` wrote.
+    /// Parses the words of ``text``.
     package init?(_ words: [Substring]) {
         func word(_ index: Int) -> String? { index < words.count ? String(words[index]) : nil }
         func integer(_ index: Int) -> Int? { word(index).flatMap { Int($0) } }

@@ -9,7 +9,7 @@ struct CommandFixture {
     let server: RedisServer
     let keyspace: Keyspace
 
-    /// Returns the size of a test from the environment variable, which `Scripts/prove` sets for the long run.
+    /// Returns the size of a test from the environment variable, which `Scripts/soak` sets for the long run.
     static func size(from variable: String, default size: Int) -> Int {
         ProcessEnvironment.value(of: variable).flatMap(Int.init) ?? size
     }

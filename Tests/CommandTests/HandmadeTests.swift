@@ -6,9 +6,9 @@ import Testing
 @Suite struct HandmadeTests {
     @Test func `Entries written by a script with plain XADD yield the same indexes as the naive model`() throws {
         let fixture = try CommandFixture()
-        let count = CommandFixture.size(from: "HYPERO_PROOF_ENTRIES", default: 20_000)
+        let count = CommandFixture.size(from: "HYPERO_SOAK_ENTRIES", default: 20_000)
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../Scripts/handmade-entries").standardized.path
+            .appendingPathComponent("../../Scripts/generate-entries").standardized.path
         let written = try ChildProcess.run(
             "bash", ["-o", "pipefail", "-c", "'\(script)' \(count) | redis-cli -s '\(fixture.server.socket)' --pipe"],
             within: .seconds(300))

@@ -5,9 +5,9 @@ import Testing
 @Suite struct KillTests {
     @Test func `An ingest killed at random moments loses no event and applies none twice`() throws {
         let fixture = try CommandFixture()
-        let kills = CommandFixture.size(from: "HYPERO_PROOF_KILLS", default: 6)
+        let kills = CommandFixture.size(from: "HYPERO_SOAK_KILLS", default: 6)
         var generator = EventGenerator(seed: 17, producers: 16, batteries: 5, experiments: 60)
-        let entries = generator.entries(CommandFixture.size(from: "HYPERO_PROOF_EVENTS", default: 24_000))
+        let entries = generator.entries(CommandFixture.size(from: "HYPERO_SOAK_EVENTS", default: 24_000))
         var random = SeededGenerator(seed: 4)
         var connection = try fixture.connect()
 

@@ -1,14 +1,14 @@
 import Glibc
 
-/// Waits until something that happens elsewhere (a thread, a process, a server) has happened.
+/// Waits until a condition holds that another thread, a process or a server brings about.
 ///
-/// The condition is looked at every few milliseconds, so the wait ends when it holds and not when a guess runs out.
-/// Nothing is recorded: write `#expect(eventually { … })`.
+/// The condition is polled every few milliseconds. A fixed sleep would be too short on a loaded machine and too long on
+/// every other. A timeout records no test issue: write `#expect(eventually { … })`.
 ///
 /// - Parameters:
-///   - limit: how long the condition may take; on a loaded machine everything takes longer, so be generous.
-///   - condition: looked at on the calling thread, at least once, and once more after the limit.
-/// - Returns: whether the condition held in time.
+///   - limit: the longest wait. Choose it generously, because everything takes longer on a loaded machine.
+///   - condition: evaluated on the calling thread at least once, and once more after the limit.
+/// - Returns: whether the condition held before the limit.
 @discardableResult
 package func eventually(
     within limit: Duration = .seconds(60), _ condition: () throws -> Bool

@@ -1,50 +1,51 @@
 import Foundation
 import Synchronization
 
-/// A redis-server that belongs to one test or suite.
+/// A private redis-server of one test or suite.
 ///
 ///     let server = try RedisServer()
 ///     #expect(server.cli("XLEN", "{hypero}:events") == "0")
 ///     server.kill()
 ///     try server.restart()
 ///
-/// It listens on a unix socket in a temporary folder, keeps an append-only file there, and can be killed, suspended and
-/// started again on the same folder, socket and port. It goes, with its folder, when the object goes or the test process
-/// ends in whatever way.
+/// The server listens on a unix socket in a temporary folder and keeps its append-only file there. A test can kill it,
+/// suspend it, and restart it with the same folder, socket and port. The server is killed and the folder removed when the
+/// object is deinitialized, or after any end of the test process.
 package final class RedisServer: Sendable {
     /// `unix:///…/redis.sock`
     package var url: String { "unix://\(socket)" }
 
-    /// `redis://127.0.0.1:port`, when a port was asked for.
+    /// `redis://127.0.0.1:port`; nil if the server has no port.
     package var tcpURL: String? { port.map { "redis://127.0.0.1:\($0)" } }
 
     /// The path of the unix socket.
     package let socket: String
 
-    /// The loopback port, when one was asked for.
+    /// The loopback port; nil if the server listens only on its unix socket.
     package let port: UInt16?
 
-    /// Holds `redis.conf`, `redis.log` and the append-only file. A test may cut the file's tail while the server is down.
+    /// The folder of `redis.conf`, `redis.log` and the append-only file. A test may truncate that file while the server
+    /// is stopped.
     package let folder: TemporaryFolder
 
     private let process = Mutex<ChildProcess?>(nil)
 
-    /// Starts a server and waits until it answers.
+    /// Starts a server and waits until it replies.
     ///
     /// - Parameters:
-    ///   - appendOnly: whether it keeps an append-only file, synced every second.
-    ///   - tcp: whether it listens on a free loopback port too.
-    ///   - configuration: further lines of `redis.conf`; they come last and so win.
+    ///   - appendOnly: whether the server keeps an append-only file, synced every second.
+    ///   - tcp: whether the server also listens on a free loopback port.
+    ///   - configuration: additional last lines of `redis.conf`, which override the others.
     package init(appendOnly: Bool = true, tcp: Bool = false, configuration: [String] = []) throws {
         folder = try TemporaryFolder()
         socket = folder.file("redis.sock")
-        port = tcp ? try FreePort.find() : nil
+        port = tcp ? try SocketAddress.freePort() : nil
         var lines = [
             "port \(port ?? 0)", "bind 127.0.0.1", "unixsocket \(socket)", "unixsocketperm 700", "dir \(folder.path)",
             "logfile \(folder.file("redis.log"))", "appendonly \(appendOnly ? "yes" : "no")", "appendfsync everysec",
             "maxmemory-policy noeviction",
         ]
-        // Snapshots on a timer would only take the processor away from the tests.
+        // No periodic snapshots: they would only use processor time that the tests need.
         lines.append("save \"\"")
         lines += configuration
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: folder.file("redis.conf")))
@@ -52,19 +53,19 @@ package final class RedisServer: Sendable {
     }
 
     deinit {
-        // Before the folder goes, or the server would write into it once more.
+        // The server must end before the folder is removed. Otherwise it would write there again.
         process.withLock { $0 = nil }
     }
 
-    /// The process id, or nil while it is down.
+    /// The process id; nil while the server does not run.
     package var pid: Int32? { process.withLock { $0?.pid } }
 
-    /// What the server has logged since it was first started.
+    /// The server log since the first start.
     package var log: String {
         String(decoding: FileManager.default.contents(atPath: folder.file("redis.log")) ?? Data(), as: UTF8.self)
     }
 
-    /// Kills it: SIGKILL. It is gone when this returns; ``restart()`` brings it back.
+    /// Sends SIGKILL and waits for the server's end. ``restart()`` starts the server again.
     package func kill() {
         process.withLock { process in
             process?.kill()
@@ -72,7 +73,7 @@ package final class RedisServer: Sendable {
         }
     }
 
-    /// Lets it end in order, its append-only file synced; kills it if that takes more than ten seconds.
+    /// Shuts the server down, which syncs the append-only file. Kills the server after ten seconds.
     package func stop() {
         process.withLock { process in
             process?.resume()
@@ -82,27 +83,27 @@ package final class RedisServer: Sendable {
         }
     }
 
-    /// Stops it where it stands: connections stay open and nothing is answered.
+    /// Sends SIGSTOP: connections stay open, and the server replies to nothing.
     package func suspend() { process.withLock { $0?.suspend() } }
 
-    /// Lets it go on.
+    /// Sends SIGCONT, which continues a suspended server.
     package func resume() { process.withLock { $0?.resume() } }
 
-    /// Starts it again on the same folder, socket and port, and waits until it answers. A running one is stopped first.
+    /// Starts the server with the same folder, socket and port, and waits until it replies. Stops a running server first.
     package func restart() throws {
         stop()
         try start()
     }
 
-    /// Runs `redis-cli` against the server.
+    /// Runs `redis-cli` with this server.
     ///
-    /// - Parameter arguments: a command, or options of redis-cli before one.
-    /// - Returns: what it prints, without the white space around it; lists are one element a line, nil is an empty text.
-    ///   Error replies come as their text, and so does redis-cli's complaint when it cannot connect.
+    /// - Parameter arguments: a command, optionally after options of redis-cli.
+    /// - Returns: the output without surrounding white space. A list has one element per line, and nil is the empty text.
+    ///   An error reply is its text; a failed connection is the error message of redis-cli.
     @discardableResult
     package func cli(_ arguments: String...) -> String { cli(arguments) }
 
-    /// Runs `redis-cli` against the server; as ``cli(_:)-(String...)``.
+    /// Runs `redis-cli` with this server, like ``cli(_:)-(String...)``.
     @discardableResult
     package func cli(_ arguments: [String]) -> String {
         do {
@@ -116,17 +117,17 @@ package final class RedisServer: Sendable {
 
     private func start() throws {
         let server = try ChildProcess("redis-server", [folder.file("redis.conf")])
-        let answers = eventually(within: .seconds(20)) { !server.isRunning || isReady() }
-        guard answers, server.isRunning else {
-            throw TestFailure("redis-server does not answer on \(socket)\n\(log)\n\(server.stdout)\n\(server.stderr)")
+        let hasStarted = eventually(within: .seconds(20)) { !server.isRunning || isReady() }
+        guard hasStarted, server.isRunning else {
+            throw TestFailure("redis-server does not reply on \(socket)\n\(log)\n\(server.stdout)\n\(server.stderr)")
         }
         process.withLock { $0 = server }
     }
 
-    /// Any answer will do but that the data set is still being read: a server with a password is ready too.
+    /// Returns whether the server has loaded its data set. The error of a server that requires a password counts as ready.
     private func isReady() -> Bool {
         guard FileManager.default.fileExists(atPath: socket) else { return false }
-        let answer = cli("ping")
-        return answer == "PONG" || answer.hasPrefix("NOAUTH") || answer.hasPrefix("MASTERDOWN")
+        let reply = cli("ping")
+        return reply == "PONG" || reply.hasPrefix("NOAUTH") || reply.hasPrefix("MASTERDOWN")
     }
 }

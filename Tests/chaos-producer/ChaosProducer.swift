@@ -4,19 +4,19 @@ import Glibc
 import Hypero
 import Synchronization
 
-/// Set by SIGTERM: then the producer stops logging and ends as it was told to.
+/// Set by SIGTERM. The producer then stops logging and ends in the way of `--ending`.
 let isTerminated = Atomic<Bool>(false)
 
-/// A training of the chaos run: it logs as much as it can, and keeps in side files what it logged.
+/// A training of the chaos run: logs to hypero, and records every call in side files.
 @main
 struct ChaosProducer: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "chaos-producer")
 
-    /// How it ends.
+    /// The end of a producer.
     enum Ending: String, ExpressibleByArgument {
-        /// As it should.
+        /// Closes the client.
         case close
-        /// Without closing its client: the journal keeps what was not sent.
+        /// Exits without closing the client. The journal keeps the events that were not sent.
         case exit
     }
 
@@ -24,28 +24,28 @@ struct ChaosProducer: ParsableCommand {
     @Option(help: "The folder of the side files.") var sides: String
     @Option var seed: UInt64
     @Option var threads = 1
-    @Option(help: "How many events a thread logs; 0 for until SIGTERM.") var events = 0
-    @Option(help: "Events a second of all threads, on average.") var rate = 500
+    @Option(help: "Events per thread; 0 to log until SIGTERM.") var events = 0
+    @Option(help: "Average events per second of all threads together.") var rate = 500
     @Option var ending = Ending.close
-    @Flag(help: "Has children now and then, some of which log and some of which do not.") var forks = false
+    @Flag(help: "Fork children at random times. Some of them log.") var forks = false
 
     func run() throws {
         isTerminated.store(false, ordering: .releasing)
         signal(SIGTERM) { _ in isTerminated.store(true, ordering: .releasing) }
-        // Children are not waited for.
+        // The kernel reaps the children.
         signal(SIGCHLD, SIG_IGN)
         let hypero = try Hypero.connect(redis, seed: seed)
-        let crew = (1...threads).map { number in
+        let trainers = (1...threads).map { number in
             Trainer(
                 hypero, number: number, isShared: threads > 1, options: self, forks: forks && threads == 1,
-                random: SplitMix(seed: seed &+ UInt64(number)))
+                random: SplitMix64(seed: seed &+ UInt64(number)))
         }
-        ThreadGroup.run(crew)
+        Trainer.runConcurrently(trainers)
         switch ending {
         case .close: hypero.close(timeout: .seconds(10))
         case .exit: break
         }
-        // Not by returning, which would let the client go.
+        // A return would deinitialize the client, which closes it.
         withExtendedLifetime(hypero) { Glibc.exit(0) }
     }
 }

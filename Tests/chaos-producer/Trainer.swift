@@ -3,24 +3,28 @@ import Glibc
 import Hypero
 import Synchronization
 
-/// A thread that logs one experiment after the other, in bursts, and writes down each call before it makes it.
+/// Logs one experiment after the other in bursts, and records each call in a side file before making the call.
 final class Trainer {
     private let hypero: Hypero
     private let batteries: [Battery]
     private let side: SideFile
     private let options: ChaosProducer
     private let forks: Bool
-    private var random: SplitMix
+    private var random: SplitMix64
     private var experiment: Experiment?
-    /// Of the experiment: how many rows and pieces of the loss there are, and what its counters stand at.
+    /// The highest epoch of the current experiment.
     private var epochs = 0
-    private var losses = 1
+    /// The epoch of the next value of `loss` in the current experiment.
+    private var nextLoss = 1
+    /// Name -> latest value, of the names that the current experiment overwrites.
     private var counters: [String: Int] = [:]
-    /// How many more events to log.
-    private var left: Int
+    private var remainingEvents: Int
 
+    /// - Parameters:
+    ///   - number: distinguishes the side files of the client's threads, from 1.
+    ///   - isShared: whether other threads log to the same client.
     init(
-        _ hypero: Hypero, number: Int, isShared: Bool, options: ChaosProducer, forks: Bool, random: SplitMix
+        _ hypero: Hypero, number: Int, isShared: Bool, options: ChaosProducer, forks: Bool, random: SplitMix64
     ) {
         let path = "\(options.sides)/\(getpid())-\(hypero.seed)-\(number).side"
         guard let side = SideFile(path: path) else { fatalError("\(path): errno \(errno)") }
@@ -34,26 +38,47 @@ final class Trainer {
                 $0.name, version: $0.version, description: $0.description, objective: $0.objective,
                 direction: $0.isMinimized ? .min : .max)
         }
-        left = options.events > 0 ? options.events : .max
+        remainingEvents = options.events > 0 ? options.events : .max
         write(.client(pid: getpid(), seed: hypero.seed, isShared: isShared))
     }
 
-    func run() {
-        while goesOn {
+    /// Runs each trainer on a thread of its own, and waits until all have ended. The first runs on the calling thread.
+    ///
+    /// Not TestSupport's `ThreadGroup`: this executable depends only on the client and on ChaosLog, like a real training.
+    static func runConcurrently(_ trainers: [Trainer]) {
+        var threads: [pthread_t] = []
+        for trainer in trainers.dropFirst() {
+            var thread = pthread_t()
+            let argument = Unmanaged.passRetained(trainer).toOpaque()
+            let code = pthread_create(
+                &thread, nil,
+                { argument in
+                    if let argument { Unmanaged<Trainer>.fromOpaque(argument).takeRetainedValue().run() }
+                    return nil
+                }, argument)
+            precondition(code == 0, "pthread_create: errno \(code)")
+            threads.append(thread)
+        }
+        trainers.first?.run()
+        for thread in threads { pthread_join(thread, nil) }
+    }
+
+    private func run() {
+        while shouldContinue {
             begin()
-            for _ in 0..<Int.random(in: 1...8, using: &random) where goesOn {
+            for _ in 0..<Int.random(in: 1...8, using: &random) where shouldContinue {
                 let burst = Int.random(in: 10...100, using: &random)
-                for _ in 0..<burst where left > 0 { step() }
-                rest(burst)
+                for _ in 0..<burst where remainingEvents > 0 { step() }
+                pause(after: burst)
             }
-            // Some are left as a crash would leave them.
+            // A quarter of the experiments never end, as after a crash.
             if Int.random(in: 0..<4, using: &random) > 0 { end() }
-            if forks { haveChild() }
+            if forks { forkChild() }
         }
         write(.over)
     }
 
-    private var goesOn: Bool { left > 0 && !isTerminated.load(ordering: .acquiring) }
+    private var shouldContinue: Bool { remainingEvents > 0 && !isTerminated.load(ordering: .acquiring) }
 
     private func write(_ line: SideLine) { side.write(line, dropped: hypero.counters.dropped.total) }
 
@@ -63,31 +88,31 @@ final class Trainer {
         let experiment = batteries[battery].experiment()
         write(.began(experiment: experiment.id))
         self.experiment = experiment
-        (epochs, losses, counters) = (0, 1, [:])
-        left -= min(left, 2)
+        (epochs, nextLoss, counters) = (0, 1, [:])
+        remainingEvents -= min(remainingEvents, 2)
     }
 
     private func step() {
         guard let experiment else { return }
-        left -= 1
+        remainingEvents -= 1
         switch Int.random(in: 0..<20, using: &random) {
         case 0:
-            count("steps") {
-                experiment.insertHP($0, $1)
-            } line: {
+            increment("steps") {
                 .param(name: $0, value: $1)
+            } log: {
+                experiment.insertHP($0, $1)
             }
         case 1:
-            count("note") {
-                experiment.updateMeta($0, $1)
-            } line: {
+            increment("note") {
                 .meta(name: $0, value: $1)
+            } log: {
+                experiment.updateMeta($0, $1)
             }
         case 2:
             let values = (0..<5).map { _ in Double.random(in: 0..<1, using: &random) }
-            write(.curve(first: losses, losses: values))
-            experiment.updateLearningCurve(first: losses, ["loss": values])
-            losses += values.count
+            write(.curve(first: nextLoss, losses: values))
+            experiment.updateLearningCurve(first: nextLoss, ["loss": values])
+            nextLoss += values.count
         case 3 where epochs > 0: row(Int.random(in: 1...epochs, using: &random), of: experiment)
         default:
             epochs += 1
@@ -95,8 +120,8 @@ final class Trainer {
         }
     }
 
-    /// A name that is written again and again with higher values has to end at the highest.
-    private func count(_ name: String, _ log: (String, Int) -> Void, line: (String, Int) -> SideLine) {
+    /// Overwrites a name with the next higher value. If events are applied in order, the index has the highest value.
+    private func increment(_ name: String, line: (String, Int) -> SideLine, log: (String, Int) -> Void) {
         let value = counters[name, default: 0] + 1
         counters[name] = value
         write(line(name, value))
@@ -110,20 +135,20 @@ final class Trainer {
     }
 
     private func end() {
-        guard let experiment, left >= 2 else { return }
+        guard let experiment, remainingEvents >= 2 else { return }
         if Int.random(in: 0..<3, using: &random) == 0, epochs > 0 {
             let valid = Double.random(in: 0..<1, using: &random)
             write(.maxima(epoch: epochs, valid: valid))
             experiment.updateMaxima(epoch: epochs, ["valid": valid])
-            left -= 1
+            remainingEvents -= 1
         }
         write(.end)
         experiment.finish()
-        left -= 1
+        remainingEvents -= 1
     }
 
-    /// As long as so many events may take, and not longer than until SIGTERM.
-    private func rest(_ events: Int) {
+    /// Sleeps for the time that the events take at the configured rate. SIGTERM ends the sleep.
+    private func pause(after events: Int) {
         var microseconds = events * 1_000_000 * options.threads / max(options.rate, 1)
         while microseconds > 0, !isTerminated.load(ordering: .acquiring) {
             usleep(UInt32(min(microseconds, 20_000)))
@@ -131,18 +156,39 @@ final class Trainer {
         }
     }
 
-    /// A child that leaves again without logging must not touch the journal of its parent; one that logs has a client of
-    /// its own.
-    private func haveChild() {
+    /// Forks a child with a probability of 1/2. Half of the children exit without logging and must not change the parent's
+    /// journal. The others log with a client of their own.
+    private func forkChild() {
         let choice = Int.random(in: 0..<4, using: &random)
         let seed = random.next()
         guard choice < 2, fork() == 0 else { return }
-        guard choice == 0, let own = try? Hypero.connect(options.redis, seed: seed) else { _exit(0) }
+        guard choice == 0, let ownClient = try? Hypero.connect(options.redis, seed: seed) else { _exit(0) }
         var options = options
         options.events = 200
         options.rate = 2_000
-        Trainer(own, number: 1, isShared: false, options: options, forks: false, random: SplitMix(seed: seed)).run()
-        own.close(timeout: .seconds(5))
+        Trainer(
+            ownClient, number: 1, isShared: false, options: options, forks: false, random: SplitMix64(seed: seed)
+        ).run()
+        ownClient.close(timeout: .seconds(5))
         _exit(0)
+    }
+}
+
+/// A reproducible random number generator.
+///
+/// Source: <https://prng.di.unimi.it/splitmix64.c>
+struct SplitMix64: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var bits = state
+        bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
+        return bits ^ bits >> 31
     }
 }

@@ -2,31 +2,38 @@ import ArgumentParser
 import Foundation
 import TestSupport
 
+/// The long fault test: `Scripts/chaos`.
 @main
 struct Chaos: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chaos",
-        abstract: "Lets everything go wrong for a while, and looks whether anything was lost.",
+        abstract: "Inject faults for a while, then check that no event was lost.",
         discussion: """
-            Trainings log to a Redis through bad networks while they, Redis and two ingests are killed, stopped and cut \
-            off. Then all is drained, and the indexes are compared with what the trainings wrote down. Exit code 0 says \
-            that there is no difference, 1 that there is one; then the run's folder is kept.
+            Trainings log to Redis through faulty networks, while the trainings, Redis and two ingests are killed, \
+            suspended and disconnected. Afterwards the ingest drains the stream, and the indexes are compared with the \
+            calls that the trainings recorded. Exit code: 0 without a difference, 1 with a difference, 2 if the run \
+            failed. The folder of the run is kept unless the exit code is 0.
             """)
 
-    @Option(help: "How long things go wrong.") var seconds = 60
-    @Option(help: "What the faults and the trainings are drawn from.") var seed: UInt64 = .random(in: 1..<1_000_000)
-    @Option(help: "Events a second of all trainings together, about.") var rate = 3_000
-    @Option(help: "Only these faults: parts of their names, with commas between them.") var only: String?
-    @Option(help: "Not these faults, likewise.") var without: String?
+    @Option(help: "Duration of the fault injection.") var seconds = 60
+    @Option(help: "Seed of the faults and the trainings.") var seed: UInt64 = .random(in: 1..<1_000_000)
+    @Option(help: "Approximate events per second of all trainings together.") var rate = 3_000
+    @Option(help: "Only these faults: parts of their names, separated by commas.") var only: String?
+    @Option(help: "All but these faults: parts of their names, separated by commas.") var without: String?
     @Option(help: "Only trainings of these kinds: long, manyThreads, short, leaving, forking.") var kinds: String?
 
     func validate() throws {
-        guard seconds > 0 else { throw ValidationError("--seconds must be above 0: write --seconds 60") }
-        guard rate > 0 else { throw ValidationError("--rate must be above 0: write --rate 3000") }
-        guard !trainings.isEmpty else { throw ValidationError("--kinds names no kind of training: write --kinds long") }
+        guard seconds > 0 else { throw ValidationError("--seconds must be at least 1, not \(seconds)") }
+        guard rate > 0 else { throw ValidationError("--rate must be at least 1, not \(rate)") }
+        guard !trainings.isEmpty else {
+            throw ValidationError(
+                "--kinds must name a kind of training: "
+                    + TrainingKind.allCases.map(\.rawValue).joined(separator: ", "))
+        }
         guard !faults.isEmpty else {
             throw ValidationError(
-                "no fault is left; there are: \(Fault.allCases.map(\.rawValue).joined(separator: ", "))")
+                "--only and --without exclude all faults. The faults are: "
+                    + Fault.allCases.map(\.rawValue).joined(separator: ", "))
         }
     }
 
@@ -51,13 +58,13 @@ struct Chaos: ParsableCommand {
             print(run.summary)
             print(verdict.text)
             guard verdict.isGood else {
-                print("seed \(seed); all of it is kept in \(try run.keep())")
+                print("seed \(seed); files of the run: \(try run.keepFiles())")
                 throw ExitCode(1)
             }
         } catch let error as TestFailure {
             print(run.summary)
-            print("the run broke off: \(error)")
-            print("seed \(seed); all of it is kept in \(try run.keep())")
+            print("the run failed: \(error)")
+            print("seed \(seed); files of the run: \(try run.keepFiles())")
             throw ExitCode(2)
         }
     }

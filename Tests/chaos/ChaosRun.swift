@@ -3,77 +3,81 @@ import HyperoRedis
 import HyperoSchema
 import TestSupport
 
-/// One run: things go wrong, all is drained, the oracle judges.
+/// One chaos run: fault injection, adoption of the journals, drain, verdict.
 final class ChaosRun {
     private let seed: UInt64
     private let stage: Stage
     private let nemesis: Nemesis
-    private let begun = ContinuousClock.now
-    private var adopted = 0
-    private var leftJournals = 0
+    private let start = ContinuousClock.now
+    private var adoptedJournals = 0
+    private var remainingJournals = 0
 
     init(seed: UInt64, rate: Int, trainings: [TrainingKind], faults: [Fault]) throws {
         self.seed = seed
         stage = try Stage(seed: seed, rate: rate, trainings: trainings)
         nemesis = Nemesis(stage, faults: faults, seed: seed)
-        say("seed \(seed)")
+        printProgress("seed \(seed)")
     }
 
-    /// Lets things go wrong for so long, and judges.
+    /// Injects faults for a duration, and returns the oracle's verdict.
     func run(for duration: Duration) throws -> Verdict {
-        try stage.begin()
-        let end = begun + duration
-        while ContinuousClock.now < end { try nemesis.strike() }
-        say("all faults are over; waiting for \(stage.fleet.running) trainings to end")
-        try stage.fleet.end()
+        try stage.start()
+        let end = start + duration
+        while ContinuousClock.now < end { try nemesis.injectFault() }
+        printProgress("end of the faults; waiting for the end of \(stage.fleet.runningCount) trainings")
+        try stage.fleet.stop()
         try adopt()
         try drain()
-        say("judging")
+        printProgress("comparing the indexes with the side files")
         let sides = try SideReader(folder: stage.sides)
         var connection = try RedisConnection.open(
             to: try RedisURL(stage.server.url), name: "chaos", timeout: .seconds(60))
         let keyspace = try Keyspace.all()[0]
         let content = try PartitionContent.read(from: &connection, keyspace)
-        return Oracle.judge(sides, content, in: keyspace)
+        return Oracle.judge(sides, against: content, in: keyspace)
     }
 
-    /// Sends what journals of ended trainings hold, with `hypero-ingest adopt`, while the ingests run.
+    /// Sends the journals of the ended trainings with `hypero-ingest adopt`. The ingests still run.
     private func adopt() throws {
         let before = stage.journals.count
-        say("adopting \(before) journals")
+        printProgress("adopting \(before) journals")
         let adoption = try ChildProcess.run(
             "hypero-ingest",
             ["adopt", "--journal", stage.journal, "--redis", stage.clientProxy.url, "--timeout", "240"],
             within: .seconds(300))
-        leftJournals = stage.journals.count
-        adopted = before - leftJournals
-        // What is left in the journals then shows as lost.
-        if !adoption.succeeded { say("hypero-ingest adopt ended with \(adoption.ending): \(adoption.stderr)") }
+        remainingJournals = stage.journals.count
+        adoptedJournals = before - remainingJournals
+        // Not an error of the run: the oracle reports the events in the remaining journals as lost.
+        if !adoption.succeeded { printProgress("hypero-ingest adopt: \(adoption.ending): \(adoption.stderr)") }
     }
 
     private func drain() throws {
-        say("draining")
-        try stage.ingests.end()
-        let drained = try ChildProcess.run(
+        printProgress("draining the stream")
+        try stage.ingests.stop()
+        let drain = try ChildProcess.run(
             "hypero-ingest", ["--redis", stage.server.url, "--lease", "2", "--drain"], within: .seconds(300))
-        guard drained.succeeded else { throw TestFailure("the drain ended with \(drained.ending): \(drained.stderr)") }
+        guard drain.succeeded else {
+            throw TestFailure("hypero-ingest --drain failed: \(drain.ending): \(drain.stderr)")
+        }
     }
 
-    /// What happened, a line or more.
+    /// The counts of the run, on several lines.
     var summary: String {
-        let elapsed = (ContinuousClock.now - begun).components.seconds
-        var lines = ["seed \(seed): \(elapsed) s, \(stage.fleet.started) trainings, \(nemesis.total) faults"]
+        let elapsed = (ContinuousClock.now - start).components.seconds
+        var lines = ["seed \(seed): \(elapsed) s, \(stage.fleet.startedCount) trainings, \(nemesis.faultCount) faults"]
         lines += nemesis.counts.sorted { $0.key.rawValue < $1.key.rawValue }.map {
             "    \($0.value) × \($0.key.rawValue)"
         }
-        lines.append("\(adopted) journals were adopted at the end, \(leftJournals) are left")
+        lines.append("journals after the trainings' end: \(adoptedJournals) adopted, \(remainingJournals) remaining")
         return lines.joined(separator: "\n")
     }
 
-    /// Stops everything, and moves what there is to see to a folder that stays.
-    func keep() throws -> String {
+    /// Stops all processes, and moves the logs, side files, journals and Redis files to a folder that is not removed.
+    ///
+    /// - Returns: the path of the folder.
+    func keepFiles() throws -> String {
         stage.fleet.kill()
-        try? stage.ingests.end()
+        try? stage.ingests.stop()
         stage.server.stop()
         let path = "/tmp/hypero-chaos-\(seed)-\(getpid())"
         let files = FileManager.default
@@ -87,7 +91,7 @@ final class ChaosRun {
     }
 }
 
-/// Tells the person who waits.
-func say(_ sentence: String) {
-    FileHandle.standardError.write(Data("chaos: \(sentence)\n".utf8))
+/// Prints a progress message to standard error.
+func printProgress(_ message: String) {
+    FileHandle.standardError.write(Data("chaos: \(message)\n".utf8))
 }

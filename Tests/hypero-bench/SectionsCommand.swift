@@ -2,40 +2,44 @@ import ArgumentParser
 
 struct SectionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Run sections; this is what it does when nothing else is said.")
+        commandName: "run", abstract: "Run sections of the benchmark (the default subcommand).")
 
-    @Argument(help: "What to measure; all but peers when nothing is named.")
+    @Argument(help: "The sections to run (default: all but peers).")
     var names: [SectionName] = []
 
-    @Flag(help: "One object a line: first the machine, then a line for each figure.")
+    @Flag(help: "Print one JSON object per line: first the machine, then one object per figure.")
     var json = false
 
-    @Flag(help: "A twentieth of everything, to see that it works.")
+    @Flag(help: "Divide all sizes by 20, for a check that the benchmark works.")
     var quick = false
 
-    @Option(help: ArgumentHelp("A share of everything, one in so many.", valueName: "n"))
+    @Option(help: ArgumentHelp("Divide all sizes by n.", valueName: "n"))
     var divide: Int?
 
-    @Option(help: ArgumentHelp("Events of a backlog, and of what is sent.", valueName: "n"))
+    @Option(help: ArgumentHelp("Events of a backlog, and events that a client sends.", valueName: "n"))
     var events: Int?
 
-    @Option(help: ArgumentHelp("Experiments of the backlog of rows.", valueName: "n"))
+    @Option(help: ArgumentHelp("Experiments in the backlog of rows.", valueName: "n"))
     var experiments: Int?
 
     func validate() throws {
         guard (1...10_000).contains(divide ?? 1) else {
-            throw ValidationError("--divide must be from 1 to 10000: write --divide 20")
+            throw ValidationError("--divide must be between 1 and 10000, not \(divide ?? 1)")
         }
-        guard plan.events > 0, plan.experiments > 0, plan.experiments <= plan.events else {
-            throw ValidationError("--events and --experiments must be above 0, and no experiment without an event")
+        guard plan.events > 0, plan.experiments > 0 else {
+            throw ValidationError("--events and --experiments must be at least 1")
+        }
+        guard plan.experiments <= plan.events else {
+            throw ValidationError(
+                "--experiments must not exceed --events: \(plan.experiments) experiments, \(plan.events) events")
         }
     }
 
     func run() throws {
         let report = Report(MachineFacts(command: command), asJSON: json)
-        for name in names.isEmpty ? SectionName.usual : names {
+        for name in names.isEmpty ? SectionName.defaults : names {
             do {
-                try name.section.run(plan, report)
+                try name.section.run(plan, report: report)
             } catch {
                 report.flush()
                 throw error
@@ -51,7 +55,7 @@ struct SectionsCommand: ParsableCommand {
             experiments: experiments ?? max(2_000 / divisor, 1))
     }
 
-    /// As it is to be typed.
+    /// The command line that repeats this run.
     private var command: String {
         (["Scripts/bench"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
     }

@@ -3,18 +3,19 @@ import Glibc
 import Hypero
 import HyperoRedis
 
-/// What a training does, as a process of its own: the benchmark starts it and watches it, or kills it.
+/// A training as a separate process, which the benchmark observes or kills.
 struct TrainingCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "training", shouldDisplay: false)
 
     @Option var redis: String
     /// The file of the ``Tally``.
     @Option var tally: String
-    /// All rows; 0 for as many as it comes to.
+    /// The number of rows; 0 to log until the process is killed.
     @Option var rows = 0
-    /// Of each experiment.
+    /// The number of epochs per experiment.
     @Option var epochs = Rows.epochs
-    /// How many events may wait to be sent: what the journal does not take would be dropped, and that is not measured here.
+    /// The most events that may wait to be sent. Without this bound the journal would become full and the client would drop
+    /// events, which is not the case to be measured.
     @Option var queue: UInt64 = 50_000
 
     func run() throws {
@@ -31,15 +32,15 @@ struct TrainingCommand: ParsableCommand {
                 experiment.log(values[epoch])
                 logged += 1
                 tally[.rows] = logged
-                if logged % 100 == 0 { wait(for: hypero, tally) }
+                if logged % 100 == 0 { waitForQueue(of: hypero, tally: tally) }
             }
         }
         tally[.isDone] = 1
-        // Until it is killed, having been looked at.
+        // The benchmark reads the memory of this process and then kills it.
         while true { sleep(1) }
     }
 
-    private func wait(for hypero: Hypero, _ tally: Tally) {
+    private func waitForQueue(of hypero: Hypero, tally: Tally) {
         while true {
             let counters = hypero.counters
             tally[.dropped] = Int(counters.dropped.total)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import Hypero
 
-/// The one run with many rows that peers are given, as a process of its own: each call is timed, and then the end.
+/// The peers' latency workload with hypero, as a separate process: one run with many rows. Measures each call and the exit.
 struct WorkloadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "workload", shouldDisplay: false)
 
@@ -21,7 +21,7 @@ struct WorkloadCommand: ParsableCommand {
         let experiment = hypero.battery("workload latency").experiment()
         let workload = PeerWorkload(runs: runs, rowsPerRun: rowsPerRun, latencyRows: rows, kills: 0)
         experiment.insertParameters(ofRun: 0)
-        let values = (0..<rows).map { workload.row(0, epoch: $0) }
+        let values = (0..<rows).map { workload.row(ofRun: 0, epoch: $0) }
         var latencies = Latencies()
         let start = Clock.now
         for row in values {
@@ -37,15 +37,5 @@ struct WorkloadCommand: ParsableCommand {
         tally[.p999] = Int(latencies.percentile(99.9))
         experiment.finish()
         guard hypero.close(timeout: .seconds(60)) else { throw ExitCode.failure }
-    }
-}
-
-extension Experiment {
-    /// The four hyper-parameters of a run of the peers' workload.
-    func insertParameters(ofRun run: Int) {
-        insertHP("lr", 0.01 / Double(run + 1))
-        insertHP("dropout", Double(run % 10) / 20)
-        insertHP("depth", 1 + run % 7)
-        insertHP("batch", 32 << (run % 3))
     }
 }

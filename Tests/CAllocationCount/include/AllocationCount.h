@@ -2,5 +2,5 @@
 
 #include <stdint.h>
 
-/// How often the thread has asked for memory so far. Built with a sanitizer, which has an allocator of its own, always 0.
+/// Returns the number of allocations of the calling thread. Always 0 in a build with a sanitizer, which has its own allocator.
 uint64_t allocation_count(void);

@@ -60,7 +60,7 @@ struct OracleTests {
     }
 
     private func verdict(on content: PartitionContent) throws -> Verdict {
-        Oracle.judge(try SideReader(folder: folder.path), content, in: keyspace)
+        Oracle.judge(try SideReader(folder: folder.path), against: content, in: keyspace)
     }
 
     @Test func `The oracle finds no difference if every logged event is applied once`() throws {
@@ -68,7 +68,7 @@ struct OracleTests {
         let verdict = try verdict(on: try applied())
         #expect(verdict.isGood, "\(verdict.text)")
         #expect(verdict.accepted == 10)
-        #expect(verdict.unsure == 0)
+        #expect(verdict.indeterminate == 0)
     }
 
     @Test func `The oracle reports a missing row as lost`() throws {
@@ -137,8 +137,8 @@ struct OracleTests {
         try write(Array(Self.logged[...5]))
         let verdict = try verdict(on: try applied { $0 = Array($0[..<(isPresent ? 5 : 4)]) })
         #expect(verdict.isGood, "\(verdict.text)")
-        #expect(verdict.unsure == 1)
-        #expect(verdict.unsureFound == (isPresent ? 1 : 0))
+        #expect(verdict.indeterminate == 1)
+        #expect(verdict.recovered == (isPresent ? 1 : 0))
     }
 
     @Test(arguments: 0...2)
@@ -147,8 +147,8 @@ struct OracleTests {
         let content = events == 0 ? PartitionContent() : try applied { $0 = Array($0[..<events]) }
         let verdict = try verdict(on: content)
         #expect(verdict.isGood, "\(verdict.text)")
-        #expect(verdict.unsure == 1)
-        #expect(verdict.unsureFound == min(events, 1))
+        #expect(verdict.indeterminate == 1)
+        #expect(verdict.recovered == min(events, 1))
     }
 
     @Test(arguments: 1...2)

@@ -13,7 +13,7 @@ struct AdoptCommandTests {
 
     /// Closes a client that could not send its events.
     private func makeOrphan(in fixture: NetworkFixture) throws {
-        fixture.proxy.line = .unreachable
+        fixture.proxy.network = .unreachable
         let hypero = try fixture.client()
         hypero.battery("orphaned").experiment().logRows(0..<100)
         #expect(!hypero.close(timeout: .milliseconds(50)))

@@ -8,16 +8,16 @@ import Testing
 struct ClientNetworkTests {
     @Test(
         arguments: [
-            (ProxyLine.slow(latency: .milliseconds(50)), 5_000), (.narrow(bytesPerSecond: 10_000), 400),
+            (NetworkCondition.slow(latency: .milliseconds(50)), 5_000), (.narrow(bytesPerSecond: 10_000), 400),
             (.sliced, 2_000),
         ], [false, true])
     func `A client behind a slow, narrow or fragmenting network delivers every event once`(
-        line: (condition: ProxyLine, rows: Int), tcp: Bool
+        line: (condition: NetworkCondition, rows: Int), tcp: Bool
     ) throws {
         let fixture = try NetworkFixture(tcp: tcp)
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
-        fixture.proxy.line = line.condition
+        fixture.proxy.network = line.condition
         let hypero = try fixture.client()
         let experiment = hypero.battery("network").experiment()
         experiment.logRows(0..<line.rows)
@@ -33,7 +33,7 @@ struct ClientNetworkTests {
         let fixture = try NetworkFixture(tcp: true)
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
-        fixture.proxy.line = .narrow(bytesPerSecond: 10_000)
+        fixture.proxy.network = .narrow(bytesPerSecond: 10_000)
         let hypero = try fixture.client()
         let experiment = hypero.battery("network").experiment()
         // 300 KB take half a minute.
@@ -54,10 +54,11 @@ struct ClientNetworkTests {
         for round in 0..<30 {
             let count = Int.random(in: 1...3_000, using: &random)
             let resets = fixture.proxy.traffic.resets
-            fixture.proxy.line = round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count * 10)
+            fixture.proxy.network =
+                round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count * 10)
             experiment.logRows(round * 200..<round * 200 + 200)
             #expect(eventually(within: NetworkFixture.timeout) { fixture.proxy.traffic.resets > resets })
-            fixture.proxy.line = .good
+            fixture.proxy.network = .good
             #expect(hypero.flush(until: .sent, timeout: NetworkFixture.timeout))
         }
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
@@ -66,9 +67,9 @@ struct ClientNetworkTests {
         #expect(fixture.notices.count <= 2 * 8)
     }
 
-    @Test(arguments: [ProxyLine.silent, .unreachable], [false, true])
+    @Test(arguments: [NetworkCondition.silent, .unreachable], [false, true])
     func `A client keeps its deadlines in a network black hole and delivers every event after it`(
-        line: ProxyLine, tcp: Bool
+        line: NetworkCondition, tcp: Bool
     ) throws {
         let fixture = try NetworkFixture(tcp: tcp)
         let ingest = try fixture.ingest(at: fixture.server.url)
@@ -77,7 +78,7 @@ struct ClientNetworkTests {
         let connected = try fixture.client()
         let experiment = connected.battery("network").experiment()
         #expect(connected.flush(until: .applied, timeout: NetworkFixture.timeout))
-        fixture.proxy.line = line
+        fixture.proxy.network = line
         let late = try fixture.client()
         let lateExperiment = late.battery("network").experiment()
         for (hypero, experiment) in [(connected, experiment), (late, lateExperiment)] {
@@ -96,7 +97,7 @@ struct ClientNetworkTests {
         #expect(!closing.close(timeout: .milliseconds(500)))
         #expect(ContinuousClock.now - begun < .seconds(10))
 
-        fixture.proxy.line = .good
+        fixture.proxy.network = .good
         #expect(connected.flush(until: .applied, timeout: NetworkFixture.timeout))
         #expect(late.flush(until: .applied, timeout: NetworkFixture.timeout))
         #expect(fixture.notices.count <= 2 * 10)

@@ -11,15 +11,16 @@ struct IngestNetworkTests {
 
     @Test(
         arguments: [
-            (ProxyLine.slow(latency: .milliseconds(50)), 6_000), (.narrow(bytesPerSecond: 10_000), 500), (.sliced, 200),
+            (NetworkCondition.slow(latency: .milliseconds(50)), 6_000), (.narrow(bytesPerSecond: 10_000), 500),
+            (.sliced, 200),
         ], [false, true])
     func `An ingest behind a slow, narrow or fragmenting network applies every event once`(
-        line: (condition: ProxyLine, entries: Int), tcp: Bool
+        line: (condition: NetworkCondition, entries: Int), tcp: Bool
     ) throws {
         let fixture = try NetworkFixture(tcp: tcp)
         let entries = Self.entries(line.entries, seed: 3)
         try fixture.write(entries)
-        fixture.proxy.line = line.condition
+        fixture.proxy.network = line.condition
         let ingest = try fixture.ingest(at: fixture.proxy.url)
         defer { ingest.kill() }
         #expect(fixture.waitUntilApplied(through: try #require(entries.last?.id)), "\(ingest.stderr)")
@@ -37,17 +38,17 @@ struct IngestNetworkTests {
             let piece = entries[entries.count * round / rounds..<entries.count * (round + 1) / rounds]
             let count = Int.random(in: 1...60_000, using: &random)
             let resets = fixture.proxy.traffic.resets
-            fixture.proxy.line = round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count)
+            fixture.proxy.network = round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count)
             try fixture.write(Array(piece))
             #expect(eventually(within: NetworkFixture.timeout) { fixture.proxy.traffic.resets > resets })
-            fixture.proxy.line = .good
+            fixture.proxy.network = .good
             #expect(fixture.waitUntilApplied(through: try #require(piece.last?.id)), "\(ingest.stderr)")
         }
         try fixture.expectIndexesMatchModel()
     }
 
-    @Test(arguments: [ProxyLine.silent, .unreachable])
-    func `An ingest cut off beyond its lease is replaced, and its pending batch is not applied`(line: ProxyLine) throws
+    @Test(arguments: [NetworkCondition.silent, .unreachable])
+    func `An ingest cut off beyond its lease is replaced, and its pending batch is not applied`(line: NetworkCondition) throws
     {
         let fixture = try NetworkFixture(tcp: true)
         let entries = Self.entries(6_000, seed: 7)
@@ -55,13 +56,13 @@ struct IngestNetworkTests {
         let cutOff = try fixture.ingest(at: fixture.proxy.url)
         defer { cutOff.kill() }
         #expect(fixture.waitUntilApplied(through: entries[1_999].id), "\(cutOff.stderr)")
-        fixture.proxy.line = line
+        fixture.proxy.network = line
         try fixture.write(Array(entries[2_000..<4_000]))
         let other = try fixture.ingest(at: fixture.server.url)
         defer { other.kill() }
         #expect(fixture.waitUntilApplied(through: entries[3_999].id), "\(other.stderr)")
         #expect(fixture.server.cli("GET", fixture.keyspace.lease).contains(":\(other.pid):"))
-        fixture.proxy.line = .good
+        fixture.proxy.network = .good
         try fixture.write(Array(entries[4_000...]))
         #expect(fixture.waitUntilApplied(through: try #require(entries.last?.id)), "\(other.stderr)")
         // The first ingest owns the partition again after the other is killed.

@@ -7,8 +7,8 @@ import Testing
 
 @Suite("Partly sent journals", .serialized)
 struct OrphanedJournalTests {
-    @Test(arguments: [ProxyLine.narrow(bytesPerSecond: 20_000), .reset(afterReplyBytes: 4_000), .silent])
-    func `An adopter sends the remaining events of a journal whatever became of those in flight`(line: ProxyLine) throws
+    @Test(arguments: [NetworkCondition.narrow(bytesPerSecond: 20_000), .reset(afterReplyBytes: 4_000), .silent])
+    func `An adopter sends the remaining events of a journal whatever became of those in flight`(line: NetworkCondition) throws
     {
         let fixture = try NetworkFixture()
         let ingest = try fixture.ingest(at: fixture.server.url)
@@ -17,11 +17,11 @@ struct OrphanedJournalTests {
         let experiment = hypero.battery("orphaned").experiment()
         experiment.logRows(0..<300)
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
-        fixture.proxy.line = line
+        fixture.proxy.network = line
         experiment.logRows(300..<3_000)
         #expect(!hypero.close(timeout: .seconds(1)))
         let accepted = hypero.counters.accepted
-        fixture.proxy.line = .good
+        fixture.proxy.network = .good
         let adoption = try ChildProcess.run(
             "hypero-ingest", ["adopt", "--journal", fixture.journal, "--redis", fixture.proxy.url, "--settle", "0.1"],
             within: .seconds(120))
@@ -40,13 +40,13 @@ struct OrphanedJournalTests {
         let hypero = try fixture.client()
         let experiment = hypero.battery("orphaned").experiment()
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
-        fixture.proxy.line = .silent
+        fixture.proxy.network = .silent
         experiment.logRows(0..<100)
         let logged = ContinuousClock.now
         #expect(!hypero.close(timeout: .milliseconds(300)))
         // The events are older than the durability window.
         #expect(eventually { ContinuousClock.now - logged > window })
-        fixture.proxy.line = .good
+        fixture.proxy.network = .good
 
         // One adopter sends the events and is killed, like a short training that has adopted the journal.
         let arguments = ["adopt", "--journal", fixture.journal, "--redis", fixture.proxy.url, "--settle", "4"]

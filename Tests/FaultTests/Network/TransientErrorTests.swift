@@ -58,7 +58,7 @@ struct TransientErrorTests {
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
         let hypero = try fixture.client()
-        fixture.proxy.line = .narrow(bytesPerSecond: 50_000)
+        fixture.proxy.network = .narrow(bytesPerSecond: 50_000)
         try TransientError.noReplicas.inject(into: fixture.server) {
             let experiment = hypero.battery("transient").experiment()
             for value in 1...2_000 { experiment.insertHP("value", value) }
@@ -66,7 +66,7 @@ struct TransientErrorTests {
             #expect(eventually(within: NetworkFixture.timeout) { fixture.proxy.traffic.requestBytes > begun + 20_000 })
         }
         #expect(eventually(within: NetworkFixture.timeout) { hypero.counters.sent > 0 })
-        fixture.proxy.line = .good
+        fixture.proxy.network = .good
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
         var connection = try fixture.connect()
         var fields = try connection.call(

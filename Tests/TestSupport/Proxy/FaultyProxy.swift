@@ -1,34 +1,34 @@
 import Foundation
 import Glibc
-import HyperoRedis
 
-/// A bad network between a client and a redis-server: what passes it can be delayed, throttled, cut to pieces, cut off or
-/// swallowed, and all of that can be switched while it runs.
+/// A proxy between clients and a redis-server that simulates a faulty network.
+///
+/// The proxy can delay, throttle, slice, reset or drop the traffic. The fault can be changed at any time.
 ///
 ///     let proxy = try FaultyProxy(to: server)
 ///     let hypero = try Hypero.connect(proxy.url)
-///     proxy.line = .silent
+///     proxy.network = .silent
 ///     …
-///     proxy.line = .good
+///     proxy.network = .good
 ///
-/// It listens on a unix socket in a temporary folder, or on a loopback port, and has one thread. When the object goes,
-/// so do the thread, the connections and the socket.
+/// The proxy listens on a unix socket in a temporary folder or on a loopback port, and uses one thread. Deinitialization
+/// ends the thread and closes all sockets.
 package final class FaultyProxy: Sendable {
-    /// Where clients are to connect.
+    /// The URL for clients.
     package let url: String
 
     private let control: ProxyControl
-    /// Keeps the socket's folder.
+    /// Keeps the folder of the unix socket; nil if the proxy listens on a port.
     private let folder: TemporaryFolder?
 
     /// - Parameters:
-    ///   - target: the server that is meant.
-    ///   - tcp: whether to listen on a loopback port; else on a unix socket.
+    ///   - target: the server behind the proxy. The proxy connects to its unix socket.
+    ///   - tcp: whether the proxy listens on a loopback port instead of a unix socket.
     package init(to target: RedisServer, tcp: Bool = false) throws {
         let listener: Int32
         let address: SocketAddress
         if tcp {
-            let port = try FreePort.find()
+            let port = try SocketAddress.freePort()
             folder = nil
             url = "redis://127.0.0.1:\(port)"
             address = .loopback(port)
@@ -48,18 +48,36 @@ package final class FaultyProxy: Sendable {
         control.stop()
     }
 
-    /// How the network is now. A change holds for live connections too.
-    package var line: ProxyLine {
-        get { control.line }
-        set { control.line = newValue }
+    /// The current network condition. A change also applies to open connections.
+    package var network: NetworkCondition {
+        get { control.network }
+        set { control.network = newValue }
     }
 
-    /// What has passed since the proxy began.
+    /// The counts since the start of the proxy.
     package var traffic: ProxyTraffic { control.traffic }
 
-    /// Resets all live connections.
+    /// Resets all open connections.
     package func disconnectAll() { control.disconnectAll() }
 
-    /// Leads all further connections to another server and resets the live ones, as when a virtual address moves.
+    /// Connects all later connections to another server and resets the open ones, as when a virtual address moves.
     package func move(to target: RedisServer) { control.move(to: target.socket) }
+}
+
+/// The connections, commands and bytes that a proxy has counted.
+package struct ProxyTraffic: Sendable, Hashable {
+    /// Accepted connections.
+    package var connections = 0
+    /// Open connections.
+    package var open = 0
+    /// Connections that the proxy has reset because of its network condition.
+    package var resets = 0
+    /// Commands that clients sent.
+    package var requests = 0
+    /// Requests that were a client's first or followed a reply. Each such request costs the network latency once.
+    package var roundTrips = 0
+    /// Bytes of commands that reached the server.
+    package var requestBytes = 0
+    /// Bytes of replies that reached clients.
+    package var replyBytes = 0
 }

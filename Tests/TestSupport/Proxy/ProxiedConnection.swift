@@ -1,15 +1,14 @@
 import Glibc
 import HyperoCore
-import HyperoRedis
 
-/// A client's connection and the one to the server that belongs to it.
+/// A client's connection to the proxy, together with the proxy's connection to the server.
 struct ProxiedConnection {
     let client: Int32
     let server: Int32
     private var requests: ProxyFlow
     private var replies: ProxyFlow
     private var counter = RequestCounter()
-    private var isAsking = false
+    private var isAwaitingReply = false
 
     init(client: Int32, server: Int32) {
         self.client = client
@@ -18,12 +17,12 @@ struct ProxiedConnection {
         replies = ProxyFlow(from: server, to: client, isSliced: true)
     }
 
-    mutating func lineChanged() {
-        requests.lineChanged()
-        replies.lineChanged()
+    mutating func networkChanged() {
+        requests.networkChanged()
+        replies.networkChanged()
     }
 
-    /// What to wait for on the client's and the server's side.
+    /// The events of `poll(2)` to wait for on the client's and on the server's socket.
     var interest: (client: Int16, server: Int16) {
         var (client, server) = (Int16(0), Int16(0))
         if requests.wantsToRead { client |= Int16(POLLIN) }
@@ -33,38 +32,41 @@ struct ProxiedConnection {
         return (client, server)
     }
 
-    func nextMoment(_ line: ProxyLine) -> MonotonicTime? {
-        [requests.nextMoment(line), replies.nextMoment(line)].compactMap(\.self).min()
+    /// The time of the next delayed write; nil if no write waits for a time.
+    var nextWrite: MonotonicTime? {
+        [requests.nextWrite, replies.nextWrite].compactMap(\.self).min()
     }
 
-    /// Moves what can be moved.
-    mutating func step(
-        _ line: ProxyLine, now: MonotonicTime, _ buffer: inout [UInt8], _ control: ProxyControl
-    ) -> ProxyFlow.Step {
-        requests.read(line, now: now, into: &buffer) { bytes in
-            let commands = counter.take(bytes)
-            let turns = isAsking ? 0 : 1
-            isAsking = true
+    /// Reads and writes in both directions as far as the sockets and the network condition allow.
+    mutating func transfer(
+        under network: NetworkCondition, now: MonotonicTime, buffer: inout [UInt8], control: ProxyControl
+    ) -> ProxyFlow.Outcome {
+        requests.read(under: network, now: now, buffer: &buffer) { bytes in
+            let commands = counter.count(bytes)
+            let roundTrips = isAwaitingReply ? 0 : 1
+            isAwaitingReply = true
             control.count {
                 $0.requests += commands
-                $0.roundTrips += turns
+                $0.roundTrips += roundTrips
             }
         }
-        replies.read(line, now: now, into: &buffer) { _ in isAsking = false }
-        let sent = requests.write(line, until: line.requestBytesUntilReset, now: now) { count in
+        replies.read(under: network, now: now, buffer: &buffer) { _ in isAwaitingReply = false }
+        let requestOutcome = requests.write(
+            under: network, resetAfter: network.requestBytesUntilReset, now: now
+        ) { count in
             control.count { $0.requestBytes += count }
         }
-        let answered = replies.write(line, until: line.replyBytesUntilReset, now: now) { count in
+        let replyOutcome = replies.write(under: network, resetAfter: network.replyBytesUntilReset, now: now) { count in
             control.count { $0.replyBytes += count }
         }
-        for step in [sent, answered] {
-            if case .goesOn = step { continue }
-            return step
+        for outcome in [requestOutcome, replyOutcome] {
+            if case .isOpen = outcome { continue }
+            return outcome
         }
-        return .goesOn
+        return .isOpen
     }
 
-    /// Closes both sides; without a farewell on TCP, so that the other end is told of a reset.
+    /// Closes both sockets. On TCP the peers receive a reset instead of a regular end.
     func close() {
         for descriptor in [client, server] {
             var abort = linger(l_onoff: 1, l_linger: 0)

@@ -1,53 +1,54 @@
 import Glibc
 import Synchronization
 
-/// What a test and the proxy's thread share: what the test wants, and what the thread has counted.
+/// The state that a test and the proxy's thread share: the test's commands and the thread's counts.
 final class ProxyControl: Sendable {
-    /// What the thread is to do.
+    /// The settings that the test has requested from the thread.
     struct Command {
-        var line = ProxyLine.good
-        /// Goes up with each change of the line: its counts then begin anew.
-        var lineNumber = 0
+        var network = NetworkCondition.good
+        /// Incremented with each change of the network condition, whose byte counts then restart at 0.
+        var networkNumber = 0
+        /// The path of the server's unix socket.
         var target: String
         var disconnectsAll = false
         var isStopping = false
     }
 
     private struct State {
-        var wish: Command
+        var command: Command
         var traffic = ProxyTraffic()
     }
 
     private let state: Mutex<State>
     private let hasEnded = Atomic<Bool>(false)
-    /// A byte written to the second end wakes the thread.
-    private let wake: (read: Int32, write: Int32)
+    /// A byte written to this pipe wakes the thread.
+    private let wakePipe: (read: Int32, write: Int32)
 
-    /// Becomes readable when the wish has changed.
-    var signal: Int32 { wake.read }
+    /// The descriptor that becomes readable after a change of the command.
+    var wakeDescriptor: Int32 { wakePipe.read }
 
     init(target: String) throws {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw TestFailure("pipe: errno \(errno)") }
+        guard pipe(&ends) == 0 else { throw TestFailure(systemCall: "pipe") }
         for end in ends {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
-        wake = (ends[0], ends[1])
-        state = Mutex(State(wish: Command(target: target)))
+        wakePipe = (ends[0], ends[1])
+        state = Mutex(State(command: Command(target: target)))
     }
 
     deinit {
-        close(wake.read)
-        close(wake.write)
+        close(wakePipe.read)
+        close(wakePipe.write)
     }
 
-    var line: ProxyLine {
-        get { state.withLock { $0.wish.line } }
+    var network: NetworkCondition {
+        get { state.withLock { $0.command.network } }
         set {
             change {
-                $0.line = newValue
-                $0.lineNumber += 1
+                $0.network = newValue
+                $0.networkNumber += 1
             }
         }
     }
@@ -63,27 +64,28 @@ final class ProxyControl: Sendable {
         }
     }
 
-    /// Ends the thread, and waits until its sockets are closed.
+    /// Ends the thread, and waits until the thread has closed its sockets.
     func stop() {
         change { $0.isStopping = true }
         while !hasEnded.load(ordering: .acquiring) { usleep(200) }
     }
 
     private func change(_ body: (inout Command) -> Void) {
-        state.withLock { body(&$0.wish) }
-        // A full pipe wakes as well.
-        _ = write(wake.write, "!", 1)
+        state.withLock { body(&$0.command) }
+        // The write fails if the pipe is full. A full pipe wakes the thread as well.
+        _ = write(wakePipe.write, "!", 1)
     }
 }
 
-// What the thread calls.
+// The methods for the proxy's thread.
 extension ProxyControl {
-    func takeWish() -> Command {
+    /// Returns the current command, and clears its one-time request to disconnect.
+    func receiveCommand() -> Command {
         var buffer = [UInt8](repeating: 0, count: 64)
-        while read(wake.read, &buffer, buffer.count) > 0 {}
+        while read(wakePipe.read, &buffer, buffer.count) > 0 {}
         return state.withLock { state in
-            defer { state.wish.disconnectsAll = false }
-            return state.wish
+            defer { state.command.disconnectsAll = false }
+            return state.command
         }
     }
 
@@ -91,5 +93,6 @@ extension ProxyControl {
         state.withLock { body(&$0.traffic) }
     }
 
-    func ended() { hasEnded.store(true, ordering: .releasing) }
+    /// Records that the thread has closed its sockets.
+    func markEnded() { hasEnded.store(true, ordering: .releasing) }
 }

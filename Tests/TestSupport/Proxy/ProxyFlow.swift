@@ -1,40 +1,39 @@
 import Glibc
 import HyperoCore
-import HyperoRedis
 
-/// One direction of a connection: bytes that were read on one side and wait to be written on the other.
+/// One direction of a connection: bytes read from one socket that wait to be written to the other.
 struct ProxyFlow {
     private struct Chunk {
         var bytes: ArraySlice<UInt8>
-        /// When they may arrive.
+        /// The earliest time of delivery.
         var due: MonotonicTime
     }
 
-    /// What a step came to.
-    enum Step {
-        case goesOn
-        /// One side is gone, and what it sent before was delivered.
-        case isOver
-        /// The line says so.
+    /// The state of a connection after a transfer.
+    enum Outcome {
+        case isOpen
+        /// One side has closed its socket, and all its earlier bytes were delivered.
+        case isClosed
+        /// The network condition requires a reset.
         case isReset
     }
 
     let source: Int32
     let sink: Int32
-    /// Whether the pieces of ``ProxyLine/replyPiece`` are for this direction.
+    /// True if ``NetworkCondition/replyPiece`` applies to this direction.
     let isSliced: Bool
 
     private var chunks: [Chunk] = []
-    private var waiting = 0
+    private var waitingBytes = 0
     private var sourceHasEnded = false
-    /// A line that lets few bytes pass allows the next at this moment.
+    /// The time of the next write that the bandwidth limit or the slicing allows.
     private var nextAllowed = MonotonicTime(nanoseconds: 0)
-    /// Bytes that passed since the line's beginning.
-    private var passed = 0
-    /// Whether the sink took less than there was.
-    private var isStuck = false
+    /// Bytes delivered under the current network condition.
+    private var deliveredBytes = 0
+    /// True if the sink's buffer was full at the last write.
+    private var isBlocked = false
 
-    /// What is held back at most: a sender is to feel that the line is slow.
+    /// The most bytes held back. A small buffer, so that the sender notices a slow network.
     private static let capacity = 64 << 10
 
     init(from source: Int32, to sink: Int32, isSliced: Bool) {
@@ -43,73 +42,76 @@ struct ProxyFlow {
         self.isSliced = isSliced
     }
 
-    mutating func lineChanged() { passed = 0 }
+    mutating func networkChanged() { deliveredBytes = 0 }
 
-    var wantsToRead: Bool { !sourceHasEnded && waiting < Self.capacity }
+    var wantsToRead: Bool { !sourceHasEnded && waitingBytes < Self.capacity }
 
-    /// Whether it waits for the sink, and not for a moment.
-    var wantsToWrite: Bool { isStuck && waiting > 0 }
+    /// True if the next write waits for the sink, not for a time.
+    var wantsToWrite: Bool { isBlocked && waitingBytes > 0 }
 
-    /// When to look again; nil for when a side has something.
-    func nextMoment(_ line: ProxyLine) -> MonotonicTime? {
-        guard let first = chunks.first, !isStuck else { return nil }
+    /// The time of the next write; nil if the next write waits for a socket.
+    var nextWrite: MonotonicTime? {
+        guard let first = chunks.first, !isBlocked else { return nil }
         return max(first.due, nextAllowed)
     }
 
-    /// Takes what the source has.
+    /// Reads the available bytes of the source.
     ///
-    /// - Parameter seen: is shown the bytes.
+    /// - Parameter observe: called with the bytes read.
     mutating func read(
-        _ line: ProxyLine, now: MonotonicTime, into buffer: inout [UInt8], _ seen: (ArraySlice<UInt8>) -> Void
+        under network: NetworkCondition, now: MonotonicTime, buffer: inout [UInt8],
+        observe: (ArraySlice<UInt8>) -> Void
     ) {
         guard wantsToRead else { return }
-        let count = Glibc.read(source, &buffer, min(buffer.count, Self.capacity - waiting))
+        let count = Glibc.read(source, &buffer, min(buffer.count, Self.capacity - waitingBytes))
         if count > 0 {
-            chunks.append(Chunk(bytes: Array(buffer[..<count])[...], due: now + line.latency))
-            waiting += count
-            seen(buffer[..<count])
+            chunks.append(Chunk(bytes: Array(buffer[..<count])[...], due: now + network.latency))
+            waitingBytes += count
+            observe(buffer[..<count])
         } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
             sourceHasEnded = true
         }
     }
 
-    /// Writes what the line lets pass.
+    /// Writes as many bytes as the network condition allows.
     ///
     /// - Parameters:
-    ///   - limit: after so many bytes since the line's beginning the connection is to be reset.
-    ///   - delivered: is told how many bytes went out.
-    mutating func write(_ line: ProxyLine, until limit: Int?, now: MonotonicTime, _ delivered: (Int) -> Void) -> Step {
-        isStuck = false
+    ///   - limit: the number of bytes since the start of the condition after which the connection is reset.
+    ///   - observe: called with the number of bytes written.
+    mutating func write(
+        under network: NetworkCondition, resetAfter limit: Int?, now: MonotonicTime, observe: (Int) -> Void
+    ) -> Outcome {
+        isBlocked = false
         while let first = chunks.first, first.due <= now, nextAllowed <= now {
-            var most = first.bytes.count
-            if let limit { most = min(most, limit - passed) }
-            if let rate = line.bytesPerSecond { most = min(most, max(rate / 20, 1)) }
-            if isSliced, let piece = line.replyPiece {
-                most = min(most, piece)
-                // Else pieces would become one again in the receiver's buffer.
-                guard Self.isRead(sink) else {
+            var maxCount = first.bytes.count
+            if let limit { maxCount = min(maxCount, limit - deliveredBytes) }
+            if let rate = network.bytesPerSecond { maxCount = min(maxCount, max(rate / 20, 1)) }
+            if isSliced, let piece = network.replyPiece {
+                maxCount = min(maxCount, piece)
+                // Unread pieces would merge in the receiver's buffer.
+                guard Self.hasReadAll(sink) else {
                     nextAllowed = now + .microseconds(10)
-                    return .goesOn
+                    return .isOpen
                 }
             }
-            guard most > 0 else { return .isReset }
-            let count = first.bytes.withUnsafeBytes { send(sink, $0.baseAddress, most, Int32(MSG_NOSIGNAL)) }
+            guard maxCount > 0 else { return .isReset }
+            let count = first.bytes.withUnsafeBytes { send(sink, $0.baseAddress, maxCount, Int32(MSG_NOSIGNAL)) }
             guard count >= 0 else {
-                isStuck = errno == EAGAIN
-                return errno == EAGAIN || errno == EINTR ? .goesOn : .isOver
+                isBlocked = errno == EAGAIN
+                return errno == EAGAIN || errno == EINTR ? .isOpen : .isClosed
             }
-            delivered(count)
-            waiting -= count
-            passed += count
+            observe(count)
+            waitingBytes -= count
+            deliveredBytes += count
             if count == first.bytes.count { chunks.removeFirst() } else { chunks[0].bytes.removeFirst(count) }
-            if let rate = line.bytesPerSecond { nextAllowed = now + .seconds(1) * count / rate }
-            if let limit, passed >= limit { return .isReset }
+            if let rate = network.bytesPerSecond { nextAllowed = now + .seconds(1) * count / rate }
+            if let limit, deliveredBytes >= limit { return .isReset }
         }
-        return sourceHasEnded && chunks.isEmpty ? .isOver : .goesOn
+        return sourceHasEnded && chunks.isEmpty ? .isClosed : .isOpen
     }
 
-    /// Whether the other end of a unix socket has read all it was sent; on TCP, whether its kernel has taken it.
-    private static func isRead(_ descriptor: Int32) -> Bool {
+    /// Returns whether the peer of a unix socket has read all bytes sent; on TCP, whether its kernel has acknowledged them.
+    private static func hasReadAll(_ descriptor: Int32) -> Bool {
         var unread: Int32 = 0
         return ioctl(descriptor, UInt(TIOCOUTQ), &unread) != 0 || unread == 0
     }

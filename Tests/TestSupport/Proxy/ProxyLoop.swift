@@ -1,77 +1,78 @@
 import Glibc
 import HyperoCore
-import HyperoRedis
 
-/// The proxy's thread: waits for its sockets and moves bytes as the line lets it.
+/// The proxy's thread: waits for the sockets, and transfers bytes as the network condition allows.
 final class ProxyLoop: @unchecked Sendable {
-    // Everything but `control` is the thread's own once `run` has begun.
+    // After `run` has started, only the proxy's thread uses the properties other than `control`.
     private let control: ProxyControl
     private let listener: Int32
     private let address: SocketAddress
-    private var wish: ProxyControl.Command
+    private var command: ProxyControl.Command
     private var connections: [ProxiedConnection] = []
     private var buffer = [UInt8](repeating: 0, count: 64 << 10)
-    /// Connections to itself that fill the listener's queue, while it is to be unreachable.
+    /// The proxy's connections to itself that fill the listener's queue while the proxy is unreachable.
     private var fillers: [Int32] = []
 
     init(listener: Int32, address: SocketAddress, control: ProxyControl) {
         self.listener = listener
         self.address = address
         self.control = control
-        wish = control.takeWish()
+        command = control.receiveCommand()
     }
 
     func run() {
-        while !wish.isStopping {
+        while !command.isStopping {
             wait()
-            follow(control.takeWish())
-            guard !wish.isStopping else { break }
-            if !wish.line.isUnreachable { accept() }
-            if !wish.line.isSilent { move() }
+            apply(control.receiveCommand())
+            guard !command.isStopping else { break }
+            if !command.network.isUnreachable { accept() }
+            if !command.network.isSilent { transfer() }
         }
         for connection in connections { connection.close() }
         for filler in fillers { close(filler) }
         close(listener)
-        control.ended()
+        control.markEnded()
     }
 
     private func wait() {
-        var descriptors = [pollfd(fd: control.signal, events: Int16(POLLIN), revents: 0)]
-        if !wish.line.isUnreachable { descriptors.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0)) }
+        var descriptors = [pollfd(fd: control.wakeDescriptor, events: Int16(POLLIN), revents: 0)]
+        if !command.network.isUnreachable {
+            descriptors.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0))
+        }
         var next: MonotonicTime?
-        // Of a silent line's connections not even the end is noticed.
-        for connection in connections where !wish.line.isSilent {
+        // A silent network hides even the end of a connection.
+        for connection in connections where !command.network.isSilent {
             let interest = connection.interest
             for (descriptor, events) in [(connection.client, interest.client), (connection.server, interest.server)]
             where events != 0 {
                 descriptors.append(pollfd(fd: descriptor, events: events, revents: 0))
             }
-            if let moment = connection.nextMoment(wish.line) { next = min(next ?? moment, moment) }
+            if let write = connection.nextWrite { next = min(next ?? write, write) }
         }
         guard let next else {
             poll(&descriptors, nfds_t(descriptors.count), -1)
             return
         }
-        // poll counts in milliseconds, and between the bytes of a sliced reply there are few microseconds: less than the
-        // shortest sleep, so that the reader is let run instead.
-        let left = max(next.nanoseconds - MonotonicTime.now.nanoseconds, 0)
-        if left < 50_000 { sched_yield() } else if left < 1_000_000 { usleep(UInt32(left / 1_000)) }
-        poll(&descriptors, nfds_t(descriptors.count), Int32(clamping: left / 1_000_000))
+        // poll has a resolution of a millisecond. The pieces of a sliced reply are only microseconds apart, which is less
+        // than the shortest sleep: yield to the reader instead.
+        let remaining = max(next.nanoseconds - MonotonicTime.now.nanoseconds, 0)
+        if remaining < 50_000 { sched_yield() } else if remaining < 1_000_000 { usleep(UInt32(remaining / 1_000)) }
+        poll(&descriptors, nfds_t(descriptors.count), Int32(clamping: remaining / 1_000_000))
     }
 
-    private func follow(_ new: ProxyControl.Command) {
-        let before = wish
-        wish = new
+    private func apply(_ new: ProxyControl.Command) {
+        let previous = command
+        command = new
         if new.disconnectsAll {
             for connection in connections { connection.close() }
             connections.removeAll()
             control.count { $0.open = 0 }
         }
-        if new.lineNumber != before.lineNumber {
-            for index in connections.indices { connections[index].lineChanged() }
+        if new.networkNumber != previous.networkNumber {
+            for index in connections.indices { connections[index].networkChanged() }
         }
-        if new.line.isUnreachable, fillers.isEmpty { fillQueue() }
-        if !new.line.isUnreachable, !fillers.isEmpty { emptyQueue() }
+        if new.network.isUnreachable, fillers.isEmpty { fillQueue() }
+        if !new.network.isUnreachable, !fillers.isEmpty { emptyQueue() }
     }
 
     private func accept() {
@@ -81,7 +82,7 @@ final class ProxyLoop: @unchecked Sendable {
             _ = fcntl(client, F_SETFD, FD_CLOEXEC)
             _ = fcntl(client, F_SETFL, O_NONBLOCK)
             control.count { $0.connections += 1 }
-            guard let server = SocketAddress.unix(wish.target).connect() else {
+            guard let server = SocketAddress.unix(command.target).connect() else {
                 close(client)
                 continue
             }
@@ -90,24 +91,25 @@ final class ProxyLoop: @unchecked Sendable {
         }
     }
 
-    private func move() {
+    private func transfer() {
         let now = MonotonicTime.now
-        var over: [Int] = []
+        var closed: [Int] = []
         for index in connections.indices {
-            switch connections[index].step(wish.line, now: now, &buffer, control) {
-            case .goesOn: continue
-            case .isOver: break
+            switch connections[index].transfer(under: command.network, now: now, buffer: &buffer, control: control) {
+            case .isOpen: continue
+            case .isClosed: break
             case .isReset: control.count { $0.resets += 1 }
             }
             connections[index].close()
-            over.append(index)
+            closed.append(index)
         }
-        guard !over.isEmpty else { return }
-        for index in over.reversed() { connections.remove(at: index) }
+        guard !closed.isEmpty else { return }
+        for index in closed.reversed() { connections.remove(at: index) }
         control.count { $0.open = connections.count }
     }
 
-    /// On TCP the kernel drops who asks for a connection while the queue is full; on a unix socket it says EAGAIN.
+    /// Fills the listener's queue. On TCP the kernel then drops connection requests; on a unix socket connect(2) fails with
+    /// EAGAIN.
     private func fillQueue() {
         listen(listener, 0)
         for _ in 0..<256 {
@@ -121,8 +123,8 @@ final class ProxyLoop: @unchecked Sendable {
     private func emptyQueue() {
         for filler in fillers { close(filler) }
         for _ in fillers {
-            let own = Glibc.accept(listener, nil, nil)
-            if own >= 0 { close(own) }
+            let accepted = Glibc.accept(listener, nil, nil)
+            if accepted >= 0 { close(accepted) }
         }
         fillers.removeAll()
         listen(listener, 128)

@@ -1,4 +1,4 @@
-/// What can go wrong. The names are what reports show and options take.
+/// A fault. The raw values appear in reports and are the values of the options `--only` and `--without`.
 enum Fault: String, CaseIterable {
     case killTraining = "kill -9 training"
     case killIngest = "kill -9 ingest"

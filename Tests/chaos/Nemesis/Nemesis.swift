@@ -1,16 +1,18 @@
 import Foundation
 import TestSupport
 
-/// Makes things go wrong, one after the other and sometimes two at once; what it does is drawn from a seed.
+/// Injects random faults, one after the other. While a fault lasts, a process may be killed as a second fault.
+///
+/// The seed determines the faults and their durations. The name is Jepsen's word for a fault injector.
 final class Nemesis {
     let stage: Stage
     private let faults: [Fault]
     private var random: SeededGenerator
     private(set) var counts: [Fault: Int] = [:]
-    /// What it did when.
+    /// Time and name of each fault.
     private(set) var log: [String] = []
-    private let begun = ContinuousClock.now
-    private var lastSaid = ContinuousClock.now
+    private let start = ContinuousClock.now
+    private var lastReport = ContinuousClock.now
 
     init(_ stage: Stage, faults: [Fault], seed: UInt64) {
         self.stage = stage
@@ -18,32 +20,32 @@ final class Nemesis {
         random = SeededGenerator(seed: seed)
     }
 
-    var total: Int { counts.values.reduce(0, +) }
+    var faultCount: Int { counts.values.reduce(0, +) }
 
-    /// One fault, with all that belongs to it, and a moment of peace.
-    func strike() throws {
+    /// Injects one fault, removes it, and waits a moment.
+    func injectFault() throws {
         let fault = random.pick(faults)
-        note(fault)
+        record(fault)
         try perform(fault)
-        try hold(milliseconds: 100...1_500, isQuiet: true)
+        try wait(milliseconds: 100...1_500, killing: false)
     }
 
-    /// Lets time pass while the fault lasts; now and then something is killed meanwhile.
+    /// Waits for a random duration, and replaces ended trainings during the wait.
     ///
-    /// - Parameter isQuiet: nothing is killed.
-    func hold(milliseconds range: ClosedRange<Int>, isQuiet: Bool = false) throws {
+    /// - Parameter killing: whether a training or an ingest may be killed during the wait.
+    func wait(milliseconds range: ClosedRange<Int>, killing: Bool = true) throws {
         let duration = Int.random(in: range, using: &random)
         let end = ContinuousClock.now + .milliseconds(duration)
         let kills = [Fault.killTraining, .killIngest].filter(faults.contains)
-        if !isQuiet, !kills.isEmpty, random.chance(30) {
+        if killing, !kills.isEmpty, random.chance(30) {
             let fault = random.pick(kills)
-            note(fault)
+            record(fault)
             usleep(UInt32(Int.random(in: 0...duration, using: &random) * 500))
             try perform(fault)
         }
         repeat {
-            try stage.fleet.tend()
-            guard !stage.ingests.hasCrashed else { throw TestFailure("an ingest has ended by itself") }
+            try stage.fleet.replaceEnded()
+            guard !stage.ingests.hasCrashed else { throw TestFailure("an ingest ended without a signal of this test") }
             report()
             usleep(20_000)
         } while ContinuousClock.now < end
@@ -51,19 +53,20 @@ final class Nemesis {
 
     func draw(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
 
-    func killTraining() { stage.fleet.killOne(&random) }
+    func killTraining() { stage.fleet.killOne(using: &random) }
 
-    private func note(_ fault: Fault) {
+    private func record(_ fault: Fault) {
         counts[fault, default: 0] += 1
-        log.append("\(ContinuousClock.now - begun) \(fault.rawValue)")
+        log.append("\(ContinuousClock.now - start) \(fault.rawValue)")
     }
 
+    /// Prints the counts every ten seconds.
     private func report() {
-        guard ContinuousClock.now - lastSaid > .seconds(10) else { return }
-        lastSaid = .now
-        let seconds = (ContinuousClock.now - begun).components.seconds
-        say(
-            "\(seconds) s, \(total) faults, \(stage.fleet.started) trainings so far, "
-                + "\(stage.clientProxy.traffic.requests) commands of theirs, \(stage.journals.count) journals")
+        guard ContinuousClock.now - lastReport > .seconds(10) else { return }
+        lastReport = .now
+        let seconds = (ContinuousClock.now - start).components.seconds
+        printProgress(
+            "\(seconds) s, \(faultCount) faults, \(stage.fleet.startedCount) trainings, "
+                + "\(stage.clientProxy.traffic.requests) commands of trainings, \(stage.journals.count) journals")
     }
 }

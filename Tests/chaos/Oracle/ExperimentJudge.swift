@@ -1,16 +1,19 @@
 import HyperoSchema
 import TestSupport
 
-/// Compares what the indexes hold of one experiment with what was logged, event by event.
+/// Compares the indexes of one experiment with its calls, event by event, without a model of the ingest.
 ///
-/// Every row carries a nan, and the ingest counts those, so that a row applied twice shows. Names and cells that are
-/// written several times show the order, and a cell that is not there a loss.
+/// - Every row contains a nan, and the index has the number of nans applied. The number reveals a row that was applied
+///   twice or was lost, even if a later row has replaced all its cells.
+/// - A missing cell or name is a lost event.
+/// - A cell or name that was written several times must have the last value. An earlier value reveals a loss or a wrong
+///   order.
 struct ExperimentJudge {
     private let history: History
     private let fields: [String: String]
     private let rows: [Int: CurveRow]
 
-    init(_ history: History, in content: PartitionContent, _ keyspace: Keyspace) {
+    init(_ history: History, in content: PartitionContent, keyspace: Keyspace) {
         self.history = history
         if case .hash(let fields)? = content.keys[keyspace.experiment(history.id)] {
             self.fields = fields
@@ -27,8 +30,8 @@ struct ExperimentJudge {
         }
     }
 
-    /// Whether a call of which it is not known that it was made has left its trace.
-    func isTraced(_ body: Event.Body) -> Bool {
+    /// Returns whether the indexes contain the values of an indeterminate call.
+    func hasTrace(of body: Event.Body) -> Bool {
         switch body {
         case .battery, .start: !fields.isEmpty
         case .param(let entries): entries.allSatisfy { fields[Prefix.param + $0.name] == $0.value }
@@ -41,10 +44,10 @@ struct ExperimentJudge {
         }
     }
 
-    /// Adds what is wrong.
+    /// Adds the differences of this experiment to a verdict.
     ///
-    /// - Parameter calls: those that were made.
-    func judge(_ calls: [Event.Body], _ verdict: inout Verdict) {
+    /// - Parameter calls: the calls that have an effect, in order.
+    func judge(_ calls: [Event.Body], verdict: inout Verdict) {
         guard !fields.isEmpty else {
             if !calls.isEmpty { verdict.lost.add("\(history.id.text): all", count: calls.count) }
             return
@@ -58,7 +61,7 @@ struct ExperimentJudge {
         for (cell, values) in expected.cells {
             let name = "\(history.id.text): \(cell.channel) of epoch \(cell.epoch)"
             guard let found = rows[cell.epoch]?[cell.channel]?.text else {
-                // The ticks of a row are lost with it, and one event is one loss.
+                // A lost row also lacks its tick. Each lost event is counted once.
                 if cell.channel != "tick" {
                     verdict.lost.add(name)
                     if cell.channel == "valid" { missingTicks -= values.count }
@@ -70,13 +73,13 @@ struct ExperimentJudge {
                 verdict.phantom.add("\(name) is \(found), which was never logged")
             } else if missingTicks > 0 {
                 missingTicks -= 1
-                verdict.lost.add("\(name) is \(found), and the later \(values.last ?? "") never came")
+                verdict.lost.add("\(name) is \(found), and the later value \(values.last ?? "") is missing")
             } else {
-                verdict.misordered.add("\(name) ends at \(found) instead of \(values.last ?? "")")
+                verdict.misordered.add("\(name) is \(found) instead of the last value \(values.last ?? "")")
             }
         }
         if missingTicks > 0 {
-            verdict.lost.add("\(history.id.text): rows that were replaced later", count: missingTicks)
+            verdict.lost.add("\(history.id.text): rows whose cells later rows replaced", count: missingTicks)
         }
         for (field, values) in expected.names {
             guard let found = fields[field] else {
@@ -85,15 +88,16 @@ struct ExperimentJudge {
             }
             guard found != values.last else { continue }
             if values.contains(found) {
-                verdict.misordered.add("\(history.id.text): \(field) ends at \(found) instead of \(values.last ?? "")")
+                verdict.misordered.add(
+                    "\(history.id.text): \(field) is \(found) instead of the last value \(values.last ?? "")")
             } else {
                 verdict.phantom.add("\(history.id.text): \(field) is \(found), which was never logged")
             }
         }
-        judgePhantoms(expected, &verdict)
+        addPhantoms(to: &verdict, expected: expected)
     }
 
-    private func judgePhantoms(_ expected: Expected, _ verdict: inout Verdict) {
+    private func addPhantoms(to verdict: inout Verdict, expected: Expected) {
         for (epoch, row) in rows {
             for cell in row.cells where expected.cells[Expected.Cell(epoch: epoch, channel: cell.channel)] == nil {
                 verdict.phantom.add("\(history.id.text): \(cell.channel) of epoch \(epoch)")
@@ -105,7 +109,7 @@ struct ExperimentJudge {
     }
 }
 
-/// What the calls have written: each cell and name with all its values, in order.
+/// The cells and names that calls have written, each with all its values in order.
 private struct Expected {
     struct Cell: Hashable {
         var epoch: Int
@@ -114,7 +118,7 @@ private struct Expected {
 
     var cells: [Cell: [String]] = [:]
     var names: [String: [String]] = [:]
-    /// Values that are not finite.
+    /// The number of values that are not finite.
     var ticks = 0
 
     init(_ calls: [Event.Body]) {
@@ -125,17 +129,19 @@ private struct Expected {
             case .meta(let entries):
                 for entry in entries { names[Prefix.meta + entry.name, default: []].append(entry.value) }
             case .epoch(let epoch, let row):
-                for cell in row { add(cell.number, epoch, cell.channel) }
+                for cell in row { add(cell.number, epoch: epoch, channel: cell.channel) }
             case .curve(let first, let series):
                 for series in series {
-                    for (offset, number) in series.numbers.enumerated() { add(number, first + offset, series.channel) }
+                    for (offset, number) in series.numbers.enumerated() {
+                        add(number, epoch: first + offset, channel: series.channel)
+                    }
                 }
             case .battery, .start, .maxima, .end: continue
             }
         }
     }
 
-    private mutating func add(_ number: Number, _ epoch: Int, _ channel: String) {
+    private mutating func add(_ number: Number, epoch: Int, channel: String) {
         cells[Cell(epoch: epoch, channel: channel), default: []].append(number.text)
         if !number.isFinite { ticks += 1 }
     }

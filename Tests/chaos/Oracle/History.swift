@@ -1,20 +1,20 @@
 import ChaosLog
 import HyperoSchema
 
-/// What a thread logged about one experiment, in order.
+/// The calls of one thread for one experiment, in order.
 struct History {
     struct Call {
         var body: Event.Body
-        /// False when the thread was killed before it could say that the call was made, and when the client dropped
-        /// something meanwhile that may have been this.
-        var isSure: Bool
+        /// False if the outcome of the call is indeterminate: the thread was killed before it recorded the next line, or
+        /// the client dropped an event during the call that another thread may have logged.
+        var isConfirmed: Bool
     }
 
     let id: ExperimentID
     let battery: BatteryID
     var calls: [Call]
 
-    /// The declaration of a battery that chaos producers log to.
+    /// Returns the declaration of a battery in ``ChaosBattery/all``.
     static func declaration(_ index: Int) -> Event.Declaration {
         let battery = ChaosBattery.all[index]
         return Event.Declaration(
@@ -22,6 +22,7 @@ struct History {
             objective: battery.objective, direction: battery.isMinimized ? .min : .max)
     }
 
+    /// Returns the id of a battery in ``ChaosBattery/all``.
     static func battery(_ index: Int) -> BatteryID {
         let battery = ChaosBattery.all[index]
         return BatteryID(name: battery.name, version: battery.version, description: battery.description)
@@ -29,7 +30,7 @@ struct History {
 }
 
 extension Event.Body {
-    /// The event that a producer's call makes; nil for a line that tells of no call, or of more than one event.
+    /// The event of a producer's call; nil for a line that describes no call or a call with several events.
     init?(_ line: SideLine) {
         switch line {
         case .param(let name, let value): self = .param([Event.Entry(name: name, value: String(value))])

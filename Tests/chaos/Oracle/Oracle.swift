@@ -1,42 +1,53 @@
 import HyperoSchema
 import TestSupport
 
-/// Judges a run: what producers wrote down, against what the indexes hold.
+/// Judges a chaos run: compares the side files of the producers with the indexes.
+///
+/// The verdict is a proof only if the oracle is independent of the code under test:
+///
+/// - Its source of truth are the side files. A producer writes each line before it calls the client, so the side files
+///   contain nothing that the client, the journal, the stream or the ingest has produced.
+/// - Two comparisons must both succeed. ``ExperimentJudge`` compares the indexes with the calls, event by event, and names
+///   the kind of each difference. `NaiveModel`, a second implementation of the ingest, computes the complete indexes from
+///   the same calls, and every key and field must be equal.
+/// - The indexes decide only what the faults leave open. A call that a kill interrupted is expected if its trace is in the
+///   indexes, and then all its effects must be there. The number of duplicates can be any.
+/// - OracleTests apply each kind of difference on purpose and require that the oracle names it.
 struct Oracle {
     private let keyspace: Keyspace
     private var sides: SideReader
     private let found: PartitionContent
     private var verdict = Verdict()
-    /// Calls for a new experiment of which at most the declaration of its battery was made.
-    private var open: [SideReader.OpenBegin]
+    /// Interrupted calls for a new experiment that have no experiment yet. At most the battery's declaration was logged.
+    private var openBegins: [SideReader.OpenBegin]
 
-    static func judge(_ sides: SideReader, _ found: PartitionContent, in keyspace: Keyspace) -> Verdict {
-        var oracle = Oracle(keyspace: keyspace, sides: sides, found: found)
+    static func judge(_ sides: SideReader, against found: PartitionContent, in keyspace: Keyspace) -> Verdict {
+        var oracle = Oracle(sides: sides, found: found, keyspace: keyspace)
         oracle.judge()
         return oracle.verdict
     }
 
-    private init(keyspace: Keyspace, sides: SideReader, found: PartitionContent) {
+    private init(sides: SideReader, found: PartitionContent, keyspace: Keyspace) {
         self.keyspace = keyspace
         self.sides = sides
         self.found = found
-        open = sides.openBegins
+        openBegins = sides.openBegins
     }
 
     private mutating func judge() {
         var histories = sides.histories
-        takeUnknown(into: &histories)
-        addFirstDeclarations(to: &histories)
+        addUnrecordedExperiments(to: &histories)
+        addUnrecordedProducers(to: &histories)
         var expected = PartitionContent()
         for (producer, histories) in histories {
             var entries: [StreamEntry] = []
             for history in histories {
-                let judge = ExperimentJudge(history, in: found, keyspace)
-                let calls = made(history, judge)
-                judge.judge(calls, &verdict)
-                for call in calls { append(call, of: history, producer, to: &entries) }
+                let judge = ExperimentJudge(history, in: found, keyspace: keyspace)
+                let calls = effectiveCalls(of: history, according: judge)
+                judge.judge(calls, verdict: &verdict)
+                for call in calls { append(call, of: history, by: producer, to: &entries) }
             }
-            addDeclarations(of: producer, to: &entries)
+            appendInterruptedDeclarations(of: producer, to: &entries)
             verdict.accepted += entries.count
             expected.merge(NaiveModel.content(of: entries, in: keyspace).withoutTimes)
         }
@@ -44,36 +55,36 @@ struct Oracle {
         verdict.experiments = histories.values.reduce(0) { $0 + $1.count }
         verdict.dropped = sides.dropped
         verdict.deduplicated = found.counts.duplicates
-        // How often something was sent twice depends on the faults.
+        // The number of duplicates depends on the faults, not on the calls.
         expected.counts.duplicates = found.counts.duplicates
         verdict.differences = found.withoutTimes.differences(fromExpected: expected)
     }
 
-    /// The calls that were made, as far as their traces tell.
-    private mutating func made(_ history: History, _ judge: ExperimentJudge) -> [Event.Body] {
+    /// Returns the calls that have an effect: the confirmed ones, and the indeterminate ones whose trace is in the indexes.
+    private mutating func effectiveCalls(of history: History, according judge: ExperimentJudge) -> [Event.Body] {
         var calls: [Event.Body] = []
         for call in history.calls {
-            if !call.isSure {
-                verdict.unsure += 1
-                guard judge.isTraced(call.body) else { continue }
-                verdict.unsureFound += 1
+            if !call.isConfirmed {
+                verdict.indeterminate += 1
+                guard judge.hasTrace(of: call.body) else { continue }
+                verdict.recovered += 1
             }
             calls.append(call.body)
         }
         return calls
     }
 
-    /// Experiments that no side file names: those of calls whose outcome could not be written down are taken up, the
-    /// others are phantoms.
-    private mutating func takeUnknown(into histories: inout [ProducerID: [History]]) {
-        var known: Set<String> = []
-        for history in histories.values.joined() { known.insert(keyspace.experiment(history.id)) }
-        verdict.unsure += open.count
+    /// Handles the experiments in the indexes that no side file names. An experiment that matches an interrupted call for a
+    /// new experiment is added to the histories. Every other one is a phantom.
+    private mutating func addUnrecordedExperiments(to histories: inout [ProducerID: [History]]) {
+        var recorded: Set<String> = []
+        for history in histories.values.joined() { recorded.insert(keyspace.experiment(history.id)) }
+        verdict.indeterminate += openBegins.count
         let prefix = keyspace.tag + ":experiment:"
         for (key, content) in found.keys where key.hasPrefix(prefix) && !key.hasSuffix(":curve") {
-            guard !known.contains(key), case .hash(let fields) = content else { continue }
+            guard !recorded.contains(key), case .hash(let fields) = content else { continue }
             let text = String(key.dropFirst(prefix.count))
-            let index = open.firstIndex { begin in
+            let index = openBegins.firstIndex { begin in
                 fields[ExperimentField.pid] == begin.start.pid && fields[ExperimentField.seed] == begin.start.seed
                     && fields[ExperimentField.battery] == History.battery(begin.battery).text
             }
@@ -82,45 +93,49 @@ struct Oracle {
                 verdict.phantom.add("the experiment \(text)")
                 continue
             }
-            let begin = open.remove(at: index)
-            verdict.unsureFound += 1
+            let begin = openBegins.remove(at: index)
+            verdict.recovered += 1
             let calls = [Event.Body.battery(History.declaration(begin.battery)), .start(begin.start)].map {
-                History.Call(body: $0, isSure: true)
+                History.Call(body: $0, isConfirmed: true)
             }
             histories[producer, default: []].append(
                 History(id: id, battery: History.battery(begin.battery), calls: calls))
         }
     }
 
-    /// Producers that no side file names and that came no further than a declaration.
-    private mutating func addFirstDeclarations(to histories: inout [ProducerID: [History]]) {
+    /// Adds the producers in the indexes that no side file names. A kill interrupted their first call, after which they had
+    /// logged only a declaration.
+    private mutating func addUnrecordedProducers(to histories: inout [ProducerID: [History]]) {
         let prefix = keyspace.tag + ":producer:"
         for key in found.keys.keys where key.hasPrefix(prefix) {
             guard let producer = ProducerID(String(key.dropFirst(prefix.count))), histories[producer] == nil,
-                let index = open.firstIndex(where: { $0.producer == nil })
+                let index = openBegins.firstIndex(where: { $0.producer == nil })
             else { continue }
             histories[producer] = []
-            open[index].producer = producer
+            openBegins[index].producer = producer
         }
     }
 
-    /// The declarations that killed calls of a producer left alone: its last numbers, when it has more than its calls.
-    private mutating func addDeclarations(of producer: ProducerID, to entries: inout [StreamEntry]) {
+    /// Appends the declarations of interrupted calls that have no experiment. Such declarations have the producer's last
+    /// sequence numbers, so the producer's watermark is then higher than the number of its calls.
+    private mutating func appendInterruptedDeclarations(of producer: ProducerID, to entries: inout [StreamEntry]) {
         guard case .hash(let fields) = found.keys[keyspace.producer(producer)],
             let seq = fields[ProducerField.seq].flatMap({ Int($0) })
         else { return }
-        while entries.count < seq, let index = open.firstIndex(where: { $0.producer == producer }) {
-            let battery = open.remove(at: index).battery
-            verdict.unsureFound += 1
+        while entries.count < seq, let index = openBegins.firstIndex(where: { $0.producer == producer }) {
+            let battery = openBegins.remove(at: index).battery
+            verdict.recovered += 1
             let history = History(
                 id: ExperimentID(producer: producer, number: 0), battery: History.battery(battery), calls: [])
-            append(.battery(History.declaration(battery)), of: history, producer, to: &entries)
+            append(.battery(History.declaration(battery)), of: history, by: producer, to: &entries)
         }
     }
 
-    /// The entry of a call; the order among experiments does not matter, as they have no events in common.
+    /// Appends the entry of a call with the producer's next sequence number.
+    ///
+    /// The order of calls of different experiments is not restored, because different experiments share no event.
     private func append(
-        _ body: Event.Body, of history: History, _ producer: ProducerID, to entries: inout [StreamEntry]
+        _ body: Event.Body, of history: History, by producer: ProducerID, to entries: inout [StreamEntry]
     ) {
         let seq = UInt64(entries.count + 1)
         var experiment: ExperimentID? = history.id

@@ -5,11 +5,11 @@ import HyperoRedis
 import HyperoSchema
 import TestSupport
 
-/// What all producers of a run logged, from their side files.
+/// The calls of all producers of a run, read from their side files.
 struct SideReader {
-    /// A call for a new experiment whose outcome was not written down: it may be there, under an id nobody knows.
+    /// An interrupted call for a new experiment. The indexes may contain the experiment, with an id that no side file has.
     struct OpenBegin {
-        /// Whose it was; nil when the process had begun none before.
+        /// The producer; nil if the thread had started no experiment before.
         var producer: ProducerID?
         var start: Event.Start
         var battery: Int
@@ -17,29 +17,31 @@ struct SideReader {
 
     private(set) var histories: [ProducerID: [History]] = [:]
     private(set) var openBegins: [OpenBegin] = []
-    /// Events that clients did not take.
+    /// The number of events that clients dropped.
     private(set) var dropped: UInt64 = 0
 
     /// Reads all side files of a folder.
+    ///
+    /// - Throws: ``TestFailure`` if a file is not a valid side file.
     init(folder: String) throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
             let text = try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
-            guard let lines = SideFile.read(text) else { throw TestFailure("\(folder)/\(name) is no side file") }
-            try take(lines, from: name)
+            guard let lines = SideFile.read(text) else { throw TestFailure("not a side file: \(folder)/\(name)") }
+            try add(lines, from: name)
         }
     }
 
-    private mutating func take(_ lines: [(dropped: UInt64, line: SideLine)], from name: String) throws {
+    private mutating func add(_ lines: [(dropped: UInt64, line: SideLine)], from name: String) throws {
         guard let first = lines.first else { return }
         guard case .client(let pid, let seed, let isShared) = first.line else {
-            throw TestFailure("\(name) does not begin with its client")
+            throw TestFailure("\(name): the first line must be a client")
         }
         let start = Event.Start(host: HostIdentity.hostName, pid: String(pid), seed: String(seed))
         dropped += lines.last?.dropped ?? 0
         var current: (producer: ProducerID, index: Int)?
         for (index, entry) in lines.enumerated() {
             let next = index + 1 < lines.count ? lines[index + 1] : nil
-            let rose = next.map { $0.dropped > entry.dropped } ?? false
+            let hasDropped = next.map { $0.dropped > entry.dropped } ?? false
             switch entry.line {
             case .client, .over: continue
             case .begin(let battery):
@@ -48,10 +50,10 @@ struct SideReader {
                     continue
                 }
                 guard let id = ExperimentID(text), let producer = ProducerID(String(text.prefix { $0 != "-" })) else {
-                    throw TestFailure("\(name): \(text) is no experiment of a producer")
+                    throw TestFailure("\(name): not an experiment id with a producer: \(text)")
                 }
                 let calls = [Event.Body.battery(History.declaration(battery)), .start(start)].map {
-                    History.Call(body: $0, isSure: !rose)
+                    History.Call(body: $0, isConfirmed: !hasDropped)
                 }
                 histories[producer, default: []].append(
                     History(id: id, battery: History.battery(battery), calls: calls))
@@ -59,12 +61,12 @@ struct SideReader {
             case .began: continue
             default:
                 guard let current, let body = Event.Body(entry.line) else {
-                    throw TestFailure("\(name): a call without an experiment")
+                    throw TestFailure("\(name): line \(index + 1) must follow the begin of an experiment")
                 }
-                // A client of this thread alone: what was dropped was this call.
-                if rose && !isShared { continue }
+                // No other thread uses this client, so the dropped event is the one of this call.
+                if hasDropped && !isShared { continue }
                 histories[current.producer]?[current.index].calls.append(
-                    History.Call(body: body, isSure: next != nil && !rose))
+                    History.Call(body: body, isConfirmed: next != nil && !hasDropped))
             }
         }
     }

@@ -1,37 +1,40 @@
-/// What the oracle found.
+/// The result of the oracle. The kinds of differences and the word "recovered" follow Jepsen's set checker.
 struct Verdict {
-    /// Accepted, and not in the indexes.
+    /// Accepted events that are not in the indexes.
     var lost = Finding()
-    /// Applied more than once.
+    /// Events that were applied more than once.
     var duplicated = Finding()
-    /// In the indexes, and logged by nobody.
+    /// Values in the indexes that no producer logged.
     var phantom = Finding()
-    /// Applied in another order than logged.
+    /// Events that were applied in another order than logged.
     var misordered = Finding()
-    /// How the indexes differ from the naive model's; empty when they do not.
+    /// The differences between the indexes and the naive model's; empty if there are none.
     var differences = ""
 
-    /// Events that clients accepted.
+    /// The number of events that clients accepted.
     var accepted = 0
-    /// Calls whose outcome nobody wrote down, because of a kill; and how many of those are there.
-    var unsure = 0
-    var unsureFound = 0
+    /// The number of calls whose outcome was not recorded, because the producer was killed during the call.
+    var indeterminate = 0
+    /// The number of indeterminate calls whose event is in the indexes.
+    var recovered = 0
     var producers = 0
     var experiments = 0
-    /// Events that clients dropped and counted.
+    /// The number of events that clients dropped and counted.
     var dropped: UInt64 = 0
-    /// Entries that the ingest saw to be duplicates.
+    /// The number of entries that the ingest counted as duplicates.
     var deduplicated = 0
 
+    /// True if the indexes contain each accepted event exactly once, in order, and nothing else.
     var isGood: Bool {
         lost.count + duplicated.count + phantom.count + misordered.count == 0 && differences.isEmpty
     }
 
-    /// The report, a line or more.
+    /// The report. The last line is "no difference" or states the opposite.
     var text: String {
         var lines = [
-            "\(accepted) events of \(experiments) experiments and \(producers) producers, \(deduplicated) sent twice and "
-                + "applied once, \(dropped) dropped; of \(unsure) calls cut short by a kill \(unsureFound) came through"
+            "\(accepted) events of \(experiments) experiments and \(producers) producers; \(deduplicated) sent twice and "
+                + "applied once; \(dropped) dropped",
+            "\(indeterminate) calls interrupted by a kill; \(recovered) of their events applied",
         ]
         for (name, finding) in [
             ("lost", lost), ("duplicated", duplicated), ("phantom", phantom), ("misordered", misordered),
@@ -43,7 +46,20 @@ struct Verdict {
             lines.append("differences from the naive model:")
             lines += differences.split(separator: "\n").map { "    \($0)" }
         }
-        lines.append(isGood ? "no difference" : "the indexes are not what was logged")
+        lines.append(isGood ? "no difference" : "the indexes differ from the logged events")
         return lines.joined(separator: "\n")
+    }
+}
+
+/// The number of differences of one kind, and the first examples.
+struct Finding {
+    private(set) var count = 0
+    private(set) var examples: [String] = []
+
+    private static let maxExamples = 8
+
+    mutating func add(_ example: @autoclosure () -> String, count events: Int = 1) {
+        count += events
+        if examples.count < Self.maxExamples { examples.append(example()) }
     }
 }

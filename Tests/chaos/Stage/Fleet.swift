@@ -1,7 +1,9 @@
 import TestSupport
 
-/// The trainings: always as many, of every kind; one that ends or is killed gets a successor of its kind, or those that
-/// end by themselves would soon be gone.
+/// A fixed number of trainings of all kinds.
+///
+/// A training that has ended or was killed is replaced by one of the same kind. Otherwise the kinds that end by themselves
+/// would soon disappear.
 final class Fleet {
     private static let size = 6
 
@@ -11,16 +13,18 @@ final class Fleet {
     private let rate: Int
     private let kinds: [TrainingKind]
     private var random: SeededGenerator
-    /// In the order of their places; a place without one gets one the next time.
-    private var places = [Training?](repeating: nil, count: size)
+    /// The training of each slot; nil before the first start. The slot determines the kind.
+    private var slots = [Training?](repeating: nil, count: size)
     private var endedLogs: [String] = []
-    private(set) var started = 0
+    private(set) var startedCount = 0
 
     /// - Parameters:
-    ///   - redis: where trainings are to log to.
-    ///   - sides: the folder of their side files.
-    ///   - journal: the folder of their journals.
-    ///   - rate: events a second of all together.
+    ///   - redis: the Redis URL of the trainings.
+    ///   - sides: the folder of the side files.
+    ///   - journal: the folder of the journals.
+    ///   - rate: events per second of all trainings together.
+    ///   - kinds: the kinds of trainings, which are assigned to the slots in turn.
+    ///   - seed: determines the sizes and seeds of the trainings.
     init(redis: String, sides: String, journal: String, rate: Int, kinds: [TrainingKind], seed: UInt64) {
         self.redis = redis
         self.sides = sides
@@ -30,47 +34,48 @@ final class Fleet {
         random = SeededGenerator(seed: seed &+ 1)
     }
 
-    var running: Int { trainings.count { $0.process.isRunning } }
+    var runningCount: Int { trainings.count { $0.process.isRunning } }
 
-    private var trainings: [Training] { places.compactMap(\.self) }
+    private var trainings: [Training] { slots.compactMap(\.self) }
 
-    /// Puts new ones in the place of those that have ended.
-    func tend() throws {
-        for (place, training) in places.enumerated() {
+    /// Starts a training in each slot whose training has ended.
+    func replaceEnded() throws {
+        for (slot, training) in slots.enumerated() {
             if let training, training.process.isRunning { continue }
             if let log = training?.log { endedLogs.append(log) }
-            try training?.check()
-            started += 1
-            places[place] = try Training(
-                kinds[place % kinds.count], redis: redis, sides: sides, journal: journal, rate: rate / Self.size,
-                &random)
+            try training?.checkEnding()
+            startedCount += 1
+            slots[slot] = try Training(
+                kinds[slot % kinds.count], redis: redis, sides: sides, journal: journal, rate: rate / Self.size,
+                random: &random)
         }
     }
 
-    /// Kills one.
-    func killOne(_ random: inout SeededGenerator) {
+    /// Kills a random training.
+    func killOne(using random: inout SeededGenerator) {
         guard !trainings.isEmpty else { return }
         random.pick(trainings).kill()
     }
 
-    /// Lets all come to their end.
-    func end() throws {
+    /// Sends SIGTERM to all trainings and waits for their ends.
+    func stop() throws {
         for training in trainings { training.process.terminate() }
         for training in trainings {
             guard training.process.wait(within: .seconds(60)) != nil else {
-                throw TestFailure("\(training.process) does not end, though closing has a deadline of 10 s")
+                throw TestFailure(
+                    "\(training.process) did not end within 60 s after SIGTERM; its client closes within 10 s")
             }
-            try training.check()
+            try training.checkEnding()
         }
         endedLogs += trainings.compactMap(\.log)
-        places = []
+        slots = []
     }
 
-    /// Ends all at once.
+    /// Kills all trainings.
     func kill() {
         for training in trainings { training.process.kill() }
     }
 
-    /// What all have said.
+    /// The standard error of all trainings.
     var log: String { (endedLogs + trainings.compactMap(\.log)).joined(separator: "----\n") }
 }

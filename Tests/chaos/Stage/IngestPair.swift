@@ -1,8 +1,9 @@
+import Glibc
 import TestSupport
 
-/// Two ingests: one owns the partition, the other stands by.
+/// Two ingests: the owner of the partition and a standby.
 final class IngestPair {
-    /// How long a partition stays owned without a sign of life.
+    /// The time after which the lease of a silent owner expires.
     static let lease: Duration = .seconds(2)
 
     private let redis: String
@@ -13,23 +14,22 @@ final class IngestPair {
         self.redis = redis
     }
 
-    func begin() throws {
-        for _ in 0..<2 { running.append(try start()) }
+    func start() throws {
+        for _ in 0..<2 { running.append(try startOne()) }
     }
 
-    /// The one of this number.
-    subscript(number: Int) -> ChildProcess { running[number % running.count] }
+    subscript(index: Int) -> ChildProcess { running[index % running.count] }
 
-    /// Kills one and starts another.
-    func replace(_ number: Int) throws {
-        let index = number % running.count
+    /// Kills an ingest and starts another in its place.
+    func replace(_ index: Int) throws {
+        let index = index % running.count
         running[index].kill()
         endedLogs.append(running[index].stderr)
-        running[index] = try start()
+        running[index] = try startOne()
     }
 
-    /// Ends all in order.
-    func end() throws {
+    /// Sends SIGTERM to both ingests and waits for their ends.
+    func stop() throws {
         for ingest in running {
             ingest.resume()
             ingest.terminate()
@@ -37,21 +37,21 @@ final class IngestPair {
         for ingest in running {
             let ending = ingest.wait(within: .seconds(30))
             endedLogs.append(ingest.stderr)
-            // One that had no time yet to listen for the signal is ended by it.
-            guard ending == .exited(0) || ending == .signalled(15) else {
+            // SIGTERM kills an ingest that has not installed its signal handler yet.
+            guard ending == .exited(0) || ending == .signalled(SIGTERM) else {
                 throw TestFailure("an ingest ended with \(String(describing: ending)): \(ingest.stderr.suffix(2_000))")
             }
         }
         running.removeAll()
     }
 
-    /// Whether one has ended without being told to.
+    /// True if an ingest has ended without a signal of this test.
     var hasCrashed: Bool { running.contains { !$0.isRunning } }
 
-    /// What all have said.
+    /// The standard error of all ingests.
     var log: String { (endedLogs + running.map(\.stderr)).joined(separator: "----\n") }
 
-    private func start() throws -> ChildProcess {
+    private func startOne() throws -> ChildProcess {
         try ChildProcess(
             "hypero-ingest",
             [

@@ -1,9 +1,9 @@
 import Foundation
 import TestSupport
 
-/// Everything that a run has: Redis, the networks to it, trainings, ingests, and their folders.
+/// The system under test: Redis, the network to it, trainings, ingests, and their folders.
 final class Stage {
-    /// The one that is the primary now.
+    /// The current primary.
     private(set) var server: RedisServer
     let clientProxy: FaultyProxy
     let ingestProxy: FaultyProxy
@@ -11,7 +11,7 @@ final class Stage {
     let fleet: Fleet
     let ingests: IngestPair
 
-    /// Lets the file be rewritten when it has grown enough, so that a long run fits the disk; and what the faults need.
+    /// Rewrites of the append-only file, so that a long run does not fill the disk, and the settings that faults need.
     private static let configuration = [
         "auto-aof-rewrite-percentage 100", "auto-aof-rewrite-min-size 64mb", "busy-reply-threshold 200",
         "repl-diskless-sync-delay 0", "enable-debug-command yes",
@@ -32,32 +32,27 @@ final class Stage {
     var sides: String { folder.file("sides") }
     var journal: String { folder.file("journal") }
 
-    /// The journals that are there.
+    /// The names of the existing journals.
     var journals: [String] { (try? FileManager.default.contentsOfDirectory(atPath: journal)) ?? [] }
 
-    func begin() throws {
-        try ingests.begin()
-        try fleet.tend()
+    func start() throws {
+        try ingests.start()
+        try fleet.replaceEnded()
     }
 
-    /// A further server as the first one, with its data.
-    func replica() throws -> RedisServer {
+    /// Starts a replica of the primary, and waits until it has the primary's data.
+    func makeReplica() throws -> RedisServer {
         let replica = try RedisServer(tcp: true, configuration: Self.configuration)
         try replica.follow(server)
         return replica
     }
 
-    /// The replica is the primary from now on, at the same address.
+    /// Kills the primary, makes the replica the primary, and moves the address of the proxies to it.
     func promote(_ replica: RedisServer) throws {
         server.kill()
         try replica.promote()
         server = replica
         clientProxy.move(to: replica)
         ingestProxy.move(to: replica)
-    }
-
-    func both(_ line: ProxyLine) {
-        clientProxy.line = line
-        ingestProxy.line = line
     }
 }

@@ -1,58 +1,70 @@
 import Glibc
 import TestSupport
 
-/// A process that logs.
+/// A `chaos-producer` process.
 struct Training {
     let process: ChildProcess
     /// The side file of its first thread.
     private let side: String
 
     init(
-        _ kind: TrainingKind, redis: String, sides: String, journal: String, rate: Int, _ random: inout SeededGenerator
-    )
-        throws
-    {
+        _ kind: TrainingKind, redis: String, sides: String, journal: String, rate: Int,
+        random: inout SeededGenerator
+    ) throws {
         let seed = random.next() >> 1
         var options = ["--redis", redis, "--sides", sides, "--seed", "\(seed)", "--rate", "\(rate)"]
-        let few = "\(Int.random(in: 500...4_000, using: &random))"
+        let events = "\(Int.random(in: 500...4_000, using: &random))"
         switch kind {
         case .long: break
         case .manyThreads: options += ["--threads", "4"]
-        case .short: options += ["--events", few]
-        case .leaving: options += ["--events", few, "--ending", "exit"]
+        case .short: options += ["--events", events]
+        case .leaving: options += ["--events", events, "--ending", "exit"]
         case .forking: options += ["--forks"]
         }
         process = try ChildProcess("chaos-producer", options, environment: ["HYPERO_JOURNAL": journal])
         side = "\(sides)/\(process.pid)-\(seed)-1.side"
     }
 
-    /// What it has told a person, behind its name; nil for nothing.
+    /// The name of the process and its standard error; nil if that is empty.
     var log: String? {
         let text = process.stderr
         return text.isEmpty ? nil : "\(process)\n\(text)"
     }
 
-    /// Nothing that goes wrong with Redis may end a training: it ends by itself or is killed.
-    func check() throws {
+    /// Checks that the training ended regularly or was killed by this test. No fault of Redis may end a training.
+    func checkEnding() throws {
         let ending = process.wait()
-        // SIGTERM ends one that has only just begun.
+        // SIGTERM kills a training that has not installed its signal handler yet.
         guard ending == .exited(0) || ending == .signalled(SIGKILL) || ending == .signalled(SIGTERM) else {
             throw TestFailure("\(process) ended with \(String(describing: ending)): \(process.stderr)")
         }
     }
 
-    /// Kills it, in mid-burst if it is to have a burst soon.
+    /// Kills the training in the middle of its next burst, or after 300 ms if no burst starts.
     func kill() {
-        let before = written
+        let before = sideFileSize
         let deadline = ContinuousClock.now + .milliseconds(300)
-        // Without a pause: a burst takes less than the shortest.
-        while written == before, ContinuousClock.now < deadline {}
+        // A busy wait, because a burst is shorter than the shortest sleep.
+        while sideFileSize == before, ContinuousClock.now < deadline {}
         process.kill()
     }
 
-    /// Bytes in its side file.
-    private var written: Int {
+    private var sideFileSize: Int {
         var status = stat()
         return stat(side, &status) == 0 ? Int(status.st_size) : 0
     }
+}
+
+/// The behavior of a training. The raw values are the values of the option `--kinds`.
+enum TrainingKind: String, CaseIterable {
+    /// Logs until SIGTERM.
+    case long
+    /// Logs from four threads with one client until SIGTERM.
+    case manyThreads
+    /// Ends after some events.
+    case short
+    /// Ends after some events, without closing its client.
+    case leaving
+    /// Forks children until SIGTERM.
+    case forking
 }

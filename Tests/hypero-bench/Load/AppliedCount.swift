@@ -3,19 +3,20 @@ import HyperoRedis
 import HyperoSchema
 import Synchronization
 
-/// Knows how many events the ingest has applied, a few milliseconds late.
+/// The number of events that the ingest has applied, polled from Redis every two milliseconds.
 final class AppliedCount: Sendable {
     private let applied = Atomic<Int>(0)
-    private let isOver = Atomic<Bool>(false)
+    private let isStopping = Atomic<Bool>(false)
     private let hasFailed = Atomic<Bool>(false)
 
+    /// Starts to poll on a thread of its own.
     init(_ server: BenchServer) throws {
         let url = try RedisURL(server.url)
         let key = server.keyspace.ingest
         Thread.detachNewThread { [self] in
             do {
                 var connection = try RedisConnection.open(to: url, name: "applied")
-                while !isOver.load(ordering: .relaxed) {
+                while !isStopping.load(ordering: .relaxed) {
                     var reply = try connection.call("HGET", key, IngestField.applied)
                     let count = try reply.string().flatMap { Int($0) } ?? 0
                     applied.store(count, ordering: .relaxed)
@@ -28,14 +29,15 @@ final class AppliedCount: Sendable {
     }
 
     deinit {
-        end()
+        stop()
     }
 
-    func end() { isOver.store(true, ordering: .relaxed) }
+    func stop() { isStopping.store(true, ordering: .relaxed) }
 
+    /// The latest polled value.
     var value: Int {
         get throws {
-            guard !hasFailed.load(ordering: .relaxed) else { throw BenchError("the ingest's count cannot be read") }
+            guard !hasFailed.load(ordering: .relaxed) else { throw BenchError("HGET of the applied count failed") }
             return applied.load(ordering: .relaxed)
         }
     }

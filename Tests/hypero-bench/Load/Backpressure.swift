@@ -1,29 +1,32 @@
 import Glibc
 import Synchronization
 
-/// Keeps those who log from being further ahead of the ingest than they may be.
+/// Blocks the logging threads while too many events wait to be applied.
 final class Backpressure: Sendable {
     private let logged = Atomic<Int>(0)
-    private let isOver = Atomic<Bool>(false)
+    private let isStopping = Atomic<Bool>(false)
     private let applied: AppliedCount
     private let window: Int
 
-    /// - Parameter window: how many events may be on their way.
+    /// - Parameters:
+    ///   - applied: the number of applied events.
+    ///   - window: the most events that may be logged and not yet applied.
     init(_ applied: AppliedCount, window: Int) {
         self.applied = applied
         self.window = window
     }
 
-    /// Counts what was logged, and waits while it is too much.
+    /// Adds logged events, and waits while the window is exceeded.
     ///
-    /// - Returns: whether to go on.
+    /// - Returns: whether the thread should continue to log.
     func add(_ count: Int) throws -> Bool {
         logged.add(count, ordering: .relaxed)
-        while !isOver.load(ordering: .relaxed), try logged.load(ordering: .relaxed) - applied.value > window {
+        while !isStopping.load(ordering: .relaxed), try logged.load(ordering: .relaxed) - applied.value > window {
             usleep(500)
         }
-        return !isOver.load(ordering: .relaxed)
+        return !isStopping.load(ordering: .relaxed)
     }
 
-    func end() { isOver.store(true, ordering: .relaxed) }
+    /// Makes all calls of ``add(_:)`` return false.
+    func stop() { isStopping.store(true, ordering: .relaxed) }
 }

@@ -2,12 +2,14 @@ import Foundation
 import Hypero
 import TestSupport
 
-/// A client with a journal that nobody else looks into.
+/// A client with a private journal folder, so that no other client adopts its journal.
 final class BenchClient: Sendable {
     let hypero: Hypero
     private let folder: TemporaryFolder
 
-    /// - Parameter journalLimit: bytes; of a client by itself unless more is to wait.
+    /// - Parameters:
+    ///   - url: the Redis URL.
+    ///   - journalLimit: the size limit of the journal in bytes. The default is the client's.
     init(_ url: String, journalLimit: Int = 256 << 20) throws {
         folder = try TemporaryFolder()
         setenv("HYPERO_JOURNAL", folder.file("journal"), 1)
@@ -15,7 +17,9 @@ final class BenchClient: Sendable {
         hypero = try Hypero.connect(url, journalLimit: journalLimit)
     }
 
-    /// - Throws: when events were dropped: then what was measured is something else.
+    /// Closes the client.
+    ///
+    /// - Throws: ``BenchError`` if the client dropped events before, because the measurement is then invalid.
     func close() throws {
         hypero.close(timeout: .milliseconds(200))
         let dropped = hypero.counters.dropped

@@ -3,15 +3,17 @@ import HyperoRedis
 import HyperoSchema
 import TestSupport
 
-/// What redis-benchmark makes of an XADD of the fields that the client sends.
+/// The rate of redis-benchmark with an XADD of the client's fields.
 struct BenchmarkedXADD {
     let perSecond: Double
-    /// Microseconds of Redis' main thread an entry.
+    /// Microseconds of the main thread of Redis per entry.
     let redisMicroseconds: Double
 
+    /// Runs redis-benchmark on a new server.
+    ///
     /// - Parameters:
-    ///   - fields: names and values in turn.
-    ///   - count: how many are sent.
+    ///   - fields: alternating names and values.
+    ///   - count: the number of commands.
     init(_ fields: [String], count: Int) throws {
         let server = try BenchServer()
         let redisBefore = try server.mainThreadSeconds()
@@ -24,7 +26,7 @@ struct BenchmarkedXADD {
             line.split(separator: "\",\"").map { $0.trimmingCharacters(in: ["\""]) }
         }
         guard outcome.succeeded, let rate = columns?.dropFirst().first.flatMap({ Double($0) }) else {
-            throw BenchError("redis-benchmark says no rate: \(outcome.stdout)\(outcome.stderr)")
+            throw BenchError("redis-benchmark printed no rate: \(outcome.stdout)\(outcome.stderr)")
         }
         perSecond = rate
         redisMicroseconds = (try server.mainThreadSeconds() - redisBefore) * 1e6 / Double(count)

@@ -4,51 +4,53 @@ import HyperoRedis
 import HyperoSchema
 import TestSupport
 
-/// Trainings that are killed while they log as fast as they can, and what became of what they had logged.
+/// Kills trainings while they log at full speed, and counts the rows that are lost.
 struct KillRuns {
-    /// How a training lives until it is killed.
+    /// The speed of a training and the time of its kill.
     struct Life {
-        /// How many events may wait to be sent; above that it waits.
+        /// The most events that may wait to be sent. The training pauses at this number.
         let queue: Int
-        /// Between these it is killed at a random moment, counted from its first row.
-        let length: ClosedRange<Duration>
+        /// The range of the random time from the first row to the kill.
+        let duration: ClosedRange<Duration>
 
-        /// At full speed: all of it is still in the journal.
-        static let sprint = Life(queue: 2_000_000, length: .milliseconds(1)...(.milliseconds(25)))
-        /// As fast as Redis takes the events, which are on their way, acknowledged or applied.
-        static let run = Life(queue: 20_000, length: .milliseconds(25)...(.milliseconds(300)))
-        /// As ``run``, and long.
-        static let marathon = Life(queue: 20_000, length: .seconds(1)...(.seconds(2)))
+        /// Full speed. At the kill, all events are still in the journal.
+        static let sprint = Life(queue: 2_000_000, duration: .milliseconds(1)...(.milliseconds(25)))
+        /// The speed of Redis. At the kill, events are in flight, acknowledged or applied.
+        static let run = Life(queue: 20_000, duration: .milliseconds(25)...(.milliseconds(300)))
+        /// The speed of Redis, for a longer time.
+        static let marathon = Life(queue: 20_000, duration: .seconds(1)...(.seconds(2)))
     }
 
-    /// Rows whose log call had returned.
+    /// The number of rows whose log call had returned.
     private(set) var accepted = 0
-    /// Of these, rows that no experiment has after all was adopted and applied.
+    /// The number of accepted rows that are in no experiment after adoption and drain.
     private(set) var lost = 0
-    /// Entries that were applied more than once.
+    /// The number of entries that were applied more than once.
     private(set) var repeated = 0
 
     private static let epochs = 500
 
+    /// Runs and kills trainings, adopts their journals, and counts the rows in the indexes.
+    ///
     /// - Parameters:
-    ///   - count: how many are killed.
-    ///   - lives: the trainings have these in turn.
-    ///   - progress: is told how many are dead.
-    init(_ count: Int, _ lives: [Life], progress: (Int) -> Void = { _ in }) throws {
+    ///   - count: the number of trainings.
+    ///   - lives: assigned to the trainings in turn.
+    ///   - progress: called after each kill with the number of kills.
+    init(_ count: Int, lives: [Life], progress: (Int) -> Void = { _ in }) throws {
         let server = try BenchServer()
         let folder = try TemporaryFolder()
         let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--log-level", "error"])
         defer { ingest.kill() }
-        var dead: [(producer: String, rows: Int)] = []
+        var killed: [(producer: String, rows: Int)] = []
         for number in 1...count {
             let life = lives[number % lives.count]
             let training = try TrainingProcess(
                 server, epochs: Self.epochs, queue: life.queue, journal: folder.file("journal"))
             try training.waitUntilLogging()
-            let (shortest, longest) = (life.length.lowerBound, life.length.upperBound)
+            let (shortest, longest) = (life.duration.lowerBound, life.duration.upperBound)
             usleep(UInt32.random(in: UInt32(shortest / .microseconds(1))...UInt32(longest / .microseconds(1))))
             try training.kill()
-            dead.append((training.tally.producer, training.tally[.rows]))
+            killed.append((training.tally.producer, training.tally[.rows]))
             progress(number)
         }
         let adoption = try ChildProcess.run(
@@ -62,29 +64,29 @@ struct KillRuns {
         ingest.terminate()
         guard ingest.wait() == .exited(0) else { throw BenchError("the ingest failed: \(ingest.stderr)") }
         _ = try Drain(server)
-        try judge(dead, server)
+        try countRows(of: killed, on: server)
     }
 
-    /// Looks into the indexes as users do, not at what the ingest says of itself.
-    private mutating func judge(_ dead: [(producer: String, rows: Int)], _ server: BenchServer) throws {
+    /// Counts the rows with queries, as a user would, and not with the counters of the ingest.
+    private mutating func countRows(of killed: [(producer: String, rows: Int)], on server: BenchServer) throws {
         let store = try Store(server.url, timeout: .seconds(60))
-        var numbered = 0
-        for (name, rows) in dead {
-            guard let producer = ProducerID(name) else { throw BenchError("a training has no producer") }
+        var sequenceNumbers = 0
+        for (name, rows) in killed {
+            guard let producer = ProducerID(name) else { throw BenchError("not a producer id: \(name)") }
             accepted += rows
             var found = 0
             for number in 0..<(rows + Self.epochs - 1) / Self.epochs {
                 let id = ExperimentID(producer: producer, number: UInt64(number + 1))
                 let curves = try store.experiment(id.text).curves
-                // Rows beyond what was counted are those whose call the kill cut off.
+                // The kill may interrupt a call after its row was accepted and before the training counted the row.
                 let shown = curves["valid"]?.count { $0 != nil } ?? 0
                 found += min(shown, rows - number * Self.epochs)
             }
             lost += rows - found
-            numbered +=
-                try server.ask("HGET", server.keyspace.producer(producer), ProducerField.seq)
+            sequenceNumbers +=
+                try server.string("HGET", server.keyspace.producer(producer), ProducerField.seq)
                 .flatMap { Int($0) } ?? 0
         }
-        repeated = try server.applied() - numbered
+        repeated = try server.applied() - sequenceNumbers
     }
 }

@@ -1,29 +1,28 @@
 import Glibc
 import Hypero
 
-/// What log calls took, and the same clock around nothing in between.
+/// The durations of log calls, and of empty measurements with the same clock.
 struct LogTimes: Sendable {
     private(set) var calls = Latencies()
-    /// The clock alone.
-    private(set) var nothing = Latencies()
+    /// Measurements without a call: the cost of reading the clock.
+    private(set) var clock = Latencies()
 
-    /// Each turn takes the time around nothing and then around the body, so that whatever the machine does to the thread
-    /// it does to both alike.
+    /// Measures an empty interval and then a call. The two alternate, so that interruptions of the thread affect both equally.
     @inline(__always)
-    mutating func take(_ body: () -> Void) {
+    mutating func measure(_ body: () -> Void) {
         let first = Clock.now
         let second = Clock.now
         body()
         let third = Clock.now
-        nothing.record(second - first)
+        clock.record(second - first)
         calls.record(third - second)
     }
 
-    /// Of all threads.
-    init(_ parts: [LogTimes]) {
+    /// Merges the times of several threads.
+    init(merging parts: [LogTimes]) {
         for part in parts {
             calls.add(part.calls)
-            nothing.add(part.nothing)
+            clock.add(part.clock)
         }
     }
 

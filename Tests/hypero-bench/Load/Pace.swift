@@ -1,34 +1,40 @@
-/// How calls are spread over time.
+import TestSupport
+
+/// Calls at a fixed rate from one or several threads.
 struct Pace: Sendable {
     let threads: Int
-    /// Calls a second of all threads together.
+    /// Calls per second of all threads together.
     let perSecond: Int
-    /// How long.
     let duration: Duration
 
-    /// Calls the body on each thread until the time is over.
+    /// Repeats a call on each thread until the duration has passed.
     ///
-    /// One thread looks at the clock until the next call is due, as a training computes. More of them than there are
-    /// cores would then measure how long they wait for a core, so several sleep until it is due.
-    func run<Result: Sendable>(
-        _ make: @escaping @Sendable (_ thread: Int) -> Result,
-        _ call: @escaping @Sendable (inout Result, _ number: Int) -> Void
-    ) throws -> [Result] {
-        let gap = 1_000_000_000 * Int64(threads) / Int64(perSecond)
-        let length = Int64(duration / .nanoseconds(1))
+    /// A single thread waits for the next call in a busy loop, because a training computes between its calls. Several
+    /// threads sleep. With more busy threads than cores, the threads would measure their wait for a core.
+    ///
+    /// - Parameters:
+    ///   - makeState: creates the state of a thread.
+    ///   - call: called with the thread's state and the index of the call.
+    /// - Returns: the final states of all threads.
+    func run<State: Sendable>(
+        makeState: @escaping @Sendable (_ thread: Int) -> State,
+        call: @escaping @Sendable (inout State, _ index: Int) -> Void
+    ) throws -> [State] {
+        let interval = 1_000_000_000 * Int64(threads) / Int64(perSecond)
+        let nanoseconds = Int64(duration / .nanoseconds(1))
         let isAlone = threads == 1
         let start = Clock.now
         return try ThreadGroup(threads) { thread in
-            var result = make(thread)
-            var next = start + gap * Int64(thread) / Int64(threads)
-            var number = 0
+            var state = makeState(thread)
+            var next = start + interval * Int64(thread) / Int64(threads)
+            var index = 0
             while true {
-                call(&result, number)
-                number += 1
-                next += gap
+                call(&state, index)
+                index += 1
+                next += interval
                 let now = Clock.now
-                guard now - start < length else { return result }
-                // What was missed is not made up for: a burst would be another load.
+                guard now - start < nanoseconds else { return state }
+                // Missed calls are skipped. Making up for them would be a burst, which is a different load.
                 next = max(next, now)
                 if isAlone { while Clock.now < next {} } else { Clock.sleep(until: next) }
             }

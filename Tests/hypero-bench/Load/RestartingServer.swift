@@ -2,15 +2,17 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// Kills a server every second and starts it again, until it is told to end.
+/// Kills and restarts a server every second.
 final class RestartingServer: Sendable {
-    private let isOver = Atomic<Bool>(false)
+    private let isStopping = Atomic<Bool>(false)
+    /// Nil until the thread has ended.
     private let outcome = Mutex<Result<Void, any Error>?>(nil)
 
+    /// Starts a thread that kills and restarts the server. The first kill is after 0.9 s.
     init(_ server: RedisServer) {
         Thread.detachNewThread { [self] in
             let result = Result {
-                while !isOver.load(ordering: .acquiring) {
+                while !isStopping.load(ordering: .acquiring) {
                     usleep(900_000)
                     server.kill()
                     usleep(100_000)
@@ -21,9 +23,9 @@ final class RestartingServer: Sendable {
         }
     }
 
-    /// Ends, the server running.
-    func end() throws {
-        isOver.store(true, ordering: .releasing)
+    /// Stops the restarts. The server runs afterwards.
+    func stop() throws {
+        isStopping.store(true, ordering: .releasing)
         while true {
             if let result = outcome.withLock({ $0 }) { return try result.get() }
             usleep(1_000)

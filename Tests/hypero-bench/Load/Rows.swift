@@ -1,26 +1,28 @@
 import Hypero
 import TestSupport
 
-/// The rows that clients log: three channels of four decimal places.
+/// The rows that clients log: three channels with four decimal places.
 struct Rows: Sendable {
     typealias Row = (epoch: Int, train: Double, valid: Double, test: Double)
 
     private let rows: [Row]
 
-    /// How many epochs an experiment has.
+    /// The number of epochs per experiment.
     static let epochs = 500
 
     init() {
         var random = SeededGenerator(seed: 1)
-        func value(_ reach: Double, _ epoch: Int) -> Double {
-            let value = reach * Double(epoch) / Double(epoch + 20) + Double.random(in: 0..<0.02, using: &random)
+        func value(of epoch: Int, limit: Double) -> Double {
+            let value = limit * Double(epoch) / Double(epoch + 20) + Double.random(in: 0..<0.02, using: &random)
             return (value * 10_000).rounded() / 10_000
         }
-        rows = (1...Self.epochs).map { ($0, value(0.95, $0), value(0.9, $0), value(0.89, $0)) }
+        rows = (1...Self.epochs).map {
+            ($0, value(of: $0, limit: 0.95), value(of: $0, limit: 0.9), value(of: $0, limit: 0.89))
+        }
     }
 
-    /// The row of an experiment's n-th call, from 0; after the last epoch the first comes again.
-    subscript(number: Int) -> Row { rows[number % Self.epochs] }
+    /// The row of the call with this index. The first epoch follows the last.
+    subscript(index: Int) -> Row { rows[index % Self.epochs] }
 }
 
 extension Experiment {

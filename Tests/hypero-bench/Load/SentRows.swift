@@ -2,28 +2,28 @@ import Hypero
 import HyperoRedis
 import HyperoSchema
 
-/// Rows that a client logs and sends over its one connection, while no ingest runs.
+/// The rate at which a client logs rows and sends them over its one connection. No ingest runs.
 struct SentRows {
-    /// From the first call until Redis has acknowledged the last.
+    /// Rows per second, from the first call until Redis has acknowledged the last row.
     let perSecond: Double
-    /// Microseconds of Redis' main thread an entry.
+    /// Microseconds of the main thread of Redis per entry.
     let redisMicroseconds: Double
-    /// Names and values of a row in the middle, in turn.
+    /// The alternating names and values of a row, with the sequence number of the middle row.
     let sample: [String]
 
-    init(_ count: Int) throws {
+    init(count: Int) throws {
         let server = try BenchServer()
         let client = try BenchClient(server.url, journalLimit: 2 << 30)
         let experiment = client.hypero.battery("bench").experiment()
         guard client.hypero.flush(until: .sent, timeout: .seconds(10)) else {
-            throw BenchError("the client does not reach Redis")
+            throw BenchError("the client did not send its first events within 10 s")
         }
         let rows = Rows()
         let redisBefore = try server.mainThreadSeconds()
         let start = Clock.now
         for number in 0..<count { experiment.log(rows[number]) }
         guard client.hypero.flush(until: .sent, timeout: .seconds(600)) else {
-            throw BenchError("the client did not send \(count) rows within ten minutes")
+            throw BenchError("the client did not send \(count) rows within 600 s")
         }
         perSecond = Double(count) * 1e9 / Double(Clock.now - start)
         redisMicroseconds = (try server.mainThreadSeconds() - redisBefore) * 1e6 / Double(count)
@@ -35,7 +35,7 @@ struct SentRows {
         _ = try reply.array()
         _ = try reply.string()
         var fields = try reply.pairs()
-        // Most numbers of events have as many digits as that of the one in the middle.
+        // The number of digits affects the size, and most sequence numbers have as many digits as the middle one.
         for index in fields.indices where fields[index].name == EventField.seq {
             fields[index].value = "\(count / 2 + 1)"
         }

@@ -2,16 +2,19 @@ import Glibc
 import Hypero
 import TestSupport
 
-/// Two clients that log as fast as the ingest follows: no more than a window is ever on its way, so that what is measured
-/// is the whole way and not how fast a backlog grows.
+/// The rate of two clients that log as fast as the ingest applies the events.
+///
+/// The number of unapplied events is limited by a window. Without the window, the figure would be the growth of a backlog.
 struct SustainedRows {
+    /// Applied events per second.
     let perSecond: Double
-    /// Percent of the time that Redis' main thread worked.
+    /// Percent of the time that the main thread of Redis worked.
     let redisBusy: Double
-    /// Percent of the time that it waited for a core.
+    /// Percent of the time that the main thread of Redis waited for a core.
     let redisWaiting: Double
-    /// Percent of the time that the ingest worked, and the process with the clients, on all their threads together.
+    /// Percent of the time that the ingest worked, on all its threads together.
     let ingestBusy: Double
+    /// Percent of the time that the process of the clients worked, on all its threads together.
     let clientsBusy: Double
 
     private static let window = 100_000
@@ -22,23 +25,23 @@ struct SustainedRows {
         let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--log-level", "error"])
         defer { ingest.kill() }
         let applied = try AppliedCount(server)
-        defer { applied.end() }
+        defer { applied.stop() }
         let pressure = Backpressure(applied, window: Self.window)
         let clients = try (0..<Self.producers).map { _ in try BenchClient(server.url) }
         let rows = Rows()
-        let crew = ThreadGroup(Self.producers) { number in
-            let battery = clients[number].hypero.battery("bench")
+        let threads = ThreadGroup(Self.producers) { index in
+            let battery = clients[index].hypero.battery("bench")
             while true {
                 let experiment = battery.experiment()
                 guard try pressure.add(2) else { return }
                 for start in stride(from: 0, to: Rows.epochs, by: 100) {
-                    for number in start..<start + 100 { experiment.log(rows[number]) }
+                    for row in start..<start + 100 { experiment.log(rows[row]) }
                     guard try pressure.add(100) else { return }
                 }
             }
         }
         usleep(UInt32(warmup / .microseconds(1)))
-        func look() throws -> (
+        func readCounts() throws -> (
             time: Double, applied: Int, redis: Double, waiting: Double, ingest: Double, clients: Double
         ) {
             (
@@ -46,11 +49,11 @@ struct SustainedRows {
                 server.mainThreadWaiting(), ProcessTime.seconds(of: ingest.pid), ProcessTime.seconds(of: getpid())
             )
         }
-        let before = try look()
+        let before = try readCounts()
         usleep(UInt32(duration / .microseconds(1)))
-        let after = try look()
-        pressure.end()
-        _ = try crew.results()
+        let after = try readCounts()
+        pressure.stop()
+        _ = try threads.results()
         let seconds = after.time - before.time
         perSecond = Double(after.applied - before.applied) / seconds
         redisBusy = (after.redis - before.redis) / seconds * 100

@@ -2,38 +2,39 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Numbers that a training and the benchmark share: a mapped file, which is there in whatever way the training ends.
+/// Counters that a training and the benchmark share in a mapped file. The file keeps its values however the training ends.
 final class Tally: @unchecked Sendable {
-    // The mapping's address never changes, and what it holds are atomics.
+    // The address of the mapping never changes, and the words are atomics.
     private let words: UnsafeMutablePointer<Atomic<Int>>
 
     enum Word: Int {
-        /// Rows whose log call has returned.
+        /// The number of rows whose log call has returned.
         case rows
-        /// Experiments begun.
+        /// The number of started experiments.
         case experiments
-        /// Events that the client has not taken.
+        /// The number of events that the client dropped.
         case dropped
-        /// When the last log call returned, on the clock that only goes forward.
+        /// The time of ``Clock`` after the last log call, in nanoseconds.
         case lastCall
-        /// Whether the training has done all it was to do.
+        /// 1 after the training has logged all its rows.
         case isDone
-        /// The producer's id, as the bits of its ten characters in two words.
+        /// The first eight characters of the producer's id.
         case producer
+        /// The last two characters of the producer's id.
         case producerEnd
-        /// Nanoseconds of log calls, and of all of them together.
+        /// Nanoseconds per log call, and of the whole loop.
         case median, p99, p999, loop
     }
 
     private static let size = 4096
 
-    /// Opens the file, or makes it.
+    /// Opens the file, and creates it if it does not exist.
     init(path: String) throws {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0, ftruncate(descriptor, off_t(Self.size)) == 0,
             let address = mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
             address != MAP_FAILED
-        else { throw BenchError("\(path) cannot be shared: errno \(errno)") }
+        else { throw BenchError(systemCall: "open, ftruncate or mmap of \(path)") }
         Glibc.close(descriptor)
         words = address.bindMemory(to: Atomic<Int>.self, capacity: Self.size / MemoryLayout<Int>.size)
     }
@@ -47,7 +48,7 @@ final class Tally: @unchecked Sendable {
         set { words[word.rawValue].store(newValue, ordering: .releasing) }
     }
 
-    /// The producer's id; empty before it is known.
+    /// The producer's id; empty until the training has set it.
     var producer: String {
         get {
             let bytes = [self[.producer], self[.producerEnd]].flatMap { word in

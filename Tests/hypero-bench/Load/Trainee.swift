@@ -1,32 +1,35 @@
 import Hypero
 
-/// What one thread of a load logs to.
+/// The experiments and rows of one logging thread.
 struct Trainee: Sendable {
     private let battery: Battery
     private var experiment: Experiment
-    private let isProbing: Bool
+    /// The probes and their experiment; nil if this thread logs no probes.
+    private let probes: (experiment: Experiment, times: Probes)?
     private var rows = 0
-    /// How many it has logged.
+    /// The number of logged events.
     private(set) var events = 0
 
-    /// - Parameter isProbing: whether each other turn has a probe.
-    init(_ battery: Battery, isProbing: Bool) {
+    /// - Parameters:
+    ///   - battery: the battery of the experiments.
+    ///   - probes: the probes and their experiment; nil to log no probes.
+    init(_ battery: Battery, probes: (experiment: Experiment, times: Probes)?) {
         self.battery = battery
         experiment = battery.experiment()
-        self.isProbing = isProbing
+        self.probes = probes
     }
 
-    /// Logs so many rows, of which one may be a probe.
-    mutating func turn(_ number: Int, atOnce: Int, _ values: Rows, _ probe: Experiment, _ probes: Probes) {
-        var left = atOnce
-        if isProbing, number % 2 == 0 {
-            // The value first: the time it stands for is that before the call.
-            let value = probes.next()
-            probe.log(epoch: Int(value), valid: value)
-            left -= 1
+    /// Logs some rows. In every second turn, the first row is a probe.
+    mutating func logRows(_ count: Int, of values: Rows, turn: Int) {
+        var remaining = count
+        if let probes, turn % 2 == 0 {
+            // The value is determined first, because the measured time starts before the call.
+            let value = probes.times.next()
+            probes.experiment.log(epoch: Int(value), valid: value)
+            remaining -= 1
             events += 1
         }
-        for _ in 0..<left {
+        for _ in 0..<remaining {
             experiment.log(values[rows % Rows.epochs])
             rows += 1
             events += 1

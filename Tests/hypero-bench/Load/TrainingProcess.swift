@@ -1,6 +1,6 @@
 import TestSupport
 
-/// A training as a process of its own.
+/// A training that runs as a separate process.
 final class TrainingProcess {
     let child: ChildProcess
     let tally: Tally
@@ -8,8 +8,10 @@ final class TrainingProcess {
     private let folder: TemporaryFolder
 
     /// - Parameters:
-    ///   - rows: nil for as many as it comes to.
-    ///   - journal: where its journal lies; a folder of its own when nil.
+    ///   - rows: the number of rows; nil to log until the process is killed.
+    ///   - epochs: the number of epochs per experiment.
+    ///   - queue: the most events that may wait to be sent.
+    ///   - journal: the folder of the journal; nil for a new folder.
     init(
         _ server: BenchServer, rows: Int? = nil, epochs: Int = Rows.epochs, queue: Int = 50_000, journal: String? = nil
     ) throws {
@@ -25,16 +27,18 @@ final class TrainingProcess {
             ], environment: ["HYPERO_JOURNAL": self.journal])
     }
 
-    /// Waits until its first rows are logged.
+    /// Waits until the first row is logged.
     func waitUntilLogging() throws {
         guard eventually(within: .seconds(30), { tally[.rows] > 0 || !child.isRunning }), child.isRunning else {
-            throw BenchError("a training does not log: \(child.stderr)")
+            throw BenchError("the training logged no row within 30 s: \(child.stderr)")
         }
     }
 
-    /// - Throws: when it has dropped events: then what was measured is something else.
+    /// Kills the process.
+    ///
+    /// - Throws: ``BenchError`` if the training dropped events, because the measurement is then invalid.
     func kill() throws {
         child.kill()
-        guard tally[.dropped] == 0 else { throw BenchError("a training dropped \(tally[.dropped]) events") }
+        guard tally[.dropped] == 0 else { throw BenchError("the training dropped \(tally[.dropped]) events") }
     }
 }

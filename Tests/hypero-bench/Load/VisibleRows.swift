@@ -2,13 +2,13 @@ import Hypero
 import HyperoSchema
 import TestSupport
 
-/// How long it takes from a log call until the ranking shows it, at a rate of events.
+/// The time from a log call until its value is in the ranking, at a fixed rate of events.
 struct VisibleRows {
     let latencies: Latencies
-    /// Events a second that were logged.
+    /// Logged events per second.
     let perSecond: Double
 
-    /// Two clients log some rows each millisecond; each other time one of the rows of the first is a probe.
+    /// Logs with two clients in up to 2,000 turns per second. In every second turn of the first client, one row is a probe.
     init(perSecond rate: Int, duration: Duration) throws {
         let server = try BenchServer()
         let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--log-level", "error"])
@@ -16,24 +16,25 @@ struct VisibleRows {
         let clients = try (0..<2).map { _ in try BenchClient(server.url) }
         let batteries = clients.map { $0.hypero.battery("bench") }
         let probe = batteries[0].experiment()
-        guard let id = BatteryID(batteries[0].id) else { throw BenchError("\(batteries[0].id) is no battery's id") }
+        guard let id = BatteryID(batteries[0].id) else { throw BenchError("not a battery id: \(batteries[0].id)") }
         let probes = try Probes(server, key: server.keyspace.rank(of: id, by: "valid"), member: probe.id)
         let rows = Rows()
-        let ticks = min(rate, 2_000)
-        let atOnce = rate / ticks
-        func load(_ duration: Duration) throws -> Int {
-            try Pace(threads: 2, perSecond: ticks, duration: duration).run { thread in
-                Trainee(batteries[thread], isProbing: thread == 0)
-            } _: { trainee, number in
-                trainee.turn(number, atOnce: atOnce, rows, probe, probes)
+        let turns = min(rate, 2_000)
+        let rowsPerTurn = rate / turns
+        func logRows(for duration: Duration) throws -> Int {
+            try Pace(threads: 2, perSecond: turns, duration: duration).run { thread in
+                Trainee(batteries[thread], probes: thread == 0 ? (probe, probes) : nil)
+            } call: { trainee, turn in
+                trainee.logRows(rowsPerTurn, of: rows, turn: turn)
             }.reduce(0) { $0 + $1.events }
         }
-        _ = try load(max(duration / 10, .milliseconds(300)))
-        probes.forget()
+        // Warm-up.
+        _ = try logRows(for: max(duration / 10, .milliseconds(300)))
+        probes.removeLatencies()
         let start = Clock.now
-        let events = try load(duration)
+        let events = try logRows(for: duration)
         perSecond = Double(events) * 1e9 / Double(Clock.now - start)
-        latencies = try probes.end()
+        latencies = try probes.stop()
         for client in clients { try client.close() }
     }
 }

@@ -3,22 +3,22 @@ import HyperoRedis
 import HyperoSchema
 import TestSupport
 
-/// A Redis of its own, set up as users have it, and a connection to look at it.
+/// A private Redis with the recommended settings, and a connection for commands of the benchmark.
 ///
-/// Each measurement that is compared with another gets a fresh one, so that none inherits the other's files and memory.
+/// Each compared measurement has a new server, so that none inherits the files and the memory of another.
 final class BenchServer {
     let server: RedisServer
     let keyspace: Keyspace
     private(set) var control: RedisConnection
-    /// How many entries of backlogs were written: the next one's place in the stream.
+    /// The number of backlog entries written so far, which is the position of the next entry in the stream.
     var written = 0
 
-    /// A rewrite of the append-only file forks and takes a core for seconds, at moments of its own choice.
+    /// The settings. Rewrites of the append-only file are off, because a rewrite uses a core for seconds at a random time.
     static let description = "appendonly yes, appendfsync everysec, no rewriting of the file, on a unix socket"
 
-    /// - Parameter isRewriting: whether the append-only file is rewritten when it has grown, so that it fits the disk.
-    init(rewriting isRewriting: Bool = false) throws {
-        server = try RedisServer(configuration: ["auto-aof-rewrite-percentage \(isRewriting ? 100 : 0)"])
+    /// - Parameter rewritesFile: whether Redis rewrites a large append-only file, so that it does not fill the disk.
+    init(rewritesFile: Bool = false) throws {
+        server = try RedisServer(configuration: ["auto-aof-rewrite-percentage \(rewritesFile ? 100 : 0)"])
         keyspace = try Keyspace.all()[0]
         control = try Self.open(server.url)
     }
@@ -26,18 +26,18 @@ final class BenchServer {
     var url: String { server.url }
     var socket: String { server.socket }
 
-    /// A further connection.
+    /// Opens another connection.
     func connect() throws -> RedisConnection { try Self.open(server.url) }
 
-    /// One command and its reply as a text.
+    /// Sends a command and returns its reply as a text.
     @discardableResult
-    func ask(_ arguments: String...) throws -> String? {
+    func string(_ arguments: String...) throws -> String? {
         var reply = try reply(to: arguments)
         return try reply.string()
     }
 
-    /// One command and its reply as a number.
-    func count(_ arguments: String...) throws -> Int {
+    /// Sends a command and returns its reply as an integer.
+    func integer(_ arguments: String...) throws -> Int {
         var reply = try reply(to: arguments)
         return try reply.integer()
     }
@@ -50,33 +50,34 @@ final class BenchServer {
         return try control.receive()
     }
 
-    /// A number of INFO.
-    func info(_ section: String, _ name: String) throws -> Double {
-        let text = try ask("INFO", section) ?? ""
+    /// Returns a number from a section of INFO.
+    func info(_ name: String, in section: String) throws -> Double {
+        let text = try string("INFO", section) ?? ""
         let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix(name + ":") }
         guard let number = line.flatMap({ Double($0.dropFirst(name.count + 1)) }) else {
-            throw BenchError("INFO \(section) of Redis says no \(name)")
+            throw BenchError("INFO \(section): field not found: \(name)")
         }
         return number
     }
 
-    /// Seconds that the thread which executes commands has worked so far.
+    /// Returns the processor time of the thread that executes commands, in seconds.
     func mainThreadSeconds() throws -> Double {
-        try info("cpu", "used_cpu_user_main_thread") + info("cpu", "used_cpu_sys_main_thread")
+        try info("used_cpu_user_main_thread", in: "cpu") + info("used_cpu_sys_main_thread", in: "cpu")
     }
 
-    /// Seconds that this thread would have worked but for others that had the cores; 0 where the kernel does not say.
+    /// Returns the time that the main thread has waited for a core, in seconds. Returns 0 if the kernel does not report the
+    /// time.
     func mainThreadWaiting() -> Double {
         guard let pid = server.pid,
             let text = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/schedstat", encoding: .utf8)
         else { return 0 }
-        // Nanoseconds on a core, nanoseconds waiting for one, time slices.
+        // Fields: nanoseconds on a core, nanoseconds waiting for a core, number of time slices.
         return text.split(separator: " ").dropFirst().first.flatMap { Double($0) }.map { $0 / 1e9 } ?? 0
     }
 
-    /// How many entries the ingest has applied.
+    /// Returns the number of entries that the ingest has applied.
     func applied() throws -> Int {
-        try ask("HGET", keyspace.ingest, IngestField.applied).flatMap { Int($0) } ?? 0
+        try string("HGET", keyspace.ingest, IngestField.applied).flatMap { Int($0) } ?? 0
     }
 
     private static func open(_ url: String) throws -> RedisConnection {

@@ -3,7 +3,7 @@ import HyperoCore
 import HyperoRedis
 import Synchronization
 
-/// Another client of the server: asks PING each millisecond, and notes how long the answer takes.
+/// Another client of the server, which sends a PING every millisecond and measures the time until the reply.
 final class Heartbeat: Sendable {
     private struct State {
         var latencies = Latencies()
@@ -11,10 +11,10 @@ final class Heartbeat: Sendable {
         var hasEnded = false
     }
 
-    private let isOver = Atomic<Bool>(false)
+    private let isStopping = Atomic<Bool>(false)
     private let state = Mutex(State())
 
-    /// Begins.
+    /// Starts the client on a thread of its own.
     init(_ server: BenchServer) throws {
         let url = try RedisURL(server.url)
         Thread.detachNewThread { [self] in
@@ -22,7 +22,7 @@ final class Heartbeat: Sendable {
             var failure: String?
             do {
                 var connection = try RedisConnection.open(to: url, name: "heartbeat", timeout: .seconds(120))
-                while !isOver.load(ordering: .acquiring) {
+                while !isStopping.load(ordering: .acquiring) {
                     let start = MonotonicTime.now
                     _ = try connection.call("PING")
                     latencies.record(MonotonicTime.now.nanoseconds - start.nanoseconds)
@@ -35,12 +35,12 @@ final class Heartbeat: Sendable {
         }
     }
 
-    /// Ends, and says what was noted.
-    func end() throws -> Latencies {
-        isOver.store(true, ordering: .releasing)
+    /// Stops the client and returns the measured times.
+    func stop() throws -> Latencies {
+        isStopping.store(true, ordering: .releasing)
         while true {
             let (latencies, failure, hasEnded) = state.withLock { ($0.latencies, $0.failure, $0.hasEnded) }
-            if let failure { throw BenchError("a PING failed: \(failure)") }
+            if let failure { throw BenchError("PING failed: \(failure)") }
             if hasEnded { return latencies }
             usleep(500)
         }

@@ -1,37 +1,49 @@
 import Histogram
 
-/// Durations in nanoseconds, as a histogram of three digits whose memory is there from the start: recording allocates
-/// nothing and, since all of it was written once, takes no page fault.
+/// A histogram of durations in nanoseconds, with a precision of three digits.
+///
+/// The memory of the histogram is allocated and written at the start, so recording neither allocates nor causes a page
+/// fault.
 struct Latencies {
     private var histogram = Histogram<UInt64>(
-        highestTrackableValue: Self.longest, numberOfSignificantValueDigits: .three)
-    /// How many took more than a millisecond.
-    private(set) var slow = 0
+        highestTrackableValue: Self.maxDuration, numberOfSignificantValueDigits: .three)
+    /// The number of durations above one millisecond.
+    private(set) var slowCount = 0
 
-    private static let longest: UInt64 = 60_000_000_000
+    /// Longer durations are recorded as this one.
+    private static let maxDuration: UInt64 = 60_000_000_000
 
     var count: Int { Int(histogram.totalCount) }
 
     mutating func record(_ nanoseconds: Int64) {
         let value = UInt64(max(nanoseconds, 0))
-        if value > 1_000_000 { slow += 1 }
-        histogram.record(min(value, Self.longest))
+        if value > 1_000_000 { slowCount += 1 }
+        histogram.record(min(value, Self.maxDuration))
     }
 
-    mutating func add(_ others: Latencies) {
-        histogram.add(others.histogram)
-        slow += others.slow
+    mutating func add(_ other: Latencies) {
+        histogram.add(other.histogram)
+        slowCount += other.slowCount
     }
 
     mutating func removeAll() {
         histogram.reset()
-        slow = 0
+        slowCount = 0
     }
 
-    /// The duration that so many of a hundred do not exceed, in nanoseconds.
+    /// Returns a percentile in nanoseconds.
     func percentile(_ percent: Double) -> Double { Double(histogram.valueAtPercentile(percent)) }
 
     var median: Double { percentile(50) }
-
+    var p99: Double { percentile(99) }
     var longest: Double { Double(histogram.max) }
+}
+
+extension Array where Element == Double {
+    /// The median: the mean of the two middle values of an even count; nan of an empty array.
+    var median: Double {
+        guard !isEmpty else { return .nan }
+        let sorted = sorted()
+        return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
+    }
 }

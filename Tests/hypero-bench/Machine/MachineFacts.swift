@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// Where, when and how the figures were made.
+/// The machine, the date and the software versions of a run.
 struct MachineFacts: Encodable {
     let date: String
     let command: String
@@ -12,7 +12,7 @@ struct MachineFacts: Encodable {
     let kernel: String
     let redis: String
     let swift: String
-    /// How the servers of the benchmark are set up.
+    /// The settings of the benchmark's Redis servers.
     let servers: String
 
     init(command: String) {

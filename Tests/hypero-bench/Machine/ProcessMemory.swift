@@ -1,13 +1,13 @@
 import Foundation
 
-/// What the system says of a process' memory, in bytes.
+/// The resident memory of a process, in bytes.
 struct ProcessMemory {
-    /// The most that was resident at once.
+    /// The peak of the resident memory.
     let peak: Int
-    /// What is resident now and belongs to no file.
+    /// The current resident memory that is not backed by a file.
     let anonymous: Int
 
-    /// Nil when there is no such process, or it has ended.
+    /// Reads the memory from `/proc`; nil if the process does not exist or has ended.
     init?(of pid: Int32) {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
             let peak = Self.kibibytes("VmHWM", in: text), let anonymous = Self.kibibytes("RssAnon", in: text)
@@ -16,13 +16,13 @@ struct ProcessMemory {
         self.anonymous = anonymous << 10
     }
 
-    /// What is resident of a process but for files below a folder, in bytes.
+    /// Returns the resident memory of a process without mapped files of a folder, in bytes.
     static func resident(of pid: Int32, outside folder: String) -> Int {
         let text = (try? String(contentsOfFile: "/proc/\(pid)/smaps", encoding: .utf8)) ?? ""
         var isOutside = true
         var total = 0
         for line in text.split(separator: "\n") {
-            // A mapping's first line has its addresses and path; the others are a name with a colon and a value.
+            // The first line of a mapping has its address range and path. The other lines are "Name: value".
             if line.prefix(while: { $0 != " " }).contains("-") { isOutside = !line.contains(folder) }
             guard isOutside, line.hasPrefix("Rss:") else { continue }
             total += kibibytes("Rss", in: String(line)) ?? 0

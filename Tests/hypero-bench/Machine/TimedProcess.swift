@@ -2,21 +2,23 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A short program whose whole life is measured, from its start to its end.
+/// A short program whose run time is measured, from start to exit.
 ///
-/// Not ``ChildProcess``: that looks every few milliseconds whether a program has ended.
+/// Not `ChildProcess`: it polls for the program's end only every few milliseconds.
 struct TimedProcess {
     private let command: [String]
 
-    /// - Parameter executable: a product of this package, or a program in `PATH`.
+    /// - Parameters:
+    ///   - executable: the name of a product of this package or of a program in `PATH`.
+    ///   - arguments: the arguments after the name.
     init(_ executable: String, _ arguments: [String]) {
         let product = "\(ChildProcess.productsDirectory)/\(executable)"
         command = [FileManager.default.isExecutableFile(atPath: product) ? product : executable] + arguments
     }
 
-    /// Runs it once; what it prints goes to /dev/null.
+    /// Runs the program once, with its output to /dev/null.
     ///
-    /// - Returns: when it was started and when its end was seen, in nanoseconds of the clock that only goes forward.
+    /// - Returns: the times of ``Clock`` before the start and after the end, in nanoseconds.
     func run() throws -> (start: Int64, end: Int64) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -28,13 +30,12 @@ struct TimedProcess {
         defer { for argument in arguments { free(argument) } }
         var pid: pid_t = 0
         let start = Clock.now
-        guard posix_spawnp(&pid, command[0], &actions, nil, &arguments, environ) == 0 else {
-            throw BenchError("\(command[0]) does not start")
-        }
+        let code = posix_spawnp(&pid, command[0], &actions, nil, &arguments, environ)
+        guard code == 0 else { throw BenchError(systemCall: "posix_spawnp of \(command[0])", code: code) }
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         let end = Clock.now
-        guard status == 0 else { throw BenchError("\(command.joined(separator: " ")) failed: status \(status)") }
+        guard status == 0 else { throw BenchError("\(command.joined(separator: " ")) failed: wait status \(status)") }
         return (start, end)
     }
 }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// How numbers stand in the table.
+/// The format of numbers in the tables.
 enum NumberText {
-    /// Three digits that count, or all of a whole number: `0.0123`, `4.57`, `31`, `182,431`.
+    /// Returns three significant digits, or all digits of a whole number: `0.0123`, `4.57`, `31`, `182,431`.
     static func text(of number: Double) -> String {
         guard number.isFinite else { return "\(number)" }
         let size = abs(number)
@@ -12,7 +12,7 @@ enum NumberText {
         return String(format: "%.\(decimals)f", number)
     }
 
-    /// `1,000,000`
+    /// Returns a number with separators: `1,000,000`.
     static func grouped(_ number: Int) -> String {
         var text = ""
         for (index, digit) in String(number.magnitude).reversed().enumerated() {

@@ -1,9 +1,8 @@
 import Foundation
 
-/// Takes the rows as the sections make them, and prints those of a section when it is through.
+/// Collects the rows of a section and prints them after the section.
 ///
-/// By section, and not all at the end: the whole takes many minutes, and what was measured is not to get lost when a
-/// later section fails.
+/// The rows are not printed at the end of the run, because a run takes many minutes and a later section may fail.
 final class Report {
     private let isJSON: Bool
     private let facts: MachineFacts
@@ -15,14 +14,19 @@ final class Report {
         emit(isJSON ? Self.json(facts) : facts.text)
     }
 
-    func add(_ row: Row) { rows.append(row) }
+    /// Returns the rows of one subject, to add figures to.
+    func rows(of subject: String, in section: SectionName) -> SubjectRows {
+        SubjectRows(report: self, section: section, subject: subject)
+    }
 
-    /// Says on standard error what is being done.
+    fileprivate func add(_ row: Row) { rows.append(row) }
+
+    /// Prints a progress message to standard error.
     func progress(_ text: String) {
         FileHandle.standardError.write(Data("hypero-bench: \(text)\n".utf8))
     }
 
-    /// Prints what was added since the last time.
+    /// Prints the rows added since the last call.
     func flush() {
         guard !rows.isEmpty else { return }
         if isJSON {
@@ -36,12 +40,30 @@ final class Report {
     private static func json(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Nothing that is encoded here can fail but a nan, and no figure is one.
-        guard let data = try? encoder.encode(value) else { fatalError("\(value) cannot be written as JSON") }
+        // Encoding fails only for a number that is not finite, and no figure is.
+        guard let data = try? encoder.encode(value) else { fatalError("cannot encode as JSON: \(value)") }
         return String(decoding: data, as: UTF8.self)
     }
 
     private func emit(_ text: String) {
         FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+}
+
+/// The rows of one subject in a report.
+struct SubjectRows {
+    fileprivate let report: Report
+    fileprivate let section: SectionName
+    fileprivate let subject: String
+
+    /// Adds a figure. See ``Row`` for the parameters.
+    func add(
+        _ figure: String, value: Double?, unit: Unit, peer: Row.Peer? = nil, targets: [Target] = [],
+        note: String? = nil
+    ) {
+        report.add(
+            Row(
+                section: section, subject: subject, figure: figure, value: value, unit: unit, peer: peer,
+                targets: targets, note: note))
     }
 }

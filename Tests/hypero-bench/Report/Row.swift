@@ -1,6 +1,6 @@
-/// One line of the table: a figure and what it stands beside.
+/// One line of the table: a figure, and the value it is compared with.
 struct Row {
-    /// What a figure is compared with, in the figure's unit.
+    /// The name and value of the comparison, in the figure's unit.
     struct Peer {
         let name: String
         let value: Double
@@ -12,26 +12,52 @@ struct Row {
     }
 
     let section: SectionName
-    /// What was done: the rows of one subject stand together.
+    /// The measured operation. Rows of one subject form a group of the table.
     let subject: String
-    /// What of it: `p99`, `rate`.
+    /// The name of the figure, for example `p99` or `rate`.
     let figure: String
-    /// Nil when it could not be measured; the note says why.
+    /// Nil if the figure could not be measured; the note has the reason.
     let value: Double?
     let unit: Unit
     var peer: Peer?
     var targets: [Target] = []
     var note: String?
 
-    /// The value as so many times the peer's; nil without one, or with one of 0.
+    /// The value divided by the peer's value; nil without a peer, or if the peer's value is 0.
     var ratio: Double? {
         guard let value, let peer, peer.value != 0 else { return nil }
         return value / peer.value
     }
 
-    /// Whether a target is met.
+    /// Returns whether a target is met.
     func isMet(_ target: Target) -> Bool {
         let number = target.subject == .value ? value : ratio
         return number.map { target.isMet(by: $0) } ?? false
     }
+}
+
+/// The name of a section on the command line, in the tables and in JSON.
+enum SectionName: String, CaseIterable, Encodable {
+    case log
+    case send
+    case apply
+    case endToEnd = "end-to-end"
+    case query
+    case memory
+    case killed
+    case peers
+}
+
+/// The unit of a figure. The raw values appear in the tables and in JSON.
+enum Unit: String, Encodable {
+    case nanoseconds = "ns"
+    case microseconds = "µs"
+    case milliseconds = "ms"
+    case seconds = "s"
+    case eventsPerSecond = "events/s"
+    case bytes = "B"
+    case mebibytes = "MiB"
+    case percent = "%"
+    case events
+    case calls
 }

@@ -1,4 +1,4 @@
-/// The rows of one section as people read them.
+/// The rows of one section as a text table.
 struct SectionTable {
     private let rows: [Row]
 
@@ -7,7 +7,7 @@ struct SectionTable {
     }
 
     private static let head = ["", "figure", "", "beside", "", "ratio", "target", ""]
-    /// The columns of numbers end where their heads end.
+    /// The indexes of the right-aligned columns, which contain numbers.
     private static let alignedRight: Set<Int> = [1, 4, 5]
 
     var text: String {
@@ -23,7 +23,7 @@ struct SectionTable {
             var cells = ["  " + row.figure, value.0, value.1]
             cells += [row.peer?.name ?? "", row.peer.map { NumberText.text(of: $0.value) } ?? ""]
             cells += [row.ratio.map { NumberText.text(of: $0) } ?? ""]
-            cells += [row.targets.map { Self.text(of: $0, row.unit) }.joined(separator: ", ")]
+            cells += [row.targets.map { Self.text(of: $0, in: row.unit) }.joined(separator: ", ")]
             var verdict = row.targets.isEmpty ? "" : row.targets.allSatisfy { row.isMet($0) } ? "met" : "NOT MET"
             if let note = row.note {
                 if !notes.contains(note) { notes.append(note) }
@@ -37,7 +37,7 @@ struct SectionTable {
         return (["", "== \(section)", table] + footnotes).joined(separator: "\n")
     }
 
-    private static func text(of target: Target, _ unit: Unit) -> String {
+    private static func text(of target: Target, in unit: Unit) -> String {
         let unit = target.subject == .value ? " " + unit.rawValue : " of it"
         return switch target.bound {
         case .atLeast(let number): ">= \(NumberText.text(of: number))\(unit)"
@@ -46,7 +46,7 @@ struct SectionTable {
     }
 
     private static func aligned(_ lines: [[String]]) -> [String] {
-        // A subject stands alone in its line and may go over the columns.
+        // A line with a subject has one cell, which may be wider than the column.
         let widths = head.indices.map { column in
             lines.filter { $0.count > 1 }.map { $0[column].count }.max() ?? 0
         }

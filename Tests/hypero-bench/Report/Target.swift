@@ -1,4 +1,4 @@
-/// What a figure, or its ratio to what it stands beside, has to reach.
+/// A required value of a figure or of its ratio.
 struct Target {
     enum Bound {
         case atLeast(Double)
@@ -23,8 +23,8 @@ struct Target {
 
     func isMet(by number: Double) -> Bool {
         switch bound {
-        case .atLeast(let least): number >= least
-        case .atMost(let most): number <= most
+        case .atLeast(let minimum): number >= minimum
+        case .atMost(let maximum): number <= maximum
         }
     }
 }

@@ -2,16 +2,19 @@ import Glibc
 import Hypero
 import TestSupport
 
-/// What a log call costs the training: a row of three channels, at about 30,000 a second of all threads together, which
-/// is more than any training logs; with Redis there, not there (nobody listens), and killed and started again each second.
+/// The cost of a log call for the training: a row of three channels.
 ///
-/// Each turn takes the time around nothing and then around the call. The percentiles are those of the calls less the
-/// median of nothing, which is what the clock costs; how many calls took more than a millisecond stands beside how many
-/// times nothing did, which is what the machine does to any thread.
+/// All threads together make about 30,000 calls per second, more than any training. Redis is up, is down (no server listens),
+/// or is killed and restarted every second.
 ///
-/// Beside: `write(2)` of as many bytes as the record of such a row has, to a file, at the same pace.
+/// Each measurement of a call follows an empty measurement with the same clock. The percentiles are those of the calls minus
+/// the median of the empty measurements, which is the cost of the clock. The number of calls above one millisecond is
+/// compared with the number of empty measurements above one millisecond, which are interruptions of the thread by the
+/// machine.
 ///
-/// The tight loop is the call at full speed, of a million rows: the whole time over the number of calls.
+/// The comparison is a `write(2)` of as many bytes as the record of such a row, to a file, at the same rate.
+///
+/// The tight loop makes a million calls at full speed. The figure is the total time divided by the number of calls.
 struct LogSection: Section {
     private enum Redis: String, CaseIterable {
         case up
@@ -21,36 +24,38 @@ struct LogSection: Section {
 
     private static let perSecond = 30_000
 
-    func run(_ plan: Plan, _ report: Report) throws {
+    func run(_ plan: Plan, report: Report) throws {
         let duration = plan.divided(.seconds(10), atLeast: .milliseconds(50))
         var written: [Int: LogTimes] = [:]
         for threads in [1, 4] {
-            report.progress("log: write(2) by \(threads)")
-            let times = try write(Pace(threads: threads, perSecond: Self.perSecond, duration: duration))
+            report.progress("log: write(2), \(Self.counted(threads))")
+            let times = try measureWrites(Pace(threads: threads, perSecond: Self.perSecond, duration: duration))
             written[threads] = times
-            add(times.nothing, "the clock alone, \(Self.counted(threads))", clock: 0, nil, [:], report)
+            let rows = report.rows(of: "the clock alone, \(Self.counted(threads))", in: .log)
+            add(percentilesOf: times.clock, to: rows)
+            addSlowCalls(of: times.clock, to: rows)
         }
         for redis in Redis.allCases {
             for threads in [1, 4] {
                 report.progress("log: Redis \(redis.rawValue), \(Self.counted(threads))")
-                // The first kill comes after 0.9 seconds.
+                // The first kill is after 0.9 s.
                 let duration = redis == .restarting ? max(duration, .milliseconds(1_200)) : duration
-                let times = try log(
-                    redis, Pace(threads: threads, perSecond: Self.perSecond, duration: duration), plan)
+                let times = try measureLogCalls(
+                    Pace(threads: threads, perSecond: Self.perSecond, duration: duration), redis: redis, plan: plan)
+                let rows = report.rows(of: "Redis \(redis.rawValue), \(Self.counted(threads))", in: .log)
                 add(
-                    times.calls, "Redis \(redis.rawValue), \(Self.counted(threads))", clock: times.nothing.median,
-                    written[threads].map { ($0.calls, $0.nothing) }, Self.targets(threads), report, times.nothing)
+                    percentilesOf: times.calls, minus: times.clock.median, peer: written[threads],
+                    targets: Self.targets(threads), to: rows)
+                addSlowCalls(of: times.calls, clock: times.clock, to: rows)
             }
         }
-        let rows = plan.divided(1_000_000, atLeast: 1_000)
+        let count = plan.divided(1_000_000, atLeast: 1_000)
         for threads in [1, 4] {
             report.progress("log: tight loop, \(Self.counted(threads))")
-            let subject = "tight loop of \(NumberText.grouped(rows)) rows, \(Self.counted(threads))"
-            let (ours, theirs) = try tight(rows, threads)
-            report.add(
-                Row(
-                    section: .log, subject: subject, figure: "a call", value: ours, unit: .nanoseconds,
-                    peer: Row.Peer("write(2)", theirs)))
+            let (log, write) = try measureTightLoop(rows: count, threads: threads)
+            report.rows(
+                of: "tight loop of \(NumberText.grouped(count)) rows, \(Self.counted(threads))", in: .log
+            ).add("per call", value: log, unit: .nanoseconds, peer: Row.Peer("write(2)", write))
         }
     }
 
@@ -62,44 +67,41 @@ struct LogSection: Section {
     private static func counted(_ threads: Int) -> String { threads == 1 ? "1 thread" : "\(threads) threads" }
 
     private func add(
-        _ times: Latencies, _ subject: String, clock: Double, _ peer: (calls: Latencies, nothing: Latencies)?,
-        _ targets: [Double: Target], _ report: Report, _ nothing: Latencies? = nil
+        percentilesOf times: Latencies, minus clock: Double = 0, peer: LogTimes? = nil,
+        targets: [Double: Target] = [:], to rows: SubjectRows
     ) {
-        func row(_ figure: String, _ value: Double, _ unit: Unit, _ peer: Row.Peer?, _ targets: [Target]) {
-            report.add(
-                Row(
-                    section: .log, subject: subject, figure: figure, value: value, unit: unit, peer: peer,
-                    targets: targets))
-        }
         for (name, percent) in [("p50", 50.0), ("p99", 99), ("p99.9", 99.9), ("max", 100)] {
-            let beside = peer.map { peer in
-                Row.Peer("write(2)", max(peer.calls.percentile(percent) - peer.nothing.median, 0))
-            }
-            row(
-                name, max(times.percentile(percent) - clock, 0), .nanoseconds, beside,
-                targets[percent].map { [$0] } ?? [])
+            rows.add(
+                name, value: max(times.percentile(percent) - clock, 0), unit: .nanoseconds,
+                peer: peer.map { peer in
+                    Row.Peer("write(2)", max(peer.calls.percentile(percent) - peer.clock.median, 0))
+                },
+                targets: targets[percent].map { [$0] } ?? [])
         }
-        row(
-            "above 1 ms, of \(NumberText.grouped(times.count))", Double(times.slow), .calls,
-            nothing.map { Row.Peer("the clock alone", Double($0.slow)) }, [])
     }
 
-    private func write(_ pace: Pace) throws -> LogTimes {
+    private func addSlowCalls(of times: Latencies, clock: Latencies? = nil, to rows: SubjectRows) {
+        rows.add(
+            "above 1 ms, of \(NumberText.grouped(times.count))", value: Double(times.slowCount), unit: .calls,
+            peer: clock.map { Row.Peer("the clock alone", Double($0.slowCount)) })
+    }
+
+    private func measureWrites(_ pace: Pace) throws -> LogTimes {
         let file = try WrittenBytes(battery: "bench.v1.01234567")
         return LogTimes(
-            try pace.run { _ in
+            merging: try pace.run { _ in
                 LogTimes()
-            } _: { times, _ in
-                times.take { file.write() }
+            } call: { times, _ in
+                times.measure { file.write() }
             })
     }
 
-    private func log(_ redis: Redis, _ pace: Pace, _ plan: Plan) throws -> LogTimes {
+    private func measureLogCalls(_ pace: Pace, redis: Redis, plan: Plan) throws -> LogTimes {
         let server = try BenchServer()
         let folder = try TemporaryFolder()
         let client = try BenchClient(
-            redis == .down ? "unix://\(folder.file("nobody.sock"))" : server.url)
-        // A lease that is short, so that it is not the ingest that is away while Redis comes back.
+            redis == .down ? "unix://\(folder.file("absent.sock"))" : server.url)
+        // A short lease, so that the ingest is active again as soon as Redis is.
         let ingest = try ChildProcess(
             "hypero-ingest", ["--redis", server.url, "--lease", "1", "--log-level", "critical"])
         defer { ingest.kill() }
@@ -108,26 +110,29 @@ struct LogSection: Section {
         func measure(_ pace: Pace) throws -> LogTimes {
             let threads = try pace.run { _ in
                 (times: LogTimes(), experiment: battery.experiment())
-            } _: { thread, number in
-                let row = rows[number]
+            } call: { thread, index in
+                let row = rows[index]
                 let experiment = thread.experiment
-                thread.times.take { experiment.log(row) }
+                thread.times.measure { experiment.log(row) }
             }
-            return LogTimes(threads.map(\.times))
+            return LogTimes(merging: threads.map(\.times))
         }
+        // Warm-up.
         _ = try measure(
             Pace(
                 threads: pace.threads, perSecond: pace.perSecond,
                 duration: plan.divided(.seconds(1), atLeast: .milliseconds(50))))
-        let killer = redis == .restarting ? RestartingServer(server.server) : nil
+        let restarts = redis == .restarting ? RestartingServer(server.server) : nil
         let times = try measure(pace)
-        try killer?.end()
+        try restarts?.stop()
         try client.close()
         return times
     }
 
-    /// Nanoseconds of a thread's time a call, and a write(2).
-    private func tight(_ rows: Int, _ threads: Int) throws -> (log: Double, write: Double) {
+    /// Measures log calls and calls of write(2) without pauses.
+    ///
+    /// - Returns: nanoseconds per call, the median of all threads.
+    private func measureTightLoop(rows: Int, threads: Int) throws -> (log: Double, write: Double) {
         let server = try BenchServer()
         let client = try BenchClient(server.url)
         let battery = client.hypero.battery("bench")
@@ -137,7 +142,7 @@ struct LogSection: Section {
             let times = try ThreadGroup(threads) { _ in
                 let experiment = battery.experiment()
                 let start = Clock.now
-                for number in 0..<rows / threads { body(number, experiment) }
+                for index in 0..<rows / threads { body(index, experiment) }
                 return Double(Clock.now - start) / Double(rows / threads)
             }.results()
             return times.median

@@ -2,134 +2,139 @@ import HyperoQuery
 import HyperoRedis
 import HyperoSchema
 
-/// How long a top ten takes among a thousand experiments and up to a million, and the whole of one experiment.
+/// The time of a top ten among a thousand to a million experiments, and of showing one experiment.
 ///
-/// As a whole process, from its start to its end, `hypero-query` and redis-cli in turn; and as questions over an open
-/// connection, the library and the bare command in turn. All stands in one Redis, as the ingest wrote it: ten
-/// hyper-parameters, three maxima. redis-cli does the bare ZREVRANGE of the ranking, so it neither finds the battery by
-/// its name nor reads what the ten experiments are; for `show` it reads the learning curves alone.
+/// *Whole process* is the run time from start to exit, with `hypero-query` and redis-cli alternating. *Open connection* is a
+/// query over an open connection, with the library and the Redis command alternating. One Redis has the data, as the ingest
+/// wrote it: ten hyper-parameters and three maxima per experiment.
+///
+/// redis-cli executes only the ZREVRANGE of the ranking: it neither finds the battery by its name nor reads the ten
+/// experiments. For `show`, redis-cli reads only the learning curves.
 struct QuerySection: Section {
-    func run(_ plan: Plan, _ report: Report) throws {
+    /// A query of hypero and the Redis command that is its lower bound.
+    private struct Query {
+        /// The arguments of `hypero-query`.
+        let arguments: [String]
+        /// The Redis command.
+        let command: [String]
+        /// The query with the library.
+        let body: () throws -> Void
+        /// The targets of the median of the whole process.
+        var targets: [Target] = []
+    }
+
+    func run(_ plan: Plan, report: Report) throws {
         let server = try BenchServer()
         let store = try Store(server.url, timeout: .seconds(30))
         let sizes = [1_000, 10_000, 100_000, 1_000_000].filter { $0 <= max(1_000_000 / plan.divisor, 1_000) }
         for size in sizes {
             report.progress("query: writing \(NumberText.grouped(size)) experiments")
-            try fill(server, size)
+            try write(experiments: size, to: server)
         }
         let single = Backlog(battery: "bench show", experiments: 1, parameters: 10, epochs: 500, hasEnd: true)
         try single.write(to: server)
         _ = try Drain(server, retain: 0)
 
-        let runs = plan.divided(200, atLeast: 5)
+        let repetitions = plan.divided(200, atLeast: 5)
         for size in sizes {
             report.progress("query: rank among \(NumberText.grouped(size))")
-            let backlog = Self.backlog(size)
+            let backlog = Self.backlog(experiments: size)
             let key = server.keyspace.rank(of: backlog.batteryID, by: "valid")
-            let question = ["ZREVRANGE", key, "0", "9", "WITHSCORES"]
-            let subject = "rank, top 10 of \(NumberText.grouped(size))"
-            try processes(
-                subject, ["rank", backlog.battery], question, "redis-cli ZREVRANGE", server, runs, report,
-                targets: size == 1_000_000 ? [Targets.rankMillion, Targets.rankMillionRatio] : [])
-            try questions(subject, question, "ZREVRANGE", server, runs, report) {
-                guard try store.leaderboard(of: backlog.battery).count == size else {
-                    throw BenchError("the ranking of \(backlog.battery) has not \(size) experiments")
-                }
-            }
+            let rank = Query(
+                arguments: ["rank", backlog.battery], command: ["ZREVRANGE", key, "0", "9", "WITHSCORES"],
+                body: {
+                    guard try store.leaderboard(of: backlog.battery).count == size else {
+                        throw BenchError("the ranking of \(backlog.battery) does not have \(size) experiments")
+                    }
+                }, targets: size == 1_000_000 ? [Targets.rankMillion, Targets.rankMillionRatio] : [])
+            let rows = report.rows(of: "rank, top 10 of \(NumberText.grouped(size))", in: .query)
+            try measure(rank, on: server, repetitions: repetitions, rows: rows)
         }
-        let ids = try server.connect().first(of: server.keyspace.experiments(of: single.batteryID))
-        let question = ["HGETALL", server.keyspace.curve(of: ids)]
         report.progress("query: show")
-        try processes(
-            "show, 500 epochs", ["show", ids.text], question, "redis-cli HGETALL", server, runs, report)
-        try questions("show, 500 epochs", question, "HGETALL", server, runs, report) {
-            _ = try store.experiment(ids.text)
-        }
+        let id = try server.connect().first(of: server.keyspace.experiments(of: single.batteryID))
+        let show = Query(
+            arguments: ["show", id.text], command: ["HGETALL", server.keyspace.curve(of: id)],
+            body: { _ = try store.experiment(id.text) })
+        try measure(
+            show, on: server, repetitions: repetitions, rows: report.rows(of: "show, 500 epochs", in: .query))
     }
 
-    private static func backlog(_ experiments: Int) -> Backlog {
+    private static func backlog(experiments: Int) -> Backlog {
         Backlog(
             battery: "bench \(experiments)", experiments: experiments, parameters: 10, hasMaxima: true, hasEnd: true,
             isDeclaredOnce: true)
     }
 
-    /// By pieces, so that the stream with a million experiments need not fit into memory beside them.
-    private func fill(_ server: BenchServer, _ size: Int) throws {
-        var left = size
-        while left > 0 {
-            let piece = Backlog(
-                battery: Self.backlog(size).battery, experiments: min(left, 200_000), parameters: 10, hasMaxima: true,
-                hasEnd: true, isDeclaredOnce: true)
-            try piece.write(to: server)
+    /// Writes and applies the experiments in parts. The stream of a million experiments would need too much memory.
+    private func write(experiments: Int, to server: BenchServer) throws {
+        var remaining = experiments
+        while remaining > 0 {
+            let part = Backlog(
+                battery: Self.backlog(experiments: experiments).battery, experiments: min(remaining, 200_000),
+                parameters: 10, hasMaxima: true, hasEnd: true, isDeclaredOnce: true)
+            try part.write(to: server)
             _ = try Drain(server, retain: 0)
-            left -= piece.experiments
+            remaining -= part.experiments
         }
     }
 
-    private func processes(
-        _ subject: String, _ arguments: [String], _ question: [String], _ peer: String, _ server: BenchServer,
-        _ runs: Int, _ report: Report, targets: [Target] = []
-    ) throws {
-        let ours = TimedProcess("hypero-query", arguments + ["--redis", server.url])
-        let theirs = TimedProcess("redis-cli", ["-s", server.socket] + question)
-        let pairs = try alternating(runs, { try life(of: ours) }, { try life(of: theirs) })
-        add(pairs, "whole process", peer, subject, .milliseconds, report, targets: targets)
-    }
+    private func measure(_ query: Query, on server: BenchServer, repetitions: Int, rows: SubjectRows) throws {
+        let own = TimedProcess("hypero-query", query.arguments + ["--redis", server.url])
+        let peer = TimedProcess("redis-cli", ["-s", server.socket] + query.command)
+        let processes = try alternate(
+            repetitions, own: { try runTime(of: own) }, peer: { try runTime(of: peer) })
+        add(
+            processes, figure: "whole process", peer: "redis-cli \(query.command[0])", unit: .milliseconds,
+            targets: query.targets, to: rows)
 
-    private func questions(
-        _ subject: String, _ question: [String], _ peer: String, _ server: BenchServer, _ runs: Int, _ report: Report,
-        _ ask: () throws -> Void
-    ) throws {
         var connection = try server.connect()
-        let pairs = try alternating(
-            runs, { try timed { try ask() } },
-            {
-                try timed {
+        let queries = try alternate(
+            repetitions, own: { try time { try query.body() } },
+            peer: {
+                try time {
                     var writer = RESPWriter(capacity: 256)
-                    writer.begin(arguments: question.count)
-                    for argument in question { writer.add(argument) }
+                    writer.begin(arguments: query.command.count)
+                    for argument in query.command { writer.add(argument) }
                     try connection.send(writer)
                     _ = try connection.receive()
                 }
             })
-        add(pairs, "open connection", peer, subject, .microseconds, report)
+        add(queries, figure: "open connection", peer: query.command[0], unit: .microseconds, to: rows)
     }
 
     private func add(
-        _ pairs: (ours: Latencies, theirs: Latencies), _ figure: String, _ peer: String, _ subject: String,
-        _ unit: Unit, _ report: Report, targets: [Target] = []
+        _ times: (own: Latencies, peer: Latencies), figure: String, peer: String, unit: Unit, targets: [Target] = [],
+        to rows: SubjectRows
     ) {
         let scale: Double = unit == .milliseconds ? 1e6 : 1e3
         for (name, percent) in [("p50", 50.0), ("p99", 99.0)] {
-            report.add(
-                Row(
-                    section: .query, subject: subject, figure: "\(figure) \(name)",
-                    value: pairs.ours.percentile(percent) / scale, unit: unit,
-                    peer: Row.Peer(peer, pairs.theirs.percentile(percent) / scale),
-                    targets: percent == 50 ? targets : []))
+            rows.add(
+                "\(figure) \(name)", value: times.own.percentile(percent) / scale, unit: unit,
+                peer: Row.Peer(peer, times.peer.percentile(percent) / scale), targets: percent == 50 ? targets : [])
         }
     }
 
-    private func alternating(
-        _ runs: Int, _ first: () throws -> Int64, _ second: () throws -> Int64
-    ) throws -> (ours: Latencies, theirs: Latencies) {
-        var (ours, theirs) = (Latencies(), Latencies())
-        // The first of each finds cold caches.
-        _ = try first()
-        _ = try second()
-        for _ in 0..<runs {
-            ours.record(try first())
-            theirs.record(try second())
+    /// Measures two operations alternately. Each operation returns nanoseconds.
+    private func alternate(
+        _ repetitions: Int, own: () throws -> Int64, peer: () throws -> Int64
+    ) throws -> (own: Latencies, peer: Latencies) {
+        var times = (own: Latencies(), peer: Latencies())
+        // The first run of each is not recorded, because its caches are cold.
+        _ = try own()
+        _ = try peer()
+        for _ in 0..<repetitions {
+            times.own.record(try own())
+            times.peer.record(try peer())
         }
-        return (ours, theirs)
+        return times
     }
 
-    private func life(of process: TimedProcess) throws -> Int64 {
-        let life = try process.run()
-        return life.end - life.start
+    private func runTime(of process: TimedProcess) throws -> Int64 {
+        let times = try process.run()
+        return times.end - times.start
     }
 
-    private func timed(_ body: () throws -> Void) rethrows -> Int64 {
+    private func time(_ body: () throws -> Void) rethrows -> Int64 {
         let start = Clock.now
         try body()
         return Clock.now - start
@@ -137,7 +142,7 @@ struct QuerySection: Section {
 }
 
 extension RedisConnection {
-    /// The experiment that a sorted set has first.
+    /// Returns the first experiment of a sorted set.
     fileprivate consuming func first(of key: String) throws -> ExperimentID {
         var connection = self
         var reply = try connection.call("ZRANGE", key, "0", "0")

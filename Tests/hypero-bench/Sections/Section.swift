@@ -1,5 +1,25 @@
-/// A part of the benchmark that can be run alone.
+import ArgumentParser
+
+/// A part of the benchmark that can run alone.
 protocol Section {
     /// Measures, and adds rows to the report.
-    func run(_ plan: Plan, _ report: Report) throws
+    func run(_ plan: Plan, report: Report) throws
+}
+
+extension SectionName: ExpressibleByArgument {
+    /// The sections of a run without names: those that need only hypero and Redis.
+    static let defaults = allCases.filter { $0 != .peers }
+
+    var section: any Section {
+        switch self {
+        case .log: LogSection()
+        case .send: SendSection()
+        case .apply: ApplySection()
+        case .endToEnd: EndToEndSection()
+        case .query: QuerySection()
+        case .memory: MemorySection()
+        case .killed: KilledSection()
+        case .peers: PeersSection()
+        }
+    }
 }

@@ -1,0 +1,114 @@
+import HyperoSchema
+
+/// Decides for each entry in stream order: applied, duplicate or dead letter.
+struct NaiveJudge {
+    private(set) var counts = PartitionContent.Counts()
+    /// Stream id of a dead letter's entry -> reason.
+    private(set) var dead: [String: String] = [:]
+    private(set) var applied: [NaiveEvent] = []
+    private(set) var ledgers: [ProducerID: NaiveLedger] = [:]
+    private var position = 0
+    private var declaredBatteries: Set<BatteryID> = []
+    private var batteryOfExperiment: [ExperimentID: BatteryID] = [:]
+
+    mutating func process(_ entry: StreamEntry) {
+        defer { position += 1 }
+        let event: Event
+        do {
+            event = try entry.decoded()
+        } catch {
+            let time = Int64(clamping: entry.id.milliseconds)
+            if let origin = origin(of: entry), !accept(origin, time: time) { return }
+            return deadLetter(entry, reason: error.description)
+        }
+        let time = event.time ?? Int64(clamping: entry.id.milliseconds)
+        if let origin = event.origin, !accept(origin, time: time) { return }
+        if case .battery = event.body {
+            declaredBatteries.insert(event.battery)
+        } else if !declaredBatteries.contains(event.battery) {
+            return deadLetter(
+                entry, reason: "the battery \(event.battery.text) was never declared in this partition")
+        } else if let experiment = event.experiment {
+            let battery = batteryOfExperiment[experiment] ?? event.battery
+            guard battery == event.battery else {
+                return deadLetter(
+                    entry, reason: "the experiment \(experiment.text) belongs to the battery \(battery.text)")
+            }
+            batteryOfExperiment[experiment] = battery
+        }
+        counts.applied += 1
+        applied.append(NaiveEvent(event: event, position: position, time: time))
+    }
+
+    /// Returns the origin of an invalid entry; nil unless producer and sequence number each occur once and are valid.
+    private func origin(of entry: StreamEntry) -> Event.Origin? {
+        func text(_ name: String) -> String? {
+            let values = entry.fields.prefix(1_024).filter { $0.name == Array(name.utf8) }
+            return values.count == 1 ? String(validating: values[0].value, as: UTF8.self) : nil
+        }
+        guard let producer = text("producer").flatMap({ ProducerID($0) }),
+            let seq = text("seq").flatMap({ UInt64($0) }),
+            seq > 0, String(seq) == text("seq"), seq < 1 << 53
+        else { return nil }
+        return Event.Origin(producer: producer, seq: seq)
+    }
+
+    /// Consumes a sequence number, and counts a duplicate.
+    ///
+    /// - Returns: whether the number arrived for the first time.
+    private mutating func accept(_ origin: Event.Origin, time: Int64) -> Bool {
+        guard let gaps = ledgers[origin.producer, default: NaiveLedger()].accept(seq: origin.seq, time: time) else {
+            counts.duplicates += 1
+            return false
+        }
+        counts.gaps += gaps
+        return true
+    }
+
+    private mutating func deadLetter(_ entry: StreamEntry, reason: String) {
+        counts.dead += 1
+        dead[entry.id.description] = reason
+    }
+}
+
+/// The sequence numbers of a producer that have arrived.
+struct NaiveLedger {
+    private var highest: UInt64 = 0
+    /// Missing numbers below `highest`, ascending. Ranges, because a gap can have 2^53 numbers.
+    private var missing: [ClosedRange<UInt64>] = []
+    private var time: Int64 = 0
+
+    /// Records the arrival of a number.
+    ///
+    /// - Returns: the change of the `gaps` count; nil for a duplicate.
+    mutating func accept(seq: UInt64, time eventTime: Int64) -> Int? {
+        var change = 0
+        if seq > highest {
+            if seq > highest + 1 {
+                missing.append(highest + 1...seq - 1)
+                change = Int(seq - 1 - highest)
+            }
+            highest = seq
+        } else {
+            guard let index = missing.firstIndex(where: { $0.contains(seq) }) else { return nil }
+            let range = missing.remove(at: index)
+            if seq < range.upperBound { missing.insert(seq + 1...range.upperBound, at: index) }
+            if seq > range.lowerBound { missing.insert(range.lowerBound...seq - 1, at: index) }
+            change = -1
+        }
+        missing.removeFirst(max(0, missing.count - 64))
+        time = max(time, eventTime)
+        return change
+    }
+
+    /// The fields of the producer's hash.
+    var fields: [String: String] {
+        var fields = ["seq": String(highest), "time": String(time)]
+        if !missing.isEmpty {
+            fields["missing"] = missing.map {
+                $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+            }.joined(separator: " ")
+        }
+        return fields
+    }
+}

@@ -1,0 +1,27 @@
+import Foundation
+import Synchronization
+
+/// A new, empty folder with a short path.
+///
+/// The folder and its content are removed when the object is deinitialized or the test process ends.
+package final class TemporaryFolder: Sendable {
+    /// The absolute path, without a trailing slash.
+    package let path: String
+
+    private static let count = Atomic<Int>(0)
+
+    package init() throws {
+        ProcessReaper.start()
+        let number = Self.count.add(1, ordering: .relaxed).newValue
+        path = "\(ProcessReaper.root)/\(number)"
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Returns the path of a file in the folder. The file need not exist.
+    package func file(_ name: String) -> String { "\(path)/\(name)" }
+}
