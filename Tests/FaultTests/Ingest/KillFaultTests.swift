@@ -94,7 +94,7 @@ import Testing
         #expect(bench.server.cli("HGET", bench.space.ingest, "owner").contains(":\(sleeper.pid):"))
         #expect(bench.count(IngestField.takeovers) == 4)
         #expect(
-            try bench.statusSays("an ingest that owned {hypero} was killed or stood still, and another took over (4 "))
+            try bench.statusSays("an ingest that owned {hypero} was killed or stalled, and another one took over (4 "))
     }
 
     @Test("two ingests, same partition: one works, one stands by")

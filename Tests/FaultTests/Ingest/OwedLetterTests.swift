@@ -50,7 +50,7 @@ import Testing
         let ingest = try bench.ingest()
         #expect(eventually { ingest.stderr.contains("{hypero}:dead takes no more entries") })
         #expect(bench.consumed == 1)
-        #expect(try bench.statusSays("{hypero}:dead takes no more entries"))
+        #expect(try bench.statusSays("{hypero}:dead accepts no more entries"))
         bench.server.cli("DEL", bench.space.dead)
         bench.waitUntilConsumed(2)
         #expect(bench.server.cli("XLEN", bench.space.dead) == "1")

@@ -111,7 +111,7 @@ import Testing
         bench.row(2)
         #expect(eventually { ingest.stderr.contains("{hypero}:dead holds no stream (WRONGTYPE)") })
         #expect(bench.consumed == 2)
-        #expect(try bench.statusSays("{hypero}:dead holds no stream, so that the ingest stops"))
+        #expect(try bench.statusSays("{hypero}:dead is not a stream, so the ingest stops"))
         bench.server.cli("DEL", bench.space.dead)
         bench.waitUntilConsumed(4)
         #expect(bench.server.cli("XLEN", bench.space.dead) == "1")
@@ -132,7 +132,7 @@ import Testing
         if isEarly { ingest.resume() }
         bench.row(2, by: ("p", 2))
         #expect(eventually { ingest.stderr.contains("{hypero}:ingest holds no hash (WRONGTYPE)") }, "\(ingest.stderr)")
-        #expect(try bench.statusSays("{hypero}:ingest holds no hash, so that nothing is applied"))
+        #expect(try bench.statusSays("{hypero}:ingest is not a hash, so no entry is applied"))
         #expect(bench.server.cli("HGET", bench.space.experiment(ExperimentID("e-1")!), "epochs") == "1")
         bench.server.cli("DEL", bench.space.ingest)
         bench.server.cli("RENAME", "saved", bench.space.ingest)
@@ -149,7 +149,7 @@ import Testing
         bench.declare()
         let ingest = try bench.ingest()
         #expect(eventually { ingest.stderr.contains("{hypero}:ingest:lease holds no lease (WRONGTYPE)") })
-        #expect(try bench.statusSays("{hypero}:ingest:lease holds no lease"))
+        #expect(try bench.statusSays("{hypero}:ingest:lease is not a string"))
         bench.server.cli("DEL", bench.space.lease)
         bench.waitUntilConsumed(1)
     }

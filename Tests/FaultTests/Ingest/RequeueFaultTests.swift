@@ -66,7 +66,7 @@ import Testing
         #expect(refused.ending == .exited(1))
         #expect(refused.stderr.contains("{hypero}:events takes no more entries"), "\(refused.stderr)")
         #expect(letters(bench) == "1" && bench.count(IngestField.requeued) == 0)
-        #expect(try bench.statusSays("{hypero}:events takes no more entries"))
+        #expect(try bench.statusSays("{hypero}:events accepts no more entries"))
     }
 
     @Test("letters of a divided deployment are not said not to be there")
