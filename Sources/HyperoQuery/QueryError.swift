@@ -1,52 +1,124 @@
 import HyperoRedis
+import HyperoSchema
 
-/// A question that could not be answered; the description is one sentence that says why and what to do.
-public struct QueryError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What kind of trouble it is.
-    public enum Code: Sendable, Hashable, CaseIterable {
-        /// What was asked for does not exist; the description names what comes nearest.
+/// A query that failed.
+///
+/// ``code`` names the error and carries its data, and ``category`` groups the errors that a caller handles alike. The
+/// description is one message without secrets. It names no option of a command: a command adds such advice itself.
+///
+///     do {
+///         board = try store.leaderboard(of: "digits mlp", version: 7)
+///     } catch {
+///         if case .versionNotFound(_, _, let existing) = error.code { print("choose one of", existing) }
+///     }
+public struct QueryError: Error, Sendable, Hashable {
+    /// The error with its data.
+    public enum Code: Sendable, Hashable {
+        /// No battery has this name or id.
+        case batteryNotFound(String, suggestion: Suggestion)
+        /// The battery lacks this version; `existing` are its versions, ascending.
+        case versionNotFound(Int, battery: String, existing: [Int])
+        /// No experiment of the battery ever had a value of this channel.
+        case channelNotFound(String, suggestion: Suggestion)
+        /// No experiment of the battery ever had a field of this name.
+        case columnNotFound(String, suggestion: Suggestion)
+        /// No experiment's id equals this text or begins with it.
+        case experimentNotFound(String, suggestion: Suggestion)
+        /// The text can neither be an experiment's id nor the beginning of one.
+        case invalidExperimentID(String)
+        /// Several experiments' ids begin with this text; `matches` are some of them, sorted.
+        case ambiguousExperiment(String, matches: [String])
+        /// An argument is out of its range or malformed.
+        case invalidArgument(reason: String)
+        /// The connection to Redis failed.
+        case unreachable(reason: String)
+        /// The server cannot answer yet, for example because it loads its data set.
+        case notReady(reason: String)
+        /// Authentication failed, or the account must not run a command or read a key.
+        case permissionDenied(reason: String)
+        /// The server replied with an error that will not pass.
+        case refused(reason: String)
+    }
+
+    /// A group of errors that a caller handles alike.
+    public enum Category: Sendable, Hashable, CaseIterable {
+        /// The battery, version, channel, column or experiment does not exist.
         case notFound
-        /// Several experiments begin with the text that was given; the description names some.
+        /// Several experiments match.
         case ambiguous
-        /// What was asked makes no sense, as a limit of 0.
+        /// An argument is not allowed.
         case invalid
-        /// Redis is not there, does not answer or is not ready.
+        /// Redis is not reachable or not ready.
         case unreachable
-        /// Redis does not let us in, or does not let us read.
+        /// Redis denies access.
         case denied
-        /// Redis answered, but not what can be understood.
+        /// Redis refuses the command.
         case refused
     }
 
-    /// What kind of trouble it is.
+    /// The error with its data.
     public let code: Code
-    /// One sentence for a person, without secrets.
-    public let description: String
 
-    package init(_ code: Code, _ description: String) {
+    init(_ code: Code) {
         self.code = code
-        self.description = description
     }
 
-    init(_ error: RedisError, at url: RedisURL) {
-        // Redis ends some of its errors with a full stop, and the sentence goes on.
-        let error = RedisError(error.code, "\(error)".hasSuffix(".") ? String("\(error)".dropLast()) : "\(error)")
-        // Errors of connecting name the server themselves.
-        let reason = "\(error)".contains("\(url)") ? "\(error)" : "\(error) (\(url))"
-        switch error.category {
-        case .denied:
-            self.init(
-                .denied,
-                "Redis does not let us read: \(reason); give an account that may, with its password in "
-                    + "HYPERO_REDIS_PASSWORD or in the URL")
-        case .connection:
-            self.init(
-                .unreachable,
-                "Redis is not reachable: \(reason); start it, or say where it is with --redis or HYPERO_REDIS")
-        case .transient, .moved, .readOnly:
-            self.init(.unreachable, "\(url) is not ready (\(error)): try again in a moment")
-        case .refused:
-            self.init(.refused, "\(url) refuses it: \(error)")
+    /// Creates the error for a failed command or connection.
+    ///
+    /// - Parameter server: named in the message, unless the text of the error names it already.
+    init(_ error: RedisError, server: RedisURL) {
+        // Redis ends some of its errors with a full stop; here the server or advice may follow.
+        let text = error.description.hasSuffix(".") ? String(error.description.dropLast()) : error.description
+        let reason = text.contains(server.description) ? text : "\(text) (\(server))"
+        code =
+            switch error.category {
+            case .denied: .permissionDenied(reason: reason)
+            case .connection: .unreachable(reason: reason)
+            case .transient, .moved, .readOnly: .notReady(reason: reason)
+            case .refused: .refused(reason: reason)
+            }
+    }
+
+    /// The group of the error.
+    public var category: Category {
+        switch code {
+        case .batteryNotFound, .versionNotFound, .channelNotFound, .columnNotFound, .experimentNotFound,
+            .invalidExperimentID:
+            .notFound
+        case .ambiguousExperiment: .ambiguous
+        case .invalidArgument: .invalid
+        case .unreachable, .notReady: .unreachable
+        case .permissionDenied: .denied
+        case .refused: .refused
+        }
+    }
+}
+
+extension QueryError: CustomStringConvertible {
+    /// The message, without secrets and without a full stop at its end.
+    public var description: String {
+        switch code {
+        case .batteryNotFound(let name, let suggestion):
+            "battery not found: " + suggestion.complete(name, ifNoneExists: "no battery is declared yet")
+        case .versionNotFound(let version, let battery, let existing):
+            "version not found: \(version), battery '\(printable(battery))' has "
+                + existing.map(String.init).joined(separator: ", ")
+        case .channelNotFound(let channel, let suggestion):
+            "channel not found: " + suggestion.complete(channel, ifNoneExists: "no experiment has maxima yet")
+        case .columnNotFound(let column, let suggestion):
+            "column not found: " + suggestion.complete(column, ifNoneExists: "no experiment has columns yet")
+        case .experimentNotFound(let id, let suggestion):
+            "experiment not found: " + suggestion.complete(id, ifNoneExists: "no id begins with it")
+        case .invalidExperimentID(let id):
+            "experiment not found: '\(printable(id))', an id must have 1 to 64 characters of a-z 0-9 -"
+        case .ambiguousExperiment(let prefix, let matches):
+            "experiment is ambiguous: '\(printable(prefix))', it begins the ids "
+                + matches.prefix(5).joined(separator: ", ") + (matches.count > 5 ? " and more" : "")
+        case .invalidArgument(let reason): reason
+        case .unreachable(let reason): "Redis is not reachable: \(reason)"
+        case .notReady(let reason): "Redis is not ready: \(reason). Try again in a moment"
+        case .permissionDenied(let reason): "permission denied: \(reason)"
+        case .refused(let reason): "Redis refused a command: \(reason)"
         }
     }
 }

@@ -2,27 +2,34 @@ import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
-/// What Redis holds of batteries and experiments, to be asked.
+/// The batteries and experiments in Redis, for reading.
 ///
 ///     let store = try Store("redis://localhost")
 ///     let board = try store.leaderboard(of: "RNN Visual Attention", limit: 3)
 ///     for row in board.rows { print(row.rank, row.experiment, row.value) }
 ///
-/// It only reads, and connects at the first question. Questions block the thread, and one thread at a time may ask.
-/// What somebody else wrote wrongly into a key never ends a question: the answer's `warnings` say what was left out.
+/// A store sends no command that writes. It connects at the first query. A query blocks the calling thread until the
+/// reply is read, and a store must not be used by two threads at the same time.
+///
+/// Any client can write to the keys, so a query expects malformed values: it leaves them out of its result and describes
+/// each in the result's `warnings`.
 public final class Store {
-    let session: ConnectionPool
+    let connections: ConnectionPool
     let layout: PartitionLayout
 
-    /// A store at a server.
+    /// The numbers of rows or dead letters that one query may return.
+    public static let limits = 1...100_000
+
+    /// Creates a store. The first query connects.
     ///
     /// - Parameters:
-    ///   - url: `redis://[user[:password]@]host[:port][/db]` or `unix:///path[?db=n]`; nil for `HYPERO_REDIS`, and
-    ///     `redis://127.0.0.1:6379` when that is not set either.
-    ///   - namespace: what the keys begin with; nil for `HYPERO_NAMESPACE`, and `hypero` without one.
-    ///   - partitions: into how many the keys are divided; nil looks which ones there are, and reads them all.
-    ///   - timeout: for connecting and for each answer of the server.
-    /// - Throws: ``QueryError`` of code ``QueryError/Code/invalid`` when one of them makes no sense.
+    ///   - url: `redis://[user[:password]@]host[:port][/db]` or `unix:///path[?db=n]`. The default is `HYPERO_REDIS`,
+    ///     or `redis://127.0.0.1:6379` if the variable is not set.
+    ///   - namespace: the namespace of the keys, 1 to 64 characters of `A-Z a-z 0-9 . _ -`. The default is
+    ///     `HYPERO_NAMESPACE`, or `hypero` if the variable is not set.
+    ///   - partitions: the number of partitions, 1 to 16,384. By default each query discovers the partitions.
+    ///   - timeout: the limit for connecting, and for each wait while commands are sent or replies received.
+    /// - Throws: ``QueryError/Code/invalidArgument(reason:)`` if an argument is malformed or out of its range.
     public convenience init(
         _ url: String? = nil, namespace: String? = nil, partitions: Int? = nil, timeout: Duration = .seconds(5)
     ) throws(QueryError) {
@@ -34,26 +41,25 @@ public final class Store {
                     partitions: partitions),
                 timeout: timeout)
         } catch {
-            throw QueryError(.invalid, error.description)
+            throw QueryError(.invalidArgument(reason: error.description))
         }
     }
 
     init(_ url: RedisURL, layout: PartitionLayout, timeout: Duration) {
-        session = ConnectionPool(home: url, timeout: timeout)
+        connections = ConnectionPool(seed: url, timeout: timeout)
         self.layout = layout
     }
 
-    /// How many rows or letters one question may ask for.
-    public static let limits = 1...100_000
+    /// The number of round trips so far, without those of connecting.
+    package var roundTrips: Int { connections.roundTrips }
 
-    /// - Throws: ``QueryError`` of code ``QueryError/Code/invalid`` for a limit that is not among ``limits``.
+    /// Throws ``QueryError/Code/invalidArgument(reason:)`` if the limit is not in ``limits``.
     func check(limit: Int) throws(QueryError) {
         guard Self.limits.contains(limit) else {
             throw QueryError(
-                .invalid, "a limit of \(limit) cannot be: give \(Self.limits.lowerBound) to \(Self.limits.upperBound)")
+                .invalidArgument(
+                    reason:
+                        "limit must be between \(Self.limits.lowerBound) and \(Self.limits.upperBound), not \(limit)"))
         }
     }
-
-    /// How often commands were sent and answers awaited, beyond connecting.
-    package var roundTrips: Int { session.roundTrips }
 }

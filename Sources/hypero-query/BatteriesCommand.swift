@@ -4,14 +4,21 @@ import HyperoQuery
 struct BatteriesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batteries",
-        _superCommandName: "hypero-query",
-        abstract: "List the batteries with their best value.")
+        abstract: "List the batteries with the number of their experiments and their best value.",
+        discussion: """
+            JSON has one object per line with the keys id, name, version, description, objective, direction, created, \
+            updated, experiments and best.
 
-    @OptionGroup(title: "Where to look") var store: StoreOptions
+            EXAMPLES:
+              hypero-query batteries
+              hypero-query batteries --format json | jq -r .name
+            """)
+
+    @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func run() throws {
         let list = try store.store().batteries()
-        try output.show(list, warnings: list.warnings)
+        try output.write(list, warnings: list.warnings)
     }
 }

@@ -1,34 +1,46 @@
 import Glibc
 import HyperoQuery
 
-/// How the program ends; the help shows this table.
-enum ExitStatus: Int32 {
-    case done = 0
-    case failed = 1
+/// The exit statuses of the program.
+enum ExitStatus: Int32, CaseIterable {
+    /// The result is on standard output.
+    case success = 0
+    /// Redis refused a command, or the result could not be written.
+    case failure = 1
+    /// The battery, version, experiment, channel or column does not exist, or the beginning of an id is ambiguous.
     case notFound = 3
+    /// Redis is not reachable or not ready, or denies access.
     case unreachable = 4
+    /// The command line is malformed.
     case usage = 64
 
-    static let help = """
-        EXIT STATUS:
-          0   the answer is on standard output
-          1   Redis refused the question, or the answer could not be written
-          3   no such battery, version, experiment, channel or column
-          4   Redis is not there, not ready, or does not let us in
-          64  the command line is not understood
-        """
-
-    init(_ code: QueryError.Code) {
+    init(_ category: QueryError.Category) {
         self =
-            switch code {
+            switch category {
             case .notFound, .ambiguous: .notFound
             case .invalid: .usage
             case .unreachable, .denied: .unreachable
-            case .refused: .failed
+            case .refused: .failure
             }
     }
 
-    func leave() -> Never {
-        exit(rawValue)
+    /// The table for the help, one line per status.
+    static var help: String {
+        allCases.map { "  \($0.rawValue)\($0.rawValue < 10 ? " " : "")  \($0.meaning)" }.joined(separator: "\n")
+    }
+
+    private var meaning: String {
+        switch self {
+        case .success: "the result is on standard output"
+        case .failure: "Redis refused a command, or the result could not be written"
+        case .notFound: "battery, version, experiment, channel or column not found"
+        case .unreachable: "Redis is not reachable or not ready, or denies access"
+        case .usage: "the command line is malformed"
+        }
+    }
+
+    /// Ends the program.
+    func exit() -> Never {
+        Glibc.exit(rawValue)
     }
 }

@@ -8,51 +8,61 @@ import HyperoQuery
 struct HyperoQueryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hypero-query",
-        abstract: "Look at the experiments that hypero has in Redis.",
+        abstract: "Rank and inspect the experiments that hypero keeps in Redis.",
         discussion: """
             EXAMPLES:
               hypero-query batteries
-              hypero-query rank "RNN Visual Attention" --limit 3 --columns lr,max.test
-              hypero-query rank digits --format json | jq .params
-              hypero-query show k3v9x2
+              hypero-query rank "digits mlp" --limit 3 --columns lr,test
+              hypero-query rank "digits mlp" --format json | jq .params
               hypero-query status
               hypero-query dead
               hypero-query --version
 
+            EXIT STATUS:
             \(ExitStatus.help)
             """,
         subcommands: [BatteriesCommand.self, RankCommand.self, ShowCommand.self, StatusCommand.self, DeadCommand.self])
 
-    static let _errorLabel = "hypero-query"
-
     static func main() {
-        // A reader that has enough closes the pipe: then write says EPIPE, which is a quiet end.
+        // With SIGPIPE ignored, a write to a pipe that its reader has closed fails with EPIPE.
         signal(SIGPIPE, SIG_IGN)
         do {
             if HyperoVersion.isRequested { return try StandardOutput.write(HyperoVersion.current + "\n") }
-            var command = try namedCommand() ?? parseAsRoot()
+            var command = try parseSubcommand() ?? parseAsRoot()
             try command.run()
         } catch let error as QueryError {
-            complain(error.description)
-            ExitStatus(error.code).leave()
-        } catch let error as StandardOutput.Failure {
-            complain(error.description)
-            ExitStatus.failed.leave()
+            printError(error.messageWithAdvice)
+            ExitStatus(error.category).exit()
+        } catch let error as StandardOutput.WriteError {
+            printError(error.description)
+            ExitStatus.failure.exit()
         } catch {
-            exit(withError: error)
+            exit(afterParserError: error)
         }
     }
 
-    /// The command that the first argument names, when it understands all the others.
+    /// Parses the subcommand that the first argument names, without the tree of commands.
     ///
-    /// Parsed alone, without the tree of commands, it starts with a seventh less work. `_superCommandName`, which the
-    /// library has for programs like this one that are installed one by one, keeps it from looking for completion
-    /// scripts. Whatever else there is to say, as help and errors, is left to the whole program, and said in its name.
-    private static func namedCommand() -> (any ParsableCommand)? {
+    /// This saves 13 % of the instructions of a whole `hypero-query rank`.
+    ///
+    /// - Returns: nil for anything but a valid command line of a subcommand. The root command then parses it, so that help,
+    ///   completion scripts and errors name the whole program.
+    private static func parseSubcommand() -> (any ParsableCommand)? {
         let arguments = CommandLine.arguments.dropFirst()
-        guard let named = configuration.subcommands.first(where: { $0._commandName == arguments.first }),
-            let command = try? named.parseAsRoot(Array(arguments.dropFirst())), type(of: command) == named
+        guard let type = configuration.subcommands.first(where: { $0.configuration.commandName == arguments.first }),
+            let command = try? type.parseAsRoot(Array(arguments.dropFirst())), Swift.type(of: command) == type
         else { return nil }
         return command
+    }
+
+    /// Ends the program with the parser's message: help on standard output, or an error on standard error after the name
+    /// of the program.
+    private static func exit(afterParserError error: any Error) -> Never {
+        let code = exitCode(for: error)
+        guard code != .success else { exit(withError: error) }
+        let parserLabel = "Error: "
+        let message = fullMessage(for: error)
+        printError(message.hasPrefix(parserLabel) ? String(message.dropFirst(parserLabel.count)) : message)
+        Glibc.exit(code.rawValue)
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import HyperoQuery
 
-/// `--ascending` or `--descending`.
+/// The flags `--ascending` and `--descending`.
 enum OrderFlag: EnumerableFlag {
     case ascending
     case descending
@@ -13,11 +13,10 @@ enum OrderFlag: EnumerableFlag {
         }
     }
 
-    /// One line of the help for each.
     static func help(for value: OrderFlag) -> ArgumentHelp? {
         switch value {
-        case .ascending: "The lowest values first; else the best are, by the battery's direction."
-        case .descending: "The highest values first."
+        case .ascending: "The lowest value first. Default: the best value first, by the battery's direction."
+        case .descending: "The highest value first."
         }
     }
 }

@@ -2,24 +2,31 @@ import ArgumentParser
 import Glibc
 import HyperoQuery
 
-/// How to show the answer.
+/// The options that select the form of the result.
 struct OutputOptions: ParsableArguments {
-    @Option(help: "table for people; json, one object a line, and csv for programs.")
+    @Option(help: "The form: table for people, json (one object per line) and csv for programs.")
     var format = OutputFormat.table
 
-    @Option(help: "Colours; auto is on a terminal, unless NO_COLOR is set or TERM is dumb.")
+    @Option(help: "Colours. auto: on a terminal, unless NO_COLOR is set or TERM is dumb.")
     var color = ColorChoice.auto
 
-    /// Writes the answer to standard output and what could not be read to standard error.
-    func show(_ answer: some Rendering, warnings: [String]) throws {
-        for warning in warnings.prefix(10) { complain(warning) }
-        if warnings.count > 10 { complain("and \(warnings.count - 10) more of that kind") }
+    private static let maxWarnings = 10
+
+    /// Writes the result to standard output, and at most 10 of the warnings to standard error.
+    ///
+    /// - Parameter hiddenColumnsAdvice: printed if the table has more columns than the terminal is wide enough for.
+    func write(
+        _ result: some Rendering, warnings: [String],
+        hiddenColumnsAdvice: String = "widen the terminal, or --format json"
+    ) throws {
+        for warning in warnings.prefix(Self.maxWarnings) { printError(warning) }
+        if warnings.count > Self.maxWarnings { printError("and \(warnings.count - Self.maxWarnings) more warnings") }
         let display = Display(descriptor: STDOUT_FILENO, color: color)
-        try StandardOutput.write(answer.text(as: format, for: display))
+        try StandardOutput.write(result.text(as: format, for: display, hiddenColumnsAdvice: hiddenColumnsAdvice))
     }
 }
 
-// Said here because the library's own lists, made through key paths at every start, are a twentieth of its work.
+// The parser's default implementations build these lists through key paths at every start, 5 % of all instructions.
 extension OutputFormat: ExpressibleByArgument {
     static var allValueStrings: [String] { allCases.map(\.rawValue) }
     static var allValueDescriptions: [String: String] { [:] }

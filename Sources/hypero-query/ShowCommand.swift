@@ -4,25 +4,25 @@ import HyperoQuery
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        _superCommandName: "hypero-query",
-        abstract: "Show everything of one experiment.",
+        abstract: "Show all values and the learning curves of an experiment.",
         discussion: """
-            A whole id is found at once; the beginning of one has to be looked for among all keys. JSON holds everything, \
-            CSV the learning curves.
+            A complete id is found at once; the beginning of an id costs a scan of all keys. JSON has all values, CSV the \
+            learning curves.
 
             EXAMPLES:
-              hypero-query show k3v9x2mq7d-17
-              hypero-query show k3v --format csv > curves.csv
+              best=$(hypero-query rank "digits mlp" --limit 1 --format json | jq -r .experiment)
+              hypero-query show "$best"
+              hypero-query show "$best" --format csv > curves.csv
             """)
 
-    @Argument(help: "The experiment's id, or as much of its beginning as no other has.")
+    @Argument(help: "The experiment's id, or a beginning that no other id has.")
     var experiment: String
 
-    @OptionGroup(title: "Where to look") var store: StoreOptions
+    @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func run() throws {
         let record = try store.store().experiment(experiment)
-        try output.show(record, warnings: record.warnings)
+        try output.write(record, warnings: record.warnings)
     }
 }

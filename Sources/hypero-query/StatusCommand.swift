@@ -4,15 +4,22 @@ import HyperoQuery
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        _superCommandName: "hypero-query",
-        abstract: "Show how far the ingest is, how Redis is, and what needs attention.")
+        abstract: "Show the backlog of the ingest, the state of Redis, and warnings.",
+        discussion: """
+            JSON is one object with the keys servers, partitions and warnings. CSV has the partitions; its warnings are on \
+            standard error.
 
-    @OptionGroup(title: "Where to look") var store: StoreOptions
+            EXAMPLES:
+              hypero-query status
+              hypero-query status --format json | jq -r '.warnings[]'
+            """)
+
+    @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func run() throws {
         let status = try store.store().status()
-        // The table and the JSON show the warnings themselves.
-        try output.show(status, warnings: output.format == .csv ? status.warnings : [])
+        // The table and the JSON contain the warnings.
+        try output.write(status, warnings: output.format == .csv ? status.warnings : [])
     }
 }

@@ -1,22 +1,31 @@
 import ArgumentParser
 import HyperoQuery
 
-/// Where to look.
+/// The options that select the server and the keys.
 struct StoreOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "redis://[user[:password]@]host[:port][/db] or unix:///path; else HYPERO_REDIS, else redis://127.0.0.1:6379.",
-            valueName: "url"))
+            """
+            The server: redis://[user[:password]@]host[:port][/db] or unix:///path[?db=n]. Default: HYPERO_REDIS, or \
+            redis://127.0.0.1:6379.
+            """, valueName: "url"))
     var redis: String?
 
-    @Option(help: ArgumentHelp("What the keys begin with; else HYPERO_NAMESPACE, else hypero.", valueName: "name"))
+    @Option(help: ArgumentHelp("The namespace of the keys. Default: HYPERO_NAMESPACE, or hypero.", valueName: "name"))
     var namespace: String?
 
-    @Option(
-        help: ArgumentHelp("Into how many partitions the keys are divided; looked up when not given.", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of partitions. Default: the partitions are discovered.", valueName: "n"))
     var partitions: Int?
 
     func store() throws -> Store {
         try Store(redis, namespace: namespace, partitions: partitions)
+    }
+
+    /// Checks `--limit` before the program connects.
+    static func validate(limit: Int) throws {
+        guard Store.limits.contains(limit) else {
+            throw ValidationError(
+                "--limit must be between \(Store.limits.lowerBound) and \(Store.limits.upperBound), not \(limit)")
+        }
     }
 }

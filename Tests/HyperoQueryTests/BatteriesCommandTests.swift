@@ -3,8 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct BatteriesCommandTests {
-    @Test("Batteries are listed with their best value")
-    func table() throws {
+    @Test func `The table of batteries shows the best value of each battery`() throws {
         let fixture = try Fixture.digits()
         let list = try Store(fixture.server.url, namespace: fixture.namespace).batteries()
         #expect(
@@ -16,8 +15,7 @@ import Testing
                 """)
     }
 
-    @Test("JSON has an object for each battery")
-    func json() throws {
+    @Test func `The JSON of batteries has one object per battery`() throws {
         let fixture = try Fixture.digits()
         #expect(
             try fixture.output(["batteries", "--format", "json"]).split(separator: "\n").first ?? "" == """
@@ -26,8 +24,7 @@ import Testing
                 """)
     }
 
-    @Test("CSV has a record for each battery")
-    func csv() throws {
+    @Test func `The CSV of batteries has one record per battery`() throws {
         #expect(
             try Fixture.digits().output(["batteries", "--format", "csv"]).hasPrefix(
                 "id,name,version,description,objective,direction,created,updated,experiments,best\r\n"

@@ -4,8 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct ClusterTests {
-    @Test("Partitions on two nodes of a cluster are one answer")
-    func twoNodes() throws {
+    @Test func `A query reads the partitions on both nodes of a cluster`() throws {
         let nodes = try (0..<2).map { _ in
             try RedisServer(tcp: true, configuration: ["cluster-enabled yes", "cluster-node-timeout 5000"])
         }

@@ -3,10 +3,10 @@ import HyperoQuery
 import TestSupport
 import Testing
 
-/// What a program may rely on.
+/// The parts of the output that programs rely on.
 @Suite struct ContractTests {
-    /// A line of `rank --format json`; decoding fails on a key too many and on one too few.
-    private struct ConnectionBox: Decodable {
+    /// A line of `rank --format json`. Decoding fails on an unknown key and on a missing one.
+    private struct RankRow: Decodable {
         enum Key: String, CodingKey, CaseIterable {
             case rank, experiment, battery, name, version, value, status, epoch, maxima, params, meta
         }
@@ -18,16 +18,16 @@ import Testing
             init?(intValue: Int) { nil }
         }
 
-        enum Figure: Decodable, Equatable {
+        enum ChannelValue: Decodable, Equatable {
             case number(Double)
-            case word(String)
+            case string(String)
 
             init(from decoder: any Decoder) throws {
                 let container = try decoder.singleValueContainer()
                 if let number = try? container.decode(Double.self) {
                     self = .number(number)
                 } else {
-                    self = .word(try container.decode(String.self))
+                    self = .string(try container.decode(String.self))
                 }
             }
         }
@@ -35,49 +35,46 @@ import Testing
         let rank: Int
         let value: Double
         let epoch: Int?
-        let maxima: [String: Figure]
+        let maxima: [String: ChannelValue]
 
         init(from decoder: any Decoder) throws {
             let keys = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
-            guard Set(keys) == Set(Key.allCases.map(\.rawValue)) else { throw TestFailure("other keys: \(keys)") }
+            guard Set(keys) == Set(Key.allCases.map(\.rawValue)) else { throw TestFailure("unexpected keys: \(keys)") }
             let container = try decoder.container(keyedBy: Key.self)
             rank = try container.decode(Int.self, forKey: .rank)
             value = try container.decode(Double.self, forKey: .value)
             epoch = try container.decode(Int?.self, forKey: .epoch)
-            maxima = try container.decode([String: Figure].self, forKey: .maxima)
+            maxima = try container.decode([String: ChannelValue].self, forKey: .maxima)
             for key in [Key.experiment, .battery, .name] { _ = try container.decode(String.self, forKey: key) }
             _ = try container.decode(Int.self, forKey: .version)
             _ = try container.decode(String?.self, forKey: .status)
         }
     }
 
-    @Test("Every line of JSON decodes strictly")
-    func strictly() throws {
+    @Test func `Every line of rank's JSON has exactly the keys of the contract`() throws {
         let text = try Fixture.digits().output(["rank", "Digits", "--format", "json"])
         let lines = try text.split(separator: "\n").map {
-            try JSONDecoder().decode(ConnectionBox.self, from: Data($0.utf8))
+            try JSONDecoder().decode(RankRow.self, from: Data($0.utf8))
         }
         #expect(lines.map(\.rank) == [1, 2, 3, 4])
         #expect(lines.map(\.value) == [0.9375, 0.9, 0.9, 0.25])
         #expect(lines.map(\.epoch) == [nil, 7, 17, 3])
-        #expect(lines[3].maxima == ["train": .number(0.5), "valid": .number(0.25), "test": .word("nan")])
+        #expect(lines[3].maxima == ["train": .number(0.5), "valid": .number(0.25), "test": .string("nan")])
     }
 
-    @Test(
-        "A value of many lines, or almost JSON, stays on its line and decodes",
-        arguments: ["[1,\n2]", "{\"a\": 1", "1e999", "\u{0}\r\n", "01", "\"", "\u{2028}", "null", "{\"a\":[1, 2]}"])
-    func values(text: String) throws {
+    @Test(arguments: ["[1,\n2]", "{\"a\": 1", "1e999", "\u{0}\r\n", "01", "\"", "\u{2028}", "null", "{\"a\":[1, 2]}"])
+    func `A value with line ends or of almost JSON stays on one line and decodes`(text: String) throws {
         let fixture = try Fixture()
         let battery = fixture.battery("b")
         fixture.experiment("a-1", of: battery, maxima: ["valid": "1"], params: ["x": text, "a\"b": text])
         try fixture.commit()
         let lines = try fixture.output(["rank", "b", "--format", "json"]).utf8.split(separator: 0x0A)
         #expect(lines.count == 1)
-        _ = try JSONDecoder().decode(ConnectionBox.self, from: Data(lines[0]))
+        _ = try JSONDecoder().decode(RankRow.self, from: Data(lines[0]))
     }
 
-    @Test("One partition and four give the same answers, told how many or not", arguments: [1, 4])
-    func partitions(count: Int) throws {
+    @Test(arguments: [1, 4])
+    func `One partition and four give the same answers with and without the number of partitions`(count: Int) throws {
         let one = try Fixture.digits()
         let many = try Fixture.digits(partitions: count)
         for arguments in [
@@ -91,8 +88,8 @@ import Testing
         }
     }
 
-    @Test("Equal values stand as Redis has them, whatever the number of partitions", arguments: [1, 3])
-    func ties(partitions: Int) throws {
+    @Test(arguments: [1, 3])
+    func `Equal values have the order of Redis whatever the number of partitions`(partitions: Int) throws {
         let fixture = try Fixture(partitions: partitions)
         let battery = fixture.battery("tied")
         let ids = ["z-1", "a-10", "a-9", "m-1", "b-2", "a-1", "q-7"]

@@ -3,9 +3,9 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// A question costs what it shows; counted, not timed.
+/// The cost of a query depends on what it shows. Commands, round trips and bytes are counted; time is not measured.
 @Suite struct CostTests {
-    /// Calls by command since the statistics were reset.
+    /// Returns the calls of each command since CONFIG RESETSTAT, without those of the test itself.
     private func calls(_ server: RedisServer) -> [String: Int] {
         var calls: [String: Int] = [:]
         for line in server.cli("INFO", "commandstats").split(whereSeparator: \.isNewline) {
@@ -13,11 +13,13 @@ import Testing
             guard parts.count > 3, let count = Int(parts[3]) else { continue }
             calls[String(parts[1])] = count
         }
-        for own in ["config|resetstat", "info", "client|setname", "command|docs", "ping"] { calls[own] = nil }
+        for ownCommand in ["config|resetstat", "info", "client|setname", "command|docs", "ping"] {
+            calls[ownCommand] = nil
+        }
         return calls
     }
 
-    /// A battery with experiments of which the last eleven have hashes. All ids and values are of one length.
+    /// Writes a battery whose last eleven experiments have hashes. All ids and values have the same length.
     private func many(_ count: Int, on server: RedisServer) throws -> Fixture {
         let fixture = try Fixture(on: server)
         let battery = fixture.battery("many")
@@ -33,45 +35,44 @@ import Testing
         return fixture
     }
 
-    @Test("The top ten of 100,000 are four round trips and a fixed number of commands")
-    func commands() throws {
+    @Test func `Ranking 100,000 experiments takes four round trips and a fixed number of commands`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try many(100_000, on: server)
 
         let store = try Store(server.url, namespace: fixture.namespace)
         server.cli("CONFIG", "RESETSTAT")
         #expect(try store.leaderboard(of: "many").rows.map(\.experiment).first == "a-1100000")
-        // One ZRANGE each of 17 partitions that may be, one of the ranking.
+        // One ZRANGE per candidate of 17 partitions, and one of the ranking.
         #expect(calls(server) == ["zrange": 18, "hmget": 1, "zcard": 1, "hgetall": 10])
         #expect(store.roundTrips == 4)
 
-        let told = try Store(server.url, namespace: fixture.namespace, partitions: 1)
+        let explicit = try Store(server.url, namespace: fixture.namespace, partitions: 1)
         server.cli("CONFIG", "RESETSTAT")
-        #expect(try told.leaderboard(of: "many", limit: 3, columns: ["lr", "max.valid"]).rows.count == 3)
+        #expect(try explicit.leaderboard(of: "many", limit: 3, columns: ["lr", "max.valid"]).rows.count == 3)
         #expect(calls(server) == ["zrange": 2, "hmget": 4, "zcard": 1, "zscore": 8])
-        #expect(told.roundTrips == 4)
+        #expect(explicit.roundTrips == 4)
 
-        let shown = try Store(server.url, namespace: fixture.namespace, partitions: 1)
+        let other = try Store(server.url, namespace: fixture.namespace, partitions: 1)
         server.cli("CONFIG", "RESETSTAT")
-        _ = try shown.experiment("a-1099999")
+        _ = try other.experiment("a-1099999")
         #expect(calls(server) == ["hgetall": 2, "hmget": 1])
 
         server.cli("CONFIG", "RESETSTAT")
-        _ = try shown.batteries()
+        _ = try other.batteries()
         #expect(calls(server) == ["zrange": 2, "hmget": 1, "zcard": 1])
     }
 
-    @Test(
-        "A whole run is one connection and a fixed number of commands and round trips, of 100 experiments or of 10,000",
-        arguments: [
-            (["rank", "many"], roundTrips: 5, commands: 31),
-            (["rank", "many", "--partitions", "1", "--columns", "lr"], roundTrips: 5, commands: 19),
-            (["show", "LAST"], roundTrips: 4, commands: 21),
-            (["batteries"], roundTrips: 4, commands: 21),
-            (["status"], roundTrips: 3, commands: 26),
-            (["dead"], roundTrips: 3, commands: 20),
-        ])
-    func run(arguments: [String], roundTrips: Int, commands: Int) throws {
+    @Test(arguments: [
+        (["rank", "many"], roundTrips: 5, commands: 31),
+        (["rank", "many", "--partitions", "1", "--columns", "lr"], roundTrips: 5, commands: 19),
+        (["show", "LAST"], roundTrips: 4, commands: 21),
+        (["batteries"], roundTrips: 4, commands: 21),
+        (["status"], roundTrips: 3, commands: 26),
+        (["dead"], roundTrips: 3, commands: 20),
+    ])
+    func `A run of hypero-query takes the same commands and round trips for 100 experiments and for 10,000`(
+        arguments: [String], roundTrips: Int, commands: Int
+    ) throws {
         let server = try RedisServer(appendOnly: false)
         var replyBytes: [Int] = []
         for count in [100, 10_000] {
@@ -83,12 +84,12 @@ import Testing
             #expect(outcome.succeeded, "\(outcome)")
             let traffic = proxy.traffic
             #expect(traffic.connections == 1)
-            // The first says the client's name.
+            // The first round trip sets the name of the client.
             #expect(traffic.roundTrips == roundTrips)
             #expect(traffic.requests == commands)
             replyBytes.append(traffic.replyBytes)
         }
-        // Counts have two digits more, also in what INFO says.
+        // Counts have two more digits, also those of INFO.
         #expect(abs(replyBytes[1] - replyBytes[0]) < 100)
     }
 }

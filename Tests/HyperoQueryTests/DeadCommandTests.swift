@@ -21,8 +21,8 @@ import Testing
         return fixture
     }
 
-    @Test("Dead letters are listed, the newest first, over all partitions", arguments: [1, 2])
-    func table(partitions: Int) throws {
+    @Test(arguments: [1, 2])
+    func `Dead letters of all partitions are listed newest first`(partitions: Int) throws {
         let list = try Store(
             fixture(partitions: partitions).server.url, namespace: fixture(partitions: partitions).namespace
         ).deadLetters()
@@ -33,13 +33,14 @@ import Testing
         #expect(text.contains("partition") == (partitions > 1))
         #expect(text.contains("2 of 2; hypero-ingest requeue"))
         #expect(!text.contains("\u{1B}"))
-        let narrow = list.text(as: .table, for: Display(isTerminal: true, width: 40), now: 12_000)
+        let narrow = list.text(
+            as: .table, for: Display(isTerminal: true, width: 40), hiddenColumnsAdvice: "widen the terminal",
+            now: 12_000)
         #expect(narrow.contains("1000-0") && narrow.contains("reason"))
-        #expect(narrow.contains("more columns at the right: widen the terminal, or --format json"))
+        #expect(narrow.contains("more columns at the right: widen the terminal"))
     }
 
-    @Test("JSON holds all fields, one letter a line, and CSV the common ones")
-    func formats() throws {
+    @Test func `The JSON of dead letters has all fields of an entry and the CSV has the common ones`() throws {
         let fixture = try fixture()
         let tag = fixture.keyspaces[0].tag
         #expect(
@@ -61,8 +62,7 @@ import Testing
                 """)
     }
 
-    @Test("An entry's own fields that are called like the ingest's are the entry's")
-    func ownNames() throws {
+    @Test func `Fields of a dead entry with the names of the ingest's fields belong to the entry`() throws {
         let fixture = try Fixture()
         fixture.write(
             "XADD", fixture.keyspaces[0].dead, "1000-0", "dead.cut", "mine", "dead.reason", "mine too", "dead.reason",
@@ -70,16 +70,15 @@ import Testing
         fixture.write("HSET", fixture.keyspaces[0].ingest, "dead", "1")
         try fixture.commit()
         let letters = try Store(fixture.server.url, namespace: fixture.namespace).deadLetters().letters
-        #expect(letters.map(\.cut) == [nil])
+        #expect(letters.map(\.truncation) == [nil])
         #expect(letters.map(\.reason) == ["an event has no field 'dead.cut'"])
         #expect(letters.first?.fields.map(\.value) == ["mine", "mine too"])
     }
 
-    @Test("Nothing dead is said so, and a limit that cannot be is refused")
-    func edges() throws {
+    @Test func `The list of dead letters may be empty and its limit must be in range`() throws {
         let fixture = try Fixture()
         #expect(try fixture.output(["dead"]) == "nothing was left unapplied\n")
         let outcome = try fixture.query("dead", "--limit", "0")
-        #expect(outcome.ending == .exited(64) && outcome.stderr.contains("--limit 0 cannot be: give 1 to 100000"))
+        #expect(outcome.ending == .exited(64) && outcome.stderr.contains("--limit must be between 1 and 100000, not 0"))
     }
 }

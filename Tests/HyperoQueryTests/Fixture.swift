@@ -3,10 +3,10 @@ import HyperoSchema
 import Synchronization
 import TestSupport
 
-/// Keys as the ingest writes them, in a namespace of their own on a server that all tests share.
+/// Keys as the ingest writes them, in a namespace of the fixture's own on a server that all tests share.
 final class Fixture {
     static let shared = Result { try RedisServer(appendOnly: true) }
-    private static let made = Atomic<Int>(0)
+    private static let fixtureCount = Atomic<Int>(0)
 
     let server: RedisServer
     let namespace: String
@@ -21,12 +21,12 @@ final class Fixture {
     init(partitions: Int = 1, on server: RedisServer? = nil) throws {
         self.server = try server ?? Self.shared.get()
         self.partitions = partitions
-        namespace = "test\(Self.made.add(1, ordering: .relaxed).newValue)"
+        namespace = "test\(Self.fixtureCount.add(1, ordering: .relaxed).newValue)"
         keyspaces = try Keyspace.all(namespace: namespace, partitions: partitions)
         connection = try RedisConnection.open(to: RedisURL(self.server.url), name: "fixture")
     }
 
-    /// Writes something into a key, whatever it is.
+    /// Adds a command to those that ``commit()`` sends.
     func write(_ arguments: String...) {
         write(arguments)
     }
@@ -36,7 +36,7 @@ final class Fixture {
         for argument in arguments { writer.add(argument) }
     }
 
-    /// Sends what was written; an error reply is a mistake of the test.
+    /// Sends the commands. Throws the first error reply.
     func commit() throws {
         try connection.send(writer)
         for _ in 0..<writer.commands {
@@ -63,8 +63,8 @@ final class Fixture {
         return id
     }
 
-    /// The partition of an experiment, by what stands before its last hyphen.
-    func place(of experiment: String) -> Keyspace {
+    /// Returns the partition of an experiment, by the producer's part of its id: the text before the last hyphen.
+    func keyspace(of experiment: String) -> Keyspace {
         let producer = ProducerID(String(experiment[..<(experiment.lastIndex(of: "-") ?? experiment.endIndex)]))!
         return keyspaces[Keyspace.partition(of: producer, among: partitions)]
     }
@@ -75,8 +75,8 @@ final class Fixture {
         more: KeyValuePairs<String, String> = [:], curve: [Int: String] = [:]
     ) {
         let id = ExperimentID(text)!
-        let place = place(of: text)
-        write("ZADD", place.experiments(of: battery), "\(Self.noon)", text)
+        let keyspace = keyspace(of: text)
+        write("ZADD", keyspace.experiments(of: battery), "\(Self.noon)", text)
         var fields = [
             ExperimentField.battery, battery.text, ExperimentField.status, status, ExperimentField.started,
             "\(Self.noon)", ExperimentField.updated, "\(Self.noon + 754_000)",
@@ -86,7 +86,7 @@ final class Fixture {
             columns += [Prefix.max + channel]
             fields += [Prefix.max + channel, value]
             if let number = Double(value), number.isFinite {
-                write("ZADD", place.rank(of: battery, by: channel), value, text)
+                write("ZADD", keyspace.rank(of: battery, by: channel), value, text)
             }
         }
         if let epoch, !maxima.isEmpty {
@@ -101,12 +101,12 @@ final class Fixture {
             fields += [Prefix.meta + name, value]
         }
         for (name, value) in more { fields += [name, value] }
-        for column in columns { write("ZADD", place.columns(of: battery), "NX", "\(Self.noon)", column) }
-        write(["HSET", place.experiment(id)] + fields)
-        for (epoch, row) in curve { write("HSET", place.curve(of: id), "\(epoch)", row) }
+        for column in columns { write("ZADD", keyspace.columns(of: battery), "NX", "\(Self.noon)", column) }
+        write(["HSET", keyspace.experiment(id)] + fields)
+        for (epoch, row) in curve { write("HSET", keyspace.curve(of: id), "\(epoch)", row) }
     }
 
-    /// Runs hypero-query on this namespace.
+    /// Runs hypero-query on the namespace.
     func query(_ arguments: String..., environment: [String: String] = [:]) throws -> ChildProcess.Outcome {
         var variables = ["TZ": "UTC", "HYPERO_REDIS": server.url]
         variables.merge(environment) { $1 }
@@ -114,7 +114,7 @@ final class Fixture {
             "hypero-query", arguments + ["--namespace", namespace], environment: variables)
     }
 
-    /// What hypero-query prints; nothing may be wrong.
+    /// Returns the standard output of hypero-query. Throws if it fails or prints a message.
     func output(_ arguments: [String]) throws -> String {
         let outcome = try ChildProcess.run(
             "hypero-query", arguments + ["--namespace", namespace],

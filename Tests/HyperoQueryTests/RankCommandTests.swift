@@ -3,8 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct RankCommandTests {
-    @Test("The table shows the best of all versions first, and says so")
-    func table() throws {
+    @Test func `The table of rank shows all versions together with the best value first`() throws {
         let text = try Fixture.digits().output(["rank", "Digits"])
         #expect(
             text == """
@@ -19,8 +18,7 @@ import Testing
                 """)
     }
 
-    @Test("JSON is one object a line with the keys of the contract, in their order")
-    func json() throws {
+    @Test func `The JSON of rank has one object per line with the keys of the contract in order`() throws {
         let fixture = try Fixture.digits()
         let text = try fixture.output(["rank", "Digits", "--format", "json"])
         #expect(
@@ -40,8 +38,7 @@ import Testing
                 """)
     }
 
-    @Test("CSV quotes what RFC 4180 wants quoted and names the fields in full")
-    func csv() throws {
+    @Test func `The CSV of rank is quoted as in RFC 4180 and names the fields with their prefixes`() throws {
         let text = try Fixture.digits().output(["rank", "Digits", "--version", "1", "--format", "csv"])
         #expect(
             text
@@ -56,8 +53,7 @@ import Testing
                 ].joined(separator: "\r\n"))
     }
 
-    @Test("Columns are named with or without their prefix, in the order wanted")
-    func columns() throws {
+    @Test func `Columns are selected with or without prefix and keep the requested order`() throws {
         let fixture = try Fixture.digits()
         let text = try fixture.output([
             "rank", "Digits", "--limit", "2", "--columns", "max.test, lr,host,dataset,status,updated",
@@ -73,16 +69,16 @@ import Testing
                 """)
     }
 
-    @Test(
-        "The order is the battery's, or what was asked for",
-        arguments: [
-            ([], "by loss (lowest)", ["a-2", "a-1", "a-3"]),
-            (["--descending"], "highest loss first", ["a-3", "a-1", "a-2"]),
-            (["--ascending"], "lowest loss first", ["a-2", "a-1", "a-3"]),
-            (["--by", "valid"], "by valid (lowest)", ["a-3", "a-1"]),
-            (["--by", "valid", "--descending"], "highest valid first", ["a-1", "a-3"]),
-        ])
-    func order(options: [String], header: String, ids: [String]) throws {
+    @Test(arguments: [
+        ([], "by loss (lowest)", ["a-2", "a-1", "a-3"]),
+        (["--descending"], "highest loss first", ["a-3", "a-1", "a-2"]),
+        (["--ascending"], "lowest loss first", ["a-2", "a-1", "a-3"]),
+        (["--by", "valid"], "by valid (lowest)", ["a-3", "a-1"]),
+        (["--by", "valid", "--descending"], "highest valid first", ["a-1", "a-3"]),
+    ])
+    func `The order of a ranking is the battery's direction or the requested one`(
+        options: [String], header: String, ids: [String]
+    ) throws {
         let fixture = try Fixture()
         let battery = fixture.battery("net", objective: "loss", direction: .min)
         fixture.experiment("a-1", of: battery, maxima: ["loss": "0", "valid": "0.5"])
@@ -94,8 +90,8 @@ import Testing
         #expect(lines.dropFirst().map { $0.split(separator: ",")[1] } == ids.map { $0[...] })
     }
 
-    @Test("A ranking that is still empty is an answer, not an error", arguments: ["table", "json", "csv"])
-    func empty(format: String) throws {
+    @Test(arguments: ["table", "json", "csv"])
+    func `An empty ranking is a result and not an error`(format: String) throws {
         let fixture = try Fixture()
         fixture.battery("young")
         try fixture.commit()
@@ -107,8 +103,7 @@ import Testing
         }
     }
 
-    @Test("A battery can be named by its id, and a name may hold anything")
-    func names() throws {
+    @Test func `A battery is found by its id, and its name may contain any character`() throws {
         let fixture = try Fixture()
         let name = "päßword 日本語 \u{1B}[31m\u{202E}"
         let battery = fixture.battery(name)
@@ -126,12 +121,13 @@ import Testing
                 """)
     }
 
-    @Test("JSON says which columns it has no place for")
-    func columnsBeyondJSON() throws {
+    @Test func `The JSON of rank warns of requested columns that it has no key for`() throws {
         let outcome = try Fixture.digits().query(
             "rank", "Digits", "--format", "json", "--columns", "lr,host", "--limit", "1")
         #expect(outcome.succeeded)
-        #expect(outcome.stderr == "hypero-query: JSON lines have no place for host: ask for a table or CSV\n")
+        #expect(
+            outcome.stderr == "hypero-query: columns not in JSON: host, its objects have only maxima, params and meta. "
+                + "Use --format table or --format csv\n")
         #expect(outcome.stdout.hasSuffix("\"maxima\":{},\"params\":{\"lr\":0.1},\"meta\":{}}\n"))
     }
 }

@@ -20,8 +20,8 @@ import Testing
         return fixture
     }
 
-    @Test("An experiment is shown with all there is of it", arguments: ["k3v9x2mq7d-17"])
-    func table(id: String) throws {
+    @Test(arguments: ["k3v9x2mq7d-17"])
+    func `The table of show has all values of an experiment`(id: String) throws {
         #expect(
             try fixture().output(["show", id]) == """
                 k3v9x2mq7d-17  done
@@ -57,9 +57,8 @@ import Testing
                 """)
     }
 
-    @Test("Names that Swift holds for equal and Redis does not are kept apart")
-    func spellings() throws {
-        // One scalar, and a letter with an accent behind it.
+    @Test func `Names that Swift considers equal and Redis does not are kept apart`() throws {
+        // One scalar, and a letter with a combining accent.
         let (one, two) = ("\u{E9}", "e\u{301}")
         let fixture = try Fixture()
         let battery = fixture.battery(one)
@@ -82,15 +81,13 @@ import Testing
         #expect(Array(shown.utf8).contains(Array("\"\(two)\":3".utf8)))
     }
 
-    @Test("An id that nothing begins with is answered with those that come near")
-    func suggestions() throws {
+    @Test func `An unknown id is answered with the most similar ones`() throws {
         let outcome = try fixture().query("show", "k3v9x2mq7d-2")
         #expect(outcome.ending == .exited(3))
-        #expect(outcome.stderr.contains("did you mean 'k3v9x2mq7d-1' or 'k3v9x2mq7d-17'?"))
+        #expect(outcome.stderr.contains("Did you mean 'k3v9x2mq7d-1' or 'k3v9x2mq7d-17'?"))
     }
 
-    @Test("The namespace may come from the environment")
-    func namespaceOfTheEnvironment() throws {
+    @Test func `The namespace is read from the environment`() throws {
         let fixture = try fixture()
         let outcome = try ChildProcess.run(
             "hypero-query", ["show", "k3v9x2mq7d-17", "--redis", fixture.server.url],
@@ -98,8 +95,7 @@ import Testing
         #expect(outcome.succeeded, "\(outcome.stderr)")
     }
 
-    @Test("JSON holds all rows of the curves, as columns")
-    func json() throws {
+    @Test func `The JSON of show has the learning curves as columns`() throws {
         let text = try fixture().output(["show", "k3v9x2mq7d-17", "--format", "json"])
         #expect(
             text.hasSuffix(
@@ -109,15 +105,13 @@ import Testing
         #expect(text.contains("\"seed\":\"18446744073709551615\""))
     }
 
-    @Test("CSV is the learning curves")
-    func csv() throws {
+    @Test func `The CSV of show has the learning curves`() throws {
         #expect(
             try fixture().output(["show", "k3v9x2mq7d-17", "--format", "csv"])
                 == "epoch,train,valid,other\r\n1,0.5,0.25,\r\n2,0.99,0.875,-inf\r\n3,nan,0.5,\r\n")
     }
 
-    @Test("A whole id wins over those that begin with it, and a beginning is enough")
-    func beginnings() throws {
+    @Test func `An experiment is found by its complete id first and then by a unique beginning`() throws {
         let fixture = try fixture()
         let store = try Store(fixture.server.url, namespace: fixture.namespace)
         #expect(try store.experiment("k3v9x2mq7d-1").id == "k3v9x2mq7d-1")
@@ -129,8 +123,7 @@ import Testing
         #expect(try store.experiment("k3").params.map(\.value) == [.integer(64), .number(0.0031622776601683794)])
     }
 
-    @Test("Curves are drawn on a terminal that can")
-    func drawing() throws {
+    @Test func `Learning curves are drawn on a terminal that can show Unicode`() throws {
         let fixture = try fixture()
         let record = try Store(fixture.server.url, namespace: fixture.namespace).experiment("k3v9x2mq7d-17")
         let drawn = record.text(as: .table, for: Display(isTerminal: true, width: 80))

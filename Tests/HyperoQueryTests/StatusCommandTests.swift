@@ -18,8 +18,7 @@ import Testing
         fixture.write("SET", keys.lease, "node17:99")
     }
 
-    @Test("A system that works has no warnings")
-    func healthy() throws {
+    @Test func `A healthy system has no warnings`() throws {
         let fixture = try Fixture()
         for id in ["1000-0", "2000-0"] { fixture.write("XADD", fixture.keyspaces[0].events, id, "event", "x") }
         ingest(fixture, cursor: "2000-0", applied: 5, duplicates: 1)
@@ -27,7 +26,9 @@ import Testing
         let status = try status(fixture)
         #expect(status.warnings == [])
         let partition = try #require(status.partitions.first)
-        #expect(partition.entries == 2 && partition.behind == 0 && partition.applied == 5 && partition.duplicates == 1)
+        #expect(
+            partition.streamLength == 2 && partition.backlog == 0 && partition.applied == 5 && partition.duplicates == 1
+        )
         #expect(partition.lease == .held(by: "node17:99"))
         let text = status.text(as: .table, for: Display(), now: Fixture.noon + 3_000)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -39,14 +40,17 @@ import Testing
                 node17:99       0     0       0       3 s ago        5     0           1       2
 
                 """)
-        // On a narrow terminal what matters most stays, and what does not is said.
-        let narrow = status.text(as: .table, for: Display(isTerminal: true, width: 40), now: Fixture.noon)
+        // A narrow terminal shows the most important columns and the number of the others.
+        let narrow = status.text(
+            as: .table, for: Display(isTerminal: true, width: 40), hiddenColumnsAdvice: "widen the terminal",
+            now: Fixture.noon)
         #expect(narrow.contains("owner") && narrow.contains("behind") && narrow.contains("dead"))
-        #expect(narrow.contains("more columns at the right: widen the terminal, or --format json"))
+        #expect(narrow.contains("more columns at the right: widen the terminal"))
     }
 
-    @Test("What waits is counted from what was added, and is old after ten seconds", arguments: [9_000, 11_000])
-    func backlog(age: Int64) throws {
+    @Test(arguments: [9_000, 11_000])
+    func `The backlog is counted from the entries added, and a warning reports it after ten seconds`(age: Int64) throws
+    {
         let fixture = try Fixture()
         let keys = fixture.keyspaces[0]
         for id in ["1000-0", "2000-0", "3000-0", "4000-0"] { fixture.write("XADD", keys.events, id, "event", "x") }
@@ -54,38 +58,37 @@ import Testing
         ingest(fixture, cursor: "2000-0", applied: 1, duplicates: 1)
         try fixture.commit()
         let status = try status(fixture, now: 3_000 + age)
-        #expect(status.partitions[0].behind == 2)
+        #expect(status.partitions[0].backlog == 2)
         #expect(status.partitions[0].waitingSince == 3_000)
         #expect(
             status.warnings
-                == (age > 10_000 ? ["2 entries of \(keys.tag) not applied yet, the first for 11 s"] : []))
+                == (age > 10_000 ? ["2 entries of \(keys.tag):events not applied yet, the oldest for 11 s"] : []))
     }
 
-    @Test("A stream that was restored never gives a negative number")
-    func neverNegative() throws {
+    @Test func `The backlog of a restored stream is not negative`() throws {
         let fixture = try Fixture()
         fixture.write("XADD", fixture.keyspaces[0].events, "5000-0", "event", "x")
         ingest(fixture, cursor: "4000-0", applied: 1_000_000)
         try fixture.commit()
-        #expect(try status(fixture, now: 5_000).partitions[0].behind == 1)
+        #expect(try status(fixture, now: 5_000).partitions[0].backlog == 1)
     }
 
     @Test(
-        "The backlog by the numbers",
         arguments: [
             (nil, 3, nil, [0], 0), ("5-0", 3, "5-0", [0], 0), ("5-0", 9, "4-0", [4, 3, 1], 1),
             ("5-0", 2, "4-0", [9], 0), ("5-0", nil, "4-0", [9], nil), ("5-0", nil, "6-0", [9], 0),
             ("5-0", Int.min, "4-0", [Int.max], 1),
         ] as [(String?, Int?, String?, [Int], Int?)])
-    func numbers(last: String?, added: Int?, cursor: String?, consumed: [Int], behind: Int?) {
+    func `The backlog follows from the stream's counts and the cursor`(
+        last: String?, added: Int?, cursor: String?, consumed: [Int], backlog: Int?
+    ) {
         var info = StreamInfo()
         info.lastID = last.flatMap { StreamID($0) }
         info.entriesAdded = added
-        #expect(info.behind(cursor: cursor.flatMap { StreamID($0) }, consumed: consumed) == behind)
+        #expect(info.backlog(after: cursor.flatMap { StreamID($0) }, consumed: consumed) == backlog)
     }
 
-    @Test("Dead letters and a partition without owner are warned of, and so is another layout")
-    func warnings() throws {
+    @Test func `Warnings report dead letters, a partition without owner and another number of partitions`() throws {
         let fixture = try Fixture(partitions: 2)
         let first = fixture.keyspaces[0]
         let undivided = try Keyspace.all(namespace: fixture.namespace)[0]
@@ -93,35 +96,36 @@ import Testing
         fixture.write("XADD", first.dead, "*", "event", "x", "dead.reason", "unknown\u{1B}[2J event", "dead.id", "1-0")
         fixture.write("XADD", undivided.events, "*", "event", "x")
         try fixture.commit()
-        let told = try status(fixture, partitions: 2)
+        let explicit = try status(fixture, partitions: 2)
         #expect(
-            told.warnings == [
-                "1 entry of \(first.tag) could not be applied, the latest because unknown\u{FFFD}[2J event: "
-                    + "hypero-query dead lists, and hypero-ingest requeue sends them again",
-                "no ingest owns \(fixture.keyspaces[1].tag), so nothing is applied: start hypero-ingest",
-                "1 entry in \(undivided.tag):events, which --partitions 2 does not read: somebody logs with other "
-                    + "partitions; hypero-ingest with theirs and --drain applies what waits there",
+            explicit.warnings == [
+                "1 entry of \(first.tag):events could not be applied, latest reason: unknown\u{FFFD}[2J event. "
+                    + "hypero-query dead lists these dead letters, and hypero-ingest requeue sends them again",
+                "no ingest owns \(fixture.keyspaces[1].tag), so no entry is applied. Start hypero-ingest",
+                "1 entry of \(undivided.tag):events not read with 2 partitions: a client logs with another number of "
+                    + "partitions. Drain the stream with a hypero-ingest of that number",
             ])
-        let found = try status(fixture)
-        #expect(found.partitions.map(\.tag) == [undivided.tag, first.tag])
-        #expect(found.warnings.contains { $0.hasPrefix("there is an undivided \(undivided.tag) beside 1 partition") })
+        let discovered = try status(fixture)
+        #expect(discovered.partitions.map(\.tag) == [undivided.tag, first.tag])
+        #expect(
+            discovered.warnings.contains {
+                $0.hasPrefix("the undivided keyspace \(undivided.tag) exists beside 1 partition:")
+            })
         #expect(try fixture.query("status").stdout.contains("\nwarning: no ingest owns"))
     }
 
-    @Test("A server that will lose data is warned of")
-    func server() throws {
+    @Test func `Warnings report server settings that lose data`() throws {
         let server = try RedisServer(
             appendOnly: false, configuration: ["maxmemory 1100000", "maxmemory-policy allkeys-lru"])
         let status = try Store(server.url).status()
         #expect(status.warnings.count == 4)
         #expect(status.warnings[0].contains("maxmemory-policy allkeys-lru"))
-        #expect(status.warnings[1].contains("keeps no append-only file"))
+        #expect(status.warnings[1].contains("has no append-only file"))
         #expect(status.warnings[2].contains("nearly all its memory"))
         #expect(status.warnings[3].hasPrefix("no ingest owns {hypero}"))
     }
 
-    @Test("What an account may not ask is unknown, and what it may not read of other layouts does not matter")
-    func forbidden() throws {
+    @Test func `The status of an account with few permissions leaves unreadable values unknown`() throws {
         let server = try RedisServer()
         let fixture = try Fixture(on: server)
         let battery = fixture.battery("net")

@@ -1,33 +1,35 @@
 public import HyperoSchema
 
-/// A battery: experiments of one name, version and description.
+/// A battery with the number of its experiments and its best value.
+///
+/// A battery groups the experiments of one name, version and description.
 public struct BatterySummary: Sendable, Hashable {
-    /// `<slug>.v<version>.<hash>`, or what somebody chose.
+    /// The battery's id: `<slug>.v<version>.<hash>`, or an id of `[a-z0-9.-]{1,80}` that another client chose.
     public let id: String
-    /// What it is called.
+    /// The name.
     public let name: String
-    /// The version of what is tried.
+    /// The version.
     public let version: Int
-    /// What the version is about.
+    /// The description of the version, possibly empty.
     public let description: String
-    /// The channel that decides which experiment is best.
+    /// The objective: the channel that decides which experiment is best.
     public let objective: String
-    /// Which values of the objective are better.
+    /// The direction in which values of the objective are better.
     public let direction: Direction
-    /// When it was first declared, in Unix milliseconds.
+    /// The time of the first declaration, in Unix milliseconds.
     public let created: Int64?
-    /// When its latest event was, in Unix milliseconds.
+    /// The time of the latest event, in Unix milliseconds.
     public let updated: Int64?
-    /// How many experiments it has.
-    public let experiments: Int
-    /// The best value of the objective; nil while no experiment has one.
-    public let best: Double?
+    /// The number of experiments.
+    public let experimentCount: Int
+    /// The best maxima value of the objective; nil until an experiment has a finite one.
+    public let bestValue: Double?
 }
 
-/// All batteries, by name and version.
+/// All batteries of a store.
 public struct BatteryList: Sendable, Hashable {
-    /// The batteries.
+    /// The batteries, by name, version and time of creation.
     public let batteries: [BatterySummary]
-    /// What could not be read, each a sentence.
+    /// The malformed values that were left out, one sentence each.
     public let warnings: [String]
 }

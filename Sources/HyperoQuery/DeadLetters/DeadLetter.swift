@@ -1,51 +1,51 @@
 import HyperoSchema
 
-/// An entry that could not be applied.
+/// An entry of the events stream that could not be applied.
 public struct DeadLetter: Sendable, Hashable {
-    /// One of its fields; of bytes that are no text, as much as is.
+    /// A field of the entry. Bytes that are not UTF-8 are replaced by U+FFFD.
     public struct Field: Sendable, Hashable {
-        /// What it is called.
+        /// The name, not necessarily unique within the entry.
         public let name: String
-        /// What it holds.
+        /// The value.
         public let value: String
     }
 
-    /// What the keys of its partition begin with: `{hypero}`, or `{hypero:0}`.
+    /// The hash tag of the partition: `{hypero}`, or `{hypero:0}` with several partitions.
     public let partition: String
-    /// Its id among the dead letters, which `hypero-ingest requeue` takes.
+    /// The id in the stream of the dead letters, by which `hypero-ingest requeue` selects it.
     public let id: String
-    /// When it became one, in Unix milliseconds, by the server's clock.
-    public let when: Int64
-    /// Why it could not be applied.
+    /// The time at which the entry became a dead letter, in Unix milliseconds of the server's clock.
+    public let time: Int64
+    /// The reason why the entry could not be applied.
     public let reason: String?
-    /// What is missing of the entry, which was too large to be kept whole.
-    public let cut: String?
-    /// The entry's id in the events stream.
-    public let entry: String?
-    /// The fields as they were written, in their order.
+    /// A sentence about the missing parts of an entry that was too large to keep completely; nil if it is complete.
+    public let truncation: String?
+    /// The id of the entry in the events stream.
+    public let entryID: String?
+    /// The fields of the entry in their original order, without those that the ingest added.
     public let fields: [Field]
 
-    /// What happened, as `epoch`.
+    /// The value of the field `event`, such as `epoch`.
     public var event: String? { self[EventField.event] }
-    /// The experiment it happened to.
+    /// The value of the field `experiment`, an experiment's id in a valid entry.
     public var experiment: String? { self[EventField.experiment] }
-    /// The battery it happened in.
+    /// The value of the field `battery`, a battery's id in a valid entry.
     public var battery: String? { self[EventField.battery] }
-    /// Who wrote it.
+    /// The value of the field `producer`, a producer's id in a valid entry.
     public var producer: String? { self[EventField.producer] }
-    /// As which in a row.
+    /// The value of the field `seq`, the entry's sequence number in a valid entry.
     public var seq: String? { self[EventField.seq] }
 
-    /// The value of a field; of several of one name, of the first.
+    /// The value of the first field of a name; nil if the entry has no such field.
     public subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
 }
 
-/// Entries that could not be applied, the newest first.
+/// The newest dead letters of all partitions.
 public struct DeadLetterList: Sendable, Hashable {
-    /// The newest, as many as were asked for.
+    /// The dead letters, newest first, at most as many as the limit.
     public let letters: [DeadLetter]
-    /// How many there are.
+    /// The number of dead letters that Redis holds.
     public let count: Int
-    /// What could not be read, each a sentence.
+    /// The malformed values that were left out, one sentence each.
     public let warnings: [String]
 }

@@ -3,50 +3,50 @@ import HyperoSchema
 extension DeadLetterList: Rendering {
     package func writeTable(to page: inout Page) {
         guard !letters.isEmpty else {
-            page.line("nothing was left unapplied", .dim)
+            page.line("nothing was left unapplied", style: .dim)
             return
         }
-        let isDivided = Set(letters.map(\.partition)).count > 1
+        let hasPartitions = Set(letters.map(\.partition)).count > 1
         var table = Table(columns: [
-            // What matters most first: a narrow terminal has no room for all.
-            Table.Column(title: "id", canBeCut: false), Table.Column(title: "reason"),
+            // The most important columns first: a narrow terminal hides the last ones.
+            Table.Column(title: "id", canBeTruncated: false), Table.Column(title: "reason"),
             Table.Column(title: "when", isNumeric: true), Table.Column(title: "event"),
             Table.Column(title: "experiment"), Table.Column(title: "producer"),
             Table.Column(title: "seq", isNumeric: true),
         ])
-        if isDivided { table.columns.insert(Table.Column(title: "partition"), at: 1) }
+        if hasPartitions { table.columns.insert(Table.Column(title: "partition"), at: 1) }
         table.rows = letters.map { letter in
             var cells = [
-                Table.Cell(letter.id, .bold), Table.Cell(letter.reason, .red),
-                Table.Cell(agoText(letter.when, now: page.now)),
-                // A battery's declaration has no experiment.
+                Table.Cell(letter.id, style: .bold), Table.Cell(letter.reason, style: .red),
+                Table.Cell(agoText(letter.time, now: page.now)),
+                // The declaration of a battery has no experiment.
                 Table.Cell(letter.event), Table.Cell(letter.experiment ?? letter.battery),
                 Table.Cell(letter.producer), Table.Cell(letter.seq),
             ]
-            if isDivided { cells.insert(Table.Cell(letter.partition), at: 1) }
+            if hasPartitions { cells.insert(Table.Cell(letter.partition), at: 1) }
             return cells
         }
-        table.writeWithRest(to: &page, advice: "widen the terminal, or --format json")
+        table.writeWithFooter(to: &page)
         page.line()
-        page.line("\(letters.count) of \(count); hypero-ingest requeue sends mended ones again", .dim)
+        page.line("\(letters.count) of \(count); hypero-ingest requeue sends corrected ones again", style: .dim)
     }
 
-    /// `partition id when reason cut entry event experiment battery producer seq fields`, one letter a line; `fields` is a
-    /// list of names and values, because a name may come twice.
+    /// Writes one object per dead letter: `partition id when reason cut entry event experiment battery producer seq fields`.
+    /// `fields` is an array of name and value pairs, because a name may occur twice.
     package func writeJSON(to page: inout Page) {
         for letter in letters {
             var object = JSONObject()
-            object.add("partition", letter.partition)
-            object.add("id", letter.id)
-            object.add("when", letter.when)
-            object.add("reason", letter.reason)
-            object.add("cut", letter.cut)
-            object.add("entry", letter.entry)
-            object.add("event", letter.event)
-            object.add("experiment", letter.experiment)
-            object.add("battery", letter.battery)
-            object.add("producer", letter.producer)
-            object.add("seq", letter.seq)
+            object.add("partition", value: letter.partition)
+            object.add("id", value: letter.id)
+            object.add("when", value: letter.time)
+            object.add("reason", value: letter.reason)
+            object.add("cut", value: letter.truncation)
+            object.add("entry", value: letter.entryID)
+            object.add("event", value: letter.event)
+            object.add("experiment", value: letter.experiment)
+            object.add("battery", value: letter.battery)
+            object.add("producer", value: letter.producer)
+            object.add("seq", value: letter.seq)
             object.add("fields", array: letter.fields.map { "[\(JSON.quoted($0.name)),\(JSON.quoted($0.value))]" })
             page.line(object.text)
         }
@@ -61,7 +61,7 @@ extension DeadLetterList: Rendering {
         for letter in letters {
             CSV.write(
                 [
-                    letter.partition, letter.id, String(letter.when), letter.reason, letter.cut, letter.entry,
+                    letter.partition, letter.id, String(letter.time), letter.reason, letter.truncation, letter.entryID,
                     letter.event, letter.experiment, letter.battery, letter.producer, letter.seq,
                 ], to: &page)
         }

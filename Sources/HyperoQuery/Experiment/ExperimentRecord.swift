@@ -1,53 +1,63 @@
 public import HyperoSchema
 
-/// Everything that Redis holds of an experiment.
+/// All values of one experiment, and its learning curves.
+///
+///     let record = try store.experiment("k3v9x2mq7d-17")
+///     let bestValid = record.maxima.first { $0.channel == "valid" }?.value
+///     let lastTrain = record.curves["train"]?.last
+///
+/// A property is nil if the experiment's hash lacks the field, or if the field is malformed and described in
+/// ``warnings``. All times are Unix milliseconds of the logging host's clock.
 public struct ExperimentRecord: Sendable, Hashable {
-    /// Its id.
+    /// The experiment's id: `<producer>-<n>` with n = 1, 2, …, or an id of `[a-z0-9-]{1,64}` that another client chose.
     public let id: String
-    /// The id of its battery.
+    /// The id of the experiment's battery.
     public let battery: String?
-    /// The battery's name.
-    public let name: String?
+    /// The battery's name; nil if the battery's hash is missing or malformed.
+    public let batteryName: String?
     /// The battery's version.
-    public let version: Int?
-    /// What the version is about.
-    public let description: String?
-    /// The channel that decides which epoch is best.
+    public let batteryVersion: Int?
+    /// The battery's description, possibly empty.
+    public let batteryDescription: String?
+    /// The battery's objective: the channel that decides which epoch is best.
     public let objective: String?
-    /// Where it is in its life.
+    /// The status: running, or the way in which the experiment ended.
     public let status: ExperimentStatus?
-    /// Why it ended, if somebody said it.
+    /// The reason of the end, as the program gave it.
     public let reason: String?
-    /// The machine that runs it.
+    /// The name of the host that runs the experiment.
     public let host: String?
-    /// The process that runs it.
+    /// The process id on that host.
     public let pid: Int?
-    /// What its draws come from; text, because a seed has 64 bits.
+    /// The seed that, with the experiment's number, determines its draws of hyper-parameters. A decimal of up to 64 bits,
+    /// kept as text because a double cannot hold all of them.
     public let seed: String?
-    /// Its first event, in Unix milliseconds.
+    /// The time of the first event.
     public let started: Int64?
-    /// Its latest event, in Unix milliseconds.
+    /// The time of the latest event.
     public let updated: Int64?
-    /// The highest epoch.
-    public let epochs: Int?
-    /// The epoch of the maxima.
-    public let epoch: Int?
-    /// Who said the maxima: `curve` when they were found in the curves, `user` when the program said them.
-    public let source: String?
-    /// The channels at the best epoch.
+    /// The highest epoch of the learning curves, at least 0.
+    public let lastEpoch: Int?
+    /// The epoch of the maxima, at least 0.
+    public let bestEpoch: Int?
+    /// The source of the maxima: `curve` if they are the best row of the learning curves, `user` if the program stated
+    /// them.
+    public let maximaSource: String?
+    /// The values of the channels at the best epoch: `train`, `valid`, `test`, then the others by name. Empty until the
+    /// objective has a finite value.
     public let maxima: [Maximum]
-    /// The hyper-parameters.
+    /// The hyper-parameters, by name.
     public let params: [NamedValue]
-    /// The metadata.
+    /// The metadata, by name.
     public let meta: [NamedValue]
-    /// How many values of its curves and maxima came as nan or infinite.
-    public let nonfinite: Int
+    /// The number of nan and infinite values that were logged in curves and maxima.
+    public let nonfiniteCount: Int
     /// The learning curves.
     public let curves: LearningCurves
-    /// What could not be read, each a sentence.
+    /// The malformed values that were left out, one sentence each.
     public let warnings: [String]
 
-    /// From the first to the latest event, in milliseconds.
+    /// The time from the first to the latest event, in milliseconds. Negative if the clocks of two hosts disagree.
     public var duration: Int64? {
         guard let started, let updated else { return nil }
         return updated.subtractingReportingOverflow(started).partialValue

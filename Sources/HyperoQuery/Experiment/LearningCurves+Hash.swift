@@ -1,23 +1,25 @@
 import HyperoSchema
 
 extension LearningCurves {
-    /// Reads the hash of the rows.
+    /// Reads the hash of the rows: epoch -> row in logfmt.
     ///
-    /// - Parameter key: what warnings call it.
-    init(rows: [(name: String, value: String)], key: String, _ warnings: inout [String]) {
+    /// Malformed rows are left out. One warning counts them and names the first.
+    ///
+    /// - Parameter key: the key of the hash, for the warning.
+    init(rows: [(name: String, value: String)], key: String, warnings: inout [String]) {
         var parsed: [(epoch: Int, row: CurveRow)] = []
         parsed.reserveCapacity(rows.count)
-        var unreadable: [String] = []
+        var malformed: [String] = []
         for (epoch, text) in rows {
             if let epoch = Int(epoch), epoch >= 0, let row = CurveRow(text: text) {
                 parsed.append((epoch, row))
             } else {
-                unreadable.append(epoch)
+                malformed.append(epoch)
             }
         }
-        if let first = unreadable.min() {
+        if let first = malformed.min() {
             warnings.append(
-                "\(key): \(unreadable.count) of \(rows.count) rows cannot be read, as that of epoch '\(printable(first))'"
+                "malformed rows in \(key): \(malformed.count) of \(rows.count), for example epoch '\(printable(first))'"
             )
         }
         parsed.sort { $0.epoch < $1.epoch }
@@ -30,6 +32,6 @@ extension LearningCurves {
         }
         epochs = parsed.map(\.epoch)
         channels = columns.map { Channel(name: $0.key.text, values: $0.value) }
-            .sorted { channelsComeInOrder($0.name, $1.name) }
+            .sorted { ChannelOrder($0.name) < ChannelOrder($1.name) }
     }
 }

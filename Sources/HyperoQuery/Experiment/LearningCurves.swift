@@ -1,21 +1,23 @@
 import HyperoSchema
 
-/// The learning curves of an experiment, as columns over the epochs.
+/// The learning curves of an experiment: one column per channel over a common list of epochs.
+///
+///     for (epoch, value) in zip(curves.epochs, curves["valid"] ?? []) { print(epoch, value ?? .nan) }
 public struct LearningCurves: Sendable, Hashable {
-    /// One channel.
+    /// The curve of one channel.
     public struct Channel: Sendable, Hashable {
-        /// Its name, as `train`.
+        /// The channel's name, such as `train`.
         public let name: String
-        /// A value for each of the epochs, which may be nan or infinite; nil where none came.
+        /// One value per element of ``LearningCurves/epochs``. It may be nan or infinite; nil if none was logged.
         public let values: [Double?]
     }
 
-    /// The epochs that have a row, ascending.
+    /// The epochs with at least one value, ascending. Epochs may be absent; the first may be any number from 0.
     public let epochs: [Int]
-    /// The channels: train, valid, test, then the others by name.
+    /// The channels: `train`, `valid`, `test`, then the others by name.
     public let channels: [Channel]
 
-    /// The values of a channel; nil when there is no such channel.
+    /// The values of a channel, one per element of ``epochs``; nil if the channel does not exist.
     public subscript(channel: String) -> [Double?]? {
         channels.first { $0.name.hasSameBytes(as: channel) }?.values
     }

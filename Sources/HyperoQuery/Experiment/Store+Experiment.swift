@@ -2,158 +2,157 @@ import HyperoRedis
 import HyperoSchema
 
 extension Store {
-    /// Reads everything of an experiment.
+    /// Reads all values of one experiment, and its learning curves.
     ///
     ///     let record = try store.experiment("k3v9x2mq7d-17")
     ///     print(record.maxima, record.curves["valid"] ?? [])
     ///
-    /// Three round trips for a whole id: the partitions, its hash and curves, its battery. The beginning of an id is
-    /// looked for with SCAN, which goes through all keys, 10,000 at a time.
+    /// Three round trips for a complete id: the partitions, the experiment's hash and curves, its battery. The beginning
+    /// of an id costs SCAN over all keys, 10,000 per round trip.
     ///
-    /// - Parameter id: the id, or as much of its beginning as no other has.
-    /// - Throws: ``QueryError`` of code ``QueryError/Code/notFound`` or ``QueryError/Code/ambiguous``, and of the other
-    ///   codes when Redis cannot be asked.
+    /// - Parameter id: the id, or a beginning that no other id has.
+    /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` or ``QueryError/Category/ambiguous``, and of
+    ///   the other categories if Redis fails.
     public func experiment(_ id: String) throws(QueryError) -> ExperimentRecord {
         var warnings: [String] = []
-        guard let whole = ExperimentID(id) else {
-            throw QueryError(
-                .notFound, "there is no experiment '\(printable(id))': an id has 1 to 64 of a-z 0-9 and -")
+        guard let wanted = ExperimentID(id) else { throw QueryError(.invalidExperimentID(id)) }
+        let partitions = try partitions(warnings: &warnings)
+        if let record = try record(of: wanted, in: partitions, warnings: &warnings) { return record }
+        let (id, keyspace) = try complete(wanted, in: partitions, warnings: &warnings)
+        // nil if the experiment was deleted after SCAN found it.
+        guard let record = try record(of: id, in: [keyspace], warnings: &warnings) else {
+            throw try notFound(wanted, in: partitions, warnings: &warnings)
         }
-        let partitions = try partitions(&warnings)
-        if let found = try read(whole, in: partitions, &warnings) { return found }
-        let (place, completed) = try complete(whole, in: partitions, &warnings)
-        // It may have gone since it was found.
-        guard let found = try read(completed, in: [place], &warnings) else {
-            throw try missing(whole, in: partitions, &warnings)
-        }
-        return found
+        return record
     }
 
-    /// Reads an experiment by its whole id; nil when no partition has it.
-    private func read(
-        _ id: ExperimentID, in partitions: [Keyspace], _ warnings: inout [String]
+    /// Reads an experiment by its complete id; nil if no partition has it.
+    private func record(
+        of id: ExperimentID, in partitions: [Keyspace], warnings: inout [String]
     ) throws(QueryError) -> ExperimentRecord? {
-        var batch = CommandPipeline()
-        let answers = partitions.map { place in
-            [place.experiment(id), place.curve(of: id)].map { key in
-                batch.ask(place, "HGETALL", key) { reply throws(RedisError) in try reply.pairs() }
-            }
+        var pipeline = CommandPipeline()
+        let replies = partitions.map { keyspace in
+            (
+                hash: pipeline.append("HGETALL", keyspace.experiment(id), in: keyspace, as: .pairs),
+                rows: pipeline.append("HGETALL", keyspace.curve(of: id), in: keyspace, as: .pairs)
+            )
         }
-        try session.run(batch)
-        for (place, answers) in zip(partitions, answers) {
-            let (hash, rows) = try session.checked { () throws(RedisError) in
-                (try answers[0].value(or: [], &warnings), try answers[1].value(or: [], &warnings))
-            }
+        try connections.run(pipeline)
+        for (keyspace, reply) in zip(partitions, replies) {
+            let hash = try reply.hash.value(or: [], warnings: &warnings)
+            let rows = try reply.rows.value(or: [], warnings: &warnings)
             guard !hash.isEmpty || !rows.isEmpty else { continue }
-            return try record(id, in: place, hash: hash, rows: rows, &warnings)
+            return try record(of: id, in: keyspace, hash: hash, rows: rows, warnings: &warnings)
         }
         return nil
     }
 
     private func record(
-        _ id: ExperimentID, in place: Keyspace, hash pairs: [(name: String, value: String)],
-        rows: [(name: String, value: String)], _ warnings: inout [String]
+        of id: ExperimentID, in keyspace: Keyspace, hash pairs: [(name: String, value: String)],
+        rows: [(name: String, value: String)], warnings: inout [String]
     ) throws(QueryError) -> ExperimentRecord {
-        var reader = HashReader(key: "the experiment '\(id.text)'", pairs)
+        var reader = HashReader(pairs, source: "experiment '\(id.text)'")
         let hash = ExperimentHash(&reader)
-        let curves = LearningCurves(rows: rows, key: place.curve(of: id), &warnings)
-        let declaration = try declaration(hash.fields[ExperimentField.battery], in: place, &warnings)
+        let curves = LearningCurves(rows: rows, key: keyspace.curve(of: id), warnings: &warnings)
+        let battery = try battery(hash.fields[ExperimentField.battery], in: keyspace, warnings: &warnings)
         let pid = reader.integer(ExperimentField.pid).map { Int($0) }
         let started = reader.integer(ExperimentField.started)
         let updated = reader.integer(ExperimentField.updated)
-        let epochs = reader.integer(ExperimentField.epochs).map { Int($0) }
-        let nonfinite = reader.integer(ExperimentField.nonfinite).map { Int($0) } ?? 0
+        let lastEpoch = reader.integer(ExperimentField.epochs).map { Int($0) }
+        let nonfiniteCount = reader.integer(ExperimentField.nonfinite).map { Int($0) } ?? 0
         return ExperimentRecord(
-            id: id.text, battery: hash.fields[ExperimentField.battery], name: declaration?.name,
-            version: declaration?.version, description: declaration?.description, objective: declaration?.objective,
+            id: id.text, battery: hash.fields[ExperimentField.battery], batteryName: battery?.name,
+            batteryVersion: battery?.version, batteryDescription: battery?.description, objective: battery?.objective,
             status: hash.status, reason: hash.fields[ExperimentField.reason], host: hash.fields[ExperimentField.host],
-            pid: pid, seed: hash.fields[ExperimentField.seed], started: started, updated: updated, epochs: epochs,
-            epoch: hash.epoch, source: hash.fields[ExperimentField.maxSource], maxima: hash.maxima,
-            params: hash.params, meta: hash.meta, nonfinite: nonfinite, curves: curves,
+            pid: pid, seed: hash.fields[ExperimentField.seed], started: started, updated: updated,
+            lastEpoch: lastEpoch, bestEpoch: hash.bestEpoch, maximaSource: hash.fields[ExperimentField.maxSource],
+            maxima: hash.maxima, params: hash.params, meta: hash.meta, nonfiniteCount: nonfiniteCount, curves: curves,
             warnings: warnings + reader.warnings)
     }
 
-    private func declaration(
-        _ battery: String?, in place: Keyspace, _ warnings: inout [String]
-    ) throws(QueryError) -> Declaration? {
-        guard let id = battery.flatMap({ BatteryID($0) }) else {
-            warnings.append("the experiment does not say of which battery it is")
+    /// Reads an experiment's battery; nil if the id or the battery's hash is missing or malformed.
+    private func battery(
+        _ id: String?, in keyspace: Keyspace, warnings: inout [String]
+    ) throws(QueryError) -> StoredBattery? {
+        guard let id = id.flatMap({ BatteryID($0) }) else {
+            warnings.append("the experiment's battery is missing or is not a battery id")
             return nil
         }
-        var batch = CommandPipeline()
-        let answer = batch.ask(place, ["HMGET", place.battery(id)] + Declaration.fields) { reply throws(RedisError) in
-            try reply.strings()
-        }
-        try session.run(batch)
-        let values = try session.checked { () throws(RedisError) in try answer.value(or: [], &warnings) }
-        return values.isEmpty ? nil : Declaration(id: id, in: place, values: values, &warnings)
+        var pipeline = CommandPipeline()
+        let hash = pipeline.append(
+            arguments: ["HMGET", keyspace.battery(id)] + StoredBattery.fields, in: keyspace, as: .optionalStrings)
+        try connections.run(pipeline)
+        let values = try hash.value(or: [], warnings: &warnings)
+        return values.isEmpty ? nil : StoredBattery(id: id, in: keyspace, values: values, warnings: &warnings)
     }
 
-    /// The one experiment whose id begins so.
+    /// Returns the only experiment whose id begins with a text, and its partition.
     private func complete(
-        _ beginning: ExperimentID, in partitions: [Keyspace], _ warnings: inout [String]
-    ) throws(QueryError) -> (Keyspace, ExperimentID) {
-        let candidates = try find(beginning, in: partitions, atLeast: 6, &warnings)
-        guard let only = candidates.first else { throw try missing(beginning, in: partitions, &warnings) }
-        guard candidates.count == 1 else {
-            let names = candidates.keys.map(\.text).sorted()
-            throw QueryError(
-                .ambiguous,
-                "more than one experiment begins with '\(beginning.text)': "
-                    + names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and more" : ""))
+        _ beginning: ExperimentID, in partitions: [Keyspace], warnings: inout [String]
+    ) throws(QueryError) -> (id: ExperimentID, keyspace: Keyspace) {
+        let matches = try scan(for: beginning, in: partitions, atLeast: 6, warnings: &warnings)
+        guard let match = matches.first else { throw try notFound(beginning, in: partitions, warnings: &warnings) }
+        guard matches.count == 1 else {
+            throw QueryError(.ambiguousExperiment(beginning.text, matches: matches.keys.map(\.text).sorted()))
         }
-        return (only.value, only.key)
+        return (match.key, match.value)
     }
 
-    /// Names those that begin like it, if only for half of it.
-    private func missing(
-        _ id: ExperimentID, in partitions: [Keyspace], _ warnings: inout [String]
+    /// Returns the error for an id, with those ids as suggestions that begin with the first half of it.
+    private func notFound(
+        _ id: ExperimentID, in partitions: [Keyspace], warnings: inout [String]
     ) throws(QueryError) -> QueryError {
         let half = id.text.prefix((id.text.utf8.count + 1) / 2)
         let similar = try ExperimentID(String(half)).map { half throws(QueryError) in
-            try find(half, in: partitions, atLeast: 1_000, &warnings)
+            try scan(for: half, in: partitions, atLeast: 1_000, warnings: &warnings)
         }
-        return QueryError(
-            .notFound,
-            "no experiment's id is or begins with '\(id.text)'"
-                + nearest(
-                    to: id.text, among: (similar ?? [:]).keys.map(\.text).sorted(),
-                    orElse: "hypero-query rank NAME lists those of a battery"))
+        let names = (similar ?? [:]).keys.map(\.text).sorted()
+        return QueryError(.experimentNotFound(id.text, suggestion: Suggestion(for: id.text, among: names)))
     }
 
-    /// Experiments whose ids begin so: all, or at least so many.
+    /// Returns the experiments whose ids begin with a text: all of them, or at least the given number.
     ///
-    /// SCAN MATCH and not the battery's list of experiments: that list is by time, so it would have to be read as a whole.
-    /// An id holds no character that a pattern takes for something else.
-    private func find(
-        _ beginning: ExperimentID, in partitions: [Keyspace], atLeast enough: Int, _ warnings: inout [String]
+    /// SCAN MATCH over all keys, because the battery's list of experiments is sorted by time and would have to be read
+    /// completely. An id contains no special character of a pattern.
+    private func scan(
+        for beginning: ExperimentID, in partitions: [Keyspace], atLeast minimum: Int, warnings: inout [String]
     ) throws(QueryError) -> [ExperimentID: Keyspace] {
-        var candidates: [ExperimentID: Keyspace] = [:]
-        for place in partitions where candidates.count < enough {
-            let key = place.experiment(beginning)
-            let start = key.utf8.count - beginning.text.utf8.count
+        var matches: [ExperimentID: Keyspace] = [:]
+        for keyspace in partitions where matches.count < minimum {
+            let key = keyspace.experiment(beginning)
+            let idStart = key.utf8.count - beginning.text.utf8.count
             var cursor: String? = "0"
-            while let position = cursor, candidates.count < enough {
-                var batch = CommandPipeline()
-                let answer = batch.ask(place, "SCAN", position, "MATCH", key + "*", "COUNT", "10000") {
-                    reply throws(RedisError) in
-                    _ = try reply.array()
-                    return (next: try reply.string() ?? "0", keys: try reply.strings().compactMap(\.self))
-                }
-                try session.run(batch)
-                let found = try session.checked { () throws(RedisError) in
-                    try answer.value(or: (next: "0", keys: []), &warnings)
-                }
+            while let position = cursor, matches.count < minimum {
+                var pipeline = CommandPipeline()
+                let reply = pipeline.append(
+                    "SCAN", position, "MATCH", key + "*", "COUNT", "10000", in: keyspace, as: .scan)
+                try connections.run(pipeline)
+                let found = try reply.value(or: ScanReply(cursor: "0", keys: []), warnings: &warnings)
                 for key in found.keys {
-                    // A curve's key does not make an id: it holds a colon.
-                    guard let id = ExperimentID(String(decoding: key.utf8.dropFirst(start), as: UTF8.self)) else {
+                    // nil for the key of a curve: it contains a colon.
+                    guard let id = ExperimentID(String(decoding: key.utf8.dropFirst(idStart), as: UTF8.self)) else {
                         continue
                     }
-                    candidates[id] = place
+                    matches[id] = keyspace
                 }
-                cursor = found.next == "0" ? nil : found.next
+                cursor = found.cursor == "0" ? nil : found.cursor
             }
         }
-        return candidates
+        return matches
+    }
+}
+
+private struct ScanReply {
+    /// The cursor of the next SCAN; 0 at the end.
+    let cursor: String
+    let keys: [String]
+}
+
+extension ReplyReader<ScanReply> {
+    fileprivate static var scan: Self {
+        Self { reply throws(RedisError) in
+            _ = try reply.array()
+            return ScanReply(cursor: try reply.string() ?? "0", keys: try reply.strings().compactMap(\.self))
+        }
     }
 }

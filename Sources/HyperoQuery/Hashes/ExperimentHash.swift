@@ -1,11 +1,13 @@
 import HyperoRedis
 import HyperoSchema
 
-/// An experiment's hash, or the fields of it that were asked for, sorted into what they are.
+/// The fields of an experiment's hash, or a selection of them, grouped by their prefixes.
 struct ExperimentHash {
+    /// The fields as they were read.
     let fields: [ExactText: String]
     let status: ExperimentStatus?
-    let epoch: Int?
+    /// The epoch of the maxima.
+    let bestEpoch: Int?
     let maxima: [Maximum]
     let params: [NamedValue]
     let meta: [NamedValue]
@@ -13,7 +15,7 @@ struct ExperimentHash {
     init(_ reader: inout HashReader) {
         fields = reader.fields
         status = reader.choice(ExperimentField.status)
-        epoch = reader.integer(ExperimentField.maxEpoch).map { Int($0) }
+        bestEpoch = reader.integer(ExperimentField.maxEpoch).map { Int($0) }
         var maxima: [Maximum] = []
         var params: [NamedValue] = []
         var meta: [NamedValue] = []
@@ -26,8 +28,8 @@ struct ExperimentHash {
             case .other: break
             }
         }
-        // Redis gives a large hash in an order of its own, so that the names' order is the only one that stays.
-        self.maxima = maxima.sorted { channelsComeInOrder($0.channel, $1.channel) }
+        // Sorted by name, because Redis returns the fields of a large hash in no stable order.
+        self.maxima = maxima.sorted { ChannelOrder($0.channel) < ChannelOrder($1.channel) }
         self.params = params.sorted { ExactText($0.name) < ExactText($1.name) }
         self.meta = meta.sorted { ExactText($0.name) < ExactText($1.name) }
     }

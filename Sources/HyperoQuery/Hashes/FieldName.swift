@@ -1,11 +1,14 @@
 import HyperoSchema
 
-/// What a field of an experiment's hash is, by its name.
+/// The name of a field of an experiment's hash, by its prefix.
 enum FieldName: Hashable {
+    /// A hyper-parameter.
     case param(String)
+    /// Metadata.
     case meta(String)
+    /// The maxima value of a channel.
     case maximum(String)
-    /// One of ``ExperimentField``, or what is not ours.
+    /// An ``ExperimentField``, or a field of another client.
     case other
 
     init(_ field: String) {
@@ -19,11 +22,12 @@ enum FieldName: Hashable {
             self = .other
         }
     }
-}
 
-/// Channels as people think of them: train, valid, test, then the others by name.
-func channelsComeInOrder(_ left: String, _ right: String) -> Bool {
-    let usual = ["train", "valid", "test"]
-    let places = (usual.firstIndex(of: left) ?? usual.count, usual.firstIndex(of: right) ?? usual.count)
-    return places.0 == places.1 ? ExactText(left) < ExactText(right) : places.0 < places.1
+    /// Returns the field without its prefix, for example `lr` for `param.lr`.
+    static func unprefixed(_ field: String) -> String {
+        switch FieldName(field) {
+        case .param(let name), .meta(let name), .maximum(let name): name
+        case .other: field
+        }
+    }
 }

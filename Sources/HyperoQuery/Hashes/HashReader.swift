@@ -1,49 +1,53 @@
 import HyperoSchema
 
-/// The fields of a hash by their types, with a warning for each that holds something else.
+/// The typed fields of a hash. A field of another type is nil, with a warning.
 struct HashReader {
-    let key: String
+    /// The hash in warnings: its key, or the experiment.
+    private let source: String
     let fields: [ExactText: String]
     private(set) var warnings: [String] = []
 
-    init(key: String, _ fields: [(name: String, value: String)]) {
-        self.key = key
+    init(_ fields: [(name: String, value: String)], source: String) {
+        self.source = source
         self.fields = Dictionary(fields.map { (ExactText($0.name), $0.value) }) { $1 }
     }
 
+    /// Returns a decimal integer; nil if the field is absent or malformed.
     mutating func integer(_ name: String) -> Int64? {
-        read(name, "an integer") { Int64($0) }
+        parse(name, expected: "an integer") { Int64($0) }
     }
 
+    /// Returns a number, which may be nan or infinite; nil if the field is absent or malformed.
     mutating func number(_ name: String) -> Double? {
-        read(name, "a number") { text in
+        parse(name, expected: "a number") { text in
             var text = text
             return text.withUTF8 { Number($0)?.value }
         }
     }
 
+    /// Returns a case of an enumeration; nil if the field is absent or unknown.
     mutating func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) -> Choice?
     where Choice.RawValue == String {
-        read(name, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "), Choice.init(rawValue:))
+        parse(
+            name, expected: "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "),
+            with: Choice.init(rawValue:))
     }
 
-    /// A field that must be there.
-    mutating func required<Value>(
-        _ name: String, _ read: (inout HashReader, String) -> Value?
-    ) -> Value? {
+    /// Returns a field with one of the other functions, and adds a warning if the field is absent.
+    mutating func required<Value>(_ name: String, read: (inout HashReader, String) -> Value?) -> Value? {
         guard fields[name] != nil else {
-            warnings.append("\(key) has no \(name)")
+            warnings.append("\(source): \(name) is missing")
             return nil
         }
         return read(&self, name)
     }
 
-    private mutating func read<Value>(
-        _ name: String, _ what: @autoclosure () -> String, _ parse: (String) -> Value?
+    private mutating func parse<Value>(
+        _ name: String, expected: @autoclosure () -> String, with parse: (String) -> Value?
     ) -> Value? {
         guard let text = fields[name] else { return nil }
         if let value = parse(text) { return value }
-        warnings.append("\(key): \(printable(name)) is '\(printable(text))' and not \(what())")
+        warnings.append("\(source): \(printable(name)) must be \(expected()), not '\(printable(text))'")
         return nil
     }
 }

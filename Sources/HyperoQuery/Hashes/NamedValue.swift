@@ -2,19 +2,35 @@ public import HyperoSchema
 
 /// A hyper-parameter or a piece of metadata.
 public struct NamedValue: Sendable, Hashable {
-    /// What it is called.
+    /// The name without its prefix, such as `lr`.
     public let name: String
-    /// The value as it stands in Redis.
+    /// The value as Redis holds it: JSON for numbers, booleans, null, arrays and objects, and any other text as itself.
     public let text: String
 
-    /// The value with its type: `0.01` is a number, `linear` a text, `[64,128]` an array.
+    /// The typed value: `0.01` is a number, `linear` a string and `[64,128]` an array.
     public var value: Value { Value(text: text) }
 }
 
 /// The value of a channel at an experiment's best epoch.
 public struct Maximum: Sendable, Hashable {
-    /// The channel, as `valid`.
+    /// The channel, such as `valid`.
     public let channel: String
-    /// Its value there, which may be nan or infinite.
+    /// The value, which may be nan or infinite.
     public let value: Double
+}
+
+/// The order in which results list channels: `train`, `valid`, `test`, then the others by the bytes of their names.
+struct ChannelOrder: Comparable {
+    private let rank: Int
+    private let name: ExactText
+
+    init(_ channel: String) {
+        let usual = ["train", "valid", "test"]
+        rank = usual.firstIndex(of: channel) ?? usual.count
+        name = ExactText(channel)
+    }
+
+    static func < (left: Self, right: Self) -> Bool {
+        left.rank == right.rank ? left.name < right.name : left.rank < right.rank
+    }
 }

@@ -1,62 +1,70 @@
-import HyperoRedis
 import HyperoSchema
 
-/// Finds out which fields the names of columns mean: `lr` is `param.lr`, if there is such a hyper-parameter.
+/// The search for the fields that column names denote: `lr` denotes `param.lr` if the batteries have that
+/// hyper-parameter.
 ///
-/// It asks whether the few fields that a name can mean were ever seen, in the round trip of the rankings: the list of
-/// all columns may be long and is read only to say which names come near a wrong one.
+/// A name has few candidates, so ZSCORE looks each of them up in the round trip of the rankings. The list of all columns
+/// may be long, and is read only to suggest names for an unknown one.
 struct ColumnSearch {
-    private let declarations: [Declaration]
-    private let names: [String]
-    private var seen: [[(field: String, answers: [PendingReply<Bool>])]] = []
+    private struct Candidate {
+        let field: String
+        /// One reply per battery and partition, true if the field exists there.
+        let exists: [PendingReply<Bool>]
+    }
 
-    /// What every experiment may have and no list of columns holds.
-    static let own: Set = [
+    private let batteries: [StoredBattery]
+    private let names: [String]
+    /// The candidates of each name, in order of precedence.
+    private var candidates: [[Candidate]] = []
+
+    /// The fields that every experiment may have. They are in no battery's list of columns.
+    static let commonFields: Set = [
         ExperimentField.battery, ExperimentField.status, ExperimentField.started, ExperimentField.updated,
         ExperimentField.host, ExperimentField.pid, ExperimentField.seed, ExperimentField.reason,
         ExperimentField.epochs, ExperimentField.maxEpoch, ExperimentField.maxSource, ExperimentField.nonfinite,
     ]
 
-    init(of declarations: [Declaration], _ names: [String]) {
-        self.declarations = declarations
+    init(_ names: [String], in batteries: [StoredBattery]) {
+        self.batteries = batteries
         self.names = names
     }
 
-    /// ZSCORE of each field that a name can mean, in the order in which they win.
-    mutating func ask(in batch: inout CommandPipeline) {
+    /// Appends a ZSCORE per candidate, battery and partition.
+    mutating func append(to pipeline: inout CommandPipeline) {
         for name in names {
             let fields = [name, Prefix.param + name, Prefix.meta + name, Prefix.max + name]
-            seen.append(
+            candidates.append(
                 fields.map { field in
-                    var answers: [PendingReply<Bool>] = []
-                    for declaration in declarations {
-                        for place in declaration.places {
-                            answers.append(
-                                batch.ask(place, "ZSCORE", place.columns(of: declaration.id), field) {
-                                    reply throws(RedisError) in try reply.string() != nil
-                                })
+                    var exists: [PendingReply<Bool>] = []
+                    for battery in batteries {
+                        for keyspace in battery.keyspaces {
+                            exists.append(
+                                pipeline.append(
+                                    "ZSCORE", keyspace.columns(of: battery.id), field, in: keyspace, as: .isNotNull))
                         }
                     }
-                    return (field, answers)
+                    return Candidate(field: field, exists: exists)
                 })
         }
     }
 
-    /// The field of each name; the first name that means nothing is in the error.
-    func fields(_ warnings: inout [String]) throws(RedisError) -> Result<[String], UnknownColumn> {
+    /// Returns the field of each name, or the first name that denotes no field.
+    func fields(warnings: inout [String]) throws(QueryError) -> Result<[String], UnknownColumn> {
         var fields: [String] = []
-        for (name, candidates) in zip(names, seen) {
-            var meant: String? = Self.own.contains(name) ? name : nil
-            for (field, answers) in candidates where meant == nil {
-                for answer in answers where try answer.value(or: false, &warnings) { meant = field }
+        for (name, candidates) in zip(names, candidates) {
+            var match: String? = Self.commonFields.contains(name) ? name : nil
+            for candidate in candidates where match == nil {
+                for exists in candidate.exists where try exists.value(or: false, warnings: &warnings) {
+                    match = candidate.field
+                }
             }
-            guard let meant else { return .failure(UnknownColumn(name: name)) }
-            fields.append(meant)
+            guard let match else { return .failure(UnknownColumn(name: name)) }
+            fields.append(match)
         }
         return .success(fields)
     }
 
-    /// A name that no field has.
+    /// A column name that denotes no field.
     struct UnknownColumn: Error {
         let name: String
     }

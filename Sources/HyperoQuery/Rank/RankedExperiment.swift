@@ -1,18 +1,19 @@
 import HyperoRedis
 import HyperoSchema
 
-/// A member of a ranking, and where it was found.
+/// A member of a ranking, with the partition and battery of the ranking.
 struct RankedExperiment {
     let keyspace: Keyspace
     let battery: BatteryID
+    /// The member's text. It may not be an experiment id, because any client can write to the key.
     let experiment: String
     let value: Double
 
-    /// The first of several rankings, each already in order.
+    /// Merges the first members of several rankings, each in order, and returns the first of all.
     ///
-    /// Exact, because whoever is among the first k of all is among the first k of its own. Equal values stand as Redis has
-    /// them in one ranking: by the bytes of the id, and the other way round when the highest come first.
-    static func merged(_ rankings: [[RankedExperiment]], first limit: Int, highestFirst: Bool) -> [RankedExperiment] {
+    /// Exact: a member among the first k of all rankings is among the first k of its own. Equal values keep the order of
+    /// Redis within one ranking: by the bytes of the id, descending if the highest value is first.
+    static func merged(_ rankings: [[RankedExperiment]], limit: Int, highestFirst: Bool) -> [RankedExperiment] {
         guard rankings.count > 1 else { return Array((rankings.first ?? []).prefix(limit)) }
         let all = rankings.joined().sorted { left, right in
             let (left, right) = highestFirst ? (right, left) : (left, right)
@@ -24,18 +25,19 @@ struct RankedExperiment {
 }
 
 extension CommandPipeline {
-    /// Asks for the first k of one ranking: O(log N + k).
-    mutating func askTop(
+    /// Appends the ZRANGE of the first members of one ranking: O(log N + limit).
+    mutating func appendTop(
         _ limit: Int, of battery: BatteryID, in keyspace: Keyspace, by channel: String, highestFirst: Bool
     ) -> PendingReply<[RankedExperiment]> {
         let key = keyspace.rank(of: battery, by: channel)
         let order = highestFirst ? ["REV"] : []
-        return ask(keyspace, ["ZRANGE", key, "0", String(limit - 1)] + order + ["WITHSCORES"]) {
-            reply throws(RedisError) in
-            try reply.pairs().map { pair in
-                RankedExperiment(
-                    keyspace: keyspace, battery: battery, experiment: pair.name, value: Double(pair.value) ?? .nan)
-            }
-        }
+        return append(
+            arguments: ["ZRANGE", key, "0", String(limit - 1)] + order + ["WITHSCORES"], in: keyspace,
+            as: ReplyReader { reply throws(RedisError) in
+                try reply.pairs().map { pair in
+                    RankedExperiment(
+                        keyspace: keyspace, battery: battery, experiment: pair.name, value: Double(pair.value) ?? .nan)
+                }
+            })
     }
 }

@@ -7,101 +7,98 @@ extension Store {
     ///     let board = try store.leaderboard(of: "RNN Visual Attention", version: 3, limit: 5, columns: ["lr", "max.test"])
     ///     print(board.rows.map(\.value))
     ///
-    /// It costs O(log N + k): the top of each ranking, of each battery of that name in each partition, is read, and then
-    /// the hashes of the k experiments shown. Four round trips: the batteries' ids, their hashes, the tops, the rows;
-    /// above a limit of 1,000 one more for every 1,000 rows.
+    /// Costs O(log N + k): reads the first k of each ranking (one ranking per battery of that name and partition), then
+    /// the hashes of the k experiments to show. Four round trips: the batteries' ids, their hashes, the first members of
+    /// the rankings, the rows. A limit above 1,000 costs one more per 1,000 rows.
     ///
-    /// Equal values stand as Redis has them: by the bytes of the experiment's id, descending when the highest come first.
+    /// Equal values are in the order of Redis: by the bytes of the experiment's id, descending if the highest value is
+    /// first.
     ///
     /// - Parameters:
-    ///   - name: a battery's name, or its id.
-    ///   - version: nil merges all versions of the name.
-    ///   - channel: what to rank by; nil for the objective.
-    ///   - order: by default the best first, as the battery's direction says.
-    ///   - limit: how many rows, 1 to 100,000.
-    ///   - columns: what to read of each experiment, `param.lr` or just `lr`; nil reads all.
-    /// - Throws: ``QueryError`` of code ``QueryError/Code/notFound`` when there is no such battery, version, channel or
-    ///   column, and of the other codes when Redis cannot be asked.
+    ///   - name: the battery's name, or its id.
+    ///   - version: the battery's version; nil merges all versions of the name.
+    ///   - channel: the channel that ranks; nil for the objective of the newest version.
+    ///   - order: the order of the rows. By default the best value is first, by the battery's direction.
+    ///   - limit: the maximum number of rows, 1 to 100,000.
+    ///   - columns: the fields to read of each experiment, with or without prefix (`param.lr`, `lr`); nil reads all.
+    /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery, version, channel or a column
+    ///   does not exist, and of the other categories if the limit is out of range or Redis fails.
     public func leaderboard(
         of name: String, version: Int? = nil, by channel: String? = nil, order: RankingOrder = .bestFirst,
         limit: Int = 10, columns: [String]? = nil
     ) throws(QueryError) -> Leaderboard {
         try check(limit: limit)
         var warnings: [String] = []
-        let chosen = try select(name, version: version, from: try declarations(&warnings))
-        let leading = chosen[chosen.count - 1]
-        let channel = channel ?? leading.objective
-        warnings += disagreements(of: chosen, with: leading, channel: channel, order: order)
-        let highestFirst = order.putsHighestFirst(leading.direction)
+        let batteries = try select(name, version: version, among: try storedBatteries(warnings: &warnings))
+        let newest = batteries[batteries.count - 1]
+        let channel = channel ?? newest.objective
+        let versionsDisagree = disagree(batteries, with: newest, channel: channel, order: order)
+        if versionsDisagree {
+            warnings.append(
+                "the versions of '\(printable(newest.name))' differ in objective or direction, version \(newest.version) "
+                    + "decides. Choose one version, or a channel and an order")
+        }
+        let highestFirst = order.isHighestFirst(direction: newest.direction)
 
-        var search = ColumnSearch(of: chosen, columns ?? [])
-        var batch = CommandPipeline()
-        var counts: [PendingReply<Int>] = []
+        var search = ColumnSearch(columns ?? [], in: batteries)
+        var pipeline = CommandPipeline()
+        var sizes: [PendingReply<Int>] = []
         var tops: [PendingReply<[RankedExperiment]>] = []
-        for declaration in chosen {
-            for place in declaration.places {
-                let key = place.rank(of: declaration.id, by: channel)
-                counts.append(batch.ask(place, "ZCARD", key) { reply throws(RedisError) in try reply.integer() })
+        for battery in batteries {
+            for keyspace in battery.keyspaces {
+                sizes.append(
+                    pipeline.append("ZCARD", keyspace.rank(of: battery.id, by: channel), in: keyspace, as: .integer))
                 tops.append(
-                    batch.askTop(limit, of: declaration.id, in: place, by: channel, highestFirst: highestFirst))
+                    pipeline.appendTop(limit, of: battery.id, in: keyspace, by: channel, highestFirst: highestFirst))
             }
         }
-        search.ask(in: &batch)
-        try session.run(batch)
+        search.append(to: &pipeline)
+        try connections.run(pipeline)
 
         var rankings: [[RankedExperiment]] = []
         var count = 0
-        for (answer, size) in zip(tops, counts) {
-            rankings.append(try session.checked { () throws(RedisError) in try answer.value(or: [], &warnings) })
-            // A ranking of the wrong type was warned of by its top already.
-            count += try session.checked { () throws(RedisError) in try size.valueIfGiven() ?? 0 }
+        for (top, size) in zip(tops, sizes) {
+            rankings.append(try top.value(or: [], warnings: &warnings))
+            // No warning here: ZRANGE has already added one if the ranking has the wrong type.
+            count += try size.valueIfAvailable() ?? 0
         }
-        if count == 0 { try checkThat(channel, isKnownIn: chosen, &warnings) }
-        let fields = try resolve(search, of: chosen, &warnings)
-        let top = RankedExperiment.merged(rankings, first: limit, highestFirst: highestFirst)
-        let rows = try rows(top, of: chosen, fields: columns == nil ? nil : fields, &warnings)
+        if count == 0 { try checkChannel(channel, in: batteries, warnings: &warnings) }
+        let found = try fields(of: search, in: batteries, warnings: &warnings)
+        let fields = columns == nil ? nil : found
+        let top = RankedExperiment.merged(rankings, limit: limit, highestFirst: highestFirst)
+        let rows = try rows(of: top, in: batteries, fields: fields, warnings: &warnings)
         return Leaderboard(
-            name: leading.name, versions: Set(chosen.map(\.version)).sorted(), channel: channel, order: order,
-            isHighestFirst: highestFirst, count: count, columns: columns == nil ? nil : fields, rows: rows,
-            warnings: warnings)
+            name: newest.name, versions: Set(batteries.map(\.version)).sorted(), channel: channel, order: order,
+            isHighestFirst: highestFirst, count: count, columns: fields, rows: rows, warnings: warnings,
+            versionsDisagree: versionsDisagree)
     }
 
-    /// The batteries that a name, or an id, and a version mean, the newest last.
+    /// Returns the batteries of a name or an id, and of a version, the newest version last. Never empty.
     private func select(
-        _ name: String, version: Int?, from declarations: [Declaration]
-    ) throws(QueryError) -> [Declaration] {
-        var chosen = declarations.filter { $0.name.hasSameBytes(as: name) }
-        if chosen.isEmpty { chosen = declarations.filter { $0.id.text == name } }
-        guard !chosen.isEmpty else {
+        _ name: String, version: Int?, among batteries: [StoredBattery]
+    ) throws(QueryError) -> [StoredBattery] {
+        var selected = batteries.filter { $0.name.hasSameBytes(as: name) }
+        if selected.isEmpty { selected = batteries.filter { $0.id.text == name } }
+        guard !selected.isEmpty else {
             throw QueryError(
-                .notFound,
-                "there is no battery '\(printable(name))'"
-                    + nearest(to: name, among: declarations.map(\.name), orElse: "none was declared yet"))
+                .batteryNotFound(name, suggestion: Suggestion(for: name, among: batteries.map(\.name))))
         }
-        guard let version else { return chosen }
-        let versions = Set(chosen.map(\.version)).sorted()
-        chosen.removeAll { $0.version != version }
-        guard !chosen.isEmpty else {
-            throw QueryError(
-                .notFound,
-                "'\(printable(name))' has no version \(version), only "
-                    + versions.map(String.init).joined(separator: ", "))
+        guard let version else { return selected }
+        let versions = Set(selected.map(\.version)).sorted()
+        selected.removeAll { $0.version != version }
+        guard !selected.isEmpty else {
+            throw QueryError(.versionNotFound(version, battery: name, existing: versions))
         }
-        return chosen
+        return selected
     }
 
-    /// Versions may have changed the objective: then somebody has to choose, and the newest does until they do.
-    private func disagreements(
-        of chosen: [Declaration], with leading: Declaration, channel: String, order: RankingOrder
-    ) -> [String] {
-        let agree = chosen.allSatisfy {
-            (channel != leading.objective || $0.objective == leading.objective)
-                && (order != .bestFirst || $0.direction == leading.direction)
+    /// Returns whether a version has another objective or direction than the newest, as far as the ranking depends on it.
+    private func disagree(
+        _ batteries: [StoredBattery], with newest: StoredBattery, channel: String, order: RankingOrder
+    ) -> Bool {
+        !batteries.allSatisfy {
+            (channel != newest.objective || $0.objective == newest.objective)
+                && (order != .bestFirst || $0.direction == newest.direction)
         }
-        guard !agree else { return [] }
-        return [
-            "the versions of '\(printable(leading.name))' differ in objective or direction: version "
-                + "\(leading.version) decides; choose with --version, or --by and --ascending or --descending"
-        ]
     }
 }

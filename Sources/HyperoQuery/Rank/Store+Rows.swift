@@ -2,46 +2,42 @@ import HyperoRedis
 import HyperoSchema
 
 extension Store {
-    /// Reads the experiments of a ranking: HGETALL of each, or HMGET of the fields that are shown.
+    /// Reads the hashes of ranked experiments: HGETALL of each, or HMGET of the requested fields.
     func rows(
-        _ top: [RankedExperiment], of declarations: [Declaration], fields: [String]?, _ warnings: inout [String]
+        of ranked: [RankedExperiment], in batteries: [StoredBattery], fields: [String]?, warnings: inout [String]
     ) throws(QueryError) -> [Leaderboard.Row] {
-        let wanted = fields.map { [ExperimentField.status, ExperimentField.maxEpoch] + $0 }
-        var batch = CommandPipeline()
-        let answers = top.map { ranked in
-            ExperimentID(ranked.experiment).map { id in
-                let key = ranked.keyspace.experiment(id)
-                guard let wanted else {
-                    return batch.ask(ranked.keyspace, "HGETALL", key) { reply throws(RedisError) in
-                        try reply.pairs()
-                    }
-                }
-                return batch.ask(ranked.keyspace, ["HMGET", key] + wanted) { reply throws(RedisError) in
-                    zip(wanted, try reply.strings()).compactMap { name, value in value.map { (name, $0) } }
-                }
+        let requested = fields.map { [ExperimentField.status, ExperimentField.maxEpoch] + $0 }
+        var pipeline = CommandPipeline()
+        // Nil for a member that is not an experiment id: it has no hash.
+        let hashes = ranked.map { member in
+            ExperimentID(member.experiment).map { id in
+                let key = member.keyspace.experiment(id)
+                guard let requested else { return pipeline.append("HGETALL", key, in: member.keyspace, as: .pairs) }
+                return pipeline.append(
+                    arguments: ["HMGET", key] + requested, in: member.keyspace,
+                    as: ReplyReader { reply throws(RedisError) in
+                        zip(requested, try reply.strings()).compactMap { name, value in value.map { (name, $0) } }
+                    })
             }
         }
-        try session.run(batch)
-        let batteries = Dictionary(declarations.map { ($0.id, $0) }) { first, _ in first }
+        try connections.run(pipeline)
+        let batteriesByID = Dictionary(batteries.map { ($0.id, $0) }) { first, _ in first }
         var rows: [Leaderboard.Row] = []
-        rows.reserveCapacity(top.count)
-        for (ranked, answer) in zip(top, answers) {
-            guard let battery = batteries[ranked.battery] else { continue }
-            var pairs: [(name: String, value: String)] = []
-            if let answer {
-                pairs = try session.checked { () throws(RedisError) in try answer.value(or: [], &warnings) }
-            }
-            if pairs.isEmpty {
-                warnings.append("the experiment '\(printable(ranked.experiment))' is ranked, but its hash says nothing")
-            }
-            var reader = HashReader(key: "the experiment '\(printable(ranked.experiment))'", pairs)
+        rows.reserveCapacity(ranked.count)
+        for (member, pending) in zip(ranked, hashes) {
+            guard let battery = batteriesByID[member.battery] else { continue }
+            let source = "experiment '\(printable(member.experiment))'"
+            let pairs = try pending?.value(or: [], warnings: &warnings) ?? []
+            if pairs.isEmpty { warnings.append("\(source) is ranked, but its hash is missing") }
+            var reader = HashReader(pairs, source: source)
             let hash = ExperimentHash(&reader)
             warnings += reader.warnings
             rows.append(
                 Leaderboard.Row(
-                    rank: rows.count + 1, experiment: ranked.experiment, battery: battery.id.text, name: battery.name,
-                    version: battery.version, value: ranked.value, status: hash.status, epoch: hash.epoch,
-                    maxima: hash.maxima, params: hash.params, meta: hash.meta, fields: hash.fields))
+                    rank: rows.count + 1, experiment: member.experiment, battery: battery.id.text,
+                    batteryName: battery.name, batteryVersion: battery.version, value: member.value,
+                    status: hash.status, bestEpoch: hash.bestEpoch, maxima: hash.maxima, params: hash.params,
+                    meta: hash.meta, fields: hash.fields))
         }
         return rows
     }

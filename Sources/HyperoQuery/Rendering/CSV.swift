@@ -1,15 +1,16 @@
-/// Comma-separated values by RFC 4180: <https://www.rfc-editor.org/rfc/rfc4180>.
+/// Comma-separated values as in RFC 4180: <https://www.rfc-editor.org/rfc/rfc4180>.
 enum CSV {
-    /// Adds a record; what is not there is empty.
+    /// Writes a record. A nil field is written as an empty one.
     static func write(_ fields: [String?], to page: inout Page) {
         page.line(fields.map { escaped($0 ?? "") }.joined(separator: ","), ending: "\r\n")
     }
 
+    /// Returns the field in quotes if it contains a comma, a quote or a line end. Quotes inside are doubled.
     private static func escaped(_ field: String) -> String {
-        let isSpecial = field.utf8.contains {
+        let needsQuotes = field.utf8.contains {
             $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n")
         }
-        guard isSpecial else { return field }
+        guard needsQuotes else { return field }
         return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }

@@ -1,16 +1,15 @@
 import Glibc
 import HyperoCore
-import HyperoRedis
 
-/// What shows an answer: a terminal with its width, or a file or pipe that takes bytes as they are.
+/// The properties of the output: a terminal of some width, or a file or pipe.
 package struct Display: Sendable, Hashable {
-    /// Whether a person looks: then text of others is escaped, and long cells are cut.
+    /// True for a terminal. Then text is escaped, and long cells are truncated.
     package var isTerminal: Bool
-    /// Whether to colour.
+    /// True if styles are written.
     package var usesColor: Bool
-    /// Columns; nil when there is no end.
+    /// The width in columns; nil for no limit.
     package var width: Int?
-    /// Whether characters beyond ASCII can be drawn.
+    /// True if the output can show characters outside ASCII.
     package var isUnicode: Bool
 
     package init(isTerminal: Bool = false, usesColor: Bool = false, width: Int? = nil, isUnicode: Bool = true) {
@@ -20,7 +19,7 @@ package struct Display: Sendable, Hashable {
         self.isUnicode = isUnicode
     }
 
-    /// The display behind a descriptor of this process.
+    /// Determines the properties of an open descriptor.
     package init(
         descriptor: Int32, color: ColorChoice, environment: (String) -> String? = ProcessEnvironment.value(of:)
     ) {
@@ -38,19 +37,19 @@ package struct Display: Sendable, Hashable {
         return Int(size.ws_col)
     }
 
-    /// The text as it may be shown: the one place that decides about what somebody else wrote.
+    /// Returns text in the form in which it may be written. The only place that decides about untrusted text.
     ///
-    /// On a terminal, control characters could move the cursor, change the title or worse, and bidirectional ones make text
-    /// look like another. They are shown as `\x1b` or `\u{202e}`. Into a file or a pipe go the bytes as they are.
-    package func visible(_ text: String) -> String {
-        guard isTerminal, text.unicodeScalars.contains(where: isDangerous) else { return text }
+    /// On a terminal, control characters could move the cursor or change the title, and bidirectional characters make text
+    /// look like other text. They are written as `\x1b` or `\u{202e}`. A file or pipe receives the bytes unchanged.
+    package func escaped(_ text: String) -> String {
+        guard isTerminal, text.unicodeScalars.contains(where: isUnsafe) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\n": result += "\\n"
             case "\r": result += "\\r"
             case "\t": result += "\\t"
-            case _ where isDangerous(scalar):
+            case _ where isUnsafe(scalar):
                 let digits = String(scalar.value, radix: 16)
                 result += scalar.value < 0x100 ? "\\x" + (digits.count < 2 ? "0" : "") + digits : "\\u{\(digits)}"
             default: result.unicodeScalars.append(scalar)
@@ -59,38 +58,28 @@ package struct Display: Sendable, Hashable {
         return result
     }
 
-    /// What stands for the rest of a text that was cut.
+    /// The mark at the end of truncated text.
     var ellipsis: String { isUnicode ? "…" : "~" }
 }
 
-private func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
+/// The use of colours.
+package enum ColorChoice: String, Sendable, CaseIterable {
+    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
+    case auto
+    /// Always, also into a file or a pipe.
+    case always
+    /// Never.
+    case never
+}
+
+private func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     // C0, delete and C1.
     case 0..<0x20, 0x7F...0x9F: true
     // Bidirectional marks, embeddings, overrides and isolates.
     case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
-    // Line and paragraph separators, and what is there but not seen.
+    // Line and paragraph separators, and invisible characters.
     case 0x2028, 0x2029, 0x200B, 0x2060, 0xFEFF, 0xE0000...0xE007F: true
     default: false
     }
-}
-
-/// Whether to colour.
-package enum ColorChoice: String, Sendable, CaseIterable {
-    /// On a terminal that can, unless `NO_COLOR` is set.
-    case auto
-    /// Also into a file or a pipe.
-    case always
-    /// Nowhere.
-    case never
-}
-
-/// What an answer is written as.
-package enum OutputFormat: String, Sendable, CaseIterable {
-    /// For people; it may change.
-    case table
-    /// One object a line; the contract for programs.
-    case json
-    /// RFC 4180, with a header.
-    case csv
 }

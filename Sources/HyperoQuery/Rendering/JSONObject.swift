@@ -1,10 +1,10 @@
 import HyperoSchema
 
-/// An object of JSON on one line, its members in the order in which they were added.
+/// A JSON object on one line. Its members are in the order in which they were added.
 struct JSONObject {
     private var members = ""
 
-    /// The object.
+    /// The text of the object.
     var text: String { "{\(members)}" }
 
     /// Adds a member whose value is JSON already.
@@ -13,48 +13,50 @@ struct JSONObject {
         members += JSON.quoted(name) + ":" + json
     }
 
-    mutating func add(_ name: String, _ text: String?) {
+    /// Adds an array whose elements are JSON already.
+    mutating func add(_ name: String, array: [String]) {
+        add(name, json: "[" + array.joined(separator: ",") + "]")
+    }
+
+    mutating func add(_ name: String, value text: String?) {
         add(name, json: text.map(JSON.quoted) ?? "null")
     }
 
-    mutating func add(_ name: String, _ number: (some BinaryInteger)?) {
+    mutating func add(_ name: String, value number: (some BinaryInteger)?) {
         add(name, json: number.map { String($0) } ?? "null")
     }
 
-    mutating func add(_ name: String, _ flag: Bool?) {
+    mutating func add(_ name: String, value flag: Bool?) {
         add(name, json: flag.map(String.init) ?? "null")
     }
 
-    /// A number, or `"nan"`, `"inf"`, `"-inf"`, for which JSON has none.
-    mutating func add(_ name: String, _ number: Double?) {
+    /// Adds a number. JSON has no nan and no infinities: they are the strings `"nan"`, `"inf"` and `"-inf"`.
+    mutating func add(_ name: String, value number: Double?) {
         add(name, json: Self.json(number))
     }
 
-    mutating func add(_ name: String, _ maxima: [Maximum]) {
+    /// Adds an object of channels and their values.
+    mutating func add(_ name: String, value maxima: [Maximum]) {
         var object = JSONObject()
-        for maximum in maxima { object.add(maximum.channel, maximum.value) }
+        for maximum in maxima { object.add(maximum.channel, value: maximum.value) }
         add(name, json: object.text)
     }
 
-    /// The values as they stand in Redis where they are JSON; any other text as a string.
-    mutating func add(_ name: String, _ values: [NamedValue]) {
+    /// Adds an object of names and values: a value that is JSON in Redis as it is, any other text as a string.
+    mutating func add(_ name: String, value values: [NamedValue]) {
         var object = JSONObject()
         for value in values { object.add(value.name, json: Self.json(value.text)) }
         add(name, json: object.text)
     }
 
-    /// An array.
-    mutating func add(_ name: String, array: [String]) {
-        add(name, json: "[" + array.joined(separator: ",") + "]")
-    }
-
+    /// Returns a number as JSON, as ``add(_:value:)`` writes it.
     static func json(_ number: Double?) -> String {
         number.map { $0.isFinite ? Number.text(of: $0) : JSON.quoted(Number.text(of: $0)) } ?? "null"
     }
 
     private static func json(_ text: String) -> String {
         guard let value = JSON.parse(text) else { return JSON.quoted(text) }
-        // A document of several lines would break the line of ours.
+        // A value of several lines is written again, because each object must stay on one line.
         return text.utf8.contains { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } ? JSON.text(of: value) : text
     }
 }

@@ -1,22 +1,26 @@
 import HyperoCore
 import HyperoRedis
 
-/// An answer that can be shown.
+/// A result that can be written as a table, JSON or CSV.
 package protocol Rendering {
-    /// Writes it for people.
+    /// Writes the result for people. The form may change.
     func writeTable(to page: inout Page)
-    /// Writes it as objects of JSON, one a line.
+    /// Writes JSON objects, one per line. The keys are a contract for programs.
     func writeJSON(to page: inout Page)
-    /// Writes it as a header and records.
+    /// Writes CSV records after a header.
     func writeCSV(to page: inout Page)
 }
 
 extension Rendering {
-    /// The whole answer.
+    /// Returns the whole text of the result.
     ///
-    /// - Parameter now: what "ago" is measured from, in Unix milliseconds; nil for the present.
-    package func text(as format: OutputFormat, for display: Display, now: Int64? = nil) -> String {
-        var page = Page(display, now: now ?? WallClock.milliseconds)
+    /// - Parameters:
+    ///   - hiddenColumnsAdvice: printed if a table has more columns than the display is wide enough for.
+    ///   - now: the time from which ages are measured, in Unix milliseconds; nil for the present.
+    package func text(
+        as format: OutputFormat, for display: Display, hiddenColumnsAdvice: String? = nil, now: Int64? = nil
+    ) -> String {
+        var page = Page(display, now: now ?? WallClock.milliseconds, hiddenColumnsAdvice: hiddenColumnsAdvice)
         switch format {
         case .table: writeTable(to: &page)
         case .json: writeJSON(to: &page)
@@ -24,4 +28,14 @@ extension Rendering {
         }
         return page.text
     }
+}
+
+/// The form of a result.
+package enum OutputFormat: String, Sendable, CaseIterable {
+    /// For people. The form may change.
+    case table
+    /// One object per line: the contract for programs.
+    case json
+    /// RFC 4180, with a header.
+    case csv
 }

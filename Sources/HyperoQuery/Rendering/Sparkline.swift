@@ -1,8 +1,8 @@
-/// A curve in one line of blocks: `▁▃▅▆▇█`, from its lowest to its highest value.
+/// Returns a curve as one line of blocks from its lowest to its highest value: `▁▃▅▆▇█`.
 ///
 /// - Parameters:
-///   - values: what is not there or not finite is left blank.
-///   - width: how many characters at most; several values of one character are averaged.
+///   - values: the values in order. A value that is nil or not finite is drawn as a space.
+///   - width: the maximum number of characters. A character draws the mean of its share of the values.
 func sparkline(_ values: [Double?], width: Int) -> String {
     let blocks = Array("▁▂▃▄▅▆▇█")
     let finite = values.compactMap(\.self).filter(\.isFinite)
@@ -10,13 +10,13 @@ func sparkline(_ values: [Double?], width: Int) -> String {
     let count = min(values.count, width)
     return String(
         (0..<count).map { index -> Character in
-            let part = values[index * values.count / count..<(index + 1) * values.count / count]
+            let share = values[index * values.count / count..<(index + 1) * values.count / count]
                 .compactMap(\.self).filter(\.isFinite)
-            guard !part.isEmpty else { return " " }
-            // Halved, so that a range of all of double's does not become infinite.
-            let mean = part.reduce(0) { $0 + $1 / Double(part.count) }
-            let span = high / 2 - low / 2
-            let height = span > 0 ? (mean / 2 - low / 2) / span : 0.5
+            guard !share.isEmpty else { return " " }
+            let mean = share.reduce(0) { $0 + $1 / Double(share.count) }
+            // Halved, because the difference of two finite doubles may be infinite.
+            let range = high / 2 - low / 2
+            let height = range > 0 ? (mean / 2 - low / 2) / range : 0.5
             return blocks[min(max(Int(height * Double(blocks.count)), 0), blocks.count - 1)]
         })
 }

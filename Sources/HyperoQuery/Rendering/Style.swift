@@ -1,6 +1,6 @@
 import HyperoSchema
 
-/// How a piece of text looks on a terminal that can colour.
+/// The style of a piece of text, by its parameter of Select Graphic Rendition (ECMA-48).
 enum Style: String {
     case plain = ""
     case bold = "1"
@@ -10,11 +10,7 @@ enum Style: String {
     case yellow = "33"
     case cyan = "36"
 
-    /// The text in this style: Select Graphic Rendition of ECMA-48.
-    func applied(to text: String) -> String {
-        self == .plain || text.isEmpty ? text : "\u{1B}[\(rawValue)m\(text)\u{1B}[0m"
-    }
-
+    /// The style of a status.
     init(_ status: ExperimentStatus?) {
         switch status {
         case .running: self = .cyan
@@ -23,5 +19,10 @@ enum Style: String {
         case .stopped: self = .yellow
         case nil: self = .dim
         }
+    }
+
+    /// Returns the text between the escape sequences of the style.
+    func applied(to text: String) -> String {
+        self == .plain || text.isEmpty ? text : "\u{1B}[\(rawValue)m\(text)\u{1B}[0m"
     }
 }

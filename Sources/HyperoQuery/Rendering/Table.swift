@@ -1,19 +1,19 @@
-/// Rows under titles, for people.
+/// Rows of cells under titles.
 struct Table {
     struct Column {
         var title: String
-        /// Whether its cells are numbers, and so stand at the right.
+        /// True for a column of numbers, which is aligned to the right.
         var isNumeric = false
-        /// Whether a part of a cell is worth something; a part of an id is not.
-        var canBeCut = true
+        /// True if a part of a cell is useful. A part of an id is not.
+        var canBeTruncated = true
     }
 
     struct Cell {
         var text: String
         var style = Style.plain
 
-        /// - Parameter text: nil for what is not there.
-        init(_ text: String?, _ style: Style = .plain) {
+        /// - Parameter text: nil for an absent value.
+        init(_ text: String?, style: Style = .plain) {
             self.text = text ?? "-"
             self.style = text == nil ? .dim : style
         }
@@ -22,82 +22,83 @@ struct Table {
     var columns: [Column]
     var rows: [[Cell]] = []
 
+    /// The spaces between two columns.
     private static let gap = 2
+    /// The width below which no column is truncated.
+    private static let minColumnWidth = 8
 
-    /// Writes the table, cut to the display's width.
+    /// Writes the table within the width of the display.
     ///
-    /// - Returns: how many columns at the right found no room.
+    /// - Returns: the number of columns hidden at the right.
     @discardableResult
     func write(to page: inout Page) -> Int {
-        var texts = rows.map { $0.map { page.display.visible($0.text) } }
-        let titles = columns.map { page.display.visible($0.title) }
+        var texts = rows.map { $0.map { page.display.escaped($0.text) } }
+        let titles = columns.map { page.display.escaped($0.title) }
         for column in columns.indices where columns[column].isNumeric {
-            alignPoints(in: column, of: &texts)
+            alignDecimalPoints(in: column, of: &texts)
         }
-        let natural = columns.indices.map { column in
+        let fullWidths = columns.indices.map { column in
             texts.reduce(textWidth(titles[column])) { max($0, textWidth($1[column])) }
         }
-        let widths = fitted(natural, titles: titles, into: page.display.width)
-        let header = widths.indices.map { column in
-            padded(titles[column], to: widths[column], column: column, of: widths.count, page.display)
+        let widths = fitted(fullWidths, titles: titles, within: page.display.width)
+        func padded(_ text: String, column: Int) -> String {
+            let text = truncated(text, toWidth: widths[column], ellipsis: page.display.ellipsis)
+            return self.padded(text, toWidth: widths[column], column: column, isLast: column == widths.count - 1)
         }
-        page.line(spread(header.map { Page.Span($0, .bold) }))
+        page.line(spaced(widths.indices.map { Page.Span(padded(titles[$0], column: $0), style: .bold) }))
         for (cells, texts) in zip(rows, texts) {
-            let spans = widths.indices.map { column in
-                Page.Span(
-                    padded(texts[column], to: widths[column], column: column, of: widths.count, page.display),
-                    cells[column].style)
-            }
-            page.line(spread(spans))
+            page.line(
+                spaced(widths.indices.map { Page.Span(padded(texts[$0], column: $0), style: cells[$0].style) }))
         }
         return columns.count - widths.count
     }
 
-    /// Writes the table, and how many columns found no room, if any, with what to do about it.
-    func writeWithRest(to page: inout Page, advice: String) {
+    /// Writes the table, and below it the number of hidden columns with the page's advice.
+    func writeWithFooter(to page: inout Page) {
         let hidden = write(to: &page)
         guard hidden > 0 else { return }
-        page.line("\(hidden) more column\(hidden == 1 ? "" : "s") at the right: \(advice)", .dim)
+        let advice = page.hiddenColumnsAdvice.map { ": \($0)" } ?? ""
+        page.line("\(counted(hidden, noun: "more column")) at the right\(advice)", style: .dim)
     }
 
-    private func spread(_ spans: [Page.Span]) -> [Page.Span] {
+    private func spaced(_ spans: [Page.Span]) -> [Page.Span] {
         Array(spans.map { [$0] }.joined(separator: [Page.Span(String(repeating: " ", count: Self.gap))]))
     }
 
-    private func padded(_ text: String, to width: Int, column: Int, of count: Int, _ display: Display) -> String {
-        let text = cut(text, to: width, ellipsis: display.ellipsis)
+    private func padded(_ text: String, toWidth width: Int, column: Int, isLast: Bool) -> String {
         let space = String(repeating: " ", count: max(0, width - textWidth(text)))
         var cell = columns[column].isNumeric ? space + text : text + space
-        // Nothing comes after the last one.
-        if column == count - 1 {
+        // No spaces at the end of a line.
+        if isLast {
             while cell.unicodeScalars.last == " " { cell.unicodeScalars.removeLast() }
         }
         return cell
     }
 
-    /// Puts the decimal points of a column below each other, unless a number has none to put.
-    private func alignPoints(in column: Int, of texts: inout [[String]]) {
-        // Bytes will do: numbers are ASCII, and whatever else stands here gets no spaces.
-        let fractions = texts.map { row in
+    /// Appends spaces to the numbers of a column, so that their decimal points are aligned. Leaves a column unchanged that
+    /// contains an exponent.
+    private func alignDecimalPoints(in column: Int, of texts: inout [[String]]) {
+        // Bytes are enough: a number is ASCII, and other text gets no spaces.
+        let fractionLengths = texts.map { row in
             row[column].utf8.firstIndex(of: UInt8(ascii: ".")).map { row[column].utf8[$0...].count } ?? 0
         }
-        let longest = fractions.max() ?? 0
+        let longest = fractionLengths.max() ?? 0
         guard longest > 0, !texts.contains(where: { $0[column].utf8.contains(UInt8(ascii: "e")) }) else { return }
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
         for index in texts.indices where texts[index][column].utf8.last.map(digits.contains) == true {
-            texts[index][column] += String(repeating: " ", count: longest - fractions[index])
+            texts[index][column] += String(repeating: " ", count: longest - fractionLengths[index])
         }
     }
 
-    /// The widths of the columns that find room: the widest texts give way first, then whole columns at the right.
-    private func fitted(_ natural: [Int], titles: [String], into limit: Int?) -> [Int] {
-        guard let limit else { return natural }
-        let least = 8
-        var widths = natural.map { min($0, max(limit, least)) }
+    /// Returns the widths of the columns that fit: shortens the widest columns first, then hides columns at the right.
+    private func fitted(_ fullWidths: [Int], titles: [String], within limit: Int?) -> [Int] {
+        guard let limit else { return fullWidths }
+        var widths = fullWidths.map { min($0, max(limit, Self.minColumnWidth)) }
         while widths.reduce(0, +) + Self.gap * (widths.count - 1) > limit {
             let widest = widths.indices
                 .filter {
-                    !columns[$0].isNumeric && columns[$0].canBeCut && widths[$0] > max(least, textWidth(titles[$0]))
+                    !columns[$0].isNumeric && columns[$0].canBeTruncated
+                        && widths[$0] > max(Self.minColumnWidth, textWidth(titles[$0]))
                 }
                 .max { widths[$0] < widths[$1] }
             if let widest {

@@ -1,18 +1,25 @@
 import Glibc
 import HyperoSchema
 
-/// A number for people: six significant digits. JSON and CSV have all of them.
+/// Returns a count with its noun: `1 entry`, `2 entries`.
+///
+/// - Parameter plural: the plural of the noun; nil for the noun with an s.
+func counted(_ count: Int, noun: String, plural: String? = nil) -> String {
+    "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
+}
+
+/// Returns a number with six significant digits, or with all of them if that is shorter. JSON and CSV have all digits.
 func numberText(_ value: Double) -> String {
     let short = Number.text(of: value)
     guard value.isFinite, short.utf8.count > 8 else { return short }
-    // printf's %.6g, without a list of arguments of any type.
+    // The %.6g of printf, which gcvt formats without an argument list of existential values.
     let rounded = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
         String(cString: gcvt(value, 6, buffer.baseAddress!))
     }
     return rounded.utf8.count < short.utf8.count ? rounded : short
 }
 
-/// A hyper-parameter or metadata for people: numbers shortened, text without the quotes of JSON.
+/// Returns a hyper-parameter or metadata: numbers with six digits, strings without the quotes of JSON.
 func valueText(_ value: NamedValue) -> String {
     switch value.value {
     case .number(let number): numberText(number)
@@ -21,7 +28,7 @@ func valueText(_ value: NamedValue) -> String {
     }
 }
 
-/// 1234567 bytes as 1.2 MB.
+/// Returns a number of bytes in the largest decimal unit: `850 bytes`, `1.2 MB`.
 func bytesText(_ bytes: Int) -> String {
     var value = Double(bytes)
     for unit in ["bytes", "kB", "MB", "GB", "TB"] {
@@ -34,7 +41,7 @@ func bytesText(_ bytes: Int) -> String {
     return "\(bytes) bytes"
 }
 
-/// A length of time for people, from milliseconds: `850 ms`, `12 s`, `3 min 20 s`, `5 h 4 min`, `2 d 3 h`.
+/// Returns a duration in its two largest units: `850 ms`, `12 s`, `3 min 20 s`, `5 h 4 min`, `2 d 3 h`.
 func durationText(_ milliseconds: Int64) -> String {
     let seconds = milliseconds / 1000
     return switch seconds {
@@ -46,7 +53,8 @@ func durationText(_ milliseconds: Int64) -> String {
     }
 }
 
-/// How long ago a moment was, in its largest unit: `3 min ago`. Clocks differ, so what lies ahead is now.
+/// Returns the age of a time in its largest unit, such as `3 min ago`. A time in the future is `now`, because the clocks of
+/// hosts differ.
 func agoText(_ milliseconds: Int64, now: Int64) -> String {
     let seconds = now.subtractingReportingOverflow(milliseconds).partialValue / 1000
     return switch seconds {
@@ -58,27 +66,28 @@ func agoText(_ milliseconds: Int64, now: Int64) -> String {
     }
 }
 
-/// A moment in local time: `2025-11-23 22:58:01`.
+/// Returns a time as local date and time: `2025-11-23 22:58:01`.
 func dateText(_ milliseconds: Int64) -> String {
     var time = time_t(milliseconds / 1000)
     var local = tm()
-    // A year beyond what an int holds.
+    // Fails for a year that does not fit into an int.
     guard localtime_r(&time, &local) != nil else { return "\(milliseconds) ms" }
     let parts = [local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec]
         .map { $0 < 10 ? "0\($0)" : "\($0)" }
     return "\(Int(local.tm_year) + 1900)-\(parts[0])-\(parts[1]) \(parts[2]):\(parts[3]):\(parts[4])"
 }
 
-/// How many columns a terminal gives the text. What the text holds that cannot be seen was made visible before.
+/// Returns the columns that a terminal needs for a text. The text must be escaped.
 func textWidth(_ text: String) -> Int {
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
     return text.reduce(0) { $0 + characterWidth($1) }
 }
 
-/// The text cut to a number of columns, with the ellipsis as its last.
-func cut(_ text: String, to width: Int, ellipsis: String) -> String {
+/// Returns the text shortened to a number of columns, with the ellipsis at its end.
+func truncated(_ text: String, toWidth width: Int, ellipsis: String) -> String {
     guard textWidth(text) > width else { return text }
     var result = ""
+    // The ellipsis needs 1 column.
     var used = 1
     for character in text {
         used += characterWidth(character)
@@ -88,7 +97,7 @@ func cut(_ text: String, to width: Int, ellipsis: String) -> String {
     return result + ellipsis
 }
 
-/// 0, 1 or 2, after Unicode's East Asian Width: <https://www.unicode.org/reports/tr11/>.
+/// Returns 0, 1 or 2 columns, by East Asian Width of Unicode: <https://www.unicode.org/reports/tr11/>.
 private func characterWidth(_ character: Character) -> Int {
     character.unicodeScalars.reduce(0) { max($0, scalarWidth($1)) }
 }

@@ -3,69 +3,71 @@ import HyperoRedis
 import HyperoSchema
 
 extension Store {
-    /// Looks how far the ingest is and how the servers are.
+    /// Reads the state of the servers and of the ingest.
     ///
     ///     for warning in try store.status().warnings { print(warning) }
     ///
-    /// Three round trips: the partitions, all of what is known of them, and the age of what waits.
+    /// Three round trips: the partitions, the state of all partitions and servers, and the oldest entry of each backlog.
     ///
-    /// - Parameter now: what "long ago" is measured from, in Unix milliseconds; nil for the present.
-    /// - Throws: ``QueryError`` when Redis cannot be asked. What an account may not ask is left out.
+    /// - Parameter now: the time from which ages are measured, in Unix milliseconds; nil for the present.
+    /// - Throws: ``QueryError`` if Redis fails. Values that the account must not read are nil.
     public func status(now: Int64? = nil) throws(QueryError) -> StoreStatus {
         var warnings: [String] = []
-        var partitions = try partitions(&warnings)
+        var partitions = try partitions(warnings: &warnings)
         if partitions.isEmpty { partitions = [layout.undivided] }
-        var batch = CommandPipeline()
-        let questions = partitions.map { PartitionStatusRequest($0, in: &batch) }
-        var asked: Set<RedisURL> = []
-        let servers = partitions.filter { asked.insert(session.place(of: $0)).inserted }.map { place in
-            let answer = batch.ask(place, "INFO") { reply throws(RedisError) in try reply.string() ?? "" }
-            return (url: session.place(of: place), answer: answer)
+        var pipeline = CommandPipeline()
+        let requests = partitions.map { PartitionStatusRequest($0, in: &pipeline) }
+        var requestedServers: Set<RedisURL> = []
+        let infos = partitions.compactMap { keyspace -> (server: RedisURL, reply: PendingReply<String?>)? in
+            let server = connections.server(of: keyspace)
+            guard requestedServers.insert(server).inserted else { return nil }
+            return (server, pipeline.append("INFO", in: keyspace, as: .string))
         }
-        let strays = layout.others.map { place in
-            (place, batch.ask(place, "XLEN", place.events) { reply throws(RedisError) in try reply.integer() })
+        let unread = layout.otherLayout.map { keyspace in
+            (tag: keyspace.tag, count: pipeline.append("XLEN", keyspace.events, in: keyspace, as: .integer))
         }
-        try session.run(batch)
-        try ask(questions)
+        try connections.run(pipeline)
+        try readOldestEntries(of: requests)
 
         let now = now ?? WallClock.milliseconds
-        let partitionStatuses = try session.checked { () throws(RedisError) in
-            try questions.map { question throws(RedisError) in try question.status(&warnings) }
+        var partitionStatuses: [PartitionStatus] = []
+        for request in requests { partitionStatuses.append(try request.status(warnings: &warnings)) }
+        var servers: [ServerStatus] = []
+        for (server, reply) in infos {
+            servers.append(ServerStatus(url: "\(server)", info: try reply.valueIfAvailable() ?? nil))
         }
-        let serverStatuses = try session.checked { () throws(RedisError) in
-            try servers.map { server throws(RedisError) in
-                ServerStatus(url: "\(server.url)", info: try server.answer.valueIfGiven())
-            }
-        }
-        for server in serverStatuses { warnings += server.warnings }
+        for server in servers { warnings += server.warnings }
         for partition in partitionStatuses { warnings += partition.warnings(now: now) }
-        var waiting: [(tag: String, count: Int)] = []
-        for (place, answer) in strays {
-            let count = try session.checked { () throws(RedisError) in try answer.valueIfGiven() ?? 0 }
-            if count > 0 { waiting.append((place.tag, count)) }
+        var unreadCounts: [(tag: String, count: Int)] = []
+        for (tag, reply) in unread {
+            let count = try reply.valueIfAvailable() ?? 0
+            if count > 0 { unreadCounts.append((tag, count)) }
         }
-        warnings += layoutWarnings(partitions: partitions, strays: waiting)
-        return StoreStatus(servers: serverStatuses, partitions: partitionStatuses, warnings: warnings)
+        warnings += layoutWarnings(partitions: partitions, unreadCounts: unreadCounts)
+        return StoreStatus(servers: servers, partitions: partitionStatuses, warnings: warnings)
     }
 
-    /// Asks when the first entries came that are not applied yet.
-    private func ask(_ questions: [PartitionStatusRequest]) throws(QueryError) {
-        var batch = CommandPipeline()
-        for question in questions { question.askOldest(in: &batch) }
-        try session.run(batch)
+    private func readOldestEntries(of requests: [PartitionStatusRequest]) throws(QueryError) {
+        var pipeline = CommandPipeline()
+        for request in requests { request.appendOldest(to: &pipeline) }
+        try connections.run(pipeline)
     }
 
-    private func layoutWarnings(partitions: [Keyspace], strays: [(tag: String, count: Int)]) -> [String] {
+    /// Returns the warnings about clients that use another number of partitions.
+    ///
+    /// - Parameter unreadCounts: the entries of streams that do not belong to the explicit partitions.
+    private func layoutWarnings(partitions: [Keyspace], unreadCounts: [(tag: String, count: Int)]) -> [String] {
         if partitions.count > 1, partitions.contains(layout.undivided) {
             return [
-                "there is an undivided \(layout.undivided.tag) beside \(partitions.count - 1) partitions: "
-                    + "somebody runs with other partitions than the rest; once nobody logs to it, "
-                    + "hypero-ingest --partitions 1 --drain applies what waits there"
+                "the undivided keyspace \(layout.undivided.tag) exists beside "
+                    + "\(counted(partitions.count - 1, noun: "partition")): some programs run with another number of "
+                    + "partitions. When no client logs to it any more, drain it with a hypero-ingest of 1 partition"
             ]
         }
-        return strays.map {
-            "\(counted($0.count)) in \($0.tag):events, which --partitions \(partitions.count) does not read: "
-                + "somebody logs with other partitions; hypero-ingest with theirs and --drain applies what waits there"
+        return unreadCounts.map { unread in
+            "\(counted(unread.count, noun: "entry", plural: "entries")) of \(unread.tag):events not read with "
+                + "\(counted(partitions.count, noun: "partition")): a client logs with another number of partitions. "
+                + "Drain the stream with a hypero-ingest of that number"
         }
     }
 }

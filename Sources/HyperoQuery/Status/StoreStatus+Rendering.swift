@@ -3,90 +3,90 @@ import HyperoSchema
 extension StoreStatus: Rendering {
     package func writeTable(to page: inout Page) {
         for server in servers {
-            let memory = server.memory.map { bytesText($0) + " in use" }
+            let memory = server.usedMemory.map { bytesText($0) + " in use" }
             let limit = server.maxMemory.map { $0 == 0 ? " of no limit" : " of \(bytesText($0))" } ?? ""
             page.line([
-                Page.Span(server.url, .bold),
+                Page.Span(server.url, style: .bold),
                 Page.Span("  \(server.version ?? "version unknown"), \(memory.map { $0 + limit } ?? "memory unknown")"),
             ])
         }
         page.line()
         var table = Table(
-            // What matters most first: a narrow terminal has no room for all.
+            // The most important columns first: a narrow terminal hides the last ones.
             columns: [Table.Column(title: "partition"), Table.Column(title: "owner")]
                 + ["behind", "dead", "missed", "last applied", "applied", "gaps", "duplicates", "stream"]
                 .map { Table.Column(title: $0, isNumeric: true) })
         table.rows = partitions.map { partition in
             let owner =
                 switch partition.lease {
-                case .held(let owner): Table.Cell(owner, .green)
-                case .free: Table.Cell("nobody", .red)
-                case .unknown: Table.Cell("unknown", .dim)
+                case .held(let owner): Table.Cell(owner, style: .green)
+                case .free: Table.Cell("none", style: .red)
+                case .unknown: Table.Cell("unknown", style: .dim)
                 }
+            let deadLetters = partition.deadLetters ?? partition.totalDeadLetters
             return [
                 Table.Cell(partition.tag), owner,
-                partition.behind.map { Table.Cell("\($0)", $0 > 0 ? .yellow : .plain) } ?? Table.Cell("unknown", .dim),
-                Table.Cell(
-                    "\(partition.deadLetters ?? partition.dead)",
-                    (partition.deadLetters ?? partition.dead) > 0 ? .red : .plain),
-                Table.Cell("\(partition.missed)", partition.missed > 0 ? .red : .plain),
+                partition.backlog.map { Table.Cell("\($0)", style: $0 > 0 ? .yellow : .plain) }
+                    ?? Table.Cell("unknown", style: .dim),
+                Table.Cell("\(deadLetters)", style: deadLetters > 0 ? .red : .plain),
+                Table.Cell("\(partition.missed)", style: partition.missed > 0 ? .red : .plain),
                 Table.Cell(partition.lastApplied.map { agoText($0, now: page.now) } ?? "never"),
                 Table.Cell("\(partition.applied)"), Table.Cell("\(partition.gaps)"),
-                Table.Cell("\(partition.duplicates)"), Table.Cell("\(partition.entries)"),
+                Table.Cell("\(partition.duplicates)"), Table.Cell("\(partition.streamLength)"),
             ]
         }
-        table.writeWithRest(to: &page, advice: "widen the terminal, or --format json")
+        table.writeWithFooter(to: &page)
         guard !warnings.isEmpty else { return }
         page.line()
-        for warning in warnings { page.line([Page.Span("warning: ", .yellow), Page.Span(warning)]) }
+        for warning in warnings { page.line([Page.Span("warning: ", style: .yellow), Page.Span(warning)]) }
     }
 
-    /// `servers partitions warnings` on one line.
+    /// Writes one object: `servers partitions warnings`.
     package func writeJSON(to page: inout Page) {
         var object = JSONObject()
         object.add(
             "servers",
             array: servers.map { server in
                 var object = JSONObject()
-                object.add("url", server.url)
-                object.add("version", server.version)
-                object.add("memory", server.memory)
-                object.add("max_memory", server.maxMemory)
-                object.add("eviction_policy", server.evictionPolicy)
-                object.add("append_only_file", server.hasAppendOnlyFile)
+                object.add("url", value: server.url)
+                object.add("version", value: server.version)
+                object.add("memory", value: server.usedMemory)
+                object.add("max_memory", value: server.maxMemory)
+                object.add("eviction_policy", value: server.evictionPolicy)
+                object.add("append_only_file", value: server.hasAppendOnlyFile)
                 return object.text
             })
         object.add(
             "partitions",
             array: partitions.map { partition in
                 var object = JSONObject()
-                object.add("partition", partition.tag)
-                object.add("stream", partition.entries)
-                object.add("behind", partition.behind)
-                object.add("waiting_since", partition.waitingSince)
-                object.add("applied", partition.applied)
-                object.add("duplicates", partition.duplicates)
-                object.add("gaps", partition.gaps)
-                object.add("missed", partition.missed)
-                object.add("rewinds", partition.rewinds)
-                object.add("last_rewind", partition.lastRewind)
-                object.add("takeovers", partition.takeovers)
-                object.add("last_takeover", partition.lastTakeover)
-                object.add("dead", partition.dead)
-                object.add("dead_letters", partition.deadLetters)
-                object.add("requeued", partition.requeued)
-                object.add("dead_reason", partition.latestDeadReason)
-                object.add("last_applied", partition.lastApplied)
-                object.add("last_owner", partition.lastOwner)
-                object.add("owned", partition.isOwned)
-                object.add("owner", partition.owner)
+                object.add("partition", value: partition.tag)
+                object.add("stream", value: partition.streamLength)
+                object.add("behind", value: partition.backlog)
+                object.add("waiting_since", value: partition.waitingSince)
+                object.add("applied", value: partition.applied)
+                object.add("duplicates", value: partition.duplicates)
+                object.add("gaps", value: partition.gaps)
+                object.add("missed", value: partition.missed)
+                object.add("rewinds", value: partition.rewinds)
+                object.add("last_rewind", value: partition.lastRewind)
+                object.add("takeovers", value: partition.takeovers)
+                object.add("last_takeover", value: partition.lastTakeover)
+                object.add("dead", value: partition.totalDeadLetters)
+                object.add("dead_letters", value: partition.deadLetters)
+                object.add("requeued", value: partition.requeued)
+                object.add("dead_reason", value: partition.latestDeadReason)
+                object.add("last_applied", value: partition.lastApplied)
+                object.add("last_owner", value: partition.lastOwner)
+                object.add("owned", value: partition.isOwned)
+                object.add("owner", value: partition.owner)
                 return object.text
             })
         object.add("warnings", array: warnings.map(JSON.quoted))
         page.line(object.text)
     }
 
-    /// The partitions.
+    /// Writes one record per partition.
     package func writeCSV(to page: inout Page) {
         CSV.write(
             [
@@ -96,10 +96,10 @@ extension StoreStatus: Rendering {
         for partition in partitions {
             CSV.write(
                 [
-                    partition.tag, String(partition.entries), partition.behind.map { String($0) },
+                    partition.tag, String(partition.streamLength), partition.backlog.map { String($0) },
                     partition.waitingSince.map { String($0) }, String(partition.applied), String(partition.duplicates),
                     String(partition.gaps), String(partition.missed), String(partition.rewinds),
-                    partition.lastRewind.map { String($0) }, String(partition.dead),
+                    partition.lastRewind.map { String($0) }, String(partition.totalDeadLetters),
                     partition.deadLetters.map { String($0) }, String(partition.requeued),
                     partition.lastApplied.map { String($0) }, partition.lastOwner, partition.owner,
                 ], to: &page)
@@ -108,12 +108,12 @@ extension StoreStatus: Rendering {
 }
 
 extension PartitionStatus {
-    /// Who owns the partition now; nil for nobody and when nobody knows.
+    /// The owner; nil if there is none or it is unknown.
     fileprivate var owner: String? {
         if case .held(let owner) = lease { owner } else { nil }
     }
 
-    /// Whether anybody does; nil when nobody knows.
+    /// True if an ingest owns the partition; nil if it is unknown.
     fileprivate var isOwned: Bool? {
         lease == .unknown ? nil : lease != .free
     }

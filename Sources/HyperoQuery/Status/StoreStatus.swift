@@ -1,80 +1,67 @@
-/// How the servers and the ingest are.
+/// The state of the servers and of the ingest.
 public struct StoreStatus: Sendable, Hashable {
-    /// The servers: one, unless it is a cluster.
+    /// The servers: one without a cluster, else those that own at least one partition.
     public let servers: [ServerStatus]
     /// The partitions, in order.
     public let partitions: [PartitionStatus]
-    /// What should not stay as it is, each a sentence.
+    /// The malformed values that were left out, and all conditions that need attention, one message each.
     public let warnings: [String]
 }
 
-/// What a Redis server says of itself; nil where it does not, or does not let us ask.
-public struct ServerStatus: Sendable, Hashable {
-    /// Where it is, without the password.
-    public let url: String
-    /// `Redis 7.0.15`, `Valkey 8.0.1`.
-    public let version: String?
-    /// Bytes in use.
-    public let memory: Int?
-    /// The most bytes it may use; 0 for no limit.
-    public let maxMemory: Int?
-    /// What it does when it is full; only `noeviction` keeps what it was given.
-    public let evictionPolicy: String?
-    /// Whether it writes an append-only file.
-    public let hasAppendOnlyFile: Bool?
-}
-
-/// How far a partition is applied; nil where nobody knows.
+/// The state of one partition, as its keys and the ingest's counters show it.
+///
+/// The counters count entries of the events stream since the partition's first entry. Values that the account must not
+/// read, or that an older server does not provide, are nil or 0.
 public struct PartitionStatus: Sendable, Hashable {
-    /// What its keys begin with: `{hypero}`, or `{hypero:0}`.
+    /// The hash tag of the partition's keys: `{hypero}`, or `{hypero:0}` with several partitions.
     public let tag: String
-    /// Entries that are in the stream, applied or not.
-    public let entries: Int
-    /// Entries that were not applied yet; nil when the server is too old to say.
-    public let behind: Int?
-    /// When the first entry that was not applied came, in Unix milliseconds.
+    /// The entries in the events stream, applied or not.
+    public let streamLength: Int
+    /// The entries that are not applied yet; nil if the server is too old to count them (before Redis 7.0).
+    public let backlog: Int?
+    /// The time of the oldest entry that is not applied yet, in Unix milliseconds of the server's clock; nil without a
+    /// backlog.
     public let waitingSince: Int64?
-    /// Entries applied since the beginning.
+    /// The entries applied.
     public let applied: Int
-    /// Entries that had been applied before.
+    /// The entries skipped because their sequence number had been applied before.
     public let duplicates: Int
-    /// Entries that never came.
+    /// The sequence numbers that are missing below the highest applied one of their producer.
     public let gaps: Int
-    /// Entries that went from the stream before they were read, because somebody else trimmed it or deleted from it.
+    /// The entries that another client trimmed or deleted from the stream before they were read.
     public let missed: Int
-    /// How often the ingest had to go back in the stream.
+    /// The number of times that the cursor was set back, because the stream was deleted, replaced or restored.
     public let rewinds: Int
-    /// When it did last, in Unix milliseconds.
+    /// The time of the latest rewind, in Unix milliseconds of the ingest's clock.
     public let lastRewind: Int64?
-    /// How often an ingest took over from one that did not give the partition back: it was killed or stood still.
+    /// The number of times that an ingest acquired the lease of one that had not released it.
     public let takeovers: Int
-    /// When one did last, in Unix milliseconds.
+    /// The time of the latest takeover, in Unix milliseconds of the ingest's clock.
     public let lastTakeover: Int64?
-    /// Entries that could not be applied, since the beginning.
-    public let dead: Int
-    /// How many of these are kept at present, to be looked at and sent again; nil when nobody knows.
+    /// The entries that became dead letters, including those requeued since.
+    public let totalDeadLetters: Int
+    /// The dead letters that Redis holds now, at most about 100,000; nil if unknown.
     public let deadLetters: Int?
-    /// How many of these were sent again.
+    /// The dead letters that were requeued.
     public let requeued: Int
-    /// Why the latest of the kept ones could not be applied.
+    /// The reason of the newest dead letter that Redis holds.
     public let latestDeadReason: String?
-    /// When something was applied last, in Unix milliseconds.
+    /// The time of the latest transaction that applied an entry, in Unix milliseconds of the ingest's clock.
     public let lastApplied: Int64?
-    /// Who applied last.
+    /// The ingest that ran the latest transaction.
     public let lastOwner: String?
-    /// Who owns the partition now.
+    /// The owner of the partition.
     public let lease: Lease
+    /// The problems with the partition's keys that stop the ingest, one message each.
+    public let problems: [String]
 
-    /// What about its keys keeps it from being applied, each a sentence.
-    public let troubles: [String]
-
-    /// Who owns a partition.
+    /// The owner of a partition.
     public enum Lease: Sendable, Hashable {
-        /// This ingest does.
+        /// An ingest owns the partition.
         case held(by: String)
-        /// Nobody does, so nothing is applied.
+        /// No ingest owns the partition, so no entry is applied.
         case free
-        /// The server does not let us ask.
+        /// The account must not read the lease.
         case unknown
     }
 }

@@ -1,44 +1,44 @@
 import HyperoRedis
 import HyperoSchema
 
-/// Commands that go to the servers together, in one round trip.
+/// Commands that are sent together, in one round trip.
 ///
-///     var batch = Batch()
-///     let lease = batch.ask(keyspace, "GET", keyspace.lease) { reply throws(RedisError) in try reply.string() }
-///     try session.run(batch)
-///     print(try lease.value())
+///     var pipeline = CommandPipeline()
+///     let owner = pipeline.append("GET", keyspace.lease, in: keyspace, as: .string)
+///     try connections.run(pipeline)
+///     print(try owner.value(or: nil, warnings: &warnings) ?? "none")
 struct CommandPipeline {
-    /// One command, the partition whose server gets it, and who takes the reply.
     struct Command {
+        /// The partition whose server receives the command.
         let keyspace: Keyspace
         let arguments: [String]
-        let take: (inout Reply) -> Void
+        /// Reads the reply of a server into the command's ``PendingReply``.
+        let readReply: (_ reply: inout Reply, _ server: RedisURL) -> Void
     }
 
     private(set) var commands: [Command] = []
 
-    /// Adds a command.
+    /// Appends a command.
     ///
-    /// - Parameter read: reads the reply; what it throws is thrown by ``PendingReply/value()``.
-    mutating func ask<Value>(
-        _ keyspace: Keyspace, _ arguments: [String], read: @escaping (inout Reply) throws(RedisError) -> Value
+    /// - Parameters:
+    ///   - arguments: the command's name, its key and its further arguments.
+    ///   - keyspace: the partition of the key.
+    ///   - reader: converts the reply.
+    mutating func append<Value>(
+        arguments: [String], in keyspace: Keyspace, as reader: ReplyReader<Value>
     ) -> PendingReply<Value> {
-        let answer = PendingReply<Value>(to: arguments)
-        let take = { (reply: inout Reply) in
-            do throws(RedisError) {
-                answer.result = .success(try read(&reply))
-            } catch {
-                answer.result = .failure(error)
-            }
-        }
-        commands.append(Command(keyspace: keyspace, arguments: arguments, take: take))
-        return answer
+        let pending = PendingReply<Value>(to: arguments)
+        commands.append(
+            Command(keyspace: keyspace, arguments: arguments) { reply, server in
+                pending.read(&reply, with: reader, from: server)
+            })
+        return pending
     }
 
-    /// Adds a command, as ``ask(_:_:read:)-([String])``.
-    mutating func ask<Value>(
-        _ keyspace: Keyspace, _ arguments: String..., read: @escaping (inout Reply) throws(RedisError) -> Value
+    /// Appends a command, as ``append(arguments:in:as:)`` does.
+    mutating func append<Value>(
+        _ arguments: String..., in keyspace: Keyspace, as reader: ReplyReader<Value>
     ) -> PendingReply<Value> {
-        ask(keyspace, arguments, read: read)
+        append(arguments: arguments, in: keyspace, as: reader)
     }
 }

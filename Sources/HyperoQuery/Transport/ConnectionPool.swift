@@ -1,111 +1,114 @@
 import HyperoRedis
 import HyperoSchema
 
-/// The connections to the servers that hold the partitions.
+/// The connections to the servers of the partitions.
 ///
-/// There is one server, unless it is a cluster: then a server that does not hold a partition says who does, and the
-/// partition's commands go there from then on.
+/// Without a cluster there is one server, the seed. In a cluster, a server redirects commands for partitions that it does
+/// not own, and the pool sends all further commands of the partition to the new server.
 final class ConnectionPool {
-    let home: RedisURL
+    /// The configured server.
+    let seed: RedisURL
     private let timeout: Duration
-    private var lines: [RedisURL: ConnectionBox] = [:]
-    private var places: [Keyspace: RedisURL] = [:]
+    private var connections: [RedisURL: ConnectionBox] = [:]
+    /// The servers of the partitions that were redirected.
+    private var redirects: [Keyspace: Topology] = [:]
     private(set) var roundTrips = 0
 
-    /// Bounds what the server has to hold of answers that are not read yet.
-    private static let commandsAtOnce = 1_000
-    private static let mostMoves = 5
+    /// Bounds the replies that the server buffers while they are unread.
+    private static let maxCommandsPerRoundTrip = 1_000
 
-    init(home: RedisURL, timeout: Duration) {
-        self.home = home
+    init(seed: RedisURL, timeout: Duration) {
+        self.seed = seed
         self.timeout = timeout
     }
 
-    /// The server that holds the partition, as far as is known.
-    func place(of keyspace: Keyspace) -> RedisURL { places[keyspace] ?? home }
+    /// Returns the server of a partition, as far as redirects have shown it.
+    func server(of keyspace: Keyspace) -> RedisURL { redirects[keyspace]?.current ?? seed }
 
-    /// Sends the commands and takes their answers: one round trip for up to 1,000 of them.
+    /// Sends the commands and reads their replies: one round trip for up to 1,000 commands, and one more per redirect.
     ///
-    /// - Throws: when a server cannot be asked at all; an error that answers one command is in its ``PendingReply``.
-    func run(_ batch: CommandPipeline) throws(QueryError) {
+    /// - Throws: the error of a server that fails as a whole. The error reply to one command is in its ``PendingReply``.
+    func run(_ pipeline: CommandPipeline) throws(QueryError) {
         var start = 0
-        while start < batch.commands.count {
-            let end = min(start + Self.commandsAtOnce, batch.commands.count)
-            var left = Array(batch.commands[start..<end])
-            var moves = 0
-            while !left.isEmpty {
-                guard moves <= Self.mostMoves else {
-                    throw QueryError(.unreachable, "the cluster of \(home) is moving its keys: try again in a moment")
+        while start < pipeline.commands.count {
+            let end = min(start + Self.maxCommandsPerRoundTrip, pipeline.commands.count)
+            var remaining = Array(pipeline.commands[start..<end])
+            var redirectCount = 0
+            while !remaining.isEmpty {
+                guard redirectCount <= Topology.maxRedirects else {
+                    throw QueryError(.notReady(reason: "the cluster moves hash slots (\(seed))"))
                 }
-                left = try roundTrip(left)
-                moves += 1
+                remaining = try sendAndReceive(remaining)
+                redirectCount += 1
             }
             start = end
         }
     }
 
-    /// Returns the commands that have to be asked again elsewhere.
-    private func roundTrip(_ commands: [CommandPipeline.Command]) throws(QueryError) -> [CommandPipeline.Command] {
+    /// Sends each command to the server of its partition, all before the first reply is read.
+    ///
+    /// - Returns: the commands that were redirected.
+    private func sendAndReceive(_ commands: [CommandPipeline.Command]) throws(QueryError) -> [CommandPipeline.Command] {
         roundTrips += 1
-        let groups = Dictionary(grouping: commands) { place(of: $0.keyspace) }
-        for (url, commands) in groups {
-            try reporting(url) { () throws(RedisError) in try line(to: url).send(commands) }
+        let groups = Dictionary(grouping: commands) { server(of: $0.keyspace) }
+        for (server, commands) in groups {
+            try withConnection(to: server) { connection throws(RedisError) in try connection.send(commands) }
         }
-        var moved: [CommandPipeline.Command] = []
-        for (url, commands) in groups {
-            try reporting(url) { () throws(RedisError) in
-                let line = try line(to: url)
+        var redirected: [CommandPipeline.Command] = []
+        for (server, commands) in groups {
+            try withConnection(to: server) { connection throws(RedisError) in
                 for command in commands {
-                    var reply = try line.connection.receive()
-                    if case .moved(let host, let port)? = reply.error?.category {
-                        places[command.keyspace] = url.withServer(host: host, port: port)
-                        moved.append(command)
+                    var reply = try connection.connection.receive()
+                    if let error = reply.error, follow(error, of: command.keyspace) {
+                        redirected.append(command)
                     } else {
-                        command.take(&reply)
+                        command.readReply(&reply, server)
                     }
                 }
             }
         }
-        return moved
+        return redirected
     }
 
-    private func line(to url: RedisURL) throws(RedisError) -> ConnectionBox {
-        if let line = lines[url] { return line }
-        let line = ConnectionBox(try RedisConnection.open(to: url, name: "hypero-query", timeout: timeout))
-        lines[url] = line
-        return line
+    /// Records the server that a redirect names. Returns whether the error is a redirect.
+    private func follow(_ error: RedisError, of keyspace: Keyspace) -> Bool {
+        var topology = redirects[keyspace] ?? Topology(seed: seed)
+        guard topology.follow(error) else { return false }
+        redirects[keyspace] = topology
+        return true
     }
 
-    /// A connection that failed must not be used again: the next question makes a new one.
-    private func reporting(_ url: RedisURL, _ body: () throws(RedisError) -> Void) throws(QueryError) {
+    /// Calls the body with the connection to a server, opened on first use.
+    ///
+    /// If the body fails, all connections are closed: replies may still arrive on them and would answer later commands.
+    private func withConnection(
+        to server: RedisURL, _ body: (ConnectionBox) throws(RedisError) -> Void
+    ) throws(QueryError) {
         do throws(RedisError) {
-            try body()
+            if let connection = connections[server] {
+                try body(connection)
+            } else {
+                let connection = ConnectionBox(
+                    try RedisConnection.open(to: server, name: "hypero-query", timeout: timeout))
+                connections[server] = connection
+                try body(connection)
+            }
         } catch {
-            lines.removeAll()
-            throw QueryError(error, at: url)
+            connections.removeAll()
+            throw QueryError(error, server: server)
         }
     }
 }
 
-extension ConnectionPool {
-    /// Gives an error that answered a command the server's name.
-    func checked<Value>(_ body: () throws(RedisError) -> Value) throws(QueryError) -> Value {
-        do throws(RedisError) {
-            return try body()
-        } catch {
-            throw QueryError(error, at: home)
-        }
-    }
-}
-
-/// A connection that can be kept in a dictionary.
-final class ConnectionBox {
+/// A reference to a connection: a dictionary cannot hold a noncopyable value.
+private final class ConnectionBox {
     var connection: RedisConnection
 
     init(_ connection: consuming RedisConnection) {
         self.connection = connection
     }
 
+    /// Sends the commands in one write.
     func send(_ commands: [CommandPipeline.Command]) throws(RedisError) {
         var writer = RESPWriter()
         for command in commands {

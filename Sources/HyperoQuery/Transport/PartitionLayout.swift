@@ -1,44 +1,50 @@
 import HyperoSchema
 
-/// Which partitions there may be.
+/// The partitions that a namespace may have.
+///
+/// With one partition the keyspace is undivided (`{hypero}`). With several it is divided (`{hypero:0}`, `{hypero:1}`, …).
 struct PartitionLayout {
     let namespace: String
-    /// The partitions somebody named; nil when they are to be looked for.
-    let given: [Keyspace]?
-    /// The key space of a deployment that is not divided.
+    /// The partitions of the given number; nil if the number is not given and the partitions are discovered.
+    let explicit: [Keyspace]?
+    /// The keyspace of a deployment with one partition.
     let undivided: Keyspace
 
-    /// How many partitions are looked for at once.
-    private static let stride = 16
+    /// The number of divided partitions that one round trip of the discovery probes.
+    private static let probeSize = 16
+    private static let maxPartitions = 16_384
 
+    /// - Parameter partitions: the number of partitions; nil to discover them.
     init(namespace: String, partitions: Int?) throws(SchemaError) {
         self.namespace = namespace
         undivided = try Keyspace.all(namespace: namespace)[0]
-        guard let partitions else {
-            given = nil
-            return
+        explicit = try partitions.map { count throws(SchemaError) in
+            try Keyspace.all(namespace: namespace, partitions: count)
         }
-        given = try Keyspace.all(namespace: namespace, partitions: partitions)
     }
 
-    /// Where to look first: what was named, or the undivided key space and the first 16 partitions.
-    var first: [Keyspace] { given ?? [undivided] + divided(0..<Self.stride) }
+    /// The partitions to probe first: the explicit ones, or the undivided keyspace and the first 16 divided ones.
+    var firstCandidates: [Keyspace] { explicit ?? [undivided] + divided(0..<Self.probeSize) }
 
-    /// Where to look next, when something was found among the last ones; nil when there is no more.
-    func next(after count: Int) -> [Keyspace]? {
+    /// Returns the 16 partitions to probe next.
+    ///
+    /// - Parameter count: the number of candidates so far.
+    /// - Returns: nil if the partitions are explicit or all of them are probed.
+    func candidates(after count: Int) -> [Keyspace]? {
+        // The undivided keyspace is one of the candidates.
         let start = count - 1
-        guard given == nil, start + Self.stride <= 16_384 else { return nil }
-        return divided(start..<start + Self.stride)
+        guard explicit == nil, start + Self.probeSize <= Self.maxPartitions else { return nil }
+        return divided(start..<start + Self.probeSize)
     }
 
-    /// Key spaces of the other layout, where nobody looks who was told this one.
-    var others: [Keyspace] {
-        guard let given else { return [] }
-        return given.count == 1 ? divided(0..<Self.stride) : [undivided]
+    /// The keyspaces that a client with another number of partitions would use. Empty if the partitions are discovered.
+    var otherLayout: [Keyspace] {
+        guard let explicit else { return [] }
+        return explicit.count == 1 ? divided(0..<Self.probeSize) : [undivided]
     }
 
     private func divided(_ range: Range<Int>) -> [Keyspace] {
-        // The namespace was checked when the layout was made.
+        // Cannot fail: the initializer has checked the namespace.
         let all = (try? Keyspace.all(namespace: namespace, partitions: max(range.upperBound, 2))) ?? []
         return Array(all[range])
     }

@@ -2,53 +2,59 @@ import HyperoRedis
 import HyperoSchema
 
 extension Store {
-    /// Asks every partition the same, and looks for the partitions on the way when nobody said how many there are.
+    /// Sends one command to each partition, and discovers the partitions by the replies if their number is not given.
     ///
-    /// Partitions are looked for 16 at a time, in one round trip, until none of 16 has an answer. A partition without one
-    /// between others is nothing special: no producer has come to it yet. An account that may read one layout only is
-    /// denied the other, which is no error as long as something is found.
-    func askEverywhere<Value>(
-        _ ask: (inout CommandPipeline, Keyspace) -> PendingReply<Value>, isThere: (Value) -> Bool,
-        _ warnings: inout [String],
-        fallback: Value
+    /// Discovery probes 16 partitions per round trip and ends when none of the 16 is present. Absent partitions between
+    /// present ones are normal: no producer has used them yet. An account with access to one layout only is denied the
+    /// other, so a denial is an error only if no partition is present.
+    ///
+    /// - Parameters:
+    ///   - probe: appends the command of a partition.
+    ///   - isPresent: returns whether the reply proves that the partition exists.
+    ///   - fallback: the value of a reply that has the wrong type.
+    /// - Returns: the present partitions with their values, in order.
+    func probePartitions<Value>(
+        _ probe: (Keyspace, inout CommandPipeline) -> PendingReply<Value>, isPresent: (Value) -> Bool, fallback: Value,
+        warnings: inout [String]
     ) throws(QueryError) -> [(keyspace: Keyspace, value: Value)] {
         var found: [(keyspace: Keyspace, value: Value)] = []
-        var denial: RedisError?
-        var asked = 0
-        var candidates: [Keyspace]? = layout.first
+        var denial: QueryError?
+        var probed = 0
+        var candidates: [Keyspace]? = layout.firstCandidates
         while let keyspaces = candidates {
-            var batch = CommandPipeline()
-            let answers = keyspaces.map { ask(&batch, $0) }
-            try session.run(batch)
-            var isLastThere = false
-            for (keyspace, answer) in zip(keyspaces, answers) {
-                if case .failure(let error) = answer.result, error.category == .denied {
-                    denial = denial ?? error
+            var pipeline = CommandPipeline()
+            let replies = keyspaces.map { probe($0, &pipeline) }
+            try connections.run(pipeline)
+            var foundDivided = false
+            for (keyspace, reply) in zip(keyspaces, replies) {
+                if let denied = reply.denial {
+                    denial = denial ?? denied
                     continue
                 }
-                let value = try session.checked { () throws(RedisError) in try answer.value(or: fallback, &warnings) }
-                let isHere = isThere(value)
-                if isHere { found.append((keyspace, value)) }
-                isLastThere = isLastThere || isHere && keyspace != layout.undivided
+                let value = try reply.value(or: fallback, warnings: &warnings)
+                guard isPresent(value) else { continue }
+                found.append((keyspace, value))
+                foundDivided = foundDivided || keyspace != layout.undivided
             }
-            asked += keyspaces.count
-            candidates = isLastThere ? layout.next(after: asked) : nil
+            probed += keyspaces.count
+            candidates = foundDivided ? layout.candidates(after: probed) : nil
         }
-        if let denial, found.isEmpty { throw QueryError(denial, at: session.home) }
+        if let denial, found.isEmpty { throw denial }
         return found
     }
 
-    /// The partitions that hold anything, or those that were named.
+    /// Returns the explicit partitions, or else those that hold a key.
     ///
-    /// EXISTS of the lease, the cursor, the stream and the batteries: a partition may have any of them first.
-    func partitions(_ warnings: inout [String]) throws(QueryError) -> [Keyspace] {
-        if let given = layout.given { return given }
-        return try askEverywhere(
-            { batch, keyspace in
-                batch.ask(
-                    keyspace, "EXISTS", keyspace.ingest, keyspace.lease, keyspace.events, keyspace.batteries
-                ) { reply throws(RedisError) in try reply.integer() }
-            }, isThere: { $0 > 0 }, &warnings, fallback: 0
+    /// EXISTS probes the cursor, the lease, the stream and the batteries: each of them may be the first key of a
+    /// partition.
+    func partitions(warnings: inout [String]) throws(QueryError) -> [Keyspace] {
+        if let explicit = layout.explicit { return explicit }
+        return try probePartitions(
+            { keyspace, pipeline in
+                pipeline.append(
+                    "EXISTS", keyspace.ingest, keyspace.lease, keyspace.events, keyspace.batteries, in: keyspace,
+                    as: .integer)
+            }, isPresent: { $0 > 0 }, fallback: 0, warnings: &warnings
         ).map(\.keyspace)
     }
 }

@@ -93,7 +93,7 @@ import Testing
         #expect(fixture.count(IngestField.takeovers) == 4)
         #expect(
             try fixture.statusContains(
-                "an ingest that owned {hypero} was killed or stood still, and another took over (4 "))
+                "an ingest that owned {hypero} was killed or stalled, and another one took over (4 "))
     }
 
     @Test func `Of two ingests on one partition one works and the other stands by`() throws {

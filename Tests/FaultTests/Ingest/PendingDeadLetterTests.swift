@@ -49,7 +49,7 @@ import Testing
         let ingest = try fixture.ingest()
         #expect(eventually { ingest.stderr.contains("{hypero}:dead takes no more entries") })
         #expect(fixture.consumed == 1)
-        #expect(try fixture.statusContains("{hypero}:dead takes no more entries"))
+        #expect(try fixture.statusContains("{hypero}:dead accepts no more entries"))
         fixture.server.cli("DEL", fixture.keyspace.dead)
         fixture.waitUntilConsumed(2)
         #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "1")

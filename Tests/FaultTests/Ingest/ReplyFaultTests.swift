@@ -107,7 +107,7 @@ import Testing
         fixture.addRow(2)
         #expect(eventually { ingest.stderr.contains("{hypero}:dead holds no stream (WRONGTYPE)") })
         #expect(fixture.consumed == 2)
-        #expect(try fixture.statusContains("{hypero}:dead holds no stream, so that the ingest stops"))
+        #expect(try fixture.statusContains("{hypero}:dead is not a stream, so the ingest stops"))
         fixture.server.cli("DEL", fixture.keyspace.dead)
         fixture.waitUntilConsumed(4)
         #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "1")
@@ -127,7 +127,7 @@ import Testing
         if isEarly { ingest.resume() }
         fixture.addRow(2, by: ("p", 2))
         #expect(eventually { ingest.stderr.contains("{hypero}:ingest holds no hash (WRONGTYPE)") }, "\(ingest.stderr)")
-        #expect(try fixture.statusContains("{hypero}:ingest holds no hash, so that nothing is applied"))
+        #expect(try fixture.statusContains("{hypero}:ingest is not a hash, so no entry is applied"))
         #expect(fixture.server.cli("HGET", fixture.keyspace.experiment(ExperimentID("e-1")!), "epochs") == "1")
         fixture.server.cli("DEL", fixture.keyspace.ingest)
         fixture.server.cli("RENAME", "saved", fixture.keyspace.ingest)
@@ -143,7 +143,7 @@ import Testing
         fixture.declareBattery()
         let ingest = try fixture.ingest()
         #expect(eventually { ingest.stderr.contains("{hypero}:ingest:lease holds no lease (WRONGTYPE)") })
-        #expect(try fixture.statusContains("{hypero}:ingest:lease holds no lease"))
+        #expect(try fixture.statusContains("{hypero}:ingest:lease is not a string"))
         fixture.server.cli("DEL", fixture.keyspace.lease)
         fixture.waitUntilConsumed(1)
     }

@@ -64,7 +64,7 @@ import Testing
         #expect(refused.ending == .exited(1))
         #expect(refused.stderr.contains("{hypero}:events takes no more entries"), "\(refused.stderr)")
         #expect(deadLetterCount(fixture) == "1" && fixture.count(IngestField.requeued) == 0)
-        #expect(try fixture.statusContains("{hypero}:events takes no more entries"))
+        #expect(try fixture.statusContains("{hypero}:events accepts no more entries"))
     }
 
     @Test func `A requeue without --partitions names the dead letters of a partitioned deployment`() throws {

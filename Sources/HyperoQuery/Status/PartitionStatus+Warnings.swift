@@ -1,0 +1,56 @@
+import HyperoSchema
+
+extension PartitionStatus {
+    /// The age of the oldest entry from which a backlog is reported, in milliseconds.
+    private static let backlogWarningAge: Int64 = 10_000
+    /// The time for which a rewind or takeover is reported, in milliseconds: a day.
+    private static let incidentWarningPeriod: Int64 = 86_400_000
+
+    /// Returns the conditions of the partition that need attention, one message each.
+    ///
+    /// - Parameter now: the present, in Unix milliseconds.
+    func warnings(now: Int64) -> [String] {
+        var warnings = problems
+        if lease == .free {
+            warnings.append("no ingest owns \(tag), so no entry is applied. Start hypero-ingest")
+        }
+        if backlog != 0, let waitingSince, age(of: waitingSince, now: now) > Self.backlogWarningAge {
+            let entries = backlog.map { counted($0, noun: "entry", plural: "entries") } ?? "entries"
+            warnings.append(
+                "\(entries) of \(tag):events not applied yet, the oldest for \(durationText(now - waitingSince))")
+        }
+        if missed > 0 {
+            let entries = counted(missed, noun: "entry", plural: "entries")
+            warnings.append(
+                "\(entries) of \(tag):events removed before being applied: another client trimmed the stream or deleted "
+                    + "from it. Only hypero-ingest should trim the stream. Events of hypero clients are resent "
+                    + "automatically. To clear this warning: HDEL \(tag):ingest missed")
+        }
+        if rewinds > 0, let lastRewind, age(of: lastRewind, now: now) < Self.incidentWarningPeriod {
+            warnings.append(
+                "\(tag) was read again from an earlier position (\(counted(rewinds, noun: "time")), last "
+                    + "\(agoText(lastRewind, now: now))): its stream or cursor was deleted, set back or restored. "
+                    + "If this was not intended, check the persistence of Redis")
+        }
+        if takeovers > 0, let lastTakeover, age(of: lastTakeover, now: now) < Self.incidentWarningPeriod {
+            warnings.append(
+                "an ingest that owned \(tag) was killed or stalled, and another one took over "
+                    + "(\(counted(takeovers, noun: "time")), last \(agoText(lastTakeover, now: now))). No entry is lost. "
+                    + "If this was not intended, check the log of the ingest")
+        }
+        if let deadLetters, deadLetters > 0 {
+            let entries = counted(deadLetters, noun: "entry", plural: "entries")
+            let limit = deadLetters < Limits.deadLetters ? "" : " (the limit: each further one replaces the oldest)"
+            let reason = latestDeadReason.map { ", latest reason: \(printable($0, limit: 200))" } ?? ""
+            warnings.append(
+                "\(entries) of \(tag):events could not be applied\(limit)\(reason). hypero-query dead lists these dead "
+                    + "letters, and hypero-ingest requeue sends them again")
+        }
+        return warnings
+    }
+
+    /// Returns the milliseconds since a time. The subtraction wraps, because any client can write the times.
+    private func age(of time: Int64, now: Int64) -> Int64 {
+        now.subtractingReportingOverflow(time).partialValue
+    }
+}

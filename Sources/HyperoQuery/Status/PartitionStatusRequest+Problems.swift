@@ -1,0 +1,57 @@
+import HyperoRedis
+import HyperoSchema
+
+extension PartitionStatusRequest {
+    /// Returns the problems with the partition's keys that stop the ingest, one message each.
+    func problems(cursor: StreamID?) -> [String] {
+        wrongTypes + exhaustedStreams + cursorBeyondEnd(cursor)
+    }
+
+    /// Keys that hold a value of another type.
+    private var wrongTypes: [String] {
+        let rename = "Rename or delete the key"
+        return [
+            wrongType(stream, key: keyspace.events, problem: "is not a stream, so no entry is applied. \(rename)"),
+            wrongType(ingest, key: keyspace.ingest, problem: "is not a hash, so no entry is applied. \(rename)"),
+            wrongType(lease, key: keyspace.lease, problem: "is not a string, so no entry is applied. \(rename)"),
+            wrongType(
+                deadLetterCount, key: keyspace.dead,
+                problem: "is not a stream, so the ingest stops before the next entry that cannot be applied. \(rename)"),
+            wrongType(
+                batteryCount, key: keyspace.batteries,
+                problem:
+                    "is not a sorted set, so declarations of batteries become dead letters. \(rename), then send the "
+                    + "dead letters again with hypero-ingest requeue"),
+        ].compactMap(\.self)
+    }
+
+    private func wrongType<Value>(_ reply: PendingReply<Value>, key: String, problem: String) -> String? {
+        guard case .failure(let error) = reply.result, error.code == .wrongType else { return nil }
+        return "\(key) \(problem)"
+    }
+
+    /// Streams whose last id is the highest possible one.
+    private var exhaustedStreams: [String] {
+        let reason = "accepts no more entries, because its last id is the highest possible id"
+        var problems: [String] = []
+        if case .success(let stream) = stream.result, stream.hasExhaustedIDs {
+            problems.append(
+                "\(keyspace.events) \(reason). No client can log. When all its entries are applied, rename or delete the "
+                    + "key")
+        }
+        if case .success(let stream) = deadStream.result, stream.hasExhaustedIDs {
+            problems.append(
+                "\(keyspace.dead) \(reason). The ingest stops before the next entry that cannot be applied, and may have "
+                    + "pending dead letters. Send its entries again with hypero-ingest requeue, then delete the key")
+        }
+        return problems
+    }
+
+    private func cursorBeyondEnd(_ cursor: StreamID?) -> [String] {
+        guard let cursor, case .success(let stream) = stream.result, cursor > stream.lastID ?? .zero else { return [] }
+        return [
+            "the cursor of \(keyspace.tag) is beyond the end of its stream: the stream was deleted or set back. A running "
+                + "hypero-ingest resets the cursor"
+        ]
+    }
+}

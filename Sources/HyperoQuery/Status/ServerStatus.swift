@@ -1,0 +1,55 @@
+import HyperoSchema
+
+/// The state of a Redis server, from INFO. A value is nil if the account must not run INFO or the server omits it.
+public struct ServerStatus: Sendable, Hashable {
+    /// The URL of the server without the password.
+    public let url: String
+    /// The product and its version, such as `Redis 7.0.15` or `Valkey 8.0.1`.
+    public let version: String?
+    /// The memory in use, in bytes.
+    public let usedMemory: Int?
+    /// The memory limit in bytes; 0 for no limit.
+    public let maxMemory: Int?
+    /// The `maxmemory-policy`. Only `noeviction` loses no key when the memory is full.
+    public let evictionPolicy: String?
+    /// True if the server writes an append-only file.
+    public let hasAppendOnlyFile: Bool?
+}
+
+extension ServerStatus {
+    /// - Parameter info: the reply of INFO; nil if the account must not run it.
+    init(url: String, info: String?) {
+        var fields: [Substring: Substring] = [:]
+        for line in (info ?? "").split(whereSeparator: \.isNewline) {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            fields[line[..<colon]] = line[line.index(after: colon)...]
+        }
+        self.url = url
+        // Valkey reports a version of Redis too, for compatibility.
+        version = fields["valkey_version"].map { "Valkey \($0)" } ?? fields["redis_version"].map { "Redis \($0)" }
+        usedMemory = fields["used_memory"].flatMap { Int($0) }
+        maxMemory = fields["maxmemory"].flatMap { Int($0) }
+        evictionPolicy = fields["maxmemory_policy"].map(String.init)
+        hasAppendOnlyFile = fields["aof_enabled"].map { $0 == "1" }
+    }
+
+    /// The settings that lose data sooner or later.
+    var warnings: [String] {
+        var warnings: [String] = []
+        if let evictionPolicy, evictionPolicy != "noeviction" {
+            warnings.append(
+                "\(url) evicts keys when its memory is full (maxmemory-policy \(printable(evictionPolicy))). "
+                    + "Run CONFIG SET maxmemory-policy noeviction")
+        }
+        if hasAppendOnlyFile == false {
+            warnings.append(
+                "\(url) has no append-only file, so a restart loses its data. Run CONFIG SET appendonly yes")
+        }
+        if let usedMemory, let maxMemory, maxMemory > 0, usedMemory / 9 >= maxMemory / 10 {
+            warnings.append(
+                "\(url) uses nearly all its memory (\(bytesText(usedMemory)) of \(bytesText(maxMemory))). "
+                    + "Raise maxmemory")
+        }
+        return warnings
+    }
+}

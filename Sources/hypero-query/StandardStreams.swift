@@ -1,0 +1,46 @@
+import Glibc
+import HyperoQuery
+
+/// The stream of results.
+enum StandardOutput {
+    /// A failed write, for example to a full disk.
+    struct WriteError: Error {
+        let description: String
+    }
+
+    /// Writes the whole text. Ends the program without an error if the reader has closed the pipe.
+    static func write(_ text: String) throws(WriteError) {
+        let error = writeAll(text, to: STDOUT_FILENO)
+        if error == EPIPE { ExitStatus.success.exit() }
+        guard error == 0 else {
+            throw WriteError(description: "cannot write to standard output: \(String(cString: strerror(error)))")
+        }
+    }
+}
+
+/// Prints a message on standard error, after the name of the program.
+func printError(_ message: String) {
+    let display = Display(descriptor: STDERR_FILENO, color: .never)
+    let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { display.escaped(String($0)) }
+    // A failure is ignored: there is no other stream to report it on.
+    _ = writeAll("hypero-query: \(lines.joined(separator: "\n"))\n", to: STDERR_FILENO)
+}
+
+/// Writes the whole text.
+///
+/// - Returns: 0, or errno of the write that failed.
+private func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
+    var text = text
+    return text.withUTF8 { bytes in
+        var remaining = UnsafeRawBufferPointer(bytes)
+        while let start = remaining.baseAddress, !remaining.isEmpty {
+            let count = Glibc.write(descriptor, start, remaining.count)
+            if count >= 0 {
+                remaining = UnsafeRawBufferPointer(rebasing: remaining.dropFirst(count))
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return 0
+    }
+}
