@@ -52,25 +52,25 @@ struct AdoptCommand: ParsableCommand {
         // Several journals have the same trouble with Redis.
         let told = Mutex<Set<String>>([])
         var scope = Adoption.Scope(
-            folder: journal ?? JournalRoot.usual(), url: settings.redis,
+            folder: journal ?? JournalRoot.defaultPath(), url: settings.redis,
             keyspaces: try Keyspace.all(namespace: settings.namespace, partitions: settings.partitions),
-            isOfPlaceOnly: false, tellsTroubles: true, settling: .seconds(settle)
+            matchesServer: false, reportsErrors: true, durabilityWindow: .seconds(settle)
         ) { sentence in
             if told.withLock({ $0.insert(sentence).inserted }) { complain(sentence) }
         }
         // Each waits a while after it was applied, and there may be many.
-        scope.mostAtOnce = 64
+        scope.maxConcurrent = 64
         var adoption = Adoption(scope)
         if adoption.scan() == nil, let journal {
             complain("there is no folder \(journal), or it is not yours to read")
             throw ExitCode.failure
         }
-        let isThrough = adoption.run(atMost: timeout.map { .seconds($0) }) { adoption in
+        let isThrough = adoption.run(timeout: timeout.map { .seconds($0) }) { adoption in
             complain(
-                "\(adoption.events) events are sent; \(Self.counted(adoption.left, "journal")) to go: is an ingest "
+                "\(adoption.events) events are sent; \(Self.counted(adoption.remainingJournals, "journal")) to go: is an ingest "
                     + "there to apply them?")
         }
-        let journals = adoption.journals
+        let journals = adoption.finishedJournals
         print(
             journals == 0
                 ? "there is no journal to send"

@@ -43,7 +43,7 @@ struct AdoptionTests {
     func adopted() throws {
         let first = try leave(rows: 500) { $0.segmentSize = 16 << 10 }
         #expect(bench.segments.count > 2)
-        let second = try bench.client(server.url) { $0.settling = .zero }
+        let second = try bench.client(server.url) { $0.durabilityWindow = .zero }
         #expect(eventually(within: .seconds(60)) { second.counters.adopted == 502 })
         #expect(try seqs(of: first) == Array(1...502))
         #expect(bench.journals.contains(first.producer.text))
@@ -101,17 +101,17 @@ struct AdoptionTests {
             for epoch in 0..<1_000 { experiment.log(epoch: epoch, train: 1) }
             kill(getpid(), SIGKILL)
         }
-        let adoption = try adopt(isOfPlaceOnly: false)
+        let adoption = try adopt(matchesServer: false)
         #expect(adoption == 1_002)
         #expect(try server.seqs() == Array(1...1_002))
     }
 
     /// Sends all that was left, as the command does, with somebody who says that it is applied.
-    private func adopt(isOfPlaceOnly: Bool) throws -> UInt64 {
+    private func adopt(matchesServer: Bool) throws -> UInt64 {
         var adoption = Adoption(
             Adoption.Scope(
                 folder: bench.folder.file("journal"), url: try RedisURL(server.url), keyspaces: try Keyspace.all(),
-                isOfPlaceOnly: isOfPlaceOnly, settling: .zero, notify: bench.board.notify))
+                matchesServer: matchesServer, durabilityWindow: .zero, notify: bench.board.notify))
         adoption.scan()
         let names = bench.journals
         let isDone = eventually(within: .seconds(60)) {
@@ -136,10 +136,10 @@ struct AdoptionTests {
             var adoption = Adoption(
                 Adoption.Scope(
                     folder: bench.folder.file("journal"), url: try RedisURL(server.url), keyspaces: try Keyspace.all(),
-                    isOfPlaceOnly: true, settling: .zero, notify: bench.board.notify))
+                    matchesServer: true, durabilityWindow: .zero, notify: bench.board.notify))
             adoption.scan()
             for _ in 0..<steps { _ = adoption.step() }
-            adoption.giveUp()
+            adoption.stop()
             #expect(bench.journals == [left.producer.text])
         }
         let next = try bench.client(server.url)
@@ -156,7 +156,7 @@ struct AdoptionTests {
         let record = (bytes.count - SegmentHeader.size) / 62
         for number in [20, 40] { bytes[SegmentHeader.size + number * record + 30] ^= 1 }
         try Data(bytes).write(to: URL(fileURLWithPath: segment))
-        let next = try bench.client(server.url) { $0.settling = .milliseconds(200) }
+        let next = try bench.client(server.url) { $0.durabilityWindow = .milliseconds(200) }
         #expect(eventually(within: .seconds(60)) { next.counters.adopted > 0 })
         #expect((1...2).contains(next.counters.damaged))
         let missing = Set(1...62).subtracting(try seqs(of: left).map(Int.init)).sorted().map(String.init)
@@ -171,20 +171,20 @@ struct AdoptionTests {
     func exclusive() throws {
         let living = try bench.client(ClientFixture.nowhere)
         let root = try JournalRoot(existing: bench.folder.file("journal"), environment: { _ in nil })
-        func take(_ client: Client) -> OrphanedJournal.Taking {
-            OrphanedJournal.take(client.producer.text, in: root, machine: .current) { _ in true }
+        func take(_ client: Client) -> OrphanedJournal.OpenResult {
+            OrphanedJournal.open(client.producer.text, in: root, machine: .current) { _ in true }
         }
-        guard case .held = take(living) else { throw TestFailure("it was taken from under its client") }
+        guard case .locked = take(living) else { throw TestFailure("it was taken from under its client") }
         let left = try leave(rows: 3)
-        guard case .taken(let journal) = take(left) else { throw TestFailure("it was not taken") }
-        guard case .held = take(left) else { throw TestFailure("it was taken twice") }
+        guard case .opened(let journal) = take(left) else { throw TestFailure("it was not taken") }
+        guard case .locked = take(left) else { throw TestFailure("it was taken twice") }
         withExtendedLifetime((living, journal)) {}
     }
 
     @Test("Many at once on one folder: each journal is sent by one of them")
     func crowd() throws {
         let left = try (0..<6).map { _ in try leave(rows: 200) }
-        let clients = try (0..<4).map { _ in try bench.client(server.url) { $0.settling = .zero } }
+        let clients = try (0..<4).map { _ in try bench.client(server.url) { $0.durabilityWindow = .zero } }
         #expect(
             eventually(within: .seconds(60)) {
                 (try? left.allSatisfy { try seqs(of: $0).count >= 202 }) == true
@@ -238,7 +238,7 @@ struct AdoptionTests {
         let experiment = Hypero(client).battery("b").experiment()
         experiment.finish()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
-        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "is left alone") == 2 })
+        #expect(eventually(within: .seconds(60)) { bench.board.count(containing: "cannot adopt the journal") == 2 })
         #expect(bench.board.count(containing: "format 99") == 1)
         #expect(client.counters.adopted == 0)
         #expect(manager.fileExists(atPath: segment))

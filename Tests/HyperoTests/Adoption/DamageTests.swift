@@ -7,8 +7,8 @@ import Testing
 
 @Suite("A journal that was left is read whatever became of its files")
 struct DamageTests {
-    private static func journal(_ taking: OrphanedJournal.Taking) throws -> OrphanedJournal {
-        guard case .taken(let journal) = taking else {
+    private static func journal(_ taking: OrphanedJournal.OpenResult) throws -> OrphanedJournal {
+        guard case .opened(let journal) = taking else {
             throw TestFailure("it was not taken: \(taking)")
         }
         return journal
@@ -36,7 +36,7 @@ struct DamageTests {
             changed[offset] ^= 0xFF
             let taking = try bench.take([segment: changed])
             // Of the progress nothing is believed.
-            if (SegmentHeader.progress..<SegmentHeader.size).contains(offset) { continue }
+            if (SegmentHeader.progressOffset..<SegmentHeader.size).contains(offset) { continue }
             guard offset >= SegmentHeader.size else {
                 // The only header there is; where the file is from cannot be known, and it stays.
                 guard case .unreadable = taking else { throw TestFailure("header, byte \(offset): \(taking)") }
@@ -60,7 +60,7 @@ struct DamageTests {
             let taking = try bench.take([segment: Array(bytes[..<length])])
             guard length >= SegmentHeader.size else {
                 // Nothing is left of it.
-                guard case .held = taking else { throw TestFailure("\(length) bytes: \(taking)") }
+                guard case .locked = taking else { throw TestFailure("\(length) bytes: \(taking)") }
                 continue
             }
             let journal = try Self.journal(taking)

@@ -20,7 +20,7 @@ struct AccessTests {
         server.cli("-a", "geheim", "--no-auth-warning", "CONFIG", "SET", "requirepass", "verraten")
         #expect(client.flush(until: .sent, deadline: .now + Self.patience))
         #expect(try server.entries(password: "verraten").map(\.seq) == (1...102).map { UInt64($0) })
-        #expect(bench.board.sentences.last?.contains("takes events again") == true)
+        #expect(bench.board.sentences.last?.contains("accepts events again") == true)
         #expect(bench.board.count(containing: "verraten") == 0)
     }
 
@@ -83,6 +83,6 @@ struct AccessTests {
         server.cli("ACL", "SETUSER", "node", "+@all")
         #expect(client.flush(until: .sent, deadline: .now + Self.patience))
         #expect(try server.seqs() == [1, 2])
-        #expect(bench.board.sentences.last?.contains("takes events again") == true)
+        #expect(bench.board.sentences.last?.contains("accepts events again") == true)
     }
 }

@@ -114,7 +114,7 @@ struct CallCostTests {
 extension Client {
     /// Waits until the sender has made the next segment, and looks for nothing under the callers' lock any more.
     fileprivate func waitUntilPrepared() throws {
-        guard eventually({ journal.signs.load(ordering: .acquiring) == 0 }) else {
+        guard eventually({ journal.flags.load(ordering: .acquiring) == 0 }) else {
             throw TestFailure("the sender prepares nothing")
         }
     }

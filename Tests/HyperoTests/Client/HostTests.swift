@@ -25,7 +25,7 @@ struct HostTests {
             #expect(client.close(timeout: .seconds(60)))
             #expect(client.counters.sent == 50_002)
             #expect(bench.board.sentences.count == 1)
-            #expect(bench.board.count(containing: "set HYPERO_JOURNAL") == 1)
+            #expect(bench.board.count(containing: "Set HYPERO_JOURNAL") == 1)
         }
     }
 
@@ -127,7 +127,7 @@ struct HostTests {
         }
         let name = try #require(bench.journals.first)
         let root = try JournalRoot(existing: place, environment: { _ in nil })
-        guard case .taken(let left) = OrphanedJournal.take(name, in: root, machine: .current, where: { _ in true })
+        guard case .opened(let left) = OrphanedJournal.open(name, in: root, machine: .current, where: { _ in true })
         else {
             throw TestFailure("it cannot be taken")
         }

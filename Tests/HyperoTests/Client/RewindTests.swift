@@ -86,7 +86,7 @@ struct RewindTests {
     func emptied() throws {
         let server = try RedisServer(appendOnly: false)
         let bench = try ClientFixture()
-        let client = try bench.client(server.url) { $0.settling = .milliseconds(500) }
+        let client = try bench.client(server.url) { $0.durabilityWindow = .milliseconds(500) }
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<98 { experiment.log(epoch: epoch, train: 1) }
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -142,7 +142,7 @@ struct RewindTests {
     func awayWhileSettling() throws {
         let server = try RedisServer(appendOnly: false)
         let bench = try ClientFixture()
-        let client = try bench.client(server.url) { $0.settling = .milliseconds(300) }
+        let client = try bench.client(server.url) { $0.durabilityWindow = .milliseconds(300) }
         let experiment = Hypero(client).battery("b").experiment()
         experiment.log(epoch: 1, train: 1)
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))

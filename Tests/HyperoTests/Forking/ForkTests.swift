@@ -90,7 +90,7 @@ struct ForkTests {
             #expect(server.cli("CLIENT", "LIST").components(separatedBy: "name=hypero-").count == 2)
             // The lock is the parent's, and goes with it.
             let root = try JournalRoot(existing: bench.folder.file("journal"), environment: { _ in nil })
-            #expect(JournalFolder(taking: client.producer.text, in: root) == nil)
+            #expect(JournalFolder(locking: client.producer.text, in: root) == nil)
             #expect(client.close(timeout: .seconds(60)))
         }
     }
@@ -108,7 +108,7 @@ struct ForkTests {
             #expect(!client.close(timeout: .milliseconds(20)))
             let root = try JournalRoot(existing: bench.folder.file("journal"), environment: { _ in nil })
             #expect(
-                eventually(within: .seconds(60)) { JournalFolder(taking: client.producer.text, in: root) != nil })
+                eventually(within: .seconds(60)) { JournalFolder(locking: client.producer.text, in: root) != nil })
             kill(living, SIGKILL)
             _ = Fork.wait(for: living, seconds: 60)
         }
@@ -127,13 +127,13 @@ struct ForkTests {
             let root = try JournalRoot(existing: bench.folder.file("journal"), environment: { _ in nil })
             let client = try bench.client(server.url)
             #expect(eventually(within: .seconds(60)) { client.counters.adopted == 2 })
-            #expect(JournalFolder(taking: left.producer.text, in: root) == nil)
+            #expect(JournalFolder(locking: left.producer.text, in: root) == nil)
             let living = Fork.child {
                 sleep(600)
                 return true
             }
             #expect(client.close(timeout: .seconds(60)))
-            #expect(eventually(within: .seconds(60)) { JournalFolder(taking: left.producer.text, in: root) != nil })
+            #expect(eventually(within: .seconds(60)) { JournalFolder(locking: left.producer.text, in: root) != nil })
             kill(living, SIGKILL)
             _ = Fork.wait(for: living, seconds: 60)
         }

@@ -72,7 +72,7 @@ struct JournalFolderTests {
         #expect(notice.contains("HYPERO_JOURNAL"))
         for epoch in 0..<500 as Range<Int64> {
             bench.append(epoch: epoch)
-            bench.journal.prepare()
+            bench.journal.prepareSpare()
         }
         var seqs: [UInt64] = []
         JournalFixture.forEachRecord(bench.journal.published()) { seqs.append($0.seq) }
@@ -102,7 +102,7 @@ struct JournalFolderTests {
             for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
             #expect(bench.journal.takeNotice() == nil)
             #expect(try bench.files.count > 5)
-            bench.journal.end(removing: bench.journal.published().sealed.map(\.segment), keepsFiles: false)
+            bench.journal.end(removing: bench.journal.published().fullSegments.map(\.segment), keepsFiles: false)
             #expect(try FileManager.default.contentsOfDirectory(atPath: root.file("here")) == [])
         }
     }
@@ -111,10 +111,10 @@ struct JournalFolderTests {
     func removed() throws {
         let bench = try JournalFixture()
         for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
-        bench.journal.prepare()
+        bench.journal.prepareSpare()
         let published = bench.journal.published()
-        #expect(try bench.files.count == published.sealed.count + 2)
-        bench.journal.end(removing: published.sealed.map(\.segment), keepsFiles: false)
+        #expect(try bench.files.count == published.fullSegments.count + 2)
+        bench.journal.end(removing: published.fullSegments.map(\.segment), keepsFiles: false)
         #expect(try FileManager.default.contentsOfDirectory(atPath: bench.folder.file("journal")) == [])
         bench.append(epoch: 1)
         #expect(bench.journal.counts.dropped.closed == 1)

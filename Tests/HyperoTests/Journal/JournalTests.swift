@@ -10,7 +10,7 @@ struct JournalTests {
         let bench = try JournalFixture()
         for epoch in 0..<500 as Range<Int64> { bench.append(epoch: epoch) }
         let published = bench.journal.published()
-        #expect(published.sealed.count > 5)
+        #expect(published.fullSegments.count > 5)
         #expect(published.accepted == 500)
         var seqs: [UInt64] = []
         var epochs: [Int64?] = []
@@ -29,7 +29,7 @@ struct JournalTests {
         let first = bench.journal.published()
         for epoch in 200..<210 as Range<Int64> { bench.append(epoch: epoch) }
         let second = bench.journal.published()
-        #expect(second.sealed.isEmpty)
+        #expect(second.fullSegments.isEmpty)
         #expect(second.current.segment === first.current.segment)
         #expect(second.current.end > first.current.end)
         #expect(second.accepted == 210)
@@ -45,10 +45,10 @@ struct JournalTests {
         #expect(accepted + dropped.journalFull == 1_000)
         #expect(dropped.total == dropped.journalFull)
         let published = bench.journal.published()
-        #expect(published.sealed.count == 2)
+        #expect(published.fullSegments.count == 2)
         #expect(bench.journal.isNearlyFull)
 
-        bench.journal.release(published.sealed[0].segment)
+        bench.journal.release(published.fullSegments[0].segment)
         bench.append(epoch: 7)
         #expect(bench.journal.counts.accepted == accepted + 1)
         // Without a hole in the numbers: what was dropped never had one.
@@ -60,10 +60,10 @@ struct JournalTests {
     @Test("Segments made ahead count towards the limit")
     func spareWithinLimit() throws {
         let bench = try JournalFixture(limit: 2 * 4096)
-        for _ in 0..<5 { bench.journal.prepare() }
+        for _ in 0..<5 { bench.journal.prepareSpare() }
         for epoch in 0..<1_000 as Range<Int64> { bench.append(epoch: epoch) }
-        for _ in 0..<5 { bench.journal.prepare() }
-        #expect(bench.journal.published().sealed.count == 1)
+        for _ in 0..<5 { bench.journal.prepareSpare() }
+        #expect(bench.journal.published().fullSegments.count == 1)
         #expect(try bench.files.count == 2)
     }
 
@@ -79,7 +79,7 @@ struct JournalTests {
         bench.append(.meta([Event.Entry("m", String(repeating: "x", count: 4096 - overhead))]))
         bench.append(epoch: 2)
         #expect(bench.journal.counts.accepted == 3)
-        #expect(bench.journal.published().sealed.map(\.end).last == 4096)
+        #expect(bench.journal.published().fullSegments.map(\.end).last == 4096)
     }
 
     @Test("A closed journal takes nothing and counts it, full or not")
@@ -89,13 +89,13 @@ struct JournalTests {
         bench.journal.close()
         bench.append(epoch: 2)
         bench.append(.meta([Event.Entry("m", String(repeating: "x", count: 100_000))]))
-        bench.journal.refuse()
+        bench.journal.countInvalid()
         let (accepted, dropped) = bench.journal.counts
         #expect(accepted == 1)
         #expect(dropped.closed == 2)
         #expect(dropped.invalid == 1)
         #expect(dropped.total == 3)
-        bench.journal.prepare()
+        bench.journal.prepareSpare()
         #expect(try bench.files == ["1.segment"])
     }
 
@@ -114,7 +114,7 @@ struct JournalTests {
         var isRunning = true
         while isRunning {
             isRunning = crew.isWorking
-            bench.journal.prepare()
+            bench.journal.prepareSpare()
             reader.read(bench.journal.published()) { record in
                 seqs.append(record.seq)
                 epochs[record.experiment, default: []].append(record.epoch ?? -1)
@@ -142,7 +142,7 @@ private struct JournalReader {
     private var offset = 0
 
     mutating func read(_ published: Journal.Published, _ body: (Record) -> Void) {
-        for piece in published.sealed + [published.current] {
+        for piece in published.fullSegments + [published.current] {
             if piece.segment !== current { (current, offset) = (piece.segment, piece.start) }
             JournalFixture.forEachRecord(SegmentPiece(segment: piece.segment, start: offset, end: piece.end), body)
             offset = piece.end

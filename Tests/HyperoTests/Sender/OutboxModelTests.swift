@@ -52,7 +52,7 @@ struct OutboxModelTests {
             outbox.update(bench.journal.published())
             if prepared.isEmpty { prepare(upTo: limit) }
             let seqs = prepared
-            outbox.sendBatch()
+            outbox.startBatch()
             prepared = []
             if Bool.random(using: &dice), outbox.hasMore {
                 prepare(upTo: limit)
@@ -98,7 +98,7 @@ struct OutboxModelTests {
             guard Int.random(in: 0..<12, using: &dice) == 0 else { return }
             let watermark = UInt64.random(in: 0...applied, using: &dice)
             (applied, settled) = (watermark, min(settled, watermark))
-            let first = outbox.firstHeld ?? 1
+            let first = outbox.firstHeldSeq ?? 1
             // What was given back is gone; the outbox can but go on behind it.
             acknowledged = acknowledged.filter { $0 <= watermark || $0 < first }
             if watermark < lastGiven { gone.formUnion(watermark + 1...lastGiven) }
@@ -108,7 +108,7 @@ struct OutboxModelTests {
         }
 
         mutating func release(makingRoom: Bool) throws {
-            for segment in outbox.releasable(settled: settled, applied: applied, makingRoom: makingRoom) {
+            for segment in outbox.releasable(durable: settled, applied: applied, makingRoom: makingRoom) {
                 let seqs = Self.seqs(in: segment)
                 #expect(!seqs.isEmpty)
                 #expect(acknowledged.isSuperset(of: seqs))
@@ -127,7 +127,7 @@ struct OutboxModelTests {
                 if prepared.isEmpty { prepare(upTo: .max) }
                 let seqs = prepared
                 prepared = []
-                outbox.sendBatch()
+                outbox.startBatch()
                 outbox.finishBatch(answered: seqs.count, refused: [])
                 #expect(acknowledged.isDisjoint(with: seqs))
                 acknowledged.formUnion(seqs)
@@ -139,13 +139,15 @@ struct OutboxModelTests {
             #expect(accepted + bench.journal.counts.dropped.journalFull == UInt64(next))
             (applied, settled) = (accepted, accepted)
             try release(makingRoom: false)
-            #expect(outbox.held.count == 1)
+            #expect(outbox.heldSegments.count == 1)
         }
 
         private static func seqs(in segment: Segment) -> [UInt64] {
             var seqs: [UInt64] = []
             var offset = SegmentHeader.size
-            while let record = Record(checkedAt: segment.base + offset, space: segment.size - offset, origins: 0) {
+            while let record = Record(
+                validatingAt: segment.base + offset, space: segment.size - offset, ancestorCount: 0)
+            {
                 seqs.append(record.seq)
                 offset += record.length
             }

@@ -12,9 +12,9 @@ extension Client {
         var entries: [StreamEntry] = []
         var failure: (any Error)?
         // Not by the journal's own reading, which is the sender's.
-        let published = journal.exclusively {
+        let published = journal.withLock {
             Journal.Published(
-                sealed: [], current: journal.currentPiece, accepted: journal.state.pointee.nextSeq - 1)
+                fullSegments: [], current: journal.currentPiece, accepted: journal.state.pointee.nextSeq - 1)
         }
         JournalFixture.forEachRecord(published) { record in
             writer.removeAll()

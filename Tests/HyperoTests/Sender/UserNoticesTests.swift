@@ -12,10 +12,10 @@ struct UserNoticesTests {
     func once() {
         let board = NoticeRecorder()
         var notices = UserNotices(board.notify)
-        notices.isWell("well")
-        for second in 0..<100 as Range<Int64> { notices.trouble("one", now: Self.at(second)) }
-        notices.trouble("two", now: Self.at(100))
-        for _ in 0..<100 { notices.isWell("well") }
+        notices.recovered("well")
+        for second in 0..<100 as Range<Int64> { notices.failure("one", now: Self.at(second)) }
+        notices.failure("two", now: Self.at(100))
+        for _ in 0..<100 { notices.recovered("well") }
         #expect(board.sentences == ["one", "two", "well"])
     }
 
@@ -24,8 +24,8 @@ struct UserNoticesTests {
         let board = NoticeRecorder()
         var notices = UserNotices(board.notify)
         for second in 0..<600 as Range<Int64> {
-            notices.trouble("away \(second % 2)", now: Self.at(second))
-            notices.isWell("back")
+            notices.failure("away \(second % 2)", now: Self.at(second))
+            notices.recovered("back")
         }
         let troubles = board.count(containing: "away")
         #expect(troubles == 5 + 9)
@@ -37,13 +37,13 @@ struct UserNoticesTests {
     func toldLater() {
         let board = NoticeRecorder()
         var notices = UserNotices(board.notify)
-        for number in 0..<10 { notices.trouble("trouble \(number)", now: Self.at(0)) }
+        for number in 0..<10 { notices.failure("trouble \(number)", now: Self.at(0)) }
         #expect(board.sentences.count == 5)
-        notices.trouble("trouble 9", now: Self.at(59))
+        notices.failure("trouble 9", now: Self.at(59))
         #expect(board.sentences.count == 5)
-        notices.trouble("trouble 9", now: Self.at(61))
+        notices.failure("trouble 9", now: Self.at(61))
         #expect(board.sentences.last == "trouble 9")
-        notices.trouble("trouble 9", now: Self.at(200))
+        notices.failure("trouble 9", now: Self.at(200))
         #expect(board.sentences.count == 6)
     }
 
@@ -51,10 +51,10 @@ struct UserNoticesTests {
     func always() {
         let board = NoticeRecorder()
         var notices = UserNotices(board.notify)
-        for number in 0..<10 { notices.trouble("trouble \(number)", now: Self.at(0)) }
-        notices.isWell("well")
-        notices.tell("kept in memory")
-        notices.isWell("well")
+        for number in 0..<10 { notices.failure("trouble \(number)", now: Self.at(0)) }
+        notices.recovered("well")
+        notices.event("kept in memory")
+        notices.recovered("well")
         #expect(Array(board.sentences.suffix(2)) == ["well", "kept in memory"])
     }
 }
