@@ -7,7 +7,7 @@ import HyperoSchema
 /// for _ in 0..<20 { train(battery.experiment()) }
 /// ```
 ///
-/// Get one from ``Hypero/battery(_:version:description:objective:direction:)``.
+/// Created by ``Hypero/battery(_:version:description:objective:direction:)``.
 public struct Battery: Sendable {
     /// The id of the battery in Redis, for example `rnn-visual-attention.v3.b44afc5e`.
     public var id: String { handle.id.text }

@@ -19,9 +19,9 @@ package final class Client: Sendable {
         package var segmentSize = 8 << 20
         /// The time for which an applied event stays in the journal.
         package var durabilityWindow = DurabilityWindow.defaultDuration
-        /// Looks up an environment variable.
+        /// The function that looks up an environment variable.
         package var environment: @Sendable (String) -> String? = ProcessEnvironment.value(of:)
-        /// Shows a notice to the user.
+        /// The function that shows a notice to the user.
         package var notify: @Sendable (String) -> Void = UserNotices.standardError
 
         package init(
@@ -82,7 +82,8 @@ package final class Client: Sendable {
     }
 
     package var counters: Counters {
-        // The progress is read first: events accepted in between then count as queued, and `sent` never exceeds `accepted`.
+        // The progress is read first: events accepted in between then count as queued, and `sent` never exceeds
+        // `accepted`.
         let progress = sender.progress
         let (accepted, dropped) = journal.counts
         return Counters(

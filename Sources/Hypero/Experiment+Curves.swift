@@ -4,16 +4,17 @@ import HyperoSchema
 extension Experiment {
     /// Records the values of one epoch of the learning curves.
     ///
-    /// Epochs may arrive in any order, and the channels of one epoch in several calls. A later value of a channel replaces
-    /// the earlier one.
+    /// Epochs may arrive in any order, and the channels of one epoch in several calls. A later value of a channel
+    /// replaces the earlier one.
     ///
-    /// The call takes tens of nanoseconds: it copies the values into the journal, without a system call or an allocation. A
-    /// call without any value records nothing and is counted in ``Counters/Dropped/invalid``.
+    /// The call takes tens of nanoseconds: it copies the values into the journal, without a system call or an
+    /// allocation. A call without any value records nothing and is counted in ``Counters/Dropped/invalid``.
     ///
     /// - Parameters:
     ///   - epoch: The epoch, from 0 to 9,007,199,254,740,991 (2^53 - 1).
     ///   - train: The value on the training data. Any double, including nan and the infinities.
-    ///   - valid: The value on held-out data, which is the objective of a battery unless the battery names another channel.
+    ///   - valid: The value on held-out data, which is the objective of a battery unless the battery names another
+    ///     channel.
     ///   - test: The value on data that influences no choice.
     public func log(epoch: Int, train: Double? = nil, valid: Double? = nil, test: Double? = nil) {
         record(.epoch, epoch: epoch, train: train, valid: valid, test: test)
@@ -29,8 +30,8 @@ extension Experiment {
     ///
     /// - Parameters:
     ///   - epoch: The epoch, from 0 to 9,007,199,254,740,991 (2^53 - 1).
-    ///   - row: The channels and their values, 1 to 1,000. A channel has 1 to 256 bytes of UTF-8 without control characters,
-    ///     and is not called `epoch` or `source`.
+    ///   - row: The channels and their values, 1 to 1,000. A channel has 1 to 256 bytes of UTF-8 without control
+    ///     characters, and is not called `epoch` or `source`.
     public func log(epoch: Int, _ row: KeyValuePairs<String, Double>) {
         record(.epoch, epoch: epoch, row: row)
     }
@@ -100,8 +101,8 @@ extension Experiment {
         if valid != nil { (count, payload) = (count + 1, payload + 5 + RecordHeader.channelHeader + 8) }
         if test != nil { (count, payload) = (count + 1, payload + 4 + RecordHeader.channelHeader + 8) }
         guard count > 0, isEpoch(epoch), battery.isValid else { return reject() }
-        // No retain: it would be an atomic write to memory that all logging threads share. `self` keeps the client alive,
-        // and the client keeps the journal alive.
+        // No retain: it would be an atomic write to memory that all logging threads share. `self` keeps the client
+        // alive, and the client keeps the journal alive.
         Unmanaged.passUnretained(client.journal)._withUnsafeGuaranteedRef { journal in
             journal.append(
                 kind, battery: battery.bytes, subject: subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
@@ -165,8 +166,8 @@ extension Experiment {
     private func reject() {
         guard battery.isValid else { return client.journal.countInvalid() }
         client.reject(
-            "a row or curve of \(id) must have at least one channel and epochs from 0 to \(Limits.integer). A channel must "
-                + "have 1 to \(Limits.name) bytes without control characters, and must not be 'epoch' or 'source'")
+            "a row or curve of \(id) must have at least one channel and epochs from 0 to \(Limits.integer). A channel "
+                + "must have 1 to \(Limits.name) bytes without control characters, and must not be 'epoch' or 'source'")
     }
 
     private func isEpoch(_ epoch: Int?) -> Bool {
@@ -175,8 +176,8 @@ extension Experiment {
     }
 }
 
-/// The limits of one event, which keep its entry below the contract's limit of 1 MiB and 1,024 fields. A rendered double
-/// has at most 24 characters, plus a space.
+/// The limits of one event, which keep its entry below the contract's limit of 1 MiB and 1,024 fields. A rendered
+/// double has at most 24 characters, plus a space.
 private enum CurvePiece {
     /// Values per curve.
     static let epochs = 2_048

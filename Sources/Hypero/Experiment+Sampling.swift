@@ -68,8 +68,8 @@ extension Experiment {
     ///
     /// - Parameters:
     ///   - name: The hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
-    ///   - weights: The categories and their weights. The probability of a category is its weight divided by the sum of the
-    ///     weights.
+    ///   - weights: The categories and their weights. The probability of a category is its weight divided by the sum of
+    ///     the weights.
     /// - Precondition: All weights are finite, none is negative, and their sum is above 0.
     @discardableResult
     public func categorical(_ name: String, _ weights: KeyValuePairs<String, Double>) -> String {

@@ -15,10 +15,11 @@ import HyperoSchema
 /// experiment.finish()
 /// ```
 ///
-/// No method throws or waits for Redis, and all are safe to call from any thread. A call outside the limits of the contract
-/// (a name of more than 256 bytes, a negative epoch) records nothing and is counted in ``Counters/Dropped/invalid``.
+/// No method throws or waits for Redis, and all are safe to call from any thread. A call outside the limits of the
+/// contract (a name of more than 256 bytes, a negative epoch) records nothing and is counted in
+/// ``Counters/Dropped/invalid``.
 ///
-/// Get one from ``Battery/experiment()``, which records its start.
+/// Created by ``Battery/experiment()``, which records the start of the experiment.
 public final class Experiment: Sendable {
     /// The id of the experiment in Redis, for example `k3v9x2mq7d-17`.
     public let id: String
@@ -43,7 +44,7 @@ public final class Experiment: Sendable {
 
     /// Draws from the experiment's random number generator.
     func draw<Value>(_ body: (inout Sampler) -> Value) -> Value {
-        // The journal's lock, because a forked child frees that one. Draws are too rare for a lock of their own.
+        // The journal's lock also keeps a fork from interrupting the draw. Draws are too rare for a lock of their own.
         client.journal.withLock { body(&draws.sampler) }
     }
 

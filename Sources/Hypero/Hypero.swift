@@ -21,8 +21,9 @@ import HyperoSchema
 /// ```
 ///
 /// A log call copies its event into the journal, a file mapped into memory, and returns. A background thread sends the
-/// journal to Redis. It keeps each event until Redis can no longer lose it, and sends lost events again. Redis may be slow,
-/// down or unreachable: only ``flush(until:timeout:)`` and ``close(timeout:)`` wait for it, and both have deadlines.
+/// journal to Redis. It keeps each event until Redis can no longer lose it, and sends lost events again. Redis may be
+/// slow, down or unreachable: only ``flush(until:timeout:)`` and ``close(timeout:)`` wait for it, and both have
+/// deadlines.
 ///
 /// All types of the client are safe to use from any thread. If the last reference to the client, its batteries and its
 /// experiments is released without ``close(timeout:)``, the background thread sends the remaining events and then ends.
@@ -50,16 +51,16 @@ public final class Hypero: Sendable {
     ///   - url: The server, as `redis://[user[:password]@]host[:port][/db]` or `unix:///path[?db=n]`. Defaults to
     ///     `HYPERO_REDIS`, or to `redis://127.0.0.1:6379` if that variable is not set. A URL without a password uses
     ///     `HYPERO_REDIS_PASSWORD` or `REDISCLI_AUTH`.
-    ///   - namespace: The prefix of all keys, 1 to 64 characters of `A-Z a-z 0-9 . _ -`. Defaults to `HYPERO_NAMESPACE`,
-    ///     or to `hypero` if that variable is not set.
-    ///   - partitions: The number of partitions of the deployment, from 1 to 16,384. It must be the same for all clients
-    ///     and for the ingest. Defaults to `HYPERO_PARTITIONS`, or to 1 if that variable is not set.
-    ///   - seed: The seed of all draws. The draws of an experiment depend only on this seed and the experiment's number.
-    ///     Defaults to a random seed.
+    ///   - namespace: The prefix of all keys, 1 to 64 characters of `A-Z a-z 0-9 . _ -`. Defaults to
+    ///     `HYPERO_NAMESPACE`, or to `hypero` if that variable is not set.
+    ///   - partitions: The number of partitions of the deployment, from 1 to 16,384. It must be the same for all
+    ///     clients and for the ingest. Defaults to `HYPERO_PARTITIONS`, or to 1 if that variable is not set.
+    ///   - seed: The seed of all draws. The draws of an experiment depend only on this seed and the experiment's
+    ///     number. Defaults to a random seed.
     ///   - journalLimit: The maximum size of the journal in bytes, used in segments of 8 MiB. At least two segments are
     ///     allowed. When the journal is full, log calls drop their events and count them.
-    /// - Throws: ``SchemaError`` if the URL, the namespace or the number of partitions is invalid, or if there is no memory
-    ///   for the journal.
+    /// - Throws: ``SchemaError`` if the URL, the namespace or the number of partitions is invalid, or if there is no
+    ///   memory for the journal.
     public static func connect(
         _ url: String? = nil, namespace: String? = nil, partitions: Int? = nil, seed: UInt64? = nil,
         journalLimit: Int = 256 << 20
@@ -76,8 +77,9 @@ public final class Hypero: Sendable {
 
     /// Returns a battery, a group of experiments that are ranked together.
     ///
-    /// The name, the version and the description are the identity of a battery: the same three values in another process
-    /// are the same battery. The first declaration that the ingest applies fixes the objective and the direction.
+    /// The name, the version and the description are the identity of a battery: the same three values in another
+    /// process are the same battery. The first declaration that the ingest applies fixes the objective and the
+    /// direction.
     ///
     /// Each experiment declares its battery before it starts. A battery that breaks a limit below is reported once on
     /// standard error, and its events are dropped as ``Counters/Dropped/invalid``.
@@ -130,8 +132,8 @@ public final class Hypero: Sendable {
     /// Closes the client: rejects new events, waits until the others are sent or the timeout has passed, and ends the
     /// background thread.
     ///
-    /// Log calls after this one drop their events as ``Counters/Dropped/closed``. Events that are not sent by then stay in
-    /// the journal's folder, and the next client on this host sends them.
+    /// Log calls after this one drop their events as ``Counters/Dropped/closed``. Events that are not sent by then stay
+    /// in the journal's folder, and the next client on this host sends them.
     ///
     /// - Parameter timeout: The longest wait.
     /// - Returns: true if all events were sent, false if the timeout has passed first.

@@ -67,8 +67,8 @@ struct AdoptCommand: ParsableCommand {
         }
         let isThrough = adoption.run(timeout: timeout.map { .seconds($0) }) { adoption in
             complain(
-                "\(adoption.events) events are sent; \(Self.counted(adoption.remainingJournals, "journal")) to go: is an ingest "
-                    + "there to apply them?")
+                "\(adoption.events) events are sent; \(Self.counted(adoption.remainingJournals, "journal")) to go: is an "
+                    + "ingest there to apply them?")
         }
         let journals = adoption.finishedJournals
         print(

@@ -21,11 +21,11 @@ protocol ForkParticipant: AnyObject {
     func afterForkInChild()
 }
 
-/// Calls the participants before and after each fork of the process, through `pthread_atfork`.
+/// The registry of participants, which it calls before and after each fork of the process, through `pthread_atfork`.
 ///
-/// A fork must not copy a half-written record, and the child must not write to its parent's files: it has no sender thread,
-/// and the producer's sequence numbers belong to the parent. In the child all participants are therefore marked as forked,
-/// and the first log call creates a new producer. A child that never logs touches nothing.
+/// A fork must not copy a half-written record, and the child must not write to its parent's files: it has no sender
+/// thread, and the producer's sequence numbers belong to the parent. In the child all participants are therefore marked
+/// as forked, and the first log call creates a new producer. A child that never logs touches nothing.
 ///
 /// `posix_spawn` and `vfork` do not call the handlers, and need not: their children only start another program.
 enum ForkGuard {

@@ -1,7 +1,10 @@
 extension Counters {
     /// The number of events that the journal did not accept, by reason.
     ///
-    /// A dropped event has no sequence number, so it leaves no gap among the accepted ones.
+    /// Log calls do not throw, so a program that must not lose events checks these counters. A dropped event has no
+    /// sequence number and leaves no gap among the accepted ones.
+    ///
+    /// All numbers only grow, except in a forked child, where they start at 0.
     public struct Dropped: Sendable, Hashable {
         /// The journal was full, because Redis has been unreachable for too long.
         public var journalFull: UInt64 = 0

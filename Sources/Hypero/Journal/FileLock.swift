@@ -25,7 +25,8 @@ final class FileLock: Sendable {
 
     /// Locks an existing file.
     ///
-    /// - Returns: nil if the file cannot be locked. errno is then `EWOULDBLOCK`, or the reason why the file cannot be opened.
+    /// - Returns: nil if the file cannot be locked. errno is then `EWOULDBLOCK`, or the reason why the file cannot be
+    ///   opened.
     init?(locking path: String) {
         // Do not follow a symbolic link, and do not wait for the other end of a pipe.
         let descriptor = retryingInterrupts { open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }

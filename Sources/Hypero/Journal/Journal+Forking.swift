@@ -23,8 +23,8 @@ extension Journal: ForkParticipant {
         lock.reinitialize()
     }
 
-    /// Sets the function that starts the sender of a forked child. It is called under the lock, by the child's first log
-    /// call.
+    /// Sets the function that starts the sender of a forked child. It is called under the lock, by the child's first
+    /// log call.
     func onChildStart(_ start: @escaping @Sendable () -> Void) {
         lock.withLock { state.pointee.onChildStart = start }
     }

@@ -13,8 +13,8 @@ extension Journal {
     }
 
     func published() -> Published {
-        // Advance before the flag is read. If the flag is not set, no log call has left this segment before the last record
-        // read here, so none is skipped.
+        // Advance before the flag is read. If the flag is not set, no log call has left this segment before the last
+        // record read here, so none is skipped.
         readPosition.advance()
         var fullSegments: [SegmentPiece] = []
         if isSet(.segmentChanged) {
@@ -113,12 +113,13 @@ extension Journal {
         }
     }
 
-    /// Closes the journal and releases its memory and its lock, so that a host process keeps nothing of a closed client.
+    /// Closes the journal and releases its memory and its lock, so that a host process keeps nothing of a closed
+    /// client.
     ///
     /// - Parameters:
     ///   - held: The segments that the sender holds.
-    ///   - keepsFiles: true if the files contain events that may have to be sent again. The next client on the host adopts
-    ///     them.
+    ///   - keepsFiles: true if the files contain events that may have to be sent again. The next client on the host
+    ///     adopts them.
     func end(removing held: [Segment], keepsFiles: Bool) {
         let empty = Segment.empty()
         var folder: JournalFolder?

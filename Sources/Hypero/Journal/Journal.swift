@@ -5,16 +5,18 @@ import Synchronization
 /// The buffer between the log calls and the sender: records in mapped segments.
 ///
 /// Log calls append to the current segment under the lock. The sender reads without the lock. The length of a record is
-/// stored last, with release ordering: a reader that sees the length sees the whole record, and a length of 0 marks the end
-/// of the records. The sender takes the lock only for state that rarely changes, such as the current segment, and only if
-/// ``SenderFlags`` announce a change. The sender therefore never writes to the cache lines that log calls need.
+/// stored last, with release ordering: a reader that sees the length sees the whole record, and a length of 0 marks the
+/// end of the records. The sender acquires the lock only for state that rarely changes, such as the current segment,
+/// and only if ``SenderFlags`` announce a change. The sender therefore never writes to the cache lines that log calls
+/// need.
 ///
 /// The page cache keeps the segments' files when the process is killed, and the next client on the host adopts them.
 final class Journal: @unchecked Sendable {
     /// The state that `lock` protects, used in Journal.swift, Journal+Sending.swift and Journal+Forking.swift.
     ///
-    /// It is behind a pointer, because a class's own variables are checked for exclusive access at run time, which costs as
-    /// much as a record. The first properties are the ones that every log call needs: they share a cache line with the lock.
+    /// It is behind a pointer, because a class's own variables are checked for exclusive access at run time, which
+    /// costs as much as a record. The first properties are the ones that every log call needs: they share a cache line
+    /// with the lock.
     struct State {
         /// The address of the next record.
         var position: UnsafeMutableRawPointer
@@ -46,7 +48,7 @@ final class Journal: @unchecked Sendable {
         var notice: String?
         /// true once a notice was set. Later segments fail for the same reason.
         var hasGivenNotice = false
-        /// Starts the sender of a forked child.
+        /// The function that starts the sender of a forked child.
         var onChildStart: (() -> Void)?
     }
 
@@ -114,8 +116,9 @@ final class Journal: @unchecked Sendable {
 
     /// Appends a record, or counts the reason why it is dropped.
     ///
-    /// Makes no system call, allocates nothing and never waits for the sender. The exception is a log call that finds no
-    /// spare segment, because log calls have filled a segment before the sender's thread ran: it creates the segment.
+    /// Makes no system call, allocates nothing and never waits for the sender. The exception is a log call that finds
+    /// no spare segment, because log calls have filled a segment before the sender's thread ran: it creates the
+    /// segment.
     ///
     /// - Parameters:
     ///   - battery: The bytes of the battery's id, at most 255.
@@ -166,7 +169,8 @@ final class Journal: @unchecked Sendable {
     struct Subject {
         /// The number of the experiment in its producer; 0 in the declaration of a battery.
         let experiment: UInt32
-        /// The generation of the journal when the experiment started. A forked child may log to its parent's experiments.
+        /// The generation of the journal when the experiment started. A forked child may log to its parent's
+        /// experiments.
         let generation: UInt32
     }
 
@@ -204,7 +208,7 @@ final class Journal: @unchecked Sendable {
         lock.withLock { state.pointee.identity }
     }
 
-    /// Runs a body under the lock, which a forked child frees.
+    /// Runs a body under the lock, so that no fork interrupts it.
     func withLock<Result>(_ body: () -> Result) -> Result {
         lock.withLock(body)
     }

@@ -94,7 +94,7 @@ final class JournalFolder: Sendable {
         return WallClock.milliseconds / 1_000 - Int64(status.st_mtim.tv_sec) > 60
     }
 
-    /// Precedes the name of a folder until it is finished.
+    /// The prefix of the name of a folder that is not finished.
     private static let unfinishedPrefix = "."
     private static let segmentSuffix = ".segment"
 }

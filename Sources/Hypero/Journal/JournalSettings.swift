@@ -13,7 +13,7 @@ struct JournalIdentity: Sendable {
     var experiments: UInt32 = 0
 }
 
-/// Creates the folder and the segments of a client's journal, and those of its forked children.
+/// The settings with which a client and its forked children create the folders and segments of their journals.
 struct JournalSettings: Sendable {
     /// The size of a segment in bytes. A record must fit into one segment.
     let segmentSize: Int
@@ -80,7 +80,8 @@ struct JournalSettings: Sendable {
 
     /// Returns the identity of a forked child, a new producer.
     ///
-    /// The child uses its parent's partition, because it may log to its parent's experiments there. The child gets a new seed. With the parent's seed, all children of a process would draw the same values.
+    /// The child uses its parent's partition, because it may log to its parent's experiments there. The child gets a
+    /// new seed. With the parent's seed, all children of a process would draw the same values.
     func childIdentity(of parent: JournalIdentity) -> JournalIdentity {
         var generator = SystemRandomNumberGenerator()
         var producer = ProducerID(using: &generator)

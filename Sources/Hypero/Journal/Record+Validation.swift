@@ -27,8 +27,8 @@ extension Record {
 
     /// Writes the checksum. Called on the sender's thread.
     ///
-    /// A log call does not write the checksum, which costs more than the record. A kill of the process leaves whole records
-    /// even without a checksum. The checksum detects later damage, for example after a power loss of the host.
+    /// A log call does not write the checksum, which costs more than the record. A kill of the process leaves whole
+    /// records even without a checksum. The checksum detects later damage, for example after a power loss of the host.
     func writeChecksum() {
         base.storeBytes(of: checksum, toByteOffset: RecordHeader.checksum, as: UInt32.self)
     }

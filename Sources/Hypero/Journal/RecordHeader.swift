@@ -4,7 +4,7 @@
 /// |---|---|---|
 /// | 0 | 4 | length of the record, a multiple of 8; stored last, so that 0 marks the end of the records |
 /// | 4 | 4 | CRC-32C of the length and of all bytes from offset 8; 0 until the sender's thread writes the checksum |
-/// | 8 | 1 | ``RecordKind`` in the low four bits; in the high four bits the producer of the experiment: 0 for the journal's own, n for its n-th ancestor |
+/// | 8 | 1 | ``RecordKind`` in the low four bits, ``Record/origin`` in the high four bits |
 /// | 9 | 1 | length of the battery's id |
 /// | 10 | 2 | number of channels or fields |
 /// | 12 | 4 | number of the experiment in its producer; 0 in the declaration of a battery |
@@ -13,9 +13,9 @@
 /// | 32 | 8 | epoch, or the first epoch of a curve; -1 for none |
 /// | 40 | | the battery's id, then the payload, then 0 to 7 zeros |
 ///
-/// A payload of numbers has for each channel 2 bytes with the length of the name, 4 bytes with the number of values, the
-/// name and the values as doubles. A payload of text has for each field 4 bytes with the length of the name, 4 bytes with
-/// the length of the value, the name and the value.
+/// A payload of numbers has for each channel 2 bytes with the length of the name, 4 bytes with the number of values,
+/// the name and the values as doubles. A payload of text has for each field 4 bytes with the length of the name, 4
+/// bytes with the length of the value, the name and the value.
 enum RecordHeader {
     static let length = 0
     static let checksum = 4

@@ -1,8 +1,8 @@
-/// Finds the readable records of an orphaned journal, one segment after the other.
+/// A scan of an orphaned journal for readable records, one segment after the other.
 ///
 /// A record with a checksum is accepted if the checksum matches. The last records may have no checksum yet: they are
-/// accepted as long as their sequence numbers are consecutive. After bytes that are not a record, the scan continues at the
-/// next record with a matching checksum.
+/// accepted as long as their sequence numbers are consecutive. After bytes that are not a record, the scan continues at
+/// the next record with a matching checksum.
 struct RecordScan {
     /// The ranges of the segments that contain accepted records, in order.
     private(set) var pieces: [SegmentPiece] = []
@@ -81,8 +81,8 @@ struct RecordScan {
         guard !record.hasChecksum else { return record.isIntact ? record : nil }
         if let lastSeq, record.seq != lastSeq &+ 1 { return nil }
         guard isContiguous else { return nil }
-        // After a power loss, each page of the file is as it was at some earlier moment. A record on two pages may mix two
-        // moments.
+        // After a power loss, each page of the file is as it was at some earlier moment. A record on two pages may mix
+        // two moments.
         let isInOnePage = offset / Self.page == (offset + record.length - 1) / Self.page
         return hasSameBoot || isInOnePage ? record : nil
     }
@@ -105,7 +105,8 @@ struct RecordScan {
 
     /// Decides whether the bytes after the last accepted record are a damaged record.
     ///
-    /// A record without a length is not: the process was killed while it wrote the record, so the log call never returned.
+    /// A record without a length is not: the process was killed while it wrote the record, so the log call never
+    /// returned.
     private mutating func inspectTail(at base: UnsafeMutableRawPointer) {
         let isUnfinished = base.load(as: UInt32.self) == 0
         let hasChecksum = base.load(fromByteOffset: RecordHeader.checksum, as: UInt32.self) != 0

@@ -3,8 +3,8 @@ import HyperoCore
 
 /// One mapped segment of a journal: a file, or anonymous memory if no file can be created.
 ///
-/// All blocks are reserved at creation: writing to a sparse mapping on a full disk would raise SIGBUS in the host process.
-/// Writers hold the journal's lock. The sender reads only records whose length is published.
+/// All blocks are reserved at creation: writing to a sparse mapping on a full disk would raise SIGBUS in the host
+/// process. Writers hold the journal's lock. The sender reads only records whose length is published.
 final class Segment: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     /// The size in bytes, including the header.
@@ -111,7 +111,8 @@ final class Segment: @unchecked Sendable {
         if let path { unlink(path) }
     }
 
-    /// Cuts the file after its last record, which frees the reserved blocks. No thread may write to the segment any more.
+    /// Cuts the file after its last record, which frees the reserved blocks. No thread may write to the segment any
+    /// more.
     func truncate(to end: Int) {
         if let path { retryingInterrupts { Glibc.truncate(path, off_t(end)) } }
     }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Draws hyper-parameters from a seeded generator.
+/// A source of hyper-parameters, drawn from a seeded generator.
 ///
-/// Every draw depends on the generator only, so a seed gives the same values on every machine. `logUniform` and `normal`
-/// may differ in the last bits, because they use the math library of the system.
+/// Every draw depends on the generator only, so a seed gives the same values on every machine. `logUniform` and
+/// `normal` may differ in the last bits, because they use the math library of the system.
 ///
 /// Invalid bounds are a programming error and trap with a message that names the parameter.
 struct Sampler {

@@ -41,7 +41,8 @@ extension UInt64 {
     }
 }
 
-/// The generator SplitMix64. Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+/// The generator SplitMix64. Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA
+/// 2014.
 private struct SplitMix64 {
     var state: UInt64
 

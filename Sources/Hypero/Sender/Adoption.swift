@@ -3,8 +3,8 @@ import HyperoCore
 package import HyperoRedis
 package import HyperoSchema
 
-/// Adopts the journals of dead processes on this host: sends the events that are not applied, waits until all are durable,
-/// and removes the journals.
+/// The adoption of orphaned journals on this host: sending the events that are not applied, waiting until all are
+/// durable, and removing the journals.
 package struct Adoption: ~Copyable {
     /// The journals to adopt, and the rules for it.
     package struct Scope: Sendable {

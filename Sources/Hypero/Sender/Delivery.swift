@@ -2,7 +2,7 @@ import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
-/// Delivers one journal to Redis: sends its events, follows the watermark, and releases its segments.
+/// The delivery of one journal to Redis: sending its events, reading the watermark, and releasing its segments.
 ///
 /// ``SenderMachine`` decides the next action, and ``step(endsWhenSent:isAwaited:)`` performs it. Used by one thread.
 struct Delivery: ~Copyable {
@@ -16,7 +16,7 @@ struct Delivery: ~Copyable {
         let notify: @Sendable (String) -> Void
     }
 
-    /// The connection between a delivery and the thread that runs it.
+    /// The callbacks of a delivery into the thread that runs it.
     struct Host {
         /// Called before each action, and every few milliseconds while waiting for Redis. Returns false to give up.
         let shouldContinue: () -> Bool
@@ -39,7 +39,8 @@ struct Delivery: ~Copyable {
     private var batch = RESPWriter(capacity: 64 << 10)
     /// The rendered events of the batch after those.
     private var nextBatch = RESPWriter(capacity: 64 << 10)
-    /// The number of events allowed in the next batch. After a failure it is 1, to try whether Redis accepts events again.
+    /// The number of events allowed in the next batch. After a failure it is 1, to try whether Redis accepts events
+    /// again.
     private var batchLimit = Self.maxBatchEvents
     private var notices: UserNotices
     private let host: Host
@@ -59,15 +60,15 @@ struct Delivery: ~Copyable {
     /// The bytes after which a batch is full. hiredis moves a larger buffer in memory at each partial write.
     private static let batchBytes = 256 << 10
     private static let maxBatchEvents = 1_024
-    /// The batches sent before the journal and the watermark are looked at again, about 10 to 50 ms.
+    /// The batches sent before the journal and the watermark are read again, about 10 to 50 ms.
     private static let batchesInARow = 8
     /// The checksums written between two actions.
     private static let checksumsPerStep = 16_384
     private static let watermarkInterval: Duration = .seconds(1)
     private static let awaitedWatermarkInterval: Duration = .milliseconds(2)
 
-    /// - Parameter orphan: The orphaned journal that the configuration's journal was created from; nil for the journal of
-    ///   this process.
+    /// - Parameter orphan: The orphaned journal that the configuration's journal was created from; nil for the journal
+    ///   of this process.
     init(_ configuration: Configuration, orphan: OrphanedJournal? = nil, host: Host) {
         journal = configuration.journal
         durability = DurabilityWindow(configuration.durabilityWindow)
@@ -116,11 +117,11 @@ struct Delivery: ~Copyable {
     /// true if all events are durable.
     var isDurable: Bool { durability.durable >= outbox.accepted }
 
-    /// Closes the connection and the journal. The files are removed if all events are durable, and stay otherwise. Unsent
-    /// events are reported.
+    /// Closes the connection and the journal. The files are removed if all events are durable, and stay otherwise.
+    /// Unsent events are reported.
     mutating func end() {
         link.close()
-        // Include the last records, or all records of an orphaned journal that no step has looked at.
+        // Include the last records, or all records of an orphaned journal that ends before its first step.
         outbox.update(journal.published())
         outbox.writeChecksums(atMost: .max)
         if outbox.hasEvents {
@@ -205,8 +206,8 @@ extension Delivery {
         }
     }
 
-    /// Checks whether the server still has the events that it, or the server before it, acknowledged. If not, all events
-    /// after the watermark are sent again before new ones. The ingest drops those that it had applied.
+    /// Checks whether the server still has the events that it or an earlier server has acknowledged. If some are lost,
+    /// all events after the watermark are sent again before new ones. The ingest drops duplicates.
     ///
     /// An account without permission to check sends its events again once per connection, and not at each later check.
     private mutating func catchUp() {
@@ -235,16 +236,16 @@ extension Delivery {
             guard let watermark = try link.readWatermark() else { return }
             let current = min(watermark.applied(held: heldRanges), outbox.accepted)
             let hasMoved = current != applied
-            // The ingest has passed all sent events and did not see some: another client deleted entries. Events with an
-            // unknown outcome may still arrive, so wait as long as for durability.
+            // The ingest has passed all sent events and did not see some: another client deleted entries. Events with
+            // an unknown outcome may still arrive, so wait as long as for durability.
             let isMissing = current < watermark.seq && watermark.seq >= outbox.sent && !outbox.hasEvents
             missingSince = isMissing ? missingSince ?? .now : nil
             let areLost = missingSince.map { .now >= $0 + durability.duration } ?? false
             // A lower watermark means that the server has lost keys.
             if current < applied || areLost { rewind(to: current) }
             observe(applied: current)
-            // A watermark that does not move may belong to a slow ingest, or to a stream that has lost its end while this
-            // connection stayed open.
+            // A watermark that does not move may belong to a slow ingest, or to a stream that has lost its end while
+            // this connection stayed open.
             if hasMoved { lastDurabilityCheck = .now }
             if applied < outbox.sent, progress.acknowledged != nil, .now >= lastDurabilityCheck + durability.duration {
                 catchUp()
@@ -281,8 +282,8 @@ extension Delivery {
 
     /// Sends the batch and reads its outcome.
     ///
-    /// Refused events are sent again. So are events without a reply after a broken connection, which may be in the stream
-    /// already: they keep their sequence numbers, and the ingest drops duplicates.
+    /// Refused events are sent again. So are events without a reply after a broken connection, which may be in the
+    /// stream already: they keep their sequence numbers, and the ingest drops duplicates.
     private mutating func ship(isFollowed: Bool) -> Shipment.Outcome {
         if let outcome = link.send(batch, isFollowed: isFollowed) { return outcome }
         if isFollowed { prepareBatch() }

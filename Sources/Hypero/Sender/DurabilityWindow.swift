@@ -1,17 +1,19 @@
 import HyperoCore
 
-/// Tracks the events that have been applied long enough to survive a failover or the loss of the end of an AOF.
+/// The events that have been applied long enough to survive a failover or the loss of the end of an AOF.
 ///
-/// After a power loss of the server, or after a failover to a replica, Redis may lack the last seconds of acknowledged and
-/// applied events. An event is therefore durable only some time after the client first saw it applied. The default is the
-/// lag that Redis' `min-replicas-max-lag` allows a replica, several times the second that `appendfsync everysec` may lose.
+/// After a power loss of the server, or after a failover to a replica, Redis may lack the last seconds of acknowledged
+/// and applied events. An event is therefore durable only some time after the client first saw it applied. The default
+/// is the lag that Redis' `min-replicas-max-lag` allows a replica, several times the second that `appendfsync everysec`
+/// may lose.
 package struct DurabilityWindow {
     package static let defaultDuration: Duration = .seconds(10)
 
     /// The highest durable sequence number. All events up to it are durable.
     private(set) var durable: UInt64 = 0
     let duration: Duration
-    /// Watermarks and the times when they were observed, in order. At least a second apart, so that the list stays short.
+    /// Watermarks and the times when they were observed, in order. At least a second apart, so that the list stays
+    /// short.
     private var observations: [(seq: UInt64, at: MonotonicTime)] = []
 
     private static let interval: Duration = .seconds(1)
@@ -20,7 +22,8 @@ package struct DurabilityWindow {
         self.duration = duration
     }
 
-    /// Adds the server's current watermark. Events that an earlier watermark covered too become durable.
+    /// Adds the server's current watermark. Events become durable that a watermark at least ``duration`` ago covered
+    /// too.
     ///
     /// - Parameter applied: The watermark. It is lower than an earlier one if Redis has lost events.
     mutating func observe(applied: UInt64, now: MonotonicTime) {

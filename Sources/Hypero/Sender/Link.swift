@@ -4,8 +4,8 @@ import HyperoSchema
 
 /// The sender's connection to the server of its partition, and the requests that it makes.
 ///
-/// Every request throws or returns a ``RedisError`` if there is no connection. After an error the owner decides whether to
-/// close the link with ``close(after:)``, which also follows redirects.
+/// Every request throws or returns a ``RedisError`` if there is no connection. After an error the owner decides whether
+/// to close the link with ``close(after:)``, which also follows redirects.
 struct Link: ~Copyable {
     private var topology: Topology
     private var connection: RedisConnection?
@@ -16,7 +16,7 @@ struct Link: ~Copyable {
     /// The commands of a request, apart from the events.
     private var writer = RESPWriter(capacity: 1 << 10)
     private var shipment = Shipment()
-    /// false if the account has no permission to read the watermark on this connection.
+    /// false once the server has denied or refused the watermark on this connection.
     private(set) var canReadWatermark = true
 
     /// - Parameter timeout: The longest pause of the server while connecting, sending or receiving.
@@ -62,19 +62,21 @@ struct Link: ~Copyable {
 
     /// The state of the server at the start of a connection.
     struct ServerState {
-        /// nil if the account has no permission to read it.
+        /// nil if the server denies or refuses it to this account.
         let watermark: AppliedWatermark?
-        /// true if the stream contains the last acknowledged event; nil if the account has no permission to read the stream.
+        /// true if the stream contains the last acknowledged event; nil if the server denies or refuses the stream to
+        /// this account.
         let hasAcknowledged: Bool?
     }
 
     /// Reads the watermark, and checks whether the stream contains an acknowledged event. Both take one round trip.
     ///
-    /// Command: `XRANGE {hypero}:events <id> <id>`, after those of the watermark. Reply: the entry, or an empty array. An
-    /// entry of another producer or with another sequence number does not count. If the entry exists, so do the entries of
-    /// all earlier events, because Redis loses the end of a stream.
+    /// Command: `XRANGE {hypero}:events <id> <id>`, after those of the watermark. Reply: the entry, or an empty array.
+    /// An entry of another producer or with another sequence number does not count. If the entry exists, so do the
+    /// entries of all earlier events, because a crash or a failover loses only the end of a stream.
     ///
-    /// - Parameter acknowledged: The last acknowledged event; nil if there is none, in which case `hasAcknowledged` is false.
+    /// - Parameter acknowledged: The last acknowledged event; nil if there is none, in which case `hasAcknowledged` is
+    ///   false.
     mutating func readState(
         acknowledged: SegmentHeader.Progress.Acknowledged?
     ) throws(RedisError) -> ServerState {
@@ -89,7 +91,8 @@ struct Link: ~Copyable {
 
     /// Reads the watermark.
     ///
-    /// - Returns: nil if the account has no permission. ``canReadWatermark`` is then false.
+    /// - Returns: nil if the server denies or refuses the commands, for example to an account without permission or for
+    ///   a key of another type. ``canReadWatermark`` is then false.
     mutating func readWatermark() throws(RedisError) -> AppliedWatermark? {
         writer.removeAll()
         writeWatermarkCommands()
@@ -119,11 +122,12 @@ struct Link: ~Copyable {
 
     /// Writes the commands that read the watermark.
     ///
-    /// Commands: `HGET {hypero}:producer:<id> seq` and `HGET {hypero}:producer:<id> missing`. Replies: the highest sequence
-    /// number applied and the ranges below it that are not applied, each null if the field does not exist.
+    /// Commands: `HGET {hypero}:producer:<id> seq` and `HGET {hypero}:producer:<id> missing`. Replies: the highest
+    /// sequence number applied and the ranges below it that are not applied, each null if the field does not exist.
     ///
-    /// Two commands, because an account may have permission for HGET only. In this order, because ranges disappear as the
-    /// ingest applies them: a range read after `seq` is missing for sure.
+    /// Two commands, because an account may have permission for HGET only. In this order, because a range below `seq`
+    /// can only disappear, once the ingest has applied it. In the other order, a range that appears in between would be
+    /// overlooked.
     private mutating func writeWatermarkCommands() {
         let key = keyspace.producer(producer)
         writer.command("HGET", key, ProducerField.seq)
@@ -144,8 +148,8 @@ struct Link: ~Copyable {
         }
     }
 
-    /// - Returns: true if the entry is this producer's event with this sequence number; nil if the account has no permission
-    ///   to read the stream.
+    /// - Returns: true if the entry is this producer's event with this sequence number; nil if the server denies or
+    ///   refuses the command.
     private mutating func receiveEntry(withSeq seq: UInt64) throws(RedisError) -> Bool? {
         guard var reply = try connection?.receive() else { return false }
         do {

@@ -1,9 +1,11 @@
 import HyperoSchema
 
-/// The sender's view of the journal: the records to send, the records in flight, and the segments that are still needed.
+/// The sender's view of the journal: the records to send, the records in flight, and the segments that are still
+/// needed.
 ///
-/// Records are in the order of their sequence numbers. A record that Redis refuses, or that gets no reply, is sent again
-/// before newer ones, under its own number. When Redis has lost acknowledged events, the outbox goes back to the watermark.
+/// Records are in the order of their sequence numbers. A record that Redis refuses, or that gets no reply, is sent
+/// again before newer ones, under its own number. When Redis has lost acknowledged events, the outbox goes back to the
+/// watermark.
 struct Outbox {
     private struct Piece {
         var piece: SegmentPiece
@@ -103,8 +105,8 @@ struct Outbox {
         swap(&inFlight, &prepared)
     }
 
-    /// Completes the batch in flight. If a record has to be sent again, the prepared batch is given back too, so that the
-    /// order is kept.
+    /// Completes the batch in flight. If a record has to be sent again, the prepared batch is given back too, so that
+    /// the order is kept.
     ///
     /// - Parameters:
     ///   - answered: The number of records with a reply, counted from the first. The outcome of the others is unknown.
@@ -124,8 +126,8 @@ struct Outbox {
         return lastAccepted
     }
 
-    /// Goes back to the record after the watermark, or to the first record that is still in the journal. All later records
-    /// are sent again.
+    /// Goes back to the record after the watermark, or to the first record that is still in the journal. All later
+    /// records are sent again.
     mutating func rewind(to watermark: UInt64) {
         retries = []
         inFlight = []

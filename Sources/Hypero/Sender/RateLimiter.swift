@@ -1,8 +1,8 @@
 import HyperoCore
 
-/// Limits how often something happens: a burst at first, then once per interval. A token bucket.
+/// A token bucket: allows a burst of events, and then one event per interval.
 ///
-/// Unused allowance accumulates up to the burst.
+/// Unused tokens accumulate up to the burst.
 struct RateLimiter {
     private let burst: Int
     private let interval: Duration

@@ -1,8 +1,8 @@
 import HyperoRedis
 import HyperoSchema
 
-/// Renders records as commands: `XADD <stream> * event … experiment … battery … producer … seq … time …`, followed by the
-/// fields of the event in the order of the contract.
+/// The rendering of records as commands: `XADD <stream> * event … experiment … battery … producer … seq … time …`,
+/// followed by the fields of the event in the order of the contract.
 struct RecordRenderer {
     let stream: String
     /// The producer whose sequence numbers the records carry.

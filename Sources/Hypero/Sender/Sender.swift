@@ -4,7 +4,7 @@ import HyperoRedis
 import HyperoSchema
 import Synchronization
 
-/// Sends the journal to Redis on its own thread.
+/// The thread that sends the journal to Redis.
 ///
 /// The thread owns the connection and the outbox. Callers see only atomics: the progress, and the requests to end. The
 /// thread blocks all signals, so that the signal handlers of the host process never run on it.
@@ -107,7 +107,7 @@ final class Sender: Sendable {
 
     /// Waits until the progress meets a condition, the thread has ended, or the deadline has passed.
     ///
-    /// - Returns: Whether the progress meets the condition.
+    /// - Returns: true if the progress meets the condition.
     func wait(until deadline: MonotonicTime, _ isReached: (Progress) -> Bool) -> Bool {
         _ = Self.poll(until: deadline) { hasEnded.load(ordering: .acquiring) || isReached(progress) }
         return isReached(progress)
@@ -199,8 +199,8 @@ extension Sender {
 extension Sender: ForkParticipant {
     static var forkStage: ForkGuard.Stage { .senders }
 
-    /// Waits until the thread is in a system call, and keeps it there. The thread then holds none of the runtime's locks,
-    /// which are therefore free in the child.
+    /// Waits until the thread is in a system call, and keeps it there. The thread then holds none of the runtime's
+    /// locks, which are therefore free in the child.
     func beforeFork() {
         _ = Self.poll(until: MonotonicTime(nanoseconds: .max)) { !isStarting.load(ordering: .acquiring) }
         gate.lock()

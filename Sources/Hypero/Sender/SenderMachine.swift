@@ -1,7 +1,7 @@
 import HyperoCore
 import HyperoRedis
 
-/// Decides the sender's next action. A pure state machine: it has no socket and no clock.
+/// A pure state machine that decides the sender's next action, without a socket or a clock.
 ///
 /// The sender calls ``next(_:now:)``, performs the action, and reports the outcome by one of the mutating methods.
 struct SenderMachine {
@@ -34,8 +34,8 @@ struct SenderMachine {
     }
 
     private(set) var state = State.disconnected(retryAt: MonotonicTime(nanoseconds: 0))
-    /// true if ``Action/catchUp`` has succeeded on this connection. Its server may lack events that an earlier connection's
-    /// server acknowledged.
+    /// true if ``Action/catchUp`` has succeeded on this connection. Its server may lack events that an earlier
+    /// connection's server acknowledged.
     private(set) var hasCaughtUp = false
     private var backoff = Backoff()
 
@@ -63,8 +63,8 @@ struct SenderMachine {
         hasCaughtUp = true
     }
 
-    /// Resets the backoff after a batch that was acknowledged as a whole. A successful connection does not reset it: a server
-    /// that accepts connections and refuses events must not be retried at once.
+    /// Resets the backoff after a batch that was acknowledged as a whole. A successful connection does not reset it: a
+    /// server that accepts connections and refuses events must not be retried at once.
     mutating func succeeded() {
         state = .connected
         backoff.reset()

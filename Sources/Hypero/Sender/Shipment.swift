@@ -1,10 +1,10 @@
 import HyperoRedis
 import HyperoSchema
 
-/// Sends batches of events, each as one transaction, so that Redis accepts a batch as a whole or not at all.
+/// The batch of events in flight, sent as one transaction, so that Redis accepts a batch as a whole or not at all.
 ///
-/// Without a transaction, a server whose trouble ends in the middle of a batch (for example, a lack of memory) refuses one
-/// event and accepts the next. The refused event would then arrive after a later one.
+/// Without a transaction, a server that recovers in the middle of a batch (for example, from a lack of memory) refuses
+/// one event and accepts the next. The refused event would then arrive after a later one.
 struct Shipment {
     /// false if the account has no permission to use MULTI. Batches are then sent without a transaction.
     private(set) var usesTransactions = true
@@ -28,8 +28,8 @@ struct Shipment {
 
     /// Sends a batch of XADD commands.
     ///
-    /// - Parameter isFollowed: true if another batch follows at once. Its transaction is opened together with the end of this
-    ///   one, which saves a round trip.
+    /// - Parameter isFollowed: true if another batch follows at once. Its transaction is opened together with the end
+    ///   of this one, which saves a round trip.
     /// - Returns: The outcome if the batch could not be sent; nil if its replies are still to be read.
     mutating func send(
         _ batch: borrowing RESPWriter, isFollowed: Bool, over connection: inout RedisConnection
@@ -76,7 +76,8 @@ struct Shipment {
 
     /// Opens a transaction.
     ///
-    /// Command: `MULTI`. Reply: `OK`. The reply is awaited, because commands after a refused MULTI would run one by one.
+    /// Command: `MULTI`. Reply: `OK`. The reply is awaited, because commands after a refused MULTI would run one by
+    /// one.
     ///
     /// - Returns: The error if the server cannot open a transaction now; nil on success, and nil if the account has no
     ///   permission, in which case the batch is sent without a transaction.
@@ -91,8 +92,8 @@ struct Shipment {
 
     /// Reads the replies to a transaction.
     ///
-    /// Replies: `QUEUED` or an error per command; for `EXEC` an array of stream ids, or EXECABORT if a command was refused
-    /// before; `OK` for the `MULTI` of the next batch.
+    /// Replies: `QUEUED` or an error per command; for `EXEC` an array of stream ids, or EXECABORT if a command was
+    /// refused before; `OK` for the `MULTI` of the next batch.
     private mutating func readTransaction(
         of commands: Int, over connection: inout RedisConnection, into outcome: inout Outcome
     ) throws(RedisError) {
@@ -114,8 +115,8 @@ struct Shipment {
         let multi = try connection.receive()
         isTransactionOpen = multi.error == nil
         outcome.failure = outcome.failure ?? multi.error
-        // After a failure the next batch does not follow at once. Discard its transaction, so that no other command gets into
-        // it. Command: `DISCARD`. Reply: `OK`.
+        // After a failure the next batch does not follow at once. Discard its transaction, so that no other command
+        // gets into it. Command: `DISCARD`. Reply: `OK`.
         if isTransactionOpen, outcome.failure != nil {
             isTransactionOpen = false
             _ = try connection.call("DISCARD")
@@ -147,8 +148,8 @@ extension Shipment.Outcome {
 }
 
 extension RedisError {
-    /// true if the server denies or refuses the command to this account or for this key. A retry on another connection does
-    /// not help.
+    /// true if the server denies or refuses the command to this account or for this key. A retry on another connection
+    /// does not help.
     var isDeniedOrRefused: Bool {
         switch category {
         case .denied, .refused: true

@@ -3,8 +3,8 @@ import HyperoCore
 
 /// Messages for the user at the terminal of the training.
 ///
-/// A failure is reported once until it changes, and so is the recovery from it. A server that keeps failing and recovering
-/// is reported five times and then once per minute.
+/// A failure is reported once until it changes, and so is the recovery from it. A server that keeps failing and
+/// recovering is reported five times and then once per minute.
 struct UserNotices {
     private let notify: @Sendable (String) -> Void
     /// The current failure, if it was reported.
@@ -40,8 +40,8 @@ struct UserNotices {
 
     /// Writes a line to standard error in one `write(2)`, so that the lines of several processes do not mix.
     ///
-    /// The line is lost if standard error is full or closed: the call neither waits for a slow reader nor raises SIGPIPE in
-    /// the host process.
+    /// The line is lost if standard error is full or closed: the call neither waits for a slow reader nor raises
+    /// SIGPIPE in the host process.
     static let standardError: @Sendable (String) -> Void = { message in
         var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         guard poll(&descriptor, 1, 0) == 1, descriptor.revents & Int16(POLLOUT) != 0 else { return }
