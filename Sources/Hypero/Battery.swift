@@ -1,26 +1,35 @@
 import HyperoSchema
 
-/// Experiments that belong together: a name, a version and a description of the version are its identity.
+/// A group of experiments that are ranked together, identified by its name, version and description.
+///
+/// ```swift
+/// let battery = hypero.battery("digits", version: 2, description: "wider hidden layer")
+/// for _ in 0..<20 { train(battery.experiment()) }
+/// ```
+///
+/// Created by ``Hypero/battery(_:version:description:objective:direction:)``.
 public struct Battery: Sendable {
-    /// The id under which it is recorded: `rnn-visual-attention.v3.b44afc5e`.
+    /// The id of the battery in Redis, for example `rnn-visual-attention.v3.b44afc5e`.
     public var id: String { handle.id.text }
 
     let handle: BatteryHandle
     let client: Client
 
-    /// Begins an experiment.
+    /// Starts an experiment, and records the battery's declaration before it.
     public func experiment() -> Experiment {
         Experiment(of: handle, client: client)
     }
 }
 
-/// What the records of a battery's experiments need of it.
+/// The part of a battery that the records of its experiments need.
 final class BatteryHandle: Sendable {
     let id: BatteryID
     let declaration: Event.Declaration
-    /// Whether the contract allows it; nothing is recorded of one that it does not.
+    /// true if the declaration keeps the limits of the contract. The events of an invalid battery are dropped.
     let isValid: Bool
-    /// The id's bytes, at one place for the handle's life, so that the caller's path only copies. Never written again.
+    /// The UTF-8 bytes of the id, which a log call copies.
+    ///
+    /// Immutable, and at one address until `deinit`, so threads share the bytes without a lock.
     nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
     init(_ declaration: Event.Declaration) {

@@ -4,21 +4,24 @@ import HyperoRedis
 package import HyperoSchema
 import Synchronization
 
-/// What the client's handles share: a producer with its journal and its sender. Gone with the last handle; the sender
-/// then sends what is left and ends.
+/// A producer with its journal and its sender, shared by ``Hypero``, its batteries and its experiments.
+///
+/// When the last of these is released, the sender sends the remaining events and ends.
 package final class Client: Sendable {
     package struct Configuration: Sendable {
         package var url: String?
         package var namespace: String?
         package var partitions: Int?
         package var seed: UInt64?
+        /// The maximum size of the journal in bytes.
         package var journalLimit = 256 << 20
+        /// The size of a segment in bytes.
         package var segmentSize = 8 << 20
-        /// How long an event is kept after it was seen applied.
-        package var settling = DurabilityWindow.usual
-        /// Where variables are looked up.
+        /// The time for which an applied event stays in the journal.
+        package var durabilityWindow = DurabilityWindow.defaultDuration
+        /// The function that looks up an environment variable.
         package var environment: @Sendable (String) -> String? = ProcessEnvironment.value(of:)
-        /// Where notices for a person go.
+        /// The function that shows a notice to the user.
         package var notify: @Sendable (String) -> Void = UserNotices.standardError
 
         package init(
@@ -35,11 +38,11 @@ package final class Client: Sendable {
 
     let journal: Journal
     private let sender: Sender
-    private let refusals = Atomic<Int>(0)
+    private let reports = Atomic<Int>(0)
     private let notify: @Sendable (String) -> Void
 
-    /// How many refused calls are explained on standard error; all are counted.
-    private static let explainedRefusals = 5
+    /// The number of invalid calls that are reported. All are counted.
+    private static let maxReports = 5
 
     package init(_ configuration: Configuration) throws(SchemaError) {
         let environment = configuration.environment
@@ -53,33 +56,34 @@ package final class Client: Sendable {
         let partition = Keyspace.partition(of: identity.producer, among: partitions)
         let settings = JournalSettings(
             limit: configuration.journalLimit, segmentSize: configuration.segmentSize, tag: keyspaces[partition].tag,
-            place: url.serverURL, environment: environment,
-            isOurs: { Keyspace.partition(of: $0, among: partitions) == partition })
+            serverURL: url.serverURL, environment: environment,
+            isSamePartition: { Keyspace.partition(of: $0, among: partitions) == partition })
         guard let journal = Journal(identity, settings) else {
-            throw SchemaError("there is no memory for a journal of \(configuration.segmentSize)")
+            throw SchemaError(
+                "cannot create the journal: no memory for a segment of \(configuration.segmentSize) bytes")
         }
         notify = configuration.notify
         self.journal = journal
         let sender = Sender(
-            journal: journal, url: url, keyspace: keyspaces[partition],
+            Delivery.Configuration(
+                journal: journal, url: url, keyspace: keyspaces[partition],
+                durabilityWindow: configuration.durabilityWindow, notify: notify),
             adoption: Adoption.Scope(
-                folder: settings.folder, url: url, keyspaces: keyspaces, isOfPlaceOnly: true,
-                settling: configuration.settling, notify: notify),
-            notify: notify)
+                folder: settings.rootPath, url: url, keyspaces: keyspaces, matchesServer: true,
+                durabilityWindow: configuration.durabilityWindow, notify: notify))
         self.sender = sender
-        // The client, whose caller it is, keeps the sender.
-        journal.whenBegunAnew { [unowned sender] in sender.begin() }
-        ForkGuard.add(journal, sender)
-        sender.begin()
+        // Unowned, because the sender owns the journal. The client, which makes the log call, keeps the sender alive.
+        journal.onChildStart { [unowned sender] in sender.start() }
+        sender.start()
     }
 
     deinit {
-        ForkGuard.remove(journal)
         sender.endWhenSent()
     }
 
     package var counters: Counters {
-        // What was sent is read first: what is accepted meanwhile only adds to the queue.
+        // The progress is read first: events accepted in between then count as queued, and `sent` never exceeds
+        // `accepted`.
         let progress = sender.progress
         let (accepted, dropped) = journal.counts
         return Counters(
@@ -90,21 +94,21 @@ package final class Client: Sendable {
     package var producer: ProducerID { journal.identity.producer }
     package var seed: UInt64 { journal.identity.seed }
 
-    /// A battery's handle; one that the contract does not allow is said so, and records nothing.
-    func handle(_ declaration: Event.Declaration) -> BatteryHandle {
+    /// Returns a battery's handle. A declaration that breaks the contract is reported, and its handle records nothing.
+    func makeHandle(_ declaration: Event.Declaration) -> BatteryHandle {
         let handle = BatteryHandle(declaration)
-        if let violation = Event.Body.battery(declaration).violation { explain(violation + "; it is not recorded") }
+        if let violation = Event.Body.battery(declaration).violation { report("battery", violation: violation) }
         return handle
     }
 
-    func record(_ body: Event.Body, battery: BatteryHandle, _ subject: Journal.Subject) {
-        guard battery.isValid else { return journal.refuse() }
-        if let violation = body.violation { return refuse(violation) }
+    func record(_ body: Event.Body, battery: BatteryHandle, subject: Journal.Subject) {
+        guard battery.isValid else { return journal.countInvalid() }
+        if let violation = body.violation { return reject(violation) }
         var fields: [(name: String, value: String)] = []
         body.forEachField { fields.append(($0, $1)) }
         let payload = fields.reduce(0) { $0 + RecordHeader.fieldHeader + $1.name.utf8.count + $1.value.utf8.count }
         journal.append(
-            RecordKind(body.kind), battery: battery.bytes, subject, count: fields.count, payload: payload
+            RecordKind(body.kind), battery: battery.bytes, subject: subject, count: fields.count, payload: payload
         ) { writer in
             for field in fields { writer.put(field: field.name, field.value) }
         }
@@ -121,7 +125,7 @@ package final class Client: Sendable {
     package func close(timeout: Duration) -> Bool {
         let start = MonotonicTime.now
         journal.close()
-        // The thread needs a moment to end, and the deadline is for all of it.
+        // Reserve a part of the timeout for the end of the thread: the deadline covers both.
         let sendingDeadline = start + (timeout - min(timeout / 10, .milliseconds(50)))
         let target = journal.counts.accepted
         let isSent = sender.wait(until: sendingDeadline) { $0.isSent(through: target) }
@@ -129,14 +133,14 @@ package final class Client: Sendable {
         return isSent
     }
 
-    /// Counts a call that the contract does not allow, and says why.
-    func refuse(_ violation: String) {
-        explain(violation + "; it is not recorded")
-        journal.refuse()
+    /// Counts an event outside the limits of the contract, and reports the violation.
+    func reject(_ violation: String) {
+        report("event", violation: violation)
+        journal.countInvalid()
     }
 
-    private func explain(_ sentence: String) {
-        guard refusals.add(1, ordering: .relaxed).newValue <= Self.explainedRefusals else { return }
-        notify(sentence)
+    private func report(_ subject: String, violation: String) {
+        guard reports.add(1, ordering: .relaxed).newValue <= Self.maxReports else { return }
+        notify("\(subject) not recorded: \(violation)")
     }
 }

@@ -1,35 +1,29 @@
-/// What became of the events of one client. At any moment `accepted == sent + queued`, and every log call is in
-/// `accepted` or in `dropped`.
+/// The number of events of one client in each state.
+///
+/// At any moment `accepted == sent + queued`, and every log call is counted in `accepted` or in `dropped`.
+///
+/// ```swift
+/// let counters = hypero.counters
+/// if counters.dropped.total > 0 { print("lost events: \(counters.dropped)") }
+/// ```
 public struct Counters: Sendable, Hashable {
-    /// Events that the journal took.
+    /// Events that the journal holds or held.
     public var accepted: UInt64 = 0
-    /// Events that Redis acknowledged. When a server forgets some, by a failover or a crash, they are sent again, and
-    /// until then this number is lower.
+    /// Events that Redis has acknowledged.
+    ///
+    /// The number falls when Redis loses events in a failover or a crash, and rises as the client sends them again.
     public var sent: UInt64 = 0
-    /// Events that the ingest applied, as far as the client has seen; it looks about once a second.
+    /// Events that the ingest has applied, according to the watermark that the client reads about once a second.
     public var applied: UInt64 = 0
-    /// Events that Redis acknowledged and that had to make room before they were seen applied.
+    /// Sent events that a full journal removed before the client saw them applied. They cannot be sent again.
     public var released: UInt64 = 0
-    /// Events of processes that are gone, which this client found in their journals and Redis acknowledged.
+    /// Events of dead processes that this client found in orphaned journals and Redis has acknowledged.
     public var adopted: UInt64 = 0
-    /// Events in such journals that cannot be read any more, because their files are damaged.
+    /// Events in orphaned journals that cannot be read, because their files are damaged.
     public var damaged: UInt64 = 0
-    /// Events that were not taken, by reason.
+    /// Events that were not accepted, by reason.
     public var dropped = Dropped()
 
-    /// Events that wait to be sent or acknowledged.
+    /// Accepted events that Redis has not acknowledged.
     public var queued: UInt64 { accepted - sent }
-
-    /// Why events were not taken, and how many.
-    public struct Dropped: Sendable, Hashable {
-        /// The journal was full: Redis is away for too long.
-        public var journalFull: UInt64 = 0
-        /// The client was closed before the call.
-        public var closed: UInt64 = 0
-        /// A name, a value or an epoch was beyond what the contract allows.
-        public var invalid: UInt64 = 0
-
-        /// All of them.
-        public var total: UInt64 { journalFull + closed + invalid }
-    }
 }

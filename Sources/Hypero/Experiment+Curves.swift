@@ -1,38 +1,64 @@
 import HyperoSchema
 
-// How well it goes.
+// Learning curves and maxima.
 extension Experiment {
-    /// Records one row of the learning curves, or a piece of one: rows may come in pieces and in any order, and a later
-    /// value of a channel replaces the earlier.
+    /// Records the values of one epoch of the learning curves.
     ///
-    /// Takes tens of nanoseconds: the row is copied into the journal, without a system call or an allocation.
+    /// Epochs may arrive in any order, and the channels of one epoch in several calls. A later value of a channel
+    /// replaces the earlier one.
+    ///
+    /// The call takes tens of nanoseconds: it copies the values into the journal, without a system call or an
+    /// allocation. A call without any value records nothing and is counted in ``Counters/Dropped/invalid``.
     ///
     /// - Parameters:
-    ///   - epoch: 0 or above.
-    ///   - train: on the data trained on; any double, nan and the infinities too.
-    ///   - valid: on held out data; the objective of a battery unless it names another.
-    ///   - test: on data that no choice was made by.
+    ///   - epoch: The epoch, from 0 to 9,007,199,254,740,991 (2^53 - 1).
+    ///   - train: The value on the training data. Any double, including nan and the infinities.
+    ///   - valid: The value on held-out data, which is the objective of a battery unless the battery names another
+    ///     channel.
+    ///   - test: The value on data that influences no choice.
     public func log(epoch: Int, train: Double? = nil, valid: Double? = nil, test: Double? = nil) {
-        record(.epoch, epoch: epoch, train, valid, test)
+        record(.epoch, epoch: epoch, train: train, valid: valid, test: test)
     }
 
-    /// Records one row of channels of any name.
+    /// Records the values of one epoch in channels of any name.
     ///
-    ///     experiment.log(epoch: 3, ["loss": 0.31, "valid": 0.92])
+    /// ```swift
+    /// experiment.log(epoch: 3, ["loss": 0.31, "valid": 0.92])
+    /// ```
+    ///
+    /// If a channel occurs twice, its last value counts.
+    ///
+    /// - Parameters:
+    ///   - epoch: The epoch, from 0 to 9,007,199,254,740,991 (2^53 - 1).
+    ///   - row: The channels and their values, 1 to 1,000. A channel has 1 to 256 bytes of UTF-8 without control
+    ///     characters, and is not called `epoch` or `source`.
     public func log(epoch: Int, _ row: KeyValuePairs<String, Double>) {
-        record(.epoch, epoch: epoch, row)
+        record(.epoch, epoch: epoch, row: row)
     }
 
-    /// Records whole curves at once: the values for the epochs 1, 2, ….
+    /// Records whole learning curves: the values of the epochs 1, 2, ….
+    ///
+    /// - Parameters:
+    ///   - train: The values on the training data, one per epoch.
+    ///   - valid: The values on held-out data, one per epoch.
+    ///   - test: The values on data that influences no choice, one per epoch.
     public func updateLearningCurve(train: [Double] = [], valid: [Double] = [], test: [Double] = []) {
         updateLearningCurve(["train": train, "valid": valid, "test": test])
     }
 
-    /// Records whole curves of channels of any name: the values for the epochs `first`, `first` + 1, ….
+    /// Records whole learning curves of channels of any name.
+    ///
+    /// ```swift
+    /// experiment.updateLearningCurve(first: 0, ["loss": [0.9, 0.5, 0.4], "valid": [0.1, 0.3, 0.35]])
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - first: The epoch of each curve's first value, 0 or above.
+    ///   - curves: The channels and their values, one value per epoch. The curves may differ in length.
     public func updateLearningCurve(first: Int = 1, _ curves: KeyValuePairs<String, [Double]>) {
-        guard isEpoch(first), curves.allSatisfy({ Name.isChannel($0.key) }) else { return refuse() }
+        guard isEpoch(first), curves.allSatisfy({ Name.isChannel($0.key) }) else { return reject() }
         let longest = curves.map(\.value.count).max() ?? 0
-        guard longest > 0 else { return refuse() }
+        guard longest > 0 else { return reject() }
         for channels in stride(from: 0, to: curves.count, by: CurvePiece.channels) {
             let curves = curves[channels..<min(channels + CurvePiece.channels, curves.count)]
             for start in stride(from: 0, to: longest, by: CurvePiece.epochs) {
@@ -41,29 +67,45 @@ extension Experiment {
         }
     }
 
-    /// Records the values at the best point, where the training knows it better than the curves. From then on they win
-    /// over what the curves say.
+    /// Records the maxima, the values at the best epoch, of a training that knows them better than its curves.
+    ///
+    /// From then on the recorded maxima rank the experiment, and the maxima of its curves are ignored.
+    ///
+    /// - Parameters:
+    ///   - train: The value on the training data.
+    ///   - valid: The value on held-out data.
+    ///   - test: The value on data that influences no choice.
+    ///   - epoch: The best epoch, 0 or above; nil if it is not known.
     public func updateMaxima(train: Double? = nil, valid: Double? = nil, test: Double? = nil, epoch: Int? = nil) {
-        record(.maxima, epoch: epoch, train, valid, test)
+        record(.maxima, epoch: epoch, train: train, valid: valid, test: test)
     }
 
-    /// Records the values of channels of any name at the best point.
+    /// Records the maxima, the values at the best epoch, of channels of any name.
+    ///
+    /// ```swift
+    /// experiment.updateMaxima(epoch: 41, ["valid": 0.97, "test": 0.96])
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - epoch: The best epoch, 0 or above; nil if it is not known.
+    ///   - row: The channels and their values, 1 to 1,000.
     public func updateMaxima(epoch: Int? = nil, _ row: KeyValuePairs<String, Double>) {
-        record(.maxima, epoch: epoch, row)
+        record(.maxima, epoch: epoch, row: row)
     }
 
     @inline(__always)
-    private func record(_ kind: RecordKind, epoch: Int?, _ train: Double?, _ valid: Double?, _ test: Double?) {
+    private func record(_ kind: RecordKind, epoch: Int?, train: Double?, valid: Double?, test: Double?) {
         var count = 0
         var payload = 0
         if train != nil { (count, payload) = (count + 1, payload + 5 + RecordHeader.channelHeader + 8) }
         if valid != nil { (count, payload) = (count + 1, payload + 5 + RecordHeader.channelHeader + 8) }
         if test != nil { (count, payload) = (count + 1, payload + 4 + RecordHeader.channelHeader + 8) }
-        guard count > 0, isEpoch(epoch), battery.isValid else { return refuse() }
-        // The client keeps the journal, and `self` the client: a retain here is an atomic write that threads fight over.
+        guard count > 0, isEpoch(epoch), battery.isValid else { return reject() }
+        // No retain: it would be an atomic write to memory that all logging threads share. `self` keeps the client
+        // alive, and the client keeps the journal alive.
         Unmanaged.passUnretained(client.journal)._withUnsafeGuaranteedRef { journal in
             journal.append(
-                kind, battery: battery.bytes, subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
+                kind, battery: battery.bytes, subject: subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
                 count: count, payload: payload
             ) { writer in
                 if let train { writer.put(channel: "train" as StaticString, train) }
@@ -73,19 +115,19 @@ extension Experiment {
         }
     }
 
-    private func record(_ kind: RecordKind, epoch: Int?, _ row: KeyValuePairs<String, Double>) {
+    private func record(_ kind: RecordKind, epoch: Int?, row: KeyValuePairs<String, Double>) {
         guard !row.isEmpty, row.count <= CurvePiece.rowChannels, isEpoch(epoch), battery.isValid else {
-            return refuse()
+            return reject()
         }
         var payload = 0
         let channels = row.span
         for index in channels.indices {
             let channel = channels[index].key
-            guard Name.isChannel(channel) else { return refuse() }
+            guard Name.isChannel(channel) else { return reject() }
             payload += RecordHeader.channelHeader + channel.utf8.count + 8
         }
         client.journal.append(
-            kind, battery: battery.bytes, subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
+            kind, battery: battery.bytes, subject: subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
             count: row.count, payload: payload
         ) { writer in
             for index in channels.indices {
@@ -95,17 +137,22 @@ extension Experiment {
         }
     }
 
+    /// Records one piece of some curves.
+    ///
+    /// - Parameters:
+    ///   - start: The index of the piece's first value in each curve.
+    ///   - first: The epoch of that value.
     private func record(_ curves: Slice<KeyValuePairs<String, [Double]>>, from start: Int, first: Int) {
         let pieces = curves.compactMap { channel, values -> (String, ArraySlice<Double>)? in
             let piece = values.dropFirst(start).prefix(CurvePiece.epochs)
             return piece.isEmpty ? nil : (channel, piece)
         }
-        // A long curve among others has pieces of its own.
+        // Shorter curves have no values left in the later pieces of a long one.
         guard let longest = pieces.map(\.1.count).max() else { return }
         let payload = pieces.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + $1.1.count * 8 }
-        guard isEpoch(first + longest), battery.isValid else { return refuse() }
+        guard isEpoch(first + longest), battery.isValid else { return reject() }
         client.journal.append(
-            .curve, battery: battery.bytes, subject, epoch: Int64(first), count: pieces.count,
+            .curve, battery: battery.bytes, subject: subject, epoch: Int64(first), count: pieces.count,
             payload: payload
         ) { writer in
             for (channel, piece) in pieces {
@@ -114,13 +161,13 @@ extension Experiment {
         }
     }
 
-    /// Counts numbers that the contract does not allow, and says what it allows.
+    /// Counts a row or a curve outside the limits of the contract, and reports the limits.
     @inline(never)
-    private func refuse() {
-        guard battery.isValid else { return client.journal.refuse() }
-        client.refuse(
-            "what \(id) logged has no channel, an epoch below 0 or beyond \(Limits.integer), or a channel whose name is "
-                + "empty, longer than \(Limits.name) bytes, 'epoch', 'source', or holds a control character")
+    private func reject() {
+        guard battery.isValid else { return client.journal.countInvalid() }
+        client.reject(
+            "a row or curve of \(id) must have at least one channel and epochs from 0 to \(Limits.integer). A channel "
+                + "must have 1 to \(Limits.name) bytes without control characters, and must not be 'epoch' or 'source'")
     }
 
     private func isEpoch(_ epoch: Int?) -> Bool {
@@ -129,9 +176,13 @@ extension Experiment {
     }
 }
 
-/// How much goes into one event, so that its entry keeps the limits: a double takes at most 24 characters and a space.
+/// The limits of one event, which keep its entry below the contract's limit of 1 MiB and 1,024 fields. A rendered
+/// double has at most 24 characters, plus a space.
 private enum CurvePiece {
+    /// Values per curve.
     static let epochs = 2_048
+    /// Curves per event.
     static let channels = 16
+    /// Channels per row.
     static let rowChannels = 1_000
 }

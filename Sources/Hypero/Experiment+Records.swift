@@ -1,38 +1,50 @@
 import HyperoSchema
 
-// What else is to be known of it, and its end.
+// Metadata, and the end of the experiment.
 extension Experiment {
-    /// Records what the experiment is called.
+    /// Records the experiment's name as metadata.
     public func updateName(_ name: String) { updateMeta("name", name) }
 
-    /// Records the host it runs on, when it is not the one that `start` says.
+    /// Records the host name as metadata, for a host other than the one that the experiment's start records.
     public func updateHostname(_ hostname: String) { updateMeta("hostname", hostname) }
 
-    /// Records what it is trained on.
+    /// Records the name of the data set as metadata.
     public func updateDataset(_ dataset: String) { updateMeta("dataset", dataset) }
 
-    /// Records what is done to the data before.
+    /// Records the preprocessing of the data as metadata.
     public func updatePreprocess(_ preprocess: String) { updateMeta("preprocess", preprocess) }
 
-    /// Records where its model is saved.
+    /// Records the path of the saved model as metadata.
     public func updateSavepath(_ savepath: String) { updateMeta("savepath", savepath) }
 
-    /// Records metadata under any name. A later value of the name replaces the earlier.
+    /// Records metadata. A later value of the same name replaces the earlier one.
+    ///
+    /// ```swift
+    /// experiment.updateMeta("commit", "528cccb")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - name: The name, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - value: A number, a text, a truth value, or an array of these, at most 64 KiB as text.
     public func updateMeta(_ name: String, _ value: some ValueConvertible) {
         record(.meta([Event.Entry(name: name, value: value.hyperoValue.text)]))
     }
 
-    /// It ran to its end.
+    /// Ends the experiment with the status `done`.
     public func finish() {
         record(.end(.done, reason: nil))
     }
 
-    /// It ended by an error; the reason is for people.
+    /// Ends the experiment with the status `failed`.
+    ///
+    /// - Parameter reason: The error, for people to read, at most 64 KiB.
     public func fail(_ reason: String) {
         record(.end(.failed, reason: reason))
     }
 
-    /// Somebody or some rule ended it early; the reason is for people.
+    /// Ends the experiment with the status `stopped`, for a run that a person or an early-stopping rule ended.
+    ///
+    /// - Parameter reason: The reason, for people to read, at most 64 KiB.
     public func stop(_ reason: String) {
         record(.end(.stopped, reason: reason))
     }

@@ -3,20 +3,25 @@ import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
-/// One training of a battery: what it tries and how well it goes.
+/// One training run of a battery.
 ///
-///     let experiment = battery.experiment()
-///     let lr = experiment.logUniform("lr", 0.00001, 0.1)
-///     for epoch in 1...100 {
-///         …
-///         experiment.log(epoch: epoch, train: 0.91, valid: 0.80, test: 0.79)
-///     }
-///     experiment.finish()
+/// ```swift
+/// let experiment = battery.experiment()
+/// let lr = experiment.logUniform("lr", 0.00001, 0.1)
+/// for epoch in 1...100 {
+///     …
+///     experiment.log(epoch: epoch, train: 0.91, valid: 0.80, test: 0.79)
+/// }
+/// experiment.finish()
+/// ```
 ///
-/// No call throws or waits for Redis, and all may be made from any thread. What the contract does not allow (a name
-/// of more than 256 bytes, a negative epoch) is counted in ``Counters/Dropped/invalid``.
+/// No method throws or waits for Redis, and all are safe to call from any thread. A call outside the limits of the
+/// contract (a name of more than 256 bytes, a negative epoch) records nothing and is counted in
+/// ``Counters/Dropped/invalid``.
+///
+/// Created by ``Battery/experiment()``, which records the start of the experiment.
 public final class Experiment: Sendable {
-    /// The id under which it is recorded: `k3v9x2mq7d-17`.
+    /// The id of the experiment in Redis, for example `k3v9x2mq7d-17`.
     public let id: String
 
     let client: Client
@@ -33,22 +38,22 @@ public final class Experiment: Sendable {
         draws = Draws(Sampler(seed: seed, stream: UInt64(subject.experiment)))
         let start = Event.Start(host: HostIdentity.hostName, pid: String(getpid()), seed: String(seed))
         let declaration = Journal.Subject(experiment: 0, generation: subject.generation)
-        client.record(.battery(battery.declaration), battery: battery, declaration)
-        client.record(.start(start), battery: battery, subject)
+        client.record(.battery(battery.declaration), battery: battery, subject: declaration)
+        client.record(.start(start), battery: battery, subject: subject)
     }
 
-    /// Draws with the experiment's generator.
+    /// Draws from the experiment's random number generator.
     func draw<Value>(_ body: (inout Sampler) -> Value) -> Value {
-        // A lock that a fork respects; drawing is too seldom to deserve one of its own.
-        client.journal.exclusively { body(&draws.sampler) }
+        // The journal's lock also keeps a fork from interrupting the draw. Draws are too rare for a lock of their own.
+        client.journal.withLock { body(&draws.sampler) }
     }
 
     func record(_ body: Event.Body) {
-        client.record(body, battery: battery, subject)
+        client.record(body, battery: battery, subject: subject)
     }
 }
 
-/// The state of an experiment's draws.
+/// The random number generator of an experiment.
 private final class Draws: @unchecked Sendable {
     // Protected by the journal's lock.
     var sampler: Sampler

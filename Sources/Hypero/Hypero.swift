@@ -2,36 +2,65 @@ import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
-/// The experiment log: one client of it, in one process.
+// The types of the contract that a program names when it uses the client.
+@_exported import enum HyperoSchema.Direction
+@_exported import struct HyperoSchema.SchemaError
+@_exported import enum HyperoSchema.Value
+@_exported import protocol HyperoSchema.ValueConvertible
+
+/// A client of the experiment log.
 ///
-///     let hypero = try Hypero.connect("redis://localhost")
-///     let battery = hypero.battery("RNN Visual Attention", version: 3, description: "fixed bug in Sequencer")
-///     let experiment = battery.experiment()
-///     …
-///     hypero.close()
+/// ```swift
+/// let hypero = try Hypero.connect("redis://localhost")
+/// let battery = hypero.battery("RNN Visual Attention", version: 3, description: "fixed bug in Sequencer")
+/// let experiment = battery.experiment()
+/// let lr = experiment.logUniform("lr", 0.00001, 0.1)
+/// …
+/// experiment.finish()
+/// hypero.close()
+/// ```
 ///
-/// What is logged goes into a journal, a file mapped into memory, and one thread sends it to Redis from there. Redis may
-/// be slow, away or never there: no call waits for it but ``flush(until:timeout:)`` and ``close(timeout:)``, and those
-/// have deadlines. Every type of the client may be used from any thread.
+/// A log call copies its event into the journal, a file mapped into memory, and returns. A background thread sends the
+/// journal to Redis. It keeps each event until Redis can no longer lose it, and sends lost events again. Redis may be
+/// slow, down or unreachable: only ``flush(until:timeout:)`` and ``close(timeout:)`` wait for it, and both have
+/// deadlines.
+///
+/// All types of the client are safe to use from any thread. If the last reference to the client, its batteries and its
+/// experiments is released without ``close(timeout:)``, the background thread sends the remaining events and then ends.
 public final class Hypero: Sendable {
     private let client: Client
 
-    /// The seed of this client's draws, which every `start` records; a forked child has one of its own.
+    /// The seed of this client's draws.
+    ///
+    /// The `start` event of each experiment records the seed. A forked child gets its own seed at its first log call.
     public var seed: UInt64 { client.seed }
 
-    /// What became of the events so far.
+    /// The number of events accepted, sent, applied and dropped so far.
     public var counters: Counters { client.counters }
 
-    /// Makes a client. It never waits for Redis: connecting is the sender thread's work.
+    /// Creates a client without waiting for Redis.
+    ///
+    /// ```swift
+    /// let local = try Hypero.connect()
+    /// let cluster = try Hypero.connect("redis://db:6379", namespace: "vision", partitions: 16)
+    /// ```
+    ///
+    /// The background thread connects once there is an event to send.
     ///
     /// - Parameters:
-    ///   - url: `redis://[user[:password]@]host[:port][/db]` or `unix:///path[?db=n]`; nil for the environment's
-    ///     `HYPERO_REDIS`, and `redis://127.0.0.1:6379` without one.
-    ///   - namespace: what all keys start with; nil for `HYPERO_NAMESPACE`, and `hypero` without one.
-    ///   - partitions: of the deployment, the same as the ingest's; nil for `HYPERO_PARTITIONS`, and 1 without one.
-    ///   - seed: of the draws; nil for a random one. An experiment's draws are a function of the seed and its number.
-    ///   - journalLimit: bytes that the journal may take, in steps of 8 MiB, at least two of them.
-    /// - Throws: when the URL, the namespace or the partitions cannot be; the message says what to write instead.
+    ///   - url: The server, as `redis://[user[:password]@]host[:port][/db]` or `unix:///path[?db=n]`. Defaults to
+    ///     `HYPERO_REDIS`, or to `redis://127.0.0.1:6379` if that variable is not set. A URL without a password uses
+    ///     `HYPERO_REDIS_PASSWORD` or `REDISCLI_AUTH`.
+    ///   - namespace: The prefix of all keys, 1 to 64 characters of `A-Z a-z 0-9 . _ -`. Defaults to
+    ///     `HYPERO_NAMESPACE`, or to `hypero` if that variable is not set.
+    ///   - partitions: The number of partitions of the deployment, from 1 to 16,384. It must be the same for all
+    ///     clients and for the ingest. Defaults to `HYPERO_PARTITIONS`, or to 1 if that variable is not set.
+    ///   - seed: The seed of all draws. The draws of an experiment depend only on this seed and the experiment's
+    ///     number. Defaults to a random seed.
+    ///   - journalLimit: The maximum size of the journal in bytes, used in segments of 8 MiB. At least two segments are
+    ///     allowed. When the journal is full, log calls drop their events and count them.
+    /// - Throws: ``SchemaError`` if the URL, the namespace or the number of partitions is invalid, or if there is no
+    ///   memory for the journal.
     public static func connect(
         _ url: String? = nil, namespace: String? = nil, partitions: Int? = nil, seed: UInt64? = nil,
         journalLimit: Int = 256 << 20
@@ -46,49 +75,68 @@ public final class Hypero: Sendable {
         self.client = client
     }
 
-    /// A battery of experiments; it is declared to Redis before each of them.
+    /// Returns a battery, a group of experiments that are ranked together.
+    ///
+    /// The name, the version and the description are the identity of a battery: the same three values in another
+    /// process are the same battery. The first declaration that the ingest applies fixes the objective and the
+    /// direction.
+    ///
+    /// Each experiment declares its battery before it starts. A battery that breaks a limit below is reported once on
+    /// standard error, and its events are dropped as ``Counters/Dropped/invalid``.
     ///
     /// - Parameters:
-    ///   - name: 1 to 256 bytes without control characters.
-    ///   - version: of what is tried, counted by you.
-    ///   - description: what is new in this version; part of the identity.
-    ///   - objective: the channel that decides which epoch and which experiment is best.
-    ///   - direction: whether high or low values of the objective are the good ones.
+    ///   - name: The name, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - version: The version of the code or the idea under test, chosen by the caller.
+    ///   - description: The change that this version makes, at most 64 KiB.
+    ///   - objective: The channel that decides the best epoch of an experiment and the rank of an experiment.
+    ///   - direction: The better end of the objective, `max` for an accuracy or `min` for a loss.
     public func battery(
         _ name: String, version: Int = 1, description: String = "", objective: String = "valid",
         direction: Direction = .max
     ) -> Battery {
         let declaration = Event.Declaration(
             name: name, version: version, description: description, objective: objective, direction: direction)
-        return Battery(handle: client.handle(declaration), client: client)
+        return Battery(handle: client.makeHandle(declaration), client: client)
     }
 
-    /// Begins an experiment of the battery of this name, version and description.
+    /// Starts an experiment of the battery with this name, version and description.
+    ///
+    /// The battery has the objective `valid` and the direction `max`. For another objective, use
+    /// ``battery(_:version:description:objective:direction:)``.
     public func experiment(_ name: String, version: Int = 1, description: String = "") -> Experiment {
         battery(name, version: version, description: description).experiment()
     }
 
-    /// How far events have come.
+    /// The progress of an event that ``flush(until:timeout:)`` waits for.
     public enum Confirmation: Sendable {
-        /// Redis acknowledged them.
+        /// Redis has acknowledged the event.
         case sent
-        /// The ingest applied them: they are in the rankings.
+        /// The ingest has applied the event, and rankings include it.
         case applied
     }
 
-    /// Waits until all that was logged before this call has come so far, but not longer than the timeout.
+    /// Waits until all events logged before this call are confirmed, or until the timeout has passed.
     ///
-    /// - Returns: whether it has. When not, nothing is lost: it goes on in the background.
+    /// A timeout loses nothing: the background thread continues to send.
+    ///
+    /// - Parameters:
+    ///   - confirmation: The progress to wait for. An account without permission to read the producer's watermark never
+    ///     sees `applied`.
+    ///   - timeout: The longest wait.
+    /// - Returns: true if all events are confirmed, false if the timeout has passed first.
     @discardableResult
     public func flush(until confirmation: Confirmation = .applied, timeout: Duration) -> Bool {
         client.flush(until: confirmation, deadline: .now + timeout)
     }
 
-    /// Takes no more events, waits until all are sent but not longer than the timeout, and ends the sender's thread.
+    /// Closes the client: rejects new events, waits until the others are sent or the timeout has passed, and ends the
+    /// background thread.
     ///
-    /// Later log calls are counted as dropped. What was not sent stays in the journal's folder.
+    /// Log calls after this one drop their events as ``Counters/Dropped/closed``. Events that are not sent by then stay
+    /// in the journal's folder, and the next client on this host sends them.
     ///
-    /// - Returns: whether all events were sent.
+    /// - Parameter timeout: The longest wait.
+    /// - Returns: true if all events were sent, false if the timeout has passed first.
     @discardableResult
     public func close(timeout: Duration = .seconds(5)) -> Bool {
         client.close(timeout: timeout)

@@ -1,15 +1,18 @@
 import Glibc
-package import Synchronization
+public import Synchronization
 
 /// A mutual exclusion lock for the log call, held for the nanoseconds that writing one record takes.
 ///
 /// Unlocking is a plain store, and waiters poll. A mutex that wakes waiters must first check whether any thread sleeps,
-/// with an atomic instruction that drains the store buffer. The stores of a record often miss the cache, so the log call
-/// would wait for memory there.
+/// with an atomic instruction that drains the store buffer. The stores of a record often miss the cache, so the log
+/// call would wait for memory there.
 ///
 /// The owner provides the memory. A forked child calls ``reinitialize()``, since the thread that holds the lock may not
 /// exist in the child.
-package struct SpinLock: @unchecked Sendable {
+///
+/// The lock is public because Swift 6.3 inlines no `package` function into another module, not even an `@inlinable`
+/// one.
+public struct SpinLock: @unchecked Sendable {
     // Protected by being atomic.
     @usableFromInline
     let isHeld: UnsafeMutablePointer<Atomic<UInt32>>
@@ -32,25 +35,31 @@ package struct SpinLock: @unchecked Sendable {
         unlock()
     }
 
+    /// Acquires the lock, and waits for it if necessary.
     @inlinable @inline(__always)
-    package func lock() {
+    public func lock() {
         if !tryLock() { wait() }
     }
 
+    /// Releases the lock.
     @inlinable @inline(__always)
-    package func unlock() {
+    public func unlock() {
         isHeld.pointee.store(0, ordering: .releasing)
     }
 
+    /// Runs a body while holding the lock.
     @inlinable @inline(__always)
-    package func withLock<Result>(_ body: () -> Result) -> Result {
+    public func withLock<Result>(_ body: () -> Result) -> Result {
         lock()
         defer { unlock() }
         return body()
     }
 
+    /// Acquires the lock if it is free.
+    ///
+    /// - Returns: true if the lock was acquired.
     @inlinable @inline(__always)
-    package func tryLock() -> Bool {
+    public func tryLock() -> Bool {
         isHeld.pointee.exchange(1, ordering: .acquiring) == 0
     }
 

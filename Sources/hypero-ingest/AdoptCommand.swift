@@ -63,25 +63,25 @@ struct AdoptCommand: ParsableCommand {
         // Several journals report the same problem of one server.
         let printed = Mutex<Set<String>>([])
         var scope = Adoption.Scope(
-            folder: journal ?? JournalRoot.usual(), url: settings.redis,
+            folder: journal ?? JournalRoot.defaultPath(), url: settings.redis,
             keyspaces: try Keyspace.all(namespace: settings.namespace, partitions: settings.partitions),
-            isOfPlaceOnly: false, tellsTroubles: true, settling: .seconds(settle)
+            matchesServer: false, reportsErrors: true, durabilityWindow: .seconds(settle)
         ) { sentence in
             if printed.withLock({ $0.insert(sentence).inserted }) { printError(sentence) }
         }
         // Each journal waits for a while after its events are applied, and there may be many journals.
-        scope.mostAtOnce = 64
+        scope.maxConcurrent = 64
         var adoption = Adoption(scope)
         if adoption.scan() == nil, let journal {
             printError("cannot read the journal folder: \(journal), not found or not accessible to this user")
             throw ExitCode.failure
         }
-        let isComplete = adoption.run(atMost: timeout.map { .seconds($0) }) { adoption in
+        let isComplete = adoption.run(timeout: timeout.map { .seconds($0) }) { adoption in
             printError(
-                "\(adoption.events) events sent, \(Self.counted(adoption.left, of: "journal")) remaining. Check that an ingest "
+                "\(adoption.events) events sent, \(Self.counted(adoption.remainingJournals, of: "journal")) remaining. Check that an ingest "
                     + "is running")
         }
-        let journals = adoption.journals
+        let journals = adoption.finishedJournals
         print(
             journals == 0
                 ? "no journals sent"

@@ -1,82 +1,94 @@
 import Glibc
 import HyperoCore
 
-/// Keeps clients whole when the process is forked: no fork falls into the middle of a record, and the child knows that
-/// journal and sender are its parent's.
+/// An object that must stay usable in a forked child, although the child has only the thread that forked.
 ///
-/// The child's thread of the sender does not exist, and what it would write went into its parent's files. So in the
-/// child everything is marked as forked; the first log call there begins a producer of its own. A child that does not
-/// log touches nothing. Programs that are started otherwise, by `posix_spawn` or `vfork`, never notice.
+/// The object adds itself to ``ForkGuard`` when it is created, and removes itself in `deinit`.
+protocol ForkParticipant: AnyObject {
+    /// The stage in which the object acquires its locks.
+    static var forkStage: ForkGuard.Stage { get }
+
+    /// Acquires the object's locks. Called on the forking thread before the fork.
+    func beforeFork()
+
+    /// Releases the locks. Called on the same thread in the parent.
+    func afterForkInParent()
+
+    /// Marks the object as a copy of the parent's, and makes its locks free. Called on the same thread in the child.
+    ///
+    /// Only operations that are safe in a signal handler are allowed: another thread of the parent may have been inside
+    /// `malloc` during the fork.
+    func afterForkInChild()
+}
+
+/// The registry of participants, which it calls before and after each fork of the process, through `pthread_atfork`.
+///
+/// A fork must not copy a half-written record, and the child must not write to its parent's files: it has no sender
+/// thread, and the producer's sequence numbers belong to the parent. In the child all participants are therefore marked
+/// as forked, and the first log call creates a new producer. A child that never logs touches nothing.
+///
+/// `posix_spawn` and `vfork` do not call the handlers, and need not: their children only start another program.
 enum ForkGuard {
+    /// The order in which locks are acquired before a fork.
+    ///
+    /// A thread that holds a lock of one stage acquires only locks of later stages, both the participants' and the
+    /// registries'. A fork therefore cannot deadlock with the other threads.
+    enum Stage: Int {
+        case senders
+        case journals
+        case fileLocks
+    }
+
+    private struct Registry {
+        let lock = AdaptiveMutex()
+        /// Protected by `lock`. Not retained: a participant removes itself before it is deallocated.
+        var participants: [Entry] = []
+    }
+
     private struct Entry {
-        // Not retained: a client takes itself off the list before they go.
-        let journal: Unmanaged<Journal>
-        let sender: Unmanaged<Sender>
+        unowned(unsafe) let participant: any ForkParticipant
     }
 
-    private static let lock = AdaptiveMutex()
-    /// Protected by `lock`. Behind a pointer, so that the handlers run no checks of exclusive access.
-    private nonisolated(unsafe) static let entries: UnsafeMutablePointer<[Entry]> = {
-        let entries = UnsafeMutablePointer<[Entry]>.allocate(capacity: 1)
-        entries.initialize(to: [])
-        _ = pthread_atfork({ prepare() }, { inParent() }, { inChild() })
-        return entries
+    private static let stages = 3
+
+    /// One registry per stage.
+    ///
+    /// Behind a pointer, so that the handlers run no checks of exclusive access. Each registry has its own lock.
+    private nonisolated(unsafe) static let registries: UnsafeMutablePointer<Registry> = {
+        let registries = UnsafeMutablePointer<Registry>.allocate(capacity: stages)
+        for stage in 0..<stages { (registries + stage).initialize(to: Registry()) }
+        _ = pthread_atfork({ beforeFork() }, { afterForkInParent() }, { afterForkInChild() })
+        return registries
     }()
 
-    private static let locksLock = AdaptiveMutex()
-    /// Protected by `locksLock`: the locks of files that this process holds, as its own and those it took over.
-    private nonisolated(unsafe) static let locks: UnsafeMutablePointer<[Unmanaged<FileLock>]> = {
-        let locks = UnsafeMutablePointer<[Unmanaged<FileLock>]>.allocate(capacity: 1)
-        locks.initialize(to: [])
-        return locks
-    }()
-
-    static func add(_ fileLock: FileLock) {
-        locksLock.withLock { locks.pointee.append(.passUnretained(fileLock)) }
+    static func add<Participant: ForkParticipant>(_ participant: Participant) {
+        let registry = registries + Participant.forkStage.rawValue
+        registry.pointee.lock.withLock { registry.pointee.participants.append(Entry(participant: participant)) }
     }
 
-    static func remove(_ fileLock: FileLock) {
-        let fileLock = Unmanaged.passUnretained(fileLock).toOpaque()
-        locksLock.withLock { locks.pointee.removeAll { $0.toOpaque() == fileLock } }
+    static func remove<Participant: ForkParticipant>(_ participant: Participant) {
+        let registry = registries + Participant.forkStage.rawValue
+        registry.pointee.lock.withLock { registry.pointee.participants.removeAll { $0.participant === participant } }
     }
 
-    static func add(_ journal: Journal, _ sender: Sender) {
-        lock.withLock {
-            entries.pointee.append(
-                Entry(journal: .passUnretained(journal), sender: .passUnretained(sender)))
+    private static func beforeFork() {
+        for stage in 0..<stages {
+            registries[stage].lock.lock()
+            for entry in registries[stage].participants { entry.participant.beforeFork() }
         }
     }
 
-    static func remove(_ journal: Journal) {
-        let journal = Unmanaged.passUnretained(journal).toOpaque()
-        lock.withLock { entries.pointee.removeAll { $0.journal.toOpaque() == journal } }
-    }
-
-    private static func prepare() {
-        lock.lock()
-        // The order in which the senders' threads take them too.
-        for entry in entries.pointee { entry.sender._withUnsafeGuaranteedRef { $0.holdForFork() } }
-        for entry in entries.pointee { entry.journal._withUnsafeGuaranteedRef { $0.holdForFork() } }
-        locksLock.lock()
-    }
-
-    private static func inParent() {
-        locksLock.unlock()
-        for entry in entries.pointee {
-            entry.journal._withUnsafeGuaranteedRef { $0.letGoAfterFork() }
-            entry.sender._withUnsafeGuaranteedRef { $0.letGoAfterFork() }
+    private static func afterForkInParent() {
+        for stage in (0..<stages).reversed() {
+            for entry in registries[stage].participants { entry.participant.afterForkInParent() }
+            registries[stage].lock.unlock()
         }
-        lock.unlock()
     }
 
-    private static func inChild() {
-        // They are the parent's, and must end with it however long the child lives.
-        for fileLock in locks.pointee { fileLock._withUnsafeGuaranteedRef { $0.close() } }
-        locksLock.reinitialize()
-        for entry in entries.pointee {
-            entry.sender._withUnsafeGuaranteedRef { $0.becomeChild() }
-            entry.journal._withUnsafeGuaranteedRef { $0.becomeChild() }
+    private static func afterForkInChild() {
+        for stage in (0..<stages).reversed() {
+            for entry in registries[stage].participants { entry.participant.afterForkInChild() }
+            registries[stage].lock.reinitialize()
         }
-        lock.reinitialize()
     }
 }

@@ -1,7 +1,7 @@
-/// The checksum of records: CRC-32C (Castagnoli), as iSCSI, ext4 and btrfs use it.
+/// The checksum CRC-32C (Castagnoli), as in iSCSI, ext4 and btrfs.
 ///
-/// In software, eight bytes a step ("slicing by eight"), because the processor's instruction for it cannot be had from
-/// Swift; it runs on the sender's thread only.
+/// Computed in software, eight bytes per step ("slicing by eight"), because Swift has no access to the processor's CRC
+/// instruction. Only the sender's thread computes checksums.
 ///
 /// Source: RFC 3720, appendix B.4; Kounavis and Berry, "A systematic approach to building high performance
 /// software-based CRC generators", 2005.
@@ -16,8 +16,8 @@ struct CRC32C {
         guard var position = bytes.baseAddress else { return }
         let tables = Self.tables
         var crc = state
-        var left = bytes.count
-        while left >= 8 {
+        var remaining = bytes.count
+        while remaining >= 8 {
             let word = UInt64(littleEndian: position.loadUnaligned(as: UInt64.self)) ^ UInt64(crc)
             crc = tables[7 << 8 | Int(word & 0xFF)]
             crc ^= tables[6 << 8 | Int(word >> 8 & 0xFF)]
@@ -28,19 +28,20 @@ struct CRC32C {
             crc ^= tables[1 << 8 | Int(word >> 48 & 0xFF)]
             crc ^= tables[Int(word >> 56)]
             position += 8
-            left -= 8
+            remaining -= 8
         }
-        while left > 0 {
+        while remaining > 0 {
             crc = crc >> 8 ^ tables[Int((crc ^ UInt32(position.load(as: UInt8.self))) & 0xFF)]
             position += 1
-            left -= 1
+            remaining -= 1
         }
         state = crc
     }
 
-    /// Eight tables of 256: what a byte does to the checksum when n further bytes follow it.
+    /// Eight tables of 256 entries. Table n holds the effect of a byte on the checksum if n bytes follow it.
+    ///
+    /// Immutable after its initialization, and never freed.
     private nonisolated(unsafe) static let tables: UnsafePointer<UInt32> = {
-        // Never changed and never freed: one for the life of the process.
         let tables = UnsafeMutablePointer<UInt32>.allocate(capacity: 8 * 256)
         for byte in 0..<256 {
             tables[byte] = (0..<8).reduce(UInt32(byte)) { crc, _ in crc & 1 == 0 ? crc >> 1 : crc >> 1 ^ 0x82F6_3B78 }

@@ -1,68 +1,68 @@
-import HyperoRedis
 import HyperoCore
 
-// A forked child.
-extension Journal {
-    /// What starts the sending of a child's journal; called under the lock, when the child logs for the first time.
-    func whenBegunAnew(_ beginSending: @escaping @Sendable () -> Void) {
-        lock.withLock { state.pointee.beginSending = beginSending }
-    }
+extension Journal: ForkParticipant {
+    static var forkStage: ForkGuard.Stage { .journals }
 
-    /// Before the process is forked: nobody is in the middle of a record.
-    func holdForFork() {
+    /// Acquires the lock, so that no log call is in the middle of a record.
+    func beforeFork() {
         lock.lock()
     }
 
-    /// In the parent, when that is done.
-    func letGoAfterFork() {
+    func afterForkInParent() {
         lock.unlock()
     }
 
-    /// In the child: what is there is the parent's, and not touched.
-    ///
-    /// Only what is safe in a signal handler: another thread may have been inside of malloc.
-    func becomeChild() {
+    /// Marks the journal as the parent's. Its segments and its folder are not touched.
+    func afterForkInChild() {
         if !state.pointee.isForked {
             state.pointee.isForked = true
-            state.pointee.left = 0
+            state.pointee.remaining = 0
             state.pointee.nextSeq = 1
             state.pointee.dropped = Counters.Dropped()
         }
         lock.reinitialize()
     }
 
-    /// Under the lock, in a child that logs for the first time: a producer of its own, with a journal of its own.
-    func beginAnew() {
-        guard let settings else { return }
-        state.pointee.isForked = false
-        state.pointee.identity = settings.child(of: state.pointee.identity)
-        state.pointee.generation += 1
-        let beginning = FirstSegment(state.pointee.identity, settings)
-        let first = beginning.segment ?? .nothing()
-        state.pointee.folder = beginning.folder
-        state.pointee.current = first
-        state.pointee.position = first.start
-        state.pointee.left = first.room
-        state.pointee.spare = nil
-        state.pointee.sealed = []
-        state.pointee.segments = beginning.segment == nil ? 0 : 1
-        state.pointee.ordinal = 1
-        state.pointee.notice = beginning.notice
-        state.pointee.isMemoryTold = beginning.notice != nil
-        announce(.isElsewhere)
-        state.pointee.beginSending?()
+    /// Sets the function that starts the sender of a forked child. It is called under the lock, by the child's first
+    /// log call.
+    func onChildStart(_ start: @escaping @Sendable () -> Void) {
+        lock.withLock { state.pointee.onChildStart = start }
     }
 
-    /// The folder and the first segment.
+    /// Creates a producer and a journal for the child, at its first log call. Called under the lock.
+    func reinitializeInChild() {
+        guard let settings else { return }
+        state.pointee.isForked = false
+        state.pointee.identity = settings.childIdentity(of: state.pointee.identity)
+        state.pointee.generation += 1
+        let first = FirstSegment(state.pointee.identity, settings)
+        let segment = first.segment ?? .empty()
+        state.pointee.folder = first.folder
+        state.pointee.current = segment
+        state.pointee.position = segment.start
+        state.pointee.remaining = segment.capacity
+        state.pointee.spare = nil
+        state.pointee.fullSegments = []
+        state.pointee.segmentCount = first.segment == nil ? 0 : 1
+        state.pointee.lastOrdinal = 1
+        state.pointee.notice = first.notice
+        state.pointee.hasGivenNotice = first.notice != nil
+        publishFlags(adding: .segmentChanged)
+        state.pointee.onChildStart?()
+    }
+
+    /// The folder and the first segment of a journal.
     struct FirstSegment {
+        /// nil if no folder can be created.
         let folder: JournalFolder?
+        /// nil if there is no memory.
         let segment: Segment?
         let notice: String?
 
         init(_ identity: JournalIdentity, _ settings: JournalSettings) {
             var notice: String?
-            folder = settings.makeFolder(of: identity, &notice)
-            segment = settings.makeSegment(1, in: folder, of: identity, &notice)
+            folder = settings.makeFolder(of: identity, notice: &notice)
+            segment = settings.makeSegment(1, in: folder, of: identity, notice: &notice)
             self.notice = notice
         }
     }

@@ -1,43 +1,43 @@
-import HyperoRedis
 import HyperoCore
 import Synchronization
 
-// What the sender's thread calls.
+// Called on the sender's thread.
 extension Journal {
-    /// What the sender has not seen yet.
+    /// The records that exist at one moment.
     struct Published {
-        /// Full ones, in order.
-        var sealed: [SegmentPiece]
+        /// Segments that became full since the last call, in order.
+        var fullSegments: [SegmentPiece]
         var current: SegmentPiece
+        /// The sequence number of the last record.
         var accepted: UInt64
     }
 
     func published() -> Published {
-        // Before the sign is looked for: without it, no caller went on to another segment before what was read was written.
-        reading.goOn()
-        var sealed: [SegmentPiece] = []
-        if has(.isElsewhere) {
+        // Advance before the flag is read. If the flag is not set, no log call has left this segment before the last
+        // record read here, so none is skipped.
+        readPosition.advance()
+        var fullSegments: [SegmentPiece] = []
+        if isSet(.segmentChanged) {
             lock.withLock {
-                swap(&sealed, &state.pointee.sealed)
-                reading = Reading(piece: currentPiece, accepted: state.pointee.nextSeq - 1)
-                announce(takenBack: .isElsewhere)
+                swap(&fullSegments, &state.pointee.fullSegments)
+                readPosition = ReadPosition(piece: currentPiece, accepted: state.pointee.nextSeq - 1)
+                publishFlags(removing: .segmentChanged)
             }
         }
-        return Published(sealed: sealed, current: reading.piece, accepted: reading.accepted)
+        return Published(fullSegments: fullSegments, current: readPosition.piece, accepted: readPosition.accepted)
     }
 
-    /// How far the sender has read the current segment.
-    struct Reading {
-        /// What holds records.
+    /// The part of the current segment that the sender has read.
+    struct ReadPosition {
         var piece: SegmentPiece
-        /// The number of the last one.
+        /// The sequence number of the last record read.
         var accepted: UInt64 = 0
 
-        /// Reads on to where the records end.
-        mutating func goOn() {
+        /// Reads to the end of the records.
+        mutating func advance() {
             while piece.end < piece.segment.size {
                 let base = piece.segment.base + piece.end
-                // Whoever sees the length sees the record.
+                // Acquire ordering: a length above 0 makes the whole record visible.
                 let length = base.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .acquiring)
                 guard length > 0 else { return }
                 accepted = Record(at: base).seq
@@ -46,118 +46,124 @@ extension Journal {
         }
     }
 
-    /// What the sender is to look for under the lock.
+    /// Changes of the state that the sender picks up under the lock.
     struct SenderFlags: OptionSet {
         let rawValue: UInt8
 
-        /// Callers write to another segment than before.
-        static let isElsewhere = SenderFlags(rawValue: 1)
-        /// A segment may be made ahead.
-        static let lacksSpare = SenderFlags(rawValue: 2)
-        static let isNearlyFull = SenderFlags(rawValue: 4)
+        /// Log calls write to another segment than before.
+        static let segmentChanged = SenderFlags(rawValue: 1)
+        /// A spare segment is missing and allowed.
+        static let needsSpare = SenderFlags(rawValue: 2)
+        /// The current segment is the last one that the limit allows.
+        static let nearlyFull = SenderFlags(rawValue: 4)
         static let hasNotice = SenderFlags(rawValue: 8)
     }
 
-    private func has(_ sign: SenderFlags) -> Bool {
-        SenderFlags(rawValue: signs.load(ordering: .acquiring)).contains(sign)
+    private func isSet(_ flag: SenderFlags) -> Bool {
+        SenderFlags(rawValue: flags.load(ordering: .acquiring)).contains(flag)
     }
 
-    /// Under the lock: says to the sender what has become of the state.
-    func announce(_ new: SenderFlags = [], takenBack: SenderFlags = []) {
-        var signs = SenderFlags(rawValue: self.signs.load(ordering: .relaxed)).intersection(.isElsewhere)
-        signs.subtract(takenBack)
-        signs.formUnion(new)
+    /// Publishes the state to the sender. Called under the lock after each change.
+    ///
+    /// All flags except `segmentChanged` follow from the state. That one stays set until the sender removes it.
+    func publishFlags(adding new: SenderFlags = [], removing old: SenderFlags = []) {
+        var flags = SenderFlags(rawValue: self.flags.load(ordering: .relaxed)).intersection(.segmentChanged)
+        flags.subtract(old)
+        flags.formUnion(new)
         if let settings, state.pointee.spare == nil {
-            let isFull = state.pointee.segments >= settings.mostSegments
-            if isFull { signs.insert(.isNearlyFull) } else if !state.pointee.isClosed { signs.insert(.lacksSpare) }
+            let isFull = state.pointee.segmentCount >= settings.maxSegments
+            if isFull { flags.insert(.nearlyFull) } else if !state.pointee.isClosed { flags.insert(.needsSpare) }
         }
-        if state.pointee.notice != nil { signs.insert(.hasNotice) }
-        self.signs.store(signs.rawValue, ordering: .releasing)
+        if state.pointee.notice != nil { flags.insert(.hasNotice) }
+        self.flags.store(flags.rawValue, ordering: .releasing)
     }
 
-    /// Makes the next segment ahead, outside of the lock.
-    func prepare() {
-        guard let settings, has(.lacksSpare) else { return }
-        let needed: (ordinal: Int, folder: JournalFolder?, identity: JournalIdentity)? = lock.withLock {
-            guard state.pointee.spare == nil, state.pointee.segments < settings.mostSegments, !state.pointee.isClosed
+    /// Creates the spare segment if it is missing. The file system is used outside of the lock.
+    func prepareSpare() {
+        guard let settings, isSet(.needsSpare) else { return }
+        let reserved: (ordinal: Int, folder: JournalFolder?, identity: JournalIdentity)? = lock.withLock {
+            guard state.pointee.spare == nil, state.pointee.segmentCount < settings.maxSegments, !state.pointee.isClosed
             else { return nil }
-            state.pointee.segments += 1
-            state.pointee.ordinal += 1
-            announce()
-            return (state.pointee.ordinal, state.pointee.folder, state.pointee.identity)
+            state.pointee.segmentCount += 1
+            state.pointee.lastOrdinal += 1
+            publishFlags()
+            return (state.pointee.lastOrdinal, state.pointee.folder, state.pointee.identity)
         }
-        guard let needed else { return }
+        guard let reserved else { return }
         var notice: String?
-        let made = settings.makeSegment(needed.ordinal, in: needed.folder, of: needed.identity, &notice)
-        made?.populate()
+        let segment = settings.makeSegment(
+            reserved.ordinal, in: reserved.folder, of: reserved.identity, notice: &notice)
+        segment?.populate()
         lock.withLock {
-            tell(notice)
-            if let made { state.pointee.spare = made } else { state.pointee.segments -= 1 }
-            announce()
+            setNotice(notice)
+            if let segment { state.pointee.spare = segment } else { state.pointee.segmentCount -= 1 }
+            publishFlags()
         }
     }
 
-    /// Whether the current segment is the last that can be had.
-    var isNearlyFull: Bool { has(.isNearlyFull) }
+    /// true if the current segment is the last one that the limit allows.
+    var isNearlyFull: Bool { isSet(.nearlyFull) }
 
-    /// Gives back a segment that is not needed any more.
+    /// Removes the file of a segment that is not needed any more, and makes room for another segment.
     func release(_ segment: Segment) {
         segment.remove()
         lock.withLock {
-            state.pointee.segments -= 1
-            announce()
+            state.pointee.segmentCount -= 1
+            publishFlags()
         }
     }
 
-    /// Takes no more records, and gives the memory and the lock back: a host process that goes on keeps nothing of a
-    /// closed client.
+    /// Closes the journal and releases its memory and its lock, so that a host process keeps nothing of a closed
+    /// client.
     ///
     /// - Parameters:
-    ///   - held: segments that the sender holds.
-    ///   - keepsFiles: whether the files stay for the next client on the host, because something in them may be needed.
+    ///   - held: The segments that the sender holds.
+    ///   - keepsFiles: true if the files contain events that may have to be sent again. The next client on the host
+    ///     adopts them.
     func end(removing held: [Segment], keepsFiles: Bool) {
-        let nothing = Segment.nothing()
+        let empty = Segment.empty()
         var folder: JournalFolder?
         var spare: Segment?
         var current: SegmentPiece?
-        let left: [Segment] = lock.withLock {
+        let others: [Segment] = lock.withLock {
             folder = state.pointee.folder
             spare = state.pointee.spare
             current = currentPiece
-            let left = state.pointee.sealed.map(\.segment) + state.pointee.inherited + [state.pointee.current]
+            let others =
+                state.pointee.fullSegments.map(\.segment) + state.pointee.adoptedSegments + [state.pointee.current]
             state.pointee.isClosed = true
             state.pointee.folder = nil
-            state.pointee.sealed = []
-            state.pointee.inherited = []
+            state.pointee.fullSegments = []
+            state.pointee.adoptedSegments = []
             state.pointee.spare = nil
-            state.pointee.current = nothing
-            state.pointee.position = nothing.base
-            state.pointee.left = 0
-            announce()
-            return left
+            state.pointee.current = empty
+            state.pointee.position = empty.base
+            state.pointee.remaining = 0
+            publishFlags()
+            return others
         }
-        reading.piece = .none
+        readPosition.piece = .empty
         spare?.remove()
         if keepsFiles {
-            if let current, current.end > 0 { current.segment.shorten(to: current.end) }
+            if let current, current.end > 0 { current.segment.truncate(to: current.end) }
         } else {
-            for segment in held + left { segment.remove() }
+            for segment in held + others { segment.remove() }
             folder?.remove()
         }
     }
 
-    /// Where the files are; nil when there are none.
+    /// The path of the journal's folder; nil if the segments are in memory.
     var path: String? {
         lock.withLock { state.pointee.folder?.path }
     }
 
-    /// What the user should know about the journal, once.
+    /// Returns and removes the notice for the user.
     func takeNotice() -> String? {
-        guard has(.hasNotice) else { return nil }
+        guard isSet(.hasNotice) else { return nil }
         return lock.withLock {
             defer {
                 state.pointee.notice = nil
-                announce()
+                publishFlags()
             }
             return state.pointee.notice
         }

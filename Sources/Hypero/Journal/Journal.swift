@@ -1,95 +1,102 @@
-import Glibc
 import HyperoCore
-import HyperoRedis
 import HyperoSchema
 import Synchronization
 
-/// The buffer between the training and the sender: records in mapped segments.
+/// The buffer between the log calls and the sender: records in mapped segments.
 ///
-/// Callers append to the current segment under the lock. The sender reads it without: a record's length is stored last,
-/// released, so whoever sees one sees all of the record, and a length of zero is where they end for now. Only what seldom
-/// changes, as which segment is the current one, it takes under the lock, and only when ``SenderFlags`` say that there is
-/// something. So the sender writes nothing that callers need at once, and a call does not wait for its cache lines.
+/// Log calls append to the current segment under the lock. The sender reads without the lock. The length of a record is
+/// stored last, with release ordering: a reader that sees the length sees the whole record, and a length of 0 marks the
+/// end of the records. The sender acquires the lock only for state that rarely changes, such as the current segment,
+/// and only if ``SenderFlags`` announce a change. The sender therefore never writes to the cache lines that log calls
+/// need.
 ///
-/// The page cache keeps file segments when the process is killed, and the next client on the host finds them.
+/// The page cache keeps the segments' files when the process is killed, and the next client on the host adopts them.
 final class Journal: @unchecked Sendable {
-    /// What `lock` protects; touched in this file and in Journal+Sending.swift and Journal+Forking.swift. It lies behind
-    /// a pointer because a class' own variables are checked for exclusive access at run time, which costs as much as the
-    /// record. What each call needs comes first, to lie in one cache line with the lock.
+    /// The state that `lock` protects, used in Journal.swift, Journal+Sending.swift and Journal+Forking.swift.
+    ///
+    /// It is behind a pointer, because a class's own variables are checked for exclusive access at run time, which
+    /// costs as much as a record. The first properties are the ones that every log call needs: they share a cache line
+    /// with the lock.
     struct State {
-        /// Where the next record goes, and how much the current segment has left.
+        /// The address of the next record.
         var position: UnsafeMutableRawPointer
-        var left: Int
+        /// The bytes remaining in the current segment.
+        var remaining: Int
         var nextSeq: UInt64 = 1
-        /// How often the process was forked from the one that made the journal.
+        /// The number of forks between this process and the one that created the journal.
         var generation: UInt32 = 0
         var isClosed = false
-        /// The process is a child that was forked off and has not logged yet: nothing here is its own.
+        /// true in a forked child before its first log call. All other state is then a copy of the parent's.
         var isForked = false
         var dropped = Counters.Dropped()
 
         var identity: JournalIdentity
-        /// Nil when there are no files.
+        /// The folder of the files; nil if the segments are in memory.
         var folder: JournalFolder?
         var current: Segment
-        /// Made ahead by the sender, so that a caller does not wait for the file system.
+        /// The next segment, created ahead by the sender, so that no log call waits for the file system.
         var spare: Segment?
-        /// Full ones that the sender has not taken over yet.
-        var sealed: [SegmentPiece] = []
-        /// All of a journal that was left, also those without a record.
-        var inherited: [Segment] = []
-        /// All segments there are, and the last number one was named after.
-        var segments = 1
-        var ordinal = 1
+        /// Full segments that the sender has not collected yet, in order.
+        var fullSegments: [SegmentPiece] = []
+        /// All segments of an adopted journal, including those without a record.
+        var adoptedSegments: [Segment] = []
+        /// The number of segments that exist.
+        var segmentCount = 1
+        /// The ordinal of the newest segment.
+        var lastOrdinal = 1
+        /// A message for the user that the sender has not shown yet.
         var notice: String?
-        /// The lack of files is told once, not with every segment.
-        var isMemoryTold = false
-        /// Starts what sends a child's journal.
-        var beginSending: (() -> Void)?
+        /// true once a notice was set. Later segments fail for the same reason.
+        var hasGivenNotice = false
+        /// The function that starts the sender of a forked child.
+        var onChildStart: (() -> Void)?
     }
 
-    /// One block: the lock, then the state.
+    /// One allocation that holds the lock and the state.
     private let memory: UnsafeMutableRawPointer
     let lock: SpinLock
     let state: UnsafeMutablePointer<State>
+    /// nil for an adopted journal, which accepts no records.
     let settings: JournalSettings?
-    /// What the sender has to look for under the lock; written under it.
-    let signs: Atomic<UInt8>
-    /// How far the sender has read; the sender's thread's own.
-    var reading: Reading
+    /// The ``SenderFlags``. Written under the lock, read without it.
+    let flags: Atomic<UInt8>
+    /// The sender's read position. Only the sender's thread uses it.
+    var readPosition: ReadPosition
 
-    /// Makes a journal.
+    /// Creates a journal with its first segment.
     ///
-    /// - Returns: nil when there is not even memory.
+    /// - Returns: nil if there is neither a file nor memory for a segment.
     init?(_ identity: JournalIdentity, _ settings: JournalSettings) {
         self.settings = settings
-        let beginning = FirstSegment(identity, settings)
-        guard let first = beginning.segment else { return nil }
-        first.populate()
+        let first = FirstSegment(identity, settings)
+        guard let segment = first.segment else { return nil }
+        segment.populate()
         (memory, lock, state) = Self.allocate(
             State(
-                position: first.start, left: first.room, identity: identity, folder: beginning.folder, current: first,
-                notice: beginning.notice, isMemoryTold: beginning.notice != nil))
-        signs = Atomic(SenderFlags.isElsewhere.rawValue)
-        reading = Reading(piece: .none)
-        announce()
+                position: segment.start, remaining: segment.capacity, identity: identity, folder: first.folder,
+                current: segment, notice: first.notice, hasGivenNotice: first.notice != nil))
+        flags = Atomic(SenderFlags.segmentChanged.rawValue)
+        readPosition = ReadPosition(piece: .empty)
+        publishFlags()
+        ForkGuard.add(self)
     }
 
-    /// Takes up a journal that was left; it takes no records.
-    init(_ left: OrphanedJournal) {
+    /// Creates a closed journal from an orphaned one, for its events to be sent.
+    init(_ orphan: OrphanedJournal) {
         settings = nil
-        let nothing = Segment.nothing()
+        let empty = Segment.empty()
         (memory, lock, state) = Self.allocate(
             State(
-                position: nothing.base, left: 0, nextSeq: (left.scan.seqs?.upperBound ?? 0) &+ 1, isClosed: true,
-                identity: JournalIdentity(producer: left.header.producer, ancestors: left.header.ancestors),
-                folder: left.folder, current: nothing, sealed: left.scan.pieces, inherited: left.segments,
-                segments: left.segments.count))
-        signs = Atomic(SenderFlags.isElsewhere.rawValue)
-        reading = Reading(piece: .none)
+                position: empty.base, remaining: 0, nextSeq: (orphan.scan.seqs?.upperBound ?? 0) &+ 1, isClosed: true,
+                identity: JournalIdentity(producer: orphan.header.producer, ancestors: orphan.header.ancestors),
+                folder: orphan.folder, current: empty, fullSegments: orphan.scan.pieces,
+                adoptedSegments: orphan.segments, segmentCount: orphan.segments.count))
+        flags = Atomic(SenderFlags.segmentChanged.rawValue)
+        readPosition = ReadPosition(piece: .empty)
     }
 
     deinit {
+        if settings != nil { ForkGuard.remove(self) }
         state.deinitialize(count: 1)
         memory.deallocate()
     }
@@ -104,30 +111,32 @@ final class Journal: @unchecked Sendable {
         return (memory, SpinLock(at: memory), state)
     }
 
-    /// Bytes.
+    /// The size of a cache line in bytes.
     private static let cacheLine = 64
 
-    /// Appends a record; when it cannot be, counts why.
+    /// Appends a record, or counts the reason why it is dropped.
     ///
-    /// No system call, no allocation, and never a wait for the sender. Only when callers fill a whole segment faster
-    /// than the sender's thread gets the processor does one of them make the next segment itself.
+    /// Makes no system call, allocates nothing and never waits for the sender. The exception is a log call that finds
+    /// no spare segment, because log calls have filled a segment before the sender's thread ran: it creates the
+    /// segment.
     ///
     /// - Parameters:
-    ///   - subject: whose record it is.
-    ///   - payload: bytes that `write` writes, exactly.
+    ///   - battery: The bytes of the battery's id, at most 255.
+    ///   - count: The number of channels or fields.
+    ///   - payload: The number of bytes that `write` writes. It must be exact.
     @inline(__always)
     func append(
-        _ kind: RecordKind, battery: UnsafeRawBufferPointer, _ subject: Subject,
-        epoch: Int64 = RecordHeader.noEpoch, count: Int, payload: Int, _ write: (inout RecordWriter) -> Void
+        _ kind: RecordKind, battery: UnsafeRawBufferPointer, subject: Subject,
+        epoch: Int64 = RecordHeader.noEpoch, count: Int, payload: Int, write: (inout RecordWriter) -> Void
     ) {
         let length = (RecordHeader.size + battery.count + payload + 7) & ~7
         let time = WallClock.milliseconds
         lock.withLock {
-            if state.pointee.left < length || state.pointee.isClosed {
+            if state.pointee.remaining < length || state.pointee.isClosed {
                 guard makeRoom(for: length) else { return }
             }
             let origin = state.pointee.generation &- subject.generation
-            guard origin <= SegmentHeader.mostAncestors else {
+            guard origin <= SegmentHeader.maxAncestors else {
                 state.pointee.dropped.invalid += 1
                 return
             }
@@ -146,46 +155,47 @@ final class Journal: @unchecked Sendable {
             (base + RecordHeader.size).copyMemory(from: battery.baseAddress!, byteCount: battery.count)
             var writer = RecordWriter(at: base + RecordHeader.size + battery.count)
             write(&writer)
-            // The length makes the record: what a kill leaves half written has none. Released, so that neither the
-            // compiler nor the processor writes it sooner.
+            // The length completes the record: a record that a kill interrupts has none. Release ordering keeps the
+            // compiler and the processor from storing the length before the rest.
             base.assumingMemoryBound(to: Atomic<UInt32>.self).pointee
                 .store(UInt32(truncatingIfNeeded: length), ordering: .releasing)
             state.pointee.nextSeq &+= 1
             state.pointee.position = base + length
-            state.pointee.left -= length
+            state.pointee.remaining -= length
         }
     }
 
-    /// Whose record it is.
+    /// The experiment that a record belongs to.
     struct Subject {
-        /// The experiment's number, 0 in the declaration of a battery.
+        /// The number of the experiment in its producer; 0 in the declaration of a battery.
         let experiment: UInt32
-        /// The journal's when the experiment was begun: a forked child logs to those of its parent too.
+        /// The generation of the journal when the experiment started. A forked child may log to its parent's
+        /// experiments.
         let generation: UInt32
     }
 
-    /// Counts an event that the contract does not allow.
-    func refuse() {
+    /// Counts an event outside the limits of the contract.
+    func countInvalid() {
         lock.withLock { state.pointee.dropped.invalid += 1 }
     }
 
-    /// Takes no more records.
+    /// Closes the journal: later records are dropped.
     func close() {
         lock.withLock {
             state.pointee.isClosed = true
-            announce()
+            publishFlags()
         }
     }
 
-    /// How many records were taken and how many not.
+    /// The number of records accepted and dropped.
     var counts: (accepted: UInt64, dropped: Counters.Dropped) {
         lock.withLock { (state.pointee.nextSeq - 1, state.pointee.dropped) }
     }
 
-    /// The producer as it is now, and the number of the next experiment.
+    /// Numbers a new experiment, and returns it with the current producer and seed.
     func beginExperiment() -> (producer: ProducerID, seed: UInt64, subject: Subject) {
         lock.withLock {
-            if state.pointee.isForked, !state.pointee.isClosed { beginAnew() }
+            if state.pointee.isForked, !state.pointee.isClosed { reinitializeInChild() }
             state.pointee.identity.experiments += 1
             return (
                 state.pointee.identity.producer, state.pointee.identity.seed,
@@ -194,64 +204,63 @@ final class Journal: @unchecked Sendable {
         }
     }
 
-    /// Who writes.
     var identity: JournalIdentity {
         lock.withLock { state.pointee.identity }
     }
 
-    /// Does something that no fork may fall into.
-    func exclusively<Result>(_ body: () -> Result) -> Result {
+    /// Runs a body under the lock, so that no fork interrupts it.
+    func withLock<Result>(_ body: () -> Result) -> Result {
         lock.withLock(body)
     }
 
-    /// Under the lock: goes on to the next segment, or counts why not.
+    /// Switches to the next segment, or counts the reason why the record is dropped. Called under the lock.
     @inline(never)
     private func makeRoom(for length: Int) -> Bool {
         guard !state.pointee.isClosed, let settings else {
             state.pointee.dropped.closed += 1
             return false
         }
-        if state.pointee.isForked { beginAnew() }
-        guard state.pointee.left < length else { return true }
+        if state.pointee.isForked { reinitializeInChild() }
+        guard state.pointee.remaining < length else { return true }
         guard length <= settings.segmentSize - SegmentHeader.size else {
             state.pointee.dropped.invalid += 1
             return false
         }
         var next = state.pointee.spare
         state.pointee.spare = nil
-        if next == nil, state.pointee.segments < settings.mostSegments {
-            state.pointee.ordinal += 1
+        if next == nil, state.pointee.segmentCount < settings.maxSegments {
+            state.pointee.lastOrdinal += 1
             var notice: String?
             next = settings.makeSegment(
-                state.pointee.ordinal, in: state.pointee.folder, of: state.pointee.identity, &notice)
-            if next != nil { state.pointee.segments += 1 }
-            tell(notice)
+                state.pointee.lastOrdinal, in: state.pointee.folder, of: state.pointee.identity, notice: &notice)
+            if next != nil { state.pointee.segmentCount += 1 }
+            setNotice(notice)
         }
         guard let next else {
             state.pointee.dropped.journalFull += 1
             return false
         }
-        // A child that finds no memory has no segment yet.
-        if state.pointee.current.size > 0 { state.pointee.sealed.append(currentPiece) }
+        // A forked child that got no memory has an empty segment.
+        if state.pointee.current.size > 0 { state.pointee.fullSegments.append(currentPiece) }
         state.pointee.current = next
         state.pointee.position = next.start
-        state.pointee.left = next.room
-        announce(.isElsewhere)
+        state.pointee.remaining = next.capacity
+        publishFlags(adding: .segmentChanged)
         return true
     }
 
-    /// Under the lock: the stretch of the current segment that holds records.
+    /// The records of the current segment. Read under the lock.
     var currentPiece: SegmentPiece {
         let current = state.pointee.current
-        guard current.size > 0 else { return .none }
-        return SegmentPiece(segment: current, start: SegmentHeader.size, end: current.size - state.pointee.left)
+        guard current.size > 0 else { return .empty }
+        return SegmentPiece(segment: current, start: SegmentHeader.size, end: current.size - state.pointee.remaining)
     }
 
-    /// Under the lock: keeps the first notice for the sender to say.
-    func tell(_ notice: String?) {
-        guard let notice, !state.pointee.isMemoryTold else { return }
+    /// Keeps the first notice for the sender to show. Called under the lock.
+    func setNotice(_ notice: String?) {
+        guard let notice, !state.pointee.hasGivenNotice else { return }
         state.pointee.notice = notice
-        state.pointee.isMemoryTold = true
-        announce()
+        state.pointee.hasGivenNotice = true
+        publishFlags()
     }
 }

@@ -1,18 +1,16 @@
 import Glibc
 import HyperoCore
-import HyperoRedis
 import HyperoSchema
 
-/// The folder of one journal, and the lock that says whose it is.
+/// The folder of one journal, with the lock that names its owner.
 ///
-///     <root>/<producer>/lock          held with flock(2) by the client that writes, or by who sends what it left
+///     <root>/<producer>/lock          locked with flock(2) by the client that writes, or by the client that adopts it
 ///     <root>/<producer>/1.segment     2.segment …
 ///
-/// The lock goes with the process, however that ends. It is flock's, because the older locks of fcntl do not tell two
-/// clients of one process apart, and are lost when any of them looks at the file.
+/// The kernel releases the lock when the process ends for whatever reason.
 final class JournalFolder: Sendable {
     let path: String
-    /// Open, and thereby locked, for as long as the object lives.
+    /// Held as long as the object exists.
     private let lock: FileLock
 
     private init(path: String, lock: FileLock) {
@@ -20,18 +18,18 @@ final class JournalFolder: Sendable {
         self.lock = lock
     }
 
-    /// Makes the folder of a producer, for its owner alone.
+    /// Creates the folder of a producer, accessible to its user only.
     ///
-    /// It is locked before it gets its name, so that nobody finds it without an owner.
-    convenience init(making producer: ProducerID, in root: JournalRoot) throws(SystemError) {
-        let chosen = "\(root.path)/\(producer.text)"
-        let unfinished = "\(root.path)/\(Self.unfinished)\(producer.text)"
+    /// The folder is locked before it gets its final name. No other client ever finds it without an owner.
+    convenience init(creating producer: ProducerID, in root: JournalRoot) throws(SystemError) {
+        let final = "\(root.path)/\(producer.text)"
+        let unfinished = "\(root.path)/\(Self.unfinishedPrefix)\(producer.text)"
         guard mkdir(unfinished, 0o700) == 0 else { throw SystemError("mkdir", path: unfinished) }
         do throws(SystemError) {
-            let lock = try FileLock(making: unfinished + "/lock")
-            // Not over one that is there: rename takes the place of an empty folder only.
-            guard rename(unfinished, chosen) == 0 else { throw SystemError("rename", path: chosen) }
-            self.init(path: chosen, lock: lock)
+            let lock = try FileLock(creating: unfinished + "/lock")
+            // `rename` replaces an existing folder only if that is empty, so no journal is overwritten.
+            guard rename(unfinished, final) == 0 else { throw SystemError("rename", path: final) }
+            self.init(path: final, lock: lock)
         } catch {
             unlink(unfinished + "/lock")
             rmdir(unfinished)
@@ -39,62 +37,64 @@ final class JournalFolder: Sendable {
         }
     }
 
-    /// Takes the folder over; nil when somebody holds it, and when it is gone.
-    convenience init?(taking name: String, in root: JournalRoot) {
+    /// Locks an existing folder.
+    ///
+    /// - Returns: nil if another client holds the lock, or if the folder does not exist.
+    convenience init?(locking name: String, in root: JournalRoot) {
         let path = "\(root.path)/\(name)"
-        guard let lock = FileLock(taking: path + "/lock") else {
-            // What is left when the last owner was killed while it removed the folder: nothing, not even the lock.
-            if errno == ENOENT, Self.isOld(path) { rmdir(path) }
+        guard let lock = FileLock(locking: path + "/lock") else {
+            // An owner that was killed while it removed the folder leaves an empty folder without a lock.
+            if errno == ENOENT, Self.isStale(path) { rmdir(path) }
             return nil
         }
         self.init(path: path, lock: lock)
     }
 
-    func segment(_ ordinal: Int) -> String { "\(path)/\(ordinal)\(Self.suffix)" }
+    /// Returns the path of a segment's file.
+    func segmentPath(_ ordinal: Int) -> String { "\(path)/\(ordinal)\(Self.segmentSuffix)" }
 
-    /// The numbers of the segments, ascending.
-    func segments() -> [Int] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var ordinals: [Int] = []
-        while let entry = readdir(folder) {
-            let name = entry.pointee.name
-            guard let ordinal = Int(name.prefix { $0 != "." }), name == "\(ordinal)\(Self.suffix)" else { continue }
-            ordinals.append(ordinal)
-        }
-        return ordinals.sorted()
+    /// Returns the ordinals of the segment files, in ascending order.
+    func segmentOrdinals() -> [Int] {
+        JournalRoot.entryNames(in: path).compactMap { name in
+            guard let ordinal = Int(name.prefix { $0 != "." }), name == "\(ordinal)\(Self.segmentSuffix)" else {
+                return nil
+            }
+            return ordinal
+        }.sorted()
     }
 
-    /// Removes the folder, unless there are segments in it.
+    /// Removes the folder unless it contains segments.
     func remove() {
-        guard segments().isEmpty else { return }
+        guard segmentOrdinals().isEmpty else { return }
         unlink(path + "/lock")
         rmdir(path)
     }
 
-    /// The name of a folder whose maker was killed before it was finished, as it would be called then; nil for others.
-    static func unfinishedName(_ name: String) -> String? {
-        guard name.hasPrefix(unfinished) else { return nil }
-        let finished = String(name.dropFirst(unfinished.count))
-        return ProducerID.isGenerated(finished) ? finished : nil
+    /// Returns the final name of a folder whose client was killed before the folder was finished; nil for other names.
+    static func finalName(ofUnfinished name: String) -> String? {
+        guard name.hasPrefix(unfinishedPrefix) else { return nil }
+        let final = String(name.dropFirst(unfinishedPrefix.count))
+        return ProducerID.isGenerated(final) ? final : nil
     }
 
-    /// Removes such a folder, unless somebody may be at work on it.
-    static func sweep(_ name: String, in root: JournalRoot) {
-        let path = "\(root.path)/\(unfinished)\(name)"
-        guard isOld(path) else { return }
+    /// Removes an unfinished folder, unless a client may still be creating it.
+    ///
+    /// - Parameter name: The final name of the folder.
+    static func removeUnfinished(_ name: String, in root: JournalRoot) {
+        let path = "\(root.path)/\(unfinishedPrefix)\(name)"
+        guard isStale(path) else { return }
         unlink(path + "/lock")
         rmdir(path)
     }
 
-    /// Whether nothing was made or removed in a folder for a minute.
-    private static func isOld(_ path: String) -> Bool {
+    /// Returns whether the entries of a folder have not changed for a minute.
+    private static func isStale(_ path: String) -> Bool {
         var status = stat()
         guard lstat(path, &status) == 0 else { return false }
         return WallClock.milliseconds / 1_000 - Int64(status.st_mtim.tv_sec) > 60
     }
 
-    /// Stands before the name of a folder that is not finished.
-    private static let unfinished = "."
-    private static let suffix = ".segment"
+    /// The prefix of the name of a folder that is not finished.
+    private static let unfinishedPrefix = "."
+    private static let segmentSuffix = ".segment"
 }

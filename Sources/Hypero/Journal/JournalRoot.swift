@@ -1,55 +1,64 @@
 import Glibc
 import HyperoCore
-import HyperoRedis
-import HyperoSchema
 
-/// Where journals lie: `HYPERO_JOURNAL`, else `hypero/journal` under `XDG_STATE_HOME`, else `hypero-<uid>/journal` in
-/// the folder for temporary files. Each client has a ``JournalFolder`` of its own in there, named after its producer.
+/// The folder that contains the journals of a user on this host.
+///
+/// It is `HYPERO_JOURNAL`, else `hypero/journal` under `XDG_STATE_HOME`, else `hypero-<uid>/journal` in the folder for
+/// temporary files. Each client has a ``JournalFolder`` in it, named after its producer.
 package struct JournalRoot: Sendable {
-    /// Absolute: a training that changes its working directory goes on with the same journals.
+    /// An absolute path, so that a process that changes its working directory keeps its journal.
     let path: String
 
-    /// Makes the folder, for its owner alone.
+    /// Creates the folder, accessible to its user only.
     init(environment: (String) -> String?) throws(SystemError) {
-        let place = Place(environment: environment)
-        switch place {
-        case .chosen(let root), .state(let root): try Self.makeAll(of: root)
+        let location = Location(environment: environment)
+        switch location {
+        case .chosen(let root), .state(let root): try Self.makeWithParents(root)
         case .temporary(let user):
             try Self.make(user)
-            try Self.requireOurs(user)
-            try Self.make(place.path)
+            try Self.requireOwnership(of: user)
+            try Self.make(location.path)
         }
-        path = try Self.absolute(place.path)
+        path = try Self.absolute(location.path)
     }
 
-    /// The folder that is there.
+    /// Finds an existing folder.
     ///
-    /// - Parameter chosen: nil for where the environment says.
+    /// - Parameter chosen: The path; nil for the location that the environment gives.
     init(existing chosen: String?, environment: (String) -> String? = ProcessEnvironment.value(of:)) throws(SystemError)
     {
-        let place = chosen.map { .chosen($0) } ?? Place(environment: environment)
-        if case .temporary(let user) = place { try Self.requireOurs(user) }
-        path = try Self.absolute(place.path)
+        let location = chosen.map { .chosen($0) } ?? Location(environment: environment)
+        if case .temporary(let user) = location { try Self.requireOwnership(of: user) }
+        path = try Self.absolute(location.path)
     }
 
-    /// The folder that the environment names, if it is there and ours.
-    package static func usual(environment: (String) -> String? = ProcessEnvironment.value(of:)) -> String? {
+    /// Returns the path that the environment gives; nil if no folder of this user exists there.
+    package static func defaultPath(
+        environment: (String) -> String? = ProcessEnvironment.value(of:)
+    ) -> String? {
         try? JournalRoot(existing: nil, environment: environment).path
     }
 
-    /// The names of what lies in it; empty when it cannot be read.
-    func names() -> [String] {
+    /// Returns the names of the entries in ascending order; none if the folder cannot be read.
+    func entryNames() -> [String] {
+        Self.entryNames(in: path).sorted()
+    }
+
+    /// Returns the names of the entries of any folder; none if it cannot be read.
+    static func entryNames(in path: String) -> [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []
         while let entry = readdir(folder) { names.append(entry.pointee.name) }
-        return names.sorted()
+        return names
     }
 
-    private enum Place {
+    private enum Location {
+        /// The user's choice.
         case chosen(String)
+        /// In the user's folder for state that outlives a reboot.
         case state(String)
-        /// The user's folder in one that everybody writes to.
+        /// In a folder of this user, inside a folder that every user can write to. The value is the user's folder.
         case temporary(String)
 
         init(environment: (String) -> String?) {
@@ -70,10 +79,10 @@ package struct JournalRoot: Sendable {
         }
     }
 
-    /// Makes the folder and those it lies in.
-    private static func makeAll(of path: String) throws(SystemError) {
+    /// Creates a folder and its missing parents.
+    private static func makeWithParents(_ path: String) throws(SystemError) {
         for end in path.indices.dropFirst() where path[end] == "/" {
-            // One that cannot be made may be there already, and be read-only; the last one decides.
+            // A failure is no error yet, because the parent may exist and be read-only. The last folder decides.
             _ = mkdir(String(path[..<end]), 0o700)
         }
         try make(path)
@@ -83,8 +92,9 @@ package struct JournalRoot: Sendable {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir", path: path) }
     }
 
-    /// Anyone can make a folder of this name in /tmp before us.
-    private static func requireOurs(_ path: String) throws(SystemError) {
+    /// Throws unless the path is a folder of this user that no other user can write to. Any user can create a folder of
+    /// this name in `/tmp` first.
+    private static func requireOwnership(of path: String) throws(SystemError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { throw SystemError("lstat", path: path) }
         guard status.st_uid == getuid(), status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o022 == 0 else {
@@ -100,8 +110,7 @@ package struct JournalRoot: Sendable {
 }
 
 extension dirent {
-    /// What the entry is called.
-    var name: String {
+    fileprivate var name: String {
         withUnsafePointer(to: d_name) { name in
             name.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: d_name)) { String(cString: $0) }
         }

@@ -1,77 +1,97 @@
 import HyperoCore
-import HyperoRedis
 import HyperoSchema
 
-/// How a client's journal is made, and made again by its forked children.
+/// The producer that writes a journal.
+struct JournalIdentity: Sendable {
+    /// The producer whose sequence numbers the records carry, and whose experiments start in this process.
+    let producer: ProducerID
+    /// The producers of the processes that this one was forked from, the nearest first.
+    var ancestors: [ProducerID] = []
+    /// The seed of the draws.
+    var seed: UInt64 = 0
+    /// The number of experiments started.
+    var experiments: UInt32 = 0
+}
+
+/// The settings with which a client and its forked children create the folders and segments of their journals.
 struct JournalSettings: Sendable {
-    /// Bytes of one segment; the largest record must fit.
+    /// The size of a segment in bytes. A record must fit into one segment.
     let segmentSize: Int
-    let mostSegments: Int
-    /// Where the events go: of the segments' headers.
+    let maxSegments: Int
+    /// The hash tag of the partition, for the segments' headers.
     let tag: String
-    let place: String
+    /// The Redis server without the account, for the segments' headers.
+    let serverURL: String
     private let machine = HostIdentity.current
-    /// Whether a producer's events go to the same partition.
-    private let isOurs: @Sendable (ProducerID) -> Bool
-    /// Where journals lie, or why they cannot: looked up once, because the host may change its environment.
+    /// Returns whether the events of a producer go to the same partition.
+    private let isSamePartition: @Sendable (ProducerID) -> Bool
+    /// The root folder or its error. Looked up once, because the host process may change its environment.
     private let root: Result<JournalRoot, SystemError>
 
-    /// - Parameter limit: bytes of all segments together; at least two segments are allowed.
+    /// - Parameter limit: The size of all segments together, in bytes. At least two segments are allowed.
     init(
-        limit: Int, segmentSize: Int, tag: String, place: String,
+        limit: Int, segmentSize: Int, tag: String, serverURL: String,
         environment: (String) -> String?,
-        isOurs: @escaping @Sendable (ProducerID) -> Bool = { _ in true }
+        isSamePartition: @escaping @Sendable (ProducerID) -> Bool = { _ in true }
     ) {
         self.segmentSize = segmentSize
-        mostSegments = max(2, limit / segmentSize)
+        maxSegments = max(2, limit / segmentSize)
         self.tag = tag
-        self.place = place
+        self.serverURL = serverURL
         root = Result { () throws(SystemError) in try JournalRoot(environment: environment) }
-        self.isOurs = isOurs
+        self.isSamePartition = isSamePartition
     }
 
-    /// Where the journals of others may lie; nil when there is no such folder.
-    var folder: String? { try? root.get().path }
+    /// The folder that may contain orphaned journals; nil if it cannot be created.
+    var rootPath: String? { try? root.get().path }
 
-    func makeFolder(of identity: JournalIdentity, _ notice: inout String?) -> JournalFolder? {
+    /// Creates the folder of a producer. On failure returns nil and sets the notice.
+    func makeFolder(of identity: JournalIdentity, notice: inout String?) -> JournalFolder? {
         do {
-            return try JournalFolder(making: identity.producer, in: try root.get())
+            return try JournalFolder(creating: identity.producer, in: try root.get())
         } catch {
-            notice = Self.memoryOnly(error)
+            notice = Self.memoryNotice(error)
             return nil
         }
     }
 
-    /// Makes a segment: a file, or memory where no file can be had; nil when there is no memory either.
+    /// Creates a segment: a file, or anonymous memory if no file can be created.
+    ///
+    /// - Parameters:
+    ///   - folder: The producer's folder; nil for memory.
+    ///   - notice: Set if a file was expected and cannot be created.
+    /// - Returns: nil if there is no memory either.
     func makeSegment(
-        _ ordinal: Int, in folder: JournalFolder?, of identity: JournalIdentity, _ notice: inout String?
+        _ ordinal: Int, in folder: JournalFolder?, of identity: JournalIdentity, notice: inout String?
     ) -> Segment? {
         guard let folder else { return .memory(size: segmentSize) }
         do {
-            let segment = try Segment.file(at: folder.segment(ordinal), size: segmentSize)
+            let segment = try Segment.newFile(at: folder.segmentPath(ordinal), size: segmentSize)
             SegmentHeader(
-                producer: identity.producer, ancestors: identity.ancestors, machine: machine, tag: tag, place: place
+                producer: identity.producer, ancestors: identity.ancestors, machine: machine, tag: tag,
+                serverURL: serverURL
             ).write(to: segment.base)
             return segment
         } catch {
-            notice = Self.memoryOnly(error)
+            notice = Self.memoryNotice(error)
             return .memory(size: segmentSize)
         }
     }
 
-    /// Who a forked child is: another producer, of the same partition, since its parent's experiments lie there.
+    /// Returns the identity of a forked child, a new producer.
     ///
-    /// Its draws have a seed of their own, or all children of a process would try the same.
-    func child(of parent: JournalIdentity) -> JournalIdentity {
+    /// The child uses its parent's partition, because it may log to its parent's experiments there. The child gets a
+    /// new seed. With the parent's seed, all children of a process would draw the same values.
+    func childIdentity(of parent: JournalIdentity) -> JournalIdentity {
         var generator = SystemRandomNumberGenerator()
         var producer = ProducerID(using: &generator)
-        while !isOurs(producer) { producer = ProducerID(using: &generator) }
-        let ancestors = ([parent.producer] + parent.ancestors).prefix(SegmentHeader.mostAncestors)
+        while !isSamePartition(producer) { producer = ProducerID(using: &generator) }
+        let ancestors = ([parent.producer] + parent.ancestors).prefix(SegmentHeader.maxAncestors)
         return JournalIdentity(producer: producer, ancestors: Array(ancestors), seed: generator.next())
     }
 
-    private static func memoryOnly(_ error: SystemError) -> String {
-        "no journal file can be made (\(error)): events are kept in memory, and a kill would lose what is queued; "
-            + "set HYPERO_JOURNAL to a folder that can be written"
+    private static func memoryNotice(_ error: SystemError) -> String {
+        "cannot create a journal file: \(error). Events are kept in memory and are lost if the process is killed. "
+            + "Set HYPERO_JOURNAL to a writable folder"
     }
 }

@@ -1,21 +1,24 @@
 import HyperoSchema
 
-/// One record of a journal, to be read. Valid while its segment is mapped.
+/// A read-only view of one record. Valid while its segment is mapped.
 struct Record {
     let base: UnsafeMutableRawPointer
 
-    /// The record at this place, which the journal wrote.
+    /// Creates a view of a record that this process wrote, without checks.
     init(at base: UnsafeMutableRawPointer) {
         self.base = base
     }
 
     var length: Int { Int(base.load(as: UInt32.self)) }
     var kind: RecordKind { RecordKind(rawValue: base.load(fromByteOffset: RecordHeader.kind, as: UInt8.self) & 15)! }
-    /// 0 for an experiment of the journal's own producer, else its place among the ancestors, from 1.
+    /// The producer of the experiment: 0 for the journal's own, n for its n-th ancestor.
     var origin: Int { Int(base.load(fromByteOffset: RecordHeader.kind, as: UInt8.self) >> 4) }
+    /// The number of channels or fields.
     var count: Int { Int(base.load(fromByteOffset: RecordHeader.count, as: UInt16.self)) }
     var seq: UInt64 { base.load(fromByteOffset: RecordHeader.seq, as: UInt64.self) }
+    /// Unix milliseconds of the log call.
     var time: Int64 { base.load(fromByteOffset: RecordHeader.time, as: Int64.self) }
+    /// The number of the experiment in its producer; 0 in the declaration of a battery.
     var experiment: UInt64 { UInt64(base.load(fromByteOffset: RecordHeader.experiment, as: UInt32.self)) }
 
     var epoch: Int64? {
@@ -23,12 +26,13 @@ struct Record {
         return epoch == RecordHeader.noEpoch ? nil : epoch
     }
 
+    /// The bytes of the battery's id.
     var battery: UnsafeRawBufferPointer {
         let length = Int(base.load(fromByteOffset: RecordHeader.batteryLength, as: UInt8.self))
         return UnsafeRawBufferPointer(start: base + RecordHeader.size, count: length)
     }
 
-    /// Calls back with each field of a record of text.
+    /// Calls a body with each field of a record of text.
     func forEachField(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
         var position = payload
         for _ in 0..<count {
@@ -42,7 +46,7 @@ struct Record {
         }
     }
 
-    /// Calls back with each channel of a record of numbers.
+    /// Calls a body with each channel of a record of numbers.
     func forEachChannel(_ body: (_ name: UnsafeRawBufferPointer, _ values: Values) -> Void) {
         var position = payload
         for _ in 0..<count {
@@ -58,7 +62,7 @@ struct Record {
 
     private var payload: UnsafeRawPointer { UnsafeRawPointer(base) + RecordHeader.size + battery.count }
 
-    /// Doubles that need not be aligned.
+    /// The values of a channel, doubles at any alignment.
     struct Values {
         fileprivate let base: UnsafeRawPointer
         let count: Int

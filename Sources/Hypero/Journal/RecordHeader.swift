@@ -1,20 +1,21 @@
-/// How a record starts. All of a record is in the machine's byte order: a journal does not leave its host.
+/// The offsets in a record. Records are in the byte order of the machine, because a journal never leaves its host.
 ///
-/// | offset | bytes | holds |
+/// | offset | bytes | content |
 /// |---|---|---|
-/// | 0 | 4 | length of the record, a multiple of 8; written last, so that 0 is where the records end |
-/// | 4 | 4 | CRC-32C of the length and of all from offset 8; 0 until the sender's thread has sealed the record |
-/// | 8 | 1 | ``RecordKind`` in the low four bits; in the high four, whose experiment it is: 0 the producer's, n its n-th ancestor's |
-/// | 9 | 1 | bytes of the battery's id |
+/// | 0 | 4 | length of the record, a multiple of 8; stored last, so that 0 marks the end of the records |
+/// | 4 | 4 | CRC-32C of the length and of all bytes from offset 8; 0 until the sender's thread writes the checksum |
+/// | 8 | 1 | ``RecordKind`` in the low four bits, ``Record/origin`` in the high four bits |
+/// | 9 | 1 | length of the battery's id |
 /// | 10 | 2 | number of channels or fields |
-/// | 12 | 4 | the experiment's number in its producer, 0 in the declaration of a battery |
+/// | 12 | 4 | number of the experiment in its producer; 0 in the declaration of a battery |
 /// | 16 | 8 | sequence number |
-/// | 24 | 8 | Unix milliseconds at the call |
-/// | 32 | 8 | epoch, or first epoch of a curve; -1 for none |
+/// | 24 | 8 | Unix milliseconds of the log call |
+/// | 32 | 8 | epoch, or the first epoch of a curve; -1 for none |
 /// | 40 | | the battery's id, then the payload, then 0 to 7 zeros |
 ///
-/// A payload of numbers is, for each channel, a name and doubles: 2 bytes of the name's length, 4 of the doubles' count,
-/// the name, the doubles. One of text is, for each field, 4 and 4 bytes of lengths, the name, the value.
+/// A payload of numbers has for each channel 2 bytes with the length of the name, 4 bytes with the number of values,
+/// the name and the values as doubles. A payload of text has for each field 4 bytes with the length of the name, 4
+/// bytes with the length of the value, the name and the value.
 enum RecordHeader {
     static let length = 0
     static let checksum = 4
@@ -25,9 +26,12 @@ enum RecordHeader {
     static let seq = 16
     static let time = 24
     static let epoch = 32
+    /// The size of the fixed part in bytes.
     static let size = 40
 
+    /// The bytes before the name of a channel.
     static let channelHeader = 6
+    /// The bytes before the name of a field.
     static let fieldHeader = 8
     static let noEpoch: Int64 = -1
 }

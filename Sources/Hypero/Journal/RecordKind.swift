@@ -1,6 +1,6 @@
 import HyperoSchema
 
-/// The kinds of records in a journal; the raw value is a byte on disk.
+/// The kind of a record. The raw value is stored in the file.
 enum RecordKind: UInt8 {
     case battery = 1
     case start = 2
@@ -25,7 +25,7 @@ enum RecordKind: UInt8 {
             }
     }
 
-    /// The `event` field.
+    /// The value of the `event` field on the wire.
     var event: StaticString {
         switch self {
         case .battery: "battery"
@@ -39,7 +39,7 @@ enum RecordKind: UInt8 {
         }
     }
 
-    /// Whether the payload is channels of doubles; else it is fields of text.
+    /// true if the payload consists of channels of doubles, false if it consists of fields of text.
     var holdsNumbers: Bool {
         switch self {
         case .epoch, .curve, .maxima: true

@@ -1,44 +1,49 @@
-/// Finds the records in the segments of a journal that somebody left, one segment after the other.
+/// A scan of an orphaned journal for readable records, one segment after the other.
 ///
-/// A record with a checksum is taken when the checksum is right. The last ones may have none yet: they are taken as long
-/// as one number follows the other. Behind what is not a record, the next one with a right checksum is looked for.
+/// A record with a checksum is accepted if the checksum matches. The last records may have no checksum yet: they are
+/// accepted as long as their sequence numbers are consecutive. After bytes that are not a record, the scan continues at
+/// the next record with a matching checksum.
 struct RecordScan {
-    /// Where the records are.
+    /// The ranges of the segments that contain accepted records, in order.
     private(set) var pieces: [SegmentPiece] = []
-    /// The numbers of the first and the last record; nil when there is none.
+    /// The first and the last sequence number; nil if there is no record.
     private(set) var seqs: ClosedRange<UInt64>?
-    /// The numbers that are there, in stretches without a hole.
+    /// The sequence numbers found, as ranges without gaps.
     private(set) var ranges: [ClosedRange<UInt64>] = []
-    private var holes: UInt64 = 0
-    private var hasBadTail = false
+    /// The sequence numbers missing between accepted records.
+    private var missing: UInt64 = 0
+    /// true if the bytes after the last accepted record are a damaged record.
+    private var hasDamagedTail = false
 
-    /// The number that the next record's should follow; nil when that is not known.
-    private var last: UInt64?
-    private let origins: Int
-    /// Whether the kernel was not started anew since: then its memory of the files is whole.
+    /// The last sequence number before the next record; nil if it is not known.
+    private var lastSeq: UInt64?
+    private let ancestorCount: Int
+    /// true if the kernel has not restarted since the records were written, so that its page cache is complete.
     private let hasSameBoot: Bool
 
-    /// What a disk writes at once.
+    /// The bytes that a disk writes as a unit.
     private static let page = 4_096
 
     /// - Parameters:
-    ///   - origins: how many ancestors the journal names.
-    ///   - isFromStart: whether the first segment is the first there ever was.
-    init(origins: Int, isFromStart: Bool, hasSameBoot: Bool) {
-        last = isFromStart ? 0 : nil
-        self.origins = origins
+    ///   - ancestorCount: The number of ancestors in the segments' header.
+    ///   - isFromStart: true if the first segment is the first one that the journal had.
+    init(ancestorCount: Int, isFromStart: Bool, hasSameBoot: Bool) {
+        lastSeq = isFromStart ? 0 : nil
+        self.ancestorCount = ancestorCount
         self.hasSameBoot = hasSameBoot
     }
 
-    /// How many records cannot be read any more.
-    var damaged: UInt64 { holes + (hasBadTail ? 1 : 0) }
+    /// The number of records that cannot be read.
+    var damaged: UInt64 { missing + (hasDamagedTail ? 1 : 0) }
 
-    /// The number of the first record of a segment; nil when there is none.
-    static func first(in segment: Segment) -> UInt64? {
-        let scan = RecordScan(origins: SegmentHeader.mostAncestors, isFromStart: false, hasSameBoot: true)
+    /// Returns the sequence number of the first record of a segment; nil if there is none.
+    static func firstSeq(in segment: Segment) -> UInt64? {
+        let scan = RecordScan(ancestorCount: SegmentHeader.maxAncestors, isFromStart: false, hasSameBoot: true)
         var offset = SegmentHeader.size
         while offset + RecordHeader.size <= segment.size {
-            if let record = scan.record(at: offset, in: segment, offset == SegmentHeader.size) { return record.seq }
+            if let record = scan.record(at: offset, in: segment, isContiguous: offset == SegmentHeader.size) {
+                return record.seq
+            }
             offset = scan.nextWord(after: offset, in: segment)
         }
         return nil
@@ -47,41 +52,46 @@ struct RecordScan {
     mutating func scan(_ segment: Segment) {
         var offset = SegmentHeader.size
         var piece = SegmentPiece(segment: segment, start: offset, end: offset)
-        var isInRow = !hasBadTail
+        var isContiguous = !hasDamagedTail
         while offset + RecordHeader.size <= segment.size {
-            if let record = record(at: offset, in: segment, isInRow) {
-                take(record)
+            if let record = record(at: offset, in: segment, isContiguous: isContiguous) {
+                accept(record)
                 offset += record.length
                 piece.end = offset
-                isInRow = true
+                isContiguous = true
                 continue
             }
             if piece.end > piece.start { pieces.append(piece) }
-            if isInRow { noteTail(at: segment.base + offset) }
-            isInRow = false
+            if isContiguous { inspectTail(at: segment.base + offset) }
+            isContiguous = false
             offset = nextWord(after: offset, in: segment)
             piece = SegmentPiece(segment: segment, start: offset, end: offset)
         }
         if piece.end > piece.start { pieces.append(piece) }
     }
 
-    private func record(at offset: Int, in segment: Segment, _ isInRow: Bool) -> Record? {
+    /// Returns the record at an offset; nil if the bytes are not an acceptable record.
+    ///
+    /// - Parameter isContiguous: true if the offset directly follows an accepted record or the header.
+    private func record(at offset: Int, in segment: Segment, isContiguous: Bool) -> Record? {
         let space = segment.size - offset
-        guard let record = Record(checkedAt: segment.base + offset, space: space, origins: origins) else { return nil }
-        if let last, record.seq <= last { return nil }
-        guard !record.isSealed else { return record.isIntact ? record : nil }
-        if let last, record.seq != last &+ 1 { return nil }
-        guard isInRow else { return nil }
-        // A host that lost its power wrote whole pages, each as it was at some moment.
+        guard let record = Record(validatingAt: segment.base + offset, space: space, ancestorCount: ancestorCount)
+        else { return nil }
+        if let lastSeq, record.seq <= lastSeq { return nil }
+        guard !record.hasChecksum else { return record.isIntact ? record : nil }
+        if let lastSeq, record.seq != lastSeq &+ 1 { return nil }
+        guard isContiguous else { return nil }
+        // After a power loss, each page of the file is as it was at some earlier moment. A record on two pages may mix
+        // two moments.
         let isInOnePage = offset / Self.page == (offset + record.length - 1) / Self.page
         return hasSameBoot || isInOnePage ? record : nil
     }
 
-    private mutating func take(_ record: Record) {
-        if let last {
-            holes &+= record.seq - last - 1
-        } else if hasBadTail {
-            holes += 1
+    private mutating func accept(_ record: Record) {
+        if let lastSeq {
+            missing &+= record.seq - lastSeq - 1
+        } else if hasDamagedTail {
+            missing += 1
         }
         seqs = (seqs?.lowerBound ?? record.seq)...record.seq
         if let range = ranges.last, range.upperBound + 1 == record.seq {
@@ -89,17 +99,21 @@ struct RecordScan {
         } else {
             ranges.append(record.seq...record.seq)
         }
-        last = record.seq
-        hasBadTail = false
+        lastSeq = record.seq
+        hasDamagedTail = false
     }
 
-    /// A record without a length is one whose process was killed while it wrote: no call had returned.
-    private mutating func noteTail(at base: UnsafeMutableRawPointer) {
-        let isBegun = base.load(as: UInt32.self) == 0
-        let wasSealed = base.load(fromByteOffset: RecordHeader.checksum, as: UInt32.self) != 0
-        if !isBegun || wasSealed { hasBadTail = true }
+    /// Decides whether the bytes after the last accepted record are a damaged record.
+    ///
+    /// A record without a length is not: the process was killed while it wrote the record, so the log call never
+    /// returned.
+    private mutating func inspectTail(at base: UnsafeMutableRawPointer) {
+        let isUnfinished = base.load(as: UInt32.self) == 0
+        let hasChecksum = base.load(fromByteOffset: RecordHeader.checksum, as: UInt32.self) != 0
+        if !isUnfinished || hasChecksum { hasDamagedTail = true }
     }
 
+    /// Returns the offset of the next eight bytes that are not all zero.
     private func nextWord(after offset: Int, in segment: Segment) -> Int {
         var offset = offset + 8
         while offset + RecordHeader.size <= segment.size,

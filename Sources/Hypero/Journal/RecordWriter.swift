@@ -1,4 +1,4 @@
-/// Writes a record's payload: front to back, into memory that is large enough.
+/// A writer of the payload of a record, from front to back. The caller guarantees that the memory is large enough.
 struct RecordWriter {
     private var position: UnsafeMutableRawPointer
 

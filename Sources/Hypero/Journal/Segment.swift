@@ -1,15 +1,15 @@
 import Glibc
 import HyperoCore
-import HyperoRedis
 
-/// One mapped piece of a journal: a file, or anonymous memory where no file can be had.
+/// One mapped segment of a journal: a file, or anonymous memory if no file can be created.
 ///
-/// Its blocks are reserved when it is made, because a sparse map raises SIGBUS on a full disk, in the host process.
-/// The journal's lock protects the writing; the sender reads what lies before the journal's published end.
+/// All blocks are reserved at creation: writing to a sparse mapping on a full disk would raise SIGBUS in the host
+/// process. Writers hold the journal's lock. The sender reads only records whose length is published.
 final class Segment: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
+    /// The size in bytes, including the header.
     let size: Int
-    /// Nil for anonymous memory.
+    /// The path of the file; nil for anonymous memory.
     let path: String?
 
     private init(base: UnsafeMutableRawPointer, size: Int, path: String?) {
@@ -22,21 +22,22 @@ final class Segment: @unchecked Sendable {
         if size > 0 { munmap(base, size) }
     }
 
-    /// Where the first record goes, and how many bytes of records it takes.
+    /// The address of the first record.
     var start: UnsafeMutableRawPointer { size > 0 ? base + SegmentHeader.size : base }
-    var room: Int { max(size - SegmentHeader.size, 0) }
+    /// The bytes available for records.
+    var capacity: Int { max(size - SegmentHeader.size, 0) }
 
-    /// Nothing fits into it.
-    static func nothing() -> Segment {
-        // Never read or written; any address does that is not null.
+    /// Returns a segment without room for a record.
+    static func empty() -> Segment {
+        // Any address other than null. It is never read or written.
         Segment(base: UnsafeMutableRawPointer(bitPattern: 8)!, size: 0, path: nil)
     }
 
-    /// A new file of zeros.
+    /// Creates a file of zeros.
     ///
-    /// - Throws: why not; the file is then gone again.
-    static func file(at path: String, size: Int) throws(SystemError) -> Segment {
-        // A caller's thread may get here, and the host's signals may have handlers: EINTR is no reason for memory.
+    /// - Throws: ``SystemError``. The file is removed again.
+    static func newFile(at path: String, size: Int) throws(SystemError) -> Segment {
+        // Retry after EINTR: a log call may create a segment, and the host process may have signal handlers.
         let descriptor = retryingInterrupts { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
         guard descriptor >= 0 else { throw SystemError("open", path: path) }
         defer { close(descriptor) }
@@ -57,70 +58,74 @@ final class Segment: @unchecked Sendable {
         return Segment(base: base, size: size, path: path)
     }
 
-    /// A file that somebody left.
+    /// Maps an existing file of an orphaned journal.
     ///
-    /// - Throws: why it cannot be.
-    static func left(at path: String) throws(SystemError) -> Segment {
+    /// - Throws: ``SystemError`` if the path is not a regular file, or if it is larger than ``maxSize``.
+    static func existingFile(at path: String) throws(SystemError) -> Segment {
         let descriptor = retryingInterrupts { open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
         guard descriptor >= 0 else { throw SystemError("open", path: path) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw SystemError("fstat", path: path) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError("open", path: path, code: EINVAL) }
-        guard status.st_size <= largest else { throw SystemError("open", path: path, code: EFBIG) }
+        guard status.st_size <= maxSize else { throw SystemError("open", path: path, code: EFBIG) }
         let size = Int(status.st_size)
-        guard size > 0 else { return Segment(base: nothing().base, size: 0, path: path) }
+        guard size > 0 else { return Segment(base: empty().base, size: 0, path: path) }
         let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
         guard let base, base != MAP_FAILED else { throw SystemError("mmap", path: path) }
         return Segment(base: base, size: size, path: path)
     }
 
-    /// Bytes of a segment that is read; the journal's own are 8 MiB.
-    private static let largest = 1 << 30
+    /// The largest file that is mapped, in bytes. A client creates segments of 8 MiB by default.
+    private static let maxSize = 1 << 30
 
-    /// Memory that a kill of the process would lose; nil when there is none.
+    /// Returns anonymous memory, which a kill of the process loses; nil if there is none.
     static func memory(size: Int) -> Segment? {
         let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let base, base != MAP_FAILED else { return nil }
         return Segment(base: base, size: size, path: nil)
     }
 
-    /// Takes the page faults of the first writes, so that they do not fall on the caller of a log call. Only of a new segment
-    /// that nobody else has yet.
+    /// Causes the page faults of the first writes, which would otherwise fall into log calls.
+    ///
+    /// Only for a new segment that no other thread uses yet.
     func populate() {
-        // Linux 5.14 and later; older ones say EINVAL. After another error the pages cannot be had: touching them would
-        // raise SIGBUS.
+        // MADV_POPULATE_WRITE of Linux 5.14. Older kernels fail with EINVAL. After any other error the pages are not
+        // available, and touching them would raise SIGBUS.
         let populateForWriting: CInt = 23
         if madvise(base, size, populateForWriting) != 0, errno == EINVAL { touch() }
     }
 
-    /// Writes a zero to each page but the first, where the header is: they hold nothing else.
+    /// Writes a zero to each page except the first, which contains the header. The other pages contain only zeros.
     private func touch() {
         for page in stride(from: Self.page, to: size, by: Self.page) {
             base.storeBytes(of: 0, toByteOffset: page, as: UInt8.self)
         }
     }
 
-    /// Bytes of a page where it is smallest.
+    /// The smallest page size in bytes.
     private static let page = 4_096
 
-    /// Removes the file; the memory stays until the last user is gone.
+    /// Removes the file. The memory stays mapped until the last reference is released.
     func remove() {
         if let path { unlink(path) }
     }
 
-    /// Gives the blocks back that hold nothing. Nobody may write to it any more.
-    func shorten(to end: Int) {
-        if let path { retryingInterrupts { truncate(path, off_t(end)) } }
+    /// Cuts the file after its last record, which frees the reserved blocks. No thread may write to the segment any
+    /// more.
+    func truncate(to end: Int) {
+        if let path { retryingInterrupts { Glibc.truncate(path, off_t(end)) } }
     }
 }
 
-/// A stretch of a segment in which one record follows the other.
+/// A range of a segment that contains consecutive records.
 struct SegmentPiece {
     let segment: Segment
+    /// The offset of the first record, in bytes.
     let start: Int
+    /// The offset after the last record, in bytes.
     var end: Int
 
-    /// None at all.
-    static var none: SegmentPiece { SegmentPiece(segment: .nothing(), start: 0, end: 0) }
+    /// A piece without records.
+    static var empty: SegmentPiece { SegmentPiece(segment: .empty(), start: 0, end: 0) }
 }

@@ -1,41 +1,44 @@
 import HyperoSchema
 
 extension SegmentHeader {
-    /// How far the sending of the journal has come, for who finds it when its process is gone.
+    /// The progress of sending the journal, for the client that adopts it.
     ///
-    /// | offset | bytes | holds |
+    /// | offset | bytes | content |
     /// |---|---|---|
-    /// | 0 | 24 | ``taken``: a sequence number, 0 for none, and the two halves of a stream id |
+    /// | 0 | 24 | ``acknowledged``: a sequence number, 0 for none, and the two halves of a stream id |
     /// | 24 | 16 | ``applied``: a sequence number, 0 for none, and Unix milliseconds |
     ///
-    /// It is written without a word to the kernel and may be old or, on a damaged disk, wrong. So the server is asked
-    /// before it is believed.
+    /// The progress is only stored in mapped memory: it may be old, or wrong on a damaged disk. It is therefore checked
+    /// against the server before it is used.
     struct Progress: Equatable {
-        /// The last event that Redis acknowledged with all before it, and the entry it became.
-        var taken: Taken?
-        /// Up to where all was applied, and when that was seen first.
+        /// The last event that Redis acknowledged together with all events before it, and its stream id.
+        var acknowledged: Acknowledged?
+        /// The watermark when all events were applied, and the time when the client first saw it.
         var applied: Applied?
 
-        struct Taken: Equatable {
+        struct Acknowledged: Equatable {
             let seq: UInt64
             let id: StreamID
         }
 
         struct Applied: Equatable {
             let seq: UInt64
+            /// Unix milliseconds.
             let since: Int64
         }
 
         init() {}
 
-        /// Reads it from a segment.
+        /// Reads the progress from a segment; there is none if the segment is shorter than a header.
+        ///
+        /// - Parameter space: The size of the segment in bytes.
         init(from base: UnsafeRawPointer, space: Int) {
             guard space >= size else { return }
-            let start = base + SegmentHeader.progress
-            let takenSeq = start.load(as: UInt64.self)
-            if takenSeq > 0 {
-                taken = Taken(
-                    seq: takenSeq,
+            let start = base + SegmentHeader.progressOffset
+            let acknowledgedSeq = start.load(as: UInt64.self)
+            if acknowledgedSeq > 0 {
+                acknowledged = Acknowledged(
+                    seq: acknowledgedSeq,
                     id: StreamID(
                         milliseconds: start.load(fromByteOffset: 8, as: UInt64.self),
                         sequence: start.load(fromByteOffset: 16, as: UInt64.self)))
@@ -46,12 +49,12 @@ extension SegmentHeader {
             }
         }
 
-        /// Writes it to a segment.
+        /// Writes the progress to a segment.
         func write(to base: UnsafeMutableRawPointer) {
-            let start = base + SegmentHeader.progress
-            start.storeBytes(of: taken?.id.milliseconds ?? 0, toByteOffset: 8, as: UInt64.self)
-            start.storeBytes(of: taken?.id.sequence ?? 0, toByteOffset: 16, as: UInt64.self)
-            start.storeBytes(of: taken?.seq ?? 0, as: UInt64.self)
+            let start = base + SegmentHeader.progressOffset
+            start.storeBytes(of: acknowledged?.id.milliseconds ?? 0, toByteOffset: 8, as: UInt64.self)
+            start.storeBytes(of: acknowledged?.id.sequence ?? 0, toByteOffset: 16, as: UInt64.self)
+            start.storeBytes(of: acknowledged?.seq ?? 0, as: UInt64.self)
             start.storeBytes(of: applied?.since ?? 0, toByteOffset: 32, as: Int64.self)
             start.storeBytes(of: applied?.seq ?? 0, toByteOffset: 24, as: UInt64.self)
         }

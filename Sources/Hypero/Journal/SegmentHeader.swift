@@ -1,67 +1,69 @@
-import Glibc
 import HyperoCore
 import HyperoSchema
 
-/// How a segment starts: what it is, and all that somebody needs who finds it after its process is gone.
+/// The header of a segment: the format, and all that another client needs to send the records of a dead process.
 ///
-/// | offset | bytes | holds |
+/// | offset | bytes | content |
 /// |---|---|---|
 /// | 0 | 8 | ``magic`` |
 /// | 8 | 4 | ``version`` of the format |
-/// | 12 | 4 | CRC-32C of the header, these four bytes taken as zero |
-/// | 16 | | lines `name=value`, for people who look into the file too; then zeros |
-/// | 984 | 40 | ``Progress``, not part of the checksum |
+/// | 12 | 4 | CRC-32C of the bytes 0 to 11 and 16 to 983 |
+/// | 16 | | lines `name=value`, readable for people too; then zeros |
+/// | 984 | 40 | ``Progress``, without a checksum |
 ///
-/// Records start at ``size``.
+/// The first record is at the offset ``size``.
 struct SegmentHeader: Equatable {
-    /// Whose sequence numbers the records carry.
+    /// The producer whose sequence numbers the records carry.
     var producer: ProducerID
-    /// The producers of the processes it was forked from, the nearest first: records may be of their experiments.
+    /// The producers of the processes that its process was forked from, the nearest first. Records may belong to their
+    /// experiments.
     var ancestors: [ProducerID] = []
     var machine: HostIdentity
     /// The hash tag of the partition that the events go to.
     var tag: String
-    /// The Redis server that they go to, as the user wrote it but without the account.
-    var place: String
+    /// The Redis server that the events go to, as the user wrote it, without the account.
+    var serverURL: String
 
-    /// Bytes.
+    /// The size in bytes.
     static let size = 1_024
-    /// `hyperojl`.
+    /// `hyperojl` in little-endian byte order.
     static let magic: UInt64 = 0x6C6A_6F72_6570_7968
     static let version: UInt32 = 1
-    /// More generations of forks than this cannot be told apart in a record.
-    static let mostAncestors = 15
+    /// The largest number of ancestors, because a record stores its origin in 4 bits.
+    static let maxAncestors = 15
 
-    /// Where the progress stands.
-    static let progress = 984
+    /// The offset of ``Progress`` in bytes.
+    static let progressOffset = 984
 
-    /// What stands at the beginning of a segment.
-    enum Finding: Equatable {
+    /// The result of reading a header.
+    enum ReadResult: Equatable {
         case header(SegmentHeader)
-        /// A segment of another version of the program, earlier or later.
+        /// Another version of the format.
         case unknownVersion(UInt32)
-        /// No header that can be believed.
+        /// No header, or one with a wrong checksum.
         case damaged
     }
 
-    /// Writes it to the beginning of a segment of zeros.
+    /// Writes the header to a segment of zeros.
     func write(to base: UnsafeMutableRawPointer) {
         var text = lines
         text.withUTF8 { bytes in
-            (base + 16).copyMemory(from: bytes.baseAddress!, byteCount: min(bytes.count, Self.progress - 16))
+            (base + 16).copyMemory(from: bytes.baseAddress!, byteCount: min(bytes.count, Self.progressOffset - 16))
         }
         base.storeBytes(of: Self.magic, as: UInt64.self)
         base.storeBytes(of: Self.version, toByteOffset: 8, as: UInt32.self)
         base.storeBytes(of: Self.checksum(of: base), toByteOffset: 12, as: UInt32.self)
     }
 
-    /// Reads what stands at the beginning of a segment.
-    static func read(from base: UnsafeRawPointer, space: Int) -> Finding {
+    /// Reads and checks the header of a segment.
+    ///
+    /// - Parameter space: The size of the segment in bytes.
+    static func read(from base: UnsafeRawPointer, space: Int) -> ReadResult {
         guard space >= size, base.load(as: UInt64.self) == magic else { return .damaged }
         let version = base.load(fromByteOffset: 8, as: UInt32.self)
         guard version == Self.version else { return .unknownVersion(version) }
         guard base.load(fromByteOffset: 12, as: UInt32.self) == checksum(of: base) else { return .damaged }
-        let text = UnsafeRawBufferPointer(start: base + 16, count: progress - 16).prefix { $0 != 0 }
+        let text = UnsafeRawBufferPointer(start: base + 16, count: progressOffset - 16).prefix { $0 != 0 }
         return SegmentHeader(lines: String(decoding: text, as: UTF8.self)).map { .header($0) } ?? .damaged
     }
 
@@ -72,7 +74,7 @@ struct SegmentHeader: Equatable {
         host=\(machine.host)
         boot=\(machine.boot)
         tag=\(tag)
-        redis=\(place)
+        redis=\(serverURL)
 
         """
     }
@@ -80,7 +82,7 @@ struct SegmentHeader: Equatable {
     private static func checksum(of base: UnsafeRawPointer) -> UInt32 {
         var checksum = CRC32C()
         checksum.update(UnsafeRawBufferPointer(start: base, count: 12))
-        checksum.update(UnsafeRawBufferPointer(start: base + 16, count: progress - 16))
+        checksum.update(UnsafeRawBufferPointer(start: base + 16, count: progressOffset - 16))
         return checksum.value
     }
 }
@@ -93,12 +95,12 @@ extension SegmentHeader {
             values[line[..<sign]] = line[line.index(after: sign)...]
         }
         guard let producer = values["producer"].flatMap({ ProducerID(String($0)) }), let host = values["host"],
-            let boot = values["boot"], let tag = values["tag"], let place = values["redis"]
+            let boot = values["boot"], let tag = values["tag"], let serverURL = values["redis"]
         else { return nil }
         self.producer = producer
         ancestors = (values["ancestors"] ?? "").split(separator: " ").compactMap { ProducerID(String($0)) }
         machine = HostIdentity(host: String(host), boot: String(boot))
         self.tag = String(tag)
-        self.place = String(place)
+        self.serverURL = String(serverURL)
     }
 }

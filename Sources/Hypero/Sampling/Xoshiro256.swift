@@ -1,8 +1,10 @@
 import HyperoCore
 
-/// xoshiro256** 1.0, seeded by SplitMix64. Source: Blackman and Vigna, <https://prng.di.unimi.it>
+/// The generator xoshiro256** 1.0, seeded by SplitMix64.
 ///
-/// Its own and not the system's generator, because an experiment's draws must be the same in every run.
+/// The system's generator cannot be seeded, and the draws of an experiment must be the same in every run.
+///
+/// Source: Blackman and Vigna, <https://prng.di.unimi.it>
 struct Xoshiro256: RandomNumberGenerator {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
@@ -10,31 +12,33 @@ struct Xoshiro256: RandomNumberGenerator {
         self.state = state
     }
 
-    /// The stream of one experiment.
+    /// Creates the generator of one experiment.
     ///
     /// - Parameters:
-    ///   - seed: the client's.
-    ///   - stream: the experiment's number; streams of one seed do not resemble each other.
+    ///   - seed: The seed of the client.
+    ///   - stream: The number of the experiment. The streams of one seed are independent.
     init(seed: UInt64, stream: UInt64) {
-        var mix = SplitMix64(seed: seed)
-        // The stream's number goes through the mixer as well: neighbours must not share bits.
-        var other = SplitMix64(seed: mix.next() ^ (stream &* 0xD129_0D3B_3A0B_5E4D))
-        state = (other.next(), other.next(), other.next(), other.next())
+        var seedMixer = SplitMix64(seed: seed)
+        // Mix the stream's number too, so that neighboring streams share no bits.
+        var mixer = SplitMix64(seed: seedMixer.next() ^ (stream &* 0xD129_0D3B_3A0B_5E4D))
+        state = (mixer.next(), mixer.next(), mixer.next(), mixer.next())
     }
 
     mutating func next() -> UInt64 {
-        let result = rotate(state.1 &* 5, 7) &* 9
+        let result = (state.1 &* 5).rotatedLeft(by: 7) &* 9
         let shifted = state.1 << 17
         state.2 ^= state.0
         state.3 ^= state.1
         state.1 ^= state.2
         state.0 ^= state.3
         state.2 ^= shifted
-        state.3 = rotate(state.3, 45)
+        state.3 = state.3.rotatedLeft(by: 45)
         return result
     }
+}
 
-    private func rotate(_ value: UInt64, _ count: UInt64) -> UInt64 {
-        value << count | value >> (64 - count)
+extension UInt64 {
+    fileprivate func rotatedLeft(by count: UInt64) -> UInt64 {
+        self << count | self >> (64 - count)
     }
 }

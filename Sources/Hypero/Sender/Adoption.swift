@@ -1,118 +1,148 @@
+import Glibc
 import HyperoCore
 package import HyperoRedis
 package import HyperoSchema
 
-/// Takes over the journals of processes that are gone, one at a time: sends what the watermark does not cover, waits until
-/// all is applied, and removes them.
+/// The adoption of orphaned journals on this host: sending the events that are not applied, waiting until all are
+/// durable, and removing the journals.
 package struct Adoption: ~Copyable {
-    /// Which journals are taken.
+    /// The journals to adopt, and the rules for it.
     package struct Scope: Sendable {
-        /// The folder they lie in; nil when there is none.
+        /// The folder that contains the journals; nil if there is none.
         package var folder: String?
         package var url: RedisURL
         package var keyspaces: [Keyspace]
-        /// Only those that were to go to this very place; else the caller knows that they are to go there.
-        package var isOfPlaceOnly: Bool
-        /// Whether troubles with Redis are told; a client tells its own.
-        package var tellsTroubles: Bool
-        /// How many are under way at once, each on a connection of its own.
-        package var mostAtOnce = 8
-        package var settling: Duration
+        /// true to adopt only journals whose header names the server of `url`; false to send all journals there.
+        package var matchesServer: Bool
+        /// true to report errors of Redis. A client's own delivery reports them already.
+        package var reportsErrors: Bool
+        /// The number of journals that are sent at the same time, each over its own connection.
+        package var maxConcurrent = 8
+        /// The time for which an applied event stays in its journal.
+        package var durabilityWindow: Duration
         package var notify: @Sendable (String) -> Void
 
         package init(
-            folder: String?, url: RedisURL, keyspaces: [Keyspace], isOfPlaceOnly: Bool, tellsTroubles: Bool = false,
-            settling: Duration = DurabilityWindow.usual, notify: @escaping @Sendable (String) -> Void
+            folder: String?, url: RedisURL, keyspaces: [Keyspace], matchesServer: Bool, reportsErrors: Bool = false,
+            durabilityWindow: Duration = DurabilityWindow.defaultDuration, notify: @escaping @Sendable (String) -> Void
         ) {
             self.folder = folder
             self.url = url
             self.keyspaces = keyspaces
-            self.isOfPlaceOnly = isOfPlaceOnly
-            self.tellsTroubles = tellsTroubles
-            self.settling = settling
+            self.matchesServer = matchesServer
+            self.reportsErrors = reportsErrors
+            self.durabilityWindow = durabilityWindow
             self.notify = notify
         }
     }
 
-    /// What a step came to.
+    /// The result of one step.
     package enum Step: Sendable {
         case worked
-        /// A journal is under way, and nothing is to do for now.
+        /// Journals are being sent, and there is nothing to do for now.
         case waiting
-        /// There is no journal to take.
+        /// There are no journals left.
         case idle
     }
 
-    /// Journals that were sent, applied and removed.
-    package private(set) var journals = 0
-    /// Records in journals taken over that could not be read any more.
+    /// The number of journals that were sent and removed.
+    package private(set) var finishedJournals = 0
+    /// The number of records in adopted journals that cannot be read.
     package private(set) var damaged: UInt64 = 0
-    /// Journals that cannot be read, and are left where they are.
+    /// The names of journals that cannot be read, whose files stay.
     package private(set) var unreadable: Set<String> = []
-    /// Journals under way, and those that wait for their turn.
-    package var left: Int { underWay.count + names.count }
-    /// Events acknowledged from journals that are done with.
-    private var finished: UInt64 = 0
+    /// The number of journals that are being sent or not opened yet.
+    package var remainingJournals: Int { active.count + names.count }
+    /// The number of acknowledged events of journals that are not active any more.
+    private var finishedEvents: UInt64 = 0
 
     private let scope: Scope
     private let machine = HostIdentity.current
-    private let host: DeliveryHost
-    /// Those that were found and not tried yet.
+    private let host: Delivery.Host
+    /// The names of journals that are not opened yet, in descending order.
     private var names: [String] = []
-    /// Several: one that waits for an ingest must not keep all others waiting.
-    private var underWay: [OrphanDelivery] = []
-    private var turn = 0
+    /// Several at once, because a journal may wait long for the ingest.
+    private var active: [OrphanDelivery] = []
+    /// The index of the delivery that made the last step.
+    private var lastIndex = 0
 
-    init(_ scope: Scope, host: DeliveryHost) {
+    init(_ scope: Scope, host: Delivery.Host) {
         self.scope = scope
         self.host = host
     }
 
     package init(_ scope: Scope) {
-        self.init(scope, host: DeliveryHost(goesOn: { true }, whileBlocked: { $0() }))
+        self.init(scope, host: Delivery.Host(shouldContinue: { true }, blocking: { $0() }))
     }
 
-    /// Events of such journals that Redis acknowledged.
-    package var events: UInt64 { underWay.reduce(finished) { $0 + $1.sent } }
+    /// The number of events of orphaned journals that Redis has acknowledged.
+    package var events: UInt64 { active.reduce(finishedEvents) { $0 + $1.sent } }
 
-    /// Looks which journals there are.
+    /// Lists the journals in the folder.
     ///
-    /// - Returns: the folder they lie in; nil when there is none.
+    /// - Returns: The folder's path; nil if the folder does not exist.
     @discardableResult
     package mutating func scan() -> String? {
-        names = root.map { $0.names().reversed() } ?? []
+        names = root.map { $0.entryNames().reversed() } ?? []
         return root?.path
     }
 
-    /// Does the next thing.
+    /// Adopts all journals that ``scan()`` has found.
+    ///
+    /// - Parameters:
+    ///   - timeout: The longest time; nil to wait as long as necessary.
+    ///   - progress: Called every ten seconds.
+    /// - Returns: false if the timeout has passed first.
+    package mutating func run(timeout: Duration?, progress: (borrowing Adoption) -> Void) -> Bool {
+        let deadline = timeout.map { MonotonicTime.now + $0 }
+        var nextProgress = MonotonicTime.now + Self.progressInterval
+        while true {
+            switch step() {
+            case .idle: return true
+            case .worked: break
+            case .waiting: usleep(1_000)
+            }
+            if let deadline, .now >= deadline {
+                stop()
+                return false
+            }
+            guard .now >= nextProgress else { continue }
+            nextProgress = .now + Self.progressInterval
+            progress(self)
+        }
+    }
+
+    private static var progressInterval: Duration { .seconds(10) }
+
+    /// Opens the next journal, or lets one active delivery make a step.
     package mutating func step() -> Step {
-        if !names.isEmpty, underWay.count < scope.mostAtOnce {
-            takeNext()
+        if !names.isEmpty, active.count < scope.maxConcurrent {
+            openNext()
             return .worked
         }
-        guard !underWay.isEmpty else { return .idle }
-        for _ in underWay.indices {
-            turn = (turn + 1) % underWay.count
-            switch underWay[turn].step() {
+        guard !active.isEmpty else { return .idle }
+        for _ in active.indices {
+            lastIndex = (lastIndex + 1) % active.count
+            switch active[lastIndex].step() {
             case .worked: return .worked
-            case .rest: continue
+            case .idle: continue
             case .finished:
-                if underWay[turn].isDone { journals += 1 }
-                finish(underWay.remove(at: turn))
+                if active[lastIndex].isDurable { finishedJournals += 1 }
+                end(active.remove(at: lastIndex))
                 return .worked
             }
         }
         return .waiting
     }
 
-    /// Lets go of the journals that are under way; others may take them.
-    package mutating func giveUp() {
-        for delivery in underWay { finish(delivery) }
-        underWay = []
+    /// Unlocks the journals that are being sent, so that other clients can adopt them.
+    package mutating func stop() {
+        for delivery in active { end(delivery) }
+        active = []
     }
 
-    private mutating func finish(_ delivery: OrphanDelivery) {
-        finished += delivery.sent
+    private mutating func end(_ delivery: OrphanDelivery) {
+        finishedEvents += delivery.sent
         delivery.end()
     }
 
@@ -120,32 +150,34 @@ package struct Adoption: ~Copyable {
         scope.folder.flatMap { try? JournalRoot(existing: $0) }
     }
 
-    private mutating func takeNext() {
+    private mutating func openNext() {
         guard let name = names.popLast(), let root = root else { return }
-        if let unfinished = JournalFolder.unfinishedName(name) { return JournalFolder.sweep(unfinished, in: root) }
-        // Whatever else lies in the folder is not ours to touch.
+        if let final = JournalFolder.finalName(ofUnfinished: name) {
+            return JournalFolder.removeUnfinished(final, in: root)
+        }
+        // Other entries of the folder do not belong to hypero.
         guard ProducerID.isGenerated(name) else { return }
         let scope = scope
-        let taking = OrphanedJournal.take(name, in: root, machine: machine) { header in
+        let result = OrphanedJournal.open(name, in: root, machine: machine) { header in
             scope.keyspaces.contains { $0.tag == header.tag }
-                && (!scope.isOfPlaceOnly || header.place == scope.url.serverURL)
+                && (!scope.matchesServer || header.serverURL == scope.url.serverURL)
         }
-        switch taking {
-        case .held, .foreign: break
+        switch result {
+        case .locked, .foreign: break
         case .unreadable(let reason):
             guard unreadable.insert(name).inserted else { break }
-            scope.notify("the journal \(root.path)/\(name) is left alone: \(reason)")
-        case .taken(let left): begin(left)
+            scope.notify("cannot adopt the journal \(root.path)/\(name): \(reason)")
+        case .opened(let orphan): start(orphan)
         }
     }
 
-    private mutating func begin(_ left: OrphanedJournal) {
-        guard let keyspace = scope.keyspaces.first(where: { $0.tag == left.header.tag }) else { return }
-        damaged += left.scan.damaged
-        if left.scan.damaged > 0 {
+    private mutating func start(_ orphan: OrphanedJournal) {
+        guard let keyspace = scope.keyspaces.first(where: { $0.tag == orphan.header.tag }) else { return }
+        damaged += orphan.scan.damaged
+        if orphan.scan.damaged > 0 {
             scope.notify(
-                "\(left.scan.damaged) records of the journal \(left.folder.path) are damaged and cannot be sent")
+                "damaged records in the journal \(orphan.folder.path): \(orphan.scan.damaged). They cannot be sent")
         }
-        underWay.append(OrphanDelivery(left, in: keyspace, scope, host: host))
+        active.append(OrphanDelivery(orphan, in: keyspace, scope, host: host))
     }
 }

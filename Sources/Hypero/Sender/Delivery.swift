@@ -2,162 +2,319 @@ import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
-/// What the sender's thread works with, and each thing it does: connect, catch up, send a batch, read the watermark.
+/// The delivery of one journal to Redis: sending its events, reading the watermark, and releasing its segments.
+///
+/// ``SenderMachine`` decides the next action, and ``step(endsWhenSent:isAwaited:)`` performs it. Used by one thread.
 struct Delivery: ~Copyable {
-    var machine = SenderMachine()
-    var outbox: Outbox
-    /// The watermark: the highest sequence number below which all was seen applied.
-    var applied: UInt64 = 0
-    var settling: DurabilityWindow
+    /// The journal and its destination.
+    struct Configuration: Sendable {
+        let journal: Journal
+        let url: RedisURL
+        let keyspace: Keyspace
+        /// The time for which an applied event stays in the journal.
+        let durabilityWindow: Duration
+        let notify: @Sendable (String) -> Void
+    }
 
+    /// The callbacks of a delivery into the thread that runs it.
+    struct Host {
+        /// Called before each action, and every few milliseconds while waiting for Redis. Returns false to give up.
+        let shouldContinue: () -> Bool
+        /// Runs a system call that may block.
+        let blocking: (() -> Void) -> Void
+    }
+
+    private(set) var outbox: Outbox
+    /// The watermark: the highest sequence number up to which every event was seen applied.
+    private(set) var applied: UInt64 = 0
+
+    private var machine = SenderMachine()
+    private var durability: DurabilityWindow
     private let journal: Journal
-    /// Which numbers a journal that was left has; nil for a living one.
-    let left: [ClosedRange<UInt64>]?
-    let url: RedisURL
-    let keyspace: Keyspace
-    let producer: ProducerID
-    let renderer: RecordRenderer
-    var connection: RedisConnection?
-    /// Where an error reply said that the keys are; nil for where the user said.
-    var elsewhere: RedisURL?
-    /// What is asked.
-    var writer = RESPWriter(capacity: 1 << 10)
-    /// The events on their way, and those after them.
-    var batch = RESPWriter(capacity: 64 << 10)
-    var nextBatch = RESPWriter(capacity: 64 << 10)
-    var notices: UserNotices
-    let host: DeliveryHost
-    var generator = SystemRandomNumberGenerator()
+    /// The sequence numbers in an orphaned journal; nil for the journal of this process.
+    private let orphanRanges: [ClosedRange<UInt64>]?
+    private var link: Link
+    private let renderer: RecordRenderer
+    /// The rendered events in flight.
+    private var batch = RESPWriter(capacity: 64 << 10)
+    /// The rendered events of the batch after those.
+    private var nextBatch = RESPWriter(capacity: 64 << 10)
+    /// The number of events allowed in the next batch. After a failure it is 1, to try whether Redis accepts events
+    /// again.
+    private var batchLimit = Self.maxBatchEvents
+    private var notices: UserNotices
+    private let host: Host
+    private var generator = SystemRandomNumberGenerator()
 
     private var lastAccepted: UInt64 = 0
     private var lastEvent = MonotonicTime(nanoseconds: 0)
-    var lastWatermark = MonotonicTime(nanoseconds: 0)
-    /// When it was last looked, or not needed to look, whether the stream has what it acknowledged.
-    var lookedBack = MonotonicTime(nanoseconds: 0)
-    /// Since when the ingest is through with all that was sent, and lacks some of it.
-    var holesSince: MonotonicTime?
-    /// As the journal has it written down.
-    var progress = SegmentHeader.Progress()
-    /// False on a connection that may only write.
-    var canReadWatermark = true
-    var shipment = Shipment()
-    /// How many events the next batch may have: after trouble a single one tries whether it is over.
-    var batchEvents = Self.mostBatchEvents
+    private var lastWatermarkRead = MonotonicTime(nanoseconds: 0)
+    /// The last time when the stream was known to contain the acknowledged events, or when the watermark moved.
+    private var lastDurabilityCheck = MonotonicTime(nanoseconds: 0)
+    /// The time when the ingest had first passed all sent events with sequence numbers still missing; nil if none are
+    /// missing.
+    private var missingSince: MonotonicTime?
+    /// The progress as stored in the journal.
+    private var progress: SegmentHeader.Progress
 
-    /// What is appended to hiredis' buffer at once; more would be moved about in memory with each partial write.
-    static let batchBytes = 256 << 10
-    static let mostBatchEvents = 1_024
-    /// Batches sent before the journal and the watermark are looked at again: some 10 to 50 ms.
-    static let batchesInARow = 8
-    /// Records that get their checksums between two looks at the connection.
-    private static let sealedAtOnce = 16_384
+    /// The bytes after which a batch is full. hiredis moves a larger buffer in memory at each partial write.
+    private static let batchBytes = 256 << 10
+    private static let maxBatchEvents = 1_024
+    /// The batches sent before the journal and the watermark are read again, about 10 to 50 ms.
+    private static let batchesInARow = 8
+    /// The checksums written between two actions.
+    private static let checksumsPerStep = 16_384
     private static let watermarkInterval: Duration = .seconds(1)
     private static let awaitedWatermarkInterval: Duration = .milliseconds(2)
 
-    /// - Parameter left: what of a journal that was left is only read; nil for a living one.
-    init(
-        journal: Journal, left: OrphanedJournal? = nil, url: RedisURL, keyspace: Keyspace, settling: Duration,
-        notify: @escaping @Sendable (String) -> Void, host: DeliveryHost
-    ) {
-        self.journal = journal
-        self.url = url
-        self.keyspace = keyspace
-        self.settling = DurabilityWindow(settling)
+    /// - Parameter orphan: The orphaned journal that the configuration's journal was created from; nil for the journal
+    ///   of this process.
+    init(_ configuration: Configuration, orphan: OrphanedJournal? = nil, host: Host) {
+        journal = configuration.journal
+        durability = DurabilityWindow(configuration.durabilityWindow)
         self.host = host
-        outbox = Outbox(seals: left == nil)
-        self.left = left?.scan.ranges
-        progress = left?.progress ?? SegmentHeader.Progress()
+        outbox = Outbox(writesChecksums: orphan == nil)
+        orphanRanges = orphan?.scan.ranges
+        progress = orphan?.progress ?? SegmentHeader.Progress()
         let identity = journal.identity
-        producer = identity.producer
-        renderer = RecordRenderer(stream: keyspace.events, identity)
-        notices = UserNotices(notify)
+        link = Link(
+            url: configuration.url, keyspace: configuration.keyspace, producer: identity.producer,
+            // Shorter for an orphaned journal, because the events of the running training wait meanwhile.
+            timeout: orphan == nil ? .seconds(5) : .seconds(2), host: host)
+        renderer = RecordRenderer(stream: configuration.keyspace.events, identity)
+        notices = UserNotices(configuration.notify)
     }
 
-    /// What a step came to.
+    /// The result of one step.
     enum Step {
         case worked
         /// There is nothing to do for now.
-        case rest
+        case idle
         case finished
     }
 
-    /// Does the next thing.
+    /// Performs the next action.
     ///
     /// - Parameters:
-    ///   - endsWhenSent: whether it is finished when there is nothing left to send.
-    ///   - isAwaited: whether somebody waits for the watermark.
+    ///   - endsWhenSent: true to finish once all events are sent.
+    ///   - isAwaited: true if a caller waits for the watermark, which is then read more often.
     mutating func step(endsWhenSent: Bool = false, isAwaited: Bool = false) -> Step {
-        let work = look(endsWhenSent: endsWhenSent, isAwaited: isAwaited)
+        let work = updateJournal(endsWhenSent: endsWhenSent, isAwaited: isAwaited)
         switch machine.next(work, now: .now) {
         case .connect: connect()
         case .catchUp: catchUp()
         case .send: send()
         case .readWatermark: readWatermark()
-        case .rest: return .rest
+        case .idle: return .idle
         case .finish: return .finished
         }
         return .worked
     }
 
-    /// Whether something was logged within the last second.
+    /// true if an event was logged within the last second.
     var isBusy: Bool { .now < lastEvent + .seconds(1) }
 
-    /// Whether all events are applied, and have been for so long that Redis does not forget them any more.
-    var isSettled: Bool { settling.settled >= outbox.accepted }
+    /// true if all events are durable.
+    var isDurable: Bool { durability.durable >= outbox.accepted }
 
-    /// Takes over what was logged, sees to the journal's room, and says what there is to do.
-    private mutating func look(endsWhenSent: Bool, isAwaited: Bool) -> SenderMachine.Work {
-        // Asked before the journal is looked at: nothing is appended once it is closed.
-        let isEnding = !host.goesOn()
+    /// Closes the connection and the journal. The files are removed if all events are durable, and stay otherwise.
+    /// Unsent events are reported.
+    mutating func end() {
+        link.close()
+        // Include the last records, or all records of an orphaned journal that ends before its first step.
+        outbox.update(journal.published())
+        outbox.writeChecksums(atMost: .max)
+        if outbox.hasEvents {
+            let unsent = outbox.accepted - outbox.sent
+            notices.event(
+                "events not sent: \(unsent). \(Self.remainder(in: outbox.heldSegments, folder: journal.path))")
+        }
+        journal.end(removing: outbox.heldSegments, keepsFiles: !isDurable)
+    }
+
+    private static func remainder(in segments: [Segment], folder: String?) -> String {
+        let files = segments.count { $0.path != nil }
+        guard files > 0, let folder else { return "They were in memory and are lost" }
+        let stay = "stay in \(folder), and the next client on this host or `hypero-ingest adopt` sends them"
+        return files == segments.count ? "They \(stay)" : "Those in memory are lost. Those in files \(stay)"
+    }
+}
+
+// The journal.
+extension Delivery {
+    /// Collects new records, writes checksums, releases segments, and returns the work to do.
+    private mutating func updateJournal(endsWhenSent: Bool, isAwaited: Bool) -> SenderMachine.Work {
+        // Before the journal is read: no record is appended to a closed journal.
+        let isEnding = !host.shouldContinue()
         let now = MonotonicTime.now
         let published = journal.published()
         if published.accepted != lastAccepted { (lastAccepted, lastEvent) = (published.accepted, now) }
         outbox.update(published)
-        outbox.seal(atMost: Self.sealedAtOnce)
-        // Where nobody says what is applied, what is sent counts.
-        let safe = canReadWatermark ? applied : outbox.sent
-        if !canReadWatermark, connection != nil { settling.note(applied: safe, now: now) }
-        let free = outbox.releasable(settled: settling.settled, applied: safe, makingRoom: journal.isNearlyFull)
+        outbox.writeChecksums(atMost: Self.checksumsPerStep)
+        // An account that cannot read the watermark counts sent events as applied.
+        let watermark = link.canReadWatermark ? applied : outbox.sent
+        if !link.canReadWatermark, link.isConnected { durability.observe(applied: watermark, now: now) }
+        let free = outbox.releasable(
+            durable: durability.durable, applied: watermark, makingRoom: journal.isNearlyFull)
         for segment in free { journal.release(segment) }
-        if let notice = journal.takeNotice() { notices.tell(notice) }
+        if let notice = journal.takeNotice() { notices.event(notice) }
         let interval = isAwaited ? Self.awaitedWatermarkInterval : Self.watermarkInterval
+        // Read the watermark until all sent events are durable, to notice a server that has lost some.
+        let awaitsDurability = link.canReadWatermark && durability.durable < outbox.sent
         return SenderMachine.Work(
-            hasEvents: outbox.hasEvents,
-            // Until all is settled: a server that went back behind it must not go unnoticed.
-            isWatermarkDue: canReadWatermark && settling.settled < outbox.sent && now >= lastWatermark + interval,
+            hasEvents: outbox.hasEvents, isWatermarkDue: awaitsDurability && now >= lastWatermarkRead + interval,
             isEnding: isEnding, endsWhenSent: endsWhenSent)
     }
 
-    /// Takes note of a watermark that the server has just given. What was applied when it was asked last may not be so
-    /// any more: events settle only by what it says now.
-    mutating func saw(applied watermark: UInt64) {
+    /// The sequence numbers that the journal still has and can send again.
+    private var heldRanges: [ClosedRange<UInt64>] {
+        orphanRanges ?? outbox.firstHeldSeq.map { [$0...UInt64.max] } ?? []
+    }
+
+    /// Goes back to the watermark, and forgets the last acknowledged event.
+    private mutating func rewind(to watermark: UInt64) {
+        missingSince = nil
+        progress = SegmentHeader.Progress()
+        outbox.rewind(to: watermark)
+        outbox.store(progress)
+    }
+
+    /// Adopts a watermark that the server has just returned. An earlier one may be outdated: only the current one makes
+    /// events durable.
+    private mutating func observe(applied watermark: UInt64) {
         applied = watermark
-        settling.note(applied: applied, now: .now)
+        durability.observe(applied: applied, now: .now)
         guard applied > 0, applied == outbox.accepted else { return }
         if progress.applied?.seq != applied {
             progress.applied = SegmentHeader.Progress.Applied(seq: applied, since: WallClock.milliseconds)
-            outbox.note(progress)
-        } else if left != nil, let since = progress.applied?.since {
-            let (age, isBeyond) = WallClock.milliseconds.subtractingReportingOverflow(since)
-            if !isBeyond, .milliseconds(age) > settling.duration { settling.settle(applied) }
+            outbox.store(progress)
+        } else if orphanRanges != nil, let since = progress.applied?.since {
+            let (age, overflows) = WallClock.milliseconds.subtractingReportingOverflow(since)
+            if !overflows, .milliseconds(age) > durability.duration { durability.markDurable(through: applied) }
+        }
+    }
+}
+
+// The server.
+extension Delivery {
+    private mutating func connect() {
+        do {
+            try link.connect()
+            machine.connected()
+        } catch {
+            fail(with: error)
         }
     }
 
-    /// Says what is left behind, or removes the files when nothing can be needed of them; the memory is given back.
-    mutating func end() {
-        connection = nil
-        // What came last, or all of a journal that was not looked at yet.
-        outbox.update(journal.published())
-        outbox.seal(atMost: .max)
-        let left = outbox.hasEvents ? outbox.accepted - outbox.sent : 0
-        if left > 0 { notices.tell("\(left) events were not sent; \(Self.place(of: outbox.held, in: journal.path))") }
-        journal.end(removing: outbox.held, keepsFiles: !isSettled)
+    /// Checks whether the server still has the events that it or an earlier server has acknowledged. If some are lost,
+    /// all events after the watermark are sent again before new ones. The ingest drops duplicates.
+    ///
+    /// An account without permission to check sends its events again once per connection, and not at each later check.
+    private mutating func catchUp() {
+        lastDurabilityCheck = .now
+        do {
+            let state = try link.readState(acknowledged: progress.acknowledged)
+            let isFirst = !machine.hasCaughtUp
+            machine.caughtUp()
+            let known = state.watermark.map { min($0.applied(held: heldRanges), outbox.accepted) }
+            let watermark = known ?? durability.durable
+            let isLost = state.hasAcknowledged == false || isFirst && state.hasAcknowledged == nil
+            if isLost || watermark < applied {
+                rewind(to: watermark)
+            } else if let acknowledged = progress.acknowledged {
+                outbox.skip(to: acknowledged.seq)
+            }
+            if known != nil { observe(applied: watermark) }
+        } catch {
+            fail(with: error)
+        }
     }
 
-    private static func place(of segments: [Segment], in folder: String?) -> String {
-        let files = segments.count { $0.path != nil }
-        guard files > 0, let folder else { return "they were in memory and are lost" }
-        let stay = "stay in \(folder) and are sent by the next client on this host, or by hypero-ingest adopt"
-        return files == segments.count ? "they \(stay)" : "those in memory are lost, those in files \(stay)"
+    private mutating func readWatermark() {
+        lastWatermarkRead = .now
+        do {
+            guard let watermark = try link.readWatermark() else { return }
+            let current = min(watermark.applied(held: heldRanges), outbox.accepted)
+            let hasMoved = current != applied
+            // The ingest has passed all sent events and did not see some: another client deleted entries. Events with
+            // an unknown outcome may still arrive, so wait as long as for durability.
+            let isMissing = current < watermark.seq && watermark.seq >= outbox.sent && !outbox.hasEvents
+            missingSince = isMissing ? missingSince ?? .now : nil
+            let areLost = missingSince.map { .now >= $0 + durability.duration } ?? false
+            // A lower watermark means that the server has lost keys.
+            if current < applied || areLost { rewind(to: current) }
+            observe(applied: current)
+            // A watermark that does not move may belong to a slow ingest, or to a stream that has lost its end while
+            // this connection stayed open.
+            if hasMoved { lastDurabilityCheck = .now }
+            if applied < outbox.sent, progress.acknowledged != nil, .now >= lastDurabilityCheck + durability.duration {
+                catchUp()
+            }
+        } catch {
+            fail(with: error)
+        }
+    }
+
+    /// Sends a few batches in a row, as long as there are events and none fails.
+    ///
+    /// The next batch is rendered while Redis processes the current one.
+    private mutating func send() {
+        for remaining in (0..<Self.batchesInARow).reversed() {
+            prepareBatch()
+            outbox.startBatch()
+            swap(&batch, &nextBatch)
+            let isFollowed = remaining > 0 && batchLimit > 1 && outbox.hasMore && host.shouldContinue()
+            let outcome = ship(isFollowed: isFollowed)
+            finishBatch(outcome)
+            guard outcome.failure == nil, isFollowed else { return }
+        }
+    }
+
+    /// Collects and renders the next batch, unless it is prepared.
+    private mutating func prepareBatch() {
+        guard !outbox.isPrepared else { return }
+        nextBatch.removeAll()
+        outbox.prepareBatch { record in
+            renderer.render(record, into: &nextBatch)
+            return nextBatch.count >= Self.batchBytes || nextBatch.commands >= batchLimit
+        }
+    }
+
+    /// Sends the batch and reads its outcome.
+    ///
+    /// Refused events are sent again. So are events without a reply after a broken connection, which may be in the
+    /// stream already: they keep their sequence numbers, and the ingest drops duplicates.
+    private mutating func ship(isFollowed: Bool) -> Shipment.Outcome {
+        if let outcome = link.send(batch, isFollowed: isFollowed) { return outcome }
+        if isFollowed { prepareBatch() }
+        return link.receive()
+    }
+
+    private mutating func finishBatch(_ outcome: Shipment.Outcome) {
+        if let seq = outbox.finishBatch(answered: outcome.answered, refused: outcome.refused) {
+            // An acknowledged event is stored only if all events before it are acknowledged too.
+            progress.acknowledged = outbox.hasRetries(before: seq) ? nil : outcome.id.map { .init(seq: seq, id: $0) }
+            outbox.store(progress)
+        }
+        if let failure = outcome.failure {
+            batchLimit = 1
+            fail(with: failure)
+        } else {
+            batchLimit = min(2 * batchLimit, Self.maxBatchEvents)
+            machine.succeeded()
+            notices.recovered("Redis at \(link.server) accepts events again")
+        }
+    }
+
+    /// Reports an error, schedules the next attempt, and closes the connection if it is unusable.
+    private mutating func fail(with error: RedisError) {
+        let isRedirect = if case .moved = error.category { true } else { false }
+        // Once the host gives up, the error only says that the client has stopped waiting.
+        if !isRedirect, host.shouldContinue() {
+            notices.failure("\(error.description). Events stay in the journal and are sent later", now: .now)
+        }
+        let draw = Double.random(in: 0..<1, using: &generator)
+        let category = link.hasUnreadReplies ? .connection : error.category
+        if machine.failed(category, now: .now, draw: draw) { link.close(after: error) }
     }
 }

@@ -1,44 +1,45 @@
 import HyperoCore
-import HyperoRedis
 
-/// Which events are not only applied but have been for a while, so that no server forgets them any more.
+/// The events that have been applied long enough to survive a failover or the loss of the end of an AOF.
 ///
-/// A server that loses its power, or a replica that takes its place, may lack the last seconds of what was acknowledged
-/// and applied. So an event is kept for a while after it was seen applied: as long as Redis' own
-/// `min-replicas-max-lag` lets a replica lag, which is also several times what `appendfsync everysec` may lose.
+/// After a power loss of the server, or after a failover to a replica, Redis may lack the last seconds of acknowledged
+/// and applied events. An event is therefore durable only some time after the client first saw it applied. The default
+/// is the lag that Redis' `min-replicas-max-lag` allows a replica, several times the second that `appendfsync everysec`
+/// may lose.
 package struct DurabilityWindow {
-    /// How long.
-    package static let usual: Duration = .seconds(10)
+    package static let defaultDuration: Duration = .seconds(10)
 
-    /// All up to this number have been applied for long enough.
-    private(set) var settled: UInt64 = 0
+    /// The highest durable sequence number. All events up to it are durable.
+    private(set) var durable: UInt64 = 0
     let duration: Duration
-    /// What was seen applied, and when; a second apart at least, so that there are but a few.
-    private var seen: [(seq: UInt64, at: MonotonicTime)] = []
+    /// Watermarks and the times when they were observed, in order. At least a second apart, so that the list stays
+    /// short.
+    private var observations: [(seq: UInt64, at: MonotonicTime)] = []
 
     private static let interval: Duration = .seconds(1)
 
-    init(_ duration: Duration = Self.usual) {
+    init(_ duration: Duration = Self.defaultDuration) {
         self.duration = duration
     }
 
-    /// Takes note of what the server has just said to be applied: what it said before and says still, has settled.
+    /// Adds the server's current watermark. Events become durable that a watermark at least ``duration`` ago covered
+    /// too.
     ///
-    /// - Parameter applied: lower than before when Redis forgot something.
-    mutating func note(applied: UInt64, now: MonotonicTime) {
-        seen.removeAll { $0.seq > applied }
-        settled = min(settled, applied)
-        let last = seen.last
-        if applied > max(settled, last?.seq ?? 0), last.map({ now - $0.at >= min(Self.interval, duration) }) ?? true {
-            seen.append((applied, now))
+    /// - Parameter applied: The watermark. It is lower than an earlier one if Redis has lost events.
+    mutating func observe(applied: UInt64, now: MonotonicTime) {
+        observations.removeAll { $0.seq > applied }
+        durable = min(durable, applied)
+        let last = observations.last
+        if applied > max(durable, last?.seq ?? 0), last.map({ now - $0.at >= min(Self.interval, duration) }) ?? true {
+            observations.append((applied, now))
         }
-        guard let index = seen.lastIndex(where: { now - $0.at >= duration }) else { return }
-        settled = seen[index].seq
-        seen.removeFirst(index + 1)
+        guard let index = observations.lastIndex(where: { now - $0.at >= duration }) else { return }
+        durable = observations[index].seq
+        observations.removeFirst(index + 1)
     }
 
-    /// Takes what is applied for settled: it was logged long ago.
-    mutating func settle(_ applied: UInt64) {
-        settled = max(settled, applied)
+    /// Makes applied events durable at once, for a journal whose progress shows that they were applied long ago.
+    mutating func markDurable(through seq: UInt64) {
+        durable = max(durable, seq)
     }
 }

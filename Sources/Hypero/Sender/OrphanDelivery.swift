@@ -1,37 +1,40 @@
 import HyperoRedis
 import HyperoSchema
 
-/// The sending of one journal that was left. Used by one thread; a class, so that several fit into a list.
+/// The delivery of one orphaned journal. Used by one thread.
+///
+/// A class, because an array cannot contain a noncopyable ``Delivery``.
 final class OrphanDelivery {
     private var delivery: Delivery
-    /// The number before its first record.
-    private let begun: UInt64
+    /// The sequence number before the first record.
+    private let base: UInt64
 
-    init(_ left: OrphanedJournal, in keyspace: Keyspace, _ scope: Adoption.Scope, host: DeliveryHost) {
-        begun = (left.scan.seqs?.lowerBound ?? 1) &- 1
+    init(_ orphan: OrphanedJournal, in keyspace: Keyspace, _ scope: Adoption.Scope, host: Delivery.Host) {
+        base = (orphan.scan.seqs?.lowerBound ?? 1) &- 1
         let silence: @Sendable (String) -> Void = { _ in }
         delivery = Delivery(
-            journal: Journal(left), left: left, url: scope.url, keyspace: keyspace,
-            settling: scope.settling,
-            notify: scope.tellsTroubles ? scope.notify : silence, host: host)
+            Delivery.Configuration(
+                journal: Journal(orphan), url: scope.url, keyspace: keyspace, durabilityWindow: scope.durabilityWindow,
+                notify: scope.reportsErrors ? scope.notify : silence),
+            orphan: orphan, host: host)
     }
 
-    /// How many of its events Redis acknowledged.
-    var sent: UInt64 { delivery.outbox.sent - min(begun, delivery.outbox.sent) }
+    /// The number of its events that Redis has acknowledged.
+    var sent: UInt64 { delivery.outbox.sent - min(base, delivery.outbox.sent) }
 
-    /// Whether all is applied, and will not be forgotten any more.
-    var isDone: Bool { delivery.isSettled }
+    /// true if all events are durable.
+    var isDurable: Bool { delivery.isDurable }
 
-    /// Does the next thing; it is finished when it is done or told to end.
+    /// Performs the next action. Finishes when all events are durable, or when the host gives up.
     func step() -> Delivery.Step {
         switch delivery.step() {
         case .worked: return .worked
-        case .rest: return isDone ? .finished : .rest
+        case .idle: return isDurable ? .finished : .idle
         case .finished: return .finished
         }
     }
 
-    /// Gives it back: what is done with is removed, the rest may be taken by another.
+    /// Removes the journal if all events are durable. Otherwise unlocks it for another client.
     func end() {
         delivery.end()
     }

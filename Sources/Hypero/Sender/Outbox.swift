@@ -1,232 +1,239 @@
 import HyperoSchema
 
-/// The sender's side of the journal: which records are still to be sent, which are on their way, and which segments are
-/// not needed any more.
+/// The sender's view of the journal: the records to send, the records in flight, and the segments that are still
+/// needed.
 ///
-/// Sequence numbers are in the order of the journal. What is refused or of unknown outcome goes to the front of the
-/// queue again, under its own number; and when Redis forgot what it had acknowledged, all behind the watermark does.
+/// Records are in the order of their sequence numbers. A record that Redis refuses, or that gets no reply, is sent
+/// again before newer ones, under its own number. When Redis has lost acknowledged events, the outbox goes back to the
+/// watermark.
 struct Outbox {
-    private struct Held {
+    private struct Piece {
         var piece: SegmentPiece
-        /// The number of the last record that was read; 0 before the first.
+        /// The sequence number of the last record read; 0 before the first.
         var lastSeq: UInt64 = 0
     }
 
-    /// A record's place: an index into `pieces`, and bytes into that segment.
-    private struct Place {
+    /// The location of a record: an index into `pieces`, and the offset in that segment in bytes.
+    private struct Location {
         var piece = 0
         var offset = 0
     }
 
-    /// In order; the last one is of the segment that callers write to.
-    private var pieces: [Held] = []
-    /// The next record that was not sent, or is to be sent anew.
-    private var reading = Place()
-    /// The number of the record before it.
+    /// The records of the journal, in order. Log calls append to the segment of the last piece.
+    private var pieces: [Piece] = []
+    /// The location of the next record to read.
+    private var readPosition = Location()
+    /// The sequence number before that record.
     private var lastRead: UInt64 = 0
-    /// The next record without a checksum; nil when the journal is only read.
-    private var sealing: Place?
+    /// The location of the next record without a checksum; nil if the journal is orphaned.
+    private var checksumPosition: Location?
+    /// The highest sequence number in the journal.
     private(set) var accepted: UInt64 = 0
     /// Records to send again before any other, in order.
-    private var again: [Record] = []
-    private var onTheirWay: [Record] = []
-    /// The batch after those: taken to be rendered while they are on their way.
-    private var next: [Record] = []
+    private var retries: [Record] = []
+    private var inFlight: [Record] = []
+    /// The batch after the records in flight, read early so that it can be rendered meanwhile.
+    private var prepared: [Record] = []
 
-    /// Events that had to make room before they were seen applied.
+    /// The number of events that were removed from the journal before they were seen applied.
     private(set) var released: UInt64 = 0
-    /// The last number of the segments that were given back, and those of them that were counted as released.
-    private var lastReleased: UInt64 = 0
-    private var countedReleased: [ClosedRange<UInt64>] = []
+    /// The last sequence number of the removed segments.
+    private var lastRemoved: UInt64 = 0
+    /// The sequence numbers counted in `released`, as ranges in order.
+    private var countedAsReleased: [ClosedRange<UInt64>] = []
 
-    /// - Parameter seals: whether records get their checksums here.
-    init(seals: Bool = true) {
-        sealing = seals ? Place() : nil
+    /// - Parameter writesChecksums: false for an orphaned journal.
+    init(writesChecksums: Bool = true) {
+        checksumPosition = writesChecksums ? Location() : nil
     }
 
-    /// Events that Redis acknowledged; fewer when it forgot some.
-    var sent: UInt64 { lastRead - UInt64(again.count + onTheirWay.count + next.count) }
+    /// The number of events that Redis has acknowledged. It falls when Redis loses some.
+    var sent: UInt64 { lastRead - UInt64(retries.count + inFlight.count + prepared.count) }
 
-    /// Whether there is anything to send that is not on its way.
-    var hasMore: Bool { !next.isEmpty || !again.isEmpty || lastRead < accepted }
+    /// true if there are events to send that are not in flight.
+    var hasMore: Bool { !prepared.isEmpty || !retries.isEmpty || lastRead < accepted }
 
-    /// The segments that are still there.
-    var held: [Segment] { pieces.map(\.piece.segment) }
+    /// The segments that are still needed.
+    var heldSegments: [Segment] { pieces.map(\.piece.segment) }
 
-    /// The lowest number that is still there; nil when no record is.
-    var firstHeld: UInt64? {
+    /// The lowest sequence number in the journal; nil if the journal has no record.
+    var firstHeldSeq: UInt64? {
         pieces.first { $0.piece.end > $0.piece.start }.map { Self.record(at: $0.piece.start, in: $0.piece).seq }
     }
 
-    /// Whether anything is to be sent.
+    /// true if there are events that Redis has not acknowledged.
     var hasEvents: Bool { sent < accepted }
 
-    /// Takes over what callers wrote since the last time.
+    /// Adds the records written since the last call.
     mutating func update(_ published: Journal.Published) {
-        for piece in published.sealed { set(piece) }
+        for piece in published.fullSegments { set(piece) }
         set(published.current)
         accepted = published.accepted
     }
 
-    /// Gives the next records their checksums.
-    mutating func seal(atMost limit: Int) {
-        guard var place = sealing else { return }
+    /// Writes the checksums of the next records.
+    mutating func writeChecksums(atMost limit: Int) {
+        guard var position = checksumPosition else { return }
         for _ in 0..<limit {
-            guard let record = Self.nextRecord(in: pieces, from: &place) else { break }
-            record.seal()
-            place.offset += record.length
+            guard let record = Self.nextRecord(in: pieces, from: &position) else { break }
+            record.writeChecksum()
+            position.offset += record.length
         }
-        sealing = place
+        checksumPosition = position
     }
 
-    /// Whether the next batch is taken already.
-    var isPrepared: Bool { !next.isEmpty }
+    /// true if the next batch is prepared.
+    var isPrepared: Bool { !prepared.isEmpty }
 
-    /// Takes the records to send next.
+    /// Reads the records of the next batch, retries first.
     ///
-    /// - Parameter isFull: asked after each record.
+    /// - Parameter isFull: Called with each record added. Returns whether the batch is full.
     mutating func prepareBatch(_ isFull: (Record) -> Bool) {
-        assert(next.isEmpty)
+        assert(prepared.isEmpty)
         var count = 0
-        while let record = count < again.count ? again[count] : Self.nextRecord(in: pieces, from: &reading) {
-            if count < again.count { count += 1 } else { advance(over: record) }
-            next.append(record)
+        while let record = count < retries.count ? retries[count] : Self.nextRecord(in: pieces, from: &readPosition) {
+            if count < retries.count { count += 1 } else { advance(over: record) }
+            prepared.append(record)
             if isFull(record) { break }
         }
-        again.removeFirst(count)
+        retries.removeFirst(count)
     }
 
-    /// The records that were taken are on their way now.
-    mutating func sendBatch() {
-        assert(onTheirWay.isEmpty)
-        swap(&onTheirWay, &next)
+    /// Moves the prepared batch in flight.
+    mutating func startBatch() {
+        assert(inFlight.isEmpty)
+        swap(&inFlight, &prepared)
     }
 
-    /// What became of the records on their way. When one of them has to be sent again, those taken after them are given back.
+    /// Completes the batch in flight. If a record has to be sent again, the prepared batch is given back too, so that
+    /// the order is kept.
     ///
     /// - Parameters:
-    ///   - answered: how many, from the first, have a reply; the others are of unknown outcome.
-    ///   - refused: which of those Redis did not take, as indexes in order.
-    /// - Returns: the number of the last record that Redis took.
+    ///   - answered: The number of records with a reply, counted from the first. The outcome of the others is unknown.
+    ///   - refused: The indices of the answered records that Redis refused, in ascending order.
+    /// - Returns: The sequence number of the last record that Redis accepted; nil if there is none.
     @discardableResult
     mutating func finishBatch(answered: Int, refused: [Int]) -> UInt64? {
-        var taken = answered
-        for place in refused.reversed() where place == taken - 1 { taken -= 1 }
-        let lastTaken = taken > 0 ? onTheirWay[taken - 1].seq : nil
-        let back = refused.map { onTheirWay[$0] } + onTheirWay[answered...]
-        if !back.isEmpty {
-            again = (back + next + again).sorted { $0.seq < $1.seq }
-            next = []
+        var acceptedCount = answered
+        for index in refused.reversed() where index == acceptedCount - 1 { acceptedCount -= 1 }
+        let lastAccepted = acceptedCount > 0 ? inFlight[acceptedCount - 1].seq : nil
+        let unsent = refused.map { inFlight[$0] } + inFlight[answered...]
+        if !unsent.isEmpty {
+            retries = (unsent + prepared + retries).sorted { $0.seq < $1.seq }
+            prepared = []
         }
-        onTheirWay.removeAll(keepingCapacity: true)
-        return lastTaken
+        inFlight.removeAll(keepingCapacity: true)
+        return lastAccepted
     }
 
-    /// Goes back to the record behind the watermark, or to the first that is still there: what follows is sent anew.
+    /// Goes back to the record after the watermark, or to the first record that is still in the journal. All later
+    /// records are sent again.
     mutating func rewind(to watermark: UInt64) {
-        again = []
-        onTheirWay = []
-        next = []
-        // Redis forgot what was given back because it was applied.
-        countReleased(behind: watermark, through: lastReleased)
-        lastRead = max(watermark, (firstHeld ?? accepted + 1) - 1)
-        // Those before the place were read to their ends.
-        let first = pieces[..<reading.piece].firstIndex { $0.lastSeq > watermark } ?? reading.piece
-        reading = Place(piece: first)
-        while let record = Self.nextRecord(in: pieces, from: &reading), record.seq <= watermark {
+        retries = []
+        inFlight = []
+        prepared = []
+        // Redis has lost events that were removed from the journal because they were applied.
+        countReleased(after: watermark, through: lastRemoved)
+        lastRead = max(watermark, (firstHeldSeq ?? accepted + 1) - 1)
+        // All pieces before the read position were read to their ends.
+        let first = pieces[..<readPosition.piece].firstIndex { $0.lastSeq > watermark } ?? readPosition.piece
+        readPosition = Location(piece: first)
+        while let record = Self.nextRecord(in: pieces, from: &readPosition), record.seq <= watermark {
             advance(over: record)
         }
     }
 
-    /// Goes on behind an event that Redis is known to have, unless that was passed already.
+    /// Skips the events up to one that Redis is known to have, unless they were sent already.
     mutating func skip(to seq: UInt64) {
         if seq > lastRead { rewind(to: min(seq, accepted)) }
     }
 
-    /// Whether something was refused that is older than an event that was taken.
-    func hasHoles(before seq: UInt64) -> Bool { again.first.map { $0.seq < seq } ?? false }
+    /// Returns whether an event with a lower sequence number has to be sent again.
+    func hasRetries(before seq: UInt64) -> Bool { retries.first.map { $0.seq < seq } ?? false }
 
-    /// Writes down how far it has come, for who finds the journal when this process is gone.
-    func note(_ progress: SegmentHeader.Progress) {
+    /// Stores the progress in the newest segment, for the client that adopts the journal.
+    func store(_ progress: SegmentHeader.Progress) {
         guard let segment = pieces.last(where: { $0.piece.segment.size > 0 })?.piece.segment else {
             return
         }
         progress.write(to: segment.base)
     }
 
-    /// Takes out the segments that are not needed any more.
+    /// Removes and returns the segments that are not needed any more.
     ///
     /// - Parameters:
-    ///   - settled: a segment whose records are all at or below this number is not needed.
-    ///   - applied: one whose records are, goes first when room has to be made; then one that is only sent.
-    ///   - makingRoom: whether one has to go if none is free otherwise.
-    mutating func releasable(settled: UInt64, applied: UInt64, makingRoom: Bool) -> [Segment] {
+    ///   - durable: The highest durable sequence number. A segment is not needed if all its records are at or below it.
+    ///   - applied: The watermark. Records above it count as released when they make room.
+    ///   - makingRoom: true if the oldest sent segment must go when no other is free.
+    mutating func releasable(durable: UInt64, applied: UInt64, makingRoom: Bool) -> [Segment] {
         var free: [Segment] = []
-        while reading.piece > 0, pieces[0].lastSeq < firstUnacknowledged {
+        while readPosition.piece > 0, pieces[0].lastSeq < firstUnacknowledged {
             let last = pieces[0].lastSeq
-            if last > settled {
+            if last > durable {
                 guard makingRoom, free.isEmpty else { break }
-                countReleased(behind: max(applied, lastReleased), through: last)
+                countReleased(after: max(applied, lastRemoved), through: last)
             }
-            lastReleased = last
+            lastRemoved = last
             let segment = pieces.removeFirst().piece.segment
-            // One with a damaged record has several pieces.
+            // A segment with a damaged record has several pieces.
             if pieces[0].piece.segment !== segment { free.append(segment) }
-            reading.piece -= 1
-            if let place = sealing {
-                sealing = place.piece > 0 ? Place(piece: place.piece - 1, offset: place.offset) : Place()
+            readPosition.piece -= 1
+            if let position = checksumPosition {
+                checksumPosition =
+                    position.piece > 0 ? Location(piece: position.piece - 1, offset: position.offset) : Location()
             }
         }
         return free
     }
 
-    /// Counts those numbers of `first + 1...last` that were not counted before.
-    private mutating func countReleased(behind first: UInt64, through last: UInt64) {
+    /// Counts the sequence numbers of `first + 1...last` as released, each once.
+    private mutating func countReleased(after first: UInt64, through last: UInt64) {
         guard first < last else { return }
         var next = first + 1
-        for range in countedReleased where range.upperBound >= next && range.lowerBound <= last {
+        for range in countedAsReleased where range.upperBound >= next && range.lowerBound <= last {
             if range.lowerBound > next { released += range.lowerBound - next }
             next = range.upperBound + 1
         }
         if next <= last { released += last - next + 1 }
-        // Kept as few: what touches becomes one.
-        let touching = countedReleased.filter { $0.lowerBound <= last + 1 && $0.upperBound >= first }
-        let lower = min(first + 1, touching.first?.lowerBound ?? .max)
-        countedReleased.removeAll { touching.contains($0) }
-        countedReleased.append(lower...max(last, touching.last?.upperBound ?? 0))
-        countedReleased.sort { $0.lowerBound < $1.lowerBound }
+        // Merge adjacent ranges, so that the list stays short.
+        let adjacent = countedAsReleased.filter { $0.lowerBound <= last + 1 && $0.upperBound >= first }
+        let lower = min(first + 1, adjacent.first?.lowerBound ?? .max)
+        countedAsReleased.removeAll { adjacent.contains($0) }
+        countedAsReleased.append(lower...max(last, adjacent.last?.upperBound ?? 0))
+        countedAsReleased.sort { $0.lowerBound < $1.lowerBound }
     }
 
     private var firstUnacknowledged: UInt64 {
-        min(again.first?.seq ?? .max, onTheirWay.first?.seq ?? .max, next.first?.seq ?? .max)
+        min(retries.first?.seq ?? .max, inFlight.first?.seq ?? .max, prepared.first?.seq ?? .max)
     }
 
+    /// Adds a piece, or extends the last one.
     private mutating func set(_ piece: SegmentPiece) {
         if let last = pieces.indices.last, pieces[last].piece.segment === piece.segment,
             pieces[last].piece.start == piece.start
         {
             pieces[last].piece.end = piece.end
         } else {
-            pieces.append(Held(piece: piece))
+            pieces.append(Piece(piece: piece))
         }
     }
 
-    /// The record at a place, which moves on to the next piece at the end of one.
-    private static func nextRecord(in pieces: [Held], from place: inout Place) -> Record? {
-        while place.piece < pieces.count {
-            let piece = pieces[place.piece].piece
-            place.offset = max(place.offset, piece.start)
-            if place.offset < piece.end { return record(at: place.offset, in: piece) }
-            guard place.piece + 1 < pieces.count else { return nil }
-            place = Place(piece: place.piece + 1, offset: 0)
+    /// Returns the record at a location, after moving the location to the next piece at the end of a piece.
+    private static func nextRecord(in pieces: [Piece], from location: inout Location) -> Record? {
+        while location.piece < pieces.count {
+            let piece = pieces[location.piece].piece
+            location.offset = max(location.offset, piece.start)
+            if location.offset < piece.end { return record(at: location.offset, in: piece) }
+            guard location.piece + 1 < pieces.count else { return nil }
+            location = Location(piece: location.piece + 1, offset: 0)
         }
         return nil
     }
 
     private mutating func advance(over record: Record) {
-        pieces[reading.piece].lastSeq = record.seq
+        pieces[readPosition.piece].lastSeq = record.seq
         lastRead = record.seq
-        reading.offset += record.length
+        readPosition.offset += record.length
     }
 
     private static func record(at offset: Int, in piece: SegmentPiece) -> Record {

@@ -1,13 +1,13 @@
 import HyperoRedis
 import HyperoSchema
 
-/// Renders records as the XADD that sends them: `XADD <stream> * event … experiment … battery … producer … seq … time …`
-/// and the event's own fields, in the order of the contract.
+/// The rendering of records as commands: `XADD <stream> * event … experiment … battery … producer … seq … time …`,
+/// followed by the fields of the event in the order of the contract.
 struct RecordRenderer {
     let stream: String
-    /// Whose numbers the records carry.
+    /// The producer whose sequence numbers the records carry.
     private let producer: String
-    /// The producers whose experiments they may be of: that one and its ancestors.
+    /// The producers of the experiments, indexed by ``Record/origin``: the producer itself, then its ancestors.
     private let origins: [String]
 
     init(stream: String, _ identity: JournalIdentity) {
@@ -57,7 +57,7 @@ struct RecordRenderer {
         }
     }
 
-    /// The channels of a record, each once: the last of a name counts, as it would in two calls.
+    /// Returns the channels of a record, each once. The last value of a name counts, as in two log calls.
     private static func channels(of record: Record) -> [(name: UnsafeRawBufferPointer, values: Record.Values)] {
         var channels: [(name: UnsafeRawBufferPointer, values: Record.Values)] = []
         channels.reserveCapacity(record.count)

@@ -4,16 +4,13 @@ import HyperoRedis
 import HyperoSchema
 import Synchronization
 
-/// Sends the journal to Redis, on a thread of its own.
+/// The thread that sends the journal to Redis.
 ///
-/// The thread owns the connection and the outbox; callers see it through atomics only: what it has done, and whether it
-/// shall end. It is never interrupted by a signal of the host process, because it blocks them all.
+/// The thread owns the connection and the outbox. Callers see only atomics: the progress, and the requests to end. The
+/// thread blocks all signals, so that the signal handlers of the host process never run on it.
 final class Sender: Sendable {
-    private let journal: Journal
-    private let url: RedisURL
-    private let keyspace: Keyspace
+    private let configuration: Delivery.Configuration
     private let adoption: Adoption.Scope
-    private let notify: @Sendable (String) -> Void
 
     private let sent = Atomic<UInt64>(0)
     private let applied = Atomic<UInt64>(0)
@@ -23,16 +20,16 @@ final class Sender: Sendable {
     private let isEnding = Atomic<Bool>(false)
     private let endsWhenSent = Atomic<Bool>(false)
     private let hasEnded = Atomic<Bool>(false)
-    /// Callers that wait for the watermark, which is then read often.
+    /// The number of callers that wait for the watermark. It is read more often while there are any.
     private let waiters = Atomic<Int>(0)
-    /// The thread holds it, but in system calls that may block.
+    /// Held by the thread except in system calls that may block. A fork waits for it.
     private let gate = AdaptiveMutex()
-    /// The thread is made and does not hold the gate yet.
+    /// true from the creation of the thread until the thread holds the gate.
     private let isStarting = Atomic<Bool>(false)
-    /// The thread, until somebody joined it; 0 for none.
+    /// The thread, as long as it is not joined or detached; 0 for none.
     private let thread = Atomic<UInt>(0)
 
-    /// How far the events have come.
+    /// The number of events in each state.
     struct Progress {
         var sent: UInt64
         var applied: UInt64
@@ -44,20 +41,16 @@ final class Sender: Sendable {
     }
 
     /// - Parameters:
-    ///   - keyspace: of the journal's partition.
-    ///   - adoption: which journals of processes that are gone are sent too.
-    init(
-        journal: Journal, url: RedisURL, keyspace: Keyspace, adoption: Adoption.Scope,
-        notify: @escaping @Sendable (String) -> Void
-    ) {
-        self.journal = journal
-        self.url = url
-        self.keyspace = keyspace
+    ///   - configuration: The journal and its partition.
+    ///   - adoption: The orphaned journals that are sent too.
+    init(_ configuration: Delivery.Configuration, adoption: Adoption.Scope) {
+        self.configuration = configuration
         self.adoption = adoption
-        self.notify = notify
+        ForkGuard.add(self)
     }
 
     deinit {
+        ForkGuard.remove(self)
         gate.destroy()
     }
 
@@ -69,12 +62,12 @@ final class Sender: Sendable {
     }
 
     /// Starts the thread.
-    func begin() {
-        var everySignal = sigset_t()
-        sigfillset(&everySignal)
+    func start() {
+        var allSignals = sigset_t()
+        sigfillset(&allSignals)
         var before = sigset_t()
-        // The thread inherits the mask it is made under.
-        pthread_sigmask(SIG_SETMASK, &everySignal, &before)
+        // A thread inherits the signal mask of its creator.
+        pthread_sigmask(SIG_SETMASK, &allSignals, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         isStarting.store(true, ordering: .releasing)
         var handle = pthread_t()
@@ -86,18 +79,20 @@ final class Sender: Sendable {
             Unmanaged.passUnretained(self).release()
             isStarting.store(false, ordering: .releasing)
             hasEnded.store(true, ordering: .releasing)
-            notify("no thread can be made (\(String(cString: strerror(error)))): events stay in the journal")
+            configuration.notify(
+                "cannot start the sender thread: \(String(cString: strerror(error))). Events stay in the journal")
         }
     }
 
-    /// Lets the thread send what is there and end by itself; nobody waits for it.
+    /// Lets the thread send the remaining events and end, without waiting for it.
     func endWhenSent() {
         endsWhenSent.store(true, ordering: .releasing)
         let handle = thread.exchange(0, ordering: .acquiringAndReleasing)
         if handle != 0 { pthread_detach(pthread_t(handle)) }
     }
 
-    /// Ends the thread, and waits for it until the deadline. A thread that the system's resolver holds is left alone.
+    /// Ends the thread, and waits for it until the deadline. After that, a thread that is blocked in the system's name
+    /// resolution is detached.
     func end(deadline: MonotonicTime) {
         isEnding.store(true, ordering: .releasing)
         let handle = thread.exchange(0, ordering: .acquiringAndReleasing)
@@ -110,8 +105,10 @@ final class Sender: Sendable {
         }
     }
 
+    /// Waits until the progress meets a condition, the thread has ended, or the deadline has passed.
+    ///
+    /// - Returns: true if the progress meets the condition.
     func wait(until deadline: MonotonicTime, _ isReached: (Progress) -> Bool) -> Bool {
-        // Once the thread has ended there is nothing more to wait for.
         _ = Self.poll(until: deadline) { hasEnded.load(ordering: .acquiring) || isReached(progress) }
         return isReached(progress)
     }
@@ -122,16 +119,17 @@ final class Sender: Sendable {
         return wait(until: deadline) { $0.isSent(through: seq) && $0.applied >= seq }
     }
 
-    /// Looks every half millisecond. A condition variable would need a lock that the log path shares.
+    /// Polls every half millisecond. A condition variable would need a lock that the log path shares.
     private static func poll(until deadline: MonotonicTime, _ isReached: () -> Bool) -> Bool {
         while !isReached() {
             guard MonotonicTime.now < deadline else { return false }
-            rest(.microseconds(500))
+            sleep(for: .microseconds(500))
         }
         return true
     }
 
-    private static func rest(_ duration: Duration) {
+    /// - Parameter duration: Below a second.
+    private static func sleep(for duration: Duration) {
         var time = timespec(tv_sec: 0, tv_nsec: Int(duration.components.attoseconds / 1_000_000_000))
         nanosleep(&time, nil)
     }
@@ -149,20 +147,19 @@ extension Sender {
         gate.lock()
         defer { gate.unlock() }
         isStarting.store(false, ordering: .releasing)
-        let host = DeliveryHost(
-            goesOn: {
-                // The training does too, also while Redis is waited for, and needs the next segment in time.
-                self.journal.prepare()
+        let host = Delivery.Host(
+            shouldContinue: {
+                // Log calls need the next segment in time, also while the thread waits for Redis.
+                self.configuration.journal.prepareSpare()
                 return !self.isEnding.load(ordering: .acquiring)
             },
-            whileBlocked: { self.whileBlocked($0) })
-        var delivery = Delivery(
-            journal: journal, url: url, keyspace: keyspace, settling: adoption.settling, notify: notify, host: host)
+            blocking: { self.blocking($0) })
+        var delivery = Delivery(configuration, host: host)
         var adoption = Adoption(adoption, host: host)
         var nextScan = MonotonicTime.now
         while true {
             let step = delivery.step(
-                // Asked before the journal is looked at: nothing is appended after the last handle is gone.
+                // Loaded before the step reads the journal: no record is appended after the last handle is released.
                 endsWhenSent: endsWhenSent.load(ordering: .acquiring),
                 isAwaited: waiters.load(ordering: .acquiring) > 0)
             sent.store(delivery.outbox.sent, ordering: .releasing)
@@ -173,50 +170,48 @@ extension Sender {
                 nextScan = .now + Self.scanInterval
                 adoption.scan()
             }
-            let adopting = adoption.step()
+            let adoptionStep = adoption.step()
             adopted.store(adoption.events, ordering: .releasing)
             damaged.store(adoption.damaged, ordering: .releasing)
-            switch (step, adopting) {
+            switch (step, adoptionStep) {
             case (.worked, _), (_, .worked): break
             default:
                 let pause: Duration = delivery.isBusy ? .milliseconds(1) : .milliseconds(5)
-                whileBlocked { Self.rest(pause) }
+                blocking { Self.sleep(for: pause) }
             }
         }
-        adoption.giveUp()
+        adoption.stop()
         delivery.end()
         hasEnded.store(true, ordering: .releasing)
     }
 
-    /// Lets the process fork meanwhile.
-    private func whileBlocked(_ body: () -> Void) {
+    /// Runs a system call without the gate, so that the process can fork meanwhile.
+    private func blocking(_ body: () -> Void) {
         gate.unlock()
         body()
         gate.lock()
     }
 
-    /// How often it is looked for journals of processes that ended meanwhile.
+    /// The time between two searches for orphaned journals.
     private static let scanInterval: Duration = .seconds(30)
 }
 
-// A forked child.
-extension Sender {
-    /// Before the process is forked: waits until the thread is in a system call, and keeps it from coming out. Whatever
-    /// locks the runtime has, it holds none of them there, so that they are free in the child.
-    func holdForFork() {
+extension Sender: ForkParticipant {
+    static var forkStage: ForkGuard.Stage { .senders }
+
+    /// Waits until the thread is in a system call, and keeps it there. The thread then holds none of the runtime's
+    /// locks, which are therefore free in the child.
+    func beforeFork() {
         _ = Self.poll(until: MonotonicTime(nanoseconds: .max)) { !isStarting.load(ordering: .acquiring) }
         gate.lock()
     }
 
-    /// In the parent, when that is done.
-    func letGoAfterFork() {
+    func afterForkInParent() {
         gate.unlock()
     }
 
-    /// In the child: there is no thread, and what the parent's has sent is the parent's.
-    ///
-    /// Only what is safe in a signal handler.
-    func becomeChild() {
+    /// Resets the progress, which is the parent's. The child has no sender thread.
+    func afterForkInChild() {
         sent.store(0, ordering: .relaxed)
         applied.store(0, ordering: .relaxed)
         released.store(0, ordering: .relaxed)

@@ -1,47 +1,52 @@
 import HyperoCore
 import HyperoRedis
 
-/// What the sender does next, decided without a socket or a clock: it takes what happened and gives an action.
+/// A pure state machine that decides the sender's next action, without a socket or a clock.
+///
+/// The sender calls ``next(_:now:)``, performs the action, and reports the outcome by one of the mutating methods.
 struct SenderMachine {
     enum State: Hashable {
         case disconnected(retryAt: MonotonicTime)
         case connected
-        /// Connected to a server that takes no writes for now.
+        /// Connected to a server that accepts no writes for now.
         case paused(until: MonotonicTime)
     }
 
     enum Action: Hashable {
         case connect
-        /// Look what Redis still has of what it acknowledged.
+        /// Compare the acknowledged events with the server's, and send lost ones again.
         case catchUp
         case send
         case readWatermark
-        case rest
+        /// Nothing to do for now.
+        case idle
         case finish
     }
 
-    /// What there is to do, as the journal and the callers say.
+    /// The work that the journal and the waiting callers have for the sender.
     struct Work {
         var hasEvents: Bool
         var isWatermarkDue: Bool
+        /// true to end now, with or without events to send.
         var isEnding: Bool
-        /// Ends by itself once there is nothing left to send.
+        /// true to end once there are no events to send.
         var endsWhenSent: Bool
     }
 
     private(set) var state = State.disconnected(retryAt: MonotonicTime(nanoseconds: 0))
-    /// Whether the connection's server was looked at: it may have forgotten what the one before had acknowledged.
+    /// true if ``Action/catchUp`` has succeeded on this connection. Its server may lack events that an earlier
+    /// connection's server acknowledged.
     private(set) var hasCaughtUp = false
     private var backoff = Backoff()
 
     func next(_ work: Work, now: MonotonicTime) -> Action {
         guard !work.isEnding else { return .finish }
         if work.endsWhenSent, !work.hasEvents { return .finish }
-        // Without anything to say there is no need to connect: a program that only reads its configuration.
-        guard work.hasEvents || work.isWatermarkDue else { return .rest }
+        // Do not connect without work: some programs create a client and log nothing.
+        guard work.hasEvents || work.isWatermarkDue else { return .idle }
         switch state {
-        case .disconnected(let retryAt): return now >= retryAt ? .connect : .rest
-        case .paused(let until) where now < until: return .rest
+        case .disconnected(let retryAt): return now >= retryAt ? .connect : .idle
+        case .paused(let until) where now < until: return .idle
         case .paused, .connected:
             guard hasCaughtUp else { return .catchUp }
             return work.isWatermarkDue ? .readWatermark : .send
@@ -53,41 +58,41 @@ struct SenderMachine {
         hasCaughtUp = false
     }
 
-    /// What is to be sent is known now.
     mutating func caughtUp() {
         state = .connected
         hasCaughtUp = true
     }
 
-    /// Everything sent was acknowledged. Only this ends the backing off: a server that lets us in and takes nothing is
-    /// not to be asked again at once.
+    /// Resets the backoff after a batch that was acknowledged as a whole. A successful connection does not reset it: a
+    /// server that accepts connections and refuses events must not be retried at once.
     mutating func succeeded() {
         state = .connected
         backoff.reset()
     }
 
-    /// Something failed, and whoever asks next is told to wait or to connect anew.
+    /// Schedules the next attempt after a failure.
     ///
-    /// - Parameter draw: from `0..<1`, for the jitter.
-    /// - Returns: whether the connection is to be closed.
+    /// - Parameter draw: A random number from `0..<1`, for the jitter.
+    /// - Returns: true if the connection must be closed.
     mutating func failed(_ error: RedisError.Category, now: MonotonicTime, draw: Double) -> Bool {
         let wait: Duration
-        var mayKeepConnection = false
+        var keepsConnection = false
         switch error {
         case .transient:
             wait = backoff.nextDelay(random: draw)
-            mayKeepConnection = true
+            keepsConnection = true
         case .refused:
             wait = Backoff.slowDelay(random: draw)
-            mayKeepConnection = true
+            keepsConnection = true
         case .moved where backoff.failures == 0:
+            // Follow the first redirect at once, and later ones with backoff: two servers may redirect to each other.
             _ = backoff.nextDelay(random: draw)
             wait = .zero
         case .moved, .readOnly, .connection: wait = backoff.nextDelay(random: draw)
         case .denied: wait = Backoff.slowDelay(random: draw)
         }
-        if case .disconnected = state { mayKeepConnection = false }
-        state = mayKeepConnection ? .paused(until: now + wait) : .disconnected(retryAt: now + wait)
-        return !mayKeepConnection
+        if case .disconnected = state { keepsConnection = false }
+        state = keepsConnection ? .paused(until: now + wait) : .disconnected(retryAt: now + wait)
+        return !keepsConnection
     }
 }

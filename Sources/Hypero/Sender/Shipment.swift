@@ -1,53 +1,53 @@
 import HyperoRedis
 import HyperoSchema
 
-/// How a batch of events goes to Redis: in one transaction, so that it comes as a whole or not at all.
+/// The batch of events in flight, sent as one transaction, so that Redis accepts a batch as a whole or not at all.
 ///
-/// Without one, a server whose trouble ends in the middle of a batch, as one short of memory does, refuses an event and
-/// takes those behind it: then a later value is overtaken by an earlier one.
+/// Without a transaction, a server that recovers in the middle of a batch (for example, from a lack of memory) refuses
+/// one event and accepts the next. The refused event would then arrive after a later one.
 struct Shipment {
-    /// False on a connection whose account may not use MULTI.
-    private(set) var isTransaction = true
+    /// false if the account has no permission to use MULTI. Batches are then sent without a transaction.
+    private(set) var usesTransactions = true
 
-    /// What became of a batch.
+    /// The outcome of a batch.
     struct Outcome {
-        /// How many commands, from the first, have a reply; of the others it is not known whether they were run.
+        /// The number of commands with a reply, counted from the first. Redis may have run the others or not.
         var answered = 0
-        /// Which of those Redis did not run, as indexes in order.
+        /// The indices of the answered commands that Redis refused, in ascending order.
         var refused: [Int] = []
-        /// The first trouble.
+        /// The first error.
         var failure: RedisError?
-        /// The entry that the last one became that was run.
+        /// The stream id of the last entry added.
         var id: StreamID?
     }
 
-    /// Whether a MULTI is open for the batch to come.
-    private var isOpen = false
-    /// Commands of the batch that is on its way, and whether they are in a transaction.
-    private var onItsWay = (commands: 0, isTransaction: false)
+    /// true if MULTI has been sent for the next batch.
+    private var isTransactionOpen = false
+    /// The batch whose replies have not been read.
+    private var inFlight = (commands: 0, isTransaction: false)
 
-    /// Sends the commands, each an XADD.
+    /// Sends a batch of XADD commands.
     ///
-    /// - Parameter goesOn: whether another batch follows at once: its transaction is then begun along with this one's end,
-    ///   which spares a round trip.
-    /// - Returns: what became of them when it is known already, because they were not sent.
+    /// - Parameter isFollowed: true if another batch follows at once. Its transaction is opened together with the end
+    ///   of this one, which saves a round trip.
+    /// - Returns: The outcome if the batch could not be sent; nil if its replies are still to be read.
     mutating func send(
-        _ batch: borrowing RESPWriter, goesOn: Bool, over connection: inout RedisConnection
+        _ batch: borrowing RESPWriter, isFollowed: Bool, over connection: inout RedisConnection
     ) -> Outcome? {
         var outcome = Outcome()
         do {
-            let begins = batch.commands > 1 && isTransaction && !isOpen
-            if begins, let refusal = try begin(over: &connection) {
-                outcome.refuseAll(batch.commands, refusal)
+            let needsTransaction = batch.commands > 1 && usesTransactions && !isTransactionOpen
+            if needsTransaction, let error = try begin(over: &connection) {
+                outcome.refuseAll(batch.commands, error: error)
                 return outcome
             }
-            onItsWay = (batch.commands, isOpen)
+            inFlight = (batch.commands, isTransactionOpen)
             try connection.send(batch)
-            guard isOpen else { return nil }
-            isOpen = goesOn
+            guard isTransactionOpen else { return nil }
+            isTransactionOpen = isFollowed
             var end = RESPWriter(capacity: 64)
             end.command("EXEC")
-            if goesOn { end.command("MULTI") }
+            if isFollowed { end.command("MULTI") }
             try connection.send(end)
             return nil
         } catch {
@@ -56,16 +56,16 @@ struct Shipment {
         }
     }
 
-    /// Takes what becomes of the commands that were sent.
+    /// Reads the replies to the batch in flight.
     mutating func receive(over connection: inout RedisConnection) -> Outcome {
         var outcome = Outcome()
         do {
-            if onItsWay.isTransaction {
-                try commit(onItsWay.commands, over: &connection, &outcome)
+            if inFlight.isTransaction {
+                try readTransaction(of: inFlight.commands, over: &connection, into: &outcome)
             } else {
-                while outcome.answered < onItsWay.commands {
+                while outcome.answered < inFlight.commands {
                     var reply = try connection.receive()
-                    try outcome.take(&reply)
+                    try outcome.read(&reply)
                 }
             }
         } catch {
@@ -74,21 +74,28 @@ struct Shipment {
         return outcome
     }
 
-    /// `MULTI` answers OK. Its reply is waited for: commands behind one that was refused would be run by themselves.
+    /// Opens a transaction.
     ///
-    /// - Returns: why the server does not begin one now; nil also when this account never may.
+    /// Command: `MULTI`. Reply: `OK`. The reply is awaited, because commands after a refused MULTI would run one by
+    /// one.
+    ///
+    /// - Returns: The error if the server cannot open a transaction now; nil on success, and nil if the account has no
+    ///   permission, in which case the batch is sent without a transaction.
     private mutating func begin(over connection: inout RedisConnection) throws(RedisError) -> RedisError? {
         let reply = try connection.call("MULTI")
-        isOpen = reply.error == nil
+        isTransactionOpen = reply.error == nil
         guard let error = reply.error else { return nil }
-        guard error.isOfTheAccount else { return error }
-        isTransaction = false
+        guard error.isDeniedOrRefused else { return error }
+        usesTransactions = false
         return nil
     }
 
-    /// `EXEC` answers an array of the entries' ids, or EXECABORT when a command was refused before; the `MULTI` behind it OK.
-    private mutating func commit(
-        _ commands: Int, over connection: inout RedisConnection, _ outcome: inout Outcome
+    /// Reads the replies to a transaction.
+    ///
+    /// Replies: `QUEUED` or an error per command; for `EXEC` an array of stream ids, or EXECABORT if a command was
+    /// refused before; `OK` for the `MULTI` of the next batch.
+    private mutating func readTransaction(
+        of commands: Int, over connection: inout RedisConnection, into outcome: inout Outcome
     ) throws(RedisError) {
         var refusal: RedisError?
         for _ in 0..<commands {
@@ -97,44 +104,56 @@ struct Shipment {
         }
         var reply = try connection.receive()
         if let error = reply.error {
-            outcome.refuseAll(commands, refusal ?? error)
+            outcome.refuseAll(commands, error: refusal ?? error)
         } else {
             guard try reply.array() == commands else {
-                throw RedisError(.connection, "Redis answered EXEC with another number of replies")
+                throw RedisError(.connection, "unexpected reply to EXEC: not an array of \(commands) elements")
             }
-            for _ in 0..<commands { try outcome.take(&reply) }
+            for _ in 0..<commands { try outcome.read(&reply) }
         }
-        guard isOpen else { return }
+        guard isTransactionOpen else { return }
         let multi = try connection.receive()
-        isOpen = multi.error == nil
+        isTransactionOpen = multi.error == nil
         outcome.failure = outcome.failure ?? multi.error
-        // Nothing follows at once, and nothing else may come into it. DISCARD answers OK.
-        if isOpen, outcome.failure != nil {
-            isOpen = false
+        // After a failure the next batch does not follow at once. Discard its transaction, so that no other command
+        // gets into it. Command: `DISCARD`. Reply: `OK`.
+        if isTransactionOpen, outcome.failure != nil {
+            isTransactionOpen = false
             _ = try connection.call("DISCARD")
         }
     }
 }
 
 extension Shipment.Outcome {
-    /// Takes the reply of one XADD: the id of its entry, or why there is none.
-    fileprivate mutating func take(_ reply: inout Reply) throws(RedisError) {
+    /// Reads the reply to one XADD, a stream id or an error.
+    fileprivate mutating func read(_ reply: inout Reply) throws(RedisError) {
         if let error = reply.error {
             refused.append(answered)
             failure = failure ?? error
             try reply.skip()
         } else {
-            guard case let taken?? = try reply.bytes().map({ StreamID($0) }) else {
-                throw RedisError(.connection, "Redis answered XADD with what is no id of an entry")
+            guard case let added?? = try reply.bytes().map({ StreamID($0) }) else {
+                throw RedisError(.connection, "unexpected reply to XADD: not a stream id")
             }
-            id = taken
+            id = added
         }
         answered += 1
     }
 
-    fileprivate mutating func refuseAll(_ commands: Int, _ error: RedisError) {
+    fileprivate mutating func refuseAll(_ commands: Int, error: RedisError) {
         answered = commands
         refused = Array(0..<commands)
         failure = error
+    }
+}
+
+extension RedisError {
+    /// true if the server denies or refuses the command to this account or for this key. A retry on another connection
+    /// does not help.
+    var isDeniedOrRefused: Bool {
+        switch category {
+        case .denied, .refused: true
+        case .transient, .moved, .readOnly, .connection: false
+        }
     }
 }

@@ -1,64 +1,52 @@
 import Glibc
 import HyperoCore
-import HyperoRedis
 
-/// What a person at the training's terminal is told: a thing once, until it changes, and no more than a few times when a
-/// server comes and goes.
+/// Messages for the user at the terminal of the training.
+///
+/// A failure is reported once until it changes, and so is the recovery from it. A server that keeps failing and
+/// recovering is reported five times and then once per minute.
 struct UserNotices {
     private let notify: @Sendable (String) -> Void
-    /// The trouble there is, and whether it or one before it was told and not said to be over.
-    private var trouble: String?
-    private var isTold = false
-    /// How many troubles may be told now; one is added a minute.
-    private var allowance = Self.burst
-    private var lastAdded: MonotonicTime?
-
-    private static let burst = 5
-    private static let interval: Duration = .seconds(60)
+    /// The current failure, if it was reported.
+    private var currentFailure: String?
+    /// true if a reported failure has no reported recovery yet.
+    private var needsRecovery = false
+    private var limiter = RateLimiter(burst: 5, interval: .seconds(60))
 
     init(_ notify: @escaping @Sendable (String) -> Void) {
         self.notify = notify
     }
 
-    /// What happens once in a client's life and has to be known.
-    func tell(_ sentence: String) {
-        notify(sentence)
+    /// Reports an event that happens once in the life of a client. It is never suppressed.
+    func event(_ message: String) {
+        notify(message)
     }
 
-    mutating func trouble(_ sentence: String, now: MonotonicTime) {
-        guard sentence != trouble, isAllowed(now) else { return }
-        trouble = sentence
-        isTold = true
-        notify(sentence)
+    /// Reports a failure, unless it is the current one or the rate limit is exceeded.
+    mutating func failure(_ message: String, now: MonotonicTime) {
+        guard message != currentFailure, limiter.allows(at: now) else { return }
+        currentFailure = message
+        needsRecovery = true
+        notify(message)
     }
 
-    /// The trouble is over; says so if one was told.
-    mutating func isWell(_ sentence: @autoclosure () -> String) {
-        trouble = nil
-        guard isTold else { return }
-        isTold = false
-        notify(sentence())
+    /// Reports the end of a reported failure.
+    mutating func recovered(_ message: @autoclosure () -> String) {
+        currentFailure = nil
+        guard needsRecovery else { return }
+        needsRecovery = false
+        notify(message())
     }
 
-    private mutating func isAllowed(_ now: MonotonicTime) -> Bool {
-        if allowance == Self.burst { lastAdded = now }
-        while let last = lastAdded, allowance < Self.burst, now - last >= Self.interval {
-            allowance += 1
-            lastAdded = last + Self.interval
-        }
-        guard allowance > 0 else { return false }
-        allowance -= 1
-        return true
-    }
-
-    /// One write(2) a line, so that lines of several processes do not mix.
+    /// Writes a line to standard error in one `write(2)`, so that the lines of several processes do not mix.
     ///
-    /// A reader that is slow is not waited for, and one that is gone sends the host no SIGPIPE: the line is lost then.
-    static let standardError: @Sendable (String) -> Void = { sentence in
+    /// The line is lost if standard error is full or closed: the call neither waits for a slow reader nor raises
+    /// SIGPIPE in the host process.
+    static let standardError: @Sendable (String) -> Void = { message in
         var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         guard poll(&descriptor, 1, 0) == 1, descriptor.revents & Int16(POLLOUT) != 0 else { return }
-        // A pipe that has room for this much takes it whole.
-        var line = "hypero: \(String(sentence.prefix(900)))\n"
+        // Not longer than PIPE_BUF: a pipe that is ready accepts that much at once.
+        var line = "hypero: \(String(message.prefix(900)))\n"
         line.withUTF8 { bytes in
             _ = withBlocked(signal: SIGPIPE) {
                 write(STDERR_FILENO, bytes.baseAddress, min(bytes.count, Int(PIPE_BUF)))

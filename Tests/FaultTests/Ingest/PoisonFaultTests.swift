@@ -31,7 +31,10 @@ import Testing
         let fixture = try IngestFixture()
         let one = StreamEntry.Field("epoch", "1")
         let poison: [(fields: [StreamEntry.Field], reason: String)] = [
-            (fields(of: "param", StreamEntry.Field(name: Array("param.a".utf8), value: [0xC3, 0x28])), "must be UTF-8"),
+            (
+                fields(of: "param", StreamEntry.Field(name: Array("param.a".utf8), value: [0xC3, 0x28])),
+                "must be UTF-8"
+            ),
             (
                 fields(of: "epoch", StreamEntry.Field("epoch", "nan"), StreamEntry.Field("curve.valid", "1")),
                 "an integer from 0"

@@ -57,7 +57,9 @@ struct AdoptCommandTests {
         let withoutFolder = try adopt(in: fixture, "--journal", "/nowhere/at all")
         #expect(withoutFolder.ending == .exited(1))
         #expect(
-            withoutFolder.stderr == "hypero-ingest: cannot read the journal folder: /nowhere/at all, not found or not accessible to this user\n")
+            withoutFolder.stderr
+                == "hypero-ingest: cannot read the journal folder: /nowhere/at all, not found or not accessible to this user\n"
+        )
         #expect(try adopt(in: fixture, "--timeout", "0").ending == .exited(64))
     }
 }

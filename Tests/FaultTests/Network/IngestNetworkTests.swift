@@ -48,7 +48,8 @@ struct IngestNetworkTests {
     }
 
     @Test(arguments: [NetworkCondition.silent, .unreachable])
-    func `An ingest cut off beyond its lease is replaced, and its pending batch is not applied`(line: NetworkCondition) throws
+    func `An ingest cut off beyond its lease is replaced, and its pending batch is not applied`(line: NetworkCondition)
+        throws
     {
         let fixture = try NetworkFixture(tcp: true)
         let entries = Self.entries(6_000, seed: 7)

@@ -8,7 +8,8 @@ import Testing
 @Suite("Partly sent journals", .serialized)
 struct OrphanedJournalTests {
     @Test(arguments: [NetworkCondition.narrow(bytesPerSecond: 20_000), .reset(afterReplyBytes: 4_000), .silent])
-    func `An adopter sends the remaining events of a journal whatever became of those in flight`(line: NetworkCondition) throws
+    func `An adopter sends the remaining events of a journal whatever became of those in flight`(line: NetworkCondition)
+        throws
     {
         let fixture = try NetworkFixture()
         let ingest = try fixture.ingest(at: fixture.server.url)

@@ -42,7 +42,7 @@ struct AdoptionTests {
     @Test func `An orphaned journal is sent under its own numbers and removed when it is durable`() throws {
         let first = try makeOrphan(rows: 500) { $0.segmentSize = 16 << 10 }
         #expect(fixture.segments.count > 2)
-        let second = try fixture.client(server.url) { $0.settling = .zero }
+        let second = try fixture.client(server.url) { $0.durabilityWindow = .zero }
         #expect(eventually(within: .seconds(60)) { second.counters.adopted == 502 })
         #expect(try seqs(of: first) == Array(1...502))
         #expect(fixture.journals.contains(first.producer.text))
@@ -97,7 +97,7 @@ struct AdoptionTests {
             for epoch in 0..<1_000 { experiment.log(epoch: epoch, train: 1) }
             kill(getpid(), SIGKILL)
         }
-        let adoption = try adopt(isOfPlaceOnly: false)
+        let adoption = try adopt(matchesServer: false)
         #expect(adoption == 1_002)
         #expect(try server.seqs() == Array(1...1_002))
     }
@@ -105,11 +105,11 @@ struct AdoptionTests {
     /// Sends every orphaned journal, like `hypero-ingest adopt`, and sets the watermarks in place of an ingest.
     ///
     /// - Returns: the number of adopted events.
-    private func adopt(isOfPlaceOnly: Bool) throws -> UInt64 {
+    private func adopt(matchesServer: Bool) throws -> UInt64 {
         var adoption = Adoption(
             Adoption.Scope(
                 folder: fixture.folder.file("journal"), url: try RedisURL(server.url), keyspaces: try Keyspace.all(),
-                isOfPlaceOnly: isOfPlaceOnly, settling: .zero, notify: fixture.recorder.notify))
+                matchesServer: matchesServer, durabilityWindow: .zero, notify: fixture.recorder.notify))
         adoption.scan()
         let names = fixture.journals
         let isDone = eventually(within: .seconds(60)) {
@@ -134,10 +134,10 @@ struct AdoptionTests {
                 Adoption.Scope(
                     folder: fixture.folder.file("journal"), url: try RedisURL(server.url),
                     keyspaces: try Keyspace.all(),
-                    isOfPlaceOnly: true, settling: .zero, notify: fixture.recorder.notify))
+                    matchesServer: true, durabilityWindow: .zero, notify: fixture.recorder.notify))
             adoption.scan()
             for _ in 0..<steps { _ = adoption.step() }
-            adoption.giveUp()
+            adoption.stop()
             #expect(fixture.journals == [orphan.producer.text])
         }
         let adopter = try fixture.client(server.url)
@@ -153,7 +153,7 @@ struct AdoptionTests {
         let record = (bytes.count - SegmentHeader.size) / 62
         for number in [20, 40] { bytes[SegmentHeader.size + number * record + 30] ^= 1 }
         try Data(bytes).write(to: URL(fileURLWithPath: segment))
-        let adopter = try fixture.client(server.url) { $0.settling = .milliseconds(200) }
+        let adopter = try fixture.client(server.url) { $0.durabilityWindow = .milliseconds(200) }
         #expect(eventually(within: .seconds(60)) { adopter.counters.adopted > 0 })
         #expect((1...2).contains(adopter.counters.damaged))
         let missing = Set(1...62).subtracting(try seqs(of: orphan).map(Int.init)).sorted().map(String.init)
@@ -167,21 +167,21 @@ struct AdoptionTests {
     @Test func `A journal is adopted neither twice at once nor while its client is alive`() throws {
         let living = try fixture.client(ClientFixture.unreachableURL)
         let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
-        func adopt(_ client: Client) -> OrphanedJournal.Taking {
-            OrphanedJournal.take(client.producer.text, in: root, machine: .current) { _ in true }
+        func adopt(_ client: Client) -> OrphanedJournal.OpenResult {
+            OrphanedJournal.open(client.producer.text, in: root, machine: .current) { _ in true }
         }
-        guard case .held = adopt(living) else { throw TestFailure("the journal of a living client was adopted") }
+        guard case .locked = adopt(living) else { throw TestFailure("the journal of a living client was adopted") }
         let orphan = try makeOrphan(rows: 3)
-        guard case .taken(let journal) = adopt(orphan) else {
+        guard case .opened(let journal) = adopt(orphan) else {
             throw TestFailure("the orphaned journal was not adopted")
         }
-        guard case .held = adopt(orphan) else { throw TestFailure("the orphaned journal was adopted twice") }
+        guard case .locked = adopt(orphan) else { throw TestFailure("the orphaned journal was adopted twice") }
         withExtendedLifetime((living, journal)) {}
     }
 
     @Test func `Each orphaned journal is sent by only one of several concurrent adopters`() throws {
         let orphans = try (0..<6).map { _ in try makeOrphan(rows: 200) }
-        let clients = try (0..<4).map { _ in try fixture.client(server.url) { $0.settling = .zero } }
+        let clients = try (0..<4).map { _ in try fixture.client(server.url) { $0.durabilityWindow = .zero } }
         #expect(
             eventually(within: .seconds(60)) {
                 (try? orphans.allSatisfy { try seqs(of: $0).count >= 202 }) == true
@@ -233,7 +233,8 @@ struct AdoptionTests {
         let experiment = Hypero(client).battery("b").experiment()
         experiment.finish()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
-        #expect(eventually(within: .seconds(60)) { fixture.recorder.count(containing: "is left alone") == 2 })
+        #expect(
+            eventually(within: .seconds(60)) { fixture.recorder.count(containing: "cannot adopt the journal") == 2 })
         #expect(fixture.recorder.count(containing: "format 99") == 1)
         #expect(client.counters.adopted == 0)
         #expect(manager.fileExists(atPath: segment))

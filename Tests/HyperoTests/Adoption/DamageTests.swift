@@ -7,8 +7,8 @@ import Testing
 
 @Suite("Damaged orphaned journals")
 struct DamageTests {
-    private static func adopted(_ result: OrphanedJournal.Taking) throws -> OrphanedJournal {
-        guard case .taken(let journal) = result else {
+    private static func adopted(_ result: OrphanedJournal.OpenResult) throws -> OrphanedJournal {
+        guard case .opened(let journal) = result else {
             throw TestFailure("the journal was not adopted: \(result)")
         }
         return journal
@@ -35,7 +35,7 @@ struct DamageTests {
             changed[offset] ^= 0xFF
             let result = try fixture.adopt(replacing: [segment: changed])
             // The progress field of the header is not trusted.
-            if (SegmentHeader.progress..<SegmentHeader.size).contains(offset) { continue }
+            if (SegmentHeader.progressOffset..<SegmentHeader.size).contains(offset) { continue }
             guard offset >= SegmentHeader.size else {
                 // Without an intact header the origin of the file is unknown, so the journal is kept.
                 guard case .unreadable = result else { throw TestFailure("header, byte \(offset): \(result)") }
@@ -58,7 +58,7 @@ struct DamageTests {
             let result = try fixture.adopt(replacing: [segment: Array(bytes[..<length])])
             guard length >= SegmentHeader.size else {
                 // A file without a whole header holds no record.
-                guard case .held = result else { throw TestFailure("\(length) bytes: \(result)") }
+                guard case .locked = result else { throw TestFailure("\(length) bytes: \(result)") }
                 continue
             }
             let journal = try Self.adopted(result)

@@ -24,20 +24,20 @@ final class OrphanFixture {
         folder = try TemporaryFolder()
         let path = folder.file("original")
         let settings = JournalSettings(
-            limit: 1 << 20, segmentSize: segmentSize, tag: "{hypero}", place: "redis://nowhere:1",
+            limit: 1 << 20, segmentSize: segmentSize, tag: "{hypero}", serverURL: "redis://nowhere:1",
             environment: { $0 == "HYPERO_JOURNAL" ? path : nil })
         guard let journal = Journal(JournalIdentity(producer: JournalFixture.producer), settings) else {
             throw TestFailure("the journal could not be created")
         }
         for seq in 1...rows {
             journal.append(
-                .epoch, battery: JournalFixture.battery.bytes, Journal.Subject(experiment: 1, generation: 0),
+                .epoch, battery: JournalFixture.battery.bytes, subject: Journal.Subject(experiment: 1, generation: 0),
                 epoch: Int64(seq), count: 1, payload: RecordHeader.channelHeader + 5 + 8
             ) { $0.put(channel: "valid" as StaticString, Double(seq)) }
             guard seq == rows - unsealed else { continue }
             var outbox = Outbox()
             outbox.update(journal.published())
-            outbox.seal(atMost: .max)
+            outbox.writeChecksums(atMost: .max)
         }
         journal.end(removing: [], keepsFiles: true)
     }
@@ -59,14 +59,14 @@ final class OrphanFixture {
     func adopt(
         replacing changes: [String: [UInt8]] = [:], machine: HostIdentity = .current,
         where isOurs: (SegmentHeader) -> Bool = { _ in true }
-    ) throws -> OrphanedJournal.Taking {
+    ) throws -> OrphanedJournal.OpenResult {
         let copy = folder.file("copy")
         try? FileManager.default.removeItem(atPath: copy)
         try FileManager.default.copyItem(atPath: folder.file("original"), toPath: copy)
         for (segment, bytes) in changes {
             try Data(bytes).write(to: URL(fileURLWithPath: "\(copy)/\(Self.name)/\(segment)"))
         }
-        return OrphanedJournal.take(
+        return OrphanedJournal.open(
             Self.name, in: try JournalRoot(existing: copy, environment: { _ in nil }), machine: machine, where: isOurs)
     }
 

@@ -19,7 +19,7 @@ struct AccessTests {
         server.cli("-a", "geheim", "--no-auth-warning", "CONFIG", "SET", "requirepass", "verraten")
         #expect(client.flush(until: .sent, deadline: .now + Self.timeout))
         #expect(try server.entries(password: "verraten").map(\.seq) == (1...102).map { UInt64($0) })
-        #expect(fixture.recorder.notices.last?.contains("takes events again") == true)
+        #expect(fixture.recorder.notices.last?.contains("accepts events again") == true)
         #expect(fixture.recorder.count(containing: "verraten") == 0)
     }
 
@@ -79,6 +79,6 @@ struct AccessTests {
         server.cli("ACL", "SETUSER", "node", "+@all")
         #expect(client.flush(until: .sent, deadline: .now + Self.timeout))
         #expect(try server.seqs() == [1, 2])
-        #expect(fixture.recorder.notices.last?.contains("takes events again") == true)
+        #expect(fixture.recorder.notices.last?.contains("accepts events again") == true)
     }
 }

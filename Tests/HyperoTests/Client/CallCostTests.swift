@@ -113,7 +113,7 @@ struct CallCostTests {
 extension Client {
     /// Waits until the sender has prepared the next segment and no longer acquires the lock of the log calls.
     fileprivate func waitUntilPrepared() throws {
-        guard eventually({ journal.signs.load(ordering: .acquiring) == 0 }) else {
+        guard eventually({ journal.flags.load(ordering: .acquiring) == 0 }) else {
             throw TestFailure("the sender did not prepare a segment")
         }
     }

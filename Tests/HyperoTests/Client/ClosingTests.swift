@@ -92,7 +92,7 @@ struct ClosingTests {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         for isApplied in [false, true] {
-            let client = try fixture.client(server.url) { $0.settling = .zero }
+            let client = try fixture.client(server.url) { $0.durabilityWindow = .zero }
             _ = Hypero(client).battery("b").experiment()
             #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
             if isApplied { server.cli("HSET", "{hypero}:producer:\(client.producer.text)", "seq", "2") }
@@ -122,7 +122,7 @@ struct ClosingTests {
         let client = try fixture.client(variables: ["HYPERO_JOURNAL": "/dev/null/x"])
         _ = Hypero(client).battery("b").experiment()
         #expect(!client.close(timeout: .milliseconds(200)))
-        let last = "2 events were not sent; they were in memory and are lost"
+        let last = "events not sent: 2. They were in memory and are lost"
         #expect(eventually(within: .seconds(60)) { fixture.recorder.notices.last == last })
     }
 

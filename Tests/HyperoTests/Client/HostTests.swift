@@ -24,7 +24,7 @@ struct HostTests {
             #expect(client.close(timeout: .seconds(60)))
             #expect(client.counters.sent == 50_002)
             #expect(fixture.recorder.notices.count == 1)
-            #expect(fixture.recorder.count(containing: "set HYPERO_JOURNAL") == 1)
+            #expect(fixture.recorder.count(containing: "Set HYPERO_JOURNAL") == 1)
         }
     }
 
@@ -123,7 +123,7 @@ struct HostTests {
         }
         let name = try #require(fixture.journals.first)
         let root = try JournalRoot(existing: path, environment: { _ in nil })
-        guard case .taken(let orphan) = OrphanedJournal.take(name, in: root, machine: .current, where: { _ in true })
+        guard case .opened(let orphan) = OrphanedJournal.open(name, in: root, machine: .current, where: { _ in true })
         else {
             throw TestFailure("the journal was not adopted")
         }

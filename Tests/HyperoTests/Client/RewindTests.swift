@@ -82,7 +82,7 @@ struct RewindTests {
     @Test func `Events of a deleted stream are resent without a reconnection and without new events`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
-        let client = try fixture.client(server.url) { $0.settling = .milliseconds(500) }
+        let client = try fixture.client(server.url) { $0.durabilityWindow = .milliseconds(500) }
         let experiment = Hypero(client).battery("b").experiment()
         for epoch in 0..<98 { experiment.log(epoch: epoch, train: 1) }
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -134,7 +134,7 @@ struct RewindTests {
     @Test func `Applied events are kept while Redis is unreachable, however long it is unreachable`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
-        let client = try fixture.client(server.url) { $0.settling = .milliseconds(300) }
+        let client = try fixture.client(server.url) { $0.durabilityWindow = .milliseconds(300) }
         let experiment = Hypero(client).battery("b").experiment()
         experiment.log(epoch: 1, train: 1)
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))

@@ -16,11 +16,11 @@ struct ScriptTests {
 
         init(seed: UInt64, number: UInt64) {
             var sampler = Sampler(seed: seed, stream: number)
-            lr = sampler.logUniform("lr", 0.00001, 0.1)
-            decay = ["linear", "adaptive"][sampler.categorical("lr decay", [0.8, 0.2])]
+            lr = sampler.logUniform("lr", low: 0.00001, high: 0.1)
+            decay = ["linear", "adaptive"][sampler.categorical("lr decay", weights: [0.8, 0.2])]
             saturate = sampler.normal("saturate", mean: 600, standardDeviation: 200)
-            depth = sampler.randint("depth", 1, 7)
-            dropout = sampler.uniform("dropout", 0, 0.5)
+            depth = sampler.randint("depth", low: 1, high: 7)
+            dropout = sampler.uniform("dropout", low: 0, high: 0.5)
         }
     }
 

@@ -16,7 +16,7 @@ final class JournalFixture {
         let folder = try TemporaryFolder()
         let path = path ?? folder.file("journal")
         let settings = JournalSettings(
-            limit: limit, segmentSize: segmentSize, tag: "{hypero}", place: "redis://nowhere:1",
+            limit: limit, segmentSize: segmentSize, tag: "{hypero}", serverURL: "redis://nowhere:1",
             environment: { $0 == "HYPERO_JOURNAL" ? path : nil })
         guard let journal = Journal(JournalIdentity(producer: Self.producer), settings) else {
             throw TestFailure("the journal could not be created")
@@ -28,7 +28,8 @@ final class JournalFixture {
     /// Appends a row with the single channel `valid`.
     func append(epoch: Int64, experiment: UInt32 = 1, _ value: Double = 0.5) {
         journal.append(
-            .epoch, battery: Self.battery.bytes, Journal.Subject(experiment: experiment, generation: 0), epoch: epoch,
+            .epoch, battery: Self.battery.bytes, subject: Journal.Subject(experiment: experiment, generation: 0),
+            epoch: epoch,
             count: 1, payload: RecordHeader.channelHeader + 5 + 8
         ) { $0.put(channel: "valid" as StaticString, value) }
     }
@@ -40,7 +41,7 @@ final class JournalFixture {
         let payload = fields.reduce(0) { $0 + RecordHeader.fieldHeader + $1.0.utf8.count + $1.1.utf8.count }
         journal.append(
             RecordKind(body.kind), battery: Self.battery.bytes,
-            Journal.Subject(experiment: experiment, generation: 0), count: fields.count, payload: payload
+            subject: Journal.Subject(experiment: experiment, generation: 0), count: fields.count, payload: payload
         ) { writer in
             for (name, value) in fields { writer.put(field: name, value) }
         }
@@ -67,6 +68,6 @@ final class JournalFixture {
 
     /// Calls the body with every published record, in order.
     static func forEachRecord(in published: Journal.Published, _ body: (Record) -> Void) {
-        for piece in published.sealed + [published.current] { forEachRecord(in: piece, body) }
+        for piece in published.fullSegments + [published.current] { forEachRecord(in: piece, body) }
     }
 }

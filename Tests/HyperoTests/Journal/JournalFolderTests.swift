@@ -66,7 +66,7 @@ struct JournalFolderTests {
         #expect(notice.contains("HYPERO_JOURNAL"))
         for epoch in 0..<500 as Range<Int64> {
             fixture.append(epoch: epoch)
-            fixture.journal.prepare()
+            fixture.journal.prepareSpare()
         }
         var seqs: [UInt64] = []
         JournalFixture.forEachRecord(in: fixture.journal.published()) { seqs.append($0.seq) }
@@ -94,7 +94,7 @@ struct JournalFolderTests {
             for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }
             #expect(fixture.journal.takeNotice() == nil)
             #expect(try fixture.files.count > 5)
-            fixture.journal.end(removing: fixture.journal.published().sealed.map(\.segment), keepsFiles: false)
+            fixture.journal.end(removing: fixture.journal.published().fullSegments.map(\.segment), keepsFiles: false)
             #expect(try FileManager.default.contentsOfDirectory(atPath: root.file("relative")) == [])
         }
     }
@@ -102,10 +102,10 @@ struct JournalFolderTests {
     @Test func `A journal that ends without keeping its files removes its folder`() throws {
         let fixture = try JournalFixture()
         for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }
-        fixture.journal.prepare()
+        fixture.journal.prepareSpare()
         let published = fixture.journal.published()
-        #expect(try fixture.files.count == published.sealed.count + 2)
-        fixture.journal.end(removing: published.sealed.map(\.segment), keepsFiles: false)
+        #expect(try fixture.files.count == published.fullSegments.count + 2)
+        fixture.journal.end(removing: published.fullSegments.map(\.segment), keepsFiles: false)
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder.file("journal")) == [])
         fixture.append(epoch: 1)
         #expect(fixture.journal.counts.dropped.closed == 1)

@@ -9,7 +9,7 @@ struct JournalTests {
         let fixture = try JournalFixture()
         for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }
         let published = fixture.journal.published()
-        #expect(published.sealed.count > 5)
+        #expect(published.fullSegments.count > 5)
         #expect(published.accepted == 500)
         var seqs: [UInt64] = []
         var epochs: [Int64?] = []
@@ -27,7 +27,7 @@ struct JournalTests {
         let first = fixture.journal.published()
         for epoch in 200..<210 as Range<Int64> { fixture.append(epoch: epoch) }
         let second = fixture.journal.published()
-        #expect(second.sealed.isEmpty)
+        #expect(second.fullSegments.isEmpty)
         #expect(second.current.segment === first.current.segment)
         #expect(second.current.end > first.current.end)
         #expect(second.accepted == 210)
@@ -42,10 +42,10 @@ struct JournalTests {
         #expect(accepted + dropped.journalFull == 1_000)
         #expect(dropped.total == dropped.journalFull)
         let published = fixture.journal.published()
-        #expect(published.sealed.count == 2)
+        #expect(published.fullSegments.count == 2)
         #expect(fixture.journal.isNearlyFull)
 
-        fixture.journal.release(published.sealed[0].segment)
+        fixture.journal.release(published.fullSegments[0].segment)
         fixture.append(epoch: 7)
         #expect(fixture.journal.counts.accepted == accepted + 1)
         // The sequence numbers stay contiguous: dropped events never get one.
@@ -56,10 +56,10 @@ struct JournalTests {
 
     @Test func `Segments prepared in advance count towards the limit of the journal`() throws {
         let fixture = try JournalFixture(limit: 2 * 4096)
-        for _ in 0..<5 { fixture.journal.prepare() }
+        for _ in 0..<5 { fixture.journal.prepareSpare() }
         for epoch in 0..<1_000 as Range<Int64> { fixture.append(epoch: epoch) }
-        for _ in 0..<5 { fixture.journal.prepare() }
-        #expect(fixture.journal.published().sealed.count == 1)
+        for _ in 0..<5 { fixture.journal.prepareSpare() }
+        #expect(fixture.journal.published().fullSegments.count == 1)
         #expect(try fixture.files.count == 2)
     }
 
@@ -74,7 +74,7 @@ struct JournalTests {
         fixture.append(.meta([Event.Entry(name: "m", value: String(repeating: "x", count: 4096 - overhead))]))
         fixture.append(epoch: 2)
         #expect(fixture.journal.counts.accepted == 3)
-        #expect(fixture.journal.published().sealed.map(\.end).last == 4096)
+        #expect(fixture.journal.published().fullSegments.map(\.end).last == 4096)
     }
 
     @Test func `A closed journal accepts no event and counts it`() throws {
@@ -83,13 +83,13 @@ struct JournalTests {
         fixture.journal.close()
         fixture.append(epoch: 2)
         fixture.append(.meta([Event.Entry(name: "m", value: String(repeating: "x", count: 100_000))]))
-        fixture.journal.refuse()
+        fixture.journal.countInvalid()
         let (accepted, dropped) = fixture.journal.counts
         #expect(accepted == 1)
         #expect(dropped.closed == 2)
         #expect(dropped.invalid == 1)
         #expect(dropped.total == 3)
-        fixture.journal.prepare()
+        fixture.journal.prepareSpare()
         #expect(try fixture.files == ["1.segment"])
     }
 
@@ -107,7 +107,7 @@ struct JournalTests {
         var isRunning = true
         while isRunning {
             isRunning = workers.isWorking
-            fixture.journal.prepare()
+            fixture.journal.prepareSpare()
             reader.read(fixture.journal.published()) { record in
                 seqs.append(record.seq)
                 epochs[record.experiment, default: []].append(record.epoch ?? -1)
@@ -137,7 +137,7 @@ private struct JournalReader {
     private var offset = 0
 
     mutating func read(_ published: Journal.Published, _ body: (Record) -> Void) {
-        for piece in published.sealed + [published.current] {
+        for piece in published.fullSegments + [published.current] {
             if piece.segment !== current { (current, offset) = (piece.segment, piece.start) }
             JournalFixture.forEachRecord(in: SegmentPiece(segment: piece.segment, start: offset, end: piece.end), body)
             offset = piece.end

@@ -50,7 +50,7 @@ struct RecordTests {
         let fixture = try JournalFixture()
         let payload = series.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + 8 * $1.1.count }
         fixture.journal.append(
-            kind, battery: JournalFixture.battery.bytes, Journal.Subject(experiment: .max, generation: 0),
+            kind, battery: JournalFixture.battery.bytes, subject: Journal.Subject(experiment: .max, generation: 0),
             epoch: 1 << 53 - 1, count: series.count, payload: payload
         ) { writer in
             for (channel, values) in series { values.withUnsafeBufferPointer { writer.put(channel: channel, $0) } }

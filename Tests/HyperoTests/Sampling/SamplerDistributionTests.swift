@@ -17,7 +17,7 @@ struct SamplerDistributionTests {
         (-Double.greatestFiniteMagnitude, Double.greatestFiniteMagnitude),
     ])
     func `uniform draws are evenly distributed over an interval of any width`(low: Double, high: Double) {
-        let samples = Self.samples(stream: 1) { $0.uniform("x", low, high) }
+        let samples = Self.samples(stream: 1) { $0.uniform("x", low: low, high: high) }
         let distance = GoodnessOfFit.kolmogorovSmirnov(of: samples) { ($0 / 2 - low / 2) / (high / 2 - low / 2) }
         #expect(distance < GoodnessOfFit.kolmogorovSmirnovBound)
         #expect(samples.allSatisfy { $0 >= low && $0 <= high })
@@ -25,7 +25,7 @@ struct SamplerDistributionTests {
 
     @Test(arguments: [(0.00001, 0.1), (1, 2), (Double.leastNormalMagnitude, Double.greatestFiniteMagnitude)])
     func `logUniform draws are evenly distributed over the orders of magnitude`(low: Double, high: Double) {
-        let samples = Self.samples(stream: 2) { $0.logUniform("x", low, high) }
+        let samples = Self.samples(stream: 2) { $0.logUniform("x", low: low, high: high) }
         let distance = GoodnessOfFit.kolmogorovSmirnov(of: samples) {
             (Glibc.log($0) - Glibc.log(low)) / (Glibc.log(high) - Glibc.log(low))
         }
@@ -54,7 +54,7 @@ struct SamplerDistributionTests {
     func `randint draws every number of its range equally often, including both bounds`(low: Int, high: Int) throws {
         var sampler = Sampler(seed: 5, stream: 5)
         var counts = Array(repeating: 0, count: high - low + 1)
-        for _ in 0..<Self.draws { counts[sampler.randint("n", low, high) - low] += 1 }
+        for _ in 0..<Self.draws { counts[sampler.randint("n", low: low, high: high) - low] += 1 }
         let shares = counts.map { _ in 1 / Double(counts.count) }
         let bound = try #require(GoodnessOfFit.chiSquareBounds[counts.count - 1])
         #expect(GoodnessOfFit.chiSquare(of: counts, expectedShares: shares) < bound)
@@ -63,7 +63,7 @@ struct SamplerDistributionTests {
     @Test(arguments: [(Int.min, Int.max), (Int.min, Int.max - 1), (Int.min / 2, Int.max / 2 + 12_345), (-1, Int.max)])
     func `randint draws are evenly distributed over ranges as wide as Int`(low: Int, high: Int) {
         var sampler = Sampler(seed: 6, stream: 6)
-        let samples = (0..<Self.draws).map { _ in sampler.randint("n", low, high) }
+        let samples = (0..<Self.draws).map { _ in sampler.randint("n", low: low, high: high) }
         #expect(samples.allSatisfy { $0 >= low && $0 <= high })
         let distance = GoodnessOfFit.kolmogorovSmirnov(of: samples.map(Double.init)) {
             ($0 / 2 - Double(low) / 2) / (Double(high) / 2 - Double(low) / 2)
@@ -75,7 +75,7 @@ struct SamplerDistributionTests {
     func `categorical draws have the shares of the weights, whatever their sum`(weights: [Double]) throws {
         var sampler = Sampler(seed: 7, stream: 7)
         var counts = Array(repeating: 0, count: weights.count)
-        for _ in 0..<Self.draws { counts[sampler.categorical("c", weights)] += 1 }
+        for _ in 0..<Self.draws { counts[sampler.categorical("c", weights: weights)] += 1 }
         let sum = weights.reduce(0, +)
         let bound = try #require(GoodnessOfFit.chiSquareBounds[weights.count - 1])
         #expect(GoodnessOfFit.chiSquare(of: counts, expectedShares: weights.map { $0 / sum }) < bound)
@@ -83,23 +83,23 @@ struct SamplerDistributionTests {
 
     @Test func `A category of weight 0 is never drawn`() {
         var sampler = Sampler(seed: 8, stream: 8)
-        let drawn = Set((0..<Self.draws).map { _ in sampler.categorical("c", [0, 1, 0, 1e-3, 0]) })
+        let drawn = Set((0..<Self.draws).map { _ in sampler.categorical("c", weights: [0, 1, 0, 1e-3, 0]) })
         #expect(drawn == [1, 3])
-        #expect(sampler.categorical("c", [0, 0, 5]) == 2)
-        #expect(sampler.categorical("c", [5, 0, 0]) == 0)
+        #expect(sampler.categorical("c", weights: [0, 0, 5]) == 2)
+        #expect(sampler.categorical("c", weights: [5, 0, 0]) == 0)
     }
 
     @Test(arguments: [0.0, -0.0, 1, -2.5, 0.1, .leastNonzeroMagnitude, Double.greatestFiniteMagnitude])
     func `Draws between equal bounds return the bound`(bound: Double) {
         var sampler = Sampler(seed: 9, stream: 9)
-        #expect(sampler.uniform("x", bound, bound) == bound)
+        #expect(sampler.uniform("x", low: bound, high: bound) == bound)
         #expect(sampler.normal("x", mean: bound, standardDeviation: 0) == bound)
-        if bound > 0 { #expect(sampler.logUniform("x", bound, bound) == bound) }
+        if bound > 0 { #expect(sampler.logUniform("x", low: bound, high: bound) == bound) }
     }
 
     @Test(arguments: [0, -1, Int.min, Int.max])
     func `randint between equal bounds returns the bound`(bound: Int) {
         var sampler = Sampler(seed: 9, stream: 9)
-        #expect(sampler.randint("n", bound, bound) == bound)
+        #expect(sampler.randint("n", low: bound, high: bound) == bound)
     }
 }

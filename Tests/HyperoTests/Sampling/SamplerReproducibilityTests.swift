@@ -7,9 +7,10 @@ struct SamplerReproducibilityTests {
     private static func draws(seed: UInt64, stream: UInt64) -> [Double] {
         var sampler = Sampler(seed: seed, stream: stream)
         return [
-            sampler.uniform("a", 0, 1), sampler.logUniform("b", 1e-5, 0.1),
-            sampler.normal("c", mean: 600, standardDeviation: 200), Double(sampler.randint("d", 1, 1_000_000)),
-            Double(sampler.categorical("e", [0.5, 0.5])),
+            sampler.uniform("a", low: 0, high: 1), sampler.logUniform("b", low: 1e-5, high: 0.1),
+            sampler.normal("c", mean: 600, standardDeviation: 200),
+            Double(sampler.randint("d", low: 1, high: 1_000_000)),
+            Double(sampler.categorical("e", weights: [0.5, 0.5])),
         ]
     }
 
@@ -33,7 +34,7 @@ struct SamplerReproducibilityTests {
         // With poor mixing of the stream number, the first draws would change gradually between experiments.
         let samples = (1...20_000 as ClosedRange<UInt64>).map { number in
             var sampler = Sampler(seed: 42, stream: number)
-            return sampler.uniform("x", 0, 1)
+            return sampler.uniform("x", low: 0, high: 1)
         }
         #expect(GoodnessOfFit.kolmogorovSmirnov(of: samples) { $0 } < GoodnessOfFit.kolmogorovSmirnovBound)
         let products = zip(samples, samples.dropFirst()).map { ($0 - 0.5) * ($1 - 0.5) * 12 }
@@ -52,12 +53,12 @@ struct SamplerReproducibilityTests {
 
     @Test func `The draws of a fixed seed do not change between versions`() {
         var sampler = Sampler(seed: 7, stream: 1)
-        #expect(sampler.uniform("a", -1, 1) == -0.5933087452218615)
-        #expect(sampler.randint("b", Int.min, Int.max) == 7_120_462_504_086_937_079)
-        #expect(sampler.randint("c", 1, 7) == 6)
-        #expect(sampler.categorical("d", [0.8, 0.2]) == 0)
+        #expect(sampler.uniform("a", low: -1, high: 1) == -0.5933087452218615)
+        #expect(sampler.randint("b", low: Int.min, high: Int.max) == 7_120_462_504_086_937_079)
+        #expect(sampler.randint("c", low: 1, high: 7) == 6)
+        #expect(sampler.categorical("d", weights: [0.8, 0.2]) == 0)
         // The last bit of the C library's mathematical functions may differ between machines.
-        #expect(abs(sampler.logUniform("e", 0.00001, 0.1) - 0.005211457581203478) < 1e-12)
+        #expect(abs(sampler.logUniform("e", low: 0.00001, high: 0.1) - 0.005211457581203478) < 1e-12)
         #expect(abs(sampler.normal("f", mean: 600, standardDeviation: 200) - 605.0999138644322) < 1e-9)
     }
 }

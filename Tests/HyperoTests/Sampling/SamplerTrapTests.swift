@@ -27,11 +27,11 @@ struct SamplerTrapTests {
             var sampler = Sampler(seed: 1, stream: 1)
             let values = values
             switch kind {
-            case .uniform: _ = sampler.uniform("the knob", values[0], values[1])
-            case .logUniform: _ = sampler.logUniform("the knob", values[0], values[1])
+            case .uniform: _ = sampler.uniform("the knob", low: values[0], high: values[1])
+            case .logUniform: _ = sampler.logUniform("the knob", low: values[0], high: values[1])
             case .normal: _ = sampler.normal("the knob", mean: values[0], standardDeviation: values[1])
-            case .randint: _ = sampler.randint("the knob", Int(values[0]), Int(values[1]))
-            case .categorical: _ = sampler.categorical("the knob", values)
+            case .randint: _ = sampler.randint("the knob", low: Int(values[0]), high: Int(values[1]))
+            case .categorical: _ = sampler.categorical("the knob", weights: values)
             }
         }
     }

@@ -12,9 +12,9 @@ extension Client {
         var entries: [DecodedEntry] = []
         var failure: (any Error)?
         // `Journal.published` belongs to the sender thread, which may call it concurrently.
-        let published = journal.exclusively {
+        let published = journal.withLock {
             Journal.Published(
-                sealed: [], current: journal.currentPiece, accepted: journal.state.pointee.nextSeq - 1)
+                fullSegments: [], current: journal.currentPiece, accepted: journal.state.pointee.nextSeq - 1)
         }
         JournalFixture.forEachRecord(in: published) { record in
             writer.removeAll()

@@ -12,41 +12,41 @@ struct DurabilityWindowTests {
 
     @Test func `An applied event is durable ten seconds after it was first seen applied`() {
         var window = DurabilityWindow()
-        window.note(applied: 7, now: Self.at(0))
-        window.note(applied: 7, now: Self.at(9_999))
-        #expect(window.settled == 0)
-        window.note(applied: 7, now: Self.at(10_000))
-        #expect(window.settled == 7)
+        window.observe(applied: 7, now: Self.at(0))
+        window.observe(applied: 7, now: Self.at(9_999))
+        #expect(window.durable == 0)
+        window.observe(applied: 7, now: Self.at(10_000))
+        #expect(window.durable == 7)
     }
 
     @Test func `Observations every two milliseconds delay durability by at most a second`() {
         var window = DurabilityWindow()
         for time in 0...20_000 as ClosedRange<Int64> where time % 2 == 0 {
-            window.note(applied: UInt64(min(time, 9_000)), now: Self.at(time))
+            window.observe(applied: UInt64(min(time, 9_000)), now: Self.at(time))
             let expected = UInt64(max(0, min(time - 10_000, 9_000)))
-            #expect(window.settled <= expected)
-            #expect(window.settled + 1_000 >= expected)
+            #expect(window.durable <= expected)
+            #expect(window.durable + 1_000 >= expected)
         }
-        #expect(window.settled == 9_000)
+        #expect(window.durable == 9_000)
     }
 
     @Test func `A lower watermark withdraws the durability of events`() {
         var window = DurabilityWindow()
-        window.note(applied: 7, now: Self.at(0))
-        window.note(applied: 9, now: Self.at(10_000))
-        #expect(window.settled == 7)
-        window.note(applied: 5, now: Self.at(10_001))
-        #expect(window.settled == 5)
-        window.note(applied: 9, now: Self.at(20_000))
-        #expect(window.settled == 5)
-        window.note(applied: 9, now: Self.at(30_000))
-        #expect(window.settled == 9)
+        window.observe(applied: 7, now: Self.at(0))
+        window.observe(applied: 9, now: Self.at(10_000))
+        #expect(window.durable == 7)
+        window.observe(applied: 5, now: Self.at(10_001))
+        #expect(window.durable == 5)
+        window.observe(applied: 9, now: Self.at(20_000))
+        #expect(window.durable == 5)
+        window.observe(applied: 9, now: Self.at(30_000))
+        #expect(window.durable == 9)
     }
 
     @Test func `An event that is marked as durable is durable at once`() {
         var window = DurabilityWindow()
-        window.note(applied: 7, now: Self.at(0))
-        window.settle(7)
-        #expect(window.settled == 7)
+        window.observe(applied: 7, now: Self.at(0))
+        window.markDurable(through: 7)
+        #expect(window.durable == 7)
     }
 }

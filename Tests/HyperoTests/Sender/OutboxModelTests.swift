@@ -53,7 +53,7 @@ struct OutboxModelTests {
             outbox.update(fixture.journal.published())
             if prepared.isEmpty { prepare(upTo: limit) }
             let seqs = prepared
-            outbox.sendBatch()
+            outbox.startBatch()
             prepared = []
             if Bool.random(using: &generator), outbox.hasMore {
                 prepare(upTo: limit)
@@ -100,7 +100,7 @@ struct OutboxModelTests {
             guard Int.random(in: 0..<12, using: &generator) == 0 else { return }
             let watermark = UInt64.random(in: 0...applied, using: &generator)
             (applied, settled) = (watermark, min(settled, watermark))
-            let first = outbox.firstHeld ?? 1
+            let first = outbox.firstHeldSeq ?? 1
             // Released events cannot be resent; the outbox continues with the first event that it holds.
             acknowledged = acknowledged.filter { $0 <= watermark || $0 < first }
             if watermark < lastReleased { released.formUnion(watermark + 1...lastReleased) }
@@ -110,7 +110,7 @@ struct OutboxModelTests {
         }
 
         mutating func release(makingRoom: Bool) throws {
-            for segment in outbox.releasable(settled: settled, applied: applied, makingRoom: makingRoom) {
+            for segment in outbox.releasable(durable: settled, applied: applied, makingRoom: makingRoom) {
                 let seqs = Self.seqs(in: segment)
                 #expect(!seqs.isEmpty)
                 #expect(acknowledged.isSuperset(of: seqs))
@@ -129,7 +129,7 @@ struct OutboxModelTests {
                 if prepared.isEmpty { prepare(upTo: .max) }
                 let seqs = prepared
                 prepared = []
-                outbox.sendBatch()
+                outbox.startBatch()
                 outbox.finishBatch(answered: seqs.count, refused: [])
                 #expect(acknowledged.isDisjoint(with: seqs))
                 acknowledged.formUnion(seqs)
@@ -141,13 +141,15 @@ struct OutboxModelTests {
             #expect(accepted + fixture.journal.counts.dropped.journalFull == UInt64(next))
             (applied, settled) = (accepted, accepted)
             try release(makingRoom: false)
-            #expect(outbox.held.count == 1)
+            #expect(outbox.heldSegments.count == 1)
         }
 
         private static func seqs(in segment: Segment) -> [UInt64] {
             var seqs: [UInt64] = []
             var offset = SegmentHeader.size
-            while let record = Record(checkedAt: segment.base + offset, space: segment.size - offset, origins: 0) {
+            while let record = Record(
+                validatingAt: segment.base + offset, space: segment.size - offset, ancestorCount: 0)
+            {
                 seqs.append(record.seq)
                 offset += record.length
             }

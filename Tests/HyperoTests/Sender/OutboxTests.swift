@@ -16,7 +16,7 @@ struct OutboxTests {
 
     private static func batch(_ outbox: inout Outbox, upTo limit: Int = .max) -> [UInt64] {
         let seqs = prepare(&outbox, upTo: limit)
-        outbox.sendBatch()
+        outbox.startBatch()
         return seqs
     }
 
@@ -90,7 +90,7 @@ struct OutboxTests {
         outbox.finishBatch(answered: 3, refused: [])
         #expect(outbox.sent == 3)
         #expect(outbox.isPrepared && outbox.hasMore && outbox.hasEvents)
-        outbox.sendBatch()
+        outbox.startBatch()
         #expect(Self.prepare(&outbox) == [7, 8, 9, 10])
         outbox.finishBatch(answered: 3, refused: [1])
         #expect(!outbox.isPrepared)
@@ -115,16 +115,16 @@ struct OutboxTests {
         #expect(outbox.released == 0)
         #expect(Self.released(&outbox, applied: 2 * firstEnd + 3, makingRoom: true) == 1)
         #expect(outbox.released == firstEnd - 3)
-        let before = outbox.held.count
+        let before = outbox.heldSegments.count
         #expect(Self.released(&outbox, applied: 200) == before - 1)
         // Log calls append to the last segment.
-        #expect(outbox.held.count == 1)
+        #expect(outbox.heldSegments.count == 1)
     }
 
     private static func released(
         _ outbox: inout Outbox, settled: UInt64? = nil, applied: UInt64, makingRoom: Bool = false
     ) -> Int {
-        outbox.releasable(settled: settled ?? applied, applied: applied, makingRoom: makingRoom).count
+        outbox.releasable(durable: settled ?? applied, applied: applied, makingRoom: makingRoom).count
     }
 
     /// The number of rows that fit into one segment.

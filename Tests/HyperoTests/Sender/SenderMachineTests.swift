@@ -52,14 +52,14 @@ struct SenderMachineTests {
 
     @Test(
         arguments: [
-            (.fresh, nothing, 5_000, .rest), (.fresh, events, 0, .connect), (.fresh, watermark, 0, .connect),
-            (.disconnected, nothing, 5_000, .rest), (.disconnected, events, 999, .rest),
-            (.disconnected, events, 1_000, .connect), (.disconnected, watermark, 999, .rest),
+            (.fresh, nothing, 5_000, .idle), (.fresh, events, 0, .connect), (.fresh, watermark, 0, .connect),
+            (.disconnected, nothing, 5_000, .idle), (.disconnected, events, 999, .idle),
+            (.disconnected, events, 1_000, .connect), (.disconnected, watermark, 999, .idle),
             (.disconnected, watermark, 1_000, .connect), (.disconnected, both, 1_000, .connect),
-            (.connected, nothing, 0, .rest), (.connected, events, 0, .send), (.connected, watermark, 0, .readWatermark),
+            (.connected, nothing, 0, .idle), (.connected, events, 0, .send), (.connected, watermark, 0, .readWatermark),
             (.connected, both, 0, .readWatermark),
-            (.paused, nothing, 5_000, .rest), (.paused, events, 999, .rest), (.paused, events, 1_000, .send),
-            (.paused, watermark, 999, .rest), (.paused, watermark, 1_000, .readWatermark),
+            (.paused, nothing, 5_000, .idle), (.paused, events, 999, .idle), (.paused, events, 1_000, .send),
+            (.paused, watermark, 999, .idle), (.paused, watermark, 1_000, .readWatermark),
             (.paused, both, 1_000, .readWatermark),
         ] as [(Start, Work, Int64, Action)])
     private func `The sender's next action depends on its state and on the pending work`(
@@ -127,7 +127,7 @@ struct SenderMachineTests {
         for _ in 0..<2 {
             machine.connected()
             #expect(machine.next(Self.both, now: Self.at(0)) == .catchUp)
-            #expect(machine.next(Self.nothing, now: Self.at(0)) == .rest)
+            #expect(machine.next(Self.nothing, now: Self.at(0)) == .idle)
             // A loading server fails the first attempt.
             _ = machine.failed(.transient, now: Self.at(0), draw: 0)
             #expect(machine.next(Self.events, now: Self.at(0)) == .catchUp)

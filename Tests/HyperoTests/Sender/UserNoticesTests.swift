@@ -11,10 +11,10 @@ struct UserNoticesTests {
     @Test func `A problem is reported once until it changes, and so is the recovery`() {
         let recorder = NoticeRecorder()
         var notices = UserNotices(recorder.notify)
-        notices.isWell("well")
-        for second in 0..<100 as Range<Int64> { notices.trouble("one", now: Self.at(second)) }
-        notices.trouble("two", now: Self.at(100))
-        for _ in 0..<100 { notices.isWell("well") }
+        notices.recovered("well")
+        for second in 0..<100 as Range<Int64> { notices.failure("one", now: Self.at(second)) }
+        notices.failure("two", now: Self.at(100))
+        for _ in 0..<100 { notices.recovered("well") }
         #expect(recorder.notices == ["one", "two", "well"])
     }
 
@@ -22,8 +22,8 @@ struct UserNoticesTests {
         let recorder = NoticeRecorder()
         var notices = UserNotices(recorder.notify)
         for second in 0..<600 as Range<Int64> {
-            notices.trouble("away \(second % 2)", now: Self.at(second))
-            notices.isWell("back")
+            notices.failure("away \(second % 2)", now: Self.at(second))
+            notices.recovered("back")
         }
         let problems = recorder.count(containing: "away")
         #expect(problems == 5 + 9)
@@ -34,23 +34,23 @@ struct UserNoticesTests {
     @Test func `A suppressed problem is reported later if it persists`() {
         let recorder = NoticeRecorder()
         var notices = UserNotices(recorder.notify)
-        for number in 0..<10 { notices.trouble("trouble \(number)", now: Self.at(0)) }
+        for number in 0..<10 { notices.failure("trouble \(number)", now: Self.at(0)) }
         #expect(recorder.notices.count == 5)
-        notices.trouble("trouble 9", now: Self.at(59))
+        notices.failure("trouble 9", now: Self.at(59))
         #expect(recorder.notices.count == 5)
-        notices.trouble("trouble 9", now: Self.at(61))
+        notices.failure("trouble 9", now: Self.at(61))
         #expect(recorder.notices.last == "trouble 9")
-        notices.trouble("trouble 9", now: Self.at(200))
+        notices.failure("trouble 9", now: Self.at(200))
         #expect(recorder.notices.count == 6)
     }
 
     @Test func `A one-time notice is never suppressed and is not followed by a recovery`() {
         let recorder = NoticeRecorder()
         var notices = UserNotices(recorder.notify)
-        for number in 0..<10 { notices.trouble("trouble \(number)", now: Self.at(0)) }
-        notices.isWell("well")
-        notices.tell("kept in memory")
-        notices.isWell("well")
+        for number in 0..<10 { notices.failure("trouble \(number)", now: Self.at(0)) }
+        notices.recovered("well")
+        notices.event("kept in memory")
+        notices.recovered("well")
         #expect(Array(recorder.notices.suffix(2)) == ["well", "kept in memory"])
     }
 }

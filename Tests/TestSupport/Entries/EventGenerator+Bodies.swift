@@ -57,7 +57,8 @@ extension EventGenerator {
         return chosen.filter { seen.insert($0).inserted }.map { name in
             let isOdd = mix == .nasty && random.chance(40)
             return Event.Entry(
-                name: name, value: isOdd ? random.pick(Self.oddTexts) : Value.number(Double.random(in: 0..<1, using: &random)).text)
+                name: name,
+                value: isOdd ? random.pick(Self.oddTexts) : Value.number(Double.random(in: 0..<1, using: &random)).text)
         }
     }
 

@@ -93,7 +93,8 @@ struct Backlog {
 
     private func parameterEntries(random: inout SeededGenerator) -> [Event.Entry] {
         (0..<parameters).map { number in
-            Event.Entry(name: "hyper\(number)", value: Value.number(rounded(Double.random(in: 0..<1, using: &random))).text)
+            Event.Entry(
+                name: "hyper\(number)", value: Value.number(rounded(Double.random(in: 0..<1, using: &random))).text)
         }
     }
 

@@ -1,0 +1,170 @@
+import HyperoCore
+import HyperoRedis
+import HyperoSchema
+
+/// The sender's connection to the server of its partition, and the requests that it makes.
+///
+/// Every request throws or returns a ``RedisError`` if there is no connection. After an error the owner decides whether
+/// to close the link with ``close(after:)``, which also follows redirects.
+struct Link: ~Copyable {
+    private var topology: Topology
+    private var connection: RedisConnection?
+    private let timeout: Duration
+    private let keyspace: Keyspace
+    private let producer: ProducerID
+    private let host: Delivery.Host
+    /// The commands of a request, apart from the events.
+    private var writer = RESPWriter(capacity: 1 << 10)
+    private var shipment = Shipment()
+    /// false once the server has denied or refused the watermark on this connection.
+    private(set) var canReadWatermark = true
+
+    /// - Parameter timeout: The longest pause of the server while connecting, sending or receiving.
+    init(url: RedisURL, keyspace: Keyspace, producer: ProducerID, timeout: Duration, host: Delivery.Host) {
+        topology = Topology(seed: url)
+        self.keyspace = keyspace
+        self.producer = producer
+        self.timeout = timeout
+        self.host = host
+    }
+
+    /// The server of this connection or of the next.
+    var server: RedisURL { topology.current }
+
+    var isConnected: Bool { connection != nil }
+
+    /// true if replies have not been read, for example after an error. The next command would get the wrong reply.
+    var hasUnreadReplies: Bool {
+        switch connection {
+        case .some(let connection): connection.pendingReplies > 0
+        case .none: false
+        }
+    }
+
+    mutating func connect() throws(RedisError) {
+        connection = try RedisConnection.open(
+            to: topology.current, name: "hypero-\(producer.text)", timeout: timeout,
+            shouldContinue: host.shouldContinue,
+            blocking: host.blocking)
+        canReadWatermark = true
+        shipment = Shipment()
+    }
+
+    mutating func close() {
+        connection = nil
+    }
+
+    /// Closes the connection. The next one goes to the server that a redirect names, and after any other error to the
+    /// configured server.
+    mutating func close(after error: RedisError) {
+        connection = nil
+        if !topology.follow(error) { topology.reset() }
+    }
+
+    /// The state of the server at the start of a connection.
+    struct ServerState {
+        /// nil if the server denies or refuses it to this account.
+        let watermark: AppliedWatermark?
+        /// true if the stream contains the last acknowledged event; nil if the server denies or refuses the stream to
+        /// this account.
+        let hasAcknowledged: Bool?
+    }
+
+    /// Reads the watermark, and checks whether the stream contains an acknowledged event. Both take one round trip.
+    ///
+    /// Command: `XRANGE {hypero}:events <id> <id>`, after those of the watermark. Reply: the entry, or an empty array.
+    /// An entry of another producer or with another sequence number does not count. If the entry exists, so do the
+    /// entries of all earlier events, because a crash or a failover loses only the end of a stream.
+    ///
+    /// - Parameter acknowledged: The last acknowledged event; nil if there is none, in which case `hasAcknowledged` is
+    ///   false.
+    mutating func readState(
+        acknowledged: SegmentHeader.Progress.Acknowledged?
+    ) throws(RedisError) -> ServerState {
+        writer.removeAll()
+        writeWatermarkCommands()
+        if let id = acknowledged?.id.description { writer.command("XRANGE", keyspace.events, id, id) }
+        try sendCommands()
+        let watermark = try receiveWatermark()
+        guard let acknowledged else { return ServerState(watermark: watermark, hasAcknowledged: false) }
+        return ServerState(watermark: watermark, hasAcknowledged: try receiveEntry(withSeq: acknowledged.seq))
+    }
+
+    /// Reads the watermark.
+    ///
+    /// - Returns: nil if the server denies or refuses the commands, for example to an account without permission or for
+    ///   a key of another type. ``canReadWatermark`` is then false.
+    mutating func readWatermark() throws(RedisError) -> AppliedWatermark? {
+        writer.removeAll()
+        writeWatermarkCommands()
+        try sendCommands()
+        return try receiveWatermark()
+    }
+
+    /// Sends a batch of XADD commands.
+    ///
+    /// - Parameter isFollowed: true if another batch follows at once.
+    /// - Returns: The outcome if the batch could not be sent; nil if ``receive()`` returns it.
+    mutating func send(_ batch: borrowing RESPWriter, isFollowed: Bool) -> Shipment.Outcome? {
+        guard connection != nil else { return Shipment.Outcome(failure: Self.noConnection) }
+        return shipment.send(batch, isFollowed: isFollowed, over: &connection!)
+    }
+
+    /// Reads the replies to the batch that was sent.
+    mutating func receive() -> Shipment.Outcome {
+        guard connection != nil else { return Shipment.Outcome(failure: Self.noConnection) }
+        return shipment.receive(over: &connection!)
+    }
+
+    private mutating func sendCommands() throws(RedisError) {
+        guard connection != nil else { throw Self.noConnection }
+        try connection?.send(writer)
+    }
+
+    /// Writes the commands that read the watermark.
+    ///
+    /// Commands: `HGET {hypero}:producer:<id> seq` and `HGET {hypero}:producer:<id> missing`. Replies: the highest
+    /// sequence number applied and the ranges below it that are not applied, each null if the field does not exist.
+    ///
+    /// Two commands, because an account may have permission for HGET only. In this order, because a range below `seq`
+    /// can only disappear, once the ingest has applied it. In the other order, a range that appears in between would be
+    /// overlooked.
+    private mutating func writeWatermarkCommands() {
+        let key = keyspace.producer(producer)
+        writer.command("HGET", key, ProducerField.seq)
+        writer.command("HGET", key, ProducerField.missing)
+    }
+
+    private mutating func receiveWatermark() throws(RedisError) -> AppliedWatermark? {
+        // Read both replies even if the first is an error. An unread reply would answer the next command.
+        var seq = try connection?.receive()
+        let highest = Result { () throws(RedisError) in try seq?.string() }
+        var missing = try connection?.receive()
+        do {
+            return AppliedWatermark(seq: try highest.get(), missing: try missing?.string())
+        } catch {
+            guard error.isDeniedOrRefused else { throw error }
+            canReadWatermark = false
+            return nil
+        }
+    }
+
+    /// - Returns: true if the entry is this producer's event with this sequence number; nil if the server denies or
+    ///   refuses the command.
+    private mutating func receiveEntry(withSeq seq: UInt64) throws(RedisError) -> Bool? {
+        guard var reply = try connection?.receive() else { return false }
+        do {
+            guard try reply.array() == 1 else { return false }
+            _ = try reply.array()
+            _ = try reply.string()
+            let fields = try reply.pairs()
+            return fields.contains { $0.name == EventField.producer && $0.value == producer.text }
+                && fields.contains { $0.name == EventField.seq && $0.value == String(seq) }
+        } catch {
+            guard error.isDeniedOrRefused else { throw error }
+            return nil
+        }
+    }
+
+    private static var noConnection: RedisError { RedisError(.connection, "not connected") }
+}
