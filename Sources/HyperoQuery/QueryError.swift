@@ -36,7 +36,7 @@ public struct QueryError: Error, Sendable, Hashable {
         case notReady(reason: String)
         /// Authentication failed, or the account must not run a command or read a key.
         case permissionDenied(reason: String)
-        /// The server replied with an error that will not pass.
+        /// The server refused a command, and would refuse it again.
         case refused(reason: String)
     }
 

@@ -21,7 +21,11 @@ struct HyperoQueryCommand: ParsableCommand {
             EXIT STATUS:
             \(ExitStatus.help)
             """,
-        subcommands: [BatteriesCommand.self, RankCommand.self, ShowCommand.self, StatusCommand.self, DeadCommand.self])
+        subcommands: subcommands)
+
+    private static let subcommands: [any ParsableCommand.Type] = [
+        BatteriesCommand.self, RankCommand.self, ShowCommand.self, StatusCommand.self, DeadCommand.self,
+    ]
 
     static func main() {
         // With SIGPIPE ignored, a write to a pipe that its reader has closed fails with EPIPE.
@@ -49,7 +53,7 @@ struct HyperoQueryCommand: ParsableCommand {
     ///   completion scripts and errors name the whole program.
     private static func parseSubcommand() -> (any ParsableCommand)? {
         let arguments = CommandLine.arguments.dropFirst()
-        guard let type = configuration.subcommands.first(where: { $0.configuration.commandName == arguments.first }),
+        guard let type = subcommands.first(where: { $0.configuration.commandName == arguments.first }),
             let command = try? type.parseAsRoot(Array(arguments.dropFirst())), Swift.type(of: command) == type
         else { return nil }
         return command

@@ -26,20 +26,19 @@ extension PartitionStatusRequest {
     }
 
     private func wrongType<Value>(_ reply: PendingReply<Value>, key: String, problem: String) -> String? {
-        guard case .failure(let error) = reply.result, error.code == .wrongType else { return nil }
-        return "\(key) \(problem)"
+        reply.failure?.error.code == .wrongType ? "\(key) \(problem)" : nil
     }
 
     /// Streams whose last id is the highest possible one.
     private var exhaustedStreams: [String] {
         let reason = "accepts no more entries, because its last id is the highest possible id"
         var problems: [String] = []
-        if case .success(let stream) = stream.result, stream.hasExhaustedIDs {
+        if let stream = stream.value, stream.hasExhaustedIDs {
             problems.append(
                 "\(keyspace.events) \(reason). No client can log. When all its entries are applied, rename or delete the "
                     + "key")
         }
-        if case .success(let stream) = deadStream.result, stream.hasExhaustedIDs {
+        if let stream = deadStream.value, stream.hasExhaustedIDs {
             problems.append(
                 "\(keyspace.dead) \(reason). The ingest stops before the next entry that cannot be applied, and may have "
                     + "pending dead letters. Send its entries again with hypero-ingest requeue, then delete the key")
@@ -48,7 +47,7 @@ extension PartitionStatusRequest {
     }
 
     private func cursorBeyondEnd(_ cursor: StreamID?) -> [String] {
-        guard let cursor, case .success(let stream) = stream.result, cursor > stream.lastID ?? .zero else { return [] }
+        guard let cursor, let stream = stream.value, cursor > stream.lastID ?? .zero else { return [] }
         return [
             "the cursor of \(keyspace.tag) is beyond the end of its stream: the stream was deleted or set back. A running "
                 + "hypero-ingest resets the cursor"

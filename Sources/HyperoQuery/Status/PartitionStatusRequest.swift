@@ -37,7 +37,7 @@ final class PartitionStatusRequest {
 
     /// Appends the command for the first entry after the cursor, unless the cursor is at the end of the stream.
     func appendOldest(to pipeline: inout CommandPipeline) {
-        guard case .success(let stream) = stream.result, case .success(let ingest) = ingest.result else { return }
+        guard let stream = stream.value, let ingest = ingest.value else { return }
         let cursor = ingest.first { $0.name == IngestField.cursor }.flatMap { StreamID($0.value) } ?? .zero
         guard let last = stream.lastID, cursor < last else { return }
         oldest = pipeline.append(

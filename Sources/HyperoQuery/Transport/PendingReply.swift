@@ -3,42 +3,36 @@ import HyperoRedis
 /// The reply of one command of a ``CommandPipeline``, available after ``ConnectionPool/run(_:)``.
 final class PendingReply<Value> {
     private let command: [String]
-    private var received: (result: Result<Value, RedisError>, server: RedisURL)?
+    /// The value; nil before the pipeline has run, and if the command failed.
+    private(set) var value: Value?
+    /// The error reply and the server that sent it; nil before the pipeline has run, and if the command succeeded.
+    private(set) var failure: (error: RedisError, server: RedisURL)?
 
     init(to command: [String]) {
         self.command = command
     }
 
-    /// Reads the reply. An error is kept in ``result``.
+    /// Reads the reply, or keeps its error.
     func read(_ reply: inout Reply, with reader: ReplyReader<Value>, from server: RedisURL) {
         do throws(RedisError) {
-            received = (.success(try reader.read(&reply)), server)
+            value = try reader.read(&reply)
         } catch {
-            received = (.failure(error), server)
+            failure = (error, server)
         }
     }
 
-    /// The value, or the error reply. Must not be used before the pipeline has run.
-    var result: Result<Value, RedisError> { reply.result }
-
     /// The error, if the account must not run the command or read the key.
-    var denial: QueryError? {
-        guard case .failure(let error) = result, error.category == .denied else { return nil }
-        return QueryError(error, server: reply.server)
-    }
+    var denial: QueryError? { failure?.error.category == .denied ? queryError : nil }
 
     /// Returns the value. If the server refused the command, for example because the key holds another type, returns
     /// the fallback and adds a warning.
     ///
     /// - Throws: any other error, since further commands would meet it too.
     func value(or fallback: Value, warnings: inout [String]) throws(QueryError) -> Value {
-        switch result {
-        case .success(let value): return value
-        case .failure(let error) where error.category == .refused:
-            warnings.append("\(command.prefix(2).joined(separator: " ")) failed: \(error)")
-            return fallback
-        case .failure(let error): throw QueryError(error, server: reply.server)
-        }
+        if let value { return value }
+        guard let failure, failure.error.category == .refused else { throw queryError }
+        warnings.append("\(command.prefix(2).joined(separator: " ")) failed: \(failure.error)")
+        return fallback
     }
 
     /// Returns the value, or nil if the server refused or denied the command: an older server may not know the command,
@@ -46,15 +40,15 @@ final class PendingReply<Value> {
     ///
     /// - Throws: any other error.
     func valueIfAvailable() throws(QueryError) -> Value? {
-        switch result {
-        case .success(let value): return value
-        case .failure(let error) where error.category == .refused || error.category == .denied: return nil
-        case .failure(let error): throw QueryError(error, server: reply.server)
+        if let value { return value }
+        switch failure?.error.category {
+        case .refused, .denied: return nil
+        default: throw queryError
         }
     }
 
-    private var reply: (result: Result<Value, RedisError>, server: RedisURL) {
-        guard let received else { preconditionFailure("the pipeline of \(command.prefix(2)) has not run") }
-        return received
+    private var queryError: QueryError {
+        guard let failure else { preconditionFailure("the pipeline of \(command.prefix(2)) has not run") }
+        return QueryError(failure.error, server: failure.server)
     }
 }

@@ -27,12 +27,12 @@ struct NaiveJudge {
             declaredBatteries.insert(event.battery)
         } else if !declaredBatteries.contains(event.battery) {
             return deadLetter(
-                entry, reason: "the battery \(event.battery.text) was never declared in this partition")
+                entry, reason: "battery not found: \(event.battery.text) was never declared in this partition")
         } else if let experiment = event.experiment {
             let battery = batteryOfExperiment[experiment] ?? event.battery
             guard battery == event.battery else {
                 return deadLetter(
-                    entry, reason: "the experiment \(experiment.text) belongs to the battery \(battery.text)")
+                    entry, reason: "wrong battery: \(event.battery.text), experiment \(experiment.text) belongs to \(battery.text)")
             }
             batteryOfExperiment[experiment] = battery
         }
