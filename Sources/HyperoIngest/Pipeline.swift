@@ -152,7 +152,8 @@ struct Pipeline: ~Copyable {
         var early: FoldedBatch?
         do {
             if let needs, !needs.isEmpty, let batch, var known {
-                try loader.receive(needs, of: batch, into: &known, from: &connection, in: space, announcer)
+                try loader.readReplies(
+                    for: needs, of: batch, into: &known, from: &connection, in: space, logger: announcer)
                 self.known = known
             }
         } catch {
@@ -312,10 +313,10 @@ extension Pipeline {
         questions.removeAll()
         let batch = if let batch { batch } else { try read.decoded() }
         self.batch = batch
-        let known = cache.known(of: batch)
+        let known = cache.priorState(of: batch)
         let needs = MissingState(subjectsOf: batch, given: known, except: latest)
         if !needs.isEmpty {
-            loader.ask(needs, of: batch, in: space, &questions)
+            loader.appendLookups(for: needs, of: batch, in: space, to: &questions)
             self.known = known
         }
         asked = needs
@@ -324,13 +325,13 @@ extension Pipeline {
     /// Decodes and folds what is in hand.
     private mutating func fold() throws(RedisError) -> Attempt {
         let batch = if let batch { batch } else { try read.decoded() }
-        let known = known ?? cache.known(of: batch)
+        let known = known ?? cache.priorState(of: batch)
         switch Fold.fold(batch, onto: known, in: space) {
-        case .needs(let needs):
+        case .missing(let needs):
             self.batch = batch
             return .needs(needs, batch, known)
         case .folded(let folded):
-            cache.take(folded, of: batch)
+            cache.store(folded.posterior, of: batch)
             let commit = FoldedBatch(batch: batch, folded: folded, read: read, place: placeOfRead)
             read = XReadReply()
             self.batch = nil
@@ -353,9 +354,10 @@ extension Pipeline {
                 return
             case .needs(let needs, let batch, var incomplete):
                 questions.removeAll()
-                loader.ask(needs, of: batch, in: space, &questions)
+                loader.appendLookups(for: needs, of: batch, in: space, to: &questions)
                 try connection.send(questions)
-                try loader.receive(needs, of: batch, into: &incomplete, from: &connection, in: space, announcer)
+                try loader.readReplies(
+                    for: needs, of: batch, into: &incomplete, from: &connection, in: space, logger: announcer)
                 known = incomplete
             }
         }

@@ -1,11 +1,10 @@
-@testable import HyperoIngest
+import HyperoIngest
 import HyperoSchema
 import Testing
 
-@Suite("An experiment")
-struct ExperimentTests {
-    @Test("begins with its first event of any kind", arguments: [true, false])
-    func begins(inOneBatch: Bool) {
+@Suite struct ExperimentTests {
+    @Test(arguments: [true, false])
+    func `An experiment begins with its first event of any kind`(inOneBatch: Bool) {
         let events = [
             Shorthand.declared(), Shorthand.event(.meta([Event.Entry("dataset", "digits")]), at: 30),
             Shorthand.event(.start(Event.Start(host: "h", pid: "1")), at: 25),
@@ -17,11 +16,11 @@ struct ExperimentTests {
                 "battery": "b", "status": "running", "started": "30", "updated": "30", "meta.dataset": "digits",
                 "host": "h", "pid": "1",
             ])
-        #expect(store.sets[store.keys.experiments(of: Shorthand.battery)] == ["e-1": 30])
+        #expect(store.sets[store.keyspace.experiments(of: Shorthand.battery)] == ["e-1": 30])
     }
 
-    @Test("ends, and runs again when it is started again", arguments: [true, false])
-    func ends(inOneBatch: Bool) {
+    @Test(arguments: [true, false])
+    func `An experiment that ended runs again after another start`(inOneBatch: Bool) {
         var store = IndexStore()
         func add(_ events: Event...) {
             if inOneBatch { store.add(events) } else { store.addOneByOne(events) }
@@ -37,8 +36,8 @@ struct ExperimentTests {
         #expect(store.experiment["reason"] == nil)
     }
 
-    @Test("has rows whose pieces come in any order, channels in order of first appearance", arguments: [true, false])
-    func pieces(inOneBatch: Bool) {
+    @Test(arguments: [true, false])
+    func `Parts of a row merge in any order, with the channels in order of first appearance`(inOneBatch: Bool) {
         let events = [
             Shorthand.declared(), Shorthand.row(2, ["valid": "1"]), Shorthand.row(1, ["valid": "3", "test": "nan"]),
             Shorthand.row(2, ["train": "2", "valid": "4"]), Shorthand.row(1, ["a b": "-0"]),
@@ -50,8 +49,7 @@ struct ExperimentTests {
         #expect(store.experiment["nonfinite"] == "1")
     }
 
-    @Test("takes a whole curve as a row an epoch, also where channels differ in length")
-    func wholeCurve() {
+    @Test func `A whole curve becomes one row per epoch, also if its channels differ in length`() {
         let series = [
             Event.Series("train", ["1", "2", "3"].map(Shorthand.number)),
             Event.Series("valid", ["9", "8"].map(Shorthand.number)),
@@ -63,15 +61,14 @@ struct ExperimentTests {
         #expect(store.experiment["epochs"] == "7")
     }
 
-    @Test("without a time happens when its entry was written")
-    func withoutTime() {
+    @Test func `An event without a time has the time of its entry id`() {
         var store = IndexStore()
         store.add([Shorthand.declared(), Shorthand.row(1, ["valid": "1"], at: nil)])
         #expect(store.experiment["started"] == "1002")
     }
 
-    @Test("brings columns, each with the time of the event that brought it first", arguments: [true, false])
-    func columns(inOneBatch: Bool) {
+    @Test(arguments: [true, false])
+    func `A column has the time of the first event that adds it`(inOneBatch: Bool) {
         let events = [
             Shorthand.declared(), Shorthand.event(.param([Event.Entry("lr", "1")]), at: 50),
             Shorthand.event(.param([Event.Entry("lr", "2")]), at: 40), Shorthand.row(1, ["train": "1"], at: 60),
@@ -83,8 +80,7 @@ struct ExperimentTests {
         #expect(store.columns == ["param.lr": 50, "max.train": 61, "max.valid": 61, "max.y": 63, "max.x": 64])
     }
 
-    @Test("costs one change of its hash and one of its curve, whatever the number of its events")
-    func oneChange() {
+    @Test func `A batch changes the hash and the curve of an experiment once, for any number of events`() {
         var store = IndexStore()
         store.add([Shorthand.declared(), Shorthand.row(1, ["valid": "1"])])
         let changes = store.add((2...500).map { Shorthand.row($0, ["valid": String($0)], at: Int64($0)) })
@@ -95,9 +91,8 @@ struct ExperimentTests {
             ])
     }
 
-    @Test("keeps names apart that Swift holds for equal and Redis does not")
-    func spellings() {
-        // One scalar, and a letter with an accent behind it.
+    @Test func `Names that are equal to Swift and different to Redis stay distinct`() {
+        // The letter é as one scalar, and as a letter followed by a combining accent.
         let names = ["\u{E9}", "e\u{301}"]
         var store = IndexStore()
         let changes = store.add([
@@ -105,13 +100,19 @@ struct ExperimentTests {
             Shorthand.row(1, ["valid": "1", "\u{E9}": "2", "e\u{301}": "3"]),
         ])
         let columns = changes.flatMap { change -> [IndexChange.Scored] in
-            guard case .addScores(store.keys.columns(of: Shorthand.battery), let scored, _) = change else { return [] }
+            guard case .addScores(store.keyspace.columns(of: Shorthand.battery), let scored, _) = change else {
+                return []
+            }
             return scored
         }
         #expect(columns.count == 5)
-        for name in names { #expect(changes.contains { $0.key == store.keys.rank(of: Shorthand.battery, by: name) }) }
+        for name in names {
+            #expect(changes.contains { $0.key == store.keyspace.rank(of: Shorthand.battery, by: name) })
+        }
         let fields = changes.flatMap { change -> [String] in
-            guard case .setFields(store.keys.experiment(Shorthand.experiment), let fields) = change else { return [] }
+            guard case .setFields(store.keyspace.experiment(Shorthand.experiment), let fields) = change else {
+                return []
+            }
             return fields.map(\.name)
         }
         #expect(fields.filter { $0 == "param.\u{E9}" }.count == 2)

@@ -1,19 +1,19 @@
-@testable import HyperoIngest
+import HyperoIngest
 import HyperoSchema
 
-/// Redis as far as the fold sees it: takes changes, and gives what a fold needs.
+/// An in-memory stand-in for Redis: applies index changes and answers the lookups of missing state.
 struct IndexStore: Equatable {
     var hashes: [String: [String: String]] = [:]
     var sets: [String: [String: Double]] = [:]
     var deadLetters: [String] = []
 
-    let keys: Keyspace
-    /// Ids that ``add(_:)`` gives.
+    let keyspace: Keyspace
+    /// The next entry id of ``add(_:)``.
     private var nextID: UInt64 = 1
 
     init() {
         do {
-            keys = try Keyspace.all()[0]
+            keyspace = try Keyspace.all()[0]
         } catch {
             fatalError(error.description)
         }
@@ -23,14 +23,12 @@ struct IndexStore: Equatable {
         left.hashes == right.hashes && left.sets == right.sets && left.deadLetters == right.deadLetters
     }
 
-    /// Folds the events as one batch and applies what comes out.
-    ///
-    /// - Returns: the changes, for those who count them.
+    /// Folds the events as one batch and applies the changes.
     @discardableResult
     mutating func add(_ events: [Event]) -> [IndexChange] {
         var batch = DecodedBatch()
         for event in events {
-            batch.append(StreamID(milliseconds: 1_000 + nextID, sequence: 0), .success(event))
+            batch.append(StreamID(milliseconds: 1_000 + nextID, sequence: 0), event: .success(event))
             nextID += 1
         }
         return add(batch)
@@ -38,55 +36,55 @@ struct IndexStore: Equatable {
 
     @discardableResult
     mutating func add(_ batch: DecodedBatch) -> [IndexChange] {
-        var known = PriorState(
+        var prior = PriorState(
             producers: batch.producers.map { _ in nil }, batteries: batch.batteries.map { _ in nil },
             experiments: batch.experiments.map { _ in nil })
         while true {
-            switch Fold.fold(batch, onto: known, in: keys) {
-            case .needs(let needs): answer(needs, of: batch, &known)
-            case .folded(let folded):
-                for change in folded.changes { apply(change, folded.rows) }
-                deadLetters += folded.deadLetters.map(\.reason)
-                return folded.changes
+            switch Fold.fold(batch, onto: prior, in: keyspace) {
+            case .missing(let missing): read(missing, of: batch, into: &prior)
+            case .folded(let result):
+                for change in result.changes { apply(change, table: result.rows) }
+                deadLetters += result.deadLetters.map(\.reason)
+                return result.changes
             }
         }
     }
 
-    private func answer(_ needs: MissingState, of batch: DecodedBatch, _ known: inout PriorState) {
-        for place in needs.producers {
-            let hash = hashes[keys.producer(batch.producers[place])] ?? [:]
-            known.producers[place] = Watermark(
+    private func read(_ missing: MissingState, of batch: DecodedBatch, into prior: inout PriorState) {
+        for index in missing.producers {
+            let hash = hashes[keyspace.producer(batch.producers[index])] ?? [:]
+            prior.producers[index] = Watermark(
                 seq: hash[ProducerField.seq], time: hash[ProducerField.time], missing: hash[ProducerField.missing])
         }
-        for place in needs.batteries {
-            let hash = hashes[keys.battery(batch.batteries[place])] ?? [:]
-            known.batteries[place] = BatteryState(
+        for index in missing.batteries {
+            let hash = hashes[keyspace.battery(batch.batteries[index])] ?? [:]
+            prior.batteries[index] = BatteryState(
                 objective: hash[BatteryField.objective], direction: hash[BatteryField.direction],
                 updated: hash[BatteryField.updated])
         }
-        for place in needs.experiments {
-            let hash = hashes[keys.experiment(batch.experiments[place])] ?? [:]
-            known.experiments[place] = ExperimentState(
+        for index in missing.experiments {
+            let hash = hashes[keyspace.experiment(batch.experiments[index])] ?? [:]
+            prior.experiments[index] = ExperimentState(
                 battery: hash[ExperimentField.battery], updated: hash[ExperimentField.updated],
                 epochs: hash[ExperimentField.epochs], nonfinite: hash[ExperimentField.nonfinite],
                 maxEpoch: hash[ExperimentField.maxEpoch], maxSource: hash[ExperimentField.maxSource])
         }
-        for (place, epochs) in needs.rows {
-            let hash = hashes[keys.curve(of: batch.experiments[place])] ?? [:]
+        for (index, epochs) in missing.rows {
+            let hash = hashes[keyspace.curve(of: batch.experiments[index])] ?? [:]
             for epoch in epochs {
-                known.rows[place, default: [:]][epoch] =
+                prior.rows[index, default: [:]][epoch] =
                     hash[String(epoch)].flatMap { CurveRow(text: $0) } ?? CurveRow()
             }
         }
-        for place in needs.wholeCurves {
-            known.wholeCurves.insert(place)
-            for (epoch, text) in hashes[keys.curve(of: batch.experiments[place])] ?? [:] {
-                known.rows[place, default: [:]][Int(epoch)!] = CurveRow(text: text)
+        for index in missing.wholeCurves {
+            prior.wholeCurves.insert(index)
+            for (epoch, text) in hashes[keyspace.curve(of: batch.experiments[index])] ?? [:] {
+                prior.rows[index, default: [:]][Int(epoch)!] = CurveRow(text: text)
             }
         }
     }
 
-    private mutating func apply(_ change: IndexChange, _ table: RowTable) {
+    private mutating func apply(_ change: IndexChange, table: RowTable) {
         switch change {
         case .setFields(let key, let fields):
             for field in fields { hashes[key, default: [:]][field.name] = field.value }
@@ -96,7 +94,7 @@ struct IndexStore: Equatable {
             for name in names { hashes[key]?[name] = nil }
         case .increment(let key, let field, let amount):
             let before = Int(hashes[key]?[field] ?? "0")!
-            // Whether a count that is zero is there or not depends on the batches, and means the same.
+            // A zero count is equal to an absent one, which of them is stored depends on the batches.
             hashes[key, default: [:]][field] = before + amount == 0 ? nil : String(before + amount)
         case .addScores(let key, let scored, let onlyNew):
             for scored in scored where !onlyNew || sets[key]?[scored.member] == nil {

@@ -1,7 +1,7 @@
-@testable import HyperoIngest
+import HyperoIngest
 import HyperoSchema
 
-/// Events and looks at the store in few words, for one battery and mostly one experiment.
+/// Short factories of events for one battery and, by default, one experiment.
 enum Shorthand {
     static let battery = BatteryID("b")!
     static let experiment = ExperimentID("e-1")!
@@ -39,17 +39,17 @@ enum Shorthand {
 }
 
 extension IndexStore {
-    var experiment: [String: String] { hashes[keys.experiment(Shorthand.experiment)] ?? [:] }
-    var curve: [String: String] { hashes[keys.curve(of: Shorthand.experiment)] ?? [:] }
-    var columns: [String: Double] { sets[keys.columns(of: Shorthand.battery)] ?? [:] }
-    var metrics: [String: String] { hashes[keys.ingest] ?? [:] }
+    var experiment: [String: String] { hashes[keyspace.experiment(Shorthand.experiment)] ?? [:] }
+    var curve: [String: String] { hashes[keyspace.curve(of: Shorthand.experiment)] ?? [:] }
+    var columns: [String: Double] { sets[keyspace.columns(of: Shorthand.battery)] ?? [:] }
+    var metrics: [String: String] { hashes[keyspace.ingest] ?? [:] }
 
-    /// The fields `max.…`.
+    /// The `max.…` fields of the experiment's hash.
     var maxima: [String: String] { experiment.filter { $0.key.hasPrefix(Prefix.max) } }
 
-    /// The score of the experiment in the rankings, by channel.
+    /// The experiment's score in each ranking, by channel.
     var ranks: [String: Double] {
-        let prefix = keys.rank(of: Shorthand.battery, by: "")
+        let prefix = keyspace.rank(of: Shorthand.battery, by: "")
         var ranks: [String: Double] = [:]
         for (key, set) in sets where key.hasPrefix(prefix) {
             ranks[String(key.dropFirst(prefix.count))] = set[Shorthand.experiment.text]
@@ -57,7 +57,7 @@ extension IndexStore {
         return ranks
     }
 
-    /// Folds each event as a batch of its own.
+    /// Folds each event as its own batch.
     mutating func addOneByOne(_ events: [Event]) {
         for event in events { add([event]) }
     }

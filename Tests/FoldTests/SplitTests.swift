@@ -1,10 +1,9 @@
-@testable import HyperoIngest
+import HyperoIngest
 import HyperoSchema
 import TestSupport
 import Testing
 
-@Suite("Batches")
-struct SplitTests {
+@Suite struct SplitTests {
     private static let numbers = ["0", "1", "2", "-1", "0.5", "nan", "inf", "-inf", "1e-999", "2.0"]
 
     private func cells(_ random: inout SeededGenerator) -> [CurveRow.Cell] {
@@ -58,8 +57,8 @@ struct SplitTests {
         }
     }
 
-    @Test("of any size give the same indexes, those of the naive model", arguments: 1...60)
-    func anySplit(seed: Int) {
+    @Test(arguments: 1...60)
+    func `Batches of any size produce the same indexes, equal to the naive model`(seed: Int) {
         var random = SeededGenerator(seed: UInt64(seed))
         let events = events(&random)
         var oneByOne = IndexStore()
@@ -67,11 +66,11 @@ struct SplitTests {
         var atOnce = IndexStore()
         atOnce.add(events)
         var split = IndexStore()
-        var rest = events[...]
-        while !rest.isEmpty {
+        var remaining = events[...]
+        while !remaining.isEmpty {
             let count = Int.random(in: 1...20, using: &random)
-            split.add(Array(rest.prefix(count)))
-            rest = rest.dropFirst(count)
+            split.add(Array(remaining.prefix(count)))
+            remaining = remaining.dropFirst(count)
         }
         let entries = events.enumerated().map { index, event in
             StreamEntry(id: StreamID(milliseconds: 1_001 + UInt64(index), sequence: 0), event)

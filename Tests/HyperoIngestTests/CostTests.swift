@@ -5,19 +5,18 @@ import Testing
 
 @testable import HyperoIngest
 
-/// What a backlog costs Redis, where that does not vary: commands and bytes, counted.
-@Suite("What a batch costs")
-struct CostTests {
-    /// Fifty trainings of one battery, each logging rows of three channels.
+/// The cost of a backlog to Redis, in units that do not vary: commands and bytes.
+@Suite struct CostTests {
+    /// The number of trainings of one battery; each logs rows of three channels.
     private static let trainings = 50
-    private static let rowsEach = 40
-    private let space: Keyspace
+    private static let rowsPerTraining = 40
+    private let keyspace: Keyspace
 
     init() throws {
-        space = try Keyspace.all()[0]
+        keyspace = try Keyspace.all()[0]
     }
 
-    private func event(_ training: Int, _ epoch: Int, seq: UInt64) -> StreamEntry {
+    private func entry(training: Int, epoch: Int, seq: UInt64) -> StreamEntry {
         let id = ExperimentID("k3v9x2mq\(10 + training)-1")!
         let value = Number(Double(1_000 + epoch) / 8_192)
         let event = Event(
@@ -27,44 +26,45 @@ struct CostTests {
         return StreamEntry(id: StreamID(milliseconds: 1_763_990_000_000 + seq, sequence: UInt64(training)), event)
     }
 
-    /// The rows of all trainings in turn, and the commands that they come to when the trainings are known.
+    /// Folds the rows of all trainings in turn, with the state of the trainings known.
+    ///
+    /// - Returns: the number of events, the number of commands by name, and the size of all commands.
     private func fold() throws -> (events: Int, commands: [String: Int], bytes: Int) {
         var batch = DecodedBatch()
-        for epoch in 1...Self.rowsEach {
+        for epoch in 1...Self.rowsPerTraining {
             for training in 0..<Self.trainings {
-                let entry = event(training, epoch, seq: UInt64(epoch + 1))
-                entry.withWireFields { batch.append(entry.id, $0, announced: nil) }
+                let entry = entry(training: training, epoch: epoch, seq: UInt64(epoch + 1))
+                entry.withWireFields { batch.append(entry.id, fields: $0, declaredCount: nil) }
             }
         }
         let battery = BatteryState(objective: "valid", direction: "max", updated: "1763980000000")
         var producer = Watermark()
-        _ = producer.take(1, when: 1)
+        _ = producer.accept(1, at: 1)
         let experiment = ExperimentState(
             battery: "rnn-visual-attention.v3.b44afc5e", updated: "1763980000000", epochs: nil, nonfinite: nil,
             maxEpoch: nil, maxSource: nil)
-        let known = PriorState(
+        let prior = PriorState(
             producers: batch.producers.map { _ in producer }, batteries: [battery],
             experiments: batch.experiments.map { _ in experiment })
-        guard case .folded(let folded) = Fold.fold(batch, onto: known, in: space) else {
-            throw TestFailure("everything is known")
+        guard case .folded(let result) = Fold.fold(batch, onto: prior, in: keyspace) else {
+            throw TestFailure("the fold misses state")
         }
         var writer = RESPWriter()
         var commands: [String: Int] = [:]
-        for change in folded.changes {
+        for change in result.changes {
             let start = writer.count
-            writer.add(change, folded.rows)
+            writer.add(change, result.rows)
             let text = String(decoding: writer.bytes[start...], as: UTF8.self)
             commands[String(text.split(separator: "\r\n")[2]), default: 0] += 1
         }
-        #expect(writer.commands == folded.changes.count)
+        #expect(writer.commands == result.changes.count)
         return (batch.items.count, commands, writer.count)
     }
 
-    @Test("Commands are one a hash, a curve and a ranking, and not one an event")
-    func commands() throws {
+    @Test func `A batch has one command per hash, curve and ranking, and not one per event`() throws {
         let cost = try fold()
-        #expect(cost.events == Self.trainings * Self.rowsEach)
-        // Of each training its hash, its curve and its watermark; the battery's hash.
+        #expect(cost.events == Self.trainings * Self.rowsPerTraining)
+        // The hash, the curve and the watermark of each training, and the battery's hash.
         #expect(cost.commands["HSET"] == 3 * Self.trainings + 1)
         #expect(cost.commands["PEXPIRE"] == Self.trainings)
         // Three rankings and the columns.
@@ -73,18 +73,16 @@ struct CostTests {
         #expect(cost.commands.count == 4)
     }
 
-    @Test("A row of three channels is 90 bytes to Redis, its text and its share of all else included")
-    func bytes() throws {
+    @Test func `A row of three channels costs 90 bytes, with its share of the other commands`() throws {
         let cost = try fold()
         #expect(cost.bytes / cost.events == 90)
     }
 
-    @Test("Entries as a client writes them are decoded without text")
-    func decoding() throws {
+    @Test func `Rows in the form that clients write are decoded without creating strings`() throws {
         var batch = DecodedBatch()
         for epoch in 1...3 {
-            let entry = event(0, epoch, seq: UInt64(epoch))
-            entry.withWireFields { batch.append(entry.id, $0, announced: nil) }
+            let entry = entry(training: 0, epoch: epoch, seq: UInt64(epoch))
+            entry.withWireFields { batch.append(entry.id, fields: $0, declaredCount: nil) }
         }
         #expect(batch.events.isEmpty)
         #expect(batch.rows.shapes.count == 1)

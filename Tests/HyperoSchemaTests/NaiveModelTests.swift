@@ -88,7 +88,7 @@ struct NaiveModelTests {
         #expect(
             content.keys["{hypero}:producer:p"] == .hash(["seq": "8", "time": "30", "missing": "1 3-4 6"]))
         #expect(content.counts == PartitionContent.Counts(applied: 4, duplicates: 2, gaps: 4, dead: 3))
-        #expect(content.dead["8-0"] == "the battery c was never declared in this partition")
+        #expect(content.dead["8-0"] == "battery not found: c was never declared in this partition")
     }
 
     @Test func `An experiment stays in its battery, and a restart takes the end back`() {
@@ -101,7 +101,7 @@ struct NaiveModelTests {
         #expect(
             content.keys["{hypero}:experiment:e-1"]
                 == .hash(["battery": "b", "status": "running", "started": "3", "updated": "4", "pid": "1"]))
-        #expect(content.dead == ["5-0": "the experiment e-1 belongs to the battery b"])
+        #expect(content.dead == ["5-0": "wrong battery: c, experiment e-1 belongs to b"])
     }
 
     @Test func `At most 64 ranges of missing numbers are remembered, the highest`() {

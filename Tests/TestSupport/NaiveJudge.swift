@@ -25,11 +25,13 @@ struct NaiveJudge {
         if case .battery = event.body {
             declared.insert(event.battery)
         } else if !declared.contains(event.battery) {
-            return bury(entry, "the battery \(event.battery.text) was never declared in this partition")
+            return bury(entry, "battery not found: \(event.battery.text) was never declared in this partition")
         } else if let experiment = event.experiment {
             let battery = home[experiment] ?? event.battery
             guard battery == event.battery else {
-                return bury(entry, "the experiment \(experiment.text) belongs to the battery \(battery.text)")
+                return bury(
+                    entry,
+                    "wrong battery: \(event.battery.text), experiment \(experiment.text) belongs to \(battery.text)")
             }
             home[experiment] = battery
         }

@@ -1,8 +1,8 @@
 package import HyperoSchema
 
-/// A row that is kept from batch to batch.
+/// A row outside of a ``RowTable``, kept from batch to batch.
 package struct KeptRow: Sendable, Hashable {
-    /// Nil when the row has no cell.
+    /// Nil if the row has no cell.
     let shape: RowShape?
     let numbers: [Number]
 
@@ -16,14 +16,14 @@ package struct KeptRow: Sendable, Hashable {
         numbers = row.cells.map(\.number)
     }
 
-    /// Bytes that keeping it takes, roughly; the shape is shared.
+    /// The approximate memory of the row in bytes, without its shape, which is shared.
     var cost: Int { 64 + numbers.count * MemoryLayout<Number>.stride }
 
     package static func == (left: Self, right: Self) -> Bool {
         guard let leftShape = left.shape, let rightShape = right.shape else {
             return left.shape == nil && right.shape == nil
         }
-        return left.numbers == right.numbers && leftShape.isSame(rightShape)
+        return left.numbers == right.numbers && leftShape.hasSameChannels(as: rightShape)
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(numbers) }

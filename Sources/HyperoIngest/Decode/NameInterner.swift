@@ -1,24 +1,25 @@
 import HyperoSchema
 
-/// Distinct names in the order of their first appearance, and where each stands among them.
+/// Distinct names in order of first appearance, each with an index.
 struct NameInterner {
     private(set) var names: [String] = []
-    /// Only for many: a few are looked through faster than they are hashed.
-    private var places: [ExactText: Int] = [:]
+    /// Indexes by name, used only above ``linearLimit``.
+    private var indexes: [ExactText: Int] = [:]
 
-    private static let few = 12
+    /// The number of names up to which a linear search is faster than hashing.
+    private static let linearLimit = 12
 
-    /// The place of a name, which is added when it is new; then it is the last one.
-    mutating func place(of name: String) -> Int {
-        if names.count <= Self.few {
-            if let place = names.firstIndex(where: { ExactText.isSame($0, name) }) { return place }
-            if names.count == Self.few {
-                for (place, name) in names.enumerated() { places[ExactText(name)] = place }
+    /// Returns the index of a name, which is appended if it is new.
+    mutating func intern(_ name: String) -> Int {
+        if names.count <= Self.linearLimit {
+            if let index = names.firstIndex(where: { ExactText.isSame($0, name) }) { return index }
+            if names.count == Self.linearLimit {
+                for (index, name) in names.enumerated() { indexes[ExactText(name)] = index }
             }
-        } else if let place = places[ExactText(name)] {
-            return place
+        } else if let index = indexes[ExactText(name)] {
+            return index
         }
-        if names.count >= Self.few { places[ExactText(name)] = names.count }
+        if names.count >= Self.linearLimit { indexes[ExactText(name)] = names.count }
         names.append(name)
         return names.count - 1
     }

@@ -1,23 +1,26 @@
-import HyperoSchema
+package import HyperoSchema
 
-/// Rows of learning curves without an allocation a row: the numbers of all of them one after another.
+/// Rows of learning curves in one array of numbers, so that a row needs no allocation of its own.
 ///
-/// A batch has one with the rows of its events; the fold goes on with a copy, and adds what it knew before and what came
-/// of merging.
+/// A batch has one table for the rows of its events. The fold continues with a copy and adds the prior rows and the
+/// merged rows.
 package struct RowTable {
-    /// A row: the place of its shape, and where its numbers begin.
+    /// A row of the table.
     package struct Row: Sendable, Hashable {
+        /// The index of the shape in ``RowTable/shapes``; -1 if the row has no cell.
         let shape: Int32
-        let numbers: Int32
+        /// The index of the first number in ``RowTable/numbers``.
+        let firstNumber: Int32
     }
 
-    private(set) var shapes: [RowShape] = []
+    package private(set) var shapes: [RowShape] = []
     private(set) var numbers: [Number] = []
-    private var shapePlaces: [[ExactText]: Int32] = [:]
+    private var shapeIndexes: [[ExactText]: Int32] = [:]
 
     init() {}
 
-    static let empty = Row(shape: -1, numbers: 0)
+    /// The row without cells.
+    static let empty = Row(shape: -1, firstNumber: 0)
 
     // MARK: - Reading
 
@@ -27,50 +30,51 @@ package struct RowTable {
 
     func shape(of row: Row) -> RowShape? { row.shape < 0 ? nil : shapes[Int(row.shape)] }
 
-    /// The number of a channel; nil when the row lacks it.
+    /// Returns the number of a channel; nil if the row lacks the channel.
     func number(of channel: String, in row: Row) -> Number? {
-        guard row.shape >= 0, let place = shapes[Int(row.shape)].place(of: channel) else { return nil }
-        return numbers[Int(row.numbers) + place]
+        guard row.shape >= 0, let index = shapes[Int(row.shape)].index(of: channel) else { return nil }
+        return numbers[Int(row.firstNumber) + index]
     }
 
     func numbers(of row: Row) -> ArraySlice<Number> {
-        numbers[Int(row.numbers)..<Int(row.numbers) + count(of: row)]
+        numbers[Int(row.firstNumber)..<Int(row.firstNumber) + count(of: row)]
     }
 
-    func cells(of row: Row) -> [CurveRow.Cell] {
+    package func cells(of row: Row) -> [CurveRow.Cell] {
         zip(channels(of: row), numbers(of: row)).map { CurveRow.Cell($0, $1) }
     }
 
     // MARK: - Adding
 
-    /// Adds a row whose shape is known; its numbers come with ``append(_:)``, as many as it has channels.
-    mutating func begin(shape: Int32) -> Row { Row(shape: shape, numbers: Int32(numbers.count)) }
+    /// Begins a row of a shape of the table. The caller appends one number per channel (``append(_:)``) before it adds
+    /// another row.
+    mutating func beginRow(shape: Int32) -> Row { Row(shape: shape, firstNumber: Int32(numbers.count)) }
 
     mutating func append(_ number: Number) { numbers.append(number) }
 
-    /// Takes back the numbers from a row on, which was not to be.
-    mutating func cancel(_ row: Row) { numbers.removeLast(numbers.count - Int(row.numbers)) }
+    /// Removes the numbers of the row that was begun last.
+    mutating func discard(_ row: Row) { numbers.removeLast(numbers.count - Int(row.firstNumber)) }
 
     mutating func add(_ cells: [CurveRow.Cell]) -> Row {
         guard !cells.isEmpty else { return Self.empty }
-        let row = begin(shape: place(of: cells))
+        let row = beginRow(shape: internShape(of: cells))
         for cell in cells { numbers.append(cell.number) }
         return row
     }
 
     mutating func add(_ kept: KeptRow) -> Row {
         guard let shape = kept.shape else { return Self.empty }
-        let row = begin(shape: place(of: shape))
+        let row = beginRow(shape: intern(shape))
         numbers.append(contentsOf: kept.numbers)
         return row
     }
 
-    /// A row outside of the table, for what is known after the batch.
+    /// Returns a copy of a row that does not depend on the table.
     func kept(_ row: Row) -> KeptRow {
         KeptRow(shape: shape(of: row), numbers: Array(numbers(of: row)))
     }
 
-    /// The cells of one row with those of another set: a channel that both have gets the second's number.
+    /// Returns a row with the cells of two rows; for a channel of both, the later number wins.
     mutating func merge(_ later: Row, into row: Row) -> Row {
         guard row.shape >= 0 else { return later }
         guard later.shape != row.shape else { return later }
@@ -81,25 +85,25 @@ package struct RowTable {
 
     // MARK: - Shapes
 
-    private mutating func place(of cells: [CurveRow.Cell]) -> Int32 {
-        // Few batches have more than some shapes, and neighbours share them.
-        if let last = shapes.last, last.isShape(of: cells) { return Int32(shapes.count - 1) }
+    private mutating func internShape(of cells: [CurveRow.Cell]) -> Int32 {
+        // Most batches have only a few shapes, and consecutive entries mostly share one.
+        if let last = shapes.last, last.matches(cells) { return Int32(shapes.count - 1) }
         let channels = cells.map { ExactText($0.channel) }
-        if let place = shapePlaces[channels] { return place }
-        return add(RowShape(cells.map(\.channel)), channels)
+        if let index = shapeIndexes[channels] { return index }
+        return add(RowShape(cells.map(\.channel)), channels: channels)
     }
 
-    private mutating func place(of shape: RowShape) -> Int32 {
-        if let place = shapes.prefix(4).firstIndex(where: { $0 === shape }) { return Int32(place) }
+    private mutating func intern(_ shape: RowShape) -> Int32 {
+        if let index = shapes.prefix(4).firstIndex(where: { $0 === shape }) { return Int32(index) }
         let channels = shape.channels.map { ExactText($0) }
-        if let place = shapePlaces[channels] { return place }
-        return add(shape, channels)
+        if let index = shapeIndexes[channels] { return index }
+        return add(shape, channels: channels)
     }
 
-    private mutating func add(_ shape: RowShape, _ channels: [ExactText]) -> Int32 {
-        let place = Int32(shapes.count)
+    private mutating func add(_ shape: RowShape, channels: [ExactText]) -> Int32 {
+        let index = Int32(shapes.count)
         shapes.append(shape)
-        shapePlaces[channels] = place
-        return place
+        shapeIndexes[channels] = index
+        return index
     }
 }

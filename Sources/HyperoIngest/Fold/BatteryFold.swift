@@ -1,68 +1,70 @@
 import HyperoSchema
 
-/// A battery while a batch is folded: what was known before, and what the events of the batch make of it.
+/// The state of one battery while a batch is folded: the prior state and the changes by the batch.
 struct BatteryFold {
-    let before: BatteryState
+    let prior: BatteryState
     private(set) var rule: BatteryState.Rule?
     private var updated: Int64
     private var declared: (declaration: Event.Declaration, created: Int64)?
     private var columns: Set<ExactText>
     private var newColumns: [IndexChange.Scored] = []
     private var newExperiments: [IndexChange.Scored] = []
-    /// Experiments that are there, but whose place among the battery's may have got lost.
-    private var oldExperiments: [IndexChange.Scored] = []
-    /// Unix milliseconds of the first declaration of the batch that was not the battery's first.
-    private var declaredAgain: Int64?
+    /// Experiments that exist but may be missing from the battery's list of experiments.
+    private var restoredExperiments: [IndexChange.Scored] = []
+    /// The time, in Unix milliseconds, of the batch's first declaration of a battery that was declared before.
+    private var redeclared: Int64?
     var rankings = Rankings()
 
-    init(_ known: BatteryState) {
-        before = known
-        rule = known.rule
-        updated = known.updated
-        columns = known.columns
+    init(_ prior: BatteryState) {
+        self.prior = prior
+        rule = prior.rule
+        updated = prior.updated
+        columns = prior.columns
     }
 
     /// Declares the battery, unless it was declared before.
-    mutating func declare(_ declaration: Event.Declaration, when: Int64) {
+    mutating func declare(_ declaration: Event.Declaration, at time: Int64) {
         guard rule == nil else {
-            declaredAgain = declaredAgain ?? when
+            redeclared = redeclared ?? time
             return
         }
         rule = BatteryState.Rule(objective: declaration.objective, direction: declaration.direction)
-        declared = (declaration, when)
+        declared = (declaration, time)
     }
 
-    /// Notes an event of any kind.
-    mutating func touch(when: Int64) {
-        updated = max(updated, when)
+    /// Records the time of an event of any kind.
+    mutating func touch(at time: Int64) {
+        updated = max(updated, time)
     }
 
+    /// Adds a new experiment to the battery's list.
     mutating func add(_ experiment: ExperimentID, started: Int64) {
-        newExperiments.append(IndexChange.Scored(experiment.text, String(started)))
+        newExperiments.append(IndexChange.Scored(experiment.text, score: String(started)))
     }
 
-    /// Has an experiment put back among the battery's, if it is not there.
-    mutating func addAgain(_ experiment: ExperimentID, started: Int64) {
-        oldExperiments.append(IndexChange.Scored(experiment.text, String(started)))
+    /// Adds an existing experiment to the battery's list, unless the list has it.
+    mutating func restore(_ experiment: ExperimentID, started: Int64) {
+        restoredExperiments.append(IndexChange.Scored(experiment.text, score: String(started)))
     }
 
-    /// Has all columns that come from now on written, known or not.
+    /// Forgets the known columns, so that all later columns of the batch are written.
     mutating func forgetColumns() {
         columns = []
     }
 
-    /// Notes a field that experiments of the battery have.
-    mutating func addColumn(_ field: String, when: Int64) {
+    /// Adds a field of an experiment to the battery's columns.
+    mutating func addColumn(_ field: String, at time: Int64) {
         guard columns.insert(ExactText(field)).inserted else { return }
-        newColumns.append(IndexChange.Scored(field, String(when)))
+        newColumns.append(IndexChange.Scored(field, score: String(time)))
     }
 
-    func changes(of id: BatteryID, in keys: Keyspace) -> [IndexChange] {
+    func changes(of id: BatteryID, in keyspace: Keyspace) -> [IndexChange] {
         var changes: [IndexChange] = []
         var fields: [IndexChange.Field] = []
         if let (declaration, created) = declared {
             changes.append(
-                .addScores(key: keys.batteries, [IndexChange.Scored(id.text, String(created))], onlyNew: false))
+                .addScores(
+                    key: keyspace.batteries, [IndexChange.Scored(id.text, score: String(created))], onlyNew: false))
             fields = [
                 IndexChange.Field(BatteryField.name, declaration.name),
                 IndexChange.Field(BatteryField.version, String(declaration.version)),
@@ -72,30 +74,31 @@ struct BatteryFold {
                 IndexChange.Field(BatteryField.created, String(created)),
             ]
         }
-        // Who mended a list of batteries that was of a wrong type gets back those that are still in use.
-        if declared == nil, let declaredAgain {
+        // After an operator removed a list of batteries that had the wrong type, this restores the batteries in use.
+        if declared == nil, let redeclared {
             changes.append(
-                .addScores(key: keys.batteries, [IndexChange.Scored(id.text, String(declaredAgain))], onlyNew: true))
+                .addScores(
+                    key: keyspace.batteries, [IndexChange.Scored(id.text, score: String(redeclared))], onlyNew: true))
         }
-        if updated != before.updated { fields.append(IndexChange.Field(BatteryField.updated, String(updated))) }
-        if !fields.isEmpty { changes.append(.setFields(key: keys.battery(id), fields)) }
+        if updated != prior.updated { fields.append(IndexChange.Field(BatteryField.updated, String(updated))) }
+        if !fields.isEmpty { changes.append(.setFields(key: keyspace.battery(id), fields)) }
         if !newExperiments.isEmpty {
-            changes.append(.addScores(key: keys.experiments(of: id), newExperiments, onlyNew: false))
+            changes.append(.addScores(key: keyspace.experiments(of: id), newExperiments, onlyNew: false))
         }
-        if !oldExperiments.isEmpty {
-            changes.append(.addScores(key: keys.experiments(of: id), oldExperiments, onlyNew: true))
+        if !restoredExperiments.isEmpty {
+            changes.append(.addScores(key: keyspace.experiments(of: id), restoredExperiments, onlyNew: true))
         }
-        // Only new ones: the first time a column was seen stays, and what is not remembered is written again.
-        if !newColumns.isEmpty { changes.append(.addScores(key: keys.columns(of: id), newColumns, onlyNew: true)) }
-        return changes + rankings.changes { keys.rank(of: id, by: $0) }
+        // NX keeps the time when a column was first seen: columns that are not remembered are written again.
+        if !newColumns.isEmpty { changes.append(.addScores(key: keyspace.columns(of: id), newColumns, onlyNew: true)) }
+        return changes + rankings.changes { keyspace.rank(of: id, by: $0) }
     }
 
-    /// What is known of the battery after the batch.
-    var after: BatteryState {
-        var after = before
-        after.rule = rule
-        after.updated = updated
-        after.columns = columns.count <= BatteryState.columnLimit ? columns : []
-        return after
+    /// The state of the battery after the batch.
+    var posterior: BatteryState {
+        var posterior = prior
+        posterior.rule = rule
+        posterior.updated = updated
+        posterior.columns = columns.count <= BatteryState.maxColumns ? columns : []
+        return posterior
     }
 }

@@ -1,14 +1,14 @@
 import HyperoSchema
 
-/// The epochs of a curve by how good their objective is: a binary heap, the best epoch on top.
+/// The epochs of a curve ordered by their objective: a binary heap with the best epoch first.
 ///
-/// It is made when the best row of a curve gets worse, from all rows, and then told of every change, so that a curve that
-/// is written again from its start costs a logarithm an epoch and not a look at every row. An entry whose row was
-/// changed later stays in the heap; who takes the top compares it with the row.
+/// It is built from all rows when the best row of a curve gets worse, and every later change is inserted. A curve that is
+/// rewritten from its start then costs logarithmic time per epoch, and not a scan of all rows. The entry of a row that
+/// changes later remains in the heap, so the caller compares the best entry with its row.
 struct BestEpochs {
     struct Entry: Hashable {
         let epoch: Int
-        /// Finite.
+        /// The objective's value; always finite.
         let value: Double
     }
 
@@ -19,25 +19,25 @@ struct BestEpochs {
         self.direction = direction
     }
 
-    var top: Entry? { heap.first }
+    var best: Entry? { heap.first }
 
     mutating func insert(_ entry: Entry) {
         heap.append(entry)
         var child = heap.count - 1
-        while child > 0, isBetter(heap[child], heap[(child - 1) / 2]) {
+        while child > 0, isBetter(heap[child], than: heap[(child - 1) / 2]) {
             heap.swapAt(child, (child - 1) / 2)
             child = (child - 1) / 2
         }
     }
 
-    mutating func removeTop() {
+    mutating func removeBest() {
         guard let last = heap.popLast(), !heap.isEmpty else { return }
         heap[0] = last
         var parent = 0
         while true {
             var best = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && isBetter(heap[child], heap[best])
-            {
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < heap.count && isBetter(heap[child], than: heap[best]) {
                 best = child
             }
             guard best != parent else { return }
@@ -46,12 +46,12 @@ struct BestEpochs {
         }
     }
 
-    private func isBetter(_ left: Entry, _ right: Entry) -> Bool {
-        Self.isBetter(left, right, direction)
+    private func isBetter(_ entry: Entry, than other: Entry) -> Bool {
+        Self.isBetter(entry, than: other, direction: direction)
     }
 
-    /// Whether the first is the better epoch; of equal values the lower epoch is.
-    static func isBetter(_ left: Entry, _ right: Entry, _ direction: Direction) -> Bool {
-        left.value == right.value ? left.epoch < right.epoch : direction.prefers(left.value, over: right.value)
+    /// Returns whether an epoch is better than another; of equal values, the lower epoch is better.
+    static func isBetter(_ entry: Entry, than other: Entry, direction: Direction) -> Bool {
+        entry.value == other.value ? entry.epoch < other.epoch : direction.prefers(entry.value, over: other.value)
     }
 }

@@ -1,7 +1,7 @@
-/// The rows of one experiment while a batch is folded: those that were known, and those that the batch changes.
+/// The rows of one experiment while a batch is folded: the loaded prior rows and the rows that the batch changes.
 ///
-/// Epochs mostly come one after the other, so that a row above all before it is just appended; only when one comes that is
-/// not are the rows found by their epoch.
+/// Epochs mostly ascend, so a row above all earlier epochs is just appended. Rows are looked up by epoch only after an
+/// epoch that does not ascend.
 struct CurveFold {
     private struct Entry {
         let epoch: Int
@@ -9,26 +9,26 @@ struct CurveFold {
         var isChanged: Bool
     }
 
-    /// The highest epoch; nil when there is none.
-    private(set) var highest: Int?
-    /// No row that is here has a higher epoch.
-    private var top: Int
-    /// Whether every row of the curve is here.
+    /// The highest epoch of the curve, loaded or not; nil if the curve is empty.
+    private(set) var highestEpoch: Int?
+    /// An upper bound of the epochs in `entries`.
+    private var epochBound: Int
+    /// True if every row of the curve is loaded.
     let isComplete: Bool
     private var entries: [Entry] = []
-    /// The place of that epoch's row, when it is here.
-    private var last: Int?
-    /// Places by epoch, once they were asked for.
-    private var places: [Int: Int]?
+    /// The index in `entries` of the epoch `epochBound`; nil if its row is not loaded.
+    private var boundIndex: Int?
+    /// Indexes in `entries` by epoch; nil until the first lookup among many entries.
+    private var indexes: [Int: Int]?
 
-    /// - Parameter highest: the highest epoch that was there before.
-    init(highest: Int?, isComplete: Bool) {
-        self.highest = highest
-        top = highest ?? -1
-        self.isComplete = isComplete || highest == nil
+    /// - Parameter highestEpoch: the highest epoch before the batch.
+    init(highestEpoch: Int?, isComplete: Bool) {
+        self.highestEpoch = highestEpoch
+        epochBound = highestEpoch ?? -1
+        self.isComplete = isComplete || highestEpoch == nil
     }
 
-    /// The epochs whose rows are here.
+    /// The epochs whose rows are loaded.
     var epochs: some Sequence<Int> { entries.lazy.map(\.epoch) }
 
     /// The rows that the batch changed.
@@ -36,55 +36,56 @@ struct CurveFold {
         entries.lazy.filter(\.isChanged).map { ($0.epoch, $0.row) }
     }
 
-    /// Whether there are any.
+    /// True if the batch changed a row.
     private(set) var isChanged = false
 
-    /// Takes a row that was there before; an empty one where there was none.
-    mutating func know(_ row: RowTable.Row, at epoch: Int) {
+    /// Adds a row as it was before the batch; an empty row if the curve has none at the epoch.
+    mutating func addPrior(_ row: RowTable.Row, at epoch: Int) {
         append(Entry(epoch: epoch, row: row, isChanged: false))
     }
 
     func row(at epoch: Int) -> RowTable.Row? {
-        place(of: epoch).map { entries[$0].row }
+        index(of: epoch).map { entries[$0].row }
     }
 
-    /// Merges a row, or a piece of one.
+    /// Merges a row, or a part of a row.
     ///
-    /// - Returns: the shape that the row of the epoch had before; that of an empty row when it is new.
-    mutating func merge(_ row: RowTable.Row, at epoch: Int, _ table: inout RowTable) -> Int32 {
-        highest = max(highest ?? 0, epoch)
+    /// - Returns: the shape of the epoch's row before; the shape of the empty row if the epoch had none.
+    mutating func merge(_ row: RowTable.Row, at epoch: Int, in table: inout RowTable) -> Int32 {
+        highestEpoch = max(highestEpoch ?? 0, epoch)
         isChanged = true
-        guard epoch <= top, let place = findPlace(of: epoch) else {
+        guard epoch <= epochBound, let index = findIndex(of: epoch) else {
             append(Entry(epoch: epoch, row: row, isChanged: true))
             return RowTable.empty.shape
         }
-        let before = entries[place].row
-        entries[place].row = table.merge(row, into: before)
-        entries[place].isChanged = true
-        return before.shape
+        let prior = entries[index].row
+        entries[index].row = table.merge(row, into: prior)
+        entries[index].isChanged = true
+        return prior.shape
     }
 
     private mutating func append(_ entry: Entry) {
-        if entry.epoch >= top {
-            top = entry.epoch
-            last = entries.count
+        if entry.epoch >= epochBound {
+            epochBound = entry.epoch
+            boundIndex = entries.count
         }
-        places?[entry.epoch] = entries.count
+        indexes?[entry.epoch] = entries.count
         entries.append(entry)
     }
 
-    private mutating func findPlace(of epoch: Int) -> Int? {
-        if let last, entries[last].epoch == epoch { return last }
-        // A few are looked through faster than they are hashed.
-        if entries.count > 8, places == nil {
-            places = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.epoch, $0) })
+    /// Returns the index of an epoch, and builds `indexes` if there are many entries.
+    private mutating func findIndex(of epoch: Int) -> Int? {
+        if let boundIndex, entries[boundIndex].epoch == epoch { return boundIndex }
+        // Up to eight entries, a linear search is faster than hashing.
+        if entries.count > 8, indexes == nil {
+            indexes = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.epoch, $0) })
         }
-        return place(of: epoch)
+        return index(of: epoch)
     }
 
-    private func place(of epoch: Int) -> Int? {
-        if let last, entries[last].epoch == epoch { return last }
-        if let places { return places[epoch] }
+    private func index(of epoch: Int) -> Int? {
+        if let boundIndex, entries[boundIndex].epoch == epoch { return boundIndex }
+        if let indexes { return indexes[epoch] }
         return entries.firstIndex { $0.epoch == epoch }
     }
 }

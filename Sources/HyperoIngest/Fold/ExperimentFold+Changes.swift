@@ -1,113 +1,117 @@
 import HyperoSchema
 
 extension ExperimentFold {
-    /// Adds what the batch changes in the experiment's hash and curve.
+    /// Adds the batch's changes of the experiment's hash and curve.
     ///
-    /// - Parameter rankings: of its battery; take up what changes in them.
+    /// - Parameter rankings: the rankings of the experiment's battery; gets the changes of ranks.
     func addChanges(
-        of id: ExperimentID, in keys: Keyspace, to changes: inout [IndexChange], _ rankings: inout Rankings,
-        _ table: RowTable
+        of id: ExperimentID, in keyspace: Keyspace, to changes: inout [IndexChange], rankings: inout Rankings,
+        table: RowTable
     ) {
         var hash = HashChanges()
         hash.set.reserveCapacity(8)
         if let started, let battery {
-            hash.set(ExperimentField.battery, battery.text)
-            hash.set(ExperimentField.started, String(started))
+            hash.set(ExperimentField.battery, to: battery.text)
+            hash.set(ExperimentField.started, to: String(started))
         }
-        if updated != before.updated { hash.set(ExperimentField.updated, String(updated)) }
-        if let epochs = curve.highest, epochs != before.epochs { hash.set(ExperimentField.epochs, String(epochs)) }
-        if nonfinite != before.nonfinite { hash.set(ExperimentField.nonfinite, String(nonfinite)) }
+        if updated != prior.updated { hash.set(ExperimentField.updated, to: String(updated)) }
+        if let epochs = curve.highestEpoch, epochs != prior.highestEpoch {
+            hash.set(ExperimentField.epochs, to: String(epochs))
+        }
+        if nonfinite != prior.nonfinite { hash.set(ExperimentField.nonfinite, to: String(nonfinite)) }
         fields.add(to: &hash)
-        if let said {
-            addSaid(said, of: id, to: &hash, &rankings, table)
+        if let userMaxima {
+            addUserMaxima(userMaxima, of: id, to: &hash, rankings: &rankings, table: table)
         } else if curve.isChanged {
-            addBest(of: id, to: &hash, &rankings, table)
+            addCurveMaxima(of: id, to: &hash, rankings: &rankings, table: table)
         }
 
-        let key = keys.experiment(id)
+        let key = keyspace.experiment(id)
         if !hash.set.isEmpty { changes.append(.setFields(key: key, hash.set)) }
-        // What is new in Redis has nothing to remove.
+        // A hash that is new in Redis has no fields to remove.
         if started == nil, !hash.removed.isEmpty { changes.append(.removeFields(key: key, hash.removed)) }
         if curve.isChanged {
-            changes.append(.setRows(key: keys.curve(of: id), curve.changes.map { IndexChange.Row($0.epoch, $0.row) }))
+            let rows = curve.changes.map { IndexChange.Row(epoch: $0.epoch, row: $0.row) }
+            changes.append(.setRows(key: keyspace.curve(of: id), rows))
         }
     }
 
-    /// What is known of the experiment after the batch.
-    func after(_ table: RowTable) -> ExperimentState {
-        var after = before
-        after.battery = battery
-        after.updated = updated
-        after.epochs = curve.highest
-        after.nonfinite = nonfinite
+    /// Returns the state of the experiment after the batch.
+    func posterior(in table: RowTable) -> ExperimentState {
+        var posterior = prior
+        posterior.battery = battery
+        posterior.updated = updated
+        posterior.highestEpoch = curve.highestEpoch
+        posterior.nonfinite = nonfinite
         guard curve.isChanged else {
-            if said != nil { after.maxima = .user }
-            return after
+            if userMaxima != nil { posterior.maxima = .user }
+            return posterior
         }
-        if let epochs = curve.highest, let row = curve.row(at: epochs) {
-            after.last = ExperimentState.KnownRow(epoch: epochs, row: table.kept(row))
+        if let epoch = curve.highestEpoch, let row = curve.row(at: epoch) {
+            posterior.lastRow = ExperimentState.KnownRow(epoch: epoch, row: table.kept(row))
         }
-        if said != nil {
-            after.maxima = .user
-        } else if let best, let last = after.last, best.epoch == last.epoch {
-            after.maxima = .curve(epoch: best.epoch, row: last.row)
+        if userMaxima != nil {
+            posterior.maxima = .user
+        } else if let best, let last = posterior.lastRow, best.epoch == last.epoch {
+            posterior.maxima = .curve(epoch: best.epoch, row: last.row)
         } else if let best {
-            after.maxima = .curve(epoch: best.epoch, row: curve.row(at: best.epoch).map { table.kept($0) })
+            posterior.maxima = .curve(epoch: best.epoch, row: curve.row(at: best.epoch).map { table.kept($0) })
         } else {
-            after.maxima = .none
+            posterior.maxima = .none
         }
-        return after
+        return posterior
     }
 
-    private func addSaid(
-        _ said: CurveRow, of id: ExperimentID, to hash: inout HashChanges, _ rankings: inout Rankings,
-        _ table: RowTable
+    private func addUserMaxima(
+        _ maxima: CurveRow, of id: ExperimentID, to hash: inout HashChanges, rankings: inout Rankings, table: RowTable
     ) {
-        if before.maxima != .user {
-            removeMaximaBefore(of: id, from: &hash, &rankings, table) { said[$0] == nil }
-            hash.set(ExperimentField.maxSource, MaximaSource.user.rawValue)
-            if before.maxima != .none, saidEpoch == nil { hash.removed.append(ExperimentField.maxEpoch) }
+        if prior.maxima != .user {
+            removePriorMaxima(of: id, from: &hash, rankings: &rankings, table: table) { maxima[$0] == nil }
+            hash.set(ExperimentField.maxSource, to: MaximaSource.user.rawValue)
+            if prior.maxima != .none, userMaximaEpoch == nil { hash.removed.append(ExperimentField.maxEpoch) }
         }
-        if let saidEpoch { hash.set(ExperimentField.maxEpoch, String(saidEpoch)) }
-        for cell in said.cells {
-            hash.set(Prefix.max + cell.channel, cell.number.text)
-            rankings.set(id, cell)
+        if let userMaximaEpoch { hash.set(ExperimentField.maxEpoch, to: String(userMaximaEpoch)) }
+        for cell in maxima.cells {
+            hash.set(Prefix.max + cell.channel, to: cell.number.text)
+            rankings.set(cell, of: id)
         }
     }
 
-    private func addBest(
-        of id: ExperimentID, to hash: inout HashChanges, _ rankings: inout Rankings, _ table: RowTable
+    private func addCurveMaxima(
+        of id: ExperimentID, to hash: inout HashChanges, rankings: inout Rankings, table: RowTable
     ) {
         let row = best.flatMap { curve.row(at: $0.epoch) } ?? RowTable.empty
-        if row.shape != maximaBefore.shape {
-            removeMaximaBefore(of: id, from: &hash, &rankings, table) { table.number(of: $0, in: row) == nil }
+        if row.shape != priorMaxima.shape {
+            removePriorMaxima(of: id, from: &hash, rankings: &rankings, table: table) {
+                table.number(of: $0, in: row) == nil
+            }
         }
         guard let best else {
-            guard before.maxima != .none else { return }
+            guard prior.maxima != .none else { return }
             hash.removed.append(ExperimentField.maxEpoch)
             hash.removed.append(ExperimentField.maxSource)
             return
         }
         for (channel, number) in zip(table.channels(of: row), table.numbers(of: row)) {
-            let old = table.number(of: channel, in: maximaBefore)
+            let old = table.number(of: channel, in: priorMaxima)
             guard isRequeued || old != number else { continue }
-            hash.set(Prefix.max + channel, number.text)
-            if number.isFinite || old != nil { rankings.set(id, CurveRow.Cell(channel, number)) }
+            hash.set(Prefix.max + channel, to: number.text)
+            if number.isFinite || old != nil { rankings.set(CurveRow.Cell(channel, number), of: id) }
         }
-        guard case .curve(let epoch, _) = before.maxima else {
-            hash.set(ExperimentField.maxEpoch, String(best.epoch))
-            hash.set(ExperimentField.maxSource, MaximaSource.curve.rawValue)
+        guard case .curve(let epoch, _) = prior.maxima else {
+            hash.set(ExperimentField.maxEpoch, to: String(best.epoch))
+            hash.set(ExperimentField.maxSource, to: MaximaSource.curve.rawValue)
             return
         }
-        if epoch != best.epoch { hash.set(ExperimentField.maxEpoch, String(best.epoch)) }
+        if epoch != best.epoch { hash.set(ExperimentField.maxEpoch, to: String(best.epoch)) }
     }
 
-    /// Removes the maxima of before whose channels the new ones do not have.
-    private func removeMaximaBefore(
-        of id: ExperimentID, from hash: inout HashChanges, _ rankings: inout Rankings, _ table: RowTable,
-        where isGone: (_ channel: String) -> Bool
+    /// Removes the prior maxima of the channels that the new maxima lack.
+    private func removePriorMaxima(
+        of id: ExperimentID, from hash: inout HashChanges, rankings: inout Rankings, table: RowTable,
+        where isMissing: (_ channel: String) -> Bool
     ) {
-        for channel in table.channels(of: maximaBefore) where isGone(channel) {
+        for channel in table.channels(of: priorMaxima) where isMissing(channel) {
             hash.removed.append(Prefix.max + channel)
             rankings.remove(id, from: channel)
         }

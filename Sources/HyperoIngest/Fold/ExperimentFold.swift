@@ -1,150 +1,157 @@
 import HyperoSchema
 
-/// An experiment while a batch is folded: what was known before, and what the events of the batch make of it.
+/// The state of one experiment while a batch is folded: the prior state and the changes by the batch.
 struct ExperimentFold {
-    /// As it was before the batch.
-    let before: ExperimentState
-    /// The maxima that came from the curve, as they were before the batch.
-    let maximaBefore: RowTable.Row
-    /// The place of its battery in the batch.
-    let home: Int
-    var battery: BatteryID?
-    var updated: Int64
-    var nonfinite: Int
-    /// Unix milliseconds of the first event; nil when the experiment was there before.
-    var started: Int64?
+    let prior: ExperimentState
+    /// The row of the maxima before the batch; empty unless the maxima came from the curve.
+    let priorMaxima: RowTable.Row
+    /// The index of the experiment's battery in the batch.
+    let batteryIndex: Int
+    private(set) var battery: BatteryID?
+    private(set) var updated: Int64
+    private(set) var nonfinite: Int
+    /// The time of the first event in Unix milliseconds; nil if the experiment existed before the batch.
+    private(set) var started: Int64?
     var fields = FieldChanges()
 
-    var curve: CurveFold
-    /// The best epoch of the curve; nil without a finite objective, and of no meaning once the user said the maxima.
-    var best: BestEpochs.Entry?
-    /// Made when the best row got worse.
-    var ordered: BestEpochs?
-    /// What the user said in this batch; nil unless the maxima are the user's.
-    var said: CurveRow?
-    var saidEpoch: Int?
-    /// A dead letter came again: what was written before may have got lost, so that all of the maxima is written anew.
+    private(set) var curve: CurveFold
+    /// The best epoch of the curve; nil without a finite objective. Not maintained if the maxima are the user's.
+    private(set) var best: BestEpochs.Entry?
+    /// The epochs by objective; nil until the best row gets worse.
+    private var bestEpochs: BestEpochs?
+    /// The maxima that the user stated in this batch; nil unless the maxima are the user's.
+    private(set) var userMaxima: CurveRow?
+    private(set) var userMaximaEpoch: Int?
+    /// True if a requeued dead letter is applied: index entries of the maxima may be lost, so all of them are rewritten.
     var isRequeued = false
-    /// The curve has to be read as a whole before the batch can be folded.
+    /// True if the whole curve must be read before the batch can be folded.
     private(set) var needsWholeCurve = false
 
-    /// - Parameter table: takes up the rows that are known.
+    /// - Parameters:
+    ///   - batteryIndex: the index of the experiment's battery in the batch.
+    ///   - rows: the rows that were read, by epoch.
+    ///   - isComplete: true if `rows` is the whole curve.
+    ///   - table: gets the prior rows.
     init(
-        _ known: ExperimentState, home: Int, rows read: [Int: CurveRow], isComplete: Bool, rule: BatteryState.Rule,
-        _ table: inout RowTable
+        _ prior: ExperimentState, batteryIndex: Int, rows: [Int: CurveRow], isComplete: Bool, rule: BatteryState.Rule,
+        in table: inout RowTable
     ) {
-        self.home = home
-        before = known
-        battery = known.battery
-        updated = known.updated
-        nonfinite = known.nonfinite
-        curve = CurveFold(highest: known.epochs, isComplete: isComplete)
-        for (epoch, row) in read { curve.know(table.add(row.cells), at: epoch) }
-        if let last = known.last, curve.row(at: last.epoch) == nil { curve.know(table.add(last.row), at: last.epoch) }
-        guard case .curve(let epoch, let kept) = known.maxima else {
-            maximaBefore = RowTable.empty
-            if known.maxima == .user { said = CurveRow() }
+        self.batteryIndex = batteryIndex
+        self.prior = prior
+        battery = prior.battery
+        updated = prior.updated
+        nonfinite = prior.nonfinite
+        curve = CurveFold(highestEpoch: prior.highestEpoch, isComplete: isComplete)
+        for (epoch, row) in rows { curve.addPrior(table.add(row.cells), at: epoch) }
+        if let last = prior.lastRow, curve.row(at: last.epoch) == nil {
+            curve.addPrior(table.add(last.row), at: last.epoch)
+        }
+        guard case .curve(let epoch, let kept) = prior.maxima else {
+            priorMaxima = RowTable.empty
+            if prior.maxima == .user { userMaxima = CurveRow() }
             return
         }
-        if let kept, curve.row(at: epoch) == nil { curve.know(table.add(kept), at: epoch) }
-        maximaBefore = curve.row(at: epoch) ?? RowTable.empty
-        best = value(at: epoch, of: rule.objective, in: table)
+        if let kept, curve.row(at: epoch) == nil { curve.addPrior(table.add(kept), at: epoch) }
+        priorMaxima = curve.row(at: epoch) ?? RowTable.empty
+        best = entry(at: epoch, objective: rule.objective, in: table)
     }
 
-    /// Notes an event of any kind.
-    mutating func touch(in battery: BatteryID, when: Int64) {
+    /// Records an event of any kind.
+    mutating func touch(in battery: BatteryID, at time: Int64) {
         if self.battery == nil {
             self.battery = battery
-            started = when
-            fields.set(ExperimentField.status, ExperimentStatus.running.rawValue)
+            started = time
+            fields.set(ExperimentField.status, to: ExperimentStatus.running.rawValue)
         }
-        updated = max(updated, when)
+        updated = max(updated, time)
     }
 
     mutating func start(_ start: Event.Start) {
-        fields.set(ExperimentField.status, ExperimentStatus.running.rawValue)
-        fields.set(ExperimentField.reason, nil)
-        if let host = start.host { fields.set(ExperimentField.host, host) }
-        if let pid = start.pid { fields.set(ExperimentField.pid, pid) }
-        if let seed = start.seed { fields.set(ExperimentField.seed, seed) }
+        fields.set(ExperimentField.status, to: ExperimentStatus.running.rawValue)
+        fields.set(ExperimentField.reason, to: nil)
+        if let host = start.host { fields.set(ExperimentField.host, to: host) }
+        if let pid = start.pid { fields.set(ExperimentField.pid, to: pid) }
+        if let seed = start.seed { fields.set(ExperimentField.seed, to: seed) }
     }
 
     mutating func end(_ status: ExperimentStatus, reason: String?) {
-        fields.set(ExperimentField.status, status.rawValue)
-        fields.set(ExperimentField.reason, reason)
+        fields.set(ExperimentField.status, to: status.rawValue)
+        fields.set(ExperimentField.reason, to: reason)
     }
 
-    /// Takes the maxima that the user said: from now on the curve has no say.
-    mutating func say(_ cells: [CurveRow.Cell], epoch: Int?) {
-        var maxima = said ?? CurveRow()
+    /// Sets maxima stated by the user; from then on they replace the maxima of the curve.
+    mutating func setUserMaxima(_ cells: [CurveRow.Cell], epoch: Int?) {
+        var maxima = userMaxima ?? CurveRow()
         for cell in cells { maxima.set(cell) }
-        said = maxima
-        saidEpoch = epoch ?? saidEpoch
+        userMaxima = maxima
+        userMaximaEpoch = epoch ?? userMaximaEpoch
         for cell in cells where !cell.number.isFinite { nonfinite += 1 }
     }
 
-    /// Merges a row, or a piece of one, into the curve and finds the best epoch anew.
+    /// Merges a row, or a part of a row, into the curve and updates the best epoch.
     ///
-    /// - Returns: whether the row that holds the maxima may have channels that it had not before.
+    /// - Returns: true if the row of the maxima may have channels that it lacked before.
     mutating func merge(
-        _ row: RowTable.Row, at epoch: Int, by rule: BatteryState.Rule, _ table: inout RowTable
+        _ row: RowTable.Row, at epoch: Int, rule: BatteryState.Rule, in table: inout RowTable
     ) -> Bool {
         for number in table.numbers(of: row) where !number.isFinite { nonfinite += 1 }
-        let shapeBefore = curve.merge(row, at: epoch, &table)
-        guard said == nil else { return false }
+        let shapeBefore = curve.merge(row, at: epoch, in: &table)
+        guard userMaxima == nil else { return false }
         let old = best
-        findBest(afterChangeAt: epoch, by: rule, in: table)
+        updateBest(afterChangeAt: epoch, rule: rule, in: table)
         guard let best else { return false }
         guard let old else { return true }
         let oldShape = old.epoch == epoch ? shapeBefore : curve.row(at: old.epoch)?.shape
         return oldShape != curve.row(at: best.epoch)?.shape
     }
 
-    /// The channels of the row that holds the maxima; none when those are the user's.
+    /// Returns the channels of the row of the maxima; none if the maxima are the user's.
     func bestChannels(in table: RowTable) -> [String] {
-        guard said == nil else { return [] }
+        guard userMaxima == nil else { return [] }
         return best.flatMap { curve.row(at: $0.epoch) }.map { table.channels(of: $0) } ?? []
     }
 }
 
 extension ExperimentFold {
-    private mutating func findBest(afterChangeAt epoch: Int, by rule: BatteryState.Rule, in table: RowTable) {
-        let changed = value(at: epoch, of: rule.objective, in: table)
-        if let changed { ordered?.insert(changed) }
+    private mutating func updateBest(afterChangeAt epoch: Int, rule: BatteryState.Rule, in table: RowTable) {
+        let changed = entry(at: epoch, objective: rule.objective, in: table)
+        if let changed { bestEpochs?.insert(changed) }
         guard let best else {
             best = changed
             return
         }
-        if let changed, changed == best || BestEpochs.isBetter(changed, best, rule.direction) {
+        if let changed, changed == best || BestEpochs.isBetter(changed, than: best, direction: rule.direction) {
             self.best = changed
         } else if epoch == best.epoch {
-            findBestOfAll(by: rule, in: table)
+            searchBest(rule: rule, in: table)
         }
     }
 
-    /// The best row got worse: any other row may be the best now.
-    private mutating func findBestOfAll(by rule: BatteryState.Rule, in table: RowTable) {
+    /// Searches the whole curve for the best epoch, after the best row got worse.
+    private mutating func searchBest(rule: BatteryState.Rule, in table: RowTable) {
         guard curve.isComplete else {
             needsWholeCurve = true
             return
         }
-        var heap = ordered ?? everyEpoch(by: rule, in: table)
-        ordered = nil
-        while let top = heap.top, value(at: top.epoch, of: rule.objective, in: table) != top { heap.removeTop() }
-        best = heap.top
-        ordered = heap
+        var heap = bestEpochs ?? makeBestEpochs(rule: rule, in: table)
+        bestEpochs = nil
+        while let best = heap.best, entry(at: best.epoch, objective: rule.objective, in: table) != best {
+            heap.removeBest()
+        }
+        best = heap.best
+        bestEpochs = heap
     }
 
-    private func everyEpoch(by rule: BatteryState.Rule, in table: RowTable) -> BestEpochs {
+    private func makeBestEpochs(rule: BatteryState.Rule, in table: RowTable) -> BestEpochs {
         var heap = BestEpochs(rule.direction)
         for epoch in curve.epochs {
-            if let entry = value(at: epoch, of: rule.objective, in: table) { heap.insert(entry) }
+            if let entry = entry(at: epoch, objective: rule.objective, in: table) { heap.insert(entry) }
         }
         return heap
     }
 
-    /// The objective at an epoch, when it is finite.
-    private func value(at epoch: Int, of objective: String, in table: RowTable) -> BestEpochs.Entry? {
+    /// Returns an epoch with its objective; nil if the objective is absent or not finite.
+    private func entry(at epoch: Int, objective: String, in table: RowTable) -> BestEpochs.Entry? {
         guard let row = curve.row(at: epoch), let number = table.number(of: objective, in: row), number.isFinite else {
             return nil
         }

@@ -1,88 +1,90 @@
 package import HyperoSchema
 
-/// From entries in their order, and what is known of their subjects, to the changes of the indexes: values in, values out.
+/// The pure function from the entries of a batch and the prior state of their subjects to the changes of the indexes.
 ///
-/// All entries of a batch for one experiment become one change of its hash, one of its curve and a share of one change a
-/// ranking. Folding a batch at once or entry by entry gives the same indexes.
+/// All entries of a batch for one experiment become one change of its hash, one change of its curve and a share of one
+/// change per ranking. The result does not depend on how the entries are divided into batches.
 package struct Fold {
     package enum Outcome {
-        /// This must be read first; then fold again.
-        case needs(MissingState)
+        /// The caller must read this state and fold the batch again.
+        case missing(MissingState)
         case folded(FoldResult)
     }
 
     private let batch: DecodedBatch
-    private let known: PriorState
-    private let keys: Keyspace
+    private let prior: PriorState
+    private let keyspace: Keyspace
     private var result = FoldResult()
     private var producers: [Watermark]
     private var batteries: [BatteryFold]
-    /// Of the experiments that have an event to apply, in the order of their first.
+    /// The experiments with an applied event, in the order of their first one.
     private var experiments: [ExperimentFold] = []
-    /// The place of an experiment of the batch in `experiments`; -1 when it has no event to apply yet.
-    private var places: [Int]
+    /// Indexes in `experiments`, by the experiment's index in the batch; -1 before its first applied event.
+    private var foldIndexes: [Int]
 
     /// Folds a batch.
     ///
     /// - Parameters:
-    ///   - known: the state before the batch, as far as it is known.
-    ///   - keys: of the partition.
-    package static func fold(_ batch: DecodedBatch, onto known: PriorState, in keys: Keyspace) -> Outcome {
-        let needs = MissingState(of: batch, given: known)
-        guard needs.isEmpty else { return .needs(needs) }
-        var fold = Fold(batch, known, keys)
-        for index in batch.items.indices { fold.judge(index) }
-        return fold.outcome()
+    ///   - prior: the state before the batch, as far as it is known.
+    ///   - keyspace: the keys of the partition.
+    package static func fold(_ batch: DecodedBatch, onto prior: PriorState, in keyspace: Keyspace) -> Outcome {
+        let missing = MissingState(of: batch, given: prior)
+        guard missing.isEmpty else { return .missing(missing) }
+        var fold = Fold(batch, onto: prior, in: keyspace)
+        for index in batch.items.indices { fold.process(index) }
+        return fold.finish()
     }
 
-    private init(_ batch: DecodedBatch, _ known: PriorState, _ keys: Keyspace) {
+    private init(_ batch: DecodedBatch, onto prior: PriorState, in keyspace: Keyspace) {
         self.batch = batch
-        self.known = known
-        self.keys = keys
-        producers = known.producers.map { $0 ?? Watermark() }
-        batteries = known.batteries.map { BatteryFold($0 ?? BatteryState()) }
-        places = Array(repeating: -1, count: known.experiments.count)
+        self.prior = prior
+        self.keyspace = keyspace
+        producers = prior.producers.map { $0 ?? Watermark() }
+        batteries = prior.batteries.map { BatteryFold($0 ?? BatteryState()) }
+        foldIndexes = Array(repeating: -1, count: prior.experiments.count)
         result.rows = batch.rows
     }
 
-    // MARK: - Judging one entry
+    // MARK: - Processing one entry
 
-    private mutating func judge(_ index: Int) {
+    private mutating func process(_ index: Int) {
         let item = batch.items[index]
-        if case .rejected(let place) = item.content { return judge(batch.rejections[place], item, index) }
+        if case .rejected(let rejection) = item.content {
+            return reject(index, item: item, rejection: batch.rejections[rejection])
+        }
         let producer = item.subjects.producer
         if producer >= 0 {
-            if let problem = producers[producer].problem { return bury(index, problem) }
-            guard take(item.seq, of: producer, index, when: item.when) else { return }
+            if let readError = producers[producer].readError { return deadLetter(index, reason: readError) }
+            guard accept(seq: item.seq, of: producer, item: index, at: item.time) else { return }
         }
-        if let reason = objection(to: item.subjects) { return bury(index, reason) }
+        if let reason = rejectionReason(for: item.subjects) { return deadLetter(index, reason: reason) }
         result.counts.applied += 1
-        batteries[item.subjects.battery].touch(when: item.when)
+        batteries[item.subjects.battery].touch(at: item.time)
         switch item.content {
         case .row(let epoch, let row):
             guard let rule = batteries[item.subjects.battery].rule else { return }
-            let place = begin(item.subjects, rule, when: item.when, isRequeued: false)
-            merge(row, at: epoch, place, item.subjects.battery, rule, item.when)
-        case .event(let place): apply(batch.events[place], item.subjects, when: item.when)
+            let target = touch(item.subjects, rule: rule, at: item.time, isRequeued: false)
+            merge(row, at: epoch, into: target, rule: rule)
+        case .event(let event): apply(batch.events[event], to: item.subjects, at: item.time)
         case .rejected: break
         }
     }
 
-    /// Of an entry that cannot be understood. Its number is used up all the same, so that it is buried once, however often
-    /// it is sent.
-    private mutating func judge(_ rejection: Rejection, _ item: DecodedBatch.Item, _ index: Int) {
+    /// Makes a dead letter of an entry that cannot be decoded. Its sequence number is consumed nevertheless, so that a
+    /// resent entry is a duplicate and not a second dead letter.
+    private mutating func reject(_ index: Int, item: DecodedBatch.Item, rejection: Rejection) {
         let producer = item.subjects.producer
-        if producer >= 0, producers[producer].problem == nil {
-            guard take(item.seq, of: producer, index, when: item.when) else { return }
+        if producer >= 0, producers[producer].readError == nil {
+            guard accept(seq: item.seq, of: producer, item: index, at: item.time) else { return }
         }
-        bury(index, rejection.description)
+        deadLetter(index, reason: rejection.description)
     }
 
-    /// Takes a producer's number.
+    /// Marks a producer's sequence number as applied.
     ///
-    /// - Returns: whether it came for the first time; else the entry is a duplicate, and counted as one.
-    private mutating func take(_ seq: UInt64, of producer: Int, _ index: Int, when: Int64) -> Bool {
-        switch producers[producer].take(seq, when: when) {
+    /// - Returns: false if the number was applied before; the item is then counted as a duplicate.
+    private mutating func accept(seq: UInt64, of producer: Int, item index: Int, at time: Int64) -> Bool {
+        switch producers[producer].accept(seq, at: time) {
         case .new(skipped: 0): break
         case .new(let skipped): result.counts.addGaps(Int(clamping: skipped))
         case .late: result.counts.addGaps(-1)
@@ -94,134 +96,146 @@ package struct Fold {
         return true
     }
 
-    private mutating func bury(_ index: Int, _ reason: String) {
+    private mutating func deadLetter(_ index: Int, reason: String) {
         result.counts.dead += 1
         result.deadLetters.append(FoldResult.DeadLetter(item: index, reason: reason))
     }
 
-    /// Why an event that can be understood cannot be applied.
-    private func objection(to subjects: DecodedBatch.Subjects) -> String? {
+    /// Returns the reason why a decoded event cannot be applied; nil if it can.
+    private func rejectionReason(for subjects: DecodedBatch.Subjects) -> String? {
         let (battery, experiment) = (subjects.battery, subjects.experiment)
-        // One that has something to apply is of its own battery, and fine.
-        if experiment >= 0, places[experiment] >= 0, experiments[places[experiment]].home == battery { return nil }
-        if let problem = batteries[battery].before.problem { return problem }
+        // Already checked: an experiment with an applied event in this batch belongs to this battery.
+        if experiment >= 0, foldIndexes[experiment] >= 0,
+            experiments[foldIndexes[experiment]].batteryIndex == battery
+        {
+            return nil
+        }
+        if let readError = batteries[battery].prior.readError { return readError }
         guard experiment >= 0 else { return nil }
         let id = batch.batteries[battery]
         guard batteries[battery].rule != nil else {
-            return "the battery \(id.text) was never declared in this partition"
+            return "battery not found: \(id.text) was never declared in this partition"
         }
-        if let problem = known.experiments[experiment]?.problem { return problem }
-        let place = places[experiment]
-        let owner = place < 0 ? known.experiments[experiment]?.battery : experiments[place].battery
+        if let readError = prior.experiments[experiment]?.readError { return readError }
+        let index = foldIndexes[experiment]
+        let owner = index < 0 ? prior.experiments[experiment]?.battery : experiments[index].battery
         guard let owner, owner != id else { return nil }
-        return "the experiment \(batch.experiments[experiment].text) belongs to the battery \(owner.text)"
+        return "wrong battery: \(id.text), experiment \(batch.experiments[experiment].text) belongs to \(owner.text)"
     }
 
-    private mutating func apply(_ event: Event, _ subjects: DecodedBatch.Subjects, when: Int64) {
+    private mutating func apply(_ event: Event, to subjects: DecodedBatch.Subjects, at time: Int64) {
         let battery = subjects.battery
         if case .battery(let declaration) = event.body {
-            return batteries[battery].declare(declaration, when: when)
+            return batteries[battery].declare(declaration, at: time)
         }
         guard subjects.experiment >= 0, let rule = batteries[battery].rule else { return }
-        let place = begin(subjects, rule, when: when, isRequeued: event.requeued != nil)
+        let target = touch(subjects, rule: rule, at: time, isRequeued: event.requeued != nil)
         switch event.body {
         case .battery: break
-        case .start(let start): experiments[place].start(start)
-        case .end(let status, let reason): experiments[place].end(status, reason: reason)
-        case .param(let entries): set(entries, Prefix.param, at: place, battery, when)
-        case .meta(let entries): set(entries, Prefix.meta, at: place, battery, when)
-        case .epoch(let epoch, let cells): merge(result.rows.add(cells), at: epoch, place, battery, rule, when)
+        case .start(let start): experiments[target.experiment].start(start)
+        case .end(let status, let reason): experiments[target.experiment].end(status, reason: reason)
+        case .param(let entries): set(entries, prefix: Prefix.param, of: target)
+        case .meta(let entries): set(entries, prefix: Prefix.meta, of: target)
+        case .epoch(let epoch, let cells): merge(result.rows.add(cells), at: epoch, into: target, rule: rule)
         case .curve(let first, let series):
             for offset in 0..<(series.map(\.numbers.count).max() ?? 0) {
                 let cells = series.filter { offset < $0.numbers.count }
                     .map { CurveRow.Cell($0.channel, $0.numbers[offset]) }
-                merge(result.rows.add(cells), at: first + offset, place, battery, rule, when)
+                merge(result.rows.add(cells), at: first + offset, into: target, rule: rule)
             }
         case .maxima(let epoch, let cells):
-            experiments[place].say(cells, epoch: epoch)
-            for cell in cells { batteries[battery].addColumn(Prefix.max + cell.channel, when: when) }
+            experiments[target.experiment].setUserMaxima(cells, epoch: epoch)
+            for cell in cells { batteries[battery].addColumn(Prefix.max + cell.channel, at: time) }
         }
     }
 
-    /// Notes an event of any kind of an experiment.
-    ///
-    /// - Returns: the place of the experiment among those that have something to apply.
-    private mutating func begin(
-        _ subjects: DecodedBatch.Subjects, _ rule: BatteryState.Rule, when: Int64, isRequeued: Bool
-    ) -> Int {
+    /// The experiment and the battery that an event changes. Without the rule, which would be retained per event.
+    private struct Target {
+        /// An index in ``Fold/experiments``.
+        let experiment: Int
+        /// An index in ``Fold/batteries``.
+        let battery: Int
+        /// The time of the event in Unix milliseconds.
+        let time: Int64
+    }
+
+    /// Records an event of an experiment, of any kind.
+    private mutating func touch(
+        _ subjects: DecodedBatch.Subjects, rule: BatteryState.Rule, at time: Int64, isRequeued: Bool
+    ) -> Target {
         let (subject, battery) = (subjects.experiment, subjects.battery)
-        var place = places[subject]
-        if place < 0 {
-            place = experiments.count
-            places[subject] = place
+        var index = foldIndexes[subject]
+        if index < 0 {
+            index = experiments.count
+            foldIndexes[subject] = index
             experiments.append(
                 ExperimentFold(
-                    known.experiments[subject] ?? ExperimentState(), home: battery, rows: known.rows[subject] ?? [:],
-                    isComplete: known.wholeCurves.contains(subject), rule: rule, &result.rows))
+                    prior.experiments[subject] ?? ExperimentState(), batteryIndex: battery,
+                    rows: prior.rows[subject] ?? [:], isComplete: prior.wholeCurves.contains(subject), rule: rule,
+                    in: &result.rows))
         }
-        if experiments[place].battery == nil {
-            batteries[battery].add(batch.experiments[subject], started: when)
+        if experiments[index].battery == nil {
+            batteries[battery].add(batch.experiments[subject], started: time)
         } else if isRequeued {
-            batteries[battery].addAgain(batch.experiments[subject], started: when)
+            batteries[battery].restore(batch.experiments[subject], started: time)
         }
         if isRequeued {
             batteries[battery].forgetColumns()
-            experiments[place].isRequeued = true
+            experiments[index].isRequeued = true
         }
-        experiments[place].touch(in: batch.batteries[battery], when: when)
-        return place
+        experiments[index].touch(in: batch.batteries[battery], at: time)
+        return Target(experiment: index, battery: battery, time: time)
     }
 
-    private mutating func set(
-        _ entries: [Event.Entry], _ prefix: String, at place: Int, _ battery: Int, _ when: Int64
-    ) {
+    private mutating func set(_ entries: [Event.Entry], prefix: String, of target: Target) {
         for entry in entries {
             let field = prefix + entry.name
-            experiments[place].fields.set(field, entry.value)
-            batteries[battery].addColumn(field, when: when)
+            experiments[target.experiment].fields.set(field, to: entry.value)
+            batteries[target.battery].addColumn(field, at: target.time)
         }
     }
 
     private mutating func merge(
-        _ row: RowTable.Row, at epoch: Int, _ place: Int, _ battery: Int, _ rule: BatteryState.Rule, _ when: Int64
+        _ row: RowTable.Row, at epoch: Int, into target: Target, rule: BatteryState.Rule
     ) {
-        let mayHaveNewChannels = experiments[place].merge(row, at: epoch, by: rule, &result.rows)
-        guard mayHaveNewChannels || experiments[place].isRequeued else { return }
-        for channel in experiments[place].bestChannels(in: result.rows) {
-            batteries[battery].addColumn(Prefix.max + channel, when: when)
+        let mayHaveNewChannels = experiments[target.experiment].merge(row, at: epoch, rule: rule, in: &result.rows)
+        guard mayHaveNewChannels || experiments[target.experiment].isRequeued else { return }
+        for channel in experiments[target.experiment].bestChannels(in: result.rows) {
+            batteries[target.battery].addColumn(Prefix.max + channel, at: target.time)
         }
     }
 
     // MARK: - The outcome
 
-    private mutating func outcome() -> Outcome {
-        var needs = MissingState()
-        for (subject, place) in places.enumerated() where place >= 0 && experiments[place].needsWholeCurve {
-            needs.wholeCurves.insert(subject)
+    private mutating func finish() -> Outcome {
+        var missing = MissingState()
+        for (subject, index) in foldIndexes.enumerated() where index >= 0 && experiments[index].needsWholeCurve {
+            missing.wholeCurves.insert(subject)
         }
-        guard needs.isEmpty else { return .needs(needs) }
-        result.experiments.reserveCapacity(places.count)
-        for (subject, place) in places.enumerated() {
-            guard place >= 0 else {
-                result.experiments.append(known.experiments[subject] ?? ExperimentState())
+        guard missing.isEmpty else { return .missing(missing) }
+        result.posterior.experiments.reserveCapacity(foldIndexes.count)
+        for (subject, index) in foldIndexes.enumerated() {
+            guard index >= 0 else {
+                result.posterior.experiments.append(prior.experiments[subject] ?? ExperimentState())
                 continue
             }
-            // By place and not by value: a copy of an experiment retains all it holds.
-            let home = experiments[place].home
-            result.experiments.append(experiments[place].after(result.rows))
-            experiments[place].addChanges(
-                of: batch.experiments[subject], in: keys, to: &result.changes, &batteries[home].rankings, result.rows)
+            // Accessed in place: a copy of an experiment would retain everything it refers to.
+            let battery = experiments[index].batteryIndex
+            result.posterior.experiments.append(experiments[index].posterior(in: result.rows))
+            experiments[index].addChanges(
+                of: batch.experiments[subject], in: keyspace, to: &result.changes,
+                rankings: &batteries[battery].rankings, table: result.rows)
         }
-        for (place, battery) in batteries.enumerated() {
-            result.changes += battery.changes(of: batch.batteries[place], in: keys)
-            result.batteries.append(battery.after)
+        for (index, battery) in batteries.enumerated() {
+            result.changes += battery.changes(of: batch.batteries[index], in: keyspace)
+            result.posterior.batteries.append(battery.posterior)
         }
-        for (place, producer) in producers.enumerated() where producer != known.producers[place] {
+        for (index, producer) in producers.enumerated() where producer != prior.producers[index] {
             result.changes += producer.changes(
-                of: batch.producers[place], since: known.producers[place] ?? Watermark(), in: keys)
+                of: batch.producers[index], since: prior.producers[index] ?? Watermark(), in: keyspace)
         }
-        result.producers = producers
-        result.changes += result.counts.changes(in: keys)
+        result.posterior.producers = producers
+        result.changes += result.counts.changes(in: keyspace)
         return .folded(result)
     }
 }

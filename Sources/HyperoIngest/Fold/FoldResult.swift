@@ -1,56 +1,44 @@
 import HyperoSchema
 
-/// What a batch comes to: the changes of the indexes, and what is known afterwards.
+/// The result of folding a batch: the changes of the indexes, and the state after it.
 package struct FoldResult {
-    /// An entry that goes to the dead letters.
+    /// An entry that becomes a dead letter.
     package struct DeadLetter: Hashable {
-        /// Its place in the batch.
+        /// The index in ``DecodedBatch/items``.
         package let item: Int
         package let reason: String
-
-        package init(item: Int, reason: String) {
-            self.item = item
-            self.reason = reason
-        }
     }
 
-    /// How the entries were judged; the first three add up to the entries of the batch.
+    /// The numbers of entries by outcome; the sum of the first three is the number of entries in the batch.
     package struct Counts: Hashable {
-        package var applied = 0
-        package var duplicates = 0
-        package var dead = 0
-        /// Sequence numbers passed over, less those that came after all.
-        package var gaps = 0
-
-        package init() {}
+        package internal(set) var applied = 0
+        package internal(set) var duplicates = 0
+        package internal(set) var dead = 0
+        /// The sequence numbers skipped, minus the skipped ones that arrived late.
+        package private(set) var gaps = 0
     }
 
-    package var changes: [IndexChange] = []
-    /// The rows that the changes speak of.
-    var rows = RowTable()
-    package var deadLetters: [DeadLetter] = []
-    /// The places of entries that had been applied before, ascending.
-    package var duplicates: [Int] = []
-    package var counts = Counts()
-    /// In the order of the batch's lists.
-    package var producers: [Watermark] = []
-    package var batteries: [BatteryState] = []
-    package var experiments: [ExperimentState] = []
-
-    package init() {}
+    package internal(set) var changes: [IndexChange] = []
+    /// The rows of the changes.
+    package internal(set) var rows = RowTable()
+    package internal(set) var deadLetters: [DeadLetter] = []
+    /// The indexes of the items that were applied before, ascending.
+    var duplicates: [Int] = []
+    package internal(set) var counts = Counts()
+    var posterior = PosteriorState()
 }
 
 extension FoldResult.Counts {
-    /// Adds to the gaps. They stop at what an integer of Redis holds: sequence numbers are what others wrote.
+    /// Adds to the gaps, up to the largest integer of Redis: other writers choose the sequence numbers.
     mutating func addGaps(_ count: Int) {
-        let (sum, isTooMuch) = gaps.addingReportingOverflow(count)
-        gaps = isTooMuch ? .max : sum
+        let (sum, overflow) = gaps.addingReportingOverflow(count)
+        gaps = overflow ? .max : sum
     }
 
-    func changes(in keys: Keyspace) -> [IndexChange] {
+    func changes(in keyspace: Keyspace) -> [IndexChange] {
         [
             (IngestField.applied, applied), (IngestField.duplicates, duplicates), (IngestField.gaps, gaps),
             (IngestField.dead, dead),
-        ].filter { $0.1 != 0 }.map { .increment(key: keys.ingest, field: $0.0, by: $0.1) }
+        ].filter { $0.1 != 0 }.map { .increment(key: keyspace.ingest, field: $0.0, by: $0.1) }
     }
 }

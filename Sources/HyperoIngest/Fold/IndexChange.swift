@@ -1,37 +1,33 @@
-/// One change of an index: what becomes one command of the transaction.
+/// One change of an index; the transaction has one command per change.
 package enum IndexChange: Sendable, Hashable {
-    /// A name and its value.
+    /// A field of a hash.
     package struct Field: Sendable, Hashable {
         package let name: String
         package let value: String
 
-        package init(_ name: String, _ value: String) {
+        init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
-    /// A member of a sorted set and the decimal text of its score.
+    /// A member of a sorted set.
     package struct Scored: Sendable, Hashable {
         package let member: String
+        /// A decimal number.
         package let score: String
 
-        package init(_ member: String, _ score: String) {
+        init(_ member: String, score: String) {
             self.member = member
             self.score = score
         }
     }
 
-    /// An epoch and its row as it stands in the curve.
+    /// A row of a curve, complete with the cells of earlier batches.
     package struct Row: Sendable, Hashable {
-        let epoch: Int
-        /// In ``FoldResult/rows``.
-        let row: RowTable.Row
-
-        init(_ epoch: Int, _ row: RowTable.Row) {
-            self.epoch = epoch
-            self.row = row
-        }
+        package let epoch: Int
+        /// A row of ``FoldResult/rows``.
+        package let row: RowTable.Row
     }
 
     /// HSET key name value …; never empty.

@@ -1,29 +1,30 @@
 import HyperoSchema
 
-/// What a batch changes in the rankings of one battery, so that each channel costs one command and not one an experiment.
+/// The changes of one battery's rankings, collected so that a batch costs one command per channel and not one per
+/// experiment.
 struct Rankings {
     private struct Channel {
         var scored: [IndexChange.Scored] = []
         var removed: [String] = []
     }
 
-    private var table = NameInterner()
+    private var interner = NameInterner()
     private var channels: [Channel] = []
 
-    /// Ranks an experiment by a value, or takes it out of the ranking when the value is nan or infinite.
-    mutating func set(_ experiment: ExperimentID, _ cell: CurveRow.Cell) {
+    /// Ranks an experiment by a value, or removes the experiment from the ranking if the value is nan or infinite.
+    mutating func set(_ cell: CurveRow.Cell, of experiment: ExperimentID) {
         guard cell.number.isFinite else { return remove(experiment, from: cell.channel) }
-        // Redis refuses what underflows to zero, as 1e-999, and Swift reads it as the zero it is.
+        // Redis rejects a score that underflows to zero, such as 1e-999; Swift parses it as zero.
         let score = cell.number.value == 0 ? "0" : cell.number.text
-        channels[place(of: cell.channel)].scored.append(IndexChange.Scored(experiment.text, score))
+        channels[intern(cell.channel)].scored.append(IndexChange.Scored(experiment.text, score: score))
     }
 
     mutating func remove(_ experiment: ExperimentID, from channel: String) {
-        channels[place(of: channel)].removed.append(experiment.text)
+        channels[intern(channel)].removed.append(experiment.text)
     }
 
     func changes(key: (_ channel: String) -> String) -> [IndexChange] {
-        zip(table.names, channels).flatMap { name, channel in
+        zip(interner.names, channels).flatMap { name, channel in
             let key = key(name)
             var changes: [IndexChange] = []
             if !channel.scored.isEmpty { changes.append(.addScores(key: key, channel.scored, onlyNew: false)) }
@@ -32,9 +33,9 @@ struct Rankings {
         }
     }
 
-    private mutating func place(of channel: String) -> Int {
-        let place = table.place(of: channel)
-        if place == channels.count { channels.append(Channel()) }
-        return place
+    private mutating func intern(_ channel: String) -> Int {
+        let index = interner.intern(channel)
+        if index == channels.count { channels.append(Channel()) }
+        return index
     }
 }

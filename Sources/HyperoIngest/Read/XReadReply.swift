@@ -71,7 +71,7 @@ struct XReadReply {
             let id = try Self.takeID(&reply)
             let announced = reply.isWhole ? nil : reply.nextCount.map { $0 / 2 }
             try reply.fields(into: &fields)
-            fields.withUnsafeBufferPointer { batch.append(id, $0, announced: announced) }
+            fields.withUnsafeBufferPointer { batch.append(id, fields: $0, declaredCount: announced) }
         }
         return withExtendedLifetime(reply) { batch }
     }

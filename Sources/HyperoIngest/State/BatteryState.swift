@@ -1,8 +1,8 @@
 package import HyperoSchema
 
-/// What the fold knows of a battery.
+/// The part of a battery's state that the fold depends on.
 package struct BatteryState: Sendable, Hashable {
-    /// What decides "best"; nil when the battery was never declared.
+    /// The objective and its direction.
     package struct Rule: Sendable, Hashable {
         package let objective: String
         package let direction: Direction
@@ -13,27 +13,30 @@ package struct BatteryState: Sendable, Hashable {
         }
     }
 
+    /// Nil if the battery was never declared.
     package var rule: Rule?
-    /// Unix milliseconds of the latest event.
+    /// The time of the latest event in Unix milliseconds.
     package var updated: Int64 = .min
-    /// Fields that are known to be in the columns; some others may be there too.
+    /// Names known to be in the battery's columns in Redis, which may hold others too.
     package var columns: Set<ExactText> = []
-    /// Why the battery cannot be read, when its key holds something else.
-    package var problem: String?
+    /// The reason why the battery's key cannot be read, for example because it has another type.
+    package var readError: String?
 
-    /// More columns than this are not remembered but written again: that changes nothing and costs little.
-    package static let columnLimit = 1_024
+    /// The maximum number of remembered columns.
+    ///
+    /// Beyond it none is remembered: columns are then written again, which costs little and changes nothing.
+    package static let maxColumns = 1_024
 
     package init() {}
 
-    /// What ``BatteryField`` holds.
+    /// Creates the state from the values of ``BatteryField``.
     package init(objective: String?, direction: String?, updated: String?) {
         rule = objective.map { Rule(objective: $0, direction: direction.flatMap { Direction(rawValue: $0) } ?? .max) }
         self.updated = updated.flatMap { Int64($0) } ?? .min
     }
 
-    /// A battery whose key cannot be read.
-    package init(problem: String) {
-        self.problem = problem
+    /// Creates the state of a battery whose key cannot be read.
+    package init(readError: String) {
+        self.readError = readError
     }
 }

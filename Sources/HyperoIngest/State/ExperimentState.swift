@@ -1,8 +1,8 @@
 package import HyperoSchema
 
-/// What the fold knows of an experiment: the little of its hash and its curve that the next event may depend on.
+/// The part of an experiment's hash and curve that the fold depends on.
 package struct ExperimentState: Sendable, Hashable {
-    /// A row of the curve.
+    /// A row of the curve with its epoch.
     package struct KnownRow: Sendable, Hashable {
         package var epoch: Int
         package var row: KeptRow
@@ -13,42 +13,42 @@ package struct ExperimentState: Sendable, Hashable {
         }
     }
 
-    /// Where the maxima come from.
+    /// The origin of the maxima.
     package enum Maxima: Sendable, Hashable {
         case none
-        /// The row of this epoch; nil when it was not read yet.
+        /// The row of an epoch; nil if the row was not read yet.
         case curve(epoch: Int, row: KeptRow?)
         case user
     }
 
-    /// Nil when the experiment does not exist.
+    /// Nil if the experiment does not exist.
     package var battery: BatteryID?
-    /// Unix milliseconds of the latest event.
+    /// The time of the latest event in Unix milliseconds.
     package var updated: Int64 = .min
-    /// The highest epoch of the curve.
-    package var epochs: Int?
-    /// How many values came as nan or infinite.
+    /// The highest epoch of the curve; nil if the curve is empty.
+    package var highestEpoch: Int?
+    /// The number of values received as nan or infinite.
     package var nonfinite = 0
     package var maxima = Maxima.none
-    /// The row of the highest epoch, to which the next piece mostly belongs.
-    package var last: KnownRow?
-    /// Why the experiment cannot be read, when its key holds something else.
-    package var problem: String?
+    /// The row of the highest epoch: most events that complete a row belong to it.
+    package var lastRow: KnownRow?
+    /// The reason why a key of the experiment cannot be read, for example because it has another type.
+    package var readError: String?
 
     package init() {}
 
-    /// An experiment whose keys cannot be read.
-    package init(problem: String) {
-        self.problem = problem
+    /// Creates the state of an experiment whose keys cannot be read.
+    package init(readError: String) {
+        self.readError = readError
     }
 
-    /// What ``ExperimentField`` holds; what cannot be read counts as absent.
+    /// Creates the state from the values of ``ExperimentField``; a malformed value counts as absent.
     package init(
         battery: String?, updated: String?, epochs: String?, nonfinite: String?, maxEpoch: String?, maxSource: String?
     ) {
         self.battery = battery.flatMap { BatteryID($0) }
         self.updated = updated.flatMap { Int64($0) } ?? .min
-        self.epochs = epochs.flatMap { Int($0) }
+        highestEpoch = epochs.flatMap { Int($0) }
         self.nonfinite = nonfinite.flatMap { Int($0) } ?? 0
         switch maxSource.flatMap({ MaximaSource(rawValue: $0) }) {
         case .user: maxima = .user
@@ -57,11 +57,11 @@ package struct ExperimentState: Sendable, Hashable {
         }
     }
 
-    /// Bytes that keeping the state takes, roughly.
-    package var cost: Int {
+    /// The approximate memory of the state in bytes.
+    var cost: Int {
         var cost = 400
         if case .curve(_, let row?) = maxima { cost += row.cost }
-        if let last { cost += last.row.cost }
+        if let lastRow { cost += lastRow.row.cost }
         return cost
     }
 }

@@ -1,20 +1,22 @@
-/// A map that forgets what was not used lately, within a bound.
+/// A bounded cache that drops the values that were not inserted recently.
 ///
-/// Two generations: what is added or found goes into the young one; when that is full, it becomes the old one, and the
-/// old one goes. Cheaper than a list in order of use, and as good for experiments that come and go.
+/// A value is inserted into the young generation. When that is full, it becomes the old generation, and the previous old
+/// generation is dropped. This is cheaper than a list in order of use, and as effective for experiments, which run for a
+/// while and end.
 struct GenerationCache<Key: Hashable, Value> {
     private var young: [Key: Value] = [:]
     private var old: [Key: Value] = [:]
     private var youngCost = 0
     private let limit: Int
 
-    /// - Parameter limit: the cost that each of the generations may have; a dearer value is not kept.
+    /// - Parameter limit: the maximum cost of each generation; a value with a higher cost is not cached.
     init(limit: Int) {
         self.limit = limit
     }
 
     subscript(key: Key) -> Value? { young[key] ?? old[key] }
 
+    /// Inserts a value, or replaces the value of its key.
     mutating func insert(_ value: Value, for key: Key, cost: Int) {
         guard cost <= limit else {
             remove(key)
@@ -25,7 +27,7 @@ struct GenerationCache<Key: Hashable, Value> {
             young = [:]
             youngCost = 0
         }
-        // Replacing counts anew, which only makes a generation end sooner than it must.
+        // A replaced value of the young generation keeps its first cost.
         if young.updateValue(value, forKey: key) == nil { youngCost += cost }
     }
 

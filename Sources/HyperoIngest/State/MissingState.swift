@@ -1,81 +1,103 @@
 import HyperoSchema
 
-extension MissingState {
-    /// What a batch needs that is not known: first its subjects, and when they are known, rows of their curves.
-    init(of batch: DecodedBatch, given known: PriorState) {
-        self.init(subjectsOf: batch, given: known, except: nil)
+/// The state that must be read before a batch can be folded, as indexes in the batch's lists.
+package struct MissingState: Hashable {
+    package var producers: [Int] = []
+    package var batteries: [Int] = []
+    package var experiments: [Int] = []
+    /// Epochs of the curve, by experiment index.
+    package var rows: [Int: Set<Int>] = [:]
+    /// The indexes of the experiments whose whole curve must be read.
+    package var wholeCurves: Set<Int> = []
+
+    init() {}
+
+    /// Finds the state that a batch needs and `prior` lacks: the subjects first, and rows of their curves once all
+    /// subjects are known.
+    init(of batch: DecodedBatch, given prior: PriorState) {
+        self.init(subjectsOf: batch, given: prior, except: nil)
         guard isEmpty else { return }
-        let curves = known.experiments.indices.map { Curve(of: $0, in: known) }
+        let curves = prior.experiments.indices.map { KnownCurve(of: $0, in: prior) }
         for item in batch.items where item.subjects.experiment >= 0 {
-            let place = item.subjects.experiment
+            let index = item.subjects.experiment
             switch item.content {
-            case .row(let epoch, _): addRows(epoch...epoch, of: place, curves[place], given: known)
-            case .event(let event): addRows(of: batch.events[event].body, place, curves[place], given: known)
+            case .row(let epoch, _): addRows(epoch...epoch, of: index, curve: curves[index], prior: prior)
+            case .event(let event):
+                addRows(for: batch.events[event].body, of: index, curve: curves[index], prior: prior)
             case .rejected: break
             }
         }
     }
 
-    /// The subjects that are not known, but for those of another batch.
-    init(subjectsOf batch: DecodedBatch, given known: PriorState, except other: DecodedBatch?) {
-        producers = known.producers.indices.filter { place in
-            known.producers[place] == nil && other?.contains(batch.producers[place]) != true
+    /// Finds the subjects of a batch that `prior` lacks.
+    ///
+    /// - Parameter other: a batch whose subjects are left out; nil for none.
+    init(subjectsOf batch: DecodedBatch, given prior: PriorState, except other: DecodedBatch?) {
+        producers = prior.producers.indices.filter { index in
+            prior.producers[index] == nil && other?.contains(batch.producers[index]) != true
         }
-        batteries = known.batteries.indices.filter { place in
-            known.batteries[place] == nil && other?.contains(batch.batteries[place]) != true
+        batteries = prior.batteries.indices.filter { index in
+            prior.batteries[index] == nil && other?.contains(batch.batteries[index]) != true
         }
-        experiments = known.experiments.indices.filter { place in
-            known.experiments[place] == nil && other?.contains(batch.experiments[place]) != true
+        experiments = prior.experiments.indices.filter { index in
+            prior.experiments[index] == nil && other?.contains(batch.experiments[index]) != true
         }
     }
 
-    /// What is known of a curve, in numbers.
-    private struct Curve {
-        /// Nil: there is nothing to read.
-        var highest: Int?
-        /// The epochs whose rows are known; -1 for none.
-        var last = -1
-        var best = -1
-        /// The epoch of the maxima when its row is not known.
-        var unknownBest: Int?
+    package var isEmpty: Bool {
+        producers.isEmpty && batteries.isEmpty && experiments.isEmpty && rows.isEmpty && wholeCurves.isEmpty
+    }
 
-        init(of place: Int, in known: PriorState) {
-            guard let state = known.experiments[place], !known.wholeCurves.contains(place) else { return }
-            highest = state.epochs
-            last = state.last?.epoch ?? -1
+    /// The epochs of a curve whose rows are known.
+    private struct KnownCurve {
+        /// The highest epoch of the curve; nil if no row has to be read.
+        var highestEpoch: Int?
+        /// The epoch of the known last row; -1 for none.
+        var lastEpoch = -1
+        /// The epoch of the known row of the maxima; -1 for none.
+        var bestEpoch = -1
+        /// The epoch of the maxima, if its row is not known.
+        var unreadBestEpoch: Int?
+
+        init(of index: Int, in prior: PriorState) {
+            guard let state = prior.experiments[index], !prior.wholeCurves.contains(index) else { return }
+            highestEpoch = state.highestEpoch
+            lastEpoch = state.lastRow?.epoch ?? -1
             switch state.maxima {
-            case .curve(let epoch, .some): best = epoch
-            case .curve(let epoch, nil): unknownBest = epoch == last ? nil : epoch
+            case .curve(let epoch, .some): bestEpoch = epoch
+            case .curve(let epoch, nil): unreadBestEpoch = epoch == lastEpoch ? nil : epoch
             case .none, .user: break
             }
         }
     }
 
-    private mutating func addRows(of body: Event.Body, _ place: Int, _ curve: Curve, given known: PriorState) {
+    private mutating func addRows(for body: Event.Body, of index: Int, curve: KnownCurve, prior: PriorState) {
         switch body {
-        case .epoch(let epoch, _): addRows(epoch...epoch, of: place, curve, given: known)
+        case .epoch(let epoch, _): addRows(epoch...epoch, of: index, curve: curve, prior: prior)
         case .curve(let first, let series):
             let count = series.map(\.numbers.count).max() ?? 0
-            addRows(first...first + max(count - 1, 0), of: place, curve, given: known)
-        case .maxima: addBestRow(of: place, curve, given: known)
+            addRows(first...first + max(count - 1, 0), of: index, curve: curve, prior: prior)
+        case .maxima: addBestRow(of: index, curve: curve, prior: prior)
         case .battery, .start, .param, .meta, .end: break
         }
     }
 
-    private mutating func addRows(_ touched: ClosedRange<Int>, of place: Int, _ curve: Curve, given known: PriorState) {
-        guard let highest = curve.highest else { return }
-        addBestRow(of: place, curve, given: known)
-        // Above the highest epoch there is nothing to read.
-        guard touched.lowerBound <= highest else { return }
-        for epoch in touched.clamped(to: touched.lowerBound...highest) where epoch != curve.last && epoch != curve.best
-        {
-            if known.rows[place]?[epoch] == nil { rows[place, default: []].insert(epoch) }
+    private mutating func addRows(
+        _ epochs: ClosedRange<Int>, of index: Int, curve: KnownCurve, prior: PriorState
+    ) {
+        guard let highest = curve.highestEpoch else { return }
+        addBestRow(of: index, curve: curve, prior: prior)
+        // The curve has no row above its highest epoch.
+        guard epochs.lowerBound <= highest else { return }
+        for epoch in epochs.clamped(to: epochs.lowerBound...highest)
+        where epoch != curve.lastEpoch && epoch != curve.bestEpoch {
+            if prior.rows[index]?[epoch] == nil { rows[index, default: []].insert(epoch) }
         }
     }
 
-    /// The row of the maxima tells which of their fields came from the curve.
-    private mutating func addBestRow(of place: Int, _ curve: Curve, given known: PriorState) {
-        guard let epoch = curve.unknownBest, known.rows[place]?[epoch] == nil else { return }
-        rows[place, default: []].insert(epoch)
+    /// Adds the row of the maxima, which shows which of their fields came from the curve.
+    private mutating func addBestRow(of index: Int, curve: KnownCurve, prior: PriorState) {
+        guard let epoch = curve.unreadBestEpoch, prior.rows[index]?[epoch] == nil else { return }
+        rows[index, default: []].insert(epoch)
     }
 }

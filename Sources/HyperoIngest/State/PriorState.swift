@@ -1,14 +1,16 @@
 package import HyperoSchema
 
-/// What is known of the subjects of a batch, in the order in which the batch lists them.
+/// The known state of a batch's subjects before the batch, in the order of the batch's lists.
 package struct PriorState {
     /// Nil: not read yet.
     package var producers: [Watermark?]
+    /// Nil: not read yet.
     package var batteries: [BatteryState?]
+    /// Nil: not read yet.
     package var experiments: [ExperimentState?]
-    /// Rows that were read, by experiment and epoch; an empty row where there is none.
+    /// The rows that were read, by experiment index and epoch; an empty row if the curve has none at the epoch.
     package var rows: [Int: [Int: CurveRow]] = [:]
-    /// Experiments of which every row was read.
+    /// The indexes of the experiments whose whole curve was read.
     package var wholeCurves: Set<Int> = []
 
     package init(producers: [Watermark?], batteries: [BatteryState?], experiments: [ExperimentState?]) {
@@ -18,19 +20,9 @@ package struct PriorState {
     }
 }
 
-/// What must be read before a batch can be folded, as places in the batch's lists.
-package struct MissingState: Hashable {
-    package var producers: [Int] = []
-    package var batteries: [Int] = []
-    package var experiments: [Int] = []
-    /// Epochs of the curve, by experiment.
-    package var rows: [Int: Set<Int>] = [:]
-    /// Experiments whose whole curve is needed.
-    package var wholeCurves: Set<Int> = []
-
-    package init() {}
-
-    package var isEmpty: Bool {
-        producers.isEmpty && batteries.isEmpty && experiments.isEmpty && rows.isEmpty && wholeCurves.isEmpty
-    }
+/// The state of a batch's subjects after the batch, in the order of the batch's lists.
+package struct PosteriorState {
+    package internal(set) var producers: [Watermark] = []
+    package internal(set) var batteries: [BatteryState] = []
+    package internal(set) var experiments: [ExperimentState] = []
 }

@@ -2,133 +2,143 @@ import HyperoRedis
 import HyperoSchema
 import Logging
 
-/// Reads what a fold needs, in one write and as many replies.
+/// Reads the state that a fold needs: one write of all lookups, and one reply per lookup.
 ///
 ///     HMGET producer seq time missing          HMGET experiment battery updated epochs …
 ///     HMGET battery objective direction …      HMGET curve epoch …        HGETALL curve
 ///
-/// A key that holds something else (WRONGTYPE) makes its subject one with a problem: its events become dead letters with
-/// the server's words as the reason. Every other error ends the reading, after all replies were taken.
+/// If a key has another type (WRONGTYPE), its subject gets a read error: its events become dead letters with the server's
+/// message as the reason. Any other error is thrown, after all replies were read.
 struct StateLoader {
     private var firstError: RedisError?
 
-    /// Takes the replies to ``ask(_:of:in:_:)``.
-    mutating func receive(
-        _ needs: MissingState, of batch: DecodedBatch, into known: inout PriorState,
-        from connection: inout RedisConnection,
-        in space: Keyspace, _ announcer: RateLimitedLogger
+    /// Reads the replies to ``appendLookups(for:of:in:to:)``.
+    mutating func readReplies(
+        for missing: MissingState, of batch: DecodedBatch, into prior: inout PriorState,
+        from connection: inout RedisConnection, in keyspace: Keyspace, logger: RateLimitedLogger
     ) throws(RedisError) {
-        let (rows, curves) = (needs.rowsAlone, needs.wholeCurves.sorted())
+        let (rows, curves) = (missing.separateRows, missing.wholeCurves.sorted())
         firstError = nil
-        for place in needs.producers {
-            let key = space.producer(batch.producers[place])
-            known.producers[place] = try value(
-                of: key, from: &connection, announcer, otherwise: Watermark.init(problem:)
+        for index in missing.producers {
+            let key = keyspace.producer(batch.producers[index])
+            prior.producers[index] = try readState(
+                of: key, from: &connection, logger: logger, unreadable: Watermark.init(readError:)
             ) {
                 Watermark(seq: $0[0], time: $0[1], missing: $0[2])
             }
         }
-        for place in needs.batteries {
-            let key = space.battery(batch.batteries[place])
-            known.batteries[place] = try value(
-                of: key, from: &connection, announcer, otherwise: BatteryState.init(problem:)
+        for index in missing.batteries {
+            let key = keyspace.battery(batch.batteries[index])
+            prior.batteries[index] = try readState(
+                of: key, from: &connection, logger: logger, unreadable: BatteryState.init(readError:)
             ) {
                 BatteryState(objective: $0[0], direction: $0[1], updated: $0[2])
             }
         }
-        for place in needs.experiments {
-            let key = space.experiment(batch.experiments[place])
-            known.experiments[place] = try value(
-                of: key, from: &connection, announcer, otherwise: ExperimentState.init(problem:)
+        for index in missing.experiments {
+            let key = keyspace.experiment(batch.experiments[index])
+            prior.experiments[index] = try readState(
+                of: key, from: &connection, logger: logger, unreadable: ExperimentState.init(readError:)
             ) {
                 ExperimentState(
                     battery: $0[0], updated: $0[1], epochs: $0[2], nonfinite: $0[3], maxEpoch: $0[4], maxSource: $0[5])
             }
         }
-        for (place, epochs) in rows {
-            let key = space.curve(of: batch.experiments[place])
-            try takeRows(epochs, of: place, key, from: &connection, into: &known, announcer)
+        for (index, epochs) in rows {
+            let key = keyspace.curve(of: batch.experiments[index])
+            try readRows(epochs, of: index, key: key, from: &connection, into: &prior, logger: logger)
         }
-        for place in curves {
-            let key = space.curve(of: batch.experiments[place])
-            try takeCurve(of: place, key, from: &connection, into: &known, announcer)
+        for index in curves {
+            let key = keyspace.curve(of: batch.experiments[index])
+            try readCurve(of: index, key: key, from: &connection, into: &prior, logger: logger)
         }
         if let firstError { throw firstError }
     }
 
-    /// Writes what is to be asked.
-    func ask(_ needs: MissingState, of batch: DecodedBatch, in space: Keyspace, _ writer: inout RESPWriter) {
-        for place in needs.producers {
+    /// Appends the commands that read the missing state.
+    func appendLookups(
+        for missing: MissingState, of batch: DecodedBatch, in keyspace: Keyspace, to writer: inout RESPWriter
+    ) {
+        for index in missing.producers {
             writer.command(
-                "HMGET", space.producer(batch.producers[place]), ProducerField.seq, ProducerField.time,
+                "HMGET", keyspace.producer(batch.producers[index]), ProducerField.seq, ProducerField.time,
                 ProducerField.missing)
         }
-        for place in needs.batteries {
+        for index in missing.batteries {
             writer.command(
-                "HMGET", space.battery(batch.batteries[place]), BatteryField.objective, BatteryField.direction,
+                "HMGET", keyspace.battery(batch.batteries[index]), BatteryField.objective, BatteryField.direction,
                 BatteryField.updated)
         }
-        for place in needs.experiments {
+        for index in missing.experiments {
             writer.command(
-                "HMGET", space.experiment(batch.experiments[place]), ExperimentField.battery, ExperimentField.updated,
-                ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch, ExperimentField.maxSource)
+                "HMGET", keyspace.experiment(batch.experiments[index]), ExperimentField.battery,
+                ExperimentField.updated, ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch,
+                ExperimentField.maxSource)
         }
-        for (place, epochs) in needs.rowsAlone {
+        for (index, epochs) in missing.separateRows {
             writer.begin(arguments: 2 + epochs.count)
             writer.add("HMGET" as StaticString)
-            writer.add(space.curve(of: batch.experiments[place]))
+            writer.add(keyspace.curve(of: batch.experiments[index]))
             for epoch in epochs { writer.add(epoch) }
         }
-        for place in needs.wholeCurves.sorted() { writer.command("HGETALL", space.curve(of: batch.experiments[place])) }
+        for index in missing.wholeCurves.sorted() {
+            writer.command("HGETALL", keyspace.curve(of: batch.experiments[index]))
+        }
     }
 
-    private mutating func value<Value>(
-        of key: String, from connection: inout RedisConnection, _ announcer: RateLimitedLogger,
-        otherwise: (String) -> Value, _ make: ([String?]) -> Value
-    ) throws(RedisError) -> Value? {
+    /// Reads the reply to an HMGET.
+    ///
+    /// - Parameters:
+    ///   - unreadable: makes the state of a subject whose key has another type.
+    ///   - make: makes the state from the values of the fields.
+    /// - Returns: nil if Redis answered with another error, which is kept in `firstError`.
+    private mutating func readState<State>(
+        of key: String, from connection: inout RedisConnection, logger: RateLimitedLogger,
+        unreadable: (String) -> State, make: ([String?]) -> State
+    ) throws(RedisError) -> State? {
         var reply = try connection.receive()
-        if let problem = problem(of: reply, key, announcer) { return otherwise(problem) }
+        if let readError = readError(in: reply, key: key, logger: logger) { return unreadable(readError) }
         guard reply.error == nil else { return nil }
         return make(try reply.strings())
     }
 
-    private mutating func takeRows(
-        _ epochs: [Int], of place: Int, _ key: String, from connection: inout RedisConnection,
-        into known: inout PriorState, _ announcer: RateLimitedLogger
+    private mutating func readRows(
+        _ epochs: [Int], of index: Int, key: String, from connection: inout RedisConnection,
+        into prior: inout PriorState, logger: RateLimitedLogger
     ) throws(RedisError) {
         var reply = try connection.receive()
-        if let problem = problem(of: reply, key, announcer) {
-            known.experiments[place] = ExperimentState(problem: problem)
+        if let readError = readError(in: reply, key: key, logger: logger) {
+            prior.experiments[index] = ExperimentState(readError: readError)
         }
         guard reply.error == nil else { return }
         for (epoch, text) in zip(epochs, try reply.strings()) {
-            known.rows[place, default: [:]][epoch] = text.flatMap { CurveRow(text: $0) } ?? CurveRow()
+            prior.rows[index, default: [:]][epoch] = text.flatMap { CurveRow(text: $0) } ?? CurveRow()
         }
     }
 
-    private mutating func takeCurve(
-        of place: Int, _ key: String, from connection: inout RedisConnection, into known: inout PriorState,
-        _ announcer: RateLimitedLogger
+    private mutating func readCurve(
+        of index: Int, key: String, from connection: inout RedisConnection, into prior: inout PriorState,
+        logger: RateLimitedLogger
     ) throws(RedisError) {
         var reply = try connection.receive()
-        if let problem = problem(of: reply, key, announcer) {
-            known.experiments[place] = ExperimentState(problem: problem)
+        if let readError = readError(in: reply, key: key, logger: logger) {
+            prior.experiments[index] = ExperimentState(readError: readError)
         }
         guard reply.error == nil else { return }
-        known.wholeCurves.insert(place)
+        prior.wholeCurves.insert(index)
         for (name, text) in try reply.pairs() {
             guard let epoch = Int(name), let row = CurveRow(text: text) else { continue }
-            known.rows[place, default: [:]][epoch] = row
+            prior.rows[index, default: [:]][epoch] = row
         }
     }
 
-    /// The words of a WRONGTYPE, with its key, which are said too; any other error is kept to be thrown in the end.
-    private mutating func problem(of reply: Reply, _ key: String, _ announcer: RateLimitedLogger) -> String? {
+    /// Logs and returns the error of a key that has another type (WRONGTYPE); keeps any other error in `firstError`.
+    private mutating func readError(in reply: Reply, key: String, logger: RateLimitedLogger) -> String? {
         guard let error = reply.error else { return nil }
         if error.code == .wrongType {
-            let problem = "\(key) cannot be read: \(error.description)"
-            announcer.note(.error, "\(problem): its events go to the dead letters")
-            return problem
+            let readError = "\(key) cannot be read: \(error.description)"
+            logger.note(.error, "\(readError). Its events become dead letters.")
+            return readError
         }
         firstError = firstError ?? error
         return nil
@@ -136,9 +146,9 @@ struct StateLoader {
 }
 
 extension MissingState {
-    /// The rows of curves that are not read as a whole, always in the same order.
-    fileprivate var rowsAlone: [(place: Int, epochs: [Int])] {
+    /// The rows of curves that are not read as a whole, in a fixed order.
+    fileprivate var separateRows: [(experiment: Int, epochs: [Int])] {
         rows.filter { !wholeCurves.contains($0.key) }.sorted { $0.key < $1.key }
-            .map { (place: $0.key, epochs: $0.value.sorted()) }
+            .map { (experiment: $0.key, epochs: $0.value.sorted()) }
     }
 }

@@ -1,0 +1,85 @@
+import Glibc
+import HyperoSchema
+
+extension DecodedBatch {
+    /// Adds an entry if it is a row in the form that clients write: the fields in the order of the contract, ids that are
+    /// already in the batch, and the channels of the battery's latest row.
+    ///
+    /// Nearly all entries of a search have this form. No string is created.
+    ///
+    /// - Returns: false if the entry has any other form, valid or not; then nothing was added.
+    mutating func appendRow(_ id: StreamID, fields: UnsafeBufferPointer<WireField>) -> Bool {
+        guard fields.count > Self.leadingFields, fields.count <= 64,
+            fields[0].name.isEqual(to: "event"), fields[0].value.isEqual(to: "epoch"),
+            fields[1].name.isEqual(to: "experiment"), fields[2].name.isEqual(to: "battery"),
+            fields[3].name.isEqual(to: "producer"), fields[4].name.isEqual(to: "seq"),
+            fields[5].name.isEqual(to: "time"), fields[6].name.isEqual(to: "epoch"),
+            let battery = batteryIndex(of: fields[2].value), let producer = producerIndex(of: fields[3].value),
+            let experiment = experimentIndex(of: fields[1].value, producer: producer),
+            let seq = fields[4].value.decimal, seq > 0, seq <= UInt64(Limits.integer),
+            let time = fields[5].value.decimal, time <= UInt64(Limits.integer),
+            let epoch = fields[6].value.decimal, epoch <= UInt64(Limits.integer),
+            let row = addRow(UnsafeBufferPointer(rebasing: fields[Self.leadingFields...]), shape: latestShapes[battery])
+        else { return false }
+        latestProducer = producer
+        latestBattery = battery
+        latestExperiments[producer] = experiment
+        items.append(
+            Item(
+                id: id, content: .row(epoch: Int(epoch), row),
+                subjects: Subjects(producer: producer, battery: battery, experiment: experiment), seq: seq,
+                time: Int64(time)))
+        return true
+    }
+
+    /// The number of fields before the first channel.
+    private static let leadingFields = 7
+
+    private func batteryIndex(of id: Bytes) -> Int? {
+        if latestBattery < batteries.count, batteryInterner.isID(at: latestBattery, equalTo: id) {
+            return latestBattery
+        }
+        return batteryInterner.index(of: id)
+    }
+
+    private func producerIndex(of id: Bytes) -> Int? {
+        if latestProducer < producers.count, producerInterner.isID(at: latestProducer, equalTo: id) {
+            return latestProducer
+        }
+        return producerInterner.index(of: id)
+    }
+
+    private func experimentIndex(of id: Bytes, producer: Int) -> Int? {
+        let latest = latestExperiments[producer]
+        if latest >= 0, experimentInterner.isID(at: latest, equalTo: id) { return latest }
+        return experimentInterner.index(of: id)
+    }
+
+    /// Adds the row of the fields if they are the channels of a shape, in its order, each with a valid number.
+    private mutating func addRow(_ fields: UnsafeBufferPointer<WireField>, shape index: Int32) -> RowTable.Row? {
+        guard index >= 0 else { return nil }
+        let shape = rows.shapes[Int(index)]
+        guard shape.fieldNames.count == fields.count else { return nil }
+        let row = rows.beginRow(shape: index)
+        for index in fields.indices {
+            guard fields[index].name.isEqual(to: shape.fieldNames[index]), fields[index].valueSize <= Number.longest,
+                let number = Number(fields[index].value)
+            else {
+                rows.discard(row)
+                return nil
+            }
+            rows.append(number)
+        }
+        return row
+    }
+}
+
+extension Bytes {
+    fileprivate func isEqual(to text: StaticString) -> Bool {
+        count == text.utf8CodeUnitCount && memcmp(baseAddress!, text.utf8Start, count) == 0
+    }
+
+    fileprivate func isEqual(to bytes: [UInt8]) -> Bool {
+        count == bytes.count && bytes.withUnsafeBufferPointer { memcmp(baseAddress!, $0.baseAddress!, count) == 0 }
+    }
+}
