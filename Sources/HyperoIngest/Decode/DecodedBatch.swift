@@ -9,15 +9,15 @@ package struct DecodedBatch {
     /// One entry of the stream.
     package struct Item {
         package let id: StreamID
-        package let content: Content
-        package let subjects: Subjects
+        let content: Content
+        let subjects: Subjects
         /// The producer's sequence number; 0 if the entry names no producer.
         package let seq: UInt64
         /// The time of the event in Unix milliseconds; the time of the entry's id if the event has none.
-        package let time: Int64
+        let time: Int64
     }
 
-    package enum Content {
+    enum Content {
         /// A row of the learning curves, or a part of a row.
         case row(epoch: Int, RowTable.Row)
         /// Any other event, by its index in ``DecodedBatch/events``.
@@ -27,15 +27,15 @@ package struct DecodedBatch {
     }
 
     /// Indexes in ``DecodedBatch/producers``, ``DecodedBatch/batteries`` and ``DecodedBatch/experiments``; -1 for none.
-    package struct Subjects {
-        package let producer: Int
-        package let battery: Int
-        package let experiment: Int
+    struct Subjects {
+        let producer: Int
+        let battery: Int
+        let experiment: Int
     }
 
     package internal(set) var items: [Item] = []
     package private(set) var events: [Event] = []
-    package private(set) var rejections: [Rejection] = []
+    private(set) var rejections: [Rejection] = []
     package internal(set) var rows = RowTable()
 
     package var producers: [ProducerID] { producerInterner.ids }
@@ -58,7 +58,7 @@ package struct DecodedBatch {
         items.reserveCapacity(capacity)
     }
 
-    package var isEmpty: Bool { items.isEmpty }
+    var isEmpty: Bool { items.isEmpty }
 
     func contains(_ producer: ProducerID) -> Bool { producerInterner.contains(producer.text) }
 

@@ -5,7 +5,7 @@ package struct FoldResult {
     /// An entry that becomes a dead letter.
     package struct DeadLetter: Hashable {
         /// The index in ``DecodedBatch/items``.
-        package let item: Int
+        let item: Int
         package let reason: String
     }
 

@@ -1,31 +1,26 @@
-package import HyperoSchema
+import HyperoSchema
 
 /// The part of a battery's state that the fold depends on.
 package struct BatteryState: Sendable, Hashable {
     /// The objective and its direction.
-    package struct Rule: Sendable, Hashable {
-        package let objective: String
-        package let direction: Direction
-
-        package init(objective: String, direction: Direction) {
-            self.objective = objective
-            self.direction = direction
-        }
+    struct Rule: Sendable, Hashable {
+        let objective: String
+        let direction: Direction
     }
 
     /// Nil if the battery was never declared.
-    package var rule: Rule?
+    var rule: Rule?
     /// The time of the latest event in Unix milliseconds.
-    package var updated: Int64 = .min
+    var updated: Int64 = .min
     /// Names known to be in the battery's columns in Redis, which may hold others too.
-    package var columns: Set<ExactText> = []
+    var columns: Set<ExactText> = []
     /// The reason why the battery's key cannot be read, for example because it has another type.
-    package var readError: String?
+    var readError: String?
 
     /// The maximum number of remembered columns.
     ///
     /// Beyond it none is remembered: columns are then written again, which costs little and changes nothing.
-    package static let maxColumns = 1_024
+    static let maxColumns = 1_024
 
     package init() {}
 

@@ -1,20 +1,15 @@
-package import HyperoSchema
+import HyperoSchema
 
 /// The part of an experiment's hash and curve that the fold depends on.
 package struct ExperimentState: Sendable, Hashable {
     /// A row of the curve with its epoch.
-    package struct KnownRow: Sendable, Hashable {
-        package var epoch: Int
-        package var row: KeptRow
-
-        package init(epoch: Int, row: KeptRow) {
-            self.epoch = epoch
-            self.row = row
-        }
+    struct KnownRow: Sendable, Hashable {
+        var epoch: Int
+        var row: KeptRow
     }
 
     /// The origin of the maxima.
-    package enum Maxima: Sendable, Hashable {
+    enum Maxima: Sendable, Hashable {
         case none
         /// The row of an epoch; nil if the row was not read yet.
         case curve(epoch: Int, row: KeptRow?)
@@ -22,18 +17,18 @@ package struct ExperimentState: Sendable, Hashable {
     }
 
     /// Nil if the experiment does not exist.
-    package var battery: BatteryID?
+    var battery: BatteryID?
     /// The time of the latest event in Unix milliseconds.
-    package var updated: Int64 = .min
+    var updated: Int64 = .min
     /// The highest epoch of the curve; nil if the curve is empty.
-    package var highestEpoch: Int?
+    var highestEpoch: Int?
     /// The number of values received as nan or infinite.
-    package var nonfinite = 0
-    package var maxima = Maxima.none
+    var nonfinite = 0
+    var maxima = Maxima.none
     /// The row of the highest epoch: most events that complete a row belong to it.
-    package var lastRow: KnownRow?
+    var lastRow: KnownRow?
     /// The reason why a key of the experiment cannot be read, for example because it has another type.
-    package var readError: String?
+    var readError: String?
 
     package init() {}
 

@@ -21,8 +21,8 @@ package struct PriorState {
 }
 
 /// The state of a batch's subjects after the batch, in the order of the batch's lists.
-package struct PosteriorState {
-    package internal(set) var producers: [Watermark] = []
-    package internal(set) var batteries: [BatteryState] = []
-    package internal(set) var experiments: [ExperimentState] = []
+struct PosteriorState {
+    var producers: [Watermark] = []
+    var batteries: [BatteryState] = []
+    var experiments: [ExperimentState] = []
 }

@@ -137,7 +137,7 @@ struct StateLoader {
         guard let error = reply.error else { return nil }
         if error.code == .wrongType {
             let readError = "\(key) cannot be read: \(error.description)"
-            logger.note(.error, "\(readError). Its events become dead letters.")
+            logger.note(.error, "\(readError). Its entries become dead letters")
             return readError
         }
         firstError = firstError ?? error

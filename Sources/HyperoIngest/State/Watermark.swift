@@ -6,17 +6,17 @@ import HyperoSchema
 /// entry later under its own number, and the ingest must not drop it as a duplicate.
 package struct Watermark: Sendable, Hashable {
     /// The highest sequence number applied.
-    package private(set) var seq: UInt64 = 0
+    private(set) var seq: UInt64 = 0
     /// The ranges below `seq` that were not received, ascending, at most ``maxMissingRanges``.
     package private(set) var missing: [ClosedRange<UInt64>] = []
     /// The time of the latest event in Unix milliseconds.
-    package private(set) var time: Int64 = .min
+    private(set) var time: Int64 = .min
 
     /// The reason why the producer's key cannot be read, for example because it has another type.
-    package private(set) var readError: String?
+    private(set) var readError: String?
 
     /// The maximum number of missing ranges. Beyond it the lowest range is forgotten and stays counted as a gap.
-    package static let maxMissingRanges = 64
+    static let maxMissingRanges = 64
 
     /// The order in which a sequence number arrived.
     package enum Arrival: Hashable {
