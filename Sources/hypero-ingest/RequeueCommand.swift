@@ -53,9 +53,9 @@ struct RequeueCommand: ParsableCommand {
         let requeue = try Requeue(try deployment.settings(), partition: partition)
         let report: Requeue.Report
         do {
-            report = try requeue.run(all ? .all : .ids(ids), mending: try mending())
-        } catch let failure as Requeue.Failure {
-            complain(failure.description)
+            report = try requeue.run(all ? .all : .ids(ids), applying: try mending())
+        } catch let error as RequeueError {
+            complain(error.message)
             throw ExitCode.failure
         }
         let isTold = tell(
@@ -66,9 +66,9 @@ struct RequeueCommand: ParsableCommand {
                     + (id.contains("-") ? "" : "an id is two numbers with a - between them; ")
                     + "hypero-query dead lists them")
         }
-        for obstacle in report.obstacles.prefix(20) { complain(obstacle) }
-        if report.obstacles.count > 20 { complain("and \(report.obstacles.count - 20) more of that kind") }
-        guard isTold, report.unknown.isEmpty, report.obstacles.isEmpty else { throw ExitCode.failure }
+        for rejection in report.rejections.prefix(20) { complain(rejection.message) }
+        if report.rejections.count > 20 { complain("and \(report.rejections.count - 20) more of that kind") }
+        guard isTold, report.unknown.isEmpty, report.rejections.isEmpty else { throw ExitCode.failure }
     }
 
     /// Says what came of it, on standard output.
@@ -94,7 +94,7 @@ struct RequeueCommand: ParsableCommand {
             guard !mending.set.contains(where: { $0.field == field }) else {
                 throw ValidationError("--set \(field) is given twice: a letter has each field once")
             }
-            guard !DeadLetterEdit.isRefused(field) else {
+            guard !DeadLetterEdit.isReserved(field) else {
                 throw ValidationError(
                     "--set \(field) cannot be: a letter goes without its producer and number, and what the ingest wrote to "
                         + "it stays behind; to send an entry under a number, XADD it")

@@ -5,16 +5,15 @@ import Testing
 
 @testable import HyperoIngest
 
-/// What a backlog costs Redis, where that does not vary: commands and bytes, counted.
-@Suite("What a batch costs")
-struct CostTests {
-    /// Fifty trainings of one battery, each logging rows of three channels.
+/// The cost of a backlog for Redis in commands and bytes, which do not vary.
+@Suite struct CostTests {
+    /// Fifty trainings of one battery, each of which logs rows of three channels.
     private static let trainings = 50
     private static let rowsEach = 40
-    private let space: Keyspace
+    private let keys: Keyspace
 
     init() throws {
-        space = try Keyspace.all()[0]
+        keys = try Keyspace.all()[0]
     }
 
     private func event(_ training: Int, _ epoch: Int, seq: UInt64) -> StreamEntry {
@@ -27,7 +26,7 @@ struct CostTests {
         return StreamEntry(id: StreamID(milliseconds: 1_763_990_000_000 + seq, sequence: UInt64(training)), event)
     }
 
-    /// The rows of all trainings in turn, and the commands that they come to when the trainings are known.
+    /// Folds the rows of all trainings in turn, with a state in which the trainings exist, and counts the commands.
     private func fold() throws -> (events: Int, commands: [String: Int], bytes: Int) {
         var batch = DecodedBatch()
         for epoch in 1...Self.rowsEach {
@@ -45,14 +44,14 @@ struct CostTests {
         let known = PriorState(
             producers: batch.producers.map { _ in producer }, batteries: [battery],
             experiments: batch.experiments.map { _ in experiment })
-        guard case .folded(let folded) = Fold.fold(batch, onto: known, in: space) else {
-            throw TestFailure("everything is known")
+        guard case .folded(let folded) = Fold.fold(batch, onto: known, in: keys) else {
+            throw TestFailure("the fold needs no further state")
         }
         var writer = RESPWriter()
         var commands: [String: Int] = [:]
         for change in folded.changes {
             let start = writer.count
-            writer.add(change, folded.rows)
+            writer.add(change, rows: folded.rows)
             let text = String(decoding: writer.bytes[start...], as: UTF8.self)
             commands[String(text.split(separator: "\r\n")[2]), default: 0] += 1
         }
@@ -60,27 +59,25 @@ struct CostTests {
         return (batch.items.count, commands, writer.count)
     }
 
-    @Test("Commands are one a hash, a curve and a ranking, and not one an event")
-    func commands() throws {
+    @Test func `A batch costs one command per hash, curve and ranking, not per event`() throws {
         let cost = try fold()
         #expect(cost.events == Self.trainings * Self.rowsEach)
-        // Of each training its hash, its curve and its watermark; the battery's hash.
+        // Per training its hash, its curve and its watermark; and the battery's hash.
         #expect(cost.commands["HSET"] == 3 * Self.trainings + 1)
         #expect(cost.commands["PEXPIRE"] == Self.trainings)
-        // Three rankings and the columns.
+        // Three rankings, and the columns.
         #expect(cost.commands["ZADD"] == 4)
         #expect(cost.commands["HINCRBY"] == 1)
         #expect(cost.commands.count == 4)
     }
 
-    @Test("A row of three channels is 90 bytes to Redis, its text and its share of all else included")
-    func bytes() throws {
+    @Test func `A row of three channels costs 90 bytes, its text and its share of the other commands included`() throws
+    {
         let cost = try fold()
         #expect(cost.bytes / cost.events == 90)
     }
 
-    @Test("Entries as a client writes them are decoded without text")
-    func decoding() throws {
+    @Test func `Rows in the form that a client writes are decoded without events`() throws {
         var batch = DecodedBatch()
         for epoch in 1...3 {
             let entry = event(0, epoch, seq: UInt64(epoch))

@@ -127,7 +127,7 @@ struct StateLoader {
         guard let error = reply.error else { return nil }
         if error.code == .wrongType {
             let problem = "\(key) cannot be read: \(error.description)"
-            announcer.note(.error, "\(problem): its events go to the dead letters")
+            announcer.event("\(problem): its events go to the dead letters", level: .error)
             return problem
         }
         firstError = firstError ?? error

@@ -165,7 +165,7 @@ import Testing
         let bench = try IngestFixture()
         bench.server.cli("SET", bench.space.events, "no stream")
         let ingest = try bench.ingest()
-        #expect(eventually { ingest.stderr.contains("{hypero}:events holds no stream (WRONGTYPE)") })
+        #expect(eventually { ingest.stderr.contains("{hypero}:events must be a stream: WRONGTYPE") })
         #expect(try bench.statusSays("{hypero}:events holds no stream, so that nothing is applied"))
         let commands = bench.info("total_commands_processed")
         bench.server.cli("DEL", bench.space.events)
