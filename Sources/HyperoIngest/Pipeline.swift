@@ -28,12 +28,13 @@ struct Pipeline: ~Copyable {
     private var transaction: Transaction
     /// The transaction of the next batch while another is in flight.
     private var nextTransaction: Transaction
-    private var lookups = LookupQueue()
+    private var lookups: LookupQueue
     private var batchSize = BatchSize()
-    /// Why dead letters cannot be written; nil if they can.
+    /// The reason why dead letters cannot be written; nil if they can.
     private var deadLetterError: RedisError?
-    /// Why the dead letter stream was full at the checkpoint. Not read again, because the reply to XINFO may be large.
-    private let deadLettersFull: RedisError?
+    /// The error of a dead letter stream that was full at the checkpoint. It is not read again, because the reply to
+    /// XINFO may be large.
+    private let fullStreamError: RedisError?
     /// When the state of the stream was read last.
     private var streamInfoTime = MonotonicTime.now
 
@@ -48,10 +49,11 @@ struct Pipeline: ~Copyable {
         self.fence = fence
         // A drain ends at the end of the stream, so it must not start by waiting for entries.
         slots = PipelineSlots(resumingAt: checkpoint.batch, mayHaveMore: goal != nil, in: lease.keys)
+        lookups = LookupQueue(keys: lease.keys)
         transaction = Transaction(keys: lease.keys, owner: lease.owner, leaseDuration: lease.duration)
         nextTransaction = Transaction(keys: lease.keys, owner: lease.owner, leaseDuration: lease.duration)
-        deadLetterError = checkpoint.deadLetterError ?? checkpoint.deadLettersFull
-        deadLettersFull = checkpoint.deadLettersFull
+        deadLetterError = checkpoint.deadLetterError ?? checkpoint.fullStreamError
+        fullStreamError = checkpoint.fullStreamError
         try transaction.write(checkpoint.batch)
     }
 
@@ -104,7 +106,7 @@ extension Pipeline {
         // Whatever fails meanwhile, the outcome is read: the failed commands in it must become dead letters.
         var failure: RedisError?
         do {
-            if let lookup { slots.resolve(try receive(lookup, in: &context)) }
+            if let lookup { try resolve(lookup, in: &context) }
         } catch {
             if error.category == .connection { throw error }
             failure = error
@@ -123,7 +125,7 @@ extension Pipeline {
         if let obstacle = outcome.obstacle { return .stopped(obstacle) }
         if let failure { throw failure }
         if slots.next != nil { swap(&transaction, &nextTransaction) } else { try foldNext(in: &context) }
-        return isDrained ? .drained : .applied
+        return slots.isDrained(to: goal) ? .drained : .applied
     }
 
     /// Prefetches for the next step while the transaction is in flight: adopts the next decoded batch and queues the state
@@ -147,12 +149,7 @@ extension Pipeline {
     }
 
     private mutating func queueLookup() {
-        if let lookup = slots.queueLookup() { lookups.set(lookup, in: keys) }
-    }
-
-    private var isDrained: Bool {
-        guard let goal else { return false }
-        return slots.next?.pendingDeadLetters.isEmpty ?? true && (slots.applied.id >= goal || slots.isCaughtUp)
+        if let lookup = slots.queueLookup() { lookups.set(lookup) }
     }
 }
 
@@ -203,18 +200,16 @@ extension Pipeline {
     /// curves.
     private mutating func foldNext(in context: inout PipelineContext) throws(RedisError) {
         while let lookup = slots.fold(with: context.pendingDeadLetters) {
-            lookups.set(lookup, in: keys)
+            lookups.set(lookup)
             try lookups.send(over: &context.connection)
-            slots.resolve(try receive(lookup, in: &context))
+            try resolve(lookup, in: &context)
         }
         lookups.removeAll()
         try writeNext()
     }
 
-    private mutating func receive(
-        _ lookup: StateLookup, in context: inout PipelineContext
-    ) throws(RedisError) -> StateLookup {
-        try lookups.receive(lookup, from: &context.connection, in: keys, logger: context.logger)
+    private mutating func resolve(_ lookup: StateLookup, in context: inout PipelineContext) throws(RedisError) {
+        slots.resolve(try lookups.receive(lookup, from: &context.connection, logger: context.logger))
     }
 
     private mutating func writeNext() throws(RedisError) {
@@ -236,7 +231,7 @@ extension Pipeline {
     /// - Throws: the error of the cursor's command. Nothing may be applied after it.
     private mutating func settle(_ outcome: Transaction.Outcome, in context: inout PipelineContext) throws(RedisError) {
         context.recordTrimming(outcome.trimmed, of: keys.events)
-        deadLetterError = outcome.deadLetterError ?? deadLettersFull
+        deadLetterError = outcome.deadLetterError ?? fullStreamError
         guard case .applied(let serverTime, let failures) = outcome.ending else { return slots.rollBack() }
         let batch = slots.complete(failures: failures)
         context.recordApplied(batch, failures: failures, in: keys)

@@ -10,7 +10,7 @@ package import HyperoSchema
 ///     rollBack: all slots are emptied, and reading resumes at the applied position.
 ///
 /// A batch is folded onto the state that the batches before it leave once they are applied. If a command of the batch in
-/// flight fails, that state is wrong, so everything folded or looked up since is discarded.
+/// flight fails, that state is wrong, so the batches after it are folded again.
 package struct PipelineSlots {
     /// A batch that was read and decoded but not folded.
     package struct Prefetched {
@@ -27,7 +27,7 @@ package struct PipelineSlots {
         case unknown
         /// The lookup is sent before the next transaction.
         case queued(StateLookup)
-        /// Known as far as the cache and earlier lookups tell.
+        /// Known from the cache and earlier lookups.
         case known(PriorState)
     }
 
@@ -68,6 +68,12 @@ package struct PipelineSlots {
 
     /// True if everything that was read is applied, and the stream was read to its end.
     package var isCaughtUp: Bool { isNextEmpty && inFlight == nil && prefetched == nil && !mayHaveMore }
+
+    /// Returns whether a drain has applied everything up to its goal; false without a goal.
+    func isDrained(to goal: StreamID?) -> Bool {
+        guard let goal, next?.pendingDeadLetters.isEmpty ?? true else { return false }
+        return applied.id >= goal || isCaughtUp
+    }
 }
 
 // MARK: - Reading
@@ -83,9 +89,9 @@ extension PipelineSlots {
         prefetched = Prefetched(batch: read.batch, reply: read.reply, position: position)
     }
 
-    /// Compares the read position with the stream, and counts the entries that were removed before they were read.
+    /// Counts the entries that were removed from the stream before they were read.
     ///
-    /// For an adopted batch that nothing but an empty batch precedes. The count is written with ``next``.
+    /// ``next`` must be the batch that was folded before the last read. Its transaction writes the count.
     package mutating func countMissed(in stream: StreamInfo) -> StreamPosition.Finding {
         precondition(next != nil && inFlight == nil, "an empty batch must precede the adopted one")
         var position = readPosition

@@ -52,7 +52,7 @@ package final class RateLimitedLogger {
                 + "Only hypero-ingest should trim the stream", level: .error)
     }
 
-    /// Logs that the work goes on, if a failure was logged since the last recovery.
+    /// Logs that the work continues, if a failure was logged since the last recovery.
     package func recovered(_ message: String) {
         guard !failures.isEmpty else { return }
         failures = []

@@ -6,7 +6,7 @@ extension RedisError {
         case hash, stream, string
     }
 
-    /// Returns the error with the key it is about. If the key holds a value of another type, it adds what to do.
+    /// Returns the error with its key. If the key has a value of another type, the description includes what to do.
     func naming(key: String, expected type: KeyType) -> RedisError {
         guard code == .wrongType else { return RedisError(code, "\(key): \(description)") }
         return RedisError(

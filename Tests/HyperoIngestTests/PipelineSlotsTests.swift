@@ -159,7 +159,7 @@ import Testing
                 explore(model, depth: depth - 1)
             }
         }
-        explore(try SlotsModel(entries: 4), depth: 8)
+        explore(try SlotsModel(entries: 4), depth: 10)
         #expect(count > 10_000)
     }
 }

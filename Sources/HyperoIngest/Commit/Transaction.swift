@@ -40,10 +40,10 @@ package struct Transaction: ~Copyable {
         let hasOwnCursor: Bool
         /// The number of trimmed entries, or why trimming failed.
         let trimmed: Result<Int, RedisError>
-        /// Why dead letters cannot be written; nil if they can.
+        /// The reason why dead letters cannot be written; nil if they can.
         let deadLetterError: RedisError?
 
-        /// The reason not to go on; nil if there is none.
+        /// The reason not to send another transaction; nil if there is none.
         var obstacle: Obstacle? {
             guard holdsLease else { return .leaseLost }
             guard case .applied = ending, hasOwnCursor else { return .cursorChanged }

@@ -7,8 +7,8 @@ import HyperoSchema
 ///     MULTI  XADD events * field value …  XDEL dead id …  HINCRBY ingest requeued n  EXEC
 ///
 /// EXEC answers null if another client wrote to the dead letters meanwhile, for example another requeue. Then the dead
-/// letters are read again. Whether the events' key is a stream that accepts entries is checked first, because a command
-/// that fails in a transaction does not stop the others.
+/// letters are read again. TYPE and XINFO check first that the events' key is a stream that accepts entries, because a
+/// command that fails in a transaction does not stop the others.
 final class PartitionRequeue {
     private let keys: Keyspace
     private var connection: RedisConnection

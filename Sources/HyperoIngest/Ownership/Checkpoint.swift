@@ -8,10 +8,10 @@ struct Checkpoint {
     var batch: FoldedBatch
     /// The cursor in Redis. The batch has another one if reading starts again from the beginning.
     let cursor: StreamID
-    /// Why `XLEN dead` failed; nil if it did not.
+    /// The error of `XLEN dead`; nil if it succeeded.
     let deadLetterError: RedisError?
-    /// Why the dead letter stream accepts no more entries; nil if it does.
-    let deadLettersFull: RedisError?
+    /// The error of a dead letter stream that accepts no more entries; nil if it does.
+    let fullStreamError: RedisError?
 }
 
 /// Reads checkpoints, and what else an owner must know before it applies entries.
@@ -29,11 +29,11 @@ struct CheckpointReader {
         var batch = try resumption(over: &connection)
         let cursor = batch.cursor
         let dead = try connection.call("XLEN", keys.dead)
-        let deadLettersFull = try deadLettersFull(over: &connection)
+        let fullStreamError = try fullDeadLettersError(over: &connection)
         if let applied, cursor < applied {
             logger.event(
-                "the cursor in \(keys.ingest) is \(cursor), less than \(applied), up to which entries were applied: "
-                    + "applying them again", level: .warning)
+                "the cursor in \(keys.ingest) moved back from \(applied) to \(cursor): "
+                    + "the entries between them are applied again", level: .warning)
             batch.isRewind = true
         }
         if case .success(let stream) = try permittedStreamInfo(of: keys.events, over: &connection) {
@@ -41,7 +41,7 @@ struct CheckpointReader {
         }
         return Checkpoint(
             batch: batch, cursor: cursor, deadLetterError: dead.error?.naming(key: keys.dead, expected: .stream),
-            deadLettersFull: deadLettersFull)
+            fullStreamError: fullStreamError)
     }
 
     /// HMGET ingest cursor entries owner released.
@@ -106,7 +106,7 @@ struct CheckpointReader {
         case .failure(let error):
             throw RedisError(
                 error.code,
-                "permission denied: XINFO STREAM \(keys.events), which tells a drain the last entry to apply")
+                "permission denied: XINFO STREAM \(keys.events). A drain needs it to find the last entry to apply")
         }
         guard stream.length > 0 else { return true }
         goal = goal ?? stream.lastEntry
@@ -115,12 +115,12 @@ struct CheckpointReader {
         // After the end of the stream it is the cursor of another stream.
         guard cursor >= goal, cursor <= stream.lastID ?? cursor else { return false }
         // The owner that applied the entries may have dead letters that it cannot write.
-        if let error = try deadLettersFull(over: &connection) { throw error }
+        if let error = try fullDeadLettersError(over: &connection) { throw error }
         return true
     }
 
-    /// XINFO STREAM dead: why the stream accepts no more entries; nil if it does, or without permission for XINFO.
-    private func deadLettersFull(over connection: inout RedisConnection) throws(RedisError) -> RedisError? {
+    /// XINFO STREAM dead: the error if the stream accepts no more entries; nil if it does, or without permission for XINFO.
+    private func fullDeadLettersError(over connection: inout RedisConnection) throws(RedisError) -> RedisError? {
         switch try connection.streamInfo(of: keys.dead) {
         case .success(let stream) where stream.isFull:
             return RedisError(
@@ -147,9 +147,10 @@ struct CheckpointReader {
     ///
     /// XLEN events, then XREVRANGE events cursor - COUNT n until enough entries are passed.
     ///
-    /// Without it an ingest that never runs for long, for example with `--drain`, would never trim. Only the ids are used,
-    /// but Redis answers whole entries. So this is done once per connection, a few entries at first, and not at all if
-    /// there is nothing to trim. It ends early if entries are very large: then the next entries tell what can be trimmed.
+    /// Without this entry, an ingest that never runs for long, such as a drain, would never trim. Redis answers whole
+    /// entries, although only their ids are needed. So they are read once per connection, a few at first, and not at all
+    /// if there is nothing to trim. Reading ends early if entries are very large: then trimming starts with the entries
+    /// that are applied next.
     ///
     /// - Parameter retain: the number of entries.
     func surplus(

@@ -11,7 +11,7 @@ struct Lease {
 
     /// Acquires the lease if no ingest holds it: UNWATCH, SET lease owner NX PX ms, GET lease.
     ///
-    /// - Returns: whether this owner holds the lease, which may have been the case before, for example after a broken
+    /// - Returns: whether this owner holds the lease; true also if it has held the lease before, for example after a broken
     ///   connection.
     /// - Throws: the server's error, after all replies were read.
     func acquire(over connection: inout RedisConnection) throws(RedisError) -> Bool {

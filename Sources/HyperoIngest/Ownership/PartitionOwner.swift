@@ -6,8 +6,8 @@ package import HyperoRedis
 ///                  ^  \ another owner: wait        | the lease is lost, or Redis answers an error
 ///                  +-------------------------------+
 ///
-/// Every failure leads back to `acquire` after a wait, and to `connect` if the connection cannot be used. Entries that
-/// were read but not applied are discarded then, and the cursor in Redis tells where to resume.
+/// Every failure leads back to `acquire` after a wait, or to `connect` if the connection cannot be used. Entries that were
+/// read but not applied are discarded then, and reading resumes at the cursor in Redis.
 package struct PartitionOwner: Sendable {
     package enum Event: Sendable {
         case connected

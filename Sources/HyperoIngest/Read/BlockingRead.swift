@@ -6,7 +6,7 @@ import HyperoSchema
 struct BlockingRead {
     let after: StreamID
     let count: Int
-    /// How long XREAD waits for an entry.
+    /// The time for which XREAD waits for an entry.
     let block: Duration
     let withStreamInfo: Bool
 

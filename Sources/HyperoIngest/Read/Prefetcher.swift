@@ -106,7 +106,7 @@ package final class Prefetcher: @unchecked Sendable {
                 result = .success(try read(request, over: &link))
                 idleLink = consume link
             } catch {
-                // The connection is closed as well: the next request may be far away.
+                // The connection is closed as well: the next request may not be soon.
                 result = .failure(error)
             }
             locked {

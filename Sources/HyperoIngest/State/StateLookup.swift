@@ -11,11 +11,16 @@ package struct StateLookup {
 
 /// The lookup that is sent with the next write.
 struct LookupQueue: ~Copyable {
+    private let keys: Keyspace
     private var writer = RESPWriter()
     private var loader = StateLoader()
 
+    init(keys: Keyspace) {
+        self.keys = keys
+    }
+
     /// Queues a lookup in place of an earlier one.
-    mutating func set(_ lookup: StateLookup, in keys: Keyspace) {
+    mutating func set(_ lookup: StateLookup) {
         writer.removeAll()
         loader.ask(lookup.missing, of: lookup.batch, in: keys, &writer)
     }
@@ -34,7 +39,7 @@ struct LookupQueue: ~Copyable {
     ///
     /// - Returns: the lookup with the state that was read.
     mutating func receive(
-        _ lookup: consuming StateLookup, from connection: inout RedisConnection, in keys: Keyspace,
+        _ lookup: consuming StateLookup, from connection: inout RedisConnection,
         logger: RateLimitedLogger
     ) throws(RedisError) -> StateLookup {
         var lookup = lookup
