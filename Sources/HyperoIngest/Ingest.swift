@@ -5,7 +5,7 @@ public import HyperoSchema
 public import Logging
 import Synchronization
 
-/// The daemon: turns the events of each partition into hashes and sorted sets, one thread a partition.
+/// The daemon: turns the events of each partition into hashes and sorted sets, with one thread per partition.
 ///
 ///     let ingest = try Ingest(settings, logger: logger)
 ///     try ingest.start()
@@ -20,46 +20,46 @@ public final class Ingest: Sendable {
     }
 
     private let settings: IngestSettings
-    private let spaces: [Keyspace]
+    private let keyspaces: [Keyspace]
     private let logger: Logger
-    private let signal = ShutdownFlag()
+    private let shutdown = ShutdownFlag()
     private let state = Mutex(State())
 
-    /// - Throws: ``SchemaError`` when the namespace or the number of partitions cannot be.
+    /// - Throws: ``SchemaError`` if the namespace or the number of partitions is invalid.
     public init(_ settings: IngestSettings, logger: Logger) throws(SchemaError) {
         self.settings = settings
         self.logger = logger
-        spaces = try Keyspace.all(namespace: settings.namespace, partitions: settings.partitions)
+        keyspaces = try settings.keyspaces()
     }
 
     /// Starts the threads.
     ///
-    /// - Throws: ``SchemaError`` when the system gives no thread.
+    /// - Throws: ``SchemaError`` if a thread cannot be created.
     public func start() throws(SchemaError) {
-        for (number, space) in spaces.enumerated() {
+        for (number, keys) in keyspaces.enumerated() {
             state.withLock { $0.running += 1 }
             let isFirst = number == 0
             let code = NamedThread.start("ingest-\(number)") { [self] in
-                if isFirst { ServerCheck.run(settings.redis, logger: logger, stop: signal) }
-                let worker = PartitionWorker(settings, space: space, logger: logger, stop: signal)
+                if isFirst { ServerCheck.run(settings.redis, logger: logger, shutdown: shutdown) }
+                let worker = PartitionWorker(settings, keys: keys, logger: logger, shutdown: shutdown)
                 ended(worker.run())
             }
             guard code == 0 else {
                 ended(.failed)
                 stop()
-                throw SchemaError("cannot start a thread for a partition: \(String(cString: strerror(code)))")
+                throw SchemaError("cannot start the thread of partition \(number): \(String(cString: strerror(code)))")
             }
         }
     }
 
-    /// Has each partition finish its batch, release its lease and end.
+    /// Requests that each partition finishes its batch, releases its lease and ends. Returns at once.
     public func stop() {
-        signal.request()
+        shutdown.request()
     }
 
     /// Waits until all partitions have ended.
     ///
-    /// - Returns: whether all went well; false when a drain met a server that refuses.
+    /// - Returns: false if a drain failed because the server rejects it, or if dead letters could not be written.
     public func finished() async -> Bool {
         await withCheckedContinuation { continuation in
             let outcome: Bool? = state.withLock { state in

@@ -1,30 +1,37 @@
 public import HyperoRedis
 public import HyperoSchema
 
-/// What an ingest is told.
+/// The settings of an ingest.
 public struct IngestSettings: Sendable {
-    /// Where Redis is.
+    /// The server.
     public var redis: RedisURL
-    /// What the hash tags of the keys start with.
+    /// The first part of the hash tag of all keys.
     public var namespace = "hypero"
-    /// How many partitions the deployment has; the same for all who take part in it.
+    /// The number of partitions, the same for all clients and ingests of a deployment.
     public var partitions = 1
-    /// How many applied entries stay in each stream, for people to look at.
+    /// The number of applied entries that stay in each stream, for inspection.
     public var retain = 10_000
-    /// Whether to end when all is applied that was there at the start.
+    /// True to end when everything is applied that was in the streams at the start.
     public var isDraining = false
-    /// How long a partition stays owned without a sign of life.
+    /// The time after which an ingest that does not answer loses a partition.
     public var lease: Duration = .seconds(5)
 
-    /// The settings of a deployment with one partition.
+    /// Creates the settings of a deployment with one partition.
     public init(redis: RedisURL) {
         self.redis = redis
     }
 }
 
 extension IngestSettings {
-    /// - Throws: ``SchemaError`` when the namespace or the number of partitions cannot be.
+    /// Checks the settings.
+    ///
+    /// - Throws: ``SchemaError`` if the namespace or the number of partitions is invalid.
     public func check() throws(SchemaError) {
-        _ = try Keyspace.all(namespace: namespace, partitions: partitions)
+        _ = try keyspaces()
+    }
+
+    /// Returns the keys of each partition.
+    func keyspaces() throws(SchemaError) -> [Keyspace] {
+        try Keyspace.all(namespace: namespace, partitions: partitions)
     }
 }

@@ -1,20 +1,22 @@
 package import HyperoCore
 package import Logging
 
-/// Says what is wrong once, and not again before all was well in between and a minute has passed: a server that comes and
-/// goes, or keys that fail in turn, must not fill a disk with log lines. Used by one thread.
+/// Logs each message once until the work has recovered, and then not again within a minute. Used by one thread.
+///
+/// A server that fails and recovers repeatedly, or keys that fail in turn, must not fill a disk with log lines.
 package final class RateLimitedLogger {
     private let logger: Logger
     private let now: () -> MonotonicTime
-    /// When each sentence was said last.
-    private var told: [String: MonotonicTime] = [:]
-    /// What is wrong at present.
-    private var current: Set<String> = []
-    private var saidMuch: MonotonicTime?
+    /// When each message was logged last.
+    private var logged: [String: MonotonicTime] = [:]
+    /// The failures since the last recovery.
+    private var failures: Set<String> = []
+    /// When the message that further ones are dropped was logged.
+    private var limitLogged: MonotonicTime?
 
-    /// More different sentences than this are not said within a pause.
+    /// The number of different messages logged within a pause.
     package static let limit = 32
-    /// How long a sentence is not said again.
+    /// The time in which a message is not repeated.
     package static let pause: Duration = .seconds(60)
 
     package init(_ logger: Logger, now: @escaping () -> MonotonicTime = { .now }) {
@@ -22,39 +24,38 @@ package final class RateLimitedLogger {
         self.now = now
     }
 
-    /// Says what keeps the work from going on.
-    package func say(_ level: Logger.Level, _ message: String) {
-        guard current.count < Self.limit, current.insert(message).inserted else { return }
-        note(level, message)
+    /// Logs a failure that stops the work, until ``recovered(_:)`` is called.
+    package func failure(_ message: String, level: Logger.Level) {
+        guard failures.count < Self.limit, failures.insert(message).inserted else { return }
+        event(message, level: level)
     }
 
-    /// Says what goes wrong beside the work.
-    package func note(_ level: Logger.Level, _ message: String) {
+    /// Logs an event that does not stop the work.
+    package func event(_ message: String, level: Logger.Level) {
         let time = now()
-        if let last = told[message], last + Self.pause > time { return }
-        if told.count >= Self.limit { told = told.filter { $0.value + Self.pause > time } }
-        guard told.count < Self.limit else {
-            if let saidMuch, saidMuch + Self.pause > time { return }
-            saidMuch = time
-            return logger.warning("further troubles are not logged for a while")
+        if let last = logged[message], last + Self.pause > time { return }
+        if logged.count >= Self.limit { logged = logged.filter { $0.value + Self.pause > time } }
+        guard logged.count < Self.limit else {
+            if let limitLogged, limitLogged + Self.pause > time { return }
+            limitLogged = time
+            return logger.warning("too many different messages: further ones are not logged for up to a minute")
         }
-        told[message] = time
+        logged[message] = time
         logger.log(level: level, "\(message)")
     }
 
-    /// Says that entries went from a stream before they were read.
-    package func noteMissed(_ count: Int, from stream: String) {
-        note(
-            .error,
-            (count == 1
-                ? "1 entry went from \(stream) before it was" : "\(count) entries went from \(stream) before they were")
-                + " read: somebody else trims it or deletes")
+    /// Logs that entries were removed from a stream before they were read.
+    package func missed(_ count: Int, from stream: String) {
+        let what = count == 1 ? "1 entry of \(stream) was" : "\(count) entries of \(stream) were"
+        event(
+            "\(what) removed unread: another client trimmed or deleted entries. "
+                + "Only hypero-ingest should trim the stream", level: .error)
     }
 
-    /// The work goes on; said only after it did not.
-    package func clear(_ message: String) {
-        guard !current.isEmpty else { return }
-        current = []
-        note(.notice, message)
+    /// Logs that the work continues, if a failure was logged since the last recovery.
+    package func recovered(_ message: String) {
+        guard !failures.isEmpty else { return }
+        failures = []
+        event(message, level: .notice)
     }
 }

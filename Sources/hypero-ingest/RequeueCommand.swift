@@ -63,9 +63,9 @@ struct RequeueCommand: ParsableCommand {
         let requeue = try Requeue(try deployment.settings(), partition: partition)
         let report: Requeue.Report
         do {
-            report = try requeue.run(all ? .all : .ids(ids), mending: try edit())
-        } catch let failure as Requeue.Failure {
-            printError(failure.description)
+            report = try requeue.run(all ? .all : .ids(ids), applying: try edit())
+        } catch let error as RequeueError {
+            printError(error.message)
             throw ExitCode.failure
         }
         let isPrinted = printResult(
@@ -74,13 +74,13 @@ struct RequeueCommand: ParsableCommand {
             let reason = id.contains("-") ? "" : ", an id is two numbers joined by -, for example 1763899200000-0"
             printError("dead letter not found: \(id)\(reason). List the ids with hypero-query dead")
         }
-        for obstacle in report.obstacles.prefix(Self.maxPrintedObstacles) { printError(obstacle) }
-        let omitted = report.obstacles.count - Self.maxPrintedObstacles
+        for rejection in report.rejections.prefix(Self.maxPrintedRejections) { printError(rejection.message) }
+        let omitted = report.rejections.count - Self.maxPrintedRejections
         if omitted > 0 { printError("\(omitted) more dead letters could not be sent, for such reasons") }
-        guard isPrinted, report.unknown.isEmpty, report.obstacles.isEmpty else { throw ExitCode.failure }
+        guard isPrinted, report.unknown.isEmpty, report.rejections.isEmpty else { throw ExitCode.failure }
     }
 
-    private static let maxPrintedObstacles = 20
+    private static let maxPrintedRejections = 20
 
     /// Prints the result on standard output.
     ///
@@ -105,7 +105,7 @@ struct RequeueCommand: ParsableCommand {
             guard !edit.set.contains(where: { $0.field == field }) else {
                 throw ValidationError("--set \(field) is given twice, but an entry has each field once.")
             }
-            guard !DeadLetterEdit.isRefused(field) else {
+            guard !DeadLetterEdit.isReserved(field) else {
                 throw ValidationError(
                     "--set \(field) is not allowed: requeued entries carry no producer or seq, and dead.* fields are "
                         + "removed. To send an entry with its own seq, use XADD.")

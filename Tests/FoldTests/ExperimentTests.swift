@@ -71,7 +71,8 @@ import Testing
     func `A column has the time of the first event that adds it`(inOneBatch: Bool) {
         let events = [
             Shorthand.declared(), Shorthand.event(.param([Event.Entry(name: "lr", value: "1")]), at: 50),
-            Shorthand.event(.param([Event.Entry(name: "lr", value: "2")]), at: 40), Shorthand.row(1, ["train": "1"], at: 60),
+            Shorthand.event(.param([Event.Entry(name: "lr", value: "2")]), at: 40),
+            Shorthand.row(1, ["train": "1"], at: 60),
             Shorthand.row(1, ["valid": "1"], at: 61), Shorthand.row(2, ["valid": "0", "x": "1"], at: 62),
             Shorthand.row(3, ["valid": "2", "y": "1"], at: 63), Shorthand.row(2, ["valid": "3"], at: 64),
         ]

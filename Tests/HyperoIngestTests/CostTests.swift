@@ -53,7 +53,7 @@ import Testing
         var commands: [String: Int] = [:]
         for change in result.changes {
             let start = writer.count
-            writer.add(change, result.rows)
+            writer.add(change, rows: result.rows)
             let text = String(decoding: writer.bytes[start...], as: UTF8.self)
             commands[String(text.split(separator: "\r\n")[2]), default: 0] += 1
         }

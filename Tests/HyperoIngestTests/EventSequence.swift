@@ -1,6 +1,6 @@
 import HyperoSchema
 
-/// Events as training processes would send them.
+/// Events in the order in which training processes send them.
 enum EventSequence {
     static let battery = BatteryID("digits.v1.0")!
 
@@ -10,7 +10,7 @@ enum EventSequence {
             body: .battery(Event.Declaration(name: "digits", version: 1, description: "")))
     }
 
-    /// What a producer sends that declares the battery and trains some experiments side by side.
+    /// Returns the events of a producer that declares the battery and trains some experiments in parallel.
     static func training(by producer: String, experiments: Int, epochs: Int) -> [Event] {
         let producer = ProducerID(producer)!
         var events = [declaration]

@@ -2,163 +2,161 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-@Suite("The life of hypero-ingest")
-struct LifeTests {
-    @Test("a SIGTERM releases the lease and exits with 0, also while it waits for entries", arguments: [true, false])
-    func terminate(withEntries: Bool) throws {
-        let bench = try Bench()
-        // So long that the lease can only be gone when it was released.
-        let ingest = try bench.ingest(lease: "60")
-        if withEntries { try bench.add(EventSequence.training(by: "p", experiments: 20, epochs: 50)) }
-        #expect(eventually { bench.server.cli("EXISTS", bench.space.lease) == "1" })
+@Suite struct LifeTests {
+    @Test(arguments: [true, false])
+    func `SIGTERM releases the lease and exits with 0, even while the ingest waits for entries`(withEntries: Bool)
+        throws
+    {
+        let fixture = try IngestFixture()
+        // Too long to expire during the test.
+        let ingest = try fixture.ingest(lease: "60")
+        if withEntries { try fixture.add(EventSequence.training(by: "p", experiments: 20, epochs: 50)) }
+        #expect(eventually { fixture.server.cli("EXISTS", fixture.keys.lease) == "1" })
         ingest.terminate()
         #expect(ingest.wait() == .exited(0), "\(ingest.stderr)")
-        #expect(bench.server.cli("EXISTS", bench.space.lease) == "0")
-        try bench.drain()
-        let expected = try Bench()
+        #expect(fixture.server.cli("EXISTS", fixture.keys.lease) == "0")
+        try fixture.drain()
+        let expected = try IngestFixture()
         if withEntries { try expected.add(EventSequence.training(by: "p", experiments: 20, epochs: 50)) }
         try expected.drain()
-        #expect(try bench.indexes() == (try expected.indexes()))
+        #expect(try fixture.indexes() == (try expected.indexes()))
     }
 
-    @Test("a second ingest stands by and takes over when the first is killed")
-    func takeOver() throws {
-        let bench = try Bench()
-        let first = try bench.ingest()
-        #expect(eventually { bench.server.cli("GET", bench.space.lease).contains(":\(first.pid):") })
-        let second = try bench.ingest()
+    @Test func `A standby takes over when the owner is killed`() throws {
+        let fixture = try IngestFixture()
+        let first = try fixture.ingest()
+        #expect(eventually { fixture.server.cli("GET", fixture.keys.lease).contains(":\(first.pid):") })
+        let second = try fixture.ingest()
         #expect(eventually { second.stderr.contains("standing by") })
-        try bench.add(EventSequence.training(by: "a", experiments: 1, epochs: 2))
-        #expect(try eventually { try bench.consumed() == 9 })
-        #expect(try bench.metric("owner")?.contains(":\(first.pid):") == true)
+        try fixture.add(EventSequence.training(by: "a", experiments: 1, epochs: 2))
+        #expect(try eventually { try fixture.consumed() == 9 })
+        #expect(try fixture.metric("owner")?.contains(":\(first.pid):") == true)
         first.kill()
-        try bench.add(EventSequence.training(by: "b", experiments: 1, epochs: 2))
-        #expect(try eventually { try bench.consumed() == 18 })
-        #expect(try bench.metric("owner")?.contains(":\(second.pid):") == true)
+        try fixture.add(EventSequence.training(by: "b", experiments: 1, epochs: 2))
+        #expect(try eventually { try fixture.consumed() == 18 })
+        #expect(try fixture.metric("owner")?.contains(":\(second.pid):") == true)
     }
 
-    @Test("an ingest that slept longer than its lease applies nothing any more")
-    func sleptTooLong() throws {
-        let bench = try Bench()
-        let sleeper = try bench.ingest()
-        #expect(eventually { bench.server.cli("GET", bench.space.lease).contains(":\(sleeper.pid):") })
+    @Test func `An ingest that was suspended longer than its lease applies nothing afterwards`() throws {
+        let fixture = try IngestFixture()
+        let sleeper = try fixture.ingest()
+        #expect(eventually { fixture.server.cli("GET", fixture.keys.lease).contains(":\(sleeper.pid):") })
         sleeper.suspend()
-        let other = try bench.ingest()
-        #expect(eventually { bench.server.cli("GET", bench.space.lease).contains(":\(other.pid):") })
+        let other = try fixture.ingest()
+        #expect(eventually { fixture.server.cli("GET", fixture.keys.lease).contains(":\(other.pid):") })
         sleeper.resume()
         let events = EventSequence.training(by: "p", experiments: 5, epochs: 20)
-        try bench.add(events)
-        #expect(try eventually { try bench.consumed() == events.count })
-        #expect(try bench.metric("owner")?.contains(":\(other.pid):") == true)
+        try fixture.add(events)
+        #expect(try eventually { try fixture.consumed() == events.count })
+        #expect(try fixture.metric("owner")?.contains(":\(other.pid):") == true)
         #expect(eventually { sleeper.stderr.contains("standing by") })
     }
 
-    @Test("killed at any moment, it goes on as if it had not been", arguments: [1, 2, 3])
-    func killed(round: UInt64) throws {
-        let bench = try Bench()
+    @Test(arguments: [1, 2, 3])
+    func `An ingest killed at any moment has the same indexes as one that was not killed`(round: UInt64) throws {
+        let fixture = try IngestFixture()
         let producers = (0..<8).map { "p\($0)" }
-        var ingest = try bench.ingest(lease: "0.5")
+        var ingest = try fixture.ingest(lease: "0.5")
         var count = 0
         for producer in producers {
             let events = EventSequence.training(by: producer, experiments: 20, epochs: 20)
-            let seen = try bench.consumed()
+            let seen = try fixture.consumed()
             count += events.count
-            try bench.add(events)
-            // Whichever moment this is, it differs from kill to kill.
-            #expect(try eventually { try bench.consumed() > seen })
+            try fixture.add(events)
+            // The moment differs from kill to kill.
+            #expect(try eventually { try fixture.consumed() > seen })
             ingest.kill()
-            ingest = try bench.ingest(lease: "0.5")
+            ingest = try fixture.ingest(lease: "0.5")
         }
-        #expect(try eventually { try bench.consumed() == count })
+        #expect(try eventually { try fixture.consumed() == count })
         ingest.terminate()
         #expect(ingest.wait() == .exited(0))
-        let expected = try Bench()
+        let expected = try IngestFixture()
         for producer in producers {
             try expected.add(EventSequence.training(by: producer, experiments: 20, epochs: 20))
         }
         try expected.drain()
-        #expect(try bench.indexes() == (try expected.indexes()))
-        #expect(try bench.metric("duplicates") == nil)
+        #expect(try fixture.indexes() == (try expected.indexes()))
+        #expect(try fixture.metric("duplicates") == nil)
     }
 
-    @Test("drains that are short each trim all the same")
-    func shortDrains() throws {
-        let bench = try Bench()
+    @Test func `Short drains trim the stream too`() throws {
+        let fixture = try IngestFixture()
         for producer in (0..<8).map({ "p\($0)" }) {
-            try bench.add(EventSequence.training(by: producer, experiments: 5, epochs: 20))
-            try bench.drain("--retain", "150")
+            try fixture.add(EventSequence.training(by: producer, experiments: 5, epochs: 20))
+            try fixture.drain("--retain", "150")
         }
-        try bench.drain("--retain", "150")
-        let length = try #require(Int(bench.server.cli("XLEN", bench.space.events)))
-        // Redis trims whole nodes of a hundred entries, and the last drain's own entries only the next one would.
+        try fixture.drain("--retain", "150")
+        let length = try #require(Int(fixture.server.cli("XLEN", fixture.keys.events)))
+        // Redis trims whole nodes of a hundred entries, and the entries of the last drain are trimmed by the next one.
         #expect(length >= 150 && length < 600)
     }
 
-    @Test("the stream removed under a blocked read, and the whole database, do it no harm")
-    func flushed() throws {
-        let bench = try Bench()
-        let ingest = try bench.ingest()
-        try bench.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
-        #expect(try eventually { try bench.consumed() == 6 })
-        bench.server.cli("DEL", bench.space.events)
-        try bench.add(EventSequence.training(by: "q", experiments: 1, epochs: 1))
-        #expect(try eventually { try bench.consumed() == 12 })
-        bench.server.cli("FLUSHALL")
-        try bench.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
-        #expect(try eventually { try bench.consumed() == 6 })
+    @Test func `An ingest survives the removal of the stream during a blocked read, and of the whole database`() throws
+    {
+        let fixture = try IngestFixture()
+        let ingest = try fixture.ingest()
+        try fixture.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
+        #expect(try eventually { try fixture.consumed() == 6 })
+        fixture.server.cli("DEL", fixture.keys.events)
+        try fixture.add(EventSequence.training(by: "q", experiments: 1, epochs: 1))
+        #expect(try eventually { try fixture.consumed() == 12 })
+        fixture.server.cli("FLUSHALL")
+        try fixture.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
+        #expect(try eventually { try fixture.consumed() == 6 })
         #expect(ingest.isRunning)
     }
 
-    @Test("Redis killed and started again, it goes on where it was")
-    func redisKilled() throws {
-        // With everysec and a busy disk, a kill may lose what was acknowledged.
-        let bench = try Bench(server: RedisServer(configuration: ["appendfsync always"]))
-        let ingest = try bench.ingest()
-        try bench.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
-        #expect(try eventually { try bench.consumed() == 6 })
-        bench.server.kill()
+    @Test func `An ingest resumes at its cursor after Redis was killed and restarted`() throws {
+        // With everysec and a busy disk, a kill may lose acknowledged writes.
+        let fixture = try IngestFixture(server: RedisServer(configuration: ["appendfsync always"]))
+        let ingest = try fixture.ingest()
+        try fixture.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
+        #expect(try eventually { try fixture.consumed() == 6 })
+        fixture.server.kill()
         #expect(eventually { ingest.stderr.contains("error") })
-        try bench.server.restart()
-        try bench.add(EventSequence.training(by: "q", experiments: 1, epochs: 1))
-        #expect(try eventually { try bench.consumed() == 12 })
+        try fixture.server.restart()
+        try fixture.add(EventSequence.training(by: "q", experiments: 1, epochs: 1))
+        #expect(try eventually { try fixture.consumed() == 12 })
         #expect(ingest.stderr.split(separator: "\n").count < 20, "\(ingest.stderr)")
     }
 
-    @Test("a server without memory is waited for, and nothing is lost or doubled")
-    func withoutMemory() throws {
-        let bench = try Bench()
-        let ingest = try bench.ingest(lease: "30")
+    @Test func `An ingest waits for a server without memory, and applies each entry once`() throws {
+        let fixture = try IngestFixture()
+        let ingest = try fixture.ingest(lease: "30")
         let events = EventSequence.training(by: "p", experiments: 10, epochs: 20)
-        try bench.add([EventSequence.declaration])
-        #expect(try eventually { try bench.consumed() == 1 })
+        try fixture.add([EventSequence.declaration])
+        #expect(try eventually { try fixture.consumed() == 1 })
         ingest.suspend()
-        try bench.add(events)
-        bench.server.cli("CONFIG", "SET", "maxmemory", "1")
+        try fixture.add(events)
+        fixture.server.cli("CONFIG", "SET", "maxmemory", "1")
         ingest.resume()
         #expect(eventually { ingest.stderr.contains("OOM") })
-        #expect(bench.server.cli("HGET", bench.space.ingest, "applied") == "1")
-        bench.server.cli("CONFIG", "SET", "maxmemory", "0")
-        #expect(try eventually { try bench.consumed() == events.count + 1 })
-        #expect(try bench.metric("applied") == String(events.count + 1))
+        #expect(fixture.server.cli("HGET", fixture.keys.ingest, "applied") == "1")
+        fixture.server.cli("CONFIG", "SET", "maxmemory", "0")
+        #expect(try eventually { try fixture.consumed() == events.count + 1 })
+        #expect(try fixture.metric("applied") == String(events.count + 1))
         ingest.terminate()
         #expect(ingest.wait() == .exited(0))
     }
 
-    @Test("a ranking that somebody replaced by a string is reported once, and the rest is applied")
-    func failedCommand() throws {
-        let bench = try Bench()
-        let key = bench.space.rank(of: EventSequence.battery, by: "valid")
-        bench.server.cli("SET", key, "no ranking")
-        let ingest = try bench.ingest()
+    @Test
+    func `A ranking that another client replaced by a string is reported once, and the other indexes are written`()
+        throws
+    {
+        let fixture = try IngestFixture()
+        let key = fixture.keys.rank(of: EventSequence.battery, by: "valid")
+        fixture.server.cli("SET", key, "no ranking")
+        let ingest = try fixture.ingest()
         var count = 0
         for producer in ["a", "b", "c"] {
             let events = EventSequence.training(by: producer, experiments: 2, epochs: 3)
             count += events.count
-            try bench.add(events)
-            #expect(try eventually { try bench.consumed() == count })
+            try fixture.add(events)
+            #expect(try eventually { try fixture.consumed() == count })
         }
-        #expect(bench.server.cli("ZCARD", bench.space.rank(of: EventSequence.battery, by: "test")) == "6")
-        #expect(eventually { ingest.stderr.components(of: "Redis does not change \(key)") == 1 })
+        #expect(fixture.server.cli("ZCARD", fixture.keys.rank(of: EventSequence.battery, by: "test")) == "6")
+        #expect(eventually { ingest.stderr.components(of: "cannot write \(key)") == 1 })
     }
 }
 

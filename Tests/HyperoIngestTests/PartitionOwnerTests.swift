@@ -2,144 +2,158 @@ import HyperoIngest
 import HyperoRedis
 import Testing
 
-@Suite("The owner of a partition")
-struct PartitionOwnerTests {
+@Suite struct PartitionOwnerTests {
+    private static let server = try! RedisURL("redis://10.0.0.1:7000") { _ in nil }
+    private static let otherServer = try! RedisURL("redis://10.0.0.2:7001") { _ in nil }
+
     private func owner(isDraining: Bool = false) -> PartitionOwner {
-        PartitionOwner(lease: .seconds(5), isDraining: isDraining)
+        PartitionOwner(Self.server, lease: .seconds(5), isDraining: isDraining)
     }
 
-    /// Tells it the events and returns the actions.
-    private func tell(_ owner: inout PartitionOwner, _ events: PartitionOwner.Event...) -> [PartitionOwner.Action] {
+    /// Returns the actions that follow some events.
+    private func actions(
+        of owner: inout PartitionOwner, after events: PartitionOwner.Event...
+    ) -> [PartitionOwner.Action] {
         events.map { owner.next(after: $0, jitter: 0.5) }
     }
 
     private func error(_ reply: String) -> PartitionOwner.Event { .failed(RedisError(reply: reply)) }
 
-    private var broken: PartitionOwner.Event { .failed(RedisError(.connection, "gone")) }
+    private let broken = PartitionOwner.Event.failed(RedisError(.connection, "gone"))
+    private let reconnect = PartitionOwner.Action.connect(to: server)
 
-    @Test("connects, takes the lease, looks where to go on and applies")
-    func goodDay() {
+    @Test func `An owner connects, acquires the lease, reads the checkpoint and applies`() {
         var owner = owner()
-        #expect(owner.start == .connect(.configured))
+        #expect(owner.start == reconnect)
         #expect(
-            tell(&owner, .connected, .acquired, .recovered, .applied, .applied) == [
+            actions(of: &owner, after: .connected, .acquired, .recovered, .applied, .applied) == [
                 .acquire, .recover, .apply, .apply, .apply,
             ])
     }
 
-    @Test("stands by while another owns it, and asks about each quarter of a lease")
-    func standsBy() {
+    @Test func `A standby tries to acquire the lease about every quarter of its duration`() {
         var owner = owner()
         #expect(
-            tell(&owner, .connected, .heldByAnother, .waited, .acquired) == [
+            actions(of: &owner, after: .connected, .standby, .waited, .acquired) == [
                 .acquire, .wait(.seconds(1.25)), .acquire, .recover,
             ])
     }
 
-    @Test("begins again after a lost lease")
-    func leaseLost() {
+    @Test func `An owner that has lost the lease acquires it again`() {
         var owner = owner()
-        #expect(tell(&owner, .connected, .acquired, .recovered, .leaseLost).last == .acquire)
+        #expect(actions(of: &owner, after: .connected, .acquired, .recovered, .leaseLost).last == .acquire)
     }
 
-    @Test("looks again where to go on when somebody set the cursor, soon but not without end")
-    func disturbed() {
+    @Test func `An owner whose cursor was changed reads the checkpoint again, after waits that grow`() {
         var owner = owner()
         #expect(
-            tell(&owner, .connected, .acquired, .recovered, .disturbed, .waited, .acquired, .recovered, .disturbed) == [
-                .acquire, .recover, .apply, .wait(.milliseconds(25)), .acquire, .recover, .apply,
-                .wait(.milliseconds(50)),
-            ])
+            actions(
+                of: &owner, after: .connected, .acquired, .recovered, .cursorChanged, .waited, .acquired, .recovered,
+                .cursorChanged) == [
+                    .acquire, .recover, .apply, .wait(.milliseconds(25)), .acquire, .recover, .apply,
+                    .wait(.milliseconds(50)),
+                ])
     }
 
-    @Test("waits on the same connection for what passes, longer each time, and forgets it after a success")
-    func passing() {
+    @Test func `An owner waits for a transient error on the same connection, longer each time until a success`() {
         var owner = owner()
         #expect(
-            tell(
-                &owner, .connected, error("LOADING Redis is loading the dataset in memory"), .waited, error("BUSY"),
-                .waited, .acquired, .recovered, .applied, error("OOM command not allowed"), .waited)
+            actions(
+                of: &owner, after: .connected, error("LOADING Redis is loading the dataset in memory"), .waited,
+                error("BUSY"), .waited, .acquired, .recovered, .applied, error("OOM command not allowed"), .waited)
                 == [
                     .acquire, .wait(.milliseconds(25)), .acquire, .wait(.milliseconds(50)), .acquire, .recover, .apply,
                     .apply, .wait(.milliseconds(25)), .acquire,
                 ])
     }
 
-    @Test("connects anew after a broken connection, and never waits longer than ten seconds")
-    func reconnects() {
+    @Test func `An owner connects again after a broken connection, and waits at most ten seconds`() {
         var owner = owner()
-        #expect(tell(&owner, broken, .waited) == [.rest(.milliseconds(25)), .connect(.configured)])
-        for _ in 0..<100 { _ = tell(&owner, broken) }
-        #expect(owner.next(after: broken, jitter: 0.999) <= .rest(.seconds(10)))
-        #expect(
-            tell(&owner, .connected, error("READONLY You can't write against a read only replica.")).last?.isRest
-                == true)
+        #expect(actions(of: &owner, after: broken, .waited) == [.disconnect(for: .milliseconds(25)), reconnect])
+        for _ in 0..<100 { _ = actions(of: &owner, after: broken) }
+        let wait = owner.next(after: broken, jitter: 0.999).disconnectDuration
+        #expect(wait.map { $0 <= .seconds(10) } == true)
+        let last = actions(
+            of: &owner, after: .connected, error("READONLY You can't write against a read only replica.")
+        ).last
+        #expect(last?.disconnectDuration != nil)
     }
 
-    @Test("goes where the keys are, at once but not to and fro")
-    func moved() {
+    @Test func `A transient error while connecting leads to another connection`() {
         var owner = owner()
-        let moved = PartitionOwner.Action.connect(.moved(host: "10.0.0.2", port: 7_001))
         #expect(
-            tell(&owner, .connected, error("MOVED 1 10.0.0.2:7001"), .waited, .connected)
-                == [.acquire, .rest(.zero), moved, .acquire])
-        #expect(tell(&owner, error("MOVED 1 10.0.0.2:7001"), .waited) == [.rest(.milliseconds(50)), moved])
+            actions(of: &owner, after: error("LOADING Redis is loading the dataset in memory"), .waited)
+                == [.disconnect(for: .milliseconds(25)), reconnect])
     }
 
-    @Test("retries slowly what only a person can mend", arguments: ["NOAUTH Authentication required.", "NOPERM no"])
-    func denied(reply: String) {
+    @Test func `An owner follows a redirect at once, but waits if it is redirected again`() {
+        var owner = owner()
+        let follow = PartitionOwner.Action.connect(to: Self.otherServer)
+        #expect(
+            actions(of: &owner, after: .connected, error("MOVED 1 10.0.0.2:7001"), .waited, .connected)
+                == [.acquire, .disconnect(for: .zero), follow, .acquire])
+        #expect(
+            actions(of: &owner, after: error("MOVED 1 10.0.0.2:7001"), .waited)
+                == [.disconnect(for: .milliseconds(50)), follow])
+    }
+
+    @Test func `An owner returns to the configured server if the one it was redirected to fails`() {
         var owner = owner()
         #expect(
-            tell(&owner, .connected, error(reply), .waited).dropFirst() == [.rest(.seconds(10)), .connect(.configured)])
+            actions(of: &owner, after: .connected, error("MOVED 1 10.0.0.2:7001"), .waited, broken, .waited).last
+                == reconnect)
+    }
+
+    @Test(arguments: ["NOAUTH Authentication required.", "NOPERM no"])
+    func `An owner without permission retries slowly, and a drain fails`(reply: String) {
+        var owner = owner()
+        #expect(
+            actions(of: &owner, after: .connected, error(reply), .waited).dropFirst()
+                == [.disconnect(for: .seconds(10)), reconnect])
         var draining = self.owner(isDraining: true)
-        #expect(tell(&draining, .connected, error(reply)).last == .end(.failed))
+        #expect(actions(of: &draining, after: .connected, error(reply)).last == .end(.failed))
     }
 
-    @Test("retries slowly what Redis refuses")
-    func refused() {
+    @Test func `An owner retries slowly what the server rejects`() {
         var owner = owner()
         let reply = "WRONGTYPE Operation against a key holding the wrong kind of value"
-        #expect(tell(&owner, .connected, error(reply), .waited).dropFirst() == [.wait(.seconds(10)), .acquire])
+        #expect(
+            actions(of: &owner, after: .connected, error(reply), .waited).dropFirst()
+                == [.wait(.seconds(10)), .acquire])
     }
 
-    @Test("gives the lease back when it is told to stop, also over a new connection")
-    func stops() {
+    @Test func `An owner that is stopped releases the lease, over a new connection if necessary`() {
         var owner = owner()
         #expect(
-            tell(&owner, .connected, .acquired, .recovered, .stopRequested, .released).suffix(2)
+            actions(of: &owner, after: .connected, .acquired, .recovered, .stopRequested, .released).suffix(2)
                 == [.release, .end(.done)])
         var disconnected = self.owner()
         #expect(
-            tell(&disconnected, .connected, .acquired, .recovered, broken, .stopRequested, .connected, .released)
-                .suffix(3) == [.connect(.configured), .release, .end(.done)])
+            actions(
+                of: &disconnected, after: .connected, .acquired, .recovered, broken, .stopRequested, .connected,
+                .released
+            ).suffix(3) == [reconnect, .release, .end(.done)])
     }
 
-    @Test("ends without a word to Redis when it has no lease to give back, or cannot")
-    func stopsAtOnce() {
+    @Test func `An owner that is stopped without a lease, or cannot release it, ends at once`() {
         var owner = owner()
-        #expect(tell(&owner, .connected, .heldByAnother, .stopRequested).last == .end(.done))
+        #expect(actions(of: &owner, after: .connected, .standby, .stopRequested).last == .end(.done))
         var failing = self.owner()
-        #expect(tell(&failing, .connected, .acquired, .stopRequested, broken).last == .end(.done))
+        #expect(actions(of: &failing, after: .connected, .acquired, .stopRequested, broken).last == .end(.done))
     }
 
-    @Test("is done when a drain is, and gives the lease back if it took it")
-    func drains() {
+    @Test func `A drain ends when everything is applied, and releases the lease if it was acquired`() {
         var empty = owner(isDraining: true)
-        #expect(tell(&empty, .connected, .drained) == [.acquire, .end(.done)])
+        #expect(actions(of: &empty, after: .connected, .drained) == [.acquire, .end(.done)])
         var owner = owner(isDraining: true)
         #expect(
-            tell(&owner, .connected, .acquired, .recovered, .drained, .released).suffix(2) == [.release, .end(.done)])
+            actions(of: &owner, after: .connected, .acquired, .recovered, .drained, .released).suffix(2)
+                == [.release, .end(.done)])
     }
 }
 
 extension PartitionOwner.Action {
-    fileprivate var isRest: Bool {
-        if case .rest = self { true } else { false }
-    }
-
-    /// Whether it is a rest that is not longer than the other.
-    fileprivate static func <= (left: Self, right: Self) -> Bool {
-        guard case .rest(let left) = left, case .rest(let right) = right else { return false }
-        return left <= right
+    fileprivate var disconnectDuration: Duration? {
+        if case .disconnect(let duration) = self { duration } else { nil }
     }
 }

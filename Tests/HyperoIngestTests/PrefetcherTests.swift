@@ -1,99 +1,93 @@
+import HyperoIngest
 import HyperoRedis
 import HyperoSchema
 import TestSupport
 import Testing
 
-@testable import HyperoIngest
-
-@Suite("Reading ahead")
-struct PrefetcherTests {
+@Suite struct PrefetcherTests {
     private let server: RedisServer
-    private let space: Keyspace
-    private let ahead: Prefetcher
-    private let patience = CancellationShield(ShutdownFlag())
+    private let keys: Keyspace
+    private let prefetcher: Prefetcher
+    private let shield = CancellationShield(ShutdownFlag())
 
     init() throws {
         server = try RedisServer(appendOnly: false)
-        space = try Keyspace.all()[0]
-        ahead = Prefetcher(try RedisURL(server.url) { _ in nil }, space: space)
+        keys = try Keyspace.all()[0]
+        prefetcher = Prefetcher(try RedisURL(server.url) { _ in nil }, keys: keys)
     }
 
     private func add(_ ids: ClosedRange<Int>) {
         for id in ids {
-            server.cli("XADD", space.events, "\(id)-0", "event", "start", "experiment", "e", "battery", "b")
+            server.cli("XADD", keys.events, "\(id)-0", "event", "start", "experiment", "e", "battery", "b")
         }
     }
 
     private func read(after id: UInt64, count: Int) throws(RedisError) -> [UInt64]? {
-        try ahead.ask(after: StreamID(milliseconds: id, sequence: 0), count: count)
-        let found = try ahead.take(atMost: .seconds(60), patience)
-        #expect(found.map { $0.batch.items.count == $0.read.count } != false)
-        return found?.batch.items.map(\.id.milliseconds)
+        try prefetcher.request(after: StreamID(milliseconds: id, sequence: 0), count: count)
+        let read = try prefetcher.receive(waitingAtMost: .seconds(60), shield: shield)
+        #expect(read.map { $0.batch.items.count == $0.reply.count } != false)
+        return read?.batch.items.map(\.id.milliseconds)
     }
 
     /// Ends the thread and its connection.
-    private func end() {
-        ahead.end()
+    private func stop() {
+        prefetcher.stop()
         #expect(eventually { !server.cli("CLIENT", "LIST").contains("hypero-ingest-ahead") })
     }
 
-    @Test("gives what comes after an id, decoded, and goes on behind it")
-    func inOrder() throws {
+    @Test func `The prefetcher returns the entries after an id, decoded, and continues after them`() throws {
         add(1...10)
         #expect(try read(after: 0, count: 4) == [1, 2, 3, 4])
         #expect(try read(after: 4, count: 4) == [5, 6, 7, 8])
         #expect(try read(after: 8, count: 4) == [9, 10])
         #expect(try read(after: 10, count: 4) == [])
-        end()
+        stop()
     }
 
-    @Test("forgets what it read for another question")
-    func another() throws {
+    @Test func `The prefetcher discards what it has read for another request`() throws {
         add(1...10)
         #expect(try read(after: 0, count: 2) == [1, 2])
-        // It has asked for what comes after 2 already.
+        // XREAD of the entries after 2 has been sent already.
         #expect(try read(after: 7, count: 2) == [8, 9])
-        try ahead.ask(after: .zero, count: 2)
+        try prefetcher.request(after: .zero, count: 2)
         #expect(try read(after: 3, count: 1) == [4])
-        end()
+        stop()
     }
 
-    @Test("says why it could not read, and reads on when that is mended")
-    func mended() throws {
-        server.cli("SET", space.events, "no stream")
+    @Test func `The prefetcher reports why it cannot read, and reads on when the cause is removed`() throws {
+        server.cli("SET", keys.events, "no stream")
         let error = redisError { _ = try read(after: 0, count: 1) }
-        #expect(error?.description.contains(space.events) == true)
+        #expect(error?.description.contains(keys.events) == true)
         #expect(error?.category == .refused)
-        server.cli("DEL", space.events)
+        server.cli("DEL", keys.events)
         add(1...3)
-        // With less than was asked for, no other question is under way.
+        // With fewer entries than requested, no further XREAD is sent.
         #expect(try read(after: 0, count: 4) == [1, 2, 3])
         server.cli("CLIENT", "KILL", "TYPE", "normal")
         #expect(redisError { _ = try read(after: 2, count: 2) }?.category == .connection)
         #expect(try read(after: 2, count: 2) == [3])
-        end()
+        stop()
     }
 
-    @Test("waits no longer than it is told to")
-    func waiting() throws {
+    @Test func `The prefetcher is waited for no longer than requested, and not after shutdown`() throws {
         add(1...2)
         server.suspend()
-        try ahead.ask(after: .zero, count: 1)
-        #expect(try ahead.take(atMost: .zero, patience) == nil)
-        #expect(try ahead.take(atMost: .milliseconds(1), patience) == nil)
+        try prefetcher.request(after: .zero, count: 1)
+        #expect(try prefetcher.receive(waitingAtMost: .zero, shield: shield) == nil)
+        #expect(try prefetcher.receive(waitingAtMost: .milliseconds(1), shield: shield) == nil)
         server.resume()
-        #expect(try ahead.take(atMost: .seconds(60), patience)?.read.count == 1)
-        let stop = ShutdownFlag()
-        stop.request()
+        #expect(try prefetcher.receive(waitingAtMost: .seconds(60), shield: shield)?.reply.count == 1)
+        let shutdown = ShutdownFlag()
+        shutdown.request()
         server.suspend()
-        try ahead.ask(after: StreamID(milliseconds: 2, sequence: 0), count: 1)
-        #expect(try ahead.take(atMost: .seconds(60), CancellationShield(stop)) == nil)
+        try prefetcher.request(after: StreamID(milliseconds: 2, sequence: 0), count: 1)
+        #expect(try prefetcher.receive(waitingAtMost: .seconds(60), shield: CancellationShield(shutdown)) == nil)
         server.resume()
-        end()
+        stop()
     }
 }
 
-/// The error that a body ends with.
+/// Returns the error that a body throws.
 private func redisError(_ body: () throws -> Void) -> RedisError? {
     do {
         try body()

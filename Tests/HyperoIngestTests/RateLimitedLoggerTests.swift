@@ -1,15 +1,13 @@
 import HyperoCore
-@testable import HyperoIngest
-import HyperoRedis
+import HyperoIngest
 import Logging
 import Synchronization
 import Testing
 
-@Suite("What the ingest says")
-struct RateLimitedLoggerTests {
-    /// Takes log lines.
+@Suite struct RateLimitedLoggerTests {
+    /// Records the log lines.
     private struct Handler: LogHandler {
-        let lines: Lines
+        let recorder: Recorder
         var logLevel = Logger.Level.trace
         var metadata = Logger.Metadata()
 
@@ -18,56 +16,51 @@ struct RateLimitedLoggerTests {
             set { metadata[key] = newValue }
         }
 
-        func log(event: LogEvent) { lines.text.withLock { $0.append("\(event.message)") } }
+        func log(event: LogEvent) { recorder.lines.withLock { $0.append("\(event.message)") } }
     }
 
-    private final class Lines: Sendable {
-        let text = Mutex<[String]>([])
+    private final class Recorder: Sendable {
+        let lines = Mutex<[String]>([])
         let time = Mutex(MonotonicTime(nanoseconds: 1_000_000_000_000))
 
-        func announcer() -> RateLimitedLogger {
-            RateLimitedLogger(Logger(label: "test") { _ in Handler(lines: self) }) { self.time.withLock { $0 } }
+        func makeLogger() -> RateLimitedLogger {
+            RateLimitedLogger(Logger(label: "test") { _ in Handler(recorder: self) }) { self.time.withLock { $0 } }
         }
 
-        func wait(_ duration: Duration) { time.withLock { $0 = $0 + duration } }
+        func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
     }
 
-    @Test("is said once while it lasts, and again when it comes back after a minute")
-    func once() {
-        let lines = Lines()
-        let announcer = lines.announcer()
-        for _ in 0..<5 { announcer.say(.error, "gone") }
-        announcer.clear("back")
-        announcer.clear("back")
-        announcer.say(.error, "gone")
-        announcer.clear("back")
-        #expect(lines.text.withLock { $0 } == ["gone", "back"])
-        lines.wait(.seconds(61))
-        announcer.say(.error, "gone")
-        announcer.clear("back")
-        #expect(lines.text.withLock { $0 } == ["gone", "back", "gone", "back"])
+    @Test func `A failure is logged once while it lasts, and again if it recurs after a minute`() {
+        let recorder = Recorder()
+        let logger = recorder.makeLogger()
+        for _ in 0..<5 { logger.failure("gone", level: .error) }
+        logger.recovered("back")
+        logger.recovered("back")
+        logger.failure("gone", level: .error)
+        logger.recovered("back")
+        #expect(recorder.lines.withLock { $0 } == ["gone", "back"])
+        recorder.advance(by: .seconds(61))
+        logger.failure("gone", level: .error)
+        logger.recovered("back")
+        #expect(recorder.lines.withLock { $0 } == ["gone", "back", "gone", "back"])
     }
 
-    @Test("stays few lines, however many different troubles there are")
-    func many() {
-        let lines = Lines()
-        let announcer = lines.announcer()
+    @Test func `The number of log lines is bounded, however many different messages there are`() {
+        let recorder = Recorder()
+        let logger = recorder.makeLogger()
         for number in 0..<10_000 {
-            announcer.note(.error, "trouble \(number)")
-            announcer.say(.error, "other trouble \(number)")
+            logger.event("event \(number)", level: .error)
+            logger.failure("failure \(number)", level: .error)
         }
-        #expect(lines.text.withLock { $0.count } == RateLimitedLogger.limit + 1)
+        #expect(recorder.lines.withLock { $0.count } == RateLimitedLogger.limit + 1)
     }
 
-    @Test("counts what went from a stream in good English")
-    func missed() {
-        let lines = Lines()
-        let announcer = lines.announcer()
-        for count in 1...2 { announcer.noteMissed(count, from: "s") }
-        #expect(
-            lines.text.withLock { $0 } == [
-                "1 entry went from s before it was read: somebody else trims it or deletes",
-                "2 entries went from s before they were read: somebody else trims it or deletes",
-            ])
+    @Test func `The message on missed entries has a singular and a plural`() {
+        let recorder = Recorder()
+        let logger = recorder.makeLogger()
+        for count in 1...2 { logger.missed(count, from: "s") }
+        let cause =
+            "removed unread: another client trimmed or deleted entries. Only hypero-ingest should trim the stream"
+        #expect(recorder.lines.withLock { $0 } == ["1 entry of s was \(cause)", "2 entries of s were \(cause)"])
     }
 }

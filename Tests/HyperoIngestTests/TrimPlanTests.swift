@@ -2,60 +2,56 @@ import HyperoIngest
 import HyperoSchema
 import Testing
 
-@Suite("Trimming")
-struct TrimPlanTests {
+@Suite struct TrimPlanTests {
     private func id(_ number: Int) -> StreamID { StreamID(milliseconds: UInt64(number), sequence: 0) }
 
-    @Test("keeps as many entries as it is told to, and not many more", arguments: [0, 1, 100, 1_000, 50_000])
-    func keeps(retain: Int) throws {
-        var marks = TrimPlan(retain: retain)
+    @Test(arguments: [0, 1, 100, 1_000, 50_000])
+    func `A trim plan retains the given number of entries and not many more`(retain: Int) throws {
+        var plan = TrimPlan(retain: retain)
         var trimmed = 0
         for number in 1...100_000 {
-            marks.passed(id(number))
-            guard let below = marks.next() else { continue }
-            trimmed = Int(below.milliseconds)
+            plan.recordApplied(id(number))
+            guard let bound = plan.nextBound() else { continue }
+            trimmed = Int(bound.milliseconds)
             #expect(number - trimmed >= retain)
         }
         #expect(100_000 - trimmed < retain + 200)
     }
 
-    @Test("goes on from what an earlier ingest left", arguments: [0, 3])
-    func goesOn(retain: Int) {
-        var marks = TrimPlan(retain: retain)
-        marks.start(at: id(50), surplus: id(50 - retain))
-        #expect(marks.next() == StreamID(milliseconds: UInt64(50 - retain), sequence: 1))
-        #expect(marks.next() == nil)
+    @Test(arguments: [0, 3])
+    func `A trim plan trims what an earlier ingest has applied`(retain: Int) {
+        var plan = TrimPlan(retain: retain)
+        plan.start(at: id(50), surplus: id(50 - retain))
+        #expect(plan.nextBound() == StreamID(milliseconds: UInt64(50 - retain), sequence: 1))
+        #expect(plan.nextBound() == nil)
         var fewer = TrimPlan(retain: 100)
         fewer.start(at: id(50))
-        #expect(fewer.next() == nil)
+        #expect(fewer.nextBound() == nil)
     }
 
-    @Test("gives an id out again while Redis removed something")
-    func again() {
-        var marks = TrimPlan(retain: 0)
-        for number in 1...100 { marks.passed(id(number)) }
-        let first = marks.next()
+    @Test func `A bound is returned again after Redis has removed entries`() {
+        var plan = TrimPlan(retain: 0)
+        for number in 1...100 { plan.recordApplied(id(number)) }
+        let first = plan.nextBound()
         #expect(first == StreamID(milliseconds: 100, sequence: 1))
-        #expect(marks.next() == nil)
-        marks.mayTrimMore()
-        #expect(marks.next() == first)
-        #expect(marks.next() == nil)
+        #expect(plan.nextBound() == nil)
+        plan.repeatLastBound()
+        #expect(plan.nextBound() == first)
+        #expect(plan.nextBound() == nil)
     }
 
-    @Test("knows nothing of a server it has not read the cursor of")
-    func forgets() {
-        var marks = TrimPlan(retain: 0)
-        for number in 1...100 { marks.passed(id(number)) }
-        marks.forget()
-        #expect(marks.next() == nil)
-        marks.start(at: id(7))
-        #expect(marks.next() == StreamID(milliseconds: 7, sequence: 1))
+    @Test func `A trim plan that was reset trims nothing until it starts at a cursor`() {
+        var plan = TrimPlan(retain: 0)
+        for number in 1...100 { plan.recordApplied(id(number)) }
+        plan.reset()
+        #expect(plan.nextBound() == nil)
+        plan.start(at: id(7))
+        #expect(plan.nextBound() == StreamID(milliseconds: 7, sequence: 1))
     }
 
-    @Test("never goes beyond the highest id")
-    func highest() {
-        var marks = TrimPlan(retain: 0)
-        marks.start(at: StreamID(milliseconds: .max, sequence: .max))
-        #expect(marks.next() == StreamID(milliseconds: .max, sequence: .max))
+    @Test func `A bound never exceeds the highest id`() {
+        var plan = TrimPlan(retain: 0)
+        plan.start(at: StreamID(milliseconds: .max, sequence: .max))
+        #expect(plan.nextBound() == StreamID(milliseconds: .max, sequence: .max))
     }
 }

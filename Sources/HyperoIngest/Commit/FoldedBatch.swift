@@ -1,26 +1,50 @@
-import HyperoRedis
-import HyperoSchema
+package import HyperoRedis
+package import HyperoSchema
 
-/// A folded batch on its way into a transaction.
-struct FoldedBatch {
-    var batch = DecodedBatch()
-    var folded = FoldResult()
-    /// The entries as they came, for the dead letters.
-    var read = XReadReply()
-    /// Where the stream is read with it; its id is the cursor.
-    var place: StreamPosition
-    /// Entries that went from the stream before they were read.
-    var missed = 0
-    /// Whether the cursor went back before it.
+/// A folded batch: everything that one transaction applies.
+package struct FoldedBatch {
+    package var batch = DecodedBatch()
+    package var result = FoldResult()
+    /// The raw entries, for dead letters.
+    var reply = XReadReply()
+    /// The stream position after the batch. Its id is the cursor.
+    package var position: StreamPosition
+    /// The number of entries that were removed from the stream before they were read.
+    package var missedEntries = 0
+    /// True if the cursor has moved back before this batch.
     var isRewind = false
-    /// Whether the lease ran out under another owner before it.
+    /// True if the previous owner's lease expired instead of being released.
     var isTakeover = false
-    /// What earlier transactions owe to the dead letters.
-    var owed: [PendingDeadLetters] = []
+    /// The dead letters of earlier batches that this transaction writes.
+    package var pendingDeadLetters = PendingDeadLetters()
 
-    var cursor: StreamID { place.id }
+    /// Creates the first batch of an owner, which has no entries.
+    package init(resumingAt position: StreamPosition) {
+        self.position = position
+    }
 
-    var isEmpty: Bool { batch.isEmpty && missed == 0 && !isRewind && !isTakeover && owed.isEmpty }
+    init(
+        batch: DecodedBatch, result: FoldResult, reply: XReadReply, position: StreamPosition,
+        pendingDeadLetters: PendingDeadLetters
+    ) {
+        self.batch = batch
+        self.result = result
+        self.reply = reply
+        self.position = position
+        self.pendingDeadLetters = pendingDeadLetters
+    }
 
-    var hasLetters: Bool { !folded.deadLetters.isEmpty || !owed.isEmpty }
+    package var cursor: StreamID { position.id }
+
+    /// True if the transaction changes nothing but the cursor and the lease.
+    package var isEmpty: Bool {
+        batch.isEmpty && missedEntries == 0 && !isRewind && !isTakeover && pendingDeadLetters.isEmpty
+    }
+
+    var hasDeadLetters: Bool { !result.deadLetters.isEmpty || !pendingDeadLetters.isEmpty }
+
+    /// The dead letters of the batch's own entries.
+    var ownDeadLetters: PendingDeadLetters.Group {
+        PendingDeadLetters.Group(batch: batch, reply: reply, letters: result.deadLetters, isCounted: true)
+    }
 }

@@ -2,57 +2,57 @@ import HyperoRedis
 import HyperoSchema
 
 extension RESPWriter {
-    /// Writes the command that makes the change.
+    /// Writes the command that makes a change.
     ///
-    /// - Parameter table: has the rows that it speaks of.
-    mutating func add(_ change: IndexChange, _ table: RowTable = RowTable()) {
+    /// - Parameter table: the rows that the change refers to.
+    mutating func add(_ change: IndexChange, rows table: RowTable = RowTable()) {
         switch change {
         case .setFields(let key, let fields):
-            begin("HSET", key, 2 * fields.count)
+            begin("HSET", key: key, count: 2 * fields.count)
             for field in fields {
                 add(field.name)
                 add(field.value)
             }
         case .setRows(let key, let rows):
-            begin("HSET", key, 2 * rows.count)
+            begin("HSET", key: key, count: 2 * rows.count)
             for row in rows {
                 add(row.epoch)
                 add(row.row, of: table)
             }
         case .removeFields(let key, let names):
-            begin("HDEL", key, names.count)
+            begin("HDEL", key: key, count: names.count)
             for name in names { add(name) }
         case .increment(let key, let field, let amount):
-            begin("HINCRBY", key, 2)
+            begin("HINCRBY", key: key, count: 2)
             add(field)
             add(amount)
         case .addScores(let key, let scored, let onlyNew):
-            begin("ZADD", key, 2 * scored.count + (onlyNew ? 1 : 0))
+            begin("ZADD", key: key, count: 2 * scored.count + (onlyNew ? 1 : 0))
             if onlyNew { add("NX" as StaticString) }
             for scored in scored {
                 add(scored.score)
                 add(scored.member)
             }
         case .removeMembers(let key, let members):
-            begin("ZREM", key, members.count)
+            begin("ZREM", key: key, count: members.count)
             for member in members { add(member) }
         case .expire(let key, let milliseconds):
-            begin("PEXPIRE", key, 1)
+            begin("PEXPIRE", key: key, count: 1)
             add(milliseconds)
         }
     }
 
-    /// Adds a row as it stands in Redis, ``CurveRow/text``.
+    /// Adds a row in its stored form, ``CurveRow/text``.
     private mutating func add(_ row: RowTable.Row, of table: RowTable) {
         guard let shape = table.shape(of: row) else { return add("" as StaticString) }
         let numbers = table.numbers(of: row)
         var size = 0
         for (label, number) in zip(shape.labels, numbers) { size += label.count + number.textSize }
         add(size: size) { bytes in
-            var rest = bytes[...]
+            var remaining = bytes[...]
             func put(_ text: UnsafeRawBufferPointer) {
-                UnsafeMutableRawBufferPointer(rebasing: rest).copyMemory(from: text)
-                rest = rest.dropFirst(text.count)
+                UnsafeMutableRawBufferPointer(rebasing: remaining).copyMemory(from: text)
+                remaining = remaining.dropFirst(text.count)
             }
             for (label, number) in zip(shape.labels, numbers) {
                 label.withUnsafeBytes { put($0) }
@@ -61,8 +61,9 @@ extension RESPWriter {
         }
     }
 
-    private mutating func begin(_ command: StaticString, _ key: String, _ further: Int) {
-        begin(arguments: 2 + further)
+    /// - Parameter count: the number of arguments after the key.
+    private mutating func begin(_ command: StaticString, key: String, count: Int) {
+        begin(arguments: 2 + count)
         add(command)
         add(key)
     }

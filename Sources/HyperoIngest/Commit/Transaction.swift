@@ -1,203 +1,222 @@
 import HyperoCore
-import HyperoRedis
+package import HyperoRedis
 import HyperoSchema
 
-/// The one transaction that applies a batch, and the reading ahead that goes with it in one write.
+/// The transaction that applies a batch, and the commands that are sent with it in one write.
 ///
-///     HMGET …                         (with a backlog: what folding the next batch takes)
+///     HMGET …                         (with a backlog: the state that the fold of the next batch needs)
 ///     MULTI  TIME  changes…  XADD dead…  HSET ingest  PEXPIRE lease  TIME  EXEC
-///     XTRIM events MINID ~ …          (behind what was applied before; not part of the transaction)
+///     XTRIM events MINID ~ …          (entries applied before this transaction; not part of it)
 ///     WATCH lease ingest  GET lease  HGET ingest cursor  XLEN dead
-///     XREAD COUNT n BLOCK ms STREAMS events <after>         (without one: waiting for entries)
-///     XINFO STREAM events             (now and then, then)
+///     XREAD COUNT n BLOCK ms STREAMS events <after>         (without a backlog: waits for entries)
+///     XINFO STREAM events             (without a backlog, at most once a second)
 ///
-/// It stands under the WATCH of the write before: EXEC answers null, and nothing is applied, when the lease was taken over
-/// or has expired since, and when somebody else wrote to the ingest's hash, as to set the cursor. WATCH comes before the
-/// GETs, so that the next one is fenced from the moment they were looked at. A command that fails at run time leaves the
-/// others applied, hence every element of EXEC's reply is looked at.
-struct Transaction: ~Copyable {
-    /// How the transaction ended.
+/// The transaction runs under the WATCH of the previous write. EXEC answers null, and nothing is applied, if the lease
+/// was acquired by another ingest or expired since, or if another client wrote to the ingest's hash, for example to set
+/// the cursor. WATCH precedes the GETs, so that the next transaction is fenced from the moment their values were read.
+/// A command that fails at run time does not undo the others, so every element of EXEC's reply is checked.
+package struct Transaction: ~Copyable {
+    /// The result of EXEC.
     enum Ending {
-        /// The batch is applied, but for what failed.
+        /// The batch is applied, apart from the commands that failed. The server time is nil if it is unknown.
         case applied(serverTime: Duration?, failures: [Failure])
-        /// Nothing was applied: what was watched has changed.
+        /// Nothing is applied: a watched key has changed.
         case aborted
     }
 
-    /// All that is known after it.
+    /// A reason why the owner must not send another transaction.
+    enum Obstacle {
+        case leaseLost
+        /// Another client wrote the cursor, or the transaction was aborted.
+        case cursorChanged
+    }
+
+    /// Everything that the replies to the transaction and its companions show.
     struct Outcome {
         let ending: Ending
-        /// Whether the lease is ours.
-        let isOwner: Bool
-        /// Whether the cursor is as the transaction left it.
-        let isCursorOurs: Bool
-        /// Entries that were trimmed away, or why they were not.
+        /// True if this owner holds the lease.
+        let holdsLease: Bool
+        /// True if the cursor is the one that the transaction wrote.
+        let hasOwnCursor: Bool
+        /// The number of trimmed entries, or why trimming failed.
         let trimmed: Result<Int, RedisError>
-        /// Why no dead letter can be written; nil when all is well.
-        let deadProblem: RedisError?
+        /// The reason why dead letters cannot be written; nil if they can.
+        let deadLetterError: RedisError?
 
-        /// What keeps this owner from going on; nil when all is well.
-        var obstacle: Pipeline.Step? {
-            guard isOwner else { return .leaseLost }
-            guard case .applied = ending, isCursorOurs else { return .disturbed }
+        /// The reason not to send another transaction; nil if there is none.
+        var obstacle: Obstacle? {
+            guard holdsLease else { return .leaseLost }
+            guard case .applied = ending, hasOwnCursor else { return .cursorChanged }
             return nil
         }
     }
 
-    /// One command inside.
-    enum Command {
-        /// A change of the commit, by its place there.
+    /// A command between MULTI and EXEC. Indices are those of the batch.
+    package enum Command {
         case change(Int)
-        /// A count of the ingest's.
-        case count
-        /// A dead letter of the commit, by its place there.
-        case letter(Int)
-        /// A dead letter that is owed, by the places of its batch and its own there.
-        case owed(Int, Int)
+        /// A command on a counter of the ingest's hash.
+        case counter
+        case deadLetter(Int)
+        case pendingDeadLetter(group: Int, letter: Int)
         case cursor
         case lease
+    }
 
-        var isLetter: Bool {
-            switch self {
-            case .letter, .owed: true
-            case .change, .count, .cursor, .lease: false
+    /// A command of an applied transaction that Redis rejected.
+    package struct Failure {
+        let command: Command
+        let error: RedisError
+
+        package init(_ command: Command, error: RedisError) {
+            self.command = command
+            self.error = error
+        }
+
+        var isCursor: Bool { if case .cursor = command { true } else { false } }
+
+        var isDeadLetter: Bool {
+            switch command {
+            case .deadLetter, .pendingDeadLetter: true
+            case .change, .counter, .cursor, .lease: false
             }
         }
     }
 
-    /// A command of the transaction that Redis did not run.
-    struct Failure {
-        let command: Command
-        let error: RedisError
-    }
-
+    private let keys: Keyspace
+    private let owner: String
+    private let leaseDuration: Duration
     private var writer = RESPWriter(capacity: 1 << 16)
     private var commands: [Command] = []
     private var cursor = StreamID.zero
     private var trims = false
 
-    init() {}
+    init(keys: Keyspace, owner: String, leaseDuration: Duration) {
+        self.keys = keys
+        self.owner = owner
+        self.leaseDuration = leaseDuration
+    }
+}
 
-    /// Writes the transaction up to EXEC.
-    mutating func write(_ commit: FoldedBatch, in space: Keyspace, _ lease: Lease) throws(RedisError) {
+// MARK: - Writing
+
+extension Transaction {
+    /// Writes the transaction from MULTI to EXEC, in place of an earlier one.
+    mutating func write(_ batch: FoldedBatch) throws(RedisError) {
         writer.removeAll()
         commands.removeAll(keepingCapacity: commands.capacity < 1 << 18)
-        cursor = commit.cursor
+        cursor = batch.cursor
         trims = false
         writer.command("MULTI")
         writer.command("TIME")
-        for (place, change) in commit.folded.changes.enumerated() {
-            writer.add(change, commit.folded.rows)
-            commands.append(.change(place))
+        for (index, change) in batch.result.changes.enumerated() {
+            writer.add(change, rows: batch.result.rows)
+            commands.append(.change(index))
         }
-        try writeDeadLetters(of: commit.read, commit.batch, commit.folded.deadLetters, in: space) { .letter($0) }
-        for (place, owed) in commit.owed.enumerated() {
-            try writeDeadLetters(of: owed.read, owed.batch, owed.letters, in: space) { .owed(place, $0) }
-            count(owed.changes(in: space))
+        try write(batch.ownDeadLetters) { .deadLetter($0) }
+        for (index, group) in batch.pendingDeadLetters.groups.enumerated() {
+            try write(group) { .pendingDeadLetter(group: index, letter: $0) }
+            writeCounters(group.counterChanges(in: keys))
         }
-        if commit.missed > 0 {
-            count([.increment(key: space.ingest, field: IngestField.missed, by: commit.missed)])
+        if batch.missedEntries > 0 {
+            writeCounters([.increment(key: keys.ingest, field: IngestField.missed, by: batch.missedEntries)])
         }
-        if commit.isRewind { countMoment(IngestField.rewinds, at: IngestField.rewound, in: space) }
-        if commit.isTakeover { countMoment(IngestField.takeovers, at: IngestField.taken, in: space) }
-        writeCursor(commit, in: space, lease)
-        writer.command("PEXPIRE", lease.key, String(lease.duration.wholeMilliseconds))
+        if batch.isRewind { writeOccurrence(count: IngestField.rewinds, time: IngestField.rewound) }
+        if batch.isTakeover { writeOccurrence(count: IngestField.takeovers, time: IngestField.taken) }
+        writeCursor(of: batch)
+        writer.command("PEXPIRE", keys.lease, String(leaseDuration.wholeMilliseconds))
         commands.append(.lease)
         writer.command("TIME")
         writer.command("EXEC")
     }
 
-    private mutating func count(_ changes: [IndexChange]) {
+    private mutating func writeCounters(_ changes: [IndexChange]) {
         for change in changes {
             writer.add(change)
-            commands.append(.count)
+            commands.append(.counter)
         }
     }
 
-    private mutating func countMoment(_ field: String, at time: String, in space: Keyspace) {
-        count([
-            .increment(key: space.ingest, field: field, by: 1),
-            .setFields(key: space.ingest, [IndexChange.Field(time, String(WallClock.milliseconds))]),
+    /// Writes that something happened now: increments its counter and sets the field with its time.
+    private mutating func writeOccurrence(count: String, time: String) {
+        writeCounters([
+            .increment(key: keys.ingest, field: count, by: 1),
+            .setFields(key: keys.ingest, [IndexChange.Field(time, String(WallClock.milliseconds))]),
         ])
     }
 
-    private mutating func writeCursor(_ commit: FoldedBatch, in space: Keyspace, _ lease: Lease) {
-        let knowsEntries = commit.place.entries != nil
-        writer.begin(arguments: 6 + (knowsEntries ? 2 : 0) + (commit.isEmpty ? 0 : 2))
+    private mutating func writeCursor(of batch: FoldedBatch) {
+        let knowsEntries = batch.position.entries != nil
+        writer.begin(arguments: 6 + (knowsEntries ? 2 : 0) + (batch.isEmpty ? 0 : 2))
         writer.add("HSET" as StaticString)
-        writer.add(space.ingest)
+        writer.add(keys.ingest)
         writer.add(IngestField.cursor)
-        writer.add(commit.cursor.description)
+        writer.add(batch.cursor.description)
         writer.add(IngestField.owner)
-        writer.add(lease.owner)
+        writer.add(owner)
         if knowsEntries {
             writer.add(IngestField.entries)
-            writer.add(commit.place.description)
+            writer.add(batch.position.description)
         }
-        // Renewing the lease is not applying.
-        if !commit.isEmpty {
+        // Renewing the lease is no update of the indexes.
+        if !batch.isEmpty {
             writer.add(IngestField.updated)
             writer.add(WallClock.milliseconds)
         }
         commands.append(.cursor)
     }
 
-    private mutating func writeDeadLetters(
-        of read: XReadReply, _ batch: DecodedBatch, _ letters: [FoldResult.DeadLetter], in space: Keyspace,
-        as command: (Int) -> Command
+    private mutating func write(
+        _ group: PendingDeadLetters.Group, as command: (_ letter: Int) -> Command
     ) throws(RedisError) {
         var next = 0
-        try read.withFields(of: letters.map(\.item)) { place, fields, count in
+        try group.reply.withFields(ofEntries: group.letters.map(\.item)) { index, fields, count in
             writer.addDeadLetter(
-                to: space.dead, fields, of: count, reason: letters[next].reason, id: batch.items[place].id)
+                to: keys.dead, fields: fields, announced: count, reason: group.letters[next].reason,
+                id: group.batch.items[index].id)
             commands.append(command(next))
             next += 1
         }
     }
 
-    /// XTRIM events MINID ~ id: removes what is below the id, whole nodes at a time. Runs also when memory is short.
-    mutating func writeTrim(below id: StreamID, in space: Keyspace) {
-        writer.command("XTRIM", space.events, "MINID", "~", id.description)
+    /// XTRIM events MINID ~ id: removes entries below the id, whole nodes at a time. It runs even if memory is short.
+    mutating func writeTrim(below id: StreamID) {
+        writer.command("XTRIM", keys.events, "MINID", "~", id.description)
         trims = true
     }
 
-    /// WATCH of what may not change, and what it is now.
-    mutating func writeLook(in space: Keyspace) {
-        writer.command("WATCH", space.lease, space.ingest)
-        writer.command("GET", space.lease)
-        writer.command("HGET", space.ingest, IngestField.cursor)
-        writer.command("XLEN", space.dead)
+    /// Writes the WATCH that fences the next transaction, and the reads of the watched values.
+    mutating func writeFence() {
+        writer.command("WATCH", keys.lease, keys.ingest)
+        writer.command("GET", keys.lease)
+        writer.command("HGET", keys.ingest, IngestField.cursor)
+        writer.command("XLEN", keys.dead)
     }
 
-    /// XREAD of what comes after an id, and XINFO.
-    ///
-    /// - Parameters:
-    ///   - block: how long XREAD waits for an entry when there is none.
-    ///   - looks: whether to ask XINFO.
-    mutating func writeReading(after id: StreamID, count: Int, block: Duration, looks: Bool, in space: Keyspace) {
-        writer.reading(after: id, count: count, block: block, in: space)
-        if looks { writer.command("XINFO", "STREAM", space.events) }
+    mutating func write(_ read: BlockingRead) {
+        read.write(to: &writer, in: keys)
     }
+}
 
-    mutating func send(over connection: inout RedisConnection) throws(RedisError) {
+// MARK: - Sending and receiving
+
+extension Transaction {
+    func send(over connection: inout RedisConnection) throws(RedisError) {
         try connection.send(writer)
     }
 
-    /// Takes the replies from MULTI's on, up to that of a waiting XREAD, which is left to the caller.
+    /// Reads the replies from MULTI to XLEN. The replies to XREAD and XINFO are left to the caller.
     ///
-    /// - Throws: why the transaction was not applied, after the replies to all commands before XREAD were taken.
-    mutating func receive(
-        from connection: inout RedisConnection, owner: String, in space: Keyspace
-    ) throws(RedisError) -> Outcome {
+    /// - Throws: why the transaction was not applied, after the replies to all commands before XREAD were read.
+    func receive(from connection: inout RedisConnection) throws(RedisError) -> Outcome {
         var firstError: RedisError?
-        // MULTI, TIME, the commands, TIME: each +QUEUED, or why not. Then EXEC answers EXECABORT.
+        // MULTI, TIME, the commands, TIME: each +QUEUED or an error, after which EXEC answers EXECABORT.
         for _ in 0..<commands.count + 3 {
             let reply = try connection.receive()
             firstError = firstError ?? reply.error
         }
         var ending: Ending?
         do {
-            ending = try outcome(of: try connection.receive())
+            ending = try self.ending(from: try connection.receive())
         } catch {
             if error.category == .connection { throw error }
             firstError = firstError ?? error
@@ -209,38 +228,41 @@ struct Transaction: ~Copyable {
         }
         let watch = try connection.receive()
         var lease = try connection.receive()
-        let held = lease.error == nil ? try lease.string() : nil
+        let foundOwner = lease.error == nil ? try lease.string() : nil
         var hash = try connection.receive()
-        let found = hash.error == nil ? try hash.string() : nil
+        let foundCursor = hash.error == nil ? try hash.string() : nil
         let dead = try connection.receive()
         let unreadable =
-            lease.error?.of(space.lease, holds: "no lease") ?? hash.error?.of(space.ingest, holds: "no hash")
+            lease.error?.naming(key: keys.lease, expected: .string)
+            ?? hash.error?.naming(key: keys.ingest, expected: .hash)
         if let error = firstError ?? watch.error ?? unreadable { throw error }
         return Outcome(
-            ending: ending ?? .aborted, isOwner: held == owner, isCursorOurs: found == cursor.description,
-            trimmed: trimmed, deadProblem: dead.error?.of(space.dead, holds: "no stream"))
+            ending: ending ?? .aborted, holdsLease: foundOwner == owner,
+            hasOwnCursor: foundCursor == cursor.description, trimmed: trimmed,
+            deadLetterError: dead.error?.naming(key: keys.dead, expected: .stream))
     }
 
-    /// The one place where commands that failed inside an applied transaction come to light.
-    private func outcome(of reply: consuming Reply) throws(RedisError) -> Ending {
+    /// Reads the reply to EXEC. Only here do commands that failed inside an applied transaction become known.
+    private func ending(from reply: consuming Reply) throws(RedisError) -> Ending {
         var reply = reply
         guard let count = try reply.array() else { return .aborted }
         guard count == commands.count + 2 else {
-            throw RedisError(.connection, "Redis answered EXEC with \(count) elements")
+            throw RedisError(
+                .connection, "invalid reply to EXEC: \(count) elements for \(commands.count + 2) commands")
         }
-        let began = try Self.microseconds(&reply)
+        let start = try Self.microseconds(from: &reply)
         var failures: [Failure] = []
         for command in commands {
-            if let error = reply.error { failures.append(Failure(command: command, error: error)) }
+            if let error = reply.error { failures.append(Failure(command, error: error)) }
             try reply.skip()
         }
-        let ended = try Self.microseconds(&reply)
-        // Later servers stop the clock inside a transaction; then the time is not known.
-        return .applied(serverTime: ended > began ? .microseconds(ended - began) : nil, failures: failures)
+        let end = try Self.microseconds(from: &reply)
+        // Later versions of Redis freeze the clock in a transaction. Then the server time is unknown.
+        return .applied(serverTime: end > start ? .microseconds(end - start) : nil, failures: failures)
     }
 
-    /// The reply of TIME: seconds and microseconds.
-    private static func microseconds(_ reply: inout Reply) throws(RedisError) -> Int64 {
+    /// Reads the reply to TIME: seconds and microseconds.
+    private static func microseconds(from reply: inout Reply) throws(RedisError) -> Int64 {
         _ = try reply.array()
         let seconds = try reply.string().flatMap { Int64($0) } ?? 0
         let microseconds = try reply.string().flatMap { Int64($0) } ?? 0

@@ -1,10 +1,12 @@
 package import HyperoSchema
 
-/// Remembers which entry stood how far back, so that the stream can be trimmed and the last ones stay.
+/// Decides up to which entry the stream is trimmed, so that the last applied entries stay.
+///
+/// Remembers the id of every hundredth applied entry or so, with its number.
 package struct TrimPlan: Sendable {
     private struct Mark {
         let id: StreamID
-        /// Entries up to this one, since the start.
+        /// The number of entries applied up to this one.
         let count: Int
     }
 
@@ -13,28 +15,30 @@ package struct TrimPlan: Sendable {
     private var marks: [Mark] = []
     private var count = 0
     private var latest: StreamID?
-    /// What was last given out, while Redis may have more to remove below it.
+    /// The last bound that was returned.
+    private var lastBound: StreamID?
+    /// The bound to return again, since Redis may have more entries to remove below it.
     private var unfinished: StreamID?
-    private var lowest: StreamID?
 
-    /// - Parameter retain: how many entries behind the cursor stay.
+    /// - Parameter retain: the number of applied entries that stay in the stream.
     package init(retain: Int) {
         self.retain = retain
-        // Redis trims whole nodes of about 100 entries: finer marks would remember more and trim no better.
+        // Redis trims whole nodes of about 100 entries: finer marks would cost memory and trim no better.
         step = max(100, retain / 1_024)
     }
 
-    /// Takes note of an applied entry, in the stream's order.
-    package mutating func passed(_ id: StreamID) {
+    /// Counts an applied entry. Entries are passed in the order of the stream.
+    package mutating func recordApplied(_ id: StreamID) {
         count += 1
         latest = id
         guard count % step == 0 else { return }
         marks.append(Mark(id: id, count: count))
     }
 
-    /// Starts at a cursor that was read from Redis: what lies before it counts as one entry, unless it is known better.
+    /// Starts at a cursor that was read from Redis. Everything up to the cursor counts as one entry, unless the surplus is
+    /// known.
     ///
-    /// - Parameter surplus: an entry with as many to keep between it and the cursor; nil when there are not so many.
+    /// - Parameter surplus: the newest entry with `retain` entries between it and the cursor; nil if there are fewer.
     package mutating func start(at cursor: StreamID, surplus: StreamID? = nil) {
         guard latest != cursor else { return }
         marks = cursor == .zero ? [] : [Mark(id: cursor, count: count)]
@@ -43,25 +47,41 @@ package struct TrimPlan: Sendable {
         unfinished = nil
     }
 
-    /// Forgets all: the server may be another one now, where less is applied. ``start(at:)`` begins anew.
-    package mutating func forget() {
+    /// Forgets all entries: the next connection may be to a server where less is applied.
+    package mutating func reset() {
         marks = []
         latest = nil
-        lowest = nil
+        lastBound = nil
         unfinished = nil
     }
 
-    /// The id below which everything may go, with so many entries kept behind the cursor; nil when nothing may.
-    package mutating func next() -> StreamID? {
+    /// Returns the id below which all entries can be removed; nil if none can.
+    package mutating func nextBound() -> StreamID? {
         defer { unfinished = nil }
         guard let index = marks.lastIndex(where: { count - $0.count >= retain }) else { return unfinished }
-        lowest = marks[index].id.next
+        lastBound = marks[index].id.next
         marks.removeFirst(index + 1)
-        return lowest
+        return lastBound
     }
 
-    /// Redis trims a stretch at a time: as long as it removed something, the same id is given out again.
-    package mutating func mayTrimMore() {
-        unfinished = lowest
+    /// Makes ``nextBound()`` return the last bound again. Redis removes a limited number of entries per XTRIM, so more may
+    /// be below the bound until an XTRIM removes none.
+    package mutating func repeatLastBound() {
+        unfinished = lastBound
+    }
+}
+
+extension StreamID {
+    /// The lowest id above this one.
+    var next: StreamID {
+        if sequence < .max { return StreamID(milliseconds: milliseconds, sequence: sequence + 1) }
+        if milliseconds < .max { return StreamID(milliseconds: milliseconds + 1, sequence: 0) }
+        return self
+    }
+
+    /// The highest id below this one; nil below the lowest.
+    var previous: StreamID? {
+        if sequence > 0 { return StreamID(milliseconds: milliseconds, sequence: sequence - 1) }
+        return milliseconds > 0 ? StreamID(milliseconds: milliseconds - 1, sequence: .max) : nil
     }
 }

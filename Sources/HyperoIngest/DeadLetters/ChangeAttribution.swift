@@ -1,35 +1,36 @@
 import HyperoSchema
 
-/// Finds the entries of a batch whose changes are in a command: when Redis does not run it, they become dead letters.
+/// Finds the entries of a batch that contribute to a change. If Redis rejects the change, they become dead letters.
 ///
-/// It looks at the events again, so that the fold, which runs for every event, need not remember what it was told by whom.
+/// Recomputed from the batch on failure, so that the fold, which runs for every event, need not track the origin of each
+/// change.
 struct ChangeAttribution {
+    private typealias Predicate = (DecodedBatch.Item) -> Bool
+
     private let batch: DecodedBatch
     private let keys: Keyspace
-    /// Entries that changed nothing: dead ones and duplicates.
-    private let idle: Set<Int>
+    /// The indices of entries that changed nothing: dead letters and duplicates.
+    private let unapplied: Set<Int>
 
-    init(_ batch: DecodedBatch, _ folded: FoldResult, in keys: Keyspace) {
+    init(of result: FoldResult, in batch: DecodedBatch, keys: Keyspace) {
         self.batch = batch
         self.keys = keys
-        idle = Set(folded.deadLetters.map(\.item)).union(folded.duplicates)
+        unapplied = Set(result.deadLetters.map(\.item)).union(result.duplicates)
     }
 
-    /// The places of the entries behind a change, ascending.
-    func items(behind change: IndexChange) -> [Int] {
-        guard let isBehind = test(of: change) else { return [] }
-        return batch.items.indices.filter { place in
-            guard !idle.contains(place) else { return false }
-            switch batch.items[place].content {
-            case .row, .event: return isBehind(batch.items[place])
+    /// Returns the indices of the entries that contribute to a change, ascending.
+    func items(changing change: IndexChange) -> [Int] {
+        guard let contributes = predicate(for: change) else { return [] }
+        return batch.items.indices.filter { index in
+            guard !unapplied.contains(index) else { return false }
+            switch batch.items[index].content {
+            case .row, .event: return contributes(batch.items[index])
             case .rejected: return false
             }
         }
     }
 
-    private typealias Test = (DecodedBatch.Item) -> Bool
-
-    private func test(of change: IndexChange) -> Test? {
+    private func predicate(for change: IndexChange) -> Predicate? {
         let key = change.key
         if key == keys.batteries {
             let members = members(of: change)
@@ -37,33 +38,33 @@ struct ChangeAttribution {
                 item.subjects.experiment < 0 && members.contains(batch.batteries[item.subjects.battery].text)
             }
         }
-        if let place = batch.producers.firstIndex(where: { keys.producer($0) == key }) {
-            return { $0.subjects.producer == place }
+        if let index = batch.producers.firstIndex(where: { keys.producer($0) == key }) {
+            return { $0.subjects.producer == index }
         }
-        for (place, experiment) in batch.experiments.enumerated() {
-            if key == keys.experiment(experiment) { return { $0.subjects.experiment == place } }
+        for (index, experiment) in batch.experiments.enumerated() {
+            if key == keys.experiment(experiment) { return { $0.subjects.experiment == index } }
             guard key == keys.curve(of: experiment) else { continue }
-            return { $0.subjects.experiment == place && batch.hasRows($0) }
+            return { $0.subjects.experiment == index && batch.hasRows($0) }
         }
-        for (place, battery) in batch.batteries.enumerated() where key.hasPrefix(keys.battery(battery)) {
-            if let test = test(of: change, to: battery, at: place) { return test }
+        for (index, battery) in batch.batteries.enumerated() where key.hasPrefix(keys.battery(battery)) {
+            if let predicate = predicate(for: change, of: battery, at: index) { return predicate }
         }
         return nil
     }
 
-    private func test(of change: IndexChange, to battery: BatteryID, at place: Int) -> Test? {
+    private func predicate(for change: IndexChange, of battery: BatteryID, at index: Int) -> Predicate? {
         let members = members(of: change)
         switch change.key {
-        case keys.battery(battery): return { $0.subjects.battery == place }
+        case keys.battery(battery): return { $0.subjects.battery == index }
         case keys.experiments(of: battery):
-            return { $0.subjects.battery == place && batch.isOf(members, $0) }
+            return { $0.subjects.battery == index && batch.isExperiment(of: $0, in: members) }
         case keys.columns(of: battery):
             return { item in
-                item.subjects.battery == place && batch.columns(of: item).contains { members.contains($0) }
+                item.subjects.battery == index && batch.columns(of: item).contains { members.contains($0) }
             }
         case let key where key.hasPrefix(keys.rank(of: battery, by: "")):
             return { item in
-                item.subjects.battery == place && batch.isOf(members, item) && batch.mayRank(item)
+                item.subjects.battery == index && batch.isExperiment(of: item, in: members) && batch.mayRank(item)
             }
         default: return nil
         }
@@ -79,36 +80,37 @@ struct ChangeAttribution {
 }
 
 extension DecodedBatch {
-    /// Whether the entry writes rows of the curve.
+    /// Returns whether an entry writes rows of the curve.
     fileprivate func hasRows(_ item: Item) -> Bool {
         switch item.content {
         case .row: true
-        case .event(let place): events[place].body.kind == .epoch || events[place].body.kind == .curve
+        case .event(let index): events[index].body.kind == .epoch || events[index].body.kind == .curve
         case .rejected: false
         }
     }
 
+    /// Returns whether an entry may change rankings.
     fileprivate func mayRank(_ item: Item) -> Bool {
-        if case .event(let place) = item.content, events[place].body.kind == .maxima { return true }
+        if case .event(let index) = item.content, events[index].body.kind == .maxima { return true }
         return hasRows(item)
     }
 
-    fileprivate func isOf(_ ids: Set<String>, _ item: Item) -> Bool {
+    fileprivate func isExperiment(of item: Item, in ids: Set<String>) -> Bool {
         item.subjects.experiment >= 0 && ids.contains(experiments[item.subjects.experiment].text)
     }
 
-    /// The columns that the entry may have brought.
+    /// Returns the columns that an entry may add.
     fileprivate func columns(of item: Item) -> [String] {
         switch item.content {
         case .row(_, let row): rows.channels(of: row).map { Prefix.max + $0 }
-        case .event(let place): events[place].columns
+        case .event(let index): events[index].columns
         case .rejected: []
         }
     }
 }
 
 extension Event {
-    /// The columns that it may have brought.
+    /// The columns that the event may add.
     fileprivate var columns: [String] {
         switch body {
         case .param(let entries): entries.map { Prefix.param + $0.name }

@@ -1,69 +1,76 @@
 import HyperoRedis
 import HyperoSchema
 
-/// What is changed in dead letters before they are sent again.
+/// A change to dead letters before they are sent again.
 public struct DeadLetterEdit: Sendable {
-    /// A field to set, or to add where a letter does not have it.
+    /// The fields to set. A field that a dead letter does not have is added.
     public var set: [(field: String, value: String)] = []
-    /// Fields to take away.
+    /// The fields to remove.
     public var removed: [String] = []
 
-    /// Nothing is changed.
+    /// Creates an edit that changes nothing.
     public init() {}
 }
 
 extension DeadLetterEdit {
-    /// Whether the field is none to set: it is used up, or the ingest's own.
-    public static func isRefused(_ field: String) -> Bool { usedUp.contains(field) || field.hasPrefix("dead.") }
+    /// A reason why a dead letter cannot be sent again: it was truncated when it was written.
+    public enum Failure: Error, Hashable, Sendable {
+        /// The fields of these names are truncated. Each must be set or removed.
+        case truncated(fields: [String])
+        /// Fields are missing, and their names are unknown. The associated value is their number as the dead letter has it.
+        case omitted(count: String)
+    }
 
-    /// A field of a letter, as bytes: it need not be text.
+    /// A field of a dead letter, as bytes that need not be text.
     struct Field {
         var name: [UInt8]
         var value: [UInt8]
     }
 
-    /// The fields to send, or why the letter cannot be sent.
+    private static let consumedFields: Set = [EventField.requeued, EventField.producer, EventField.seq]
+
+    /// Returns whether a field is not allowed in ``set``: its value is consumed, or the ingest writes it.
+    public static func isReserved(_ field: String) -> Bool {
+        consumedFields.contains(field) || field.hasPrefix("dead.")
+    }
+
+    /// Returns the fields of the entry to send.
     ///
-    /// Without producer and number: that number was used up when the letter became one, so that the entry would be taken
-    /// for a duplicate. The time stays, because it says when the thing happened.
-    func mended(_ letter: [Field], id: String) -> Result<[Field], Obstacle> {
+    /// They exclude producer and sequence number. The number was consumed when the entry became a dead letter, so the new
+    /// entry would be a duplicate. The time stays, because it is that of the event.
+    ///
+    /// - Parameters:
+    ///   - letter: the fields of the dead letter.
+    ///   - id: the id of the dead letter.
+    func applying(to letter: [Field], id: String) throws(Failure) -> [Field] {
         let end = letter.lastIndex { $0.name == Array(EventField.deadReason.utf8) } ?? letter.endIndex
-        func own(_ name: String) -> Field? { letter[end...].first { $0.name == Array(name.utf8) } }
-        if let omitted = own(EventField.deadOmitted) {
-            return .failure(.leftOut(String(decoding: omitted.value, as: UTF8.self)))
+        // The entry's own fields, which come first, may have the same names.
+        func ingestField(_ name: String) -> Field? { letter[end...].first { $0.name == Array(name.utf8) } }
+        if let omitted = ingestField(EventField.deadOmitted) {
+            throw .omitted(count: String(decoding: omitted.value, as: UTF8.self))
         }
-        let isCut = own(EventField.deadCut) != nil
+        let isTruncated = ingestField(EventField.deadCut) != nil
         var fields: [Field] = []
-        var leftOut: [String] = []
+        var truncated: [String] = []
         for field in letter[..<end] {
             let name = String(decoding: field.name, as: UTF8.self)
-            if Self.usedUp.contains(name) || removed.contains(name) { continue }
+            if Self.consumedFields.contains(name) || removed.contains(name) { continue }
             if let (_, value) = set.last(where: { $0.field == name }) {
                 fields.append(Field(name: field.name, value: Array(value.utf8)))
                 continue
             }
-            if isCut, Self.isCut(field) { leftOut.append(name) }
+            if isTruncated, Self.isTruncated(field) { truncated.append(name) }
             fields.append(field)
         }
-        guard leftOut.isEmpty else { return .failure(.cut(leftOut)) }
+        guard truncated.isEmpty else { throw .truncated(fields: truncated) }
         for (name, value) in set where !fields.contains(where: { $0.name == Array(name.utf8) }) {
             fields.append(Field(name: Array(name.utf8), value: Array(value.utf8)))
         }
         fields.append(Field(name: Array(EventField.requeued.utf8), value: Array(id.utf8)))
-        return .success(fields)
+        return fields
     }
 
-    /// Why a letter cannot be sent: it was too large to be kept whole.
-    enum Obstacle: Error {
-        /// These fields are not all there.
-        case cut([String])
-        /// So many fields are missing, of which nobody knows any more what they were.
-        case leftOut(String)
-    }
-
-    private static let usedUp: Set = [EventField.requeued, EventField.producer, EventField.seq]
-
-    private static func isCut(_ field: Field) -> Bool {
+    private static func isTruncated(_ field: Field) -> Bool {
         let ellipsis = Array("…".utf8)
         return field.value.count == Limits.deadValue && field.value.suffix(3).elementsEqual(ellipsis)
             || field.name.count == Limits.name && field.name.suffix(3).elementsEqual(ellipsis)

@@ -1,76 +1,74 @@
 import HyperoRedis
 import HyperoSchema
 
-/// Sends the dead letters of one partition again, some at a time.
+/// Sends the dead letters of one partition again, a bounded number per transaction.
 ///
 ///     WATCH dead  TYPE events  XINFO STREAM events  XRANGE dead id id …
 ///     MULTI  XADD events * field value …  XDEL dead id …  HINCRBY ingest requeued n  EXEC
 ///
-/// EXEC answers null when somebody else wrote to the dead letters meanwhile, as another who sends them again: then it
-/// looks once more what is left. That the events are a stream that takes entries is looked at before, because a command
-/// that fails in a transaction does not keep the others from running.
+/// EXEC answers null if another client wrote to the dead letters meanwhile, for example another requeue. Then the dead
+/// letters are read again. TYPE and XINFO check first that the events' key is a stream that accepts entries, because a
+/// command that fails in a transaction does not stop the others.
 final class PartitionRequeue {
-    private let space: Keyspace
+    private let keys: Keyspace
     private var connection: RedisConnection
 
-    /// Letters of one transaction; as many bytes at most, and one letter at least.
-    private static let atOnce = 64
-    private static let bytesAtOnce = 8 << 20
-    /// How often somebody else may come first.
-    private static let mostRounds = 1_000
+    /// The number of dead letters per transaction.
+    private static let maxLetters = 64
+    /// The bytes per transaction, which has at least one dead letter.
+    private static let maxBytes = 8 << 20
+    /// The number of transactions per run, including those that other clients' writes abort.
+    private static let maxRounds = 1_000
 
-    init(_ url: RedisURL, _ space: Keyspace) throws(RedisError) {
-        var url = url
-        var connection = try RedisConnection.open(to: url, name: "hypero-requeue")
-        // A cluster's server says who has the keys.
-        for _ in 0..<5 {
-            let reply = try connection.call("XLEN", space.dead)
-            guard case .moved(let host, let port)? = reply.error?.category else { break }
-            url = url.withServer(host: host, port: port)
-            connection = try RedisConnection.open(to: url, name: "hypero-requeue")
+    init(_ url: RedisURL, keys: Keyspace) throws(RedisError) {
+        self.keys = keys
+        var topology = Topology(seed: url)
+        var connection = try RedisConnection.open(to: topology.current, name: "hypero-requeue")
+        for _ in 0..<Topology.maxRedirects {
+            let reply = try connection.call("XLEN", keys.dead)
+            guard let error = reply.error, topology.follow(error) else { break }
+            connection = try RedisConnection.open(to: topology.current, name: "hypero-requeue")
         }
-        self.space = space
         self.connection = connection
     }
 
-    /// Whether there is such a letter.
+    /// Returns whether there is a dead letter with an id.
     func has(_ id: StreamID) throws(RedisError) -> Bool {
-        var reply = try connection.call("XRANGE", space.dead, id.description, id.description)
-        if let error = reply.error { throw error.of(space.dead, holds: "no stream") }
+        var reply = try connection.call("XRANGE", keys.dead, id.description, id.description)
+        if let error = reply.error { throw error.naming(key: keys.dead, expected: .stream) }
         return try reply.array() ?? 0 > 0
     }
 
-    /// Whether there are any letters.
+    /// Returns whether there are dead letters; false if the account lacks permission for the key.
     func hasAny() throws(RedisError) -> Bool {
-        var reply = try connection.call("XLEN", space.dead)
-        // An account for other keys may not look.
+        var reply = try connection.call("XLEN", keys.dead)
         return reply.error == nil ? try reply.integer() > 0 : false
     }
 
-    /// Sends all letters that are there now.
-    func sendAll(_ mending: DeadLetterEdit, _ report: inout Requeue.Report) throws {
-        var reply = try connection.call("XREVRANGE", space.dead, "+", "-", "COUNT", "1")
-        if let error = reply.error { throw error.of(space.dead, holds: "no stream") }
+    /// Sends all dead letters that exist now.
+    func sendAll(applying edit: DeadLetterEdit, into report: inout Requeue.Report) throws {
+        var reply = try connection.call("XREVRANGE", keys.dead, "+", "-", "COUNT", "1")
+        if let error = reply.error { throw error.naming(key: keys.dead, expected: .stream) }
         guard try reply.array() ?? 0 > 0 else { return }
         _ = try reply.array()
-        // What dies again while this runs has a higher id, and must not be sent round and round.
+        // An entry that becomes a dead letter again has a higher id, and must not be sent in an endless loop.
         let last = try reply.string() ?? ""
         var start = "-"
         while true {
             let ids = try self.ids(from: start, to: last)
             guard let final = ids.last else { return }
-            try send(ids, mending, &report)
+            try send(ids, applying: edit, into: &report)
             start = "(\(final)"
         }
     }
 
     private func ids(from start: String, to end: String) throws(RedisError) -> [StreamID] {
-        var reply = try connection.call("XRANGE", space.dead, start, end, "COUNT", "\(Self.atOnce)")
+        var reply = try connection.call("XRANGE", keys.dead, start, end, "COUNT", "\(Self.maxLetters)")
         var ids: [StreamID] = []
         for _ in 0..<(try reply.array() ?? 0) {
             _ = try reply.array()
             guard let id = try reply.string().flatMap({ StreamID($0) }) else {
-                throw RedisError(.connection, "Redis answered an entry without an id")
+                throw RedisError(.connection, "invalid reply to XRANGE: an entry without an id")
             }
             ids.append(id)
             try reply.skip()
@@ -78,104 +76,89 @@ final class PartitionRequeue {
         return ids
     }
 
-    /// Sends these letters, as far as they are still there.
-    func send(_ ids: [StreamID], _ mending: DeadLetterEdit, _ report: inout Requeue.Report) throws {
-        var rest = ids[...]
+    /// Sends the dead letters of some ids, as far as they exist.
+    func send(_ ids: [StreamID], applying edit: DeadLetterEdit, into report: inout Requeue.Report) throws {
+        var remaining = ids[...]
         var rounds = 0
-        while !rest.isEmpty {
+        while !remaining.isEmpty {
             rounds += 1
-            guard rounds < Self.mostRounds else {
-                throw Requeue.Failure(description: "\(space.dead) is written to all the time: try again later")
-            }
-            rest = try sendSome(rest, mending, &report) ?? rest
+            guard rounds < Self.maxRounds else { throw RequeueError(.contention(key: keys.dead)) }
+            remaining = try sendFirst(of: remaining, applying: edit, into: &report) ?? remaining
         }
     }
 
-    /// Returns the ids that are left; nil when somebody else came first.
-    private func sendSome(
-        _ ids: ArraySlice<StreamID>, _ mending: DeadLetterEdit, _ report: inout Requeue.Report
+    /// Sends as many of the first dead letters as fit into one transaction.
+    ///
+    /// - Returns: the ids that remain; nil if another client's write aborted the transaction.
+    private func sendFirst(
+        of ids: ArraySlice<StreamID>, applying edit: DeadLetterEdit, into report: inout Requeue.Report
     ) throws -> ArraySlice<StreamID>? {
-        let some = ids.prefix(Self.atOnce)
-        let letters = try watchAndRead(some)
+        let first = ids.prefix(Self.maxLetters)
+        let letters = try watchAndRead(first)
         var writer = RESPWriter()
         writer.command("MULTI")
         var sent: [StreamID] = []
-        var obstacles: [String] = []
+        var rejections: [Requeue.Report.Rejection] = []
         var done = 0
-        for (id, letter) in zip(some, letters) where writer.count < Self.bytesAtOnce {
+        for (id, letter) in zip(first, letters) where writer.count < Self.maxBytes {
             done += 1
             guard let letter else { continue }
-            switch mending.mended(letter, id: id.description) {
-            case .failure(let obstacle): obstacles.append(Self.sentence(id, obstacle))
-            case .success(let fields):
-                add(fields, to: space.events, &writer)
+            do throws(DeadLetterEdit.Failure) {
+                let fields = try edit.applying(to: letter, id: id.description)
+                Self.addEntry(fields, to: keys.events, in: &writer)
                 sent.append(id)
+            } catch {
+                rejections.append(Requeue.Report.Rejection(id: id.description, reason: error))
             }
         }
         guard !sent.isEmpty else {
             _ = try connection.call("UNWATCH")
-            report.obstacles += obstacles
+            report.rejections += rejections
             return ids.dropFirst(done)
         }
         writer.begin(arguments: 2 + sent.count)
-        for argument in ["XDEL", space.dead] + sent.map(\.description) { writer.add(argument) }
-        writer.command("HINCRBY", space.ingest, IngestField.requeued, "\(sent.count)")
+        for argument in ["XDEL", keys.dead] + sent.map(\.description) { writer.add(argument) }
+        writer.command("HINCRBY", keys.ingest, IngestField.requeued, "\(sent.count)")
         writer.command("EXEC")
-        guard let failed = try run(writer, count: sent.count) else { return nil }
-        let taken = Dictionary(zip(some, letters)) { first, _ in first }
+        guard let failed = try run(writer, entries: sent.count) else { return nil }
+        let lettersByID = Dictionary(zip(first, letters)) { first, _ in first }
         report.sent += sent.count - failed.count
-        try putBack(failed.compactMap { taken[sent[$0]] ?? nil })
-        report.obstacles += obstacles
+        try restore(failed.compactMap { lettersByID[sent[$0]] ?? nil })
+        report.rejections += rejections
         return ids.dropFirst(done)
     }
 
-    private static func sentence(_ id: StreamID, _ obstacle: DeadLetterEdit.Obstacle) -> String {
-        switch obstacle {
-        case .cut(let fields):
-            let names = fields.prefix(5).map { printable($0) }.joined(separator: ", ")
-            let more = fields.count > 5 ? " and \(fields.count - 5) more" : ""
-            return "\(id) was too large to be kept whole: give --set or --remove for \(names)\(more)"
-        case .leftOut(let count):
-            return
-                "\(id) had too many fields, of which \(printable(count)) \(count == "1" ? "is" : "are") lost: write what it said anew, in several "
-                + "entries, and XDEL the letter"
-        }
-    }
-
-    /// Reads the letters under WATCH; nil for one that is not there.
+    /// Reads the dead letters under WATCH; nil for a dead letter that does not exist.
     private func watchAndRead(_ ids: ArraySlice<StreamID>) throws -> [[DeadLetterEdit.Field]?] {
         var writer = RESPWriter()
-        writer.command("WATCH", space.dead)
-        writer.command("TYPE", space.events)
-        writer.command("XINFO", "STREAM", space.events)
-        for id in ids { writer.command("XRANGE", space.dead, id.description, id.description) }
+        writer.command("WATCH", keys.dead)
+        writer.command("TYPE", keys.events)
+        writer.command("XINFO", "STREAM", keys.events)
+        for id in ids { writer.command("XRANGE", keys.dead, id.description, id.description) }
         try connection.send(writer)
         let watch = try connection.receive()
-        var type = try connection.receive()
-        var info = try connection.receive(within: XReadReply.bounds)
-        let kind = type.error == nil ? try type.string() ?? "" : ""
-        var firstError = watch.error ?? type.error
+        var typeReply = try connection.receive()
+        let stream = try connection.receiveStreamInfo(of: keys.events)
+        let type = typeReply.error == nil ? try typeReply.string() ?? "" : ""
+        var firstError = watch.error ?? typeReply.error
         var letters: [[DeadLetterEdit.Field]?] = []
         for _ in ids {
             var reply = try connection.receive()
-            firstError = firstError ?? reply.error?.of(space.dead, holds: "no stream")
-            letters.append(reply.error == nil ? try Self.letter(&reply) : nil)
+            firstError = firstError ?? reply.error?.naming(key: keys.dead, expected: .stream)
+            letters.append(reply.error == nil ? try Self.readLetter(from: &reply) : nil)
         }
         if let firstError { throw firstError }
-        guard kind == "stream" || kind == "none" else {
-            throw Requeue.Failure(
-                description: "\(space.events) holds a \(kind) and no stream: rename or delete it first")
+        guard type == "stream" || type == "none" else {
+            throw RequeueError(.wrongType(key: keys.events, found: type))
         }
-        // An account that may not ask finds out in the transaction.
-        if kind == "stream", info.error == nil, try StreamInfo(&info).hasExhaustedIDs {
-            throw Requeue.Failure(
-                description: "\(space.events) takes no more entries, because its last id is the highest there is: "
-                    + "rename it when all of it is applied")
+        // Without permission for XINFO, a full stream is noticed in the transaction.
+        if case .success(let stream) = stream, stream.hasExhaustedIDs {
+            throw RequeueError(.streamFull(key: keys.events))
         }
         return letters
     }
 
-    private static func letter(_ reply: inout Reply) throws(RedisError) -> [DeadLetterEdit.Field]? {
+    private static func readLetter(from reply: inout Reply) throws(RedisError) -> [DeadLetterEdit.Field]? {
         guard try reply.array() ?? 0 > 0 else { return nil }
         _ = try reply.array()
         try reply.skip()
@@ -186,7 +169,7 @@ final class PartitionRequeue {
         }
     }
 
-    private func add(_ fields: [DeadLetterEdit.Field], to key: String, _ writer: inout RESPWriter) {
+    private static func addEntry(_ fields: [DeadLetterEdit.Field], to key: String, in writer: inout RESPWriter) {
         writer.begin(arguments: 3 + 2 * fields.count)
         writer.add("XADD" as StaticString)
         writer.add(key)
@@ -199,9 +182,10 @@ final class PartitionRequeue {
 
     /// Sends the transaction.
     ///
-    /// - Returns: the places of the entries that were not taken after all; nil when somebody else came first.
-    /// - Throws: why nothing was done. When the connection breaks, nobody knows; running it again is safe.
-    private func run(_ writer: borrowing RESPWriter, count: Int) throws -> [Int]? {
+    /// - Parameter entries: the number of entries, whose commands come first.
+    /// - Returns: the indices of the entries that Redis rejected; nil if another client's write aborted the transaction.
+    /// - Throws: why nothing was done. If the connection fails, the outcome is unknown, and running again is safe.
+    private func run(_ writer: borrowing RESPWriter, entries: Int) throws -> [Int]? {
         try connection.send(writer)
         var firstError: RedisError?
         for _ in 0..<writer.commands - 1 {
@@ -213,22 +197,22 @@ final class PartitionRequeue {
         guard let elements = try exec.array() else { return nil }
         var failed: [Int] = []
         for element in 0..<elements {
-            if element < count, exec.error != nil { failed.append(element) }
+            if element < entries, exec.error != nil { failed.append(element) }
             try exec.skip()
         }
         return failed
     }
 
-    /// The events became something that takes no entry between the look and the transaction.
-    private func putBack(_ letters: [[DeadLetterEdit.Field]]) throws {
+    /// Writes dead letters again whose entries Redis rejected: the events' key changed between check and transaction.
+    private func restore(_ letters: [[DeadLetterEdit.Field]]) throws {
         guard !letters.isEmpty else { return }
         var writer = RESPWriter()
-        for letter in letters { add(letter, to: space.dead, &writer) }
-        writer.command("HINCRBY", space.ingest, IngestField.requeued, "\(-letters.count)")
+        for letter in letters { Self.addEntry(letter, to: keys.dead, in: &writer) }
+        writer.command("HINCRBY", keys.ingest, IngestField.requeued, "\(-letters.count)")
         try connection.send(writer)
         var error: RedisError?
         for _ in 0...letters.count { error = try connection.receive().error ?? error }
-        if let error { throw error.of(space.dead, holds: "no stream") }
-        throw Requeue.Failure(description: "\(space.events) took no entry: the letters stay dead, under new ids")
+        if let error { throw error.naming(key: keys.dead, expected: .stream) }
+        throw RequeueError(.rejected(key: keys.events))
     }
 }

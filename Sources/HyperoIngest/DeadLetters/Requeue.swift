@@ -1,123 +1,154 @@
-import HyperoRedis
+public import HyperoRedis
 public import HyperoSchema
 
-/// Sends dead letters to the events again, each exactly once, however many do it at the same time.
+/// Sends dead letters to the event stream again, each exactly once, even if several clients do so at the same time.
 ///
-///     var requeue = try Requeue(settings)
-///     let report = try requeue.run(.all, mending: DeadLetterMending())
+///     let requeue = try Requeue(settings)
+///     let report = try requeue.run(.all, applying: DeadLetterEdit())
 public struct Requeue {
-    /// Which letters.
-    public enum Choice: Sendable {
+    /// The dead letters to send.
+    public enum Selection: Sendable {
         case all
-        /// Those of these ids among the dead letters.
+        /// The dead letters of these ids.
         case ids([String])
     }
 
-    /// What came of it.
+    /// The result of a run.
     public struct Report: Sendable {
-        /// How many were sent again.
-        public internal(set) var sent = 0
-        /// Ids that no letter has.
-        public internal(set) var unknown: [String] = []
-        /// Why letters could not be sent again, each a sentence.
-        public internal(set) var obstacles: [String] = []
-    }
+        /// A dead letter that cannot be sent as it is.
+        public struct Rejection: Sendable {
+            /// Its id in the dead letter stream.
+            public let id: String
+            public let reason: DeadLetterEdit.Failure
+        }
 
-    /// Why it could not be finished; what was sent until then is no longer among the dead letters.
-    public struct Failure: Error, CustomStringConvertible {
-        /// One sentence.
-        public let description: String
+        /// The number of dead letters sent.
+        public internal(set) var sent = 0
+        /// The selected ids that are not found.
+        public internal(set) var unknown: [String] = []
+        /// The dead letters that cannot be sent.
+        public internal(set) var rejections: [Rejection] = []
     }
 
     private let settings: IngestSettings
-    private let spaces: [Keyspace]
+    private let keyspaces: [Keyspace]
 
-    /// - Parameter partition: only this one, counted from 0; nil for all.
-    /// - Throws: ``SchemaError`` when the namespace, the number of partitions or the partition cannot be.
+    /// - Parameter partition: the only partition to search, counted from 0; nil for all.
+    /// - Throws: ``SchemaError`` if the namespace, the number of partitions or the partition is invalid.
     public init(_ settings: IngestSettings, partition: Int? = nil) throws(SchemaError) {
         self.settings = settings
-        let all = try Keyspace.all(namespace: settings.namespace, partitions: settings.partitions)
+        let all = try settings.keyspaces()
         guard let partition else {
-            spaces = all
+            keyspaces = all
             return
         }
         guard all.indices.contains(partition) else {
-            throw SchemaError("there is no partition \(partition): give 0 to \(all.count - 1)")
+            throw SchemaError("partition must be between 0 and \(all.count - 1), not \(partition)")
         }
-        spaces = [all[partition]]
+        keyspaces = [all[partition]]
     }
 
-    /// Sends the letters again.
+    /// Sends the selected dead letters again.
     ///
-    /// - Throws: ``Failure`` when Redis does not let it, or one id is that of letters in several partitions.
-    public func run(_ choice: Choice, mending: DeadLetterEdit) throws(Failure) -> Report {
+    /// - Throws: ``RequeueError`` if the run could not be finished. The dead letters sent until then are removed from the
+    ///   dead letter stream.
+    public func run(_ selection: Selection, applying edit: DeadLetterEdit) throws(RequeueError) -> Report {
         do {
-            let report = try send(choice, mending)
-            if report.sent == 0, report.obstacles.isEmpty { try lookElsewhere() }
+            let report = try send(selection, applying: edit)
+            if report.sent == 0, report.rejections.isEmpty { try checkOtherPartitions() }
             return report
-        } catch let error as Failure {
+        } catch let error as RequeueError {
             throw error
+        } catch let error as RedisError {
+            throw RequeueError(.redis(error))
         } catch {
-            throw Failure(description: "\(error)")
+            throw RequeueError(.redis(RedisError(.other, "\(error)")))
         }
     }
 
-    private func send(_ choice: Choice, _ mending: DeadLetterEdit) throws -> Report {
-        var desks = try open()
-        switch choice {
-        case .all:
-            var report = Report()
-            for place in desks.indices { try desks[place].sendAll(mending, &report) }
-            return report
-        case .ids(let ids): return try send(ids, from: &desks, mending)
+    private func send(_ selection: Selection, applying edit: DeadLetterEdit) throws -> Report {
+        var partitions: [PartitionRequeue] = []
+        for keys in keyspaces { partitions.append(try PartitionRequeue(settings.redis, keys: keys)) }
+        var report = Report()
+        switch selection {
+        case .all: for partition in partitions { try partition.sendAll(applying: edit, into: &report) }
+        case .ids(let ids): try send(ids, from: partitions, applying: edit, into: &report)
         }
-    }
-
-    /// Looks for letters in partitions, where those of a deployment that is said to be undivided are not.
-    ///
-    /// - Throws: when there are.
-    private func lookElsewhere() throws {
-        guard settings.partitions == 1 else { return }
-        for space in try Keyspace.all(namespace: settings.namespace, partitions: 16) {
-            guard try PartitionRequeue(settings.redis, space).hasAny() else { continue }
-            throw Failure(
-                description:
-                    "there are dead letters in \(space.dead): the deployment is divided, so give --partitions n, "
-                    + "with the n of its clients")
-        }
-    }
-
-    private func open() throws(RedisError) -> [PartitionRequeue] {
-        var desks: [PartitionRequeue] = []
-        for space in spaces { desks.append(try PartitionRequeue(settings.redis, space)) }
-        return desks
+        return report
     }
 
     private func send(
-        _ ids: [String], from desks: inout [PartitionRequeue], _ mending: DeadLetterEdit
-    ) throws -> Report {
-        var report = Report()
-        var chosen: [Int: [StreamID]] = [:]
+        _ ids: [String], from partitions: [PartitionRequeue], applying edit: DeadLetterEdit, into report: inout Report
+    ) throws {
+        var selected: [Int: [StreamID]] = [:]
         var seen: Set<StreamID> = []
         for text in ids {
-            // Redis takes an id without its second number for a range.
+            // For XRANGE an id without its second number is a range.
             guard text.contains("-"), let id = StreamID(text) else {
                 report.unknown.append(text)
                 continue
             }
             guard seen.insert(id).inserted else { continue }
-            var places: [Int] = []
-            for place in desks.indices where try desks[place].has(id) { places.append(place) }
-            guard places.count < 2 else {
-                throw Failure(
-                    description:
-                        "\(id) is a dead letter in \(places.count) partitions: say with --partition which one is meant")
+            let holders = try partitions.indices.filter { try partitions[$0].has(id) }
+            guard holders.count < 2 else { throw RequeueError(.ambiguousID(id.description, partitions: holders.count)) }
+            if let holder = holders.first {
+                selected[holder, default: []].append(id)
+            } else {
+                report.unknown.append(text)
             }
-            if let place = places.first { chosen[place, default: []].append(id) } else { report.unknown.append(text) }
         }
-        for (place, ids) in chosen.sorted(by: { $0.key < $1.key }) {
-            try desks[place].send(ids, mending, &report)
+        for (index, ids) in selected.sorted(by: { $0.key < $1.key }) {
+            try partitions[index].send(ids, applying: edit, into: &report)
         }
-        return report
+    }
+
+    /// Checks that there are no dead letters in other partitions, if the settings are those of a deployment with one.
+    private func checkOtherPartitions() throws {
+        guard settings.partitions == 1 else { return }
+        for keys in try Keyspace.all(namespace: settings.namespace, partitions: 16)
+        where try PartitionRequeue(settings.redis, keys: keys).hasAny() {
+            throw RequeueError(.partitioned(key: keys.dead))
+        }
+    }
+}
+
+/// A reason why a requeue could not be finished.
+public struct RequeueError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The error.
+    public enum Code: Sendable, Hashable {
+        /// Several partitions have a dead letter of this id.
+        case ambiguousID(String, partitions: Int)
+        /// The settings have one partition, but the deployment has several: this key has dead letters.
+        case partitioned(key: String)
+        /// Other clients kept writing to this key of dead letters.
+        case contention(key: String)
+        /// The events' key holds a value of another type.
+        case wrongType(key: String, found: String)
+        /// The events' key accepts no more entries: its last id is the highest possible.
+        case streamFull(key: String)
+        /// The events' key rejected entries. They are dead letters again, under new ids.
+        case rejected(key: String)
+        case redis(RedisError)
+    }
+
+    public let code: Code
+
+    init(_ code: Code) {
+        self.code = code
+    }
+
+    /// The description of the failure.
+    public var description: String {
+        switch code {
+        case .ambiguousID(let id, let count): "ambiguous id: \(id) is a dead letter in \(count) partitions"
+        case .partitioned(let key): "the deployment has several partitions: there are dead letters in \(key)"
+        case .contention(let key): "\(key) is written to by other clients all the time. Try again later"
+        case .wrongType(let key, let type): "\(key) must be a stream, not a \(type). Rename or delete it first"
+        case .streamFull(let key):
+            "\(key) accepts no more entries: its last id is the highest possible. "
+                + "Rename it when all its entries are applied"
+        case .rejected(let key): "\(key) accepted no entry: the dead letters stay, under new ids"
+        case .redis(let error): error.description
+        }
     }
 }

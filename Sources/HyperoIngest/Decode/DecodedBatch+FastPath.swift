@@ -62,7 +62,8 @@ extension DecodedBatch {
         guard shape.fieldNames.count == fields.count else { return nil }
         let row = rows.beginRow(shape: index)
         for index in fields.indices {
-            guard fields[index].name.isEqual(to: shape.fieldNames[index]), fields[index].valueSize <= Number.maxTextSize,
+            guard fields[index].name.isEqual(to: shape.fieldNames[index]),
+                fields[index].valueSize <= Number.maxTextSize,
                 let number = Number(fields[index].value)
             else {
                 rows.discard(row)

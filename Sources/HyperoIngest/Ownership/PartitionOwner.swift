@@ -1,24 +1,25 @@
 package import HyperoRedis
 
-/// What a partition's thread does next: told what happened, it says what to do. No socket, no clock.
+/// Decides the next action of a partition's thread from the last event: a state machine without socket or clock.
 ///
 ///     connect -> acquire -> recover -> apply -> apply -> …
-///                  ^  \ held by another: wait      | the lease is lost, or Redis says no
+///                  ^  \ another owner: wait        | the lease is lost, or Redis answers an error
 ///                  +-------------------------------+
 ///
-/// Every trouble leads back to `acquire`, by way of a wait and, when the connection is of no use, of `connect`. What was
-/// read and folded is forgotten then; the cursor in Redis says where to go on.
+/// Every failure leads back to `acquire` after a wait, or to `connect` if the connection cannot be used. Entries that were
+/// read but not applied are discarded then, and reading resumes at the cursor in Redis.
 package struct PartitionOwner: Sendable {
     package enum Event: Sendable {
         case connected
         case acquired
-        case heldByAnother
+        /// Another ingest holds the lease.
+        case standby
         case recovered
         case applied
         case leaseLost
-        /// The cursor or the stream is not as it was left.
-        case disturbed
-        /// All there was to apply is applied.
+        /// The cursor or the stream is not as this owner left it.
+        case cursorChanged
+        /// Everything that a drain has to apply is applied.
         case drained
         case waited
         case released
@@ -27,107 +28,129 @@ package struct PartitionOwner: Sendable {
     }
 
     package enum Action: Sendable, Hashable {
-        case connect(Target)
+        case connect(to: RedisURL)
         case acquire
         case recover
         case apply
         /// Wait on the same connection.
         case wait(Duration)
-        /// Give the connection up and wait.
-        case rest(Duration)
+        /// Close the connection and wait.
+        case disconnect(for: Duration)
         case release
         case end(Ending)
     }
 
-    package enum Target: Sendable, Hashable {
-        case configured
-        /// Where an error reply said that the keys are.
-        case moved(host: String, port: Int)
-    }
-
     package enum Ending: Sendable, Hashable {
         case done
-        /// It was to drain, and Redis refuses.
+        /// A drain failed because the server rejects it, or dead letters could not be written.
         case failed
+    }
+
+    private enum State {
+        /// The lease may be held although the connection is closed: it expires by itself.
+        case disconnected(mayHoldLease: Bool)
+        case connected(mayHoldLease: Bool)
+        /// All that is left is to release the lease.
+        case stopping
     }
 
     private let lease: Duration
     private let isDraining: Bool
+    private var topology: Topology
     private var backoff = Backoff()
-    private var isConnected = false
-    private var mayHoldLease = false
-    private var afterWait = Action.acquire
-    package private(set) var isStopping = false
+    private var state = State.disconnected(mayHoldLease: false)
 
-    /// The pause after an error that only a person can mend: 10 s with the usual lease of 5.
+    /// The wait after an error that only an operator can correct: 10 s with the default lease of 5 s.
     private var slow: Duration { max(lease * 2, .seconds(1)) }
 
-    /// - Parameter isDraining: ends when all is applied, and when Redis refuses for good.
-    package init(lease: Duration, isDraining: Bool) {
+    /// - Parameters:
+    ///   - url: the configured server.
+    ///   - isDraining: true to end when everything is applied, or when the server rejects a command for good.
+    package init(_ url: RedisURL, lease: Duration, isDraining: Bool) {
+        topology = Topology(seed: url)
         self.lease = lease
         self.isDraining = isDraining
     }
 
     /// The first action.
-    package var start: Action { .connect(.configured) }
+    package var start: Action { .connect(to: topology.seed) }
 
-    /// What to do after something happened.
+    /// True after a stop was requested or a drain has finished.
+    package var isStopping: Bool { if case .stopping = state { true } else { false } }
+
+    private var isConnected: Bool { if case .connected = state { true } else { false } }
+
+    /// Returns the action that follows an event.
     ///
     /// - Parameter jitter: uniform in 0..<1.
     package mutating func next(after event: Event, jitter: Double) -> Action {
         switch event {
-        case .connected:
-            isConnected = true
-            return isStopping ? .release : .acquire
+        case .connected: return connected()
         case .acquired:
-            mayHoldLease = true
+            state = .connected(mayHoldLease: true)
             return .recover
-        case .heldByAnother:
-            mayHoldLease = false
+        case .standby:
+            state = .connected(mayHoldLease: false)
             backoff.reset()
-            return pause(.wait(lease * (0.2 + 0.1 * jitter)), then: .acquire)
+            return .wait(lease * (0.2 + 0.1 * jitter))
         case .recovered: return .apply
         case .applied:
             backoff.reset()
             return .apply
         case .leaseLost:
-            mayHoldLease = false
+            state = .connected(mayHoldLease: false)
             return .acquire
-        case .disturbed:
-            // Somebody who writes without end must not make this one ask without end.
-            return pause(.wait(backoff.nextDelay(random: jitter)), then: .acquire)
-        case .waited: return afterWait
+        // Back off: a client that keeps rewriting the cursor must not cause a busy loop.
+        case .cursorChanged: return .wait(backoff.nextDelay(random: jitter))
+        case .waited:
+            return isConnected ? .acquire : .connect(to: topology.current)
         case .drained, .stopRequested: return stop()
         case .released: return .end(.done)
-        case .failed(let error): return next(after: error, jitter)
+        case .failed(let error): return next(afterError: error, jitter: jitter)
         }
     }
 
-    private mutating func stop() -> Action {
-        isStopping = true
-        guard mayHoldLease else { return .end(.done) }
-        return isConnected ? .release : .connect(.configured)
+    private mutating func connected() -> Action {
+        guard case .disconnected(let mayHoldLease) = state else { return .release }
+        state = .connected(mayHoldLease: mayHoldLease)
+        return .acquire
     }
 
-    private mutating func next(after error: RedisError, _ jitter: Double) -> Action {
-        // The lease then ends by itself.
+    private mutating func stop() -> Action {
+        defer { state = .stopping }
+        switch state {
+        case .connected(mayHoldLease: true): return .release
+        case .disconnected(mayHoldLease: true):
+            topology.reset()
+            return .connect(to: topology.current)
+        case .connected(mayHoldLease: false), .disconnected(mayHoldLease: false), .stopping: return .end(.done)
+        }
+    }
+
+    private mutating func next(afterError error: RedisError, jitter: Double) -> Action {
+        // A lease that cannot be released expires.
         guard !isStopping else { return .end(.done) }
         let isFirst = backoff.failures == 0
         let delay = backoff.nextDelay(random: jitter)
         switch error.category {
-        case .transient: return pause(.wait(delay), then: .acquire)
-        case .moved(let host, let port):
-            // At once, unless two servers send us to and fro.
-            return pause(.rest(isFirst ? .zero : delay), then: .connect(.moved(host: host, port: port)))
-        case .readOnly, .connection: return pause(.rest(delay), then: .connect(.configured))
-        case .denied: return isDraining ? .end(.failed) : pause(.rest(slow), then: .connect(.configured))
-        case .refused: return isDraining ? .end(.failed) : pause(.wait(slow), then: .acquire)
+        case .transient: return isConnected ? .wait(delay) : disconnect(for: delay)
+        case .moved:
+            // Connect at once, unless two servers redirect to each other.
+            let action = disconnect(for: isFirst ? .zero : delay)
+            _ = topology.follow(error)
+            return action
+        case .readOnly, .connection: return disconnect(for: delay)
+        case .denied: return isDraining ? .end(.failed) : disconnect(for: slow)
+        case .refused:
+            guard !isDraining else { return .end(.failed) }
+            return isConnected ? .wait(slow) : disconnect(for: slow)
         }
     }
 
-    private mutating func pause(_ action: Action, then next: Action) -> Action {
-        if case .rest = action { isConnected = false }
-        afterWait = next
-        return action
+    /// Disconnects. The next connection is to the configured server.
+    private mutating func disconnect(for duration: Duration) -> Action {
+        if case .connected(let mayHoldLease) = state { state = .disconnected(mayHoldLease: mayHoldLease) }
+        topology.reset()
+        return .disconnect(for: duration)
     }
 }

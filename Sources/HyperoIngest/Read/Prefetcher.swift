@@ -1,42 +1,35 @@
 import Glibc
 import HyperoCore
-import HyperoRedis
-import HyperoSchema
+package import HyperoRedis
+package import HyperoSchema
 
-/// Reads and decodes the next entries while those before them are folded and applied, on a thread and a connection of its
-/// own: with a backlog, parsing what XREAD answers would else take as long as Redis takes to apply it.
+/// Reads and decodes the next entries while the entries before them are folded and applied.
 ///
-/// The thread owns the connection; what is asked of it and what it found pass through the mutex, one question at a time.
-/// Nothing of it is fenced: what it read is only applied in a transaction that is.
-final class Prefetcher: @unchecked Sendable {
-    /// Entries, and what was asked for.
-    struct Found {
-        let read: XReadReply
-        let batch: DecodedBatch
-        let asked: Int
-    }
-
-    private struct Question: Equatable {
+/// It has a thread and a connection of its own: with a backlog, parsing the reply to XREAD takes about as long as Redis
+/// takes to apply it. Requests and results pass through the mutex, one request at a time. Reading is not fenced, because
+/// entries are only applied in a transaction that is.
+package final class Prefetcher: @unchecked Sendable {
+    private struct Request: Equatable {
         let after: StreamID
         let count: Int
     }
 
     private let url: RedisURL
-    private let space: Keyspace
+    private let keys: Keyspace
 
-    // Guarded by the mutex:
-    private var question: Question?
-    private var answer: Result<Found, RedisError>?
+    // Protected by the mutex:
+    private var request: Request?
+    private var result: Result<ReadBatch, RedisError>?
     private var isRunning = false
-    private var isEnded = false
+    private var isStopped = false
 
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    /// - Parameter url: of the server that the partition is written to.
-    init(_ url: RedisURL, space: Keyspace) {
+    /// - Parameter url: the server that the partition's owner is connected to.
+    package init(_ url: RedisURL, keys: Keyspace) {
         self.url = url
-        self.space = space
+        self.keys = keys
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(changed, nil)
     }
@@ -48,117 +41,119 @@ final class Prefetcher: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Has so many entries after an id read. What was asked before and not taken is forgotten; the same question is not
-    /// asked twice.
-    func ask(after id: StreamID, count: Int) throws(RedisError) {
+    /// Requests the entries after an id, and discards the result of an earlier request. A request after the same id as the
+    /// current one is ignored.
+    package func request(after id: StreamID, count: Int) throws(RedisError) {
         var code: Int32 = 0
         locked {
-            guard question?.after != id else { return }
-            question = Question(after: id, count: count)
-            answer = nil
+            guard request?.after != id else { return }
+            request = Request(after: id, count: count)
+            result = nil
             pthread_cond_broadcast(changed)
             guard !isRunning else { return }
             code = NamedThread.start("ingest-ahead") { [self] in run() }
             isRunning = code == 0
         }
         guard code == 0 else {
-            throw RedisError(.connection, "cannot start a thread to read ahead: \(String(cString: strerror(code)))")
+            throw RedisError(.connection, "cannot start the prefetch thread: \(String(cString: strerror(code)))")
         }
     }
 
-    /// Takes what was asked for.
+    /// Returns the entries of the current request, and ends the request.
     ///
     /// - Parameters:
-    ///   - duration: how long to wait for it.
-    ///   - patience: waits no longer than this lasts either.
-    /// - Returns: nil when it is not there yet.
-    /// - Throws: why it could not be read.
-    func take(atMost duration: Duration, _ patience: CancellationShield) throws(RedisError) -> Found? {
+    ///   - duration: how long to wait for the entries.
+    ///   - shield: ends the wait on shutdown.
+    /// - Returns: nil if the entries are not read yet.
+    /// - Throws: why they could not be read.
+    package func receive(
+        waitingAtMost duration: Duration, shield: CancellationShield
+    ) throws(RedisError) -> ReadBatch? {
         let deadline = MonotonicTime.now + duration
-        let taken: Result<Found, RedisError>? = locked {
-            while answer == nil, patience.goesOn, case let left = deadline - .now, left > .zero {
-                wait(atMost: min(left, .milliseconds(5)))
+        let received: Result<ReadBatch, RedisError>? = locked {
+            while result == nil, shield.shouldContinue, case let remaining = deadline - .now, remaining > .zero {
+                wait(atMost: min(remaining, .milliseconds(5)))
             }
-            guard let answer else { return nil }
-            (self.question, self.answer) = (nil, nil)
-            return answer
+            guard let result else { return nil }
+            (self.request, self.result) = (nil, nil)
+            return result
         }
-        return try taken?.get()
+        return try received?.get()
     }
 
-    /// Ends the thread and its connection, soon.
-    func end() {
+    /// Ends the thread, which closes its connection. Returns before that is done.
+    package func stop() {
         locked {
-            isEnded = true
+            isStopped = true
             pthread_cond_broadcast(changed)
         }
     }
 
     // MARK: - On the thread
 
-    /// The connection, and what was asked over it already.
-    private struct Line: ~Copyable {
+    /// The thread's connection, and the request that was sent over it and is not answered.
+    private struct Link: ~Copyable {
         var connection: RedisConnection
-        var sent: Question?
+        var sent: Request?
     }
 
     private func run() {
-        var line: Line?
-        while let question = nextQuestion() {
-            let found: Result<Found, RedisError>
+        var idleLink: Link?
+        while let request = nextRequest() {
+            let result: Result<ReadBatch, RedisError>
             do throws(RedisError) {
-                var open = if let kept = line.take() { kept } else { try connect() }
-                found = .success(try answer(question, over: &open))
-                line = consume open
+                var link = if let idle = idleLink.take() { idle } else { try connect() }
+                result = .success(try read(request, over: &link))
+                idleLink = consume link
             } catch {
-                // The connection goes with it: the next question may be a while away.
-                found = .failure(error)
+                // The connection is closed as well: the next request may not be soon.
+                result = .failure(error)
             }
             locked {
-                guard self.question == question else { return }
-                answer = found
+                guard self.request == request else { return }
+                self.result = result
                 pthread_cond_broadcast(changed)
             }
         }
     }
 
-    private func nextQuestion() -> Question? {
+    private func nextRequest() -> Request? {
         locked {
-            while question == nil || answer != nil, !isEnded { pthread_cond_wait(changed, mutex) }
-            return isEnded ? nil : question
+            while request == nil || result != nil, !isStopped { pthread_cond_wait(changed, mutex) }
+            return isStopped ? nil : request
         }
     }
 
-    private func connect() throws(RedisError) -> Line {
-        Line(
-            connection: try RedisConnection.open(to: url, name: "hypero-ingest-ahead") { [self] in locked { !isEnded } }
-        )
+    private func connect() throws(RedisError) -> Link {
+        Link(
+            connection: try RedisConnection.open(to: url, name: "hypero-ingest-ahead") { [self] in
+                locked { !isStopped }
+            })
     }
 
-    private func answer(_ question: Question, over line: inout Line) throws(RedisError) -> Found {
-        if line.sent != nil, line.sent?.after != question.after {
-            _ = try line.connection.receive(within: XReadReply.bounds)
-            line.sent = nil
+    private func read(_ request: Request, over link: inout Link) throws(RedisError) -> ReadBatch {
+        if link.sent != nil, link.sent?.after != request.after {
+            _ = try link.connection.receive(within: XReadReply.bounds)
+            link.sent = nil
         }
-        if line.sent == nil { try send(question, over: &line) }
-        let asked = line.sent?.count ?? question.count
-        line.sent = nil
-        let reply = try line.connection.receive(within: XReadReply.bounds)
-        if let error = reply.error { throw error.of(space.events, holds: "no stream") }
-        let read = try XReadReply(reply)
-        // Redis reads on while these are decoded. Of large entries it does not: how many to ask for is to be judged first.
-        if let last = read.last, read.mayHaveMore(asked: asked), read.bytes <= BatchSize.byteLimit {
-            try send(Question(after: last, count: question.count), over: &line)
+        if link.sent == nil { try send(request, over: &link) }
+        let requested = link.sent?.count ?? request.count
+        link.sent = nil
+        let reply = try XReadReply(try link.connection.receive(within: XReadReply.bounds), from: keys.events)
+        // Redis reads the next entries while these are decoded. Not if entries are large: then the size of the next batch
+        // is to be adapted first.
+        if let last = reply.last, reply.mayHaveMore(requested: requested), reply.bytes <= BatchSize.byteLimit {
+            try send(Request(after: last, count: request.count), over: &link)
         }
-        return Found(read: read, batch: try read.decoded(), asked: asked)
+        return try ReadBatch(reply, requested: requested)
     }
 
-    /// XREAD COUNT n STREAMS events id.
-    private func send(_ question: Question, over line: inout Line) throws(RedisError) {
+    /// Sends XREAD COUNT n STREAMS events id.
+    private func send(_ request: Request, over link: inout Link) throws(RedisError) {
         var writer = RESPWriter(capacity: 256)
-        writer.reading(after: question.after, count: question.count, block: nil, in: space)
-        try line.connection.send(writer)
-        line.sent = question
+        writer.addRead(after: request.after, count: request.count, block: nil, in: keys)
+        try link.connection.send(writer)
+        link.sent = request
     }
 
     private func locked<Result>(_ body: () -> Result) -> Result {

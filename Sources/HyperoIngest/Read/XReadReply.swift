@@ -1,33 +1,55 @@
 import HyperoRedis
 import HyperoSchema
 
-/// Entries as XREAD gave them: raw at first, so that decoding them can wait for a time when Redis is busy.
+/// Entries of the stream as they were read: raw and decoded.
+package struct ReadBatch {
+    package let reply: XReadReply
+    package let batch: DecodedBatch
+    /// True if the stream may have more entries.
+    package let mayHaveMore: Bool
+
+    /// - Parameter requested: the number of entries that XREAD requested.
+    init(_ reply: XReadReply, requested: Int) throws(RedisError) {
+        self.init(
+            batch: try reply.decoded(), reply: reply, mayHaveMore: reply.mayHaveMore(requested: requested))
+    }
+
+    package init(batch: DecodedBatch, reply: XReadReply = XReadReply(), mayHaveMore: Bool) {
+        self.batch = batch
+        self.reply = reply
+        self.mayHaveMore = mayHaveMore
+    }
+}
+
+/// The reply to XREAD, whose entries are decoded on demand.
 ///
-/// Of a reply that is beyond its bounds it takes the entries that can be judged: those that are whole, and those that are
-/// beyond the limits of an entry by what is known of them. The others are left for the next XREAD, and fit then, because
-/// the first entry of a reply always can be judged.
-struct XReadReply {
-    /// What is kept of a reply: of each value as much as an entry may have, and of all a multiple of what is asked for.
+/// If the reply was truncated at its ``bounds``, the entries that are complete or already known to exceed the limits of an
+/// entry are kept. The next XREAD returns the others. The first entry of a reply is always kept, so reading progresses.
+package struct XReadReply {
+    /// The part of a reply that is kept in memory: of each value as much as an entry may have, and in total a multiple of
+    /// the bytes that a batch is meant to have.
     static let bounds = ReplyBounds(maxTextBytes: Limits.value, maxTotalBytes: 2 * BatchSize.byteLimit)
 
-    /// How many entries there are.
-    private(set) var count = 0
-    /// The id of the last one; nil when there is none.
+    /// The number of entries kept.
+    package private(set) var count = 0
+    /// The id of the last entry; nil if there is none.
     private(set) var last: StreamID?
-    /// What the entries were on their way here, those left for later included.
+    /// The bytes of all entries received, including those that are not kept.
     private(set) var bytes = 0
-    /// How many the reply had, those left for later included.
+    /// The number of entries received, including those that are not kept.
     private(set) var received = 0
-    /// Stands before the first entry, and keeps the bytes of all of them alive.
+    /// Positioned before the first entry. Keeps the bytes of all entries alive.
     private var reply: Reply?
 
-    init() {}
+    /// Creates a reply without entries.
+    package init() {}
 
-    /// Takes the reply of XREAD: null, or one stream with its entries `[id, [name, value, …]]`.
+    /// Reads the reply to XREAD: null, or one stream with its entries `[id, [name, value, …]]`.
     ///
-    /// - Throws: the reply's error; a passing one when the stream was removed while XREAD blocked.
-    init(_ reply: consuming Reply) throws(RedisError) {
+    /// - Throws: the reply's error; a transient one if the stream was removed while XREAD blocked.
+    init(_ reply: consuming Reply, from stream: String) throws(RedisError) {
         var reply = reply
+        if let error = reply.error { throw error.naming(key: stream, expected: .stream) }
         guard try reply.array() != nil else { return }
         _ = try reply.array()
         _ = try reply.string()
@@ -36,19 +58,20 @@ struct XReadReply {
         self.reply = reply
         guard received > 0 else { return }
         guard reply.isComplete else {
-            try takeWhatCanBeJudged(reply)
+            try countUsableEntries(of: reply)
             return
         }
         count = received
         for _ in 1..<received { try reply.skip() }
-        last = try Self.takeID(&reply)
+        last = try Self.readEntryID(from: &reply)
     }
 
-    private mutating func takeWhatCanBeJudged(_ reply: Reply) throws(RedisError) {
+    private mutating func countUsableEntries(of reply: Reply) throws(RedisError) {
         var reply = reply
         while count < received, !reply.isAtEnd {
-            // The end of the reply may be anywhere in an entry.
-            guard try reply.array() != nil, !reply.isAtEnd, let id = try Self.id(&reply), !reply.isAtEnd else { return }
+            // The reply may end anywhere in an entry.
+            guard try reply.array() != nil, !reply.isAtEnd, let id = try Self.readID(from: &reply), !reply.isAtEnd
+            else { return }
             let fields = try reply.measureTexts()
             let isBeyondLimits =
                 fields.count / 2 > Limits.fields || fields.byteCount > Limits.entry || fields.hasOversizedText
@@ -58,18 +81,20 @@ struct XReadReply {
         }
     }
 
-    var isEmpty: Bool { count == 0 }
+    package var isEmpty: Bool { count == 0 }
 
-    /// Whether the stream may have more, when so many entries were asked for.
-    func mayHaveMore(asked: Int) -> Bool { received >= asked || count < received }
+    /// Returns whether the stream may have more entries.
+    ///
+    /// - Parameter requested: the number of entries that XREAD requested.
+    func mayHaveMore(requested: Int) -> Bool { received >= requested || count < received }
 
-    /// The entries as events, each that cannot be understood as why.
+    /// Decodes the entries. An entry that is not an event becomes a rejection.
     func decoded() throws(RedisError) -> DecodedBatch {
         var batch = DecodedBatch(capacity: count)
         guard var reply else { return batch }
         var fields: [WireField] = []
         for _ in 0..<count {
-            let id = try Self.takeID(&reply)
+            let id = try Self.readEntryID(from: &reply)
             let announced = reply.isComplete ? nil : reply.nextArrayCount.map { $0 / 2 }
             try reply.fields(into: &fields)
             fields.withUnsafeBufferPointer { batch.append(id, fields: $0, declaredCount: announced) }
@@ -77,37 +102,43 @@ struct XReadReply {
         return withExtendedLifetime(reply) { batch }
     }
 
-    /// Calls back with the fields of the entries at these places, which ascend, and how many they were when written.
+    /// Calls a function with the fields of some entries.
+    ///
+    /// - Parameters:
+    ///   - indices: the indices of the entries, ascending.
+    ///   - body: receives the index, the fields, and the number of fields that the entry had when it was written.
     func withFields(
-        of places: [Int], _ body: (_ place: Int, _ fields: UnsafeBufferPointer<WireField>, _ count: Int) -> Void
+        ofEntries indices: [Int], _ body: (_ index: Int, _ fields: UnsafeBufferPointer<WireField>, _ count: Int) -> Void
     ) throws(RedisError) {
-        guard var reply, !places.isEmpty else { return }
+        guard var reply, !indices.isEmpty else { return }
         var fields: [WireField] = []
-        var wanted = places[...]
-        for place in 0..<count {
-            guard let next = wanted.first else { break }
-            guard place == next else {
+        var remaining = indices[...]
+        for index in 0..<count {
+            guard let next = remaining.first else { break }
+            guard index == next else {
                 try reply.skip()
                 continue
             }
-            _ = try Self.takeID(&reply)
+            _ = try Self.readEntryID(from: &reply)
             let count = (reply.nextArrayCount ?? 0) / 2
             try reply.fields(into: &fields)
-            fields.withUnsafeBufferPointer { body(place, $0, count) }
-            wanted.removeFirst()
+            fields.withUnsafeBufferPointer { body(index, $0, count) }
+            remaining.removeFirst()
         }
         withExtendedLifetime(reply) {}
     }
 
-    /// Takes an entry's head; its fields come next.
-    private static func takeID(_ reply: inout Reply) throws(RedisError) -> StreamID {
+    /// Reads the start of an entry. Its fields are next.
+    private static func readEntryID(from reply: inout Reply) throws(RedisError) -> StreamID {
         _ = try reply.array()
-        guard let id = try id(&reply) else { throw RedisError(.connection, "Redis answered an entry without an id") }
+        guard let id = try readID(from: &reply) else {
+            throw RedisError(.connection, "invalid reply to XREAD: an entry without an id")
+        }
         return id
     }
 
-    /// Takes an id; nil for what is none.
-    private static func id(_ reply: inout Reply) throws(RedisError) -> StreamID? {
+    /// Reads an id; nil if the element is not an id.
+    private static func readID(from reply: inout Reply) throws(RedisError) -> StreamID? {
         try reply.bytes().flatMap { StreamID($0) }
     }
 }

@@ -137,7 +137,7 @@ struct StateLoader {
         guard let error = reply.error else { return nil }
         if error.code == .wrongType {
             let readError = "\(key) cannot be read: \(error.description)"
-            logger.note(.error, "\(readError). Its entries become dead letters")
+            logger.event("\(readError). Its entries become dead letters", level: .error)
             return readError
         }
         firstError = firstError ?? error

@@ -158,7 +158,7 @@ import Testing
         let fixture = try IngestFixture()
         fixture.server.cli("SET", fixture.keyspace.events, "no stream")
         let ingest = try fixture.ingest()
-        #expect(eventually { ingest.stderr.contains("{hypero}:events holds no stream (WRONGTYPE)") })
+        #expect(eventually { ingest.stderr.contains("{hypero}:events must be a stream: WRONGTYPE") })
         #expect(try fixture.statusContains("{hypero}:events is not a stream, so no entry is applied"))
         let commands = fixture.info("total_commands_processed")
         fixture.server.cli("DEL", fixture.keyspace.events)

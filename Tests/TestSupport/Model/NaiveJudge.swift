@@ -32,7 +32,10 @@ struct NaiveJudge {
             let battery = batteryOfExperiment[experiment] ?? event.battery
             guard battery == event.battery else {
                 return deadLetter(
-                    entry, reason: "wrong battery: \(event.battery.text), experiment \(experiment.text) belongs to \(battery.text)")
+                    entry,
+                    reason:
+                        "wrong battery: \(event.battery.text), experiment \(experiment.text) belongs to \(battery.text)"
+                )
             }
             batteryOfExperiment[experiment] = battery
         }

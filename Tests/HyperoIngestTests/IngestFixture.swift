@@ -2,22 +2,22 @@ import HyperoRedis
 import HyperoSchema
 import TestSupport
 
-/// A private Redis with what the tests of the ingest do to it.
-final class Bench {
+/// A private Redis server, and one partition of an ingest on it.
+final class IngestFixture {
     let server: RedisServer
-    let space: Keyspace
+    let keys: Keyspace
 
     init(partitions: Int = 1, partition: Int = 0, server: RedisServer? = nil) throws {
         self.server = try server ?? RedisServer()
-        space = try Keyspace.all(partitions: partitions)[partition]
+        keys = try Keyspace.all(partitions: partitions)[partition]
     }
 
-    /// Starts an ingest with a short lease.
+    /// Starts an ingest, by default with a short lease.
     func ingest(_ arguments: String..., lease: String = "0.5") throws -> ChildProcess {
         try ChildProcess("hypero-ingest", ["--redis", server.url, "--lease", lease] + arguments)
     }
 
-    /// Applies all there is.
+    /// Runs an ingest until everything in the streams is applied.
     @discardableResult
     func drain(_ arguments: String...) throws -> ChildProcess.Outcome {
         let outcome = try ChildProcess.run(
@@ -30,7 +30,7 @@ final class Bench {
         try RedisConnection.open(to: RedisURL(server.url), name: "test")
     }
 
-    /// Adds the events to the stream, in one write.
+    /// Adds events to the stream, in one write.
     func add(_ events: [Event]) throws {
         var connection = try connect()
         var writer = RESPWriter()
@@ -38,7 +38,7 @@ final class Bench {
             var fields: [String] = []
             event.forEachField { fields += [$0, $1] }
             writer.begin(arguments: 3 + fields.count)
-            for argument in ["XADD", space.events, "*"] + fields { writer.add(argument) }
+            for argument in ["XADD", keys.events, "*"] + fields { writer.add(argument) }
         }
         try connection.send(writer)
         for _ in events {
@@ -47,25 +47,25 @@ final class Bench {
         }
     }
 
-    /// A field of the ingest's hash.
+    /// Returns a field of the ingest's hash; nil if it is missing.
     func metric(_ field: String) throws -> String? {
         var connection = try connect()
-        var reply = try connection.call("HGET", space.ingest, field)
+        var reply = try connection.call("HGET", keys.ingest, field)
         return try reply.string()
     }
 
-    /// Entries consumed, however they were judged.
+    /// Returns the number of entries applied, recognized as duplicates, or rejected.
     func consumed() throws -> Int {
         try [IngestField.applied, IngestField.duplicates, IngestField.dead]
             .reduce(0) { $0 + (Int(try metric($1) ?? "0") ?? 0) }
     }
 
-    /// All hashes and sorted sets but those that tell how the ingest got on, without the hash tag in their names.
+    /// Returns all hashes and sorted sets except the ingest's own hash, by their names without the hash tag.
     func indexes() throws -> [String: [String: String]] {
         var connection = try connect()
         var indexes: [String: [String: String]] = [:]
-        var keys = try connection.call("KEYS", space.tag + "*")
-        for key in try keys.strings().compactMap({ $0 }) where key != space.ingest {
+        var names = try connection.call("KEYS", keys.tag + "*")
+        for key in try names.strings().compactMap({ $0 }) where key != keys.ingest {
             var type = try connection.call("TYPE", key)
             var reply: Reply
             switch try type.string() {
@@ -73,7 +73,7 @@ final class Bench {
             case "zset": reply = try connection.call("ZRANGE", key, "0", "-1", "WITHSCORES")
             default: continue
             }
-            indexes[String(key.dropFirst(space.tag.count))] = Dictionary(
+            indexes[String(key.dropFirst(keys.tag.count))] = Dictionary(
                 try reply.pairs().map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         }
         return indexes

@@ -1,0 +1,85 @@
+import HyperoRedis
+import HyperoSchema
+import Logging
+
+/// Dead letters of applied batches that are not in Redis yet, because a command of the transaction failed.
+///
+/// A failed change makes dead letters of its entries. A dead letter whose own XADD failed is written again.
+package struct PendingDeadLetters {
+    /// The dead letters of one batch.
+    struct Group {
+        let batch: DecodedBatch
+        /// The raw entries.
+        let reply: XReadReply
+        /// Ascending by index.
+        let letters: [FoldResult.DeadLetter]
+        /// True if the entries are counted as dead. Otherwise they are counted as applied.
+        let isCounted: Bool
+
+        /// Returns the corrections of the counters that go with the dead letters.
+        func counterChanges(in keys: Keyspace) -> [IndexChange] {
+            guard !isCounted else { return [] }
+            return [
+                .increment(key: keys.ingest, field: IngestField.applied, by: -letters.count),
+                .increment(key: keys.ingest, field: IngestField.dead, by: letters.count),
+            ]
+        }
+    }
+
+    private(set) var groups: [Group] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { groups.isEmpty }
+
+    /// The stream ids of the entries, ascending.
+    var entryIDs: [StreamID] {
+        groups.flatMap { group in group.letters.map { group.batch.items[$0.item].id } }.sorted()
+    }
+}
+
+extension PendingDeadLetters {
+    /// Collects the dead letters that the failed commands of an applied transaction cause, and logs each failure.
+    init(
+        for failures: [Transaction.Failure], in batch: FoldedBatch, keys: Keyspace, logger: RateLimitedLogger
+    ) {
+        var reasons: [Int: String] = [:]
+        var unwritten: [Int] = []
+        var unwrittenPending: [Int: [Int]] = [:]
+        let attribution = ChangeAttribution(of: batch.result, in: batch.batch, keys: keys)
+        for failure in failures {
+            let error = failure.error.description
+            switch failure.command {
+            case .change(let index):
+                let change = batch.result.changes[index]
+                let reason = "cannot write \(change.key): \(error)"
+                let items = attribution.items(changing: change)
+                logger.event(items.isEmpty ? reason : "\(reason). Its entries become dead letters", level: .error)
+                for item in items where reasons[item] == nil { reasons[item] = reason }
+            case .counter: logger.event("cannot write the counters in \(keys.ingest): \(error)", level: .error)
+            case .deadLetter(let index):
+                logger.event("cannot write a dead letter to \(keys.dead): \(error)", level: .error)
+                unwritten.append(index)
+            case .pendingDeadLetter(let group, let index):
+                logger.event("cannot write a dead letter to \(keys.dead): \(error)", level: .error)
+                unwrittenPending[group, default: []].append(index)
+            case .cursor, .lease: break
+            }
+        }
+        let caused = reasons.sorted { $0.key < $1.key }.map { FoldResult.DeadLetter(item: $0.key, reason: $0.value) }
+        append(caused, of: batch, isCounted: false)
+        append(unwritten.map { batch.result.deadLetters[$0] }, of: batch, isCounted: true)
+        for (index, letters) in unwrittenPending.sorted(by: { $0.key < $1.key }) {
+            let group = batch.pendingDeadLetters.groups[index]
+            groups.append(
+                Group(
+                    batch: group.batch, reply: group.reply, letters: letters.map { group.letters[$0] }, isCounted: true)
+            )
+        }
+    }
+
+    private mutating func append(_ letters: [FoldResult.DeadLetter], of batch: FoldedBatch, isCounted: Bool) {
+        guard !letters.isEmpty else { return }
+        groups.append(Group(batch: batch.batch, reply: batch.reply, letters: letters, isCounted: isCounted))
+    }
+}

@@ -1,0 +1,106 @@
+import HyperoCore
+import HyperoRedis
+import HyperoSchema
+import Logging
+
+extension PartitionWorker {
+    /// Performs an action that needs a connection.
+    func perform(_ action: PartitionOwner.Action, in context: inout PipelineContext) -> PartitionOwner.Event {
+        do {
+            switch action {
+            case .acquire: return try acquire(in: &context)
+            case .recover: return try recover(in: &context)
+            case .release:
+                try release(in: &context)
+                return .released
+            default: return try apply(in: &context)
+            }
+        } catch {
+            pipeline = nil
+            if error.code == .outOfMemory { trimAllApplied(over: &context.connection) }
+            return .failed(error)
+        }
+    }
+
+    private var checkpointReader: CheckpointReader {
+        CheckpointReader(keys: keys, owner: lease.owner, logger: limitedLogger)
+    }
+
+    private func acquire(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {
+        // Called even with pending dead letters, because it determines the goal of the drain.
+        if settings.isDraining, try checkpointReader.isDrained(to: &goal, over: &context.connection),
+            context.pendingDeadLetters.isEmpty
+        {
+            return .drained
+        }
+        return try lease.acquire(over: &context.connection) ? .acquired : .standby
+    }
+
+    /// WATCH lease ingest, GET lease, and the commands of ``CheckpointReader``.
+    ///
+    /// The first transaction runs under this WATCH. It writes nothing but the position, and reads the first entries.
+    private func recover(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {
+        let fencedSince = MonotonicTime.now
+        _ = try context.connection.call("WATCH", keys.lease, keys.ingest)
+        var held = try context.connection.call("GET", keys.lease)
+        if let error = held.error { throw error.naming(key: keys.lease, expected: .string) }
+        guard try held.string() == lease.owner else { return .leaseLost }
+        let reader = checkpointReader
+        var checkpoint = try reader.checkpoint(after: appliedCursor, over: &context.connection)
+        checkpoint.batch.pendingDeadLetters = context.pendingDeadLetters
+        let cursor = checkpoint.batch.cursor
+        let surplus = try reader.surplus(before: cursor, retain: settings.retain, over: &context.connection)
+        context.trimPlan.start(at: cursor, surplus: surplus)
+        pipeline = try Pipeline(
+            resumingAt: checkpoint,
+            fence: Fence(lease: lease, since: fencedSince, writtenCursor: checkpoint.cursor), goal: goal)
+        // Only the first time at level info: connections may break often.
+        logger.log(level: appliedCursor == nil ? .info : .debug, "resuming after \(cursor)")
+        return .recovered
+    }
+
+    private func apply(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {
+        guard var pipeline = pipeline.take() else { return .leaseLost }
+        switch try pipeline.step(in: &context) {
+        case .applied:
+            appliedCursor = pipeline.slots.applied.id
+            self.pipeline = consume pipeline
+            return .applied
+        case .drained:
+            appliedCursor = pipeline.slots.applied.id
+            return .drained
+        case .stopped(.leaseLost): return .leaseLost
+        case .stopped(.cursorChanged): return .cursorChanged
+        }
+    }
+
+    private func release(in context: inout PipelineContext) throws(RedisError) {
+        shield.isShielded = true
+        if !context.pendingDeadLetters.isEmpty { try writePendingDeadLetters(in: &context) }
+        try lease.release(over: &context.connection)
+    }
+
+    /// Writes the pending dead letters if this owner still holds the lease.
+    private func writePendingDeadLetters(in context: inout PipelineContext) throws(RedisError) {
+        guard try lease.acquire(over: &context.connection), case .recovered = try recover(in: &context),
+            var pipeline = pipeline.take()
+        else { return }
+        do {
+            try pipeline.finish(in: &context)
+        } catch {
+            guard error.category == .refused else { throw error }
+            // A dead letter that cannot be written must not prevent the release of the lease.
+            limitedLogger.event(error.description, level: .error)
+        }
+    }
+
+    /// Trims all applied entries of a server without memory, including those that are meant to be retained.
+    ///
+    /// By the cursor in Redis, because an ingest that has just started has applied nothing, and may be the one that can
+    /// make room.
+    private func trimAllApplied(over connection: inout RedisConnection) {
+        guard let cursor = try? checkpointReader.cursor(over: &connection), cursor != .zero else { return }
+        limitedLogger.event("Redis is out of memory: trimming all applied entries of \(keys.events)", level: .warning)
+        _ = try? connection.call("XTRIM", keys.events, "MINID", "~", cursor.next.description)
+    }
+}

@@ -1,0 +1,16 @@
+import HyperoRedis
+
+extension RedisError {
+    /// A type of value that the ingest keeps at a key.
+    enum KeyType: String {
+        case hash, stream, string
+    }
+
+    /// Returns the error with its key. If the key has a value of another type, the description includes what to do.
+    func naming(key: String, expected type: KeyType) -> RedisError {
+        guard code == .wrongType else { return RedisError(code, "\(key): \(description)") }
+        return RedisError(
+            code,
+            "\(key) must be a \(type.rawValue): WRONGTYPE. Nothing is applied until the key is renamed or deleted")
+    }
+}

@@ -1,0 +1,28 @@
+import HyperoIngest
+import HyperoSchema
+
+extension RequeueError {
+    /// The description, with the option that avoids the error.
+    var message: String {
+        switch code {
+        case .ambiguousID: "\(description). Choose one with --partition"
+        case .partitioned: "\(description). Give --partitions n, the number that its clients use"
+        case .contention, .wrongType, .streamFull, .rejected, .redis: description
+        }
+    }
+}
+
+extension Requeue.Report.Rejection {
+    /// The reason why the dead letter was not sent, and what to do.
+    var message: String {
+        switch reason {
+        case .truncated(let fields):
+            let names = fields.prefix(5).map { printable($0) }.joined(separator: ", ")
+            let more = fields.count > 5 ? " and \(fields.count - 5) more" : ""
+            return "cannot send \(id): truncated fields. Give --set or --remove for \(names)\(more)"
+        case .omitted(let count):
+            let fields = count == "1" ? "1 field is" : "\(printable(count)) fields are"
+            return "cannot send \(id): \(fields) missing. Log the event again in several entries, then XDEL \(id)"
+        }
+    }
+}
