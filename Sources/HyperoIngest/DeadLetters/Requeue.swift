@@ -19,6 +19,7 @@ public struct Requeue {
         public struct Rejection: Sendable {
             /// Its id in the dead letter stream.
             public let id: String
+            /// The part of the entry that is missing.
             public let reason: DeadLetterEdit.Failure
         }
 
@@ -128,9 +129,11 @@ public struct RequeueError: Error, Sendable, Hashable, CustomStringConvertible {
         case streamFull(key: String)
         /// The events' key rejected entries. They are dead letters again, under new ids.
         case rejected(key: String)
+        /// A command failed, or the connection.
         case redis(RedisError)
     }
 
+    /// The error, with its data.
     public let code: Code
 
     init(_ code: Code) {
