@@ -59,7 +59,7 @@ public final class Hypero: Sendable {
     ///     number. Defaults to a random seed.
     ///   - journalLimit: The maximum size of the journal in bytes, used in segments of 8 MiB. At least two segments are
     ///     allowed. When the journal is full, log calls drop their events and count them.
-    /// - Throws: ``SchemaError`` if the URL, the namespace or the number of partitions is invalid, or if there is no
+    /// - Throws: `SchemaError` if the URL, the namespace or the number of partitions is invalid, or if there is no
     ///   memory for the journal.
     public static func connect(
         _ url: String? = nil, namespace: String? = nil, partitions: Int? = nil, seed: UInt64? = nil,
