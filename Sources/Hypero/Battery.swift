@@ -15,7 +15,7 @@ public struct Battery: Sendable {
     let handle: BatteryHandle
     let client: Client
 
-    /// Starts an experiment, and records the battery's declaration before it.
+    /// Starts an experiment. Records the battery's declaration and then the experiment's start.
     public func experiment() -> Experiment {
         Experiment(of: handle, client: client)
     }
@@ -25,7 +25,7 @@ public struct Battery: Sendable {
 final class BatteryHandle: Sendable {
     let id: BatteryID
     let declaration: Event.Declaration
-    /// true if the declaration keeps the limits of the contract. The events of an invalid battery are dropped.
+    /// true if the declaration is within the limits of the contract. The events of an invalid battery are dropped.
     let isValid: Bool
     /// The UTF-8 bytes of the id, which a log call copies.
     ///

@@ -41,7 +41,7 @@ package final class Client: Sendable {
     private let reports = Atomic<Int>(0)
     private let notify: @Sendable (String) -> Void
 
-    /// The number of invalid calls that are reported. All are counted.
+    /// The maximum number of invalid calls to report. All invalid calls are counted.
     private static let maxReports = 5
 
     package init(_ configuration: Configuration) throws(SchemaError) {
@@ -82,8 +82,8 @@ package final class Client: Sendable {
     }
 
     package var counters: Counters {
-        // The progress is read first: events accepted in between then count as queued, and `sent` never exceeds
-        // `accepted`.
+        // Read the progress first, so that `sent` never exceeds `accepted`. Events accepted between the two reads count
+        // as queued.
         let progress = sender.progress
         let (accepted, dropped) = journal.counts
         return Counters(
@@ -125,7 +125,7 @@ package final class Client: Sendable {
     package func close(timeout: Duration) -> Bool {
         let start = MonotonicTime.now
         journal.close()
-        // Reserve a part of the timeout for the end of the thread: the deadline covers both.
+        // Reserve a part of the timeout for the end of the thread: the timeout covers sending and ending.
         let sendingDeadline = start + (timeout - min(timeout / 10, .milliseconds(50)))
         let target = journal.counts.accepted
         let isSent = sender.wait(until: sendingDeadline) { $0.isSent(through: target) }

@@ -1,6 +1,6 @@
 /// The number of events of one client in each state.
 ///
-/// At any moment `accepted == sent + queued`, and every log call is counted in `accepted` or in `dropped`.
+/// At any moment `accepted == sent + queued`, and every logged event is counted in `accepted` or in `dropped`.
 ///
 /// ```swift
 /// let counters = hypero.counters
@@ -17,7 +17,7 @@ public struct Counters: Sendable, Hashable {
     public var applied: UInt64 = 0
     /// Sent events that a full journal removed before the client saw them applied. They cannot be sent again.
     public var released: UInt64 = 0
-    /// Events of dead processes that this client found in orphaned journals and Redis has acknowledged.
+    /// Events of dead processes that this client has sent from orphaned journals and Redis has acknowledged.
     public var adopted: UInt64 = 0
     /// Events in orphaned journals that cannot be read, because their files are damaged.
     public var damaged: UInt64 = 0

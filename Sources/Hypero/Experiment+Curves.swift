@@ -54,7 +54,8 @@ extension Experiment {
     ///
     /// - Parameters:
     ///   - first: The epoch of each curve's first value, 0 or above.
-    ///   - curves: The channels and their values, one value per epoch. The curves may differ in length.
+    ///   - curves: The channels and their values, one value per epoch. The curves may differ in length, and at least one
+    ///     of them must have a value.
     public func updateLearningCurve(first: Int = 1, _ curves: KeyValuePairs<String, [Double]>) {
         guard isEpoch(first), curves.allSatisfy({ Name.isChannel($0.key) }) else { return reject() }
         let longest = curves.map(\.value.count).max() ?? 0
@@ -67,9 +68,10 @@ extension Experiment {
         }
     }
 
-    /// Records the maxima, the values at the best epoch, of a training that knows them better than its curves.
+    /// Records the maxima, the values at the best epoch, of a training that determines them itself.
     ///
-    /// From then on the recorded maxima rank the experiment, and the maxima of its curves are ignored.
+    /// The recorded maxima replace all maxima of the learning curves, including those of channels that are not recorded
+    /// here. Later rows of the curves no longer change the maxima.
     ///
     /// - Parameters:
     ///   - train: The value on the training data.
@@ -137,17 +139,17 @@ extension Experiment {
         }
     }
 
-    /// Records one piece of some curves.
+    /// Records a piece of each curve in one event, at most ``CurvePiece/epochs`` values per curve.
     ///
     /// - Parameters:
     ///   - start: The index of the piece's first value in each curve.
-    ///   - first: The epoch of that value.
+    ///   - first: The epoch of the value at `start`.
     private func record(_ curves: Slice<KeyValuePairs<String, [Double]>>, from start: Int, first: Int) {
         let pieces = curves.compactMap { channel, values -> (String, ArraySlice<Double>)? in
             let piece = values.dropFirst(start).prefix(CurvePiece.epochs)
             return piece.isEmpty ? nil : (channel, piece)
         }
-        // Shorter curves have no values left in the later pieces of a long one.
+        // A short curve has no values in the later pieces of a long curve.
         guard let longest = pieces.map(\.1.count).max() else { return }
         let payload = pieces.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + $1.1.count * 8 }
         guard isEpoch(first + longest), battery.isValid else { return reject() }
@@ -176,7 +178,7 @@ extension Experiment {
     }
 }
 
-/// The limits of one event, which keep its entry below the contract's limit of 1 MiB and 1,024 fields. A rendered
+/// The limits of one event, which keep its entry below the contract's limits of 1 MiB and 1,024 fields. A rendered
 /// double has at most 24 characters, plus a space.
 private enum CurvePiece {
     /// Values per curve.

@@ -25,7 +25,7 @@ extension Experiment {
     ///
     /// - Parameters:
     ///   - name: The name, 1 to 256 bytes of UTF-8 without control characters.
-    ///   - value: A number, a text, a truth value, or an array of these, at most 64 KiB as text.
+    ///   - value: A number, a text, a Boolean, nil, or an array of these, at most 64 KiB as text.
     public func updateMeta(_ name: String, _ value: some ValueConvertible) {
         record(.meta([Event.Entry(name: name, value: value.hyperoValue.text)]))
     }

@@ -9,7 +9,7 @@ extension Experiment {
     /// ```
     ///
     /// - Parameters:
-    ///   - name: The hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - name: The name of the hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
     ///   - low: The lower bound, finite.
     ///   - high: The upper bound, finite.
     /// - Precondition: `low <= high`.
@@ -27,7 +27,7 @@ extension Experiment {
     /// ```
     ///
     /// - Parameters:
-    ///   - name: The hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - name: The name of the hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
     ///   - low: The lower bound, above 0.
     ///   - high: The upper bound, finite.
     /// - Precondition: `0 < low <= high`.
@@ -39,7 +39,7 @@ extension Experiment {
     /// Draws a number from the normal distribution, and records it.
     ///
     /// - Parameters:
-    ///   - name: The hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - name: The name of the hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
     ///   - mean: The mean, finite.
     ///   - standardDeviation: The standard deviation, finite and not negative.
     /// - Precondition: `standardDeviation >= 0`.
@@ -51,7 +51,7 @@ extension Experiment {
     /// Draws an integer from `low...high`, and records it. All integers, including both bounds, are equally likely.
     ///
     /// - Parameters:
-    ///   - name: The hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - name: The name of the hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
     ///   - low: The lowest integer.
     ///   - high: The highest integer.
     /// - Precondition: `low <= high`.
@@ -67,7 +67,7 @@ extension Experiment {
     /// ```
     ///
     /// - Parameters:
-    ///   - name: The hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - name: The name of the hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
     ///   - weights: The categories and their weights. The probability of a category is its weight divided by the sum of
     ///     the weights.
     /// - Precondition: All weights are finite, none is negative, and their sum is above 0.
@@ -83,8 +83,8 @@ extension Experiment {
     /// ```
     ///
     /// - Parameters:
-    ///   - name: The hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
-    ///   - value: A number, a text, a truth value, or an array of these, at most 64 KiB as text.
+    ///   - name: The name of the hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - value: A number, a text, a Boolean, nil, or an array of these, at most 64 KiB as text.
     public func insertHP(_ name: String, _ value: some ValueConvertible) {
         record(.param([Event.Entry(name: name, value: value.hyperoValue.text)]))
     }
@@ -96,7 +96,7 @@ extension Experiment {
     /// ```
     ///
     /// - Parameters:
-    ///   - name: The hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - name: The name of the hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
     ///   - values: The values, at most 64 KiB as text.
     public func insertVarHP(_ name: String, _ values: [some ValueConvertible]) {
         insertHP(name, values)

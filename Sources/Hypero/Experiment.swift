@@ -17,7 +17,8 @@ import HyperoSchema
 ///
 /// No method throws or waits for Redis, and all are safe to call from any thread. A call outside the limits of the
 /// contract (a name of more than 256 bytes, a negative epoch) records nothing and is counted in
-/// ``Counters/Dropped/invalid``.
+/// ``Counters/Dropped/invalid``. The sampling methods have preconditions on their bounds and weights: a violation ends
+/// the process.
 ///
 /// Created by ``Battery/experiment()``, which records the start of the experiment.
 public final class Experiment: Sendable {
@@ -27,7 +28,7 @@ public final class Experiment: Sendable {
     let client: Client
     let battery: BatteryHandle
     let subject: Journal.Subject
-    private let draws: Draws
+    private let generator: SharedSampler
 
     init(of battery: BatteryHandle, client: Client) {
         self.client = client
@@ -35,7 +36,7 @@ public final class Experiment: Sendable {
         let (producer, seed, subject) = client.journal.beginExperiment()
         self.subject = subject
         id = ExperimentID(producer: producer, number: UInt64(subject.experiment)).text
-        draws = Draws(Sampler(seed: seed, stream: UInt64(subject.experiment)))
+        generator = SharedSampler(Sampler(seed: seed, stream: UInt64(subject.experiment)))
         let start = Event.Start(host: HostIdentity.hostName, pid: String(getpid()), seed: String(seed))
         let declaration = Journal.Subject(experiment: 0, generation: subject.generation)
         client.record(.battery(battery.declaration), battery: battery, subject: declaration)
@@ -45,7 +46,7 @@ public final class Experiment: Sendable {
     /// Draws from the experiment's random number generator.
     func draw<Value>(_ body: (inout Sampler) -> Value) -> Value {
         // The journal's lock also keeps a fork from interrupting the draw. Draws are too rare for a lock of their own.
-        client.journal.withLock { body(&draws.sampler) }
+        client.journal.withLock { body(&generator.sampler) }
     }
 
     func record(_ body: Event.Body) {
@@ -53,8 +54,8 @@ public final class Experiment: Sendable {
     }
 }
 
-/// The random number generator of an experiment.
-private final class Draws: @unchecked Sendable {
+/// The random number generator that all threads of an experiment share.
+private final class SharedSampler: @unchecked Sendable {
     // Protected by the journal's lock.
     var sampler: Sampler
 

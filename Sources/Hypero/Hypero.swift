@@ -21,9 +21,9 @@ import HyperoSchema
 /// ```
 ///
 /// A log call copies its event into the journal, a file mapped into memory, and returns. A background thread sends the
-/// journal to Redis. It keeps each event until Redis can no longer lose it, and sends lost events again. Redis may be
-/// slow, down or unreachable: only ``flush(until:timeout:)`` and ``close(timeout:)`` wait for it, and both have
-/// deadlines.
+/// events of the journal to Redis. The journal keeps each event until Redis can no longer lose the event, and the thread
+/// sends lost events again. Redis may be slow, down or unreachable: only ``flush(until:timeout:)`` and
+/// ``close(timeout:)`` wait for Redis, and both have deadlines.
 ///
 /// All types of the client are safe to use from any thread. If the last reference to the client, its batteries and its
 /// experiments is released without ``close(timeout:)``, the background thread sends the remaining events and then ends.
@@ -35,7 +35,7 @@ public final class Hypero: Sendable {
     /// The `start` event of each experiment records the seed. A forked child gets its own seed at its first log call.
     public var seed: UInt64 { client.seed }
 
-    /// The number of events accepted, sent, applied and dropped so far.
+    /// The number of events that are accepted, sent, applied, released, adopted, damaged and dropped so far.
     public var counters: Counters { client.counters }
 
     /// Creates a client without waiting for Redis.
@@ -58,7 +58,8 @@ public final class Hypero: Sendable {
     ///   - seed: The seed of all draws. The draws of an experiment depend only on this seed and the experiment's
     ///     number. Defaults to a random seed.
     ///   - journalLimit: The maximum size of the journal in bytes, used in segments of 8 MiB. At least two segments are
-    ///     allowed. When the journal is full, log calls drop their events and count them.
+    ///     allowed. When the journal is full of events that Redis has not acknowledged, log calls drop their events and
+    ///     count them.
     /// - Throws: `SchemaError` if the URL, the namespace or the number of partitions is invalid, or if there is no
     ///   memory for the journal.
     public static func connect(
@@ -81,15 +82,16 @@ public final class Hypero: Sendable {
     /// process are the same battery. The first declaration that the ingest applies fixes the objective and the
     /// direction.
     ///
-    /// Each experiment declares its battery before it starts. A battery that breaks a limit below is reported once on
-    /// standard error, and its events are dropped as ``Counters/Dropped/invalid``.
+    /// Each experiment declares its battery before it starts. A battery outside the limits below is reported on standard
+    /// error, and its events are dropped as ``Counters/Dropped/invalid``.
     ///
     /// - Parameters:
     ///   - name: The name, 1 to 256 bytes of UTF-8 without control characters.
-    ///   - version: The version of the code or the idea under test, chosen by the caller.
+    ///   - version: The version of the code or the idea under test, from -(2^53 - 1) to 2^53 - 1.
     ///   - description: The change that this version makes, at most 64 KiB.
-    ///   - objective: The channel that decides the best epoch of an experiment and the rank of an experiment.
-    ///   - direction: The better end of the objective, `max` for an accuracy or `min` for a loss.
+    ///   - objective: The channel that decides the best epoch and the rank of an experiment. It has 1 to 256 bytes of
+    ///     UTF-8 without control characters, and is not called `epoch` or `source`.
+    ///   - direction: The direction in which the objective gets better: `max` for an accuracy, `min` for a loss.
     public func battery(
         _ name: String, version: Int = 1, description: String = "", objective: String = "valid",
         direction: Direction = .max
@@ -120,8 +122,8 @@ public final class Hypero: Sendable {
     /// A timeout loses nothing: the background thread continues to send.
     ///
     /// - Parameters:
-    ///   - confirmation: The progress to wait for. An account without permission to read the producer's watermark never
-    ///     sees `applied`.
+    ///   - confirmation: The progress to wait for. `applied` is never reached with an account that has no permission to
+    ///     read the producer's watermark.
     ///   - timeout: The longest wait.
     /// - Returns: true if all events are confirmed, false if the timeout has passed first.
     @discardableResult
@@ -132,8 +134,9 @@ public final class Hypero: Sendable {
     /// Closes the client: rejects new events, waits until the others are sent or the timeout has passed, and ends the
     /// background thread.
     ///
-    /// Log calls after this one drop their events as ``Counters/Dropped/closed``. Events that are not sent by then stay
-    /// in the journal's folder, and the next client on this host sends them.
+    /// Later log calls drop their events as ``Counters/Dropped/closed``. Events that are not sent before the timeout stay
+    /// in the journal's folder, and the next client on this host sends them. If the journal could create no file, these
+    /// events are lost.
     ///
     /// - Parameter timeout: The longest wait.
     /// - Returns: true if all events were sent, false if the timeout has passed first.

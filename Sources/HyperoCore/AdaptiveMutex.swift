@@ -1,9 +1,9 @@
 import Glibc
 
-/// A mutual exclusion lock for sections that may take long. ``SpinLock`` serves the log call.
+/// A mutual exclusion lock for critical sections that may take long. The log call uses ``SpinLock`` instead.
 ///
-/// The adaptive mutex of pthreads: spins briefly before it asks the kernel to wait. `Synchronization.Mutex` is not used
-/// because it caches the thread id, which differs in a forked child.
+/// An adaptive mutex of pthreads, which spins briefly before it waits in the kernel. `Synchronization.Mutex` caches the
+/// thread id, which differs in a forked child.
 package struct AdaptiveMutex: @unchecked Sendable {
     // Only pthreads touches the pointee, and pthreads protects it.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -13,7 +13,7 @@ package struct AdaptiveMutex: @unchecked Sendable {
         reinitialize()
     }
 
-    /// Makes the mutex free, regardless of its holder. For a forked child, where the holding thread may not exist.
+    /// Initializes the mutex again as unlocked. For a forked child, in which the thread that held the mutex may not exist.
     package func reinitialize() {
         var attributes = pthread_mutexattr_t()
         pthread_mutexattr_init(&attributes)
@@ -22,7 +22,7 @@ package struct AdaptiveMutex: @unchecked Sendable {
         pthread_mutexattr_destroy(&attributes)
     }
 
-    /// Destroys the mutex and frees its memory. No call may follow.
+    /// Destroys the mutex and frees its memory. The mutex must not be used afterwards.
     package func destroy() {
         pthread_mutex_destroy(mutex)
         mutex.deallocate()

@@ -26,7 +26,7 @@ package struct MonotonicTime: Sendable, Hashable, Comparable {
 
     package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
-    /// Returns the time after a duration. Saturates, so a duration of years is a deadline that never passes.
+    /// Returns the time after a duration. A time out of range becomes the latest one, a deadline that never passes.
     package static func + (time: Self, duration: Duration) -> MonotonicTime {
         let (seconds, attoseconds) = duration.components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

@@ -11,8 +11,8 @@ package struct HostIdentity: Equatable, Sendable {
         self.boot = boot
     }
 
-    /// Returns whether both are one machine, so that its file locks are visible here: the same kernel, or the same host
-    /// name after a reboot.
+    /// Returns whether both identities are of one machine: they have the same kernel, or the same host name after a
+    /// reboot. Processes of one machine see each other's file locks.
     package func isSameMachine(as other: HostIdentity) -> Bool {
         host == other.host || hasSameBoot(as: other)
     }

@@ -5,7 +5,7 @@ public import Synchronization
 ///
 /// Unlocking is a plain store, and waiters poll. A mutex that wakes waiters must first check whether any thread sleeps,
 /// with an atomic instruction that drains the store buffer. The stores of a record often miss the cache, so the log
-/// call would wait for memory there.
+/// call would wait for memory at that instruction.
 ///
 /// The owner provides the memory. A forked child calls ``reinitialize()``, since the thread that holds the lock may not
 /// exist in the child.
@@ -13,16 +13,16 @@ public import Synchronization
 /// The lock is public because Swift 6.3 inlines no `package` function into another module, not even an `@inlinable`
 /// one.
 public struct SpinLock: @unchecked Sendable {
-    // Protected by being atomic.
+    // All threads share the pointee, an atomic value.
     @usableFromInline
     let isHeld: UnsafeMutablePointer<Atomic<UInt32>>
 
     /// The size in bytes, padded so that a value of any type may follow.
     package static let size = 8
 
-    /// The polls before the first sleep: about the time of a few records.
+    /// The number of polls before each sleep. They take about the time of a few records.
     private static let spins = 2_000
-    /// The sleep between rounds of polls. The kernel adds about as much. Sleeping lets a preempted holder run.
+    /// The sleep between two rounds of polls. The kernel adds about the same time. The sleep lets a preempted holder run.
     private static let backoffNanoseconds = 20_000
 
     package init(at memory: UnsafeMutableRawPointer) {

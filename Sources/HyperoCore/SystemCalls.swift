@@ -11,16 +11,17 @@ package func retryingInterrupts<Result: SignedInteger>(_ call: () -> Result) -> 
     }
 }
 
-/// Runs a body with one signal blocked on the calling thread, and discards an instance of the signal that the body raised.
+/// Runs a body with one signal blocked on the calling thread, and discards the signal if the body raised it.
 ///
 /// Two signals need this: SIGPIPE for a write to a closed connection (hiredis uses write(2), which has no MSG_NOSIGNAL),
-/// and SIGXFSZ for a file beyond the limit of `ulimit -f`. Installing a handler instead would replace the host process's.
+/// and SIGXFSZ for a file beyond the limit of `ulimit -f`. A handler would replace the handler of the host process.
 package func withBlocked<Result>(signal: CInt, _ body: () -> Result) -> Result {
     var signalOnly = sigset_t()
     sigemptyset(&signalOnly)
     sigaddset(&signalOnly, signal)
     var pending = sigset_t()
     sigpending(&pending)
+    // A pending signal is already blocked. It belongs to the host process and must not be discarded.
     guard sigismember(&pending, signal) == 0 else { return body() }
     var before = sigset_t()
     pthread_sigmask(SIG_BLOCK, &signalOnly, &before)

@@ -4,7 +4,7 @@ package enum HyperoVersion {
 
     /// True if `--version` is the only argument of this process.
     ///
-    /// For commands with an option `--version` of a battery. If such a command sets `CommandConfiguration.version`,
+    /// For commands whose option `--version` selects a battery's version. If such a command sets `CommandConfiguration.version`,
     /// ArgumentParser prints the version instead of the error for any invalid option beside `--version 2`.
     package static var isRequested: Bool { CommandLine.arguments.dropFirst().elementsEqual(["--version"]) }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import HyperoCore
 
-/// The command: configuration, and the choice between the pool and a worker.
+/// The command: its configuration, and the choice between the pool and a worker.
 @main
 struct HyperoDemo: ParsableCommand {
     static let configuration = CommandConfiguration(

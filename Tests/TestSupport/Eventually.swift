@@ -1,12 +1,12 @@
 import Glibc
 
-/// Waits until a condition holds that another thread, a process or a server brings about.
+/// Waits until a condition holds. Another thread, a process or a server makes the condition true.
 ///
 /// The condition is polled every few milliseconds. A fixed sleep would be too short on a loaded machine and too long on
-/// every other. A timeout records no test issue: write `#expect(eventually { … })`.
+/// other machines. A timeout records no test issue: write `#expect(eventually { … })`.
 ///
 /// - Parameters:
-///   - limit: the longest wait. Choose it generously, because everything takes longer on a loaded machine.
+///   - limit: the longest wait. A generous limit also suffices on a loaded machine.
 ///   - condition: evaluated on the calling thread at least once, and once more after the limit.
 /// - Returns: whether the condition held before the limit.
 @discardableResult

@@ -5,8 +5,8 @@ extension RedisServer {
     /// Shuts the server down, truncates its append-only file, and starts the server again.
     ///
     /// Simulates a power loss of a host before the last seconds reached the disk. `redis-check-aof` repairs the end of the
-    /// file, because Redis 7.0 does not do this correctly: if half a command inside a MULTI is cut off, Redis keeps the
-    /// remainder of that transaction in the file, and the next start executes it with the next EXEC.
+    /// file, because Redis 7.0 does not repair it correctly. If a cut splits a command inside a MULTI, Redis keeps the
+    /// commands before it in the file, and the next start executes these commands with the next EXEC.
     ///
     /// - Returns: the number of bytes cut off.
     @discardableResult
@@ -57,8 +57,8 @@ extension RedisServer {
         return "\(directory)/\(last)"
     }
 
-    /// Makes this server a replica, and waits until it has the primary's data in memory and in its append-only file. The
-    /// primary must listen on a port.
+    /// Makes this server a replica, and waits until the replica has the primary's data in memory and in its append-only
+    /// file. The primary must listen on a port.
     package func follow(_ primary: RedisServer) throws {
         guard let port = primary.port else { throw TestFailure("the primary must have a port: RedisServer(tcp: true)") }
         cli("REPLICAOF", "127.0.0.1", "\(port)")
@@ -78,7 +78,7 @@ extension RedisServer {
         primary.cli("CLIENT", "KILL", "TYPE", "replica")
     }
 
-    /// Makes a replica that fell behind the new primary. The former primary must have ended.
+    /// Turns a replica after ``fallBehind(_:)`` into a primary. The former primary must have ended.
     package func promote() throws {
         resume()
         let isPrimary = eventually(within: .seconds(30)) { cli("REPLICAOF", "NO", "ONE") == "OK" }

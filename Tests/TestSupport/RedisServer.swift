@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// The server listens on a unix socket in a temporary folder and keeps its append-only file there. A test can kill it,
 /// suspend it, and restart it with the same folder, socket and port. The server is killed and the folder removed when the
-/// object is deinitialized, or after any end of the test process.
+/// object is deinitialized, or when the test process ends, even by a crash or SIGKILL.
 package final class RedisServer: Sendable {
     /// `unix:///…/redis.sock`
     package var url: String { "unix://\(socket)" }
@@ -124,7 +124,8 @@ package final class RedisServer: Sendable {
         process.withLock { $0 = server }
     }
 
-    /// Returns whether the server has loaded its data set. The error of a server that requires a password counts as ready.
+    /// Returns whether the server has loaded its data set. A server is also ready if it replies that it requires a password
+    /// or is a replica without a link to its primary.
     private func isReady() -> Bool {
         guard FileManager.default.fileExists(atPath: socket) else { return false }
         let reply = cli("ping")

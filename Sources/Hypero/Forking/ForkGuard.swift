@@ -21,18 +21,18 @@ protocol ForkParticipant: AnyObject {
     func afterForkInChild()
 }
 
-/// The registry of participants, which it calls before and after each fork of the process, through `pthread_atfork`.
+/// The registry of fork participants. `pthread_atfork` makes it call them before and after each fork of the process.
 ///
 /// A fork must not copy a half-written record, and the child must not write to its parent's files: it has no sender
 /// thread, and the producer's sequence numbers belong to the parent. In the child all participants are therefore marked
-/// as forked, and the first log call creates a new producer. A child that never logs touches nothing.
+/// as forked, and the first log call creates a new producer. A child that never logs creates nothing.
 ///
-/// `posix_spawn` and `vfork` do not call the handlers, and need not: their children only start another program.
+/// `posix_spawn` and `vfork` do not call the handlers, which is correct: their children only start another program.
 enum ForkGuard {
     /// The order in which locks are acquired before a fork.
     ///
-    /// A thread that holds a lock of one stage acquires only locks of later stages, both the participants' and the
-    /// registries'. A fork therefore cannot deadlock with the other threads.
+    /// A thread that holds a lock of one stage acquires only locks of later stages. This holds for the locks of the
+    /// participants and of the registries, so a fork cannot deadlock with the other threads.
     enum Stage: Int {
         case senders
         case journals
@@ -49,14 +49,14 @@ enum ForkGuard {
         unowned(unsafe) let participant: any ForkParticipant
     }
 
-    private static let stages = 3
+    private static let stageCount = 3
 
     /// One registry per stage.
     ///
     /// Behind a pointer, so that the handlers run no checks of exclusive access. Each registry has its own lock.
     private nonisolated(unsafe) static let registries: UnsafeMutablePointer<Registry> = {
-        let registries = UnsafeMutablePointer<Registry>.allocate(capacity: stages)
-        for stage in 0..<stages { (registries + stage).initialize(to: Registry()) }
+        let registries = UnsafeMutablePointer<Registry>.allocate(capacity: stageCount)
+        for stage in 0..<stageCount { (registries + stage).initialize(to: Registry()) }
         _ = pthread_atfork({ beforeFork() }, { afterForkInParent() }, { afterForkInChild() })
         return registries
     }()
@@ -72,21 +72,21 @@ enum ForkGuard {
     }
 
     private static func beforeFork() {
-        for stage in 0..<stages {
+        for stage in 0..<stageCount {
             registries[stage].lock.lock()
             for entry in registries[stage].participants { entry.participant.beforeFork() }
         }
     }
 
     private static func afterForkInParent() {
-        for stage in (0..<stages).reversed() {
+        for stage in (0..<stageCount).reversed() {
             for entry in registries[stage].participants { entry.participant.afterForkInParent() }
             registries[stage].lock.unlock()
         }
     }
 
     private static func afterForkInChild() {
-        for stage in (0..<stages).reversed() {
+        for stage in (0..<stageCount).reversed() {
             for entry in registries[stage].participants { entry.participant.afterForkInChild() }
             registries[stage].lock.reinitialize()
         }

@@ -4,10 +4,10 @@ import Synchronization
 
 /// An exclusive lock on a file, held until the object is released or the process ends.
 ///
-/// The lock is `flock(2)`'s. The older locks of `fcntl` do not distinguish two clients of one process, and closing any
-/// descriptor of the file releases them.
+/// Uses `flock(2)`. The older locks of `fcntl(2)` do not distinguish two clients of one process, and closing any
+/// descriptor of the file releases such locks.
 final class FileLock: Sendable {
-    /// The open file; -1 after ``close()``.
+    /// The descriptor of the open file; -1 after ``close()``.
     private let descriptor: Atomic<CInt>
 
     /// Creates a file and locks it.

@@ -12,7 +12,7 @@ extension Journal: ForkParticipant {
         lock.unlock()
     }
 
-    /// Marks the journal as the parent's. Its segments and its folder are not touched.
+    /// Marks the journal as a copy of the parent's. The segments and the folder belong to the parent and stay unchanged.
     func afterForkInChild() {
         if !state.pointee.isForked {
             state.pointee.isForked = true
@@ -23,8 +23,8 @@ extension Journal: ForkParticipant {
         lock.reinitialize()
     }
 
-    /// Sets the function that starts the sender of a forked child. It is called under the lock, by the child's first
-    /// log call.
+    /// Sets the function that starts the sender of a forked child. The child's first log call calls the function under
+    /// the lock.
     func onChildStart(_ start: @escaping @Sendable () -> Void) {
         lock.withLock { state.pointee.onChildStart = start }
     }
@@ -57,6 +57,7 @@ extension Journal: ForkParticipant {
         let folder: JournalFolder?
         /// nil if there is no memory.
         let segment: Segment?
+        /// The message for the user if no file can be created.
         let notice: String?
 
         init(_ identity: JournalIdentity, _ settings: JournalSettings) {

@@ -3,18 +3,19 @@ import Synchronization
 
 // Called on the sender's thread.
 extension Journal {
-    /// The records that exist at one moment.
+    /// The segments of all records that are written up to one moment.
     struct Published {
-        /// Segments that became full since the last call, in order.
+        /// The segments that became full since the last call, in order.
         var fullSegments: [SegmentPiece]
         var current: SegmentPiece
         /// The sequence number of the last record.
         var accepted: UInt64
     }
 
+    /// Returns the segments of all records written so far.
     func published() -> Published {
-        // Advance before the flag is read. If the flag is not set, no log call has left this segment before the last
-        // record read here, so none is skipped.
+        // Advance before the flag is read. If the flag is then not set, no log call had changed to another segment when
+        // the last record was read here, so no record is skipped.
         readPosition.advance()
         var fullSegments: [SegmentPiece] = []
         if isSet(.segmentChanged) {
@@ -46,7 +47,7 @@ extension Journal {
         }
     }
 
-    /// Changes of the state that the sender picks up under the lock.
+    /// The changes of the state for which the sender must acquire the lock.
     struct SenderFlags: OptionSet {
         let rawValue: UInt8
 
@@ -56,6 +57,7 @@ extension Journal {
         static let needsSpare = SenderFlags(rawValue: 2)
         /// The current segment is the last one that the limit allows.
         static let nearlyFull = SenderFlags(rawValue: 4)
+        /// A notice for the user has not been shown.
         static let hasNotice = SenderFlags(rawValue: 8)
     }
 
@@ -65,7 +67,7 @@ extension Journal {
 
     /// Publishes the state to the sender. Called under the lock after each change.
     ///
-    /// All flags except `segmentChanged` follow from the state. That one stays set until the sender removes it.
+    /// All flags except `segmentChanged` follow from the state. `segmentChanged` stays set until the sender removes it.
     func publishFlags(adding new: SenderFlags = [], removing old: SenderFlags = []) {
         var flags = SenderFlags(rawValue: self.flags.load(ordering: .relaxed)).intersection(.segmentChanged)
         flags.subtract(old)
@@ -78,7 +80,7 @@ extension Journal {
         self.flags.store(flags.rawValue, ordering: .releasing)
     }
 
-    /// Creates the spare segment if it is missing. The file system is used outside of the lock.
+    /// Creates the spare segment if it is missing. Does not hold the lock while it uses the file system.
     func prepareSpare() {
         guard let settings, isSet(.needsSpare) else { return }
         let reserved: (ordinal: Int, folder: JournalFolder?, identity: JournalIdentity)? = lock.withLock {

@@ -7,7 +7,7 @@ import Synchronization
 /// Log calls append to the current segment under the lock. The sender reads without the lock. The length of a record is
 /// stored last, with release ordering: a reader that sees the length sees the whole record, and a length of 0 marks the
 /// end of the records. The sender acquires the lock only for state that rarely changes, such as the current segment,
-/// and only if ``SenderFlags`` announce a change. The sender therefore never writes to the cache lines that log calls
+/// and only if ``SenderFlags`` announce a change. Between such changes, the sender writes to no cache line that log calls
 /// need.
 ///
 /// The page cache keeps the segments' files when the process is killed, and the next client on the host adopts them.
@@ -117,8 +117,8 @@ final class Journal: @unchecked Sendable {
     /// Appends a record, or counts the reason why it is dropped.
     ///
     /// Makes no system call, allocates nothing and never waits for the sender. The exception is a log call that finds
-    /// no spare segment, because log calls have filled a segment before the sender's thread ran: it creates the
-    /// segment.
+    /// no spare segment, because log calls have filled a segment before the sender's thread ran. That log call creates
+    /// the segment.
     ///
     /// - Parameters:
     ///   - battery: The bytes of the battery's id, at most 255.
@@ -214,6 +214,8 @@ final class Journal: @unchecked Sendable {
     }
 
     /// Switches to the next segment, or counts the reason why the record is dropped. Called under the lock.
+    ///
+    /// - Returns: false if the record is dropped.
     @inline(never)
     private func makeRoom(for length: Int) -> Bool {
         guard !state.pointee.isClosed, let settings else {
@@ -240,7 +242,7 @@ final class Journal: @unchecked Sendable {
             state.pointee.dropped.journalFull += 1
             return false
         }
-        // A forked child that got no memory has an empty segment.
+        // A forked child without memory for a segment has an empty segment.
         if state.pointee.current.size > 0 { state.pointee.fullSegments.append(currentPiece) }
         state.pointee.current = next
         state.pointee.position = next.start

@@ -2,12 +2,12 @@ import Glibc
 import HyperoCore
 import HyperoSchema
 
-/// The folder of one journal, with the lock that names its owner.
+/// The folder of one journal, with the lock of its owner.
 ///
-///     <root>/<producer>/lock          locked with flock(2) by the client that writes, or by the client that adopts it
+///     <root>/<producer>/lock          locked with flock(2) by the client that writes or adopts the journal
 ///     <root>/<producer>/1.segment     2.segment …
 ///
-/// The kernel releases the lock when the process ends for whatever reason.
+/// The kernel releases the lock when the owner's process ends, whatever the cause.
 final class JournalFolder: Sendable {
     let path: String
     /// Held as long as the object exists.
@@ -20,7 +20,7 @@ final class JournalFolder: Sendable {
 
     /// Creates the folder of a producer, accessible to its user only.
     ///
-    /// The folder is locked before it gets its final name. No other client ever finds it without an owner.
+    /// The folder is locked before it gets its final name, so that no other client finds it without an owner.
     convenience init(creating producer: ProducerID, in root: JournalRoot) throws(SystemError) {
         let final = "\(root.path)/\(producer.text)"
         let unfinished = "\(root.path)/\(Self.unfinishedPrefix)\(producer.text)"
@@ -70,7 +70,9 @@ final class JournalFolder: Sendable {
         rmdir(path)
     }
 
-    /// Returns the final name of a folder whose client was killed before the folder was finished; nil for other names.
+    /// Returns the final name of an unfinished folder; nil for other names.
+    ///
+    /// A client that is killed while it creates its folder leaves an unfinished one.
     static func finalName(ofUnfinished name: String) -> String? {
         guard name.hasPrefix(unfinishedPrefix) else { return nil }
         let final = String(name.dropFirst(unfinishedPrefix.count))
@@ -94,7 +96,7 @@ final class JournalFolder: Sendable {
         return WallClock.milliseconds / 1_000 - Int64(status.st_mtim.tv_sec) > 60
     }
 
-    /// The prefix of the name of a folder that is not finished.
+    /// The prefix of the name of an unfinished folder.
     private static let unfinishedPrefix = "."
     private static let segmentSuffix = ".segment"
 }

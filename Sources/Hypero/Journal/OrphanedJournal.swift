@@ -48,7 +48,7 @@ struct OrphanedJournal {
             }
             switch SegmentHeader.read(from: segment.base, space: segment.size) {
             case .header(let header):
-                // All segments of a journal agree on this, so the first readable header decides.
+                // All headers of a journal name the same machine and deployment.
                 guard header.machine.isSameMachine(as: machine), isAdoptable(header) else { return .foreign }
                 headers.append(header)
             case .unknownVersion(let version):

@@ -13,7 +13,7 @@ extension Record {
             let kind = RecordKind(rawValue: base.load(fromByteOffset: RecordHeader.kind, as: UInt8.self) & 15),
             origin <= ancestorCount, (1...UInt64(Int64.max)).contains(seq), let payload = payloadLength(kind)
         else { return nil }
-        // A length is the next multiple of 8.
+        // The length of a record is rounded up to a multiple of 8.
         guard length - RecordHeader.size - battery.count - payload < 8 else { return nil }
     }
 
@@ -27,8 +27,9 @@ extension Record {
 
     /// Writes the checksum. Called on the sender's thread.
     ///
-    /// A log call does not write the checksum, which costs more than the record. A kill of the process leaves whole
-    /// records even without a checksum. The checksum detects later damage, for example after a power loss of the host.
+    /// A log call does not write the checksum, because its computation takes longer than writing the record. Even without
+    /// checksums, a kill of the process leaves only whole records. The checksum detects later damage, for example after a
+    /// power loss of the host.
     func writeChecksum() {
         base.storeBytes(of: checksum, toByteOffset: RecordHeader.checksum, as: UInt32.self)
     }

@@ -32,7 +32,7 @@ struct Record {
         return UnsafeRawBufferPointer(start: base + RecordHeader.size, count: length)
     }
 
-    /// Calls a body with each field of a record of text.
+    /// Calls a body with each field of a record whose payload is text.
     func forEachField(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
         var position = payload
         for _ in 0..<count {
@@ -46,7 +46,7 @@ struct Record {
         }
     }
 
-    /// Calls a body with each channel of a record of numbers.
+    /// Calls a body with each channel of a record whose payload is numbers.
     func forEachChannel(_ body: (_ name: UnsafeRawBufferPointer, _ values: Values) -> Void) {
         var position = payload
         for _ in 0..<count {

@@ -1,8 +1,8 @@
 /// A scan of an orphaned journal for readable records, one segment after the other.
 ///
-/// A record with a checksum is accepted if the checksum matches. The last records may have no checksum yet: they are
-/// accepted as long as their sequence numbers are consecutive. After bytes that are not a record, the scan continues at
-/// the next record with a matching checksum.
+/// A record with a checksum is accepted if the checksum matches. The last records may have no checksum yet. Such records
+/// are accepted as long as their sequence numbers are consecutive. After bytes that are not a record, the scan continues
+/// at the next record with a matching checksum.
 struct RecordScan {
     /// The ranges of the segments that contain accepted records, in order.
     private(set) var pieces: [SegmentPiece] = []
@@ -10,12 +10,12 @@ struct RecordScan {
     private(set) var seqs: ClosedRange<UInt64>?
     /// The sequence numbers found, as ranges without gaps.
     private(set) var ranges: [ClosedRange<UInt64>] = []
-    /// The sequence numbers missing between accepted records.
+    /// The number of sequence numbers missing between accepted records.
     private var missing: UInt64 = 0
     /// true if the bytes after the last accepted record are a damaged record.
     private var hasDamagedTail = false
 
-    /// The last sequence number before the next record; nil if it is not known.
+    /// The sequence number of the last accepted record, 0 before the journal's first record; nil if it is not known.
     private var lastSeq: UInt64?
     private let ancestorCount: Int
     /// true if the kernel has not restarted since the records were written, so that its page cache is complete.
@@ -26,7 +26,8 @@ struct RecordScan {
 
     /// - Parameters:
     ///   - ancestorCount: The number of ancestors in the segments' header.
-    ///   - isFromStart: true if the first segment is the first one that the journal had.
+    ///   - isFromStart: true if the first segment to scan is the first one of the journal, so that the sequence numbers
+    ///     start at 1.
     init(ancestorCount: Int, isFromStart: Bool, hasSameBoot: Bool) {
         lastSeq = isFromStart ? 0 : nil
         self.ancestorCount = ancestorCount
@@ -81,8 +82,8 @@ struct RecordScan {
         guard !record.hasChecksum else { return record.isIntact ? record : nil }
         if let lastSeq, record.seq != lastSeq &+ 1 { return nil }
         guard isContiguous else { return nil }
-        // After a power loss, each page of the file is as it was at some earlier moment. A record on two pages may mix
-        // two moments.
+        // After a power loss, each page of the file has its content of some earlier moment. A record on two pages may mix
+        // the contents of two moments.
         let isInOnePage = offset / Self.page == (offset + record.length - 1) / Self.page
         return hasSameBoot || isInOnePage ? record : nil
     }
@@ -103,9 +104,9 @@ struct RecordScan {
         hasDamagedTail = false
     }
 
-    /// Decides whether the bytes after the last accepted record are a damaged record.
+    /// Records a damaged tail if the bytes after the last accepted record are a damaged record.
     ///
-    /// A record without a length is not: the process was killed while it wrote the record, so the log call never
+    /// A record without a length is not damaged: the process was killed while it wrote the record, so the log call never
     /// returned.
     private mutating func inspectTail(at base: UnsafeMutableRawPointer) {
         let isUnfinished = base.load(as: UInt32.self) == 0

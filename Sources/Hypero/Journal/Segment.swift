@@ -29,7 +29,7 @@ final class Segment: @unchecked Sendable {
 
     /// Returns a segment without room for a record.
     static func empty() -> Segment {
-        // Any address other than null. It is never read or written.
+        // Any address other than null: the memory at the address is never read or written.
         Segment(base: UnsafeMutableRawPointer(bitPattern: 8)!, size: 0, path: nil)
     }
 
@@ -86,7 +86,7 @@ final class Segment: @unchecked Sendable {
         return Segment(base: base, size: size, path: nil)
     }
 
-    /// Causes the page faults of the first writes, which would otherwise fall into log calls.
+    /// Causes the page faults of the first writes now, so that they do not occur in log calls.
     ///
     /// Only for a new segment that no other thread uses yet.
     func populate() {

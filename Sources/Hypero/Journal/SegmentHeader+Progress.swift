@@ -8,8 +8,8 @@ extension SegmentHeader {
     /// | 0 | 24 | ``acknowledged``: a sequence number, 0 for none, and the two halves of a stream id |
     /// | 24 | 16 | ``applied``: a sequence number, 0 for none, and Unix milliseconds |
     ///
-    /// The progress is only stored in mapped memory: it may be old, or wrong on a damaged disk. It is therefore checked
-    /// against the server before it is used.
+    /// The progress is written to mapped memory only, so it may be outdated, or wrong on a damaged disk. The client
+    /// therefore compares the progress with the server before using it.
     struct Progress: Equatable {
         /// The last event that Redis acknowledged together with all events before it, and its stream id.
         var acknowledged: Acknowledged?

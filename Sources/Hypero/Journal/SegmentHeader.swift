@@ -1,7 +1,8 @@
 import HyperoCore
 import HyperoSchema
 
-/// The header of a segment: the format, and all that another client needs to send the records of a dead process.
+/// The header of a segment: the version of the format, and the data that another client needs to send the records of a
+/// dead process.
 ///
 /// | offset | bytes | content |
 /// |---|---|---|
@@ -15,13 +16,13 @@ import HyperoSchema
 struct SegmentHeader: Equatable {
     /// The producer whose sequence numbers the records carry.
     var producer: ProducerID
-    /// The producers of the processes that its process was forked from, the nearest first. Records may belong to their
-    /// experiments.
+    /// The producers of the processes that the producer's process was forked from, the nearest first. Records may belong
+    /// to experiments of these producers.
     var ancestors: [ProducerID] = []
     var machine: HostIdentity
     /// The hash tag of the partition that the events go to.
     var tag: String
-    /// The Redis server that the events go to, as the user wrote it, without the account.
+    /// The URL of the Redis server that the events go to, without the account.
     var serverURL: String
 
     /// The size in bytes.

@@ -50,14 +50,14 @@ struct Sampler {
         let width = UInt64(bitPattern: Int64(high)) &- UInt64(bitPattern: Int64(low)) &+ 1
         // The width of the whole range of Int wraps to 0. There every draw is a value.
         guard width > 0 else { return Int(bitPattern: UInt(generator.next())) }
-        // Draw again below the remainder of 2^64 by the width: those draws would favor some integers.
+        // Repeat draws below 2^64 modulo the width, which would favor some integers.
         let biased = (0 &- width) % width
         var draw = generator.next()
         while draw < biased { draw = generator.next() }
         return Int(Int64(bitPattern: UInt64(bitPattern: Int64(low)) &+ draw % width))
     }
 
-    /// Draws an index of the weights, with a probability proportional to its weight.
+    /// Draws an index of the weights. Its probability is proportional to the weight at the index.
     mutating func categorical(_ name: String, weights: some Collection<Double>) -> Int {
         check(
             weights.allSatisfy { $0.isFinite && $0 >= 0 },

@@ -2,7 +2,7 @@ import HyperoCore
 
 /// The generator xoshiro256** 1.0, seeded by SplitMix64.
 ///
-/// The system's generator cannot be seeded, and the draws of an experiment must be the same in every run.
+/// The system's generator cannot be seeded, and the draws of an experiment must depend on the seed only.
 ///
 /// Source: Blackman and Vigna, <https://prng.di.unimi.it>
 struct Xoshiro256: RandomNumberGenerator {

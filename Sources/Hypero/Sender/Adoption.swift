@@ -6,7 +6,7 @@ package import HyperoSchema
 /// The adoption of orphaned journals on this host: sending the events that are not applied, waiting until all are
 /// durable, and removing the journals.
 package struct Adoption: ~Copyable {
-    /// The journals to adopt, and the rules for it.
+    /// The journals to adopt, and the settings of the adoption.
     package struct Scope: Sendable {
         /// The folder that contains the journals; nil if there is none.
         package var folder: String?
@@ -38,6 +38,7 @@ package struct Adoption: ~Copyable {
 
     /// The result of one step.
     package enum Step: Sendable {
+        /// A journal was opened, or a delivery performed an action.
         case worked
         /// Journals are being sent, and there is nothing to do for now.
         case waiting
@@ -58,21 +59,21 @@ package struct Adoption: ~Copyable {
 
     private let scope: Scope
     private let machine = HostIdentity.current
-    private let host: Delivery.Host
+    private let callbacks: Delivery.Callbacks
     /// The names of journals that are not opened yet, in descending order.
     private var names: [String] = []
-    /// Several at once, because a journal may wait long for the ingest.
+    /// The deliveries of open journals. Several run at once, because a journal may wait for the ingest for a long time.
     private var active: [OrphanDelivery] = []
     /// The index of the delivery that made the last step.
     private var lastIndex = 0
 
-    init(_ scope: Scope, host: Delivery.Host) {
+    init(_ scope: Scope, callbacks: Delivery.Callbacks) {
         self.scope = scope
-        self.host = host
+        self.callbacks = callbacks
     }
 
     package init(_ scope: Scope) {
-        self.init(scope, host: Delivery.Host(shouldContinue: { true }, blocking: { $0() }))
+        self.init(scope, callbacks: Delivery.Callbacks(shouldContinue: { true }, blocking: { $0() }))
     }
 
     /// The number of events of orphaned journals that Redis has acknowledged.
@@ -178,6 +179,6 @@ package struct Adoption: ~Copyable {
             scope.notify(
                 "damaged records in the journal \(orphan.folder.path): \(orphan.scan.damaged). They cannot be sent")
         }
-        active.append(OrphanDelivery(orphan, in: keyspace, scope, host: host))
+        active.append(OrphanDelivery(orphan, in: keyspace, scope, callbacks: callbacks))
     }
 }

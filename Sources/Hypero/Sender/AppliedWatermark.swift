@@ -1,6 +1,6 @@
 import HyperoSchema
 
-/// The watermark of a producer in Redis, as its own client reads it.
+/// The watermark of a producer, as its client reads it from Redis.
 struct AppliedWatermark {
     /// The highest sequence number applied.
     let seq: UInt64

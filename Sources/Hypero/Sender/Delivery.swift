@@ -16,8 +16,8 @@ struct Delivery: ~Copyable {
         let notify: @Sendable (String) -> Void
     }
 
-    /// The callbacks of a delivery into the thread that runs it.
-    struct Host {
+    /// The callbacks of a delivery to the code that runs it.
+    struct Callbacks {
         /// Called before each action, and every few milliseconds while waiting for Redis. Returns false to give up.
         let shouldContinue: () -> Bool
         /// Runs a system call that may block.
@@ -37,13 +37,13 @@ struct Delivery: ~Copyable {
     private let renderer: RecordRenderer
     /// The rendered events in flight.
     private var batch = RESPWriter(capacity: 64 << 10)
-    /// The rendered events of the batch after those.
+    /// The rendered events of the next batch.
     private var nextBatch = RESPWriter(capacity: 64 << 10)
     /// The number of events allowed in the next batch. After a failure it is 1, to try whether Redis accepts events
     /// again.
     private var batchLimit = Self.maxBatchEvents
     private var notices: UserNotices
-    private let host: Host
+    private let callbacks: Callbacks
     private var generator = SystemRandomNumberGenerator()
 
     private var lastAccepted: UInt64 = 0
@@ -51,36 +51,36 @@ struct Delivery: ~Copyable {
     private var lastWatermarkRead = MonotonicTime(nanoseconds: 0)
     /// The last time when the stream was known to contain the acknowledged events, or when the watermark moved.
     private var lastDurabilityCheck = MonotonicTime(nanoseconds: 0)
-    /// The time when the ingest had first passed all sent events with sequence numbers still missing; nil if none are
+    /// The time since which the ingest has passed all sent events although some of them are missing; nil if none are
     /// missing.
     private var missingSince: MonotonicTime?
     /// The progress as stored in the journal.
     private var progress: SegmentHeader.Progress
 
-    /// The bytes after which a batch is full. hiredis moves a larger buffer in memory at each partial write.
+    /// The size in bytes at which a batch is full. hiredis moves a larger buffer in memory at each partial write.
     private static let batchBytes = 256 << 10
     private static let maxBatchEvents = 1_024
-    /// The batches sent before the journal and the watermark are read again, about 10 to 50 ms.
+    /// The number of batches sent before the journal and the watermark are read again, which takes about 10 to 50 ms.
     private static let batchesInARow = 8
-    /// The checksums written between two actions.
+    /// The maximum number of checksums written between two actions.
     private static let checksumsPerStep = 16_384
     private static let watermarkInterval: Duration = .seconds(1)
     private static let awaitedWatermarkInterval: Duration = .milliseconds(2)
 
     /// - Parameter orphan: The orphaned journal that the configuration's journal was created from; nil for the journal
     ///   of this process.
-    init(_ configuration: Configuration, orphan: OrphanedJournal? = nil, host: Host) {
+    init(_ configuration: Configuration, orphan: OrphanedJournal? = nil, callbacks: Callbacks) {
         journal = configuration.journal
         durability = DurabilityWindow(configuration.durabilityWindow)
-        self.host = host
+        self.callbacks = callbacks
         outbox = Outbox(writesChecksums: orphan == nil)
         orphanRanges = orphan?.scan.ranges
         progress = orphan?.progress ?? SegmentHeader.Progress()
         let identity = journal.identity
         link = Link(
             url: configuration.url, keyspace: configuration.keyspace, producer: identity.producer,
-            // Shorter for an orphaned journal, because the events of the running training wait meanwhile.
-            timeout: orphan == nil ? .seconds(5) : .seconds(2), host: host)
+            // Shorter for an orphaned journal, because the events of this process wait meanwhile.
+            timeout: orphan == nil ? .seconds(5) : .seconds(2), callbacks: callbacks)
         renderer = RecordRenderer(stream: configuration.keyspace.events, identity)
         notices = UserNotices(configuration.notify)
     }
@@ -144,14 +144,15 @@ struct Delivery: ~Copyable {
 extension Delivery {
     /// Collects new records, writes checksums, releases segments, and returns the work to do.
     private mutating func updateJournal(endsWhenSent: Bool, isAwaited: Bool) -> SenderMachine.Work {
-        // Before the journal is read: no record is appended to a closed journal.
-        let isEnding = !host.shouldContinue()
+        // Evaluated before the journal is read: the client closes the journal before it ends the sender, so no record
+        // is appended after the end.
+        let isEnding = !callbacks.shouldContinue()
         let now = MonotonicTime.now
         let published = journal.published()
         if published.accepted != lastAccepted { (lastAccepted, lastEvent) = (published.accepted, now) }
         outbox.update(published)
         outbox.writeChecksums(atMost: Self.checksumsPerStep)
-        // An account that cannot read the watermark counts sent events as applied.
+        // Without permission to read the watermark, sent events count as applied.
         let watermark = link.canReadWatermark ? applied : outbox.sent
         if !link.canReadWatermark, link.isConnected { durability.observe(applied: watermark, now: now) }
         let free = outbox.releasable(
@@ -171,7 +172,7 @@ extension Delivery {
         orphanRanges ?? outbox.firstHeldSeq.map { [$0...UInt64.max] } ?? []
     }
 
-    /// Goes back to the watermark, and forgets the last acknowledged event.
+    /// Rewinds the outbox to the watermark, and forgets the last acknowledged event.
     private mutating func rewind(to watermark: UInt64) {
         missingSince = nil
         progress = SegmentHeader.Progress()
@@ -179,8 +180,8 @@ extension Delivery {
         outbox.store(progress)
     }
 
-    /// Adopts a watermark that the server has just returned. An earlier one may be outdated: only the current one makes
-    /// events durable.
+    /// Records a watermark that the server has just returned. An earlier watermark may be outdated: only the current one
+    /// makes events durable.
     private mutating func observe(applied watermark: UInt64) {
         applied = watermark
         durability.observe(applied: applied, now: .now)
@@ -216,15 +217,15 @@ extension Delivery {
             let state = try link.readState(acknowledged: progress.acknowledged)
             let isFirst = !machine.hasCaughtUp
             machine.caughtUp()
-            let known = state.watermark.map { min($0.applied(held: heldRanges), outbox.accepted) }
-            let watermark = known ?? durability.durable
+            let serverWatermark = state.watermark.map { min($0.applied(held: heldRanges), outbox.accepted) }
+            let watermark = serverWatermark ?? durability.durable
             let isLost = state.hasAcknowledged == false || isFirst && state.hasAcknowledged == nil
             if isLost || watermark < applied {
                 rewind(to: watermark)
             } else if let acknowledged = progress.acknowledged {
                 outbox.skip(to: acknowledged.seq)
             }
-            if known != nil { observe(applied: watermark) }
+            if serverWatermark != nil { observe(applied: watermark) }
         } catch {
             fail(with: error)
         }
@@ -236,8 +237,8 @@ extension Delivery {
             guard let watermark = try link.readWatermark() else { return }
             let current = min(watermark.applied(held: heldRanges), outbox.accepted)
             let hasMoved = current != applied
-            // The ingest has passed all sent events and did not see some: another client deleted entries. Events with
-            // an unknown outcome may still arrive, so wait as long as for durability.
+            // The ingest has passed all sent events, and some of them are missing: another client deleted their entries.
+            // Entries of events with an unknown outcome may still arrive, so wait as long as for durability.
             let isMissing = current < watermark.seq && watermark.seq >= outbox.sent && !outbox.hasEvents
             missingSince = isMissing ? missingSince ?? .now : nil
             let areLost = missingSince.map { .now >= $0 + durability.duration } ?? false
@@ -263,7 +264,7 @@ extension Delivery {
             prepareBatch()
             outbox.startBatch()
             swap(&batch, &nextBatch)
-            let isFollowed = remaining > 0 && batchLimit > 1 && outbox.hasMore && host.shouldContinue()
+            let isFollowed = remaining > 0 && batchLimit > 1 && outbox.hasMore && callbacks.shouldContinue()
             let outcome = ship(isFollowed: isFollowed)
             finishBatch(outcome)
             guard outcome.failure == nil, isFollowed else { return }
@@ -282,8 +283,8 @@ extension Delivery {
 
     /// Sends the batch and reads its outcome.
     ///
-    /// Refused events are sent again. So are events without a reply after a broken connection, which may be in the
-    /// stream already: they keep their sequence numbers, and the ingest drops duplicates.
+    /// Refused events are sent again. Events without a reply after a broken connection are sent again too, although the
+    /// stream may contain them. They keep their sequence numbers, so the ingest drops the duplicates.
     private mutating func ship(isFollowed: Bool) -> Shipment.Outcome {
         if let outcome = link.send(batch, isFollowed: isFollowed) { return outcome }
         if isFollowed { prepareBatch() }
@@ -309,8 +310,8 @@ extension Delivery {
     /// Reports an error, schedules the next attempt, and closes the connection if it is unusable.
     private mutating func fail(with error: RedisError) {
         let isRedirect = if case .moved = error.category { true } else { false }
-        // Once the host gives up, the error only says that the client has stopped waiting.
-        if !isRedirect, host.shouldContinue() {
+        // While the sender ends, the error only means that a wait was cancelled.
+        if !isRedirect, callbacks.shouldContinue() {
             notices.failure("\(error.description). Events stay in the journal and are sent later", now: .now)
         }
         let draw = Double.random(in: 0..<1, using: &generator)

@@ -1,6 +1,7 @@
 import HyperoCore
 
-/// The events that have been applied long enough to survive a failover or the loss of the end of an AOF.
+/// The rule for durable events: they were applied long enough ago to survive a failover, or the loss of the end of an
+/// append-only file.
 ///
 /// After a power loss of the server, or after a failover to a replica, Redis may lack the last seconds of acknowledged
 /// and applied events. An event is therefore durable only some time after the client first saw it applied. The default
@@ -22,8 +23,8 @@ package struct DurabilityWindow {
         self.duration = duration
     }
 
-    /// Adds the server's current watermark. Events become durable that a watermark at least ``duration`` ago covered
-    /// too.
+    /// Adds the server's current watermark. An event becomes durable if a watermark observed at least ``duration`` ago
+    /// covers it too.
     ///
     /// - Parameter applied: The watermark. It is lower than an earlier one if Redis has lost events.
     mutating func observe(applied: UInt64, now: MonotonicTime) {
@@ -38,7 +39,7 @@ package struct DurabilityWindow {
         observations.removeFirst(index + 1)
     }
 
-    /// Makes applied events durable at once, for a journal whose progress shows that they were applied long ago.
+    /// Makes events durable immediately, for a journal whose progress shows that they were applied long ago.
     mutating func markDurable(through seq: UInt64) {
         durable = max(durable, seq)
     }

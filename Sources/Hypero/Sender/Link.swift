@@ -2,7 +2,7 @@ import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
-/// The sender's connection to the server of its partition, and the requests that it makes.
+/// The sender's connection to the server of its partition, with the sender's requests.
 ///
 /// Every request throws or returns a ``RedisError`` if there is no connection. After an error the owner decides whether
 /// to close the link with ``close(after:)``, which also follows redirects.
@@ -12,20 +12,20 @@ struct Link: ~Copyable {
     private let timeout: Duration
     private let keyspace: Keyspace
     private let producer: ProducerID
-    private let host: Delivery.Host
-    /// The commands of a request, apart from the events.
+    private let callbacks: Delivery.Callbacks
+    /// The commands of a request other than the events of a batch.
     private var writer = RESPWriter(capacity: 1 << 10)
     private var shipment = Shipment()
     /// false once the server has denied or refused the watermark on this connection.
     private(set) var canReadWatermark = true
 
     /// - Parameter timeout: The longest pause of the server while connecting, sending or receiving.
-    init(url: RedisURL, keyspace: Keyspace, producer: ProducerID, timeout: Duration, host: Delivery.Host) {
+    init(url: RedisURL, keyspace: Keyspace, producer: ProducerID, timeout: Duration, callbacks: Delivery.Callbacks) {
         topology = Topology(seed: url)
         self.keyspace = keyspace
         self.producer = producer
         self.timeout = timeout
-        self.host = host
+        self.callbacks = callbacks
     }
 
     /// The server of this connection or of the next.
@@ -44,8 +44,8 @@ struct Link: ~Copyable {
     mutating func connect() throws(RedisError) {
         connection = try RedisConnection.open(
             to: topology.current, name: "hypero-\(producer.text)", timeout: timeout,
-            shouldContinue: host.shouldContinue,
-            blocking: host.blocking)
+            shouldContinue: callbacks.shouldContinue,
+            blocking: callbacks.blocking)
         canReadWatermark = true
         shipment = Shipment()
     }
@@ -54,7 +54,7 @@ struct Link: ~Copyable {
         connection = nil
     }
 
-    /// Closes the connection. The next one goes to the server that a redirect names, and after any other error to the
+    /// Closes the connection. The next connection is to the server that a redirect names, or after any other error to the
     /// configured server.
     mutating func close(after error: RedisError) {
         connection = nil
@@ -126,9 +126,9 @@ struct Link: ~Copyable {
     /// Commands: `HGET {hypero}:producer:<id> seq` and `HGET {hypero}:producer:<id> missing`. Replies: the highest
     /// sequence number applied and the ranges below it that are not applied, each null if the field does not exist.
     ///
-    /// Two commands, because an account may have permission for HGET only. In this order, because a range below `seq`
-    /// can only disappear, once the ingest has applied it. In the other order, a range that appears in between would be
-    /// overlooked.
+    /// Two commands, because an account may have permission for HGET only. `seq` is read first: the missing ranges below
+    /// that `seq` can only shrink afterwards, when the ingest applies their events. In the other order, a range that
+    /// appears between the two commands would be overlooked.
     private mutating func writeWatermarkCommands() {
         let key = keyspace.producer(producer)
         writer.command("HGET", key, ProducerField.seq)

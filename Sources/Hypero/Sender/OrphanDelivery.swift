@@ -9,23 +9,23 @@ final class OrphanDelivery {
     /// The sequence number before the first record.
     private let base: UInt64
 
-    init(_ orphan: OrphanedJournal, in keyspace: Keyspace, _ scope: Adoption.Scope, host: Delivery.Host) {
+    init(_ orphan: OrphanedJournal, in keyspace: Keyspace, _ scope: Adoption.Scope, callbacks: Delivery.Callbacks) {
         base = (orphan.scan.seqs?.lowerBound ?? 1) &- 1
         let silence: @Sendable (String) -> Void = { _ in }
         delivery = Delivery(
             Delivery.Configuration(
                 journal: Journal(orphan), url: scope.url, keyspace: keyspace, durabilityWindow: scope.durabilityWindow,
                 notify: scope.reportsErrors ? scope.notify : silence),
-            orphan: orphan, host: host)
+            orphan: orphan, callbacks: callbacks)
     }
 
-    /// The number of its events that Redis has acknowledged.
+    /// The number of the journal's events that Redis has acknowledged.
     var sent: UInt64 { delivery.outbox.sent - min(base, delivery.outbox.sent) }
 
     /// true if all events are durable.
     var isDurable: Bool { delivery.isDurable }
 
-    /// Performs the next action. Finishes when all events are durable, or when the host gives up.
+    /// Performs the next action. Finishes when all events are durable, or when `shouldContinue` returns false.
     func step() -> Delivery.Step {
         switch delivery.step() {
         case .worked: return .worked

@@ -4,18 +4,18 @@ import HyperoSchema
 /// needed.
 ///
 /// Records are in the order of their sequence numbers. A record that Redis refuses, or that gets no reply, is sent
-/// again before newer ones, under its own number. When Redis has lost acknowledged events, the outbox goes back to the
-/// watermark.
+/// again before newer ones, with the same sequence number. When Redis has lost acknowledged events, the outbox is rewound
+/// to the watermark.
 struct Outbox {
     private struct Piece {
-        var piece: SegmentPiece
+        var range: SegmentPiece
         /// The sequence number of the last record read; 0 before the first.
         var lastSeq: UInt64 = 0
     }
 
     /// The location of a record: an index into `pieces`, and the offset in that segment in bytes.
     private struct Location {
-        var piece = 0
+        var index = 0
         var offset = 0
     }
 
@@ -23,16 +23,16 @@ struct Outbox {
     private var pieces: [Piece] = []
     /// The location of the next record to read.
     private var readPosition = Location()
-    /// The sequence number before that record.
+    /// The sequence number before the next record to read.
     private var lastRead: UInt64 = 0
-    /// The location of the next record without a checksum; nil if the journal is orphaned.
+    /// The location of the next record to get a checksum; nil if the journal is orphaned.
     private var checksumPosition: Location?
     /// The highest sequence number in the journal.
     private(set) var accepted: UInt64 = 0
     /// Records to send again before any other, in order.
     private var retries: [Record] = []
     private var inFlight: [Record] = []
-    /// The batch after the records in flight, read early so that it can be rendered meanwhile.
+    /// The records of the next batch, read while others are in flight, so that the next batch can be rendered meanwhile.
     private var prepared: [Record] = []
 
     /// The number of events that were removed from the journal before they were seen applied.
@@ -54,11 +54,11 @@ struct Outbox {
     var hasMore: Bool { !prepared.isEmpty || !retries.isEmpty || lastRead < accepted }
 
     /// The segments that are still needed.
-    var heldSegments: [Segment] { pieces.map(\.piece.segment) }
+    var heldSegments: [Segment] { pieces.map(\.range.segment) }
 
     /// The lowest sequence number in the journal; nil if the journal has no record.
     var firstHeldSeq: UInt64? {
-        pieces.first { $0.piece.end > $0.piece.start }.map { Self.record(at: $0.piece.start, in: $0.piece).seq }
+        pieces.first { $0.range.end > $0.range.start }.map { Self.record(at: $0.range.start, in: $0.range).seq }
     }
 
     /// true if there are events that Redis has not acknowledged.
@@ -105,8 +105,8 @@ struct Outbox {
         swap(&inFlight, &prepared)
     }
 
-    /// Completes the batch in flight. If a record has to be sent again, the prepared batch is given back too, so that
-    /// the order is kept.
+    /// Completes the batch in flight. If a record has to be sent again, the records of the prepared batch follow it as
+    /// retries, which keeps the order.
     ///
     /// - Parameters:
     ///   - answered: The number of records with a reply, counted from the first. The outcome of the others is unknown.
@@ -126,8 +126,8 @@ struct Outbox {
         return lastAccepted
     }
 
-    /// Goes back to the record after the watermark, or to the first record that is still in the journal. All later
-    /// records are sent again.
+    /// Moves the read position back to the record after the watermark, or to the first record that is still in the
+    /// journal. All later records are sent again.
     mutating func rewind(to watermark: UInt64) {
         retries = []
         inFlight = []
@@ -136,8 +136,8 @@ struct Outbox {
         countReleased(after: watermark, through: lastRemoved)
         lastRead = max(watermark, (firstHeldSeq ?? accepted + 1) - 1)
         // All pieces before the read position were read to their ends.
-        let first = pieces[..<readPosition.piece].firstIndex { $0.lastSeq > watermark } ?? readPosition.piece
-        readPosition = Location(piece: first)
+        let first = pieces[..<readPosition.index].firstIndex { $0.lastSeq > watermark } ?? readPosition.index
+        readPosition = Location(index: first)
         while let record = Self.nextRecord(in: pieces, from: &readPosition), record.seq <= watermark {
             advance(over: record)
         }
@@ -153,7 +153,7 @@ struct Outbox {
 
     /// Stores the progress in the newest segment, for the client that adopts the journal.
     func store(_ progress: SegmentHeader.Progress) {
-        guard let segment = pieces.last(where: { $0.piece.segment.size > 0 })?.piece.segment else {
+        guard let segment = pieces.last(where: { $0.range.segment.size > 0 })?.range.segment else {
             return
         }
         progress.write(to: segment.base)
@@ -164,23 +164,23 @@ struct Outbox {
     /// - Parameters:
     ///   - durable: The highest durable sequence number. A segment is not needed if all its records are at or below it.
     ///   - applied: The watermark. Records above it count as released when they make room.
-    ///   - makingRoom: true if the oldest sent segment must go when no other is free.
+    ///   - makingRoom: true to release the oldest sent segment, although it is needed, if no other segment is free.
     mutating func releasable(durable: UInt64, applied: UInt64, makingRoom: Bool) -> [Segment] {
         var free: [Segment] = []
-        while readPosition.piece > 0, pieces[0].lastSeq < firstUnacknowledged {
+        while readPosition.index > 0, pieces[0].lastSeq < firstUnacknowledged {
             let last = pieces[0].lastSeq
             if last > durable {
                 guard makingRoom, free.isEmpty else { break }
                 countReleased(after: max(applied, lastRemoved), through: last)
             }
             lastRemoved = last
-            let segment = pieces.removeFirst().piece.segment
+            let segment = pieces.removeFirst().range.segment
             // A segment with a damaged record has several pieces.
-            if pieces[0].piece.segment !== segment { free.append(segment) }
-            readPosition.piece -= 1
+            if pieces[0].range.segment !== segment { free.append(segment) }
+            readPosition.index -= 1
             if let position = checksumPosition {
                 checksumPosition =
-                    position.piece > 0 ? Location(piece: position.piece - 1, offset: position.offset) : Location()
+                    position.index > 0 ? Location(index: position.index - 1, offset: position.offset) : Location()
             }
         }
         return free
@@ -209,29 +209,30 @@ struct Outbox {
 
     /// Adds a piece, or extends the last one.
     private mutating func set(_ piece: SegmentPiece) {
-        if let last = pieces.indices.last, pieces[last].piece.segment === piece.segment,
-            pieces[last].piece.start == piece.start
+        if let last = pieces.indices.last, pieces[last].range.segment === piece.segment,
+            pieces[last].range.start == piece.start
         {
-            pieces[last].piece.end = piece.end
+            pieces[last].range.end = piece.end
         } else {
-            pieces.append(Piece(piece: piece))
+            pieces.append(Piece(range: piece))
         }
     }
 
-    /// Returns the record at a location, after moving the location to the next piece at the end of a piece.
+    /// Returns the record at a location; nil at the end of the journal. Moves a location at the end of a piece to the next
+    /// piece.
     private static func nextRecord(in pieces: [Piece], from location: inout Location) -> Record? {
-        while location.piece < pieces.count {
-            let piece = pieces[location.piece].piece
+        while location.index < pieces.count {
+            let piece = pieces[location.index].range
             location.offset = max(location.offset, piece.start)
             if location.offset < piece.end { return record(at: location.offset, in: piece) }
-            guard location.piece + 1 < pieces.count else { return nil }
-            location = Location(piece: location.piece + 1, offset: 0)
+            guard location.index + 1 < pieces.count else { return nil }
+            location = Location(index: location.index + 1, offset: 0)
         }
         return nil
     }
 
     private mutating func advance(over record: Record) {
-        pieces[readPosition.piece].lastSeq = record.seq
+        pieces[readPosition.index].lastSeq = record.seq
         lastRead = record.seq
         readPosition.offset += record.length
     }

@@ -20,11 +20,11 @@ final class Sender: Sendable {
     private let isEnding = Atomic<Bool>(false)
     private let endsWhenSent = Atomic<Bool>(false)
     private let hasEnded = Atomic<Bool>(false)
-    /// The number of callers that wait for the watermark. It is read more often while there are any.
+    /// The number of callers that wait for the watermark. The thread reads the watermark more often while a caller waits.
     private let waiters = Atomic<Int>(0)
-    /// Held by the thread except in system calls that may block. A fork waits for it.
-    private let gate = AdaptiveMutex()
-    /// true from the creation of the thread until the thread holds the gate.
+    /// Held by the thread, except during system calls that may block. A fork acquires this lock first.
+    private let threadLock = AdaptiveMutex()
+    /// true from the creation of the thread until the thread holds `threadLock`.
     private let isStarting = Atomic<Bool>(false)
     /// The thread, as long as it is not joined or detached; 0 for none.
     private let thread = Atomic<UInt>(0)
@@ -51,7 +51,7 @@ final class Sender: Sendable {
 
     deinit {
         ForkGuard.remove(self)
-        gate.destroy()
+        threadLock.destroy()
     }
 
     var progress: Progress {
@@ -144,18 +144,18 @@ extension Sender {
     }
 
     private func run() {
-        gate.lock()
-        defer { gate.unlock() }
+        threadLock.lock()
+        defer { threadLock.unlock() }
         isStarting.store(false, ordering: .releasing)
-        let host = Delivery.Host(
+        let callbacks = Delivery.Callbacks(
             shouldContinue: {
                 // Log calls need the next segment in time, also while the thread waits for Redis.
                 self.configuration.journal.prepareSpare()
                 return !self.isEnding.load(ordering: .acquiring)
             },
             blocking: { self.blocking($0) })
-        var delivery = Delivery(configuration, host: host)
-        var adoption = Adoption(adoption, host: host)
+        var delivery = Delivery(configuration, callbacks: callbacks)
+        var adoption = Adoption(adoption, callbacks: callbacks)
         var nextScan = MonotonicTime.now
         while true {
             let step = delivery.step(
@@ -185,11 +185,11 @@ extension Sender {
         hasEnded.store(true, ordering: .releasing)
     }
 
-    /// Runs a system call without the gate, so that the process can fork meanwhile.
+    /// Runs a system call without `threadLock`, so that the process can fork meanwhile.
     private func blocking(_ body: () -> Void) {
-        gate.unlock()
+        threadLock.unlock()
         body()
-        gate.lock()
+        threadLock.lock()
     }
 
     /// The time between two searches for orphaned journals.
@@ -203,11 +203,11 @@ extension Sender: ForkParticipant {
     /// locks, which are therefore free in the child.
     func beforeFork() {
         _ = Self.poll(until: MonotonicTime(nanoseconds: .max)) { !isStarting.load(ordering: .acquiring) }
-        gate.lock()
+        threadLock.lock()
     }
 
     func afterForkInParent() {
-        gate.unlock()
+        threadLock.unlock()
     }
 
     /// Resets the progress, which is the parent's. The child has no sender thread.
@@ -220,6 +220,6 @@ extension Sender: ForkParticipant {
         waiters.store(0, ordering: .relaxed)
         thread.store(0, ordering: .relaxed)
         isStarting.store(false, ordering: .relaxed)
-        gate.reinitialize()
+        threadLock.reinitialize()
     }
 }

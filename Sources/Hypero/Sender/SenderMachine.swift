@@ -34,11 +34,12 @@ struct SenderMachine {
     }
 
     private(set) var state = State.disconnected(retryAt: MonotonicTime(nanoseconds: 0))
-    /// true if ``Action/catchUp`` has succeeded on this connection. Its server may lack events that an earlier
-    /// connection's server acknowledged.
+    /// true if ``Action/catchUp`` has succeeded on this connection. The server of a new connection may lack events that
+    /// the server of an earlier connection has acknowledged.
     private(set) var hasCaughtUp = false
     private var backoff = Backoff()
 
+    /// Returns the next action.
     func next(_ work: Work, now: MonotonicTime) -> Action {
         guard !work.isEnding else { return .finish }
         if work.endsWhenSent, !work.hasEvents { return .finish }
@@ -53,11 +54,13 @@ struct SenderMachine {
         }
     }
 
+    /// Records the success of ``Action/connect``.
     mutating func connected() {
         state = .connected
         hasCaughtUp = false
     }
 
+    /// Records the success of ``Action/catchUp``.
     mutating func caughtUp() {
         state = .connected
         hasCaughtUp = true

@@ -11,7 +11,7 @@ struct Shipment {
 
     /// The outcome of a batch.
     struct Outcome {
-        /// The number of commands with a reply, counted from the first. Redis may have run the others or not.
+        /// The number of commands with a reply, counted from the first. The outcome of the others is unknown.
         var answered = 0
         /// The indices of the answered commands that Redis refused, in ascending order.
         var refused: [Int] = []
@@ -116,7 +116,7 @@ struct Shipment {
         isTransactionOpen = multi.error == nil
         outcome.failure = outcome.failure ?? multi.error
         // After a failure the next batch does not follow at once. Discard its transaction, so that no other command
-        // gets into it. Command: `DISCARD`. Reply: `OK`.
+        // becomes part of it. Command: `DISCARD`. Reply: `OK`.
         if isTransactionOpen, outcome.failure != nil {
             isTransactionOpen = false
             _ = try connection.call("DISCARD")

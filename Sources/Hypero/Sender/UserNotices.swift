@@ -3,7 +3,7 @@ import HyperoCore
 
 /// Messages for the user at the terminal of the training.
 ///
-/// A failure is reported once until it changes, and so is the recovery from it. A server that keeps failing and
+/// A failure is reported once until it changes, and the recovery from it is reported once. A server that keeps failing and
 /// recovering is reported five times and then once per minute.
 struct UserNotices {
     private let notify: @Sendable (String) -> Void

@@ -28,7 +28,8 @@ struct Samples: Sendable, Equatable {
     var count: Int { labels.count }
 }
 
-/// The indices of the samples to train on, of those that determine the best epoch, and of those that are only measured.
+/// The indices of the samples in each part: `train` for training, `valid` to determine the best epoch, and `test`, which
+/// influences no choice.
 struct DatasetSplit: Sendable, Equatable {
     /// The same for all experiments of all runs, so that their accuracies can be compared.
     static let seed: UInt64 = 1998

@@ -15,7 +15,7 @@ enum Activation: String, CaseIterable, Sendable {
 
     /// Multiplies each delta by the function's derivative at the same unit.
     ///
-    /// All three derivatives follow from the output alone, so the weighted sums need not be kept.
+    /// All three derivatives are functions of the output, so the weighted sums need not be kept.
     ///
     /// - Parameters:
     ///   - outputs: the layer's `count` outputs.

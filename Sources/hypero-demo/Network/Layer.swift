@@ -31,11 +31,11 @@ struct Layer: Sendable, Equatable {
         }
     }
 
-    /// Adds one sample's gradient by this layer's parameters.
+    /// Adds the gradient of one sample's loss with respect to this layer's parameters.
     ///
     /// - Parameters:
     ///   - input: the layer's input for the sample, `inputs` numbers.
-    ///   - delta: the derivative of the loss by each of the `outputs` sums.
+    ///   - delta: the derivatives of the loss with respect to the `outputs` sums.
     ///   - gradient: the gradient of the whole network.
     func addGradient(
         input: UnsafePointer<Double>, delta: UnsafePointer<Double>, gradient: UnsafeMutablePointer<Double>
@@ -51,7 +51,7 @@ struct Layer: Sendable, Equatable {
         }
     }
 
-    /// Computes inputDelta = weights · delta, the derivative of the loss by each of the layer's inputs.
+    /// Computes inputDelta = weights · delta, the derivatives of the loss with respect to the layer's inputs.
     func backward(
         delta: UnsafePointer<Double>, parameters: UnsafePointer<Double>, inputDelta: UnsafeMutablePointer<Double>
     ) {

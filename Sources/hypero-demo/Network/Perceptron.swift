@@ -2,17 +2,17 @@ import HyperoCore
 
 /// A multilayer perceptron whose outputs are the scores of a softmax classifier, in plain arrays.
 ///
-/// It is a value: the parameters are a function of the seed and the optimizer's steps.
+/// A value type: the parameters depend only on the seed and the optimizer's steps.
 struct Perceptron: Sendable {
     let layers: [Layer]
     let activation: Activation
     /// Weights and biases, layer by layer.
     var parameters: [Double]
-    /// The derivative of the mean loss by each parameter, from the last `computeGradient`.
+    /// The derivatives of the mean loss with respect to the parameters, from the last `computeGradient`.
     private(set) var gradient: [Double]
 
     // Memory for the pass of one sample, kept so that training does not allocate: the outputs of all layers, one layer
-    // after another, and the derivatives of the loss by the weighted sums at the same offsets.
+    // after another, and at the same offsets the derivatives of the loss with respect to the weighted sums.
     private var outputs: [Double]
     private var deltas: [Double]
 
@@ -59,7 +59,7 @@ struct Perceptron: Sendable {
         }
     }
 
-    /// Returns the share of samples, 0...1, whose label has the highest score and shares it with no other class.
+    /// Returns the share of samples, 0...1, whose label has a higher score than every other class.
     mutating func accuracy(on samples: Samples) -> Double {
         let correct = withPass(over: samples) { pass in
             var correct = 0

@@ -1,4 +1,4 @@
-/// The forward and backward pass of single samples, over buffers that a perceptron lends.
+/// The forward and backward pass of single samples, over the buffers of a perceptron.
 ///
 /// Each row is checked once. Within a row, the layers rely on the sizes of the buffers that `Perceptron` allocated.
 struct SamplePass {
@@ -43,13 +43,14 @@ struct SamplePass {
         }
     }
 
-    /// Adds one sample's gradient, and returns the sample's loss. Requires a `forward` of the same row before.
+    /// Adds one sample's gradient, and returns the sample's loss. The preceding call must be `forward` for the same row.
     func backward(row: Int) -> Double {
         let label = labels[row]
         let last = layers[layers.count - 1]
         var offset = deltas.count - last.outputs
 
-        // The derivative of cross entropy after softmax by the scores is p - 1 at the label, and p at the other classes.
+        // The derivative of the cross entropy after softmax, with respect to a score, is p - 1 for the label and p for
+        // other classes.
         let delta = UnsafeMutableBufferPointer(rebasing: deltas[offset...])
         _ = delta.update(from: scores)
         let loss = Softmax.apply(to: delta, label: label)

@@ -6,7 +6,7 @@ struct RunProgress: Sendable, Equatable {
     let epochs: Int
 
     private(set) var endedByStatus: [TrainingResult.Status: Int] = [:]
-    /// The result with the best valid accuracy; the first one of equals.
+    /// The result with the best valid accuracy; the first one if several are equal.
     private(set) var best: TrainingResult?
     /// The number of events that did not reach Redis.
     private(set) var unsent: UInt64 = 0
@@ -15,9 +15,9 @@ struct RunProgress: Sendable, Equatable {
     /// The best valid accuracy of all epochs, including those of running experiments.
     private(set) var bestValid: Double?
 
-    /// The epochs of ended experiments. An experiment that ends early counts with all its epochs.
+    /// The number of epochs of ended experiments. An experiment that ends early counts with all its epochs.
     private var endedEpochs = 0
-    /// The epochs of the experiment that each worker is running.
+    /// The number of finished epochs of the running experiment, by the index of its worker.
     private var runningEpochs: [Int: Int] = [:]
 
     init(experiments: Int, epochs: Int) {

@@ -40,7 +40,7 @@ struct TrainingRun {
         }
 
         experiment.updateMeta("seconds", (clock.now - start) / .seconds(1))
-        // Includes the log call, so that a call that waits for the network is visible.
+        // The time includes the log call, so that a call that waits for the network is visible.
         experiment.updateMeta("slowest epoch seconds", slowest / .seconds(1))
         switch status {
         case .done: experiment.finish()

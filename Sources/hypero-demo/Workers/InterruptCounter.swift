@@ -21,6 +21,6 @@ enum InterruptCounter {
         }
     }
 
-    /// Counts a signal. A worker whose parent has exited also calls it.
+    /// Counts a signal. A worker also calls this function when the pool's process has exited.
     static func increment() { signals.add(1, ordering: .relaxed) }
 }

@@ -1,7 +1,7 @@
 import Glibc
 import HyperoCore
 
-/// A worker's process as the pool sees it: the child process, and the pipe of its messages.
+/// A worker as a child process of the pool, with the pipe for the worker's messages.
 final class WorkerProcess {
     let index: Int
     /// The read end of the pipe, to poll for messages.

@@ -22,7 +22,7 @@ enum WorkerTermination: Sendable, Equatable {
         }
     }
 
-    /// Returns the exit status of the program: the more severe one of this worker's status and `status`.
+    /// Returns the more severe of this worker's status and another status.
     func merged(into status: ExitStatus) -> ExitStatus {
         let own: ExitStatus =
             switch self {

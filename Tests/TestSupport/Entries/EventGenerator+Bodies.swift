@@ -62,7 +62,7 @@ extension EventGenerator {
         }
     }
 
-    /// Returns in most cases the given epoch, otherwise an earlier, repeated or much later epoch.
+    /// Returns the given epoch in most cases, otherwise an earlier, repeated or much later one.
     private mutating func anyEpoch(around epoch: Int) -> Int {
         guard mix == .nasty, random.chance(40) else { return epoch }
         return random.chance(2) ? Int(Limits.integer) : Int.random(in: 0...max(epoch, 8), using: &random)

@@ -5,13 +5,13 @@ import HyperoSchema
 ///     var generator = EventGenerator(seed: 1)
 ///     let entries = generator.entries(10_000)
 ///
-/// The producers alternate. Each producer declares batteries, starts experiments and logs to them.
+/// Each entry is of a random producer. Each producer declares batteries, starts experiments and logs to them.
 package struct EventGenerator: Sendable {
     /// The kinds of entries to generate.
     package enum Mix: Sendable {
         /// The entries of correct clients: valid, in order, and sent once.
         case tidy
-        /// All kinds of entries that the ingest must expect:
+        /// All kinds of entries that the ingest must handle:
         ///
         /// - Rows arrive in pieces and in any order, and cells are replaced.
         /// - Numbers are nan, infinite, equal to others, or at the ends of double's range.
@@ -25,7 +25,7 @@ package struct EventGenerator: Sendable {
         var id: ProducerID
         var seq: UInt64 = 0
         var experiments: [(id: ExperimentID, battery: Int, epoch: Int)] = []
-        /// Entries to be sent later, with the sequence numbers they already have.
+        /// The entries to send later. They already have their sequence numbers.
         var late: [[StreamEntry.Field]] = []
     }
 
@@ -45,7 +45,7 @@ package struct EventGenerator: Sendable {
     ///   - mix: the kinds of entries.
     ///   - producers: the number of producers.
     ///   - batteries: the number of batteries, which all producers share.
-    ///   - experiments: the most experiments per producer.
+    ///   - experiments: the maximum number of experiments per producer.
     package init(seed: UInt64, mix: Mix = .nasty, producers: Int = 4, batteries: Int = 3, experiments: Int = 6) {
         self.mix = mix
         random = SeededGenerator(seed: seed)

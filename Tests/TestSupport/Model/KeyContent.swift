@@ -7,7 +7,7 @@ package enum KeyContent: Sendable, Hashable {
 
     /// Describes the differences from an expected content, with one line per field.
     ///
-    /// - Parameter limit: the most lines, without the line that counts the remaining differences.
+    /// - Parameter limit: the maximum number of lines, apart from a last line that counts the remaining differences.
     package func differences(fromExpected expected: KeyContent, limit: Int) -> [String] {
         switch (expected, self) {
         case (.hash(let expected), .hash(let found)):

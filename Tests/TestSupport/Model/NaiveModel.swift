@@ -2,8 +2,8 @@ package import HyperoSchema
 
 /// A second, independent implementation of the ingest: it computes the indexes that a list of entries must produce.
 ///
-/// Tests compare its result with the indexes that the ingest wrote. The comparison is a proof only because the two
-/// implementations have as little as possible in common:
+/// Tests compare its result with the indexes that the ingest wrote. The comparison is evidence only because the two
+/// implementations share as little as possible:
 ///
 /// - **Shared** is the contract in HyperoSchema: decoding of entries, ids, numbers and curve rows, and the names of keys.
 ///   HyperoSchemaTests test the contract on its own.

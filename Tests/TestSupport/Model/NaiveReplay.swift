@@ -4,7 +4,7 @@ import HyperoSchema
 struct NaiveReplay {
     /// The fields of the experiment's hash.
     private(set) var fields: [String: String]
-    /// Channel -> value at the best epoch, or as set by the user.
+    /// Channel -> value at the best epoch, or value stated by the user.
     private(set) var maxima: [String: Number] = [:]
     /// Column -> the event in which the column appeared first.
     private(set) var columns: [String: NaiveEvent] = [:]

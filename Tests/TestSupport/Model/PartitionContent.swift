@@ -34,7 +34,7 @@ package struct PartitionContent: Sendable, Hashable {
 
     /// Describes the differences from an expected content. The text is empty if the contents are equal.
     ///
-    /// - Parameter limit: the most keys, and the most fields per key.
+    /// - Parameter limit: the maximum number of keys, and of fields per key.
     package func differences(fromExpected expected: PartitionContent, limit: Int = 8) -> String {
         var lines: [String] = []
         if counts != expected.counts { lines.append("expected \(expected.counts), found \(counts)") }

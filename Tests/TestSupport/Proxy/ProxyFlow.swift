@@ -33,7 +33,7 @@ struct ProxyFlow {
     /// True if the sink's buffer was full at the last write.
     private var isBlocked = false
 
-    /// The most bytes held back. A small buffer, so that the sender notices a slow network.
+    /// The maximum number of waiting bytes. The buffer is small, so that the sender notices a slow network.
     private static let capacity = 64 << 10
 
     init(from source: Int32, to sink: Int32, isSliced: Bool) {

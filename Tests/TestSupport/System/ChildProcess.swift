@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A program that runs in parallel to the test: an executable of this package, or any program in `PATH`.
+/// A program that runs in parallel with the test: an executable of this package, or any program in `PATH`.
 ///
 ///     let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url])
 ///     …
@@ -13,7 +13,7 @@ import Synchronization
 /// the test can read the output while the program runs.
 ///
 /// Deinitialization kills the program together with its process group. The group is also killed when the test notices
-/// the program's end. Only a descendant in a session of its own survives.
+/// the program's end. Only descendants that have left the group survive.
 package final class ChildProcess: Sendable {
     /// The cause of a program's end.
     package enum Ending: Equatable, Sendable {

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Kills the processes and removes the files of a test process after its end.
+/// Kills the child processes and removes the files of a test process after its end.
 ///
 /// A small shell reads commands from a pipe whose write end only this process holds. The shell keeps a list of process
 /// groups. When the pipe closes (exit, crash or SIGKILL), it kills the listed groups and removes the root folder of all
