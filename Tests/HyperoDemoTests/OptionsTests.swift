@@ -11,8 +11,8 @@ import Testing
         #expect(command.training.name == "digits mlp")
         #expect(command.training.version == 1)
         #expect(command.redis.redis == nil)
-        #expect(command.redis.namespace == "hypero")
-        #expect(command.redis.partitions == 1)
+        // Without options the client reads HYPERO_NAMESPACE and HYPERO_PARTITIONS, in the workers too.
+        #expect(command.redis.namespace == nil && command.redis.partitions == nil && command.redis.arguments.isEmpty)
         #expect(command.workerIndex == nil)
     }
 

@@ -10,28 +10,36 @@ struct RedisOptions: ParsableArguments {
             valueName: "url"))
     var redis: String?
 
-    @Option(help: ArgumentHelp("The prefix of all keys.", valueName: "word"))
-    var namespace = "hypero"
+    @Option(
+        help: ArgumentHelp("The prefix of all keys. (default: HYPERO_NAMESPACE, else hypero)", valueName: "word"))
+    var namespace: String?
 
-    @Option(help: ArgumentHelp("The number of partitions, the same as the ingest's.", valueName: "count"))
-    var partitions = 1
+    @Option(
+        help: ArgumentHelp(
+            "The number of partitions, the same as the ingest's. (default: HYPERO_PARTITIONS, else 1)",
+            valueName: "count"))
+    var partitions: Int?
 
     func validate() throws {
         if let redis, redis.isEmpty {
             throw ValidationError(
                 "--redis must not be empty. For example, write --redis redis://127.0.0.1:6379, or omit the option.")
         }
-        let isPlain = namespace.unicodeScalars.allSatisfy { !"{}:".unicodeScalars.contains($0) && $0.value > 0x20 }
-        guard !namespace.isEmpty, isPlain else {
-            throw ValidationError(
-                "--namespace must be a word without spaces, braces and colons, not \"\(namespace)\". For example, write "
-                    + "--namespace hypero.")
+        if let namespace {
+            let isPlain = namespace.unicodeScalars.allSatisfy { !"{}:".unicodeScalars.contains($0) && $0.value > 0x20 }
+            guard !namespace.isEmpty, isPlain else {
+                throw ValidationError(
+                    "--namespace must be a word without spaces, braces and colons, not \"\(namespace)\". For example, "
+                        + "write --namespace hypero.")
+            }
         }
-        try TrainingOptions.check("--partitions", is: partitions, within: 1...16_384)
+        if let partitions { try TrainingOptions.check("--partitions", is: partitions, within: 1...16_384) }
     }
 
     /// The command line arguments that give a worker the same options, except the URL, which may contain a password.
-    var arguments: [String] { ["--namespace=\(namespace)", "--partitions=\(partitions)"] }
+    var arguments: [String] {
+        [namespace.map { "--namespace=\($0)" }, partitions.map { "--partitions=\($0)" }].compactMap(\.self)
+    }
 
     /// The environment variables that give a worker the URL.
     var environment: [String: String] { redis.map { ["HYPERO_REDIS": $0] } ?? [:] }
