@@ -6,7 +6,7 @@
 
 #include <hiredis/hiredis.h>
 
-// Swift imports `errstr[128]` as a tuple of 128 characters.
+// Returns `errstr[128]`, which Swift would import as a tuple of 128 characters.
 static inline const char *hypero_error_text(const redisContext *context) {
     return context->errstr;
 }

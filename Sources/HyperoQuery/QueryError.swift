@@ -16,17 +16,17 @@ public struct QueryError: Error, Sendable, Hashable {
     public enum Code: Sendable, Hashable {
         /// No battery has this name or id.
         case batteryNotFound(String, suggestion: Suggestion)
-        /// The battery lacks this version; `existing` are its versions, ascending.
+        /// The battery does not have this version. `existing` has its versions, ascending.
         case versionNotFound(Int, battery: String, existing: [Int])
         /// No experiment of the battery ever had a value of this channel.
         case channelNotFound(String, suggestion: Suggestion)
         /// No experiment of the battery ever had a field of this name.
         case columnNotFound(String, suggestion: Suggestion)
-        /// No experiment's id equals this text or begins with it.
+        /// No experiment has this id or an id with this prefix.
         case experimentNotFound(String, suggestion: Suggestion)
-        /// The text can neither be an experiment's id nor the beginning of one.
+        /// The text can be neither an experiment's id nor a prefix of one.
         case invalidExperimentID(String)
-        /// Several experiments' ids begin with this text; `matches` are some of them, sorted.
+        /// Several experiments have ids with this prefix. `matches` has some of the ids, sorted.
         case ambiguousExperiment(String, matches: [String])
         /// An argument is out of its range or malformed.
         case invalidArgument(reason: String)
@@ -65,9 +65,11 @@ public struct QueryError: Error, Sendable, Hashable {
 
     /// Creates the error for a failed command or connection.
     ///
-    /// - Parameter server: named in the message, unless the text of the error names it already.
+    /// - Parameters:
+    ///   - error: the error of the server or the connection.
+    ///   - server: the server, which the message names unless the text of the error names it already.
     init(_ error: RedisError, server: RedisURL) {
-        // Redis ends some of its errors with a full stop; here the server or advice may follow.
+        // Redis ends some errors with a full stop. The server or advice may follow in the message.
         let text = error.description.hasSuffix(".") ? String(error.description.dropLast()) : error.description
         let reason = text.contains(server.description) ? text : "\(text) (\(server))"
         code =
@@ -99,20 +101,20 @@ extension QueryError: CustomStringConvertible {
     public var description: String {
         switch code {
         case .batteryNotFound(let name, let suggestion):
-            "battery not found: " + suggestion.complete(name, ifNoneExists: "no battery is declared yet")
+            "battery not found: " + suggestion.text(for: name, ifNoneExists: "no battery is declared yet")
         case .versionNotFound(let version, let battery, let existing):
             "version not found: \(version), battery '\(printable(battery))' has "
                 + existing.map(String.init).joined(separator: ", ")
         case .channelNotFound(let channel, let suggestion):
-            "channel not found: " + suggestion.complete(channel, ifNoneExists: "no experiment has maxima yet")
+            "channel not found: " + suggestion.text(for: channel, ifNoneExists: "no experiment has maxima yet")
         case .columnNotFound(let column, let suggestion):
-            "column not found: " + suggestion.complete(column, ifNoneExists: "no experiment has columns yet")
+            "column not found: " + suggestion.text(for: column, ifNoneExists: "no experiment has columns yet")
         case .experimentNotFound(let id, let suggestion):
-            "experiment not found: " + suggestion.complete(id, ifNoneExists: "no id begins with it")
+            "experiment not found: " + suggestion.text(for: id, ifNoneExists: "no id has this prefix")
         case .invalidExperimentID(let id):
             "experiment not found: '\(printable(id))', an id must have 1 to 64 characters of a-z 0-9 -"
         case .ambiguousExperiment(let prefix, let matches):
-            "experiment is ambiguous: '\(printable(prefix))', it begins the ids "
+            "experiment is ambiguous: '\(printable(prefix))', a prefix of "
                 + matches.prefix(5).joined(separator: ", ") + (matches.count > 5 ? " and more" : "")
         case .invalidArgument(let reason): reason
         case .unreachable(let reason): "Redis is not reachable: \(reason)"

@@ -17,7 +17,7 @@ public final class Store {
     let connections: ConnectionPool
     let layout: PartitionLayout
 
-    /// The numbers of rows or dead letters that one query may return.
+    /// The allowed limits of a query: 1 to 100,000 rows or dead letters.
     public static let limits = 1...100_000
 
     /// Creates a store. The first query connects.
@@ -28,7 +28,7 @@ public final class Store {
     ///   - namespace: the namespace of the keys, 1 to 64 characters of `A-Z a-z 0-9 . _ -`. The default is
     ///     `HYPERO_NAMESPACE`, or `hypero` if the variable is not set.
     ///   - partitions: the number of partitions, 1 to 16,384. By default each query discovers the partitions.
-    ///   - timeout: the limit for connecting, and for each wait while commands are sent or replies received.
+    ///   - timeout: the time limit for connecting, and for sending or receiving without progress.
     /// - Throws: ``QueryError/Code/invalidArgument(reason:)`` if an argument is malformed or out of its range.
     public convenience init(
         _ url: String? = nil, namespace: String? = nil, partitions: Int? = nil, timeout: Duration = .seconds(5)

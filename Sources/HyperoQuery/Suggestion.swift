@@ -1,6 +1,6 @@
 import HyperoSchema
 
-/// The existing names to show for a name that was not found.
+/// The existing names that a message shows for a name that was not found.
 public struct Suggestion: Sendable, Hashable {
     /// The names most similar to the wanted one, nearest first, at most 3.
     public let similar: [String]
@@ -14,7 +14,9 @@ public struct Suggestion: Sendable, Hashable {
     /// A name is similar within an edit distance of 2, or of a third of the wanted name if that is more. The comparison
     /// ignores case.
     ///
-    /// - Parameter names: the existing names, possibly with duplicates.
+    /// - Parameters:
+    ///   - wanted: the name that was not found.
+    ///   - names: the existing names, possibly with duplicates.
     init(for wanted: String, among names: [String]) {
         var seen: Set<ExactText> = []
         let names = names.filter { seen.insert(ExactText($0)).inserted }
@@ -29,12 +31,12 @@ public struct Suggestion: Sendable, Hashable {
         count = names.count
     }
 
-    /// Returns the wanted name in quotes, followed by the names to show.
+    /// Returns the end of a message: the wanted name in quotes, followed by the names to show.
     ///
     ///     'mnits'. Did you mean 'mnist' or 'mnist-2'?
     ///     'cifar'. Available: 'mnist', 'mnist-2'
     ///     'mnist', no battery is declared yet
-    func complete(_ wanted: String, ifNoneExists reason: String) -> String {
+    func text(for wanted: String, ifNoneExists reason: String) -> String {
         if count == 0 { return "\(quoted(wanted)), \(reason)" }
         guard similar.isEmpty else {
             return "\(quoted(wanted)). Did you mean \(similar.map(quoted).joined(separator: " or "))?"
@@ -55,7 +57,7 @@ private func suggestionDistance(of name: String, from wanted: String) -> Int {
 
 /// Returns the Levenshtein distance: the insertions, deletions and replacements that turn one sequence into the other.
 ///
-/// Computed with the table of Wagner and Fischer, of which only one row is kept.
+/// Uses the algorithm of Wagner and Fischer, and keeps only one row of its table.
 func editDistance<Element: Equatable>(_ left: [Element], _ right: [Element]) -> Int {
     var row = Array(0...right.count)
     for (i, element) in left.enumerated() {

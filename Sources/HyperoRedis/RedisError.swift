@@ -37,7 +37,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case readOnly
         /// NOAUTH: the server requires a password.
         case noAuthentication
-        /// WRONGPASS and its older spellings: wrong user or password.
+        /// WRONGPASS and its older forms: wrong user or password.
         case wrongPassword
         /// NOPERM: the account lacks permission for the command or the key. DENIED: protected mode refuses the client.
         case noPermission
@@ -129,7 +129,7 @@ extension RedisError.Code {
         }
     }
 
-    /// Creates the code of a reply that starts with ERR. Such replies differ only by their text.
+    /// Creates the code of a reply that starts with ERR. Such replies differ only in their text.
     private init(text: Substring) {
         self =
             if text.hasPrefix("max number of clients") {
@@ -145,13 +145,15 @@ extension RedisError.Code {
             }
     }
 
-    /// Returns the error in `EXECABORT Transaction discarded because of: BUSY …`, the reply if EXEC itself is refused.
+    /// Returns the error after `EXECABORT Transaction discarded because of:`, the reply if the server refuses EXEC
+    /// itself; nil for an EXECABORT without such an error.
     private static func reason(ofAbort reply: String) -> Substring? {
         let words = reply.split(separator: " ", maxSplits: 5)
         return words.count == 6 && words[4] == "of:" ? words[5] : nil
     }
 
-    /// Returns the server in `MOVED slot host:port`. An IPv6 host may contain colons. An empty one means the same host.
+    /// Returns the server in `MOVED slot host:port`. An IPv6 host may contain colons. An empty host means the host of
+    /// the server that replied.
     private static func server(in words: [Substring]) -> (host: String, port: Int)? {
         guard words.count == 3, let colon = words[2].lastIndex(of: ":"),
             let port = Int(words[2][words[2].index(after: colon)...]), (1...65_535).contains(port)

@@ -27,12 +27,16 @@ public struct RedisURL: Sendable, Hashable {
     /// Parses a URL. Without a password in the URL, uses `HYPERO_REDIS_PASSWORD`, else `REDISCLI_AUTH`.
     ///
     /// - Parameter text: the URL; nil for the value of `HYPERO_REDIS`, else `redis://127.0.0.1:6379`.
-    /// - Throws: ``SchemaError`` with the accepted form. Never contains the password.
+    /// - Throws: ``SchemaError`` with the accepted form. The error never contains the password.
     public init(_ text: String? = nil) throws(SchemaError) {
         try self.init(text, environment: ProcessEnvironment.value(of:))
     }
 
-    /// Parses a URL, with environment variables from a function.
+    /// Parses a URL.
+    ///
+    /// - Parameters:
+    ///   - text: the URL; nil for the value of `HYPERO_REDIS`, else `redis://127.0.0.1:6379`.
+    ///   - environment: returns the value of an environment variable.
     package init(_ text: String?, environment: (String) -> String?) throws(SchemaError) {
         let text = text ?? environment("HYPERO_REDIS") ?? "redis://127.0.0.1:6379"
         if let body = text.withoutPrefix("redis://") {
@@ -60,7 +64,9 @@ public struct RedisURL: Sendable, Hashable {
 
     /// Returns the URL of the same account and database on another server of the cluster.
     ///
-    /// - Parameter host: empty for the host of this URL. A server that does not know its own address sends such redirects.
+    /// - Parameters:
+    ///   - host: empty for the host of this URL. A server that does not know its own address sends such redirects.
+    ///   - port: 1 to 65,535.
     package func withServer(host: String, port: Int) -> RedisURL {
         var url = self
         switch address {
@@ -98,7 +104,7 @@ extension RedisURL: CustomStringConvertible, CustomReflectable {
 }
 
 extension RedisURL {
-    /// Splits off `user:password@`, up to the last @: a password may contain an unencoded one.
+    /// Splits off `user:password@`, up to the last `@`, because a password may contain an `@` that is not encoded.
     private static func splitCredentials(
         _ text: Substring
     ) throws(SchemaError) -> (credentials: (user: String?, password: String?), location: Substring) {
@@ -166,7 +172,7 @@ extension RedisURL {
         return number
     }
 
-    /// Parses digits only: Int accepts a sign too.
+    /// Parses digits only, because `Int.init` accepts a sign too.
     private static func number(_ text: Substring) -> Int? {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
     }

@@ -63,16 +63,17 @@ package enum EventField {
 
     /// Optional. Marks a requeued dead letter; the value is its id in `{hypero}:dead`.
     ///
-    /// A requeued entry carries no `producer` and `seq`, because its number is consumed. It rewrites every index entry of
-    /// its event, which restores lost members of lists and rankings.
+    /// A requeued entry has no `producer` and `seq`, because the number of the dead letter counts as applied. The
+    /// ingest rewrites every index entry of the event, which restores lost members of lists and rankings.
     package static let requeued = "requeued"
 
     // A dead letter has the fields of its entry, followed by the fields below, `dead.reason` first. The entry may have had
     // fields of these names too: the fields of the ingest start at the last `dead.reason`.
     //
-    // Of an entry beyond the limits, a dead letter keeps the first 1,024 fields (``Limits/fields``), 256 bytes of each name
-    // (``Limits/name``), and 256 bytes (``Limits/deadValue``) of each value that is too long, or of every value if the entry
-    // as a whole is too large. Names and values that were cut end with `…`, and `dead.cut` describes the cut.
+    // The dead letter of an entry beyond the limits has the first 1,024 fields (``Limits/fields``) and 256 bytes of
+    // each name (``Limits/name``). It has 256 bytes (``Limits/deadValue``) of each value that is too long, or of every
+    // value if the entry as a whole is too large. Names and values that were cut end with `…`, and `dead.cut` describes
+    // the cut.
 
     /// `{hypero}:dead`: the reason why the entry was not applied, a sentence.
     package static let deadReason = "dead.reason"
@@ -164,11 +165,12 @@ package enum IngestField {
     /// `<stream id> <count>`: the number of entries ever added to the stream up to this id, as counted by `entries-added` of
     /// XINFO STREAM. ``StreamPosition`` explains its use.
     ///
-    /// The id is the cursor. If it differs, another client changed the cursor, and the count is ignored. Absent before
-    /// Redis 7.0, which does not count: entries removed unread then remain unnoticed.
+    /// The id is the cursor. If the id differs from the cursor, another client changed the cursor, and the count is
+    /// ignored. Absent if Redis is older than 7.0 and does not count entries: the removal of unread entries is then not
+    /// detected.
     package static let entries = "entries"
-    /// The number of entries removed from the stream before they were read, because another client trimmed it or deleted
-    /// from it. Entries with a sequence number are also counted in ``gaps``, until their producer sends them again.
+    /// The number of entries that another client trimmed or deleted from the stream before they were read. Entries with
+    /// a sequence number are also counted in ``gaps``, until their producer sends them again.
     package static let missed = "missed"
     /// The number of times the cursor moved back: the stream was deleted or replaced, or Redis was restored to an older
     /// state.
@@ -187,8 +189,8 @@ package enum IngestField {
     package static let requeued = "requeued"
     /// The name of the owner that applied last.
     package static let owner = "owner"
-    /// The name of the owner that released the lease last. If it is not ``owner``, the owner is running, or it ended without
-    /// releasing the lease.
+    /// The name of the owner that released the lease last. If the name differs from ``owner``, that owner is running or
+    /// ended without releasing the lease.
     package static let released = "released"
     /// The number of times another owner acquired the lease although it had not been released: the former owner was killed,
     /// suspended, or disconnected from Redis for longer than the lease lasts.

@@ -1,7 +1,7 @@
-/// The keys of one partition. No other file spells a key.
+/// The keys of one partition. All keys are defined in this file.
 ///
-/// All keys of a partition have one hash tag, so they are in one slot of a Redis Cluster and a transaction can span them.
-/// With a single partition the tag is `{hypero}`; with several, `{hypero:0}`, `{hypero:1}`, …
+/// All keys of a partition have one hash tag, so they are in one slot of a Redis Cluster and a transaction can span
+/// them. With a single partition the tag is `{hypero}`; with several, `{hypero:0}`, `{hypero:1}`, and so on.
 package struct Keyspace: Sendable, Hashable {
     /// The namespace of a deployment that does not set one.
     package static let defaultNamespace = "hypero"

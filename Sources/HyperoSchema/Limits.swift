@@ -11,8 +11,8 @@ package enum Limits {
     package static let fields = 1_024
     /// The maximum number of bytes in all names and values of an entry.
     package static let entry = 1024 * 1024
-    /// The number of bytes that a dead letter keeps of a value beyond the limits; of every value if the entry as a whole is
-    /// beyond them.
+    /// The number of bytes that a dead letter keeps of a value that is too long, or of every value if the entry as a
+    /// whole is too large.
     package static let deadValue = 256
     /// The approximate maximum number of dead letters per partition. Later ones replace the oldest.
     package static let deadLetters = 100_000

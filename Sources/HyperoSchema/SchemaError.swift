@@ -8,7 +8,9 @@ public struct SchemaError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Returns the text with control characters replaced by U+FFFD, cut to a number of Unicode scalars. For quotes in messages.
+/// Returns the text for a quote in a message: control characters are replaced by U+FFFD.
+///
+/// - Parameter limit: the maximum number of Unicode scalars. A longer text is cut and ends with `…`.
 package func printable(_ text: String, limit: Int = 64) -> String {
     var result = ""
     for scalar in text.unicodeScalars.prefix(limit) {

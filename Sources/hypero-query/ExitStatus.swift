@@ -7,7 +7,7 @@ enum ExitStatus: Int32, CaseIterable {
     case success = 0
     /// Redis refused a command, or the result could not be written.
     case failure = 1
-    /// The battery, version, experiment, channel or column does not exist, or the beginning of an id is ambiguous.
+    /// The battery, version, experiment, channel or column does not exist, or a prefix of an id is ambiguous.
     case notFound = 3
     /// Redis is not reachable or not ready, or denies access.
     case unreachable = 4

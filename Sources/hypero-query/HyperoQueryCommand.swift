@@ -28,7 +28,7 @@ struct HyperoQueryCommand: ParsableCommand {
     ]
 
     static func main() {
-        // With SIGPIPE ignored, a write to a pipe that its reader has closed fails with EPIPE.
+        // With SIGPIPE ignored, a write to a closed pipe fails with EPIPE.
         signal(SIGPIPE, SIG_IGN)
         do {
             if HyperoVersion.isRequested { return try StandardOutput.write(HyperoVersion.current + "\n") }
@@ -49,8 +49,8 @@ struct HyperoQueryCommand: ParsableCommand {
     ///
     /// This saves 13 % of the instructions of a whole `hypero-query rank`.
     ///
-    /// - Returns: nil for anything but a valid command line of a subcommand. The root command then parses it, so that help,
-    ///   completion scripts and errors name the whole program.
+    /// - Returns: the command; nil unless the arguments are a valid command line of a subcommand. The root command then
+    ///   parses the arguments, so that help, completion scripts and errors name the whole program.
     private static func parseSubcommand() -> (any ParsableCommand)? {
         let arguments = CommandLine.arguments.dropFirst()
         guard let type = subcommands.first(where: { $0.configuration.commandName == arguments.first }),

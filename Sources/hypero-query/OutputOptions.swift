@@ -14,7 +14,10 @@ struct OutputOptions: ParsableArguments {
 
     /// Writes the result to standard output, and at most 10 of the warnings to standard error.
     ///
-    /// - Parameter hiddenColumnsAdvice: printed if the table has more columns than the terminal is wide enough for.
+    /// - Parameters:
+    ///   - result: the result to write.
+    ///   - warnings: the warnings of the result.
+    ///   - hiddenColumnsAdvice: printed if the terminal is too narrow for all columns of the table.
     func write(
         _ result: some Rendering, warnings: [String],
         hiddenColumnsAdvice: String = "widen the terminal, or --format json"

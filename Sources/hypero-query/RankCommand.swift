@@ -24,7 +24,7 @@ struct RankCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The battery's version. Default: all versions together.", valueName: "n"))
     var version: Int?
 
-    @Option(help: ArgumentHelp("The channel that ranks. Default: the battery's objective.", valueName: "channel"))
+    @Option(help: ArgumentHelp("The channel to rank by. Default: the battery's objective.", valueName: "channel"))
     var by: String?
 
     @Option(help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))

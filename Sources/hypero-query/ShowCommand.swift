@@ -6,7 +6,7 @@ struct ShowCommand: ParsableCommand {
         commandName: "show",
         abstract: "Show all values and the learning curves of an experiment.",
         discussion: """
-            A complete id is found at once; the beginning of an id costs a scan of all keys. JSON has all values, CSV the \
+            A complete id is found directly. A prefix of an id needs a scan of all keys. JSON has all values, CSV the \
             learning curves.
 
             EXAMPLES:
@@ -15,7 +15,7 @@ struct ShowCommand: ParsableCommand {
               hypero-query show "$best" --format csv > curves.csv
             """)
 
-    @Argument(help: "The experiment's id, or a beginning that no other id has.")
+    @Argument(help: "The experiment's id, or a prefix that no other id has.")
     var experiment: String
 
     @OptionGroup(title: "Redis") var store: StoreOptions

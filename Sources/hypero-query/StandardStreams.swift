@@ -22,7 +22,7 @@ enum StandardOutput {
 func printError(_ message: String) {
     let display = Display(descriptor: STDERR_FILENO, color: .never)
     let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { display.escaped(String($0)) }
-    // A failure is ignored: there is no other stream to report it on.
+    // A failure is ignored, because no other stream is left to report it on.
     _ = writeAll("hypero-query: \(lines.joined(separator: "\n"))\n", to: STDERR_FILENO)
 }
 

@@ -6,8 +6,8 @@ struct StatusCommand: ParsableCommand {
         commandName: "status",
         abstract: "Show the backlog of the ingest, the state of Redis, and warnings.",
         discussion: """
-            JSON is one object with the keys servers, partitions and warnings. CSV has the partitions; its warnings are on \
-            standard error.
+            JSON is one object with the keys servers, partitions and warnings. CSV has the partitions, with the \
+            warnings on standard error.
 
             EXAMPLES:
               hypero-query status

@@ -23,11 +23,11 @@ package final class SideFile {
     package func write(_ line: SideLine, dropped: UInt64) {
         var text = "\(dropped) \(line.text)\n"
         let written = text.withUTF8 { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        precondition(written == text.utf8.count, "write to a side file: errno \(errno)")
+        precondition(written == text.utf8.count, "cannot write to a side file: errno \(errno)")
     }
 
-    /// Parses the content of a file. Ignores an unterminated last line: a kill interrupted the write, so the call of that
-    /// line was not made.
+    /// Parses the content of a file. An unterminated last line is ignored, because a kill interrupted its write, and
+    /// the call of the line was not made.
     ///
     /// - Returns: the lines; nil if a terminated line is invalid.
     package static func read(_ text: String) -> [(dropped: UInt64, line: SideLine)]? {

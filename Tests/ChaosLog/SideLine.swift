@@ -1,9 +1,9 @@
 /// One line of a side file: the next call of a producer thread, or the state of the thread.
 ///
 /// A thread writes the line before it makes the call. The next line therefore confirms the call. If the producer was
-/// killed, the call of the last line is indeterminate: it was made or not.
+/// killed, it is unknown whether the call of the last line was made: the call is indeterminate.
 package enum SideLine: Sendable, Hashable {
-    /// The first line: the process, the seed of its client, and whether other threads use the same client.
+    /// The first line: the process, the seed of its client, and true if other threads use the same client.
     case client(pid: Int32, seed: UInt64, isShared: Bool)
     /// A call for a new experiment: a declaration and a start. `battery` is an index of ``ChaosBattery/all``.
     case begin(battery: Int)

@@ -28,7 +28,7 @@ struct CommandFixture {
         try ChildProcess("hypero-ingest", ["--redis", server.url, "--lease", "0.5"] + options)
     }
 
-    /// Applies every entry and keeps the stream for the naive model.
+    /// Applies every entry with `hypero-ingest --drain`, and keeps the stream for the naive model.
     func drain() throws {
         let drained = try ChildProcess.run(
             "hypero-ingest", ["--redis", server.url, "--lease", "0.5", "--retain", "100000000", "--drain"],
@@ -36,7 +36,7 @@ struct CommandFixture {
         try #require(drained.succeeded, "\(drained.stderr)")
     }
 
-    /// Writes entries under their own ids, in one write.
+    /// Writes entries with their own ids, in one write.
     func write(_ entries: ArraySlice<StreamEntry>, over connection: inout RedisConnection) throws {
         var writer = RESPWriter()
         for entry in entries { entry.add(to: keyspace.events, &writer) }

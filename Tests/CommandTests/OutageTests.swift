@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct OutageTests {
     @Test func `A training loses no event when Redis hangs, is killed and restarts`() throws {
-        // With everysec, Redis may acknowledge a command whose write waits for the disk, so a kill loses acknowledged events.
+        // With everysec, Redis may acknowledge a command before its write(2), so a kill could lose acknowledged events.
         let fixture = try CommandFixture(configuration: ["appendfsync always"])
         let ingest = try fixture.ingest("--log-level", "critical")
         defer { ingest.kill() }
@@ -37,7 +37,9 @@ import Testing
         #expect(hypero.close(timeout: .seconds(10)))
     }
 
-    @Test func `A demo without a reachable Redis trains to the end and names the journal of its events`() throws {
+    @Test func `A demo without a reachable Redis trains to the end and reports the journal that keeps its events`()
+        throws
+    {
         let folder = try TemporaryFolder()
         let demo = try ChildProcess.run(
             "hypero-demo",

@@ -42,7 +42,7 @@ import Testing
         let server = try RedisServer()
         let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url])
         defer { ingest.kill() }
-        // The example waits for five seconds, and the ingest of a busy machine may need longer to start.
+        // The example waits for only five seconds, and the ingest may need longer to start on a busy machine.
         #expect(eventually { server.cli("EXISTS", "{hypero}:ingest:lease") == "1" })
         #expect(Self.logExample(to: try Hypero.connect(server.url)))
         let ranking = try ChildProcess.run(
@@ -51,7 +51,7 @@ import Testing
         #expect(ranking.stdout.contains("\"value\":0.87"))
     }
 
-    @Test func `The logging example of the README is the code that is tested`() throws {
+    @Test func `The logging example of the README has the same statements as the tested code`() throws {
         let own = URL(fileURLWithPath: #filePath)
         let root = own.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)

@@ -14,7 +14,9 @@ import Testing
         ("hypero-query", ["rank", "digits mlp", "--version", "2", "--limit", "0"]),
         ("hypero-demo", ["--version", "2", "--workers", "0"]),
     ])
-    func `An error beside the version of a battery is reported`(program: String, arguments: [String]) throws {
+    func `--version with a value is the version of a battery, so errors of other options are reported`(
+        program: String, arguments: [String]
+    ) throws {
         let outcome = try ChildProcess.run(program, arguments)
         #expect(outcome.ending == .exited(64))
         #expect(outcome.stdout.isEmpty)

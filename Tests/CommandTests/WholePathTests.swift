@@ -8,7 +8,7 @@ import Testing
         let server = try RedisServer()
         let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--partitions", "\(partitions)"])
         defer { ingest.kill() }
-        // Each client is a producer of its own, so that several partitions hold experiments to rank.
+        // Each client is a new producer, so that several partitions have experiments to rank.
         var ids: [Double: String] = [:]
         for node in 1...6 {
             let hypero = try Hypero.connect(server.url, partitions: partitions, seed: UInt64(node))

@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: ["[1,\n2]", "{\"a\": 1", "1e999", "\u{0}\r\n", "01", "\"", "\u{2028}", "null", "{\"a\":[1, 2]}"])
-    func `A value with line ends or of almost JSON stays on one line and decodes`(text: String) throws {
+    func `A value with line ends or malformed JSON is written on one line and can be decoded`(text: String) throws {
         let fixture = try Fixture()
         let battery = fixture.battery("b")
         fixture.experiment("a-1", of: battery, maxima: ["valid": "1"], params: ["x": text, "a\"b": text])
@@ -74,7 +74,8 @@ import Testing
     }
 
     @Test(arguments: [1, 4])
-    func `One partition and four give the same answers with and without the number of partitions`(count: Int) throws {
+    func `Queries of one and of four partitions have the same results, with and without --partitions`(count: Int) throws
+    {
         let one = try Fixture.digits()
         let many = try Fixture.digits(partitions: count)
         for arguments in [
@@ -82,14 +83,14 @@ import Testing
             ["rank", "Digits", "--ascending", "--format", "csv"], ["rank", "Digits", "--columns", "lr,test"],
             ["show", "bbbbbbbbbb-1"], ["show", "dd"], ["batteries", "--format", "json"],
         ] {
-            let wanted = try one.output(arguments)
-            #expect(try many.output(arguments) == wanted)
-            #expect(try many.output(arguments + ["--partitions", "\(count)"]) == wanted)
+            let expected = try one.output(arguments)
+            #expect(try many.output(arguments) == expected)
+            #expect(try many.output(arguments + ["--partitions", "\(count)"]) == expected)
         }
     }
 
     @Test(arguments: [1, 3])
-    func `Equal values have the order of Redis whatever the number of partitions`(partitions: Int) throws {
+    func `Equal values are in the order of Redis for any number of partitions`(partitions: Int) throws {
         let fixture = try Fixture(partitions: partitions)
         let battery = fixture.battery("tied")
         let ids = ["z-1", "a-10", "a-9", "m-1", "b-2", "a-1", "q-7"]

@@ -3,9 +3,10 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// The cost of a query depends on what it shows. Commands, round trips and bytes are counted; time is not measured.
+/// The cost of a query depends on the size of its result. Commands, round trips and bytes are counted, and time is not
+/// measured.
 @Suite struct CostTests {
-    /// Returns the calls of each command since CONFIG RESETSTAT, without those of the test itself.
+    /// Returns the number of calls of each command since CONFIG RESETSTAT, without the calls of the test itself.
     private func calls(_ server: RedisServer) -> [String: Int] {
         var calls: [String: Int] = [:]
         for line in server.cli("INFO", "commandstats").split(whereSeparator: \.isNewline) {
@@ -19,8 +20,9 @@ import Testing
         return calls
     }
 
-    /// Writes a battery whose last eleven experiments have hashes. All ids and values have the same length.
-    private func many(_ count: Int, on server: RedisServer) throws -> Fixture {
+    /// Writes a battery named `many`. Its last eleven experiments have hashes, and all ids and values have the same
+    /// length.
+    private func fixture(experiments count: Int, on server: RedisServer) throws -> Fixture {
         let fixture = try Fixture(on: server)
         let battery = fixture.battery("many")
         for number in 1...count {
@@ -35,14 +37,14 @@ import Testing
         return fixture
     }
 
-    @Test func `Ranking 100,000 experiments takes four round trips and a fixed number of commands`() throws {
+    @Test func `Ranking 100,000 experiments needs four round trips and a fixed number of commands`() throws {
         let server = try RedisServer(appendOnly: false)
-        let fixture = try many(100_000, on: server)
+        let fixture = try fixture(experiments: 100_000, on: server)
 
         let store = try Store(server.url, namespace: fixture.namespace)
         server.cli("CONFIG", "RESETSTAT")
         #expect(try store.leaderboard(of: "many").rows.map(\.experiment).first == "a-1100000")
-        // One ZRANGE per candidate of 17 partitions, and one of the ranking.
+        // One ZRANGE for each of the 17 candidates for partitions, and one for the ranking.
         #expect(calls(server) == ["zrange": 18, "hmget": 1, "zcard": 1, "hgetall": 10])
         #expect(store.roundTrips == 4)
 
@@ -70,13 +72,13 @@ import Testing
         (["status"], roundTrips: 3, commands: 26),
         (["dead"], roundTrips: 3, commands: 20),
     ])
-    func `A run of hypero-query takes the same commands and round trips for 100 experiments and for 10,000`(
+    func `A run of hypero-query needs the same commands and round trips for 100 experiments and for 10,000`(
         arguments: [String], roundTrips: Int, commands: Int
     ) throws {
         let server = try RedisServer(appendOnly: false)
         var replyBytes: [Int] = []
         for count in [100, 10_000] {
-            let fixture = try many(count, on: server)
+            let fixture = try fixture(experiments: count, on: server)
             let proxy = try FaultyProxy(to: server)
             let words = arguments.map { $0 == "LAST" ? "a-\(1_000_000 + count)" : $0 }
             let outcome = try ChildProcess.run(
@@ -89,7 +91,7 @@ import Testing
             #expect(traffic.requests == commands)
             replyBytes.append(traffic.replyBytes)
         }
-        // Counts have two more digits, also those of INFO.
+        // The difference is two more digits per count, also in the reply of INFO.
         #expect(abs(replyBytes[1] - replyBytes[0]) < 100)
     }
 }

@@ -23,15 +23,14 @@ import Testing
 
     @Test(arguments: [1, 2])
     func `Dead letters of all partitions are listed newest first`(partitions: Int) throws {
-        let list = try Store(
-            fixture(partitions: partitions).server.url, namespace: fixture(partitions: partitions).namespace
-        ).deadLetters()
+        let fixture = try fixture(partitions: partitions)
+        let list = try Store(fixture.server.url, namespace: fixture.namespace).deadLetters()
         #expect(list.count == 2 && list.letters.map(\.id) == ["2000-0", "1000-0"])
         let text = list.text(as: .table, for: Display(isTerminal: true), now: 12_000)
         #expect(text.contains("when") && text.contains("10 s ago") && text.contains("11 s ago"))
         #expect(text.contains("an event 'epoch' has no field 'note'"))
         #expect(text.contains("partition") == (partitions > 1))
-        #expect(text.contains("2 of 2; hypero-ingest requeue"))
+        #expect(text.contains("2 of 2. hypero-ingest requeue"))
         #expect(!text.contains("\u{1B}"))
         let narrow = list.text(
             as: .table, for: Display(isTerminal: true, width: 40), hiddenColumnsAdvice: "widen the terminal",
@@ -40,7 +39,7 @@ import Testing
         #expect(narrow.contains("more columns at the right: widen the terminal"))
     }
 
-    @Test func `The JSON of dead letters has all fields of an entry and the CSV has the common ones`() throws {
+    @Test func `The JSON of dead letters has all fields of an entry, and the CSV has the common fields`() throws {
         let fixture = try fixture()
         let tag = fixture.keyspaces[0].tag
         #expect(
@@ -62,7 +61,8 @@ import Testing
                 """)
     }
 
-    @Test func `Fields of a dead entry with the names of the ingest's fields belong to the entry`() throws {
+    @Test func `Fields of an entry that are named like fields of the ingest are listed as fields of the entry`() throws
+    {
         let fixture = try Fixture()
         fixture.write(
             "XADD", fixture.keyspaces[0].dead, "1000-0", "dead.cut", "mine", "dead.reason", "mine too", "dead.reason",
@@ -77,7 +77,7 @@ import Testing
 
     @Test func `The list of dead letters may be empty and its limit must be in range`() throws {
         let fixture = try Fixture()
-        #expect(try fixture.output(["dead"]) == "nothing was left unapplied\n")
+        #expect(try fixture.output(["dead"]) == "no dead letters\n")
         let outcome = try fixture.query("dead", "--limit", "0")
         #expect(outcome.ending == .exited(64) && outcome.stderr.contains("--limit must be between 1 and 100000, not 0"))
     }

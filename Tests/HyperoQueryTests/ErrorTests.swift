@@ -5,7 +5,7 @@ import Testing
 
 @testable import HyperoQuery
 
-/// Missing names, malformed values, and servers that cannot or must not answer.
+/// Missing names, malformed values, and servers that are unreachable or deny access.
 @Suite struct ErrorTests {
     @Test(arguments: [
         (["rank", "Digit"], "battery not found: 'Digit'. Did you mean 'Digits'?"),
@@ -19,11 +19,11 @@ import Testing
         ),
         (
             ["show", "zzz"],
-            "experiment not found: 'zzz', no id begins with it. "
+            "experiment not found: 'zzz', no id has this prefix. "
                 + "List the experiments of a battery with hypero-query rank NAME"
         ),
         (["show", "A b*"], "experiment not found: 'A b*', an id must have 1 to 64 characters of a-z 0-9 -"),
-        (["show", "aaaaaa"], "experiment is ambiguous: 'aaaaaa', it begins the ids aaaaaaaaaa-1, aaaaaaaaaa-2"),
+        (["show", "aaaaaa"], "experiment is ambiguous: 'aaaaaa', a prefix of aaaaaaaaaa-1, aaaaaaaaaa-2"),
     ])
     func `An error for a missing name has suggestions, and the exit status is 3`(arguments: [String], message: String)
         throws
@@ -41,7 +41,7 @@ import Testing
         #expect(
             try fixture.query("rank", "x").stderr
                 == "hypero-query: battery not found: 'x', no battery is declared yet\n")
-        #expect(try fixture.output(["batteries"]) == "no battery was declared yet\n")
+        #expect(try fixture.output(["batteries"]) == "no battery is declared yet\n")
         #expect(try fixture.output(["batteries", "--format", "json"]) == "")
     }
 
@@ -96,17 +96,17 @@ import Testing
                 """)
     }
 
-    @Test func `A missing password is reported as a denial, and the right one is read from the environment`() throws {
+    @Test func `A missing password is reported as a denial, and a password is read from the environment`() throws {
         let server = try RedisServer(configuration: ["requirepass secret"])
         let outcome = try ChildProcess.run("hypero-query", ["batteries", "--redis", server.url])
         #expect(outcome.ending == .exited(4))
         #expect(outcome.stderr.contains("NOAUTH") && outcome.stderr.contains("HYPERO_REDIS_PASSWORD"))
         let authenticated = try ChildProcess.run(
             "hypero-query", ["batteries", "--redis", server.url], environment: ["HYPERO_REDIS_PASSWORD": "secret"])
-        #expect(authenticated.stdout == "no battery was declared yet\n")
+        #expect(authenticated.stdout == "no battery is declared yet\n")
     }
 
-    @Test func `Malformed values in the keys are warnings and the other values are shown`() throws {
+    @Test func `Malformed values in the keys cause warnings, and the other values are shown`() throws {
         let fixture = try Fixture()
         let battery = fixture.battery("net")
         let keys = fixture.keyspaces[0]
@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test(arguments: ["SET", "HSET", "XADD", "ZADD"])
-    func `Keys of a wrong type are warnings and not crashes`(command: String) throws {
+    func `Keys of a wrong type cause warnings or errors, and no crash`(command: String) throws {
         let fixture = try Fixture()
         let battery = fixture.battery("net")
         fixture.experiment("a-1", of: battery, maxima: ["valid": "0.5"], params: ["lr": "1"])
@@ -179,7 +179,7 @@ import Testing
         #expect(outcome.stderr == "0\n")
     }
 
-    @Test func `An error of Redis loses its full stop in the middle of a message`() throws {
+    @Test func `The full stop of a Redis error is removed in the middle of a message`() throws {
         let reply = RedisError(reply: "WRONGPASS invalid username-password pair or user is disabled.")
         let error = QueryError(reply, server: try RedisURL("redis://db"))
         #expect(

@@ -1,5 +1,5 @@
 extension Fixture {
-    /// Creates two versions of a battery with five experiments of four producers, including rare kinds of values.
+    /// Writes two versions of a battery with five experiments of four producers, including rare kinds of values.
     static func digits(partitions: Int = 1) throws -> Fixture {
         let fixture = try Fixture(partitions: partitions)
         let first = fixture.battery("Digits", version: 1, description: "first try")

@@ -3,7 +3,7 @@ import HyperoSchema
 import Synchronization
 import TestSupport
 
-/// Keys as the ingest writes them, in a namespace of the fixture's own on a server that all tests share.
+/// A writer of keys in the format of the ingest. Each fixture has its own namespace on a server that the tests share.
 final class Fixture {
     static let shared = Result { try RedisServer(appendOnly: true) }
     private static let fixtureCount = Atomic<Int>(0)
@@ -36,7 +36,9 @@ final class Fixture {
         for argument in arguments { writer.add(argument) }
     }
 
-    /// Sends the commands. Throws the first error reply.
+    /// Sends the added commands.
+    ///
+    /// - Throws: the first error reply.
     func commit() throws {
         try connection.send(writer)
         for _ in 0..<writer.commands {
@@ -63,7 +65,7 @@ final class Fixture {
         return id
     }
 
-    /// Returns the partition of an experiment, by the producer's part of its id: the text before the last hyphen.
+    /// Returns the partition of an experiment. The text of its id before the last hyphen is the producer.
     func keyspace(of experiment: String) -> Keyspace {
         let producer = ProducerID(String(experiment[..<(experiment.lastIndex(of: "-") ?? experiment.endIndex)]))!
         return keyspaces[Keyspace.partition(of: producer, among: partitions)]

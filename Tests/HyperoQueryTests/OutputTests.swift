@@ -12,7 +12,7 @@ import Testing
         ("\u{202E}gnp", "\\u{202e}gnp"), ("\u{2066}\u{200F}\u{2028}", "\\u{2066}\\u{200f}\\u{2028}"),
         ("a\u{301}", "a\u{301}"), ("é 日本 👩‍🔬", "é 日本 👩‍🔬"),
     ])
-    func `A terminal gets unsafe characters escaped and a pipe gets the bytes`(text: String, escaped: String) {
+    func `Unsafe characters are escaped on a terminal and written unchanged to a pipe`(text: String, escaped: String) {
         #expect(terminal.escaped(text) == escaped)
         #expect(terminal.escaped(escaped) == escaped)
         #expect(Display().escaped(text) == text)
@@ -33,12 +33,12 @@ import Testing
         try fixture.commit()
         let store = try Store(fixture.server.url, namespace: fixture.namespace)
         let wide = Display(isTerminal: true, width: 500)
-        let answers: [any Rendering] = [
+        let results: [any Rendering] = [
             try store.batteries(), try store.leaderboard(of: unsafeText), try store.experiment("a-1"),
             try store.status(),
         ]
-        for answer in answers {
-            let text = answer.text(as: format, for: wide).replacing("\r\n", with: "\n")
+        for result in results {
+            let text = result.text(as: format, for: wide).replacing("\r\n", with: "\n")
             #expect(!text.unicodeScalars.contains { isControl($0) && $0 != "\n" || $0 == "\u{202E}" })
         }
     }
@@ -85,7 +85,7 @@ import Testing
         #expect(Display(descriptor: 0, color: .always, environment: environment(["NO_COLOR": "1"])).usesColor)
     }
 
-    @Test func `On a real terminal names are escaped, curves are drawn and the width is kept`() throws {
+    @Test func `On a real terminal, names are escaped, curves are drawn and tables fit the width`() throws {
         let fixture = try Fixture()
         let battery = fixture.battery("bell\u{7}")
         fixture.experiment(
@@ -114,7 +114,8 @@ import Testing
         (123_456_789.125, "1.23457e+08"),
         (64, "64"), (.nan, "nan"), (-.infinity, "-inf"), (1.0 / 3, "0.333333"), (-0.0, "-0"),
     ])
-    func `Numbers in tables have six digits at most and no more than their text needs`(value: Double, text: String) {
+    func `Numbers in tables have six significant digits, or all digits if that is shorter`(value: Double, text: String)
+    {
         #expect(numberText(value) == text)
     }
 
@@ -123,7 +124,7 @@ import Testing
             (0, "0 ms"), (-5, "0 ms"), (999, "999 ms"), (59_999, "59 s"), (60_000, "1 min 0 s"),
             (3_661_000, "1 h 1 min"), (97_200_000, "1 d 3 h"), (Int64.max, "106751991167 d 7 h"),
         ] as [(Int64, String)])
-    func `Durations have two units`(milliseconds: Int64, text: String) {
+    func `Durations are written in their two largest units`(milliseconds: Int64, text: String) {
         #expect(durationText(milliseconds) == text)
     }
 
@@ -143,7 +144,7 @@ import Testing
             ([0, 1], 10, "▁█"), ([1, 1, 1], 10, "▅▅▅"), ([0, nil, 0.5, .nan, 1], 10, "▁ ▅ █"), ([], 10, ""),
             ([0, 0, 1, 1], 2, "▁█"), ([-1e308, 1e308], 9, "▁█"), ([.infinity], 9, ""),
         ] as [([Double?], Int, String)])
-    func `A sparkline spans the lowest to the highest value and leaves missing values blank`(
+    func `A sparkline ranges from the lowest to the highest value, and missing values are blank`(
         values: [Double?], width: Int, text: String
     ) {
         #expect(sparkline(values, width: width) == text)

@@ -76,7 +76,7 @@ import Testing
         (["--by", "valid"], "by valid (lowest)", ["a-3", "a-1"]),
         (["--by", "valid", "--descending"], "highest valid first", ["a-1", "a-3"]),
     ])
-    func `The order of a ranking is the battery's direction or the requested one`(
+    func `A ranking is ordered by the battery's direction or as requested`(
         options: [String], header: String, ids: [String]
     ) throws {
         let fixture = try Fixture()

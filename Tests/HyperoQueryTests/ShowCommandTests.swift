@@ -57,7 +57,7 @@ import Testing
                 """)
     }
 
-    @Test func `Names that Swift considers equal and Redis does not are kept apart`() throws {
+    @Test func `Names that are equal in Swift but differ in bytes are separate names`() throws {
         // One scalar, and a letter with a combining accent.
         let (one, two) = ("\u{E9}", "e\u{301}")
         let fixture = try Fixture()
@@ -81,7 +81,7 @@ import Testing
         #expect(Array(shown.utf8).contains(Array("\"\(two)\":3".utf8)))
     }
 
-    @Test func `An unknown id is answered with the most similar ones`() throws {
+    @Test func `The error for an unknown id suggests the most similar ids`() throws {
         let outcome = try fixture().query("show", "k3v9x2mq7d-2")
         #expect(outcome.ending == .exited(3))
         #expect(outcome.stderr.contains("Did you mean 'k3v9x2mq7d-1' or 'k3v9x2mq7d-17'?"))
@@ -111,7 +111,7 @@ import Testing
                 == "epoch,train,valid,other\r\n1,0.5,0.25,\r\n2,0.99,0.875,-inf\r\n3,nan,0.5,\r\n")
     }
 
-    @Test func `An experiment is found by its complete id first and then by a unique beginning`() throws {
+    @Test func `An experiment is found by its complete id, or else by a unique prefix of the id`() throws {
         let fixture = try fixture()
         let store = try Store(fixture.server.url, namespace: fixture.namespace)
         #expect(try store.experiment("k3v9x2mq7d-1").id == "k3v9x2mq7d-1")

@@ -40,7 +40,7 @@ import Testing
                 node17:99       0     0       0       3 s ago        5     0           1       2
 
                 """)
-        // A narrow terminal shows the most important columns and the number of the others.
+        // A narrow terminal shows the most important columns and the number of hidden columns.
         let narrow = status.text(
             as: .table, for: Display(isTerminal: true, width: 40), hiddenColumnsAdvice: "widen the terminal",
             now: Fixture.noon)
@@ -49,7 +49,8 @@ import Testing
     }
 
     @Test(arguments: [9_000, 11_000])
-    func `The backlog is counted from the entries added, and a warning reports it after ten seconds`(age: Int64) throws
+    func `The backlog is computed from the number of entries added, and is reported after ten seconds`(age: Int64)
+        throws
     {
         let fixture = try Fixture()
         let keys = fixture.keyspaces[0]
@@ -88,7 +89,7 @@ import Testing
         #expect(info.backlog(after: cursor.flatMap { StreamID($0) }, consumed: consumed) == backlog)
     }
 
-    @Test func `Warnings report dead letters, a partition without owner and another number of partitions`() throws {
+    @Test func `Warnings report dead letters, partitions without an owner, and another number of partitions`() throws {
         let fixture = try Fixture(partitions: 2)
         let first = fixture.keyspaces[0]
         let undivided = try Keyspace.all(namespace: fixture.namespace)[0]

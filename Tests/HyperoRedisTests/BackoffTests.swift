@@ -2,7 +2,7 @@ import HyperoRedis
 import Testing
 
 struct BackoffTests {
-    @Test func `The longest delay doubles from 50 ms to 10 s, and starts again after a success`() {
+    @Test func `The maximum delay doubles from 50 ms to 10 s, and restarts after a success`() {
         var backoff = Backoff()
         let bounds = (0..<2_000).map { _ in backoff.nextDelay(random: 1) }
         let doubled = [50, 100, 200, 400, 800, 1_600, 3_200, 6_400].map { Duration.milliseconds($0) }

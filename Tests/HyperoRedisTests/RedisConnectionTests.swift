@@ -124,7 +124,7 @@ struct RedisConnectionTests {
         #expect(redisError { _ = try server.connect(timeout: .milliseconds(50)) }?.category == .connection)
     }
 
-    @Test func `Sending more than the socket of a suspended server buffers times out`() throws {
+    @Test func `Sending more bytes than a suspended server's socket can buffer times out`() throws {
         let server = try RedisServer()
         var connection = try server.connect(timeout: .milliseconds(50))
         server.suspend()
@@ -205,7 +205,7 @@ struct RedisConnectionTests {
             ("$99999999999999999999\r\n", .connection), ("*9999999999999\r\n", .connection),
             ("+OK\r\n?\r\n", .connection),
         ] as [(String, RedisError.Category)])
-    func `The failure of a server that refuses the client or is not Redis has a category`(
+    func `A server that refuses the client or is not Redis causes an error with a category`(
         answer: String, category: RedisError.Category
     ) throws {
         let server = try ScriptedServer(answer, closes: true)
@@ -239,8 +239,8 @@ struct RedisConnectionTests {
             _ = try connection.call("PING")
         }
         #expect(descriptors(connectedTo: server).isEmpty)
-        // The owner of a socket that was never connected cannot be determined, and other tests open and close sockets at
-        // the same time. So only a large growth counts as a leak.
+        // All descriptors are counted, because a socket that was never connected cannot be found by its peer.
+        // Concurrent tests open and close descriptors too, so only a large growth counts as a leak.
         #expect(descriptorCount() < before + 150)
     }
 

@@ -34,7 +34,7 @@ struct RedisErrorTests {
             ("LOADINGX", .refused), ("", .refused), (" ", .refused), ("-", .refused),
             ("CROSSSLOT Keys in request don't hash to the same slot", .refused),
         ] as [(String, RedisError.Category)])
-    func `An error reply has the category of its code`(reply: String, category: RedisError.Category) {
+    func `The category of an error reply is derived from its text`(reply: String, category: RedisError.Category) {
         let error = RedisError(reply: reply)
         #expect(error.category == category)
         #expect(error.description == reply)
@@ -45,7 +45,7 @@ struct RedisErrorTests {
         #expect(RedisError(reply: "ERR " + String(repeating: "x", count: 100_000)).description.utf8.count < 310)
     }
 
-    @Test func `The arguments of an unknown command, possibly a password, are not repeated`() {
+    @Test func `The error for an unknown command does not contain the arguments, which may be a password`() {
         let error = RedisError(reply: "ERR unknown command 'AUTH', with args beginning with: 'user' 'secret' ")
         #expect(error.description == "ERR unknown command 'AUTH'")
     }

@@ -24,9 +24,9 @@ struct RedisURLTests {
         ("unix:///with%20space%3F", "unix:///with space?"), ("unix:///run/a@b", "unix:///run/a@b"),
         ("unix:///" + String(repeating: "x", count: 106), "unix:///" + String(repeating: "x", count: 106)),
     ])
-    func `A valid URL is parsed, and described without its password`(text: String, shown: String) throws {
+    func `A valid URL is parsed, and described without its password`(text: String, description: String) throws {
         let url = try url(text)
-        #expect(url.description == shown)
+        #expect(url.description == description)
         for text in ["\(url)", String(describing: url), String(reflecting: url), dumped(url), "\([url])"] {
             #expect(!text.contains("cret"))
         }
@@ -51,15 +51,15 @@ struct RedisURLTests {
         #expect(error?.description.contains("secret") == false)
     }
 
-    @Test func `The URL comes from the environment if none is given`() throws {
+    @Test func `Without a URL, the URL is read from the environment`() throws {
         #expect(try url(nil).description == "redis://127.0.0.1:6379")
         #expect(try url(nil, environment: ["HYPERO_REDIS": "unix:///a"]).description == "unix:///a")
         #expect(try url("redis://h", environment: ["HYPERO_REDIS": "unix:///a"]).description == "redis://h:6379")
         #expect(throws: SchemaError.self) { try url(nil, environment: ["HYPERO_REDIS": "nonsense"]) }
     }
 
-    @Test func `The password comes from the URL, else HYPERO_REDIS_PASSWORD, else REDISCLI_AUTH`() throws {
-        // Equality includes the password; the description does not.
+    @Test func `The password is read from the URL, else HYPERO_REDIS_PASSWORD, else REDISCLI_AUTH`() throws {
+        // The URLs are compared, because the description does not contain the password.
         let both = ["HYPERO_REDIS_PASSWORD": "one", "REDISCLI_AUTH": "two"]
         #expect(try url("redis://u@h", environment: both) == url("redis://u:one@h"))
         #expect(try url("redis://u@h", environment: ["REDISCLI_AUTH": "two"]) == url("redis://u:two@h"))
@@ -69,7 +69,7 @@ struct RedisURLTests {
         #expect(try url("redis://h", environment: ["HYPERO_REDIS_PASSWORD": "p%40"]) == url("redis://:p%2540@h"))
     }
 
-    @Test func `A redirect keeps the account, and the host if it names none`() throws {
+    @Test func `The URL of a redirect has the same account, and the same host if the redirect names none`() throws {
         let old = try url("redis://u:p@h:1/2")
         #expect(old.withServer(host: "other", port: 7) == (try url("redis://u:p@other:7/2")))
         #expect(old.withServer(host: "", port: 7) == (try url("redis://u:p@h:7/2")))

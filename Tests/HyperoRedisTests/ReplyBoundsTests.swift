@@ -12,7 +12,7 @@ struct ReplyBoundsTests {
         writer.command("PING")
         try connection.send(writer)
         let reply = try connection.receive(within: bounds)
-        // The omitted part does not leak into the next reply.
+        // The next reply is complete.
         var pong = try connection.receive()
         #expect(try pong.string() == "PONG")
         #expect(pong.isComplete)
@@ -24,13 +24,13 @@ struct ReplyBoundsTests {
             "return {string.rep('a', 100000), 'b'}", within: ReplyBounds(maxTextBytes: 10, maxTotalBytes: 1 << 20))
         #expect(!reply.isComplete)
         #expect(reply.byteCount == 100_001)
-        var memory: [WireField] = []
-        try reply.fields(into: &memory)
-        let sizes = memory.map { [$0.name.count, $0.nameSize, $0.value.count, $0.valueSize] }
+        var fields: [WireField] = []
+        try reply.fields(into: &fields)
+        let sizes = fields.map { [$0.name.count, $0.nameSize, $0.value.count, $0.valueSize] }
         #expect(sizes == [[10, 100_000, 1, 1]])
     }
 
-    @Test func `Beyond the bounds of a reply texts are empty, and later elements are only counted`() throws {
+    @Test func `Texts beyond the bounds of a reply are empty, and later elements are only counted`() throws {
         var reply = try receive(
             "local t = {} for i = 1, 1000 do t[i] = 'xxxxxxxxxx' end return {t, 'end'}",
             within: ReplyBounds(maxTextBytes: 100, maxTotalBytes: 2_400))
@@ -43,21 +43,21 @@ struct ReplyBoundsTests {
         try reply.skip()
     }
 
-    @Test func `Stream information may be truncated anywhere`() throws {
+    @Test func `Stream information can be read from a reply that is truncated anywhere`() throws {
         let server = try RedisServer(appendOnly: false)
         var connection = try server.connect()
         let script =
             "return {'length', 2, 'last-generated-id', '2-0', 'first-entry', {'1-0', {'a', 'b', 'c'}}, "
             + "'last-entry', {'2-0', {'a', 'b'}}, 'groups', 0}"
-        var lastEntries = 0
-        for whole in 64...1_000 {
+        var lastEntryCount = 0
+        for maxTotalBytes in 64...1_000 {
             var writer = RESPWriter()
             writer.command("EVAL", script, "0")
             try connection.send(writer)
-            var reply = try connection.receive(within: ReplyBounds(maxTextBytes: 10, maxTotalBytes: whole))
-            if try StreamInfo(&reply).lastEntryID != nil { lastEntries += 1 }
+            var reply = try connection.receive(within: ReplyBounds(maxTextBytes: 10, maxTotalBytes: maxTotalBytes))
+            if try StreamInfo(&reply).lastEntryID != nil { lastEntryCount += 1 }
         }
-        #expect((1..<900).contains(lastEntries))
+        #expect((1..<900).contains(lastEntryCount))
     }
 
     @Test func `A reply within its bounds is complete`() throws {

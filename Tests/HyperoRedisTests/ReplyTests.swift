@@ -54,8 +54,8 @@ struct ReplyTests {
                     default: _ = try reply.array()
                     }
                 }
-                let fits = [["return 1"], ["return 'a'", "return redis.status_reply('S')"], ["return {1}"]][kind]
-                #expect(error?.category == (fits.contains(command) ? nil : .connection))
+                let matching = [["return 1"], ["return 'a'", "return redis.status_reply('S')"], ["return {1}"]][kind]
+                #expect(error?.category == (matching.contains(command) ? nil : .connection))
             }
         }
     }
@@ -96,12 +96,12 @@ struct ReplyTests {
         #expect(try reply.array() == 2)
         #expect(try reply.string() == "s")
         #expect(try reply.array() == 3)
-        var memory: [WireField] = []
+        var wireFields: [WireField] = []
         for entry in entries {
             #expect(try reply.array() == 2)
             #expect(try reply.string() == entry.id.description)
-            try reply.fields(into: &memory)
-            let fields = memory.map { StreamEntry.Field(name: Array($0.name), value: Array($0.value)) }
+            try reply.fields(into: &wireFields)
+            let fields = wireFields.map { StreamEntry.Field(name: Array($0.name), value: Array($0.value)) }
             #expect(fields == entry.fields)
         }
         #expect(redisError { try reply.skip() }?.category == .connection)

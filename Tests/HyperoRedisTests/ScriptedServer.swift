@@ -4,7 +4,8 @@ import TestSupport
 
 /// A fake server that sends a fixed answer to the first connection, whatever it receives.
 ///
-/// It needs no thread: the connection calls `shouldContinue` repeatedly, and the server accepts and answers there.
+/// The server needs no thread. The connection calls `shouldContinue` repeatedly, and this closure accepts the
+/// connection and sends the answer.
 final class ScriptedServer {
     let folder: TemporaryFolder
     private let listener: Int32

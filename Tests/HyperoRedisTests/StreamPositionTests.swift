@@ -27,7 +27,7 @@ struct StreamPositionTests {
         #expect(position.entries == 26)
     }
 
-    @Test func `No entries are reported missed if the stream has entries on both sides of the position`() {
+    @Test func `No entries are reported as missed if the stream has entries before and after the position`() {
         var position = StreamPosition(id: id(10), entries: 10)
         #expect(position.check(against: stream(5, added: 30, first: 9, last: 12, lastID: 30)) == .missed(0))
         #expect(position.entries == 10)
@@ -46,7 +46,7 @@ struct StreamPositionTests {
         #expect(beginning.entries == 0)
     }
 
-    @Test func `An unknown entry count is adopted from the stream`() {
+    @Test func `An unknown entry count is set from the count of the stream`() {
         var position = StreamPosition(cursor: id(10), text: "9-0 77")
         #expect(position.entries == nil)
         #expect(position.check(against: stream(3, added: nil, first: 11, last: 13, lastID: 13)) == .missed(0))

@@ -84,7 +84,7 @@ struct EventRoundTripTests {
     }
 
     @Test func `Names that look the same but differ in bytes are two names`() throws {
-        // é as one scalar and as two: they are two names in Redis.
+        // é as one scalar and as two scalars. Redis has two names.
         let event = try entry([
             "event": "epoch", "experiment": "e", "battery": "b", "epoch": "1", "curve.\u{E9}": "1",
             "curve.e\u{301}": "2",

@@ -1,7 +1,7 @@
 import HyperoSchema
 import TestSupport
 
-/// Returns an entry with the fields of a table, for example `["event": "end", …]`. Keeps their order and repetitions.
+/// Returns an entry with fields in this order, for example `["event": "end", …]`. Names may be repeated.
 func entry(_ fields: KeyValuePairs<String, String>) -> StreamEntry {
     StreamEntry(id: .zero, fields: fields.map { StreamEntry.Field($0.key, $0.value) })
 }

@@ -114,7 +114,7 @@ struct HostileBytesTests {
         #expect(rejection(entry) == "the entry has 1025 fields: at most 1024 are allowed")
     }
 
-    @Test func `A rejection quotes a value printably and in part`() throws {
+    @Test func `A rejection quotes only the start of a value, without control characters`() throws {
         let entry = entry([
             "event": "start", "experiment": "\u{1B}[31m" + String(repeating: "é", count: 9_000), "battery": "b",
         ])
@@ -131,7 +131,7 @@ struct HostileBytesTests {
             for _ in 0..<3 {
                 let changed = mutated(entry, using: &random)
                 guard let event = try? changed.decoded() else { continue }
-                // A decoded event is encoded and decoded to the same event. Compares texts, because nan differs from itself.
+                // A decoded event is encoded and decoded to the same event. The texts of the events are compared.
                 let again = try StreamEntry(id: .zero, event).decoded()
                 if "\(again)" != "\(event)" { Issue.record("\(event) is read back as \(again)") }
             }

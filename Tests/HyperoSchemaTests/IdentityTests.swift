@@ -19,7 +19,9 @@ struct IdentityTests {
         (String(repeating: "x", count: 38) + " y", String(repeating: "x", count: 38) + "-y"),
         (String(repeating: " ", count: 60) + "late", "late"),
     ])
-    func `A battery's slug is its name in a-z 0-9 and single hyphens, at most 40 bytes`(name: String, slug: String) {
+    func `A battery's slug is its name reduced to a-z 0-9 and single hyphens, with at most 40 bytes`(
+        name: String, slug: String
+    ) {
         let id = BatteryID(name: name, version: 1, description: "")
         #expect(id.text.hasPrefix(slug + ".v1."))
         #expect(id.text.utf8.count == slug.utf8.count + 12)

@@ -41,13 +41,13 @@ struct JSONParserTests {
             let closing = String(opening.reversed().compactMap { $0 == "[" ? "]" : $0 == "{" ? "}" : nil })
             return String(repeating: opening, count: count) + inner + String(repeating: closing, count: count)
         }
-        let most = opening == "[{\"a\":" ? 32 : 64
-        #expect(JSON.parse(nested(most)) != nil)
-        #expect(JSON.parse(nested(most + 2)) == nil)
+        let maxCount = opening == "[{\"a\":" ? 32 : 64
+        #expect(JSON.parse(nested(maxCount)) != nil)
+        #expect(JSON.parse(nested(maxCount + 2)) == nil)
     }
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
-    func `Random text like JSON is rejected, or parsed to a value that reads back the same`(seed: UInt64) {
+    func `Random JSON-like text is rejected, or parsed to a value that reads back the same`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let pieces = [
             "[", "]", "{", "}", ",", ":", "\"", "\\", "u", "D800", "\\u00e9", "\"a\"", "1", "0", "-", ".", "e", "null",
@@ -56,7 +56,7 @@ struct JSONParserTests {
         for _ in 0..<2_000 {
             let text = (0..<Int.random(in: 1...12, using: &random)).map { _ in random.pick(pieces) }.joined()
             guard let value = JSON.parse(text) else { continue }
-            // 1e1 is a number that is written as 10, an integer: only the written text is compared.
+            // The number 1e1 is written as 10, which reads back as an integer, so the written texts are compared.
             let written = JSON.text(of: value)
             guard JSON.parse(written).map({ JSON.text(of: $0) }) != written else { continue }
             Issue.record("\(text) is written as \(written), which does not read back")

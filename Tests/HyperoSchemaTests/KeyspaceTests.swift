@@ -16,7 +16,7 @@ struct KeyspaceTests {
         ]
     }
 
-    private func spelled(_ tag: String) -> [String] {
+    private func expectedKeys(_ tag: String) -> [String] {
         [
             "\(tag):events", "\(tag):dead", "\(tag):batteries", "\(tag):ingest", "\(tag):ingest:lease",
             "\(tag):battery:mnist.v1.0123abcd", "\(tag):battery:mnist.v1.0123abcd:experiments",
@@ -29,14 +29,14 @@ struct KeyspaceTests {
     @Test func `The tag of a single partition is the namespace`() throws {
         let all = try Keyspace.all()
         #expect(all.map(\.tag) == ["{hypero}"])
-        #expect(keys(all[0]) == spelled("{hypero}"))
+        #expect(keys(all[0]) == expectedKeys("{hypero}"))
     }
 
     @Test func `The tags of four partitions are numbered, and their keys differ`() throws {
         let all = try Keyspace.all(namespace: "lab_2.x-Y", partitions: 4)
         #expect(all.map(\.tag) == ["{lab_2.x-Y:0}", "{lab_2.x-Y:1}", "{lab_2.x-Y:2}", "{lab_2.x-Y:3}"])
-        for keyspace in all { #expect(keys(keyspace) == spelled(keyspace.tag)) }
-        #expect(Set(all.flatMap(keys)).count == 4 * spelled("").count)
+        for keyspace in all { #expect(keys(keyspace) == expectedKeys(keyspace.tag)) }
+        #expect(Set(all.flatMap(keys)).count == 4 * expectedKeys("").count)
     }
 
     @Test(arguments: ["", "a b", "a:b", "{a}", "a}", "é", "a\n", "*", String(repeating: "n", count: 65)])
@@ -45,7 +45,7 @@ struct KeyspaceTests {
     }
 
     @Test(arguments: [0, -1, 16_385, Int.max, Int.min])
-    func `A number of partitions outside a cluster's slots is rejected`(partitions: Int) {
+    func `A number of partitions that is not from 1 to the number of a cluster's slots is rejected`(partitions: Int) {
         #expect(throws: SchemaError.self) { try Keyspace.all(partitions: partitions) }
     }
 

@@ -54,7 +54,7 @@ struct NaiveModelTests {
         #expect(content.counts == PartitionContent.Counts(applied: 7))
     }
 
-    @Test func `Maxima stated by the user replace those of the curve, and columns remain`() {
+    @Test func `Maxima stated by the user replace the maxima of the curve, and the columns are kept`() {
         let content = content([
             declaration([("direction", "min"), ("objective", "loss")]),
             entry("curve", ("curve.loss", "3 1 2"), ("curve.acc", "0.1 0.2 0.3"), ("first", "0")),
@@ -121,13 +121,13 @@ struct NaiveModelTests {
     }
 
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
-    func `The generator covers all cases, repeats for a seed, and writes only valid entries in the tidy mix`(
+    func `The generator covers all cases, depends only on its seed, and writes only valid entries in the tidy mix`(
         seed: UInt64
     ) {
         var generator = EventGenerator(seed: seed)
-        var again = EventGenerator(seed: seed)
+        var second = EventGenerator(seed: seed)
         let entries = generator.entries(2_000)
-        #expect(entries == again.entries(1_000) + again.entries(1_000))
+        #expect(entries == second.entries(1_000) + second.entries(1_000))
         #expect(entries.map(\.id) == entries.map(\.id).sorted())
         let content = NaiveModel.content(of: entries, in: keyspace)
         #expect(content.counts.applied > 1_000)

@@ -45,7 +45,7 @@ struct NumberTests {
         #expect(number(Number(value).text)?.value.bitPattern == value.bitPattern)
     }
 
-    @Test func `Whole numbers have no decimal point, and nan has one spelling`() {
+    @Test func `Whole numbers have no decimal point, and every nan has the same text`() {
         #expect(Number(5).text == "5")
         #expect(Number(-0.0).text == "-0")
         #expect(Number(1e16).text == "1e+16")
@@ -77,7 +77,7 @@ struct NumberTests {
         }
     }
 
-    /// Returns a decimal of any length, with leading zeros in the fraction, around the bounds of the fast path.
+    /// Returns a random decimal whose length, leading zeros and exponent are around the bounds of the fast path.
     private func decimal(_ random: inout SeededGenerator) -> String {
         func digits(_ count: Int) -> String {
             String((0..<count).map { _ in Character(String(Int.random(in: 0...9, using: &random))) })

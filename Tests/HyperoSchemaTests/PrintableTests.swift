@@ -8,8 +8,8 @@ struct PrintableTests {
         (String(repeating: "x", count: 64), String(repeating: "x", count: 64)),
         (String(repeating: "x", count: 65), String(repeating: "x", count: 64) + "…"),
     ])
-    func `Printable text has no control characters and a limited length`(text: String, shown: String) {
-        #expect(printable(text) == shown)
+    func `Printable text has no control characters and a limited length`(text: String, printed: String) {
+        #expect(printable(text) == printed)
     }
 
     @Test func `The length limit of printable text can be set`() {

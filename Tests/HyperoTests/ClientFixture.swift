@@ -7,8 +7,8 @@ import TestSupport
 
 @testable import Hypero
 
-/// A factory of isolated clients: their journals are in a temporary folder, their notices are recorded, and they do not
-/// see the environment of the process.
+/// A factory of isolated clients. Their journals are in a temporary folder, their notices are recorded, and they do not
+/// use the environment of the process.
 final class ClientFixture: Sendable {
     let folder: TemporaryFolder
     let recorder = NoticeRecorder()
@@ -38,7 +38,7 @@ final class ClientFixture: Sendable {
         Hypero(try client(url, seed: seed))
     }
 
-    /// The names of the entries of the journal folder, in order.
+    /// The names of the files and folders in the journal folder, in order.
     var journals: [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: folder.file("journal")).sorted()) ?? []
     }

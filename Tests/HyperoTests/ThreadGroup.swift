@@ -17,6 +17,6 @@ final class ThreadGroup: Sendable {
         }
     }
 
-    /// true if a thread has not finished yet.
+    /// True if a thread has not finished yet.
     var isWorking: Bool { working.load(ordering: .acquiring) > 0 }
 }

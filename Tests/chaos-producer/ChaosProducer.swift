@@ -4,7 +4,7 @@ import Glibc
 import Hypero
 import Synchronization
 
-/// Set by SIGTERM. The producer then stops logging and ends in the way of `--ending`.
+/// True after SIGTERM. The producer then stops logging and ends as selected by `--ending`.
 let isTerminated = Atomic<Bool>(false)
 
 /// A training of the chaos run: logs to hypero, and records every call in side files.
@@ -12,7 +12,7 @@ let isTerminated = Atomic<Bool>(false)
 struct ChaosProducer: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "chaos-producer")
 
-    /// The end of a producer.
+    /// The ways in which a producer ends.
     enum Ending: String, ExpressibleByArgument {
         /// Closes the client.
         case close
@@ -45,7 +45,7 @@ struct ChaosProducer: ParsableCommand {
         case .close: hypero.close(timeout: .seconds(10))
         case .exit: break
         }
-        // A return would deinitialize the client, which closes it.
+        // A return would deinitialize the client, and the deinitializer would close it.
         withExtendedLifetime(hypero) { Glibc.exit(0) }
     }
 }

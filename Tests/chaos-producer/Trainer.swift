@@ -3,7 +3,8 @@ import Glibc
 import Hypero
 import Synchronization
 
-/// Logs one experiment after the other in bursts, and records each call in a side file before making the call.
+/// A logging thread of a producer. Logs experiments one after another in bursts, and records each call in a side file
+/// before making the call.
 final class Trainer {
     private let hypero: Hypero
     private let batteries: [Battery]
@@ -16,13 +17,17 @@ final class Trainer {
     private var epochs = 0
     /// The epoch of the next value of `loss` in the current experiment.
     private var nextLoss = 1
-    /// Name -> latest value, of the names that the current experiment overwrites.
+    /// The latest value of each name that the current experiment overwrites.
     private var counters: [String: Int] = [:]
     private var remainingEvents: Int
 
     /// - Parameters:
-    ///   - number: distinguishes the side files of the client's threads, from 1.
-    ///   - isShared: whether other threads log to the same client.
+    ///   - hypero: the client.
+    ///   - number: the number of the thread, from 1, which is part of the name of its side file.
+    ///   - isShared: true if other threads log to the same client.
+    ///   - options: the options of the command.
+    ///   - forks: true to fork children between experiments.
+    ///   - random: the generator of all random choices.
     init(
         _ hypero: Hypero, number: Int, isShared: Bool, options: ChaosProducer, forks: Bool, random: SplitMix64
     ) {
@@ -42,7 +47,7 @@ final class Trainer {
         write(.client(pid: getpid(), seed: hypero.seed, isShared: isShared))
     }
 
-    /// Runs each trainer on a thread of its own, and waits until all have ended. The first runs on the calling thread.
+    /// Runs each trainer on its own thread, and waits until all have ended. The first runs on the calling thread.
     ///
     /// Not TestSupport's `ThreadGroup`: this executable depends only on the client and on ChaosLog, like a real training.
     static func runConcurrently(_ trainers: [Trainer]) {
@@ -147,7 +152,7 @@ final class Trainer {
         remainingEvents -= 1
     }
 
-    /// Sleeps for the time that the events take at the configured rate. SIGTERM ends the sleep.
+    /// Sleeps for the duration of the events at the configured rate. SIGTERM ends the sleep.
     private func pause(after events: Int) {
         var microseconds = events * 1_000_000 * options.threads / max(options.rate, 1)
         while microseconds > 0, !isTerminated.load(ordering: .acquiring) {
@@ -156,8 +161,8 @@ final class Trainer {
         }
     }
 
-    /// Forks a child with a probability of 1/2. Half of the children exit without logging and must not change the parent's
-    /// journal. The others log with a client of their own.
+    /// Forks a child with a probability of 1/2. Half of the children exit without logging, which must not change the
+    /// parent's journal. The others log with their own client.
     private func forkChild() {
         let choice = Int.random(in: 0..<4, using: &random)
         let seed = random.next()

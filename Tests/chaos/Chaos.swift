@@ -11,16 +11,16 @@ struct Chaos: ParsableCommand {
         discussion: """
             Trainings log to Redis through faulty networks, while the trainings, Redis and two ingests are killed, \
             suspended and disconnected. Afterwards the ingest drains the stream, and the indexes are compared with the \
-            calls that the trainings recorded. Exit code: 0 without a difference, 1 with a difference, 2 if the run \
-            failed. The folder of the run is kept unless the exit code is 0.
+            calls that the trainings recorded. The exit status is 0 without a difference, 1 with a difference, and 2 if \
+            the run failed. The folder of the run is kept unless the exit status is 0.
             """)
 
     @Option(help: "Duration of the fault injection.") var seconds = 60
     @Option(help: "Seed of the faults and the trainings.") var seed: UInt64 = .random(in: 1..<1_000_000)
     @Option(help: "Approximate events per second of all trainings together.") var rate = 3_000
-    @Option(help: "Only these faults: parts of their names, separated by commas.") var only: String?
-    @Option(help: "All but these faults: parts of their names, separated by commas.") var without: String?
-    @Option(help: "Only trainings of these kinds: long, manyThreads, short, leaving, forking.") var kinds: String?
+    @Option(help: "Inject only faults whose names contain one of these texts, separated by commas.") var only: String?
+    @Option(help: "Inject no faults whose names contain one of these texts, separated by commas.") var without: String?
+    @Option(help: "Start only trainings of these kinds: long, manyThreads, short, leaving, forking.") var kinds: String?
 
     func validate() throws {
         guard seconds > 0 else { throw ValidationError("--seconds must be at least 1, not \(seconds)") }

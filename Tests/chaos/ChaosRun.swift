@@ -3,10 +3,10 @@ import HyperoRedis
 import HyperoSchema
 import TestSupport
 
-/// One chaos run: fault injection, adoption of the journals, drain, verdict.
+/// One chaos run: fault injection, adoption of the journals, drain and verdict.
 final class ChaosRun {
     private let seed: UInt64
-    private let stage: Stage
+    private let testbed: Testbed
     private let nemesis: Nemesis
     private let start = ContinuousClock.now
     private var adoptedJournals = 0
@@ -14,24 +14,24 @@ final class ChaosRun {
 
     init(seed: UInt64, rate: Int, trainings: [TrainingKind], faults: [Fault]) throws {
         self.seed = seed
-        stage = try Stage(seed: seed, rate: rate, trainings: trainings)
-        nemesis = Nemesis(stage, faults: faults, seed: seed)
+        testbed = try Testbed(seed: seed, rate: rate, trainings: trainings)
+        nemesis = Nemesis(testbed, faults: faults, seed: seed)
         printProgress("seed \(seed)")
     }
 
     /// Injects faults for a duration, and returns the oracle's verdict.
     func run(for duration: Duration) throws -> Verdict {
-        try stage.start()
+        try testbed.start()
         let end = start + duration
         while ContinuousClock.now < end { try nemesis.injectFault() }
-        printProgress("end of the faults; waiting for the end of \(stage.fleet.runningCount) trainings")
-        try stage.fleet.stop()
+        printProgress("no more faults, waiting for the end of \(testbed.fleet.runningCount) trainings")
+        try testbed.fleet.stop()
         try adopt()
         try drain()
         printProgress("comparing the indexes with the side files")
-        let sides = try SideReader(folder: stage.sides)
+        let sides = try SideReader(folder: testbed.sides)
         var connection = try RedisConnection.open(
-            to: try RedisURL(stage.server.url), name: "chaos", timeout: .seconds(60))
+            to: try RedisURL(testbed.server.url), name: "chaos", timeout: .seconds(60))
         let keyspace = try Keyspace.all()[0]
         let content = try PartitionContent.read(from: &connection, keyspace)
         return Oracle.judge(sides, against: content, in: keyspace)
@@ -39,23 +39,25 @@ final class ChaosRun {
 
     /// Sends the journals of the ended trainings with `hypero-ingest adopt`. The ingests still run.
     private func adopt() throws {
-        let before = stage.journals.count
+        let before = testbed.journals.count
         printProgress("adopting \(before) journals")
         let adoption = try ChildProcess.run(
             "hypero-ingest",
-            ["adopt", "--journal", stage.journal, "--redis", stage.clientProxy.url, "--timeout", "240"],
+            ["adopt", "--journal", testbed.journal, "--redis", testbed.clientProxy.url, "--timeout", "240"],
             within: .seconds(300))
-        remainingJournals = stage.journals.count
+        remainingJournals = testbed.journals.count
         adoptedJournals = before - remainingJournals
-        // Not an error of the run: the oracle reports the events in the remaining journals as lost.
+        // A failed adoption does not fail the run, because the oracle reports the events in the remaining journals as
+        // lost.
         if !adoption.succeeded { printProgress("hypero-ingest adopt: \(adoption.ending): \(adoption.stderr)") }
     }
 
+    /// Stops the ingests, and applies the remaining entries with `hypero-ingest --drain`.
     private func drain() throws {
         printProgress("draining the stream")
-        try stage.ingests.stop()
+        try testbed.ingests.stop()
         let drain = try ChildProcess.run(
-            "hypero-ingest", ["--redis", stage.server.url, "--lease", "2", "--drain"], within: .seconds(300))
+            "hypero-ingest", ["--redis", testbed.server.url, "--lease", "2", "--drain"], within: .seconds(300))
         guard drain.succeeded else {
             throw TestFailure("hypero-ingest --drain failed: \(drain.ending): \(drain.stderr)")
         }
@@ -64,7 +66,9 @@ final class ChaosRun {
     /// The counts of the run, on several lines.
     var summary: String {
         let elapsed = (ContinuousClock.now - start).components.seconds
-        var lines = ["seed \(seed): \(elapsed) s, \(stage.fleet.startedCount) trainings, \(nemesis.faultCount) faults"]
+        var lines = [
+            "seed \(seed): \(elapsed) s, \(testbed.fleet.startedCount) trainings, \(nemesis.faultCount) faults"
+        ]
         lines += nemesis.counts.sorted { $0.key.rawValue < $1.key.rawValue }.map {
             "    \($0.value) × \($0.key.rawValue)"
         }
@@ -76,16 +80,16 @@ final class ChaosRun {
     ///
     /// - Returns: the path of the folder.
     func keepFiles() throws -> String {
-        stage.fleet.kill()
-        try? stage.ingests.stop()
-        stage.server.stop()
+        testbed.fleet.kill()
+        try? testbed.ingests.stop()
+        testbed.server.stop()
         let path = "/tmp/hypero-chaos-\(seed)-\(getpid())"
         let files = FileManager.default
         try files.createDirectory(atPath: path, withIntermediateDirectories: true)
-        try files.copyItem(atPath: stage.server.folder.path, toPath: "\(path)/redis")
-        try files.moveItem(atPath: stage.folder.path, toPath: "\(path)/run")
-        try stage.ingests.log.write(toFile: "\(path)/ingests.log", atomically: false, encoding: .utf8)
-        try stage.fleet.log.write(toFile: "\(path)/trainings.log", atomically: false, encoding: .utf8)
+        try files.copyItem(atPath: testbed.server.folder.path, toPath: "\(path)/redis")
+        try files.moveItem(atPath: testbed.folder.path, toPath: "\(path)/run")
+        try testbed.ingests.log.write(toFile: "\(path)/ingests.log", atomically: false, encoding: .utf8)
+        try testbed.fleet.log.write(toFile: "\(path)/trainings.log", atomically: false, encoding: .utf8)
         try nemesis.log.joined(separator: "\n").write(toFile: "\(path)/faults.log", atomically: false, encoding: .utf8)
         return path
     }

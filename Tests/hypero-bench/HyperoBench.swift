@@ -2,9 +2,9 @@ import ArgumentParser
 
 /// The benchmark: `Scripts/bench`.
 ///
-/// Each section measures one property of hypero and compares it with a lower bound or a competitor, in the same run on the
-/// same machine. The documentation of a section describes the measurement. ``Targets`` has the required values. Compare
-/// ratios: absolute times depend on the machine.
+/// Each section measures one property of hypero and compares it with a lower bound or a competitor, in the same run on
+/// the same machine. The documentation of a section describes the measurement. ``Targets`` has the required values.
+/// Compare ratios, because absolute times depend on the machine.
 ///
 /// - ``LogSection``: the cost of a log call for the training.
 /// - ``SendSection``: the sending rate of a client.
@@ -15,8 +15,8 @@ import ArgumentParser
 /// - ``KilledSection``: the events lost to SIGKILL.
 /// - ``PeersSection``: other trackers with the same rows.
 ///
-/// Every measurement has a Redis of its own, so that none inherits the files and the memory of another. The append-only
-/// file is synced every second, as users are advised to do. Measurements that are compared alternate, and their medians are
+/// Every measurement has its own Redis, so that none inherits the files and the memory of another. The append-only file
+/// is synced every second, as recommended to users. Two measurements that are compared alternate, and their medians are
 /// compared. Allocations, system calls, commands and round trips do not vary between runs, so tests count them.
 @main
 struct HyperoBench: ParsableCommand {

@@ -14,8 +14,8 @@ struct TrainingCommand: ParsableCommand {
     @Option var rows = 0
     /// The number of epochs per experiment.
     @Option var epochs = Rows.epochs
-    /// The most events that may wait to be sent. Without this bound the journal would become full and the client would drop
-    /// events, which is not the case to be measured.
+    /// The maximum number of events that wait to be sent. Without this bound, the journal would become full and the
+    /// client would drop events, which is not the case to be measured.
     @Option var queue: UInt64 = 50_000
 
     func run() throws {

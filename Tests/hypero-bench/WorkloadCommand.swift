@@ -2,7 +2,8 @@ import ArgumentParser
 import Glibc
 import Hypero
 
-/// The peers' latency workload with hypero, as a separate process: one run with many rows. Measures each call and the exit.
+/// The latency workload of the peers with hypero, as a separate process: one run with many rows. Measures each call and
+/// the exit.
 struct WorkloadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "workload", shouldDisplay: false)
 

@@ -3,7 +3,7 @@ import HyperoSchema
 extension BatteryList: Rendering {
     package func writeTable(to page: inout Page) {
         guard !batteries.isEmpty else {
-            page.line("no battery was declared yet", style: .dim)
+            page.line("no battery is declared yet", style: .dim)
             return
         }
         var table = Table(columns: [

@@ -16,13 +16,13 @@ public struct BatterySummary: Sendable, Hashable {
     public let objective: String
     /// The direction in which values of the objective are better.
     public let direction: Direction
-    /// The time of the first declaration, in Unix milliseconds.
+    /// The time of the first declaration, in Unix milliseconds; nil if it is missing or malformed.
     public let created: Int64?
-    /// The time of the latest event, in Unix milliseconds.
+    /// The time of the latest event, in Unix milliseconds; nil if it is missing or malformed.
     public let updated: Int64?
     /// The number of experiments.
     public let experimentCount: Int
-    /// The best maxima value of the objective; nil until an experiment has a finite one.
+    /// The best maxima value of the objective; nil until an experiment has a finite value of it.
     public let bestValue: Double?
 }
 

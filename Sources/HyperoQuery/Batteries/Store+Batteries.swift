@@ -6,7 +6,8 @@ extension Store {
     ///
     ///     for battery in try store.batteries().batteries { print(battery.name, battery.version, battery.experimentCount) }
     ///
-    /// Three round trips: the ids, the hashes, then ZCARD of the experiments and the first member of the ranking of each.
+    /// Three round trips: the ids, the hashes, then ZCARD of each battery's experiments and the first member of its
+    /// ranking.
     ///
     /// - Throws: ``QueryError`` if Redis fails.
     public func batteries() throws(QueryError) -> BatteryList {

@@ -12,15 +12,15 @@ public struct DeadLetter: Sendable, Hashable {
 
     /// The hash tag of the partition: `{hypero}`, or `{hypero:0}` with several partitions.
     public let partition: String
-    /// The id in the stream of the dead letters, by which `hypero-ingest requeue` selects it.
+    /// The id in the stream of the dead letters. `hypero-ingest requeue` selects dead letters by this id.
     public let id: String
     /// The time at which the entry became a dead letter, in Unix milliseconds of the server's clock.
     public let time: Int64
-    /// The reason why the entry could not be applied.
+    /// The reason why the entry could not be applied; nil if another client wrote the dead letter without a reason.
     public let reason: String?
     /// A sentence about the missing parts of an entry that was too large to keep completely; nil if it is complete.
     public let truncation: String?
-    /// The id of the entry in the events stream.
+    /// The id of the entry in the events stream; nil if another client wrote the dead letter without the id.
     public let entryID: String?
     /// The fields of the entry in their original order, without those that the ingest added.
     public let fields: [Field]
@@ -36,7 +36,7 @@ public struct DeadLetter: Sendable, Hashable {
     /// The value of the field `seq`, the entry's sequence number in a valid entry.
     public var seq: String? { self[EventField.seq] }
 
-    /// The value of the first field of a name; nil if the entry has no such field.
+    /// The value of the first field with a name; nil if the entry has no such field.
     public subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
 }
 

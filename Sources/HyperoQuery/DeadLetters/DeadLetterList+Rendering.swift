@@ -3,7 +3,7 @@ import HyperoSchema
 extension DeadLetterList: Rendering {
     package func writeTable(to page: inout Page) {
         guard !letters.isEmpty else {
-            page.line("nothing was left unapplied", style: .dim)
+            page.line("no dead letters", style: .dim)
             return
         }
         let hasPartitions = Set(letters.map(\.partition)).count > 1
@@ -28,7 +28,9 @@ extension DeadLetterList: Rendering {
         }
         table.writeWithFooter(to: &page)
         page.line()
-        page.line("\(letters.count) of \(count); hypero-ingest requeue sends corrected ones again", style: .dim)
+        page.line(
+            "\(letters.count) of \(count). hypero-ingest requeue sends dead letters again, with corrections if needed",
+            style: .dim)
     }
 
     /// Writes one object per dead letter: `partition id when reason cut entry event experiment battery producer seq fields`.

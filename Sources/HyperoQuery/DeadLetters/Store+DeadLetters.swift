@@ -6,7 +6,7 @@ extension Store {
     ///
     ///     for letter in try store.deadLetters().letters { print(letter.id, letter.reason ?? "") }
     ///
-    /// Two round trips: the partitions, then XLEN and XREVRANGE of each one's dead letters.
+    /// Two round trips: the partitions, then XLEN and XREVRANGE of the dead letters of each partition.
     ///
     /// - Parameter limit: the maximum number of dead letters, 1 to 100,000.
     /// - Throws: ``QueryError/Code/invalidArgument(reason:)`` for a limit out of range, and ``QueryError`` of the other
@@ -41,7 +41,7 @@ extension Store {
 extension DeadLetter {
     fileprivate init(_ entry: StreamEntryReply, time: Int64, partition: String) {
         let all = entry.fields
-        // The ingest appended its fields after those of the entry, which may have had fields of the same names.
+        // The fields of the ingest follow those of the entry, which may have had fields of the same names.
         let end = all.lastIndex { $0.name == EventField.deadReason } ?? all.endIndex
         let added = all[end...]
         func addedField(_ name: String) -> String? { added.first { $0.name == name }?.value }

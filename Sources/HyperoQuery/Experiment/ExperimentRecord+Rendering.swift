@@ -48,15 +48,15 @@ extension ExperimentRecord: Rendering {
             Page.Span(id, style: .bold), Page.Span("  "), Page.Span(status?.rawValue ?? "-", style: Style(status)),
         ])
         page.line()
-        writeList(of: facts, to: &page)
+        writeList(of: properties, to: &page)
         writeMaxima(to: &page)
         writeValues(params, title: "params", to: &page)
         writeValues(meta, title: "meta", to: &page)
         writeCurves(to: &page)
     }
 
-    /// The lines at the top: names and values of those properties that are not nil.
-    private var facts: [(name: String, value: String)] {
+    /// The names and values of the lines at the top, one line per property that is not nil.
+    private var properties: [(name: String, value: String)] {
         let description = (batteryDescription ?? "").isEmpty ? "" : ": \(batteryDescription ?? "")"
         let declaration = batteryName.map { "\($0), version \(batteryVersion ?? 0)\(description)" }
         let all: [(String, String?)] = [

@@ -21,9 +21,9 @@ public struct ExperimentRecord: Sendable, Hashable {
     public let batteryDescription: String?
     /// The battery's objective: the channel that decides which epoch is best.
     public let objective: String?
-    /// The status: running, or the way in which the experiment ended.
+    /// The status: `running` until the experiment ends as `done`, `failed` or `stopped`.
     public let status: ExperimentStatus?
-    /// The reason of the end, as the program gave it.
+    /// The reason for the end, as stated by the program.
     public let reason: String?
     /// The name of the host that runs the experiment.
     public let host: String?

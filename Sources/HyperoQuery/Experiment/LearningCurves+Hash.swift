@@ -1,11 +1,13 @@
 import HyperoSchema
 
 extension LearningCurves {
-    /// Reads the hash of the rows: epoch -> row in logfmt.
+    /// Creates the curves from the hash of the rows, which has a row in logfmt per epoch.
     ///
-    /// Malformed rows are left out. One warning counts them and names the first.
+    /// Malformed rows are left out. One warning has their number and one of their epochs.
     ///
-    /// - Parameter key: the key of the hash, for the warning.
+    /// - Parameters:
+    ///   - rows: the fields of the hash: epochs and rows.
+    ///   - key: the key of the hash, for the warning.
     init(rows: [(name: String, value: String)], key: String, warnings: inout [String]) {
         var parsed: [(epoch: Int, row: CurveRow)] = []
         parsed.reserveCapacity(rows.count)

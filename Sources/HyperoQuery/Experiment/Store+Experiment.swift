@@ -7,10 +7,10 @@ extension Store {
     ///     let record = try store.experiment("k3v9x2mq7d-17")
     ///     print(record.maxima, record.curves["valid"] ?? [])
     ///
-    /// Three round trips for a complete id: the partitions, the experiment's hash and curves, its battery. The beginning
-    /// of an id costs SCAN over all keys, 10,000 per round trip.
+    /// Three round trips for a complete id: the partitions, the experiment's hash and curves, the battery's hash. A
+    /// prefix of an id needs a SCAN over all keys, 10,000 per round trip.
     ///
-    /// - Parameter id: the id, or a beginning that no other id has.
+    /// - Parameter id: the id, or a prefix that no other id has.
     /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` or ``QueryError/Category/ambiguous``, and of
     ///   the other categories if Redis fails.
     public func experiment(_ id: String) throws(QueryError) -> ExperimentRecord {
@@ -86,19 +86,20 @@ extension Store {
         return values.isEmpty ? nil : StoredBattery(id: id, in: keyspace, values: values, warnings: &warnings)
     }
 
-    /// Returns the only experiment whose id begins with a text, and its partition.
+    /// Returns the only experiment whose id has a prefix, and its partition.
     private func complete(
-        _ beginning: ExperimentID, in partitions: [Keyspace], warnings: inout [String]
+        _ prefix: ExperimentID, in partitions: [Keyspace], warnings: inout [String]
     ) throws(QueryError) -> (id: ExperimentID, keyspace: Keyspace) {
-        let matches = try scan(for: beginning, in: partitions, atLeast: 6, warnings: &warnings)
-        guard let match = matches.first else { throw try notFound(beginning, in: partitions, warnings: &warnings) }
+        let matches = try scan(for: prefix, in: partitions, atLeast: 6, warnings: &warnings)
+        guard let match = matches.first else { throw try notFound(prefix, in: partitions, warnings: &warnings) }
         guard matches.count == 1 else {
-            throw QueryError(.ambiguousExperiment(beginning.text, matches: matches.keys.map(\.text).sorted()))
+            throw QueryError(.ambiguousExperiment(prefix.text, matches: matches.keys.map(\.text).sorted()))
         }
         return (match.key, match.value)
     }
 
-    /// Returns the error for an id, with those ids as suggestions that begin with the first half of it.
+    /// Returns the error for an id that was not found. Suggestions are selected from the ids that begin with the first
+    /// half of it.
     private func notFound(
         _ id: ExperimentID, in partitions: [Keyspace], warnings: inout [String]
     ) throws(QueryError) -> QueryError {
@@ -110,17 +111,17 @@ extension Store {
         return QueryError(.experimentNotFound(id.text, suggestion: Suggestion(for: id.text, among: names)))
     }
 
-    /// Returns the experiments whose ids begin with a text: all of them, or at least the given number.
+    /// Returns the experiments whose ids have a prefix. The scan ends early when it has found the minimum number.
     ///
-    /// SCAN MATCH over all keys, because the battery's list of experiments is sorted by time and would have to be read
-    /// completely. An id contains no special character of a pattern.
+    /// Uses SCAN MATCH over all keys, because a battery's list of experiments is sorted by time and would have to be
+    /// read completely. An id contains no special character of a pattern.
     private func scan(
-        for beginning: ExperimentID, in partitions: [Keyspace], atLeast minimum: Int, warnings: inout [String]
+        for prefix: ExperimentID, in partitions: [Keyspace], atLeast minimum: Int, warnings: inout [String]
     ) throws(QueryError) -> [ExperimentID: Keyspace] {
         var matches: [ExperimentID: Keyspace] = [:]
         for keyspace in partitions where matches.count < minimum {
-            let key = keyspace.experiment(beginning)
-            let idStart = key.utf8.count - beginning.text.utf8.count
+            let key = keyspace.experiment(prefix)
+            let idStart = key.utf8.count - prefix.text.utf8.count
             var cursor: String? = "0"
             while let position = cursor, matches.count < minimum {
                 var pipeline = CommandPipeline()
@@ -129,7 +130,7 @@ extension Store {
                 try connections.run(pipeline)
                 let found = try reply.value(or: ScanReply(cursor: "0", keys: []), warnings: &warnings)
                 for key in found.keys {
-                    // nil for the key of a curve: it contains a colon.
+                    // nil for the key of a curve, which contains a colon after the id.
                     guard let id = ExperimentID(String(decoding: key.utf8.dropFirst(idStart), as: UTF8.self)) else {
                         continue
                     }

@@ -1,8 +1,8 @@
 import HyperoSchema
 
-/// The typed fields of a hash. A field of another type is nil, with a warning.
+/// A reader of the typed fields of a hash. A malformed field is read as nil and adds a warning.
 struct HashReader {
-    /// The hash in warnings: its key, or the experiment.
+    /// The name of the hash in warnings: its key, or the experiment.
     private let source: String
     let fields: [ExactText: String]
     private(set) var warnings: [String] = []
@@ -33,7 +33,7 @@ struct HashReader {
             with: Choice.init(rawValue:))
     }
 
-    /// Returns a field with one of the other functions, and adds a warning if the field is absent.
+    /// Reads a field with one of the other functions. Returns nil and adds a warning if the field is absent.
     mutating func required<Value>(_ name: String, read: (inout HashReader, String) -> Value?) -> Value? {
         guard fields[name] != nil else {
             warnings.append("\(source): \(name) is missing")

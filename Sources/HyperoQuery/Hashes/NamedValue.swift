@@ -4,7 +4,8 @@ public import HyperoSchema
 public struct NamedValue: Sendable, Hashable {
     /// The name without its prefix, such as `lr`.
     public let name: String
-    /// The value as Redis holds it: JSON for numbers, booleans, null, arrays and objects, and any other text as itself.
+    /// The value as stored in Redis: JSON for numbers, Booleans, null, arrays and objects, and any other text
+    /// unchanged.
     public let text: String
 
     /// The typed value: `0.01` is a number, `linear` a string and `[64,128]` an array.

@@ -4,7 +4,7 @@ import HyperoSchema
 extension Store {
     /// Reads all batteries, sorted by name, version and time of creation. Two round trips: the ids, then the hashes.
     ///
-    /// Reads the hashes of all ids, and not only of those whose id begins with the slug of a name: other clients may
+    /// Reads the hashes of all ids, not only of the ids that begin with the slug of a name, because other clients may
     /// choose their own ids.
     func storedBatteries(warnings: inout [String]) throws(QueryError) -> [StoredBattery] {
         let found = try probePartitions(

@@ -1,7 +1,7 @@
 import HyperoRedis
 import HyperoSchema
 
-/// A battery as its hash describes it, with the partitions that hold it.
+/// A battery as stored in its hash, with the partitions that hold it.
 struct StoredBattery {
     let id: BatteryID
     let name: String
@@ -43,7 +43,7 @@ struct StoredBattery {
         keyspaces = [keyspace]
     }
 
-    /// Adds the partitions and times of the same battery's hash in other partitions.
+    /// Merges the same battery of other partitions: the earliest creation, the latest event, and all partitions.
     mutating func merge(_ other: StoredBattery) {
         created = [created, other.created].compactMap(\.self).min()
         updated = [updated, other.updated].compactMap(\.self).max()

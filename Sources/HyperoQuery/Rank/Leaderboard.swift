@@ -8,7 +8,7 @@ public struct Leaderboard: Sendable, Hashable {
     public let name: String
     /// The ranked versions, ascending.
     public let versions: [Int]
-    /// The channel that ranks.
+    /// The channel by which the experiments are ranked.
     public let channel: String
     /// The requested order.
     public let order: RankingOrder
@@ -22,7 +22,8 @@ public struct Leaderboard: Sendable, Hashable {
     public let rows: [Row]
     /// The malformed values that were left out, one sentence each.
     public let warnings: [String]
-    /// True if the versions differ in the objective or the direction that decided this ranking. The newest decided.
+    /// True if the versions differ in the objective or direction of this ranking, which are those of the newest
+    /// version.
     package let versionsDisagree: Bool
 
     /// The requested columns that are neither maxima nor hyper-parameters nor metadata. JSON has no key for them.
@@ -32,7 +33,7 @@ public struct Leaderboard: Sendable, Hashable {
 extension Leaderboard {
     /// One experiment of a ranking.
     public struct Row: Sendable, Hashable {
-        /// The rank: 1, 2, 3, … without ties; equal values have successive ranks.
+        /// The rank: 1, 2, 3, … without ties. Equal values have successive ranks.
         public let rank: Int
         /// The experiment's id.
         public let experiment: String
@@ -42,7 +43,7 @@ extension Leaderboard {
         public let batteryName: String
         /// The battery's version.
         public let batteryVersion: Int
-        /// The maxima value of the channel that ranks.
+        /// The maxima value of ``Leaderboard/channel``.
         public let value: Double
         /// The status; nil if it is absent or malformed.
         public let status: ExperimentStatus?

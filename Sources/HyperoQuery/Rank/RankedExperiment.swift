@@ -11,8 +11,8 @@ struct RankedExperiment {
 
     /// Merges the first members of several rankings, each in order, and returns the first of all.
     ///
-    /// Exact: a member among the first k of all rankings is among the first k of its own. Equal values keep the order of
-    /// Redis within one ranking: by the bytes of the id, descending if the highest value is first.
+    /// The result is exact, because a member among the first k of all rankings is among the first k of its own ranking.
+    /// Equal values are in the order of Redis: by the bytes of the id, descending if the highest value is first.
     static func merged(_ rankings: [[RankedExperiment]], limit: Int, highestFirst: Bool) -> [RankedExperiment] {
         guard rankings.count > 1 else { return Array((rankings.first ?? []).prefix(limit)) }
         let all = rankings.joined().sorted { left, right in

@@ -12,7 +12,7 @@ extension Store {
         case .success(let fields): return fields
         case .failure(let unknown):
             let columns = try columns(of: batteries, warnings: &warnings)
-            // A name without prefix is answered with names without prefix.
+            // The suggestions for a name without prefix are names without prefix.
             let isUnprefixed = FieldName(unknown.name) == .other
             let names =
                 (isUnprefixed ? columns.map(FieldName.unprefixed) : columns) + ColumnSearch.commonFields.sorted()

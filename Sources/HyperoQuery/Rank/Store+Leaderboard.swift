@@ -8,8 +8,8 @@ extension Store {
     ///     print(board.rows.map(\.value))
     ///
     /// Costs O(log N + k): reads the first k of each ranking (one ranking per battery of that name and partition), then
-    /// the hashes of the k experiments to show. Four round trips: the batteries' ids, their hashes, the first members of
-    /// the rankings, the rows. A limit above 1,000 costs one more per 1,000 rows.
+    /// the hashes of the k experiments to show. Four round trips: the batteries' ids, their hashes, the first members
+    /// of the rankings, the rows. A limit above 1,000 costs one more round trip per 1,000 rows.
     ///
     /// Equal values are in the order of Redis: by the bytes of the experiment's id, descending if the highest value is
     /// first.
@@ -17,7 +17,7 @@ extension Store {
     /// - Parameters:
     ///   - name: the battery's name, or its id.
     ///   - version: the battery's version; nil merges all versions of the name.
-    ///   - channel: the channel that ranks; nil for the objective of the newest version.
+    ///   - channel: the channel to rank by; nil for the objective of the newest version.
     ///   - order: the order of the rows. By default the best value is first, by the battery's direction.
     ///   - limit: the maximum number of rows, 1 to 100,000.
     ///   - columns: the fields to read of each experiment, with or without prefix (`param.lr`, `lr`); nil reads all.
@@ -35,8 +35,8 @@ extension Store {
         let versionsDisagree = disagree(batteries, with: newest, channel: channel, order: order)
         if versionsDisagree {
             warnings.append(
-                "the versions of '\(printable(newest.name))' differ in objective or direction, version \(newest.version) "
-                    + "decides. Choose one version, or a channel and an order")
+                "the versions of '\(printable(newest.name))' differ in objective or direction, and version "
+                    + "\(newest.version) decides. Choose one version, or a channel and an order")
         }
         let highestFirst = order.isHighestFirst(direction: newest.direction)
 
@@ -59,7 +59,7 @@ extension Store {
         var count = 0
         for (top, size) in zip(tops, sizes) {
             rankings.append(try top.value(or: [], warnings: &warnings))
-            // No warning here: ZRANGE has already added one if the ranking has the wrong type.
+            // Adds no warning, because ZRANGE has already added one if the ranking has the wrong type.
             count += try size.valueIfAvailable() ?? 0
         }
         if count == 0 { try checkChannel(channel, in: batteries, warnings: &warnings) }
@@ -73,7 +73,10 @@ extension Store {
             versionsDisagree: versionsDisagree)
     }
 
-    /// Returns the batteries of a name or an id, and of a version, the newest version last. Never empty.
+    /// Returns the batteries with a name or id, and with a version if one is given. The newest version is last.
+    ///
+    /// - Throws: ``QueryError/Code/batteryNotFound(_:suggestion:)`` or
+    ///   ``QueryError/Code/versionNotFound(_:battery:existing:)``, so the result is never empty.
     private func select(
         _ name: String, version: Int?, among batteries: [StoredBattery]
     ) throws(QueryError) -> [StoredBattery] {
@@ -92,7 +95,7 @@ extension Store {
         return selected
     }
 
-    /// Returns whether a version has another objective or direction than the newest, as far as the ranking depends on it.
+    /// Returns whether a version differs from the newest in an objective or direction that the ranking depends on.
     private func disagree(
         _ batteries: [StoredBattery], with newest: StoredBattery, channel: String, order: RankingOrder
     ) -> Bool {

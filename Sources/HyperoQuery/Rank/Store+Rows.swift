@@ -8,7 +8,7 @@ extension Store {
     ) throws(QueryError) -> [Leaderboard.Row] {
         let requested = fields.map { [ExperimentField.status, ExperimentField.maxEpoch] + $0 }
         var pipeline = CommandPipeline()
-        // Nil for a member that is not an experiment id: it has no hash.
+        // nil for a member that is not an experiment id, because it has no hash.
         let hashes = ranked.map { member in
             ExperimentID(member.experiment).map { id in
                 let key = member.keyspace.experiment(id)

@@ -1,4 +1,4 @@
-/// Comma-separated values as in RFC 4180: <https://www.rfc-editor.org/rfc/rfc4180>.
+/// Comma-separated values according to RFC 4180: <https://www.rfc-editor.org/rfc/rfc4180>.
 enum CSV {
     /// Writes a record. A nil field is written as an empty one.
     static func write(_ fields: [String?], to page: inout Page) {

@@ -3,9 +3,9 @@ import HyperoCore
 
 /// The properties of the output: a terminal of some width, or a file or pipe.
 package struct Display: Sendable, Hashable {
-    /// True for a terminal. Then text is escaped, and long cells are truncated.
+    /// True for a terminal. On a terminal, text is escaped and long cells are truncated.
     package var isTerminal: Bool
-    /// True if styles are written.
+    /// True if the styles of text, such as bold and colours, are written.
     package var usesColor: Bool
     /// The width in columns; nil for no limit.
     package var width: Int?
@@ -20,6 +20,11 @@ package struct Display: Sendable, Hashable {
     }
 
     /// Determines the properties of an open descriptor.
+    ///
+    /// - Parameters:
+    ///   - descriptor: the file descriptor of the output.
+    ///   - color: the use of colours.
+    ///   - environment: returns the value of an environment variable.
     package init(
         descriptor: Int32, color: ColorChoice, environment: (String) -> String? = ProcessEnvironment.value(of:)
     ) {
@@ -37,10 +42,12 @@ package struct Display: Sendable, Hashable {
         return Int(size.ws_col)
     }
 
-    /// Returns text in the form in which it may be written. The only place that decides about untrusted text.
+    /// Returns text with unsafe characters escaped if the output is a terminal. All text of a result passes this
+    /// function.
     ///
-    /// On a terminal, control characters could move the cursor or change the title, and bidirectional characters make text
-    /// look like other text. They are written as `\x1b` or `\u{202e}`. A file or pipe receives the bytes unchanged.
+    /// On a terminal, control characters could move the cursor or change the title, and bidirectional characters make
+    /// text look like other text. Such characters are written as `\x1b` or `\u{202e}`. A file or pipe receives the
+    /// bytes unchanged.
     package func escaped(_ text: String) -> String {
         guard isTerminal, text.unicodeScalars.contains(where: isUnsafe) else { return text }
         var result = ""

@@ -7,13 +7,13 @@ struct JSONObject {
     /// The text of the object.
     var text: String { "{\(members)}" }
 
-    /// Adds a member whose value is JSON already.
+    /// Adds a member whose value is already JSON.
     mutating func add(_ name: String, json: String) {
         if !members.isEmpty { members += "," }
         members += JSON.quoted(name) + ":" + json
     }
 
-    /// Adds an array whose elements are JSON already.
+    /// Adds an array whose elements are already JSON.
     mutating func add(_ name: String, array: [String]) {
         add(name, json: "[" + array.joined(separator: ",") + "]")
     }
@@ -30,7 +30,8 @@ struct JSONObject {
         add(name, json: flag.map(String.init) ?? "null")
     }
 
-    /// Adds a number. JSON has no nan and no infinities: they are the strings `"nan"`, `"inf"` and `"-inf"`.
+    /// Adds a number. nan and the infinities are the strings `"nan"`, `"inf"` and `"-inf"`, because JSON has no such
+    /// numbers.
     mutating func add(_ name: String, value number: Double?) {
         add(name, json: Self.json(number))
     }
@@ -42,7 +43,8 @@ struct JSONObject {
         add(name, json: object.text)
     }
 
-    /// Adds an object of names and values: a value that is JSON in Redis as it is, any other text as a string.
+    /// Adds an object of names and values. A value that is JSON in Redis is added unchanged, any other text as a
+    /// string.
     mutating func add(_ name: String, value values: [NamedValue]) {
         var object = JSONObject()
         for value in values { object.add(value.name, json: Self.json(value.text)) }

@@ -24,7 +24,7 @@ package struct Page {
         }
     }
 
-    /// Writes a line. All output passes through this function, which escapes it for the display.
+    /// Writes a line. All output passes this function, which escapes the text for the display.
     mutating func line(_ spans: [Span], ending: String = "\n") {
         for span in spans {
             let escaped = display.escaped(span.text)

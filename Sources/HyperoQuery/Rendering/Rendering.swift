@@ -15,7 +15,9 @@ extension Rendering {
     /// Returns the whole text of the result.
     ///
     /// - Parameters:
-    ///   - hiddenColumnsAdvice: printed if a table has more columns than the display is wide enough for.
+    ///   - format: the form of the result.
+    ///   - display: the properties of the output.
+    ///   - hiddenColumnsAdvice: printed if the display is too narrow for all columns of a table.
     ///   - now: the time from which ages are measured, in Unix milliseconds; nil for the present.
     package func text(
         as format: OutputFormat, for display: Display, hiddenColumnsAdvice: String? = nil, now: Int64? = nil

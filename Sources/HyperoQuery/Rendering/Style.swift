@@ -1,6 +1,6 @@
 import HyperoSchema
 
-/// The style of a piece of text, by its parameter of Select Graphic Rendition (ECMA-48).
+/// The style of a piece of text. The raw value is a parameter of Select Graphic Rendition (ECMA-48).
 enum Style: String {
     case plain = ""
     case bold = "1"

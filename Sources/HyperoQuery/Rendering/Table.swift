@@ -4,7 +4,7 @@ struct Table {
         var title: String
         /// True for a column of numbers, which is aligned to the right.
         var isNumeric = false
-        /// True if a part of a cell is useful. A part of an id is not.
+        /// True if long cells may be truncated. Ids may not, because a part of an id is useless.
         var canBeTruncated = true
     }
 
@@ -75,8 +75,8 @@ struct Table {
         return cell
     }
 
-    /// Appends spaces to the numbers of a column, so that their decimal points are aligned. Leaves a column unchanged that
-    /// contains an exponent.
+    /// Appends spaces to the numbers of a column, so that their decimal points are aligned. A column that contains an
+    /// exponent is not changed.
     private func alignDecimalPoints(in column: Int, of texts: inout [[String]]) {
         // Bytes are enough: a number is ASCII, and other text gets no spaces.
         let fractionLengths = texts.map { row in

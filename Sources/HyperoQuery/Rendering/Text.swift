@@ -12,14 +12,15 @@ func counted(_ count: Int, noun: String, plural: String? = nil) -> String {
 func numberText(_ value: Double) -> String {
     let short = Number.text(of: value)
     guard value.isFinite, short.utf8.count > 8 else { return short }
-    // The %.6g of printf, which gcvt formats without an argument list of existential values.
+    // gcvt formats like %.6g of printf, but needs no argument list of existential values.
     let rounded = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
         String(cString: gcvt(value, 6, buffer.baseAddress!))
     }
     return rounded.utf8.count < short.utf8.count ? rounded : short
 }
 
-/// Returns a hyper-parameter or metadata: numbers with six digits, strings without the quotes of JSON.
+/// Returns a hyper-parameter or metadata as text: numbers with six significant digits, strings without the quotes of
+/// JSON.
 func valueText(_ value: NamedValue) -> String {
     switch value.value {
     case .number(let number): numberText(number)
@@ -77,7 +78,7 @@ func dateText(_ milliseconds: Int64) -> String {
     return "\(Int(local.tm_year) + 1900)-\(parts[0])-\(parts[1]) \(parts[2]):\(parts[3]):\(parts[4])"
 }
 
-/// Returns the columns that a terminal needs for a text. The text must be escaped.
+/// Returns the number of columns that a terminal needs for a text. The text must be escaped.
 func textWidth(_ text: String) -> Int {
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
     return text.reduce(0) { $0 + characterWidth($1) }

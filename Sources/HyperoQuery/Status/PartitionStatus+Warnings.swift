@@ -1,7 +1,7 @@
 import HyperoSchema
 
 extension PartitionStatus {
-    /// The age of the oldest entry from which a backlog is reported, in milliseconds.
+    /// A backlog is reported if its oldest entry is older than this, in milliseconds.
     private static let backlogWarningAge: Int64 = 10_000
     /// The time for which a rewind or takeover is reported, in milliseconds: a day.
     private static let incidentWarningPeriod: Int64 = 86_400_000

@@ -3,7 +3,7 @@ import HyperoSchema
 
 /// The commands that read the status of one partition, and their replies.
 ///
-/// Two round trips: the initializer appends the commands of the first, ``appendOldest(to:)`` that of the second.
+/// Two round trips: the initializer appends the commands of the first, ``appendOldest(to:)`` the command of the second.
 final class PartitionStatusRequest {
     let keyspace: Keyspace
     /// XINFO STREAM of the events.
@@ -35,7 +35,7 @@ final class PartitionStatusRequest {
             "XREVRANGE", keyspace.dead, "+", "-", "COUNT", "1", in: keyspace, as: .streamEntries)
     }
 
-    /// Appends the command for the first entry after the cursor, unless the cursor is at the end of the stream.
+    /// Appends the command that reads the first entry after the cursor, unless the cursor is at the end of the stream.
     func appendOldest(to pipeline: inout CommandPipeline) {
         guard let stream = stream.value, let ingest = ingest.value else { return }
         let cursor = ingest.first { $0.name == IngestField.cursor }.flatMap { StreamID($0.value) } ?? .zero
@@ -69,7 +69,7 @@ final class PartitionStatusRequest {
         let newestFields = try newestDeadLetter.valueIfAvailable()?.first?.fields
         return PartitionStatus(
             tag: keyspace.tag, streamLength: stream.length,
-            // The counts may be lost; an entry that was read is not.
+            // A crash of the server may have lost counts. An entry that was read proves a backlog of at least 1.
             backlog: backlog.map { max($0, oldest == nil ? 0 : 1) },
             waitingSince: oldest.flatMap { StreamID($0.id) }.map { Int64(clamping: $0.milliseconds) },
             applied: applied, duplicates: duplicates, gaps: gaps, missed: missed, rewinds: rewinds,

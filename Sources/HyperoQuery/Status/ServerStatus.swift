@@ -25,7 +25,7 @@ extension ServerStatus {
             fields[line[..<colon]] = line[line.index(after: colon)...]
         }
         self.url = url
-        // Valkey reports a version of Redis too, for compatibility.
+        // For compatibility, Valkey reports a Redis version too.
         version = fields["valkey_version"].map { "Valkey \($0)" } ?? fields["redis_version"].map { "Redis \($0)" }
         usedMemory = fields["used_memory"].flatMap { Int($0) }
         maxMemory = fields["maxmemory"].flatMap { Int($0) }
@@ -33,7 +33,7 @@ extension ServerStatus {
         hasAppendOnlyFile = fields["aof_enabled"].map { $0 == "1" }
     }
 
-    /// The settings that lose data sooner or later.
+    /// The warnings about settings that lose data sooner or later, and about memory that is nearly used up.
     var warnings: [String] {
         var warnings: [String] = []
         if let evictionPolicy, evictionPolicy != "noeviction" {

@@ -55,7 +55,9 @@ extension Store {
 
     /// Returns the warnings about clients that use another number of partitions.
     ///
-    /// - Parameter unreadCounts: the entries of streams that do not belong to the explicit partitions.
+    /// - Parameters:
+    ///   - partitions: the explicit or discovered partitions.
+    ///   - unreadCounts: the numbers of entries in streams outside the explicit partitions.
     private func layoutWarnings(partitions: [Keyspace], unreadCounts: [(tag: String, count: Int)]) -> [String] {
         if partitions.count > 1, partitions.contains(layout.undivided) {
             return [

@@ -8,41 +8,41 @@ public struct StoreStatus: Sendable, Hashable {
     public let warnings: [String]
 }
 
-/// The state of one partition, as its keys and the ingest's counters show it.
+/// The state of one partition, from its keys and the counters of the ingest.
 ///
 /// The counters count entries of the events stream since the partition's first entry. Values that the account must not
 /// read, or that an older server does not provide, are nil or 0.
 public struct PartitionStatus: Sendable, Hashable {
     /// The hash tag of the partition's keys: `{hypero}`, or `{hypero:0}` with several partitions.
     public let tag: String
-    /// The entries in the events stream, applied or not.
+    /// The number of entries in the events stream, applied or not.
     public let streamLength: Int
-    /// The entries that are not applied yet; nil if the server is too old to count them (before Redis 7.0).
+    /// The number of entries that are not applied yet; nil if the server is too old to count them (before Redis 7.0).
     public let backlog: Int?
     /// The time of the oldest entry that is not applied yet, in Unix milliseconds of the server's clock; nil without a
     /// backlog.
     public let waitingSince: Int64?
-    /// The entries applied.
+    /// The number of entries applied.
     public let applied: Int
-    /// The entries skipped because their sequence number had been applied before.
+    /// The number of entries skipped because their sequence number had been applied before.
     public let duplicates: Int
-    /// The sequence numbers that are missing below the highest applied one of their producer.
+    /// The number of sequence numbers that are missing below the highest applied number of their producer.
     public let gaps: Int
-    /// The entries that another client trimmed or deleted from the stream before they were read.
+    /// The number of entries that another client trimmed or deleted from the stream before they were read.
     public let missed: Int
     /// The number of times that the cursor was set back, because the stream was deleted, replaced or restored.
     public let rewinds: Int
     /// The time of the latest rewind, in Unix milliseconds of the ingest's clock.
     public let lastRewind: Int64?
-    /// The number of times that an ingest acquired the lease of one that had not released it.
+    /// The number of times that an ingest acquired the lease although the former owner had not released it.
     public let takeovers: Int
     /// The time of the latest takeover, in Unix milliseconds of the ingest's clock.
     public let lastTakeover: Int64?
-    /// The entries that became dead letters, including those requeued since.
+    /// The number of entries that became dead letters, including those requeued since.
     public let totalDeadLetters: Int
-    /// The dead letters that Redis holds now, at most about 100,000; nil if unknown.
+    /// The number of dead letters that Redis holds now, at most about 100,000; nil if unknown.
     public let deadLetters: Int?
-    /// The dead letters that were requeued.
+    /// The number of dead letters that were requeued.
     public let requeued: Int
     /// The reason of the newest dead letter that Redis holds.
     public let latestDeadReason: String?

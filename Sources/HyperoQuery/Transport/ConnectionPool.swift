@@ -14,7 +14,7 @@ final class ConnectionPool {
     private var redirects: [Keyspace: Topology] = [:]
     private(set) var roundTrips = 0
 
-    /// Bounds the replies that the server buffers while they are unread.
+    /// The maximum number of commands per round trip. It bounds the unread replies that the server buffers.
     private static let maxCommandsPerRoundTrip = 1_000
 
     init(seed: RedisURL, timeout: Duration) {
@@ -22,7 +22,7 @@ final class ConnectionPool {
         self.timeout = timeout
     }
 
-    /// Returns the server of a partition, as far as redirects have shown it.
+    /// Returns the server of a partition: the one that the latest redirect named, else the seed.
     func server(of keyspace: Keyspace) -> RedisURL { redirects[keyspace]?.current ?? seed }
 
     /// Sends the commands and reads their replies: one round trip for up to 1,000 commands, and one more per redirect.
@@ -80,7 +80,8 @@ final class ConnectionPool {
 
     /// Calls the body with the connection to a server, opened on first use.
     ///
-    /// If the body fails, all connections are closed: replies may still arrive on them and would answer later commands.
+    /// If the body fails, all connections are closed. Replies may still arrive on them, and would be read as the
+    /// replies to later commands.
     private func withConnection(
         to server: RedisURL, _ body: (ConnectionBox) throws(RedisError) -> Void
     ) throws(QueryError) {
@@ -100,7 +101,7 @@ final class ConnectionPool {
     }
 }
 
-/// A reference to a connection: a dictionary cannot hold a noncopyable value.
+/// A reference to a connection, because a dictionary cannot hold a noncopyable value.
 private final class ConnectionBox {
     var connection: RedisConnection
 

@@ -27,7 +27,7 @@ final class PendingReply<Value> {
     /// Returns the value. If the server refused the command, for example because the key holds another type, returns
     /// the fallback and adds a warning.
     ///
-    /// - Throws: any other error, since further commands would meet it too.
+    /// - Throws: any other error, because later commands would fail with it too.
     func value(or fallback: Value, warnings: inout [String]) throws(QueryError) -> Value {
         if let value { return value }
         guard let failure, failure.error.category == .refused else { throw queryError }
@@ -35,7 +35,7 @@ final class PendingReply<Value> {
         return fallback
     }
 
-    /// Returns the value, or nil if the server refused or denied the command: an older server may not know the command,
+    /// Returns the value, or nil if the server refused or denied the command. An older server may not know the command,
     /// and an account may lack the permission.
     ///
     /// - Throws: any other error.

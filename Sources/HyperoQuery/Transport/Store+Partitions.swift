@@ -5,8 +5,8 @@ extension Store {
     /// Sends one command to each partition, and discovers the partitions by the replies if their number is not given.
     ///
     /// Discovery probes 16 partitions per round trip and ends when none of the 16 is present. Absent partitions between
-    /// present ones are normal: no producer has used them yet. An account with access to one layout only is denied the
-    /// other, so a denial is an error only if no partition is present.
+    /// present ones are normal, because no producer has used them yet. The server denies an account with access to only
+    /// one layout the keys of the other, so a denial is an error only if no partition is present.
     ///
     /// - Parameters:
     ///   - probe: appends the command of a partition.
@@ -43,10 +43,10 @@ extension Store {
         return found
     }
 
-    /// Returns the explicit partitions, or else those that hold a key.
+    /// Returns the explicit partitions, or else the partitions that have at least one key.
     ///
-    /// EXISTS probes the cursor, the lease, the stream and the batteries: each of them may be the first key of a
-    /// partition.
+    /// EXISTS probes the cursor, the lease, the stream and the batteries, because each of them may be the first key of
+    /// a partition.
     func partitions(warnings: inout [String]) throws(QueryError) -> [Keyspace] {
         if let explicit = layout.explicit { return explicit }
         return try probePartitions(

@@ -11,7 +11,7 @@ package struct Backoff: Sendable {
 
     package init() {}
 
-    /// Starts again at the initial delay, after a success.
+    /// Restarts at the initial delay. Called after a success.
     package mutating func reset() {
         failures = 0
     }

@@ -15,7 +15,7 @@ import HyperoSchema
 /// After an error of category ``RedisError/Category/connection``, close the connection and open a new one: a late reply
 /// would be read as the reply to the next command.
 package struct RedisConnection: ~Copyable {
-    private let owner: HiredisContext
+    private let hiredis: HiredisContext
     private var replies = ReplyBuffer()
     /// Buffers of earlier replies that a caller held when the next reply was read, at most ``maxRetained``.
     private var retained: [ReplyBuffer] = []
@@ -38,19 +38,21 @@ package struct RedisConnection: ~Copyable {
     /// Commands: AUTH, if the URL has a user or password; SELECT, if the database is not 0; CLIENT SETNAME.
     ///
     /// - Parameters:
+    ///   - url: the server, the account and the database.
     ///   - name: the name in `CLIENT LIST`, without spaces.
     ///   - timeout: the time limit for connecting, and for sending or receiving without progress. The host name lookup is
     ///     not limited: the system's resolver has no timeout.
     ///   - shouldContinue: called about every 5 ms while waiting. If it returns false, the call fails.
     ///   - blocking: runs its argument, a system call that may block.
-    /// - Throws: category ``RedisError/Category/connection``, or the error reply of the server. Never contains the password.
+    /// - Throws: category ``RedisError/Category/connection``, or the error reply of the server. No error contains the
+    ///   password.
     package static func open(
         to url: RedisURL, name: String, timeout: Duration = .seconds(5),
         shouldContinue: @escaping () -> Bool = { true },
         blocking: @escaping (() -> Void) -> Void = { $0() }
     ) throws(RedisError) -> RedisConnection {
         var context: UnsafeMutablePointer<redisContext>?
-        // Host name lookup blocks, even in a non-blocking connect.
+        // The host name lookup blocks even if the connect does not.
         blocking {
             context =
                 switch url.address {
@@ -60,7 +62,7 @@ package struct RedisConnection: ~Copyable {
         }
         guard let context else { throw RedisError(.connection, "cannot connect to \(url): out of memory") }
         var connection = RedisConnection(
-            owner: HiredisContext(pointer: context), url: url, timeout: timeout, shouldContinue: shouldContinue,
+            hiredis: HiredisContext(pointer: context), url: url, timeout: timeout, shouldContinue: shouldContinue,
             blocking: blocking)
         try connection.finishConnecting()
         try connection.authenticate(as: name)
@@ -68,10 +70,10 @@ package struct RedisConnection: ~Copyable {
     }
 
     private init(
-        owner: consuming HiredisContext, url: RedisURL, timeout: Duration, shouldContinue: @escaping () -> Bool,
+        hiredis: consuming HiredisContext, url: RedisURL, timeout: Duration, shouldContinue: @escaping () -> Bool,
         blocking: @escaping (() -> Void) -> Void
     ) {
-        self.owner = owner
+        self.hiredis = hiredis
         self.url = url
         self.timeout = timeout
         self.shouldContinue = shouldContinue
@@ -82,9 +84,11 @@ package struct RedisConnection: ~Copyable {
         readBuffer.deallocate()
     }
 
-    private var context: UnsafeMutablePointer<redisContext> { owner.pointer }
+    private var context: UnsafeMutablePointer<redisContext> { hiredis.pointer }
 
     /// Sends the commands. Call ``receive(blockTimeout:within:)`` once for each of the ``RESPWriter/commands``.
+    ///
+    /// - Throws: category ``RedisError/Category/connection``, also if the server accepts no bytes for the timeout.
     package mutating func send(_ writer: borrowing RESPWriter) throws(RedisError) {
         let bytes = writer.bytes
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
@@ -102,17 +106,19 @@ package struct RedisConnection: ~Copyable {
             }
             guard isDone == 0 else { return }
             try wait(for: POLLOUT, until: deadline)
-            // The server accepts bytes: a slow network is not a failure.
+            // The timeout starts again when the server accepts bytes, because a slow network is not a failure.
             deadline = .now + timeout
         }
     }
 
-    /// Waits for the next reply.
+    /// Waits for the next reply and returns it. An error reply is returned too: the methods of ``Reply`` throw the
+    /// error.
     ///
     /// - Parameters:
-    ///   - blockTimeout: the time that a blocking command may block on the server, such as XREAD BLOCK. Added to the timeout
+    ///   - blockTimeout: the time for which a command such as XREAD BLOCK may block on the server. Added to the timeout
     ///     of the connection.
-    ///   - bounds: the part of the reply to keep in memory.
+    ///   - bounds: limits on the memory of the reply.
+    /// - Throws: category ``RedisError/Category/connection``, also if no bytes are received for the timeout.
     package mutating func receive(
         blockTimeout: Duration = .zero, within bounds: ReplyBounds = .unlimited
     ) throws(RedisError) -> Reply {
@@ -137,7 +143,8 @@ package struct RedisConnection: ~Copyable {
 
     /// Reads at most 128 KiB from the socket into the parser of hiredis, without waiting.
     ///
-    /// Replaces `redisBufferRead`, which reads 16 KiB at a time: ten times as many system calls for a large reply.
+    /// Replaces `redisBufferRead`, which reads 16 KiB at a time and needs ten times as many system calls for a large
+    /// reply.
     ///
     /// - Returns: the number of bytes read; 0 if none are available yet.
     private mutating func read() throws(RedisError) -> Int {
@@ -200,14 +207,14 @@ extension RedisConnection {
         guard getsockopt(context.pointee.fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0, error == 0 else {
             throw RedisError(.connection, "cannot connect to \(url): \(String(cString: strerror(error)))")
         }
-        // Detects a peer that vanished without closing the connection. Unix sockets have no keep-alive.
+        // Detects a server that disappeared without closing the connection. Unix sockets have no keep-alive.
         if case .tcp = url.address { _ = redisEnableKeepAlive(context) }
     }
 
     private mutating func authenticate(as name: String) throws(RedisError) {
         var writer = RESPWriter(capacity: 256)
         if let user = url.user {
-            // Sent even without a password: otherwise the connection would silently use the default account.
+            // AUTH is sent even without a password. Otherwise the connection would silently use the default account.
             writer.command("AUTH", user, url.password ?? "")
         } else if let password = url.password {
             writer.command("AUTH", password)
@@ -223,20 +230,23 @@ extension RedisConnection {
                 throw loginFailure(error)
             }
         }
-        // An account without permission for CLIENT SETNAME works without a name.
+        // Without permission for CLIENT SETNAME the connection has no name, which is not an error.
         let reply = try receive()
         if let error = reply.error, error.category == .transient || error.code == .noAuthentication {
             throw loginFailure(error)
         }
     }
 
-    /// Returns the error with the URL. Removes the text of the server's reply if it contains the password.
+    /// Returns the error with the URL, and without the text of the server's reply if that text contains the password.
     private func loginFailure(_ error: RedisError) -> RedisError {
         let quotesPassword = url.password.map { !$0.isEmpty && error.description.contains($0) } ?? false
         let reason = quotesPassword ? "the server rejected the password" : error.description
         return RedisError(error.code, "cannot log in to \(url): \(reason)")
     }
 
+    /// Waits until the socket is ready for one of the events of `poll(2)`.
+    ///
+    /// - Throws: category ``RedisError/Category/connection`` at the deadline, or if `shouldContinue` returns false.
     private func wait(for events: Int32, until deadline: MonotonicTime) throws(RedisError) {
         var descriptor = pollfd(fd: context.pointee.fd, events: Int16(events), revents: 0)
         while true {
@@ -256,7 +266,7 @@ extension RedisConnection {
         }
     }
 
-    /// Returns the error of hiredis.
+    /// Returns the error of hiredis as the failure of an operation, such as `cannot send to`.
     private func failure(_ operation: String) -> RedisError {
         RedisError(.connection, "\(operation) \(url): \(String(cString: hypero_error_text(context)))")
     }

@@ -7,8 +7,8 @@
 ///     try connection.send(writer)
 ///     writer.removeAll()
 ///
-/// Reuse one writer for all batches: its memory is kept. Encoding here, instead of passing arguments to hiredis, halves the
-/// time to send a batch.
+/// Reuse one writer for all batches, because it keeps its memory. Sending a batch takes half the time that hiredis
+/// needs to encode and send the same arguments.
 package struct RESPWriter: ~Copyable {
     private var base: UnsafeMutableRawPointer
     private var capacity: Int
@@ -142,13 +142,13 @@ package struct RESPWriter: ~Copyable {
 
     private mutating func put(decimal number: UInt64) {
         let digits = Self.digits(of: number)
-        var remainder = number
+        var remaining = number
         var position = count + digits
         repeat {
             position -= 1
-            base.storeBytes(of: UInt8(ascii: "0") + UInt8(remainder % 10), toByteOffset: position, as: UInt8.self)
-            remainder /= 10
-        } while remainder > 0
+            base.storeBytes(of: UInt8(ascii: "0") + UInt8(remaining % 10), toByteOffset: position, as: UInt8.self)
+            remaining /= 10
+        } while remaining > 0
         count += digits
     }
 

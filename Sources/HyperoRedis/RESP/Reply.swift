@@ -9,7 +9,7 @@ package import HyperoSchema
 /// reply. It throws category ``RedisError/Category/connection`` if the element has another type than requested or is
 /// missing: the client and the server are out of step, and the connection must be closed.
 ///
-/// A reply stays valid while it is held, also when later replies are received: the connection then uses another buffer.
+/// A reply stays valid while the caller holds it, even after later replies: the connection then uses another buffer.
 package struct Reply {
     private let buffer: ReplyBuffer
     private var position = 0
@@ -38,7 +38,7 @@ package struct Reply {
     /// True if the whole reply is within the bounds.
     package var isComplete: Bool { buffer.isComplete }
 
-    /// Reads the head of an array and returns its number of elements, which are read next; nil for null.
+    /// Reads the header of an array and returns the number of its elements, which are read next; nil for null.
     package mutating func array() throws(RedisError) -> Int? {
         let element = try next()
         switch element.kind {

@@ -1,7 +1,8 @@
 /// Limits on the memory of a reply. Beyond them only sizes are counted.
 ///
-/// Any client may have written values of up to 64 MiB, and a reply may contain many of them. hiredis delivers every value
-/// in one piece, so memory for the largest one is unavoidable; the bounds avoid memory for more than one.
+/// Any client may have written values of hundreds of megabytes (`proto-max-bulk-len`), and a reply may contain many of
+/// them. hiredis delivers every value in one piece, so memory for the largest one is unavoidable. The bounds avoid
+/// memory for more than one.
 package struct ReplyBounds: Sendable {
     /// The maximum number of bytes kept of one text.
     package let maxTextBytes: Int

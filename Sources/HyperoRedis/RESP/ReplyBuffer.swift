@@ -51,7 +51,7 @@ final class ReplyBuffer {
 
     /// The functions that every reader of hiredis calls. They find the buffer in `privdata` of the reader.
     nonisolated(unsafe) static let functions: UnsafeMutablePointer<redisReplyObjectFunctions> = {
-        // Needs no protection: never changed and never freed.
+        // Needs no lock, because the functions are never changed or freed.
         let functions = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
         functions.initialize(to: redisReplyObjectFunctions())
         functions.pointee.createString = { task, start, length in
@@ -105,7 +105,7 @@ private struct Contents {
     }
 
     mutating func clear(for bounds: ReplyBounds) {
-        // 24 MiB of elements, 16 MiB of texts.
+        // The limits are 24 MiB of elements and 16 MiB of texts.
         if capacity > 1 << 20 || textCapacity > 16 << 20 {
             free()
             self = Contents()

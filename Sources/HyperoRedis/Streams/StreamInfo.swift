@@ -23,7 +23,8 @@ package struct StreamInfo: Sendable {
 
     /// Reads the reply of XINFO STREAM: alternating names and values of several types. Unknown names are skipped.
     ///
-    /// "ERR no such key" is read as a stream that does not exist: no client has written to it yet.
+    /// "ERR no such key" is read as a stream that does not exist, because no client has written to it yet. A truncated
+    /// reply leaves the properties after the truncation unset.
     ///
     /// - Throws: any other error reply.
     package init(_ reply: inout Reply) throws(RedisError) {
@@ -33,7 +34,8 @@ package struct StreamInfo: Sendable {
             return
         }
         for _ in 0..<(try reply.array() ?? 0) / 2 {
-            // A first or last entry with very many fields may exceed the bounds anywhere.
+            // The reply may be truncated before or after any name, because the first or last entry may have many
+            // fields.
             if reply.isAtTruncation { return }
             let name = try reply.string()
             if reply.isAtTruncation { return }

@@ -2,8 +2,9 @@ package import HyperoSchema
 
 /// A position in a stream: the id of the last entry read, and the number of entries ever added up to it.
 ///
-/// The entry count detects entries removed before they were read: `entries-added` minus the entries after this position is
-/// the number ever added up to it; any excess over ``entries`` was never read.
+/// The entry count detects entries that were removed before they were read. `entries-added` minus the number of entries
+/// after the position is the number of entries ever added up to the position. Any excess over ``entries`` was never
+/// read.
 package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
     /// The id of the last entry read.
     package private(set) var id: StreamID
@@ -14,7 +15,7 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
     package enum CheckResult: Sendable, Hashable {
         /// The number of entries that were removed before they were read, 0 in normal operation.
         case missed(Int)
-        /// The key holds another stream: it ends before the position, or had fewer entries up to it.
+        /// The key holds another stream, which ends before the position or had fewer entries up to the position.
         case otherStream
     }
 
@@ -41,7 +42,8 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
         entries = count
     }
 
-    /// The value of ``IngestField/entries``.
+    /// The value of ``IngestField/entries``. Write it only if ``entries`` is known, because an unknown count is written
+    /// as 0.
     package var description: String { "\(id) \(entries ?? 0)" }
 
     /// Advances by the entries of one XREAD.
@@ -64,7 +66,7 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
         StreamPosition(id: earlier, entries: entries.map { $0 - count })
     }
 
-    /// Compares the position with the stream, and adopts the stream's entry count.
+    /// Compares the position with the stream, and sets ``entries`` to the stream's count.
     ///
     /// - Parameter stream: the information requested after all entries up to this position were read.
     package mutating func check(against stream: StreamInfo) -> CheckResult {
@@ -85,8 +87,8 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
         return .missed(addedUpToHere - entries)
     }
 
-    /// Returns the number of entries after the position; nil if the stream has entries on both sides of it, because Redis
-    /// does not count them separately.
+    /// Returns the number of entries after the position; nil if the stream has entries before and after the position,
+    /// because Redis does not count the two separately.
     private func remaining(in stream: StreamInfo) -> Int? {
         guard stream.length > 0 else { return 0 }
         if let first = stream.firstEntryID, first > id { return stream.length }

@@ -1,4 +1,5 @@
-/// The address of the server that has the keys of a partition: the configured one, until a redirect names another.
+/// The address of the server that has the keys of a partition: the configured server until a redirect names another
+/// server.
 ///
 ///     var topology = Topology(seed: url)
 ///     connection = try RedisConnection.open(to: topology.current, …)

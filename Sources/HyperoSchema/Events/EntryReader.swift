@@ -1,17 +1,17 @@
-/// Reads the fields of an entry by name, and finds the fields that no event has.
+/// A reader of the fields of an entry by name. ``finish()`` rejects an entry with fields that were not read.
 struct EntryReader {
     /// The kind of the event, for messages.
     var kind = EventKind.battery
     private let fields: UnsafeBufferPointer<WireField>
-    /// The first 64 fields that were read, one bit each. Few entries have more.
+    /// One bit for each of the first 64 fields, set if the field was read. Few entries have more fields.
     private var readBits: UInt64 = 0
-    /// True for each of the other fields, at most 960, that was read.
+    /// One flag for each of the other fields, at most 960, true if the field was read.
     private var readFlags: [Bool] = []
     private var unreadCount: Int
     /// The index after the last field read. Fields are usually read in the order of the entry, so the search starts here.
     private var next = 0
 
-    /// - Throws: ``Rejection`` if the entry as a whole is beyond the limits.
+    /// - Throws: ``Rejection`` if the entry has too many fields or bytes, or if a value is too long (``Limits``).
     init(_ fields: UnsafeBufferPointer<WireField>) throws(Rejection) {
         guard fields.count <= Limits.fields else {
             throw .tooMany(fields: fields.count)
@@ -34,7 +34,7 @@ struct EntryReader {
     }
 
     /// True if every field was read.
-    var isEmpty: Bool { unreadCount == 0 }
+    var hasReadAllFields: Bool { unreadCount == 0 }
 
     /// Reads the field with a name; nil if there is none. Another field with the same name stays unread, and ``finish()``
     /// rejects it.
@@ -51,7 +51,7 @@ struct EntryReader {
         }
     }
 
-    /// Reads all fields whose names start with the prefix, in order, and returns their names without it.
+    /// Reads all fields whose names start with the prefix, in order. Returns their names without the prefix.
     ///
     /// - Throws: ``Rejection`` if there is no such field, or a name is repeated or not UTF-8.
     mutating func values(prefix: String) throws(Rejection) -> [(name: String, value: Bytes)] {
@@ -89,7 +89,9 @@ struct EntryReader {
         return found.first { !names.insert(ExactText($0.name)).inserted }?.name
     }
 
-    /// - Throws: ``Rejection`` if an unread field remains: the kind of event does not have it, or it is repeated.
+    /// Checks that every field was read.
+    ///
+    /// - Throws: ``Rejection`` for a field that the kind of event does not have, or that is repeated.
     func finish() throws(Rejection) {
         guard unreadCount > 0, let index = fields.indices.first(where: { !isRead($0) }) else { return }
         let name = fields[index].name
@@ -119,6 +121,7 @@ struct EntryReader {
     }
 }
 
+// Each method reads the field with the name. Without such a field, `require…` throws and the others return nil.
 extension EntryReader {
     mutating func requireValue(_ name: String) throws(Rejection) -> Bytes {
         guard let bytes = value(name) else { throw .missing(name, in: kind) }
@@ -134,23 +137,24 @@ extension EntryReader {
         try utf8(try requireValue(name), of: name)
     }
 
-    mutating func integer(_ name: String, atLeast least: Int) throws(Rejection) -> Int? {
+    /// Reads a decimal integer from a minimum to ``Limits/integer``.
+    mutating func integer(_ name: String, atLeast minimum: Int) throws(Rejection) -> Int? {
         guard let bytes = value(name) else { return nil }
         let isNegative = bytes.first == UInt8(ascii: "-")
         guard let magnitude = Bytes(rebasing: bytes.dropFirst(isNegative ? 1 : 0)).decimal,
             magnitude <= UInt64(Limits.integer), !isNegative || magnitude > 0
         else {
-            throw .invalid(name, value: bytes, expected: "an integer from \(least) to \(Limits.integer)")
+            throw .invalid(name, value: bytes, expected: "an integer from \(minimum) to \(Limits.integer)")
         }
         let value = isNegative ? -Int(magnitude) : Int(magnitude)
-        guard value >= least else {
-            throw .invalid(name, value: bytes, expected: "an integer from \(least) to \(Limits.integer)")
+        guard value >= minimum else {
+            throw .invalid(name, value: bytes, expected: "an integer from \(minimum) to \(Limits.integer)")
         }
         return value
     }
 
-    mutating func requireInteger(_ name: String, atLeast least: Int) throws(Rejection) -> Int {
-        guard let value = try integer(name, atLeast: least) else { throw .missing(name, in: kind) }
+    mutating func requireInteger(_ name: String, atLeast minimum: Int) throws(Rejection) -> Int {
+        guard let value = try integer(name, atLeast: minimum) else { throw .missing(name, in: kind) }
         return value
     }
 }

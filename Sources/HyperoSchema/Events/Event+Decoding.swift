@@ -41,8 +41,8 @@ extension Event {
             time: try reader.integer(EventField.time, atLeast: 0).map(Int64.init),
             body: try reader.body()
         )
-        // Hardly any entry has this field: usually no unread field remains, and the search is skipped.
-        if !reader.isEmpty, let id = reader.value(EventField.requeued) {
+        // Few entries have this field, so it is searched for only if a field was not read yet.
+        if !reader.hasReadAllFields, let id = reader.value(EventField.requeued) {
             requeued = StreamID(id)
             guard requeued != nil else { throw .invalid(EventField.requeued, value: id, expected: "a stream id") }
         }

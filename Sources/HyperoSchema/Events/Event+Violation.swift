@@ -1,7 +1,8 @@
 extension Event.Body {
-    /// The first violation of the limits of names and values, a sentence that names it; nil if there is none.
+    /// A sentence about the first violation of the limits of names and values; nil if there is none.
     ///
-    /// For the client, which checks text before it is recorded. Numbers are not checked here.
+    /// The client checks the text of an event before it records the event. Epochs and values of channels are not
+    /// checked.
     package var violation: String? {
         switch self {
         case .battery(let declaration):

@@ -3,11 +3,11 @@ package struct Event: Sendable, Hashable {
     /// The experiment; nil only if the event declares a battery.
     package var experiment: ExperimentID?
     package var battery: BatteryID
-    /// The producer and sequence number; nil if the writer does without deduplication.
+    /// The producer and sequence number; nil for an entry without deduplication.
     package var origin: Origin?
-    /// The time of the call in Unix milliseconds.
+    /// The time of the call in Unix milliseconds; nil if the entry has none.
     package var time: Int64?
-    /// The id in `{hypero}:dead` if the event is a requeued dead letter.
+    /// The id of a requeued dead letter in `{hypero}:dead`; nil for any other event.
     package var requeued: StreamID?
     package var body: Body
 
@@ -77,7 +77,7 @@ package struct Event: Sendable, Hashable {
         }
     }
 
-    /// The process of an experiment.
+    /// The process that runs an experiment.
     package struct Start: Sendable, Hashable {
         package var host: String?
         package var pid: String?
@@ -90,7 +90,7 @@ package struct Event: Sendable, Hashable {
         }
     }
 
-    /// A hyper-parameter or metadata.
+    /// A named value: a hyper-parameter or metadata.
     package struct Entry: Sendable, Hashable {
         /// The name without prefix.
         package var name: String

@@ -1,8 +1,8 @@
 /// A violation of the contract by an entry. The description becomes `dead.reason`.
 package struct Rejection: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
-    /// The producer and sequence number of the entry, if they are valid. The number is consumed although the entry is not
-    /// applied.
+    /// The producer and sequence number of the entry; nil if they are missing or invalid. The number counts as applied
+    /// although the entry is not.
     package private(set) var origin: Event.Origin?
 
     package init(_ description: String) {
@@ -30,14 +30,17 @@ package struct Rejection: Error, Sendable, Hashable, CustomStringConvertible {
         Rejection("the field '\(field)' occurs more than once")
     }
 
-    /// The rejection of an entry with more fields than ``Limits/fields``. The caller need not have read all of them.
+    /// Returns the rejection of an entry with too many fields.
+    ///
+    /// - Parameter fields: the number of fields, more than ``Limits/fields``. The caller need not have read all of
+    ///   them.
     package static func tooMany(fields: Int) -> Rejection {
         Rejection("the entry has \(fields) fields: at most \(Limits.fields) are allowed")
     }
 
-    /// Returns the bytes as text for a message: cut, repaired, and without control characters.
+    /// Returns the bytes as text for a message: at most 48 characters of valid UTF-8, without control characters.
     static func excerpt(_ bytes: Bytes) -> String {
-        // 48 characters have at most 192 bytes, and a value may have 64 MiB.
+        // Decodes only a prefix: 48 scalars have at most 192 bytes, and a value may have hundreds of megabytes.
         let text = String(decoding: bytes.prefix(256), as: UTF8.self)
         return printable(text, limit: 48)
     }

@@ -7,9 +7,9 @@ package struct BatteryID: Sendable, Hashable {
 
     /// Creates the id of the battery with this name, version and description.
     ///
-    /// The slug is the name's UTF-8 bytes, with A-Z in lower case and every run of bytes other than a-z 0-9 replaced by one
-    /// `-`. It has no `-` at either end and at most 40 bytes; `battery` if nothing is left. The hash is the first 8
-    /// hexadecimal digits of FNV-1a 64 over name, 0x1F, decimal version, 0x1F, description.
+    /// The slug is the name's UTF-8 bytes, with A-Z in lower case and every run of bytes other than a-z 0-9 replaced by
+    /// one `-`. It has no `-` at either end and at most 40 bytes. The slug of a name without a-z 0-9 is `battery`. The
+    /// hash is the first 8 hexadecimal digits of FNV-1a 64 over name, 0x1F, decimal version, 0x1F, description.
     package init(name: String, version: Int, description: String) {
         var hash = FNV1a()
         hash.add(name.utf8)

@@ -24,13 +24,13 @@ package struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible
         self.init(milliseconds: milliseconds, sequence: sequence)
     }
 
-    /// Parses digits only: UInt64 accepts a sign too.
+    /// Parses digits only, because `UInt64.init` accepts a sign too.
     private static func number(_ text: some StringProtocol) -> UInt64? {
         guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
         return UInt64(text)
     }
 
-    /// Parses an id as Redis writes it, without making a string. For replies with thousands of ids.
+    /// Parses an id in the format of Redis without making a string, for replies with thousands of ids.
     package init?(_ bytes: Bytes) {
         guard let hyphen = bytes.firstIndex(of: UInt8(ascii: "-")),
             let milliseconds = Bytes(rebasing: bytes[..<hyphen]).decimal,

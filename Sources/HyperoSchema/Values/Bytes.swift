@@ -2,7 +2,8 @@
 package typealias Bytes = UnsafeBufferPointer<UInt8>
 
 extension Bytes {
-    /// The value of a decimal number without sign and without leading zeros; nil for any other bytes and above 64 bits.
+    /// The value of the bytes as a decimal number without sign and leading zeros; nil for other bytes and for numbers
+    /// that exceed 64 bits.
     package var decimal: UInt64? {
         guard let first, count == 1 || first != UInt8(ascii: "0") else { return nil }
         var value: UInt64 = 0
@@ -16,7 +17,7 @@ extension Bytes {
         return value
     }
 
-    /// Returns whether the bytes are the same. Faster than `elementsEqual` for short field names.
+    /// Returns whether both have the same bytes. Faster than `elementsEqual` for short field names.
     package func isEqual(to other: Self) -> Bool {
         guard count == other.count else { return false }
         for index in 0..<count where self[index] != other[index] { return false }

@@ -74,7 +74,7 @@ package struct CurveRow: Sendable, Hashable {
         channel.utf8.contains { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: "\"") }
     }
 
-    /// Parses `channel=` and removes it from the front of the text.
+    /// Parses `channel=` at the start of the text, removes it, and returns the channel; nil if the text is malformed.
     private static func parseChannel(from text: inout Substring.UTF8View) -> String? {
         var end: Substring.UTF8View.Index?
         if text.first == UInt8(ascii: "\"") {

@@ -18,6 +18,6 @@ public enum ExperimentStatus: String, Sendable, Hashable, CaseIterable {
 package enum MaximaSource: String, Sendable, Hashable {
     /// The row of the learning curves in which the objective is best.
     case curve
-    /// A `maxima` event of the user. From then on the learning curves no longer change the maxima.
+    /// A `maxima` event of the user. The learning curves no longer change the maxima after such an event.
     case user
 }

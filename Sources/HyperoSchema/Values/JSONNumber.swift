@@ -27,12 +27,12 @@ enum JSONNumber: Equatable {
             scale = -fraction.count
         }
         if scanner.skip(UInt8(ascii: "e")) || scanner.skip(UInt8(ascii: "E")) {
-            let isSmall = scanner.skip(UInt8(ascii: "-"))
-            if !isSmall { _ = scanner.skip(UInt8(ascii: "+")) }
+            let hasNegativeExponent = scanner.skip(UInt8(ascii: "-"))
+            if !hasNegativeExponent { _ = scanner.skip(UInt8(ascii: "+")) }
             let exponent = scanner.digits()
             guard exponent.count > 0 else { return nil }
             let power = exponent.count > 5 ? 99_999 : Int(exponent.value)
-            scale += isSmall ? -power : power
+            scale += hasNegativeExponent ? -power : power
         }
         guard scanner.isAtEnd else { return nil }
         let magnitude: Double
@@ -76,7 +76,7 @@ enum JSONNumber: Equatable {
     ]
 }
 
-/// Reads a number byte by byte.
+/// A reader of a number, byte by byte.
 private struct ByteScanner<Source: Collection<UInt8>> {
     let source: Source
     var position: Source.Index
@@ -95,7 +95,9 @@ private struct ByteScanner<Source: Collection<UInt8>> {
         return true
     }
 
-    /// Reads a run of digits, appended to those of a start value. The value wraps above 64 bits; callers then ignore it.
+    /// Reads a run of digits, and returns the number that they form after the digits of a start value.
+    ///
+    /// The value wraps above 64 bits. Callers then ignore it.
     mutating func digits(after start: UInt64 = 0) -> (value: UInt64, count: Int, startsWithZero: Bool) {
         var value = start
         var count = 0

@@ -1,7 +1,8 @@
 /// The rules for names of batteries, hyper-parameters, metadata and channels: 1 to ``Limits/name`` bytes of UTF-8 without
 /// control characters.
 package enum Name {
-    /// Returns the violation of the rules by a name, as the predicate of a sentence; nil if the name is valid.
+    /// Returns the violation of the rules by a name, as the predicate of a sentence about the name; nil if the name is
+    /// valid.
     package static func violation(_ name: String) -> String? {
         guard (1...Limits.name).contains(name.utf8.count) else {
             return "must have 1 to \(Limits.name) bytes, not \(name.utf8.count)"
@@ -12,7 +13,8 @@ package enum Name {
         return nil
     }
 
-    /// Returns the violation of the rules by a channel name, as the predicate of a sentence; nil if the name is valid.
+    /// Returns the violation of the rules by a channel name, as the predicate of a sentence about the name; nil if the
+    /// name is valid.
     ///
     /// In addition to the rules for names, `epoch` and `source` are reserved: ``ExperimentField/maxEpoch`` and
     /// ``ExperimentField/maxSource`` are not channels.
@@ -23,7 +25,8 @@ package enum Name {
         return violation(name)
     }
 
-    /// Returns whether a channel name is valid. Makes no text, unlike ``channelViolation(_:)``: for log calls.
+    /// Returns whether a channel name is valid. For log calls, because it allocates no text, unlike
+    /// ``channelViolation(_:)``.
     package static func isChannel(_ name: String) -> Bool {
         (1...Limits.name).contains(name.utf8.count) && isPrintable(name) && name != "epoch" && name != "source"
     }

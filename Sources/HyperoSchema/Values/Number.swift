@@ -41,7 +41,7 @@ package struct Number: Sendable, Hashable {
         }
     }
 
-    /// Compares the texts: the text determines the value, and nan equals itself.
+    /// Compares the texts, because a text determines the value. Unlike a double, nan equals itself.
     package static func == (left: Self, right: Self) -> Bool { left.digits == right.digits }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(digits) }

@@ -31,7 +31,7 @@ public enum Value: Sendable, Hashable {
 }
 
 extension Value {
-    /// The value in stream entries and in hashes: text as is, and other values as JSON.
+    /// The value in stream entries and in hashes: text unchanged, and other values as JSON.
     ///
     /// Text that would parse as JSON is written as a quoted JSON string, so that every value reads back unchanged: `linear`
     /// is text, `0.01` is a number, and `"0.01"` is the text 0.01.

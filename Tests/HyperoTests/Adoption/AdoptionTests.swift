@@ -17,7 +17,7 @@ struct AdoptionTests {
         fixture = try ClientFixture()
     }
 
-    /// Creates an orphaned journal of rows that were logged while the server was stopped, and returns its closed client.
+    /// Creates an orphaned journal with rows that were logged while the server was stopped. Returns the closed client.
     private func makeOrphan(rows: Int, configure: (inout Client.Configuration) -> Void = { _ in }) throws -> Client {
         server.stop()
         let client = try fixture.client(server.url, configure: configure)
@@ -39,7 +39,9 @@ struct AdoptionTests {
         server.cli("HSET", "{hypero}:producer:\(client.producer.text)", "seq", "\(client.counters.accepted)")
     }
 
-    @Test func `An orphaned journal is sent under its own numbers and removed when it is durable`() throws {
+    @Test func `An orphaned journal is sent under its own sequence numbers and removed when its events are durable`()
+        throws
+    {
         let first = try makeOrphan(rows: 500) { $0.segmentSize = 16 << 10 }
         #expect(fixture.segments.count > 2)
         let second = try fixture.client(server.url) { $0.durabilityWindow = .zero }
@@ -68,16 +70,16 @@ struct AdoptionTests {
         let experiment = Hypero(first).battery("b").experiment()
         for epoch in 0..<100 { experiment.log(epoch: epoch, train: 1) }
         #expect(first.close(timeout: .seconds(60)))
-        for hasForgotten in [false, true] {
-            if hasForgotten { server.cli("XTRIM", "{hypero}:events", "MAXLEN", "40") }
-            if hasForgotten { server.cli("XDEL", "{hypero}:events", try lastID()) }
-            // Without an ingest nothing is applied. Every adopter knows from the journal that all events were acknowledged.
+        for hasLostEvents in [false, true] {
+            if hasLostEvents { server.cli("XTRIM", "{hypero}:events", "MAXLEN", "40") }
+            if hasLostEvents { server.cli("XDEL", "{hypero}:events", try lastID()) }
+            // Without an ingest, no event is applied. The journal records that all events were acknowledged.
             for _ in 0..<2 {
                 let adopter = try fixture.client(server.url)
                 #expect(eventually(within: .seconds(60)) { adopter.counters.adopted == 102 })
                 #expect(adopter.close(timeout: .seconds(60)))
             }
-            let expected: [UInt64] = hasForgotten ? Array(63...101) + Array(1...102) : Array(1...102)
+            let expected: [UInt64] = hasLostEvents ? Array(63...101) + Array(1...102) : Array(1...102)
             #expect(try seqs(of: first) == expected)
         }
     }
@@ -127,7 +129,7 @@ struct AdoptionTests {
         return adoption.events
     }
 
-    @Test func `A journal whose adopter ends before it has sent the events is kept`() throws {
+    @Test func `A journal is kept if its adopter ends before it has sent the events`() throws {
         let orphan = try makeOrphan(rows: 100)
         for steps in 0...3 {
             var adoption = Adoption(
@@ -150,8 +152,8 @@ struct AdoptionTests {
         let orphan = try makeOrphan(rows: 60)
         let segment = "\(fixture.folder.file("journal"))/\(orphan.producer.text)/1.segment"
         var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: segment)))
-        let record = (bytes.count - SegmentHeader.size) / 62
-        for number in [20, 40] { bytes[SegmentHeader.size + number * record + 30] ^= 1 }
+        let recordSize = (bytes.count - SegmentHeader.size) / 62
+        for number in [20, 40] { bytes[SegmentHeader.size + number * recordSize + 30] ^= 1 }
         try Data(bytes).write(to: URL(fileURLWithPath: segment))
         let adopter = try fixture.client(server.url) { $0.durabilityWindow = .milliseconds(200) }
         #expect(eventually(within: .seconds(60)) { adopter.counters.adopted > 0 })
@@ -164,19 +166,19 @@ struct AdoptionTests {
         #expect(adopter.close(timeout: .seconds(60)))
     }
 
-    @Test func `A journal is adopted neither twice at once nor while its client is alive`() throws {
-        let living = try fixture.client(ClientFixture.unreachableURL)
+    @Test func `A journal is not adopted while its client is open or another client has adopted it`() throws {
+        let open = try fixture.client(ClientFixture.unreachableURL)
         let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
         func adopt(_ client: Client) -> OrphanedJournal.OpenResult {
             OrphanedJournal.open(client.producer.text, in: root, machine: .current) { _ in true }
         }
-        guard case .locked = adopt(living) else { throw TestFailure("the journal of a living client was adopted") }
+        guard case .locked = adopt(open) else { throw TestFailure("the journal of an open client was adopted") }
         let orphan = try makeOrphan(rows: 3)
         guard case .opened(let journal) = adopt(orphan) else {
             throw TestFailure("the orphaned journal was not adopted")
         }
         guard case .locked = adopt(orphan) else { throw TestFailure("the orphaned journal was adopted twice") }
-        withExtendedLifetime((living, journal)) {}
+        withExtendedLifetime((open, journal)) {}
     }
 
     @Test func `Each orphaned journal is sent by only one of several concurrent adopters`() throws {

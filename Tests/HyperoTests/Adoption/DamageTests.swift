@@ -15,8 +15,8 @@ struct DamageTests {
     }
 
     @Test(arguments: [0, 1, 40, 200])
-    func `Every record of an intact orphaned journal is read, over several segments`(unsealed: Int) throws {
-        let fixture = try OrphanFixture(rows: 200, unsealed: unsealed)
+    func `Every record of an intact orphaned journal of several segments is read`(rowsWithoutChecksum: Int) throws {
+        let fixture = try OrphanFixture(rows: 200, rowsWithoutChecksum: rowsWithoutChecksum)
         #expect(try fixture.segments.count > 3)
         let journal = try Self.adopted(try fixture.adopt())
         #expect(try fixture.seqs(of: journal) == Array(1...200))
@@ -26,7 +26,7 @@ struct DamageTests {
         #expect(journal.header.tag == "{hypero}")
     }
 
-    @Test func `A flipped byte loses at most the record that holds it, and the record is counted as damaged`() throws {
+    @Test func `A changed byte loses only the record that contains it, and the record is counted as damaged`() throws {
         let fixture = try OrphanFixture(rows: 6)
         let segment = try #require(try fixture.segments.first)
         let bytes = try fixture.contents(segment)
@@ -34,7 +34,7 @@ struct DamageTests {
             var changed = bytes
             changed[offset] ^= 0xFF
             let result = try fixture.adopt(replacing: [segment: changed])
-            // The progress field of the header is not trusted.
+            // A change of the progress field is ignored, because the field is not trusted.
             if (SegmentHeader.progressOffset..<SegmentHeader.size).contains(offset) { continue }
             guard offset >= SegmentHeader.size else {
                 // Without an intact header the origin of the file is unknown, so the journal is kept.
@@ -53,17 +53,17 @@ struct DamageTests {
         let fixture = try OrphanFixture(rows: 6)
         let segment = try #require(try fixture.segments.first)
         let bytes = try fixture.contents(segment)
-        let record = (bytes.count - SegmentHeader.size) / 6
+        let recordSize = (bytes.count - SegmentHeader.size) / 6
         for length in 0..<bytes.count {
             let result = try fixture.adopt(replacing: [segment: Array(bytes[..<length])])
             guard length >= SegmentHeader.size else {
-                // A file without a whole header holds no record.
+                // A file without a complete header has no record.
                 guard case .locked = result else { throw TestFailure("\(length) bytes: \(result)") }
                 continue
             }
             let journal = try Self.adopted(result)
-            let whole = UInt64((length - SegmentHeader.size) / record)
-            #expect(try fixture.seqs(of: journal) == Array(0..<whole).map { $0 + 1 }, "\(length) bytes")
+            let completeCount = UInt64((length - SegmentHeader.size) / recordSize)
+            #expect(try fixture.seqs(of: journal) == Array(0..<completeCount).map { $0 + 1 }, "\(length) bytes")
         }
     }
 
@@ -95,8 +95,8 @@ struct DamageTests {
         }
     }
 
-    @Test func `Segments that were created in another order than they were used lose no record`() throws {
-        let fixture = try OrphanFixture(rows: 200, unsealed: 30)
+    @Test func `Segments that were used in another order than they were created lose no record`() throws {
+        let fixture = try OrphanFixture(rows: 200, rowsWithoutChecksum: 30)
         let segments = try fixture.segments
         let swapped = [
             segments[1]: try fixture.contents(segments[2]), segments[2]: try fixture.contents(segments[1]),
@@ -139,17 +139,17 @@ struct DamageTests {
 
     @Test func `After a power loss a record without a checksum is read only if it is within one page`() throws {
         // The records of this segment extend over several pages of 4096 bytes.
-        let fixture = try OrphanFixture(rows: 200, unsealed: 190, segmentSize: 64 << 10)
-        let before = HostIdentity(host: HostIdentity.current.host, boot: "another")
+        let fixture = try OrphanFixture(rows: 200, rowsWithoutChecksum: 190, segmentSize: 64 << 10)
+        let earlierBoot = HostIdentity(host: HostIdentity.current.host, boot: "another")
         let segment = try #require(try fixture.segments.first)
-        let journal = try Self.adopted(try fixture.adopt(machine: before))
+        let journal = try Self.adopted(try fixture.adopt(machine: earlierBoot))
         let seqs = try fixture.seqs(of: journal)
-        let record = (try fixture.contents(segment).count - SegmentHeader.size) / 200
-        let firstAcross = (0..<200).first { index in
-            let start = SegmentHeader.size + index * record
-            return start / 4096 != (start + record - 1) / 4096
+        let recordSize = (try fixture.contents(segment).count - SegmentHeader.size) / 200
+        let firstAcrossPages = (0..<200).first { index in
+            let start = SegmentHeader.size + index * recordSize
+            return start / 4096 != (start + recordSize - 1) / 4096
         }
-        #expect(seqs == (1...UInt64(try #require(firstAcross))).map { $0 })
+        #expect(seqs == (1...UInt64(try #require(firstAcrossPages))).map { $0 })
     }
 
     @Test func `A journal is adopted only if its host or its boot matches and its tag is accepted`() throws {

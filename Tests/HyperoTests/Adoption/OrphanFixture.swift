@@ -17,9 +17,9 @@ final class OrphanFixture {
     ///
     /// - Parameters:
     ///   - rows: the number of rows.
-    ///   - unsealed: the number of last rows without a checksum, which the sender had not read when the process ended.
+    ///   - rowsWithoutChecksum: the number of rows at the end that the sender had not read when the process ended.
     ///   - segmentSize: the size of a segment in bytes.
-    init(rows: Int, unsealed: Int = 0, segmentSize: Int = 4096) throws {
+    init(rows: Int, rowsWithoutChecksum: Int = 0, segmentSize: Int = 4096) throws {
         self.rows = rows
         folder = try TemporaryFolder()
         let path = folder.file("original")
@@ -34,7 +34,7 @@ final class OrphanFixture {
                 .epoch, battery: JournalFixture.battery.bytes, subject: Journal.Subject(experiment: 1, generation: 0),
                 epoch: Int64(seq), count: 1, payload: RecordHeader.channelHeader + 5 + 8
             ) { $0.put(channel: "valid" as StaticString, Double(seq)) }
-            guard seq == rows - unsealed else { continue }
+            guard seq == rows - rowsWithoutChecksum else { continue }
             var outbox = Outbox()
             outbox.update(journal.published())
             outbox.writeChecksums(atMost: .max)
@@ -55,10 +55,15 @@ final class OrphanFixture {
         Array(try Data(contentsOf: URL(fileURLWithPath: folder.file("original/\(Self.name)/\(segment)"))))
     }
 
-    /// Adopts a copy of the journal in which the given files have other contents.
+    /// Adopts a copy of the journal.
+    ///
+    /// - Parameters:
+    ///   - changes: new contents of segment files, by name.
+    ///   - machine: the host and boot of the adopter.
+    ///   - accepts: returns whether a journal with this header may be adopted.
     func adopt(
         replacing changes: [String: [UInt8]] = [:], machine: HostIdentity = .current,
-        where isOurs: (SegmentHeader) -> Bool = { _ in true }
+        where accepts: (SegmentHeader) -> Bool = { _ in true }
     ) throws -> OrphanedJournal.OpenResult {
         let copy = folder.file("copy")
         try? FileManager.default.removeItem(atPath: copy)
@@ -67,10 +72,11 @@ final class OrphanFixture {
             try Data(bytes).write(to: URL(fileURLWithPath: "\(copy)/\(Self.name)/\(segment)"))
         }
         return OrphanedJournal.open(
-            Self.name, in: try JournalRoot(existing: copy, environment: { _ in nil }), machine: machine, where: isOurs)
+            Self.name, in: try JournalRoot(existing: copy, environment: { _ in nil }), machine: machine, where: accepts)
     }
 
-    /// Returns the sequence numbers of a journal's records, with a 0 after each record that differs from its original.
+    /// Returns the sequence numbers of a journal's records, with a 0 after each record that was not written in this
+    /// form.
     func seqs(of journal: OrphanedJournal) throws -> [UInt64] {
         var seqs: [UInt64] = []
         for piece in journal.scan.pieces {

@@ -45,7 +45,9 @@ struct AccessTests {
     }
 
     @Test(arguments: [true, false])
-    func `A producer's permissions suffice with and without reading the watermark`(canRead: Bool) throws {
+    func `The permissions of a producer suffice, with and without permission to read the watermark`(canRead: Bool)
+        throws
+    {
         let server = try RedisServer(appendOnly: false)
         let permissions =
             "on >pw resetkeys resetchannels %W~{hypero}:events -@all +xadd +auth +hello +ping +client|setname"
@@ -63,7 +65,8 @@ struct AccessTests {
         server.cli("HSET", "{hypero}:producer:\(client.producer.text)", "seq", "1002")
         #expect(client.flush(until: .applied, deadline: .now + (canRead ? .seconds(60) : .milliseconds(50))) == canRead)
         #expect(client.counters.applied == (canRead ? 1_002 : 0))
-        // The journal does not grow in both cases: segments of applied events, or else of sent ones, are released.
+        // In both cases the journal does not grow: segments with applied events, or else with sent events, are
+        // released.
         #expect(eventually(within: .seconds(60)) { client.counters.released == 0 && fixture.segments.count <= 2 })
         #expect(fixture.recorder.notices == [])
         #expect(client.close(timeout: .seconds(30)))

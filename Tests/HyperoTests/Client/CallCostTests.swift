@@ -7,7 +7,7 @@ import Testing
 
 @testable import Hypero
 
-/// Tests of the cost of a log call that count and never measure time.
+/// Tests that count the costs of a log call, and never measure time.
 ///
 /// Redis is unreachable, and the calls begin when the sender has prepared the next segment. The sender then acquires no
 /// lock, so the counts do not depend on its scheduling.
@@ -121,6 +121,6 @@ extension Client {
 
 /// The state of ThreadSanitizer and AddressSanitizer in this build.
 private enum Sanitizer {
-    /// true if the tests are built with one of the sanitizers.
+    /// True if the tests are built with one of the sanitizers.
     static let isOn = dlsym(nil, "__tsan_init") != nil || dlsym(nil, "__asan_init") != nil
 }

@@ -63,8 +63,8 @@ struct ClosingTests {
         #expect(try server.seqs() == Array(1...counters.accepted))
     }
 
-    @Test func `A closed client leaves no thread, descriptor or mapping, and its handles still work`() async {
-        // The test runs in its own process, because concurrent tests have clients too.
+    @Test func `A closed client leaves no thread, descriptor or mapping, and its handles remain usable`() async {
+        // Runs in its own process, because concurrent tests have clients too.
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()
@@ -88,7 +88,7 @@ struct ClosingTests {
         }
     }
 
-    @Test func `A closing client removes its journal if every event is durable, and else keeps the records`() throws {
+    @Test func `A closing client removes its journal if every event is durable, or else keeps the records`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         for isApplied in [false, true] {
@@ -100,7 +100,7 @@ struct ClosingTests {
             #expect(client.close(timeout: .seconds(60)))
             #expect(fixture.journals.contains(client.producer.text) == !isApplied)
         }
-        // Only the part with records is kept, and not the reserved eight MiB.
+        // Only the part with records is kept, not the reserved blocks of the whole segment.
         let kept = fixture.folder.file("journal") + "/" + fixture.segments[0]
         #expect(fixture.segments.count == 1)
         #expect(try FileManager.default.attributesOfItem(atPath: kept)[.size] as? Int ?? .max < 2_048)

@@ -5,7 +5,7 @@ import TestSupport
 
 /// A thread on which the first system call ends the process with SIGSYS.
 ///
-/// It needs no privileges, only a kernel with seccomp(2).
+/// This needs no privileges, only a kernel with seccomp(2).
 final class ConfinedThread: Sendable {
     private enum State: Int {
         case working, finished, notConfined
@@ -15,7 +15,7 @@ final class ConfinedThread: Sendable {
 
     /// Runs the body on a confined thread and waits for its end.
     ///
-    /// - Throws: if the kernel refuses the filter or the body does not end in time.
+    /// - Throws: ``TestFailure`` if the kernel refuses the filter or the body does not end in time.
     static func run(_ body: @escaping @Sendable () -> Void) throws {
         let thread = ConfinedThread()
         _ = ThreadGroup(1) { _ in
@@ -32,6 +32,7 @@ final class ConfinedThread: Sendable {
         }
     }
 
+    /// Installs the filter for the calling thread, and returns whether the kernel accepted it.
     private static func confine() -> Bool {
         // Swift cannot call prctl by name, because it has variable arguments.
         typealias Control = @convention(c) (CInt, UInt, UInt, UInt, UInt) -> CInt

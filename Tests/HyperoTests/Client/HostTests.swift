@@ -28,25 +28,25 @@ struct HostTests {
         }
     }
 
-    @Test func `A storm of handled signals loses no event, and every signal reaches the host`() async {
+    @Test func `Frequent signals that the host handles lose no event`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()
             // SA_RESTART is not set, so that signals interrupt system calls.
             var action = sigaction()
-            action.__sigaction_handler.sa_handler = { _ in HostTests.handled.add(1) }
+            action.__sigaction_handler.sa_handler = { _ in HostTests.handledSignals.increment() }
             #expect(sigaction(SIGUSR1, &action, nil) == 0)
             let client = try fixture.client(server.url) { $0.segmentSize = 64 << 10 }
             let experiment = Hypero(client).battery("b").experiment()
-            let worker = pthread_self()
-            let workers = ThreadGroup(1) { _ in
+            let loggingThread = pthread_self()
+            let signaller = ThreadGroup(1) { _ in
                 for _ in 0..<2_000 {
-                    pthread_kill(worker, SIGUSR1)
+                    pthread_kill(loggingThread, SIGUSR1)
                     kill(getpid(), SIGUSR1)
                     usleep(50)
                 }
             }
-            while workers.isWorking {
+            while signaller.isWorking {
                 for epoch in 0..<100 { experiment.log(epoch: epoch, train: 1) }
                 _ = client.flush(until: .sent, deadline: .now + .milliseconds(1))
             }
@@ -55,8 +55,8 @@ struct HostTests {
             #expect(counters.sent == counters.accepted)
             #expect(try server.entries().count == Int(counters.accepted))
             #expect(counters.dropped.total == 0)
-            #expect(HostTests.handled.count > 0)
-            // The sender thread blocks signals, so no handler runs on it, and SIGPIPE never reaches the process.
+            #expect(HostTests.handledSignals.count > 0)
+            // The sender thread blocks signals, so no signal interrupted its connection.
             #expect(fixture.recorder.notices == [])
         }
     }
@@ -92,30 +92,31 @@ struct HostTests {
                 } else {
                     close(ends[0])
                 }
-                let before = dup(STDERR_FILENO)
+                let originalStandardError = dup(STDERR_FILENO)
                 dup2(ends[1], STDERR_FILENO)
                 let client = try fixture.client { $0.notify = UserNotices.standardError }
                 let experiment = Hypero(client).battery("b").experiment()
                 experiment.log(epoch: -1, train: 1)
                 #expect(client.counters.dropped.invalid == 1)
                 _ = client.close(timeout: .milliseconds(20))
-                dup2(before, STDERR_FILENO)
+                dup2(originalStandardError, STDERR_FILENO)
             }
         }
     }
 
     @Test(arguments: ["exit", "_exit", "abort"])
-    func `A process that exits without close leaves every event in the journal`(how: String) async throws {
+    func `A process that exits without close leaves every event in the journal`(exitFunction: String) async throws {
         let fixture = try ClientFixture()
         let path: String = fixture.folder.file("journal")
-        let expected: ExitTest.Condition = how == "abort" ? .signal(SIGABRT) : .exitCode(7)
-        await #expect(processExitsWith: expected) { [path = path as String, how = how as String] in
+        let expected: ExitTest.Condition = exitFunction == "abort" ? .signal(SIGABRT) : .exitCode(7)
+        await #expect(processExitsWith: expected) {
+            [path = path as String, exitFunction = exitFunction as String] in
             var configuration = Client.Configuration(url: ClientFixture.unreachableURL)
             configuration.environment = { $0 == "HYPERO_JOURNAL" ? path : nil }
             configuration.notify = { _ in }
             let experiment = Hypero(try Client(configuration)).battery("b").experiment()
             for epoch in 0..<1_000 { experiment.log(epoch: epoch, train: 1) }
-            switch how {
+            switch exitFunction {
             case "exit": exit(7)
             case "_exit": _exit(7)
             default: abort()
@@ -131,11 +132,11 @@ struct HostTests {
         #expect(orphan.scan.damaged == 0)
     }
 
-    /// A counter for signal handlers.
-    final class Handled: Sendable {
-        private let handled = Atomic<Int>(0)
-        var count: Int { handled.load(ordering: .relaxed) }
-        func add(_ number: Int) { handled.wrappingAdd(number, ordering: .relaxed) }
+    /// A counter that signal handlers can increment.
+    final class SignalCounter: Sendable {
+        private let value = Atomic<Int>(0)
+        var count: Int { value.load(ordering: .relaxed) }
+        func increment() { value.wrappingAdd(1, ordering: .relaxed) }
     }
-    static let handled = Handled()
+    static let handledSignals = SignalCounter()
 }

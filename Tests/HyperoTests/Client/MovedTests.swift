@@ -18,7 +18,7 @@ struct MovedTests {
         #expect(client.flush(until: .sent, deadline: .now + .seconds(120)))
         #expect(try server.seqs() == Array(1...1_502))
         #expect(redirector.commands > 0)
-        // A redirection is no problem, so no notice is given.
+        // A redirection is not a problem, so the user gets no notice.
         #expect(fixture.recorder.notices == [])
     }
 

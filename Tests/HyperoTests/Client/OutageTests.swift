@@ -29,7 +29,8 @@ struct OutageTests {
         #expect(counters.queued == 5_002)
         #expect(counters.dropped.closed == 1)
         #expect(fixture.journals == [client.producer.text])
-        // The sender reports the missing server once, and at the end, after `close` has returned, the unsent events.
+        // The sender reports the missing server once. It reports the unsent events at its end, after `close` has
+        // returned.
         let folder = fixture.folder.file("journal") + "/" + client.producer.text
         let last = "events not sent: 5002. They stay in \(folder), "
         #expect(eventually(within: .seconds(60)) { fixture.recorder.notices.last?.hasPrefix(last) == true })
@@ -53,8 +54,8 @@ struct OutageTests {
     }
 
     @Test func `Repeated kills of Redis during concurrent logging lose no event`() throws {
-        // With everysec, Redis postpones its write(2) for up to 2 s during an fsync but still acknowledges, so a kill loses
-        // acknowledged events. This test covers the client alone.
+        // With everysec, Redis postpones its write(2) for up to 2 s during an fsync but still acknowledges commands, so
+        // a kill loses acknowledged events. This test has no ingest, and covers only the client.
         let server = try RedisServer(configuration: ["appendfsync always"])
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url) { $0.segmentSize = 64 << 10 }
@@ -118,7 +119,7 @@ struct OutageTests {
         // The sender thread may report this after the deadline on a loaded machine.
         #expect(
             eventually(within: .seconds(60)) { fixture.recorder.count(containing: "events not sent: 20000") == 1 })
-        // The client caused the end of the connection, so no error of Redis is reported.
+        // The client itself cancelled the wait, so the wait is not reported as an error of Redis.
         #expect(fixture.recorder.count(containing: "cancelled while waiting") == 0)
     }
 

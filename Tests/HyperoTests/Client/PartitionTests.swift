@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Partitions and namespaces", .serialized)
 struct PartitionTests {
-    /// Returns the CRC16/XMODEM of the cluster specification, computed bit by bit and independently of the tested code.
+    /// Returns the CRC16/XMODEM of the cluster specification, computed bit by bit, unlike in the tested code.
     private static func crc16(_ text: String) -> UInt16 {
         var register: UInt32 = 0
         for bit in text.utf8.flatMap({ byte in (0..<8).reversed().map { UInt32(byte >> $0 & 1) } })

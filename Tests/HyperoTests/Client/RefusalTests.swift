@@ -58,7 +58,8 @@ struct RefusalTests {
             #expect(client.counters.dropped.invalid == UInt64(index + 1))
         }
         #expect(client.counters.accepted == begun)
-        // Every rejection is counted, but only the first ones are reported, so that a loop does not flood the terminal.
+        // Every rejected event is counted, but only the first five are reported, so that a loop does not flood the
+        // terminal.
         #expect(fixture.recorder.count(containing: "not recorded") == 5)
     }
 

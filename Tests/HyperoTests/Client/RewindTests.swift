@@ -23,6 +23,7 @@ struct RewindTests {
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
     }
 
+    /// Ends the experiment, and returns the sequence numbers in the stream after all events are sent.
     private func finish() throws -> [UInt64] {
         experiment.finish()
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
@@ -40,7 +41,7 @@ struct RewindTests {
 
     @Test func `Events after the watermark are resent before new ones if the end of the stream is lost`() throws {
         server.cli("HSET", key, "seq", "60")
-        // Deletes the last 30 entries, like the loss of the end of the append-only file.
+        // Deletes the last 30 entries, as a loss of the end of the append-only file does.
         for line in server.cli("XREVRANGE", "{hypero}:events", "+", "-", "COUNT", "30").split(separator: "\n")
         where line.contains("-") && line.allSatisfy({ $0.isNumber || $0 == "-" }) {
             server.cli("XDEL", "{hypero}:events", String(line))
@@ -51,13 +52,13 @@ struct RewindTests {
     }
 
     @Test(arguments: ["CLIENT KILL", "FLUSHALL", "RESTART"])
-    func `Every event that the journal still has is resent if the whole stream is lost`(how: String) throws {
-        switch how {
+    func `Every event that the journal still has is resent if the whole stream is lost`(cause: String) throws {
+        switch cause {
         case "CLIENT KILL":
             server.cli("DEL", "{hypero}:events")
             breakConnection()
         case "FLUSHALL":
-            // The connection stays open: only the missing watermark shows the loss.
+            // The connection stays open, so only the missing watermark reveals the loss.
             server.cli("HSET", key, "seq", "100")
             #expect(client.flush(until: .applied, deadline: .now + .seconds(60)))
             server.cli("FLUSHALL")
@@ -114,7 +115,7 @@ struct RewindTests {
         #expect(Set(try server.seqs()) == Set(1...8_002))
     }
 
-    @Test func `An idle client resends its recent events after a server restart lost them`() throws {
+    @Test func `An idle client resends recent events that a server lost in a restart`() throws {
         server.cli("HSET", key, "seq", "100")
         #expect(client.flush(until: .applied, deadline: .now + .seconds(60)))
         server.kill()
@@ -131,7 +132,7 @@ struct RewindTests {
         #expect(eventually(within: .seconds(60)) { (try? server.seqs()) == Array([101] + Array(41...101)) })
     }
 
-    @Test func `Applied events are kept while Redis is unreachable, however long it is unreachable`() throws {
+    @Test func `Applied events are kept as long as Redis is unreachable`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
         let client = try fixture.client(server.url) { $0.durabilityWindow = .milliseconds(300) }

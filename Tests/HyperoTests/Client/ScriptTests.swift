@@ -8,7 +8,7 @@ import Testing
 struct ScriptTests {
     private static let battery = "rnn-visual-attention.v3.b44afc5e"
 
-    /// The expected draws of the script, from a separate sampler.
+    /// The expected draws of the script, from a sampler outside the client.
     private struct Draws {
         var lr, saturate, dropout: Double
         var decay: String

@@ -25,7 +25,9 @@ struct WatermarkTests {
         client.flush(until: .applied, deadline: .now + limit)
     }
 
-    /// Waits until the counter has the value while `flush` waits for more; returns whether it has.
+    /// Waits until the counter of applied events has the value, and `flush` still waits for further events.
+    ///
+    /// - Returns: false if the condition is not met within 60 s.
     private func waitUntilCounted(applied: UInt64) -> Bool {
         eventually(within: .seconds(60)) {
             !flushUntilApplied(within: .milliseconds(20)) && client.counters.applied == applied
@@ -51,7 +53,7 @@ struct WatermarkTests {
         #expect(flushUntilApplied())
     }
 
-    @Test func `The watermark is still read after an outage that begins when all events are sent`() throws {
+    @Test func `The watermark is read again after an outage that begins when all events are sent`() throws {
         server.kill()
         #expect(!flushUntilApplied(within: .milliseconds(300)))
         try server.restart()
@@ -65,7 +67,7 @@ struct WatermarkTests {
         ["HSET", "KEY", "seq", "99999999999999999999999"], ["HSET", "KEY", "seq", "10", "missing", "0"],
         ["HSET", "KEY", "seq", "10", "missing", "1"],
     ])
-    func `An invalid watermark counts as none and does not stop the sender`(command: [String]) throws {
+    func `An invalid watermark counts as no watermark and does not stop the sender`(command: [String]) throws {
         server.cli(command.map { $0 == "KEY" ? key : $0 })
         #expect(!flushUntilApplied(within: .milliseconds(200)))
         #expect(client.counters.applied == 0)

@@ -40,16 +40,16 @@ struct ForkTests {
             #expect(client.counters.accepted == 4)
 
             let events = try server.entries().compactMap(\.event)
-            var families: [ProducerID: [Event]] = [:]
-            for event in events { families[try #require(event.origin).producer, default: []].append(event) }
-            #expect(families.count == 3)
-            for family in families.values {
-                #expect(family.compactMap(\.origin?.seq) == (1...UInt64(family.count)).map { $0 })
+            var eventsByProducer: [ProducerID: [Event]] = [:]
+            for event in events { eventsByProducer[try #require(event.origin).producer, default: []].append(event) }
+            #expect(eventsByProducer.count == 3)
+            for events in eventsByProducer.values {
+                #expect(events.compactMap(\.origin?.seq) == (1...UInt64(events.count)).map { $0 })
             }
             // Each child logs to the parent's experiment and to one of its own.
             let parent = client.producer
             let inherited = ExperimentID(producer: parent, number: 1)
-            for (producer, events) in families where producer != parent {
+            for (producer, events) in eventsByProducer where producer != parent {
                 #expect(events.contains { $0.experiment == inherited })
                 let firstOwn = ExperimentID(producer: producer, number: 1)
                 #expect(events.contains { $0.experiment == firstOwn })
@@ -65,7 +65,7 @@ struct ForkTests {
         }
     }
 
-    @Test func `A forked child that does not log touches nothing, however it ends`() async {
+    @Test func `A forked child that does not log changes neither the journal nor the stream`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()
@@ -148,8 +148,8 @@ struct ForkTests {
                     if epoch % 16 == 0 { experiment.uniform("u", 0, 1) }
                 }
             }
-            // The first call of each kind is made before the forks: a fork during the lazy initialization of the Swift
-            // runtime is outside of hypero's control.
+            // The first call of each kind is made before the forks, because hypero cannot protect the lazy
+            // initialization of the Swift runtime from a fork.
             experiment.randint("n", 1, 6)
             _ = hypero.battery("b").experiment()
             #expect(eventually(within: .seconds(120)) { client.counters.accepted > 8_000 })
@@ -205,7 +205,7 @@ struct ForkTests {
         }
     }
 
-    @Test func `The journal of a killed child is adopted like that of any process`() async {
+    @Test func `The journal of a killed child is adopted like the journal of any process`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()

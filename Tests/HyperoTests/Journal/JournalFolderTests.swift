@@ -56,8 +56,8 @@ struct JournalFolderTests {
     }
 
     @Test(arguments: ["/dev/null/x", "/proc/hypero", "/proc/self/at/all", "FILE"])
-    func `A journal that cannot create files stays in memory and reports it once`(path: String) throws {
-        // Root has permission for every folder, so these are paths where no user can create files.
+    func `A journal that cannot create files stays in memory and gives one notice`(path: String) throws {
+        // Even root cannot create files at these paths.
         let root = try TemporaryFolder()
         try Data().write(to: URL(fileURLWithPath: root.file("file")))
         let fixture = try JournalFixture(path: path == "FILE" ? root.file("file") : path)
@@ -74,7 +74,7 @@ struct JournalFolderTests {
         #expect(fixture.journal.takeNotice() == nil)
     }
 
-    @Test func `A journal whose folder is removed continues in memory and reports it once`() throws {
+    @Test func `A journal whose folder is removed continues in memory and gives one notice`() throws {
         let fixture = try JournalFixture()
         try FileManager.default.removeItem(atPath: try #require(fixture.journal.path))
         for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }

@@ -48,7 +48,7 @@ struct JournalTests {
         fixture.journal.release(published.fullSegments[0].segment)
         fixture.append(epoch: 7)
         #expect(fixture.journal.counts.accepted == accepted + 1)
-        // The sequence numbers stay contiguous: dropped events never get one.
+        // The sequence numbers are contiguous, because a dropped event gets no number.
         var last: UInt64 = 0
         JournalFixture.forEachRecord(in: fixture.journal.published()) { last = $0.seq }
         #expect(last == accepted + 1)
@@ -77,7 +77,7 @@ struct JournalTests {
         #expect(fixture.journal.published().fullSegments.map(\.end).last == 4096)
     }
 
-    @Test func `A closed journal accepts no event and counts it`() throws {
+    @Test func `A closed journal accepts no event and counts each event as dropped`() throws {
         let fixture = try JournalFixture()
         fixture.append(epoch: 1)
         fixture.journal.close()
@@ -131,7 +131,7 @@ private final class SharedFixture: @unchecked Sendable {
     func append(epoch: Int64, experiment: UInt32) { fixture.append(epoch: epoch, experiment: experiment) }
 }
 
-/// A reader that continues where its previous read ended, like the sender thread.
+/// A reader of records that continues after the last record of its previous read, like the sender thread.
 private struct JournalReader {
     private var current: Segment?
     private var offset = 0

@@ -2,7 +2,7 @@ import Glibc
 
 /// Statistics of the distance between samples and their expected distribution.
 ///
-/// The bounds are critical values that chance exceeds with probability 0.001.
+/// The bounds are critical values, which correct samples exceed with a probability of 0.001.
 enum GoodnessOfFit {
     /// Returns the Kolmogorov-Smirnov statistic: the greatest distance between the empirical and the expected
     /// distribution, times the square root of the number of samples.

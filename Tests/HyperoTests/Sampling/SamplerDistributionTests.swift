@@ -43,10 +43,12 @@ struct SamplerDistributionTests {
     }
 
     @Test func `Consecutive normal draws are uncorrelated`() {
-        // Box and Muller's method yields pairs: incorrect use of both values would correlate neighbours.
+        // The method of Box and Muller yields pairs, and incorrect use of both values would correlate consecutive
+        // draws.
         let samples = Self.samples(stream: 4) { $0.normal("x", mean: 0, standardDeviation: 1) }
         let products = zip(samples, samples.dropFirst()).map(*)
-        // The sum of n products has the standard deviation sqrt(n); chance exceeds 3.29 of them once in 1,000.
+        // The sum of n products has the standard deviation sqrt(n). Correct samples exceed 3.29 times this deviation
+        // with a probability of 0.001.
         #expect(abs(products.reduce(0, +)) < 3.29 * Double(products.count).squareRoot())
     }
 
@@ -72,7 +74,7 @@ struct SamplerDistributionTests {
     }
 
     @Test(arguments: [[0.8, 0.2], [1, 1, 1], [0.5, 3, 0.25, 2.25], [1e300, 3e300, 4e300, 2e300]])
-    func `categorical draws have the shares of the weights, whatever their sum`(weights: [Double]) throws {
+    func `categorical draws have the shares of the weights, for any sum of the weights`(weights: [Double]) throws {
         var sampler = Sampler(seed: 7, stream: 7)
         var counts = Array(repeating: 0, count: weights.count)
         for _ in 0..<Self.draws { counts[sampler.categorical("c", weights: weights)] += 1 }

@@ -19,7 +19,7 @@ struct AppliedWatermarkTests {
         #expect(AppliedWatermark(seq: seq, missing: missing).applied(held: held) == expected)
     }
 
-    @Test func `A missing event that the journal lacks as well does not hold back the applied watermark`() {
+    @Test func `A missing event that the journal does not have either does not limit the applied watermark`() {
         let watermark = AppliedWatermark(seq: "20", missing: "5-6 9-12")
         #expect(watermark.applied(held: [1...4, 7...20]) == 8)
         #expect(watermark.applied(held: [1...4, 7...8, 13...20]) == 20)

@@ -11,7 +11,7 @@ extension Client {
         var writer = RESPWriter()
         var entries: [DecodedEntry] = []
         var failure: (any Error)?
-        // `Journal.published` belongs to the sender thread, which may call it concurrently.
+        // Does not call `Journal.published`, because only the sender thread may call it.
         let published = journal.withLock {
             Journal.Published(
                 fullSegments: [], current: journal.currentPiece, accepted: journal.state.pointee.nextSeq - 1)
@@ -52,22 +52,25 @@ extension Client {
 
     /// Parses a RESP array of bulk strings, which must end at the end of the bytes.
     private static func arguments(of command: [UInt8]) throws -> [[UInt8]] {
-        var rest = command[...]
+        var remaining = command[...]
         func number(after prefix: Character) throws -> Int {
-            guard let end = rest.firstIndex(of: 13), end + 1 < rest.endIndex, rest[end + 1] == 10,
-                rest.first == prefix.asciiValue, let number = Int(String(decoding: rest[rest.startIndex + 1..<end]))
+            guard let end = remaining.firstIndex(of: 13), end + 1 < remaining.endIndex, remaining[end + 1] == 10,
+                remaining.first == prefix.asciiValue,
+                let number = Int(String(decoding: remaining[remaining.startIndex + 1..<end]))
             else { throw TestFailure("not a RESP array: \(String(decoding: command))") }
-            rest = rest[(end + 2)...]
+            remaining = remaining[(end + 2)...]
             return number
         }
         var arguments: [[UInt8]] = []
         for _ in 0..<(try number(after: "*")) {
             let length = try number(after: "$")
-            guard rest.count >= length + 2 else { throw TestFailure("truncated command: \(String(decoding: command))") }
-            arguments.append(Array(rest.prefix(length)))
-            rest = rest.dropFirst(length + 2)
+            guard remaining.count >= length + 2 else {
+                throw TestFailure("truncated command: \(String(decoding: command))")
+            }
+            arguments.append(Array(remaining.prefix(length)))
+            remaining = remaining.dropFirst(length + 2)
         }
-        guard rest.isEmpty else { throw TestFailure("bytes after the command: \(String(decoding: command))") }
+        guard remaining.isEmpty else { throw TestFailure("bytes after the command: \(String(decoding: command))") }
         return arguments
     }
 }

@@ -3,11 +3,12 @@ import Testing
 
 @testable import Hypero
 
-/// Compares an outbox under random outcomes with a naive model of the same events.
+/// Tests that compare an outbox under random outcomes with a naive model of the same events.
 @Suite("The outbox compared with a naive model")
 struct OutboxModelTests {
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
-    func `An outbox with random outcomes never loses, duplicates or prematurely releases an event`(seed: UInt64) throws
+    func `An outbox with random outcomes loses or duplicates no event and releases no event too early`(seed: UInt64)
+        throws
     {
         var generator = Xoshiro256(seed: seed, stream: 0)
         var model = try Model(segments: Int.random(in: 2...6, using: &generator))
@@ -15,7 +16,7 @@ struct OutboxModelTests {
             model.append(Int.random(in: 0...60, using: &generator))
             model.send(upTo: Int.random(in: 1...90, using: &generator), using: &generator)
             model.apply(using: &generator)
-            model.forget(using: &generator)
+            model.restoreOlderState(using: &generator)
             try model.release(makingRoom: Bool.random(using: &generator))
         }
         try model.drain()
@@ -28,7 +29,7 @@ struct OutboxModelTests {
         var next: Int64 = 0
         var acknowledged: Set<UInt64> = []
         var applied: UInt64 = 0
-        var settled: UInt64 = 0
+        var durable: UInt64 = 0
         /// The released sequence numbers that are not applied, or were lost by the server afterwards.
         var released: Set<UInt64> = []
         var lastReleased: UInt64 = 0
@@ -65,8 +66,8 @@ struct OutboxModelTests {
             #expect(!seqs.isEmpty || !outbox.hasEvents)
             let answered =
                 Bool.random(using: &generator) ? seqs.count : Int.random(in: 0...seqs.count, using: &generator)
-            let share = [0, 0, 0.1, 1].randomElement(using: &generator)!
-            let refused = (0..<answered).filter { _ in Double.random(in: 0..<1, using: &generator) < share }
+            let refusedShare = [0, 0, 0.1, 1].randomElement(using: &generator)!
+            let refused = (0..<answered).filter { _ in Double.random(in: 0..<1, using: &generator) < refusedShare }
             outbox.finishBatch(answered: answered, refused: refused)
             acknowledged.formUnion((0..<answered).filter { !refused.contains($0) }.map { seqs[$0] })
             if answered < seqs.count || !refused.isEmpty { prepared = [] }
@@ -92,16 +93,16 @@ struct OutboxModelTests {
             while acknowledged.contains(contiguous + 1) { contiguous += 1 }
             contiguous = max(contiguous, applied)
             applied = UInt64.random(in: applied...contiguous, using: &generator)
-            settled = UInt64.random(in: settled...applied, using: &generator)
+            durable = UInt64.random(in: durable...applied, using: &generator)
         }
 
-        /// Resets Redis to an older state whose watermark is random and not higher.
-        mutating func forget(using generator: inout Xoshiro256) {
+        /// Restores an older state of Redis, with a random watermark that is not higher.
+        mutating func restoreOlderState(using generator: inout Xoshiro256) {
             guard Int.random(in: 0..<12, using: &generator) == 0 else { return }
             let watermark = UInt64.random(in: 0...applied, using: &generator)
-            (applied, settled) = (watermark, min(settled, watermark))
+            (applied, durable) = (watermark, min(durable, watermark))
             let first = outbox.firstHeldSeq ?? 1
-            // Released events cannot be resent; the outbox continues with the first event that it holds.
+            // Released events cannot be resent, so the outbox continues with the first event that it holds.
             acknowledged = acknowledged.filter { $0 <= watermark || $0 < first }
             if watermark < lastReleased { released.formUnion(watermark + 1...lastReleased) }
             outbox.rewind(to: watermark)
@@ -110,11 +111,11 @@ struct OutboxModelTests {
         }
 
         mutating func release(makingRoom: Bool) throws {
-            for segment in outbox.releasable(durable: settled, applied: applied, makingRoom: makingRoom) {
+            for segment in outbox.releasable(durable: durable, applied: applied, makingRoom: makingRoom) {
                 let seqs = Self.seqs(in: segment)
                 #expect(!seqs.isEmpty)
                 #expect(acknowledged.isSuperset(of: seqs))
-                if !makingRoom { #expect(seqs.allSatisfy { $0 <= settled }) }
+                if !makingRoom { #expect(seqs.allSatisfy { $0 <= durable }) }
                 released.formUnion(seqs.filter { $0 > applied })
                 lastReleased = max(lastReleased, seqs.last ?? 0)
                 fixture.journal.release(segment)
@@ -139,7 +140,7 @@ struct OutboxModelTests {
             #expect(acknowledged == Set(1...accepted))
             #expect(outbox.sent == accepted)
             #expect(accepted + fixture.journal.counts.dropped.journalFull == UInt64(next))
-            (applied, settled) = (accepted, accepted)
+            (applied, durable) = (accepted, accepted)
             try release(makingRoom: false)
             #expect(outbox.heldSegments.count == 1)
         }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The outbox")
 struct OutboxTests {
-    /// Returns a journal with this number of records in small segments, and an outbox of its published records.
+    /// Returns a journal with small segments and a number of records, and an outbox of the published records.
     private static func outbox(records: Int64) throws -> (JournalFixture, Outbox) {
         let fixture = try JournalFixture()
         for epoch in 0..<records { fixture.append(epoch: epoch) }
@@ -99,7 +99,9 @@ struct OutboxTests {
         #expect(!outbox.hasMore && outbox.hasEvents)
     }
 
-    @Test func `A segment is released when its events are durable, or when they are sent if room is needed`() throws {
+    @Test func `A segment is released when its events are durable, or already when they are sent if room is needed`()
+        throws
+    {
         var (_, outbox) = try Self.outbox(records: 200)
         let firstEnd = Self.rowsPerSegment
         _ = Self.batch(&outbox)
@@ -107,24 +109,24 @@ struct OutboxTests {
         outbox.finishBatch(answered: 200, refused: [])
         #expect(Self.released(&outbox, applied: 0) == 0)
         #expect(Self.released(&outbox, applied: firstEnd - 1) == 0)
-        // The event is applied but not durable yet: Redis could still lose it.
-        #expect(Self.released(&outbox, settled: 0, applied: 200) == 0)
+        // The events are applied but not durable yet, because Redis could still lose them.
+        #expect(Self.released(&outbox, durable: 0, applied: 200) == 0)
         #expect(Self.released(&outbox, applied: firstEnd) == 1)
         #expect(outbox.released == 0)
-        #expect(Self.released(&outbox, settled: firstEnd, applied: 2 * firstEnd, makingRoom: true) == 1)
+        #expect(Self.released(&outbox, durable: firstEnd, applied: 2 * firstEnd, makingRoom: true) == 1)
         #expect(outbox.released == 0)
         #expect(Self.released(&outbox, applied: 2 * firstEnd + 3, makingRoom: true) == 1)
         #expect(outbox.released == firstEnd - 3)
         let before = outbox.heldSegments.count
         #expect(Self.released(&outbox, applied: 200) == before - 1)
-        // Log calls append to the last segment.
+        // The last segment is never released, because log calls append to it.
         #expect(outbox.heldSegments.count == 1)
     }
 
     private static func released(
-        _ outbox: inout Outbox, settled: UInt64? = nil, applied: UInt64, makingRoom: Bool = false
+        _ outbox: inout Outbox, durable: UInt64? = nil, applied: UInt64, makingRoom: Bool = false
     ) -> Int {
-        outbox.releasable(durable: settled ?? applied, applied: applied, makingRoom: makingRoom).count
+        outbox.releasable(durable: durable ?? applied, applied: applied, makingRoom: makingRoom).count
     }
 
     /// The number of rows that fit into one segment.

@@ -32,7 +32,7 @@ struct SenderMachineTests {
             endsWhenSent: true)
     }
 
-    /// The initial state of a machine; the waiting states end at 1,000 ms.
+    /// The initial state of a machine. The states that wait end at 1,000 ms.
     private enum Start: CaseIterable {
         case fresh, disconnected, connected, paused
 
@@ -66,7 +66,7 @@ struct SenderMachineTests {
         start: Start, work: Work, now: Int64, action: Action
     ) {
         #expect(start.machine.next(work, now: Self.at(now)) == action)
-        // A closing client finishes at once in every state.
+        // The sender of a closing client finishes immediately in every state.
         #expect(start.machine.next(Self.closing(work), now: Self.at(now)) == .finish)
         // Without handles the sender continues until every event is sent.
         let withoutHandles = start.machine.next(Self.withoutHandles(work), now: Self.at(now))
@@ -109,13 +109,13 @@ struct SenderMachineTests {
 
     @Test func `The delays between connection attempts grow until a command succeeds`() {
         var machine = SenderMachine()
-        var waits: [State] = []
+        var states: [State] = []
         for _ in 0..<4 {
             machine.connected()
             _ = machine.failed(.connection, now: Self.at(0), draw: 1)
-            waits.append(machine.state)
+            states.append(machine.state)
         }
-        #expect(waits == [50, 100, 200, 400].map { .disconnected(retryAt: Self.at($0)) })
+        #expect(states == [50, 100, 200, 400].map { .disconnected(retryAt: Self.at($0)) })
         machine.connected()
         machine.succeeded()
         _ = machine.failed(.connection, now: Self.at(0), draw: 1)
@@ -139,12 +139,12 @@ struct SenderMachineTests {
 
     @Test func `Circular redirections are followed once without a delay and then with growing delays`() {
         var machine = SenderMachine()
-        var waits: [State] = []
+        var states: [State] = []
         for _ in 0..<3 {
             machine.connected()
             _ = machine.failed(.moved(host: "a", port: 1), now: Self.at(0), draw: 1)
-            waits.append(machine.state)
+            states.append(machine.state)
         }
-        #expect(waits == [0, 100, 200].map { .disconnected(retryAt: Self.at($0)) })
+        #expect(states == [0, 100, 200].map { .disconnected(retryAt: Self.at($0)) })
     }
 }

@@ -8,7 +8,7 @@ import Testing
 struct UserNoticesTests {
     private static func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
 
-    @Test func `A problem is reported once until it changes, and so is the recovery`() {
+    @Test func `A problem is reported once until it changes, and a recovery is reported once`() {
         let recorder = NoticeRecorder()
         var notices = UserNotices(recorder.notify)
         notices.recovered("well")
@@ -44,7 +44,7 @@ struct UserNoticesTests {
         #expect(recorder.notices.count == 6)
     }
 
-    @Test func `A one-time notice is never suppressed and is not followed by a recovery`() {
+    @Test func `A one-time notice is never suppressed, and no recovery is reported after it`() {
         let recorder = NoticeRecorder()
         var notices = UserNotices(recorder.notify)
         for number in 0..<10 { notices.failure("trouble \(number)", now: Self.at(0)) }

@@ -7,31 +7,31 @@ extension Nemesis {
     func perform(_ fault: Fault) throws {
         switch fault {
         case .killTraining: killTraining()
-        case .killIngest: try stage.ingests.replace(draw(0...1))
+        case .killIngest: try testbed.ingests.replace(draw(0...1))
         case .suspendIngest:
-            let ingest = stage.ingests[draw(0...1)]
+            let ingest = testbed.ingests[draw(0...1)]
             ingest.suspend()
             let lease = Int(IngestPair.lease.components.seconds) * 1_000
-            // Without kills, because a killed ingest could not be continued.
+            // No process is killed during the wait, because a killed ingest could not be continued.
             try wait(milliseconds: lease...lease * 2, killing: false)
             ingest.resume()
         case .killRedis:
-            stage.server.kill()
+            testbed.server.kill()
             try wait(milliseconds: 0...2_000)
-            try stage.server.restart()
+            try testbed.server.restart()
         case .cutFile: try cutFile()
         case .failover: try failOver()
         case .suspendRedis:
-            stage.server.suspend()
+            testbed.server.suspend()
             try wait(milliseconds: 200...6_000)
-            stage.server.resume()
+            testbed.server.resume()
         case .killConnections:
             for _ in 0..<draw(5...20) {
-                stage.server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                testbed.server.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
                 try wait(milliseconds: 100...100, killing: false)
             }
         case .pause:
-            stage.server.cli("CLIENT", "PAUSE", "\(draw(200...3_000))")
+            testbed.server.cli("CLIENT", "PAUSE", "\(draw(200...3_000))")
             try wait(milliseconds: 200...3_000)
         case .outOfMemory: try setConfiguration("maxmemory", to: "1mb", afterwards: "0")
         case .busy: try runEndlessScript()
@@ -55,27 +55,28 @@ extension Nemesis {
     /// Sets the network condition of the trainings, of the ingests or of both, waits, and restores the good network.
     private func setNetwork(_ condition: NetworkCondition, milliseconds: ClosedRange<Int> = 500...6_000) throws {
         let choice = draw(0...2)
-        if choice != 0 { stage.clientProxy.network = condition }
-        if choice != 1 { stage.ingestProxy.network = condition }
+        if choice != 0 { testbed.clientProxy.network = condition }
+        if choice != 1 { testbed.ingestProxy.network = condition }
         try wait(milliseconds: milliseconds)
-        stage.clientProxy.network = .good
-        stage.ingestProxy.network = .good
+        testbed.clientProxy.network = .good
+        testbed.ingestProxy.network = .good
     }
 
-    private func setConfiguration(_ name: String, to value: String, afterwards usual: String) throws {
-        stage.server.cli("CONFIG", "SET", name, value)
+    /// Changes a setting of Redis, waits, and restores the normal value.
+    private func setConfiguration(_ name: String, to value: String, afterwards normal: String) throws {
+        testbed.server.cli("CONFIG", "SET", name, value)
         try wait(milliseconds: 500...3_000)
-        stage.server.cli("CONFIG", "SET", name, usual)
+        testbed.server.cli("CONFIG", "SET", name, normal)
     }
 
     /// Runs a script that does not end, and kills it.
     private func runEndlessScript() throws {
         let script = try ChildProcess(
-            "redis-cli", ["-s", stage.server.socket, "EVAL", "while true do end", "0"])
+            "redis-cli", ["-s", testbed.server.socket, "EVAL", "while true do end", "0"])
         try wait(milliseconds: 500...3_000)
         // Redis replies to nothing until the script has exceeded busy-reply-threshold.
         let isKilled = eventually(within: .seconds(30)) {
-            !script.isRunning || stage.server.cli("SCRIPT", "KILL") == "OK"
+            !script.isRunning || testbed.server.cli("SCRIPT", "KILL") == "OK"
         }
         guard isKilled else { throw TestFailure("SCRIPT KILL did not end the script within 30 s") }
         script.wait()
@@ -83,7 +84,7 @@ extension Nemesis {
 
     /// Makes a snapshot fail, with a folder at the path of its file. Redis then refuses writes with MISCONF.
     private func failSnapshot() throws {
-        let server = stage.server
+        let server = testbed.server
         let path = server.folder.file("dump.rdb")
         try? FileManager.default.removeItem(atPath: path)
         try FileManager.default.createDirectory(atPath: "\(path)/in the way", withIntermediateDirectories: true)
@@ -97,21 +98,21 @@ extension Nemesis {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// Cuts off at most the last 64 KiB of the append-only file, and only bytes written in the last seconds. After a time
-    /// without traffic, 64 KiB would include writes that a real server has synced long before.
+    /// Cuts off at most the last 64 KiB of the append-only file, and only bytes written in the last seconds. After a
+    /// period without traffic, the last 64 KiB would include writes that a real server would have synced long before.
     private func cutFile() throws {
-        let mark = try stage.server.appendMark()
+        let mark = try testbed.server.appendMark()
         try wait(milliseconds: 500...2_000)
-        let recent = try stage.server.bytesAppended(since: mark)
-        try stage.server.restart(losingLastBytes: min(recent, 64 << 10))
+        let recent = try testbed.server.bytesAppended(since: mark)
+        try testbed.server.restart(losingLastBytes: min(recent, 64 << 10))
     }
 
-    /// Promotes a replica whose link was cut before. All writes since the cut are lost. The wait must be shorter than the
-    /// time for which clients keep applied events.
+    /// Disconnects a replica, waits, and promotes the replica. All writes during the wait are lost, so the wait must be
+    /// shorter than the time for which clients keep applied events.
     private func failOver() throws {
-        let replica = try stage.makeReplica()
-        replica.fallBehind(stage.server)
+        let replica = try testbed.makeReplica()
+        replica.fallBehind(testbed.server)
         try wait(milliseconds: 100...3_000)
-        try stage.promote(replica)
+        try testbed.promote(replica)
     }
 }

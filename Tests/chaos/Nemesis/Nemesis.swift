@@ -1,21 +1,22 @@
 import Foundation
 import TestSupport
 
-/// Injects random faults, one after the other. While a fault lasts, a process may be killed as a second fault.
+/// A fault injector, named after the nemesis of Jepsen.
 ///
-/// The seed determines the faults and their durations. The name is Jepsen's word for a fault injector.
+/// Injects random faults one after another. While a fault lasts, a process may be killed as a second fault. The seed
+/// determines the faults and their durations.
 final class Nemesis {
-    let stage: Stage
+    let testbed: Testbed
     private let faults: [Fault]
     private var random: SeededGenerator
     private(set) var counts: [Fault: Int] = [:]
-    /// Time and name of each fault.
+    /// The time and name of each fault.
     private(set) var log: [String] = []
     private let start = ContinuousClock.now
     private var lastReport = ContinuousClock.now
 
-    init(_ stage: Stage, faults: [Fault], seed: UInt64) {
-        self.stage = stage
+    init(_ testbed: Testbed, faults: [Fault], seed: UInt64) {
+        self.testbed = testbed
         self.faults = faults
         random = SeededGenerator(seed: seed)
     }
@@ -32,7 +33,9 @@ final class Nemesis {
 
     /// Waits for a random duration, and replaces ended trainings during the wait.
     ///
-    /// - Parameter killing: whether a training or an ingest may be killed during the wait.
+    /// - Parameters:
+    ///   - range: the range of the duration.
+    ///   - killing: true if a training or an ingest may be killed during the wait.
     func wait(milliseconds range: ClosedRange<Int>, killing: Bool = true) throws {
         let duration = Int.random(in: range, using: &random)
         let end = ContinuousClock.now + .milliseconds(duration)
@@ -44,8 +47,10 @@ final class Nemesis {
             try perform(fault)
         }
         repeat {
-            try stage.fleet.replaceEnded()
-            guard !stage.ingests.hasCrashed else { throw TestFailure("an ingest ended without a signal of this test") }
+            try testbed.fleet.replaceEnded()
+            guard !testbed.ingests.hasCrashed else {
+                throw TestFailure("an ingest ended without a signal of this test")
+            }
             report()
             usleep(20_000)
         } while ContinuousClock.now < end
@@ -53,7 +58,7 @@ final class Nemesis {
 
     func draw(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
 
-    func killTraining() { stage.fleet.killOne(using: &random) }
+    func killTraining() { testbed.fleet.killOne(using: &random) }
 
     private func record(_ fault: Fault) {
         counts[fault, default: 0] += 1
@@ -66,7 +71,7 @@ final class Nemesis {
         lastReport = .now
         let seconds = (ContinuousClock.now - start).components.seconds
         printProgress(
-            "\(seconds) s, \(faultCount) faults, \(stage.fleet.startedCount) trainings, "
-                + "\(stage.clientProxy.traffic.requests) commands of trainings, \(stage.journals.count) journals")
+            "\(seconds) s, \(faultCount) faults, \(testbed.fleet.startedCount) trainings, "
+                + "\(testbed.clientProxy.traffic.requests) commands of trainings, \(testbed.journals.count) journals")
     }
 }

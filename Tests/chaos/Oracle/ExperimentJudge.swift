@@ -1,10 +1,10 @@
 import HyperoSchema
 import TestSupport
 
-/// Compares the indexes of one experiment with its calls, event by event, without a model of the ingest.
+/// A comparison of the indexes of one experiment with its calls, event by event, without a model of the ingest.
 ///
-/// - Every row contains a nan, and the index has the number of nans applied. The number reveals a row that was applied
-///   twice or was lost, even if a later row has replaced all its cells.
+/// - Every row contains a nan in the channel `tick`, and the experiment's hash has the number of nans applied. This
+///   number reveals a row that was applied twice or lost, even if a later row has replaced all its cells.
 /// - A missing cell or name is a lost event.
 /// - A cell or name that was written several times must have the last value. An earlier value reveals a loss or a wrong
 ///   order.
@@ -46,7 +46,9 @@ struct ExperimentJudge {
 
     /// Adds the differences of this experiment to a verdict.
     ///
-    /// - Parameter calls: the calls that have an effect, in order.
+    /// - Parameters:
+    ///   - calls: the calls that have an effect, in order.
+    ///   - verdict: receives the differences.
     func judge(_ calls: [Event.Body], verdict: inout Verdict) {
         guard !fields.isEmpty else {
             if !calls.isEmpty { verdict.lost.add("\(history.id.text): all", count: calls.count) }
@@ -61,7 +63,7 @@ struct ExperimentJudge {
         for (cell, values) in expected.cells {
             let name = "\(history.id.text): \(cell.channel) of epoch \(cell.epoch)"
             guard let found = rows[cell.epoch]?[cell.channel]?.text else {
-                // A lost row also lacks its tick. Each lost event is counted once.
+                // A lost row has lost its tick too. Each lost event is counted once.
                 if cell.channel != "tick" {
                     verdict.lost.add(name)
                     if cell.channel == "valid" { missingTicks -= values.count }
@@ -97,6 +99,7 @@ struct ExperimentJudge {
         addPhantoms(to: &verdict, expected: expected)
     }
 
+    /// Adds the cells and names in the indexes that no call wrote.
     private func addPhantoms(to verdict: inout Verdict, expected: Expected) {
         for (epoch, row) in rows {
             for cell in row.cells where expected.cells[Expected.Cell(epoch: epoch, channel: cell.channel)] == nil {
@@ -118,7 +121,7 @@ private struct Expected {
 
     var cells: [Cell: [String]] = [:]
     var names: [String: [String]] = [:]
-    /// The number of values that are not finite.
+    /// The number of values that are not finite: one tick per row.
     var ticks = 0
 
     init(_ calls: [Event.Body]) {

@@ -1,24 +1,25 @@
 import HyperoSchema
 import TestSupport
 
-/// Judges a chaos run: compares the side files of the producers with the indexes.
+/// The judge of a chaos run, which compares the side files of the producers with the indexes.
 ///
 /// The verdict is a proof only if the oracle is independent of the code under test:
 ///
-/// - Its source of truth are the side files. A producer writes each line before it calls the client, so the side files
-///   contain nothing that the client, the journal, the stream or the ingest has produced.
+/// - Its only source of truth is the side files. A producer writes each line before it calls the client, so the side
+///   files contain nothing that the client, the journal, the stream or the ingest has produced.
 /// - Two comparisons must both succeed. ``ExperimentJudge`` compares the indexes with the calls, event by event, and names
 ///   the kind of each difference. `NaiveModel`, a second implementation of the ingest, computes the complete indexes from
 ///   the same calls, and every key and field must be equal.
-/// - The indexes decide only what the faults leave open. A call that a kill interrupted is expected if its trace is in the
-///   indexes, and then all its effects must be there. The number of duplicates can be any.
-/// - OracleTests apply each kind of difference on purpose and require that the oracle names it.
+/// - The indexes decide only the outcomes that the faults leave open. An interrupted call is expected if its trace is
+///   in the indexes, and then all its effects must be in the indexes. Any number of duplicates is accepted.
+/// - OracleTests introduce each kind of difference, and require that the oracle reports the kind.
 struct Oracle {
     private let keyspace: Keyspace
     private var sides: SideReader
     private let found: PartitionContent
     private var verdict = Verdict()
-    /// Interrupted calls for a new experiment that have no experiment yet. At most the battery's declaration was logged.
+    /// The interrupted calls for a new experiment that are not matched with an experiment in the indexes yet. The calls
+    /// that remain unmatched logged at most the declaration of the battery.
     private var openBegins: [SideReader.OpenBegin]
 
     static func judge(_ sides: SideReader, against found: PartitionContent, in keyspace: Keyspace) -> Verdict {
@@ -43,7 +44,7 @@ struct Oracle {
             var entries: [StreamEntry] = []
             for history in histories {
                 let judge = ExperimentJudge(history, in: found, keyspace: keyspace)
-                let calls = effectiveCalls(of: history, according: judge)
+                let calls = effectiveCalls(of: history, accordingTo: judge)
                 judge.judge(calls, verdict: &verdict)
                 for call in calls { append(call, of: history, by: producer, to: &entries) }
             }
@@ -61,7 +62,7 @@ struct Oracle {
     }
 
     /// Returns the calls that have an effect: the confirmed ones, and the indeterminate ones whose trace is in the indexes.
-    private mutating func effectiveCalls(of history: History, according judge: ExperimentJudge) -> [Event.Body] {
+    private mutating func effectiveCalls(of history: History, accordingTo judge: ExperimentJudge) -> [Event.Body] {
         var calls: [Event.Body] = []
         for call in history.calls {
             if !call.isConfirmed {
@@ -74,8 +75,8 @@ struct Oracle {
         return calls
     }
 
-    /// Handles the experiments in the indexes that no side file names. An experiment that matches an interrupted call for a
-    /// new experiment is added to the histories. Every other one is a phantom.
+    /// Matches the experiments in the indexes that no side file names with interrupted calls for a new experiment. A
+    /// matched experiment is added to the histories. Every other one is a phantom.
     private mutating func addUnrecordedExperiments(to histories: inout [ProducerID: [History]]) {
         var recorded: Set<String> = []
         for history in histories.values.joined() { recorded.insert(keyspace.experiment(history.id)) }
@@ -103,8 +104,8 @@ struct Oracle {
         }
     }
 
-    /// Adds the producers in the indexes that no side file names. A kill interrupted their first call, after which they had
-    /// logged only a declaration.
+    /// Adds the producers in the indexes that no side file names. A kill interrupted their first call, after only the
+    /// declaration of the battery was logged.
     private mutating func addUnrecordedProducers(to histories: inout [ProducerID: [History]]) {
         let prefix = keyspace.tag + ":producer:"
         for key in found.keys.keys where key.hasPrefix(prefix) {
@@ -116,8 +117,9 @@ struct Oracle {
         }
     }
 
-    /// Appends the declarations of interrupted calls that have no experiment. Such declarations have the producer's last
-    /// sequence numbers, so the producer's watermark is then higher than the number of its calls.
+    /// Appends the declarations that interrupted calls logged without an experiment. Such declarations have the
+    /// producer's last sequence numbers, so they exist if the producer's watermark is higher than the number of its
+    /// calls.
     private mutating func appendInterruptedDeclarations(of producer: ProducerID, to entries: inout [StreamEntry]) {
         guard case .hash(let fields) = found.keys[keyspace.producer(producer)],
             let seq = fields[ProducerField.seq].flatMap({ Int($0) })
@@ -133,7 +135,8 @@ struct Oracle {
 
     /// Appends the entry of a call with the producer's next sequence number.
     ///
-    /// The order of calls of different experiments is not restored, because different experiments share no event.
+    /// The order between calls of different experiments is not reproduced, because different experiments share no
+    /// event.
     private func append(
         _ body: Event.Body, of history: History, by producer: ProducerID, to entries: inout [StreamEntry]
     ) {

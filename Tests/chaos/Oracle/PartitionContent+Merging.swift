@@ -2,7 +2,7 @@ import HyperoSchema
 import TestSupport
 
 extension PartitionContent {
-    /// The content without times, which are not in the side files.
+    /// The content without the times, which the side files do not contain.
     var withoutTimes: PartitionContent {
         var content = self
         for (key, value) in keys {

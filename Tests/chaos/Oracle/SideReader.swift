@@ -63,7 +63,7 @@ struct SideReader {
                 guard let current, let body = Event.Body(entry.line) else {
                     throw TestFailure("\(name): line \(index + 1) must follow the begin of an experiment")
                 }
-                // No other thread uses this client, so the dropped event is the one of this call.
+                // If no other thread uses the client, the dropped event is the event of this call.
                 if hasDropped && !isShared { continue }
                 histories[current.producer]?[current.index].calls.append(
                     History.Call(body: body, isConfirmed: next != nil && !hasDropped))

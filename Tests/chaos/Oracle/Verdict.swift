@@ -8,12 +8,13 @@ struct Verdict {
     var phantom = Finding()
     /// Events that were applied in another order than logged.
     var misordered = Finding()
-    /// The differences between the indexes and the naive model's; empty if there are none.
+    /// The differences between the indexes and those of the naive model; empty if there are none.
     var differences = ""
 
     /// The number of events that clients accepted.
     var accepted = 0
-    /// The number of calls whose outcome was not recorded, because the producer was killed during the call.
+    /// The number of calls whose outcome is unknown, because the producer was killed during the call or the client
+    /// dropped an event of another thread at the same time.
     var indeterminate = 0
     /// The number of indeterminate calls whose event is in the indexes.
     var recovered = 0
@@ -29,7 +30,7 @@ struct Verdict {
         lost.count + duplicated.count + phantom.count + misordered.count == 0 && differences.isEmpty
     }
 
-    /// The report. The last line is "no difference" or states the opposite.
+    /// The report. The last line is "no difference" or "the indexes differ from the logged events".
     var text: String {
         var lines = [
             "\(accepted) events of \(experiments) experiments and \(producers) producers; \(deduplicated) sent twice and "

@@ -2,12 +2,12 @@ import HyperoRedis
 import HyperoSchema
 import TestSupport
 
-/// The entries that many concurrent trainings have logged.
+/// The entries of many concurrent trainings.
 ///
-/// Fifty producers alternate with one entry each, and each producer runs its experiments one after the other.
+/// Fifty producers alternate with one entry each, and each producer runs its experiments one after another.
 ///
-/// The entries are written by a pipeline of XADD commands and not by clients, so that the stream and its ids are the same
-/// each time. The commands that an ingest sent for one such stream can therefore be replayed with another.
+/// The entries are written by a pipeline of XADD commands and not by clients, so that the entries and their ids are the
+/// same on each server. The commands that an ingest sent to one server can therefore be replayed to another server.
 struct Backlog {
     var battery = "bench"
     let experiments: Int
@@ -38,7 +38,7 @@ struct Backlog {
         return declarations + experiments * (eventsPerExperiment - 1)
     }
 
-    /// Includes the declaration.
+    /// The number of events per experiment, including the declaration.
     private var eventsPerExperiment: Int {
         2 + (parameters > 0 ? 1 : 0) + epochs + (hasMaxima ? 1 : 0) + (hasEnd ? 1 : 0)
     }
@@ -98,7 +98,8 @@ struct Backlog {
         }
     }
 
-    /// Returns noisy values that rise fast at first and slowly later. The best epoch changes often at first and rarely later.
+    /// Returns noisy values that rise fast at first and slowly later. The best epoch therefore changes often at first
+    /// and rarely later.
     private func cells(epoch: Int, random: inout SeededGenerator) -> [CurveRow.Cell] {
         let progress = Double(epoch) / Double(epoch + 20)
         return zip(["train", "valid", "test"], [0.95, 0.9, 0.89]).map { channel, limit in

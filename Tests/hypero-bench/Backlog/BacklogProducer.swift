@@ -20,7 +20,7 @@ struct BacklogProducer {
     ///
     /// - Parameters:
     ///   - eventsPerExperiment: the number of events per experiment, including the declaration.
-    ///   - skipsDeclaration: whether later experiments start without a declaration.
+    ///   - skipsDeclaration: true if later experiments start without a declaration.
     mutating func advance(eventsPerExperiment: Int, skipsDeclaration: Bool) {
         seq += 1
         step += 1

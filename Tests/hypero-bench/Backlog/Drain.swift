@@ -3,13 +3,13 @@ import TestSupport
 
 /// A run of `hypero-ingest --drain`, and its cost.
 struct Drain {
-    /// The run time of the whole process.
+    /// The run time of the whole process, in seconds.
     let seconds: Double
-    /// The processor time of the main thread of Redis.
+    /// The processor time of the main thread of Redis, in seconds.
     let redisSeconds: Double
     /// The time that the main thread of Redis waited for a core, in seconds.
     let redisWaited: Double
-    /// The processor time of the ingest.
+    /// The processor time of the ingest, in seconds.
     let ingestSeconds: Double
     /// The peak of the ingest's resident memory, in bytes.
     let ingestPeak: Int
@@ -21,7 +21,8 @@ struct Drain {
     /// Drains the stream of a server.
     ///
     /// - Parameters:
-    ///   - url: the Redis URL for the ingest, for example of a proxy; nil for the server's own.
+    ///   - server: the server with the stream.
+    ///   - url: the Redis URL for the ingest, for example of a proxy; nil for the URL of the server.
     ///   - retain: the number of applied entries to keep in the stream; nil for the default of the ingest.
     init(_ server: BenchServer, through url: String? = nil, retain: Int? = nil) throws {
         let redisBefore = try server.mainThreadSeconds()

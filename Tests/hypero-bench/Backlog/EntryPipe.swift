@@ -1,7 +1,7 @@
 import HyperoRedis
 import HyperoSchema
 
-/// Writes entries in pipelined batches. The next batch is rendered while the previous one is in flight.
+/// A writer of entries in pipelined batches. The next batch is rendered while the previous batch is in flight.
 struct EntryPipe: ~Copyable {
     private let stream: String
     private var writer = RESPWriter(capacity: 1 << 20)
@@ -14,7 +14,7 @@ struct EntryPipe: ~Copyable {
         self.stream = stream
     }
 
-    /// Returns the Unix milliseconds of the entry at a position of the stream. 500 entries share a millisecond.
+    /// Returns the time in Unix milliseconds of the entry at a position of the stream. 500 entries share a millisecond.
     static func time(ofEntry position: Int) -> Int64 { 1_750_000_000_000 + Int64(position / 500) }
 
     /// Adds an event as the entry at a position of the stream.

@@ -9,7 +9,7 @@ final class AppliedCount: Sendable {
     private let isStopping = Atomic<Bool>(false)
     private let hasFailed = Atomic<Bool>(false)
 
-    /// Starts to poll on a thread of its own.
+    /// Starts to poll on a new thread.
     init(_ server: BenchServer) throws {
         let url = try RedisURL(server.url)
         let key = server.keyspace.ingest

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Blocks the logging threads while too many events wait to be applied.
+/// A limit on the logged events that are not applied yet. Blocks the logging threads while the limit is exceeded.
 final class Backpressure: Sendable {
     private let logged = Atomic<Int>(0)
     private let isStopping = Atomic<Bool>(false)
@@ -10,7 +10,7 @@ final class Backpressure: Sendable {
 
     /// - Parameters:
     ///   - applied: the number of applied events.
-    ///   - window: the most events that may be logged and not yet applied.
+    ///   - window: the maximum number of events that are logged and not applied yet.
     init(_ applied: AppliedCount, window: Int) {
         self.applied = applied
         self.window = window

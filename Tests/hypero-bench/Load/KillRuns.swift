@@ -4,21 +4,21 @@ import HyperoRedis
 import HyperoSchema
 import TestSupport
 
-/// Kills trainings while they log at full speed, and counts the rows that are lost.
+/// Runs of trainings that are killed while they log at full speed, and the number of rows that are lost.
 struct KillRuns {
     /// The speed of a training and the time of its kill.
-    struct Life {
-        /// The most events that may wait to be sent. The training pauses at this number.
+    struct Scenario {
+        /// The maximum number of events that wait to be sent. The training pauses at this number.
         let queue: Int
         /// The range of the random time from the first row to the kill.
         let duration: ClosedRange<Duration>
 
         /// Full speed. At the kill, all events are still in the journal.
-        static let sprint = Life(queue: 2_000_000, duration: .milliseconds(1)...(.milliseconds(25)))
+        static let fullSpeed = Scenario(queue: 2_000_000, duration: .milliseconds(1)...(.milliseconds(25)))
         /// The speed of Redis. At the kill, events are in flight, acknowledged or applied.
-        static let run = Life(queue: 20_000, duration: .milliseconds(25)...(.milliseconds(300)))
+        static let redisSpeed = Scenario(queue: 20_000, duration: .milliseconds(25)...(.milliseconds(300)))
         /// The speed of Redis, for a longer time.
-        static let marathon = Life(queue: 20_000, duration: .seconds(1)...(.seconds(2)))
+        static let sustainedRedisSpeed = Scenario(queue: 20_000, duration: .seconds(1)...(.seconds(2)))
     }
 
     /// The number of rows whose log call had returned.
@@ -34,20 +34,20 @@ struct KillRuns {
     ///
     /// - Parameters:
     ///   - count: the number of trainings.
-    ///   - lives: assigned to the trainings in turn.
+    ///   - scenarios: assigned to the trainings in turn.
     ///   - progress: called after each kill with the number of kills.
-    init(_ count: Int, lives: [Life], progress: (Int) -> Void = { _ in }) throws {
+    init(_ count: Int, scenarios: [Scenario], progress: (Int) -> Void = { _ in }) throws {
         let server = try BenchServer()
         let folder = try TemporaryFolder()
         let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--log-level", "error"])
         defer { ingest.kill() }
         var killed: [(producer: String, rows: Int)] = []
         for number in 1...count {
-            let life = lives[number % lives.count]
+            let scenario = scenarios[number % scenarios.count]
             let training = try TrainingProcess(
-                server, epochs: Self.epochs, queue: life.queue, journal: folder.file("journal"))
+                server, epochs: Self.epochs, queue: scenario.queue, journal: folder.file("journal"))
             try training.waitUntilLogging()
-            let (shortest, longest) = (life.duration.lowerBound, life.duration.upperBound)
+            let (shortest, longest) = (scenario.duration.lowerBound, scenario.duration.upperBound)
             usleep(UInt32.random(in: UInt32(shortest / .microseconds(1))...UInt32(longest / .microseconds(1))))
             try training.kill()
             killed.append((training.tally.producer, training.tally[.rows]))
@@ -67,7 +67,7 @@ struct KillRuns {
         try countRows(of: killed, on: server)
     }
 
-    /// Counts the rows with queries, as a user would, and not with the counters of the ingest.
+    /// Counts the rows with queries, like a user, and not with the counters of the ingest.
     private mutating func countRows(of killed: [(producer: String, rows: Int)], on server: BenchServer) throws {
         let store = try Store(server.url, timeout: .seconds(60))
         var sequenceNumbers = 0

@@ -7,7 +7,7 @@ struct LogTimes: Sendable {
     /// Measurements without a call: the cost of reading the clock.
     private(set) var clock = Latencies()
 
-    /// Measures an empty interval and then a call. The two alternate, so that interruptions of the thread affect both equally.
+    /// Measures an empty interval and then a call. The two alternate, so that interruptions of the thread affect both.
     @inline(__always)
     mutating func measure(_ body: () -> Void) {
         let first = Clock.now

@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Calls at a fixed rate from one or several threads.
+/// A fixed rate of calls from one or several threads.
 struct Pace: Sendable {
     let threads: Int
     /// Calls per second of all threads together.
@@ -10,7 +10,7 @@ struct Pace: Sendable {
     /// Repeats a call on each thread until the duration has passed.
     ///
     /// A single thread waits for the next call in a busy loop, because a training computes between its calls. Several
-    /// threads sleep. With more busy threads than cores, the threads would measure their wait for a core.
+    /// threads sleep, because busy threads that outnumber the cores would measure their wait for a core.
     ///
     /// - Parameters:
     ///   - makeState: creates the state of a thread.
@@ -34,7 +34,7 @@ struct Pace: Sendable {
                 next += interval
                 let now = Clock.now
                 guard now - start < nanoseconds else { return state }
-                // Missed calls are skipped. Making up for them would be a burst, which is a different load.
+                // Missed calls are skipped, because making them later would be a burst, which is a different load.
                 next = max(next, now)
                 if isAlone { while Clock.now < next {} } else { Clock.sleep(until: next) }
             }

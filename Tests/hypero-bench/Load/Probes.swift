@@ -2,11 +2,11 @@ import Foundation
 import HyperoRedis
 import Synchronization
 
-/// Measures the time from a log call until its value is in a ranking.
+/// Log calls that measure the time until their value is in a ranking.
 ///
-/// Each probe logs a higher value of one experiment than the probe before. The score in the ranking therefore identifies
-/// the latest probe that has arrived. A connection of its own polls the score with short sleeps. Without the sleeps the
-/// polling would use half of the time of Redis.
+/// Each probe logs a higher value of one experiment than the previous probe. The score in the ranking therefore
+/// identifies the latest probe that has arrived. A separate connection polls the score with short sleeps. Without the
+/// sleeps, the polling would use half of the time of Redis.
 final class Probes: Sendable {
     private struct State {
         /// The times of the log calls, in nanoseconds. Probe n has index n - 1.

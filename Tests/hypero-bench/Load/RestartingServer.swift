@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// Kills and restarts a server every second.
+/// A server that is killed and restarted every second.
 final class RestartingServer: Sendable {
     private let isStopping = Atomic<Bool>(false)
     /// Nil until the thread has ended.

@@ -2,7 +2,7 @@ import Hypero
 import HyperoRedis
 import HyperoSchema
 
-/// The rate at which a client logs rows and sends them over its one connection. No ingest runs.
+/// The rate at which a client logs rows and sends them over its only connection. No ingest runs.
 struct SentRows {
     /// Rows per second, from the first call until Redis has acknowledged the last row.
     let perSecond: Double

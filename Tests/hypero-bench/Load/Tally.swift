@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Counters that a training and the benchmark share in a mapped file. The file keeps its values however the training ends.
+/// Counters that a training and the benchmark share in a mapped file. The file keeps its values for every end of the
+/// training, including SIGKILL.
 final class Tally: @unchecked Sendable {
     // The address of the mapping never changes, and the words are atomics.
     private let words: UnsafeMutablePointer<Atomic<Int>>

@@ -10,7 +10,7 @@ final class TrainingProcess {
     /// - Parameters:
     ///   - rows: the number of rows; nil to log until the process is killed.
     ///   - epochs: the number of epochs per experiment.
-    ///   - queue: the most events that may wait to be sent.
+    ///   - queue: the maximum number of events that wait to be sent.
     ///   - journal: the folder of the journal; nil for a new folder.
     init(
         _ server: BenchServer, rows: Int? = nil, epochs: Int = Rows.epochs, queue: Int = 50_000, journal: String? = nil

@@ -23,9 +23,9 @@ struct VisibleRows {
         let rowsPerTurn = rate / turns
         func logRows(for duration: Duration) throws -> Int {
             try Pace(threads: 2, perSecond: turns, duration: duration).run { thread in
-                Trainee(batteries[thread], probes: thread == 0 ? (probe, probes) : nil)
-            } call: { trainee, turn in
-                trainee.logRows(rowsPerTurn, of: rows, turn: turn)
+                RowLogger(batteries[thread], probes: thread == 0 ? (probe, probes) : nil)
+            } call: { logger, turn in
+                logger.logRows(rowsPerTurn, of: rows, turn: turn)
             }.reduce(0) { $0 + $1.events }
         }
         // Warm-up.

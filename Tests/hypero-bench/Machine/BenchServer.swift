@@ -10,13 +10,14 @@ final class BenchServer {
     let server: RedisServer
     let keyspace: Keyspace
     private(set) var control: RedisConnection
-    /// The number of backlog entries written so far, which is the position of the next entry in the stream.
+    /// The number of backlog entries written so far: the position of the next entry in the stream.
     var written = 0
 
     /// The settings. Rewrites of the append-only file are off, because a rewrite uses a core for seconds at a random time.
     static let description = "appendonly yes, appendfsync everysec, no rewriting of the file, on a unix socket"
 
-    /// - Parameter rewritesFile: whether Redis rewrites a large append-only file, so that it does not fill the disk.
+    /// - Parameter rewritesFile: true if Redis rewrites a large append-only file, so that the file does not fill the
+    ///   disk.
     init(rewritesFile: Bool = false) throws {
         server = try RedisServer(configuration: ["auto-aof-rewrite-percentage \(rewritesFile ? 100 : 0)"])
         keyspace = try Keyspace.all()[0]

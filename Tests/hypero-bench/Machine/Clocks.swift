@@ -3,7 +3,8 @@ import Glibc
 
 /// The monotonic clock of the benchmark.
 ///
-/// Not `MonotonicTime`: it belongs to another module and is not inlined here, and a measured call takes only nanoseconds.
+/// Not `MonotonicTime`, which belongs to another module and is not inlined here. A measured call takes only
+/// nanoseconds.
 enum Clock {
     /// The current time in nanoseconds.
     @inline(__always)

@@ -3,7 +3,7 @@ import HyperoCore
 import HyperoRedis
 import Synchronization
 
-/// Another client of the server, which sends a PING every millisecond and measures the time until the reply.
+/// A client that sends a PING to the server every millisecond, and measures the time until the reply.
 final class Heartbeat: Sendable {
     private struct State {
         var latencies = Latencies()
@@ -14,7 +14,7 @@ final class Heartbeat: Sendable {
     private let isStopping = Atomic<Bool>(false)
     private let state = Mutex(State())
 
-    /// Starts the client on a thread of its own.
+    /// Starts the client on a new thread.
     init(_ server: BenchServer) throws {
         let url = try RedisURL(server.url)
         Thread.detachNewThread { [self] in

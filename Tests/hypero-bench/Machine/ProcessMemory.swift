@@ -16,7 +16,7 @@ struct ProcessMemory {
         self.anonymous = anonymous << 10
     }
 
-    /// Returns the resident memory of a process without mapped files of a folder, in bytes.
+    /// Returns the resident memory of a process in bytes, without the mapped files of a folder.
     static func resident(of pid: Int32, outside folder: String) -> Int {
         let text = (try? String(contentsOfFile: "/proc/\(pid)/smaps", encoding: .utf8)) ?? ""
         var isOutside = true

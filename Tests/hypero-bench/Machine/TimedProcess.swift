@@ -4,7 +4,7 @@ import TestSupport
 
 /// A short program whose run time is measured, from start to exit.
 ///
-/// Not `ChildProcess`: it polls for the program's end only every few milliseconds.
+/// Not `ChildProcess`, which polls for the program's end only every few milliseconds.
 struct TimedProcess {
     private let command: [String]
 

@@ -6,7 +6,7 @@ struct PeerScript {
     private static let path = "Scripts/bench-peers/run"
     private let options: [String]
 
-    /// - Parameter isQuick: whether the workload is divided by ten.
+    /// - Parameter isQuick: true if the workload is divided by ten.
     init(quick isQuick: Bool) throws {
         guard FileManager.default.isExecutableFile(atPath: Self.path) else {
             throw BenchError("\(Self.path): not found. Run Scripts/bench, which changes to the repository's folder.")

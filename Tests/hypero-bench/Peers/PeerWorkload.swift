@@ -13,8 +13,8 @@ struct PeerWorkload: Decodable {
         case latencyRows = "latency_rows"
     }
 
-    /// Returns a row of three channels. `valid` rises to the best value of the run and falls again, so the last value of a run
-    /// differs from its best.
+    /// Returns a row of three channels. `valid` rises to the best value of the run and then falls, so the last value of
+    /// a run differs from its best value.
     func row(ofRun run: Int, epoch: Int) -> Rows.Row {
         let peak = run * 7 % rowsPerRun
         let distance = Double(epoch % rowsPerRun - peak) / Double(rowsPerRun)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// One connection through a recorder.
+/// One connection through a ``Recorder``.
 final class RecordedConnection {
     private var requests: Flow
     private var replies: Flow
@@ -37,7 +37,7 @@ final class RecordedConnection {
     }
 }
 
-/// One direction of a connection: bytes read from one socket that wait to be written to the other.
+/// One direction of a connection, with the bytes that were read from one socket and not written to the other yet.
 private struct Flow {
     let source: Int32
     let sink: Int32

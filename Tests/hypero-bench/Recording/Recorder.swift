@@ -5,8 +5,8 @@ import TestSupport
 
 /// A proxy between an ingest and Redis that records the bytes that the ingest sends.
 ///
-/// Not `FaultyProxy`: its small buffers, which simulate a slow network, would slow transactions down, and the ingest would
-/// then choose other batch sizes. This proxy transfers a megabyte at a time.
+/// Not `FaultyProxy`, because its small buffers, which simulate a slow network, would slow transactions down. The
+/// ingest would then choose other batch sizes. This proxy transfers a megabyte at a time.
 final class Recorder: Sendable {
     let url: String
 

@@ -23,7 +23,7 @@ final class Recording {
         close(descriptor)
     }
 
-    /// Returns the index of a new connection.
+    /// Adds a connection, and returns its index.
     func addConnection() -> Int {
         connections += 1
         return connections - 1

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Collects the rows of a section and prints them after the section.
+/// The rows of a section, which are printed after the section.
 ///
-/// The rows are not printed at the end of the run, because a run takes many minutes and a later section may fail.
+/// The rows are not printed only at the end of the run, because a run takes many minutes and a later section may fail.
 final class Report {
     private let isJSON: Bool
     private let facts: MachineFacts
@@ -40,7 +40,7 @@ final class Report {
     private static func json(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Encoding fails only for a number that is not finite, and no figure is.
+        // Encoding fails only for a number that is not finite, and all figures are finite.
         guard let data = try? encoder.encode(value) else { fatalError("cannot encode as JSON: \(value)") }
         return String(decoding: data, as: UTF8.self)
     }

@@ -1,4 +1,4 @@
-/// One line of the table: a figure, and the value it is compared with.
+/// One line of the table: a figure, and the value that the figure is compared with.
 struct Row {
     /// The name and value of the comparison, in the figure's unit.
     struct Peer {

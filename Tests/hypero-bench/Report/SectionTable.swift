@@ -6,12 +6,12 @@ struct SectionTable {
         self.rows = rows
     }
 
-    private static let head = ["", "figure", "", "beside", "", "ratio", "target", ""]
+    private static let titles = ["", "figure", "", "beside", "", "ratio", "target", ""]
     /// The indexes of the right-aligned columns, which contain numbers.
     private static let alignedRight: Set<Int> = [1, 4, 5]
 
     var text: String {
-        var lines = [Self.head]
+        var lines = [Self.titles]
         var notes: [String] = []
         var subject = ""
         for row in rows {
@@ -47,7 +47,7 @@ struct SectionTable {
 
     private static func aligned(_ lines: [[String]]) -> [String] {
         // A line with a subject has one cell, which may be wider than the column.
-        let widths = head.indices.map { column in
+        let widths = titles.indices.map { column in
             lines.filter { $0.count > 1 }.map { $0[column].count }.max() ?? 0
         }
         return lines.map { cells in

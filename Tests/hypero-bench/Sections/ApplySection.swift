@@ -3,13 +3,14 @@ import TestSupport
 
 /// The rate at which the ingest applies a backlog, its cost, and the delay for other clients of Redis.
 ///
-/// There are two backlogs: rows of three channels of 2,000 experiments, fifty experiments at a time, and the worst case, in
-/// which each event belongs to another experiment and nothing folds. `hypero-ingest run --drain` drains each backlog three
-/// times, each time on a new server, and the figures are those of the run with the median time. The time is the run time of
-/// the whole process.
+/// There are two backlogs. The first has rows of three channels of 2,000 experiments, fifty experiments at a time. The
+/// second is the worst case, in which each event belongs to another experiment, so that no two events fold together.
+/// `hypero-ingest run --drain` drains each backlog three times, each time on a new server, and the figures are those of
+/// the run with the median time. The time is the run time of the whole process.
 ///
-/// The section also prints how long the main thread of Redis had work, that is, was busy or waited for a core. Redis, the
-/// ingest and the sync of the append-only file share two cores. Only in the remaining time does Redis wait for the ingest.
+/// The section also prints the share of the time in which the main thread of Redis had work, that is, was busy or
+/// waited for a core. Redis, the ingest and the sync of the append-only file share two cores. Redis waits for the
+/// ingest only in the remaining time.
 ///
 /// The comparison is *the same commands*. One more drain runs through a recorder, which stores the bytes that the ingest
 /// sends. A replay sends these bytes to new servers with the same backlog, without waits, and discards the replies. The

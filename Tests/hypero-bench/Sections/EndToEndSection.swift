@@ -1,4 +1,4 @@
-/// The way of an event from `log` to the indexes, with two clients, Redis and the ingest on the same cores.
+/// The path of an event from `log` to the indexes, with two clients, Redis and the ingest on the same cores.
 ///
 /// *Sustained*: the clients log for ten seconds as fast as the ingest applies the events, with at most 100,000 events
 /// in flight.

@@ -8,7 +8,7 @@
 struct KilledSection: Section {
     func run(_ plan: Plan, report: Report) throws {
         let count = plan.divided(100, atLeast: 2)
-        let kills = try KillRuns(count, lives: [.sprint, .run]) { killed in
+        let kills = try KillRuns(count, scenarios: [.fullSpeed, .redisSpeed]) { killed in
             if killed % 10 == 0 { report.progress("killed: \(killed) of \(count)") }
         }
         let rows = report.rows(of: "\(count) trainings", in: .killed)

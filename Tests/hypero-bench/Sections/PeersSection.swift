@@ -27,7 +27,7 @@ struct PeersSection: Section {
                     peer: figures.peer == own.peer ? nil : Row.Peer("hypero", ownValue), note: figures.note)
             }
         }
-        // The peer "nothing" stores no rows, so it has none to lose.
+        // The peer "nothing" stores no rows, so it cannot lose rows.
         func killed(_ figures: PeerFigures) -> PeerFigures.Killed? {
             figures.killed.flatMap { $0.accepted > 0 ? $0 : nil }
         }

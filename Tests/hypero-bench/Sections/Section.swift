@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// A part of the benchmark that can run alone.
 protocol Section {
-    /// Measures, and adds rows to the report.
+    /// Measures the figures of the section, and adds a row for each to the report.
     func run(_ plan: Plan, report: Report) throws
 }
 

@@ -1,4 +1,4 @@
-/// The rate at which a client sends events over its one connection.
+/// The rate at which a client sends events over its only connection.
 ///
 /// The time is measured from the first log call until Redis has acknowledged the last event. No ingest runs.
 ///

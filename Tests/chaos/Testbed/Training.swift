@@ -4,7 +4,7 @@ import TestSupport
 /// A `chaos-producer` process.
 struct Training {
     let process: ChildProcess
-    /// The side file of its first thread.
+    /// The path of the side file of the first thread.
     private let side: String
 
     init(
@@ -25,13 +25,15 @@ struct Training {
         side = "\(sides)/\(process.pid)-\(seed)-1.side"
     }
 
-    /// The name of the process and its standard error; nil if that is empty.
+    /// The name of the process and its standard error; nil if the standard error is empty.
     var log: String? {
         let text = process.stderr
         return text.isEmpty ? nil : "\(process)\n\(text)"
     }
 
-    /// Checks that the training ended regularly or was killed by this test. No fault of Redis may end a training.
+    /// Checks that the training ended normally or was killed by this test. No fault of Redis may end a training.
+    ///
+    /// - Throws: ``TestFailure`` for any other ending.
     func checkEnding() throws {
         let ending = process.wait()
         // SIGTERM kills a training that has not installed its signal handler yet.

@@ -2,8 +2,8 @@ import TestSupport
 
 /// A fixed number of trainings of all kinds.
 ///
-/// A training that has ended or was killed is replaced by one of the same kind. Otherwise the kinds that end by themselves
-/// would soon disappear.
+/// A training that has ended or was killed is replaced by a training of the same kind. Otherwise the kinds that end by
+/// themselves would soon be missing.
 final class Fleet {
     private static let size = 6
 
@@ -57,7 +57,7 @@ final class Fleet {
         random.pick(trainings).kill()
     }
 
-    /// Sends SIGTERM to all trainings and waits for their ends.
+    /// Sends SIGTERM to all trainings, and waits until all have ended.
     func stop() throws {
         for training in trainings { training.process.terminate() }
         for training in trainings {

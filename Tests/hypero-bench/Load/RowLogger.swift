@@ -1,7 +1,7 @@
 import Hypero
 
-/// The experiments and rows of one logging thread.
-struct Trainee: Sendable {
+/// A logger of rows and probes on one thread.
+struct RowLogger: Sendable {
     private let battery: Battery
     private var experiment: Experiment
     /// The probes and their experiment; nil if this thread logs no probes.
@@ -19,7 +19,12 @@ struct Trainee: Sendable {
         self.probes = probes
     }
 
-    /// Logs some rows. In every second turn, the first row is a probe.
+    /// Logs rows. In every second turn, the first row is a probe.
+    ///
+    /// - Parameters:
+    ///   - count: the number of rows, including the probe.
+    ///   - values: the values of the rows.
+    ///   - turn: the index of this call.
     mutating func logRows(_ count: Int, of values: Rows, turn: Int) {
         var remaining = count
         if let probes, turn % 2 == 0 {

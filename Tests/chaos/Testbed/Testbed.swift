@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 
 /// The system under test: Redis, the network to it, trainings, ingests, and their folders.
-final class Stage {
+final class Testbed {
     /// The current primary.
     private(set) var server: RedisServer
     let clientProxy: FaultyProxy
@@ -11,7 +11,8 @@ final class Stage {
     let fleet: Fleet
     let ingests: IngestPair
 
-    /// Rewrites of the append-only file, so that a long run does not fill the disk, and the settings that faults need.
+    /// The settings of Redis: the append-only file is rewritten, so that a long run does not fill the disk, and the
+    /// faults need the other settings.
     private static let configuration = [
         "auto-aof-rewrite-percentage 100", "auto-aof-rewrite-min-size 64mb", "busy-reply-threshold 200",
         "repl-diskless-sync-delay 0", "enable-debug-command yes",
@@ -47,7 +48,7 @@ final class Stage {
         return replica
     }
 
-    /// Kills the primary, makes the replica the primary, and moves the address of the proxies to it.
+    /// Kills the primary, makes the replica the new primary, and connects the proxies to it.
     func promote(_ replica: RedisServer) throws {
         server.kill()
         try replica.promote()

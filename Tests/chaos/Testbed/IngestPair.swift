@@ -28,7 +28,7 @@ final class IngestPair {
         running[index] = try startOne()
     }
 
-    /// Sends SIGTERM to both ingests and waits for their ends.
+    /// Sends SIGTERM to both ingests, and waits until both have ended.
     func stop() throws {
         for ingest in running {
             ingest.resume()

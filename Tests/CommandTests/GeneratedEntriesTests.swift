@@ -3,7 +3,7 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-@Suite struct HandmadeTests {
+@Suite struct GeneratedEntriesTests {
     @Test func `Entries written by a script with plain XADD yield the same indexes as the naive model`() throws {
         let fixture = try CommandFixture()
         let count = CommandFixture.size(from: "HYPERO_SOAK_ENTRIES", default: 20_000)
