@@ -32,63 +32,68 @@ enum ForkGuard {
     /// The order in which locks are acquired before a fork.
     ///
     /// A thread that holds a lock of one stage acquires only locks of later stages. This holds for the locks of the
-    /// participants and of the registries, so a fork cannot deadlock with the other threads.
+    /// participants and of the stages, so a fork cannot deadlock with the other threads.
     enum Stage: Int {
         case senders
         case journals
         case fileLocks
     }
 
-    private struct Registry {
-        let lock = AdaptiveMutex()
-        /// Protected by `lock`. Not retained: a participant removes itself before it is deallocated.
-        var participants: [Entry] = []
-    }
-
     private struct Entry {
+        // Not retained: a participant removes itself before it is deallocated.
         unowned(unsafe) let participant: any ForkParticipant
     }
 
     private static let stageCount = 3
 
-    /// One registry per stage.
+    /// One lock per stage, which protects the stage's participants.
     ///
-    /// Behind a pointer, so that the handlers run no checks of exclusive access. Each registry has its own lock.
-    private nonisolated(unsafe) static let registries: UnsafeMutablePointer<Registry> = {
-        let registries = UnsafeMutablePointer<Registry>.allocate(capacity: stageCount)
-        for stage in 0..<stageCount { (registries + stage).initialize(to: Registry()) }
+    /// The locks and the participants have memory of their own: a lock must be readable while another thread changes the
+    /// participants. Both are behind pointers, so that the handlers run no checks of exclusive access.
+    private nonisolated(unsafe) static let locks: UnsafeMutablePointer<AdaptiveMutex> = {
+        let locks = UnsafeMutablePointer<AdaptiveMutex>.allocate(capacity: stageCount)
+        for stage in 0..<stageCount { (locks + stage).initialize(to: AdaptiveMutex()) }
+        return locks
+    }()
+
+    /// The participants of each stage. Protected by the stage's lock.
+    private nonisolated(unsafe) static let participants: UnsafeMutablePointer<[Entry]> = {
+        let participants = UnsafeMutablePointer<[Entry]>.allocate(capacity: stageCount)
+        participants.initialize(repeating: [], count: stageCount)
+        // The handlers must not be the first to use the locks.
+        _ = locks
         _ = pthread_atfork({ beforeFork() }, { afterForkInParent() }, { afterForkInChild() })
-        return registries
+        return participants
     }()
 
     static func add<Participant: ForkParticipant>(_ participant: Participant) {
-        let registry = registries + Participant.forkStage.rawValue
-        registry.pointee.lock.withLock { registry.pointee.participants.append(Entry(participant: participant)) }
+        let stage = Participant.forkStage.rawValue
+        locks[stage].withLock { participants[stage].append(Entry(participant: participant)) }
     }
 
     static func remove<Participant: ForkParticipant>(_ participant: Participant) {
-        let registry = registries + Participant.forkStage.rawValue
-        registry.pointee.lock.withLock { registry.pointee.participants.removeAll { $0.participant === participant } }
+        let stage = Participant.forkStage.rawValue
+        locks[stage].withLock { participants[stage].removeAll { $0.participant === participant } }
     }
 
     private static func beforeFork() {
         for stage in 0..<stageCount {
-            registries[stage].lock.lock()
-            for entry in registries[stage].participants { entry.participant.beforeFork() }
+            locks[stage].lock()
+            for entry in participants[stage] { entry.participant.beforeFork() }
         }
     }
 
     private static func afterForkInParent() {
         for stage in (0..<stageCount).reversed() {
-            for entry in registries[stage].participants { entry.participant.afterForkInParent() }
-            registries[stage].lock.unlock()
+            for entry in participants[stage] { entry.participant.afterForkInParent() }
+            locks[stage].unlock()
         }
     }
 
     private static func afterForkInChild() {
         for stage in (0..<stageCount).reversed() {
-            for entry in registries[stage].participants { entry.participant.afterForkInChild() }
-            registries[stage].lock.reinitialize()
+            for entry in participants[stage] { entry.participant.afterForkInChild() }
+            locks[stage].reinitialize()
         }
     }
 }
