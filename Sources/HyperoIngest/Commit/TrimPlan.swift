@@ -70,18 +70,3 @@ package struct TrimPlan: Sendable {
         unfinished = lastBound
     }
 }
-
-extension StreamID {
-    /// The lowest id above this one.
-    var next: StreamID {
-        if sequence < .max { return StreamID(milliseconds: milliseconds, sequence: sequence + 1) }
-        if milliseconds < .max { return StreamID(milliseconds: milliseconds + 1, sequence: 0) }
-        return self
-    }
-
-    /// The highest id below this one; nil below the lowest.
-    var previous: StreamID? {
-        if sequence > 0 { return StreamID(milliseconds: milliseconds, sequence: sequence - 1) }
-        return milliseconds > 0 ? StreamID(milliseconds: milliseconds - 1, sequence: .max) : nil
-    }
-}
