@@ -2,7 +2,7 @@ import HyperoSchema
 
 /// A row outside of a ``RowTable``, kept from batch to batch.
 struct KeptRow: Sendable, Hashable {
-    /// Nil if the row has no cell.
+    /// The shape; nil if the row has no cell.
     let shape: RowShape?
     let numbers: [Number]
 
