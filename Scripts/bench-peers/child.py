@@ -78,15 +78,15 @@ def log_until_killed(tool, workload: Workload, output: str) -> None:
         accepted[0] = step
 
 
-def count(tool, workload: Workload, output: str) -> None:
-    """Lists the steps of the only run in this folder that the tool has stored with all their channels."""
+def stored_steps(tool, workload: Workload, output: str) -> None:
+    """Lists the steps that the tool has stored with all their channels, for the only run in this folder."""
     prepare_to_read(tool)
     with open(output, "w") as file:
         json.dump({"steps": sorted(tool.steps(0))}, file)
 
 
 def describe(tool, workload: Workload, output: str) -> None:
-    """Returns the duration of the import and the note about the figures."""
+    """Writes the duration of the import and the note about the figures."""
     with open(output, "w") as file:
         json.dump({"import_seconds": import_seconds, "note": tool.NOTE}, file)
 

@@ -1,9 +1,10 @@
 """Measures one peer and prints its JSON line. Scripts/bench-peers/run creates the environments and calls this.
 
-    driver.py measure NAME PYTHON FOLDER [--quick]   # PYTHON is the peer's interpreter; the caller removes FOLDER
+    driver.py measure NAME PYTHON FOLDER [--quick]   # PYTHON is the peer's interpreter; the caller removes FOLDER;
+                                                     # the URL of a Redis server for the peer is in PEERS_REDIS
     driver.py failed NAME REASON                     # prints the line of a peer that could not be measured
     driver.py names | packages NAME | workload [--quick]
-    driver.py redis NAME                             # succeeds if the peer needs a Redis; its URL is in PEERS_REDIS
+    driver.py redis NAME                             # exits with 0 if the peer needs a Redis server, else with 1
 """
 
 import ctypes
@@ -28,7 +29,7 @@ from workload import KILL_AFTER_SECONDS, TIMEOUT_SECONDS, Workload
 
 HERE = Path(__file__).resolve().parent
 QUERIES = 3  # processes that query the top ten; the median counts
-HELPERS_TIMEOUT_SECONDS = 20  # for processes that a peer has started and left running
+HELPERS_TIMEOUT_SECONDS = 20  # for the end of the processes that a peer has started
 
 # No peer accesses the network, the user's settings (USER_PREFIXES) or the user's home folder.
 OFFLINE = {
@@ -123,7 +124,7 @@ class Measurement:
             milliseconds = self.query_milliseconds()
         call, rate, exit_seconds = self.latency()
         if self.peer.stores_rows:
-            stored = len(self.phase("count", "latency")["steps"])
+            stored = len(self.phase("stored_steps", "latency")["steps"])
             if stored != workload.latency_rows:
                 notes.append(f"{stored} of {workload.latency_rows} rows are stored after a regular end")
         accepted, lost = self.killed() if self.peer.stores_rows else (0, 0)
@@ -183,7 +184,7 @@ class Measurement:
                 process.wait()
                 accepted = numbers[0]
             wait_for_helpers(HELPERS_TIMEOUT_SECONDS)
-            found = sum(1 for step in self.phase("count", directory)["steps"] if step < accepted)
+            found = sum(1 for step in self.phase("stored_steps", directory)["steps"] if step < accepted)
             log(f"{self.peer.title}: kill {kill + 1}: {accepted} rows accepted, {accepted - found} of them lost")
             all_accepted += accepted
             all_lost += accepted - found

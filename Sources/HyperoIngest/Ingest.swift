@@ -5,7 +5,7 @@ public import HyperoSchema
 public import Logging
 import Synchronization
 
-/// The daemon: turns the events of each partition into hashes and sorted sets, with one thread per partition.
+/// The daemon that turns the events of each partition into hashes and sorted sets, with one thread per partition.
 ///
 ///     let ingest = try Ingest(settings, logger: logger)
 ///     try ingest.start()
@@ -16,7 +16,8 @@ public final class Ingest: Sendable {
     private struct State {
         var running = 0
         var hasFailed = false
-        var waiting: [CheckedContinuation<Bool, Never>] = []
+        /// The continuations of the calls of ``Ingest/finished()`` that wait.
+        var continuations: [CheckedContinuation<Bool, Never>] = []
     }
 
     private let settings: IngestSettings
@@ -25,6 +26,8 @@ public final class Ingest: Sendable {
     private let shutdown = ShutdownFlag()
     private let state = Mutex(State())
 
+    /// Creates an ingest, whose threads start with ``start()``.
+    ///
     /// - Throws: ``SchemaError`` if the namespace or the number of partitions is invalid.
     public init(_ settings: IngestSettings, logger: Logger) throws(SchemaError) {
         self.settings = settings
@@ -32,20 +35,20 @@ public final class Ingest: Sendable {
         keyspaces = try settings.keyspaces()
     }
 
-    /// Starts the threads.
+    /// Starts one thread per partition.
     ///
-    /// - Throws: ``SchemaError`` if a thread cannot be created.
+    /// - Throws: ``SchemaError`` if a thread cannot be created. The threads that were started before are stopped.
     public func start() throws(SchemaError) {
-        for (number, keys) in keyspaces.enumerated() {
+        for (number, keyspace) in keyspaces.enumerated() {
             state.withLock { $0.running += 1 }
             let isFirst = number == 0
             let code = NamedThread.start("ingest-\(number)") { [self] in
                 if isFirst { ServerCheck.run(settings.redis, logger: logger, shutdown: shutdown) }
-                let worker = PartitionWorker(settings, keys: keys, logger: logger, shutdown: shutdown)
-                ended(worker.run())
+                let worker = PartitionWorker(settings, keyspace: keyspace, logger: logger, shutdown: shutdown)
+                recordEnding(worker.run())
             }
             guard code == 0 else {
-                ended(.failed)
+                recordEnding(.failed)
                 stop()
                 throw SchemaError("cannot start the thread of partition \(number): \(String(cString: strerror(code)))")
             }
@@ -59,26 +62,27 @@ public final class Ingest: Sendable {
 
     /// Waits until all partitions have ended.
     ///
-    /// - Returns: false if a drain failed because the server rejects it, or if dead letters could not be written.
+    /// - Returns: false if the server rejected a command of a drain, or if dead letters could not be written.
     public func finished() async -> Bool {
         await withCheckedContinuation { continuation in
             let outcome: Bool? = state.withLock { state in
                 guard state.running > 0 else { return !state.hasFailed }
-                state.waiting.append(continuation)
+                state.continuations.append(continuation)
                 return nil
             }
             if let outcome { continuation.resume(returning: outcome) }
         }
     }
 
-    private func ended(_ ending: PartitionOwner.Ending) {
-        let (waiting, outcome) = state.withLock { state in
+    /// Records the ending of a partition's thread. The last one resumes the calls of ``finished()``.
+    private func recordEnding(_ ending: PartitionOwner.Ending) {
+        let (continuations, outcome) = state.withLock { state in
             state.running -= 1
             if ending == .failed { state.hasFailed = true }
             guard state.running == 0 else { return ([CheckedContinuation<Bool, Never>](), false) }
-            defer { state.waiting = [] }
-            return (state.waiting, !state.hasFailed)
+            defer { state.continuations = [] }
+            return (state.continuations, !state.hasFailed)
         }
-        for continuation in waiting { continuation.resume(returning: outcome) }
+        for continuation in continuations { continuation.resume(returning: outcome) }
     }
 }

@@ -5,16 +5,18 @@ public import HyperoSchema
 public struct IngestSettings: Sendable {
     /// The server.
     public var redis: RedisURL
-    /// The first part of the hash tag of all keys.
+    /// The namespace: the hash tag of all keys without the partition, `hypero` in `{hypero}` and `{hypero:1}`.
+    ///
+    /// 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
     public var namespace = "hypero"
-    /// The number of partitions, the same for all clients and ingests of a deployment.
+    /// The number of partitions, the same for all clients and ingests of a deployment: 1 to 16,384.
     public var partitions = 1
-    /// The number of applied entries that stay in each stream, for inspection.
+    /// The number of applied entries that stay in each stream for inspection, at least 0.
     public var retain = 10_000
-    /// True to end when everything is applied that was in the streams at the start.
+    /// True to end once all entries that were in the streams at the start are applied.
     public var isDraining = false
-    /// The time after which an ingest that does not answer loses a partition.
-    public var lease: Duration = .seconds(5)
+    /// The time after which the lease of an ingest that does not renew it expires, above zero.
+    public var leaseDuration: Duration = .seconds(5)
 
     /// Creates the settings of a deployment with one partition.
     public init(redis: RedisURL) {
@@ -30,7 +32,7 @@ extension IngestSettings {
         _ = try keyspaces()
     }
 
-    /// Returns the keys of each partition.
+    /// Returns the keyspaces of all partitions, in order.
     func keyspaces() throws(SchemaError) -> [Keyspace] {
         try Keyspace.all(namespace: namespace, partitions: partitions)
     }

@@ -32,15 +32,16 @@ struct Pipeline: ~Copyable {
     private var batchSize = BatchSize()
     /// The reason why dead letters cannot be written; nil if they can.
     private var deadLetterError: RedisError?
-    /// The error of a dead letter stream that was full at the checkpoint. It is not read again, because the reply to
-    /// XINFO may be large.
+    /// The error of a dead letter stream that was full at the checkpoint; nil if it was not full. The stream is not
+    /// checked again, because the reply to XINFO may be large.
     private let fullStreamError: RedisError?
-    /// When the state of the stream was read last.
+    /// The time at which the state of the stream was read last.
     private var streamInfoTime = MonotonicTime.now
 
-    /// The time to wait for prefetched entries while Redis applies a transaction.
-    private static let transactionTime: Duration = .milliseconds(20)
-    /// The time between two reads of the stream's state, whose first and last entries may be large.
+    /// The longest wait for prefetched entries while Redis applies a transaction.
+    private static let maxPrefetchWait: Duration = .milliseconds(20)
+    /// The time between two reads of the stream's state. The reply to XINFO contains the first and the last entry,
+    /// which may be large.
     private static let streamInfoInterval: Duration = .seconds(1)
 
     init(resumingAt checkpoint: Checkpoint, fence: Fence, goal: StreamID?) throws(RedisError) {
@@ -48,31 +49,32 @@ struct Pipeline: ~Copyable {
         self.goal = goal
         self.fence = fence
         // A drain ends at the end of the stream, so it must not start by waiting for entries.
-        slots = PipelineSlots(resumingAt: checkpoint.batch, mayHaveMore: goal != nil, in: lease.keys)
-        lookups = LookupQueue(keys: lease.keys)
-        transaction = Transaction(keys: lease.keys, owner: lease.owner, leaseDuration: lease.duration)
-        nextTransaction = Transaction(keys: lease.keys, owner: lease.owner, leaseDuration: lease.duration)
+        slots = PipelineSlots(resumingAt: checkpoint.batch, mayHaveMore: goal != nil, in: lease.keyspace)
+        lookups = LookupQueue(keyspace: lease.keyspace)
+        transaction = Transaction(keyspace: lease.keyspace, owner: lease.owner, leaseDuration: lease.duration)
+        nextTransaction = Transaction(keyspace: lease.keyspace, owner: lease.owner, leaseDuration: lease.duration)
         deadLetterError = checkpoint.deadLetterError ?? checkpoint.fullStreamError
         fullStreamError = checkpoint.fullStreamError
         try transaction.write(checkpoint.batch)
     }
 
-    private var keys: Keyspace { fence.lease.keys }
+    private var keyspace: Keyspace { fence.lease.keyspace }
 
-    /// Applies the next batch, folds the batch after it, and reads on.
+    /// Applies the next batch, folds the batch after it, and prefetches further entries.
     ///
-    /// Without entries it waits for them, for a third of the lease, and renews the lease with an empty transaction.
+    /// Without entries, the step renews the lease with an empty transaction, and waits for entries for at most a third
+    /// of the lease's duration.
     ///
     /// - Throws: an error after which the pipeline must not be used again.
     mutating func step(in context: inout PipelineContext) throws(RedisError) -> StepResult {
-        // Without a backlog, an empty transaction before the entries would only delay them.
+        // Without a backlog, the prefetched entries are folded first: an empty transaction would only delay them.
         if slots.isNextEmpty, slots.prefetched != nil, !slots.mayHaveMore { try foldNext(in: &context) }
         // The cursor must not pass entries whose dead letters cannot be written.
         if let deadLetterError, slots.next?.hasDeadLetters == true { throw deadLetterError }
         let shield = context.shield
         shield.isShielded = true
         defer { shield.isShielded = false }
-        // Reading may have taken longer than the lease lasts. Reading again would take as long again.
+        // The read of very large entries may outlast the lease. After a rollback, their next read would take as long.
         if fence.isStale, try !fence.renew(over: &context.connection) { return .stopped(.cursorChanged) }
         if let id = context.trimPlan.nextBound() { transaction.writeTrim(below: id) }
         transaction.writeFence()
@@ -80,8 +82,8 @@ struct Pipeline: ~Copyable {
         return isIdle ? try runIdle(in: &context) : try runBacklog(in: &context)
     }
 
-    /// Commits the checkpoint with the pending dead letters and reads nothing: the last transaction before the lease is
-    /// released.
+    /// Commits the checkpoint with the pending dead letters, in the last transaction before the lease is released.
+    /// Reads no entries.
     mutating func finish(in context: inout PipelineContext) throws(RedisError) {
         if let deadLetterError { throw deadLetterError }
         transaction.writeFence()
@@ -95,7 +97,7 @@ struct Pipeline: ~Copyable {
 extension Pipeline {
     /// Sends the next batch, and folds the prefetched one while Redis applies it.
     private mutating func runBacklog(in context: inout PipelineContext) throws(RedisError) -> StepResult {
-        // A batch is sent before anything else. Without a batch there is time to wait, and shutdown ends the wait.
+        // A folded batch is sent at once. Without one, the step can wait for entries, and a shutdown ends this wait.
         let waitsForEntries = slots.isNextEmpty
         context.shield.isShielded = !waitsForEntries
         try adoptPrefetched(waitingAtMost: waitsForEntries ? fence.lease.duration / 3 : .zero, in: context)
@@ -103,7 +105,7 @@ extension Pipeline {
         queueLookup()
         let lookup = try send(over: &context.connection)
 
-        // Whatever fails meanwhile, the outcome is read: the failed commands in it must become dead letters.
+        // The outcome is read even if the next steps fail, because its failed commands must become dead letters.
         var failure: RedisError?
         do {
             if let lookup { try resolve(lookup, in: &context) }
@@ -112,7 +114,7 @@ extension Pipeline {
             failure = error
         }
         do {
-            try adoptPrefetched(waitingAtMost: Self.transactionTime, in: context)
+            try adoptPrefetched(waitingAtMost: Self.maxPrefetchWait, in: context)
             if failure == nil, slots.fold() == nil, let next = slots.next {
                 try nextTransaction.write(next)
                 prefetchForNextStep(in: context)
@@ -128,10 +130,9 @@ extension Pipeline {
         return slots.isDrained(to: goal) ? .drained : .applied
     }
 
-    /// Prefetches for the next step while the transaction is in flight: adopts the next decoded batch and queues the state
-    /// lookup it needs.
+    /// Adopts the next decoded batch while the transaction is in flight, and queues the state lookup that it needs.
     private mutating func prefetchForNextStep(in context: borrowing PipelineContext) {
-        // If that fails, the next step reads the batch again. The folded batch must not be lost with it.
+        // An error must not discard the folded batch. The next step requests the entries again.
         try? adoptPrefetched(waitingAtMost: .zero, in: context)
         queueLookup()
     }
@@ -166,23 +167,24 @@ extension Pipeline {
         let outcome: Transaction.Outcome
         do {
             outcome = try transaction.receive(from: &context.connection)
-            // Before XREAD is waited for: its reply may never arrive, and failed commands must be known by then.
+            // Settled before the wait for XREAD, because the dead letters of failed commands must be known even if its
+            // reply never arrives.
             try settle(outcome, in: &context)
         } catch {
             if error.category != .connection { try read.discardReplies(from: &context.connection) }
             throw error
         }
         context.shield.isShielded = false
-        let (entries, stream) = try read.receive(from: &context.connection, in: keys)
+        let (entries, stream) = try read.receive(from: &context.connection, in: keyspace)
         if read.withStreamInfo { streamInfoTime = .now }
         if let obstacle = outcome.obstacle { return .stopped(obstacle) }
-        let reply = try XReadReply(entries, from: keys.events)
+        let reply = try XReadReply(entries, from: keyspace.events)
 
         try foldNext(in: &context)
         adopt(try ReadBatch(reply, requested: read.count))
         guard let stream else { return .applied }
         guard case .missed(let count) = slots.countMissed(in: stream) else { return .stopped(.cursorChanged) }
-        if count > 0 { context.logger.missed(count, from: keys.events) }
+        if count > 0 { context.logger.missed(count, from: keyspace.events) }
         try writeNext()
         return .applied
     }
@@ -230,18 +232,18 @@ extension Pipeline {
     ///
     /// - Throws: the error of the cursor's command. Nothing may be applied after it.
     private mutating func settle(_ outcome: Transaction.Outcome, in context: inout PipelineContext) throws(RedisError) {
-        context.recordTrimming(outcome.trimmed, of: keys.events)
+        context.recordTrimming(outcome.trimmed, of: keyspace.events)
         deadLetterError = outcome.deadLetterError ?? fullStreamError
         guard case .applied(let serverTime, let failures) = outcome.ending else { return slots.rollBack() }
         let batch = slots.complete(failures: failures)
-        context.recordApplied(batch, failures: failures, in: keys)
+        context.recordApplied(batch, failures: failures, in: keyspace)
         batchSize.recordApplied(entries: batch.batch.items.count, in: serverTime ?? (.now - fence.since))
-        // Dead letters of the next batches could not be written either.
+        // The dead letters of the next batches cannot be written either.
         if let failure = failures.first(where: \.isDeadLetter) {
-            deadLetterError = failure.error.naming(key: keys.dead, expected: .stream)
+            deadLetterError = failure.error.naming(key: keyspace.dead, expected: .stream)
         }
         if let failure = failures.first(where: \.isCursor) {
-            throw failure.error.naming(key: keys.ingest, expected: .hash)
+            throw failure.error.naming(key: keyspace.ingest, expected: .hash)
         }
         fence.writtenCursor = batch.cursor
     }

@@ -5,7 +5,7 @@ import Logging
 /// The connection of a partition's owner, and everything else that a pipeline uses and does not own.
 struct PipelineContext: ~Copyable {
     var connection: RedisConnection
-    /// Reads ahead on a connection of its own.
+    /// The reader of the next entries, on a connection of its own.
     let prefetcher: Prefetcher
     var trimPlan: TrimPlan
     /// The dead letters of applied batches that are not in Redis. They outlive the connection, but not the process.
@@ -13,14 +13,15 @@ struct PipelineContext: ~Copyable {
     let shield: CancellationShield
     let logger: RateLimitedLogger
 
-    /// Records an applied batch: its entries can be trimmed, and its failed commands cause dead letters.
-    mutating func recordApplied(_ batch: FoldedBatch, failures: [Transaction.Failure], in keys: Keyspace) {
+    /// Records an applied batch: its entries can be trimmed, and the entries of its failed commands become dead
+    /// letters.
+    mutating func recordApplied(_ batch: FoldedBatch, failures: [Transaction.Failure], in keyspace: Keyspace) {
         if !failures.contains(where: \.isCursor) {
             for item in batch.batch.items { trimPlan.recordApplied(item.id) }
         }
         pendingDeadLetters =
             failures.isEmpty
-            ? PendingDeadLetters() : PendingDeadLetters(for: failures, in: batch, keys: keys, logger: logger)
+            ? PendingDeadLetters() : PendingDeadLetters(for: failures, in: batch, keyspace: keyspace, logger: logger)
     }
 
     /// Records the result of XTRIM.

@@ -9,8 +9,8 @@ package import HyperoSchema
 ///
 ///     rollBack: all slots are emptied, and reading resumes at the applied position.
 ///
-/// A batch is folded onto the state that the batches before it leave once they are applied. If a command of the batch in
-/// flight fails, that state is wrong, so the batches after it are folded again.
+/// A batch is folded onto the state that Redis will have once the batches before it are applied. If a command of the
+/// batch in flight fails, that state is wrong, and the batches after it are folded again.
 package struct PipelineSlots {
     /// A batch that was read and decoded but not folded.
     package struct Prefetched {
@@ -22,7 +22,7 @@ package struct PipelineSlots {
         fileprivate var state = PriorStateProgress.unknown
     }
 
-    /// The progress of finding the state onto which a prefetched batch is folded.
+    /// The progress of reading the state onto which a prefetched batch is folded.
     fileprivate enum PriorStateProgress {
         case unknown
         /// The lookup is sent before the next transaction.
@@ -31,13 +31,14 @@ package struct PipelineSlots {
         case known(PriorState)
     }
 
-    private let keys: Keyspace
+    private let keyspace: Keyspace
     private var cache = StateCache()
     package private(set) var prefetched: Prefetched?
     /// The batch that the next transaction applies.
     package private(set) var next: FoldedBatch?
     package private(set) var inFlight: FoldedBatch?
-    /// The last completed batch, kept until the server has its next transaction: releasing the memory takes time.
+    /// The last completed batch. Its memory is released after the next transaction is sent, because the release takes
+    /// time.
     private var completed: FoldedBatch?
     /// The stream position up to which entries are applied. Its id is the cursor.
     package private(set) var applied: StreamPosition
@@ -49,10 +50,10 @@ package struct PipelineSlots {
     /// Creates the slots of a pipeline that resumes at a checkpoint.
     ///
     /// - Parameters:
-    ///   - checkpoint: the first batch. Its position is where reading starts.
+    ///   - checkpoint: the first batch, at whose position reading starts.
     ///   - mayHaveMore: true if the stream must be read before it counts as exhausted.
-    package init(resumingAt checkpoint: FoldedBatch, mayHaveMore: Bool, in keys: Keyspace) {
-        self.keys = keys
+    package init(resumingAt checkpoint: FoldedBatch, mayHaveMore: Bool, in keyspace: Keyspace) {
+        self.keyspace = keyspace
         next = checkpoint
         applied = checkpoint.position
         self.mayHaveMore = mayHaveMore
@@ -63,13 +64,13 @@ package struct PipelineSlots {
         prefetched?.position ?? next?.position ?? inFlight?.position ?? applied
     }
 
-    /// True if the next transaction changes nothing but the lease.
+    /// True if the next transaction changes nothing but the cursor and the lease.
     package var isNextEmpty: Bool { next?.isEmpty ?? true }
 
-    /// True if everything that was read is applied, and the stream was read to its end.
+    /// True if all entries that were read are applied, and the stream was read to its end.
     package var isCaughtUp: Bool { isNextEmpty && inFlight == nil && prefetched == nil && !mayHaveMore }
 
-    /// Returns whether a drain has applied everything up to its goal; false without a goal.
+    /// Returns whether a drain has applied all entries up to its goal; false without a goal.
     func isDrained(to goal: StreamID?) -> Bool {
         guard let goal, next?.pendingDeadLetters.isEmpty ?? true else { return false }
         return applied.id >= goal || isCaughtUp
@@ -91,7 +92,7 @@ extension PipelineSlots {
 
     /// Counts the entries that were removed from the stream before they were read.
     ///
-    /// ``next`` must be the batch that was folded before the last read. Its transaction writes the count.
+    /// ``next`` must be the batch that was folded before the last read. The transaction of that batch writes the count.
     package mutating func countMissed(in stream: StreamInfo) -> StreamPosition.CheckResult {
         precondition(next != nil && inFlight == nil, "an empty batch must precede the adopted one")
         var position = readPosition
@@ -103,7 +104,8 @@ extension PipelineSlots {
         return finding
     }
 
-    /// Returns the lookup that the prefetched batch needs; nil if the slot is empty or the lookup is determined already.
+    /// Returns the lookup that the prefetched batch needs; nil if the slot is empty, no state is missing, or the
+    /// lookup was returned before.
     ///
     /// The server answers the lookup before it applies ``next``, so subjects of that batch are left out. Their state
     /// would be stale.
@@ -133,7 +135,7 @@ extension PipelineSlots {
     /// empty batch, whose transaction renews the lease.
     ///
     /// - Parameter pending: the dead letters of earlier batches that the same transaction writes.
-    /// - Returns: the lookup to resolve first, after which the batch is folded again; nil if the batch was folded.
+    /// - Returns: the lookup to resolve before this function is called again; nil if the batch was folded.
     package mutating func fold(with pending: PendingDeadLetters = PendingDeadLetters()) -> StateLookup? {
         precondition(isNextEmpty, "the next batch must be submitted first")
         let batch = prefetched?.batch ?? DecodedBatch()
@@ -143,7 +145,7 @@ extension PipelineSlots {
             case .queued(let lookup): lookup.state
             case .unknown, nil: cache.priorState(of: batch)
             }
-        switch Fold.fold(batch, onto: state, in: keys) {
+        switch Fold.fold(batch, onto: state, in: keyspace) {
         case .missing(let missing): return StateLookup(batch: batch, missing: missing, state: state)
         case .folded(let result):
             cache.store(result.posterior, of: batch)
@@ -169,8 +171,9 @@ extension PipelineSlots {
 
     /// Completes the batch in flight, which was applied apart from the commands that failed.
     ///
-    /// After a failure the cache, ``next`` and the lookups are wrong: ``next`` is to be folded again, and the batch after
-    /// it is to be read again. If the cursor was not written, nothing more may be applied, and ``applied`` stays.
+    /// After a failure, the cache, ``next`` and the lookups are wrong: ``next`` must be folded again, and the batch
+    /// after it must be read again. If the cursor was not written, ``applied`` stays, and no further batch may be
+    /// applied.
     package mutating func complete(failures: [Transaction.Failure] = []) -> FoldedBatch {
         guard let batch = inFlight.take() else { preconditionFailure("no batch is in flight") }
         if !failures.contains(where: \.isCursor) {

@@ -1,30 +1,31 @@
 package import HyperoCore
 package import Logging
 
-/// Logs each message once until the work has recovered, and then not again within a minute. Used by one thread.
+/// A logger that logs each failure once until the work recovers, and no message twice within a minute. Used by one
+/// thread.
 ///
 /// A server that fails and recovers repeatedly, or keys that fail in turn, must not fill a disk with log lines.
 package final class RateLimitedLogger {
     private let logger: Logger
     private let now: () -> MonotonicTime
-    /// When each message was logged last.
+    /// The time at which each message was logged last.
     private var logged: [String: MonotonicTime] = [:]
     /// The failures since the last recovery.
     private var failures: Set<String> = []
-    /// When the message that further ones are dropped was logged.
+    /// The time at which the warning about dropped messages was logged last.
     private var limitLogged: MonotonicTime?
 
-    /// The number of different messages logged within a pause.
+    /// The maximum number of different messages within ``repeatInterval``.
     package static let limit = 32
-    /// The time in which a message is not repeated.
-    package static let pause: Duration = .seconds(60)
+    /// The minimum time between two log lines with the same message.
+    package static let repeatInterval: Duration = .seconds(60)
 
     package init(_ logger: Logger, now: @escaping () -> MonotonicTime = { .now }) {
         self.logger = logger
         self.now = now
     }
 
-    /// Logs a failure that stops the work, until ``recovered(_:)`` is called.
+    /// Logs a failure that stops the work, once until ``recovered(_:)`` is called.
     package func failure(_ message: String, level: Logger.Level) {
         guard failures.count < Self.limit, failures.insert(message).inserted else { return }
         event(message, level: level)
@@ -33,10 +34,10 @@ package final class RateLimitedLogger {
     /// Logs an event that does not stop the work.
     package func event(_ message: String, level: Logger.Level) {
         let time = now()
-        if let last = logged[message], last + Self.pause > time { return }
-        if logged.count >= Self.limit { logged = logged.filter { $0.value + Self.pause > time } }
+        if let last = logged[message], last + Self.repeatInterval > time { return }
+        if logged.count >= Self.limit { logged = logged.filter { $0.value + Self.repeatInterval > time } }
         guard logged.count < Self.limit else {
-            if let limitLogged, limitLogged + Self.pause > time { return }
+            if let limitLogged, limitLogged + Self.repeatInterval > time { return }
             limitLogged = time
             return logger.warning("too many different messages: further ones are not logged for up to a minute")
         }
@@ -46,9 +47,9 @@ package final class RateLimitedLogger {
 
     /// Logs that entries were removed from a stream before they were read.
     package func missed(_ count: Int, from stream: String) {
-        let what = count == 1 ? "1 entry of \(stream) was" : "\(count) entries of \(stream) were"
+        let subject = count == 1 ? "1 entry of \(stream) was" : "\(count) entries of \(stream) were"
         event(
-            "\(what) removed unread: another client trimmed or deleted entries. "
+            "\(subject) removed unread: another client trimmed or deleted entries. "
                 + "Only hypero-ingest should trim the stream", level: .error)
     }
 

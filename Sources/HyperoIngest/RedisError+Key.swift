@@ -6,7 +6,8 @@ extension RedisError {
         case hash, stream, string
     }
 
-    /// Returns the error with its key. If the key has a value of another type, the description includes what to do.
+    /// Returns the error with the key in its description. If the key has a value of another type, the description also
+    /// contains the correction.
     func naming(key: String, expected type: KeyType) -> RedisError {
         guard code == .wrongType else { return RedisError(code, "\(key): \(description)") }
         return RedisError(

@@ -8,14 +8,14 @@ package final class ShutdownFlag: Sendable {
 
     package init() {}
 
-    /// True if every thread is to finish its batch and end.
+    /// True if every thread must finish its batch and end.
     var isRequested: Bool { flag.load(ordering: .relaxed) }
 
     package func request() {
         flag.store(true, ordering: .relaxed)
     }
 
-    /// Sleeps, at most until shutdown is requested.
+    /// Sleeps for a duration, or until shutdown is requested.
     func wait(atMost duration: Duration) {
         let deadline = MonotonicTime.now + duration
         while !isRequested {
@@ -27,7 +27,7 @@ package final class ShutdownFlag: Sendable {
     }
 }
 
-/// Keeps a thread waiting for the server although shutdown is requested, while it must not give up. Used by one thread.
+/// A shield that keeps a shutdown from ending a thread's wait for the server. Used by one thread.
 package final class CancellationShield {
     /// True while the outcome of a transaction is awaited. Other waits, for example for new entries, end on shutdown.
     var isShielded = false
@@ -37,6 +37,6 @@ package final class CancellationShield {
         self.shutdown = shutdown
     }
 
-    /// True if a wait is to continue.
+    /// True if a wait must continue.
     var shouldContinue: Bool { isShielded || !shutdown.isRequested }
 }

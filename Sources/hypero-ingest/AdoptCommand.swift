@@ -11,9 +11,10 @@ struct AdoptCommand: ParsableCommand {
         commandName: "adopt",
         abstract: "Send the orphaned journals of killed trainings on this host.",
         discussion: """
-            The next training on the host does the same by itself. This command adopts all journals of the namespace that \
-            no living process holds, whatever their server. It sends the events that are not applied yet, waits until an \
-            ingest has applied them, and removes the journals. It may be ended at any time: no event is applied twice.
+            The next training on the host also does this. This command adopts all journals of the namespace that belong \
+            to no running process, regardless of the server that they were written for. It sends the events that are not \
+            applied yet, waits until an ingest has applied them, and removes the journals. It may be ended at any time: \
+            no event is applied twice.
 
             EXAMPLES, with the Redis server and the journals of Scripts/demo:
               export HYPERO_REDIS=redis://127.0.0.1:16379
@@ -22,7 +23,7 @@ struct AdoptCommand: ParsableCommand {
 
             EXIT STATUS:
               0   all orphaned journals were sent, applied and removed
-              1   the time was up, the folder was not found, or a journal was unreadable
+              1   the timeout expired, the folder was not found, or a journal was unreadable
               64  the command line is invalid
             """)
 
@@ -32,7 +33,9 @@ struct AdoptCommand: ParsableCommand {
                 + "hypero-<uid>/journal in the folder for temporary files.", valueName: "folder"))
     var journal: String?
 
-    @Option(help: ArgumentHelp("The time to give up after; without it, waits indefinitely.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "The time after which the command gives up; else it waits without a limit.", valueName: "seconds"))
     var timeout: Double?
 
     @Option(
@@ -60,16 +63,16 @@ struct AdoptCommand: ParsableCommand {
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
         let settings = try deployment.settings()
-        // Several journals report the same problem of one server.
+        // An error of one server is reported for each of its journals, and printed once.
         let printed = Mutex<Set<String>>([])
         var scope = Adoption.Scope(
             folder: journal ?? JournalRoot.defaultPath(), url: settings.redis,
             keyspaces: try Keyspace.all(namespace: settings.namespace, partitions: settings.partitions),
             matchesServer: false, reportsErrors: true, durabilityWindow: .seconds(settle)
-        ) { sentence in
-            if printed.withLock({ $0.insert(sentence).inserted }) { printError(sentence) }
+        ) { message in
+            if printed.withLock({ $0.insert(message).inserted }) { printError(message) }
         }
-        // Each journal waits for a while after its events are applied, and there may be many journals.
+        // Each adoption waits for the durability window after its events are applied, and there may be many journals.
         scope.maxConcurrent = 64
         var adoption = Adoption(scope)
         if adoption.scan() == nil, let journal {

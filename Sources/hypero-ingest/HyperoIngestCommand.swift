@@ -24,7 +24,7 @@ struct HyperoIngestCommand: AsyncParsableCommand {
               hypero-ingest --redis unix:///run/redis.sock --partitions 4
 
             EXIT STATUS:
-              0   one signal ended the run, or all that was requested is done
+              0   one signal ended the run, or all requested work is done
               1   a second signal ended the run, a server refused a drain,
                   or part of the work was not done
               64  the command line is invalid

@@ -11,8 +11,8 @@ struct RequeueCommand: ParsableCommand {
         discussion: """
             hypero-query dead lists the dead letters with their ids. Sending a letter and removing it from the dead \
             letters is one transaction, so that each letter is sent once, even if several users requeue at the same time. \
-            A requeued entry has no producer and seq, because its seq is consumed, and keeps its time. An entry that \
-            cannot be applied this time either becomes a dead letter again.
+            A requeued entry keeps its time. It has no producer and no seq, because the ingest would skip the old seq as \
+            a duplicate. An entry that cannot be applied this time either becomes a dead letter again.
 
             EXAMPLES, with the Redis server of Scripts/demo:
               export HYPERO_REDIS=redis://127.0.0.1:16379
@@ -76,7 +76,7 @@ struct RequeueCommand: ParsableCommand {
         }
         for rejection in report.rejections.prefix(Self.maxPrintedRejections) { printError(rejection.message) }
         let omitted = report.rejections.count - Self.maxPrintedRejections
-        if omitted > 0 { printError("\(omitted) more dead letters could not be sent, for such reasons") }
+        if omitted > 0 { printError("\(omitted) more dead letters could not be sent, for similar reasons") }
         guard isPrinted, report.unknown.isEmpty, report.rejections.isEmpty else { throw ExitCode.failure }
     }
 

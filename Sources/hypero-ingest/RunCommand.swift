@@ -79,7 +79,7 @@ struct RunCommand: AsyncParsableCommand {
         var settings = try deployment.settings()
         settings.retain = retain
         settings.isDraining = drain
-        settings.lease = .seconds(lease)
+        settings.leaseDuration = .seconds(lease)
         return settings
     }
 }

@@ -11,13 +11,13 @@
 // | failover without the last writes | LostWritesTests |
 // | LOADING, BUSY, MISCONF, NOREPLICAS, CLIENT PAUSE | TransientErrorTests for the client, ServerFaultTests for the ingest |
 // | maxmemory reached | MemoryTests, ServerFaultTests |
-// | CLIENT KILL of everything each 100 ms | KilledConnectionsTests, ServerFaultTests |
-// | latency, narrow line, sliced replies, resets, black hole | ClientNetworkTests, IngestNetworkTests |
+// | CLIENT KILL of all clients every 100 ms | KilledConnectionsTests, ServerFaultTests |
+// | latency, narrow bandwidth, sliced replies, resets, black hole | ClientNetworkTests, IngestNetworkTests |
 // | wrong password, NOPERM | DeniedTests, ServerFaultTests |
 // | stream trimmed ahead of the cursor | StreamFaultTests |
 // | repeated entries | StreamFaultTests |
 // | invalid entries | PoisonFaultTests, ReplyFaultTests |
 // | disk full, read-only, torn or flipped journal | HostTests, JournalFolderTests, DamageTests |
-// | clock one hour back and forward | StreamFaultTests |
+// | clock set one hour back and forward | StreamFaultTests |
 // | fork, exec, exit in every state | ForkTests, HostTests |
 // | random faults in combination | ChaosTests, and Scripts/chaos for the long run |

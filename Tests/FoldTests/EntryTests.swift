@@ -139,10 +139,11 @@ import Testing
     @Test func `An event whose experiment cannot be read becomes a dead letter with the read error as its reason`() {
         var batch = DecodedBatch()
         batch.append(StreamID(milliseconds: 1, sequence: 0), event: .success(Shorthand.row(1, ["valid": "1"])))
-        let rule = BatteryState(objective: "valid", direction: nil, updated: nil)
-        let prior = PriorState(producers: [], batteries: [rule], experiments: [ExperimentState(readError: "WRONGTYPE")])
+        let battery = BatteryState(objective: "valid", direction: nil, updated: nil)
+        let prior = PriorState(
+            producers: [], batteries: [battery], experiments: [ExperimentState(readError: "WRONGTYPE")])
         guard case .folded(let result) = Fold.fold(batch, onto: prior, in: IndexStore().keyspace) else {
-            Issue.record("the fold misses state")
+            Issue.record("the fold reports missing state")
             return
         }
         #expect(result.deadLetters.map(\.reason) == ["WRONGTYPE"])

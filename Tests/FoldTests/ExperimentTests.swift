@@ -49,7 +49,7 @@ import Testing
         #expect(store.experiment["nonfinite"] == "1")
     }
 
-    @Test func `A whole curve becomes one row per epoch, also if its channels differ in length`() {
+    @Test func `A whole curve becomes one row per epoch, even if its channels differ in length`() {
         let series = [
             Event.Series("train", ["1", "2", "3"].map(Shorthand.number)),
             Event.Series("valid", ["9", "8"].map(Shorthand.number)),
@@ -92,7 +92,7 @@ import Testing
             ])
     }
 
-    @Test func `Names that are equal to Swift and different to Redis stay distinct`() {
+    @Test func `Names that Swift considers equal but whose bytes differ stay distinct`() {
         // The letter é as one scalar, and as a letter followed by a combining accent.
         let names = ["\u{E9}", "e\u{301}"]
         var store = IndexStore()

@@ -1,7 +1,7 @@
 import HyperoIngest
 import HyperoSchema
 
-/// An in-memory stand-in for Redis: applies index changes and answers the lookups of missing state.
+/// An in-memory substitute for Redis, which applies index changes and reads missing state.
 struct IndexStore: Equatable {
     var hashes: [String: [String: String]] = [:]
     var sets: [String: [String: Double]] = [:]
@@ -94,7 +94,7 @@ struct IndexStore: Equatable {
             for name in names { hashes[key]?[name] = nil }
         case .increment(let key, let field, let amount):
             let before = Int(hashes[key]?[field] ?? "0")!
-            // A zero count is equal to an absent one, which of them is stored depends on the batches.
+            // The batches decide whether a count of zero is stored or absent, so both are represented as absent.
             hashes[key, default: [:]][field] = before + amount == 0 ? nil : String(before + amount)
         case .addScores(let key, let scored, let onlyNew):
             for scored in scored where !onlyNew || sets[key]?[scored.member] == nil {

@@ -13,7 +13,7 @@ struct MaximaCase: Sendable, CustomTestStringConvertible {
 
 private let cases = [
     MaximaCase(
-        testDescription: "The test value is of the best valid epoch",
+        testDescription: "The test value is the one at the best validation epoch",
         events: [
             Shorthand.row(1, ["valid": "0.5", "test": "0.9"]), Shorthand.row(2, ["valid": "0.8", "test": "0.7"]),
             Shorthand.row(3, ["valid": "0.6", "test": "0.8"]),
@@ -59,7 +59,7 @@ private let cases = [
         ],
         maxima: ["max.valid": "0.5", "max.epoch": "1", "max.source": "curve"], ranks: ["valid": 0.5]),
     MaximaCase(
-        testDescription: "No maxima remain after nan or an infinity replaced every objective",
+        testDescription: "No maxima remain if nan or an infinity has replaced every objective",
         events: [
             Shorthand.row(1, ["valid": "0.9", "test": "1"]), Shorthand.row(2, ["valid": "0.5"]),
             Shorthand.row(1, ["valid": "nan"]), Shorthand.row(2, ["valid": "-inf"]),
@@ -103,7 +103,7 @@ private let cases = [
 
 @Suite struct MaximaTests {
     @Test(arguments: cases)
-    func `The maxima of one batch are the values of the best row`(_ example: MaximaCase) {
+    func `Events in one batch produce the expected maxima and ranks`(_ example: MaximaCase) {
         var store = IndexStore()
         store.add([Shorthand.declared(example.direction)] + example.events)
         #expect(store.maxima == example.maxima)
@@ -111,7 +111,7 @@ private let cases = [
     }
 
     @Test(arguments: cases)
-    func `The maxima of single events are the values of the best row`(_ example: MaximaCase) {
+    func `Events in batches of their own produce the expected maxima and ranks`(_ example: MaximaCase) {
         var store = IndexStore()
         store.addOneByOne([Shorthand.declared(example.direction)] + example.events)
         #expect(store.maxima == example.maxima)

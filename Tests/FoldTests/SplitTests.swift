@@ -12,16 +12,16 @@ import Testing
     }
 
     private func body(_ random: inout SeededGenerator) -> Event.Body {
-        let some = cells(&random)
+        let cells = cells(&random)
         switch Int.random(in: 0..<20, using: &random) {
         case 0: return .start(Event.Start(host: Bool.random(using: &random) ? "h" : nil))
         case 1: return .end(.done, reason: Bool.random(using: &random) ? "r" : nil)
         case 2: return .param([Event.Entry(name: "p\(Int.random(in: 0..<3, using: &random))", value: "1")])
         case 3: return .meta([Event.Entry(name: "m", value: "\(Int.random(in: 0..<3, using: &random))")])
-        case 4 where !some.isEmpty && Int.random(in: 0..<6, using: &random) == 0:
-            return .maxima(epoch: Bool.random(using: &random) ? 4 : nil, some)
-        case 5 where !some.isEmpty:
-            let series = some.map { cell in
+        case 4 where !cells.isEmpty && Int.random(in: 0..<6, using: &random) == 0:
+            return .maxima(epoch: Bool.random(using: &random) ? 4 : nil, cells)
+        case 5 where !cells.isEmpty:
+            let series = cells.map { cell in
                 Event.Series(
                     cell.channel,
                     (0...Int.random(in: 0..<4, using: &random)).map { _ in
@@ -32,7 +32,7 @@ import Testing
         default:
             return .epoch(
                 Int.random(in: 0..<8, using: &random),
-                some.isEmpty ? [CurveRow.Cell("valid", Shorthand.number("1"))] : some)
+                cells.isEmpty ? [CurveRow.Cell("valid", Shorthand.number("1"))] : cells)
         }
     }
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HyperoIngest
 
-/// The cost of a backlog to Redis, in units that do not vary: commands and bytes.
+/// The cost of a backlog for Redis, in units that do not vary from run to run: commands and bytes.
 @Suite struct CostTests {
     /// The number of trainings of one battery; each logs rows of three channels.
     private static let trainings = 50
@@ -47,7 +47,7 @@ import Testing
             producers: batch.producers.map { _ in producer }, batteries: [battery],
             experiments: batch.experiments.map { _ in experiment })
         guard case .folded(let result) = Fold.fold(batch, onto: prior, in: keyspace) else {
-            throw TestFailure("the fold misses state")
+            throw TestFailure("the fold reports missing state")
         }
         var writer = RESPWriter()
         var commands: [String: Int] = [:]
@@ -73,7 +73,7 @@ import Testing
         #expect(cost.commands.count == 4)
     }
 
-    @Test func `A row of three channels costs 90 bytes, with its share of the other commands`() throws {
+    @Test func `A row of three channels costs 90 bytes, including its share of the other commands`() throws {
         let cost = try fold()
         #expect(cost.bytes / cost.events == 90)
     }

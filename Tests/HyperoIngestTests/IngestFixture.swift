@@ -5,11 +5,11 @@ import TestSupport
 /// A private Redis server, and one partition of an ingest on it.
 final class IngestFixture {
     let server: RedisServer
-    let keys: Keyspace
+    let keyspace: Keyspace
 
     init(partitions: Int = 1, partition: Int = 0, server: RedisServer? = nil) throws {
         self.server = try server ?? RedisServer()
-        keys = try Keyspace.all(partitions: partitions)[partition]
+        keyspace = try Keyspace.all(partitions: partitions)[partition]
     }
 
     /// Starts an ingest, by default with a short lease.
@@ -17,7 +17,7 @@ final class IngestFixture {
         try ChildProcess("hypero-ingest", ["--redis", server.url, "--lease", lease] + arguments)
     }
 
-    /// Runs an ingest until everything in the streams is applied.
+    /// Runs an ingest until all entries of the streams are applied.
     @discardableResult
     func drain(_ arguments: String...) throws -> ChildProcess.Outcome {
         let outcome = try ChildProcess.run(
@@ -38,7 +38,7 @@ final class IngestFixture {
             var fields: [String] = []
             event.forEachField { fields += [$0, $1] }
             writer.begin(arguments: 3 + fields.count)
-            for argument in ["XADD", keys.events, "*"] + fields { writer.add(argument) }
+            for argument in ["XADD", keyspace.events, "*"] + fields { writer.add(argument) }
         }
         try connection.send(writer)
         for _ in events {
@@ -50,11 +50,11 @@ final class IngestFixture {
     /// Returns a field of the ingest's hash; nil if it is missing.
     func metric(_ field: String) throws -> String? {
         var connection = try connect()
-        var reply = try connection.call("HGET", keys.ingest, field)
+        var reply = try connection.call("HGET", keyspace.ingest, field)
         return try reply.string()
     }
 
-    /// Returns the number of entries applied, recognized as duplicates, or rejected.
+    /// Returns the number of entries that were applied, skipped as duplicates or written to the dead letters.
     func consumed() throws -> Int {
         try [IngestField.applied, IngestField.duplicates, IngestField.dead]
             .reduce(0) { $0 + (Int(try metric($1) ?? "0") ?? 0) }
@@ -64,8 +64,8 @@ final class IngestFixture {
     func indexes() throws -> [String: [String: String]] {
         var connection = try connect()
         var indexes: [String: [String: String]] = [:]
-        var names = try connection.call("KEYS", keys.tag + "*")
-        for key in try names.strings().compactMap({ $0 }) where key != keys.ingest {
+        var names = try connection.call("KEYS", keyspace.tag + "*")
+        for key in try names.strings().compactMap({ $0 }) where key != keyspace.ingest {
             var type = try connection.call("TYPE", key)
             var reply: Reply
             switch try type.string() {
@@ -73,7 +73,7 @@ final class IngestFixture {
             case "zset": reply = try connection.call("ZRANGE", key, "0", "-1", "WITHSCORES")
             default: continue
             }
-            indexes[String(key.dropFirst(keys.tag.count))] = Dictionary(
+            indexes[String(key.dropFirst(keyspace.tag.count))] = Dictionary(
                 try reply.pairs().map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         }
         return indexes

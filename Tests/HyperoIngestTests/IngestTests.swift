@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 
 @Suite struct IngestTests {
-    @Test func `Entries of any client become the keys of the design`() throws {
+    @Test func `Entries of any client become the documented hashes and sorted sets`() throws {
         let fixture = try IngestFixture()
-        let events = fixture.keys.events
+        let events = fixture.keyspace.events
         let common = ["experiment", "e-1", "battery", "b"]
         for fields in [
             ["event", "battery", "battery", "b", "name", "B", "version", "2", "description", "d", "time", "10"],
@@ -37,20 +37,21 @@ import Testing
             ])
         #expect(try fixture.metric("applied") == "5")
         #expect(try fixture.metric("cursor") != nil)
-        #expect(fixture.server.cli("EXISTS", fixture.keys.lease) == "0")
+        #expect(fixture.server.cli("EXISTS", fixture.keyspace.lease) == "0")
     }
 
-    @Test func `Entries that cannot be applied become complete dead letters, and their neighbors are applied`() throws {
+    @Test func `Entries that cannot be applied become complete dead letters, and their neighbours are applied`() throws
+    {
         let fixture = try IngestFixture()
         try fixture.add([EventSequence.declaration])
         let poison = fixture.server.cli(
-            ["XADD", fixture.keys.events, "*", "event", "epoch", "experiment", "e", "battery", "b", "x", "1"])
-        fixture.server.cli(["XADD", fixture.keys.events, "*", "event", "surprise", "note", "a\u{1}b"])
-        fixture.server.cli("SET", fixture.keys.experiment(ExperimentID("wrong-1")!), "a string")
+            ["XADD", fixture.keyspace.events, "*", "event", "epoch", "experiment", "e", "battery", "b", "x", "1"])
+        fixture.server.cli(["XADD", fixture.keyspace.events, "*", "event", "surprise", "note", "a\u{1}b"])
+        fixture.server.cli("SET", fixture.keyspace.experiment(ExperimentID("wrong-1")!), "a string")
         try fixture.add(EventSequence.training(by: "wrong", experiments: 1, epochs: 1))
         try fixture.add(EventSequence.training(by: "good", experiments: 1, epochs: 2))
         try fixture.drain()
-        let dead = fixture.server.cli("XRANGE", fixture.keys.dead, "-", "+").split(separator: "\n").map(String.init)
+        let dead = fixture.server.cli("XRANGE", fixture.keyspace.dead, "-", "+").split(separator: "\n").map(String.init)
         #expect(dead.contains("dead.reason"))
         #expect(dead.contains("the field 'epoch' is missing: it is required in an event 'epoch'"))
         #expect(dead.contains(poison))
@@ -61,24 +62,24 @@ import Testing
                 )
             })
         #expect(dead.contains { $0.contains("WRONGTYPE") })
-        #expect(fixture.server.cli("XLEN", fixture.keys.dead) == "7")
+        #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "7")
         #expect(try fixture.metric("dead") == "7")
-        #expect(fixture.server.cli("HGET", fixture.keys.experiment(ExperimentID("good-1")!), "epochs") == "2")
+        #expect(fixture.server.cli("HGET", fixture.keyspace.experiment(ExperimentID("good-1")!), "epochs") == "2")
     }
 
     @Test func `A transaction that fails in part loses no entry folded or read after it`() throws {
         let events = (0..<8).flatMap { EventSequence.training(by: "p\($0)", experiments: 20, epochs: 6) }
-        let spared = try IngestFixture()
-        try spared.add(events)
-        try spared.drain()
+        let expected = try IngestFixture()
+        try expected.add(events)
+        try expected.drain()
 
         let fixture = try IngestFixture()
-        let ranking = fixture.keys.rank(of: EventSequence.battery, by: "test")
+        let ranking = fixture.keyspace.rank(of: EventSequence.battery, by: "test")
         fixture.server.cli("SET", ranking, "of another type")
         try fixture.add(events)
         try fixture.drain()
         let dead = Int(try fixture.metric("dead") ?? "") ?? 0
-        // At least one per experiment, all over the backlog.
+        // At least one per experiment, in many batches of the backlog.
         #expect(dead >= 160)
         #expect(try fixture.metric("applied") == String(events.count - dead))
         #expect(try fixture.metric("duplicates") == nil)
@@ -87,7 +88,7 @@ import Testing
         #expect(try ChildProcess.run("hypero-ingest", ["requeue", "--redis", fixture.server.url, "--all"]).succeeded)
         try fixture.drain()
         #expect(try fixture.metric("applied") == String(events.count))
-        #expect(try fixture.indexes() == spared.indexes())
+        #expect(try fixture.indexes() == expected.indexes())
     }
 
     @Test func `Entries that are sent again change nothing and are counted as duplicates`() throws {
@@ -126,25 +127,25 @@ import Testing
         let fixture = try IngestFixture()
         #expect(try fixture.drain().succeeded)
         #expect(fixture.server.cli("KEYS", "*").isEmpty)
-        fixture.server.cli("SET", fixture.keys.lease, "another ingest")
+        fixture.server.cli("SET", fixture.keyspace.lease, "another ingest")
         #expect(try fixture.drain().succeeded)
     }
 
-    @Test func `A drain that the server rejects exits with 1 and reports why`() throws {
+    @Test func `A drain that the server rejects exits with 1 and reports the error`() throws {
         let fixture = try IngestFixture()
-        fixture.server.cli("SET", fixture.keys.events, "no stream")
+        fixture.server.cli("SET", fixture.keyspace.events, "no stream")
         let outcome = try ChildProcess.run("hypero-ingest", ["--redis", fixture.server.url, "--drain"])
         #expect(outcome.ending == .exited(1))
         #expect(outcome.stderr.contains("WRONGTYPE"))
     }
 
-    @Test func `The stream is trimmed to the retained entries, and no entry is trimmed that is not applied`() throws {
+    @Test func `The stream is trimmed to the retained entries, and no unapplied entry is trimmed`() throws {
         let fixture = try IngestFixture()
         let ingest = try fixture.ingest("--retain", "500")
         let events = EventSequence.training(by: "p", experiments: 10, epochs: 100)
         try fixture.add(events)
         #expect(try eventually { try fixture.consumed() == events.count })
-        func length() -> Int { Int(fixture.server.cli("XLEN", fixture.keys.events)) ?? 0 }
+        func length() -> Int { Int(fixture.server.cli("XLEN", fixture.keyspace.events)) ?? 0 }
         #expect(eventually { length() < 900 })
         #expect(length() >= 500)
         ingest.suspend()

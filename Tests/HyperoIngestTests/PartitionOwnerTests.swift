@@ -7,7 +7,7 @@ import Testing
     private static let otherServer = try! RedisURL("redis://10.0.0.2:7001") { _ in nil }
 
     private func owner(isDraining: Bool = false) -> PartitionOwner {
-        PartitionOwner(Self.server, lease: .seconds(5), isDraining: isDraining)
+        PartitionOwner(Self.server, leaseDuration: .seconds(5), isDraining: isDraining)
     }
 
     /// Returns the actions that follow some events.
@@ -19,7 +19,7 @@ import Testing
 
     private func error(_ reply: String) -> PartitionOwner.Event { .failed(RedisError(reply: reply)) }
 
-    private let broken = PartitionOwner.Event.failed(RedisError(.connection, "gone"))
+    private let broken = PartitionOwner.Event.failed(RedisError(.connection, "connection closed"))
     private let reconnect = PartitionOwner.Action.connect(to: server)
 
     @Test func `An owner connects, acquires the lease, reads the checkpoint and applies`() {
@@ -55,7 +55,7 @@ import Testing
                 ])
     }
 
-    @Test func `An owner waits for a transient error on the same connection, longer each time until a success`() {
+    @Test func `An owner waits after a transient error on the same connection, longer each time until a success`() {
         var owner = owner()
         #expect(
             actions(
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test(arguments: ["NOAUTH Authentication required.", "NOPERM no"])
-    func `An owner without permission retries slowly, and a drain fails`(reply: String) {
+    func `An owner without permission waits ten seconds before it retries, and a drain fails`(reply: String) {
         var owner = owner()
         #expect(
             actions(of: &owner, after: .connected, error(reply), .waited).dropFirst()
@@ -114,7 +114,7 @@ import Testing
         #expect(actions(of: &draining, after: .connected, error(reply)).last == .end(.failed))
     }
 
-    @Test func `An owner retries slowly what the server rejects`() {
+    @Test func `An owner waits ten seconds before it retries a command that the server rejects`() {
         var owner = owner()
         let reply = "WRONGTYPE Operation against a key holding the wrong kind of value"
         #expect(
@@ -142,7 +142,7 @@ import Testing
         #expect(actions(of: &failing, after: .connected, .acquired, .stopRequested, broken).last == .end(.done))
     }
 
-    @Test func `A drain ends when everything is applied, and releases the lease if it was acquired`() {
+    @Test func `A drain ends when all entries are applied, and releases the lease if it was acquired`() {
         var empty = owner(isDraining: true)
         #expect(actions(of: &empty, after: .connected, .drained) == [.acquire, .end(.done)])
         var owner = owner(isDraining: true)

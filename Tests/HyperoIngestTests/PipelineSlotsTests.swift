@@ -21,7 +21,7 @@ import Testing
         #expect(model.slots.hasAppliedChanges)
     }
 
-    @Test func `Three batches are read, folded and applied at once`() throws {
+    @Test func `One batch is in flight while the next is folded and a third is prefetched`() throws {
         var model = try SlotsModel(entries: 3)
         for operation in SlotsModel.fillAllSlots { model.perform(operation) }
         #expect(model.ids == SlotsModel.IDs(applied: 0, inFlight: [1], next: [2], prefetched: [3]))
@@ -52,7 +52,7 @@ import Testing
         #expect(model.slots.next?.cursor == model.slots.applied.id)
     }
 
-    @Test func `The slots are caught up when everything is applied and the stream has no more`() throws {
+    @Test func `The slots are caught up when all entries are applied and the stream has no more`() throws {
         var model = try SlotsModel(entries: 1)
         for operation: SlotsModel.Operation in [.submit, .complete, .read, .fold, .submit, .complete] {
             #expect(!model.slots.isCaughtUp)
@@ -61,12 +61,14 @@ import Testing
         #expect(model.slots.isCaughtUp)
     }
 
-    @Test func `A lookup leaves out the subjects of the batch that is applied before it is answered`() throws {
+    @Test func `A lookup excludes the subjects of the next batch, which is applied after the reply to the lookup`()
+        throws
+    {
         var model = try SlotsModel(entries: 2)
         model.perform(.read)
         var queued = model.slots.fold()
         var lookup = try #require(queued)
-        // A state with a problem is not cached, so that only the batch before keeps it out of the next lookup.
+        // A state with a read error is not cached. Only the next batch excludes its battery from the lookup.
         lookup.state.producers[0] = Watermark()
         lookup.state.batteries[0] = BatteryState(readError: "WRONGTYPE")
         model.slots.resolve(lookup)
@@ -165,7 +167,7 @@ import Testing
 }
 
 extension PipelineSlotsTests {
-    @Test func `Entries that were removed unread are counted with the batch before the one that was read`() throws {
+    @Test func `Entries that were removed before they were read are counted with the batch before the read`() throws {
         var model = try SlotsModel(entries: 4)
         for operation: SlotsModel.Operation in [.submit, .complete, .fold] { model.perform(operation) }
         // Entries 1 and 2 were removed, so reading starts at entry 3.
@@ -174,7 +176,7 @@ extension PipelineSlotsTests {
         var stream = StreamInfo()
         (stream.length, stream.entriesAdded, stream.lastID) = (2, 4, SlotsModel.id(4))
         (stream.firstEntryID, stream.lastEntryID) = (SlotsModel.id(3), SlotsModel.id(4))
-        // Between the read position and both ends of the stream nothing is counted.
+        // The stream has entries on both sides of the read position, so the number of missed entries is unknown.
         #expect(model.slots.countMissed(in: stream) == .missed(0))
         (stream.length, stream.firstEntryID) = (1, SlotsModel.id(4))
         #expect(model.slots.countMissed(in: stream) == .missed(2))
@@ -194,9 +196,10 @@ extension PipelineSlotsTests {
     }
 }
 
-/// Slots, the stream they read and the server they apply to. Each read has one entry.
+/// The slots, the stream that they read, and the server that applies their batches. Each read has one entry.
 ///
-/// Entry 1 declares a battery, the others are parameters. The producers 0 and 1 write in turn, from one experiment each.
+/// Entry 1 declares a battery, the others are parameters. The producers 0 and 1 write in turn, from one experiment
+/// each.
 private struct SlotsModel {
     enum Operation: CaseIterable {
         case read, queueLookup, fold, submit, complete, completeWithFailure, rollBack
@@ -259,7 +262,7 @@ private struct SlotsModel {
         case .read: slots.adopt(read())
         case .queueLookup: _ = slots.queueLookup()
         case .fold: fold()
-        case .submit: if let lookup = slots.submit() { slots.resolve(answered(lookup)) }
+        case .submit: if let lookup = slots.submit() { slots.resolve(resolved(lookup)) }
         case .complete: apply(slots.complete())
         case .completeWithFailure:
             let failure = Transaction.Failure(.change(0), error: RedisError(.wrongType, "WRONGTYPE"))
@@ -270,9 +273,9 @@ private struct SlotsModel {
 
     private mutating func fold() {
         while let lookup = slots.fold() {
-            // With a transaction in flight the pipeline folds again after its outcome.
+            // With a transaction in flight, the pipeline folds again after the outcome of the transaction.
             guard slots.inFlight == nil else { return }
-            slots.resolve(answered(lookup))
+            slots.resolve(resolved(lookup))
         }
     }
 
@@ -296,8 +299,8 @@ private struct SlotsModel {
             body: number == 1 ? .battery(declaration) : .param([]))
     }
 
-    /// Answers a lookup as a server does that has applied the entries in `applied`.
-    private func answered(_ lookup: StateLookup) -> StateLookup {
+    /// Returns a lookup with the state of a server that has applied the entries in `applied`.
+    private func resolved(_ lookup: StateLookup) -> StateLookup {
         var lookup = lookup
         for index in lookup.missing.producers {
             let number = lookup.batch.producers[index] == ProducerID("p0") ? 0 : 1

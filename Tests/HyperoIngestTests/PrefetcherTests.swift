@@ -6,19 +6,19 @@ import Testing
 
 @Suite struct PrefetcherTests {
     private let server: RedisServer
-    private let keys: Keyspace
+    private let keyspace: Keyspace
     private let prefetcher: Prefetcher
     private let shield = CancellationShield(ShutdownFlag())
 
     init() throws {
         server = try RedisServer(appendOnly: false)
-        keys = try Keyspace.all()[0]
-        prefetcher = Prefetcher(try RedisURL(server.url) { _ in nil }, keys: keys)
+        keyspace = try Keyspace.all()[0]
+        prefetcher = Prefetcher(try RedisURL(server.url) { _ in nil }, keyspace: keyspace)
     }
 
     private func add(_ ids: ClosedRange<Int>) {
         for id in ids {
-            server.cli("XADD", keys.events, "\(id)-0", "event", "start", "experiment", "e", "battery", "b")
+            server.cli("XADD", keyspace.events, "\(id)-0", "event", "start", "experiment", "e", "battery", "b")
         }
     }
 
@@ -44,22 +44,22 @@ import Testing
         stop()
     }
 
-    @Test func `The prefetcher discards what it has read for another request`() throws {
+    @Test func `The prefetcher discards the entries that it has read for another request`() throws {
         add(1...10)
         #expect(try read(after: 0, count: 2) == [1, 2])
-        // XREAD of the entries after 2 has been sent already.
+        // The prefetcher has already sent an XREAD of the entries after 2.
         #expect(try read(after: 7, count: 2) == [8, 9])
         try prefetcher.request(after: .zero, count: 2)
         #expect(try read(after: 3, count: 1) == [4])
         stop()
     }
 
-    @Test func `The prefetcher reports why it cannot read, and reads on when the cause is removed`() throws {
-        server.cli("SET", keys.events, "no stream")
+    @Test func `The prefetcher reports the error of a read, and reads again after the cause is removed`() throws {
+        server.cli("SET", keyspace.events, "no stream")
         let error = redisError { _ = try read(after: 0, count: 1) }
-        #expect(error?.description.contains(keys.events) == true)
+        #expect(error?.description.contains(keyspace.events) == true)
         #expect(error?.category == .refused)
-        server.cli("DEL", keys.events)
+        server.cli("DEL", keyspace.events)
         add(1...3)
         // With fewer entries than requested, no further XREAD is sent.
         #expect(try read(after: 0, count: 4) == [1, 2, 3])
@@ -69,7 +69,7 @@ import Testing
         stop()
     }
 
-    @Test func `The prefetcher is waited for no longer than requested, and not after shutdown`() throws {
+    @Test func `A wait for the prefetcher ends at its timeout, and at once after shutdown`() throws {
         add(1...2)
         server.suspend()
         try prefetcher.request(after: .zero, count: 1)

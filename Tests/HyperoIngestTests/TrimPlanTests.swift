@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(arguments: [0, 3])
-    func `A trim plan trims what an earlier ingest has applied`(retain: Int) {
+    func `A trim plan trims the entries that an earlier ingest has applied`(retain: Int) {
         var plan = TrimPlan(retain: retain)
         plan.start(at: id(50), surplus: id(50 - retain))
         #expect(plan.nextBound() == StreamID(milliseconds: UInt64(50 - retain), sequence: 1))

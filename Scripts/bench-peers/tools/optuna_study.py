@@ -1,4 +1,4 @@
-"""The code for optuna that does not depend on the storage: https://optuna.readthedocs.io/en/stable/tutorial/"""
+"""The code for optuna with any storage: https://optuna.readthedocs.io/en/stable/tutorial/"""
 
 import optuna
 

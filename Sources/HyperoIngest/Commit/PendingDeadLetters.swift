@@ -4,7 +4,7 @@ import Logging
 
 /// Dead letters of applied batches that are not in Redis yet, because a command of the transaction failed.
 ///
-/// A failed change makes dead letters of its entries. A dead letter whose own XADD failed is written again.
+/// The entries of a failed change become dead letters. A dead letter whose own XADD failed is written again.
 package struct PendingDeadLetters {
     /// The dead letters of one batch.
     struct Group {
@@ -13,15 +13,15 @@ package struct PendingDeadLetters {
         let reply: XReadReply
         /// Ascending by index.
         let letters: [FoldResult.DeadLetter]
-        /// True if the entries are counted as dead. Otherwise they are counted as applied.
+        /// True if the counters in Redis include the entries as dead; false if they include them as applied.
         let isCounted: Bool
 
-        /// Returns the corrections of the counters that go with the dead letters.
-        func counterChanges(in keys: Keyspace) -> [IndexChange] {
+        /// Returns the corrections of the counters that are written with the dead letters.
+        func counterChanges(in keyspace: Keyspace) -> [IndexChange] {
             guard !isCounted else { return [] }
             return [
-                .increment(key: keys.ingest, field: IngestField.applied, by: -letters.count),
-                .increment(key: keys.ingest, field: IngestField.dead, by: letters.count),
+                .increment(key: keyspace.ingest, field: IngestField.applied, by: -letters.count),
+                .increment(key: keyspace.ingest, field: IngestField.dead, by: letters.count),
             ]
         }
     }
@@ -41,12 +41,12 @@ package struct PendingDeadLetters {
 extension PendingDeadLetters {
     /// Collects the dead letters that the failed commands of an applied transaction cause, and logs each failure.
     init(
-        for failures: [Transaction.Failure], in batch: FoldedBatch, keys: Keyspace, logger: RateLimitedLogger
+        for failures: [Transaction.Failure], in batch: FoldedBatch, keyspace: Keyspace, logger: RateLimitedLogger
     ) {
         var reasons: [Int: String] = [:]
         var unwritten: [Int] = []
         var unwrittenPending: [Int: [Int]] = [:]
-        let attribution = ChangeAttribution(of: batch.result, in: batch.batch, keys: keys)
+        let attribution = ChangeAttribution(of: batch.result, in: batch.batch, keyspace: keyspace)
         for failure in failures {
             let error = failure.error.description
             switch failure.command {
@@ -56,12 +56,12 @@ extension PendingDeadLetters {
                 let items = attribution.items(changing: change)
                 logger.event(items.isEmpty ? reason : "\(reason). Its entries become dead letters", level: .error)
                 for item in items where reasons[item] == nil { reasons[item] = reason }
-            case .counter: logger.event("cannot write the counters in \(keys.ingest): \(error)", level: .error)
+            case .counter: logger.event("cannot write the counters in \(keyspace.ingest): \(error)", level: .error)
             case .deadLetter(let index):
-                logger.event("cannot write a dead letter to \(keys.dead): \(error)", level: .error)
+                logger.event("cannot write a dead letter to \(keyspace.dead): \(error)", level: .error)
                 unwritten.append(index)
             case .pendingDeadLetter(let group, let index):
-                logger.event("cannot write a dead letter to \(keys.dead): \(error)", level: .error)
+                logger.event("cannot write a dead letter to \(keyspace.dead): \(error)", level: .error)
                 unwrittenPending[group, default: []].append(index)
             case .cursor, .lease: break
             }

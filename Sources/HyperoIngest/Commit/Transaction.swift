@@ -31,14 +31,14 @@ package struct Transaction: ~Copyable {
         case cursorChanged
     }
 
-    /// Everything that the replies to the transaction and its companions show.
+    /// The results of the transaction and of the commands that are sent with it.
     struct Outcome {
         let ending: Ending
         /// True if this owner holds the lease.
         let holdsLease: Bool
         /// True if the cursor is the one that the transaction wrote.
         let hasOwnCursor: Bool
-        /// The number of trimmed entries, or why trimming failed.
+        /// The number of trimmed entries, 0 without XTRIM; or the error of XTRIM.
         let trimmed: Result<Int, RedisError>
         /// The reason why dead letters cannot be written; nil if they can.
         let deadLetterError: RedisError?
@@ -51,7 +51,7 @@ package struct Transaction: ~Copyable {
         }
     }
 
-    /// A command between MULTI and EXEC. Indices are those of the batch.
+    /// A command between MULTI and EXEC. Its indices refer to the lists of the batch.
     package enum Command {
         case change(Int)
         /// A command on a counter of the ingest's hash.
@@ -82,16 +82,16 @@ package struct Transaction: ~Copyable {
         }
     }
 
-    private let keys: Keyspace
+    private let keyspace: Keyspace
     private let owner: String
     private let leaseDuration: Duration
     private var writer = RESPWriter(capacity: 1 << 16)
     private var commands: [Command] = []
     private var cursor = StreamID.zero
-    private var trims = false
+    private var hasTrim = false
 
-    init(keys: Keyspace, owner: String, leaseDuration: Duration) {
-        self.keys = keys
+    init(keyspace: Keyspace, owner: String, leaseDuration: Duration) {
+        self.keyspace = keyspace
         self.owner = owner
         self.leaseDuration = leaseDuration
     }
@@ -105,7 +105,7 @@ extension Transaction {
         writer.removeAll()
         commands.removeAll(keepingCapacity: commands.capacity < 1 << 18)
         cursor = batch.cursor
-        trims = false
+        hasTrim = false
         writer.command("MULTI")
         writer.command("TIME")
         for (index, change) in batch.result.changes.enumerated() {
@@ -115,15 +115,15 @@ extension Transaction {
         try write(batch.ownDeadLetters) { .deadLetter($0) }
         for (index, group) in batch.pendingDeadLetters.groups.enumerated() {
             try write(group) { .pendingDeadLetter(group: index, letter: $0) }
-            writeCounters(group.counterChanges(in: keys))
+            writeCounters(group.counterChanges(in: keyspace))
         }
         if batch.missedEntries > 0 {
-            writeCounters([.increment(key: keys.ingest, field: IngestField.missed, by: batch.missedEntries)])
+            writeCounters([.increment(key: keyspace.ingest, field: IngestField.missed, by: batch.missedEntries)])
         }
         if batch.isRewind { writeOccurrence(count: IngestField.rewinds, time: IngestField.rewound) }
         if batch.isTakeover { writeOccurrence(count: IngestField.takeovers, time: IngestField.taken) }
         writeCursor(of: batch)
-        writer.command("PEXPIRE", keys.lease, String(leaseDuration.wholeMilliseconds))
+        writer.command("PEXPIRE", keyspace.lease, String(leaseDuration.wholeMilliseconds))
         commands.append(.lease)
         writer.command("TIME")
         writer.command("EXEC")
@@ -136,11 +136,15 @@ extension Transaction {
         }
     }
 
-    /// Writes that something happened now: increments its counter and sets the field with its time.
+    /// Writes an occurrence: increments its counter and sets its time to now.
+    ///
+    /// - Parameters:
+    ///   - count: the field of the counter.
+    ///   - time: the field of the latest time in Unix milliseconds.
     private mutating func writeOccurrence(count: String, time: String) {
         writeCounters([
-            .increment(key: keys.ingest, field: count, by: 1),
-            .setFields(key: keys.ingest, [IndexChange.Field(time, String(WallClock.milliseconds))]),
+            .increment(key: keyspace.ingest, field: count, by: 1),
+            .setFields(key: keyspace.ingest, [IndexChange.Field(time, String(WallClock.milliseconds))]),
         ])
     }
 
@@ -148,7 +152,7 @@ extension Transaction {
         let knowsEntries = batch.position.entries != nil
         writer.begin(arguments: 6 + (knowsEntries ? 2 : 0) + (batch.isEmpty ? 0 : 2))
         writer.add("HSET" as StaticString)
-        writer.add(keys.ingest)
+        writer.add(keyspace.ingest)
         writer.add(IngestField.cursor)
         writer.add(batch.cursor.description)
         writer.add(IngestField.owner)
@@ -157,7 +161,7 @@ extension Transaction {
             writer.add(IngestField.entries)
             writer.add(batch.position.description)
         }
-        // Renewing the lease is no update of the indexes.
+        // A transaction that only renews the lease does not update the indexes.
         if !batch.isEmpty {
             writer.add(IngestField.updated)
             writer.add(WallClock.milliseconds)
@@ -171,29 +175,30 @@ extension Transaction {
         var next = 0
         try group.reply.withFields(ofEntries: group.letters.map(\.item)) { index, fields, count in
             writer.addDeadLetter(
-                to: keys.dead, fields: fields, announced: count, reason: group.letters[next].reason,
+                to: keyspace.dead, fields: fields, declaredCount: count, reason: group.letters[next].reason,
                 id: group.batch.items[index].id)
             commands.append(command(next))
             next += 1
         }
     }
 
-    /// XTRIM events MINID ~ id: removes entries below the id, whole nodes at a time. It runs even if memory is short.
+    /// Writes XTRIM events MINID ~ id, which removes entries below the id, whole nodes at a time. Redis runs it even if
+    /// it is out of memory.
     mutating func writeTrim(below id: StreamID) {
-        writer.command("XTRIM", keys.events, "MINID", "~", id.description)
-        trims = true
+        writer.command("XTRIM", keyspace.events, "MINID", "~", id.description)
+        hasTrim = true
     }
 
     /// Writes the WATCH that fences the next transaction, and the reads of the watched values.
     mutating func writeFence() {
-        writer.command("WATCH", keys.lease, keys.ingest)
-        writer.command("GET", keys.lease)
-        writer.command("HGET", keys.ingest, IngestField.cursor)
-        writer.command("XLEN", keys.dead)
+        writer.command("WATCH", keyspace.lease, keyspace.ingest)
+        writer.command("GET", keyspace.lease)
+        writer.command("HGET", keyspace.ingest, IngestField.cursor)
+        writer.command("XLEN", keyspace.dead)
     }
 
     mutating func write(_ read: BlockingRead) {
-        read.write(to: &writer, in: keys)
+        read.write(to: &writer, in: keyspace)
     }
 }
 
@@ -206,7 +211,8 @@ extension Transaction {
 
     /// Reads the replies from MULTI to XLEN. The replies to XREAD and XINFO are left to the caller.
     ///
-    /// - Throws: why the transaction was not applied, after the replies to all commands before XREAD were read.
+    /// - Throws: the error of a command outside the transaction, or the error that kept the transaction from being
+    ///   applied. The replies to all commands before XREAD are read first, unless the connection fails.
     func receive(from connection: inout RedisConnection) throws(RedisError) -> Outcome {
         var firstError: RedisError?
         // MULTI, TIME, the commands, TIME: each +QUEUED or an error, after which EXEC answers EXECABORT.
@@ -222,7 +228,7 @@ extension Transaction {
             firstError = firstError ?? error
         }
         var trimmed = Result<Int, RedisError>.success(0)
-        if trims {
+        if hasTrim {
             var reply = try connection.receive()
             trimmed = if let error = reply.error { .failure(error) } else { .success(try reply.integer()) }
         }
@@ -233,16 +239,16 @@ extension Transaction {
         let foundCursor = hash.error == nil ? try hash.string() : nil
         let dead = try connection.receive()
         let unreadable =
-            lease.error?.naming(key: keys.lease, expected: .string)
-            ?? hash.error?.naming(key: keys.ingest, expected: .hash)
+            lease.error?.naming(key: keyspace.lease, expected: .string)
+            ?? hash.error?.naming(key: keyspace.ingest, expected: .hash)
         if let error = firstError ?? watch.error ?? unreadable { throw error }
         return Outcome(
             ending: ending ?? .aborted, holdsLease: foundOwner == owner,
             hasOwnCursor: foundCursor == cursor.description, trimmed: trimmed,
-            deadLetterError: dead.error?.naming(key: keys.dead, expected: .stream))
+            deadLetterError: dead.error?.naming(key: keyspace.dead, expected: .stream))
     }
 
-    /// Reads the reply to EXEC. Only here do commands that failed inside an applied transaction become known.
+    /// Reads the reply to EXEC, the only reply with the errors of commands that failed inside an applied transaction.
     private func ending(from reply: consuming Reply) throws(RedisError) -> Ending {
         var reply = reply
         guard let count = try reply.array() else { return .aborted }

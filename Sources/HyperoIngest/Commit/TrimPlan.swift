@@ -1,8 +1,8 @@
 package import HyperoSchema
 
-/// Decides up to which entry the stream is trimmed, so that the last applied entries stay.
+/// The bounds to which the stream is trimmed, so that the last applied entries stay.
 ///
-/// Remembers the id of every hundredth applied entry or so, with its number.
+/// The plan remembers the id and the number of every hundredth applied entry, or of fewer if many entries stay.
 package struct TrimPlan: Sendable {
     private struct Mark {
         let id: StreamID
@@ -35,10 +35,12 @@ package struct TrimPlan: Sendable {
         marks.append(Mark(id: id, count: count))
     }
 
-    /// Starts at a cursor that was read from Redis. Everything up to the cursor counts as one entry, unless the surplus is
-    /// known.
+    /// Starts at a cursor that was read from Redis.
     ///
-    /// - Parameter surplus: the newest entry with `retain` entries between it and the cursor; nil if there are fewer.
+    /// The entries up to the surplus can be trimmed at once. The others up to the cursor are trimmed together, when
+    /// `retain` entries after the cursor are applied.
+    ///
+    /// - Parameter surplus: the newest applied entry that need not be retained; nil if there is none or it is unknown.
     package mutating func start(at cursor: StreamID, surplus: StreamID? = nil) {
         guard latest != cursor else { return }
         marks = cursor == .zero ? [] : [Mark(id: cursor, count: count)]
@@ -47,7 +49,7 @@ package struct TrimPlan: Sendable {
         unfinished = nil
     }
 
-    /// Forgets all entries: the next connection may be to a server where less is applied.
+    /// Forgets all entries, for a connection to a server on which fewer entries may be applied.
     package mutating func reset() {
         marks = []
         latest = nil
@@ -64,8 +66,8 @@ package struct TrimPlan: Sendable {
         return lastBound
     }
 
-    /// Makes ``nextBound()`` return the last bound again. Redis removes a limited number of entries per XTRIM, so more may
-    /// be below the bound until an XTRIM removes none.
+    /// Makes ``nextBound()`` return the last bound again. Redis removes a limited number of entries per XTRIM, so that
+    /// more entries may be below the bound until an XTRIM removes none.
     package mutating func repeatLastBound() {
         unfinished = lastBound
     }

@@ -1,20 +1,20 @@
 import HyperoSchema
 
-/// Finds the entries of a batch that contribute to a change. If Redis rejects the change, they become dead letters.
+/// The attribution of changes to the entries of a batch. If Redis rejects a change, its entries become dead letters.
 ///
-/// Recomputed from the batch on failure, so that the fold, which runs for every event, need not track the origin of each
-/// change.
+/// It is computed from the batch after a failure, so that the fold, which runs for every event, need not track the
+/// origin of each change.
 struct ChangeAttribution {
     private typealias Predicate = (DecodedBatch.Item) -> Bool
 
     private let batch: DecodedBatch
-    private let keys: Keyspace
-    /// The indices of entries that changed nothing: dead letters and duplicates.
+    private let keyspace: Keyspace
+    /// The indices of the entries that changed nothing: dead letters and duplicates.
     private let unapplied: Set<Int>
 
-    init(of result: FoldResult, in batch: DecodedBatch, keys: Keyspace) {
+    init(of result: FoldResult, in batch: DecodedBatch, keyspace: Keyspace) {
         self.batch = batch
-        self.keys = keys
+        self.keyspace = keyspace
         unapplied = Set(result.deadLetters.map(\.item)).union(result.duplicates)
     }
 
@@ -32,21 +32,21 @@ struct ChangeAttribution {
 
     private func predicate(for change: IndexChange) -> Predicate? {
         let key = change.key
-        if key == keys.batteries {
+        if key == keyspace.batteries {
             let members = members(of: change)
             return { item in
                 item.subjects.experiment < 0 && members.contains(batch.batteries[item.subjects.battery].text)
             }
         }
-        if let index = batch.producers.firstIndex(where: { keys.producer($0) == key }) {
+        if let index = batch.producers.firstIndex(where: { keyspace.producer($0) == key }) {
             return { $0.subjects.producer == index }
         }
         for (index, experiment) in batch.experiments.enumerated() {
-            if key == keys.experiment(experiment) { return { $0.subjects.experiment == index } }
-            guard key == keys.curve(of: experiment) else { continue }
+            if key == keyspace.experiment(experiment) { return { $0.subjects.experiment == index } }
+            guard key == keyspace.curve(of: experiment) else { continue }
             return { $0.subjects.experiment == index && batch.hasRows($0) }
         }
-        for (index, battery) in batch.batteries.enumerated() where key.hasPrefix(keys.battery(battery)) {
+        for (index, battery) in batch.batteries.enumerated() where key.hasPrefix(keyspace.battery(battery)) {
             if let predicate = predicate(for: change, of: battery, at: index) { return predicate }
         }
         return nil
@@ -55,14 +55,14 @@ struct ChangeAttribution {
     private func predicate(for change: IndexChange, of battery: BatteryID, at index: Int) -> Predicate? {
         let members = members(of: change)
         switch change.key {
-        case keys.battery(battery): return { $0.subjects.battery == index }
-        case keys.experiments(of: battery):
+        case keyspace.battery(battery): return { $0.subjects.battery == index }
+        case keyspace.experiments(of: battery):
             return { $0.subjects.battery == index && batch.isExperiment(of: $0, in: members) }
-        case keys.columns(of: battery):
+        case keyspace.columns(of: battery):
             return { item in
                 item.subjects.battery == index && batch.columns(of: item).contains { members.contains($0) }
             }
-        case let key where key.hasPrefix(keys.rank(of: battery, by: "")):
+        case let key where key.hasPrefix(keyspace.rank(of: battery, by: "")):
             return { item in
                 item.subjects.battery == index && batch.isExperiment(of: item, in: members) && batch.mayRank(item)
             }

@@ -17,7 +17,8 @@ extension DeadLetterEdit {
     public enum Failure: Error, Hashable, Sendable {
         /// The fields of these names are truncated. Each must be set or removed.
         case truncated(fields: [String])
-        /// Fields are missing, and their names are unknown. The associated value is their number as the dead letter has it.
+        /// Fields are missing, and their names are unknown. The associated value is their number, as text of the dead
+        /// letter.
         case omitted(count: String)
     }
 
@@ -27,21 +28,23 @@ extension DeadLetterEdit {
         var value: [UInt8]
     }
 
-    private static let consumedFields: Set = [EventField.requeued, EventField.producer, EventField.seq]
+    /// The fields that the new entry does not inherit from the dead letter.
+    private static let replacedFields: Set = [EventField.requeued, EventField.producer, EventField.seq]
 
-    /// Returns whether a field is not allowed in ``set``: its value is consumed, or the ingest writes it.
+    /// Returns whether a field is not allowed in ``set``, because the requeue replaces it or the ingest writes it.
     public static func isReserved(_ field: String) -> Bool {
-        consumedFields.contains(field) || field.hasPrefix("dead.")
+        replacedFields.contains(field) || field.hasPrefix("dead.")
     }
 
     /// Returns the fields of the entry to send.
     ///
-    /// They exclude producer and sequence number. The number was consumed when the entry became a dead letter, so the new
-    /// entry would be a duplicate. The time stays, because it is that of the event.
+    /// They exclude the producer and the sequence number. The number counts as applied since the entry became a dead
+    /// letter, so the new entry would be a duplicate. The time is kept, because it is the time of the event.
     ///
     /// - Parameters:
     ///   - letter: the fields of the dead letter.
     ///   - id: the id of the dead letter.
+    /// - Throws: the reason why the dead letter cannot be sent.
     func applying(to letter: [Field], id: String) throws(Failure) -> [Field] {
         let end = letter.lastIndex { $0.name == Array(EventField.deadReason.utf8) } ?? letter.endIndex
         // The entry's own fields, which come first, may have the same names.
@@ -54,7 +57,7 @@ extension DeadLetterEdit {
         var truncated: [String] = []
         for field in letter[..<end] {
             let name = String(decoding: field.name, as: UTF8.self)
-            if Self.consumedFields.contains(name) || removed.contains(name) { continue }
+            if Self.replacedFields.contains(name) || removed.contains(name) { continue }
             if let (_, value) = set.last(where: { $0.field == name }) {
                 fields.append(Field(name: field.name, value: Array(value.utf8)))
                 continue

@@ -1,7 +1,7 @@
 import HyperoRedis
 import HyperoSchema
 
-/// Sends the dead letters of one partition again, a bounded number per transaction.
+/// The requeue of the dead letters of one partition, a bounded number per transaction.
 ///
 ///     WATCH dead  TYPE events  XINFO STREAM events  XRANGE dead id id …
 ///     MULTI  XADD events * field value …  XDEL dead id …  HINCRBY ingest requeued n  EXEC
@@ -10,22 +10,23 @@ import HyperoSchema
 /// letters are read again. TYPE and XINFO check first that the events' key is a stream that accepts entries, because a
 /// command that fails in a transaction does not stop the others.
 final class PartitionRequeue {
-    private let keys: Keyspace
+    private let keyspace: Keyspace
     private var connection: RedisConnection
 
-    /// The number of dead letters per transaction.
+    /// The maximum number of dead letters per transaction.
     private static let maxLetters = 64
-    /// The bytes per transaction, which has at least one dead letter.
+    /// The number of bytes after which a transaction gets no further dead letter.
     private static let maxBytes = 8 << 20
-    /// The number of transactions per run, including those that other clients' writes abort.
+    /// The number of transactions after which a call of ``send(_:applying:into:)`` gives up, including those that other
+    /// clients' writes abort.
     private static let maxRounds = 1_000
 
-    init(_ url: RedisURL, keys: Keyspace) throws(RedisError) {
-        self.keys = keys
+    init(_ url: RedisURL, keyspace: Keyspace) throws(RedisError) {
+        self.keyspace = keyspace
         var topology = Topology(seed: url)
         var connection = try RedisConnection.open(to: topology.current, name: "hypero-requeue")
         for _ in 0..<Topology.maxRedirects {
-            let reply = try connection.call("XLEN", keys.dead)
+            let reply = try connection.call("XLEN", keyspace.dead)
             guard let error = reply.error, topology.follow(error) else { break }
             connection = try RedisConnection.open(to: topology.current, name: "hypero-requeue")
         }
@@ -34,36 +35,37 @@ final class PartitionRequeue {
 
     /// Returns whether there is a dead letter with an id.
     func has(_ id: StreamID) throws(RedisError) -> Bool {
-        var reply = try connection.call("XRANGE", keys.dead, id.description, id.description)
-        if let error = reply.error { throw error.naming(key: keys.dead, expected: .stream) }
+        var reply = try connection.call("XRANGE", keyspace.dead, id.description, id.description)
+        if let error = reply.error { throw error.naming(key: keyspace.dead, expected: .stream) }
         return try reply.array() ?? 0 > 0
     }
 
-    /// Returns whether there are dead letters; false if the account lacks permission for the key.
+    /// Returns whether there are dead letters; false if the key cannot be read, for example without permission.
     func hasAny() throws(RedisError) -> Bool {
-        var reply = try connection.call("XLEN", keys.dead)
+        var reply = try connection.call("XLEN", keyspace.dead)
         return reply.error == nil ? try reply.integer() > 0 : false
     }
 
     /// Sends all dead letters that exist now.
     func sendAll(applying edit: DeadLetterEdit, into report: inout Requeue.Report) throws {
-        var reply = try connection.call("XREVRANGE", keys.dead, "+", "-", "COUNT", "1")
-        if let error = reply.error { throw error.naming(key: keys.dead, expected: .stream) }
+        var reply = try connection.call("XREVRANGE", keyspace.dead, "+", "-", "COUNT", "1")
+        if let error = reply.error { throw error.naming(key: keyspace.dead, expected: .stream) }
         guard try reply.array() ?? 0 > 0 else { return }
         _ = try reply.array()
-        // An entry that becomes a dead letter again has a higher id, and must not be sent in an endless loop.
+        // The loop ends at this id. An entry that becomes a dead letter again has a higher id, and would be sent in an
+        // endless loop.
         let last = try reply.string() ?? ""
         var start = "-"
         while true {
             let ids = try self.ids(from: start, to: last)
-            guard let final = ids.last else { return }
+            guard let lastSent = ids.last else { return }
             try send(ids, applying: edit, into: &report)
-            start = "(\(final)"
+            start = "(\(lastSent)"
         }
     }
 
     private func ids(from start: String, to end: String) throws(RedisError) -> [StreamID] {
-        var reply = try connection.call("XRANGE", keys.dead, start, end, "COUNT", "\(Self.maxLetters)")
+        var reply = try connection.call("XRANGE", keyspace.dead, start, end, "COUNT", "\(Self.maxLetters)")
         var ids: [StreamID] = []
         for _ in 0..<(try reply.array() ?? 0) {
             _ = try reply.array()
@@ -76,13 +78,13 @@ final class PartitionRequeue {
         return ids
     }
 
-    /// Sends the dead letters of some ids, as far as they exist.
+    /// Sends the dead letters of some ids. Ids without a dead letter are skipped.
     func send(_ ids: [StreamID], applying edit: DeadLetterEdit, into report: inout Requeue.Report) throws {
         var remaining = ids[...]
         var rounds = 0
         while !remaining.isEmpty {
             rounds += 1
-            guard rounds < Self.maxRounds else { throw RequeueError(.contention(key: keys.dead)) }
+            guard rounds < Self.maxRounds else { throw RequeueError(.contention(key: keyspace.dead)) }
             remaining = try sendFirst(of: remaining, applying: edit, into: &report) ?? remaining
         }
     }
@@ -99,13 +101,13 @@ final class PartitionRequeue {
         writer.command("MULTI")
         var sent: [StreamID] = []
         var rejections: [Requeue.Report.Rejection] = []
-        var done = 0
+        var processed = 0
         for (id, letter) in zip(first, letters) where writer.count < Self.maxBytes {
-            done += 1
+            processed += 1
             guard let letter else { continue }
             do throws(DeadLetterEdit.Failure) {
                 let fields = try edit.applying(to: letter, id: id.description)
-                Self.addEntry(fields, to: keys.events, in: &writer)
+                Self.addEntry(fields, to: keyspace.events, in: &writer)
                 sent.append(id)
             } catch {
                 rejections.append(Requeue.Report.Rejection(id: id.description, reason: error))
@@ -114,46 +116,46 @@ final class PartitionRequeue {
         guard !sent.isEmpty else {
             _ = try connection.call("UNWATCH")
             report.rejections += rejections
-            return ids.dropFirst(done)
+            return ids.dropFirst(processed)
         }
         writer.begin(arguments: 2 + sent.count)
-        for argument in ["XDEL", keys.dead] + sent.map(\.description) { writer.add(argument) }
-        writer.command("HINCRBY", keys.ingest, IngestField.requeued, "\(sent.count)")
+        for argument in ["XDEL", keyspace.dead] + sent.map(\.description) { writer.add(argument) }
+        writer.command("HINCRBY", keyspace.ingest, IngestField.requeued, "\(sent.count)")
         writer.command("EXEC")
         guard let failed = try run(writer, entries: sent.count) else { return nil }
         let lettersByID = Dictionary(zip(first, letters)) { first, _ in first }
         report.sent += sent.count - failed.count
         try restore(failed.compactMap { lettersByID[sent[$0]] ?? nil })
         report.rejections += rejections
-        return ids.dropFirst(done)
+        return ids.dropFirst(processed)
     }
 
     /// Reads the dead letters under WATCH; nil for a dead letter that does not exist.
     private func watchAndRead(_ ids: ArraySlice<StreamID>) throws -> [[DeadLetterEdit.Field]?] {
         var writer = RESPWriter()
-        writer.command("WATCH", keys.dead)
-        writer.command("TYPE", keys.events)
-        writer.command("XINFO", "STREAM", keys.events)
-        for id in ids { writer.command("XRANGE", keys.dead, id.description, id.description) }
+        writer.command("WATCH", keyspace.dead)
+        writer.command("TYPE", keyspace.events)
+        writer.command("XINFO", "STREAM", keyspace.events)
+        for id in ids { writer.command("XRANGE", keyspace.dead, id.description, id.description) }
         try connection.send(writer)
         let watch = try connection.receive()
         var typeReply = try connection.receive()
-        let stream = try connection.receiveStreamInfo(of: keys.events)
+        let stream = try connection.receiveStreamInfo(of: keyspace.events)
         let type = typeReply.error == nil ? try typeReply.string() ?? "" : ""
         var firstError = watch.error ?? typeReply.error
         var letters: [[DeadLetterEdit.Field]?] = []
         for _ in ids {
             var reply = try connection.receive()
-            firstError = firstError ?? reply.error?.naming(key: keys.dead, expected: .stream)
+            firstError = firstError ?? reply.error?.naming(key: keyspace.dead, expected: .stream)
             letters.append(reply.error == nil ? try Self.readLetter(from: &reply) : nil)
         }
         if let firstError { throw firstError }
         guard type == "stream" || type == "none" else {
-            throw RequeueError(.wrongType(key: keys.events, found: type))
+            throw RequeueError(.wrongType(key: keyspace.events, found: type))
         }
-        // Without permission for XINFO, a full stream is noticed in the transaction.
+        // Without permission for XINFO, XADD in the transaction reports a full stream.
         if case .success(let stream) = stream, stream.hasExhaustedIDs {
-            throw RequeueError(.streamFull(key: keys.events))
+            throw RequeueError(.streamFull(key: keyspace.events))
         }
         return letters
     }
@@ -183,8 +185,10 @@ final class PartitionRequeue {
     /// Sends the transaction.
     ///
     /// - Parameter entries: the number of entries, whose commands come first.
-    /// - Returns: the indices of the entries that Redis rejected; nil if another client's write aborted the transaction.
-    /// - Throws: why nothing was done. If the connection fails, the outcome is unknown, and running again is safe.
+    /// - Returns: the indices of the entries that Redis rejected; nil if another client's write aborted the
+    ///   transaction.
+    /// - Throws: the error because of which nothing was sent. If the connection fails, the outcome is unknown, and
+    ///   another run is safe.
     private func run(_ writer: borrowing RESPWriter, entries: Int) throws -> [Int]? {
         try connection.send(writer)
         var firstError: RedisError?
@@ -203,16 +207,17 @@ final class PartitionRequeue {
         return failed
     }
 
-    /// Writes dead letters again whose entries Redis rejected: the events' key changed between check and transaction.
+    /// Writes the dead letters of rejected entries again. Redis rejects entries if the events' key changes between the
+    /// check and the transaction.
     private func restore(_ letters: [[DeadLetterEdit.Field]]) throws {
         guard !letters.isEmpty else { return }
         var writer = RESPWriter()
-        for letter in letters { Self.addEntry(letter, to: keys.dead, in: &writer) }
-        writer.command("HINCRBY", keys.ingest, IngestField.requeued, "\(-letters.count)")
+        for letter in letters { Self.addEntry(letter, to: keyspace.dead, in: &writer) }
+        writer.command("HINCRBY", keyspace.ingest, IngestField.requeued, "\(-letters.count)")
         try connection.send(writer)
         var error: RedisError?
         for _ in 0...letters.count { error = try connection.receive().error ?? error }
-        if let error { throw error.naming(key: keys.dead, expected: .stream) }
-        throw RequeueError(.rejected(key: keys.events))
+        if let error { throw error.naming(key: keyspace.dead, expected: .stream) }
+        throw RequeueError(.rejected(key: keyspace.events))
     }
 }

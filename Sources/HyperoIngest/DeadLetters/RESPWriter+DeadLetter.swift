@@ -6,13 +6,14 @@ extension RESPWriter {
     ///
     /// The fields are written as the bytes that were received, which need not be text.
     ///
-    /// - Parameter announced: the number of fields that the entry had. Those after the first ``Limits/fields`` are omitted.
+    /// - Parameter declaredCount: the number of fields that the entry had. Fields after the first ``Limits/fields`` are
+    ///   omitted.
     mutating func addDeadLetter(
-        to key: String, fields: UnsafeBufferPointer<WireField>, announced: Int, reason: String, id: StreamID
+        to key: String, fields: UnsafeBufferPointer<WireField>, declaredCount: Int, reason: String, id: StreamID
     ) {
-        let truncation = DeadLetterTruncation(fields, announced: announced)
+        let truncation = DeadLetterTruncation(fields, declaredCount: declaredCount)
         let kept = fields.prefix(Limits.fields)
-        let omitted = announced - kept.count
+        let omitted = declaredCount - kept.count
         begin(arguments: 6 + 2 * kept.count + 4 + (truncation.note == nil ? 0 : 2) + (omitted > 0 ? 2 : 0))
         add("XADD" as StaticString)
         add(key)
@@ -45,13 +46,13 @@ extension RESPWriter {
     }
 }
 
-/// The parts of an oversized entry that its dead letter leaves out, so that dead letters do not fill Redis.
+/// The parts of an oversized entry that its dead letter omits, so that dead letters do not fill Redis.
 private struct DeadLetterTruncation {
     private let truncatesAll: Bool
-    /// The description of what is missing; nil if nothing is.
+    /// The description of the missing parts; nil if the dead letter is complete.
     private(set) var note: String?
 
-    init(_ fields: UnsafeBufferPointer<WireField>, announced count: Int) {
+    init(_ fields: UnsafeBufferPointer<WireField>, declaredCount count: Int) {
         let size = fields.reduce(0) { $0 + $1.nameSize + $1.valueSize }
         truncatesAll = count > Limits.fields || size > Limits.entry
         var truncated = 0

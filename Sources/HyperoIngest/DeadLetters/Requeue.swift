@@ -1,7 +1,8 @@
 public import HyperoRedis
 public import HyperoSchema
 
-/// Sends dead letters to the event stream again, each exactly once, even if several clients do so at the same time.
+/// The requeue of dead letters: sends each to the event stream again exactly once, even if several clients requeue at
+/// the same time.
 ///
 ///     let requeue = try Requeue(settings)
 ///     let report = try requeue.run(.all, applying: DeadLetterEdit())
@@ -17,9 +18,9 @@ public struct Requeue {
     public struct Report: Sendable {
         /// A dead letter that cannot be sent as it is.
         public struct Rejection: Sendable {
-            /// Its id in the dead letter stream.
+            /// The id in the dead letter stream.
             public let id: String
-            /// The part of the entry that is missing.
+            /// The reason why the dead letter was not sent.
             public let reason: DeadLetterEdit.Failure
         }
 
@@ -27,13 +28,15 @@ public struct Requeue {
         public internal(set) var sent = 0
         /// The selected ids that are not found.
         public internal(set) var unknown: [String] = []
-        /// The dead letters that cannot be sent.
+        /// The dead letters that were not sent.
         public internal(set) var rejections: [Rejection] = []
     }
 
     private let settings: IngestSettings
     private let keyspaces: [Keyspace]
 
+    /// Creates a requeue for a deployment.
+    ///
     /// - Parameter partition: the only partition to search, counted from 0; nil for all.
     /// - Throws: ``SchemaError`` if the namespace, the number of partitions or the partition is invalid.
     public init(_ settings: IngestSettings, partition: Int? = nil) throws(SchemaError) {
@@ -51,8 +54,8 @@ public struct Requeue {
 
     /// Sends the selected dead letters again.
     ///
-    /// - Throws: ``RequeueError`` if the run could not be finished. The dead letters sent until then are removed from the
-    ///   dead letter stream.
+    /// - Throws: ``RequeueError`` if the run could not be finished. The dead letters that were sent before the error
+    ///   are removed from the dead letter stream.
     public func run(_ selection: Selection, applying edit: DeadLetterEdit) throws(RequeueError) -> Report {
         do {
             let report = try send(selection, applying: edit)
@@ -69,7 +72,7 @@ public struct Requeue {
 
     private func send(_ selection: Selection, applying edit: DeadLetterEdit) throws -> Report {
         var partitions: [PartitionRequeue] = []
-        for keys in keyspaces { partitions.append(try PartitionRequeue(settings.redis, keys: keys)) }
+        for keyspace in keyspaces { partitions.append(try PartitionRequeue(settings.redis, keyspace: keyspace)) }
         var report = Report()
         switch selection {
         case .all: for partition in partitions { try partition.sendAll(applying: edit, into: &report) }
@@ -84,7 +87,7 @@ public struct Requeue {
         var selected: [Int: [StreamID]] = [:]
         var seen: Set<StreamID> = []
         for text in ids {
-            // For XRANGE an id without its second number is a range.
+            // XRANGE reads an id without its second number as a range.
             guard text.contains("-"), let id = StreamID(text) else {
                 report.unknown.append(text)
                 continue
@@ -103,25 +106,27 @@ public struct Requeue {
         }
     }
 
-    /// Checks that there are no dead letters in other partitions, if the settings are those of a deployment with one.
+    /// Checks that a deployment with one partition has no dead letters in the first 16 of several partitions.
+    ///
+    /// - Throws: ``RequeueError/Code/partitioned(key:)`` if there are.
     private func checkOtherPartitions() throws {
         guard settings.partitions == 1 else { return }
-        for keys in try Keyspace.all(namespace: settings.namespace, partitions: 16)
-        where try PartitionRequeue(settings.redis, keys: keys).hasAny() {
-            throw RequeueError(.partitioned(key: keys.dead))
+        for keyspace in try Keyspace.all(namespace: settings.namespace, partitions: 16)
+        where try PartitionRequeue(settings.redis, keyspace: keyspace).hasAny() {
+            throw RequeueError(.partitioned(key: keyspace.dead))
         }
     }
 }
 
 /// A reason why a requeue could not be finished.
 public struct RequeueError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The error.
+    /// An error that a caller can distinguish.
     public enum Code: Sendable, Hashable {
         /// Several partitions have a dead letter of this id.
         case ambiguousID(String, partitions: Int)
-        /// The settings have one partition, but the deployment has several: this key has dead letters.
+        /// The settings have one partition, but this key of a deployment with several partitions has dead letters.
         case partitioned(key: String)
-        /// Other clients kept writing to this key of dead letters.
+        /// Other clients kept writing to this dead letter stream.
         case contention(key: String)
         /// The events' key holds a value of another type.
         case wrongType(key: String, found: String)
@@ -129,11 +134,11 @@ public struct RequeueError: Error, Sendable, Hashable, CustomStringConvertible {
         case streamFull(key: String)
         /// The events' key rejected entries. They are dead letters again, under new ids.
         case rejected(key: String)
-        /// A command failed, or the connection.
+        /// A command or the connection to Redis failed.
         case redis(RedisError)
     }
 
-    /// The error, with its data.
+    /// The identity of the error.
     public let code: Code
 
     init(_ code: Code) {

@@ -2,12 +2,12 @@ import Glibc
 import HyperoSchema
 
 extension DecodedBatch {
-    /// Adds an entry if it is a row in the form that clients write: the fields in the order of the contract, ids that are
-    /// already in the batch, and the channels of the battery's latest row.
+    /// Adds an entry if it is a row in the form that clients write: the fields in the order of the contract, ids that
+    /// are already in the batch, and the channels of the battery's latest row.
     ///
     /// Nearly all entries of a search have this form. No string is created.
     ///
-    /// - Returns: false if the entry has any other form, valid or not; then nothing was added.
+    /// - Returns: false if the entry has another form, valid or not. Such an entry is not added.
     mutating func appendRow(_ id: StreamID, fields: UnsafeBufferPointer<WireField>) -> Bool {
         guard fields.count > Self.leadingFields, fields.count <= 64,
             fields[0].name.isEqual(to: "event"), fields[0].value.isEqual(to: "epoch"),
@@ -55,7 +55,9 @@ extension DecodedBatch {
         return experimentInterner.index(of: id)
     }
 
-    /// Adds the row of the fields if they are the channels of a shape, in its order, each with a valid number.
+    /// Adds a row if the fields are the channels of a shape, in the same order, each with a valid number.
+    ///
+    /// - Parameter index: the index of the shape in ``RowTable/shapes``; -1 for none.
     private mutating func addRow(_ fields: UnsafeBufferPointer<WireField>, shape index: Int32) -> RowTable.Row? {
         guard index >= 0 else { return nil }
         let shape = rows.shapes[Int(index)]

@@ -2,9 +2,9 @@ package import HyperoSchema
 
 /// Decoded entries of the event stream, in stream order, with the producers, batteries and experiments they name.
 ///
-/// Each distinct id is stored once, and the items refer to it by its index. ``PriorState`` keeps the same order, so that
-/// the fold looks up no id twice. Nearly all entries of a search are rows: these share one table, so that decoding a row
-/// allocates nothing.
+/// Each distinct id is stored once, and the items refer to it by its index. ``PriorState`` keeps the same order, so
+/// that the fold looks up no id twice. Nearly all entries of a search are rows: these share one table, so that decoding
+/// a row allocates nothing.
 package struct DecodedBatch {
     /// One entry of the stream.
     package struct Item {
@@ -46,7 +46,7 @@ package struct DecodedBatch {
     private(set) var batteryInterner = IDInterner<BatteryID>()
     private(set) var experimentInterner = IDInterner<ExperimentID>()
 
-    // Consecutive entries mostly share these: comparing is cheaper than a lookup.
+    // Consecutive entries mostly have the same subjects, and comparing ids is cheaper than a lookup.
     var latestProducer = 0
     var latestBattery = 0
     /// The experiment of each producer's latest entry; -1 for none.
@@ -68,7 +68,8 @@ package struct DecodedBatch {
 
     /// Decodes the next entry and adds it.
     ///
-    /// - Parameter declaredCount: the entry's number of fields, if the reply was truncated; nil if `fields` is complete.
+    /// - Parameter declaredCount: the entry's number of fields, if the reply was truncated; nil if `fields` is
+    ///   complete.
     package mutating func append(_ id: StreamID, fields: UnsafeBufferPointer<WireField>, declaredCount: Int?) {
         if declaredCount == nil, appendRow(id, fields: fields) { return }
         append(

@@ -46,8 +46,8 @@ package struct RowTable {
 
     // MARK: - Adding
 
-    /// Begins a row of a shape of the table. The caller appends one number per channel (``append(_:)``) before it adds
-    /// another row.
+    /// Begins a row with a shape of the table. The caller must append one number per channel (``append(_:)``) before it
+    /// adds another row.
     mutating func beginRow(shape: Int32) -> Row { Row(shape: shape, firstNumber: Int32(numbers.count)) }
 
     mutating func append(_ number: Number) { numbers.append(number) }
@@ -144,7 +144,7 @@ package final class RowShape: Sendable {
 
 /// A row outside of a ``RowTable``, kept from batch to batch.
 struct KeptRow: Sendable, Hashable {
-    /// Nil if the row has no cell.
+    /// The shape; nil if the row has no cell.
     let shape: RowShape?
     let numbers: [Number]
 

@@ -3,32 +3,32 @@ import HyperoSchema
 /// The state of one battery while a batch is folded: the prior state and the changes by the batch.
 struct BatteryFold {
     let prior: BatteryState
-    private(set) var rule: BatteryState.Rule?
+    private(set) var objective: BatteryState.Objective?
     private var updated: Int64
     private var declared: (declaration: Event.Declaration, created: Int64)?
     private var columns: Set<ExactText>
     private var newColumns: [IndexChange.Scored] = []
     private var newExperiments: [IndexChange.Scored] = []
-    /// Experiments that exist but may be missing from the battery's list of experiments.
+    /// The experiments that exist but may be missing from the battery's list of experiments.
     private var restoredExperiments: [IndexChange.Scored] = []
-    /// The time, in Unix milliseconds, of the batch's first declaration of a battery that was declared before.
+    /// The time of the batch's first declaration in Unix milliseconds, if the battery was declared before.
     private var redeclared: Int64?
     var rankings = Rankings()
 
     init(_ prior: BatteryState) {
         self.prior = prior
-        rule = prior.rule
+        objective = prior.objective
         updated = prior.updated
         columns = prior.columns
     }
 
     /// Declares the battery, unless it was declared before.
     mutating func declare(_ declaration: Event.Declaration, at time: Int64) {
-        guard rule == nil else {
+        guard objective == nil else {
             redeclared = redeclared ?? time
             return
         }
-        rule = BatteryState.Rule(objective: declaration.objective, direction: declaration.direction)
+        objective = BatteryState.Objective(channel: declaration.objective, direction: declaration.direction)
         declared = (declaration, time)
     }
 
@@ -42,7 +42,7 @@ struct BatteryFold {
         newExperiments.append(IndexChange.Scored(experiment.text, score: String(started)))
     }
 
-    /// Adds an existing experiment to the battery's list, unless the list has it.
+    /// Adds an existing experiment to the battery's list, unless it is in the list.
     mutating func restore(_ experiment: ExperimentID, started: Int64) {
         restoredExperiments.append(IndexChange.Scored(experiment.text, score: String(started)))
     }
@@ -58,6 +58,7 @@ struct BatteryFold {
         newColumns.append(IndexChange.Scored(field, score: String(time)))
     }
 
+    /// Returns the batch's changes of the battery's keys.
     func changes(of id: BatteryID, in keyspace: Keyspace) -> [IndexChange] {
         var changes: [IndexChange] = []
         var fields: [IndexChange.Field] = []
@@ -88,7 +89,7 @@ struct BatteryFold {
         if !restoredExperiments.isEmpty {
             changes.append(.addScores(key: keyspace.experiments(of: id), restoredExperiments, onlyNew: true))
         }
-        // NX keeps the time when a column was first seen: columns that are not remembered are written again.
+        // With NX, because columns that are not remembered are written again, and the time of the first one must stay.
         if !newColumns.isEmpty { changes.append(.addScores(key: keyspace.columns(of: id), newColumns, onlyNew: true)) }
         return changes + rankings.changes { keyspace.rank(of: id, by: $0) }
     }
@@ -96,7 +97,7 @@ struct BatteryFold {
     /// The state of the battery after the batch.
     var posterior: BatteryState {
         var posterior = prior
-        posterior.rule = rule
+        posterior.objective = objective
         posterior.updated = updated
         posterior.columns = columns.count <= BatteryState.maxColumns ? columns : []
         return posterior

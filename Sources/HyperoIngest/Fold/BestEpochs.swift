@@ -2,9 +2,9 @@ import HyperoSchema
 
 /// The epochs of a curve ordered by their objective: a binary heap with the best epoch first.
 ///
-/// It is built from all rows when the best row of a curve gets worse, and every later change is inserted. A curve that is
-/// rewritten from its start then costs logarithmic time per epoch, and not a scan of all rows. The entry of a row that
-/// changes later remains in the heap, so the caller compares the best entry with its row.
+/// The heap is built from all rows when the best row of a curve gets worse, and every later change is inserted. A curve
+/// that is rewritten from its start then costs logarithmic time per epoch, and not a scan of all rows. If a row
+/// changes, its earlier entry remains in the heap, so the caller must compare the best entry with its row.
 struct BestEpochs {
     struct Entry: Hashable {
         let epoch: Int

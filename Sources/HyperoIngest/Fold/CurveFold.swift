@@ -1,7 +1,7 @@
 /// The rows of one experiment while a batch is folded: the loaded prior rows and the rows that the batch changes.
 ///
-/// Epochs mostly ascend, so a row above all earlier epochs is just appended. Rows are looked up by epoch only after an
-/// epoch that does not ascend.
+/// Epochs mostly ascend, so a row above all earlier epochs is appended without a lookup. Other rows are looked up by
+/// epoch.
 struct CurveFold {
     private struct Entry {
         let epoch: Int
@@ -39,7 +39,7 @@ struct CurveFold {
     /// True if the batch changed a row.
     private(set) var isChanged = false
 
-    /// Adds a row as it was before the batch; an empty row if the curve has none at the epoch.
+    /// Adds a row as it was before the batch. An empty row means that the curve has none at the epoch.
     mutating func addPrior(_ row: RowTable.Row, at epoch: Int) {
         append(Entry(epoch: epoch, row: row, isChanged: false))
     }

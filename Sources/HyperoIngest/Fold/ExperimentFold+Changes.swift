@@ -3,7 +3,7 @@ import HyperoSchema
 extension ExperimentFold {
     /// Adds the batch's changes of the experiment's hash and curve.
     ///
-    /// - Parameter rankings: the rankings of the experiment's battery; gets the changes of ranks.
+    /// - Parameter rankings: the rankings of the experiment's battery, to which the changes of ranks are added.
     func addChanges(
         of id: ExperimentID, in keyspace: Keyspace, to changes: inout [IndexChange], rankings: inout Rankings,
         table: RowTable

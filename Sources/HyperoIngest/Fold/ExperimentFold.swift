@@ -22,7 +22,8 @@ struct ExperimentFold {
     /// The maxima that the user stated in this batch; nil unless the maxima are the user's.
     private(set) var userMaxima: CurveRow?
     private(set) var userMaximaEpoch: Int?
-    /// True if a requeued dead letter is applied: index entries of the maxima may be lost, so all of them are rewritten.
+    /// True if the batch applies a requeued dead letter. All maxima are then written again, because some may be missing
+    /// from the hash or the rankings.
     var isRequeued = false
     /// True if the whole curve must be read before the batch can be folded.
     private(set) var needsWholeCurve = false
@@ -31,9 +32,10 @@ struct ExperimentFold {
     ///   - batteryIndex: the index of the experiment's battery in the batch.
     ///   - rows: the rows that were read, by epoch.
     ///   - isComplete: true if `rows` is the whole curve.
-    ///   - table: gets the prior rows.
+    ///   - table: the table to which the prior rows are added.
     init(
-        _ prior: ExperimentState, batteryIndex: Int, rows: [Int: CurveRow], isComplete: Bool, rule: BatteryState.Rule,
+        _ prior: ExperimentState, batteryIndex: Int, rows: [Int: CurveRow], isComplete: Bool,
+        objective: BatteryState.Objective,
         in table: inout RowTable
     ) {
         self.batteryIndex = batteryIndex
@@ -53,7 +55,7 @@ struct ExperimentFold {
         }
         if let kept, curve.row(at: epoch) == nil { curve.addPrior(table.add(kept), at: epoch) }
         priorMaxima = curve.row(at: epoch) ?? RowTable.empty
-        best = entry(at: epoch, objective: rule.objective, in: table)
+        best = entry(at: epoch, objective: objective, in: table)
     }
 
     /// Records an event of any kind.
@@ -79,7 +81,7 @@ struct ExperimentFold {
         fields.set(ExperimentField.reason, to: reason)
     }
 
-    /// Sets maxima stated by the user; from then on they replace the maxima of the curve.
+    /// Sets maxima stated by the user, which replace the maxima of the curve from then on.
     mutating func setUserMaxima(_ cells: [CurveRow.Cell], epoch: Int?) {
         var maxima = userMaxima ?? CurveRow()
         for cell in cells { maxima.set(cell) }
@@ -90,15 +92,15 @@ struct ExperimentFold {
 
     /// Merges a row, or a part of a row, into the curve and updates the best epoch.
     ///
-    /// - Returns: true if the row of the maxima may have channels that it lacked before.
+    /// - Returns: whether the row of the maxima may have channels that it lacked before.
     mutating func merge(
-        _ row: RowTable.Row, at epoch: Int, rule: BatteryState.Rule, in table: inout RowTable
+        _ row: RowTable.Row, at epoch: Int, objective: BatteryState.Objective, in table: inout RowTable
     ) -> Bool {
         for number in table.numbers(of: row) where !number.isFinite { nonfinite += 1 }
         let shapeBefore = curve.merge(row, at: epoch, in: &table)
         guard userMaxima == nil else { return false }
         let old = best
-        updateBest(afterChangeAt: epoch, rule: rule, in: table)
+        updateBest(afterChangeAt: epoch, objective: objective, in: table)
         guard let best else { return false }
         guard let old else { return true }
         let oldShape = old.epoch == epoch ? shapeBefore : curve.row(at: old.epoch)?.shape
@@ -113,46 +115,47 @@ struct ExperimentFold {
 }
 
 extension ExperimentFold {
-    private mutating func updateBest(afterChangeAt epoch: Int, rule: BatteryState.Rule, in table: RowTable) {
-        let changed = entry(at: epoch, objective: rule.objective, in: table)
+    private mutating func updateBest(afterChangeAt epoch: Int, objective: BatteryState.Objective, in table: RowTable) {
+        let changed = entry(at: epoch, objective: objective, in: table)
         if let changed { bestEpochs?.insert(changed) }
         guard let best else {
             best = changed
             return
         }
-        if let changed, changed == best || BestEpochs.isBetter(changed, than: best, direction: rule.direction) {
+        if let changed, changed == best || BestEpochs.isBetter(changed, than: best, direction: objective.direction) {
             self.best = changed
         } else if epoch == best.epoch {
-            searchBest(rule: rule, in: table)
+            searchBest(objective: objective, in: table)
         }
     }
 
     /// Searches the whole curve for the best epoch, after the best row got worse.
-    private mutating func searchBest(rule: BatteryState.Rule, in table: RowTable) {
+    private mutating func searchBest(objective: BatteryState.Objective, in table: RowTable) {
         guard curve.isComplete else {
             needsWholeCurve = true
             return
         }
-        var heap = bestEpochs ?? makeBestEpochs(rule: rule, in: table)
+        var heap = bestEpochs ?? makeBestEpochs(objective: objective, in: table)
         bestEpochs = nil
-        while let best = heap.best, entry(at: best.epoch, objective: rule.objective, in: table) != best {
+        while let best = heap.best, entry(at: best.epoch, objective: objective, in: table) != best {
             heap.removeBest()
         }
         best = heap.best
         bestEpochs = heap
     }
 
-    private func makeBestEpochs(rule: BatteryState.Rule, in table: RowTable) -> BestEpochs {
-        var heap = BestEpochs(rule.direction)
+    private func makeBestEpochs(objective: BatteryState.Objective, in table: RowTable) -> BestEpochs {
+        var heap = BestEpochs(objective.direction)
         for epoch in curve.epochs {
-            if let entry = entry(at: epoch, objective: rule.objective, in: table) { heap.insert(entry) }
+            if let entry = entry(at: epoch, objective: objective, in: table) { heap.insert(entry) }
         }
         return heap
     }
 
     /// Returns an epoch with its objective; nil if the objective is absent or not finite.
-    private func entry(at epoch: Int, objective: String, in table: RowTable) -> BestEpochs.Entry? {
-        guard let row = curve.row(at: epoch), let number = table.number(of: objective, in: row), number.isFinite else {
+    private func entry(at epoch: Int, objective: BatteryState.Objective, in table: RowTable) -> BestEpochs.Entry? {
+        guard let row = curve.row(at: epoch), let number = table.number(of: objective.channel, in: row), number.isFinite
+        else {
             return nil
         }
         return BestEpochs.Entry(epoch: epoch, value: number.value)

@@ -16,7 +16,7 @@ package struct ExperimentState: Sendable, Hashable {
         case user
     }
 
-    /// Nil if the experiment does not exist.
+    /// The battery of the experiment; nil if the experiment does not exist.
     var battery: BatteryID?
     /// The time of the latest event in Unix milliseconds.
     var updated: Int64 = .min
@@ -25,7 +25,7 @@ package struct ExperimentState: Sendable, Hashable {
     /// The number of values received as nan or infinite.
     var nonfinite = 0
     var maxima = Maxima.none
-    /// The row of the highest epoch: most events that complete a row belong to it.
+    /// The row of the highest epoch; nil if it was not read yet. Most later parts of a row belong to this row.
     var lastRow: KnownRow?
     /// The reason why a key of the experiment cannot be read, for example because it has another type.
     var readError: String?

@@ -62,16 +62,16 @@ package struct Fold {
         batteries[item.subjects.battery].touch(at: item.time)
         switch item.content {
         case .row(let epoch, let row):
-            guard let rule = batteries[item.subjects.battery].rule else { return }
-            let target = touch(item.subjects, rule: rule, at: item.time, isRequeued: false)
-            merge(row, at: epoch, into: target, rule: rule)
+            guard let objective = batteries[item.subjects.battery].objective else { return }
+            let target = touch(item.subjects, objective: objective, at: item.time, isRequeued: false)
+            merge(row, at: epoch, into: target, objective: objective)
         case .event(let event): apply(batch.events[event], to: item.subjects, at: item.time)
         case .rejected: break
         }
     }
 
-    /// Makes a dead letter of an entry that cannot be decoded. Its sequence number is consumed nevertheless, so that a
-    /// resent entry is a duplicate and not a second dead letter.
+    /// Adds a dead letter for an entry that cannot be decoded. The sequence number of the entry counts as applied, so
+    /// that a resent entry is a duplicate and not a second dead letter.
     private mutating func reject(_ index: Int, item: DecodedBatch.Item, rejection: Rejection) {
         let producer = item.subjects.producer
         if producer >= 0, producers[producer].readError == nil {
@@ -104,7 +104,7 @@ package struct Fold {
     /// Returns the reason why a decoded event cannot be applied; nil if it can.
     private func rejectionReason(for subjects: DecodedBatch.Subjects) -> String? {
         let (battery, experiment) = (subjects.battery, subjects.experiment)
-        // Already checked: an experiment with an applied event in this batch belongs to this battery.
+        // An earlier event of the experiment in this batch was applied with the same battery, so both are checked.
         if experiment >= 0, foldIndexes[experiment] >= 0,
             experiments[foldIndexes[experiment]].batteryIndex == battery
         {
@@ -113,14 +113,14 @@ package struct Fold {
         if let readError = batteries[battery].prior.readError { return readError }
         guard experiment >= 0 else { return nil }
         let id = batch.batteries[battery]
-        guard batteries[battery].rule != nil else {
+        guard batteries[battery].objective != nil else {
             return "battery not found: \(id.text) was never declared in this partition"
         }
         if let readError = prior.experiments[experiment]?.readError { return readError }
         let index = foldIndexes[experiment]
-        let owner = index < 0 ? prior.experiments[experiment]?.battery : experiments[index].battery
-        guard let owner, owner != id else { return nil }
-        return "wrong battery: \(id.text), experiment \(batch.experiments[experiment].text) belongs to \(owner.text)"
+        let actual = index < 0 ? prior.experiments[experiment]?.battery : experiments[index].battery
+        guard let actual, actual != id else { return nil }
+        return "wrong battery: \(id.text), experiment \(batch.experiments[experiment].text) belongs to \(actual.text)"
     }
 
     private mutating func apply(_ event: Event, to subjects: DecodedBatch.Subjects, at time: Int64) {
@@ -128,20 +128,20 @@ package struct Fold {
         if case .battery(let declaration) = event.body {
             return batteries[battery].declare(declaration, at: time)
         }
-        guard subjects.experiment >= 0, let rule = batteries[battery].rule else { return }
-        let target = touch(subjects, rule: rule, at: time, isRequeued: event.requeued != nil)
+        guard subjects.experiment >= 0, let objective = batteries[battery].objective else { return }
+        let target = touch(subjects, objective: objective, at: time, isRequeued: event.requeued != nil)
         switch event.body {
         case .battery: break
         case .start(let start): experiments[target.experiment].start(start)
         case .end(let status, let reason): experiments[target.experiment].end(status, reason: reason)
         case .param(let entries): set(entries, prefix: Prefix.param, of: target)
         case .meta(let entries): set(entries, prefix: Prefix.meta, of: target)
-        case .epoch(let epoch, let cells): merge(result.rows.add(cells), at: epoch, into: target, rule: rule)
+        case .epoch(let epoch, let cells): merge(result.rows.add(cells), at: epoch, into: target, objective: objective)
         case .curve(let first, let series):
             for offset in 0..<(series.map(\.numbers.count).max() ?? 0) {
                 let cells = series.filter { offset < $0.numbers.count }
                     .map { CurveRow.Cell($0.channel, $0.numbers[offset]) }
-                merge(result.rows.add(cells), at: first + offset, into: target, rule: rule)
+                merge(result.rows.add(cells), at: first + offset, into: target, objective: objective)
             }
         case .maxima(let epoch, let cells):
             experiments[target.experiment].setUserMaxima(cells, epoch: epoch)
@@ -149,7 +149,8 @@ package struct Fold {
         }
     }
 
-    /// The experiment and the battery that an event changes. Without the rule, which would be retained per event.
+    /// The experiment and the battery that an event changes. It excludes the objective, which would be retained per
+    /// event.
     private struct Target {
         /// An index in ``Fold/experiments``.
         let experiment: Int
@@ -161,7 +162,7 @@ package struct Fold {
 
     /// Records an event of an experiment, of any kind.
     private mutating func touch(
-        _ subjects: DecodedBatch.Subjects, rule: BatteryState.Rule, at time: Int64, isRequeued: Bool
+        _ subjects: DecodedBatch.Subjects, objective: BatteryState.Objective, at time: Int64, isRequeued: Bool
     ) -> Target {
         let (subject, battery) = (subjects.experiment, subjects.battery)
         var index = foldIndexes[subject]
@@ -171,7 +172,8 @@ package struct Fold {
             experiments.append(
                 ExperimentFold(
                     prior.experiments[subject] ?? ExperimentState(), batteryIndex: battery,
-                    rows: prior.rows[subject] ?? [:], isComplete: prior.wholeCurves.contains(subject), rule: rule,
+                    rows: prior.rows[subject] ?? [:], isComplete: prior.wholeCurves.contains(subject),
+                    objective: objective,
                     in: &result.rows))
         }
         if experiments[index].battery == nil {
@@ -196,9 +198,10 @@ package struct Fold {
     }
 
     private mutating func merge(
-        _ row: RowTable.Row, at epoch: Int, into target: Target, rule: BatteryState.Rule
+        _ row: RowTable.Row, at epoch: Int, into target: Target, objective: BatteryState.Objective
     ) {
-        let mayHaveNewChannels = experiments[target.experiment].merge(row, at: epoch, rule: rule, in: &result.rows)
+        let mayHaveNewChannels = experiments[target.experiment].merge(
+            row, at: epoch, objective: objective, in: &result.rows)
         guard mayHaveNewChannels || experiments[target.experiment].isRequeued else { return }
         for channel in experiments[target.experiment].bestChannels(in: result.rows) {
             batteries[target.battery].addColumn(Prefix.max + channel, at: target.time)
@@ -219,7 +222,7 @@ package struct Fold {
                 result.posterior.experiments.append(prior.experiments[subject] ?? ExperimentState())
                 continue
             }
-            // Accessed in place: a copy of an experiment would retain everything it refers to.
+            // Accessed in place, because a copy of an experiment would retain all its arrays.
             let battery = experiments[index].batteryIndex
             result.posterior.experiments.append(experiments[index].posterior(in: result.rows))
             experiments[index].addChanges(

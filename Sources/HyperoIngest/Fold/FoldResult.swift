@@ -1,6 +1,6 @@
 import HyperoSchema
 
-/// The result of folding a batch: the changes of the indexes, and the state after it.
+/// The result of folding a batch: the changes of the indexes, and the state after the batch.
 package struct FoldResult {
     /// An entry that becomes a dead letter.
     package struct DeadLetter: Hashable {
@@ -14,7 +14,7 @@ package struct FoldResult {
         package internal(set) var applied = 0
         package internal(set) var duplicates = 0
         package internal(set) var dead = 0
-        /// The sequence numbers skipped, minus the skipped ones that arrived late.
+        /// The number of skipped sequence numbers, minus the number of those that arrived late.
         package private(set) var gaps = 0
     }
 
@@ -29,12 +29,14 @@ package struct FoldResult {
 }
 
 extension FoldResult.Counts {
-    /// Adds to the gaps, up to the largest integer of Redis: other writers choose the sequence numbers.
+    /// Adds to the number of gaps, up to the largest integer of Redis. Clients choose the sequence numbers, so the sum
+    /// may overflow.
     mutating func addGaps(_ count: Int) {
         let (sum, overflow) = gaps.addingReportingOverflow(count)
         gaps = overflow ? .max : sum
     }
 
+    /// Returns the changes of the ingest's counters.
     func changes(in keyspace: Keyspace) -> [IndexChange] {
         [
             (IngestField.applied, applied), (IngestField.duplicates, duplicates), (IngestField.gaps, gaps),

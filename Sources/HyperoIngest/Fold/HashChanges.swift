@@ -13,7 +13,9 @@ struct FieldChanges {
     private var interner = NameInterner()
     private var values: [String?] = []
 
-    /// - Parameter value: the new value; nil removes the field.
+    /// Sets or removes a field.
+    ///
+    /// - Parameter value: the new value; nil to remove the field.
     mutating func set(_ name: String, to value: String?) {
         let index = interner.intern(name)
         if index == values.count { values.append(value) } else { values[index] = value }

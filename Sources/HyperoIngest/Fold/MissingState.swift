@@ -12,8 +12,8 @@ package struct MissingState: Hashable {
 
     init() {}
 
-    /// Finds the state that a batch needs and `prior` lacks: the subjects first, and rows of their curves once all
-    /// subjects are known.
+    /// Finds the state that a batch needs and `prior` lacks: the subjects, or, if all of them are known, the rows of
+    /// their curves.
     init(of batch: DecodedBatch, given prior: PriorState) {
         self.init(subjectsOf: batch, given: prior, except: nil)
         guard isEmpty else { return }
@@ -95,7 +95,7 @@ package struct MissingState: Hashable {
         }
     }
 
-    /// Adds the row of the maxima, which shows which of their fields came from the curve.
+    /// Adds the row of the maxima. Its channels are the maxima that came from the curve.
     private mutating func addBestRow(of index: Int, curve: KnownCurve, prior: PriorState) {
         guard let epoch = curve.unreadBestEpoch, prior.rows[index]?[epoch] == nil else { return }
         rows[index, default: []].insert(epoch)

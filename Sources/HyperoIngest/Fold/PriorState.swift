@@ -2,11 +2,11 @@ package import HyperoSchema
 
 /// The known state of a batch's subjects before the batch, in the order of the batch's lists.
 package struct PriorState {
-    /// Nil: not read yet.
+    /// The watermark of each producer; nil if it was not read yet.
     package var producers: [Watermark?]
-    /// Nil: not read yet.
+    /// The state of each battery; nil if it was not read yet.
     package var batteries: [BatteryState?]
-    /// Nil: not read yet.
+    /// The state of each experiment; nil if it was not read yet.
     package var experiments: [ExperimentState?]
     /// The rows that were read, by experiment index and epoch; an empty row if the curve has none at the epoch.
     package var rows: [Int: [Int: CurveRow]] = [:]

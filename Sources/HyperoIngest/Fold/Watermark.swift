@@ -2,8 +2,8 @@ import HyperoSchema
 
 /// The applied part of a producer's sequence: the highest number applied, and the ranges below it that are missing.
 ///
-/// A server that runs out of memory can refuse one entry of a pipeline and accept the next. The client sends the refused
-/// entry later under its own number, and the ingest must not drop it as a duplicate.
+/// A server that runs out of memory can refuse one entry of a pipeline and accept the next. The client sends the
+/// refused entry later under its own number, and the ingest must not drop it as a duplicate.
 package struct Watermark: Sendable, Hashable {
     /// The highest sequence number applied.
     private(set) var seq: UInt64 = 0
@@ -15,16 +15,17 @@ package struct Watermark: Sendable, Hashable {
     /// The reason why the producer's key cannot be read, for example because it has another type.
     private(set) var readError: String?
 
-    /// The maximum number of missing ranges. Beyond it the lowest range is forgotten and stays counted as a gap.
+    /// The maximum number of missing ranges. If there are more, the lowest range is forgotten and stays counted as a
+    /// gap.
     static let maxMissingRanges = 64
 
-    /// The order in which a sequence number arrived.
+    /// The result of accepting a sequence number.
     package enum Arrival: Hashable {
         /// Higher than every number before; `skipped` is the count of numbers skipped since the highest.
         case new(skipped: UInt64)
         /// One of the missing numbers.
         case late
-        /// Applied before, or forgotten.
+        /// Applied before, or in a missing range that was forgotten.
         case duplicate
     }
 
@@ -49,7 +50,7 @@ package struct Watermark: Sendable, Hashable {
     /// Marks a sequence number as applied.
     ///
     /// - Parameter time: the time of the event in Unix milliseconds.
-    /// - Returns: how the number arrived; a duplicate changes nothing.
+    /// - Returns: the result; a duplicate changes nothing.
     package mutating func accept(_ number: UInt64, at time: Int64) -> Arrival {
         let arrival = number > seq ? advance(to: number) : fillGap(number)
         if arrival != .duplicate { self.time = max(self.time, time) }

@@ -4,19 +4,19 @@ import Logging
 
 /// The state of a partition in Redis, from which a new owner resumes.
 struct Checkpoint {
-    /// The first batch: no entries, but the position where reading starts.
+    /// The first batch, which has no entries and the position at which reading starts.
     var batch: FoldedBatch
     /// The cursor in Redis. The batch has another one if reading starts again from the beginning.
     let cursor: StreamID
     /// The error of `XLEN dead`; nil if it succeeded.
     let deadLetterError: RedisError?
-    /// The error of a dead letter stream that accepts no more entries; nil if it does.
+    /// The error of a dead letter stream that accepts no more entries; nil if the stream accepts entries.
     let fullStreamError: RedisError?
 }
 
-/// Reads checkpoints, and what else an owner must know before it applies entries.
+/// The reader of checkpoints and of the other state that an owner needs before it applies entries.
 struct CheckpointReader {
-    let keys: Keyspace
+    let keyspace: Keyspace
     /// The name of this owner.
     let owner: String
     let logger: RateLimitedLogger
@@ -26,29 +26,29 @@ struct CheckpointReader {
     ///
     /// - Parameter applied: the last cursor that this owner has written; nil before the first.
     func checkpoint(after applied: StreamID?, over connection: inout RedisConnection) throws(RedisError) -> Checkpoint {
-        var batch = try resumption(over: &connection)
+        var batch = try firstBatch(over: &connection)
         let cursor = batch.cursor
-        let dead = try connection.call("XLEN", keys.dead)
+        let dead = try connection.call("XLEN", keyspace.dead)
         let fullStreamError = try fullDeadLettersError(over: &connection)
         if let applied, cursor < applied {
             logger.event(
-                "the cursor in \(keys.ingest) moved back from \(applied) to \(cursor): "
+                "the cursor in \(keyspace.ingest) moved back from \(applied) to \(cursor): "
                     + "the entries between them are applied again", level: .warning)
             batch.isRewind = true
         }
-        if case .success(let stream) = try permittedStreamInfo(of: keys.events, over: &connection) {
+        if case .success(let stream) = try permittedStreamInfo(of: keyspace.events, over: &connection) {
             check(&batch, against: stream)
         }
         return Checkpoint(
-            batch: batch, cursor: cursor, deadLetterError: dead.error?.naming(key: keys.dead, expected: .stream),
+            batch: batch, cursor: cursor, deadLetterError: dead.error?.naming(key: keyspace.dead, expected: .stream),
             fullStreamError: fullStreamError)
     }
 
-    /// HMGET ingest cursor entries owner released.
-    private func resumption(over connection: inout RedisConnection) throws(RedisError) -> FoldedBatch {
+    /// Reads the first batch of an owner: HMGET ingest cursor entries owner released.
+    private func firstBatch(over connection: inout RedisConnection) throws(RedisError) -> FoldedBatch {
         var reply = try connection.call(
-            "HMGET", keys.ingest, IngestField.cursor, IngestField.entries, IngestField.owner, IngestField.released)
-        if let error = reply.error { throw error.naming(key: keys.ingest, expected: .hash) }
+            "HMGET", keyspace.ingest, IngestField.cursor, IngestField.entries, IngestField.owner, IngestField.released)
+        if let error = reply.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
         let fields = try reply.strings()
         let (cursor, entries, lastOwner, released) = (fields[0], fields[1], fields[2], fields[3])
         var batch = FoldedBatch(
@@ -60,26 +60,27 @@ struct CheckpointReader {
         return batch
     }
 
-    /// Compares the position with the stream.
+    /// Compares the position of a batch with the stream, and records missed entries or a rewind in the batch.
     private func check(_ batch: inout FoldedBatch, against stream: StreamInfo) {
         switch batch.position.check(against: stream) {
         case .missed(0): break
         case .missed(let count):
             batch.missedEntries = count
-            logger.missed(count, from: keys.events)
+            logger.missed(count, from: keyspace.events)
         case .otherStream:
             // Entries that were applied before are recognized by their sequence numbers.
-            logger.event("\(keys.events) is another stream than before: reading it from its beginning", level: .warning)
+            logger.event(
+                "\(keyspace.events) is another stream than before: reading it from its beginning", level: .warning)
             batch.position = StreamPosition(id: .zero, entries: stream.lastID == nil ? 0 : nil)
             _ = batch.position.check(against: stream)
             batch.isRewind = true
         }
     }
 
-    /// HGET ingest cursor; zero if no entry was ever applied.
+    /// Reads the cursor by HGET ingest cursor; zero if no entry was ever applied.
     func cursor(over connection: inout RedisConnection) throws(RedisError) -> StreamID {
-        var reply = try connection.call("HGET", keys.ingest, IngestField.cursor)
-        if let error = reply.error { throw error.naming(key: keys.ingest, expected: .hash) }
+        var reply = try connection.call("HGET", keyspace.ingest, IngestField.cursor)
+        if let error = reply.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
         return try parseCursor(try reply.string())
     }
 
@@ -88,53 +89,57 @@ struct CheckpointReader {
         guard let cursor = StreamID(text) else {
             throw RedisError(
                 .other,
-                "cursor in \(keys.ingest) must be a stream id, not '\(printable(text))'. "
+                "cursor in \(keyspace.ingest) must be a stream id, not '\(printable(text))'. "
                     + "Set it to the id of the last applied entry")
         }
         return cursor
     }
 
-    /// Returns whether everything up to the goal of a drain is applied. An empty stream needs no lease.
+    /// Returns whether all entries up to the goal of a drain are applied: XINFO STREAM events, HGET ingest cursor,
+    /// XINFO STREAM dead.
     ///
-    /// XINFO STREAM events for the last entry, HGET ingest cursor for what is applied.
-    ///
-    /// - Parameter goal: the last entry of the stream when it was read first, which is set here.
+    /// - Parameter goal: the last entry of the stream at the first call. That call sets the goal.
     func isDrained(to goal: inout StreamID?, over connection: inout RedisConnection) throws(RedisError) -> Bool {
         let stream: StreamInfo
-        switch try permittedStreamInfo(of: keys.events, over: &connection) {
+        switch try permittedStreamInfo(of: keyspace.events, over: &connection) {
         case .success(let info): stream = info
         case .failure(let error):
             throw RedisError(
                 error.code,
-                "permission denied: XINFO STREAM \(keys.events). A drain needs it to find the last entry to apply")
+                "permission denied: XINFO STREAM \(keyspace.events). A drain needs it to find the last entry to apply")
         }
+        // The drain of an empty stream needs no lease.
         guard stream.length > 0 else { return true }
         goal = goal ?? stream.lastEntryID
         guard let goal else { return true }
         let cursor = try cursor(over: &connection)
-        // After the end of the stream it is the cursor of another stream.
+        // A cursor beyond the end of the stream belongs to another stream.
         guard cursor >= goal, cursor <= stream.lastID ?? cursor else { return false }
         // The owner that applied the entries may have dead letters that it cannot write.
         if let error = try fullDeadLettersError(over: &connection) { throw error }
         return true
     }
 
-    /// XINFO STREAM dead: the error if the stream accepts no more entries; nil if it does, or without permission for XINFO.
+    /// Returns the error of a dead letter stream that accepts no more entries: XINFO STREAM dead.
+    ///
+    /// - Returns: nil if the stream accepts entries, or if XINFO was refused or denied.
     private func fullDeadLettersError(over connection: inout RedisConnection) throws(RedisError) -> RedisError? {
-        switch try connection.streamInfo(of: keys.dead) {
+        switch try connection.streamInfo(of: keyspace.dead) {
         case .success(let stream) where stream.hasExhaustedIDs:
             return RedisError(
                 .other,
-                "\(keys.dead) accepts no more entries: its last id is the highest possible. "
+                "\(keyspace.dead) accepts no more entries: its last id is the highest possible. "
                     + "Requeue its entries, then delete it")
         case .success: return nil
-        // XLEN fails for the same reason.
+        // XLEN fails for the same reason, unless only XINFO is denied. Then the error of XADD reports a full stream.
         case .failure(let error) where error.category == .refused || error.category == .denied: return nil
         case .failure(let error): throw error
         }
     }
 
-    /// - Returns: the stream's state, or a permission error. Other errors are thrown.
+    /// Reads the state of a stream by XINFO STREAM.
+    ///
+    /// - Returns: the state, or the error if the account has no permission. Other errors are thrown.
     private func permittedStreamInfo(
         of key: String, over connection: inout RedisConnection
     ) throws(RedisError) -> Result<StreamInfo, RedisError> {
@@ -143,29 +148,29 @@ struct CheckpointReader {
         return result
     }
 
-    /// Finds the newest entry with a number of entries between it and the cursor; nil if there are fewer.
+    /// Finds the newest applied entry that need not be retained; nil if the stream has no such entry.
     ///
-    /// XLEN events, then XREVRANGE events cursor - COUNT n until enough entries are passed.
+    /// XLEN events, then XREVRANGE events id - COUNT n until the entries to be retained are skipped.
     ///
-    /// Without this entry, an ingest that never runs for long, such as a drain, would never trim. Redis answers whole
-    /// entries, although only their ids are needed. So they are read once per connection, a few at first, and not at all
-    /// if there is nothing to trim. Reading ends early if entries are very large: then trimming starts with the entries
-    /// that are applied next.
+    /// Without this entry, an ingest that never runs for long, such as a drain, would never trim. Redis replies with
+    /// whole entries, although only their ids are needed. Therefore the search runs once per connection, starts with
+    /// few entries, and reads none if there is nothing to trim. If the entries are very large, the search gives up, and
+    /// trimming starts with the entries that are applied next.
     ///
-    /// - Parameter retain: the number of entries.
+    /// - Parameter retain: the number of applied entries to retain.
     func surplus(
         before cursor: StreamID, retain: Int, over connection: inout RedisConnection
     ) throws(RedisError) -> StreamID? {
-        var length = try connection.call("XLEN", keys.events)
+        var length = try connection.call("XLEN", keyspace.events)
         guard try length.integer() > retain, cursor != .zero else { return nil }
         var id = cursor
         var remaining = retain + 1
-        var batchSize = 1
+        var maxCount = 1
         var bytes = 0
-        while bytes < Self.surplusBytes {
-            let requested = min(remaining, batchSize)
+        while bytes < Self.maxSurplusBytes {
+            let requested = min(remaining, maxCount)
             var writer = RESPWriter(capacity: 256)
-            writer.command("XREVRANGE", keys.events, id.description, "-", "COUNT", "\(requested)")
+            writer.command("XREVRANGE", keyspace.events, id.description, "-", "COUNT", "\(requested)")
             try connection.send(writer)
             var reply = try connection.receive(within: XReadReply.bounds)
             bytes += reply.byteCount
@@ -181,11 +186,11 @@ struct CheckpointReader {
             if remaining == 0 { return id }
             guard count == requested, let next = id.previous else { return nil }
             id = next
-            batchSize = min(batchSize * 2, 1_000)
+            maxCount = min(maxCount * 2, 1_000)
         }
         return nil
     }
 
-    /// The bytes read at most to find the surplus.
-    private static let surplusBytes = 64 << 20
+    /// The number of bytes after which the search for the surplus gives up.
+    private static let maxSurplusBytes = 64 << 20
 }

@@ -2,12 +2,12 @@ import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
-/// The fence of the next transaction: WATCH of the lease and of the ingest's hash with the cursor.
+/// The fence of the next transaction: WATCH of the lease and of the ingest's hash, which contains the cursor.
 ///
 /// A transaction of a former owner is aborted, because one of the two keys has changed.
 struct Fence {
     let lease: Lease
-    /// When the WATCH was sent.
+    /// The time at which the WATCH was sent.
     private(set) var since: MonotonicTime
     /// The cursor in Redis, as this owner read or wrote it last.
     var writtenCursor: StreamID
@@ -18,10 +18,11 @@ struct Fence {
         self.writtenCursor = writtenCursor
     }
 
-    /// True if the lease may expire before the next transaction is applied.
+    /// True if half of the lease's duration has passed since the WATCH, so that the lease may expire before the next
+    /// transaction is applied.
     var isStale: Bool { since + lease.duration / 2 < .now }
 
-    /// Records that a WATCH is sent now, for the transaction after the one that is sent with it.
+    /// Records that a WATCH is sent now. The WATCH follows a transaction, and fences the transaction after that one.
     mutating func restart() {
         since = .now
     }
@@ -29,18 +30,18 @@ struct Fence {
     /// Renews a stale fence, for example after a very large entry was read: acquires the lease, then PEXPIRE lease ms,
     /// WATCH lease ingest, GET lease, HGET ingest cursor.
     ///
-    /// Even if the lease expired, no other ingest has applied anything if the cursor is unchanged.
+    /// If the cursor is unchanged, no other ingest has applied an entry, even if the lease expired meanwhile.
     ///
     /// - Returns: whether this owner holds the lease and the cursor is unchanged.
     func renew(over connection: inout RedisConnection) throws(RedisError) -> Bool {
         guard try lease.acquire(over: &connection) else { return false }
-        let keys = lease.keys
+        let keyspace = lease.keyspace
         var writer = RESPWriter(capacity: 512)
-        // If another ingest has acquired the lease meanwhile, its lease is extended, which is harmless.
-        writer.command("PEXPIRE", keys.lease, String(lease.duration.wholeMilliseconds))
-        writer.command("WATCH", keys.lease, keys.ingest)
-        writer.command("GET", keys.lease)
-        writer.command("HGET", keys.ingest, IngestField.cursor)
+        // If another ingest has acquired the lease meanwhile, PEXPIRE extends that lease, which is harmless.
+        writer.command("PEXPIRE", keyspace.lease, String(lease.duration.wholeMilliseconds))
+        writer.command("WATCH", keyspace.lease, keyspace.ingest)
+        writer.command("GET", keyspace.lease)
+        writer.command("HGET", keyspace.ingest, IngestField.cursor)
         try connection.send(writer)
         let expire = try connection.receive()
         let watch = try connection.receive()

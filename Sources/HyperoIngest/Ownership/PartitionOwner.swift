@@ -6,8 +6,8 @@ package import HyperoRedis
 ///                  ^  \ another owner: wait        | the lease is lost, or Redis answers an error
 ///                  +-------------------------------+
 ///
-/// Every failure leads back to `acquire` after a wait, or to `connect` if the connection cannot be used. Entries that were
-/// read but not applied are discarded then, and reading resumes at the cursor in Redis.
+/// Every failure leads back to `acquire` after a wait, or to `connect` if the connection cannot be used. Then the
+/// entries that were read but not applied are discarded, and reading resumes at the cursor in Redis.
 package struct PartitionOwner: Sendable {
     package enum Event: Sendable {
         case connected
@@ -17,9 +17,9 @@ package struct PartitionOwner: Sendable {
         case recovered
         case applied
         case leaseLost
-        /// The cursor or the stream is not as this owner left it.
+        /// Another client changed the cursor or replaced the stream, or a transaction was aborted.
         case cursorChanged
-        /// Everything that a drain has to apply is applied.
+        /// All entries up to the goal of a drain are applied.
         case drained
         case waited
         case released
@@ -42,33 +42,33 @@ package struct PartitionOwner: Sendable {
 
     package enum Ending: Sendable, Hashable {
         case done
-        /// A drain failed because the server rejects it, or dead letters could not be written.
+        /// The server rejected a command of a drain, or dead letters could not be written.
         case failed
     }
 
     private enum State {
-        /// The lease may be held although the connection is closed: it expires by itself.
+        /// A lease may still be held after the connection is closed, until the lease expires.
         case disconnected(mayHoldLease: Bool)
         case connected(mayHoldLease: Bool)
-        /// All that is left is to release the lease.
+        /// The only remaining action is to release the lease.
         case stopping
     }
 
-    private let lease: Duration
+    private let leaseDuration: Duration
     private let isDraining: Bool
     private var topology: Topology
     private var backoff = Backoff()
     private var state = State.disconnected(mayHoldLease: false)
 
     /// The wait after an error that only an operator can correct: 10 s with the default lease of 5 s.
-    private var slow: Duration { max(lease * 2, .seconds(1)) }
+    private var slowDelay: Duration { max(leaseDuration * 2, .seconds(1)) }
 
     /// - Parameters:
     ///   - url: the configured server.
-    ///   - isDraining: true to end when everything is applied, or when the server rejects a command for good.
-    package init(_ url: RedisURL, lease: Duration, isDraining: Bool) {
+    ///   - isDraining: true to end when all entries are applied, or when the server rejects a command permanently.
+    package init(_ url: RedisURL, leaseDuration: Duration, isDraining: Bool) {
         topology = Topology(seed: url)
-        self.lease = lease
+        self.leaseDuration = leaseDuration
         self.isDraining = isDraining
     }
 
@@ -82,7 +82,7 @@ package struct PartitionOwner: Sendable {
 
     /// Returns the action that follows an event.
     ///
-    /// - Parameter jitter: uniform in 0..<1.
+    /// - Parameter jitter: a random number, uniform in 0..<1, that spreads the waits of several ingests.
     package mutating func next(after event: Event, jitter: Double) -> Action {
         switch event {
         case .connected: return connected()
@@ -92,7 +92,7 @@ package struct PartitionOwner: Sendable {
         case .standby:
             state = .connected(mayHoldLease: false)
             backoff.reset()
-            return .wait(lease * (0.2 + 0.1 * jitter))
+            return .wait(leaseDuration * (0.2 + 0.1 * jitter))
         case .recovered: return .apply
         case .applied:
             backoff.reset()
@@ -100,7 +100,7 @@ package struct PartitionOwner: Sendable {
         case .leaseLost:
             state = .connected(mayHoldLease: false)
             return .acquire
-        // Back off: a client that keeps rewriting the cursor must not cause a busy loop.
+        // With a growing delay, because a client that keeps rewriting the cursor must not cause a busy loop.
         case .cursorChanged: return .wait(backoff.nextDelay(random: jitter))
         case .waited:
             return isConnected ? .acquire : .connect(to: topology.current)
@@ -140,10 +140,10 @@ package struct PartitionOwner: Sendable {
             _ = topology.follow(error)
             return action
         case .readOnly, .connection: return disconnect(for: delay)
-        case .denied: return isDraining ? .end(.failed) : disconnect(for: slow)
+        case .denied: return isDraining ? .end(.failed) : disconnect(for: slowDelay)
         case .refused:
             guard !isDraining else { return .end(.failed) }
-            return isConnected ? .wait(slow) : disconnect(for: slow)
+            return isConnected ? .wait(slowDelay) : disconnect(for: slowDelay)
         }
     }
 

@@ -23,11 +23,11 @@ extension PartitionWorker {
     }
 
     private var checkpointReader: CheckpointReader {
-        CheckpointReader(keys: keys, owner: lease.owner, logger: limitedLogger)
+        CheckpointReader(keyspace: keyspace, owner: lease.owner, logger: limitedLogger)
     }
 
     private func acquire(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {
-        // Called even with pending dead letters, because it determines the goal of the drain.
+        // Called even with pending dead letters, because the call sets the goal of the drain.
         if settings.isDraining, try checkpointReader.isDrained(to: &goal, over: &context.connection),
             context.pendingDeadLetters.isEmpty
         {
@@ -36,14 +36,16 @@ extension PartitionWorker {
         return try lease.acquire(over: &context.connection) ? .acquired : .standby
     }
 
-    /// WATCH lease ingest, GET lease, and the commands of ``CheckpointReader``.
+    /// Reads the checkpoint and creates the pipeline: WATCH lease ingest, GET lease, and the commands of
+    /// ``CheckpointReader``.
     ///
-    /// The first transaction runs under this WATCH. It writes nothing but the position, and reads the first entries.
+    /// The first transaction runs under this WATCH. It applies no entries, and writes the position and the pending dead
+    /// letters. Without a drain, it is sent together with the first XREAD.
     private func recover(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {
         let fencedSince = MonotonicTime.now
-        _ = try context.connection.call("WATCH", keys.lease, keys.ingest)
-        var held = try context.connection.call("GET", keys.lease)
-        if let error = held.error { throw error.naming(key: keys.lease, expected: .string) }
+        _ = try context.connection.call("WATCH", keyspace.lease, keyspace.ingest)
+        var held = try context.connection.call("GET", keyspace.lease)
+        if let error = held.error { throw error.naming(key: keyspace.lease, expected: .string) }
         guard try held.string() == lease.owner else { return .leaseLost }
         let reader = checkpointReader
         var checkpoint = try reader.checkpoint(after: appliedCursor, over: &context.connection)
@@ -54,7 +56,7 @@ extension PartitionWorker {
         pipeline = try Pipeline(
             resumingAt: checkpoint,
             fence: Fence(lease: lease, since: fencedSince, writtenCursor: checkpoint.cursor), goal: goal)
-        // Only the first time at level info: connections may break often.
+        // At level info only the first time, because connections may break often.
         logger.log(level: appliedCursor == nil ? .info : .debug, "resuming after \(cursor)")
         return .recovered
     }
@@ -94,13 +96,14 @@ extension PartitionWorker {
         }
     }
 
-    /// Trims all applied entries of a server without memory, including those that are meant to be retained.
+    /// Trims all applied entries of a server that is out of memory, including those to be retained: HGET ingest cursor,
+    /// XTRIM events MINID ~ id.
     ///
-    /// By the cursor in Redis, because an ingest that has just started has applied nothing, and may be the one that can
-    /// make room.
+    /// The bound is the cursor in Redis, because an ingest that has just started has applied no entries itself.
     private func trimAllApplied(over connection: inout RedisConnection) {
         guard let cursor = try? checkpointReader.cursor(over: &connection), cursor != .zero else { return }
-        limitedLogger.event("Redis is out of memory: trimming all applied entries of \(keys.events)", level: .warning)
-        _ = try? connection.call("XTRIM", keys.events, "MINID", "~", cursor.next.description)
+        limitedLogger.event(
+            "Redis is out of memory: trimming all applied entries of \(keyspace.events)", level: .warning)
+        _ = try? connection.call("XTRIM", keyspace.events, "MINID", "~", cursor.next.description)
     }
 }

@@ -4,9 +4,10 @@ import HyperoRedis
 import HyperoSchema
 import Logging
 
-/// The thread of a partition: performs the actions that ``PartitionOwner`` decides on. It owns the connection.
+/// The worker on a partition's thread, which owns the connection and performs the actions that ``PartitionOwner``
+/// decides on.
 final class PartitionWorker {
-    let keys: Keyspace
+    let keyspace: Keyspace
     let settings: IngestSettings
     let logger: Logger
     let limitedLogger: RateLimitedLogger
@@ -17,25 +18,25 @@ final class PartitionWorker {
     var goal: StreamID?
     /// The last cursor that this owner has written; nil before the first.
     var appliedCursor: StreamID?
-    /// The dead letters that are not in Redis, while there is no connection.
+    /// The dead letters that are not in Redis yet. With a connection, they are in its ``PipelineContext``.
     private var pendingDeadLetters = PendingDeadLetters()
     private let shutdown: ShutdownFlag
     private var owner: PartitionOwner
 
-    init(_ settings: IngestSettings, keys: Keyspace, logger: Logger, shutdown: ShutdownFlag) {
+    init(_ settings: IngestSettings, keyspace: Keyspace, logger: Logger, shutdown: ShutdownFlag) {
         self.settings = settings
-        self.keys = keys
+        self.keyspace = keyspace
         self.shutdown = shutdown
         var logger = logger
-        if settings.partitions > 1 { logger[metadataKey: "partition"] = "\(keys.tag)" }
+        if settings.partitions > 1 { logger[metadataKey: "partition"] = "\(keyspace.tag)" }
         self.logger = logger
         limitedLogger = RateLimitedLogger(logger)
         shield = CancellationShield(shutdown)
-        lease = Lease(keys: keys, owner: Self.makeOwnerName(), duration: settings.lease)
-        owner = PartitionOwner(settings.redis, lease: settings.lease, isDraining: settings.isDraining)
+        lease = Lease(keyspace: keyspace, owner: Self.makeOwnerName(), duration: settings.leaseDuration)
+        owner = PartitionOwner(settings.redis, leaseDuration: settings.leaseDuration, isDraining: settings.isDraining)
     }
 
-    /// Returns `<host>:<pid>:<random>`: unique, and operators see which process it is.
+    /// Returns a unique name that identifies the process for operators: `<host>:<pid>:<random>`.
     private static func makeOwnerName() -> String {
         let host = HostIdentity.hostName ?? "unknown"
         return "\(host):\(getpid()):\(String(UInt32.random(in: 0 ... .max), radix: 16))"
@@ -51,28 +52,28 @@ final class PartitionWorker {
             case .wait(let duration), .disconnect(let duration):
                 shutdown.wait(atMost: duration)
                 action = next(after: .waited)
-            // These need a connection.
+            // Without a connection, these actions start over.
             case .acquire, .recover, .apply, .release: action = owner.start
             }
         }
     }
 
-    /// Logs the entries whose dead letters are lost with this process: no other process knows them.
+    /// Logs the entries whose dead letters are lost when this process ends, because they are only in its memory.
     private func reportLostDeadLetters() -> PartitionOwner.Ending {
         let ids = pendingDeadLetters.entryIDs
         let list = ids.prefix(20).map(\.description).joined(separator: " ")
         let more = ids.count > 20 ? " and \(ids.count - 20) more" : ""
         logger.error(
-            "cannot write dead letters to \(keys.dead). These entries of \(keys.events) were not applied completely: \(list)\(more)"
+            "cannot write dead letters to \(keyspace.dead). These entries of \(keyspace.events) were not applied completely: \(list)\(more)"
         )
         return .failed
     }
 
-    /// Connects, and performs actions until one needs another connection or none.
+    /// Connects, and performs actions until the next action needs another connection or no connection.
     private func runConnected(to url: RedisURL) -> PartitionOwner.Action {
         do {
             var context = PipelineContext(
-                connection: try open(url), prefetcher: Prefetcher(url, keys: keys),
+                connection: try open(url), prefetcher: Prefetcher(url, keyspace: keyspace),
                 trimPlan: TrimPlan(retain: settings.retain), pendingDeadLetters: pendingDeadLetters, shield: shield,
                 logger: limitedLogger)
             defer {
@@ -95,7 +96,7 @@ final class PartitionWorker {
     }
 
     private func open(_ url: RedisURL) throws(RedisError) -> RedisConnection {
-        // On shutdown one more connection is opened, with a short timeout, to release the lease.
+        // After a shutdown, the connection is needed to release the lease. Its timeout is then short.
         shield.isShielded = owner.isStopping
         defer { shield.isShielded = false }
         let shield = shield
@@ -118,7 +119,7 @@ final class PartitionWorker {
         case .standby: limitedLogger.failure("another ingest owns the partition: standing by", level: .info)
         case .leaseLost:
             limitedLogger.failure("lease lost: entries that are not applied are read again", level: .warning)
-        // An empty transaction may be applied between two that are rejected.
+        // An empty transaction is no sign of a recovery: it may be applied between two that are rejected.
         case .applied where pipeline?.slots.hasAppliedChanges == true || pipeline?.slots.isCaughtUp == true:
             limitedLogger.recovered("owning the partition as \(lease.owner)")
         default: break

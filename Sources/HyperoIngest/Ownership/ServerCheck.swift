@@ -1,9 +1,10 @@
 import HyperoRedis
 import Logging
 
-/// Warns once of server settings that lose data. Settings that the account is not allowed to read are skipped.
+/// The check at the start that warns of server settings that lose data. Settings that the account is not allowed to
+/// read are skipped.
 enum ServerCheck {
-    /// Reads the settings by INFO server, CONFIG GET maxmemory-policy, CONFIG GET appendonly.
+    /// Reads the settings by INFO server, CONFIG GET maxmemory-policy and CONFIG GET appendonly, and logs warnings.
     static func run(_ url: RedisURL, logger: Logger, shutdown: ShutdownFlag) {
         // If the server cannot be reached, the partition's thread reports it.
         guard

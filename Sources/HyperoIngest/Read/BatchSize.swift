@@ -4,32 +4,37 @@
 /// client while it applies a batch, so the size doubles while a transaction takes less than half of the target time and
 /// halves when it takes longer than the target.
 ///
-/// The size is also limited so that a batch of entries as large as the latest ones fits in memory, above all in that of
-/// Redis, which writes its whole answer there. The first batch has one entry, because their size is unknown.
+/// The size is also limited so that a batch of entries as large as the latest ones fits in memory, above all in the
+/// memory of Redis, which buffers its whole reply. The first batch has one entry, because the size of the entries is
+/// unknown.
 ///
-/// Large entries after many small ones are not foreseen. Redis then writes one answer with up to the upper bound of
-/// them. The ingest keeps no more of any answer than ``XReadReply/bounds``.
+/// Large entries after many small ones cannot be foreseen: Redis then buffers a reply with up to 2,048 of them. The
+/// ingest keeps no more of any reply than ``XReadReply/bounds``.
 package struct BatchSize: Sendable, Hashable {
     /// The number of entries to request.
     package private(set) var count = 1
 
-    /// The bounds while entries are small. XREAD of the upper bound takes about 2.5 ms of server time, whether the entries
-    /// fold or not.
+    /// The bounds while entries are small. XREAD of the upper bound takes about 2.5 ms of server time, whether the
+    /// entries fold or not.
     package static let range = 64...2_048
     /// The server time that a transaction may take.
     package static let target: Duration = .milliseconds(5)
-    /// The bytes of entries in a batch, as far as they can be foreseen.
+    /// The maximum number of bytes in a batch whose entries are as large as the latest ones.
     package static let byteLimit = 8 << 20
 
     package init() {}
 
-    /// Adapts the size to a batch that was read.
+    /// Reduces the size after a batch with large entries was read.
+    ///
+    /// - Parameters:
+    ///   - entries: the number of entries of the batch.
+    ///   - bytes: the number of bytes of all its entries.
     package mutating func recordRead(entries: Int, bytes: Int) {
         guard entries > 0, bytes / entries * count > Self.byteLimit else { return }
         count = max(Self.byteLimit / max(bytes / entries, 1), 1)
     }
 
-    /// Adapts the size to a batch that was applied. Only a full batch makes the size grow.
+    /// Adapts the size to the server time of a batch that was applied. Only a full batch makes the size grow.
     package mutating func recordApplied(entries: Int, in serverTime: Duration) {
         if serverTime > Self.target, entries > 0 {
             count = max(count / 2, min(count, Self.range.lowerBound))

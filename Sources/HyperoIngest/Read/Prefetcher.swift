@@ -3,11 +3,11 @@ import HyperoCore
 package import HyperoRedis
 package import HyperoSchema
 
-/// Reads and decodes the next entries while the entries before them are folded and applied.
+/// The reader that reads and decodes the next entries while the entries before them are folded and applied.
 ///
-/// It has a thread and a connection of its own: with a backlog, parsing the reply to XREAD takes about as long as Redis
-/// takes to apply it. Requests and results pass through the mutex, one request at a time. Reading is not fenced, because
-/// entries are only applied in a transaction that is.
+/// It has a thread and a connection of its own, because parsing the reply to XREAD takes about as long as Redis takes
+/// to apply its entries. One request is processed at a time. Reading is not fenced, because the transaction that
+/// applies the entries is.
 package final class Prefetcher: @unchecked Sendable {
     private struct Request: Equatable {
         let after: StreamID
@@ -15,7 +15,7 @@ package final class Prefetcher: @unchecked Sendable {
     }
 
     private let url: RedisURL
-    private let keys: Keyspace
+    private let keyspace: Keyspace
 
     // Protected by the mutex:
     private var request: Request?
@@ -27,9 +27,9 @@ package final class Prefetcher: @unchecked Sendable {
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
     /// - Parameter url: the server that the partition's owner is connected to.
-    package init(_ url: RedisURL, keys: Keyspace) {
+    package init(_ url: RedisURL, keyspace: Keyspace) {
         self.url = url
-        self.keys = keys
+        self.keyspace = keyspace
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(changed, nil)
     }
@@ -41,8 +41,10 @@ package final class Prefetcher: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Requests the entries after an id, and discards the result of an earlier request. A request after the same id as the
-    /// current one is ignored.
+    /// Requests the entries after an id, and discards the result of an earlier request. A request with the same id as
+    /// the current one is ignored.
+    ///
+    /// - Throws: a connection error if the thread cannot be started.
     package func request(after id: StreamID, count: Int) throws(RedisError) {
         var code: Int32 = 0
         locked {
@@ -62,10 +64,10 @@ package final class Prefetcher: @unchecked Sendable {
     /// Returns the entries of the current request, and ends the request.
     ///
     /// - Parameters:
-    ///   - duration: how long to wait for the entries.
+    ///   - duration: the longest time to wait for the entries.
     ///   - shield: ends the wait on shutdown.
     /// - Returns: nil if the entries are not read yet.
-    /// - Throws: why they could not be read.
+    /// - Throws: the error of the read. It ends the request too.
     package func receive(
         waitingAtMost duration: Duration, shield: CancellationShield
     ) throws(RedisError) -> ReadBatch? {
@@ -81,7 +83,7 @@ package final class Prefetcher: @unchecked Sendable {
         return try received?.get()
     }
 
-    /// Ends the thread, which closes its connection. Returns before that is done.
+    /// Requests the end of the thread, which then closes its connection. Returns at once.
     package func stop() {
         locked {
             isStopped = true
@@ -91,7 +93,7 @@ package final class Prefetcher: @unchecked Sendable {
 
     // MARK: - On the thread
 
-    /// The thread's connection, and the request that was sent over it and is not answered.
+    /// The thread's connection, with the request that was sent over it and has no reply yet.
     private struct Link: ~Copyable {
         var connection: RedisConnection
         var sent: Request?
@@ -106,7 +108,7 @@ package final class Prefetcher: @unchecked Sendable {
                 result = .success(try read(request, over: &link))
                 idleLink = consume link
             } catch {
-                // The connection is closed as well: the next request may not be soon.
+                // The error also closes the connection, because the next request may be much later.
                 result = .failure(error)
             }
             locked {
@@ -139,9 +141,9 @@ package final class Prefetcher: @unchecked Sendable {
         if link.sent == nil { try send(request, over: &link) }
         let requested = link.sent?.count ?? request.count
         link.sent = nil
-        let reply = try XReadReply(try link.connection.receive(within: XReadReply.bounds), from: keys.events)
-        // Redis reads the next entries while these are decoded. Not if entries are large: then the size of the next batch
-        // is to be adapted first.
+        let reply = try XReadReply(try link.connection.receive(within: XReadReply.bounds), from: keyspace.events)
+        // Redis reads the next entries while these are decoded. If entries are large, the size of the next batch must
+        // be adapted first.
         if let last = reply.last, reply.mayHaveMore(requested: requested), reply.bytes <= BatchSize.byteLimit {
             try send(Request(after: last, count: request.count), over: &link)
         }
@@ -151,7 +153,7 @@ package final class Prefetcher: @unchecked Sendable {
     /// Sends XREAD COUNT n STREAMS events id.
     private func send(_ request: Request, over link: inout Link) throws(RedisError) {
         var writer = RESPWriter(capacity: 256)
-        writer.addRead(after: request.after, count: request.count, block: nil, in: keys)
+        writer.addRead(after: request.after, count: request.count, block: nil, in: keyspace)
         try link.connection.send(writer)
         link.sent = request
     }

@@ -5,19 +5,19 @@ import HyperoSchema
 extension RESPWriter {
     /// Adds XREAD COUNT n [BLOCK ms] STREAMS events id: the entries after an id.
     ///
-    /// - Parameter block: how long XREAD waits for an entry; nil if it does not wait.
-    mutating func addRead(after id: StreamID, count: Int, block: Duration?, in keys: Keyspace) {
+    /// - Parameter block: the longest time for which XREAD waits for an entry; nil for no wait.
+    mutating func addRead(after id: StreamID, count: Int, block: Duration?, in keyspace: Keyspace) {
         begin(arguments: block == nil ? 6 : 8)
         add("XREAD" as StaticString)
         add("COUNT" as StaticString)
         add(count)
         if let block {
             add("BLOCK" as StaticString)
-            // At least 1: zero waits without a limit.
+            // At least 1, because BLOCK 0 waits without a limit.
             add(max(block.wholeMilliseconds, 1))
         }
         add("STREAMS" as StaticString)
-        add(keys.events)
+        add(keyspace.events)
         add(id.description)
     }
 }
@@ -33,7 +33,8 @@ extension RedisConnection {
 
     /// Reads the reply to XINFO STREAM. A missing key is an empty stream.
     ///
-    /// - Returns: the stream's state, or the error that the server answered, for example if the account lacks permission.
+    /// - Returns: the stream's state, or the error that the server answered, for example if the account lacks
+    ///   permission.
     mutating func receiveStreamInfo(of key: String) throws(RedisError) -> Result<StreamInfo, RedisError> {
         var reply = try receive(within: XReadReply.bounds)
         do {

@@ -1,7 +1,7 @@
 import HyperoRedis
 import HyperoSchema
 
-/// Entries of the stream as they were read: raw and decoded.
+/// The entries of one read of the stream, raw and decoded.
 package struct ReadBatch {
     package let reply: XReadReply
     package let batch: DecodedBatch
@@ -23,11 +23,11 @@ package struct ReadBatch {
 
 /// The reply to XREAD, whose entries are decoded on demand.
 ///
-/// If the reply was truncated at its ``bounds``, the entries that are complete or already known to exceed the limits of an
-/// entry are kept. The next XREAD returns the others. The first entry of a reply is always kept, so reading progresses.
+/// If the reply was truncated at its ``bounds``, it keeps the entries that are complete or that exceed the limits of an
+/// entry. The next XREAD returns the others. The first entry of a reply is always kept, so that reading progresses.
 package struct XReadReply {
-    /// The part of a reply that is kept in memory: of each value as much as an entry may have, and in total a multiple of
-    /// the bytes that a batch is meant to have.
+    /// The bounds of a reply in memory: per value the maximum that an entry may have, and in total twice the maximum of
+    /// a batch.
     static let bounds = ReplyBounds(maxTextBytes: Limits.value, maxTotalBytes: 2 * BatchSize.byteLimit)
 
     /// The number of entries kept.
@@ -38,7 +38,7 @@ package struct XReadReply {
     private(set) var bytes = 0
     /// The number of entries received, including those that are not kept.
     private(set) var received = 0
-    /// Positioned before the first entry. Keeps the bytes of all entries alive.
+    /// The reply, positioned before its first entry. It owns the bytes of all entries.
     private var reply: Reply?
 
     /// Creates a reply without entries.
@@ -95,9 +95,9 @@ package struct XReadReply {
         var fields: [WireField] = []
         for _ in 0..<count {
             let id = try Self.readEntryID(from: &reply)
-            let announced = reply.isComplete ? nil : reply.nextArrayCount.map { $0 / 2 }
+            let declaredCount = reply.isComplete ? nil : reply.nextArrayCount.map { $0 / 2 }
             try reply.fields(into: &fields)
-            fields.withUnsafeBufferPointer { batch.append(id, fields: $0, declaredCount: announced) }
+            fields.withUnsafeBufferPointer { batch.append(id, fields: $0, declaredCount: declaredCount) }
         }
         return withExtendedLifetime(reply) { batch }
     }
@@ -106,7 +106,7 @@ package struct XReadReply {
     ///
     /// - Parameters:
     ///   - indices: the indices of the entries, ascending.
-    ///   - body: receives the index, the fields, and the number of fields that the entry had when it was written.
+    ///   - body: called with the index of the entry, its fields, and the number of fields that it has in the stream.
     func withFields(
         ofEntries indices: [Int], _ body: (_ index: Int, _ fields: UnsafeBufferPointer<WireField>, _ count: Int) -> Void
     ) throws(RedisError) {
@@ -128,7 +128,9 @@ package struct XReadReply {
         withExtendedLifetime(reply) {}
     }
 
-    /// Reads the start of an entry. Its fields are next.
+    /// Reads an entry up to its fields.
+    ///
+    /// - Returns: the id of the entry.
     private static func readEntryID(from reply: inout Reply) throws(RedisError) -> StreamID {
         _ = try reply.array()
         guard let id = try readID(from: &reply) else {

@@ -1,8 +1,8 @@
 /// A bounded cache that drops the values that were not inserted recently.
 ///
-/// A value is inserted into the young generation. When that is full, it becomes the old generation, and the previous old
-/// generation is dropped. This is cheaper than a list in order of use, and as effective for experiments, which run for a
-/// while and end.
+/// A value is inserted into the young generation. A full young generation becomes the old one, and the previous old
+/// generation is dropped. This is cheaper than a list in order of use, and as effective for experiments, which run for
+/// a while and end.
 struct GenerationCache<Key: Hashable, Value> {
     private var young: [Key: Value] = [:]
     private var old: [Key: Value] = [:]

@@ -2,8 +2,8 @@ import HyperoSchema
 
 /// A bounded cache of the state after the latest batches, which saves reading it from Redis again.
 ///
-/// It holds the state that Redis has once every sent transaction is applied. The caller removes all of it when a
-/// transaction was not applied or its outcome is not known.
+/// It holds the state that Redis will have once every folded batch is applied. The caller must remove all of it if a
+/// transaction is not applied, if one of its commands fails, or if its outcome is unknown.
 struct StateCache {
     private var producers = GenerationCache<ProducerID, Watermark>(limit: 4 << 20)
     private var batteries = GenerationCache<BatteryID, BatteryState>(limit: 4 << 20)

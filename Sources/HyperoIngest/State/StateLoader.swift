@@ -2,13 +2,13 @@ import HyperoRedis
 import HyperoSchema
 import Logging
 
-/// Reads the state that a fold needs: one write of all lookups, and one reply per lookup.
+/// The reader of the state that a fold needs. All lookups are sent in one write, and each has one reply.
 ///
 ///     HMGET producer seq time missing          HMGET experiment battery updated epochs …
 ///     HMGET battery objective direction …      HMGET curve epoch …        HGETALL curve
 ///
-/// If a key has another type (WRONGTYPE), its subject gets a read error: its events become dead letters with the server's
-/// message as the reason. Any other error is thrown, after all replies were read.
+/// If a key has another type (WRONGTYPE), its subject gets a read error, and the events of the subject become dead
+/// letters with this error as the reason. Any other error is thrown after all replies were read.
 struct StateLoader {
     private var firstError: RedisError?
 
@@ -91,7 +91,7 @@ struct StateLoader {
     /// - Parameters:
     ///   - unreadable: makes the state of a subject whose key has another type.
     ///   - make: makes the state from the values of the fields.
-    /// - Returns: nil if Redis answered with another error, which is kept in `firstError`.
+    /// - Returns: nil if Redis replied with another error, which is then in `firstError`.
     private mutating func readState<State>(
         of key: String, from connection: inout RedisConnection, logger: RateLimitedLogger,
         unreadable: (String) -> State, make: ([String?]) -> State

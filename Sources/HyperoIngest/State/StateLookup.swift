@@ -9,20 +9,20 @@ package struct StateLookup {
     package var state: PriorState
 }
 
-/// The lookup that is sent with the next write.
+/// The commands of the lookup that is sent before the next transaction.
 struct LookupQueue: ~Copyable {
-    private let keys: Keyspace
+    private let keyspace: Keyspace
     private var writer = RESPWriter()
     private var loader = StateLoader()
 
-    init(keys: Keyspace) {
-        self.keys = keys
+    init(keyspace: Keyspace) {
+        self.keyspace = keyspace
     }
 
     /// Queues a lookup in place of an earlier one.
     mutating func set(_ lookup: StateLookup) {
         writer.removeAll()
-        loader.appendLookups(for: lookup.missing, of: lookup.batch, in: keys, to: &writer)
+        loader.appendLookups(for: lookup.missing, of: lookup.batch, in: keyspace, to: &writer)
     }
 
     mutating func removeAll() {
@@ -44,7 +44,7 @@ struct LookupQueue: ~Copyable {
     ) throws(RedisError) -> StateLookup {
         var lookup = lookup
         try loader.readReplies(
-            for: lookup.missing, of: lookup.batch, into: &lookup.state, from: &connection, in: keys, logger: logger)
+            for: lookup.missing, of: lookup.batch, into: &lookup.state, from: &connection, in: keyspace, logger: logger)
         return lookup
     }
 }

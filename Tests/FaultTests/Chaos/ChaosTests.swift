@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Random faults", .serialized)
 struct ChaosTests {
-    @Test func `Some seconds of random faults leave no difference between the indexes and the logged events`() throws {
+    @Test func `Seconds of random faults leave no difference between the indexes and the logged events`() throws {
         try run("--seconds", "15")
     }
 
@@ -13,7 +13,7 @@ struct ChaosTests {
         try run("--seconds", "5", "--only", faults)
     }
 
-    /// Runs `chaos` with a new seed, which its output names. `Scripts/chaos` is the long run.
+    /// Runs `chaos` with a new seed, which its output contains. `Scripts/chaos` runs it for longer.
     private func run(_ arguments: String...) throws {
         let run = try ChildProcess.run("chaos", arguments + ["--rate", "1500"], within: .seconds(300))
         #expect(run.succeeded, "\(run.stdout)\n\(run.stderr)")

@@ -28,7 +28,7 @@ struct OracleTests {
 
     /// Writes a side file.
     ///
-    /// - Parameter drops: the count of dropped events from the line of an index on.
+    /// - Parameter drops: the counts of dropped events, by the index of the first line with the count.
     private func write(_ lines: [SideLine], drops: [Int: UInt64] = [:]) throws {
         let side = try #require(SideFile(path: folder.file("1-4-1.side")))
         var dropped: UInt64 = 0
@@ -38,7 +38,7 @@ struct OracleTests {
         }
     }
 
-    /// Returns the indexes after the logged events were applied with a change.
+    /// Returns the indexes after the logged events, with a change of them, were applied.
     private func applied(_ change: (inout [Event.Body]) -> Void = { _ in }) throws -> PartitionContent {
         var bodies = [
             Event.Body.battery(History.declaration(0)),

@@ -19,7 +19,7 @@ final class IngestFixture {
         try RedisConnection.open(to: RedisURL(server.url), name: "test", timeout: .seconds(60))
     }
 
-    /// Starts an ingest with a short lease that keeps the stream for the naive model.
+    /// Starts an ingest, by default with a short lease, that retains all entries for the naive model.
     func ingest(
         _ arguments: String..., lease: String = "0.5", retain: String = "100000000", url: String? = nil,
         environment: [String: String] = [:]
@@ -29,7 +29,7 @@ final class IngestFixture {
             ["--redis", url ?? server.url, "--lease", lease, "--retain", retain] + arguments, environment: environment)
     }
 
-    /// Applies every entry and keeps the stream for the naive model.
+    /// Runs an ingest until all entries are applied. It retains all entries for the naive model.
     func drain() throws {
         let outcome = try ChildProcess.run(
             "hypero-ingest", ["--redis", server.url, "--lease", "0.5", "--retain", "100000000", "--drain"])

@@ -3,7 +3,7 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// Killed, stopped and concurrent ingests.
+/// Killed, suspended and concurrent ingests.
 @Suite struct KillFaultTests {
     enum Step: String, CaseIterable, CustomTestStringConvertible {
         case betweenReadAndExec = "between read and EXEC"
@@ -25,7 +25,7 @@ import Testing
             let ingest = try fixture.ingest(lease: "0.2", retain: retain)
             if step == .inStartUp {
                 try fixture.write(entries[round * 1_000..<(round + 1) * 1_000])
-                // The kill comes at a random moment between the start of the program and its first transactions.
+                // The ingest is killed at a random moment between its start and its first transactions.
                 usleep(UInt32.random(in: 0..<60_000, using: &random))
                 ingest.kill()
                 continue
@@ -34,7 +34,7 @@ import Testing
             let before = fixture.consumed
             switch step {
             case .betweenReadAndExec:
-                // The server holds back the writes of the ingest, so the entries that it has read are not applied.
+                // The server delays the writes of the ingest, so the entries that the ingest has read are not applied.
                 ingest.suspend()
                 try fixture.write(entries[round * 1_000..<(round + 1) * 1_000])
                 fixture.server.cli("CLIENT", "PAUSE", "60000", "WRITE")
@@ -67,7 +67,7 @@ import Testing
         fixture.waitUntilConsumed(1)
     }
 
-    @Test func `A transaction of an ingest that was stopped beyond its lease aborts after SIGCONT`() throws {
+    @Test func `A transaction of an ingest that was suspended beyond its lease aborts after SIGCONT`() throws {
         let fixture = try IngestFixture()
         var generator = EventGenerator(seed: 23, producers: 6)
         let entries = generator.entries(8_000)
@@ -77,7 +77,7 @@ import Testing
         for round in 0..<4 {
             let before = fixture.consumed
             try fixture.write(entries[round * 2_000..<(round + 1) * 2_000])
-            // The ingest is stopped at any moment of its work.
+            // The ingest is suspended while it applies entries.
             #expect(eventually { fixture.consumed > before })
             suspended.suspend()
             #expect(eventually { fixture.isOwned(by: other) || fixture.consumed == (round + 1) * 2_000 })
@@ -96,7 +96,7 @@ import Testing
                 "an ingest that owned {hypero} was killed or stalled, and another one took over (4 "))
     }
 
-    @Test func `Of two ingests on one partition one works and the other stands by`() throws {
+    @Test func `Of two ingests on one partition, one applies the entries and the other is a standby`() throws {
         let fixture = try IngestFixture()
         let first = try fixture.ingest(lease: "5")
         #expect(eventually { fixture.isOwned(by: first) })
@@ -113,7 +113,7 @@ import Testing
         first.terminate()
         #expect(first.wait() == .exited(0))
         #expect(eventually { fixture.isOwned(by: second) })
-        // A released lease is no takeover.
+        // The acquisition of a released lease is not counted as a takeover.
         fixture.add("event", "surprise")
         fixture.waitUntilConsumed(2_001)
         #expect(fixture.count(IngestField.takeovers) == 0)

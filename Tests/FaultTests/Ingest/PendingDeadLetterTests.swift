@@ -3,13 +3,13 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// Dead letters that are still to be written for entries of an applied transaction.
+/// Dead letters of an applied transaction that are not written yet.
 @Suite struct PendingDeadLetterTests {
     enum Interruption: CaseIterable {
         case killedConnection, stop
     }
 
-    /// A lease that a busy machine does not lose; an ingest with this lease waits for entries for 20 s.
+    /// A lease that does not expire on a busy machine. An ingest with this lease waits for entries for 20 s.
     private static let longLease = "60"
 
     @Test(arguments: Interruption.allCases)

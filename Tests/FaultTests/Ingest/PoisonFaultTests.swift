@@ -29,7 +29,7 @@ import Testing
 
     @Test func `Each invalid entry becomes a dead letter with its reason, and its neighbours are applied`() throws {
         let fixture = try IngestFixture()
-        let one = StreamEntry.Field("epoch", "1")
+        let epoch = StreamEntry.Field("epoch", "1")
         let poison: [(fields: [StreamEntry.Field], reason: String)] = [
             (
                 fields(of: "param", StreamEntry.Field(name: Array("param.a".utf8), value: [0xC3, 0x28])),
@@ -59,7 +59,7 @@ import Testing
                 fields(of: "meta", StreamEntry.Field(name: Self.text, value: [])), "the entry has 67108894 bytes"
             ),
             (
-                fields(of: "surprise", one),
+                fields(of: "surprise", epoch),
                 "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, not 'surprise'"
             ),
             ([StreamEntry.Field(name: [0], value: [0xFF])], "the field 'event' is missing"),
@@ -90,7 +90,8 @@ import Testing
         let unreadable = "{hypero}:experiment:wrong-1 cannot be read: WRONGTYPE"
         #expect(letters.last?.text(EventField.deadReason).hasPrefix(unreadable) == true)
         #expect(ingest.stderr.contains(unreadable))
-        // Large entries are truncated to their names and the beginnings of their values, and the truncation is recorded.
+        // Large entries are truncated to their names and the beginnings of their values, and the truncation is
+        // recorded.
         #expect(letters[5].text(EventField.deadCut) == "1 of the fields are cut to 256 bytes")
         #expect(letters[5].text("meta.log").utf8.count == 256)
         #expect(letters[5].text("event") == "meta")
@@ -102,7 +103,7 @@ import Testing
         #expect(ingest.isRunning)
     }
 
-    @Test func `The memory of the ingest stays bounded whatever the size of the entries`() throws {
+    @Test func `The memory of the ingest stays bounded for entries of any size`() throws {
         let fixture = try IngestFixture()
         var connection = try fixture.connect()
         var writer = RESPWriter()
@@ -135,7 +136,7 @@ import Testing
 }
 
 extension StreamEntry {
-    /// Returns the value of the last field of the name.
+    /// Returns the value of the last field with a name; empty if there is none.
     fileprivate func text(_ name: String) -> String {
         String(decoding: fields.last { $0.name == Array(name.utf8) }?.value ?? [], as: UTF8.self)
     }

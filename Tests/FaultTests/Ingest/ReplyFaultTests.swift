@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: Key.allCases)
-    func `Events of a key with the wrong type become dead letters, and a requeue restores it`(_ key: Key) throws {
+    func `Events of a key with the wrong type become dead letters, and a requeue restores the key`(_ key: Key) throws {
         let fixture = try IngestFixture()
         let name =
             switch key {
@@ -115,16 +115,16 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `An ingest whose own hash has the wrong type waits and resumes at its cursor`(isEarly: Bool) throws {
+    func `An ingest whose own hash has the wrong type waits and resumes at its cursor`(isSuspended: Bool) throws {
         let fixture = try IngestFixture()
         let ingest = try fixture.ingest()
         fixture.declareBattery()
         fixture.addRow(1, by: ("p", 1))
         fixture.waitUntilConsumed(2)
-        if isEarly { ingest.suspend() }
+        if isSuspended { ingest.suspend() }
         fixture.server.cli("RENAME", fixture.keyspace.ingest, "saved")
         fixture.server.cli("SET", fixture.keyspace.ingest, "no hash")
-        if isEarly { ingest.resume() }
+        if isSuspended { ingest.resume() }
         fixture.addRow(2, by: ("p", 2))
         #expect(eventually { ingest.stderr.contains("{hypero}:ingest must be a hash: WRONGTYPE") }, "\(ingest.stderr)")
         #expect(try fixture.statusContains("{hypero}:ingest is not a hash, so no entry is applied"))
@@ -152,7 +152,7 @@ import Testing
         let fixture = try IngestFixture()
         fixture.declareBattery()
         let common = ["experiment", "e-1", "battery", "b", "producer", "p"]
-        let one = fixture.server.cli(
+        let firstID = fixture.server.cli(
             ["XADD", fixture.keyspace.events, "*", "event", "epoch"] + common + [
                 "seq", "1", "time", "77", "epoch", "x",
             ]
@@ -163,7 +163,7 @@ import Testing
             ])
         try fixture.drain()
         let dead = try deadLetters(of: fixture)
-        #expect(dead.map { text(EventField.deadID, of: $0) }.first == one)
+        #expect(dead.map { text(EventField.deadID, of: $0) }.first == firstID)
         #expect(try fixture.requeue("1-1").ending == .exited(1))
         #expect(try fixture.requeue().ending == .exited(64))
         #expect(try fixture.requeue("--all", dead[0].id.description).ending == .exited(64))

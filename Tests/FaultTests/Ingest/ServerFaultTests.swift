@@ -4,7 +4,7 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// Errors and refusals of the server.
+/// Error replies of the server, and connections that it closes.
 @Suite struct ServerFaultTests {
     enum Refusal: String, CaseIterable, CustomTestStringConvertible {
         case busy = "BUSY"
@@ -45,7 +45,9 @@ import Testing
     }
 
     @Test(arguments: Refusal.allCases)
-    func `An ingest waits out a temporary server error without flooding Redis or the log`(_ refusal: Refusal) throws {
+    func `An ingest applies all entries after a temporary server error, without flooding Redis or the log`(
+        _ refusal: Refusal
+    ) throws {
         let fixture = try IngestFixture(configuration: ["busy-reply-threshold 50"])
         let ingest = try fixture.ingest()
         var generator = EventGenerator(seed: 8)
@@ -58,7 +60,7 @@ import Testing
         let script = try refusal.begin(on: fixture)
         ingest.resume()
         if refusal == .paused {
-            // The reply arrives when the pause is over.
+            // The reply arrives after the pause.
             #expect(fixture.server.cli("PING") == "PONG")
         } else {
             #expect(eventually { ingest.stderr.contains(refusal.rawValue) }, "\(ingest.stderr)")
@@ -67,7 +69,7 @@ import Testing
         fixture.waitUntilConsumed(301)
         _ = script
         #expect(try fixture.differences(from: entries) == "")
-        // Most connections are those of this test's redis-cli.
+        // Most connections are those of redis-cli in this test.
         #expect(fixture.info("total_connections_received") - connections < 200)
         #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
@@ -145,7 +147,7 @@ import Testing
                 .first { $0.hasPrefix("total_connections_received:") }
                 .flatMap { Int($0.split(separator: ":")[1]) } ?? 0
         }
-        let begun = ContinuousClock.now
+        let start = ContinuousClock.now
         let before = connections()
         // Each call of redis-cli is a connection too.
         var probes = 0
@@ -155,7 +157,7 @@ import Testing
                 return connections() - before - probes >= 2
             })
         // With this lease the ingest retries once a second.
-        #expect(Double(connections() - before - probes - 1) <= 2 + 2 * ((ContinuousClock.now - begun) / .seconds(1)))
+        #expect(Double(connections() - before - probes - 1) <= 2 + 2 * ((ContinuousClock.now - start) / .seconds(1)))
         #expect(ingest.stderr.split(separator: "\n").count { $0.contains("WRONGPASS") } == 1, "\(ingest.stderr)")
         #expect(!ingest.stderr.contains("hunter2"))
         _ = cli("ACL", "SETUSER", "default", ">hunter2")

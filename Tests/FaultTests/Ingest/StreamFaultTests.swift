@@ -35,7 +35,7 @@ import Testing
         ingest.resume()
         fixture.waitUntilConsumed(271)
         #expect(eventually { fixture.count(IngestField.missed) == 30 })
-        // These entries are trimmed in the same command that adds them.
+        // These entries are trimmed by the command that adds them.
         for epoch in 1...5 {
             fixture.server.cli(["XADD", fixture.keyspace.events, "MAXLEN", "0", "*", "event", "\(epoch)"])
         }
@@ -85,14 +85,14 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `Entries read again after a cursor reset or a stream copy are duplicates`(isCursor: Bool) throws {
+    func `Entries read again after a cursor reset or a stream copy are duplicates`(isCursorReset: Bool) throws {
         let fixture = try IngestFixture()
         var generator = EventGenerator(seed: 5, mix: .tidy, producers: 3)
         let entries = generator.entries(600)
         try fixture.write(entries)
         let ingest = try fixture.ingest()
         fixture.waitUntilConsumed(600)
-        if isCursor {
+        if isCursorReset {
             fixture.server.cli("HSET", fixture.keyspace.ingest, IngestField.cursor, "0-0")
         } else {
             fixture.server.cli("COPY", fixture.keyspace.events, "copy")
@@ -133,7 +133,7 @@ import Testing
         let fixture = try IngestFixture()
         let hour: Int64 = 3_600_000
         let now = Int64(1_900_000_000_000)
-        // The server's clock was an hour ahead: new ids follow this id until the clock has passed its time.
+        // As if the server's clock had been an hour ahead: until the clock reaches this id, new ids follow it.
         fixture.server.cli(
             ["XADD", fixture.keyspace.events, "\(now + hour)-0", "event", "battery", "battery", "b", "name", "B"]
                 + ["version", "1", "description", "", "time", "\(now)"])

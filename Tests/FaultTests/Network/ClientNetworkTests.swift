@@ -12,24 +12,24 @@ struct ClientNetworkTests {
             (.sliced, 2_000),
         ], [false, true])
     func `A client behind a slow, narrow or fragmenting network delivers every event once`(
-        line: (condition: NetworkCondition, rows: Int), tcp: Bool
+        scenario: (network: NetworkCondition, rows: Int), tcp: Bool
     ) throws {
         let fixture = try NetworkFixture(tcp: tcp)
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
-        fixture.proxy.network = line.condition
+        fixture.proxy.network = scenario.network
         let hypero = try fixture.client()
         let experiment = hypero.battery("network").experiment()
-        experiment.logRows(0..<line.rows)
+        experiment.logRows(0..<scenario.rows)
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
-        #expect(hypero.counters.accepted == UInt64(line.rows) + 2)
+        #expect(hypero.counters.accepted == UInt64(scenario.rows) + 2)
         try fixture.expectIndexesMatchModel()
         #expect(try fixture.missingNumbers(through: hypero.counters.accepted) == [])
         #expect(fixture.proxy.traffic.connections == 1)
         #expect(fixture.notices == [])
     }
 
-    @Test func `A client sends more data than a narrow connection carries within a timeout`() throws {
+    @Test func `A client sends more data than a narrow network transmits within a timeout`() throws {
         let fixture = try NetworkFixture(tcp: true)
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
@@ -44,7 +44,7 @@ struct ClientNetworkTests {
         #expect(fixture.notices == [])
     }
 
-    @Test func `Connection resets in mid-request or mid-reply cost a client no event and apply none twice`() throws {
+    @Test func `Connection resets in a request or a reply of a client lose no event and apply none twice`() throws {
         let fixture = try NetworkFixture(tcp: true)
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
@@ -68,8 +68,8 @@ struct ClientNetworkTests {
     }
 
     @Test(arguments: [NetworkCondition.silent, .unreachable], [false, true])
-    func `A client keeps its deadlines in a network black hole and delivers every event after it`(
-        line: NetworkCondition, tcp: Bool
+    func `A client keeps its deadlines in a network black hole and delivers every event afterwards`(
+        network: NetworkCondition, tcp: Bool
     ) throws {
         let fixture = try NetworkFixture(tcp: tcp)
         let ingest = try fixture.ingest(at: fixture.server.url)
@@ -78,24 +78,24 @@ struct ClientNetworkTests {
         let connected = try fixture.client()
         let experiment = connected.battery("network").experiment()
         #expect(connected.flush(until: .applied, timeout: NetworkFixture.timeout))
-        fixture.proxy.network = line
+        fixture.proxy.network = network
         let late = try fixture.client()
         let lateExperiment = late.battery("network").experiment()
         for (hypero, experiment) in [(connected, experiment), (late, lateExperiment)] {
             experiment.logRows(0..<5_000)
             for confirmation in [Hypero.Confirmation.sent, .applied] {
-                let begun = ContinuousClock.now
+                let start = ContinuousClock.now
                 #expect(!hypero.flush(until: confirmation, timeout: .milliseconds(300)))
-                #expect(ContinuousClock.now - begun < .seconds(10))
+                #expect(ContinuousClock.now - start < .seconds(10))
             }
             #expect(hypero.counters.accepted == 5_002)
             #expect(hypero.counters.dropped.total == 0)
         }
         let closing = try fixture.client()
         closing.battery("network").experiment().logRows(0..<10)
-        let begun = ContinuousClock.now
+        let start = ContinuousClock.now
         #expect(!closing.close(timeout: .milliseconds(500)))
-        #expect(ContinuousClock.now - begun < .seconds(10))
+        #expect(ContinuousClock.now - start < .seconds(10))
 
         fixture.proxy.network = .good
         #expect(connected.flush(until: .applied, timeout: NetworkFixture.timeout))

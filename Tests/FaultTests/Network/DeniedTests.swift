@@ -7,7 +7,7 @@ import Testing
 struct DeniedTests {
     @Test func `A wrong password is reported without the secret, retried slowly and costs no event`() throws {
         let fixture = try NetworkFixture(configuration: ["requirepass geheim"])
-        let begun = ContinuousClock.now
+        let start = ContinuousClock.now
         let ingest = try ChildProcess(
             "hypero-ingest", ["--redis", fixture.server.url], environment: ["HYPERO_REDIS_PASSWORD": "verraten"])
         defer { ingest.kill() }
@@ -17,7 +17,7 @@ struct DeniedTests {
         #expect(eventually(within: NetworkFixture.timeout) { ingest.stderr.contains("WRONGPASS") })
         // Each retry follows the previous attempt after at least 5 s.
         #expect(!hypero.flush(until: .sent, timeout: .seconds(4)))
-        #expect(fixture.proxy.traffic.connections <= 1 + Int((ContinuousClock.now - begun) / .seconds(5)))
+        #expect(fixture.proxy.traffic.connections <= 1 + Int((ContinuousClock.now - start) / .seconds(5)))
         #expect(fixture.notices.count == 1)
         fixture.server.cli("-a", "geheim", "--no-auth-warning", "CONFIG", "SET", "requirepass", "verraten")
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout), "\(ingest.stderr)")

@@ -15,19 +15,19 @@ struct IngestNetworkTests {
             (.sliced, 200),
         ], [false, true])
     func `An ingest behind a slow, narrow or fragmenting network applies every event once`(
-        line: (condition: NetworkCondition, entries: Int), tcp: Bool
+        scenario: (network: NetworkCondition, entries: Int), tcp: Bool
     ) throws {
         let fixture = try NetworkFixture(tcp: tcp)
-        let entries = Self.entries(line.entries, seed: 3)
+        let entries = Self.entries(scenario.entries, seed: 3)
         try fixture.write(entries)
-        fixture.proxy.network = line.condition
+        fixture.proxy.network = scenario.network
         let ingest = try fixture.ingest(at: fixture.proxy.url)
         defer { ingest.kill() }
         #expect(fixture.waitUntilApplied(through: try #require(entries.last?.id)), "\(ingest.stderr)")
         try fixture.expectIndexesMatchModel()
     }
 
-    @Test func `Connection resets in mid-request or mid-reply cost an ingest no event and apply none twice`() throws {
+    @Test func `Connection resets in a request or a reply of an ingest lose no event and apply none twice`() throws {
         let fixture = try NetworkFixture(tcp: true)
         let entries = Self.entries(12_000, seed: 5)
         let ingest = try fixture.ingest(at: fixture.proxy.url)
@@ -48,7 +48,9 @@ struct IngestNetworkTests {
     }
 
     @Test(arguments: [NetworkCondition.silent, .unreachable])
-    func `An ingest cut off beyond its lease is replaced, and its pending batch is not applied`(line: NetworkCondition)
+    func `An ingest cut off beyond its lease is replaced, and its pending batch is not applied`(
+        network: NetworkCondition
+    )
         throws
     {
         let fixture = try NetworkFixture(tcp: true)
@@ -57,7 +59,7 @@ struct IngestNetworkTests {
         let cutOff = try fixture.ingest(at: fixture.proxy.url)
         defer { cutOff.kill() }
         #expect(fixture.waitUntilApplied(through: entries[1_999].id), "\(cutOff.stderr)")
-        fixture.proxy.network = line
+        fixture.proxy.network = network
         try fixture.write(Array(entries[2_000..<4_000]))
         let other = try fixture.ingest(at: fixture.server.url)
         defer { other.kill() }

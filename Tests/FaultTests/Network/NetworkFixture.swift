@@ -15,7 +15,7 @@ final class NetworkFixture: Sendable {
     private let folder: TemporaryFolder
     private let recordedNotices = Mutex<[String]>([])
 
-    /// The limit for events without a deadline, generous enough for a loaded machine.
+    /// The limit of waits that need no short deadline, generous enough for a loaded machine.
     static let timeout: Duration = .seconds(120)
 
     /// - Parameters:
@@ -44,7 +44,7 @@ final class NetworkFixture: Sendable {
         return Hypero(try Client(configuration))
     }
 
-    /// Starts an ingest that keeps the stream for the naive model and whose lease is short enough to expire in a test.
+    /// Starts an ingest that retains all entries for the naive model. Its lease is short enough to expire in a test.
     func ingest(at url: String, _ options: String...) throws -> ChildProcess {
         try ChildProcess(
             "hypero-ingest",
@@ -84,8 +84,8 @@ final class NetworkFixture: Sendable {
 
     /// Returns the differences between the indexes and the naive model of the stream; empty if there are none.
     ///
-    /// The comparison waits until the cursor has reached the end of the stream, because a client may still resend events
-    /// that Redis lost.
+    /// The comparison waits until the cursor has reached the end of the stream, because a client may still resend
+    /// events that Redis lost.
     private func differences(on server: RedisServer? = nil) throws -> String {
         var connection = try connect(to: server)
         var differences = "the ingest did not reach the end of the stream"

@@ -8,7 +8,7 @@ import Testing
 @Suite("Partly sent journals", .serialized)
 struct OrphanedJournalTests {
     @Test(arguments: [NetworkCondition.narrow(bytesPerSecond: 20_000), .reset(afterReplyBytes: 4_000), .silent])
-    func `An adopter sends the remaining events of a journal whatever became of those in flight`(line: NetworkCondition)
+    func `An adopter sends all unapplied events of a journal after a network fault`(network: NetworkCondition)
         throws
     {
         let fixture = try NetworkFixture()
@@ -18,7 +18,7 @@ struct OrphanedJournalTests {
         let experiment = hypero.battery("orphaned").experiment()
         experiment.logRows(0..<300)
         #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
-        fixture.proxy.network = line
+        fixture.proxy.network = network
         experiment.logRows(300..<3_000)
         #expect(!hypero.close(timeout: .seconds(1)))
         let accepted = hypero.counters.accepted

@@ -7,7 +7,7 @@ import Testing
 @Suite("Transient server errors", .serialized)
 struct TransientErrorTests {
     @Test(arguments: TransientError.allCases)
-    func `Client and ingest wait out a transient server error with few retries`(error: TransientError) throws {
+    func `Client and ingest recover from a transient server error with few retries`(error: TransientError) throws {
         let fixture = try NetworkFixture(configuration: TransientError.configuration)
         let ingest = try fixture.ingest(at: fixture.server.url)
         defer { ingest.kill() }
@@ -27,7 +27,8 @@ struct TransientErrorTests {
         #expect(try fixture.missingNumbers(through: hypero.counters.accepted) == [])
         try fixture.expectIndexesMatchModel()
 
-        // A batch has at most 1,024 events. The backoff of up to 50 ms, 100 ms, 200 ms … allows some in the first second.
+        // A batch has at most 1,024 events. The backoff of up to 50 ms, 100 ms, 200 ms … allows some in the first
+        // second.
         let after = fixture.proxy.traffic
         #expect(after.connections - before.connections <= 40)
         #expect(after.requests - before.requests <= 40 * 1_024)
@@ -62,8 +63,8 @@ struct TransientErrorTests {
         try TransientError.noReplicas.inject(into: fixture.server) {
             let experiment = hypero.battery("transient").experiment()
             for value in 1...2_000 { experiment.insertHP("value", value) }
-            let begun = fixture.proxy.traffic.requestBytes
-            #expect(eventually(within: NetworkFixture.timeout) { fixture.proxy.traffic.requestBytes > begun + 20_000 })
+            let before = fixture.proxy.traffic.requestBytes
+            #expect(eventually(within: NetworkFixture.timeout) { fixture.proxy.traffic.requestBytes > before + 20_000 })
         }
         #expect(eventually(within: NetworkFixture.timeout) { hypero.counters.sent > 0 })
         fixture.proxy.network = .good

@@ -2,19 +2,19 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-@Suite struct LifeTests {
+@Suite struct LifecycleTests {
     @Test(arguments: [true, false])
     func `SIGTERM releases the lease and exits with 0, even while the ingest waits for entries`(withEntries: Bool)
         throws
     {
         let fixture = try IngestFixture()
-        // Too long to expire during the test.
+        // The lease is too long to expire during the test.
         let ingest = try fixture.ingest(lease: "60")
         if withEntries { try fixture.add(EventSequence.training(by: "p", experiments: 20, epochs: 50)) }
-        #expect(eventually { fixture.server.cli("EXISTS", fixture.keys.lease) == "1" })
+        #expect(eventually { fixture.server.cli("EXISTS", fixture.keyspace.lease) == "1" })
         ingest.terminate()
         #expect(ingest.wait() == .exited(0), "\(ingest.stderr)")
-        #expect(fixture.server.cli("EXISTS", fixture.keys.lease) == "0")
+        #expect(fixture.server.cli("EXISTS", fixture.keyspace.lease) == "0")
         try fixture.drain()
         let expected = try IngestFixture()
         if withEntries { try expected.add(EventSequence.training(by: "p", experiments: 20, epochs: 50)) }
@@ -25,7 +25,7 @@ import Testing
     @Test func `A standby takes over when the owner is killed`() throws {
         let fixture = try IngestFixture()
         let first = try fixture.ingest()
-        #expect(eventually { fixture.server.cli("GET", fixture.keys.lease).contains(":\(first.pid):") })
+        #expect(eventually { fixture.server.cli("GET", fixture.keyspace.lease).contains(":\(first.pid):") })
         let second = try fixture.ingest()
         #expect(eventually { second.stderr.contains("standing by") })
         try fixture.add(EventSequence.training(by: "a", experiments: 1, epochs: 2))
@@ -39,21 +39,22 @@ import Testing
 
     @Test func `An ingest that was suspended longer than its lease applies nothing afterwards`() throws {
         let fixture = try IngestFixture()
-        let sleeper = try fixture.ingest()
-        #expect(eventually { fixture.server.cli("GET", fixture.keys.lease).contains(":\(sleeper.pid):") })
-        sleeper.suspend()
+        let suspended = try fixture.ingest()
+        #expect(eventually { fixture.server.cli("GET", fixture.keyspace.lease).contains(":\(suspended.pid):") })
+        suspended.suspend()
         let other = try fixture.ingest()
-        #expect(eventually { fixture.server.cli("GET", fixture.keys.lease).contains(":\(other.pid):") })
-        sleeper.resume()
+        #expect(eventually { fixture.server.cli("GET", fixture.keyspace.lease).contains(":\(other.pid):") })
+        suspended.resume()
         let events = EventSequence.training(by: "p", experiments: 5, epochs: 20)
         try fixture.add(events)
         #expect(try eventually { try fixture.consumed() == events.count })
         #expect(try fixture.metric("owner")?.contains(":\(other.pid):") == true)
-        #expect(eventually { sleeper.stderr.contains("standing by") })
+        #expect(eventually { suspended.stderr.contains("standing by") })
     }
 
     @Test(arguments: [1, 2, 3])
-    func `An ingest killed at any moment has the same indexes as one that was not killed`(round: UInt64) throws {
+    func `Ingests that are killed at any moment write the same indexes as one that is not killed`(round: UInt64) throws
+    {
         let fixture = try IngestFixture()
         let producers = (0..<8).map { "p\($0)" }
         var ingest = try fixture.ingest(lease: "0.5")
@@ -63,7 +64,7 @@ import Testing
             let seen = try fixture.consumed()
             count += events.count
             try fixture.add(events)
-            // The moment differs from kill to kill.
+            // The kill follows at a different moment each time.
             #expect(try eventually { try fixture.consumed() > seen })
             ingest.kill()
             ingest = try fixture.ingest(lease: "0.5")
@@ -87,7 +88,7 @@ import Testing
             try fixture.drain("--retain", "150")
         }
         try fixture.drain("--retain", "150")
-        let length = try #require(Int(fixture.server.cli("XLEN", fixture.keys.events)))
+        let length = try #require(Int(fixture.server.cli("XLEN", fixture.keyspace.events)))
         // Redis trims whole nodes of a hundred entries, and the entries of the last drain are trimmed by the next one.
         #expect(length >= 150 && length < 600)
     }
@@ -98,7 +99,7 @@ import Testing
         let ingest = try fixture.ingest()
         try fixture.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
         #expect(try eventually { try fixture.consumed() == 6 })
-        fixture.server.cli("DEL", fixture.keys.events)
+        fixture.server.cli("DEL", fixture.keyspace.events)
         try fixture.add(EventSequence.training(by: "q", experiments: 1, epochs: 1))
         #expect(try eventually { try fixture.consumed() == 12 })
         fixture.server.cli("FLUSHALL")
@@ -132,7 +133,7 @@ import Testing
         fixture.server.cli("CONFIG", "SET", "maxmemory", "1")
         ingest.resume()
         #expect(eventually { ingest.stderr.contains("OOM") })
-        #expect(fixture.server.cli("HGET", fixture.keys.ingest, "applied") == "1")
+        #expect(fixture.server.cli("HGET", fixture.keyspace.ingest, "applied") == "1")
         fixture.server.cli("CONFIG", "SET", "maxmemory", "0")
         #expect(try eventually { try fixture.consumed() == events.count + 1 })
         #expect(try fixture.metric("applied") == String(events.count + 1))
@@ -145,7 +146,7 @@ import Testing
         throws
     {
         let fixture = try IngestFixture()
-        let key = fixture.keys.rank(of: EventSequence.battery, by: "valid")
+        let key = fixture.keyspace.rank(of: EventSequence.battery, by: "valid")
         fixture.server.cli("SET", key, "no ranking")
         let ingest = try fixture.ingest()
         var count = 0
@@ -155,18 +156,18 @@ import Testing
             try fixture.add(events)
             #expect(try eventually { try fixture.consumed() == count })
         }
-        #expect(fixture.server.cli("ZCARD", fixture.keys.rank(of: EventSequence.battery, by: "test")) == "6")
-        #expect(eventually { ingest.stderr.components(of: "cannot write \(key)") == 1 })
+        #expect(fixture.server.cli("ZCARD", fixture.keyspace.rank(of: EventSequence.battery, by: "test")) == "6")
+        #expect(eventually { ingest.stderr.occurrences(of: "cannot write \(key)") == 1 })
     }
 }
 
 extension String {
-    fileprivate func components(of part: String) -> Int {
+    fileprivate func occurrences(of part: String) -> Int {
         var count = 0
-        var rest = self[...]
-        while let range = rest.firstRange(of: part) {
+        var remaining = self[...]
+        while let range = remaining.firstRange(of: part) {
             count += 1
-            rest = rest[range.upperBound...]
+            remaining = remaining[range.upperBound...]
         }
         return count
     }
