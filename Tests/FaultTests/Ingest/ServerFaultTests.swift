@@ -127,7 +127,8 @@ import Testing
         fixture.waitUntilConsumed(4_000)
         #expect(fixture.count(IngestField.duplicates) == 0)
         #expect(try fixture.differences(from: entries) == "")
-        #expect(eventually { ingest.descriptorCount == descriptors })
+        // The connection of the prefetcher is opened for a backlog, so it may exist at only one of the two times.
+        #expect(eventually { abs(ingest.descriptorCount - descriptors) <= 1 })
         #expect(ingest.logLineCount < 12, "\(ingest.stderr)")
     }
 
