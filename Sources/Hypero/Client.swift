@@ -74,10 +74,15 @@ package final class Client: Sendable {
         self.sender = sender
         // Unowned, because the sender owns the journal. The client, which makes the log call, keeps the sender alive.
         journal.onChildStart { [unowned sender] in sender.start() }
+        ForkGuard.add(journal)
+        ForkGuard.add(sender)
         sender.start()
     }
 
     deinit {
+        // While the client still holds both, so that no visit of the fork guard releases the last reference.
+        ForkGuard.remove(sender)
+        ForkGuard.remove(journal)
         sender.endWhenSent()
     }
 

@@ -3,7 +3,9 @@ import HyperoCore
 
 /// An object that must stay usable in a forked child, although the child has only the thread that forked.
 ///
-/// The object adds itself to ``ForkGuard`` when it is created, and removes itself in `deinit`.
+/// The owner of the object adds the object to ``ForkGuard``, and removes it while the owner still holds a reference: the
+/// handlers retain the object, and if their release were the last one, `deinit` would run inside of `fork`. A file lock, which
+/// has no lock to acquire, adds and removes itself, because only the child visits it.
 protocol ForkParticipant: AnyObject {
     /// The stage in which the object acquires its locks.
     static var forkStage: ForkGuard.Stage { get }
@@ -40,8 +42,16 @@ enum ForkGuard {
     }
 
     private struct Entry {
-        // Not retained: a participant removes itself before it is deallocated.
+        /// Not retained: a participant is removed before it is deallocated.
         unowned(unsafe) let participant: any ForkParticipant
+        /// The address of the participant. To compare references would retain other participants, whose last reference
+        /// may be released at the same time.
+        let address: UnsafeRawPointer
+
+        init(_ participant: any ForkParticipant) {
+            self.participant = participant
+            address = UnsafeRawPointer(Unmanaged.passUnretained(participant as AnyObject).toOpaque())
+        }
     }
 
     private static let stageCount = 3
@@ -68,24 +78,28 @@ enum ForkGuard {
 
     static func add<Participant: ForkParticipant>(_ participant: Participant) {
         let stage = Participant.forkStage.rawValue
-        locks[stage].withLock { participants[stage].append(Entry(participant: participant)) }
+        locks[stage].withLock { participants[stage].append(Entry(participant)) }
     }
 
     static func remove<Participant: ForkParticipant>(_ participant: Participant) {
         let stage = Participant.forkStage.rawValue
-        locks[stage].withLock { participants[stage].removeAll { $0.participant === participant } }
+        let address = UnsafeRawPointer(Unmanaged.passUnretained(participant).toOpaque())
+        locks[stage].withLock { participants[stage].removeAll { $0.address == address } }
     }
 
     private static func beforeFork() {
         for stage in 0..<stageCount {
             locks[stage].lock()
+            guard stage != Stage.fileLocks.rawValue else { continue }
             for entry in participants[stage] { entry.participant.beforeFork() }
         }
     }
 
     private static func afterForkInParent() {
         for stage in (0..<stageCount).reversed() {
-            for entry in participants[stage] { entry.participant.afterForkInParent() }
+            if stage != Stage.fileLocks.rawValue {
+                for entry in participants[stage] { entry.participant.afterForkInParent() }
+            }
             locks[stage].unlock()
         }
     }

@@ -78,7 +78,6 @@ final class Journal: @unchecked Sendable {
         flags = Atomic(SenderFlags.segmentChanged.rawValue)
         readPosition = ReadPosition(piece: .empty)
         publishFlags()
-        ForkGuard.add(self)
     }
 
     /// Creates a closed journal from an orphaned one, for its events to be sent.
@@ -96,7 +95,6 @@ final class Journal: @unchecked Sendable {
     }
 
     deinit {
-        if settings != nil { ForkGuard.remove(self) }
         state.deinitialize(count: 1)
         memory.deallocate()
     }

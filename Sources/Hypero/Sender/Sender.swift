@@ -46,11 +46,9 @@ final class Sender: Sendable {
     init(_ configuration: Delivery.Configuration, adoption: Adoption.Scope) {
         self.configuration = configuration
         self.adoption = adoption
-        ForkGuard.add(self)
     }
 
     deinit {
-        ForkGuard.remove(self)
         threadLock.destroy()
     }
 

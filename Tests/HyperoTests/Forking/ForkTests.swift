@@ -3,6 +3,7 @@ import Glibc
 import HyperoCore
 import HyperoRedis
 import HyperoSchema
+import Synchronization
 import TestSupport
 import Testing
 
@@ -62,6 +63,28 @@ struct ForkTests {
             #expect(Set(starts.map(\.0)).count == 3)
             #expect(Set(starts.map(\.1.seed)).count == 3)
             #expect(Set(starts.map(\.1.pid)).count == 3)
+        }
+    }
+
+    @Test func `Forks while other threads create clients and release them without close do not deadlock`() async {
+        await #expect(processExitsWith: .success) {
+            // Ends the process if `fork` never returns.
+            alarm(120)
+            let server = try RedisServer(appendOnly: false)
+            let fixture = try ClientFixture()
+            let forks = 60
+            let forked = Atomic<Int>(0)
+            let workers = ThreadGroup(3) { _ in
+                while forked.load(ordering: .acquiring) < forks {
+                    guard let client = try? fixture.client(server.url) else { continue }
+                    Hypero(client).battery("b").experiment().log(epoch: 1, train: 1)
+                }
+            }
+            for _ in 0..<forks {
+                #expect(Fork.wait(for: Fork.child { true }, seconds: 60) == 0)
+                forked.add(1, ordering: .acquiringAndReleasing)
+            }
+            #expect(eventually { !workers.isWorking })
         }
     }
 
