@@ -29,13 +29,13 @@ struct AdoptCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The folder of the journals; else HYPERO_JOURNAL, else hypero/journal under XDG_STATE_HOME, else "
-                + "hypero-<uid>/journal in the folder for temporary files.", valueName: "folder"))
+            "The folder of the journals. (default: HYPERO_JOURNAL, or hypero/journal under XDG_STATE_HOME, or "
+                + "hypero-<uid>/journal in the folder for temporary files)", valueName: "folder"))
     var journal: String?
 
     @Option(
         help: ArgumentHelp(
-            "The time after which the command gives up; else it waits without a limit.", valueName: "seconds"))
+            "The time after which the command gives up. (default: no limit)", valueName: "seconds"))
     var timeout: Double?
 
     @Option(

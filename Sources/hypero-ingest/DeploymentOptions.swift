@@ -8,17 +8,17 @@ import HyperoSchema
 struct DeploymentOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The Redis server, redis://… or unix://…; else HYPERO_REDIS, else redis://127.0.0.1:6379.",
+            "The Redis server, redis://… or unix://…. (default: HYPERO_REDIS, or redis://127.0.0.1:6379)",
             discussion: "Set a password in HYPERO_REDIS_PASSWORD: other users can read a command line.",
             valueName: "url"))
     var redis: String?
 
-    @Option(help: ArgumentHelp("The prefix of all keys; else HYPERO_NAMESPACE, else hypero.", valueName: "name"))
+    @Option(help: ArgumentHelp("The prefix of all keys. (default: HYPERO_NAMESPACE, or hypero)", valueName: "name"))
     var namespace: String?
 
     @Option(
         help: ArgumentHelp(
-            "The number of partitions, the same as the clients'; else HYPERO_PARTITIONS, else 1.", valueName: "n"))
+            "The number of partitions, the same as the clients'. (default: HYPERO_PARTITIONS, or 1)", valueName: "n"))
     var partitions: Int?
 
     func validate() throws {

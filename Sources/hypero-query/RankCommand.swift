@@ -21,16 +21,16 @@ struct RankCommand: ParsableCommand {
     @Argument(help: "The battery's name or id.")
     var name: String
 
-    @Option(help: ArgumentHelp("The battery's version. Default: all versions together.", valueName: "n"))
+    @Option(help: ArgumentHelp("The battery's version. (default: all versions together)", valueName: "n"))
     var version: Int?
 
-    @Option(help: ArgumentHelp("The channel to rank by. Default: the battery's objective.", valueName: "channel"))
+    @Option(help: ArgumentHelp("The channel to rank by. (default: the battery's objective)", valueName: "channel"))
     var by: String?
 
     @Option(help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))
     var limit = 10
 
-    @Flag(help: "The order of the rows. Default: the best value first, by the battery's direction.")
+    @Flag(help: "The order of the rows. (default: the best value first, by the battery's direction)")
     var order: OrderFlag?
 
     @Option(

@@ -10,7 +10,8 @@ struct ShowCommand: ParsableCommand {
             learning curves.
 
             EXAMPLES:
-              best=$(hypero-query rank "digits mlp" --limit 1 --format json | jq -r .experiment)
+              top=$(hypero-query rank "digits mlp" --limit 1 --format json)
+              best=$(jq -r .experiment <<< "$top")
               hypero-query show "$best"
               hypero-query show "$best" --format csv > curves.csv
             """)

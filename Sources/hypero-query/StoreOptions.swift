@@ -6,15 +6,15 @@ struct StoreOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            The server: redis://[user[:password]@]host[:port][/db] or unix:///path[?db=n]. Default: HYPERO_REDIS, or \
-            redis://127.0.0.1:6379.
+            The server: redis://[user[:password]@]host[:port][/db] or unix:///path[?db=n]. (default: HYPERO_REDIS, or \
+            redis://127.0.0.1:6379)
             """, valueName: "url"))
     var redis: String?
 
-    @Option(help: ArgumentHelp("The namespace of the keys. Default: HYPERO_NAMESPACE, or hypero.", valueName: "name"))
+    @Option(help: ArgumentHelp("The namespace of the keys. (default: HYPERO_NAMESPACE, or hypero)", valueName: "name"))
     var namespace: String?
 
-    @Option(help: ArgumentHelp("The number of partitions. Default: the partitions are discovered.", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of partitions. (default: the partitions are discovered)", valueName: "n"))
     var partitions: Int?
 
     func store() throws -> Store {

@@ -47,7 +47,8 @@ public struct Requeue {
             return
         }
         guard all.indices.contains(partition) else {
-            throw SchemaError("partition must be between 0 and \(all.count - 1), not \(partition)")
+            let indices = all.count == 1 ? "0, the only partition" : "between 0 and \(all.count - 1)"
+            throw SchemaError("partition must be \(indices), not \(partition)")
         }
         keyspaces = [all[partition]]
     }

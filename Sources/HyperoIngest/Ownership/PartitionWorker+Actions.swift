@@ -57,7 +57,9 @@ extension PartitionWorker {
             resumingAt: checkpoint,
             fence: Fence(lease: lease, since: fencedSince, writtenCursor: checkpoint.cursor), goal: goal)
         // At level info only the first time, because connections may break often.
-        logger.log(level: appliedCursor == nil ? .info : .debug, "resuming after \(cursor)")
+        logger.log(
+            level: appliedCursor == nil ? .info : .debug,
+            cursor == .zero ? "starting with the first entry" : "resuming after \(cursor)")
         return .recovered
     }
 

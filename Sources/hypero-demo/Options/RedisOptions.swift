@@ -4,19 +4,19 @@ import ArgumentParser
 struct RedisOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "redis://[user[:password]@]host[:port][/db] or unix:///path[?db=n]. (default: HYPERO_REDIS, else "
+            "redis://[user[:password]@]host[:port][/db] or unix:///path[?db=n]. (default: HYPERO_REDIS, or "
                 + "redis://127.0.0.1:6379)",
             discussion: "Set a password in HYPERO_REDIS_PASSWORD: other users can read a command line.",
             valueName: "url"))
     var redis: String?
 
     @Option(
-        help: ArgumentHelp("The prefix of all keys. (default: HYPERO_NAMESPACE, else hypero)", valueName: "word"))
+        help: ArgumentHelp("The prefix of all keys. (default: HYPERO_NAMESPACE, or hypero)", valueName: "word"))
     var namespace: String?
 
     @Option(
         help: ArgumentHelp(
-            "The number of partitions, the same as the ingest's. (default: HYPERO_PARTITIONS, else 1)",
+            "The number of partitions, the same as the ingest's. (default: HYPERO_PARTITIONS, or 1)",
             valueName: "count"))
     var partitions: Int?
 
