@@ -19,6 +19,8 @@ package final class Client: Sendable {
         package var segmentSize = 8 << 20
         /// The time for which an applied event stays in the journal.
         package var durabilityWindow = DurabilityWindow.defaultDuration
+        /// The lifetime of the producer's key in Redis.
+        package var keyLifetime = KeyLifetime()
         /// The function that looks up an environment variable.
         package var environment: @Sendable (String) -> String? = ProcessEnvironment.value(of:)
         /// The function that shows a notice to the user.
@@ -67,7 +69,8 @@ package final class Client: Sendable {
         let sender = Sender(
             Delivery.Configuration(
                 journal: journal, url: url, keyspace: keyspaces[partition],
-                durabilityWindow: configuration.durabilityWindow, notify: notify),
+                durabilityWindow: configuration.durabilityWindow, keyLifetime: configuration.keyLifetime,
+                notify: notify),
             adoption: Adoption.Scope(
                 folder: settings.rootPath, url: url, keyspaces: keyspaces, matchesServer: true,
                 durabilityWindow: configuration.durabilityWindow, notify: notify))
@@ -92,8 +95,8 @@ package final class Client: Sendable {
         let progress = sender.progress
         let (accepted, dropped) = journal.counts
         return Counters(
-            accepted: accepted, sent: progress.sent, applied: progress.applied, released: progress.released,
-            adopted: progress.adopted, damaged: progress.damaged, dropped: dropped)
+            accepted: accepted, sent: progress.sent, applied: progress.applied, dead: progress.dead,
+            released: progress.released, adopted: progress.adopted, damaged: progress.damaged, dropped: dropped)
     }
 
     package var producer: ProducerID { journal.identity.producer }

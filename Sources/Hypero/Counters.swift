@@ -13,8 +13,11 @@ public struct Counters: Sendable, Hashable {
     ///
     /// The number falls when Redis loses events in a failover or a crash, and rises as the client sends them again.
     public var sent: UInt64 = 0
-    /// Events that the ingest has applied, according to the watermark that the client reads about once a second.
+    /// Events that the ingest has processed, according to the watermark that the client reads about once a second.
     public var applied: UInt64 = 0
+    /// Events that the ingest could not apply and wrote to the dead letters, including those requeued since. They count in
+    /// ``applied`` too, because the ingest has processed them.
+    public var dead: UInt64 = 0
     /// Sent events that a full journal removed before the client saw them applied. They cannot be sent again.
     public var released: UInt64 = 0
     /// Events of dead processes that this client has sent from orphaned journals and Redis has acknowledged.

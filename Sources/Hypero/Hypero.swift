@@ -35,7 +35,7 @@ public final class Hypero: Sendable {
     /// The `start` event of each experiment records the seed. A forked child gets its own seed at its first log call.
     public var seed: UInt64 { client.seed }
 
-    /// The number of events that are accepted, sent, applied, released, adopted, damaged and dropped so far.
+    /// The number of events that are accepted, sent, applied, dead, released, adopted, damaged and dropped so far.
     public var counters: Counters { client.counters }
 
     /// Creates a client without waiting for Redis.
@@ -113,7 +113,8 @@ public final class Hypero: Sendable {
     public enum Confirmation: Sendable {
         /// Redis has acknowledged the event.
         case sent
-        /// The ingest has applied the event, and rankings include it.
+        /// The ingest has applied the event, and rankings include it. An event that the ingest could not apply, a dead letter,
+        /// is never confirmed.
         case applied
     }
 
@@ -125,7 +126,9 @@ public final class Hypero: Sendable {
     ///   - confirmation: The progress to wait for. `applied` is never reached with an account that has no permission to
     ///     read the producer's watermark.
     ///   - timeout: The longest wait.
-    /// - Returns: true if all events are confirmed, false if the timeout has passed first.
+    /// - Returns: true if all events are confirmed. false if the timeout has passed first or, for `applied`, if any event of
+    ///   this client has become a dead letter: the call then returns as soon as the ingest has processed all events, and
+    ///   ``Counters/dead`` is above 0.
     @discardableResult
     public func flush(until confirmation: Confirmation = .applied, timeout: Duration) -> Bool {
         client.flush(until: confirmation, deadline: .now + timeout)

@@ -32,6 +32,30 @@ package func withBlocked<Result>(signal: CInt, _ body: () -> Result) -> Result {
     return result
 }
 
+/// Moves a descriptor above the standard streams, and sets close-on-exec.
+///
+/// A process may run without standard error (`2>&-`). The next descriptor that it opens is then 2, and everything that any
+/// part of the process prints there would end up in a journal or at a server.
+///
+/// - Parameter descriptor: a descriptor that only the caller knows. It is closed if it is moved.
+/// - Returns: the new descriptor; the same one if it is above 2 or cannot be moved.
+package func movedAboveStandardStreams(_ descriptor: Int32) -> Int32 {
+    guard (0...STDERR_FILENO).contains(descriptor) else { return descriptor }
+    let moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+    guard moved >= 0 else { return descriptor }
+    close(descriptor)
+    return moved
+}
+
+/// Opens `/dev/null` as each of the three standard streams that is closed. For the start of a program, so that no file of
+/// the program gets the descriptor of a stream.
+package func openMissingStandardStreams() {
+    for descriptor in 0...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+        // Takes the lowest free descriptor, which is this one.
+        _ = open("/dev/null", O_RDWR)
+    }
+}
+
 /// A failed system call: its name, the path it was applied to, and errno.
 package struct SystemError: Error, CustomStringConvertible {
     package let call: String

@@ -29,9 +29,13 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case unblocked
         /// The server has reached `maxclients`.
         case tooManyClients
-        /// MOVED: another server owns the hash slot.
+        /// MOVED: another server owns the hash slot. Followed only as ``redirected(host:port:)``.
         case moved(host: String, port: Int)
-        /// ASK: the hash slot migrates, and another server has the key.
+        /// MOVED to a server that the cluster lists as one of its nodes.
+        case redirected(host: String, port: Int)
+        /// MOVED to a server that the cluster does not list, or by a server that is not a node of a cluster.
+        case untrustedRedirect
+        /// ASK: the hash slot migrates, and another server has the key already. The migration ends with MOVED.
         case ask(host: String, port: Int)
         /// READONLY: the server is a replica.
         case readOnly
@@ -39,8 +43,12 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case noAuthentication
         /// WRONGPASS and its older forms: wrong user or password.
         case wrongPassword
-        /// NOPERM: the account lacks permission for the command or the key. DENIED: protected mode refuses the client.
+        /// AUTH with a password and without a user, although the default user has no password.
+        case noPasswordConfigured
+        /// NOPERM: the account lacks permission for the command or the key.
         case noPermission
+        /// DENIED: protected mode refuses clients of other hosts.
+        case protectedMode
         /// WRONGTYPE: the key holds a value of another type.
         case wrongType
         /// ERR no such key: the key does not exist.
@@ -53,7 +61,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Category: Sendable, Hashable {
         /// The server will accept the command later. Wait, and keep the connection.
         case transient
-        /// Another server owns the keys. Connect to it.
+        /// Another server owns the keys. Connect to it with ``Topology``, which follows verified redirects only.
         case moved(host: String, port: Int)
         /// The server is a replica. Look up the primary again, over a new connection.
         case readOnly
@@ -86,14 +94,19 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         switch code {
         case .connection: .connection
         case .loading, .busy, .outOfMemory, .cannotPersist, .tooFewReplicas, .primaryDown, .clusterDown, .tryAgain,
-            .unblocked, .tooManyClients:
+            .unblocked, .tooManyClients, .ask:
             .transient
-        case .moved(let host, let port), .ask(let host, let port): .moved(host: host, port: port)
+        case .moved(let host, let port), .redirected(let host, let port): .moved(host: host, port: port)
         case .readOnly: .readOnly
-        case .noAuthentication, .wrongPassword, .noPermission: .denied
+        case .noAuthentication, .wrongPassword, .noPasswordConfigured, .noPermission, .protectedMode,
+            .untrustedRedirect:
+            .denied
         case .wrongType, .noSuchKey, .other: .refused
         }
     }
+
+    /// True if the server answers every command of this connection with this error.
+    var deniesEveryCommand: Bool { code == .noAuthentication || code == .protectedMode }
 
     /// Removes the arguments that Redis quotes in its reply to an unknown command. For AUTH they are the password.
     private static func withoutArguments(_ reply: String) -> Substring {
@@ -120,7 +133,8 @@ extension RedisError.Code {
         case "READONLY": self = .readOnly
         case "NOAUTH": self = .noAuthentication
         case "WRONGPASS": self = .wrongPassword
-        case "NOPERM", "DENIED": self = .noPermission
+        case "NOPERM": self = .noPermission
+        case "DENIED": self = .protectedMode
         case "WRONGTYPE": self = .wrongType
         case "MOVED": self = Self.server(in: words).map { .moved(host: $0.host, port: $0.port) } ?? .other
         case "ASK": self = Self.server(in: words).map { .ask(host: $0.host, port: $0.port) } ?? .other
@@ -134,9 +148,9 @@ extension RedisError.Code {
         self =
             if text.hasPrefix("max number of clients") {
                 .tooManyClients
-            } else if text.hasPrefix("invalid password") || text.hasPrefix("AUTH")
-                || text.hasPrefix("Client sent AUTH")
-            {
+            } else if text.hasPrefix("AUTH") || text.hasPrefix("Client sent AUTH") {
+                .noPasswordConfigured
+            } else if text.hasPrefix("invalid password") {
                 .wrongPassword
             } else if text.hasPrefix("no such key") {
                 .noSuchKey

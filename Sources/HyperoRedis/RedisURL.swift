@@ -67,17 +67,37 @@ public struct RedisURL: Sendable, Hashable {
     /// - Parameters:
     ///   - host: empty for the host of this URL. A server that does not know its own address sends such redirects.
     ///   - port: 1 to 65,535.
+    /// - Returns: this URL if it names a unix socket, because a cluster's nodes have TCP addresses.
     package func withServer(host: String, port: Int) -> RedisURL {
+        guard case .tcp(let current, _) = address else { return self }
         var url = self
-        switch address {
-        case .tcp(let current, _): url.address = .tcp(host: host.isEmpty ? current : host, port: port)
-        case .unix: url.address = .tcp(host: host.isEmpty ? "127.0.0.1" : host, port: port)
-        }
+        url.address = .tcp(host: host.isEmpty ? current : host, port: port)
         return url
+    }
+
+    /// The account in the text of a URL, which need not be valid.
+    package enum Account: Sendable, Hashable {
+        case none
+        /// A user without a password. It may be a misplaced password.
+        case userOnly
+        case withPassword
+    }
+
+    /// Returns the account in the text of a URL.
+    package static func account(in text: String) -> Account {
+        let body = text.withoutPrefix("redis://") ?? text.withoutPrefix("unix://") ?? text[...]
+        let parts = body.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        // A path may contain an @ too.
+        guard parts.count == 2, !parts[0].isEmpty, !parts[0].hasPrefix("/") else { return .none }
+        guard let colon = parts[0].firstIndex(of: ":") else { return .userOnly }
+        return parts[0].index(after: colon) < parts[0].endIndex ? .withPassword : .none
     }
 }
 
 extension RedisURL {
+    /// The host; nil for a unix socket.
+    var tcpHost: String? { if case .tcp(let host, _) = address { host } else { nil } }
+
     /// The server and the database without the account: equal for all clients of one database.
     package var serverURL: String {
         var url = self
@@ -87,9 +107,9 @@ extension RedisURL {
 }
 
 extension RedisURL: CustomStringConvertible, CustomReflectable {
-    /// The URL without the password.
+    /// The URL without the password. A user without a password is shown as `***`, because it may be a misplaced password.
     public var description: String {
-        let account = user.map { "\(printable($0))@" } ?? ""
+        let account = user.map { password == nil ? "***@" : "\(printable($0))@" } ?? ""
         return switch address {
         case .tcp(let host, let port):
             "redis://\(account)\(host.contains(":") ? "[\(host)]" : host):\(port)"
@@ -109,7 +129,15 @@ extension RedisURL {
         _ text: Substring
     ) throws(SchemaError) -> (credentials: (user: String?, password: String?), location: Substring) {
         let end = text.firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex
-        guard let at = text[..<end].lastIndex(of: "@") else { return ((nil, nil), text) }
+        guard let at = text[..<end].lastIndex(of: "@") else {
+            // The path of a socket may contain an @, but a database cannot.
+            guard text.hasPrefix("/") || !text.contains("@") else {
+                throw SchemaError(
+                    "the user and the password in the Redis URL must be percent encoded. Write %2F for /, %3F for ?, %23 "
+                        + "for #, %40 for @, %3A for : and %25 for %")
+            }
+            return ((nil, nil), text)
+        }
         let parts = text[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let user = try percentDecoded(parts[0])
         let password = parts.count == 2 ? try percentDecoded(parts[1]) : nil

@@ -154,6 +154,8 @@ package enum ProducerField {
     /// The sequence numbers below ``seq`` that have not been received, as ``SequenceRanges``: `17 40-52`. Absent if there are
     /// none.
     package static let missing = "missing"
+    /// The number of the producer's events that became dead letters, including those requeued since. Absent if 0.
+    package static let dead = "dead"
 }
 
 /// The fields of the hash `{hypero}:ingest`, the state of one partition.

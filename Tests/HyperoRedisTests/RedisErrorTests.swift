@@ -20,7 +20,7 @@ struct RedisErrorTests {
             ("ERR Client sent AUTH, but no password is set", .denied),
             ("DENIED Redis is running in protected mode", .denied),
             ("MOVED 866 127.0.0.1:7002", .moved(host: "127.0.0.1", port: 7002)),
-            ("ASK 866 host.example:7002", .moved(host: "host.example", port: 7002)),
+            ("ASK 866 host.example:7002", .transient),
             ("MOVED 866 :7002", .moved(host: "", port: 7002)),
             ("MOVED 866 fe80::1:7002", .moved(host: "fe80::1", port: 7002)),
             ("MOVED 866", .refused), ("MOVED 866 h", .refused), ("MOVED 866 h:", .refused), ("MOVED 866 h:0", .refused),

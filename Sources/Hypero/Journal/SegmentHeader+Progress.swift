@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoSchema
 
 extension SegmentHeader {
@@ -6,7 +7,7 @@ extension SegmentHeader {
     /// | offset | bytes | content |
     /// |---|---|---|
     /// | 0 | 24 | ``acknowledged``: a sequence number, 0 for none, and the two halves of a stream id |
-    /// | 24 | 16 | ``applied``: a sequence number, 0 for none, and Unix milliseconds |
+    /// | 24 | 16 | ``applied``: a sequence number, 0 for none, and milliseconds since the machine started |
     ///
     /// The progress is written to mapped memory only, so it may be outdated, or wrong on a damaged disk. The client
     /// therefore compares the progress with the server before using it.
@@ -23,8 +24,18 @@ extension SegmentHeader {
 
         struct Applied: Equatable {
             let seq: UInt64
-            /// Unix milliseconds.
-            let since: Int64
+            /// The time since boot, in whole milliseconds. The wall clock is not used, because it may be set forward by more
+            /// than the durability window between the two processes.
+            let since: MonotonicTime
+
+            /// Returns a time that has passed at least since then.
+            ///
+            /// - Parameters:
+            ///   - hasSameBoot: false if the machine was restarted since then.
+            ///   - now: The time since boot.
+            func lowestAge(hasSameBoot: Bool, now: MonotonicTime) -> Duration {
+                hasSameBoot ? now - since : now - MonotonicTime(nanoseconds: 0)
+            }
         }
 
         init() {}
@@ -45,7 +56,12 @@ extension SegmentHeader {
             }
             let appliedSeq = start.load(fromByteOffset: 24, as: UInt64.self)
             if appliedSeq > 0 {
-                applied = Applied(seq: appliedSeq, since: start.load(fromByteOffset: 32, as: Int64.self))
+                // Earlier versions stored Unix milliseconds, which are in the future of any time since boot.
+                let since = start.load(fromByteOffset: 32, as: Int64.self)
+                let (nanoseconds, overflows) = since.multipliedReportingOverflow(by: 1_000_000)
+                if !overflows, since >= 0 {
+                    applied = Applied(seq: appliedSeq, since: MonotonicTime(nanoseconds: nanoseconds))
+                }
             }
         }
 
@@ -55,7 +71,8 @@ extension SegmentHeader {
             start.storeBytes(of: acknowledged?.id.milliseconds ?? 0, toByteOffset: 8, as: UInt64.self)
             start.storeBytes(of: acknowledged?.id.sequence ?? 0, toByteOffset: 16, as: UInt64.self)
             start.storeBytes(of: acknowledged?.seq ?? 0, as: UInt64.self)
-            start.storeBytes(of: applied?.since ?? 0, toByteOffset: 32, as: Int64.self)
+            start.storeBytes(
+                of: (applied?.since.nanoseconds ?? 0) / 1_000_000, toByteOffset: 32, as: Int64.self)
             start.storeBytes(of: applied?.seq ?? 0, toByteOffset: 24, as: UInt64.self)
         }
     }

@@ -6,19 +6,25 @@ struct AppliedWatermark {
     let seq: UInt64
     /// The sequence numbers below `seq` that are not applied.
     let missing: [ClosedRange<UInt64>]
+    /// The number of events that became dead letters.
+    let dead: UInt64
 
-    /// Parses the values of ``ProducerField``. An invalid value counts as nothing applied.
-    init(seq: String?, missing: String?) {
+    /// Parses the values of ``ProducerField``. An invalid value counts as nothing applied, and as no dead letter.
+    init(seq: String?, missing: String?, dead: String? = nil) {
         self.seq = seq.flatMap { UInt64($0) } ?? 0
+        self.dead = dead.flatMap { UInt64($0) } ?? 0
         self.missing = SequenceRanges.parse(missing ?? "").map { max($0.lowerBound, 1)...max($0.upperBound, 1) }
     }
 
     /// Returns the highest sequence number up to which every event still in the journal is applied. Removed events are
     /// ignored, because they cannot be sent again.
     ///
-    /// - Parameter held: The sequence numbers in the journal, as ranges in order.
-    func applied(held: [ClosedRange<UInt64>]) -> UInt64 {
-        for gap in missing {
+    /// - Parameters:
+    ///   - held: The sequence numbers in the journal, as ranges in order.
+    ///   - durable: The highest sequence number that is known to be applied, although it may be missing here.
+    func applied(held: [ClosedRange<UInt64>], durable: UInt64 = 0) -> UInt64 {
+        for gap in missing where gap.upperBound > durable {
+            let gap = max(gap.lowerBound, durable + 1)...gap.upperBound
             guard let held = held.first(where: { $0.overlaps(gap) }) else { continue }
             return min(seq, max(gap.lowerBound, held.lowerBound) - 1)
         }

@@ -13,6 +13,7 @@ struct Delivery: ~Copyable {
         let keyspace: Keyspace
         /// The time for which an applied event stays in the journal.
         let durabilityWindow: Duration
+        var keyLifetime = KeyLifetime()
         let notify: @Sendable (String) -> Void
     }
 
@@ -27,12 +28,19 @@ struct Delivery: ~Copyable {
     private(set) var outbox: Outbox
     /// The watermark: the highest sequence number up to which every event was seen applied.
     private(set) var applied: UInt64 = 0
+    /// The number of events that became dead letters.
+    private(set) var dead: UInt64 = 0
 
     private var machine = SenderMachine()
     private var durability: DurabilityWindow
+    private var keyLifetime: KeyLifetime
+    /// The highest sequence number in the watermark that was read last.
+    private var lastWatermarkSeq: UInt64 = 0
     private let journal: Journal
     /// The sequence numbers in an orphaned journal; nil for the journal of this process.
     private let orphanRanges: [ClosedRange<UInt64>]?
+    /// true if the machine has not been restarted since the orphaned journal was written.
+    private let orphanHasSameBoot: Bool
     private var link: Link
     private let renderer: RecordRenderer
     /// The rendered events in flight.
@@ -74,7 +82,9 @@ struct Delivery: ~Copyable {
         durability = DurabilityWindow(configuration.durabilityWindow)
         self.callbacks = callbacks
         outbox = Outbox(writesChecksums: orphan == nil)
+        keyLifetime = configuration.keyLifetime
         orphanRanges = orphan?.scan.ranges
+        orphanHasSameBoot = orphan.map { $0.header.machine.hasSameBoot(as: .current) } ?? false
         progress = orphan?.progress ?? SegmentHeader.Progress()
         let identity = journal.identity
         link = Link(
@@ -105,6 +115,7 @@ struct Delivery: ~Copyable {
         case .catchUp: catchUp()
         case .send: send()
         case .readWatermark: readWatermark()
+        case .renewKey: renewKey()
         case .idle: return .idle
         case .finish: return .finished
         }
@@ -164,6 +175,7 @@ extension Delivery {
         let awaitsDurability = link.canReadWatermark && durability.durable < outbox.sent
         return SenderMachine.Work(
             hasEvents: outbox.hasEvents, isWatermarkDue: awaitsDurability && now >= lastWatermarkRead + interval,
+            isRenewalDue: orphanRanges == nil && keyLifetime.isDue(at: .sinceBoot),
             isEnding: isEnding, endsWhenSent: endsWhenSent)
     }
 
@@ -180,6 +192,25 @@ extension Delivery {
         outbox.store(progress)
     }
 
+    /// Returns the sequence number up to which every event in the journal is applied, and records the dead letters.
+    ///
+    /// If the watermark is not lower than before, durable events count as applied even if they are missing. Redis has then
+    /// lost no key: the key had expired, and the ingest that applied the next event knew of no earlier ones. If they were
+    /// sent again, they would be applied a second time, after newer ones.
+    private mutating func read(_ watermark: AppliedWatermark) -> UInt64 {
+        if watermark.dead > 0, dead == 0 {
+            notices.event(
+                "events not applied: \(watermark.dead) became dead letters. List them with their reasons by "
+                    + "`hypero-query dead`")
+        }
+        dead = max(dead, watermark.dead)
+        if watermark.seq == 0, keyLifetime.hasExpired(at: .sinceBoot) { return durability.durable }
+        let durable = watermark.seq >= lastWatermarkSeq ? durability.durable : 0
+        if watermark.seq > lastWatermarkSeq { keyLifetime.renew(at: .sinceBoot) }
+        lastWatermarkSeq = watermark.seq
+        return min(watermark.applied(held: heldRanges, durable: durable), outbox.accepted)
+    }
+
     /// Records a watermark that the server has just returned. An earlier watermark may be outdated: only the current one
     /// makes events durable.
     private mutating func observe(applied watermark: UInt64) {
@@ -187,11 +218,12 @@ extension Delivery {
         durability.observe(applied: applied, now: .now)
         guard applied > 0, applied == outbox.accepted else { return }
         if progress.applied?.seq != applied {
-            progress.applied = SegmentHeader.Progress.Applied(seq: applied, since: WallClock.milliseconds)
+            progress.applied = SegmentHeader.Progress.Applied(seq: applied, since: .sinceBoot)
             outbox.store(progress)
-        } else if orphanRanges != nil, let since = progress.applied?.since {
-            let (age, overflows) = WallClock.milliseconds.subtractingReportingOverflow(since)
-            if !overflows, .milliseconds(age) > durability.duration { durability.markDurable(through: applied) }
+        } else if orphanRanges != nil, let stored = progress.applied,
+            stored.lowestAge(hasSameBoot: orphanHasSameBoot, now: .sinceBoot) > durability.duration
+        {
+            durability.markDurable(through: applied)
         }
     }
 }
@@ -217,7 +249,7 @@ extension Delivery {
             let state = try link.readState(acknowledged: progress.acknowledged)
             let isFirst = !machine.hasCaughtUp
             machine.caughtUp()
-            let serverWatermark = state.watermark.map { min($0.applied(held: heldRanges), outbox.accepted) }
+            let serverWatermark = state.watermark.map { read($0) }
             let watermark = serverWatermark ?? durability.durable
             let isLost = state.hasAcknowledged == false || isFirst && state.hasAcknowledged == nil
             if isLost || watermark < applied {
@@ -235,7 +267,7 @@ extension Delivery {
         lastWatermarkRead = .now
         do {
             guard let watermark = try link.readWatermark() else { return }
-            let current = min(watermark.applied(held: heldRanges), outbox.accepted)
+            let current = read(watermark)
             let hasMoved = current != applied
             // The ingest has passed all sent events, and some of them are missing: another client deleted their entries.
             // Entries of events with an unknown outcome may still arrive, so wait as long as for durability.
@@ -251,6 +283,15 @@ extension Delivery {
             if applied < outbox.sent, progress.acknowledged != nil, .now >= lastDurabilityCheck + durability.duration {
                 catchUp()
             }
+        } catch {
+            fail(with: error)
+        }
+    }
+
+    private mutating func renewKey() {
+        do {
+            try link.renewKey()
+            keyLifetime.renew(at: .sinceBoot)
         } catch {
             fail(with: error)
         }
@@ -308,8 +349,9 @@ extension Delivery {
     }
 
     /// Reports an error, schedules the next attempt, and closes the connection if it is unusable.
-    private mutating func fail(with error: RedisError) {
-        let isRedirect = if case .moved = error.category { true } else { false }
+    private mutating func fail(with reported: RedisError) {
+        let error = link.verified(reported)
+        let isRedirect = if case .redirected = error.code { true } else { false }
         // While the sender ends, the error only means that a wait was cancelled.
         if !isRedirect, callbacks.shouldContinue() {
             notices.failure("\(error.description). Events stay in the journal and are sent later", now: .now)

@@ -43,9 +43,8 @@ struct Link: ~Copyable {
 
     mutating func connect() throws(RedisError) {
         connection = try RedisConnection.open(
-            to: topology.current, name: "hypero-\(producer.text)", timeout: timeout,
-            shouldContinue: callbacks.shouldContinue,
-            blocking: callbacks.blocking)
+            to: topology.current, name: "hypero-\(producer.text)", timeout: timeout, bounds: .small,
+            shouldContinue: callbacks.shouldContinue, blocking: callbacks.blocking)
         canReadWatermark = true
         shipment = Shipment()
     }
@@ -54,7 +53,13 @@ struct Link: ~Copyable {
         connection = nil
     }
 
-    /// Closes the connection. The next connection is to the server that a redirect names, or after any other error to the
+    /// Checks a redirect with the cluster's list of nodes: see ``RedisConnection/verified(_:)``. Any other error is returned
+    /// as it is.
+    mutating func verified(_ error: RedisError) -> RedisError {
+        connection?.verified(error) ?? error
+    }
+
+    /// Closes the connection. The next connection is to the server that a verified redirect names, or after any other error to the
     /// configured server.
     mutating func close(after error: RedisError) {
         connection = nil
@@ -123,30 +128,51 @@ struct Link: ~Copyable {
 
     /// Writes the commands that read the watermark.
     ///
-    /// Commands: `HGET {hypero}:producer:<id> seq` and `HGET {hypero}:producer:<id> missing`. Replies: the highest
-    /// sequence number applied and the ranges below it that are not applied, each null if the field does not exist.
+    /// Commands: `HGET {hypero}:producer:<id> <field>` for the fields `seq`, `missing` and `dead`. Replies: the highest
+    /// sequence number applied, the ranges below it that are not applied, and the number of dead letters, each null if the
+    /// field does not exist.
     ///
-    /// Two commands, because an account may have permission for HGET only. `seq` is read first: the missing ranges below
-    /// that `seq` can only shrink afterwards, when the ingest applies their events. In the other order, a range that
-    /// appears between the two commands would be overlooked.
+    /// Three commands, because an account may have permission for HGET only. `seq` is read first: the missing ranges
+    /// below that `seq` can only shrink afterwards, when the ingest applies their events, and the dead letters up to it are
+    /// counted. In another order, a range or a dead letter that appears between two commands would be overlooked.
     private mutating func writeWatermarkCommands() {
         let key = keyspace.producer(producer)
         writer.command("HGET", key, ProducerField.seq)
         writer.command("HGET", key, ProducerField.missing)
+        writer.command("HGET", key, ProducerField.dead)
     }
 
     private mutating func receiveWatermark() throws(RedisError) -> AppliedWatermark? {
-        // Read both replies even if the first is an error. An unread reply would answer the next command.
-        var seq = try connection?.receive()
-        let highest = Result { () throws(RedisError) in try seq?.string() }
-        var missing = try connection?.receive()
+        // Read all replies even if the first is an error. An unread reply would answer the next command.
+        let seq = try receiveText()
+        let missing = try receiveText()
+        let dead = try receiveText()
         do {
-            return AppliedWatermark(seq: try highest.get(), missing: try missing?.string())
+            return AppliedWatermark(seq: try seq.get(), missing: try missing.get(), dead: try dead.get())
         } catch {
             guard error.isDeniedOrRefused else { throw error }
             canReadWatermark = false
             return nil
         }
+    }
+
+    /// - Returns: The text of the next reply, or the error that it contains.
+    private mutating func receiveText() throws(RedisError) -> Result<String?, RedisError> {
+        var reply = try connection?.receive()
+        return Result { () throws(RedisError) in try reply?.string() }
+    }
+
+    /// Renews the key of the watermark.
+    ///
+    /// Command: `PEXPIRE {hypero}:producer:<id> <milliseconds>`. Reply: 1, or 0 if the key does not exist. An account
+    /// without permission cannot renew the key, which is not an error.
+    mutating func renewKey() throws(RedisError) {
+        writer.removeAll()
+        writer.command(
+            "PEXPIRE", keyspace.producer(producer), String(KeyLifetime.standard.wholeMilliseconds))
+        try sendCommands()
+        let reply = try connection?.receive()
+        if let error = reply?.error, !error.isDeniedOrRefused { throw error }
     }
 
     /// - Returns: true if the entry is this producer's event with this sequence number; nil if the server denies or

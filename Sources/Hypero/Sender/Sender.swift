@@ -14,6 +14,7 @@ final class Sender: Sendable {
 
     private let sent = Atomic<UInt64>(0)
     private let applied = Atomic<UInt64>(0)
+    private let dead = Atomic<UInt64>(0)
     private let released = Atomic<UInt64>(0)
     private let adopted = Atomic<UInt64>(0)
     private let damaged = Atomic<UInt64>(0)
@@ -33,6 +34,7 @@ final class Sender: Sendable {
     struct Progress {
         var sent: UInt64
         var applied: UInt64
+        var dead: UInt64
         var released: UInt64
         var adopted: UInt64
         var damaged: UInt64
@@ -55,7 +57,8 @@ final class Sender: Sendable {
     var progress: Progress {
         Progress(
             sent: sent.load(ordering: .acquiring), applied: applied.load(ordering: .acquiring),
-            released: released.load(ordering: .acquiring), adopted: adopted.load(ordering: .acquiring),
+            dead: dead.load(ordering: .acquiring), released: released.load(ordering: .acquiring),
+            adopted: adopted.load(ordering: .acquiring),
             damaged: damaged.load(ordering: .acquiring))
     }
 
@@ -111,10 +114,14 @@ final class Sender: Sendable {
         return isReached(progress)
     }
 
+    /// Waits until the ingest has processed all events.
+    ///
+    /// - Returns: true if it has, and none of this client's events is a dead letter.
     func waitForApplied(through seq: UInt64, until deadline: MonotonicTime) -> Bool {
         waiters.add(1, ordering: .acquiringAndReleasing)
         defer { waiters.subtract(1, ordering: .acquiringAndReleasing) }
-        return wait(until: deadline) { $0.isSent(through: seq) && $0.applied >= seq }
+        // `dead` is stored before `applied`, and loaded after it.
+        return wait(until: deadline) { $0.isSent(through: seq) && $0.applied >= seq } && progress.dead == 0
     }
 
     /// Polls every half millisecond. A condition variable would need a lock that the log path shares.
@@ -161,6 +168,7 @@ extension Sender {
                 endsWhenSent: endsWhenSent.load(ordering: .acquiring),
                 isAwaited: waiters.load(ordering: .acquiring) > 0)
             sent.store(delivery.outbox.sent, ordering: .releasing)
+            dead.store(delivery.dead, ordering: .releasing)
             applied.store(delivery.applied, ordering: .releasing)
             released.store(delivery.outbox.released, ordering: .releasing)
             if case .finished = step { break }
@@ -212,6 +220,7 @@ extension Sender: ForkParticipant {
     func afterForkInChild() {
         sent.store(0, ordering: .relaxed)
         applied.store(0, ordering: .relaxed)
+        dead.store(0, ordering: .relaxed)
         released.store(0, ordering: .relaxed)
         adopted.store(0, ordering: .relaxed)
         damaged.store(0, ordering: .relaxed)

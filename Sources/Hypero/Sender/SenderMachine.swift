@@ -18,6 +18,8 @@ struct SenderMachine {
         case catchUp
         case send
         case readWatermark
+        /// Prevent the expiry of the producer's key.
+        case renewKey
         /// Nothing to do for now.
         case idle
         case finish
@@ -27,6 +29,7 @@ struct SenderMachine {
     struct Work {
         var hasEvents: Bool
         var isWatermarkDue: Bool
+        var isRenewalDue = false
         /// true to end now, with or without events to send.
         var isEnding: Bool
         /// true to end once there are no events to send.
@@ -44,13 +47,14 @@ struct SenderMachine {
         guard !work.isEnding else { return .finish }
         if work.endsWhenSent, !work.hasEvents { return .finish }
         // Do not connect without work: some programs create a client and log nothing.
-        guard work.hasEvents || work.isWatermarkDue else { return .idle }
+        guard work.hasEvents || work.isWatermarkDue || work.isRenewalDue else { return .idle }
         switch state {
         case .disconnected(let retryAt): return now >= retryAt ? .connect : .idle
         case .paused(let until) where now < until: return .idle
         case .paused, .connected:
             guard hasCaughtUp else { return .catchUp }
-            return work.isWatermarkDue ? .readWatermark : .send
+            // An event renews the key too, once it is applied.
+            return work.isWatermarkDue ? .readWatermark : work.hasEvents ? .send : .renewKey
         }
     }
 

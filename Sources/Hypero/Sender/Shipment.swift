@@ -117,9 +117,15 @@ struct Shipment {
         outcome.failure = outcome.failure ?? multi.error
         // After a failure the next batch does not follow at once. Discard its transaction, so that no other command
         // becomes part of it. Command: `DISCARD`. Reply: `OK`.
-        if isTransactionOpen, outcome.failure != nil {
+        if isTransactionOpen, let failure = outcome.failure {
             isTransactionOpen = false
-            _ = try connection.call("DISCARD")
+            let discarded = try connection.call("DISCARD")
+            // The connection stays in the transaction, and would queue every later command. Only a new one is outside.
+            if let error = discarded.error {
+                throw RedisError(
+                    .connection, "\(failure.description), and the transaction cannot be discarded: \(error.description)"
+                )
+            }
         }
     }
 }

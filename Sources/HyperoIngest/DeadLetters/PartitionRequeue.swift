@@ -27,7 +27,11 @@ final class PartitionRequeue {
         var connection = try RedisConnection.open(to: topology.current, name: "hypero-requeue")
         for _ in 0..<Topology.maxRedirects {
             let reply = try connection.call("XLEN", keyspace.dead)
-            guard let error = reply.error, topology.follow(error) else { break }
+            guard let error = reply.error.map({ connection.verified($0) }) else { break }
+            guard topology.follow(error) else {
+                if error.code == .untrustedRedirect { throw error }
+                break
+            }
             connection = try RedisConnection.open(to: topology.current, name: "hypero-requeue")
         }
         self.connection = connection

@@ -87,7 +87,10 @@ final class PartitionWorker {
                 case .wait(let duration):
                     shutdown.wait(atMost: duration)
                     action = next(after: .waited)
-                case .acquire, .recover, .apply, .release: action = next(after: perform(action, in: &context))
+                case .acquire, .recover, .apply, .release:
+                    var event = perform(action, in: &context)
+                    if case .failed(let error) = event { event = .failed(context.connection.verified(error)) }
+                    action = next(after: event)
                 }
             }
         } catch {

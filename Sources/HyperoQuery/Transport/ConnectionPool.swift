@@ -57,25 +57,32 @@ final class ConnectionPool {
         var redirected: [CommandPipeline.Command] = []
         for (server, commands) in groups {
             try withConnection(to: server) { connection throws(RedisError) in
+                var redirects: [(error: RedisError, command: CommandPipeline.Command)] = []
                 for command in commands {
                     var reply = try connection.connection.receive()
-                    if let error = reply.error, follow(error, of: command.keyspace) {
-                        redirected.append(command)
+                    if let error = reply.error, case .moved = error.code {
+                        redirects.append((error, command))
                     } else {
                         command.readReply(&reply, server)
                     }
+                }
+                // Verified after all replies are read, because the check is a command of its own.
+                for (error, command) in redirects {
+                    try follow(connection.connection.verified(error), of: command.keyspace)
+                    redirected.append(command)
                 }
             }
         }
         return redirected
     }
 
-    /// Records the server that a redirect names. Returns whether the error is a redirect.
-    private func follow(_ error: RedisError, of keyspace: Keyspace) -> Bool {
+    /// Records the server that a verified redirect names.
+    ///
+    /// - Throws: the error if it is not a verified redirect.
+    private func follow(_ error: RedisError, of keyspace: Keyspace) throws(RedisError) {
         var topology = redirects[keyspace] ?? Topology(seed: seed)
-        guard topology.follow(error) else { return false }
+        guard topology.follow(error) else { throw error }
         redirects[keyspace] = topology
-        return true
     }
 
     /// Calls the body with the connection to a server, opened on first use.

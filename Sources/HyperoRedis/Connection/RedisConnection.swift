@@ -16,14 +16,16 @@ import HyperoSchema
 /// would be read as the reply to the next command.
 package struct RedisConnection: ~Copyable {
     private let hiredis: HiredisContext
+    private var parser = ReplyParser()
     private var replies = ReplyBuffer()
     /// Buffers of earlier replies that a caller held when the next reply was read, at most ``maxRetained``.
     private var retained: [ReplyBuffer] = []
     private static let maxRetained = 4
-    /// The bytes of one `read` call, before hiredis parses them.
-    private let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 64)
-    private let url: RedisURL
+    /// The server, the account and the database.
+    package let url: RedisURL
     private let timeout: Duration
+    /// The bounds of a reply whose receiver gives none.
+    private let defaultBounds: ReplyBounds
     /// The number of commands sent whose replies have not been received. While it is above 0, the next reply belongs to
     /// an earlier command.
     package private(set) var pendingReplies = 0
@@ -40,14 +42,17 @@ package struct RedisConnection: ~Copyable {
     /// - Parameters:
     ///   - url: the server, the account and the database.
     ///   - name: the name in `CLIENT LIST`, without spaces.
-    ///   - timeout: the time limit for connecting, and for sending or receiving without progress. The host name lookup is
-    ///     not limited: the system's resolver has no timeout.
-    ///   - shouldContinue: called about every 5 ms while waiting. If it returns false, the call fails.
+    ///   - timeout: the time limit for connecting, and for sending or receiving without progress. A whole reply may take
+    ///     twice as long, and more if it is large (``TransferDeadline``). The host name lookup is not limited: the system's
+    ///     resolver has no timeout.
+    ///   - bounds: the limits on the memory of a reply, unless the caller gives others for a command.
+    ///   - shouldContinue: called about every 5 ms while waiting, and between two reads of a reply. If it returns false, the
+    ///     call fails.
     ///   - blocking: runs its argument, a system call that may block.
     /// - Throws: category ``RedisError/Category/connection``, or the error reply of the server. No error contains the
     ///   password.
     package static func open(
-        to url: RedisURL, name: String, timeout: Duration = .seconds(5),
+        to url: RedisURL, name: String, timeout: Duration = .seconds(5), bounds: ReplyBounds = .large,
         shouldContinue: @escaping () -> Bool = { true },
         blocking: @escaping (() -> Void) -> Void = { $0() }
     ) throws(RedisError) -> RedisConnection {
@@ -62,53 +67,69 @@ package struct RedisConnection: ~Copyable {
         }
         guard let context else { throw RedisError(.connection, "cannot connect to \(url): out of memory") }
         var connection = RedisConnection(
-            hiredis: HiredisContext(pointer: context), url: url, timeout: timeout, shouldContinue: shouldContinue,
-            blocking: blocking)
+            hiredis: HiredisContext(pointer: context), url: url, timeout: timeout, bounds: bounds,
+            shouldContinue: shouldContinue, blocking: blocking)
         try connection.finishConnecting()
         try connection.authenticate(as: name)
         return connection
     }
 
     private init(
-        hiredis: consuming HiredisContext, url: RedisURL, timeout: Duration, shouldContinue: @escaping () -> Bool,
-        blocking: @escaping (() -> Void) -> Void
+        hiredis: consuming HiredisContext, url: RedisURL, timeout: Duration, bounds: ReplyBounds,
+        shouldContinue: @escaping () -> Bool, blocking: @escaping (() -> Void) -> Void
     ) {
         self.hiredis = hiredis
         self.url = url
         self.timeout = timeout
+        defaultBounds = bounds
         self.shouldContinue = shouldContinue
         self.blocking = blocking
-    }
-
-    deinit {
-        readBuffer.deallocate()
     }
 
     private var context: UnsafeMutablePointer<redisContext> { hiredis.pointer }
 
     /// Sends the commands. Call ``receive(blockTimeout:within:)`` once for each of the ``RESPWriter/commands``.
     ///
-    /// - Throws: category ``RedisError/Category/connection``, also if the server accepts no bytes for the timeout.
+    /// - Throws: category ``RedisError/Category/connection``, also if the server accepts no bytes for the timeout. If the
+    ///   server has closed the connection with an error reply, such as the one for too many clients, that error.
     package mutating func send(_ writer: borrowing RESPWriter) throws(RedisError) {
         let bytes = writer.bytes
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
+        let hasPendingReplies = pendingReplies > 0
         pendingReplies += writer.commands
         let characters = start.assumingMemoryBound(to: CChar.self)
         guard redisAppendFormattedCommand(context, characters, bytes.count) == REDIS_OK else {
             throw failure("cannot send to")
         }
-        var deadline = MonotonicTime.now + timeout
+        var deadline = TransferDeadline(timeout: timeout, start: .now)
         while true {
             var isDone: Int32 = 0
             let context = context
             guard withBlocked(signal: SIGPIPE, { redisBufferWrite(context, &isDone) }) == REDIS_OK else {
-                throw failure("cannot send to")
+                throw failureOfSend(hasPendingReplies: hasPendingReplies)
             }
             guard isDone == 0 else { return }
-            try wait(for: POLLOUT, until: deadline)
-            // The timeout starts again when the server accepts bytes, because a slow network is not a failure.
-            deadline = .now + timeout
+            guard shouldContinue() else { throw cancellation }
+            try wait(for: POLLOUT, until: deadline.time)
+            // The socket accepts at least this much when it is ready again.
+            deadline.progressed(by: 1 << 10, at: .now)
         }
+    }
+
+    /// Returns the error of a failed send. The server may have sent the reason before it closed the connection.
+    private mutating func failureOfSend(hasPendingReplies: Bool) -> RedisError {
+        let failure = failure("cannot send to")
+        // Otherwise the next reply belongs to an earlier command.
+        guard !hasPendingReplies else { return failure }
+        prepareBuffer(for: .small)
+        while let isComplete = try? parser.parse(into: replies) {
+            if isComplete {
+                guard let error = Reply(replies).error else { break }
+                return RedisError(error.code, "cannot send to \(url): \(error.description)")
+            }
+            guard let count = try? read(), count > 0 else { break }
+        }
+        return failure
     }
 
     /// Waits for the next reply and returns it. An error reply is returned too: the methods of ``Reply`` throw the
@@ -117,38 +138,64 @@ package struct RedisConnection: ~Copyable {
     /// - Parameters:
     ///   - blockTimeout: the time for which a command such as XREAD BLOCK may block on the server. Added to the timeout
     ///     of the connection.
-    ///   - bounds: limits on the memory of the reply.
-    /// - Throws: category ``RedisError/Category/connection``, also if no bytes are received for the timeout.
+    ///   - bounds: limits on the memory of the reply; nil for those of the connection.
+    /// - Throws: category ``RedisError/Category/connection``, also if no bytes are received for the timeout, if the whole
+    ///   reply takes too long, and if the bounds reject it.
     package mutating func receive(
-        blockTimeout: Duration = .zero, within bounds: ReplyBounds = .unlimited
+        blockTimeout: Duration = .zero, within bounds: ReplyBounds? = nil
     ) throws(RedisError) -> Reply {
-        prepareBuffer(for: bounds)
-        var deadline = MonotonicTime.now + timeout + blockTimeout
+        prepareBuffer(for: bounds ?? defaultBounds)
+        var deadline: TransferDeadline?
+        var hasRead = false
         while true {
-            var root: UnsafeMutableRawPointer?
-            guard redisReaderGetReply(context.pointee.reader, &root) == REDIS_OK else {
-                throw RedisError(.connection, "invalid reply from \(url): not the Redis protocol")
-            }
-            if root != nil {
+            if try parse() {
                 pendingReplies -= 1
                 return Reply(replies)
             }
-            if try read() == 0 {
-                try wait(for: POLLIN, until: deadline)
+            guard !hasRead || shouldContinue() else { throw cancellation }
+            let now = MonotonicTime.now
+            if deadline == nil { deadline = TransferDeadline(timeout: timeout, start: now + blockTimeout) }
+            guard let time = deadline?.time, now < time else { throw timeoutFailure }
+            let count = try read()
+            hasRead = count > 0
+            if hasRead {
+                deadline?.progressed(by: count, at: now)
             } else {
-                deadline = max(deadline, .now + timeout)
+                try wait(for: POLLIN, until: time)
             }
         }
     }
 
-    /// Reads at most 128 KiB from the socket into the parser of hiredis, without waiting.
+    private mutating func parse() throws(RedisError) -> Bool {
+        do throws(ReplyParser.Failure) {
+            return try parser.parse(into: replies)
+        } catch {
+            throw replyFailure(error)
+        }
+    }
+
+    private func replyFailure(_ failure: ReplyParser.Failure) -> RedisError {
+        switch failure {
+        case .invalid: RedisError(.connection, "invalid reply from \(url): not the Redis protocol")
+        case .tooLarge:
+            RedisError(.connection, "invalid reply from \(url): more than \(replies.bounds.maxTotalBytes) bytes")
+        }
+    }
+
+    /// Reads at most 128 KiB from the socket into the parser, without waiting.
     ///
     /// Replaces `redisBufferRead`, which reads 16 KiB at a time and needs ten times as many system calls for a large
     /// reply.
     ///
     /// - Returns: the number of bytes read; 0 if none are available yet.
     private mutating func read() throws(RedisError) -> Int {
-        let count = Glibc.read(context.pointee.fd, readBuffer.baseAddress, readBuffer.count)
+        let descriptor = context.pointee.fd
+        let count: Int
+        do throws(ReplyParser.Failure) {
+            count = try parser.fill { Glibc.read(descriptor, $0, $1) }
+        } catch {
+            throw replyFailure(error)
+        }
         guard count != 0 else {
             throw RedisError(.connection, "cannot read from \(url): the server closed the connection")
         }
@@ -157,9 +204,6 @@ package struct RedisConnection: ~Copyable {
                 throw RedisError(.connection, "cannot read from \(url): \(String(cString: strerror(errno)))")
             }
             return 0
-        }
-        guard redisReaderFeed(context.pointee.reader, readBuffer.baseAddress, count) == REDIS_OK else {
-            throw RedisError(.connection, "cannot read from \(url): out of memory")
         }
         return count
     }
@@ -176,7 +220,6 @@ package struct RedisConnection: ~Copyable {
                 retained.append(replies)
                 replies = ReplyBuffer()
             }
-            replies.attach(to: context.pointee.reader)
         }
         replies.clear(for: bounds)
     }
@@ -194,17 +237,14 @@ package struct RedisConnection: ~Copyable {
 extension RedisConnection {
     private func finishConnecting() throws(RedisError) {
         guard context.pointee.err == 0 else { throw failure("cannot connect to") }
-        // Child processes of the host process must not inherit the connection.
+        // Child processes of the host process must not inherit the connection, and its notices must not be written to it.
+        context.pointee.fd = movedAboveStandardStreams(context.pointee.fd)
         _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
-        context.pointee.reader.pointee.fn = ReplyBuffer.functions
-        replies.attach(to: context.pointee.reader)
-        // hiredis frees its empty parse buffer above this size. With the default, 16 KiB, it would free and allocate the
-        // buffer again for every large reply; without a limit, one large value would keep its memory forever.
-        context.pointee.reader.pointee.maxbuf = 1 << 20
         try wait(for: POLLOUT, until: .now + timeout)
         var error: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
-        guard getsockopt(context.pointee.fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0, error == 0 else {
+        if getsockopt(context.pointee.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 { error = errno }
+        guard error == 0 else {
             throw RedisError(.connection, "cannot connect to \(url): \(String(cString: strerror(error)))")
         }
         // Detects a server that disappeared without closing the connection. Unix sockets have no keep-alive.
@@ -223,7 +263,7 @@ extension RedisConnection {
         writer.command("CLIENT", "SETNAME", name)
         try send(writer)
         for _ in 1..<writer.commands {
-            var reply = try receive()
+            var reply = try receive(within: .small)
             do {
                 _ = try reply.string()
             } catch {
@@ -231,8 +271,8 @@ extension RedisConnection {
             }
         }
         // Without permission for CLIENT SETNAME the connection has no name, which is not an error.
-        let reply = try receive()
-        if let error = reply.error, error.category == .transient || error.code == .noAuthentication {
+        let reply = try receive(within: .small)
+        if let error = reply.error, error.category == .transient || error.deniesEveryCommand {
             throw loginFailure(error)
         }
     }
@@ -240,8 +280,17 @@ extension RedisConnection {
     /// Returns the error with the URL, and without the text of the server's reply if that text contains the password.
     private func loginFailure(_ error: RedisError) -> RedisError {
         let quotesPassword = url.password.map { !$0.isEmpty && error.description.contains($0) } ?? false
-        let reason = quotesPassword ? "the server rejected the password" : error.description
-        return RedisError(error.code, "cannot log in to \(url): \(reason)")
+        let reason =
+            switch error.code {
+            case .noPasswordConfigured:
+                "the server has no password for the default user. Remove the password, or name the user that it belongs to"
+            case .wrongPassword where url.user != nil && url.password == nil:
+                "the user has a password, and none is given. A password without a user is written redis://:password@host"
+            default: quotesPassword ? "the server rejected the password" : error.description
+            }
+        // A redirect before the login names a server that no cluster has listed.
+        let code = if case .moved = error.code { RedisError.Code.other } else { error.code }
+        return RedisError(code, "cannot log in to \(url): \(reason)")
     }
 
     /// Waits until the socket is ready for one of the events of `poll(2)`.
@@ -251,7 +300,7 @@ extension RedisConnection {
         var descriptor = pollfd(fd: context.pointee.fd, events: Int16(events), revents: 0)
         while true {
             let remaining = deadline - .now
-            guard remaining > .zero else { throw RedisError(.connection, "timed out waiting for \(url)") }
+            guard remaining > .zero else { throw timeoutFailure }
             var ready: Int32 = 0
             var error: Int32 = 0
             blocking {
@@ -262,9 +311,13 @@ extension RedisConnection {
             if ready < 0, error != EINTR {
                 throw RedisError(.connection, "cannot wait for \(url): \(String(cString: strerror(error)))")
             }
-            guard shouldContinue() else { throw RedisError(.connection, "cancelled while waiting for \(url)") }
+            guard shouldContinue() else { throw cancellation }
         }
     }
+
+    private var timeoutFailure: RedisError { RedisError(.connection, "timed out waiting for \(url)") }
+
+    private var cancellation: RedisError { RedisError(.connection, "cancelled while waiting for \(url)") }
 
     /// Returns the error of hiredis as the failure of an operation, such as `cannot send to`.
     private func failure(_ operation: String) -> RedisError {

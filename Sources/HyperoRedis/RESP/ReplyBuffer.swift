@@ -1,11 +1,10 @@
-import CHiredis
+import Glibc
 import HyperoSchema
 
 /// The elements of one reply in a flat list, in the order received: an array precedes its elements.
 ///
-/// hiredis calls ``functions`` for every element that it parses. Its default functions build a tree, with an allocation per
-/// element, and a reply of XREAD has tens of thousands of elements. A buffer belongs to one connection and is used on the
-/// thread of that connection only.
+/// A tree would need an allocation per element, and a reply of XREAD has tens of thousands of elements. A buffer belongs to
+/// one connection and is used on the thread of that connection only.
 final class ReplyBuffer {
     struct Element {
         enum Kind { case text, status, error, integer, array, null }
@@ -19,167 +18,151 @@ final class ReplyBuffer {
         var kind: Kind
     }
 
-    /// The contents are behind a pointer because every access to a stored property of a class is checked for exclusivity.
-    private let memory: UnsafeMutablePointer<Contents> = {
+    /// Behind a pointer, because every access to a stored property of a class is checked for exclusivity.
+    let contents: UnsafeMutablePointer<Contents> = {
         let memory = UnsafeMutablePointer<Contents>.allocate(capacity: 1)
         memory.initialize(to: Contents())
         return memory
     }()
 
     deinit {
-        memory.pointee.free()
-        memory.deallocate()
+        contents.pointee.free()
+        contents.deallocate()
     }
 
     /// The number of elements kept.
-    var count: Int { memory.pointee.count }
+    var count: Int { contents.pointee.count }
     /// The number of bytes in all texts as received.
-    var byteCount: Int { memory.pointee.textCount + memory.pointee.omittedBytes }
+    var byteCount: Int { contents.pointee.textCount + contents.pointee.omittedBytes }
     /// The number of elements as received.
-    var elementCount: Int { count + memory.pointee.omittedElements }
-    var bounds: ReplyBounds { memory.pointee.bounds }
+    var elementCount: Int { count + contents.pointee.omittedElements }
+    var bounds: ReplyBounds { contents.pointee.bounds }
     /// True if all elements and texts are kept.
-    var isComplete: Bool { memory.pointee.omittedBytes == 0 && memory.pointee.omittedElements == 0 }
+    var isComplete: Bool { contents.pointee.omittedBytes == 0 && contents.pointee.omittedElements == 0 }
 
     /// The element at an index in `0..<count`.
-    subscript(index: Int) -> Element { memory.pointee.elements[index] }
-
-    /// Makes a reader of hiredis write to this buffer.
-    func attach(to reader: UnsafeMutablePointer<redisReader>) {
-        reader.pointee.privdata = UnsafeMutableRawPointer(memory)
-    }
-
-    /// The functions that every reader of hiredis calls. They find the buffer in `privdata` of the reader.
-    nonisolated(unsafe) static let functions: UnsafeMutablePointer<redisReplyObjectFunctions> = {
-        // Needs no lock, because the functions are never changed or freed.
-        let functions = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
-        functions.initialize(to: redisReplyObjectFunctions())
-        functions.pointee.createString = { task, start, length in
-            let task = task!.pointee
-            let kind: Element.Kind =
-                switch task.type {
-                case REDIS_REPLY_STATUS: .status
-                case REDIS_REPLY_ERROR: .error
-                default: .text
-                }
-            return contents(of: task).add(kind, text: UnsafeRawBufferPointer(start: start, count: Int(length)))
-        }
-        functions.pointee.createArray = { task, count in contents(of: task!.pointee).add(.array, value: Int(count)) }
-        functions.pointee.createInteger = { task, value in contents(of: task!.pointee).add(.integer, value: Int(value))
-        }
-        functions.pointee.createNil = { task in contents(of: task!.pointee).add(.null, value: 0) }
-        functions.pointee.freeObject = { _ in }
-        return functions
-    }()
-
-    private static func contents(of task: redisReadTask) -> UnsafeMutablePointer<Contents> {
-        task.privdata.assumingMemoryBound(to: Contents.self)
-    }
+    subscript(index: Int) -> Element { contents.pointee.elements[index] }
 
     /// Removes all elements, for a reply with other bounds. Keeps the memory, except after an unusually large reply.
-    func clear(for bounds: ReplyBounds) { memory.pointee.clear(for: bounds) }
+    func clear(for bounds: ReplyBounds) { contents.pointee.clear(for: bounds) }
 
     /// Returns the bytes of a text. They are valid until the buffer is cleared or freed.
     func text(of element: Element) -> Bytes {
         Bytes(
-            start: UnsafePointer((memory.pointee.text + element.value).assumingMemoryBound(to: UInt8.self)),
+            start: UnsafePointer((contents.pointee.text + element.value).assumingMemoryBound(to: UInt8.self)),
             count: element.length)
     }
 }
 
-/// The memory of a buffer: elements and the bytes of their texts. Both grow as needed.
-private struct Contents {
-    private(set) var elements = UnsafeMutablePointer<ReplyBuffer.Element>.allocate(capacity: 64)
-    private(set) var count = 0
-    private var capacity = 64
-    private(set) var text = UnsafeMutableRawPointer.allocate(byteCount: 1_024, alignment: 1)
-    private(set) var textCount = 0
-    private var textCapacity = 1_024
-    private(set) var bounds = ReplyBounds.unlimited
-    private(set) var omittedBytes = 0
-    private(set) var omittedElements = 0
+extension ReplyBuffer {
+    /// The memory of a buffer: elements and the bytes of their texts. Both grow as needed, by `realloc`, which moves large
+    /// memory without a second copy.
+    struct Contents {
+        private(set) var elements = Self.reallocated(nil, capacity: 64)
+        private(set) var count = 0
+        private var capacity = 64
+        private(set) var text = Self.reallocated(nil, byteCount: 1_024)
+        private(set) var textCount = 0
+        private var textCapacity = 1_024
+        private(set) var bounds = ReplyBounds.large
+        private(set) var omittedBytes = 0
+        private(set) var omittedElements = 0
 
-    mutating func free() {
-        elements.deallocate()
-        text.deallocate()
-    }
-
-    mutating func clear(for bounds: ReplyBounds) {
-        // The limits are 24 MiB of elements and 16 MiB of texts.
-        if capacity > 1 << 20 || textCapacity > 16 << 20 {
-            free()
-            self = Contents()
+        mutating func free() {
+            Glibc.free(elements)
+            Glibc.free(text)
         }
-        count = 0
-        textCount = 0
-        omittedBytes = 0
-        omittedElements = 0
-        self.bounds = bounds
-    }
 
-    /// True if the bounds allow one more element.
-    private var hasRoom: Bool { count < bounds.maxTotalBytes / MemoryLayout<ReplyBuffer.Element>.stride }
-
-    mutating func add(_ kind: ReplyBuffer.Element.Kind, value: Int) {
-        if hasRoom {
-            append(ReplyBuffer.Element(value: value, kind: kind))
-        } else {
-            omittedElements += 1
+        mutating func clear(for bounds: ReplyBounds) {
+            // The limits are 24 MiB of elements and 16 MiB of texts.
+            if capacity > 1 << 20 || textCapacity > 16 << 20 {
+                free()
+                self = Contents()
+            }
+            count = 0
+            textCount = 0
+            omittedBytes = 0
+            omittedElements = 0
+            self.bounds = bounds
         }
-    }
 
-    mutating func add(_ kind: ReplyBuffer.Element.Kind, text bytes: UnsafeRawBufferPointer) {
-        guard hasRoom else {
-            omittedElements += 1
-            omittedBytes += bytes.count
-            return
+        /// Adds an element that is not a text, or only counts it.
+        ///
+        /// - Returns: false if the bounds reject the reply.
+        mutating func add(_ kind: Element.Kind, value: Int) -> Bool {
+            guard hasRoom else {
+                omittedElements += 1
+                return !bounds.rejectsLargerReplies
+            }
+            append(Element(value: value, kind: kind))
+            return true
         }
-        var keptCount = min(bytes.count, bounds.maxTextBytes)
-        // Error replies are always kept: they are short.
-        if keptCount > bounds.maxTotalBytes - textCount, kind != .error { keptCount = 0 }
-        let omitted = bytes.count - keptCount
-        omittedBytes += omitted
-        append(ReplyBuffer.Element(value: textCount, length: keptCount, omitted: UInt32(clamping: omitted), kind: kind))
-        if textCount + keptCount > textCapacity { growText(to: textCount + keptCount) }
-        if let start = bytes.baseAddress { (text + textCount).copyMemory(from: start, byteCount: keptCount) }
-        textCount += keptCount
-    }
 
-    private mutating func append(_ element: ReplyBuffer.Element) {
-        if count == capacity { grow() }
-        elements[count] = element
-        count += 1
-    }
+        /// Adds a text or status without its bytes, or only counts it. ``appendText(_:count:)`` adds the bytes.
+        ///
+        /// - Parameter length: the number of bytes that the server announces. No memory is reserved for them, because they
+        ///   may never arrive.
+        /// - Returns: the number of bytes to add; nil if the bounds reject the reply.
+        mutating func beginText(_ kind: Element.Kind, length: Int) -> Int? {
+            var kept = hasRoom ? min(length, bounds.maxTextBytes, Self.maxLength(of: kind)) : 0
+            let free = bounds.maxTotalBytes - textCount - (bounds.rejectsLargerReplies ? usedByElements : 0)
+            if kept > free { kept = 0 }
+            let omitted = length - kept
+            guard hasRoom, omitted == 0 || !bounds.rejectsLargerReplies || kind == .error else {
+                omittedElements += 1
+                omittedBytes += omitted
+                return bounds.rejectsLargerReplies ? nil : 0
+            }
+            omittedBytes += omitted
+            append(Element(value: textCount, omitted: UInt32(clamping: omitted), kind: kind))
+            return kept
+        }
 
-    private mutating func grow() {
-        let larger = UnsafeMutablePointer<ReplyBuffer.Element>.allocate(capacity: capacity * 2)
-        larger.update(from: elements, count: count)
-        elements.deallocate()
-        elements = larger
-        capacity *= 2
-    }
+        /// Adds bytes to the text that was added last. There must be as many as ``beginText(_:length:)`` returned, in any
+        /// number of pieces.
+        mutating func appendText(_ start: UnsafeRawPointer, count bytes: Int) {
+            if textCount + bytes > textCapacity { growText(to: textCount + bytes) }
+            (text + textCount).copyMemory(from: start, byteCount: bytes)
+            textCount += bytes
+            elements[count - 1].length += bytes
+        }
 
-    private mutating func growText(to needed: Int) {
-        textCapacity = max(textCapacity * 2, needed)
-        let larger = UnsafeMutableRawPointer.allocate(byteCount: textCapacity, alignment: 1)
-        larger.copyMemory(from: text, byteCount: textCount)
-        text.deallocate()
-        text = larger
-    }
-}
+        /// Error replies need no more: the client shows 300 characters.
+        private static func maxLength(of kind: Element.Kind) -> Int { kind == .error ? 1_024 : .max }
 
-extension UnsafeMutablePointer<Contents> {
-    // hiredis requires a non-null pointer for every element, and only passes it back.
+        private var usedByElements: Int { (count + 1) * MemoryLayout<Element>.stride }
 
-    fileprivate func add(_ kind: ReplyBuffer.Element.Kind, value: Int) -> UnsafeMutableRawPointer? {
-        pointee.add(kind, value: value)
-        return UnsafeMutableRawPointer(self)
-    }
+        /// True if the bounds allow one more element.
+        private var hasRoom: Bool {
+            usedByElements + (bounds.rejectsLargerReplies ? textCount : 0) <= bounds.maxTotalBytes
+        }
 
-    fileprivate func add(
-        _ kind: ReplyBuffer.Element.Kind, text bytes: UnsafeRawBufferPointer
-    ) -> UnsafeMutableRawPointer? {
-        pointee.add(kind, text: bytes)
-        return UnsafeMutableRawPointer(self)
+        private mutating func append(_ element: Element) {
+            if count == capacity {
+                capacity *= 2
+                elements = Self.reallocated(elements, capacity: capacity)
+            }
+            elements[count] = element
+            count += 1
+        }
+
+        private mutating func growText(to needed: Int) {
+            textCapacity = max(textCapacity * 2, needed)
+            text = Self.reallocated(text, byteCount: textCapacity)
+        }
+
+        private static func reallocated(
+            _ memory: UnsafeMutablePointer<Element>?, capacity: Int
+        ) -> UnsafeMutablePointer<Element> {
+            reallocated(UnsafeMutableRawPointer(memory), byteCount: capacity * MemoryLayout<Element>.stride)
+                .bindMemory(to: Element.self, capacity: capacity)
+        }
+
+        private static func reallocated(
+            _ memory: UnsafeMutableRawPointer?, byteCount: Int
+        ) -> UnsafeMutableRawPointer {
+            guard let larger = realloc(memory, byteCount) else { fatalError("no memory for a reply from Redis") }
+            return larger
+        }
     }
 }

@@ -3,7 +3,7 @@
 ///
 ///     var topology = Topology(seed: url)
 ///     connection = try RedisConnection.open(to: topology.current, …)
-///     if topology.follow(error) { /* connect to topology.current and repeat the command */ }
+///     if topology.follow(connection.verified(error)) { /* connect to topology.current and repeat the command */ }
 ///
 /// All keys of a partition share one hash slot, so a single address is enough.
 package struct Topology: Sendable, Hashable {
@@ -20,11 +20,14 @@ package struct Topology: Sendable, Hashable {
         current = seed
     }
 
-    /// Switches to the server named in a MOVED or ASK error.
+    /// Switches to the server that a verified redirect names.
     ///
-    /// - Returns: false if the error is not a redirect. The current server is then unchanged.
+    /// Every client sends its password there, so a MOVED error is not enough: whoever answers one command, such as a proxy,
+    /// could name any host. ``RedisConnection/verified(_:)`` makes a verified redirect of an error.
+    ///
+    /// - Returns: false if the error is not a verified redirect. The current server is then unchanged.
     package mutating func follow(_ error: RedisError) -> Bool {
-        guard case .moved(let host, let port) = error.category else { return false }
+        guard case .redirected(let host, let port) = error.code else { return false }
         current = current.withServer(host: host, port: port)
         return true
     }
