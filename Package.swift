@@ -46,10 +46,19 @@ let package = Package(
         ),
         .target(
             name: "HyperoQuery", dependencies: ["HyperoCore", "HyperoRedis", "HyperoSchema"], swiftSettings: settings),
+        // What the programs share: the options of the server, error messages and the start.
+        .target(
+            name: "HyperoCommandLine",
+            dependencies: [
+                "HyperoCore", "HyperoRedis", "HyperoSchema",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "hypero-ingest",
             dependencies: [
-                "Hypero", "HyperoIngest", "HyperoCore", "HyperoRedis", "HyperoSchema",
+                "Hypero", "HyperoCommandLine", "HyperoIngest", "HyperoCore", "HyperoRedis", "HyperoSchema",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -59,7 +68,7 @@ let package = Package(
         .executableTarget(
             name: "hypero-query",
             dependencies: [
-                "HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema",
+                "HyperoQuery", "HyperoCommandLine", "HyperoCore", "HyperoRedis", "HyperoSchema",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -71,7 +80,8 @@ let package = Package(
         .executableTarget(
             name: "hypero-demo",
             dependencies: [
-                "CDigits", "Hypero", "HyperoCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CDigits", "Hypero", "HyperoCommandLine", "HyperoCore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
         ),
@@ -126,7 +136,8 @@ let package = Package(
             dependencies: ["HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-query"],
             swiftSettings: settings),
         .testTarget(
-            name: "HyperoDemoTests", dependencies: ["hypero-demo", "HyperoCore"], swiftSettings: settings),
+            name: "HyperoDemoTests", dependencies: ["hypero-demo", "HyperoCommandLine", "HyperoCore"],
+            swiftSettings: settings),
         .testTarget(
             name: "FaultTests",
             dependencies: [

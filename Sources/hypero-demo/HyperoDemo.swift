@@ -1,5 +1,5 @@
 import ArgumentParser
-import HyperoCore
+import HyperoCommandLine
 
 /// The command: its configuration, and the choice between the pool and a worker.
 @main
@@ -13,7 +13,7 @@ struct HyperoDemo: ParsableCommand {
             sent remain in the journal.
 
             EXAMPLES, with the Redis server of Scripts/demo:
-              export HYPERO_REDIS=redis://127.0.0.1:16379
+              export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
               hypero-demo
               hypero-demo --experiments 4 --epochs 5
               hypero-demo --workers 8 --seed 7
@@ -36,8 +36,13 @@ struct HyperoDemo: ParsableCommand {
     var workerIndex: Int?
 
     static func main() {
-        guard !HyperoVersion.isRequested else { return print(HyperoVersion.current) }
-        main(nil)
+        do {
+            guard Program.demo.start() else { return }
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            Program.demo.exit(after: error, of: Self.self)
+        }
     }
 
     func validate() throws {
@@ -52,9 +57,14 @@ struct HyperoDemo: ParsableCommand {
         if let workerIndex {
             status = Worker(index: workerIndex, training: training, redis: redis).run()
         } else {
+            redis.server.warn(as: .demo)
             var pool = WorkerPool(training: training, redis: redis)
             status = pool.run()
         }
         if status != .success { throw status.code }
     }
+}
+
+extension Program {
+    static let demo = Program("hypero-demo")
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import HyperoCommandLine
 import Hypero
 import HyperoIngest
 import HyperoRedis
@@ -17,7 +18,7 @@ struct AdoptCommand: ParsableCommand {
             no event is applied twice.
 
             EXAMPLES, with the Redis server and the journals of Scripts/demo:
-              export HYPERO_REDIS=redis://127.0.0.1:16379
+              export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
               hypero-ingest adopt --journal .demo/journal
               hypero-ingest adopt --journal .demo/journal --timeout 60
 
@@ -61,6 +62,7 @@ struct AdoptCommand: ParsableCommand {
     }
 
     func run() throws {
+        deployment.server.warn(as: .ingest)
         signal(SIGPIPE, SIG_IGN)
         let settings = try deployment.settings()
         // An error of one server is reported for each of its journals, and printed once.

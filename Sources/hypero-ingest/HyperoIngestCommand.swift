@@ -1,4 +1,5 @@
 import ArgumentParser
+import HyperoCommandLine
 import HyperoCore
 
 /// The root command: configuration only.
@@ -14,7 +15,7 @@ struct HyperoIngestCommand: AsyncParsableCommand {
             are on standby. The default subcommand is run; hypero-ingest help run lists its options.
 
             EXAMPLES, with the Redis server of Scripts/demo:
-              export HYPERO_REDIS=redis://127.0.0.1:16379
+              export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
               hypero-ingest
               hypero-ingest --drain && hypero-query rank "digits mlp"
               hypero-ingest adopt --journal .demo/journal
@@ -31,9 +32,23 @@ struct HyperoIngestCommand: AsyncParsableCommand {
             """,
         version: HyperoVersion.current,
         subcommands: [RunCommand.self, AdoptCommand.self, RequeueCommand.self], defaultSubcommand: RunCommand.self)
+
+    static func main() async {
+        do {
+            guard Program.ingest.start() else { return }
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch {
+            Program.ingest.exit(after: error, of: Self.self)
+        }
+    }
+}
+
+extension Program {
+    static let ingest = Program("hypero-ingest")
 }
 
 /// Prints a message on standard error.
 func printError(_ message: String) {
-    StandardStream.error.write("hypero-ingest: \(message)\n")
+    Program.ingest.printError(message)
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import HyperoCommandLine
 import HyperoCore
 import HyperoIngest
 import HyperoSchema
@@ -15,7 +16,7 @@ struct RequeueCommand: ParsableCommand {
             a duplicate. An entry that cannot be applied this time either becomes a dead letter again.
 
             EXAMPLES, with the Redis server of Scripts/demo:
-              export HYPERO_REDIS=redis://127.0.0.1:16379
+              export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
               hypero-ingest requeue --all
               hypero-ingest requeue 1763899200000-0 1763899200000-1
               hypero-ingest requeue 1763899200000-0 --set epoch=17 --remove comment
@@ -59,6 +60,7 @@ struct RequeueCommand: ParsableCommand {
     }
 
     func run() throws {
+        deployment.server.warn(as: .ingest)
         signal(SIGPIPE, SIG_IGN)
         let requeue = try Requeue(try deployment.settings(), partition: partition)
         let report: Requeue.Report

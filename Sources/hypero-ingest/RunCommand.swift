@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Glibc
+import HyperoCommandLine
 import HyperoIngest
 import HyperoSchema
 public import Logging
@@ -11,7 +12,7 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Apply events continuously (the default subcommand).",
         discussion: """
             EXAMPLES, with the Redis server of Scripts/demo:
-              export HYPERO_REDIS=redis://127.0.0.1:16379
+              export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
               hypero-ingest run
               hypero-ingest run --drain && hypero-query rank "digits mlp"
 
@@ -54,6 +55,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        deployment.server.warn(as: .ingest)
         signal(SIGPIPE, SIG_IGN)
         var logger = Logger(label: "hypero-ingest", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel

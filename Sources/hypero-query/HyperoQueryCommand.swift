@@ -1,6 +1,6 @@
 import ArgumentParser
 import Glibc
-import HyperoCore
+import HyperoCommandLine
 import HyperoQuery
 
 /// The root command: configuration only.
@@ -31,7 +31,7 @@ struct HyperoQueryCommand: ParsableCommand {
         // With SIGPIPE ignored, a write to a closed pipe fails with EPIPE.
         signal(SIGPIPE, SIG_IGN)
         do {
-            if HyperoVersion.isRequested { return try StandardOutput.write(HyperoVersion.current + "\n") }
+            guard Program.query.start() else { return }
             var command = try parseSubcommand() ?? parseAsRoot()
             try command.run()
         } catch let error as QueryError {
@@ -41,7 +41,7 @@ struct HyperoQueryCommand: ParsableCommand {
             printError(error.description)
             ExitStatus.failure.exit()
         } catch {
-            exit(afterParserError: error)
+            Program.query.exit(after: error, of: Self.self)
         }
     }
 
@@ -58,15 +58,8 @@ struct HyperoQueryCommand: ParsableCommand {
         else { return nil }
         return command
     }
+}
 
-    /// Ends the program with the parser's message: help on standard output, or an error on standard error after the name
-    /// of the program.
-    private static func exit(afterParserError error: any Error) -> Never {
-        let code = exitCode(for: error)
-        guard code != .success else { exit(withError: error) }
-        let parserLabel = "Error: "
-        let message = fullMessage(for: error)
-        printError(message.hasPrefix(parserLabel) ? String(message.dropFirst(parserLabel.count)) : message)
-        Glibc.exit(code.rawValue)
-    }
+extension Program {
+    static let query = Program("hypero-query")
 }

@@ -1,24 +1,18 @@
 import ArgumentParser
+import HyperoCommandLine
 import HyperoQuery
 
 /// The options that select the server and the keys.
 struct StoreOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            """
-            The server: redis://[user[:password]@]host[:port][/db] or unix:///path[?db=n]. (default: HYPERO_REDIS, or \
-            redis://127.0.0.1:6379)
-            """, valueName: "url"))
-    var redis: String?
+    @OptionGroup var server: ServerOptions
 
-    @Option(help: ArgumentHelp("The namespace of the keys. (default: HYPERO_NAMESPACE, or hypero)", valueName: "name"))
-    var namespace: String?
-
-    @Option(help: ArgumentHelp("The number of partitions. (default: the partitions are discovered)", valueName: "n"))
+    @Option(help: .partitions(default: "the partitions are discovered"))
     var partitions: Int?
 
+    /// Returns the store. Called once by each command.
     func store() throws -> Store {
-        try Store(redis, namespace: namespace, partitions: partitions)
+        server.warn(as: .query)
+        return try Store(server.redis, namespace: server.namespace, partitions: partitions)
     }
 
     /// Checks `--limit` before the program connects.

@@ -19,6 +19,9 @@ import Testing
 
     private func error(_ reply: String) -> PartitionOwner.Event { .failed(RedisError(reply: reply)) }
 
+    /// A redirect to a node that the cluster lists.
+    private let redirect = PartitionOwner.Event.failed(
+        RedisError(.redirected(host: "10.0.0.2", port: 7001), "MOVED 1 10.0.0.2:7001"))
     private let broken = PartitionOwner.Event.failed(RedisError(.connection, "connection closed"))
     private let reconnect = PartitionOwner.Action.connect(to: server)
 
@@ -90,17 +93,24 @@ import Testing
         var owner = owner()
         let follow = PartitionOwner.Action.connect(to: Self.otherServer)
         #expect(
-            actions(of: &owner, after: .connected, error("MOVED 1 10.0.0.2:7001"), .waited, .connected)
+            actions(of: &owner, after: .connected, redirect, .waited, .connected)
                 == [.acquire, .disconnect(for: .zero), follow, .acquire])
         #expect(
-            actions(of: &owner, after: error("MOVED 1 10.0.0.2:7001"), .waited)
+            actions(of: &owner, after: redirect, .waited)
                 == [.disconnect(for: .milliseconds(50)), follow])
+    }
+
+    @Test func `An owner does not follow a redirect that is not verified`() {
+        var owner = owner()
+        #expect(
+            actions(of: &owner, after: .connected, error("MOVED 1 10.0.0.2:7001"), .waited)
+                == [.acquire, .disconnect(for: .zero), reconnect])
     }
 
     @Test func `An owner returns to the configured server if the one it was redirected to fails`() {
         var owner = owner()
         #expect(
-            actions(of: &owner, after: .connected, error("MOVED 1 10.0.0.2:7001"), .waited, broken, .waited).last
+            actions(of: &owner, after: .connected, redirect, .waited, broken, .waited).last
                 == reconnect)
     }
 

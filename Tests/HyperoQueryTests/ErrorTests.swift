@@ -86,7 +86,8 @@ import Testing
 
     @Test func `An unreachable Redis exits with 4 and a message without the password`() throws {
         let outcome = try ChildProcess.run(
-            "hypero-query", ["status", "--redis", "redis://ann:secret@127.0.0.1:1"])
+            "hypero-query", ["status", "--redis", "redis://ann@127.0.0.1:1"],
+            environment: ["HYPERO_REDIS_PASSWORD": "secret"])
         #expect(outcome.ending == .exited(4))
         #expect(
             outcome.stderr == """

@@ -22,7 +22,7 @@ package struct Topology: Sendable, Hashable {
 
     /// Switches to the server that a verified redirect names.
     ///
-    /// Every client sends its password there, so a MOVED error is not enough: whoever answers one command, such as a proxy,
+    /// Every client sends its password there, so a MOVED error is not enough: any program that answers one command, such as a proxy,
     /// could name any host. ``RedisConnection/verified(_:)`` makes a verified redirect of an error.
     ///
     /// - Returns: false if the error is not a verified redirect. The current server is then unchanged.

@@ -1,24 +1,15 @@
 import ArgumentParser
+import HyperoCommandLine
 
 /// The options that name the Redis deployment to log to.
 struct RedisOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "redis://[user[:password]@]host[:port][/db] or unix:///path[?db=n]. (default: HYPERO_REDIS, or "
-                + "redis://127.0.0.1:6379)",
-            discussion: "Set a password in HYPERO_REDIS_PASSWORD: other users can read a command line.",
-            valueName: "url"))
-    var redis: String?
+    @OptionGroup var server: ServerOptions
 
-    @Option(
-        help: ArgumentHelp("The prefix of all keys. (default: HYPERO_NAMESPACE, or hypero)", valueName: "word"))
-    var namespace: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "The number of partitions, the same as the ingest's. (default: HYPERO_PARTITIONS, or 1)",
-            valueName: "count"))
+    @Option(help: .partitions(default: "HYPERO_PARTITIONS, or 1"))
     var partitions: Int?
+
+    var redis: String? { server.redis }
+    var namespace: String? { server.namespace }
 
     func validate() throws {
         if let redis, redis.isEmpty {

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCommandLine
 import HyperoCore
 
 /// The parent process: starts the workers, shows their progress, forwards interrupts, and prints the summary.
@@ -98,6 +99,7 @@ struct WorkerPool {
     }
 
     private mutating func printError(_ message: String) {
-        StandardStream.error.write(bar.clear() + "hypero-demo: \(message)\n")
+        StandardStream.error.write(bar.clear())
+        Program.demo.printError(message)
     }
 }

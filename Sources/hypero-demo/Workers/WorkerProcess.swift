@@ -87,6 +87,8 @@ final class WorkerProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        // A worker must not hold open what the parent of this process has passed on, such as a lock or a pipe.
+        for descriptor in inheritedDescriptors() { posix_spawn_file_actions_addclose(&actions, descriptor) }
 
         for (name, value) in environment { setenv(name, value, 1) }
         var argv: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
@@ -95,6 +97,22 @@ final class WorkerProcess {
         let code = posix_spawn(&pid, program, &actions, &attributes, &argv, environ)
         guard code == 0 else { throw SystemError("posix_spawn", path: program, code: code) }
         return pid
+    }
+
+    /// Returns the open descriptors above the standard streams. (Swift's Glibc module lacks `close_range` and
+    /// `posix_spawn_file_actions_addclosefrom_np`, which are GNU extensions.)
+    private static func inheritedDescriptors() -> [Int32] {
+        guard let folder = opendir("/proc/self/fd") else { return [] }
+        defer { closedir(folder) }
+        var descriptors: [Int32] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            // The close of a descriptor that is closed already, such as that of the folder, is no error.
+            if let descriptor = Int32(name), descriptor > STDERR_FILENO { descriptors.append(descriptor) }
+        }
+        return descriptors
     }
 
     private static func executablePath() throws(SystemError) -> String {

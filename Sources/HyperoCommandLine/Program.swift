@@ -1,0 +1,47 @@
+package import ArgumentParser
+import Glibc
+import HyperoCore
+import HyperoSchema
+
+/// One of the programs: its name, and what all programs do alike at their start and for errors.
+package struct Program: Sendable {
+    private let name: String
+
+    /// - Parameter name: the name of the executable, which precedes every message.
+    package init(_ name: String) {
+        self.name = name
+    }
+
+    /// Opens the standard streams that are closed, and prints the version if `--version` is the only argument.
+    ///
+    /// - Returns: false if the version was printed and nothing remains to be done.
+    package func start() -> Bool {
+        openMissingStandardStreams()
+        guard HyperoVersion.isRequested else { return true }
+        StandardStream.output.write(HyperoVersion.current + "\n")
+        return false
+    }
+
+    /// Prints a message on standard error, after the name of the program. On a terminal without control characters, because
+    /// the message may quote an argument.
+    package func printError(_ message: String) {
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            isTerminal ? printable(String(line), limit: .max) : String(line)
+        }
+        StandardStream.error.write("\(name): \(lines.joined(separator: "\n"))\n")
+    }
+
+    /// Ends the program after an error of parsing or of a command: with the help on standard output, or with the message on
+    /// standard error after the name of the program.
+    package func exit(after error: any Error, of command: any ParsableCommand.Type) -> Never {
+        let code = command.exitCode(for: error)
+        if code == .success { command.exit(withError: error) }
+        if !(error is ExitCode) {
+            let label = "Error: "
+            let message = command.fullMessage(for: error)
+            printError(message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message)
+        }
+        Glibc.exit(code.rawValue)
+    }
+}

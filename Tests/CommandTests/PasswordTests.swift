@@ -1,0 +1,183 @@
+import Foundation
+import Glibc
+import HyperoRedis
+import TestSupport
+import Testing
+
+/// Passwords in command lines, messages and scripts.
+@Suite struct PasswordTests {
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    private static let commands: [[String]] = [
+        ["hypero-query", "batteries"], ["hypero-ingest", "run", "--drain"], ["hypero-ingest", "requeue", "--all"],
+        ["hypero-ingest", "adopt", "--journal", "/nowhere"],
+        ["hypero-demo", "--experiments", "1", "--epochs", "1", "--workers", "1"],
+    ]
+
+    @Test(arguments: commands)
+    func `Every command warns of a password in --redis, once and without printing it`(command: [String]) throws {
+        let server = try RedisServer(appendOnly: false, configuration: ["requirepass verraten"])
+        let arguments = command.dropFirst() + ["--redis", "unix://:verraten@\(server.socket)"]
+        let outcome = try ChildProcess.run(command[0], Array(arguments))
+        let warning = "\(command[0]): --redis contains a password, which other users of this machine can read"
+        #expect(outcome.stderr.components(separatedBy: warning).count == 2, "\(outcome.stderr)")
+        #expect(!(outcome.stderr + outcome.stdout).contains("verraten"))
+        let silent = try ChildProcess.run(
+            command[0], command.dropFirst() + ["--redis", server.url],
+            environment: ["HYPERO_REDIS_PASSWORD": "verraten"])
+        #expect(!silent.stderr.contains("--redis"), "\(silent.stderr)")
+    }
+
+    @Test(arguments: [commands[0], commands[1]])
+    func `A password in the place of the user is not printed, and a hint shows its place`(command: [String]) throws {
+        let server = try RedisServer(appendOnly: false, configuration: ["requirepass verraten"])
+        let outcome = try ChildProcess.run(
+            command[0], command.dropFirst() + ["--redis", "unix://verraten@\(server.socket)"])
+        #expect(!outcome.succeeded)
+        #expect(outcome.stderr.contains("--redis has a user and no password"), "\(outcome.stderr)")
+        #expect(outcome.stderr.contains("cannot log in to unix://***@"), "\(outcome.stderr)")
+        #expect(outcome.stderr.contains("redis://:password@host"))
+        #expect(!outcome.stderr.contains("verraten"))
+    }
+
+    @Test(arguments: [
+        ("", "redis://h", nil), ("", "redis://:@h", nil), ("", "unix:///run/a@b", nil), ("", nil, nil),
+        ("", "redis://:p@h", "contains a password"), ("", "unix://u:p@/s", "contains a password"),
+        ("", "redis://u:p/x@h", "contains a password"), ("", "redis://secret@h", "a user and no password"),
+        ("p", "redis://user@h", nil),
+    ])
+    func `The warning depends on the account in the URL`(password: String, url: String?, warning: String?) throws {
+        var environment: [String: String] = [:]
+        if !password.isEmpty { environment["HYPERO_REDIS_PASSWORD"] = password }
+        // A query that fails to connect warns first.
+        let arguments = ["batteries"] + (url.map { ["--redis", $0] } ?? [])
+        guard url?.hasSuffix("@h") != false || warning != nil else { return }
+        let outcome = try ChildProcess.run("hypero-query", arguments, environment: environment)
+        if let warning {
+            #expect(outcome.stderr.contains("--redis") && outcome.stderr.contains(warning), "\(outcome.stderr)")
+        } else {
+            #expect(!outcome.stderr.contains("hypero-query: --redis"), "\(outcome.stderr)")
+        }
+    }
+
+    @Test func `A password for a server without one, and one with special characters, get clear messages`() throws {
+        let server = try RedisServer(appendOnly: false)
+        let needless = try ChildProcess.run(
+            "hypero-query", ["batteries", "--redis", server.url], environment: ["HYPERO_REDIS_PASSWORD": "verraten"])
+        #expect(needless.stderr.contains("the server has no password for the default user. Remove the password"))
+        for url in ["redis://:a/b@h", "redis://u:a?b@h", "redis://:a%b@h"] {
+            let outcome = try ChildProcess.run("hypero-query", ["batteries", "--redis", url])
+            #expect(outcome.ending == .exited(64))
+            #expect(outcome.stderr.contains("%25 for %"), "\(outcome.stderr)")
+        }
+    }
+
+    @Test(arguments: [
+        ("hypero-query", ["rank", "--nonsense"]), ("hypero-ingest", ["--retain", "-1"]),
+        ("hypero-ingest", ["nonsense"]),
+        ("hypero-demo", ["--epochs", "0"]),
+    ])
+    func `An error in the command line has the name of the program`(program: String, arguments: [String]) throws {
+        let outcome = try ChildProcess.run(program, arguments)
+        #expect(outcome.ending == .exited(64))
+        #expect(outcome.stderr.hasPrefix("\(program): "), "\(outcome.stderr)")
+        #expect(!outcome.stderr.contains("Error: "))
+    }
+
+    @Test func `A program without standard streams writes nothing into its own files`() throws {
+        let server = try RedisServer(appendOnly: false)
+        let outcome = try ChildProcess.run(
+            "sh",
+            [
+                "-c", "exec \"$0\" --experiments 1 --epochs 1 --workers 1 --redis \"$1\" <&- >&- 2>&-",
+                "\(ChildProcess.productsDirectory)/hypero-demo", server.url,
+            ])
+        #expect(outcome.succeeded)
+        #expect(server.cli("XLEN", "{hypero}:events") != "0")
+    }
+
+    @Test func `The workers of the demo inherit no descriptors above the standard streams`() throws {
+        let server = try RedisServer(appendOnly: false)
+        let folder = try TemporaryFolder()
+        // The lock is inherited by the shell's child, and then by its workers if they do not close it.
+        let script =
+            "exec 7>\"$2/lock\"; \"$0\" --experiments 2 --workers 2 --epochs 200000 --redis \"$1\" & echo $! ; wait"
+        let child = try ChildProcess(
+            "sh", ["-c", script, "\(ChildProcess.productsDirectory)/hypero-demo", server.url, folder.path])
+        func children(of pid: Int32) -> [Int32] {
+            let text = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
+            return (text ?? "").split(separator: " ").compactMap { Int32($0) }
+        }
+        #expect(eventually { children(of: child.pid).first.map { children(of: $0).count == 2 } ?? false })
+        let workers = children(of: children(of: child.pid)[0])
+        #expect(
+            eventually {
+                workers.allSatisfy {
+                    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/exe"))?.hasSuffix(
+                        "hypero-demo") == true
+                }
+            })
+        for worker in workers {
+            let files = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(worker)/fd")) ?? []
+            let targets = files.compactMap {
+                try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(worker)/fd/\($0)")
+            }
+            #expect(!targets.contains { $0.hasSuffix("/lock") && $0.hasPrefix(folder.path) })
+        }
+    }
+}
+
+/// The script of the Redis service in `docker-compose.yml`, run with a stand-in for the entry point of the image.
+@Suite struct ComposeTests {
+    /// Runs the script. The stand-in starts the server on a socket instead of a port.
+    private func run(environment: [String: String], socket: String) throws -> ChildProcess {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let compose = try String(contentsOf: root.appendingPathComponent("docker-compose.yml"), encoding: .utf8)
+        let lines = compose.components(separatedBy: "\n")
+        let start = try #require(lines.firstIndex(of: "      - |"))
+        let script = lines[(start + 1)...].prefix { $0.hasPrefix("        ") }.map { String($0.dropFirst(8)) }
+            .joined(separator: "\n").replacingOccurrences(of: "$$", with: "$")
+        let bin = "\(socket).bin"
+        try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
+        let entryPoint = "#!/bin/sh\nexec \"$@\" --port 0 --unixsocket \(socket) --dir \(bin)\n"
+        #expect(
+            FileManager.default.createFile(
+                atPath: "\(bin)/docker-entrypoint.sh", contents: Data(entryPoint.utf8),
+                attributes: [.posixPermissions: 0o700]))
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        return try ChildProcess(
+            "sh", ["-c", script], environment: environment.merging(["PATH": "\(bin):\(path)"]) { $1 })
+    }
+
+    @Test func `The password of docker-compose is not in the arguments of Redis, whatever its characters`() throws {
+        let folder = try TemporaryFolder()
+        let password = #"ver"rat\en 'x' $HOME #"#
+        let socket = folder.file("s")
+        let server = try run(
+            environment: ["HYPERO_REDIS_PASSWORD": password, "HYPERO_REDIS_BIND": "0.0.0.0"], socket: socket)
+        #expect(eventually { FileManager.default.fileExists(atPath: socket) }, "\(server.stdout)\(server.stderr)")
+        let arguments = try String(contentsOfFile: "/proc/\(server.pid)/cmdline", encoding: .utf8)
+        #expect(!arguments.contains("rat"))
+        #expect(arguments.contains("redis-server"))
+        func ping(_ password: String) throws -> String {
+            try ChildProcess.run("redis-cli", ["-s", socket, "ping"], environment: ["REDISCLI_AUTH": password]).stdout
+        }
+        #expect(try ping(password).contains("PONG"))
+        #expect(try ping("other").contains("NOAUTH"))
+    }
+
+    @Test(arguments: [("0.0.0.0", false), ("10.0.0.1", false), ("", true), ("127.0.0.1", true), ("localhost", true)])
+    func `docker-compose without a password listens only on this host`(address: String, starts: Bool) throws {
+        let folder = try TemporaryFolder()
+        let socket = folder.file("s")
+        let server = try run(environment: ["HYPERO_REDIS_BIND": address, "HYPERO_REDIS_PASSWORD": ""], socket: socket)
+        if starts {
+            #expect(eventually { FileManager.default.fileExists(atPath: socket) }, "\(server.stdout)\(server.stderr)")
+        } else {
+            #expect(server.wait() == .exited(1))
+            #expect(server.stderr.contains("HYPERO_REDIS_PASSWORD must be set"))
+        }
+    }
+}
