@@ -73,6 +73,27 @@ import Testing
         }
     }
 
+    @Test(arguments: ["unix://u:verraten@/nowhere/s", "redis://u:verraten@127.0.0.1:1", "redis://verraten@127.0.0.1:1"])
+    func `The demo passes no password in the arguments of redis-cli, and prints none`(url: String) throws {
+        let folder = try TemporaryFolder()
+        let stub = "#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"$0.arguments\"\necho Could not connect; exit 1\n"
+        #expect(
+            FileManager.default.createFile(
+                atPath: folder.file("redis-cli"), contents: Data(stub.utf8), attributes: [.posixPermissions: 0o700]))
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let outcome = try ChildProcess.run(
+            Self.root.appendingPathComponent("Scripts/demo").path, ["--experiments", "1"],
+            environment: [
+                "HYPERO_REDIS": url, "HYPERO_DEMO_DIR": folder.file("demo"), "PATH": "\(folder.path):\(path)",
+                "HYPERO_BIN_DIR": ChildProcess.productsDirectory,
+            ])
+        #expect(outcome.ending == .exited(1))
+        let arguments = (try? String(contentsOfFile: folder.file("redis-cli.arguments"), encoding: .utf8)) ?? ""
+        #expect(!(arguments + outcome.stdout + outcome.stderr).contains("verraten"), "\(arguments)\(outcome)")
+        let hint = "A password without a user is written redis://:password@host"
+        #expect(outcome.stderr.contains(url.contains(":verraten") ? "does not reply" : hint))
+    }
+
     @Test(arguments: [
         ("hypero-query", ["rank", "--nonsense"]), ("hypero-ingest", ["--retain", "-1"]),
         ("hypero-ingest", ["nonsense"]),
