@@ -60,7 +60,8 @@ struct OracleTests {
     }
 
     private func verdict(on content: PartitionContent) throws -> Verdict {
-        Oracle.judge(try SideReader(folder: folder.path), against: content, in: keyspace)
+        try Oracle.judge(
+            SideReader(folder: folder.path), against: [FoundPartition(keyspace: keyspace, content: content)])
     }
 
     @Test func `The oracle finds no difference if every logged event is applied once`() throws {

@@ -6,6 +6,8 @@ final class IngestPair {
     /// The time after which the lease of a silent owner expires.
     static let lease: Duration = .seconds(2)
 
+    /// The number of partitions of the ingests that start from now on.
+    var partitions = 1
     private let redis: String
     private var running: [ChildProcess] = []
     private var endedLogs: [String] = []
@@ -19,6 +21,18 @@ final class IngestPair {
     }
 
     subscript(index: Int) -> ChildProcess { running[index % running.count] }
+
+    /// The process ids of both ingests.
+    var pids: [pid_t] { running.map(\.pid) }
+
+    /// Kills both ingests.
+    func kill() {
+        for ingest in running {
+            ingest.kill()
+            endedLogs.append(ingest.stderr)
+        }
+        running.removeAll()
+    }
 
     /// Kills an ingest and starts another in its place.
     func replace(_ index: Int) throws {
@@ -56,7 +70,7 @@ final class IngestPair {
             "hypero-ingest",
             [
                 "--redis", redis, "--lease", "\(Self.lease.components.seconds)", "--retain", "5000", "--log-level",
-                "notice",
+                "notice", "--partitions", "\(partitions)",
             ])
     }
 }
