@@ -10,7 +10,8 @@ struct ChaosIntruder: ParsableCommand {
 
     @Option(help: "The folder of the journals.") var journal: String
     @Option(help: "A segment that adopters accept.") var template: String
-    @Option(help: "A folder of the user under attack, with the files lock, 1.segment and thesis.txt.") var victim: String
+    @Option(help: "A folder of the user under attack, with the files lock, 1.segment and thesis.txt.") var victim:
+        String
     @Option var seed: UInt64
     @Option(help: "The user and group to run as.") var user: UInt32 = 65_534
 

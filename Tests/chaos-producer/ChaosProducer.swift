@@ -29,7 +29,8 @@ struct ChaosProducer: ParsableCommand {
     @Option(help: "Average events per second of all threads together.") var rate = 500
     @Option var ending = Ending.close
     @Option(help: "The number of partitions of the deployment.") var partitions = 1
-    @Option(help: "The children that the first thread forks: none, own, daemon, outliving, pool.") var forks = Forks.none
+    @Option(help: "The children that the first thread forks: none, own, daemon, outliving, pool.") var forks = Forks
+        .none
     @Flag(help: "Log to the battery with a key of a wrong type.") var wrongType = false
 
     func run() throws {

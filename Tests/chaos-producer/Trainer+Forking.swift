@@ -12,9 +12,11 @@ extension Trainer {
         case .daemon: continueAsDaemon()
         case .outliving:
             // The events of the parent before the fork may be sent before or after those of the child.
-            for _ in 0..<draw(0...2) where children.count < 4 { forkSharer(leavesGroup: true, delay: draw(0...2) * 200) }
+            // Few, because each child has a journal of 16 MiB for at least ten seconds.
+            for _ in 0..<draw(0...1) where children.count < 4 { forkSharer(leavesGroup: true) }
         case .pool:
-            for _ in 0..<draw(1...4) { forkSharer(leavesGroup: false, delay: 0) }
+            guard draw(0...2) == 0 else { return }
+            for _ in 0..<draw(1...4) { forkSharer(leavesGroup: false) }
         }
     }
 
@@ -39,16 +41,20 @@ extension Trainer {
 
     /// Forks a child that logs to the current experiment.
     ///
-    /// - Parameters:
-    ///   - leavesGroup: true if the child may outlive the parent. The end of a process group's leader kills the others.
-    ///   - delay: the milliseconds before the child's first call.
-    private func forkSharer(leavesGroup: Bool, delay: Int) {
+    /// - Parameter leavesGroup: true if the child may outlive the parent, because it leaves the process group. The end of a
+    ///   group's leader kills the others.
+    private func forkSharer(leavesGroup: Bool) {
+        let (parent, awaitsEnd, delay) = (getpid(), draw(0...1) == 0, UInt32(draw(0...400)))
         let (share, seed, events) = (nextShare(), drawSeed(), draw(50...400))
         let pid = fork()
         guard pid == 0 else { return children.add(pid) }
         children.forget()
-        if leavesGroup { setpgid(0, 0) }
-        usleep(UInt32(delay * 1_000))
+        if leavesGroup {
+            setpgid(0, 0)
+            usleep(delay * 1_000)
+            // Often the first call follows the parent's end, which closes or keeps the parent's journal.
+            for _ in 0..<500 where awaitsEnd && getppid() == parent { usleep(10_000) }
+        }
         Trainer(inheriting: self, share: share, events: events, seed: seed).endInherited(ends: false)
     }
 

@@ -146,7 +146,8 @@ final class Trainer {
     func drawSeed() -> UInt64 { random.next() >> 1 }
 
     private func begin() {
-        let battery = options.wrongType ? ChaosBattery.wrongType : ChaosBattery.ordinary.randomElement(using: &random) ?? 0
+        let battery =
+            options.wrongType ? ChaosBattery.wrongType : ChaosBattery.ordinary.randomElement(using: &random) ?? 0
         write(.begin(battery: battery))
         let experiment = batteries[battery].experiment()
         write(.began(experiment: experiment.id))

@@ -22,7 +22,8 @@ struct Chaos: ParsableCommand {
     @Option(help: "Approximate events per second of all trainings together.") var rate = 3_000
     @Option(help: "Inject only faults whose names contain one of these texts, separated by commas.") var only: String?
     @Option(help: "Inject no faults whose names contain one of these texts, separated by commas.") var without: String?
-    @Option(help: "Start only trainings of these kinds, separated by commas. The default is all kinds.") var kinds: String?
+    @Option(help: "Start only trainings of these kinds, separated by commas. The default is all kinds.") var kinds:
+        String?
 
     func validate() throws {
         guard seconds > 0 else { throw ValidationError("--seconds must be at least 1, not \(seconds)") }
@@ -44,7 +45,8 @@ struct Chaos: ParsableCommand {
             list.split(separator: ",").contains { fault.rawValue.contains($0) }
         }
         return Fault.allCases.filter { fault in
-            fault.isPossible && (only.map { isNamed(fault, in: $0) } ?? true) && !(without.map { isNamed(fault, in: $0) } ?? false)
+            fault.isPossible && (only.map { isNamed(fault, in: $0) } ?? true)
+                && !(without.map { isNamed(fault, in: $0) } ?? false)
         }
     }
 

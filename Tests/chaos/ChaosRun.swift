@@ -28,7 +28,7 @@ final class ChaosRun {
         try testbed.fleet.stop()
         try adopt()
         printProgress("draining the streams")
-        try testbed.ingests.stop()
+        try testbed.stopIngests()
         try testbed.drain(partitions: testbed.partitions)
         printProgress("comparing the indexes with the side files")
         let sides = try SideReader(folder: testbed.sides)
@@ -44,7 +44,10 @@ final class ChaosRun {
         printProgress("adopting \(before) journals")
         let adoption = try ChildProcess.run(
             "hypero-ingest",
-            ["adopt", "--journal", testbed.journal, "--redis", testbed.clientProxy.url, "--partitions", "\(testbed.partitions)", "--timeout", "240"],
+            [
+                "adopt", "--journal", testbed.journal, "--redis", testbed.clientProxy.url, "--partitions",
+                "\(testbed.partitions)", "--timeout", "240",
+            ],
             within: .seconds(300))
         remainingJournals = testbed.journals.count
         adoptedJournals = before - remainingJournals
@@ -76,7 +79,7 @@ final class ChaosRun {
     /// - Returns: the path of the folder.
     func keepFiles() throws -> String {
         testbed.fleet.kill()
-        try? testbed.ingests.stop()
+        try? testbed.stopIngests()
         testbed.server.stop()
         let path = "/tmp/hypero-chaos-\(seed)-\(getpid())"
         let files = FileManager.default

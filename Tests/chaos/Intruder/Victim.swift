@@ -29,7 +29,8 @@ final class Victim {
         for (name, content) in expected {
             let found = FileManager.default.contents(atPath: "\(path)/\(name)")
             guard found != content else { continue }
-            changes.append(found.map { "\(name) changed from \(content.count) to \($0.count) bytes" } ?? "removed \(name)")
+            changes.append(
+                found.map { "\(name) changed from \(content.count) to \($0.count) bytes" } ?? "removed \(name)")
             try content.write(to: URL(fileURLWithPath: "\(path)/\(name)"))
             chmod("\(path)/\(name)", 0o644)
         }

@@ -27,7 +27,7 @@ extension Nemesis {
                     + (isEarly ? "with the new ingest" : "with the old ingest"))
         }
         if !isEarly {
-            try testbed.ingests.stop()
+            try testbed.stopIngests()
             try testbed.drain(partitions: old)
         }
         testbed.usePartitions(new)

@@ -21,7 +21,8 @@ struct DeadLetterJudge {
         var counts: [String: Int] = [:]
         for letter in letters {
             func field(_ name: String) -> String {
-                letter.fields.last { $0.name == Array(name.utf8) }.map { String(decoding: $0.value, as: UTF8.self) } ?? ""
+                letter.fields.last { $0.name == Array(name.utf8) }.map { String(decoding: $0.value, as: UTF8.self) }
+                    ?? ""
             }
             let names = letter.fields.map { String(decoding: $0.name, as: UTF8.self) }
             let name = names.first { $0.hasPrefix(Prefix.param) } ?? ""

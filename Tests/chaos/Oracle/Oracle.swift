@@ -220,7 +220,9 @@ extension Oracle {
     private func unrecordedProducers() -> [(ProducerID, seq: Int)] {
         let prefix = keyspace.tag + ":producer:"
         return found.content.keys.keys.filter { $0.hasPrefix(prefix) }.sorted().compactMap { key in
-            guard let producer = ProducerID(String(key.dropFirst(prefix.count))), logs[producer] == nil else { return nil }
+            guard let producer = ProducerID(String(key.dropFirst(prefix.count))), logs[producer] == nil else {
+                return nil
+            }
             return (producer, watermark(of: producer) ?? 0)
         }
     }

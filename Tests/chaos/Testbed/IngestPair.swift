@@ -43,7 +43,10 @@ final class IngestPair {
     }
 
     /// Sends SIGTERM to both ingests, and waits until both have ended.
-    func stop() throws {
+    ///
+    /// - Returns: the failures of ingests that ended with another status than 0.
+    func stop() throws -> [String] {
+        var failures: [String] = []
         for ingest in running {
             ingest.resume()
             ingest.terminate()
@@ -52,11 +55,15 @@ final class IngestPair {
             let ending = ingest.wait(within: .seconds(30))
             endedLogs.append(ingest.stderr)
             // SIGTERM kills an ingest that has not installed its signal handler yet.
-            guard ending == .exited(0) || ending == .signalled(SIGTERM) else {
+            if ending == .exited(0) || ending == .signalled(SIGTERM) { continue }
+            guard case .exited(let status) = ending else {
                 throw TestFailure("an ingest ended with \(String(describing: ending)): \(ingest.stderr.suffix(2_000))")
             }
+            let reason = ingest.stderr.split(separator: "\n").last.map(String.init) ?? ""
+            failures.append("an ingest ended with status \(status) after SIGTERM: \(reason.prefix(160))")
         }
         running.removeAll()
+        return failures
     }
 
     /// True if an ingest has ended without a signal of this test.

@@ -69,7 +69,8 @@ final class Testbed {
         var tags: Set<String> = []
         for name in journals {
             let folder = "\(journal)/\(name)"
-            for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where file.hasSuffix(".segment") {
+            for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            where file.hasSuffix(".segment") {
                 guard let handle = FileHandle(forReadingAtPath: "\(folder)/\(file)"),
                     let header = try? handle.read(upToCount: 1_024)
                 else { continue }
@@ -101,6 +102,11 @@ final class Testbed {
         partitions = count
         ingests.partitions = count
         fleet.settings.partitions = count
+    }
+
+    /// Stops both ingests. An ingest that cannot write its dead letters ends with another status than 0.
+    func stopIngests() throws {
+        for failure in try ingests.stop() { add(finding: failure) }
     }
 
     func add(finding: String) {
