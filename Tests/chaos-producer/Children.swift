@@ -51,7 +51,8 @@ final class Children {
         let isNormal = status == 0 || status & 0x7F == SIGKILL || status & 0x7F == SIGTERM
         if !isNormal {
             hasFailed = true
-            ChaosProducer.complain("the child \(pid) ended with wait status \(status)")
+            let ending = status & 0x7F == 0 ? "exited with \(status >> 8)" : "was killed by signal \(status & 0x7F)"
+            ChaosProducer.complain("the child \(pid) \(ending)")
         }
         return true
     }

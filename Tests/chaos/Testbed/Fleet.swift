@@ -18,6 +18,8 @@ final class Fleet {
     private var slots = [Training?](repeating: nil, count: size)
     private var nextKind = 0
     private var endedLogs: [String] = []
+    /// The ended trainings whose orphans may still write to their standard error.
+    private var endedParents: [Training] = []
     private(set) var startedCount = 0
     private let orphans: Orphans
     /// The orphans that ran at the latest look.
@@ -110,7 +112,10 @@ final class Fleet {
     }
 
     private func retire(_ training: Training) throws {
-        if let log = training.log { endedLogs.append(log) }
+        // The orphans of a training write to its standard error.
+        if training.kind.leavesOrphans { endedParents.append(training) } else if let log = training.log {
+            endedLogs.append(log)
+        }
         try training.checkEnding()
     }
 
@@ -122,5 +127,5 @@ final class Fleet {
     }
 
     /// The standard error of all trainings.
-    var log: String { (endedLogs + trainings.compactMap(\.log)).joined(separator: "----\n") }
+    var log: String { (endedLogs + (endedParents + trainings).compactMap(\.log)).joined(separator: "----\n") }
 }

@@ -30,7 +30,8 @@ final class Orphans {
                 continue
             }
             guard status == 0 || status & 0x7F == SIGKILL || status & 0x7F == SIGTERM else {
-                throw TestFailure("the forked child \(pid) of a training ended with wait status \(status)")
+                let ending = status & 0x7F == 0 ? "exited with \(status >> 8)" : "was killed by signal \(status & 0x7F)"
+                throw TestFailure("the forked child \(pid) of a training \(ending)")
             }
         }
         return running

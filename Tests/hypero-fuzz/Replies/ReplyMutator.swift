@@ -26,13 +26,18 @@ struct ReplyMutator {
         case 0...3: return .sliced(draw(1...64))
         case 4...7: return .cut(exchange: exchange, bytes: bytes)
         case 8: return .stall(exchange: exchange, bytes: bytes)
-        case 9: return .trickle(exchange: exchange, milliseconds: draw(1...20))
+        case 9:
+            return .trickle(
+                exchange: exchange, start: random.pick(["", "$1000000\r\n", "*1000000\r\n:", "+"]),
+                milliseconds: draw(1...20))
         case 10...11:
             let (start, piece) = random.pick([
                 ("$2000000000\r\n", "a"), ("+", "a"), ("*100000000\r\n", "$-1\r\n"), ("", "$-1\r\n"), ("", ":1\r\n"),
                 ("*1\r\n", "*1\r\n"), ("*1000000000\r\n", "$1\r\na\r\n"), ("$", "1"), ("-", "ERR "),
             ])
-            return .flood(exchange: exchange, start: start, piece: piece)
+            // In place of the reply, after it, or in its middle.
+            let count = random.pick([0, 0, script.exchanges[exchange].reply.count, bytes])
+            return .flood(exchange: exchange, bytes: count, start: start, piece: piece)
         default: return .whole
         }
     }

@@ -15,10 +15,11 @@ struct ReplyScript: Codable {
         case cut(exchange: Int, bytes: Int)
         /// The server never ends a reply.
         case stall(exchange: Int, bytes: Int)
-        /// A byte of the reply every few milliseconds.
-        case trickle(exchange: Int, milliseconds: Int)
-        /// The server sends without end after a reply.
-        case flood(exchange: Int, start: String, piece: String)
+        /// The server sends a byte every few milliseconds, beginning with a text or, if that is empty, with the reply. The
+        /// reply does not end.
+        case trickle(exchange: Int, start: String, milliseconds: Int)
+        /// The server sends without end after the first bytes of a reply.
+        case flood(exchange: Int, bytes: Int, start: String, piece: String)
     }
 
     var target: ReplyTarget
@@ -87,14 +88,15 @@ final class ScriptedConversation: FakeConversation {
             case .stall(index, let count):
                 state.isStalled = true
                 return .bytes(Array(bytes.prefix(count)))
-            case .trickle(index, let milliseconds):
+            case .trickle(index, let start, let milliseconds):
                 state.isStalled = true
                 state.pause = UInt32(milliseconds) * 1_000
-                state.pending += bytes.dropLast(2) + [UInt8](repeating: UInt8(ascii: "1"), count: 100_000)
+                state.pending += start.isEmpty ? Array(bytes.dropLast(2)) : Array(start.utf8)
+                state.pending += [UInt8](repeating: UInt8(ascii: "1"), count: 100_000)
                 return .bytes([])
-            case .flood(index, let start, let piece):
+            case .flood(index, let count, let start, let piece):
                 state.floodPiece = Array(String(repeating: piece, count: max(1, (256 << 10) / piece.utf8.count)).utf8)
-                return .bytes(state.pending + bytes.prefix(bytes.count / 2) + Array(start.utf8))
+                return .bytes(state.pending + bytes.prefix(count) + Array(start.utf8))
             default: return add(bytes, &state)
             }
         }

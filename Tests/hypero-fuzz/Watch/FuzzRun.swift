@@ -84,7 +84,10 @@ final class FuzzRun<Kind: Fuzzer> {
         }
         guard !isConfirmed else { return }
         // A busy machine makes an input slow. A crash is a failure even if it does not happen again.
-        guard failure.isCrash else { return unconfirmed += 1 }
+        guard failure.isCrash else {
+            unconfirmed += 1
+            return print("inputs \(failure.candidates): \(failure.reason), and not when repeated alone")
+        }
         report("\(failure.reason), and not when repeated alone", of: failure.candidates.first ?? -1, stored: "none")
     }
 
