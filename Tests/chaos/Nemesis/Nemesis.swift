@@ -50,9 +50,7 @@ final class Nemesis {
         }
         repeat {
             try testbed.fleet.replaceEnded()
-            guard !testbed.ingests.hasCrashed else {
-                throw TestFailure("an ingest ended without a signal of this test")
-            }
+            if let crash = testbed.ingests.crash { throw TestFailure(crash) }
             report()
             memoryWatch?.look()
             usleep(20_000)

@@ -113,7 +113,9 @@ final class Fleet {
 
     private func retire(_ training: Training) throws {
         // The orphans of a training write to its standard error.
-        if training.kind.leavesOrphans { endedParents.append(training) } else if let log = training.log {
+        if training.kind.leavesOrphans {
+            endedParents.append(training)
+        } else if let log = training.log {
             endedLogs.append(log)
         }
         try training.checkEnding()

@@ -66,8 +66,12 @@ final class IngestPair {
         return failures
     }
 
-    /// True if an ingest has ended without a signal of this test.
-    var hasCrashed: Bool { running.contains { !$0.isRunning } }
+    /// The ending of an ingest that has ended without a signal of this test, with its message; nil if there is none.
+    var crash: String? {
+        guard let ended = running.first(where: { !$0.isRunning }) else { return nil }
+        let lines = ended.stderr.split(separator: "\n").filter { $0.contains("Fatal error") || $0.contains(" at /") }
+        return "an ingest ended with \(String(describing: ended.wait())): \(lines.prefix(6).joined(separator: "\n"))"
+    }
 
     /// The standard error of all ingests.
     var log: String { (endedLogs + running.map(\.stderr)).joined(separator: "----\n") }

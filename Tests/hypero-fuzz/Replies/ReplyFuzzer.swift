@@ -32,7 +32,7 @@ final class ReplyFuzzer: Fuzzer {
         let replies = ScriptedReplies(input)
         server.answer { ScriptedConversation(replies) }
         defer { server.answer(with: nil) }
-        try input.target.run(against: server.url, experiment: corpus.experiment)
+        try input.target.run(against: server.url, experiment: corpus.experiment, patience: input.patience)
     }
 
     static func makeCorpus(in folder: String) throws {
@@ -54,7 +54,7 @@ final class ReplyFuzzer: Fuzzer {
         }
         for target in ReplyTarget.queries {
             let experiment = corpus.experiment
-            try record(target) { try target.run(against: $0, experiment: experiment) }
+            try record(target) { try target.run(against: $0, experiment: experiment, patience: .zero) }
         }
         for (target, exchanges) in corpus.conversations where exchanges.isEmpty {
             throw TestFailure("no conversation of \(target.rawValue) was recorded")

@@ -25,6 +25,14 @@ struct ReplyScript: Codable {
     var target: ReplyTarget
     var exchanges: [Exchange]
     var delivery: Delivery
+
+    /// The time for which the target reads replies: longer for a server that sends without end.
+    var patience: Duration {
+        switch delivery {
+        case .whole, .sliced, .cut, .stall: .milliseconds(30)
+        case .trickle, .flood: .milliseconds(800)
+        }
+    }
 }
 
 /// The conversations of all connections of one input with a server that follows a script.

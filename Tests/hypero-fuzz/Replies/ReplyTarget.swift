@@ -19,14 +19,15 @@ enum ReplyTarget: String, Codable, CaseIterable {
 
     /// Runs the program.
     ///
-    /// - Parameter experiment: the id of the recorded experiment.
+    /// - Parameters:
+    ///   - experiment: the id of the recorded experiment.
+    ///   - patience: the time for which the program reads replies. Queries end by themselves.
     /// - Throws: ``TestFailure`` if a deadline is not kept.
-    func run(against url: String, experiment: String) throws {
+    func run(against url: String, experiment: String, patience: Duration) throws {
         switch self {
         case .client:
-            try Self.log(
-                to: url, flush: .milliseconds(30), close: .milliseconds(50), durabilityWindow: .milliseconds(10))
-        case .ingest: try Self.ingest(from: url, for: .milliseconds(30))
+            try Self.log(to: url, flush: patience, close: .milliseconds(50), durabilityWindow: .milliseconds(10))
+        case .ingest: try Self.ingest(from: url, for: patience)
         case .leaderboard, .experiment, .batteries, .status, .deadLetters: query(url, experiment: experiment)
         }
     }

@@ -63,7 +63,8 @@ private struct FakeServerLoop {
         let descriptor: Int32
         let conversation: any FakeConversation
         var splitter = RESPSplitter()
-        var output: [UInt8] = []
+        /// A slice, because the bytes that were sent are removed from its start.
+        var output: ArraySlice<UInt8> = []
         var isLast = false
     }
 
@@ -123,7 +124,9 @@ private struct FakeServerLoop {
             }
             if connection.splitter.isInvalid { return false }
         }
-        if connection.output.isEmpty, let bytes = connection.conversation.unsolicited() { connection.output = bytes }
+        if connection.output.isEmpty, let bytes = connection.conversation.unsolicited() {
+            connection.output = bytes[...]
+        }
         guard !connection.output.isEmpty else { return !connection.isLast }
         let sent = connection.output.withUnsafeBytes {
             send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))

@@ -72,23 +72,28 @@ final class FuzzRun<Kind: Fuzzer> {
     private func examine(_ failure: WatchedWorker.Failure, by fuzzer: Kind) throws {
         var isConfirmed = false
         for index in failure.candidates {
-            let path = "\(options.output)/hypero-fuzz-\(Kind.name)-\(options.seed)-\(index).json"
+            let path = path(of: index)
             let input = fuzzer.input(seed: options.seed, index: index)
             try JSONEncoder().encode(input).write(to: URL(fileURLWithPath: path))
             if let reason = try repeatAlone(path) {
                 isConfirmed = true
                 report(reason, of: index, stored: path)
-            } else if failure.candidates.count > 1 || !failure.isCrash {
-                try FileManager.default.removeItem(atPath: path)
             }
         }
         guard !isConfirmed else { return }
         // A busy machine makes an input slow. A crash is a failure even if it does not happen again.
-        guard failure.isCrash else {
-            unconfirmed += 1
-            return print("inputs \(failure.candidates): \(failure.reason), and not when repeated alone")
+        let reason = "\(failure.reason), and not when repeated alone"
+        if failure.isCrash {
+            let index = failure.candidates.first ?? -1
+            return report(reason, of: index, stored: path(of: index))
         }
-        report("\(failure.reason), and not when repeated alone", of: failure.candidates.first ?? -1, stored: "none")
+        unconfirmed += 1
+        print("inputs \(failure.candidates): \(reason)")
+    }
+
+    /// The file of a failing input.
+    private func path(of index: Int) -> String {
+        "\(options.output)/hypero-fuzz-\(Kind.name)-\(options.seed)-\(index).json"
     }
 
     private func report(_ reason: String, of index: Int, stored path: String) {

@@ -27,7 +27,8 @@ final class WatchedWorker {
         self.lanes = lanes
         for lane in lanes { progress.set(nil, in: lane) }
         process = try ChildProcess(
-            "/proc/self/exe".resolvingLink, ["worker", "--lane", "\(lanes.lowerBound)"] + arguments)
+            "/proc/self/exe".resolvingLink, ["worker", "--lane", "\(lanes.lowerBound)"] + arguments,
+            environment: ["SWIFT_BACKTRACE": "threads=crashed,images=none,registers=none"])
     }
 
     /// Looks at the process, and kills it if an input has failed.
@@ -36,7 +37,7 @@ final class WatchedWorker {
         if let ending = process.isRunning ? nil : process.wait() {
             hasEnded = true
             guard ending != .exited(0) else { return nil }
-            let text = process.stderr.split(separator: "\n").suffix(12).joined(separator: "\n")
+            let text = Self.summary(of: process.stderr)
             let reason: String
             switch ending {
             case .exited(WorkerCommand.brokenPromise): reason = text
@@ -55,6 +56,15 @@ final class WatchedWorker {
             return fail("grown by \((size - baseline) >> 10) MiB", current.map(\.index))
         }
         return nil
+    }
+
+    /// Returns the message of a crash and the frames of its stack that are in this package, or else the last lines.
+    private static func summary(of log: String) -> String {
+        let lines = log.split(separator: "\n")
+        let frames = lines.filter { $0.contains("/Sources/") }.map { $0.prefix(160) }
+        let message = lines.filter { $0.contains("Fatal error") || $0.contains("Program crashed") }
+        guard !message.isEmpty else { return lines.suffix(4).joined(separator: "\n") }
+        return (message.prefix(1) + frames.prefix(6)).joined(separator: "\n")
     }
 
     private func fail(_ reason: String, _ candidates: [Int]) -> Failure {
