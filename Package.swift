@@ -106,8 +106,15 @@ let package = Package(
         .target(name: "ChaosLog", path: "Tests/ChaosLog", swiftSettings: settings),
         .executableTarget(
             name: "chaos-producer",
-            dependencies: ["ChaosLog", "Hypero", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "ChaosLog", "Hypero", "HyperoSchema",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             path: "Tests/chaos-producer", swiftSettings: settings),
+        .executableTarget(
+            name: "chaos-intruder",
+            dependencies: ["ChaosLog", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/chaos-intruder", swiftSettings: settings),
         .executableTarget(
             name: "chaos",
             dependencies: [
@@ -115,6 +122,15 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/chaos", swiftSettings: settings),
+        // The fuzz runs: Scripts/fuzz.
+        .executableTarget(
+            name: "hypero-fuzz",
+            dependencies: [
+                "Hypero", "HyperoIngest", "HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/hypero-fuzz", swiftSettings: settings),
         .testTarget(
             name: "HyperoSchemaTests", dependencies: ["HyperoSchema", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -144,7 +160,7 @@ let package = Package(
                 "ChaosLog", "Hypero", "HyperoIngest", "HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema",
                 "TestSupport",
                 "chaos",
-                "chaos-producer", "hypero-ingest", "hypero-query",
+                "chaos-intruder", "chaos-producer", "hypero-fuzz", "hypero-ingest", "hypero-query",
             ],
             swiftSettings: settings),
         .testTarget(

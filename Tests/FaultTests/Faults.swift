@@ -20,4 +20,7 @@
 // | disk full, read-only, torn or flipped journal | HostTests, JournalFolderTests, DamageTests |
 // | clock set one hour back and forward | StreamFaultTests |
 // | fork, exec, exit in every state | ForkTests, HostTests |
+// | forked children of all kinds, changes of the number of partitions, keys of a wrong type, cut replies, another user,
+//   hostile servers | Scripts/chaos, judged by the oracle of OracleTests |
+// | mutated journals and mutated replies | FuzzTests, and Scripts/fuzz for the long run |
 // | random faults in combination | ChaosTests, and Scripts/chaos for the long run |

@@ -15,7 +15,7 @@ package struct TestFailure: Error, CustomStringConvertible {
     /// - Parameters:
     ///   - systemCall: the name of the function, and the object it was called for.
     ///   - code: the value of errno after the call.
-    init(systemCall: String, code: Int32 = errno) {
+    package init(systemCall: String, code: Int32 = errno) {
         self.init("\(systemCall): \(String(cString: strerror(code)))")
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import ChaosLog
 import Glibc
 import Hypero
+import HyperoSchema
 import Synchronization
 
 /// True after SIGTERM. The producer then stops logging and ends as selected by `--ending`.
@@ -27,25 +28,45 @@ struct ChaosProducer: ParsableCommand {
     @Option(help: "Events per thread; 0 to log until SIGTERM.") var events = 0
     @Option(help: "Average events per second of all threads together.") var rate = 500
     @Option var ending = Ending.close
-    @Flag(help: "Fork children at random times. Some of them log.") var forks = false
+    @Option(help: "The number of partitions of the deployment.") var partitions = 1
+    @Option(help: "The children that the first thread forks: none, own, daemon, outliving, pool.") var forks = Forks
+        .none
+    @Flag(help: "Log to the battery with a key of a wrong type.") var wrongType = false
 
     func run() throws {
         isTerminated.store(false, ordering: .releasing)
         signal(SIGTERM) { _ in isTerminated.store(true, ordering: .releasing) }
-        // The kernel reaps the children.
-        signal(SIGCHLD, SIG_IGN)
-        let hypero = try Hypero.connect(redis, seed: seed)
+        // A Client and not only a Hypero, because a forked child records its producer.
+        let client = try Client(Client.Configuration(url: redis, partitions: partitions, seed: seed))
         let trainers = (1...threads).map { number in
             Trainer(
-                hypero, number: number, isShared: threads > 1, options: self, forks: forks && threads == 1,
+                client, number: number, isShared: threads > 1, options: self, forks: number == 1 ? forks : .none,
                 random: SplitMix64(seed: seed &+ UInt64(number)))
         }
         Trainer.runConcurrently(trainers)
+        // Children that may outlive this process belong to the chaos run after its end.
+        let haveChildrenFailed = forks != .outliving && trainers.map { $0.children.wait() }.contains(true)
         switch ending {
-        case .close: hypero.close(timeout: .seconds(10))
+        case .close: Self.close(client, within: .seconds(10))
         case .exit: break
         }
         // A return would deinitialize the client, and the deinitializer would close it.
-        withExtendedLifetime(hypero) { Glibc.exit(0) }
+        withExtendedLifetime(client) { Glibc.exit(haveChildrenFailed ? 3 : 0) }
+    }
+
+    /// Closes a client, and ends the process with status 4 if the call does not return at its deadline.
+    static func close(_ client: Client, within timeout: Duration) {
+        let start = ContinuousClock.now
+        _ = client.close(timeout: timeout)
+        let elapsed = ContinuousClock.now - start
+        // Generous, because the machine of a chaos run is busy, and because a fault may suspend this process.
+        guard elapsed > timeout + .seconds(10) else { return }
+        complain("close(timeout: \(timeout)) returned after \(elapsed)")
+        _exit(4)
+    }
+
+    static func complain(_ message: String) {
+        var line = "chaos-producer \(getpid()): \(message)\n"
+        _ = line.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

@@ -27,14 +27,15 @@ final class ChaosRun {
         printProgress("no more faults, waiting for the end of \(testbed.fleet.runningCount) trainings")
         try testbed.fleet.stop()
         try adopt()
-        try drain()
+        printProgress("draining the streams")
+        try testbed.stopIngests()
+        try testbed.drain(partitions: testbed.partitions)
         printProgress("comparing the indexes with the side files")
         let sides = try SideReader(folder: testbed.sides)
         var connection = try RedisConnection.open(
             to: try RedisURL(testbed.server.url), name: "chaos", timeout: .seconds(60))
-        let keyspace = try Keyspace.all()[0]
-        let content = try PartitionContent.read(from: &connection, keyspace)
-        return Oracle.judge(sides, against: content, in: keyspace)
+        let found = try Testbed.keyspaces.map { try FoundPartition(reading: $0, from: &connection) }
+        return try Oracle.judge(sides, against: found)
     }
 
     /// Sends the journals of the ended trainings with `hypero-ingest adopt`. The ingests still run.
@@ -43,7 +44,10 @@ final class ChaosRun {
         printProgress("adopting \(before) journals")
         let adoption = try ChildProcess.run(
             "hypero-ingest",
-            ["adopt", "--journal", testbed.journal, "--redis", testbed.clientProxy.url, "--timeout", "240"],
+            [
+                "adopt", "--journal", testbed.journal, "--redis", testbed.clientProxy.url, "--partitions",
+                "\(testbed.partitions)", "--timeout", "240",
+            ],
             within: .seconds(300))
         remainingJournals = testbed.journals.count
         adoptedJournals = before - remainingJournals
@@ -52,27 +56,21 @@ final class ChaosRun {
         if !adoption.succeeded { printProgress("hypero-ingest adopt: \(adoption.ending): \(adoption.stderr)") }
     }
 
-    /// Stops the ingests, and applies the remaining entries with `hypero-ingest --drain`.
-    private func drain() throws {
-        printProgress("draining the stream")
-        try testbed.ingests.stop()
-        let drain = try ChildProcess.run(
-            "hypero-ingest", ["--redis", testbed.server.url, "--lease", "2", "--drain"], within: .seconds(300))
-        guard drain.succeeded else {
-            throw TestFailure("hypero-ingest --drain failed: \(drain.ending): \(drain.stderr)")
-        }
-    }
+    /// Broken promises other than differences of the indexes.
+    var findings: [String] { testbed.findings }
 
     /// The counts of the run, on several lines.
     var summary: String {
         let elapsed = (ContinuousClock.now - start).components.seconds
         var lines = [
-            "seed \(seed): \(elapsed) s, \(testbed.fleet.startedCount) trainings, \(nemesis.faultCount) faults"
+            "seed \(seed): \(elapsed) s, \(testbed.fleet.startedCount) trainings, \(testbed.fleet.orphanCount) orphans, "
+                + "\(nemesis.faultCount) faults"
         ]
         lines += nemesis.counts.sorted { $0.key.rawValue < $1.key.rawValue }.map {
             "    \($0.value) × \($0.key.rawValue)"
         }
         lines.append("journals after the trainings' end: \(adoptedJournals) adopted, \(remainingJournals) remaining")
+        lines += findings.map { "finding: \($0)" }
         return lines.joined(separator: "\n")
     }
 
@@ -81,7 +79,7 @@ final class ChaosRun {
     /// - Returns: the path of the folder.
     func keepFiles() throws -> String {
         testbed.fleet.kill()
-        try? testbed.ingests.stop()
+        try? testbed.stopIngests()
         testbed.server.stop()
         let path = "/tmp/hypero-chaos-\(seed)-\(getpid())"
         let files = FileManager.default

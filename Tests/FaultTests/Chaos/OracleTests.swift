@@ -29,8 +29,8 @@ struct OracleTests {
     /// Writes a side file.
     ///
     /// - Parameter drops: the counts of dropped events, by the index of the first line with the count.
-    private func write(_ lines: [SideLine], drops: [Int: UInt64] = [:]) throws {
-        let side = try #require(SideFile(path: folder.file("1-4-1.side")))
+    private func write(_ lines: [SideLine], drops: [Int: UInt64] = [:], to name: String = "1-4-1.side") throws {
+        let side = try #require(SideFile(path: folder.file(name)))
         var dropped: UInt64 = 0
         for (index, line) in lines.enumerated() {
             dropped = drops[index] ?? dropped
@@ -40,27 +40,31 @@ struct OracleTests {
 
     /// Returns the indexes after the logged events, with a change of them, were applied.
     private func applied(_ change: (inout [Event.Body]) -> Void = { _ in }) throws -> PartitionContent {
-        var bodies = [
-            Event.Body.battery(History.declaration(0)),
-            .start(Event.Start(host: HostIdentity.hostName, pid: "17", seed: "4")),
-        ]
+        var bodies = [Event.Body.battery(History.declaration(0)), .start(start)]
         bodies += Self.logged.compactMap { Event.Body($0) }
         change(&bodies)
+        return NaiveModel.content(of: try entries(of: bodies), in: keyspace)
+    }
+
+    private var start: Event.Start { Event.Start(host: HostIdentity.hostName, pid: "17", seed: "4") }
+
+    /// Returns the stream entries of the parent's events.
+    private func entries(of bodies: [Event.Body], battery: Int = 0) throws -> [StreamEntry] {
         let producer = try #require(ProducerID(Self.producer))
-        let entries = bodies.enumerated().map { index, body in
+        return bodies.enumerated().map { index, body in
             var experiment = ExperimentID(Self.experiment)
             if case .battery = body { experiment = nil }
             return StreamEntry(
                 id: StreamID(milliseconds: UInt64(index + 1), sequence: 0),
                 Event(
-                    experiment: experiment, battery: History.battery(0),
+                    experiment: experiment, battery: History.battery(battery),
                     origin: Event.Origin(producer: producer, seq: UInt64(index + 1)), time: Int64(index), body: body))
         }
-        return NaiveModel.content(of: entries, in: keyspace)
     }
 
     private func verdict(on content: PartitionContent) throws -> Verdict {
-        Oracle.judge(try SideReader(folder: folder.path), against: content, in: keyspace)
+        try Oracle.judge(
+            SideReader(folder: folder.path), against: [FoundPartition(keyspace: keyspace, content: content)])
     }
 
     @Test func `The oracle finds no difference if every logged event is applied once`() throws {
@@ -165,6 +169,101 @@ struct OracleTests {
         let verdict = try verdict(on: try applied { $0.remove(at: 3) })
         #expect(verdict.isGood, "\(verdict.text)")
         #expect(verdict.dropped == 1)
+    }
+
+    /// The side file of a child that logs one row to the parent's experiment.
+    private static let inherited: [SideLine] = [
+        .client(pid: 18, seed: 4, isShared: false), .inherited(experiment: experiment, battery: 0),
+        .row(epoch: 1_000_001, valid: 0.5), .producer(id: child, seed: 5), .over,
+    ]
+    private static let child = "aaaaaaaaa1"
+
+    /// Returns the indexes of the logged events and of the given ones of the child.
+    private func applied(child bodies: [Event.Body]) throws -> PartitionContent {
+        let child = try #require(ProducerID(Self.child))
+        var entries = try entries(
+            of: [.battery(History.declaration(0)), .start(start)]
+                + Self.logged.compactMap {
+                    Event.Body($0)
+                })
+        for (index, body) in bodies.enumerated() {
+            var experiment = ExperimentID(Self.experiment)
+            if case .battery = body { experiment = nil }
+            entries.append(
+                StreamEntry(
+                    id: StreamID(milliseconds: 1_000, sequence: UInt64(index)),
+                    Event(
+                        experiment: experiment, battery: History.battery(0),
+                        origin: Event.Origin(producer: child, seq: UInt64(index + 1)), time: 1, body: body)))
+        }
+        return NaiveModel.content(of: entries, in: keyspace)
+    }
+
+    @Test(arguments: [true, false])
+    func `The oracle accepts a row of a forked child with and without a repeated declaration`(repeats: Bool) throws {
+        try write(Self.logged)
+        try write(Self.inherited, to: "18-4-1.side")
+        let row = try #require(Event.Body(Self.inherited[2]))
+        let verdict = try verdict(on: try applied(child: repeats ? [.battery(History.declaration(0)), row] : [row]))
+        #expect(verdict.isGood, "\(verdict.text)")
+        #expect(verdict.accepted == (repeats ? 12 : 11))
+    }
+
+    @Test func `The oracle reports a missing row of a forked child as lost`() throws {
+        try write(Self.logged)
+        try write(Self.inherited, to: "18-4-1.side")
+        let verdict = try verdict(on: try applied(child: [.battery(History.declaration(0))]))
+        #expect(verdict.lost.count == 1, "\(verdict.text)")
+    }
+
+    @Test(arguments: [0, 1, 2])
+    func `The oracle accepts the first call of a killed child whether nothing, its declaration or its row is applied`(
+        events: Int
+    ) throws {
+        try write(Self.logged)
+        try write(Array(Self.inherited[...2]), to: "18-4-1.side")
+        let row = try #require(Event.Body(Self.inherited[2]))
+        let verdict = try verdict(
+            on: try applied(child: Array([.battery(History.declaration(0)), row].prefix(events))))
+        #expect(verdict.isGood, "\(verdict.text)")
+        #expect(verdict.recovered == (events == 2 ? 1 : 0))
+    }
+
+    @Test(arguments: [0, 1, 2])
+    func `The oracle requires exactly one dead letter of an event that Redis could not take`(letters: Int) throws {
+        let name = "n1-\(Self.experiment)"
+        try write([
+            .client(pid: 17, seed: 4, isShared: false), .begin(battery: ChaosBattery.wrongType),
+            .began(experiment: Self.experiment), .param(name: name, value: 1), .over,
+        ])
+        let body = Event.Body.param([Event.Entry(name: name, value: "1")])
+        let bodies: [Event.Body] = [.battery(History.declaration(ChaosBattery.wrongType)), .start(start), body]
+        let entries = try entries(of: bodies, battery: ChaosBattery.wrongType)
+        var content = NaiveModel.content(of: entries, in: keyspace)
+        content.keys[keyspace.columns(of: History.battery(ChaosBattery.wrongType))] = .other("string")
+        content.counts.applied = 2
+        content.counts.dead = 1
+        let found = FoundPartition(
+            keyspace: keyspace, content: content, deadLetters: Array(repeating: entries[2], count: letters))
+        let verdict = try Oracle.judge(SideReader(folder: folder.path), against: [found])
+        #expect(verdict.isGood == (letters == 1), "\(verdict.text)")
+        #expect(verdict.missingLetters.count == (letters == 0 ? 1 : 0))
+        #expect(verdict.unexpectedLetters.count == (letters == 2 ? 1 : 0))
+    }
+
+    @Test func `The oracle reports a dead letter of an event that could be applied`() throws {
+        try write(Self.logged)
+        let entry = try #require(try entries(of: [.start(start)]).first)
+        let found = FoundPartition(keyspace: keyspace, content: try applied(), deadLetters: [entry])
+        let verdict = try Oracle.judge(SideReader(folder: folder.path), against: [found])
+        #expect(verdict.unexpectedLetters.count == 1, "\(verdict.text)")
+    }
+
+    @Test func `The oracle expects the events of a producer in the partition of its deployment`() throws {
+        var lines = Self.logged
+        lines[0] = .client(pid: 17, seed: 4, isShared: false, partitions: 2)
+        try write(lines)
+        #expect(try verdict(on: try applied()).phantom.count == 1)
     }
 
     @Test func `A side file is read back without the line that a kill cut off`() throws {

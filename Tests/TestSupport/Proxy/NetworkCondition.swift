@@ -12,6 +12,11 @@ package struct NetworkCondition: Sendable, Hashable {
     package var replyBytesUntilReset: Int?
     /// The connection is reset after this many bytes of requests, counted in the same way; nil for no reset.
     package var requestBytesUntilReset: Int?
+    /// True if the connection is reset between a transaction and its reply: EXEC reaches the server, and no later reply
+    /// reaches the client.
+    package var cutsReplies = false
+    /// The replies with which the proxy answers in place of the server; nil to pass the server's replies.
+    package var answer: HostileAnswer?
     /// True if no byte passes. Connections are accepted and stay open.
     package var isSilent = false
     /// True if no connection is accepted. The listener's queue is full; on TCP the kernel drops connection requests.
@@ -37,6 +42,10 @@ package struct NetworkCondition: Sendable, Hashable {
         with { $0.requestBytesUntilReset = count }
     }
 
+    package static let cuttingReplies = with { $0.cutsReplies = true }
+
+    package static func hostile(_ answer: HostileAnswer) -> NetworkCondition { with { $0.answer = answer } }
+
     /// A black hole: connections are accepted, and no reply arrives.
     package static let silent = with { $0.isSilent = true }
 
@@ -58,6 +67,8 @@ extension NetworkCondition: CustomStringConvertible {
         if let replyPiece { parts.append("replies in pieces of \(replyPiece)") }
         if let replyBytesUntilReset { parts.append("reset after \(replyBytesUntilReset) bytes of replies") }
         if let requestBytesUntilReset { parts.append("reset after \(requestBytesUntilReset) bytes of requests") }
+        if cutsReplies { parts.append("replies to EXEC cut") }
+        if let answer { parts.append("hostile: \(answer)") }
         if isUnreachable { parts.append("unreachable") } else if isSilent { parts.append("silent") }
         return parts.isEmpty ? "good" : parts.joined(separator: ", ")
     }

@@ -5,6 +5,14 @@ struct RequestCounter {
     private var line: [UInt8] = []
     /// The bytes of the current value, including its CR LF, that have not arrived yet.
     private var remainingValue = 0
+    /// True if the current value may be the name of a command: it is the first of its array.
+    private var isFirstValue = false
+    /// The bytes of the current value, if it may be the name of a command.
+    private var name: [UInt8] = []
+    /// True once a command has begun.
+    private(set) var hasCommand = false
+    /// The number of EXEC commands that have arrived whole.
+    private(set) var transactions = 0
 
     /// Parses the next bytes.
     ///
@@ -15,7 +23,9 @@ struct RequestCounter {
         while let first = remaining.first {
             if remainingValue > 0 {
                 let skipped = min(remainingValue, remaining.count)
+                if isFirstValue { name += remaining.prefix(min(skipped, 16)) }
                 remainingValue -= skipped
+                if remainingValue == 0 { finishValue() }
                 remaining = remaining.dropFirst(skipped)
                 continue
             }
@@ -24,12 +34,22 @@ struct RequestCounter {
                 line.append(first)
                 continue
             }
-            if line.first == UInt8(ascii: "*") { commands += 1 }
+            if line.first == UInt8(ascii: "*") {
+                commands += 1
+                hasCommand = true
+                isFirstValue = true
+            }
             if line.first == UInt8(ascii: "$") {
                 remainingValue = 2 + (Int(String(decoding: line.dropFirst().dropLast(), as: UTF8.self)) ?? 0)
             }
             line.removeAll(keepingCapacity: true)
         }
         return commands
+    }
+
+    private mutating func finishValue() {
+        if isFirstValue, name == Array("EXEC\r\n".utf8) { transactions += 1 }
+        isFirstValue = false
+        name.removeAll(keepingCapacity: true)
     }
 }

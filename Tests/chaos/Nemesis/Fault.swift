@@ -1,3 +1,5 @@
+import Glibc
+
 /// A fault. The raw values appear in reports and are the values of the options `--only` and `--without`.
 enum Fault: String, CaseIterable {
     case killTraining = "kill -9 training"
@@ -7,6 +9,9 @@ enum Fault: String, CaseIterable {
     case cutFile = "redis stopped and last 64 KiB of the AOF cut"
     case failover = "failover without the last writes"
     case suspendRedis = "SIGSTOP redis"
+    case changePartitions = "partitions changed by the recipe"
+    case switchEarly = "partitions changed with a backlog"
+    case intruder = "another user plants journals"
     case killConnections = "CLIENT KILL of everything"
     case pause = "CLIENT PAUSE"
     case outOfMemory = "maxmemory reached"
@@ -17,6 +22,15 @@ enum Fault: String, CaseIterable {
     case narrow = "network 10 KB/s"
     case sliced = "network replies in slices"
     case resets = "network resets"
+    case cutReplies = "network cuts replies to EXEC"
+    case oversized = "hostile server: oversized replies"
+    case endless = "hostile server: endless lines"
+    case flood = "hostile server: floods"
+    case trickle = "hostile server: trickling replies"
+    case wrongReplies = "hostile server: wrong replies"
     case silent = "network black hole"
     case unreachable = "network unreachable"
+
+    /// True if the fault can be injected on this machine. Only root can run a program as another user.
+    var isPossible: Bool { self != .intruder || geteuid() == 0 }
 }

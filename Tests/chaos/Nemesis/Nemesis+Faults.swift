@@ -47,6 +47,19 @@ extension Nemesis {
                     draw(0...1) == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count * 10),
                     milliseconds: 50...500)
             }
+        case .cutReplies:
+            // Only the ingests: the other faults already cut replies to trainings, which send their events again.
+            testbed.ingestProxy.network = .cuttingReplies
+            try wait(milliseconds: 200...3_000)
+            testbed.ingestProxy.network = .good
+        case .oversized: try setHostile(.oversized)
+        case .endless: try setHostile(.endless)
+        case .flood: try setHostile(.flood)
+        case .trickle: try setHostile(.trickle)
+        case .wrongReplies: try setHostile(.wrong)
+        case .changePartitions: try changePartitions(isEarly: false)
+        case .switchEarly: try changePartitions(isEarly: true)
+        case .intruder: try intrude()
         case .silent: try setNetwork(.silent)
         case .unreachable: try setNetwork(.unreachable)
         }
@@ -60,6 +73,13 @@ extension Nemesis {
         try wait(milliseconds: milliseconds)
         testbed.clientProxy.network = .good
         testbed.ingestProxy.network = .good
+    }
+
+    /// Lets the proxies answer instead of Redis, and observes the memory of the trainings and the ingests meanwhile.
+    private func setHostile(_ answer: HostileAnswer) throws {
+        memoryWatch = MemoryWatch(testbed)
+        defer { memoryWatch = nil }
+        try setNetwork(.hostile(answer), milliseconds: 1_000...5_000)
     }
 
     /// Changes a setting of Redis, waits, and restores the normal value.

@@ -7,12 +7,14 @@ import TestSupport
 /// determines the faults and their durations.
 final class Nemesis {
     let testbed: Testbed
+    /// The observer of a hostile server's effect on memory; nil while no server is hostile.
+    var memoryWatch: MemoryWatch?
     private let faults: [Fault]
-    private var random: SeededGenerator
+    var random: SeededGenerator
     private(set) var counts: [Fault: Int] = [:]
     /// The time and name of each fault.
     private(set) var log: [String] = []
-    private let start = ContinuousClock.now
+    let start = ContinuousClock.now
     private var lastReport = ContinuousClock.now
 
     init(_ testbed: Testbed, faults: [Fault], seed: UInt64) {
@@ -48,10 +50,9 @@ final class Nemesis {
         }
         repeat {
             try testbed.fleet.replaceEnded()
-            guard !testbed.ingests.hasCrashed else {
-                throw TestFailure("an ingest ended without a signal of this test")
-            }
+            if let crash = testbed.ingests.crash { throw TestFailure(crash) }
             report()
+            memoryWatch?.look()
             usleep(20_000)
         } while ContinuousClock.now < end
     }

@@ -9,18 +9,18 @@ import TestSupport
 /// - A cell or name that was written several times must have the last value. An earlier value reveals a loss or a wrong
 ///   order.
 struct ExperimentJudge {
-    private let history: History
+    private let id: ExperimentID
     private let fields: [String: String]
     private let rows: [Int: CurveRow]
 
-    init(_ history: History, in content: PartitionContent, keyspace: Keyspace) {
-        self.history = history
-        if case .hash(let fields)? = content.keys[keyspace.experiment(history.id)] {
+    init(_ id: ExperimentID, in content: PartitionContent, keyspace: Keyspace) {
+        self.id = id
+        if case .hash(let fields)? = content.keys[keyspace.experiment(id)] {
             self.fields = fields
         } else {
             fields = [:]
         }
-        if case .hash(let curve)? = content.keys[keyspace.curve(of: history.id)] {
+        if case .hash(let curve)? = content.keys[keyspace.curve(of: id)] {
             rows = Dictionary(
                 uniqueKeysWithValues: curve.compactMap { epoch, text in
                     Int(epoch).flatMap { epoch in CurveRow(text: text).map { (epoch, $0) } }
@@ -51,17 +51,17 @@ struct ExperimentJudge {
     ///   - verdict: receives the differences.
     func judge(_ calls: [Event.Body], verdict: inout Verdict) {
         guard !fields.isEmpty else {
-            if !calls.isEmpty { verdict.lost.add("\(history.id.text): all", count: calls.count) }
+            if !calls.isEmpty { verdict.lost.add("\(id.text): all", count: calls.count) }
             return
         }
         let expected = Expected(calls)
         var missingTicks = expected.ticks - (fields[ExperimentField.nonfinite].flatMap { Int($0) } ?? 0)
         if missingTicks < 0 {
             verdict.duplicated.add(
-                "\(history.id.text): \(-missingTicks) of \(expected.ticks) rows", count: -missingTicks)
+                "\(id.text): \(-missingTicks) of \(expected.ticks) rows", count: -missingTicks)
         }
         for (cell, values) in expected.cells {
-            let name = "\(history.id.text): \(cell.channel) of epoch \(cell.epoch)"
+            let name = "\(id.text): \(cell.channel) of epoch \(cell.epoch)"
             guard let found = rows[cell.epoch]?[cell.channel]?.text else {
                 // A lost row has lost its tick too. Each lost event is counted once.
                 if cell.channel != "tick" {
@@ -81,19 +81,19 @@ struct ExperimentJudge {
             }
         }
         if missingTicks > 0 {
-            verdict.lost.add("\(history.id.text): rows whose cells later rows replaced", count: missingTicks)
+            verdict.lost.add("\(id.text): rows whose cells later rows replaced", count: missingTicks)
         }
         for (field, values) in expected.names {
             guard let found = fields[field] else {
-                verdict.lost.add("\(history.id.text): \(field)")
+                verdict.lost.add("\(id.text): \(field)")
                 continue
             }
             guard found != values.last else { continue }
             if values.contains(found) {
                 verdict.misordered.add(
-                    "\(history.id.text): \(field) is \(found) instead of the last value \(values.last ?? "")")
+                    "\(id.text): \(field) is \(found) instead of the last value \(values.last ?? "")")
             } else {
-                verdict.phantom.add("\(history.id.text): \(field) is \(found), which was never logged")
+                verdict.phantom.add("\(id.text): \(field) is \(found), which was never logged")
             }
         }
         addPhantoms(to: &verdict, expected: expected)
@@ -103,11 +103,11 @@ struct ExperimentJudge {
     private func addPhantoms(to verdict: inout Verdict, expected: Expected) {
         for (epoch, row) in rows {
             for cell in row.cells where expected.cells[Expected.Cell(epoch: epoch, channel: cell.channel)] == nil {
-                verdict.phantom.add("\(history.id.text): \(cell.channel) of epoch \(epoch)")
+                verdict.phantom.add("\(id.text): \(cell.channel) of epoch \(epoch)")
             }
         }
         for field in fields.keys where field.hasPrefix(Prefix.param) || field.hasPrefix(Prefix.meta) {
-            if expected.names[field] == nil { verdict.phantom.add("\(history.id.text): \(field)") }
+            if expected.names[field] == nil { verdict.phantom.add("\(id.text): \(field)") }
         }
     }
 }

@@ -11,8 +11,13 @@ struct History {
     }
 
     let id: ExperimentID
-    let battery: BatteryID
+    /// The index of the experiment's battery in ``ChaosBattery/all``.
+    let batteryIndex: Int
     var calls: [Call]
+    /// True if a forked child made the calls for an experiment of its parent.
+    var isInherited = false
+
+    var battery: BatteryID { Self.battery(batteryIndex) }
 
     /// Returns the declaration of a battery in ``ChaosBattery/all``.
     static func declaration(_ index: Int) -> Event.Declaration {
@@ -29,6 +34,24 @@ struct History {
     }
 }
 
+/// The calls of one producer.
+struct ProducerLog {
+    var histories: [History] = []
+    /// The producer of the process that this one was forked from, if it logs to that process' experiments; else the
+    /// producer itself. Both use the partition of the root.
+    let root: ProducerID
+    /// The number of partitions of the deployment.
+    let partitions: Int
+
+    /// Returns the keyspace of the producer's events.
+    func keyspace() throws(SchemaError) -> Keyspace {
+        try Keyspace.all(partitions: partitions)[Keyspace.partition(of: root, among: partitions)]
+    }
+
+    /// The indices of the batteries whose experiments the producer has inherited.
+    var inheritedBatteries: Set<Int> { Set(histories.filter(\.isInherited).map(\.batteryIndex)) }
+}
+
 extension Event.Body {
     /// The event of a producer's call; nil for a line that describes no call or a call with several events.
     init?(_ line: SideLine) {
@@ -41,7 +64,7 @@ extension Event.Body {
             self = .curve(first: first, [Event.Series("loss", losses.map { Number($0) })])
         case .maxima(let epoch, let valid): self = .maxima(epoch: epoch, [CurveRow.Cell("valid", Number(valid))])
         case .end: self = .end(.done, reason: nil)
-        case .client, .begin, .began, .over: return nil
+        case .client, .inherited, .producer, .begin, .began, .over: return nil
         }
     }
 }

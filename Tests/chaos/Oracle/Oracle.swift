@@ -1,3 +1,4 @@
+import ChaosLog
 import HyperoSchema
 import TestSupport
 
@@ -13,52 +14,116 @@ import TestSupport
 /// - The indexes decide only the outcomes that the faults leave open. An interrupted call is expected if its trace is
 ///   in the indexes, and then all its effects must be in the indexes. Any number of duplicates is accepted.
 /// - OracleTests introduce each kind of difference, and require that the oracle reports the kind.
+///
+/// A forked child may declare again each battery of an experiment that it has inherited. Its watermark shows whether it
+/// has, because a declaration consumes a sequence number.
 struct Oracle {
-    private let keyspace: Keyspace
-    private var sides: SideReader
-    private let found: PartitionContent
-    private var verdict = Verdict()
+    private let found: FoundPartition
+    private var keyspace: Keyspace { found.keyspace }
+    private var logs: [ProducerID: ProducerLog]
+    private var verdict: Verdict
     /// The interrupted calls for a new experiment that are not matched with an experiment in the indexes yet. The calls
     /// that remain unmatched logged at most the declaration of the battery.
     private var openBegins: [SideReader.OpenBegin]
+    private var openInheritances: [SideReader.OpenInheritance]
+    private var letters = DeadLetterJudge()
+    /// True if the columns of the battery with a key of a wrong type are that key.
+    private let hasWrongKey: Bool
 
-    static func judge(_ sides: SideReader, against found: PartitionContent, in keyspace: Keyspace) -> Verdict {
-        var oracle = Oracle(sides: sides, found: found, keyspace: keyspace)
-        oracle.judge()
-        return oracle.verdict
+    /// Judges a run.
+    ///
+    /// - Parameter found: all partitions of all deployments of the run.
+    static func judge(_ sides: SideReader, against found: [FoundPartition]) throws -> Verdict {
+        var verdict = Verdict()
+        verdict.dropped = sides.dropped
+        verdict.indeterminate = sides.openBegins.count + sides.openInheritances.count
+        var openBegins = sides.openBegins
+        var logs: [Keyspace: [ProducerID: ProducerLog]] = [:]
+        for (producer, log) in sides.logs { logs[try log.keyspace(), default: [:]][producer] = log }
+        for partition in found {
+            let openInheritances = try sides.openInheritances.filter { open in
+                try ProducerLog(root: open.root, partitions: open.partitions).keyspace() == partition.keyspace
+            }
+            var oracle = Oracle(
+                found: partition, logs: logs[partition.keyspace] ?? [:], verdict: verdict, openBegins: openBegins,
+                openInheritances: openInheritances)
+            oracle.judge()
+            (verdict, openBegins) = (oracle.verdict, oracle.openBegins)
+        }
+        return verdict
     }
 
-    private init(sides: SideReader, found: PartitionContent, keyspace: Keyspace) {
-        self.keyspace = keyspace
-        self.sides = sides
+    private init(
+        found: FoundPartition, logs: [ProducerID: ProducerLog], verdict: Verdict,
+        openBegins: [SideReader.OpenBegin], openInheritances: [SideReader.OpenInheritance]
+    ) {
         self.found = found
-        openBegins = sides.openBegins
+        self.logs = logs
+        self.verdict = verdict
+        self.openBegins = openBegins
+        self.openInheritances = openInheritances
+        let columns = found.content.keys[found.keyspace.columns(of: History.battery(ChaosBattery.wrongType))]
+        hasWrongKey = if case .other = columns { true } else { false }
     }
 
     private mutating func judge() {
-        var histories = sides.histories
-        addUnrecordedExperiments(to: &histories)
-        addUnrecordedProducers(to: &histories)
+        addUnrecordedExperiments()
+        addUnrecordedChildren()
+        addUnrecordedProducers()
         var expected = PartitionContent()
-        for (producer, histories) in histories {
-            var entries: [StreamEntry] = []
-            for history in histories {
-                let judge = ExperimentJudge(history, in: found, keyspace: keyspace)
-                let calls = effectiveCalls(of: history, accordingTo: judge)
-                judge.judge(calls, verdict: &verdict)
-                for call in calls { append(call, of: history, by: producer, to: &entries) }
-            }
-            appendInterruptedDeclarations(of: producer, to: &entries)
-            verdict.accepted += entries.count
-            expected.merge(NaiveModel.content(of: entries, in: keyspace).withoutTimes)
+        let families = Dictionary(grouping: logs.keys) { logs[$0]?.root ?? $0 }
+        for (root, members) in families {
+            // The root's events first: the declarations and starts precede what the children log.
+            let family = members.filter { $0 == root } + members.filter { $0 != root }.sorted { $0.text < $1.text }
+            expected.merge(content(of: family))
         }
-        verdict.producers = histories.count
-        verdict.experiments = histories.values.reduce(0) { $0 + $1.count }
-        verdict.dropped = sides.dropped
-        verdict.deduplicated = found.counts.duplicates
-        // The number of duplicates depends on the faults, not on the calls.
-        expected.counts.duplicates = found.counts.duplicates
-        verdict.differences = found.withoutTimes.differences(fromExpected: expected)
+        verdict.producers += logs.count
+        verdict.experiments += logs.values.reduce(0) { $0 + $1.histories.count { !$0.isInherited } }
+        verdict.deduplicated += found.content.counts.duplicates
+        // The number of duplicates depends on the faults, not on the calls. The dead letters are compared on their own.
+        expected.counts.duplicates = found.content.counts.duplicates
+        expected.dead = found.content.dead
+        if hasWrongKey {
+            let columns = keyspace.columns(of: History.battery(ChaosBattery.wrongType))
+            expected.keys[columns] = found.content.keys[columns]
+        }
+        letters.judge(found.deadLetters, verdict: &verdict)
+        let differences = found.content.withoutTimes.differences(fromExpected: expected)
+        if !differences.isEmpty {
+            verdict.differences += (verdict.differences.isEmpty ? "" : "\n") + "\(keyspace.tag)\n\(differences)"
+        }
+    }
+
+    /// Judges the experiments of a process and its children, and returns the content that their calls must produce.
+    private mutating func content(of family: [ProducerID]) -> PartitionContent {
+        var entries: [StreamEntry] = []
+        var calls: [ExperimentID: [Event.Body]] = [:]
+        var judges: [ExperimentID: ExperimentJudge] = [:]
+        var deadCount = 0
+        for producer in family {
+            var seq = 0
+            for history in logs[producer]?.histories ?? [] {
+                let judge = judges[history.id] ?? ExperimentJudge(history.id, in: found.content, keyspace: keyspace)
+                judges[history.id] = judge
+                let effective = effectiveCalls(of: history, accordingTo: judge)
+                calls[history.id, default: []] += effective
+                for call in effective {
+                    append(call, of: history, by: producer, seq: &seq, to: &entries)
+                    let isDead = history.batteryIndex == ChaosBattery.wrongType && hasWrongKey
+                    if isDead, letters.add(call, of: history.id) { deadCount += 1 }
+                }
+            }
+            appendInterruptedDeclarations(of: producer, seq: &seq, to: &entries)
+            appendRepeatedDeclarations(of: producer, seq: &seq, to: &entries)
+        }
+        for (id, judge) in judges { judge.judge(calls[id] ?? [], verdict: &verdict) }
+        verdict.accepted += entries.count
+        verdict.expectedLetters += deadCount
+        var content = NaiveModel.content(of: entries, in: keyspace).withoutTimes
+        // The other changes of such an event are applied.
+        content.counts.applied -= deadCount
+        content.counts.dead += deadCount
+        return content
     }
 
     /// Returns the calls that have an effect: the confirmed ones, and the indeterminate ones whose trace is in the indexes.
@@ -75,14 +140,35 @@ struct Oracle {
         return calls
     }
 
+    /// Appends the entry of a call with the producer's next sequence number.
+    ///
+    /// The order between calls of different experiments is not reproduced, because different experiments share no
+    /// event. Nor is the order between processes, whose calls for one experiment have no cell or name in common.
+    private func append(
+        _ body: Event.Body, of history: History, by producer: ProducerID, seq: inout Int,
+        to entries: inout [StreamEntry]
+    ) {
+        seq += 1
+        var experiment: ExperimentID? = history.id
+        if case .battery = body { experiment = nil }
+        entries.append(
+            StreamEntry(
+                id: StreamID(milliseconds: UInt64(entries.count + 1), sequence: 0),
+                Event(
+                    experiment: experiment, battery: history.battery,
+                    origin: Event.Origin(producer: producer, seq: UInt64(seq)), time: 1, body: body)))
+    }
+}
+
+// The calls whose outcome or producer the side files do not have.
+extension Oracle {
     /// Matches the experiments in the indexes that no side file names with interrupted calls for a new experiment. A
     /// matched experiment is added to the histories. Every other one is a phantom.
-    private mutating func addUnrecordedExperiments(to histories: inout [ProducerID: [History]]) {
+    private mutating func addUnrecordedExperiments() {
         var recorded: Set<String> = []
-        for history in histories.values.joined() { recorded.insert(keyspace.experiment(history.id)) }
-        verdict.indeterminate += openBegins.count
+        for history in logs.values.flatMap(\.histories) { recorded.insert(keyspace.experiment(history.id)) }
         let prefix = keyspace.tag + ":experiment:"
-        for (key, content) in found.keys where key.hasPrefix(prefix) && !key.hasSuffix(":curve") {
+        for (key, content) in found.content.keys where key.hasPrefix(prefix) && !key.hasSuffix(":curve") {
             guard !recorded.contains(key), case .hash(let fields) = content else { continue }
             let text = String(key.dropFirst(prefix.count))
             let index = openBegins.firstIndex { begin in
@@ -99,55 +185,79 @@ struct Oracle {
             let calls = [Event.Body.battery(History.declaration(begin.battery)), .start(begin.start)].map {
                 History.Call(body: $0, isConfirmed: true)
             }
-            histories[producer, default: []].append(
-                History(id: id, battery: History.battery(begin.battery), calls: calls))
+            logs[producer, default: ProducerLog(root: producer, partitions: 1)].histories.append(
+                History(id: id, batteryIndex: begin.battery, calls: calls))
+        }
+    }
+
+    /// Matches the producers in the indexes that no side file names with forked children that were killed during their
+    /// first call. Such a child logged at most the declaration of the inherited battery and one event.
+    private mutating func addUnrecordedChildren() {
+        for (producer, seq) in unrecordedProducers() where seq <= 2 && !openInheritances.isEmpty {
+            let judge = { [keyspace, found] (history: History) in
+                let judge = ExperimentJudge(history.id, in: found.content, keyspace: keyspace)
+                return history.calls.count { judge.hasTrace(of: $0.body) }
+            }
+            // With one event, a child whose event is in the indexes comes first.
+            let index =
+                openInheritances.firstIndex { judge($0.history) == seq }
+                ?? openInheritances.firstIndex { judge($0.history) < seq } ?? 0
+            let open = openInheritances.remove(at: index)
+            logs[producer] = ProducerLog(histories: [open.history], root: open.root, partitions: open.partitions)
         }
     }
 
     /// Adds the producers in the indexes that no side file names. A kill interrupted their first call, after only the
     /// declaration of the battery was logged.
-    private mutating func addUnrecordedProducers(to histories: inout [ProducerID: [History]]) {
-        let prefix = keyspace.tag + ":producer:"
-        for key in found.keys.keys where key.hasPrefix(prefix) {
-            guard let producer = ProducerID(String(key.dropFirst(prefix.count))), histories[producer] == nil,
-                let index = openBegins.firstIndex(where: { $0.producer == nil })
-            else { continue }
-            histories[producer] = []
+    private mutating func addUnrecordedProducers() {
+        for (producer, _) in unrecordedProducers() {
+            guard let index = openBegins.firstIndex(where: { $0.producer == nil }) else { continue }
+            logs[producer] = ProducerLog(root: producer, partitions: 1)
             openBegins[index].producer = producer
         }
+    }
+
+    private func unrecordedProducers() -> [(ProducerID, seq: Int)] {
+        let prefix = keyspace.tag + ":producer:"
+        return found.content.keys.keys.filter { $0.hasPrefix(prefix) }.sorted().compactMap { key in
+            guard let producer = ProducerID(String(key.dropFirst(prefix.count))), logs[producer] == nil else {
+                return nil
+            }
+            return (producer, watermark(of: producer) ?? 0)
+        }
+    }
+
+    private func watermark(of producer: ProducerID) -> Int? {
+        guard case .hash(let fields) = found.content.keys[keyspace.producer(producer)] else { return nil }
+        return fields[ProducerField.seq].flatMap { Int($0) }
     }
 
     /// Appends the declarations that interrupted calls logged without an experiment. Such declarations have the
     /// producer's last sequence numbers, so they exist if the producer's watermark is higher than the number of its
     /// calls.
-    private mutating func appendInterruptedDeclarations(of producer: ProducerID, to entries: inout [StreamEntry]) {
-        guard case .hash(let fields) = found.keys[keyspace.producer(producer)],
-            let seq = fields[ProducerField.seq].flatMap({ Int($0) })
-        else { return }
-        while entries.count < seq, let index = openBegins.firstIndex(where: { $0.producer == producer }) {
+    private mutating func appendInterruptedDeclarations(
+        of producer: ProducerID, seq: inout Int, to entries: inout [StreamEntry]
+    ) {
+        guard let watermark = watermark(of: producer) else { return }
+        while seq < watermark, let index = openBegins.firstIndex(where: { $0.producer == producer }) {
             let battery = openBegins.remove(at: index).battery
             verdict.recovered += 1
-            let history = History(
-                id: ExperimentID(producer: producer, number: 0), battery: History.battery(battery), calls: [])
-            append(.battery(History.declaration(battery)), of: history, by: producer, to: &entries)
+            appendDeclaration(of: battery, by: producer, seq: &seq, to: &entries)
         }
     }
 
-    /// Appends the entry of a call with the producer's next sequence number.
-    ///
-    /// The order between calls of different experiments is not reproduced, because different experiments share no
-    /// event.
-    private func append(
-        _ body: Event.Body, of history: History, by producer: ProducerID, to entries: inout [StreamEntry]
+    /// Appends the declarations of inherited batteries that a forked child has repeated, at most one per battery.
+    private func appendRepeatedDeclarations(of producer: ProducerID, seq: inout Int, to entries: inout [StreamEntry]) {
+        guard let watermark = watermark(of: producer) else { return }
+        for battery in (logs[producer]?.inheritedBatteries ?? []).sorted() where seq < watermark {
+            appendDeclaration(of: battery, by: producer, seq: &seq, to: &entries)
+        }
+    }
+
+    private func appendDeclaration(
+        of battery: Int, by producer: ProducerID, seq: inout Int, to entries: inout [StreamEntry]
     ) {
-        let seq = UInt64(entries.count + 1)
-        var experiment: ExperimentID? = history.id
-        if case .battery = body { experiment = nil }
-        entries.append(
-            StreamEntry(
-                id: StreamID(milliseconds: seq, sequence: 0),
-                Event(
-                    experiment: experiment, battery: history.battery,
-                    origin: Event.Origin(producer: producer, seq: seq), time: 1, body: body)))
+        let history = History(id: ExperimentID(producer: producer, number: 0), batteryIndex: battery, calls: [])
+        append(.battery(History.declaration(battery)), of: history, by: producer, seq: &seq, to: &entries)
     }
 }

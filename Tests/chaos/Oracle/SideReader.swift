@@ -15,8 +15,16 @@ struct SideReader {
         var battery: Int
     }
 
-    private(set) var histories: [ProducerID: [History]] = [:]
+    /// The interrupted first call of a forked child. Its producer is not known.
+    struct OpenInheritance {
+        var history: History
+        var root: ProducerID
+        var partitions: Int
+    }
+
+    private(set) var logs: [ProducerID: ProducerLog] = [:]
     private(set) var openBegins: [OpenBegin] = []
+    private(set) var openInheritances: [OpenInheritance] = []
     /// The number of events that clients dropped.
     private(set) var dropped: UInt64 = 0
 
@@ -33,41 +41,70 @@ struct SideReader {
 
     private mutating func add(_ lines: [(dropped: UInt64, line: SideLine)], from name: String) throws {
         guard let first = lines.first else { return }
-        guard case .client(let pid, let seed, let isShared) = first.line else {
+        guard case .client(let pid, let seed, let isShared, let partitions) = first.line else {
             throw TestFailure("\(name): the first line must be a client")
         }
-        let start = Event.Start(host: HostIdentity.hostName, pid: String(pid), seed: String(seed))
+        var start = Event.Start(host: HostIdentity.hostName, pid: String(pid), seed: String(seed))
         dropped += lines.last?.dropped ?? 0
         var current: (producer: ProducerID, index: Int)?
+        /// The calls of a forked child before its producer is known.
+        var inherited: History?
+        var root: ProducerID?
+        func append(_ history: History, of producer: ProducerID) {
+            logs[producer, default: ProducerLog(root: root ?? producer, partitions: partitions)].histories
+                .append(history)
+            current = (producer, logs[producer]!.histories.count - 1)
+        }
         for (index, entry) in lines.enumerated() {
             let next = index + 1 < lines.count ? lines[index + 1] : nil
             let hasDropped = next.map { $0.dropped > entry.dropped } ?? false
             switch entry.line {
-            case .client, .over: continue
+            case .client, .began, .over: continue
+            case .inherited(let text, let battery):
+                let (id, owner) = try Self.ids(text, in: name)
+                inherited = History(id: id, batteryIndex: battery, calls: [], isInherited: true)
+                root = owner
+            case .producer(let text, let seed):
+                guard let history = inherited, let producer = ProducerID(text) else {
+                    throw TestFailure("\(name): line \(index + 1) must follow an inherited experiment")
+                }
+                start.seed = String(seed)
+                inherited = nil
+                append(history, of: producer)
             case .begin(let battery):
                 guard let next, case .began(let text) = next.line else {
                     openBegins.append(OpenBegin(producer: current?.producer, start: start, battery: battery))
                     continue
                 }
-                guard let id = ExperimentID(text), let producer = ProducerID(String(text.prefix { $0 != "-" })) else {
-                    throw TestFailure("\(name): not an experiment id with a producer: \(text)")
-                }
+                let (id, producer) = try Self.ids(text, in: name)
                 let calls = [Event.Body.battery(History.declaration(battery)), .start(start)].map {
                     History.Call(body: $0, isConfirmed: !hasDropped)
                 }
-                histories[producer, default: []].append(
-                    History(id: id, battery: History.battery(battery), calls: calls))
-                current = (producer, histories[producer, default: []].count - 1)
-            case .began: continue
+                append(History(id: id, batteryIndex: battery, calls: calls), of: producer)
             default:
-                guard let current, let body = Event.Body(entry.line) else {
+                guard let body = Event.Body(entry.line), current != nil || inherited != nil else {
                     throw TestFailure("\(name): line \(index + 1) must follow the begin of an experiment")
                 }
                 // If no other thread uses the client, the dropped event is the event of this call.
                 if hasDropped && !isShared { continue }
-                histories[current.producer]?[current.index].calls.append(
-                    History.Call(body: body, isConfirmed: next != nil && !hasDropped))
+                let call = History.Call(body: body, isConfirmed: next != nil && !hasDropped)
+                if inherited != nil {
+                    inherited?.calls.append(call)
+                } else if let current {
+                    logs[current.producer]?.histories[current.index].calls.append(call)
+                }
             }
         }
+        if let inherited, let root, !inherited.calls.isEmpty {
+            openInheritances.append(OpenInheritance(history: inherited, root: root, partitions: partitions))
+        }
+    }
+
+    /// Returns an experiment id of a client, and its producer.
+    private static func ids(_ text: String, in name: String) throws -> (ExperimentID, ProducerID) {
+        guard let id = ExperimentID(text), let producer = ProducerID(String(text.prefix { $0 != "-" })) else {
+            throw TestFailure("\(name): not an experiment id with a producer: \(text)")
+        }
+        return (id, producer)
     }
 }

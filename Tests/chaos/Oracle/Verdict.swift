@@ -8,6 +8,10 @@ struct Verdict {
     var phantom = Finding()
     /// Events that were applied in another order than logged.
     var misordered = Finding()
+    /// Events that Redis could not take and that are no dead letters.
+    var missingLetters = Finding()
+    /// Dead letters of events that could be applied, and repeated dead letters.
+    var unexpectedLetters = Finding()
     /// The differences between the indexes and those of the naive model; empty if there are none.
     var differences = ""
 
@@ -19,6 +23,8 @@ struct Verdict {
     /// The number of indeterminate calls whose event is in the indexes.
     var recovered = 0
     var producers = 0
+    /// The number of events that Redis could not take and that must be dead letters.
+    var expectedLetters = 0
     var experiments = 0
     /// The number of events that clients dropped and counted.
     var dropped: UInt64 = 0
@@ -27,19 +33,24 @@ struct Verdict {
 
     /// True if the indexes contain each accepted event exactly once, in order, and nothing else.
     var isGood: Bool {
-        lost.count + duplicated.count + phantom.count + misordered.count == 0 && differences.isEmpty
+        findings.allSatisfy { $0.finding.count == 0 } && differences.isEmpty
+    }
+
+    private var findings: [(name: String, finding: Finding)] {
+        [
+            ("lost", lost), ("duplicated", duplicated), ("phantom", phantom), ("misordered", misordered),
+            ("without a dead letter", missingLetters), ("wrong dead letters", unexpectedLetters),
+        ]
     }
 
     /// The report. The last line is "no difference" or "the indexes differ from the logged events".
     var text: String {
         var lines = [
             "\(accepted) events of \(experiments) experiments and \(producers) producers; \(deduplicated) sent twice and "
-                + "applied once; \(dropped) dropped",
+                + "applied once; \(dropped) dropped; \(expectedLetters) for dead letters",
             "\(indeterminate) calls interrupted by a kill; \(recovered) of their events applied",
         ]
-        for (name, finding) in [
-            ("lost", lost), ("duplicated", duplicated), ("phantom", phantom), ("misordered", misordered),
-        ] where finding.count > 0 {
+        for (name, finding) in findings where finding.count > 0 {
             lines.append("\(name): \(finding.count) events")
             lines += finding.examples.map { "    \($0)" }
         }

@@ -1,63 +1,88 @@
+import Glibc
 import TestSupport
 
 /// A fixed number of trainings of all kinds.
 ///
-/// A training that has ended or was killed is replaced by a training of the same kind. Otherwise the kinds that end by
-/// themselves would soon be missing.
+/// A training that has ended or was killed is replaced by a training of the next kind of its slot. Otherwise the kinds
+/// that end by themselves would soon be missing.
 final class Fleet {
-    private static let size = 6
+    private static let size = 8
+    /// The number of orphans above which no further training that leaves orphans is started.
+    private static let maxOrphans = 8
 
-    private let redis: String
-    private let sides: String
-    private let journal: String
-    private let rate: Int
+    /// The settings of the trainings that start from now on.
+    var settings: Training.Settings
     private let kinds: [TrainingKind]
     private var random: SeededGenerator
-    /// The training of each slot; nil before the first start. The slot determines the kind.
+    /// The training of each slot; nil before the first start.
     private var slots = [Training?](repeating: nil, count: size)
+    private var nextKind = 0
     private var endedLogs: [String] = []
+    /// The ended trainings whose orphans may still write to their standard error.
+    private var endedParents: [Training] = []
     private(set) var startedCount = 0
+    private let orphans: Orphans
+    /// The orphans that ran at the latest look.
+    private(set) var runningOrphans: [pid_t] = []
+    private(set) var orphanCount = 0
+    private var lastCollection = ContinuousClock.now
 
     /// - Parameters:
-    ///   - redis: the Redis URL of the trainings.
-    ///   - sides: the folder of the side files.
-    ///   - journal: the folder of the journals.
-    ///   - rate: events per second of all trainings together.
+    ///   - settings: the settings of the trainings. The rate is that of all trainings together.
     ///   - kinds: the kinds of trainings, which are assigned to the slots in turn.
     ///   - seed: determines the sizes and seeds of the trainings.
-    init(redis: String, sides: String, journal: String, rate: Int, kinds: [TrainingKind], seed: UInt64) {
-        self.redis = redis
-        self.sides = sides
-        self.journal = journal
-        self.rate = rate
+    init(_ settings: Training.Settings, kinds: [TrainingKind], seed: UInt64) throws {
+        self.settings = settings
         self.kinds = kinds
         random = SeededGenerator(seed: seed &+ 1)
+        orphans = try Orphans()
     }
 
-    var runningCount: Int { trainings.count { $0.process.isRunning } }
+    /// The trainings per fleet, which share the rate.
+    static func rate(of total: Int) -> Int { max(total / size, 1) }
+
+    var runningCount: Int { trainings.count { $0.process.isRunning } + runningOrphans.count }
+
+    /// The process ids of all trainings and orphans that run.
+    var runningPIDs: [pid_t] { trainings.filter(\.process.isRunning).map(\.process.pid) + runningOrphans }
 
     private var trainings: [Training] { slots.compactMap(\.self) }
 
     /// Starts a training in each slot whose training has ended.
     func replaceEnded() throws {
+        if ContinuousClock.now > lastCollection + .milliseconds(250) { try collectOrphans() }
         for (slot, training) in slots.enumerated() {
             if let training, training.process.isRunning { continue }
-            if let log = training?.log { endedLogs.append(log) }
-            try training?.checkEnding()
+            if let training { try retire(training) }
+            slots[slot] = nil
+            guard let kind = drawKind() else { continue }
             startedCount += 1
-            slots[slot] = try Training(
-                kinds[slot % kinds.count], redis: redis, sides: sides, journal: journal, rate: rate / Self.size,
-                random: &random)
+            slots[slot] = try Training(kind, settings, random: &random)
         }
     }
 
-    /// Kills a random training.
-    func killOne(using random: inout SeededGenerator) {
-        guard !trainings.isEmpty else { return }
-        random.pick(trainings).kill()
+    /// Returns the next kind; nil if all kinds leave orphans and there are too many of them.
+    private func drawKind() -> TrainingKind? {
+        for _ in kinds {
+            let kind = kinds[nextKind % kinds.count]
+            nextKind += 1
+            if !kind.leavesOrphans || runningOrphans.count < Self.maxOrphans { return kind }
+        }
+        return nil
     }
 
-    /// Sends SIGTERM to all trainings, and waits until all have ended.
+    /// Kills a random training or orphan.
+    func killOne(using random: inout SeededGenerator) {
+        let index = Int.random(in: 0..<max(trainings.count + runningOrphans.count, 1), using: &random)
+        if index < trainings.count {
+            trainings[index].kill()
+        } else if index - trainings.count < runningOrphans.count {
+            // The process id cannot be reused, because only this process reaps the orphan.
+            Glibc.kill(runningOrphans[index - trainings.count], SIGKILL)
+        }
+    }
+
+    /// Sends SIGTERM to all trainings and their children, and waits until all have ended.
     func stop() throws {
         for training in trainings { training.process.terminate() }
         for training in trainings {
@@ -65,17 +90,44 @@ final class Fleet {
                 throw TestFailure(
                     "\(training.process) did not end within 60 s after SIGTERM; its client closes within 10 s")
             }
-            try training.checkEnding()
+            try retire(training)
         }
-        endedLogs += trainings.compactMap(\.log)
-        slots = []
+        slots = slots.map { _ in nil }
+        try collectOrphans()
+        for orphan in runningOrphans { Glibc.kill(orphan, SIGTERM) }
+        let haveEnded = try eventually(within: .seconds(60)) {
+            try collectOrphans()
+            return runningOrphans.isEmpty
+        }
+        guard haveEnded else {
+            throw TestFailure("forked children of trainings did not end within 60 s after SIGTERM: \(runningOrphans)")
+        }
     }
 
-    /// Kills all trainings.
+    /// Kills all trainings and their children.
     func kill() {
         for training in trainings { training.process.kill() }
+        try? collectOrphans()
+        for orphan in runningOrphans { Glibc.kill(orphan, SIGKILL) }
+    }
+
+    private func retire(_ training: Training) throws {
+        // The orphans of a training write to its standard error.
+        if training.kind.leavesOrphans {
+            endedParents.append(training)
+        } else if let log = training.log {
+            endedLogs.append(log)
+        }
+        try training.checkEnding()
+    }
+
+    private func collectOrphans() throws {
+        lastCollection = .now
+        let before = Set(runningOrphans)
+        runningOrphans = try orphans.collect(except: Set(trainings.map(\.process.pid)))
+        orphanCount += runningOrphans.count { !before.contains($0) }
     }
 
     /// The standard error of all trainings.
-    var log: String { (endedLogs + trainings.compactMap(\.log)).joined(separator: "----\n") }
+    var log: String { (endedLogs + (endedParents + trainings).compactMap(\.log)).joined(separator: "----\n") }
 }

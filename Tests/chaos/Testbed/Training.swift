@@ -4,26 +4,51 @@ import TestSupport
 /// A `chaos-producer` process.
 struct Training {
     let process: ChildProcess
+    let kind: TrainingKind
     /// The path of the side file of the first thread.
     private let side: String
 
-    init(
-        _ kind: TrainingKind, redis: String, sides: String, journal: String, rate: Int,
-        random: inout SeededGenerator
-    ) throws {
+    /// The settings that all trainings of a fleet share.
+    struct Settings {
+        /// The Redis URL.
+        let redis: String
+        /// The folder of the side files.
+        let sides: String
+        /// The folder of the journals.
+        let journal: String
+        /// Events per second of one training.
+        let rate: Int
+        /// The number of partitions of the deployment.
+        var partitions = 1
+    }
+
+    init(_ kind: TrainingKind, _ settings: Settings, random: inout SeededGenerator) throws {
+        self.kind = kind
         let seed = random.next() >> 1
-        var options = ["--redis", redis, "--sides", sides, "--seed", "\(seed)", "--rate", "\(rate)"]
+        let rate = kind == .wrongType ? min(settings.rate, Self.maxWrongTypeRate) : settings.rate
+        var options = [
+            "--redis", settings.redis, "--sides", settings.sides, "--seed", "\(seed)", "--rate", "\(rate)",
+            "--partitions", "\(settings.partitions)",
+        ]
         let events = "\(Int.random(in: 500...4_000, using: &random))"
         switch kind {
         case .long: break
         case .manyThreads: options += ["--threads", "4"]
         case .short: options += ["--events", events]
         case .leaving: options += ["--events", events, "--ending", "exit"]
-        case .forking: options += ["--forks"]
+        case .forking: options += ["--forks", "own"]
+        case .daemon: options += ["--events", events, "--forks", "daemon"]
+        case .outliving: options += ["--events", events, "--forks", "outliving"]
+        case .outlivingThreads: options += ["--events", events, "--forks", "outliving", "--threads", "3"]
+        case .pool: options += ["--events", events, "--forks", "pool"]
+        case .wrongType: options += ["--wrong-type"]
         }
-        process = try ChildProcess("chaos-producer", options, environment: ["HYPERO_JOURNAL": journal])
-        side = "\(sides)/\(process.pid)-\(seed)-1.side"
+        process = try ChildProcess("chaos-producer", options, environment: ["HYPERO_JOURNAL": settings.journal])
+        side = "\(settings.sides)/\(process.pid)-\(seed)-1.side"
     }
+
+    /// The largest rate of a training whose events become dead letters. Redis keeps about 100,000 dead letters.
+    private static let maxWrongTypeRate = 100
 
     /// The name of the process and its standard error; nil if the standard error is empty.
     var log: String? {
@@ -38,7 +63,9 @@ struct Training {
         let ending = process.wait()
         // SIGTERM kills a training that has not installed its signal handler yet.
         guard ending == .exited(0) || ending == .signalled(SIGKILL) || ending == .signalled(SIGTERM) else {
-            throw TestFailure("\(process) ended with \(String(describing: ending)): \(process.stderr)")
+            throw TestFailure(
+                "\(process), a training of the kind \(kind.rawValue), ended with \(String(describing: ending)): "
+                    + process.stderr)
         }
     }
 
@@ -67,6 +94,24 @@ enum TrainingKind: String, CaseIterable {
     case short
     /// Ends after some events, without closing its client.
     case leaving
-    /// Forks children until SIGTERM.
+    /// Forks children with clients of their own until SIGTERM.
     case forking
+    /// Begins an experiment, forks, and exits. The child goes on with the experiment.
+    case daemon
+    /// Forks children that log to its experiments and go on after its end.
+    case outliving
+    /// Like `outliving`, while other threads log.
+    case outlivingThreads
+    /// Forks pools of children that log to its experiments, and waits for them.
+    case pool
+    /// Logs events that Redis cannot take, because a key is of a wrong type, until SIGTERM.
+    case wrongType
+
+    /// True if processes may remain after the training's end.
+    var leavesOrphans: Bool {
+        switch self {
+        case .daemon, .outliving, .outlivingThreads: true
+        case .long, .manyThreads, .short, .leaving, .forking, .pool, .wrongType: false
+        }
+    }
 }

@@ -1,0 +1,18 @@
+import TestSupport
+import Testing
+
+@Suite("Mutated input", .serialized)
+struct FuzzTests {
+    /// `Scripts/fuzz` runs more inputs.
+    @Test func `Adoption survives mutated journals without a crash, a hang or a growth of memory`() throws {
+        let run = try ChildProcess.run(
+            "hypero-fuzz", ["journals", "--seed", "1", "--count", "150"], within: .seconds(300))
+        #expect(run.succeeded, "\(run.stdout)\n\(run.stderr)")
+        #expect(run.stdout.contains("150 inputs in"))
+    }
+
+    @Test func `A stored input that does not exist is an error and no success`() throws {
+        let run = try ChildProcess.run("hypero-fuzz", ["journals", "--input", "/nonexistent"], within: .seconds(60))
+        #expect(!run.succeeded)
+    }
+}

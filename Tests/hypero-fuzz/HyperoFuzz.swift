@@ -1,0 +1,53 @@
+import ArgumentParser
+
+/// The fuzz runs: `Scripts/fuzz`.
+@main
+struct HyperoFuzz: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hypero-fuzz",
+        abstract: "Feed mutated journals and mutated server replies to hypero.",
+        discussion: """
+            Each input is derived from a real one: from the journal of a killed process, or from a recorded conversation \
+            with Redis. Worker processes run the inputs. This process watches the workers. An input fails if its worker \
+            crashes, works for longer than three seconds, grows by more than 64 MiB, or breaks a promise. A failing \
+            input is repeated alone, and stored.
+
+            EXIT STATUS:
+              0   no input failed
+              1   an input failed
+              64  the command line is invalid
+            """,
+        subcommands: [JournalsCommand.self, RepliesCommand.self, WorkerCommand.self, OrphanCommand.self])
+}
+
+/// The options of a run.
+struct RunOptions: ParsableArguments {
+    @Option(help: "Seed of the mutations.") var seed: UInt64 = .random(in: 1..<1_000_000)
+    @Option(help: "The number of inputs.") var count = 20_000
+    @Option(help: "The number of failures after which the run ends.") var failures = 20
+    @Option(help: "Run only this stored input.") var input: String?
+    @Option(help: "The folder for failing inputs.") var output = "/tmp"
+    @Option(help: "The number of worker processes.") var workers = 2
+
+    func validate() throws {
+        guard count > 0, failures > 0, workers > 0 else {
+            throw ValidationError("--count, --failures and --workers must be at least 1")
+        }
+    }
+}
+
+struct JournalsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "journals", abstract: "Adopt mutated journals of killed processes.")
+    @OptionGroup var options: RunOptions
+
+    func run() throws { try FuzzRun<JournalFuzzer>(options).run() }
+}
+
+struct RepliesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replies", abstract: "Answer the client, the ingest and queries with mutated replies.")
+    @OptionGroup var options: RunOptions
+
+    func run() throws { try FuzzRun<ReplyFuzzer>(options).run() }
+}
