@@ -14,6 +14,8 @@ package struct NetworkCondition: Sendable, Hashable {
     package var requestBytesUntilReset: Int?
     /// True if no byte passes. Connections are accepted and stay open.
     package var isSilent = false
+    /// True if requests pass and replies do not.
+    package var isMuted = false
     /// True if no connection is accepted. The listener's queue is full; on TCP the kernel drops connection requests.
     package var isUnreachable = false
 
@@ -40,6 +42,9 @@ package struct NetworkCondition: Sendable, Hashable {
     /// A black hole: connections are accepted, and no reply arrives.
     package static let silent = with { $0.isSilent = true }
 
+    /// The server executes the commands of clients, and no reply arrives.
+    package static let muted = with { $0.isMuted = true }
+
     /// A black hole that accepts no connection.
     package static let unreachable = with { ($0.isSilent, $0.isUnreachable) = (true, true) }
 
@@ -58,6 +63,7 @@ extension NetworkCondition: CustomStringConvertible {
         if let replyPiece { parts.append("replies in pieces of \(replyPiece)") }
         if let replyBytesUntilReset { parts.append("reset after \(replyBytesUntilReset) bytes of replies") }
         if let requestBytesUntilReset { parts.append("reset after \(requestBytesUntilReset) bytes of requests") }
+        if isMuted { parts.append("muted") }
         if isUnreachable { parts.append("unreachable") } else if isSilent { parts.append("silent") }
         return parts.isEmpty ? "good" : parts.joined(separator: ", ")
     }

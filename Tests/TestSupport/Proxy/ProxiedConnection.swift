@@ -22,12 +22,12 @@ struct ProxiedConnection {
         replies.networkChanged()
     }
 
-    /// The events of `poll(2)` to wait for on the client's and on the server's socket.
-    var interest: (client: Int16, server: Int16) {
+    /// Returns the events of `poll(2)` to wait for on the client's and on the server's socket.
+    func interest(under network: NetworkCondition) -> (client: Int16, server: Int16) {
         var (client, server) = (Int16(0), Int16(0))
         if requests.wantsToRead { client |= Int16(POLLIN) }
-        if replies.wantsToWrite { client |= Int16(POLLOUT) }
-        if replies.wantsToRead { server |= Int16(POLLIN) }
+        if replies.wantsToWrite, !network.isMuted { client |= Int16(POLLOUT) }
+        if replies.wantsToRead, !network.isMuted { server |= Int16(POLLIN) }
         if requests.wantsToWrite { server |= Int16(POLLOUT) }
         return (client, server)
     }
@@ -50,12 +50,15 @@ struct ProxiedConnection {
                 $0.roundTrips += roundTrips
             }
         }
-        replies.read(under: network, now: now, buffer: &buffer) { _ in isAwaitingReply = false }
+        if !network.isMuted {
+            replies.read(under: network, now: now, buffer: &buffer) { _ in isAwaitingReply = false }
+        }
         let requestOutcome = requests.write(
             under: network, resetAfter: network.requestBytesUntilReset, now: now
         ) { count in
             control.count { $0.requestBytes += count }
         }
+        guard !network.isMuted else { return requestOutcome }
         let replyOutcome = replies.write(under: network, resetAfter: network.replyBytesUntilReset, now: now) { count in
             control.count { $0.replyBytes += count }
         }
