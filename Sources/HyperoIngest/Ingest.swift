@@ -7,6 +7,9 @@ import Synchronization
 
 /// The daemon that turns the events of each partition into hashes and sorted sets, with one thread per partition.
 ///
+/// After a change of the number of partitions, it also applies the entries that are left in the streams of the earlier
+/// number, and looks for further ones every 30 seconds.
+///
 ///     let ingest = try Ingest(settings, logger: logger)
 ///     try ingest.start()
 ///     …
@@ -15,6 +18,10 @@ import Synchronization
 public final class Ingest: Sendable {
     private struct State {
         var running = 0
+        /// The other partitions whose entries are being applied.
+        var others: Set<Keyspace> = []
+        /// The other partitions that were logged, once each.
+        var loggedOthers: Set<Keyspace> = []
         var hasFailed = false
         /// The continuations of the calls of ``Ingest/finished()`` that wait.
         var continuations: [CheckedContinuation<Bool, Never>] = []
@@ -26,12 +33,16 @@ public final class Ingest: Sendable {
     private let shutdown = ShutdownFlag()
     private let state = Mutex(State())
 
+    /// The time between two looks for entries of another number of partitions.
+    private static let discoveryInterval: Duration = .seconds(30)
+
     /// Creates an ingest, whose threads start with ``start()``.
     ///
-    /// - Throws: ``SchemaError`` if the namespace or the number of partitions is invalid.
+    /// - Throws: ``SchemaError`` if a setting is out of its bounds.
     public init(_ settings: IngestSettings, logger: Logger) throws(SchemaError) {
         self.settings = settings
         self.logger = logger
+        try settings.check()
         keyspaces = try settings.keyspaces()
     }
 
@@ -39,6 +50,12 @@ public final class Ingest: Sendable {
     ///
     /// - Throws: ``SchemaError`` if a thread cannot be created. The threads that were started before are stopped.
     public func start() throws(SchemaError) {
+        state.withLock { $0.running += 1 }
+        let code = NamedThread.start("ingest-others") { [self] in
+            applyOtherPartitions()
+            recordEnding(.done)
+        }
+        if code != 0 { recordEnding(.done) }
         for (number, keyspace) in keyspaces.enumerated() {
             state.withLock { $0.running += 1 }
             let isFirst = number == 0
@@ -52,6 +69,56 @@ public final class Ingest: Sendable {
                 stop()
                 throw SchemaError("cannot start the thread of partition \(number): \(String(cString: strerror(code)))")
             }
+        }
+    }
+
+    /// Applies the entries of partitions that belong to another number of partitions, until they are applied. Without a
+    /// drain, looks for further ones until shutdown.
+    private func applyOtherPartitions() {
+        let limitedLogger = RateLimitedLogger(logger)
+        repeat {
+            do {
+                let discovery = try PartitionDiscovery(settings) { [shutdown] in !shutdown.isRequested }
+                for found in try discovery.otherPartitions() where found.hasBacklog { try applyOther(found.keyspace) }
+            } catch {
+                // If the server cannot be reached, the partitions' threads report it.
+                if !shutdown.isRequested {
+                    limitedLogger.event("cannot look for other partitions: \(error)", level: .debug)
+                }
+            }
+            guard !settings.isDraining else { return }
+            shutdown.wait(atMost: Self.discoveryInterval)
+        } while !shutdown.isRequested
+    }
+
+    /// Starts a thread that applies the present entries of another partition, unless there is one.
+    private func applyOther(_ keyspace: Keyspace) throws(SchemaError) {
+        let (isIdle, isFirst) = state.withLock { state in
+            guard state.others.insert(keyspace).inserted else { return (false, false) }
+            state.running += 1
+            return (true, state.loggedOthers.insert(keyspace).inserted)
+        }
+        guard isIdle else { return }
+        if isFirst {
+            logger.notice(
+                "\(keyspace.events) has entries of a client with another number of partitions: applying them")
+        }
+        var settings = settings
+        // The thread ends once the entries are applied.
+        settings.isDraining = true
+        let code = NamedThread.start("ingest-other") { [self, settings] in
+            let worker = PartitionWorker(
+                settings, keyspace: keyspace, logger: logger, shutdown: shutdown, isOther: true)
+            let ending = worker.run()
+            if ending == .done, isFirst, !shutdown.isRequested { logger.notice("\(keyspace.events) is applied") }
+            state.withLock { _ = $0.others.remove(keyspace) }
+            // The partitions of the settings decide whether a run that goes on has failed.
+            recordEnding(self.settings.isDraining ? ending : .done)
+        }
+        guard code == 0 else {
+            state.withLock { _ = $0.others.remove(keyspace) }
+            recordEnding(.done)
+            throw SchemaError("cannot start the thread of \(keyspace.tag): \(String(cString: strerror(code)))")
         }
     }
 

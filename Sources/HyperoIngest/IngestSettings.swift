@@ -15,7 +15,8 @@ public struct IngestSettings: Sendable {
     public var retain = 10_000
     /// True to end once all entries that were in the streams at the start are applied.
     public var isDraining = false
-    /// The time after which the lease of an ingest that does not renew it expires, above zero.
+    /// The time after which the lease of an ingest that does not renew it expires, from 50 milliseconds to one
+    /// hour.
     public var leaseDuration: Duration = .seconds(5)
 
     /// Creates the settings of a deployment with one partition.
@@ -27,10 +28,17 @@ public struct IngestSettings: Sendable {
 extension IngestSettings {
     /// Checks the settings.
     ///
-    /// - Throws: ``SchemaError`` if the namespace or the number of partitions is invalid.
+    /// - Throws: ``SchemaError`` if a setting is out of its bounds.
     public func check() throws(SchemaError) {
         _ = try keyspaces()
+        guard retain >= 0 else { throw SchemaError("retain must be at least 0, not \(retain)") }
+        guard Self.leaseDurations.contains(leaseDuration) else {
+            throw SchemaError("leaseDuration must be between 50 milliseconds and one hour, not \(leaseDuration)")
+        }
     }
+
+    /// The possible values of ``leaseDuration``. A shorter lease would expire between two transactions.
+    private static let leaseDurations: ClosedRange<Duration> = .milliseconds(50) ... .seconds(3_600)
 
     /// Returns the keyspaces of all partitions, in order.
     func keyspaces() throws(SchemaError) -> [Keyspace] {

@@ -1,6 +1,7 @@
 import HyperoCore
 import HyperoRedis
 import HyperoSchema
+import Logging
 
 /// The pipeline from the stream to the indexes: read, decode, fold, commit.
 ///
@@ -35,8 +36,13 @@ struct Pipeline: ~Copyable {
     /// The error of a dead letter stream that was full at the checkpoint; nil if it was not full. The stream is not
     /// checked again, because the reply to XINFO may be large.
     private let fullStreamError: RedisError?
+    /// The server's clock in Unix milliseconds, as it was read last.
+    private var clock: Int64
     /// The time at which the state of the stream was read last.
     private var streamInfoTime = MonotonicTime.now
+
+    /// The number of epochs after which a fold reads no further whole curve. The events of the other curves wait.
+    private static let maxCurveEpochs = 1 << 20
 
     /// The longest wait for prefetched entries while Redis applies a transaction.
     private static let maxPrefetchWait: Duration = .milliseconds(20)
@@ -55,20 +61,25 @@ struct Pipeline: ~Copyable {
         nextTransaction = Transaction(keyspace: lease.keyspace, owner: lease.owner, leaseDuration: lease.duration)
         deadLetterError = checkpoint.deadLetterError ?? checkpoint.fullStreamError
         fullStreamError = checkpoint.fullStreamError
-        try transaction.write(checkpoint.batch)
+        clock = checkpoint.clock
+        try transaction.write(checkpoint.batch, since: clock)
     }
 
     private var keyspace: Keyspace { fence.lease.keyspace }
+    /// The longest wait for entries, after which the lease is renewed.
+    private var maxIdleWait: Duration { min(fence.lease.duration / 3, .seconds(1)) }
 
     /// Applies the next batch, folds the batch after it, and prefetches further entries.
     ///
     /// Without entries, the step renews the lease with an empty transaction, and waits for entries for at most a third
-    /// of the lease's duration.
+    /// of the lease's duration, and a second.
     ///
     /// - Throws: an error after which the pipeline must not be used again.
     mutating func step(in context: inout PipelineContext) throws(RedisError) -> StepResult {
         // Without a backlog, the prefetched entries are folded first: an empty transaction would only delay them.
-        if slots.isNextEmpty, slots.prefetched != nil, !slots.mayHaveMore { try foldNext(in: &context) }
+        if slots.isNextEmpty, slots.prefetched != nil, !slots.mayHaveMore, let result = try foldNext(in: &context) {
+            return result
+        }
         // The cursor must not pass entries whose dead letters cannot be written.
         if let deadLetterError, slots.next?.hasDeadLetters == true { throw deadLetterError }
         let shield = context.shield
@@ -76,7 +87,10 @@ struct Pipeline: ~Copyable {
         defer { shield.isShielded = false }
         // The read of very large entries may outlast the lease. After a rollback, their next read would take as long.
         if fence.isStale, try !fence.renew(over: &context.connection) { return .stopped(.cursorChanged) }
-        if let id = context.trimPlan.nextBound() { transaction.writeTrim(below: id) }
+        // XTRIM is not part of the transaction. If that one is aborted, the entries of pending dead letters are still needed.
+        if context.pendingDeadLetters.isEmpty, let id = context.trimPlan.nextBound() {
+            transaction.writeTrim(below: id)
+        }
         transaction.writeFence()
         let isIdle = slots.prefetched == nil && !slots.mayHaveMore && goal == nil
         return isIdle ? try runIdle(in: &context) : try runBacklog(in: &context)
@@ -87,7 +101,7 @@ struct Pipeline: ~Copyable {
     mutating func finish(in context: inout PipelineContext) throws(RedisError) {
         if let deadLetterError { throw deadLetterError }
         transaction.writeFence()
-        _ = try send(over: &context.connection)
+        _ = try send(in: &context)
         try settle(try transaction.receive(from: &context.connection), in: &context)
     }
 }
@@ -100,10 +114,10 @@ extension Pipeline {
         // A folded batch is sent at once. Without one, the step can wait for entries, and a shutdown ends this wait.
         let waitsForEntries = slots.isNextEmpty
         context.shield.isShielded = !waitsForEntries
-        try adoptPrefetched(waitingAtMost: waitsForEntries ? fence.lease.duration / 3 : .zero, in: context)
+        try adoptPrefetched(waitingAtMost: waitsForEntries ? maxIdleWait : .zero, in: context)
         context.shield.isShielded = true
         queueLookup()
-        let lookup = try send(over: &context.connection)
+        let lookup = try send(in: &context)
 
         // The outcome is read even if the next steps fail, because its failed commands must become dead letters.
         var failure: RedisError?
@@ -116,7 +130,7 @@ extension Pipeline {
         do {
             try adoptPrefetched(waitingAtMost: Self.maxPrefetchWait, in: context)
             if failure == nil, slots.fold() == nil, let next = slots.next {
-                try nextTransaction.write(next)
+                try nextTransaction.write(next, since: clock)
                 prefetchForNextStep(in: context)
             }
         } catch {
@@ -126,7 +140,11 @@ extension Pipeline {
         try settle(outcome, in: &context)
         if let obstacle = outcome.obstacle { return .stopped(obstacle) }
         if let failure { throw failure }
-        if slots.next != nil { swap(&transaction, &nextTransaction) } else { try foldNext(in: &context) }
+        if slots.next != nil {
+            swap(&transaction, &nextTransaction)
+        } else if let result = try foldNext(in: &context) {
+            return result
+        }
         return slots.isDrained(to: goal) ? .drained : .applied
     }
 
@@ -160,10 +178,10 @@ extension Pipeline {
     /// Sends the next batch, which renews the lease if it is empty, and waits for entries.
     private mutating func runIdle(in context: inout PipelineContext) throws(RedisError) -> StepResult {
         let read = BlockingRead(
-            after: slots.readPosition.id, count: batchSize.count, block: fence.lease.duration / 3,
+            after: slots.readPosition.id, count: batchSize.count, block: maxIdleWait,
             withStreamInfo: streamInfoTime + Self.streamInfoInterval <= .now)
         transaction.write(read)
-        _ = try send(over: &context.connection)
+        _ = try send(in: &context)
         let outcome: Transaction.Outcome
         do {
             outcome = try transaction.receive(from: &context.connection)
@@ -180,7 +198,7 @@ extension Pipeline {
         if let obstacle = outcome.obstacle { return .stopped(obstacle) }
         let reply = try XReadReply(entries, from: keyspace.events)
 
-        try foldNext(in: &context)
+        if let result = try foldNext(in: &context) { return result }
         adopt(try ReadBatch(reply, requested: read.count))
         guard let stream else { return .applied }
         guard case .missed(let count) = slots.countMissed(in: stream) else { return .stopped(.cursorChanged) }
@@ -196,18 +214,56 @@ extension Pipeline {
     private mutating func adopt(_ read: ReadBatch) {
         slots.adopt(read)
         batchSize.recordRead(entries: read.reply.received, bytes: read.reply.bytes)
+        batchSize.recordKept(entries: read.batch.items.count, of: read.reply.count)
     }
 
     /// Folds the prefetched batch, and looks up the state that the fold needs: first subjects, then rows, then whole
-    /// curves.
-    private mutating func foldNext(in context: inout PipelineContext) throws(RedisError) {
-        while let lookup = slots.fold(with: context.pendingDeadLetters) {
+    /// curves, then the rows of their best epochs.
+    ///
+    /// - Returns: the result that ends the step; nil if the batch is folded.
+    private mutating func foldNext(in context: inout PipelineContext) throws(RedisError) -> StepResult? {
+        while var lookup = slots.fold(with: context.pendingDeadLetters) {
             lookups.set(lookup)
             try lookups.send(over: &context.connection)
-            try resolve(lookup, in: &context)
+            lookup = try lookups.receive(lookup, from: &context.connection, logger: context.logger)
+            if let result = try readCurves(&lookup, in: &context) { return result }
+            slots.resolve(lookup)
         }
         lookups.removeAll()
         try writeNext()
+        return nil
+    }
+
+    /// Reads the whole curves that a lookup needs. The lease is renewed meanwhile, and a shutdown ends the reading: no
+    /// transaction is in flight.
+    ///
+    /// A batch may need a curve for each of its events. The batch is shortened if they are too many for the memory.
+    mutating func readCurves(
+        _ lookup: inout StateLookup, in context: inout PipelineContext
+    ) throws(RedisError) -> StepResult? {
+        var epochs = 0
+        for (index, channel) in lookup.missing.wholeCurves.sorted(by: { $0.key < $1.key }) {
+            if epochs > Self.maxCurveEpochs {
+                slots.shortenPrefetched(beforeExperiment: index)
+                return nil
+            }
+            var scan = CurveScan(key: keyspace.curve(of: lookup.batch.experiments[index]), objective: channel)
+            do {
+                while !scan.isComplete {
+                    try scan.readPart(over: &context.connection)
+                    if context.isShutdownRequested { return .applied }
+                    if fence.isDue, try !fence.renew(over: &context.connection) { return .stopped(.cursorChanged) }
+                }
+                lookup.state.objectives[index] = scan.objectives
+            } catch {
+                guard let readError = StateLoader.readError(from: error, key: scan.key, logger: context.logger) else {
+                    throw error
+                }
+                lookup.state.experiments[index] = ExperimentState(readError: readError)
+            }
+            epochs += scan.objectives.entries.count
+        }
+        return nil
     }
 
     private mutating func resolve(_ lookup: StateLookup, in context: inout PipelineContext) throws(RedisError) {
@@ -215,16 +271,17 @@ extension Pipeline {
     }
 
     private mutating func writeNext() throws(RedisError) {
-        if let next = slots.next { try transaction.write(next) }
+        if let next = slots.next { try transaction.write(next, since: clock) }
     }
 
     /// Sends the queued lookup, the transaction, and the WATCH that fences the next one.
     ///
     /// - Returns: the lookup that was sent; nil if there was none.
-    private mutating func send(over connection: inout RedisConnection) throws(RedisError) -> StateLookup? {
-        try lookups.send(over: &connection)
+    private mutating func send(in context: inout PipelineContext) throws(RedisError) -> StateLookup? {
+        try lookups.send(over: &context.connection)
         fence.restart()
-        try transaction.send(over: &connection)
+        context.isOutcomeKnown = false
+        try transaction.send(over: &context.connection)
         return slots.submit()
     }
 
@@ -234,10 +291,16 @@ extension Pipeline {
     private mutating func settle(_ outcome: Transaction.Outcome, in context: inout PipelineContext) throws(RedisError) {
         context.recordTrimming(outcome.trimmed, of: keyspace.events)
         deadLetterError = outcome.deadLetterError ?? fullStreamError
-        guard case .applied(let serverTime, let failures) = outcome.ending else { return slots.rollBack() }
+        context.isOutcomeKnown = true
+        guard case .applied(let applied) = outcome.ending else { return slots.rollBack() }
+        let failures = applied.failures
+        clock = applied.clock
+        if let error = applied.counterError {
+            context.logger.event("cannot write a counter in \(keyspace.ingest): \(error.description)", level: .error)
+        }
         let batch = slots.complete(failures: failures)
         context.recordApplied(batch, failures: failures, in: keyspace)
-        batchSize.recordApplied(entries: batch.batch.items.count, in: serverTime ?? (.now - fence.since))
+        batchSize.recordApplied(entries: batch.batch.items.count, in: applied.serverTime ?? (.now - fence.since))
         // The dead letters of the next batches cannot be written either.
         if let failure = failures.first(where: \.isDeadLetter) {
             deadLetterError = failure.error.naming(key: keyspace.dead, expected: .stream)

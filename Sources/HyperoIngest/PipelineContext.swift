@@ -8,10 +8,16 @@ struct PipelineContext: ~Copyable {
     /// The reader of the next entries, on a connection of its own.
     let prefetcher: Prefetcher
     var trimPlan: TrimPlan
-    /// The dead letters of applied batches that are not in Redis. They outlive the connection, but not the process.
+    /// The dead letters of an applied batch that are not in Redis. They outlive the connection. If the process ends, the
+    /// next owner finds them by ``IngestField/unconfirmed``.
     var pendingDeadLetters: PendingDeadLetters
+    /// True if no transaction of unknown outcome was sent over this connection or the one before.
+    var isOutcomeKnown = false
     let shield: CancellationShield
     let logger: RateLimitedLogger
+
+    /// True if the work must end that needs no reply of the server.
+    var isShutdownRequested: Bool { shield.isShutdownRequested }
 
     /// Records an applied batch: its entries can be trimmed, and the entries of its failed commands become dead
     /// letters.

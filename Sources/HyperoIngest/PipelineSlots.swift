@@ -14,7 +14,7 @@ package import HyperoSchema
 package struct PipelineSlots {
     /// A batch that was read and decoded but not folded.
     package struct Prefetched {
-        package let batch: DecodedBatch
+        package fileprivate(set) var batch: DecodedBatch
         /// The raw entries, for dead letters.
         package let reply: XReadReply
         /// The stream position after the batch.
@@ -61,8 +61,11 @@ package struct PipelineSlots {
 
     /// The stream position up to which entries are read.
     package var readPosition: StreamPosition {
-        prefetched?.position ?? next?.position ?? inFlight?.position ?? applied
+        prefetched?.position ?? foldedPosition
     }
+
+    /// The stream position before the prefetched batch.
+    private var foldedPosition: StreamPosition { next?.position ?? inFlight?.position ?? applied }
 
     /// True if the next transaction changes nothing but the cursor and the lease.
     package var isNextEmpty: Bool { next?.isEmpty ?? true }
@@ -122,6 +125,21 @@ extension PipelineSlots {
         return lookup
     }
 
+    /// Removes the entries of the prefetched batch from the first one of an experiment on. They are read again after the
+    /// others are applied.
+    ///
+    /// - Parameter index: the index of the experiment in the batch, above 0.
+    package mutating func shortenPrefetched(beforeExperiment index: Int) {
+        guard let batch = prefetched?.batch,
+            let first = batch.items.firstIndex(where: { $0.subjects.experiment == index }), first > 0
+        else { return }
+        prefetched?.batch.items.removeSubrange(first...)
+        var position = foldedPosition
+        position.advance(by: first, to: batch.items[first - 1].id)
+        prefetched?.position = position
+        mayHaveMore = true
+    }
+
     /// Stores the state that a lookup has read for the prefetched batch.
     package mutating func resolve(_ lookup: StateLookup) {
         prefetched?.state = .known(lookup.state)
@@ -134,10 +152,15 @@ extension PipelineSlots {
     /// Folds the prefetched batch into ``next``, which must be empty. Without a prefetched batch, ``next`` becomes an
     /// empty batch, whose transaction renews the lease.
     ///
-    /// - Parameter pending: the dead letters of earlier batches that the same transaction writes.
+    /// - Parameter pending: the dead letters of an earlier batch. If there are any, ``next`` becomes a batch that writes
+    ///   them and nothing else.
     /// - Returns: the lookup to resolve before this function is called again; nil if the batch was folded.
     package mutating func fold(with pending: PendingDeadLetters = PendingDeadLetters()) -> StateLookup? {
         precondition(isNextEmpty, "the next batch must be submitted first")
+        guard pending.isEmpty else {
+            next = FoldedBatch(writing: pending, at: foldedPosition)
+            return nil
+        }
         let batch = prefetched?.batch ?? DecodedBatch()
         let state =
             switch prefetched?.state {
@@ -150,8 +173,8 @@ extension PipelineSlots {
         case .folded(let result):
             cache.store(result.posterior, of: batch)
             next = FoldedBatch(
-                batch: batch, result: result, reply: prefetched?.reply ?? XReadReply(), position: readPosition,
-                pendingDeadLetters: pending)
+                batch: batch, result: result, reply: prefetched?.reply ?? XReadReply(), after: foldedPosition,
+                position: readPosition)
             prefetched = nil
             return nil
         }

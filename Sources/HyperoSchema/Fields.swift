@@ -133,7 +133,7 @@ package enum ExperimentField {
     package static let pid = "pid"
     /// The seed of the latest `start` event that has one.
     package static let seed = "seed"
-    /// The reason of the `end` event. Absent if it has none, and after a new `start`.
+    /// The reason of the `end` event. Absent if it has none, and after a later `start`.
     package static let reason = "reason"
     /// The highest epoch of the learning curves.
     package static let epochs = "epochs"
@@ -152,7 +152,7 @@ package enum ProducerField {
     /// The time of the producer's latest event in Unix milliseconds.
     package static let time = "time"
     /// The sequence numbers below ``seq`` that have not been received, as ``SequenceRanges``: `17 40-52`. Absent if there are
-    /// none.
+    /// none. Of more than 64 ranges the closest are merged, so that the ranges then also contain received numbers.
     package static let missing = "missing"
     /// The number of the producer's events that became dead letters, including those requeued since. Absent if 0.
     package static let dead = "dead"
@@ -171,6 +171,11 @@ package enum IngestField {
     /// ignored. Absent if Redis is older than 7.0 and does not count entries: the removal of unread entries is then not
     /// detected.
     package static let entries = "entries"
+    /// `<from> <to> <since> [<first>/<last> …]`: the last transaction with entries, until its outcome is known and its dead
+    /// letters are written: the cursor before and after it, a time before it in Unix milliseconds, and the ranges of
+    /// entries that it skipped as duplicates. Empty after that. The next owner of the partition checks the entries of a
+    /// former owner that was killed in between.
+    package static let unconfirmed = "unconfirmed"
     /// The number of entries that another client trimmed or deleted from the stream before they were read. Entries with
     /// a sequence number are also counted in ``gaps``, until their producer sends them again.
     package static let missed = "missed"
@@ -183,7 +188,7 @@ package enum IngestField {
     package static let applied = "applied"
     /// The number of entries skipped because their sequence number had been applied.
     package static let duplicates = "duplicates"
-    /// The number of skipped sequence numbers that have not been received.
+    /// The number of sequence numbers in the `missing` ranges of all producers, at most 2^32 of each.
     package static let gaps = "gaps"
     /// The number of dead letters ever written, including those requeued since.
     package static let dead = "dead"

@@ -56,7 +56,10 @@ package struct Keyspace: Sendable, Hashable {
     package var lease: String { tag + ":ingest:lease" }
 
     /// `{hypero}:battery:<id>`, a hash (``BatteryField``).
-    package func battery(_ id: BatteryID) -> String { tag + ":battery:" + id.text }
+    package func battery(_ id: BatteryID) -> String { batteryPrefix + id.text }
+
+    /// The part of a battery's keys before its id.
+    package var batteryPrefix: String { tag + ":battery:" }
 
     /// `{hypero}:battery:<id>:experiments`, a sorted set of experiment ids. Score: the time of the first event in Unix
     /// milliseconds.

@@ -112,17 +112,54 @@ import Testing
         if inOneBatch { store.add(entries) } else { for entry in entries { store.add([entry]) } }
         // The last entry has two sequence numbers, so neither of them is consumed.
         #expect(store.metrics == ["applied": "3", "dead": "2", "duplicates": "1"])
-        #expect(store.hashes[store.keyspace.producer(ProducerID("p")!)] == ["seq": "3", "time": "23"])
+        #expect(store.hashes[store.keyspace.producer(ProducerID("p")!)] == ["seq": "3", "time": "23", "dead": "1"])
     }
 
-    @Test func `At most 64 missing ranges are remembered, and the lowest are forgotten first`() {
+    @Test func `Of more than 64 missing ranges the closest are merged, and no missing number is forgotten`() {
         var watermark = Watermark()
         for number in 1...100 { _ = watermark.accept(UInt64(number * 2), at: 0) }
+        _ = watermark.accept(300, at: 0)
         #expect(watermark.missing.count == 64)
-        #expect(watermark.missing.first == 73...73)
-        #expect(watermark.accept(71, at: 0) == .duplicate)
+        #expect(watermark.missing.last == 201...299)
+        for number in 1...100 { #expect(watermark.missing.contains { $0.contains(UInt64(number * 2 - 1)) }) }
+        #expect(Watermark(seq: "300", time: "0", missing: watermark.missingText) == watermark)
         #expect(watermark.accept(73, at: 0) == .late)
-        #expect(Watermark(seq: "200", time: "0", missing: watermark.missingText) == watermark)
+    }
+
+    @Test(arguments: [true, false])
+    func `Numbers that arrive in a client's second attempt are applied, however many were missing`(inOneBatch: Bool) {
+        var store = IndexStore()
+        let events = [Shorthand.declared()] + (0..<400).filter { $0 % 2 == 1 }.map { sent($0 + 1, "p\($0 + 1)") }
+        let again = (0..<400).map { sent($0 + 1, "p\($0 + 1)") }
+        if inOneBatch { store.add(events + again) } else { store.addOneByOne(events + again) }
+        for number in 1...400 { #expect(store.experiment["param.p\(number)"] == "\(number)") }
+        #expect(store.hashes[store.keyspace.producer(ProducerID("p")!)]?["missing"] == nil)
+        #expect(store.metrics["gaps"] == nil)
+        // Some of the 200 numbers that had been applied were applied a second time, and the others were duplicates.
+        #expect(Int(store.metrics["applied"]!)! + Int(store.metrics["duplicates"]!)! == 601)
+    }
+
+    @Test func `A malformed list of missing ranges is read as far as it is valid`() {
+        let watermark = Watermark(seq: "50", time: "0", missing: "9-12 3-4 10 20-21 60-70 1-2-3")
+        #expect(watermark.missing == [9...12, 20...21])
+    }
+
+    @Test func `The gaps of one producer are counted up to a limit, so that thousands do not overflow the counter`() {
+        var watermark = Watermark()
+        _ = watermark.accept(UInt64(Limits.integer), at: 0)
+        #expect(watermark.gaps == 1 << 32)
+        _ = watermark.accept(7, at: 0)
+        #expect(watermark.gaps == 1 << 32)
+    }
+
+    @Test(arguments: [true, false])
+    func `A producer's dead letters are counted in its hash, each once`(inOneBatch: Bool) {
+        let events = [sent(1, "a"), sent(2, "b"), Shorthand.declared(), sent(1, "a"), sent(3, "c")]
+        var store = IndexStore()
+        if inOneBatch { store.add(events) } else { store.addOneByOne(events) }
+        let key = store.keyspace.producer(ProducerID("p")!)
+        #expect(store.hashes[key] == ["seq": "3", "time": "20", "dead": "2"])
+        #expect(store.metrics == ["applied": "2", "dead": "2", "duplicates": "1"])
     }
 
     @Test func `The largest sequence numbers do not overflow the count of gaps`() {

@@ -31,7 +31,7 @@ import Testing
         add(Shorthand.row(1, ["valid": "1"]), Shorthand.event(.end(.done, reason: nil)))
         #expect(store.experiment["status"] == "done")
         #expect(store.experiment["reason"] == nil)
-        add(Shorthand.event(.end(.stopped, reason: "x")), Shorthand.event(.start(Event.Start())))
+        add(Shorthand.event(.end(.stopped, reason: "x")), Shorthand.event(.start(Event.Start()), at: 21))
         #expect(store.experiment["status"] == "running")
         #expect(store.experiment["reason"] == nil)
     }

@@ -76,11 +76,14 @@ struct IndexStore: Equatable {
                     hash[String(epoch)].flatMap { CurveRow(text: $0) } ?? CurveRow()
             }
         }
-        for index in missing.wholeCurves {
-            prior.wholeCurves.insert(index)
+        for (index, channel) in missing.wholeCurves {
+            var objectives = CurveObjectives(of: channel)
             for (epoch, text) in hashes[keyspace.curve(of: batch.experiments[index])] ?? [:] {
-                prior.rows[index, default: [:]][Int(epoch)!] = CurveRow(text: text)
+                Array(epoch.utf8).withUnsafeBufferPointer { epoch in
+                    Array(text.utf8).withUnsafeBufferPointer { objectives.add(epoch: epoch, row: $0) }
+                }
             }
+            prior.objectives[index] = objectives
         }
     }
 

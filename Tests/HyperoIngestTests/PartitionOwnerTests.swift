@@ -152,6 +152,20 @@ import Testing
         #expect(actions(of: &failing, after: .connected, .acquired, .stopRequested, broken).last == .end(.done))
     }
 
+    @Test func `A stop requested in the step that ends a drain releases the lease`() {
+        var owner = owner(isDraining: true)
+        #expect(actions(of: &owner, after: .connected, .acquired, .recovered).last == .apply)
+        #expect(owner.next(after: .drained, jitter: 0, isStopRequested: true) == .release)
+        #expect(owner.next(after: .released, jitter: 0, isStopRequested: true) == .end(.done))
+    }
+
+    @Test func `A stop requested while a drain fails keeps the failure`() {
+        var owner = owner(isDraining: true)
+        _ = actions(of: &owner, after: .connected)
+        let denied = PartitionOwner.Event.failed(RedisError(.noPermission, "NOPERM no"))
+        #expect(owner.next(after: denied, jitter: 0, isStopRequested: true) == .end(.failed))
+    }
+
     @Test func `A drain ends when all entries are applied, and releases the lease if it was acquired`() {
         var empty = owner(isDraining: true)
         #expect(actions(of: &empty, after: .connected, .drained) == [.acquire, .end(.done)])

@@ -69,6 +69,47 @@ import Testing
         stop()
     }
 
+    @Test func `A batch ends before its curves have too many numbers for one transaction`() throws {
+        let numbers = (1...8_000).map(String.init).joined(separator: " ")
+        for id in 1...40 {
+            server.cli(
+                "XADD", keyspace.events, "\(id)-0", "event", "curve", "experiment", "e", "battery", "b", "curve.valid",
+                numbers)
+        }
+        var last: UInt64 = 0
+        var counts: [Int] = []
+        while last < 40 {
+            try prefetcher.request(after: StreamID(milliseconds: last, sequence: 0), count: 100)
+            let read = try #require(try prefetcher.receive(waitingAtMost: .seconds(60), shield: shield))
+            let items = read.batch.items
+            counts.append(items.count)
+            last = try #require(items.last).id.milliseconds
+            #expect(read.mayHaveMore == (last < 40))
+        }
+        #expect(counts == [17, 17, 6])
+        stop()
+    }
+
+    @Test func `The prefetcher does not read from another server than its owner`() throws {
+        add(1...2)
+        let url = try RedisURL(server.url) { _ in nil }
+        let id = try #require(
+            server.cli("INFO", "server").split(whereSeparator: \.isNewline).first { $0.hasPrefix("run_id:") }
+        ).dropFirst(7)
+        for (serverID, isSame) in [(String(id), true), ("of another server", false)] {
+            let prefetcher = Prefetcher(url, keyspace: keyspace, serverID: serverID)
+            defer { prefetcher.stop() }
+            try prefetcher.request(after: .zero, count: 2)
+            var count: Int?
+            let error = redisError {
+                count = try prefetcher.receive(waitingAtMost: .seconds(60), shield: shield)?.reply.count
+            }
+            #expect(count == (isSame ? 2 : nil))
+            #expect((error == nil) == isSame)
+            if !isSame { #expect(error?.description.contains("leads to several servers") == true) }
+        }
+    }
+
     @Test func `A wait for the prefetcher ends at its timeout, and at once after shutdown`() throws {
         add(1...2)
         server.suspend()

@@ -104,7 +104,7 @@ import Testing
                     + "hypero-query dead lists these dead letters, and hypero-ingest requeue sends them again",
                 "no ingest owns \(fixture.keyspaces[1].tag), so no entry is applied. Start hypero-ingest",
                 "1 entry of \(undivided.tag):events not read with 2 partitions: a client logs with another number of "
-                    + "partitions. Drain the stream with a hypero-ingest of that number",
+                    + "partitions. A running hypero-ingest applies them within a minute",
             ])
         let discovered = try status(fixture)
         #expect(discovered.partitions.map(\.tag) == [undivided.tag, first.tag])

@@ -8,7 +8,7 @@ struct SequenceRangesTests {
         #expect(SequenceRanges.parse(SequenceRanges.text(of: ranges)) == ranges)
     }
 
-    @Test(arguments: ["x", "3-2", "-", "1-x", "99999999999999999999"])
+    @Test(arguments: ["x", "3-2", "-", "1-x", "99999999999999999999", "1-2-3", "-5", "5-"])
     func `Words that are not ranges are ignored`(word: String) {
         #expect(SequenceRanges.parse("4 \(word) 7-9") == [4...4, 7...9])
     }

@@ -19,10 +19,26 @@ package struct PendingDeadLetters {
         /// Returns the corrections of the counters that are written with the dead letters.
         func counterChanges(in keyspace: Keyspace) -> [IndexChange] {
             guard !isCounted else { return [] }
+            var counts: [Int: Int] = [:]
+            for letter in letters { counts[batch.items[letter.item].subjects.producer, default: 0] += 1 }
             return [
                 .increment(key: keyspace.ingest, field: IngestField.applied, by: -letters.count),
                 .increment(key: keyspace.ingest, field: IngestField.dead, by: letters.count),
             ]
+                + counts.filter { $0.key >= 0 }.sorted { $0.key < $1.key }.flatMap { producer, count in
+                    let key = keyspace.producer(batch.producers[producer])
+                    return [
+                        IndexChange.increment(key: key, field: ProducerField.dead, by: count),
+                        // The key may have been deleted meanwhile, and must not stay forever.
+                        .expire(key: key, milliseconds: Watermark.lifetime),
+                    ]
+                }
+        }
+
+        /// Returns the group with some of its dead letters; nil if none remain.
+        fileprivate func filtered(_ isIncluded: (StreamID) -> Bool) -> Group? {
+            let letters = letters.filter { isIncluded(batch.items[$0.item].id) }
+            return letters.isEmpty ? nil : Group(batch: batch, reply: reply, letters: letters, isCounted: isCounted)
         }
     }
 
@@ -31,6 +47,18 @@ package struct PendingDeadLetters {
     package init() {}
 
     package var isEmpty: Bool { groups.isEmpty }
+
+    /// Adds a group, unless it has no dead letters.
+    mutating func add(_ group: Group) {
+        if !group.letters.isEmpty { groups.append(group) }
+    }
+
+    /// Returns the dead letters of the entries with some ids.
+    func filtered(_ isIncluded: (StreamID) -> Bool) -> PendingDeadLetters {
+        var filtered = PendingDeadLetters()
+        filtered.groups = groups.compactMap { $0.filtered(isIncluded) }
+        return filtered
+    }
 
     /// The stream ids of the entries, ascending.
     var entryIDs: [StreamID] {
@@ -56,14 +84,13 @@ extension PendingDeadLetters {
                 let items = attribution.items(changing: change)
                 logger.event(items.isEmpty ? reason : "\(reason). Its entries become dead letters", level: .error)
                 for item in items where reasons[item] == nil { reasons[item] = reason }
-            case .counter: logger.event("cannot write the counters in \(keyspace.ingest): \(error)", level: .error)
             case .deadLetter(let index):
                 logger.event("cannot write a dead letter to \(keyspace.dead): \(error)", level: .error)
                 unwritten.append(index)
             case .pendingDeadLetter(let group, let index):
                 logger.event("cannot write a dead letter to \(keyspace.dead): \(error)", level: .error)
                 unwrittenPending[group, default: []].append(index)
-            case .cursor, .lease: break
+            case .counter, .cursor, .lease: break
             }
         }
         let caused = reasons.sorted { $0.key < $1.key }.map { FoldResult.DeadLetter(item: $0.key, reason: $0.value) }
@@ -79,7 +106,6 @@ extension PendingDeadLetters {
     }
 
     private mutating func append(_ letters: [FoldResult.DeadLetter], of batch: FoldedBatch, isCounted: Bool) {
-        guard !letters.isEmpty else { return }
-        groups.append(Group(batch: batch.batch, reply: batch.reply, letters: letters, isCounted: isCounted))
+        add(Group(batch: batch.batch, reply: batch.reply, letters: letters, isCounted: isCounted))
     }
 }

@@ -18,10 +18,21 @@ import HyperoSchema
 package struct Transaction: ~Copyable {
     /// The result of EXEC.
     enum Ending {
-        /// The batch is applied, apart from the commands that failed. The server time is nil if it is unknown.
-        case applied(serverTime: Duration?, failures: [Failure])
+        /// The batch is applied, apart from the commands that failed.
+        case applied(Applied)
         /// Nothing is applied: a watched key has changed.
         case aborted
+    }
+
+    /// The results of the commands of an applied transaction.
+    struct Applied {
+        /// The time that the transaction took; nil if it is unknown.
+        let serverTime: Duration?
+        /// The server's clock at its end in Unix milliseconds.
+        let clock: Int64
+        let failures: [Failure]
+        /// The first error of a counter, for example because it would overflow. It does not concern an entry.
+        let counterError: RedisError?
     }
 
     /// A reason why the owner must not send another transaction.
@@ -54,7 +65,7 @@ package struct Transaction: ~Copyable {
     /// A command between MULTI and EXEC. Its indices refer to the lists of the batch.
     package enum Command {
         case change(Int)
-        /// A command on a counter of the ingest's hash.
+        /// A command on a counter. If it fails, no entry is lost.
         case counter
         case deadLetter(Int)
         case pendingDeadLetter(group: Int, letter: Int)
@@ -101,7 +112,9 @@ package struct Transaction: ~Copyable {
 
 extension Transaction {
     /// Writes the transaction from MULTI to EXEC, in place of an earlier one.
-    mutating func write(_ batch: FoldedBatch) throws(RedisError) {
+    ///
+    /// - Parameter since: a time of the server in Unix milliseconds, not after the transaction.
+    mutating func write(_ batch: FoldedBatch, since: Int64) throws(RedisError) {
         writer.removeAll()
         commands.removeAll(keepingCapacity: commands.capacity < 1 << 18)
         cursor = batch.cursor
@@ -110,7 +123,7 @@ extension Transaction {
         writer.command("TIME")
         for (index, change) in batch.result.changes.enumerated() {
             writer.add(change, rows: batch.result.rows)
-            commands.append(.change(index))
+            if case .increment = change { commands.append(.counter) } else { commands.append(.change(index)) }
         }
         try write(batch.ownDeadLetters) { .deadLetter($0) }
         for (index, group) in batch.pendingDeadLetters.groups.enumerated() {
@@ -122,7 +135,7 @@ extension Transaction {
         }
         if batch.isRewind { writeOccurrence(count: IngestField.rewinds, time: IngestField.rewound) }
         if batch.isTakeover { writeOccurrence(count: IngestField.takeovers, time: IngestField.taken) }
-        writeCursor(of: batch)
+        writeCursor(of: batch, since: since)
         writer.command("PEXPIRE", keyspace.lease, String(leaseDuration.wholeMilliseconds))
         commands.append(.lease)
         writer.command("TIME")
@@ -148,9 +161,13 @@ extension Transaction {
         ])
     }
 
-    private mutating func writeCursor(of batch: FoldedBatch) {
+    private mutating func writeCursor(of batch: FoldedBatch, since: Int64) {
         let knowsEntries = batch.position.entries != nil
-        writer.begin(arguments: 6 + (knowsEntries ? 2 : 0) + (batch.isEmpty ? 0 : 2))
+        // The transaction is sent only when the outcome of the one before it is known. But until the pending dead letters
+        // of the one before are written, its value stays.
+        let writesUnconfirmed = batch.pendingDeadLetters.isEmpty
+        writer.begin(
+            arguments: 6 + (knowsEntries ? 2 : 0) + (writesUnconfirmed ? 2 : 0) + (batch.isEmpty ? 0 : 2))
         writer.add("HSET" as StaticString)
         writer.add(keyspace.ingest)
         writer.add(IngestField.cursor)
@@ -160,6 +177,10 @@ extension Transaction {
         if knowsEntries {
             writer.add(IngestField.entries)
             writer.add(batch.position.description)
+        }
+        if writesUnconfirmed {
+            writer.add(IngestField.unconfirmed)
+            writer.add(Unconfirmed(of: batch, since: since)?.description ?? "")
         }
         // A transaction that only renews the lease does not update the indexes.
         if !batch.isEmpty {
@@ -258,17 +279,27 @@ extension Transaction {
         }
         let start = try Self.microseconds(from: &reply)
         var failures: [Failure] = []
+        var counterError: RedisError?
         for command in commands {
-            if let error = reply.error { failures.append(Failure(command, error: error)) }
+            if let error = reply.error {
+                if case .counter = command {
+                    counterError = counterError ?? error
+                } else {
+                    failures.append(Failure(command, error: error))
+                }
+            }
             try reply.skip()
         }
         let end = try Self.microseconds(from: &reply)
         // Later versions of Redis freeze the clock in a transaction. Then the server time is unknown.
-        return .applied(serverTime: end > start ? .microseconds(end - start) : nil, failures: failures)
+        return .applied(
+            Applied(
+                serverTime: end > start ? .microseconds(end - start) : nil, clock: end / 1_000, failures: failures,
+                counterError: counterError))
     }
 
     /// Reads the reply to TIME: seconds and microseconds.
-    private static func microseconds(from reply: inout Reply) throws(RedisError) -> Int64 {
+    static func microseconds(from reply: inout Reply) throws(RedisError) -> Int64 {
         _ = try reply.array()
         let seconds = try reply.string().flatMap { Int64($0) } ?? 0
         let microseconds = try reply.string().flatMap { Int64($0) } ?? 0

@@ -5,75 +5,107 @@ import HyperoSchema
 /// It is computed from the batch after a failure, so that the fold, which runs for every event, need not track the
 /// origin of each change.
 struct ChangeAttribution {
-    private typealias Predicate = (DecodedBatch.Item) -> Bool
+    /// A key that entries change, with the index of its subject in the batch.
+    private enum Subject {
+        case batteries
+        case producer(Int)
+        case experiment(Int)
+        case curve(Int)
+        case battery(Int)
+        case experiments(Int)
+        case columns(Int)
+        case rank(Int)
+    }
 
     private let batch: DecodedBatch
     private let keyspace: Keyspace
-    /// The indices of the entries that changed nothing: dead letters and duplicates.
-    private let unapplied: Set<Int>
+    /// The keys other than rankings.
+    private var subjects: [String: Subject] = [:]
+    private var batteryIndexes: [String: Int] = [:]
+    private var experimentIndexes: [String: Int] = [:]
+    /// The indices of the entries that changed something, ascending, by the index of their subject.
+    private var itemsByProducer: [[Int]]
+    private var itemsByBattery: [[Int]]
+    private var itemsByExperiment: [[Int]]
 
-    init(of result: FoldResult, in batch: DecodedBatch, keyspace: Keyspace) {
+    /// - Parameter unapplied: the indices of the entries that changed nothing: dead letters and duplicates.
+    init(of batch: DecodedBatch, unapplied: Set<Int>, keyspace: Keyspace) {
         self.batch = batch
         self.keyspace = keyspace
-        unapplied = Set(result.deadLetters.map(\.item)).union(result.duplicates)
+        itemsByProducer = Array(repeating: [], count: batch.producers.count)
+        itemsByBattery = Array(repeating: [], count: batch.batteries.count)
+        itemsByExperiment = Array(repeating: [], count: batch.experiments.count)
+        for (index, item) in batch.items.enumerated() where !unapplied.contains(index) {
+            WorkCounter.count(1)
+            if case .rejected = item.content { continue }
+            if item.subjects.producer >= 0 { itemsByProducer[item.subjects.producer].append(index) }
+            if item.subjects.battery >= 0 { itemsByBattery[item.subjects.battery].append(index) }
+            if item.subjects.experiment >= 0 { itemsByExperiment[item.subjects.experiment].append(index) }
+        }
+        subjects[keyspace.batteries] = .batteries
+        for (index, id) in batch.producers.enumerated() { subjects[keyspace.producer(id)] = .producer(index) }
+        for (index, id) in batch.experiments.enumerated() {
+            subjects[keyspace.experiment(id)] = .experiment(index)
+            subjects[keyspace.curve(of: id)] = .curve(index)
+            experimentIndexes[id.text] = index
+        }
+        for (index, id) in batch.batteries.enumerated() {
+            subjects[keyspace.battery(id)] = .battery(index)
+            subjects[keyspace.experiments(of: id)] = .experiments(index)
+            subjects[keyspace.columns(of: id)] = .columns(index)
+            batteryIndexes[id.text] = index
+        }
+    }
+
+    init(of result: FoldResult, in batch: DecodedBatch, keyspace: Keyspace) {
+        self.init(
+            of: batch, unapplied: Set(result.deadLetters.map(\.item)).union(result.duplicates), keyspace: keyspace)
     }
 
     /// Returns the indices of the entries that contribute to a change, ascending.
     func items(changing change: IndexChange) -> [Int] {
-        guard let contributes = predicate(for: change) else { return [] }
-        return batch.items.indices.filter { index in
-            guard !unapplied.contains(index) else { return false }
-            switch batch.items[index].content {
-            case .row, .event: return contributes(batch.items[index])
-            case .rejected: return false
+        let members = Self.members(of: change)
+        WorkCounter.count(members.count + 1)
+        switch subject(of: change.key) {
+        case .batteries:
+            return members.compactMap { batteryIndexes[$0] }.flatMap { itemsByBattery[$0] }
+                .filter { batch.items[$0].subjects.experiment < 0 }.sorted()
+        case .producer(let index): return itemsByProducer[index]
+        case .experiment(let index): return itemsByExperiment[index]
+        case .curve(let index): return itemsByExperiment[index].filter { batch.hasRows(batch.items[$0]) }
+        case .battery(let index): return itemsByBattery[index]
+        case .experiments(let battery): return items(of: members, in: battery)
+        case .columns(let battery):
+            let members = Set(members)
+            return itemsByBattery[battery].filter { item in
+                batch.columns(of: batch.items[item]).contains { members.contains($0) }
             }
+        case .rank(let battery): return items(of: members, in: battery).filter { batch.mayRank(batch.items[$0]) }
+        case nil: return []
         }
     }
 
-    private func predicate(for change: IndexChange) -> Predicate? {
-        let key = change.key
-        if key == keyspace.batteries {
-            let members = members(of: change)
-            return { item in
-                item.subjects.experiment < 0 && members.contains(batch.batteries[item.subjects.battery].text)
-            }
-        }
-        if let index = batch.producers.firstIndex(where: { keyspace.producer($0) == key }) {
-            return { $0.subjects.producer == index }
-        }
-        for (index, experiment) in batch.experiments.enumerated() {
-            if key == keyspace.experiment(experiment) { return { $0.subjects.experiment == index } }
-            guard key == keyspace.curve(of: experiment) else { continue }
-            return { $0.subjects.experiment == index && batch.hasRows($0) }
-        }
-        for (index, battery) in batch.batteries.enumerated() where key.hasPrefix(keyspace.battery(battery)) {
-            if let predicate = predicate(for: change, of: battery, at: index) { return predicate }
-        }
-        return nil
+    private func subject(of key: String) -> Subject? {
+        if let subject = subjects[key] { return subject }
+        // A ranking: the id of a battery contains no colon.
+        let prefix = keyspace.batteryPrefix
+        guard key.hasPrefix(prefix) else { return nil }
+        let id = key.dropFirst(prefix.count).prefix { $0 != ":" }
+        guard let index = batteryIndexes[String(id)],
+            key.hasPrefix(keyspace.rank(of: batch.batteries[index], by: ""))
+        else { return nil }
+        return .rank(index)
     }
 
-    private func predicate(for change: IndexChange, of battery: BatteryID, at index: Int) -> Predicate? {
-        let members = members(of: change)
-        switch change.key {
-        case keyspace.battery(battery): return { $0.subjects.battery == index }
-        case keyspace.experiments(of: battery):
-            return { $0.subjects.battery == index && batch.isExperiment(of: $0, in: members) }
-        case keyspace.columns(of: battery):
-            return { item in
-                item.subjects.battery == index && batch.columns(of: item).contains { members.contains($0) }
-            }
-        case let key where key.hasPrefix(keyspace.rank(of: battery, by: "")):
-            return { item in
-                item.subjects.battery == index && batch.isExperiment(of: item, in: members) && batch.mayRank(item)
-            }
-        default: return nil
-        }
+    private func items(of experiments: [String], in battery: Int) -> [Int] {
+        experiments.compactMap { experimentIndexes[$0] }.flatMap { itemsByExperiment[$0] }
+            .filter { batch.items[$0].subjects.battery == battery }.sorted()
     }
 
-    private func members(of change: IndexChange) -> Set<String> {
+    private static func members(of change: IndexChange) -> [String] {
         switch change {
-        case .addScores(_, let scored, _): Set(scored.map(\.member))
-        case .removeMembers(_, let members): Set(members)
+        case .addScores(_, let scored, _): scored.map(\.member)
+        case .removeMembers(_, let members): members
         default: []
         }
     }
@@ -81,7 +113,7 @@ struct ChangeAttribution {
 
 extension DecodedBatch {
     /// Returns whether an entry writes rows of the curve.
-    fileprivate func hasRows(_ item: Item) -> Bool {
+    func hasRows(_ item: Item) -> Bool {
         switch item.content {
         case .row: true
         case .event(let index): events[index].body.kind == .epoch || events[index].body.kind == .curve
@@ -90,17 +122,13 @@ extension DecodedBatch {
     }
 
     /// Returns whether an entry may change rankings.
-    fileprivate func mayRank(_ item: Item) -> Bool {
+    func mayRank(_ item: Item) -> Bool {
         if case .event(let index) = item.content, events[index].body.kind == .maxima { return true }
         return hasRows(item)
     }
 
-    fileprivate func isExperiment(of item: Item, in ids: Set<String>) -> Bool {
-        item.subjects.experiment >= 0 && ids.contains(experiments[item.subjects.experiment].text)
-    }
-
     /// Returns the columns that an entry may add.
-    fileprivate func columns(of item: Item) -> [String] {
+    func columns(of item: Item) -> [String] {
         switch item.content {
         case .row(_, let row): rows.channels(of: row).map { Prefix.max + $0 }
         case .event(let index): events[index].columns

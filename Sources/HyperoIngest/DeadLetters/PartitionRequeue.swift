@@ -14,15 +14,17 @@ final class PartitionRequeue {
     private var connection: RedisConnection
 
     /// The maximum number of dead letters per transaction.
-    private static let maxLetters = 64
+    private let maxLetters: Int
     /// The number of bytes after which a transaction gets no further dead letter.
     private static let maxBytes = 8 << 20
-    /// The number of transactions after which a call of ``send(_:applying:into:)`` gives up, including those that other
-    /// clients' writes abort.
-    private static let maxRounds = 1_000
+    /// The number of consecutive transactions aborted by other clients' writes after which a call of
+    /// ``send(_:applying:into:)`` gives up.
+    private static let maxAborts = 1_000
 
-    init(_ url: RedisURL, keyspace: Keyspace) throws(RedisError) {
+    /// - Parameter maxLetters: the maximum number of dead letters per transaction.
+    init(_ url: RedisURL, keyspace: Keyspace, maxLetters: Int = 64) throws(RedisError) {
         self.keyspace = keyspace
+        self.maxLetters = maxLetters
         var topology = Topology(seed: url)
         var connection = try RedisConnection.open(to: topology.current, name: "hypero-requeue")
         for _ in 0..<Topology.maxRedirects {
@@ -44,12 +46,6 @@ final class PartitionRequeue {
         return try reply.array() ?? 0 > 0
     }
 
-    /// Returns whether there are dead letters; false if the key cannot be read, for example without permission.
-    func hasAny() throws(RedisError) -> Bool {
-        var reply = try connection.call("XLEN", keyspace.dead)
-        return reply.error == nil ? try reply.integer() > 0 : false
-    }
-
     /// Sends all dead letters that exist now.
     func sendAll(applying edit: DeadLetterEdit, into report: inout Requeue.Report) throws {
         var reply = try connection.call("XREVRANGE", keyspace.dead, "+", "-", "COUNT", "1")
@@ -69,7 +65,7 @@ final class PartitionRequeue {
     }
 
     private func ids(from start: String, to end: String) throws(RedisError) -> [StreamID] {
-        var reply = try connection.call("XRANGE", keyspace.dead, start, end, "COUNT", "\(Self.maxLetters)")
+        var reply = try connection.call("XRANGE", keyspace.dead, start, end, "COUNT", "\(maxLetters)")
         var ids: [StreamID] = []
         for _ in 0..<(try reply.array() ?? 0) {
             _ = try reply.array()
@@ -85,11 +81,15 @@ final class PartitionRequeue {
     /// Sends the dead letters of some ids. Ids without a dead letter are skipped.
     func send(_ ids: [StreamID], applying edit: DeadLetterEdit, into report: inout Requeue.Report) throws {
         var remaining = ids[...]
-        var rounds = 0
+        var aborts = 0
         while !remaining.isEmpty {
-            rounds += 1
-            guard rounds < Self.maxRounds else { throw RequeueError(.contention(key: keyspace.dead)) }
-            remaining = try sendFirst(of: remaining, applying: edit, into: &report) ?? remaining
+            if let rest = try sendFirst(of: remaining, applying: edit, into: &report) {
+                remaining = rest
+                aborts = 0
+            } else {
+                aborts += 1
+                guard aborts < Self.maxAborts else { throw RequeueError(.contention(key: keyspace.dead)) }
+            }
         }
     }
 
@@ -99,7 +99,7 @@ final class PartitionRequeue {
     private func sendFirst(
         of ids: ArraySlice<StreamID>, applying edit: DeadLetterEdit, into report: inout Requeue.Report
     ) throws -> ArraySlice<StreamID>? {
-        let first = ids.prefix(Self.maxLetters)
+        let first = ids.prefix(maxLetters)
         let letters = try watchAndRead(first)
         var writer = RESPWriter()
         writer.command("MULTI")

@@ -107,14 +107,13 @@ public struct Requeue {
         }
     }
 
-    /// Checks that a deployment with one partition has no dead letters in the first 16 of several partitions.
+    /// Checks that the keyspaces of another number of partitions have no dead letters.
     ///
-    /// - Throws: ``RequeueError/Code/partitioned(key:)`` if there are.
+    /// - Throws: ``RequeueError/Code/partitioned(key:)`` if they have.
     private func checkOtherPartitions() throws {
-        guard settings.partitions == 1 else { return }
-        for keyspace in try Keyspace.all(namespace: settings.namespace, partitions: 16)
-        where try PartitionRequeue(settings.redis, keyspace: keyspace).hasAny() {
-            throw RequeueError(.partitioned(key: keyspace.dead))
+        let discovery = try PartitionDiscovery(settings)
+        for found in try discovery.otherPartitions() where found.deadLetters > 0 {
+            throw RequeueError(.partitioned(key: found.keyspace.dead))
         }
     }
 }
@@ -125,7 +124,7 @@ public struct RequeueError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Code: Sendable, Hashable {
         /// Several partitions have a dead letter of this id.
         case ambiguousID(String, partitions: Int)
-        /// The settings have one partition, but this key of a deployment with several partitions has dead letters.
+        /// This key of a deployment with another number of partitions has dead letters.
         case partitioned(key: String)
         /// Other clients kept writing to this dead letter stream.
         case contention(key: String)
@@ -150,7 +149,8 @@ public struct RequeueError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch code {
         case .ambiguousID(let id, let count): "ambiguous id: \(id) is a dead letter in \(count) partitions"
-        case .partitioned(let key): "the deployment has several partitions: there are dead letters in \(key)"
+        case .partitioned(let key):
+            "the deployment has or had another number of partitions: there are dead letters in \(key)"
         case .contention(let key): "\(key) is written to by other clients all the time. Try again later"
         case .wrongType(let key, let type): "\(key) must be a stream, not a \(type). Rename or delete it first"
         case .streamFull(let key):

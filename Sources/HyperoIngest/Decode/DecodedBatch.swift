@@ -37,6 +37,11 @@ package struct DecodedBatch {
     package private(set) var events: [Event] = []
     private(set) var rejections: [Rejection] = []
     package internal(set) var rows = RowTable()
+    /// The count of the numbers in `curve` events, which become rows in the fold.
+    private var curveNumbers = 0
+
+    /// The count of all numbers of curves. It decides how long the fold and the transaction take.
+    var numberCount: Int { rows.numbers.count + curveNumbers }
 
     package var producers: [ProducerID] { producerInterner.ids }
     package var batteries: [BatteryID] { batteryInterner.ids }
@@ -108,6 +113,7 @@ package struct DecodedBatch {
             if subjects.producer >= 0 { latestExperiments[subjects.producer] = subjects.experiment }
             content = .row(epoch: epoch, row)
         } else {
+            if case .curve(_, let series) = event.body { curveNumbers += series.reduce(0) { $0 + $1.numbers.count } }
             events.append(event)
             content = .event(events.count - 1)
         }

@@ -7,15 +7,41 @@ package import HyperoSchema
 package struct RowTable {
     /// A row of the table.
     package struct Row: Sendable, Hashable {
-        /// The index of the shape in ``RowTable/shapes``; -1 if the row has no cell.
+        /// The index of the shape in ``RowTable/shapes``; -1 if the row has no cell. Below -1 if the row grows: each such row
+        /// has a number of its own.
         let shape: Int32
         /// The index of the first number in ``RowTable/numbers``.
         let firstNumber: Int32
+
+        /// The index in ``RowTable/growingRows``; nil if the row does not grow.
+        fileprivate var growingIndex: Int? { shape < -1 ? Int(-2 - shape) : nil }
+    }
+
+    /// A wide row whose channels arrive in parts. Each new channel would else copy the row and its shape.
+    private struct GrowingRow {
+        var channels: [String]
+        var numbers: [Number]
+        var indexes: [ExactText: Int]
+
+        mutating func set(_ channel: String, to number: Number) {
+            let index = indexes[ExactText(channel), default: channels.count]
+            guard index == channels.count else {
+                numbers[index] = number
+                return
+            }
+            indexes[ExactText(channel)] = index
+            channels.append(channel)
+            numbers.append(number)
+        }
     }
 
     package private(set) var shapes: [RowShape] = []
     private(set) var numbers: [Number] = []
     private var shapeIndexes: [[ExactText]: Int32] = [:]
+    private var growingRows: [GrowingRow] = []
+
+    /// The number of channels above which a row grows in place.
+    private static let growingWidth = 16
 
     init() {}
 
@@ -24,20 +50,32 @@ package struct RowTable {
 
     // MARK: - Reading
 
-    func count(of row: Row) -> Int { row.shape < 0 ? 0 : shapes[Int(row.shape)].channels.count }
+    func count(of row: Row) -> Int { row.shape == -1 ? 0 : numbers(of: row).count }
 
-    func channels(of row: Row) -> [String] { row.shape < 0 ? [] : shapes[Int(row.shape)].channels }
+    func channels(of row: Row) -> [String] {
+        if let index = row.growingIndex { return growingRows[index].channels }
+        return row.shape < 0 ? [] : shapes[Int(row.shape)].channels
+    }
 
-    func shape(of row: Row) -> RowShape? { row.shape < 0 ? nil : shapes[Int(row.shape)] }
+    func shape(of row: Row) -> RowShape? {
+        if let index = row.growingIndex { return RowShape(growingRows[index].channels) }
+        return row.shape < 0 ? nil : shapes[Int(row.shape)]
+    }
 
     /// Returns the number of a channel; nil if the row lacks the channel.
     func number(of channel: String, in row: Row) -> Number? {
+        if let index = row.growingIndex {
+            return growingRows[index].indexes[ExactText(channel)].map { growingRows[index].numbers[$0] }
+        }
         guard row.shape >= 0, let index = shapes[Int(row.shape)].index(of: channel) else { return nil }
         return numbers[Int(row.firstNumber) + index]
     }
 
     func numbers(of row: Row) -> ArraySlice<Number> {
-        numbers[Int(row.firstNumber)..<Int(row.firstNumber) + count(of: row)]
+        if let index = row.growingIndex { return growingRows[index].numbers[...] }
+        guard row.shape >= 0 else { return [] }
+        let first = Int(row.firstNumber)
+        return numbers[first..<first + shapes[Int(row.shape)].channels.count]
     }
 
     package func cells(of row: Row) -> [CurveRow.Cell] {
@@ -59,6 +97,7 @@ package struct RowTable {
         guard !cells.isEmpty else { return Self.empty }
         let row = beginRow(shape: internShape(of: cells))
         for cell in cells { numbers.append(cell.number) }
+        WorkCounter.count(cells.count)
         return row
     }
 
@@ -75,12 +114,49 @@ package struct RowTable {
     }
 
     /// Returns a row with the cells of two rows; for a channel of both, the later number wins.
-    mutating func merge(_ later: Row, into row: Row) -> Row {
-        guard row.shape >= 0 else { return later }
-        guard later.shape != row.shape else { return later }
-        var merged = CurveRow(cells(of: row))
-        for cell in cells(of: later) { merged.set(cell) }
-        return add(merged.cells)
+    ///
+    /// - Parameter isOwned: true if `row` is the result of an earlier merge and may be overwritten. A row of a thousand
+    ///   channels that arrives cell by cell is then copied once and not once per cell.
+    mutating func merge(_ later: Row, into row: Row, isOwned: Bool) -> Row {
+        guard row.shape != -1, later.shape != row.shape else { return later }
+        guard later.shape >= 0 else { return row }
+        let laterShape = shapes[Int(later.shape)]
+        let laterFirst = Int(later.firstNumber)
+        WorkCounter.count(laterShape.channels.count)
+        if let index = row.growingIndex {
+            for (offset, channel) in laterShape.channels.enumerated() {
+                growingRows[index].set(channel, to: numbers[laterFirst + offset])
+            }
+            return row
+        }
+        let shape = shapes[Int(row.shape)]
+        let positions = laterShape.channels.map { shape.index(of: $0) }
+        let newChannels = zip(laterShape.channels, positions).filter { $1 == nil }.map(\.0)
+        var merged = row
+        if !isOwned || !newChannels.isEmpty {
+            WorkCounter.count(shape.channels.count)
+            if !newChannels.isEmpty, shape.channels.count > Self.growingWidth {
+                return grow(row, of: shape, by: laterShape, from: laterFirst)
+            }
+            merged = beginRow(shape: newChannels.isEmpty ? row.shape : intern(channels: shape.channels + newChannels))
+            // By index, because a slice would share the array and make it be copied.
+            for offset in shape.channels.indices { numbers.append(numbers[Int(row.firstNumber) + offset]) }
+        }
+        for (offset, position) in positions.enumerated() {
+            let number = numbers[laterFirst + offset]
+            if let position { numbers[Int(merged.firstNumber) + position] = number } else { numbers.append(number) }
+        }
+        return merged
+    }
+
+    /// Makes a growing row of a row and the cells of a later one.
+    private mutating func grow(_ row: Row, of shape: RowShape, by later: RowShape, from laterFirst: Int) -> Row {
+        var growing = GrowingRow(
+            channels: shape.channels, numbers: Array(numbers(of: row)),
+            indexes: Dictionary(zip(shape.channels.map { ExactText($0) }, 0...)) { first, _ in first })
+        for (offset, channel) in later.channels.enumerated() { growing.set(channel, to: numbers[laterFirst + offset]) }
+        growingRows.append(growing)
+        return Row(shape: Int32(-1 - growingRows.count), firstNumber: 0)
     }
 
     // MARK: - Shapes
@@ -88,9 +164,14 @@ package struct RowTable {
     private mutating func internShape(of cells: [CurveRow.Cell]) -> Int32 {
         // Most batches have only a few shapes, and consecutive entries mostly share one.
         if let last = shapes.last, last.matches(cells) { return Int32(shapes.count - 1) }
-        let channels = cells.map { ExactText($0.channel) }
+        return intern(channels: cells.map(\.channel))
+    }
+
+    private mutating func intern(channels names: [String]) -> Int32 {
+        WorkCounter.count(names.count)
+        let channels = names.map { ExactText($0) }
         if let index = shapeIndexes[channels] { return index }
-        return add(RowShape(cells.map(\.channel)), channels: channels)
+        return add(RowShape(names), channels: channels)
     }
 
     private mutating func intern(_ shape: RowShape) -> Int32 {
@@ -117,16 +198,24 @@ package final class RowShape: Sendable {
     let labels: [[UInt8]]
     /// The field names of an `epoch` event: `curve.train`, `curve.valid`.
     let fieldNames: [[UInt8]]
+    /// Indexes by channel; empty for a few channels, where a linear search is faster.
+    private let indexes: [ExactText: Int]
+
+    private static let linearLimit = 12
 
     init(_ channels: [String]) {
         self.channels = channels
         labels = channels.enumerated().map { Array((($0 == 0 ? "" : " ") + CurveRow.label(of: $1)).utf8) }
         fieldNames = channels.map { Array((Prefix.curve + $0).utf8) }
+        indexes =
+            channels.count <= Self.linearLimit
+            ? [:] : Dictionary(zip(channels.map { ExactText($0) }, 0...)) { first, _ in first }
     }
 
     /// Returns the index of a channel's number among the numbers of a row; nil if the shape lacks the channel.
     func index(of channel: String) -> Int? {
-        channels.firstIndex { $0.hasSameBytes(as: channel) }
+        guard channels.count <= Self.linearLimit else { return indexes[ExactText(channel)] }
+        return channels.firstIndex { $0.hasSameBytes(as: channel) }
     }
 
     /// Returns whether another shape has the same channels in the same order.

@@ -6,17 +6,20 @@ import HyperoSchema
 /// that is rewritten from its start then costs logarithmic time per epoch, and not a scan of all rows. If a row
 /// changes, its earlier entry remains in the heap, so the caller must compare the best entry with its row.
 struct BestEpochs {
-    struct Entry: Hashable {
+    struct Entry: Sendable, Hashable {
         let epoch: Int
         /// The objective's value; always finite.
         let value: Double
     }
 
     private let direction: Direction
-    private var heap: [Entry] = []
+    private var heap: [Entry]
 
-    init(_ direction: Direction) {
+    /// Builds the heap in linear time.
+    init(_ entries: [Entry], direction: Direction) {
         self.direction = direction
+        heap = entries
+        for index in (0..<heap.count / 2).reversed() { sink(from: index) }
     }
 
     var best: Entry? { heap.first }
@@ -25,6 +28,7 @@ struct BestEpochs {
         heap.append(entry)
         var child = heap.count - 1
         while child > 0, isBetter(heap[child], than: heap[(child - 1) / 2]) {
+            WorkCounter.count(1)
             heap.swapAt(child, (child - 1) / 2)
             child = (child - 1) / 2
         }
@@ -33,13 +37,17 @@ struct BestEpochs {
     mutating func removeBest() {
         guard let last = heap.popLast(), !heap.isEmpty else { return }
         heap[0] = last
-        var parent = 0
+        sink(from: 0)
+    }
+
+    private mutating func sink(from index: Int) {
+        var parent = index
         while true {
+            WorkCounter.count(1)
             var best = parent
-            for child in [2 * parent + 1, 2 * parent + 2]
-            where child < heap.count && isBetter(heap[child], than: heap[best]) {
-                best = child
-            }
+            let (left, right) = (2 * parent + 1, 2 * parent + 2)
+            if left < heap.count, isBetter(heap[left], than: heap[best]) { best = left }
+            if right < heap.count, isBetter(heap[right], than: heap[best]) { best = right }
             guard best != parent else { return }
             heap.swapAt(best, parent)
             parent = best

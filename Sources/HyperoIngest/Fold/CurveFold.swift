@@ -1,35 +1,34 @@
 /// The rows of one experiment while a batch is folded: the loaded prior rows and the rows that the batch changes.
 ///
-/// Epochs mostly ascend, so a row above all earlier epochs is appended without a lookup. Other rows are looked up by
-/// epoch.
+/// Epochs mostly ascend, so rows are appended, and a row is found by binary search. A row out of order costs an index
+/// by epoch. No lookup walks through many rows: one event would otherwise cost as much as the curve is long.
 struct CurveFold {
     private struct Entry {
         let epoch: Int
         var row: RowTable.Row
         var isChanged: Bool
+        /// True if the row is the result of a merge, so that no other entry refers to its numbers.
+        var isOwned = false
     }
 
     /// The highest epoch of the curve, loaded or not; nil if the curve is empty.
     private(set) var highestEpoch: Int?
-    /// An upper bound of the epochs in `entries`.
-    private var epochBound: Int
-    /// True if every row of the curve is loaded.
-    let isComplete: Bool
     private var entries: [Entry] = []
-    /// The index in `entries` of the epoch `epochBound`; nil if its row is not loaded.
-    private var boundIndex: Int?
-    /// Indexes in `entries` by epoch; nil until the first lookup among many entries.
+    /// True if the epochs of `entries` ascend.
+    private var isAscending = true
+    /// Indexes in `entries` by epoch; nil if they ascend, or if there are few.
     private var indexes: [Int: Int]?
 
+    /// The number of entries up to which a linear search is faster than hashing.
+    private static let linearLimit = 8
+
     /// - Parameter highestEpoch: the highest epoch before the batch.
-    init(highestEpoch: Int?, isComplete: Bool) {
+    init(highestEpoch: Int?) {
         self.highestEpoch = highestEpoch
-        epochBound = highestEpoch ?? -1
-        self.isComplete = isComplete || highestEpoch == nil
     }
 
-    /// The epochs whose rows are loaded.
-    var epochs: some Sequence<Int> { entries.lazy.map(\.epoch) }
+    /// The epochs whose rows are loaded, with their rows.
+    var rows: some Sequence<(epoch: Int, row: RowTable.Row)> { entries.lazy.map { ($0.epoch, $0.row) } }
 
     /// The rows that the batch changed.
     var changes: some Sequence<(epoch: Int, row: RowTable.Row)> {
@@ -39,11 +38,13 @@ struct CurveFold {
     /// True if the batch changed a row.
     private(set) var isChanged = false
 
-    /// Adds a row as it was before the batch. An empty row means that the curve has none at the epoch.
-    mutating func addPrior(_ row: RowTable.Row, at epoch: Int) {
-        append(Entry(epoch: epoch, row: row, isChanged: false))
+    /// Adds rows as they were before the batch, in ascending order. An empty row means that the curve has none at the
+    /// epoch.
+    mutating func addPrior(_ rows: [(epoch: Int, row: RowTable.Row)]) {
+        for (epoch, row) in rows { append(Entry(epoch: epoch, row: row, isChanged: false)) }
     }
 
+    /// Returns the row of an epoch; nil if it is not loaded.
     func row(at epoch: Int) -> RowTable.Row? {
         index(of: epoch).map { entries[$0].row }
     }
@@ -54,38 +55,44 @@ struct CurveFold {
     mutating func merge(_ row: RowTable.Row, at epoch: Int, in table: inout RowTable) -> Int32 {
         highestEpoch = max(highestEpoch ?? 0, epoch)
         isChanged = true
-        guard epoch <= epochBound, let index = findIndex(of: epoch) else {
+        guard let index = index(of: epoch) else {
             append(Entry(epoch: epoch, row: row, isChanged: true))
             return RowTable.empty.shape
         }
         let prior = entries[index].row
-        entries[index].row = table.merge(row, into: prior)
+        let merged = table.merge(row, into: prior, isOwned: entries[index].isOwned)
+        entries[index].isOwned = merged != row && (entries[index].isOwned || merged != prior)
+        entries[index].row = merged
         entries[index].isChanged = true
         return prior.shape
     }
 
     private mutating func append(_ entry: Entry) {
-        if entry.epoch >= epochBound {
-            epochBound = entry.epoch
-            boundIndex = entries.count
-        }
+        WorkCounter.count(1)
+        if let last = entries.last, entry.epoch < last.epoch { isAscending = false }
         indexes?[entry.epoch] = entries.count
         entries.append(entry)
-    }
-
-    /// Returns the index of an epoch, and builds `indexes` if there are many entries.
-    private mutating func findIndex(of epoch: Int) -> Int? {
-        if let boundIndex, entries[boundIndex].epoch == epoch { return boundIndex }
-        // Up to eight entries, a linear search is faster than hashing.
-        if entries.count > 8, indexes == nil {
-            indexes = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.epoch, $0) })
-        }
-        return index(of: epoch)
+        guard !isAscending, indexes == nil, entries.count > Self.linearLimit else { return }
+        WorkCounter.count(entries.count)
+        indexes = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.epoch, $0) })
     }
 
     private func index(of epoch: Int) -> Int? {
-        if let boundIndex, entries[boundIndex].epoch == epoch { return boundIndex }
+        WorkCounter.count(1)
+        guard let last = entries.last else { return nil }
+        if last.epoch == epoch { return entries.count - 1 }
         if let indexes { return indexes[epoch] }
-        return entries.firstIndex { $0.epoch == epoch }
+        if !isAscending {
+            WorkCounter.count(entries.count)
+            return entries.firstIndex { $0.epoch == epoch }
+        }
+        guard epoch < last.epoch else { return nil }
+        var (low, high) = (0, entries.count - 1)
+        while low < high {
+            WorkCounter.count(1)
+            let middle = (low + high) / 2
+            if entries[middle].epoch < epoch { low = middle + 1 } else { high = middle }
+        }
+        return entries[low].epoch == epoch ? low : nil
     }
 }

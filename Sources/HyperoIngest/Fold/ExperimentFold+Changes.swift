@@ -63,15 +63,20 @@ extension ExperimentFold {
     }
 
     private func addUserMaxima(
-        _ maxima: CurveRow, of id: ExperimentID, to hash: inout HashChanges, rankings: inout Rankings, table: RowTable
+        _ maxima: UserMaxima, of id: ExperimentID, to hash: inout HashChanges, rankings: inout Rankings, table: RowTable
     ) {
+        let cells = maxima.cells
         if prior.maxima != .user {
-            removePriorMaxima(of: id, from: &hash, rankings: &rankings, table: table) { maxima[$0] == nil }
+            let stated = Set(cells.map { ExactText($0.channel) })
+            removePriorMaxima(of: id, from: &hash, rankings: &rankings, table: table) {
+                !stated.contains(ExactText($0))
+            }
             hash.set(ExperimentField.maxSource, to: MaximaSource.user.rawValue)
             if prior.maxima != .none, userMaximaEpoch == nil { hash.removed.append(ExperimentField.maxEpoch) }
         }
         if let userMaximaEpoch { hash.set(ExperimentField.maxEpoch, to: String(userMaximaEpoch)) }
-        for cell in maxima.cells {
+        WorkCounter.count(cells.count)
+        for cell in cells {
             hash.set(Prefix.max + cell.channel, to: cell.number.text)
             rankings.set(cell, of: id)
         }
@@ -93,6 +98,7 @@ extension ExperimentFold {
             return
         }
         for (channel, number) in zip(table.channels(of: row), table.numbers(of: row)) {
+            WorkCounter.count(1)
             let old = table.number(of: channel, in: priorMaxima)
             guard isRequeued || old != number else { continue }
             hash.set(Prefix.max + channel, to: number.text)
@@ -112,6 +118,7 @@ extension ExperimentFold {
         where isMissing: (_ channel: String) -> Bool
     ) {
         for channel in table.channels(of: priorMaxima) where isMissing(channel) {
+            WorkCounter.count(1)
             hash.removed.append(Prefix.max + channel)
             rankings.remove(id, from: channel)
         }

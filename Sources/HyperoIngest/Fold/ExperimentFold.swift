@@ -20,57 +20,82 @@ struct ExperimentFold {
     /// The epochs by objective; nil until the best row gets worse.
     private var bestEpochs: BestEpochs?
     /// The maxima that the user stated in this batch; nil unless the maxima are the user's.
-    private(set) var userMaxima: CurveRow?
+    private(set) var userMaxima: UserMaxima?
     private(set) var userMaximaEpoch: Int?
     /// True if the batch applies a requeued dead letter. All maxima are then written again, because some may be missing
     /// from the hash or the rankings.
     var isRequeued = false
-    /// True if the whole curve must be read before the batch can be folded.
+    /// The objectives of the whole curve before the batch; nil if they were not read.
+    private let objectives: CurveObjectives?
+    /// True if the objectives of the whole curve must be read before the batch can be folded.
     private(set) var needsWholeCurve = false
+    /// The epochs whose rows must be read before the batch can be folded, because they became the best.
+    private(set) var unreadRows: Set<Int> = []
 
     /// - Parameters:
     ///   - batteryIndex: the index of the experiment's battery in the batch.
     ///   - rows: the rows that were read, by epoch.
-    ///   - isComplete: true if `rows` is the whole curve.
+    ///   - objectives: the objectives of the whole curve; nil if they were not read.
     ///   - table: the table to which the prior rows are added.
     init(
-        _ prior: ExperimentState, batteryIndex: Int, rows: [Int: CurveRow], isComplete: Bool,
-        objective: BatteryState.Objective,
-        in table: inout RowTable
+        _ prior: ExperimentState, batteryIndex: Int, rows: [Int: CurveRow], objectives: CurveObjectives?,
+        objective: BatteryState.Objective, in table: inout RowTable
     ) {
         self.batteryIndex = batteryIndex
         self.prior = prior
         battery = prior.battery
         updated = prior.updated
         nonfinite = prior.nonfinite
-        curve = CurveFold(highestEpoch: prior.highestEpoch, isComplete: isComplete)
-        for (epoch, row) in rows { curve.addPrior(table.add(row.cells), at: epoch) }
-        if let last = prior.lastRow, curve.row(at: last.epoch) == nil {
-            curve.addPrior(table.add(last.row), at: last.epoch)
-        }
-        guard case .curve(let epoch, let kept) = prior.maxima else {
+        self.objectives = objectives
+        curve = CurveFold(highestEpoch: prior.highestEpoch)
+        curve.addPrior(Self.priorRows(of: prior, read: rows, in: &table))
+        guard case .curve(let epoch, _) = prior.maxima else {
             priorMaxima = RowTable.empty
-            if prior.maxima == .user { userMaxima = CurveRow() }
+            if prior.maxima == .user { userMaxima = UserMaxima() }
             return
         }
-        if let kept, curve.row(at: epoch) == nil { curve.addPrior(table.add(kept), at: epoch) }
         priorMaxima = curve.row(at: epoch) ?? RowTable.empty
         best = entry(at: epoch, objective: objective, in: table)
     }
 
+    /// Adds the rows that were read and the rows kept from earlier batches to the table, and returns them in order.
+    private static func priorRows(
+        of prior: ExperimentState, read rows: [Int: CurveRow], in table: inout RowTable
+    ) -> [(epoch: Int, row: RowTable.Row)] {
+        WorkCounter.count(rows.count)
+        var found = rows.map { (epoch: $0, row: table.add($1.cells)) }
+        if let last = prior.lastRow, rows[last.epoch] == nil { found.append((last.epoch, table.add(last.row))) }
+        if case .curve(let epoch, let kept?) = prior.maxima, rows[epoch] == nil, epoch != prior.lastRow?.epoch {
+            found.append((epoch, table.add(kept)))
+        }
+        if found.count > 1 { found.sort { $0.epoch < $1.epoch } }
+        return found
+    }
+
     /// Records an event of any kind.
-    mutating func touch(in battery: BatteryID, at time: Int64) {
+    ///
+    /// - Returns: whether the event is later than all events before it.
+    mutating func touch(in battery: BatteryID, at time: Int64) -> Bool {
         if self.battery == nil {
             self.battery = battery
             started = time
             fields.set(ExperimentField.status, to: ExperimentStatus.running.rawValue)
         }
-        updated = max(updated, time)
+        defer { updated = max(updated, time) }
+        return time > updated
     }
 
-    mutating func start(_ start: Event.Start) {
-        fields.set(ExperimentField.status, to: ExperimentStatus.running.rawValue)
-        fields.set(ExperimentField.reason, to: nil)
+    /// Records the start of the experiment.
+    ///
+    /// A late start, for example of a parent process whose child has finished the experiment, must not reopen an experiment
+    /// that has ended.
+    ///
+    /// - Parameter isLatest: true if the event is later than all events before it.
+    mutating func start(_ start: Event.Start, isLatest: Bool) {
+        if isLatest {
+            fields.set(ExperimentField.status, to: ExperimentStatus.running.rawValue)
+            fields.set(ExperimentField.reason, to: nil)
+        }
         if let host = start.host { fields.set(ExperimentField.host, to: host) }
         if let pid = start.pid { fields.set(ExperimentField.pid, to: pid) }
         if let seed = start.seed { fields.set(ExperimentField.seed, to: seed) }
@@ -83,28 +108,41 @@ struct ExperimentFold {
 
     /// Sets maxima stated by the user, which replace the maxima of the curve from then on.
     mutating func setUserMaxima(_ cells: [CurveRow.Cell], epoch: Int?) {
-        var maxima = userMaxima ?? CurveRow()
-        for cell in cells { maxima.set(cell) }
-        userMaxima = maxima
+        if userMaxima == nil { userMaxima = UserMaxima() }
+        for cell in cells { userMaxima?.set(cell) }
         userMaximaEpoch = epoch ?? userMaximaEpoch
         for cell in cells where !cell.number.isFinite { nonfinite += 1 }
     }
 
+    /// The channels that the row of the maxima may have gained.
+    enum NewChannels {
+        case none
+        /// The channels of the row that was merged.
+        case merged
+        /// All channels of the row of the maxima, which is another one now.
+        case all
+    }
+
     /// Merges a row, or a part of a row, into the curve and updates the best epoch.
-    ///
-    /// - Returns: whether the row of the maxima may have channels that it lacked before.
     mutating func merge(
         _ row: RowTable.Row, at epoch: Int, objective: BatteryState.Objective, in table: inout RowTable
-    ) -> Bool {
+    ) -> NewChannels {
+        WorkCounter.count(table.count(of: row))
         for number in table.numbers(of: row) where !number.isFinite { nonfinite += 1 }
         let shapeBefore = curve.merge(row, at: epoch, in: &table)
-        guard userMaxima == nil else { return false }
+        guard userMaxima == nil else { return .none }
         let old = best
         updateBest(afterChangeAt: epoch, objective: objective, in: table)
-        guard let best else { return false }
-        guard let old else { return true }
+        guard let best else { return .none }
+        guard let old else { return .all }
+        let shape = curve.row(at: best.epoch)?.shape
+        if best.epoch == old.epoch {
+            // The channels of a shape that is no index grow.
+            let isUnchanged = epoch != best.epoch || shape == shapeBefore && shapeBefore >= 0
+            return isUnchanged ? .none : .merged
+        }
         let oldShape = old.epoch == epoch ? shapeBefore : curve.row(at: old.epoch)?.shape
-        return oldShape != curve.row(at: best.epoch)?.shape
+        return shape == oldShape ? .none : .all
     }
 
     /// Returns the channels of the row of the maxima; none if the maxima are the user's.
@@ -131,33 +169,61 @@ extension ExperimentFold {
 
     /// Searches the whole curve for the best epoch, after the best row got worse.
     private mutating func searchBest(objective: BatteryState.Objective, in table: RowTable) {
-        guard curve.isComplete else {
+        guard prior.highestEpoch == nil || objectives != nil else {
             needsWholeCurve = true
             return
         }
         var heap = bestEpochs ?? makeBestEpochs(objective: objective, in: table)
         bestEpochs = nil
-        while let best = heap.best, entry(at: best.epoch, objective: objective, in: table) != best {
-            heap.removeBest()
-        }
+        while let best = heap.best, !isCurrent(best, objective: objective, in: table) { heap.removeBest() }
         best = heap.best
         bestEpochs = heap
+        // Its channels are needed, even if a later event makes another epoch the best.
+        if let best, curve.row(at: best.epoch) == nil { unreadRows.insert(best.epoch) }
+    }
+
+    /// Returns whether an entry of the heap has the objective of its row. A row that is not loaded has not changed.
+    private func isCurrent(
+        _ entry: BestEpochs.Entry, objective: BatteryState.Objective, in table: RowTable
+    ) -> Bool {
+        curve.row(at: entry.epoch) == nil || self.entry(at: entry.epoch, objective: objective, in: table) == entry
     }
 
     private func makeBestEpochs(objective: BatteryState.Objective, in table: RowTable) -> BestEpochs {
-        var heap = BestEpochs(objective.direction)
-        for epoch in curve.epochs {
-            if let entry = entry(at: epoch, objective: objective, in: table) { heap.insert(entry) }
+        // The entries of loaded rows may be outdated. They are dropped once they are the best.
+        var entries = objectives?.entries ?? []
+        for (epoch, row) in curve.rows {
+            if let entry = entry(at: epoch, row: row, objective: objective, in: table) { entries.append(entry) }
         }
-        return heap
+        WorkCounter.count(entries.count)
+        return BestEpochs(entries, direction: objective.direction)
     }
 
-    /// Returns an epoch with its objective; nil if the objective is absent or not finite.
+    /// Returns an epoch with its objective; nil if the objective is absent or not finite, or the row is not loaded.
     private func entry(at epoch: Int, objective: BatteryState.Objective, in table: RowTable) -> BestEpochs.Entry? {
-        guard let row = curve.row(at: epoch), let number = table.number(of: objective.channel, in: row), number.isFinite
-        else {
-            return nil
-        }
+        guard let row = curve.row(at: epoch) else { return nil }
+        return entry(at: epoch, row: row, objective: objective, in: table)
+    }
+
+    private func entry(
+        at epoch: Int, row: RowTable.Row, objective: BatteryState.Objective, in table: RowTable
+    ) -> BestEpochs.Entry? {
+        guard let number = table.number(of: objective.channel, in: row), number.isFinite else { return nil }
         return BestEpochs.Entry(epoch: epoch, value: number.value)
+    }
+}
+
+/// The maxima that a user stated, in order of the first appearance of each channel.
+///
+/// A batch can state many thousand channels, too many for the linear search of a ``CurveRow``.
+struct UserMaxima {
+    private var interner = NameInterner()
+    private var numbers: [Number] = []
+
+    var cells: [CurveRow.Cell] { zip(interner.names, numbers).map { CurveRow.Cell($0, $1) } }
+
+    mutating func set(_ cell: CurveRow.Cell) {
+        let index = interner.intern(cell.channel)
+        if index == numbers.count { numbers.append(cell.number) } else { numbers[index] = cell.number }
     }
 }

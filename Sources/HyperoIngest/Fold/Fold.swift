@@ -16,6 +16,8 @@ package struct Fold {
     private let keyspace: Keyspace
     private var result = FoldResult()
     private var producers: [Watermark]
+    /// The number of dead letters of each producer.
+    private var deadCounts: [Int]
     private var batteries: [BatteryFold]
     /// The experiments with an applied event, in the order of their first one.
     private var experiments: [ExperimentFold] = []
@@ -40,6 +42,7 @@ package struct Fold {
         self.prior = prior
         self.keyspace = keyspace
         producers = prior.producers.map { $0 ?? Watermark() }
+        deadCounts = Array(repeating: 0, count: producers.count)
         batteries = prior.batteries.map { BatteryFold($0 ?? BatteryState()) }
         foldIndexes = Array(repeating: -1, count: prior.experiments.count)
         result.rows = batch.rows
@@ -48,6 +51,7 @@ package struct Fold {
     // MARK: - Processing one entry
 
     private mutating func process(_ index: Int) {
+        WorkCounter.count(1)
         let item = batch.items[index]
         if case .rejected(let rejection) = item.content {
             return reject(index, item: item, rejection: batch.rejections[rejection])
@@ -84,20 +88,20 @@ package struct Fold {
     ///
     /// - Returns: false if the number was applied before; the item is then counted as a duplicate.
     private mutating func accept(seq: UInt64, of producer: Int, item index: Int, at time: Int64) -> Bool {
-        switch producers[producer].accept(seq, at: time) {
-        case .new(skipped: 0): break
-        case .new(let skipped): result.counts.addGaps(Int(clamping: skipped))
-        case .late: result.counts.addGaps(-1)
-        case .duplicate:
+        let gaps = producers[producer].gaps
+        guard producers[producer].accept(seq, at: time) != .duplicate else {
             result.counts.duplicates += 1
             result.duplicates.append(index)
             return false
         }
+        result.counts.addGaps(producers[producer].gaps - gaps)
         return true
     }
 
     private mutating func deadLetter(_ index: Int, reason: String) {
         result.counts.dead += 1
+        let producer = batch.items[index].subjects.producer
+        if producer >= 0, producers[producer].readError == nil { deadCounts[producer] += 1 }
         result.deadLetters.append(FoldResult.DeadLetter(item: index, reason: reason))
     }
 
@@ -114,13 +118,23 @@ package struct Fold {
         guard experiment >= 0 else { return nil }
         let id = batch.batteries[battery]
         guard batteries[battery].objective != nil else {
-            return "battery not found: \(id.text) was never declared in this partition"
+            return Self.undeclared(id)
         }
         if let readError = prior.experiments[experiment]?.readError { return readError }
         let index = foldIndexes[experiment]
         let actual = index < 0 ? prior.experiments[experiment]?.battery : experiments[index].battery
         guard let actual, actual != id else { return nil }
-        return "wrong battery: \(id.text), experiment \(batch.experiments[experiment].text) belongs to \(actual.text)"
+        return Self.wrongBattery(id, of: batch.experiments[experiment], in: actual.text)
+    }
+
+    /// The reason of a dead letter whose battery was not declared.
+    static func undeclared(_ battery: BatteryID) -> String {
+        "battery not found: \(battery.text) was never declared in this partition"
+    }
+
+    /// The reason of a dead letter whose experiment belongs to another battery.
+    static func wrongBattery(_ battery: BatteryID, of experiment: ExperimentID, in actual: String) -> String {
+        "wrong battery: \(battery.text), experiment \(experiment.text) belongs to \(actual)"
     }
 
     private mutating func apply(_ event: Event, to subjects: DecodedBatch.Subjects, at time: Int64) {
@@ -132,20 +146,37 @@ package struct Fold {
         let target = touch(subjects, objective: objective, at: time, isRequeued: event.requeued != nil)
         switch event.body {
         case .battery: break
-        case .start(let start): experiments[target.experiment].start(start)
+        case .start(let start): experiments[target.experiment].start(start, isLatest: target.isLatest)
         case .end(let status, let reason): experiments[target.experiment].end(status, reason: reason)
         case .param(let entries): set(entries, prefix: Prefix.param, of: target)
         case .meta(let entries): set(entries, prefix: Prefix.meta, of: target)
         case .epoch(let epoch, let cells): merge(result.rows.add(cells), at: epoch, into: target, objective: objective)
         case .curve(let first, let series):
-            for offset in 0..<(series.map(\.numbers.count).max() ?? 0) {
-                let cells = series.filter { offset < $0.numbers.count }
-                    .map { CurveRow.Cell($0.channel, $0.numbers[offset]) }
+            Self.forEachRow(of: series) { offset, cells in
                 merge(result.rows.add(cells), at: first + offset, into: target, objective: objective)
             }
         case .maxima(let epoch, let cells):
             experiments[target.experiment].setUserMaxima(cells, epoch: epoch)
             for cell in cells { batteries[battery].addColumn(Prefix.max + cell.channel, at: time) }
+        }
+    }
+
+    /// Calls a function with the cells of each epoch of a `curve` event. Its cost is the count of the numbers, even if one
+    /// of a thousand channels is much longer than the others.
+    private static func forEachRow(
+        of series: [Event.Series], _ body: (_ offset: Int, _ cells: [CurveRow.Cell]) -> Void
+    ) {
+        var remaining = series
+        var offset = 0
+        while !remaining.isEmpty {
+            let end = remaining.map(\.numbers.count).min() ?? 0
+            while offset < end {
+                WorkCounter.count(remaining.count)
+                body(offset, remaining.map { CurveRow.Cell($0.channel, $0.numbers[offset]) })
+                offset += 1
+            }
+            WorkCounter.count(remaining.count)
+            remaining.removeAll { $0.numbers.count <= offset }
         }
     }
 
@@ -158,6 +189,8 @@ package struct Fold {
         let battery: Int
         /// The time of the event in Unix milliseconds.
         let time: Int64
+        /// True if the event is later than all events of the experiment before it.
+        let isLatest: Bool
     }
 
     /// Records an event of an experiment, of any kind.
@@ -172,8 +205,7 @@ package struct Fold {
             experiments.append(
                 ExperimentFold(
                     prior.experiments[subject] ?? ExperimentState(), batteryIndex: battery,
-                    rows: prior.rows[subject] ?? [:], isComplete: prior.wholeCurves.contains(subject),
-                    objective: objective,
+                    rows: prior.rows[subject] ?? [:], objectives: prior.objectives[subject], objective: objective,
                     in: &result.rows))
         }
         if experiments[index].battery == nil {
@@ -185,12 +217,13 @@ package struct Fold {
             batteries[battery].forgetColumns()
             experiments[index].isRequeued = true
         }
-        experiments[index].touch(in: batch.batteries[battery], at: time)
-        return Target(experiment: index, battery: battery, time: time)
+        let isLatest = experiments[index].touch(in: batch.batteries[battery], at: time)
+        return Target(experiment: index, battery: battery, time: time, isLatest: isLatest)
     }
 
     private mutating func set(_ entries: [Event.Entry], prefix: String, of target: Target) {
         for entry in entries {
+            WorkCounter.count(1)
             let field = prefix + entry.name
             experiments[target.experiment].fields.set(field, to: entry.value)
             batteries[target.battery].addColumn(field, at: target.time)
@@ -200,20 +233,26 @@ package struct Fold {
     private mutating func merge(
         _ row: RowTable.Row, at epoch: Int, into target: Target, objective: BatteryState.Objective
     ) {
-        let mayHaveNewChannels = experiments[target.experiment].merge(
-            row, at: epoch, objective: objective, in: &result.rows)
-        guard mayHaveNewChannels || experiments[target.experiment].isRequeued else { return }
-        for channel in experiments[target.experiment].bestChannels(in: result.rows) {
-            batteries[target.battery].addColumn(Prefix.max + channel, at: target.time)
+        let new = experiments[target.experiment].merge(row, at: epoch, objective: objective, in: &result.rows)
+        let channels: [String]
+        switch (new, experiments[target.experiment].isRequeued) {
+        case (.none, false): return
+        case (.merged, false): channels = result.rows.channels(of: row)
+        case (.all, _), (_, true): channels = experiments[target.experiment].bestChannels(in: result.rows)
         }
+        WorkCounter.count(channels.count)
+        for channel in channels { batteries[target.battery].addColumn(Prefix.max + channel, at: target.time) }
     }
 
     // MARK: - The outcome
 
     private mutating func finish() -> Outcome {
         var missing = MissingState()
-        for (subject, index) in foldIndexes.enumerated() where index >= 0 && experiments[index].needsWholeCurve {
-            missing.wholeCurves.insert(subject)
+        for (subject, index) in foldIndexes.enumerated() where index >= 0 {
+            if experiments[index].needsWholeCurve {
+                missing.wholeCurves[subject] = batteries[experiments[index].batteryIndex].objective?.channel
+            }
+            if !experiments[index].unreadRows.isEmpty { missing.rows[subject] = experiments[index].unreadRows }
         }
         guard missing.isEmpty else { return .missing(missing) }
         result.posterior.experiments.reserveCapacity(foldIndexes.count)
@@ -235,7 +274,8 @@ package struct Fold {
         }
         for (index, producer) in producers.enumerated() where producer != prior.producers[index] {
             result.changes += producer.changes(
-                of: batch.producers[index], since: prior.producers[index] ?? Watermark(), in: keyspace)
+                of: batch.producers[index], since: prior.producers[index] ?? Watermark(), dead: deadCounts[index],
+                in: keyspace)
         }
         result.posterior.producers = producers
         result.changes += result.counts.changes(in: keyspace)

@@ -14,7 +14,7 @@ package struct FoldResult {
         package internal(set) var applied = 0
         package internal(set) var duplicates = 0
         package internal(set) var dead = 0
-        /// The number of skipped sequence numbers, minus the number of those that arrived late.
+        /// The change of the number of missing sequence numbers.
         package private(set) var gaps = 0
     }
 
@@ -29,12 +29,7 @@ package struct FoldResult {
 }
 
 extension FoldResult.Counts {
-    /// Adds to the number of gaps, up to the largest integer of Redis. Clients choose the sequence numbers, so the sum
-    /// may overflow.
-    mutating func addGaps(_ count: Int) {
-        let (sum, overflow) = gaps.addingReportingOverflow(count)
-        gaps = overflow ? .max : sum
-    }
+    mutating func addGaps(_ count: Int) { gaps += count }
 
     /// Returns the changes of the ingest's counters.
     func changes(in keyspace: Keyspace) -> [IndexChange] {

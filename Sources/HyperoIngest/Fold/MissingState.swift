@@ -7,8 +7,8 @@ package struct MissingState: Hashable {
     package var experiments: [Int] = []
     /// Epochs of the curve, by experiment index.
     package var rows: [Int: Set<Int>] = [:]
-    /// The indexes of the experiments whose whole curve must be read.
-    package var wholeCurves: Set<Int> = []
+    /// The experiments whose whole curve must be read, by index: the channel whose numbers are needed.
+    package var wholeCurves: [Int: String] = [:]
 
     init() {}
 
@@ -60,7 +60,7 @@ package struct MissingState: Hashable {
         var unreadBestEpoch: Int?
 
         init(of index: Int, in prior: PriorState) {
-            guard let state = prior.experiments[index], !prior.wholeCurves.contains(index) else { return }
+            guard let state = prior.experiments[index] else { return }
             highestEpoch = state.highestEpoch
             lastEpoch = state.lastRow?.epoch ?? -1
             switch state.maxima {
@@ -91,6 +91,7 @@ package struct MissingState: Hashable {
         guard epochs.lowerBound <= highest else { return }
         for epoch in epochs.clamped(to: epochs.lowerBound...highest)
         where epoch != curve.lastEpoch && epoch != curve.bestEpoch {
+            WorkCounter.count(1)
             if prior.rows[index]?[epoch] == nil { rows[index, default: []].insert(epoch) }
         }
     }

@@ -11,6 +11,7 @@ struct NameInterner {
 
     /// Returns the index of a name, which is appended if it is new.
     mutating func intern(_ name: String) -> Int {
+        WorkCounter.count(min(names.count, Self.linearLimit) + 1)
         if names.count <= Self.linearLimit {
             if let index = names.firstIndex(where: { $0.hasSameBytes(as: name) }) { return index }
             if names.count == Self.linearLimit {

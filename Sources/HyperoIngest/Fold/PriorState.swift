@@ -10,8 +10,8 @@ package struct PriorState {
     package var experiments: [ExperimentState?]
     /// The rows that were read, by experiment index and epoch; an empty row if the curve has none at the epoch.
     package var rows: [Int: [Int: CurveRow]] = [:]
-    /// The indexes of the experiments whose whole curve was read.
-    package var wholeCurves: Set<Int> = []
+    /// The objectives of the whole curves that were read, by experiment index.
+    package var objectives: [Int: CurveObjectives] = [:]
 
     package init(producers: [Watermark?], batteries: [BatteryState?], experiments: [ExperimentState?]) {
         self.producers = producers

@@ -7,7 +7,8 @@ import HyperoSchema
 package struct Watermark: Sendable, Hashable {
     /// The highest sequence number applied.
     private(set) var seq: UInt64 = 0
-    /// The ranges below `seq` that were not received, ascending, at most ``maxMissingRanges``.
+    /// The ranges below `seq` that contain every number that was not received, ascending, at most
+    /// ``maxMissingRanges``.
     package private(set) var missing: [ClosedRange<UInt64>] = []
     /// The time of the latest event in Unix milliseconds.
     private(set) var time: Int64 = .min
@@ -15,17 +16,23 @@ package struct Watermark: Sendable, Hashable {
     /// The reason why the producer's key cannot be read, for example because it has another type.
     private(set) var readError: String?
 
-    /// The maximum number of missing ranges. If there are more, the lowest range is forgotten and stays counted as a
-    /// gap.
+    /// The maximum number of missing ranges. If there are more, the two closest ones become one, with the numbers
+    /// between them.
+    ///
+    /// A number between them that is sent again is then applied again. To forget a range instead would lose its
+    /// events: they would be duplicates when they arrive.
     static let maxMissingRanges = 64
+    /// The largest number of gaps that a producer counts for. Clients choose the sequence numbers, and a few thousand
+    /// large ones would overflow the counter of the ingest.
+    static let maxGaps = 1 << 32
 
     /// The result of accepting a sequence number.
     package enum Arrival: Hashable {
-        /// Higher than every number before; `skipped` is the count of numbers skipped since the highest.
-        case new(skipped: UInt64)
+        /// Higher than every number before.
+        case new
         /// One of the missing numbers.
         case late
-        /// Applied before, or in a missing range that was forgotten.
+        /// Applied before.
         case duplicate
     }
 
@@ -40,8 +47,21 @@ package struct Watermark: Sendable, Hashable {
     package init(seq: String?, time: String?, missing: String?) {
         self.seq = seq.flatMap { UInt64($0) } ?? 0
         self.time = time.flatMap { Int64($0) } ?? .min
-        self.missing = SequenceRanges.parse(missing ?? "")
-        self.missing.removeFirst(max(0, self.missing.count - Self.maxMissingRanges))
+        // Only ascending ranges below the highest number: another client may have written the field.
+        for range in SequenceRanges.parse(missing ?? "")
+        where range.upperBound < self.seq && range.lowerBound > self.missing.last?.upperBound ?? 0 {
+            self.missing.append(range)
+        }
+        mergeSurplus()
+    }
+
+    /// The number of missing numbers, at most ``maxGaps``.
+    package var gaps: Int {
+        var gaps = 0
+        for range in missing where gaps < Self.maxGaps {
+            gaps += Int(clamping: min(range.upperBound - range.lowerBound, UInt64(Self.maxGaps))) + 1
+        }
+        return min(gaps, Self.maxGaps)
     }
 
     /// The missing ranges in the form of ``ProducerField/missing``: `17 40-52`.
@@ -58,33 +78,48 @@ package struct Watermark: Sendable, Hashable {
     }
 
     private mutating func advance(to number: UInt64) -> Arrival {
-        let skipped = number - seq - 1
-        if skipped > 0 {
+        if number > seq + 1 {
             missing.append(seq + 1...number - 1)
-            if missing.count > Self.maxMissingRanges { missing.removeFirst() }
+            mergeSurplus()
         }
         seq = number
-        return .new(skipped: skipped)
+        return .new
     }
 
     private mutating func fillGap(_ number: UInt64) -> Arrival {
+        WorkCounter.count(missing.count)
         guard let index = missing.firstIndex(where: { $0.contains(number) }) else { return .duplicate }
         let range = missing[index]
         var remaining: [ClosedRange<UInt64>] = []
         if range.lowerBound < number { remaining.append(range.lowerBound...number - 1) }
         if number < range.upperBound { remaining.append(number + 1...range.upperBound) }
         missing.replaceSubrange(index...index, with: remaining)
-        if missing.count > Self.maxMissingRanges { missing.removeFirst() }
+        mergeSurplus()
         return .late
+    }
+
+    /// Merges the closest ranges until there are at most ``maxMissingRanges``.
+    private mutating func mergeSurplus() {
+        while missing.count > Self.maxMissingRanges {
+            WorkCounter.count(missing.count)
+            let distances = zip(missing, missing.dropFirst()).map { $1.lowerBound &- $0.upperBound }
+            guard let closest = distances.indices.min(by: { distances[$0] < distances[$1] }) else { return }
+            let merged = missing[closest].lowerBound...missing[closest + 1].upperBound
+            missing.replaceSubrange(closest...closest + 1, with: [merged])
+        }
     }
 }
 
 extension Watermark {
     /// The time for which a producer's watermark is kept after its last event: 30 days, in milliseconds.
-    private static let lifetime: Int64 = 30 * 24 * 60 * 60 * 1_000
+    static let lifetime: Int64 = 30 * 24 * 60 * 60 * 1_000
 
     /// Returns the changes of the producer's hash since the prior watermark.
-    func changes(of producer: ProducerID, since prior: Watermark, in keyspace: Keyspace) -> [IndexChange] {
+    ///
+    /// - Parameter dead: the number of dead letters of the producer in the batch.
+    func changes(
+        of producer: ProducerID, since prior: Watermark, dead: Int, in keyspace: Keyspace
+    ) -> [IndexChange] {
         let key = keyspace.producer(producer)
         var fields = [
             IndexChange.Field(ProducerField.seq, String(seq)), IndexChange.Field(ProducerField.time, String(time)),
@@ -95,6 +130,7 @@ extension Watermark {
         } else if !prior.missing.isEmpty {
             changes.append(.removeFields(key: key, [ProducerField.missing]))
         }
+        if dead > 0 { changes.append(.increment(key: key, field: ProducerField.dead, by: dead)) }
         return [.setFields(key: key, fields)] + changes + [.expire(key: key, milliseconds: Self.lifetime)]
     }
 }

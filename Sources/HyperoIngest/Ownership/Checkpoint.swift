@@ -8,6 +8,10 @@ struct Checkpoint {
     var batch: FoldedBatch
     /// The cursor in Redis. The batch has another one if reading starts again from the beginning.
     let cursor: StreamID
+    /// The last transaction, if it is not known that its outcome was handled.
+    let unconfirmed: Unconfirmed?
+    /// The server's clock in Unix milliseconds.
+    let clock: Int64
     /// The error of `XLEN dead`; nil if it succeeded.
     let deadLetterError: RedisError?
     /// The error of a dead letter stream that accepts no more entries; nil if the stream accepts entries.
@@ -21,12 +25,14 @@ struct CheckpointReader {
     let owner: String
     let logger: RateLimitedLogger
 
-    /// Reads the checkpoint: HMGET ingest cursor entries owner released, XLEN dead, XINFO STREAM dead, XINFO STREAM
-    /// events.
+    /// Reads the checkpoint: TIME, HMGET ingest cursor entries owner released unconfirmed, XLEN dead, XINFO STREAM dead,
+    /// XINFO STREAM events.
     ///
     /// - Parameter applied: the last cursor that this owner has written; nil before the first.
     func checkpoint(after applied: StreamID?, over connection: inout RedisConnection) throws(RedisError) -> Checkpoint {
-        var batch = try firstBatch(over: &connection)
+        var time = try connection.call("TIME")
+        let clock = try Transaction.microseconds(from: &time) / 1_000
+        var (batch, unconfirmed) = try firstBatch(over: &connection)
         let cursor = batch.cursor
         let dead = try connection.call("XLEN", keyspace.dead)
         let fullStreamError = try fullDeadLettersError(over: &connection)
@@ -39,15 +45,22 @@ struct CheckpointReader {
         if case .success(let stream) = try permittedStreamInfo(of: keyspace.events, over: &connection) {
             check(&batch, against: stream)
         }
+        // The entries of a transaction that Redis has lost are applied again.
+        if unconfirmed?.to != batch.cursor { unconfirmed = nil }
         return Checkpoint(
-            batch: batch, cursor: cursor, deadLetterError: dead.error?.naming(key: keyspace.dead, expected: .stream),
+            batch: batch, cursor: cursor, unconfirmed: unconfirmed, clock: clock,
+            deadLetterError: dead.error?.naming(key: keyspace.dead, expected: .stream),
             fullStreamError: fullStreamError)
     }
 
-    /// Reads the first batch of an owner: HMGET ingest cursor entries owner released.
-    private func firstBatch(over connection: inout RedisConnection) throws(RedisError) -> FoldedBatch {
+    /// Reads the first batch of an owner, and the last transaction of the owner before: HMGET ingest cursor entries owner
+    /// released unconfirmed.
+    private func firstBatch(
+        over connection: inout RedisConnection
+    ) throws(RedisError) -> (FoldedBatch, Unconfirmed?) {
         var reply = try connection.call(
-            "HMGET", keyspace.ingest, IngestField.cursor, IngestField.entries, IngestField.owner, IngestField.released)
+            "HMGET", keyspace.ingest, IngestField.cursor, IngestField.entries, IngestField.owner, IngestField.released,
+            IngestField.unconfirmed)
         if let error = reply.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
         let fields = try reply.strings()
         let (cursor, entries, lastOwner, released) = (fields[0], fields[1], fields[2], fields[3])
@@ -57,7 +70,7 @@ struct CheckpointReader {
             logger.event("taking over from \(printable(lastOwner)), which did not release its lease", level: .notice)
             batch.isTakeover = true
         }
-        return batch
+        return (batch, fields[4].flatMap { Unconfirmed($0) })
     }
 
     /// Compares the position of a batch with the stream, and records missed entries or a rewind in the batch.
@@ -77,11 +90,16 @@ struct CheckpointReader {
         }
     }
 
-    /// Reads the cursor by HGET ingest cursor; zero if no entry was ever applied.
-    func cursor(over connection: inout RedisConnection) throws(RedisError) -> StreamID {
-        var reply = try connection.call("HGET", keyspace.ingest, IngestField.cursor)
+    /// Reads the cursor by HMGET ingest cursor unconfirmed; zero if no entry was ever applied.
+    ///
+    /// - Returns: the cursor, and the last transaction if it is not known that its outcome was handled.
+    func cursor(over connection: inout RedisConnection) throws(RedisError) -> (StreamID, Unconfirmed?) {
+        var reply = try connection.call("HMGET", keyspace.ingest, IngestField.cursor, IngestField.unconfirmed)
         if let error = reply.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
-        return try parseCursor(try reply.string())
+        let fields = try reply.strings()
+        let cursor = try parseCursor(fields[0])
+        let unconfirmed = fields[1].flatMap { Unconfirmed($0) }
+        return (cursor, unconfirmed?.to == cursor ? unconfirmed : nil)
     }
 
     private func parseCursor(_ text: String?) throws(RedisError) -> StreamID {
@@ -95,8 +113,8 @@ struct CheckpointReader {
         return cursor
     }
 
-    /// Returns whether all entries up to the goal of a drain are applied: XINFO STREAM events, HGET ingest cursor,
-    /// XINFO STREAM dead.
+    /// Returns whether all entries up to the goal of a drain are applied: XINFO STREAM events, HMGET ingest cursor
+    /// unconfirmed, XINFO STREAM dead.
     ///
     /// - Parameter goal: the last entry of the stream at the first call. That call sets the goal.
     func isDrained(to goal: inout StreamID?, over connection: inout RedisConnection) throws(RedisError) -> Bool {
@@ -112,7 +130,9 @@ struct CheckpointReader {
         guard stream.length > 0 else { return true }
         goal = goal ?? stream.lastEntryID
         guard let goal else { return true }
-        let cursor = try cursor(over: &connection)
+        let (cursor, unconfirmed) = try cursor(over: &connection)
+        // The dead letters of a killed owner may be missing.
+        guard unconfirmed == nil else { return false }
         // A cursor beyond the end of the stream belongs to another stream.
         guard cursor >= goal, cursor <= stream.lastID ?? cursor else { return false }
         // The owner that applied the entries may have dead letters that it cannot write.

@@ -22,6 +22,9 @@ struct Fence {
     /// transaction is applied.
     var isStale: Bool { since + lease.duration / 2 < .now }
 
+    /// True if the lease should be renewed although work goes on, so that it is renewed about once a second.
+    var isDue: Bool { since + min(lease.duration / 3, .seconds(1)) < .now }
+
     /// Records that a WATCH is sent now. The WATCH follows a transaction, and fences the transaction after that one.
     mutating func restart() {
         since = .now
@@ -33,9 +36,10 @@ struct Fence {
     /// If the cursor is unchanged, no other ingest has applied an entry, even if the lease expired meanwhile.
     ///
     /// - Returns: whether this owner holds the lease and the cursor is unchanged.
-    func renew(over connection: inout RedisConnection) throws(RedisError) -> Bool {
+    mutating func renew(over connection: inout RedisConnection) throws(RedisError) -> Bool {
         guard try lease.acquire(over: &connection) else { return false }
         let keyspace = lease.keyspace
+        restart()
         var writer = RESPWriter(capacity: 512)
         // If another ingest has acquired the lease meanwhile, PEXPIRE extends that lease, which is harmless.
         writer.command("PEXPIRE", keyspace.lease, String(lease.duration.wholeMilliseconds))

@@ -36,7 +36,10 @@ struct Lease {
     /// owner, EXEC.
     ///
     /// The next owner can then start at once. The field `released` shows it that this owner has not crashed.
-    func release(over connection: inout RedisConnection) throws(RedisError) {
+    ///
+    /// - Parameter isConfirmed: true if the outcome of this owner's last transaction is known and handled. The field
+    ///   `unconfirmed` is then emptied.
+    func release(isConfirmed: Bool, over connection: inout RedisConnection) throws(RedisError) {
         var writer = RESPWriter(capacity: 512)
         writer.command("WATCH", keyspace.lease)
         writer.command("GET", keyspace.lease)
@@ -47,7 +50,11 @@ struct Lease {
         writer.removeAll()
         writer.command("MULTI")
         writer.command("DEL", keyspace.lease)
-        writer.command("HSET", keyspace.ingest, IngestField.released, owner)
+        if isConfirmed {
+            writer.command("HSET", keyspace.ingest, IngestField.released, owner, IngestField.unconfirmed, "")
+        } else {
+            writer.command("HSET", keyspace.ingest, IngestField.released, owner)
+        }
         writer.command("EXEC")
         try connection.send(writer)
         for _ in 0..<4 { _ = try connection.receive() }

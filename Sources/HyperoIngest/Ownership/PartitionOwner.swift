@@ -82,8 +82,19 @@ package struct PartitionOwner: Sendable {
 
     /// Returns the action that follows an event.
     ///
-    /// - Parameter jitter: a random number, uniform in 0..<1, that spreads the waits of several ingests.
-    package mutating func next(after event: Event, jitter: Double) -> Action {
+    /// - Parameters:
+    ///   - jitter: a random number, uniform in 0..<1, that spreads the waits of several ingests.
+    ///   - isStopRequested: true if the ingest must end. An event that ends it anyway, such as the end of a drain, keeps its
+    ///     action: the lease would else not be released.
+    package mutating func next(after event: Event, jitter: Double, isStopRequested: Bool = false) -> Action {
+        let wasStopping = isStopping
+        let action = action(after: event, jitter: jitter)
+        guard isStopRequested, !wasStopping, !isStopping else { return action }
+        if case .end = action { return action }
+        return stop()
+    }
+
+    private mutating func action(after event: Event, jitter: Double) -> Action {
         switch event {
         case .connected: return connected()
         case .acquired:

@@ -49,6 +49,7 @@ extension PartitionWorker {
         guard try held.string() == lease.owner else { return .leaseLost }
         let reader = checkpointReader
         var checkpoint = try reader.checkpoint(after: appliedCursor, over: &context.connection)
+        context.pendingDeadLetters = try unwrittenDeadLetters(of: checkpoint.unconfirmed, in: &context)
         checkpoint.batch.pendingDeadLetters = context.pendingDeadLetters
         let cursor = checkpoint.batch.cursor
         let surplus = try reader.surplus(before: cursor, retain: settings.retain, over: &context.connection)
@@ -61,6 +62,17 @@ extension PartitionWorker {
             level: appliedCursor == nil ? .info : .debug,
             cursor == .zero ? "starting with the first entry" : "resuming after \(cursor)")
         return .recovered
+    }
+
+    /// Returns the dead letters of the last transaction that are not in Redis; none if its outcome was handled.
+    private func unwrittenDeadLetters(
+        of unconfirmed: Unconfirmed?, in context: inout PipelineContext
+    ) throws(RedisError) -> PendingDeadLetters {
+        guard let unconfirmed else { return PendingDeadLetters() }
+        // This owner knows the outcome of the transaction, and the next one was not applied.
+        if unconfirmed.to == appliedCursor, context.pendingDeadLetters.isEmpty { return PendingDeadLetters() }
+        let reader = UnconfirmedReader(keyspace: keyspace, logger: limitedLogger, unconfirmed: unconfirmed)
+        return try reader.missingDeadLetters(known: context.pendingDeadLetters, over: &context.connection)
     }
 
     private func apply(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {
@@ -81,7 +93,8 @@ extension PartitionWorker {
     private func release(in context: inout PipelineContext) throws(RedisError) {
         shield.isShielded = true
         if !context.pendingDeadLetters.isEmpty { try writePendingDeadLetters(in: &context) }
-        try lease.release(over: &context.connection)
+        let isConfirmed = context.isOutcomeKnown && context.pendingDeadLetters.isEmpty
+        try lease.release(isConfirmed: isConfirmed, over: &context.connection)
     }
 
     /// Writes the pending dead letters if this owner still holds the lease.
@@ -98,14 +111,17 @@ extension PartitionWorker {
         }
     }
 
-    /// Trims all applied entries of a server that is out of memory, including those to be retained: HGET ingest cursor,
-    /// XTRIM events MINID ~ id.
+    /// Trims all applied entries of a server that is out of memory, including those to be retained: HMGET ingest cursor
+    /// unconfirmed, XTRIM events MINID ~ id.
     ///
-    /// The bound is the cursor in Redis, because an ingest that has just started has applied no entries itself.
+    /// The bound is the cursor in Redis, because an ingest that has just started has applied no entries itself. The entries
+    /// of a transaction whose outcome is not handled stay.
     private func trimAllApplied(over connection: inout RedisConnection) {
-        guard let cursor = try? checkpointReader.cursor(over: &connection), cursor != .zero else { return }
+        guard let (cursor, unconfirmed) = try? checkpointReader.cursor(over: &connection),
+            case let last = unconfirmed?.from ?? cursor, last != .zero
+        else { return }
         limitedLogger.event(
             "Redis is out of memory: trimming all applied entries of \(keyspace.events)", level: .warning)
-        _ = try? connection.call("XTRIM", keyspace.events, "MINID", "~", cursor.next.description)
+        _ = try? connection.call("XTRIM", keyspace.events, "MINID", "~", last.next.description)
     }
 }

@@ -23,12 +23,15 @@ final class PartitionWorker {
     private let shutdown: ShutdownFlag
     private var owner: PartitionOwner
 
-    init(_ settings: IngestSettings, keyspace: Keyspace, logger: Logger, shutdown: ShutdownFlag) {
+    /// - Parameter isOther: true if the partition belongs to another number of partitions.
+    init(
+        _ settings: IngestSettings, keyspace: Keyspace, logger: Logger, shutdown: ShutdownFlag, isOther: Bool = false
+    ) {
         self.settings = settings
         self.keyspace = keyspace
         self.shutdown = shutdown
         var logger = logger
-        if settings.partitions > 1 { logger[metadataKey: "partition"] = "\(keyspace.tag)" }
+        if settings.partitions > 1 || isOther { logger[metadataKey: "partition"] = "\(keyspace.tag)" }
         self.logger = logger
         limitedLogger = RateLimitedLogger(logger)
         shield = CancellationShield(shutdown)
@@ -47,7 +50,7 @@ final class PartitionWorker {
         var action = owner.start
         while true {
             switch action {
-            case .end(let ending): return pendingDeadLetters.isEmpty ? ending : reportLostDeadLetters()
+            case .end(let ending): return pendingDeadLetters.isEmpty ? ending : reportUnwrittenDeadLetters()
             case .connect(let url): action = runConnected(to: url)
             case .wait(let duration), .disconnect(let duration):
                 shutdown.wait(atMost: duration)
@@ -58,13 +61,14 @@ final class PartitionWorker {
         }
     }
 
-    /// Logs the entries whose dead letters are lost when this process ends, because they are only in its memory.
-    private func reportLostDeadLetters() -> PartitionOwner.Ending {
+    /// Logs the entries whose dead letters this process could not write. The next owner finds them by
+    /// ``IngestField/unconfirmed``.
+    private func reportUnwrittenDeadLetters() -> PartitionOwner.Ending {
         let ids = pendingDeadLetters.entryIDs
         let list = ids.prefix(20).map(\.description).joined(separator: " ")
         let more = ids.count > 20 ? " and \(ids.count - 20) more" : ""
         logger.error(
-            "cannot write dead letters to \(keyspace.dead). These entries of \(keyspace.events) were not applied completely: \(list)\(more)"
+            "cannot write dead letters to \(keyspace.dead). The next ingest tries again. These entries of \(keyspace.events) were not applied completely: \(list)\(more)"
         )
         return .failed
     }
@@ -72,8 +76,11 @@ final class PartitionWorker {
     /// Connects, and performs actions until the next action needs another connection or no connection.
     private func runConnected(to url: RedisURL) -> PartitionOwner.Action {
         do {
+            var connection = try open(url)
+            let prefetcher = Prefetcher(
+                url, keyspace: keyspace, serverID: owner.isStopping ? nil : try connection.serverID())
             var context = PipelineContext(
-                connection: try open(url), prefetcher: Prefetcher(url, keyspace: keyspace),
+                connection: connection, prefetcher: prefetcher,
                 trimPlan: TrimPlan(retain: settings.retain), pendingDeadLetters: pendingDeadLetters, shield: shield,
                 logger: limitedLogger)
             defer {
@@ -109,10 +116,9 @@ final class PartitionWorker {
     }
 
     private func next(after event: PartitionOwner.Event) -> PartitionOwner.Action {
-        let mustStop = shutdown.isRequested && !owner.isStopping
-        if !mustStop { report(event) }
-        let action = owner.next(after: event, jitter: .random(in: 0..<1))
-        return mustStop ? owner.next(after: .stopRequested, jitter: 0) : action
+        let isStopRequested = shutdown.isRequested
+        if !isStopRequested || owner.isStopping { report(event) }
+        return owner.next(after: event, jitter: .random(in: 0..<1), isStopRequested: isStopRequested)
     }
 
     private func report(_ event: PartitionOwner.Event) {

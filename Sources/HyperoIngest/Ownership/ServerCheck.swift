@@ -4,17 +4,15 @@ import Logging
 /// The check at the start that warns of server settings that lose data. Settings that the account is not allowed to
 /// read are skipped.
 enum ServerCheck {
-    /// Reads the settings by INFO server, CONFIG GET maxmemory-policy and CONFIG GET appendonly, and logs warnings.
+    /// Reads the settings by INFO, CONFIG GET maxmemory-policy and CONFIG GET appendonly, and logs warnings.
     static func run(_ url: RedisURL, logger: Logger, shutdown: ShutdownFlag) {
         // If the server cannot be reached, the partition's thread reports it.
         guard
             var connection = try? RedisConnection.open(
                 to: url, name: "hypero-ingest", timeout: .seconds(1), shouldContinue: { !shutdown.isRequested })
         else { return }
-        if var reply = try? connection.call("INFO", "server"), let info = try? reply.string(),
-            let warning = warning(ofInfo: info)
-        {
-            logger.warning("\(warning)")
+        if var reply = try? connection.call("INFO"), let info = try? reply.string() {
+            for warning in warnings(ofInfo: info) { logger.warning("\(warning)") }
         }
         for name in ["maxmemory-policy", "appendonly"] {
             guard var reply = try? connection.call("CONFIG", "GET", name),
@@ -24,14 +22,22 @@ enum ServerCheck {
         }
     }
 
-    private static func warning(ofInfo info: String) -> String? {
-        for line in info.split(whereSeparator: \.isNewline) where line.hasPrefix("redis_version:") {
-            let version = line.dropFirst("redis_version:".count)
-            let numbers = version.split(separator: ".").compactMap { Int($0) }
-            guard numbers.count >= 2, (numbers[0], numbers[1]) < (6, 2) else { return nil }
-            return "Redis \(version) has no XTRIM MINID, so streams grow without a limit. Use Redis 6.2 or later"
+    /// Returns the warnings about a reply to INFO.
+    static func warnings(ofInfo info: String) -> [String] {
+        let info = ServerInfo(info)
+        var warnings: [String] = []
+        let version = info["redis_version"] ?? ""
+        let numbers = version.split(separator: ".").compactMap { Int($0) }
+        if numbers.count >= 2, (numbers[0], numbers[1]) < (6, 2) {
+            warnings.append(
+                "Redis \(version) has no XTRIM MINID, so streams grow without a limit. Use Redis 6.2 or later")
         }
-        return nil
+        if info.mayLoseAcknowledgedWrites {
+            warnings.append(
+                "min-replicas-to-write is 0: a primary that is cut off from its replicas accepts events, and loses them when "
+                    + "a replica is promoted. To stop it within seconds: CONFIG SET min-replicas-to-write 1")
+        }
+        return warnings
     }
 
     private static func warning(ofSetting name: String, value: String) -> String? {

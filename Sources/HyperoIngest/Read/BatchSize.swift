@@ -34,6 +34,11 @@ package struct BatchSize: Sendable, Hashable {
         count = max(Self.byteLimit / max(bytes / entries, 1), 1)
     }
 
+    /// Reduces the size after a batch of which fewer entries were kept than were read.
+    package mutating func recordKept(entries: Int, of received: Int) {
+        if entries < received { count = max(min(count, entries), 1) }
+    }
+
     /// Adapts the size to the server time of a batch that was applied. Only a full batch makes the size grow.
     package mutating func recordApplied(entries: Int, in serverTime: Duration) {
         if serverTime > Self.target, entries > 0 {

@@ -16,6 +16,7 @@ package final class Prefetcher: @unchecked Sendable {
 
     private let url: RedisURL
     private let keyspace: Keyspace
+    private let serverID: String?
 
     // Protected by the mutex:
     private var request: Request?
@@ -26,12 +27,20 @@ package final class Prefetcher: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    /// - Parameter url: the server that the partition's owner is connected to.
-    package init(_ url: RedisURL, keyspace: Keyspace) {
+    /// - Parameters:
+    ///   - url: the server that the partition's owner is connected to.
+    ///   - serverID: the `run_id` of that server; nil if it is unknown.
+    package init(_ url: RedisURL, keyspace: Keyspace, serverID: String? = nil) {
         self.url = url
         self.keyspace = keyspace
+        self.serverID = serverID
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
+        // The clock of the system may be set back during a wait.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -127,10 +136,15 @@ package final class Prefetcher: @unchecked Sendable {
     }
 
     private func connect() throws(RedisError) -> Link {
-        Link(
-            connection: try RedisConnection.open(to: url, name: "hypero-ingest-ahead") { [self] in
-                locked { !isStopped }
-            })
+        var connection = try RedisConnection.open(to: url, name: "hypero-ingest-ahead") { [self] in
+            locked { !isStopped }
+        }
+        // Behind one address may be several servers, and the cursor of one would pass entries of the other.
+        if let serverID, let found = try connection.serverID(), found != serverID {
+            throw RedisError(
+                .connection, "\(url) leads to several servers: run_id \(serverID) and \(found). Connect to one of them")
+        }
+        return Link(connection: connection)
     }
 
     private func read(_ request: Request, over link: inout Link) throws(RedisError) -> ReadBatch {
@@ -166,7 +180,7 @@ package final class Prefetcher: @unchecked Sendable {
 
     private func wait(atMost duration: Duration) {
         var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
+        clock_gettime(CLOCK_MONOTONIC, &time)
         time.tv_nsec += Int(duration / .nanoseconds(1))
         if time.tv_nsec >= 1_000_000_000 {
             time.tv_sec += 1

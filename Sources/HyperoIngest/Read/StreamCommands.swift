@@ -23,6 +23,15 @@ extension RESPWriter {
 }
 
 extension RedisConnection {
+    /// Reads the identity of the server's process by INFO server.
+    ///
+    /// - Returns: nil if the account must not run INFO, or if the server omits its identity.
+    mutating func serverID() throws(RedisError) -> String? {
+        var reply = try call("INFO", "server")
+        guard reply.error == nil, let info = try reply.string() else { return nil }
+        return ServerInfo(info)["run_id"]
+    }
+
     /// Sends XINFO STREAM, and reads the reply.
     mutating func streamInfo(of key: String) throws(RedisError) -> Result<StreamInfo, RedisError> {
         var writer = RESPWriter(capacity: 256)

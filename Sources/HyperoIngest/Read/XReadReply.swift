@@ -10,8 +10,10 @@ package struct ReadBatch {
 
     /// - Parameter requested: the number of entries that XREAD requested.
     init(_ reply: XReadReply, requested: Int) throws(RedisError) {
+        let batch = try reply.decoded()
         self.init(
-            batch: try reply.decoded(), reply: reply, mayHaveMore: reply.mayHaveMore(requested: requested))
+            batch: batch, reply: reply,
+            mayHaveMore: reply.mayHaveMore(requested: requested) || batch.items.count < reply.count)
     }
 
     package init(batch: DecodedBatch, reply: XReadReply = XReadReply(), mayHaveMore: Bool) {
@@ -29,6 +31,9 @@ package struct XReadReply {
     /// The bounds of a reply in memory: per value the maximum that an entry may have, and in total twice the maximum of
     /// a batch.
     static let bounds = ReplyBounds(maxTextBytes: Limits.value, maxTotalBytes: 2 * BatchSize.byteLimit)
+
+    /// The count of numbers after which a batch gets no further entry. An entry of 1 MiB has at most 500,000.
+    private static let maxNumbers = 1 << 17
 
     /// The number of entries kept.
     package private(set) var count = 0
@@ -89,6 +94,8 @@ package struct XReadReply {
     func mayHaveMore(requested: Int) -> Bool { received >= requested || count < received }
 
     /// Decodes the entries. An entry that is not an event becomes a rejection.
+    ///
+    /// The last entries are left out if the curves have too many numbers for one transaction. The next XREAD returns them.
     func decoded() throws(RedisError) -> DecodedBatch {
         var batch = DecodedBatch(capacity: count)
         guard var reply else { return batch }
@@ -98,6 +105,7 @@ package struct XReadReply {
             let declaredCount = reply.isComplete ? nil : reply.nextArrayCount.map { $0 / 2 }
             try reply.fields(into: &fields)
             fields.withUnsafeBufferPointer { batch.append(id, fields: $0, declaredCount: declaredCount) }
+            if batch.numberCount >= Self.maxNumbers { break }
         }
         return withExtendedLifetime(reply) { batch }
     }

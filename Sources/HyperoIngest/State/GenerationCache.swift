@@ -4,8 +4,13 @@
 /// generation is dropped. This is cheaper than a list in order of use, and as effective for experiments, which run for
 /// a while and end.
 struct GenerationCache<Key: Hashable, Value> {
-    private var young: [Key: Value] = [:]
-    private var old: [Key: Value] = [:]
+    private struct Entry {
+        let value: Value
+        let cost: Int
+    }
+
+    private var young: [Key: Entry] = [:]
+    private var old: [Key: Entry] = [:]
     private var youngCost = 0
     private let limit: Int
 
@@ -14,7 +19,7 @@ struct GenerationCache<Key: Hashable, Value> {
         self.limit = limit
     }
 
-    subscript(key: Key) -> Value? { young[key] ?? old[key] }
+    subscript(key: Key) -> Value? { (young[key] ?? old[key])?.value }
 
     /// Inserts a value, or replaces the value of its key.
     mutating func insert(_ value: Value, for key: Key, cost: Int) {
@@ -27,12 +32,12 @@ struct GenerationCache<Key: Hashable, Value> {
             young = [:]
             youngCost = 0
         }
-        // A replaced value of the young generation keeps its first cost.
-        if young.updateValue(value, forKey: key) == nil { youngCost += cost }
+        let replaced = young.updateValue(Entry(value: value, cost: cost), forKey: key)
+        youngCost += cost - (replaced?.cost ?? 0)
     }
 
     mutating func remove(_ key: Key) {
-        young[key] = nil
+        youngCost -= young.removeValue(forKey: key)?.cost ?? 0
         old[key] = nil
     }
 

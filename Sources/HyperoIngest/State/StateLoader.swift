@@ -5,10 +5,11 @@ import Logging
 /// The reader of the state that a fold needs. All lookups are sent in one write, and each has one reply.
 ///
 ///     HMGET producer seq time missing          HMGET experiment battery updated epochs …
-///     HMGET battery objective direction …      HMGET curve epoch …        HGETALL curve
+///     HMGET battery objective direction …      HMGET curve epoch …
 ///
 /// If a key has another type (WRONGTYPE), its subject gets a read error, and the events of the subject become dead
-/// letters with this error as the reason. Any other error is thrown after all replies were read.
+/// letters with this error as the reason. Any other error is thrown after all replies were read. Whole curves are read
+/// by ``CurveScan``.
 struct StateLoader {
     private var firstError: RedisError?
 
@@ -17,7 +18,6 @@ struct StateLoader {
         for missing: MissingState, of batch: DecodedBatch, into prior: inout PriorState,
         from connection: inout RedisConnection, in keyspace: Keyspace, logger: RateLimitedLogger
     ) throws(RedisError) {
-        let (rows, curves) = (missing.separateRows, missing.wholeCurves.sorted())
         firstError = nil
         for index in missing.producers {
             let key = keyspace.producer(batch.producers[index])
@@ -44,13 +44,9 @@ struct StateLoader {
                     battery: $0[0], updated: $0[1], epochs: $0[2], nonfinite: $0[3], maxEpoch: $0[4], maxSource: $0[5])
             }
         }
-        for (index, epochs) in rows {
+        for (index, epochs) in missing.sortedRows {
             let key = keyspace.curve(of: batch.experiments[index])
             try readRows(epochs, of: index, key: key, from: &connection, into: &prior, logger: logger)
-        }
-        for index in curves {
-            let key = keyspace.curve(of: batch.experiments[index])
-            try readCurve(of: index, key: key, from: &connection, into: &prior, logger: logger)
         }
         if let firstError { throw firstError }
     }
@@ -75,14 +71,11 @@ struct StateLoader {
                 ExperimentField.updated, ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch,
                 ExperimentField.maxSource)
         }
-        for (index, epochs) in missing.separateRows {
+        for (index, epochs) in missing.sortedRows {
             writer.begin(arguments: 2 + epochs.count)
             writer.add("HMGET" as StaticString)
             writer.add(keyspace.curve(of: batch.experiments[index]))
             for epoch in epochs { writer.add(epoch) }
-        }
-        for index in missing.wholeCurves.sorted() {
-            writer.command("HGETALL", keyspace.curve(of: batch.experiments[index]))
         }
     }
 
@@ -116,39 +109,26 @@ struct StateLoader {
         }
     }
 
-    private mutating func readCurve(
-        of index: Int, key: String, from connection: inout RedisConnection, into prior: inout PriorState,
-        logger: RateLimitedLogger
-    ) throws(RedisError) {
-        var reply = try connection.receive()
-        if let readError = readError(in: reply, key: key, logger: logger) {
-            prior.experiments[index] = ExperimentState(readError: readError)
-        }
-        guard reply.error == nil else { return }
-        prior.wholeCurves.insert(index)
-        for (name, text) in try reply.pairs() {
-            guard let epoch = Int(name), let row = CurveRow(text: text) else { continue }
-            prior.rows[index, default: [:]][epoch] = row
-        }
-    }
-
     /// Logs and returns the error of a key that has another type (WRONGTYPE); keeps any other error in `firstError`.
     private mutating func readError(in reply: Reply, key: String, logger: RateLimitedLogger) -> String? {
         guard let error = reply.error else { return nil }
-        if error.code == .wrongType {
-            let readError = "\(key) cannot be read: \(error.description)"
-            logger.event("\(readError). Its entries become dead letters", level: .error)
-            return readError
-        }
+        if let readError = Self.readError(from: error, key: key, logger: logger) { return readError }
         firstError = firstError ?? error
         return nil
+    }
+
+    /// Logs and returns the error of a key that has another type (WRONGTYPE); nil for any other error.
+    static func readError(from error: RedisError, key: String, logger: RateLimitedLogger) -> String? {
+        guard error.code == .wrongType else { return nil }
+        let readError = "\(key) cannot be read: \(error.description)"
+        logger.event("\(readError). Its entries become dead letters", level: .error)
+        return readError
     }
 }
 
 extension MissingState {
-    /// The rows of curves that are not read as a whole, in a fixed order.
-    fileprivate var separateRows: [(experiment: Int, epochs: [Int])] {
-        rows.filter { !wholeCurves.contains($0.key) }.sorted { $0.key < $1.key }
-            .map { (experiment: $0.key, epochs: $0.value.sorted()) }
+    /// The rows of curves, in a fixed order.
+    fileprivate var sortedRows: [(experiment: Int, epochs: [Int])] {
+        rows.sorted { $0.key < $1.key }.map { (experiment: $0.key, epochs: $0.value.sorted()) }
     }
 }

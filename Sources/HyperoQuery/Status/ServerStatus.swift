@@ -1,3 +1,4 @@
+import HyperoRedis
 import HyperoSchema
 
 /// The state of a Redis server, from INFO. A value is nil if the account must not run INFO or the server omits it.
@@ -14,23 +15,22 @@ public struct ServerStatus: Sendable, Hashable {
     public let evictionPolicy: String?
     /// True if the server writes an append-only file.
     public let hasAppendOnlyFile: Bool?
+    /// True if the server has replicas and accepts writes without any of them (`min-replicas-to-write 0`).
+    let mayLoseAcknowledgedWrites: Bool?
 }
 
 extension ServerStatus {
     /// - Parameter info: the reply of INFO; nil if the account must not run it.
     init(url: String, info: String?) {
-        var fields: [Substring: Substring] = [:]
-        for line in (info ?? "").split(whereSeparator: \.isNewline) {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            fields[line[..<colon]] = line[line.index(after: colon)...]
-        }
+        let fields = ServerInfo(info ?? "")
         self.url = url
         // For compatibility, Valkey reports a Redis version too.
         version = fields["valkey_version"].map { "Valkey \($0)" } ?? fields["redis_version"].map { "Redis \($0)" }
         usedMemory = fields["used_memory"].flatMap { Int($0) }
         maxMemory = fields["maxmemory"].flatMap { Int($0) }
-        evictionPolicy = fields["maxmemory_policy"].map(String.init)
+        evictionPolicy = fields["maxmemory_policy"]
         hasAppendOnlyFile = fields["aof_enabled"].map { $0 == "1" }
+        mayLoseAcknowledgedWrites = fields["role"].map { _ in fields.mayLoseAcknowledgedWrites }
     }
 
     /// The warnings about settings that lose data sooner or later, and about memory that is nearly used up.
@@ -44,6 +44,11 @@ extension ServerStatus {
         if hasAppendOnlyFile == false {
             warnings.append(
                 "\(url) has no append-only file, so a restart loses its data. Run CONFIG SET appendonly yes")
+        }
+        if mayLoseAcknowledgedWrites == true {
+            warnings.append(
+                "\(url) accepts writes while it is cut off from its replicas, and they are lost when a replica is promoted. "
+                    + "Run CONFIG SET min-replicas-to-write 1")
         }
         if let usedMemory, let maxMemory, maxMemory > 0, usedMemory / 9 >= maxMemory / 10 {
             warnings.append(

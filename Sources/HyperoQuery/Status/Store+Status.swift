@@ -63,13 +63,13 @@ extension Store {
             return [
                 "the undivided keyspace \(layout.undivided.tag) exists beside "
                     + "\(counted(partitions.count - 1, noun: "partition")): some programs run with another number of "
-                    + "partitions. When no client logs to it any more, drain it with a hypero-ingest of 1 partition"
+                    + "partitions. A running hypero-ingest applies the entries of both"
             ]
         }
         return unreadCounts.map { unread in
             "\(counted(unread.count, noun: "entry", plural: "entries")) of \(unread.tag):events not read with "
                 + "\(counted(partitions.count, noun: "partition")): a client logs with another number of partitions. "
-                + "Drain the stream with a hypero-ingest of that number"
+                + "A running hypero-ingest applies them within a minute"
         }
     }
 }

@@ -22,8 +22,28 @@ package struct CurveRow: Sendable, Hashable {
 
     package init(_ cells: [Cell] = []) {
         self.cells = []
-        for cell in cells { set(cell) }
+        var indexes: [ExactText: Int] = [:]
+        for cell in cells {
+            // A row may have a thousand channels, too many for a search per cell.
+            guard self.cells.count >= Self.linearLimit else {
+                set(cell)
+                continue
+            }
+            if indexes.isEmpty {
+                for (index, cell) in self.cells.enumerated() { indexes[ExactText(cell.channel)] = index }
+            }
+            let index = indexes[ExactText(cell.channel), default: self.cells.count]
+            if index < self.cells.count {
+                self.cells[index].number = cell.number
+            } else {
+                indexes[ExactText(cell.channel)] = index
+                self.cells.append(cell)
+            }
+        }
     }
+
+    /// The number of cells up to which a linear search is faster than hashing.
+    private static let linearLimit = 12
 
     /// The number of a channel; nil if the row does not have it.
     package subscript(channel: String) -> Number? {

@@ -2,11 +2,13 @@
 package enum SequenceRanges {
     /// Parses a text.
     ///
-    /// - Returns: the ranges in the order of the text. Words that are not ranges are ignored.
+    /// - Returns: the ranges in the order of the text. Words that are not a number or two ascending numbers joined by `-`
+    ///   are ignored.
     package static func parse(_ text: String) -> [ClosedRange<UInt64>] {
         text.split(separator: " ").compactMap { word in
-            let bounds = word.split(separator: "-").map { UInt64($0) }
-            guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, first <= last else { return nil }
+            let bounds = word.split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
+            guard bounds.count <= 2, let first = bounds.first ?? nil, let last = bounds.last ?? nil, first <= last
+            else { return nil }
             return first...last
         }
     }

@@ -19,7 +19,7 @@ struct NaiveJudge {
         } catch {
             let time = Int64(clamping: entry.id.milliseconds)
             if let origin = origin(of: entry), !accept(origin, time: time) { return }
-            return deadLetter(entry, reason: error.description)
+            return deadLetter(entry, of: origin(of: entry), reason: error.description)
         }
         let time = event.time ?? Int64(clamping: entry.id.milliseconds)
         if let origin = event.origin, !accept(origin, time: time) { return }
@@ -27,12 +27,13 @@ struct NaiveJudge {
             declaredBatteries.insert(event.battery)
         } else if !declaredBatteries.contains(event.battery) {
             return deadLetter(
-                entry, reason: "battery not found: \(event.battery.text) was never declared in this partition")
+                entry, of: event.origin,
+                reason: "battery not found: \(event.battery.text) was never declared in this partition")
         } else if let experiment = event.experiment {
             let battery = batteryOfExperiment[experiment] ?? event.battery
             guard battery == event.battery else {
                 return deadLetter(
-                    entry,
+                    entry, of: event.origin,
                     reason:
                         "wrong battery: \(event.battery.text), experiment \(experiment.text) belongs to \(battery.text)"
                 )
@@ -68,8 +69,9 @@ struct NaiveJudge {
         return true
     }
 
-    private mutating func deadLetter(_ entry: StreamEntry, reason: String) {
+    private mutating func deadLetter(_ entry: StreamEntry, of origin: Event.Origin?, reason: String) {
         counts.dead += 1
+        if let origin { ledgers[origin.producer, default: NaiveLedger()].dead += 1 }
         dead[entry.id.description] = reason
     }
 }
@@ -80,33 +82,46 @@ struct NaiveLedger {
     /// Missing numbers below `highest`, ascending. Ranges, because a gap can have 2^53 numbers.
     private var missing: [ClosedRange<UInt64>] = []
     private var time: Int64 = 0
+    /// The number of dead letters.
+    fileprivate(set) var dead = 0
 
     /// Records the arrival of a number.
     ///
     /// - Returns: the change of the `gaps` count; nil for a duplicate.
     mutating func accept(seq: UInt64, time eventTime: Int64) -> Int? {
-        var change = 0
+        let before = gaps
         if seq > highest {
-            if seq > highest + 1 {
-                missing.append(highest + 1...seq - 1)
-                change = Int(seq - 1 - highest)
-            }
+            if seq > highest + 1 { missing.append(highest + 1...seq - 1) }
             highest = seq
         } else {
             guard let index = missing.firstIndex(where: { $0.contains(seq) }) else { return nil }
             let range = missing.remove(at: index)
             if seq < range.upperBound { missing.insert(seq + 1...range.upperBound, at: index) }
             if seq > range.lowerBound { missing.insert(range.lowerBound...seq - 1, at: index) }
-            change = -1
         }
-        missing.removeFirst(max(0, missing.count - 64))
+        // Of more than 64 ranges, the first two with the smallest distance become one.
+        while missing.count > 64 {
+            var closest = 0
+            for index in 1..<missing.count - 1
+            where missing[index + 1].lowerBound - missing[index].upperBound
+                < missing[closest + 1].lowerBound - missing[closest].upperBound
+            {
+                closest = index
+            }
+            let upper = missing.remove(at: closest + 1).upperBound
+            missing[closest] = missing[closest].lowerBound...upper
+        }
         time = max(time, eventTime)
-        return change
+        return gaps - before
     }
+
+    /// The number of missing numbers, at most 2^32.
+    private var gaps: Int { missing.reduce(0) { min($0 + $1.count, 1 << 32) } }
 
     /// The fields of the producer's hash.
     var fields: [String: String] {
         var fields = ["seq": String(highest), "time": String(time)]
+        if dead > 0 { fields["dead"] = String(dead) }
         if !missing.isEmpty {
             fields["missing"] = missing.map {
                 $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"

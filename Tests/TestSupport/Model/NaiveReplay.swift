@@ -15,6 +15,8 @@ struct NaiveReplay {
     private var curveColumns: Set<String> = []
     private var hasUserMaxima = false
     private var nonfinite = 0
+    /// The time of the latest event so far.
+    private var latest = Int64.min
 
     /// - Parameters:
     ///   - events: all events of the experiment, in stream order.
@@ -43,11 +45,15 @@ struct NaiveReplay {
     }
 
     private mutating func apply(_ event: NaiveEvent) {
+        defer { latest = max(latest, event.time) }
         switch event.event.body {
         case .battery: break
         case .start(let start):
-            fields["status"] = "running"
-            fields["reason"] = nil
+            // A late start does not reopen the experiment.
+            if event.time > latest {
+                fields["status"] = "running"
+                fields["reason"] = nil
+            }
             if let host = start.host { fields["host"] = host }
             if let pid = start.pid { fields["pid"] = pid }
             if let seed = start.seed { fields["seed"] = seed }

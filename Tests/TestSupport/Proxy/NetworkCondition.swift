@@ -19,6 +19,8 @@ package struct NetworkCondition: Sendable, Hashable {
     package var answer: HostileAnswer?
     /// True if no byte passes. Connections are accepted and stay open.
     package var isSilent = false
+    /// True if requests pass and replies do not.
+    package var isMuted = false
     /// True if no connection is accepted. The listener's queue is full; on TCP the kernel drops connection requests.
     package var isUnreachable = false
 
@@ -49,6 +51,9 @@ package struct NetworkCondition: Sendable, Hashable {
     /// A black hole: connections are accepted, and no reply arrives.
     package static let silent = with { $0.isSilent = true }
 
+    /// The server executes the commands of clients, and no reply arrives.
+    package static let muted = with { $0.isMuted = true }
+
     /// A black hole that accepts no connection.
     package static let unreachable = with { ($0.isSilent, $0.isUnreachable) = (true, true) }
 
@@ -69,6 +74,7 @@ extension NetworkCondition: CustomStringConvertible {
         if let requestBytesUntilReset { parts.append("reset after \(requestBytesUntilReset) bytes of requests") }
         if cutsReplies { parts.append("replies to EXEC cut") }
         if let answer { parts.append("hostile: \(answer)") }
+        if isMuted { parts.append("muted") }
         if isUnreachable { parts.append("unreachable") } else if isSilent { parts.append("silent") }
         return parts.isEmpty ? "good" : parts.joined(separator: ", ")
     }

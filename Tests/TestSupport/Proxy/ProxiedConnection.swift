@@ -31,16 +31,16 @@ struct ProxiedConnection {
         replies.networkChanged()
     }
 
-    /// The events of `poll(2)` to wait for on the client's and on the server's socket.
-    var interest: (client: Int16, server: Int16) {
+    /// Returns the events of `poll(2)` to wait for on the client's and on the server's socket.
+    func interest(under network: NetworkCondition) -> (client: Int16, server: Int16) {
         if let hostile {
             let sends = hostile.isReady && hostile.interval == nil
             return (Int16(POLLIN | (sends ? POLLOUT : 0)), 0)
         }
         var (client, server) = (Int16(0), Int16(0))
         if requests.wantsToRead { client |= Int16(POLLIN) }
-        if replies.wantsToWrite { client |= Int16(POLLOUT) }
-        if replies.wantsToRead { server |= Int16(POLLIN) }
+        if replies.wantsToWrite, !network.isMuted { client |= Int16(POLLOUT) }
+        if replies.wantsToRead, !network.isMuted { server |= Int16(POLLIN) }
         if requests.wantsToWrite { server |= Int16(POLLOUT) }
         return (client, server)
     }
@@ -70,7 +70,9 @@ struct ProxiedConnection {
             }
         }
         if network.cutsReplies, cut == nil, counter.transactions > transactions { cut = now + Self.cutDelay }
-        replies.read(under: network, now: now, buffer: &buffer) { _ in isAwaitingReply = false }
+        if !network.isMuted {
+            replies.read(under: network, now: now, buffer: &buffer) { _ in isAwaitingReply = false }
+        }
         let requestOutcome = requests.write(
             under: network, resetAfter: network.requestBytesUntilReset, now: now
         ) { count in
@@ -79,6 +81,7 @@ struct ProxiedConnection {
         if let cut {
             return now >= cut ? .isReset : requestOutcome
         }
+        guard !network.isMuted else { return requestOutcome }
         let replyOutcome = replies.write(under: network, resetAfter: network.replyBytesUntilReset, now: now) { count in
             control.count { $0.replyBytes += count }
         }

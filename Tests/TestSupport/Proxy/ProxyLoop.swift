@@ -42,12 +42,12 @@ final class ProxyLoop: @unchecked Sendable {
         var next: MonotonicTime?
         // A silent network hides even the end of a connection.
         for connection in connections where !command.network.isSilent {
-            let interest = connection.interest
+            let interest = connection.interest(under: command.network)
             for (descriptor, events) in [(connection.client, interest.client), (connection.server, interest.server)]
             where events != 0 {
                 descriptors.append(pollfd(fd: descriptor, events: events, revents: 0))
             }
-            if let write = connection.nextWrite { next = min(next ?? write, write) }
+            if !command.network.isMuted, let write = connection.nextWrite { next = min(next ?? write, write) }
         }
         guard let next else {
             poll(&descriptors, nfds_t(descriptors.count), -1)

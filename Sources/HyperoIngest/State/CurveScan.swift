@@ -1,0 +1,73 @@
+import HyperoRedis
+import HyperoSchema
+
+/// A read of the objectives of one whole curve, in parts: HSCAN curve cursor COUNT n; or at once by HGETALL curve, if the
+/// account must not run HSCAN.
+///
+/// A curve may have a million rows. HGETALL would keep Redis from its other clients, and this thread from its lease and
+/// from a shutdown, for as long as they take. No other client changes the curve during the scan, because the transaction
+/// that follows is fenced.
+struct CurveScan {
+    /// The key of the curve.
+    let key: String
+    private(set) var objectives: CurveObjectives
+    /// True once all parts are read.
+    private(set) var isComplete = false
+    private var cursor = "0"
+    private var count = 256
+    private var mayScan = true
+    private var bounds = Self.bounds
+
+    /// The bounds of a part. A row of 1,024 channels may have 300 KiB.
+    private static let bounds = ReplyBounds(maxTextBytes: Limits.entry, maxTotalBytes: 16 << 20)
+    /// The size in bytes of a part that reads neither too often nor for too long.
+    private static let partSize = (128 << 10)...(1 << 20)
+    private static let maxCount = 4_096
+
+    init(key: String, objective channel: String) {
+        self.key = key
+        objectives = CurveObjectives(of: channel)
+    }
+
+    /// Reads the next part.
+    ///
+    /// - Throws: the server's error, for example if the key is no hash.
+    mutating func readPart(over connection: inout RedisConnection) throws(RedisError) {
+        var writer = RESPWriter(capacity: 256)
+        if mayScan {
+            writer.command("HSCAN", key, cursor, "COUNT", "\(count)")
+        } else {
+            writer.command("HGETALL", key)
+        }
+        try connection.send(writer)
+        var reply = try connection.receive(within: bounds)
+        if let error = reply.error {
+            guard error.category == .denied, mayScan else { throw error }
+            (mayScan, bounds) = (false, .unlimited)
+            return
+        }
+        guard reply.isComplete else {
+            // Read again, with the same cursor: at first one bucket, then whatever its size.
+            if count == 1 { bounds = .unlimited }
+            count = 1
+            return
+        }
+        let size = reply.byteCount
+        var next = "0"
+        if mayScan {
+            guard try reply.array() == 2, let cursor = try reply.string() else {
+                throw RedisError(.connection, "invalid reply to HSCAN: no cursor")
+            }
+            next = cursor
+        }
+        for _ in 0..<(try reply.array() ?? 0) / 2 {
+            guard let epoch = try reply.bytes(), let row = try reply.bytes() else { continue }
+            objectives.add(epoch: epoch, row: row)
+        }
+        withExtendedLifetime(reply) {}
+        cursor = next
+        isComplete = next == "0"
+        if size < Self.partSize.lowerBound { count = min(count * 2, Self.maxCount) }
+        if size > Self.partSize.upperBound { count = max(count / 2, 1) }
+    }
+}

@@ -1,0 +1,149 @@
+import HyperoSchema
+import TestSupport
+import Testing
+
+/// Transactions whose reply is lost, with a command that failed inside of them.
+@Suite struct UnconfirmedTests {
+    enum Ending: CaseIterable {
+        case cutConnection, killedIngest, standby
+    }
+
+    private let battery = BatteryID("b")!
+
+    /// Makes an ingest behind a proxy send one transaction with the entries of a body, and returns when Redis has applied
+    /// it. Its reply does not arrive.
+    private func applyWithoutReply(
+        _ fixture: IngestFixture, _ ingest: ChildProcess, _ proxy: FaultyProxy, entries: () -> Void
+    ) {
+        #expect(eventually { fixture.blockedClientCount() == 1 })
+        ingest.suspend()
+        entries()
+        fixture.server.cli("CLIENT", "PAUSE", "600000", "WRITE")
+        let cursor = fixture.server.cli("HGET", fixture.keyspace.ingest, "cursor")
+        ingest.resume()
+        // The ingest has read the entries, and the server delays EXEC.
+        #expect(eventually { fixture.pausedExecution(of: ingest) })
+        proxy.network = .muted
+        fixture.server.cli("CLIENT", "UNPAUSE")
+        #expect(eventually { fixture.server.cli("HGET", fixture.keyspace.ingest, "cursor") != cursor })
+    }
+
+    @Test(arguments: Ending.allCases)
+    func `A lost reply of a transaction hides no entry that Redis could not apply`(_ ending: Ending) throws {
+        let fixture = try IngestFixture()
+        let proxy = try FaultyProxy(to: fixture.server)
+        let rank = fixture.keyspace.rank(of: battery, by: "valid")
+        fixture.server.cli("SET", rank, "of another type")
+        fixture.declareBattery()
+        let ingest = try fixture.ingest(lease: "60", retain: "0", url: proxy.url)
+        fixture.waitUntilConsumed(1)
+        let standby = ending == .standby ? try fixture.ingest(lease: "60") : nil
+        if let standby { #expect(eventually { standby.stderr.contains("standing by") }) }
+        applyWithoutReply(fixture, ingest, proxy) {
+            fixture.addRow(1, by: ("p", 1))
+            fixture.add("event", "surprise")
+            fixture.add(
+                "event", "epoch", "experiment", "e-2", "battery", "b", "producer", "p", "seq", "2", "epoch", "1",
+                "curve.test", "2")
+            fixture.add("event", "param", "experiment", "e-1", "battery", "b", "param.lr", "1")
+        }
+        // The control: the failure of the command is not to be seen in Redis.
+        #expect(fixture.count(IngestField.dead) == 1)
+        #expect(fixture.count(IngestField.applied) == 4)
+        var other: ChildProcess?
+        switch ending {
+        case .cutConnection:
+            proxy.network = .good
+            proxy.disconnectAll()
+        case .killedIngest, .standby:
+            ingest.kill()
+            proxy.network = .good
+            fixture.server.cli("DEL", fixture.keyspace.lease)
+            other = try standby ?? fixture.ingest(lease: "60", retain: "0")
+        }
+        #expect(
+            eventually { fixture.count(IngestField.dead) == 2 },
+            "\(ingest.stderr) \(other?.stderr ?? "")")
+        #expect(eventually { fixture.server.cli("HGET", fixture.keyspace.ingest, IngestField.unconfirmed) == "" })
+        #expect(fixture.count(IngestField.applied) == 3)
+        #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "2")
+        #expect(fixture.server.cli("HGET", fixture.keyspace.producer(ProducerID("p")!), ProducerField.dead) == "1")
+        #expect(
+            fixture.server.cli("XREVRANGE", fixture.keyspace.dead, "+", "-", "COUNT", "1").contains(
+                "cannot write \(rank)"))
+        // The neighbours are applied.
+        #expect(fixture.server.cli("HGET", fixture.keyspace.experiment(ExperimentID("e-1")!), "param.lr") == "1")
+        #expect(fixture.server.cli("HGET", fixture.keyspace.curve(of: ExperimentID("e-2")!), "1") == "test=2")
+        // A further owner finds nothing to do, and a requeue repairs the ranking.
+        for process in [ingest, other] { process?.terminate() }
+        for process in [ingest, other] { _ = process?.wait() }
+        fixture.server.cli("DEL", rank)
+        try fixture.drain()
+        #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "2")
+        #expect(try fixture.requeue("--all", "--remove", "nothing").succeeded)
+        try fixture.drain()
+        #expect(fixture.server.cli("ZRANGE", rank, "0", "-1") == "e-1")
+    }
+
+    @Test(arguments: 0..<4)
+    func `A recovery that is cut off after any byte and killed writes a dead letter once`(part: Int) throws {
+        let server = try RedisServer()
+        let proxy = try FaultyProxy(to: server)
+        // Without the long replies to INFO, the connection that recovers is the first to be reset.
+        server.cli("ACL", "SETUSER", "terse", "on", "nopass", "~*", "&*", "+@all", "-info")
+        let url = proxy.url.replacing("unix://", with: "unix://terse:x@")
+        for count in stride(from: 50 + 25 * part, to: 3_000, by: 100) {
+            let keyspace = try Keyspace.all(namespace: "n\(count)")[0]
+            let namespace = ["--namespace", "n\(count)", "--lease", "0.2", "--retain", "0"]
+            func add(_ fields: String...) -> String { server.cli(["XADD", keyspace.events, "*"] + fields) }
+            _ = add("event", "battery", "battery", "b", "name", "B", "version", "1", "description", "")
+            _ = add("event", "epoch", "experiment", "e-1", "battery", "b", "epoch", "1", "curve.valid", "1")
+            let last = add("event", "epoch", "experiment", "e-2", "battery", "b", "epoch", "1", "curve.test", "1")
+            #expect(try ChildProcess.run("hypero-ingest", ["--redis", server.url, "--drain"] + namespace).succeeded)
+            // The entries are applied again, so that they are in the stream of the killed owner.
+            let rank = keyspace.rank(of: battery, by: "valid")
+            server.cli("DEL", rank)
+            server.cli("SET", rank, "of another type")
+            server.cli("HSET", keyspace.ingest, IngestField.unconfirmed, "0-0 \(last) 0")
+            let resets = proxy.traffic.resets
+            proxy.network = .reset(afterReplyBytes: count)
+            let ingest = try ChildProcess("hypero-ingest", ["--redis", url] + namespace)
+            #expect(eventually { proxy.traffic.resets > resets }, "\(ingest.stderr)")
+            ingest.kill()
+            proxy.network = .good
+            let outcome = try ChildProcess.run("hypero-ingest", ["--redis", server.url, "--drain"] + namespace)
+            #expect(outcome.succeeded, "\(outcome.stderr)")
+            #expect(
+                server.cli("XLEN", keyspace.dead) == "1", "after \(count) bytes: \(ingest.stderr) \(outcome.stderr)")
+            #expect(server.cli("HMGET", keyspace.ingest, "applied", "dead", "unconfirmed") == "2\n1")
+        }
+    }
+
+    @Test func `The entries of a transaction of unknown outcome are not trimmed, even if Redis is out of memory`()
+        throws
+    {
+        let fixture = try IngestFixture()
+        fixture.declareBattery()
+        let ids = (1...3).map { fixture.addRow($0) }
+        try fixture.drain()
+        fixture.server.cli("HSET", fixture.keyspace.ingest, IngestField.unconfirmed, "\(ids[0]) \(ids[2]) 0")
+        fixture.server.cli("CONFIG", "SET", "stream-node-max-entries", "1")
+        for epoch in 4...6 { fixture.addRow(epoch) }
+        fixture.server.cli("CONFIG", "SET", "maxmemory", "1")
+        let ingest = try fixture.ingest(retain: "0")
+        #expect(eventually { ingest.stderr.contains("trimming all applied entries") }, "\(ingest.stderr)")
+        #expect(fixture.server.cli("XRANGE", fixture.keyspace.events, ids[1], ids[1]) != "")
+        ingest.kill()
+    }
+}
+
+extension IngestFixture {
+    /// Returns whether a transaction of the ingest waits for the end of `CLIENT PAUSE`.
+    fileprivate func pausedExecution(of ingest: ChildProcess) -> Bool {
+        server.cli("CLIENT", "LIST").split(separator: "\n").contains { line in
+            let flags = line.split(separator: " ").first { $0.hasPrefix("flags=") } ?? ""
+            return line.contains("name=hypero-ingest ") && flags.dropFirst("flags=".count).contains("b")
+                && ["hset", "zadd", "hincrby", "xadd", "exec"].contains { line.contains("cmd=\($0) ") }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import HyperoRedis
+import HyperoSchema
+import TestSupport
+import Testing
+
+@testable import HyperoIngest
+
+/// Entries in the streams of another number of partitions.
+@Suite struct OtherPartitionsTests {
+    private let server: RedisServer
+
+    init() throws {
+        server = try RedisServer()
+    }
+
+    private func fixture(partitions: Int, partition: Int) throws -> IngestFixture {
+        try IngestFixture(partitions: partitions, partition: partition, server: server)
+    }
+
+    private func fill(_ fixture: IngestFixture, rows: Int) throws {
+        let battery = BatteryID("b")!
+        var events = [
+            Event(
+                experiment: nil, battery: battery, time: 1,
+                body: .battery(
+                    Event.Declaration(name: "B", version: 1, description: "", objective: "valid", direction: .max)))
+        ]
+        for epoch in 1...rows {
+            events.append(
+                Event(
+                    experiment: ExperimentID("e-1"), battery: battery, time: 2,
+                    body: .epoch(epoch, [CurveRow.Cell("valid", Number(Double(epoch)))])))
+        }
+        try fixture.add(events)
+    }
+
+    @Test(arguments: [(from: 4, to: 1), (from: 1, to: 4), (from: 4, to: 2), (from: 20, to: 1)], [true, false])
+    func `An ingest applies what clients left under another number of partitions`(
+        change: (from: Int, to: Int), drains: Bool
+    ) throws {
+        let old = try fixture(partitions: change.from, partition: change.from - 1)
+        try fill(old, rows: 50)
+        if change.from > 16 { try fill(fixture(partitions: change.from, partition: 3), rows: 1) }
+        let arguments = ["--partitions", "\(change.to)"]
+        let process = try ChildProcess(
+            "hypero-ingest", ["--redis", server.url, "--lease", "0.5"] + arguments + (drains ? ["--drain"] : []))
+        if drains { #expect(process.wait() == .exited(0), "\(process.stderr)") }
+        #expect(try eventually { try old.consumed() == 51 }, "\(process.stderr)")
+        #expect(server.cli("HGET", old.keyspace.experiment(ExperimentID("e-1")!), "max.epoch") == "50")
+        #expect(
+            eventually {
+                process.stderr.contains(
+                    "\(old.keyspace.events) has entries of a client with another number of partitions: applying them")
+            })
+        #expect(eventually { process.stderr.contains("\(old.keyspace.events) is applied") }, "\(process.stderr)")
+        // The lease of the other partition is released.
+        #expect(eventually { server.cli("EXISTS", old.keyspace.lease) == "0" })
+        process.terminate()
+        #expect(process.wait() == .exited(0))
+    }
+
+    @Test func `The partitions of the deployment, and other partitions without entries, are left alone`() throws {
+        let own = try fixture(partitions: 2, partition: 1)
+        try fill(own, rows: 1)
+        let other = try fixture(partitions: 1, partition: 0)
+        try fill(other, rows: 1)
+        try other.drain()
+        var settings = IngestSettings(redis: try RedisURL(server.url))
+        settings.partitions = 2
+        let found = try PartitionDiscovery(settings).otherPartitions()
+        #expect(found.map(\.keyspace) == [other.keyspace])
+        #expect(found.map(\.hasBacklog) == [false])
+    }
+
+    @Test(arguments: [1, 3])
+    func `A requeue that finds nothing names a partition of another number that has dead letters`(partitions: Int)
+        throws
+    {
+        let other = try fixture(partitions: 40, partition: 20)
+        server.cli("XADD", try fixture(partitions: 40, partition: 5).keyspace.events, "*", "a", "b")
+        server.cli("XADD", try fixture(partitions: 40, partition: 15).keyspace.events, "*", "a", "b")
+        server.cli("HSET", other.keyspace.ingest, IngestField.cursor, "1-1")
+        server.cli("XADD", other.keyspace.dead, "*", "a", "b")
+        var settings = IngestSettings(redis: try RedisURL(server.url))
+        settings.partitions = partitions
+        let requeue = try Requeue(settings)
+        #expect(throws: RequeueError(.partitioned(key: other.keyspace.dead))) {
+            _ = try requeue.run(.all, applying: DeadLetterEdit())
+        }
+    }
+
+    @Test func `A requeue of more transactions than may be aborted succeeds`() throws {
+        let fixture = try fixture(partitions: 1, partition: 0)
+        var connection = try fixture.connect()
+        var ids: [StreamID] = []
+        for number in 1...1_100 {
+            var reply = try connection.call(
+                "XADD", fixture.keyspace.dead, "\(number)-1", "event", "x", "dead.reason", "r")
+            ids.append(StreamID(try #require(try reply.string()))!)
+        }
+        let requeue = try PartitionRequeue(try RedisURL(server.url), keyspace: fixture.keyspace, maxLetters: 1)
+        var report = Requeue.Report()
+        try requeue.send(ids, applying: DeadLetterEdit(), into: &report)
+        #expect(report.sent == 1_100)
+        #expect(server.cli("XLEN", fixture.keyspace.dead) == "0")
+    }
+}
