@@ -1,4 +1,5 @@
 import HyperoSchema
+import Synchronization
 
 /// A group of experiments that are ranked together, identified by its name, version and description.
 ///
@@ -27,6 +28,13 @@ final class BatteryHandle: Sendable {
     let declaration: Event.Declaration
     /// true if the declaration is within the limits of the contract. The events of an invalid battery are dropped.
     let isValid: Bool
+    /// The ``Journal/generation`` whose producer has declared the battery; ``notDeclared`` before.
+    ///
+    /// Stored after the declaration has its sequence number. A log call that sees its own generation here therefore gets
+    /// a higher one.
+    private let declaredGeneration = Atomic<UInt32>(notDeclared)
+
+    private static let notDeclared = UInt32.max
     /// The UTF-8 bytes of the id, which a log call copies.
     ///
     /// Immutable, and at one address until `deinit`, so threads share the bytes without a lock.
@@ -44,5 +52,15 @@ final class BatteryHandle: Sendable {
 
     deinit {
         bytes.deallocate()
+    }
+
+    /// Returns whether the producer of a generation has declared the battery.
+    @inline(__always)
+    func isDeclared(in generation: UInt32) -> Bool {
+        declaredGeneration.load(ordering: .acquiring) == generation
+    }
+
+    func setDeclared(in generation: UInt32) {
+        declaredGeneration.store(generation, ordering: .releasing)
     }
 }

@@ -109,13 +109,40 @@ package final class Client: Sendable {
         return handle
     }
 
+    /// Records the declaration of a battery.
+    ///
+    /// The declaration precedes all other events of the battery in the sequence of this producer, because the ingest
+    /// applies no event of an undeclared battery. In a forked child, the first event of an inherited battery therefore
+    /// declares the battery again: the child's events may arrive before its parent's. An inherited experiment needs no
+    /// other event first, since the ingest creates an experiment from any of its events.
+    ///
+    /// - Returns: false if the declaration, and with it the event that needs it, is dropped. It is then counted.
+    @inline(never)
+    func declare(_ battery: BatteryHandle) -> Bool {
+        guard battery.isValid else {
+            journal.countInvalid()
+            return false
+        }
+        let generation = journal.generation
+        let isRecorded = append(
+            .battery(battery.declaration), battery: battery,
+            subject: Journal.Subject(experiment: 0, generation: generation))
+        if isRecorded { battery.setDeclared(in: generation) }
+        return isRecorded
+    }
+
     func record(_ body: Event.Body, battery: BatteryHandle, subject: Journal.Subject) {
         guard battery.isValid else { return journal.countInvalid() }
         if let violation = body.violation { return reject(violation) }
+        guard battery.isDeclared(in: journal.generation) || declare(battery) else { return }
+        _ = append(body, battery: battery, subject: subject)
+    }
+
+    private func append(_ body: Event.Body, battery: BatteryHandle, subject: Journal.Subject) -> Bool {
         var fields: [(name: String, value: String)] = []
         body.forEachField { fields.append(($0, $1)) }
         let payload = fields.reduce(0) { $0 + RecordHeader.fieldHeader + $1.name.utf8.count + $1.value.utf8.count }
-        journal.append(
+        return journal.append(
             RecordKind(body.kind), battery: battery.bytes, subject: subject, count: fields.count, payload: payload
         ) { writer in
             for field in fields { writer.put(field: field.name, field.value) }

@@ -102,10 +102,11 @@ extension Experiment {
         if train != nil { (count, payload) = (count + 1, payload + 5 + RecordHeader.channelHeader + 8) }
         if valid != nil { (count, payload) = (count + 1, payload + 5 + RecordHeader.channelHeader + 8) }
         if test != nil { (count, payload) = (count + 1, payload + 4 + RecordHeader.channelHeader + 8) }
-        guard count > 0, isEpoch(epoch), battery.isValid else { return reject() }
+        guard count > 0, isEpoch(epoch) else { return reject() }
         // No retain: it would be an atomic write to memory that all logging threads share. `self` keeps the client
         // alive, and the client keeps the journal alive.
         Unmanaged.passUnretained(client.journal)._withUnsafeGuaranteedRef { journal in
+            guard battery.isDeclared(in: journal.generation) || client.declare(battery) else { return }
             journal.append(
                 kind, battery: battery.bytes, subject: subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
                 count: count, payload: payload
@@ -118,9 +119,7 @@ extension Experiment {
     }
 
     private func record(_ kind: RecordKind, epoch: Int?, row: KeyValuePairs<String, Double>) {
-        guard !row.isEmpty, row.count <= CurvePiece.rowChannels, isEpoch(epoch), battery.isValid else {
-            return reject()
-        }
+        guard !row.isEmpty, row.count <= CurvePiece.rowChannels, isEpoch(epoch) else { return reject() }
         var payload = 0
         let channels = row.span
         for index in channels.indices {
@@ -128,6 +127,7 @@ extension Experiment {
             guard Name.isChannel(channel) else { return reject() }
             payload += RecordHeader.channelHeader + channel.utf8.count + 8
         }
+        guard battery.isDeclared(in: client.journal.generation) || client.declare(battery) else { return }
         client.journal.append(
             kind, battery: battery.bytes, subject: subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
             count: row.count, payload: payload
@@ -152,7 +152,8 @@ extension Experiment {
         // A short curve has no values in the later pieces of a long curve.
         guard let longest = pieces.map(\.1.count).max() else { return }
         let payload = pieces.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + $1.1.count * 8 }
-        guard isEpoch(first + longest), battery.isValid else { return reject() }
+        guard isEpoch(first + longest) else { return reject() }
+        guard battery.isDeclared(in: client.journal.generation) || client.declare(battery) else { return }
         client.journal.append(
             .curve, battery: battery.bytes, subject: subject, epoch: Int64(first), count: pieces.count,
             payload: payload

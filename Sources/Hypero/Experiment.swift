@@ -38,14 +38,14 @@ public final class Experiment: Sendable {
         id = ExperimentID(producer: producer, number: UInt64(subject.experiment)).text
         generator = SharedSampler(Sampler(seed: seed, stream: UInt64(subject.experiment)))
         let start = Event.Start(host: HostIdentity.hostName, pid: String(getpid()), seed: String(seed))
-        let declaration = Journal.Subject(experiment: 0, generation: subject.generation)
-        client.record(.battery(battery.declaration), battery: battery, subject: declaration)
+        _ = client.declare(battery)
         client.record(.start(start), battery: battery, subject: subject)
     }
 
     /// Draws from the experiment's random number generator.
     func draw<Value>(_ body: (inout Sampler) -> Value) -> Value {
-        // The journal's lock also keeps a fork from interrupting the draw. Draws are too rare for a lock of their own.
+        // Draws are too rare for a lock of their own. A fork does not wait for the lock: if another thread was drawing, the
+        // child continues from any state between two draws, which is random too.
         client.journal.withLock { body(&generator.sampler) }
     }
 

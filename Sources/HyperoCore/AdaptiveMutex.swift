@@ -1,6 +1,6 @@
 import Glibc
 
-/// A mutual exclusion lock for critical sections that may take long. The log call uses ``SpinLock`` instead.
+/// A mutual exclusion lock, also for critical sections that take long.
 ///
 /// An adaptive mutex of pthreads, which spins briefly before it waits in the kernel. `Synchronization.Mutex` caches the
 /// thread id, which differs in a forked child.

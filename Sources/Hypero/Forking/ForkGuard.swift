@@ -4,19 +4,22 @@ import HyperoCore
 /// An object that must stay usable in a forked child, although the child has only the thread that forked.
 ///
 /// The owner of the object adds the object to ``ForkGuard``, and removes it while the owner still holds a reference: the
-/// handlers retain the object, and if their release were the last one, `deinit` would run inside of `fork`. A file lock, which
-/// has no lock to acquire, adds and removes itself, because only the child visits it.
+/// handlers retain the object, and if their release were the last one, `deinit` would run inside of `fork`. A file lock or a
+/// socket, which has no lock to acquire, adds and removes itself, because only the child visits it.
 protocol ForkParticipant: AnyObject {
     /// The stage in which the object acquires its locks.
     static var forkStage: ForkGuard.Stage { get }
 
-    /// Acquires the object's locks. Called on the forking thread before the fork.
+    /// Prepares the object for the child. Called on the forking thread before the fork.
+    ///
+    /// An object may acquire a lock here and release it after the fork, but no lock that a log call waits for: a fork of a
+    /// large process takes a second.
     func beforeFork()
 
-    /// Releases the locks. Called on the same thread in the parent.
+    /// Called on the same thread in the parent.
     func afterForkInParent()
 
-    /// Marks the object as a copy of the parent's, and makes its locks free. Called on the same thread in the child.
+    /// Makes the object usable in the child, and its locks free. Called on the same thread in the child.
     ///
     /// Only operations that are safe in a signal handler are allowed: another thread of the parent may have been inside
     /// `malloc` during the fork.
@@ -25,9 +28,10 @@ protocol ForkParticipant: AnyObject {
 
 /// The registry of fork participants. `pthread_atfork` makes it call them before and after each fork of the process.
 ///
-/// A fork must not copy a half-written record, and the child must not write to its parent's files: it has no sender
-/// thread, and the producer's sequence numbers belong to the parent. In the child all participants are therefore marked
-/// as forked, and the first log call creates a new producer. A child that never logs creates nothing.
+/// The child must neither read nor write its parent's files: it has no sender thread, the producer's sequence numbers
+/// belong to the parent, and other threads of the parent go on with their log calls during the fork. In the child all
+/// participants therefore forget what belongs to the parent, and the first log call creates a new producer. A child that
+/// never logs creates nothing.
 ///
 /// `posix_spawn` and `vfork` do not call the handlers, which is correct: their children only start another program.
 enum ForkGuard {
@@ -38,7 +42,8 @@ enum ForkGuard {
     enum Stage: Int {
         case senders
         case journals
-        case fileLocks
+        /// Descriptors of file locks and sockets, which only the child visits.
+        case descriptors
     }
 
     private struct Entry {
@@ -90,14 +95,14 @@ enum ForkGuard {
     private static func beforeFork() {
         for stage in 0..<stageCount {
             locks[stage].lock()
-            guard stage != Stage.fileLocks.rawValue else { continue }
+            guard stage != Stage.descriptors.rawValue else { continue }
             for entry in participants[stage] { entry.participant.beforeFork() }
         }
     }
 
     private static func afterForkInParent() {
         for stage in (0..<stageCount).reversed() {
-            if stage != Stage.fileLocks.rawValue {
+            if stage != Stage.descriptors.rawValue {
                 for entry in participants[stage] { entry.participant.afterForkInParent() }
             }
             locks[stage].unlock()

@@ -56,7 +56,7 @@ final class FileLock: Sendable {
 }
 
 extension FileLock: ForkParticipant {
-    static var forkStage: ForkGuard.Stage { .fileLocks }
+    static var forkStage: ForkGuard.Stage { .descriptors }
 
     func beforeFork() {}
 

@@ -1,50 +1,98 @@
+import Glibc
 import HyperoCore
 import Synchronization
 
 // Called on the sender's thread.
 extension Journal {
-    /// The segments of all records that are written up to one moment.
+    /// The segments of all records that are published and that follow each other without a gap.
     struct Published {
-        /// The segments that became full since the last call, in order.
+        /// The segments that were read to their ends since the last call, in order.
         var fullSegments: [SegmentPiece]
+        /// The segment that is being read.
         var current: SegmentPiece
         /// The sequence number of the last record.
         var accepted: UInt64
     }
 
-    /// Returns the segments of all records written so far.
+    /// Returns the segments of the records read so far.
+    ///
+    /// The records end before the first one that a log call has reserved and not published yet.
     func published() -> Published {
-        // Advance before the flag is read. If the flag is then not set, no log call had changed to another segment when
-        // the last record was read here, so no record is skipped.
-        readPosition.advance()
-        var fullSegments: [SegmentPiece] = []
-        if isSet(.segmentChanged) {
-            lock.withLock {
-                swap(&fullSegments, &state.pointee.fullSegments)
-                readPosition = ReadPosition(piece: currentPiece, accepted: state.pointee.nextSeq - 1)
-                publishFlags(removing: .segmentChanged)
-            }
-        }
-        return Published(fullSegments: fullSegments, current: readPosition.piece, accepted: readPosition.accepted)
+        read()
+        defer { reading.finished = [] }
+        return Published(fullSegments: reading.finished, current: reading.piece, accepted: reading.accepted)
     }
 
-    /// The part of the current segment that the sender has read.
-    struct ReadPosition {
-        var piece: SegmentPiece
+    /// The sender's position in the records.
+    struct Reading {
+        /// The records read in the segment that is being read.
+        var piece = SegmentPiece.empty
         /// The sequence number of the last record read.
         var accepted: UInt64 = 0
+        /// The segments that were read to their ends and not returned yet.
+        var finished: [SegmentPiece] = []
+        /// The full segments that were not read to their ends, in order. The first one may be the one that is being read.
+        var full: [SegmentPiece] = []
+        /// The segment that log calls append to.
+        var last = Segment.empty()
 
-        /// Reads to the end of the records.
-        mutating func advance() {
-            while piece.end < piece.segment.size {
-                let base = piece.segment.base + piece.end
-                // Acquire ordering: a length above 0 makes the whole record visible.
+        /// Reads the published records of a segment.
+        ///
+        /// - Parameters:
+        ///   - start: The offset of the first record.
+        ///   - limit: The offset after the last reserved record, if it is known.
+        /// - Returns: true if all records up to the limit were read.
+        mutating func read(_ segment: Segment, from start: Int, to limit: Int?) -> Bool {
+            if piece.segment !== segment || piece.start != start {
+                piece = SegmentPiece(segment: segment, start: start, end: start)
+            }
+            while piece.end < limit ?? segment.size {
+                let base = segment.base + piece.end
+                // Acquire ordering: the length of a published record makes the whole record visible.
                 let length = base.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .acquiring)
-                guard length > 0 else { return }
+                guard length > 0, length & RecordHeader.busy == 0 else { return false }
                 accepted = Record(at: base).seq
                 piece.end += Int(length)
             }
+            return true
         }
+    }
+
+    /// Reads on, up to the first record that is not published.
+    private func read() {
+        if isSet(.segmentChanged) {
+            lock.withLock {
+                reading.full += state.pointee.fullSegments
+                state.pointee.fullSegments = []
+                reading.last = state.pointee.current
+                publishFlags(removing: .segmentChanged)
+            }
+        }
+        while let next = reading.full.first {
+            guard reading.read(next.segment, from: next.start, to: next.end) else { return }
+            reading.finished.append(reading.full.removeFirst())
+        }
+        _ = reading.read(reading.last, from: reading.last.size > 0 ? SegmentHeader.size : 0, to: nil)
+    }
+
+    /// Closes the journal, and waits until the log calls that have reserved a record have published it.
+    ///
+    /// Such a log call may have been interrupted by the scheduler.
+    func finishAppending(within timeout: Duration) {
+        close()
+        let deadline = MonotonicTime.now + timeout
+        while true {
+            read()
+            guard !isRead, .now < deadline else { return }
+            usleep(500)
+        }
+    }
+
+    /// true if the journal is sealed and all its records were read.
+    private var isRead: Bool {
+        let (current, end): (Segment, Int?) = lock.withLock { (state.pointee.current, state.pointee.sealedEnd) }
+        guard reading.full.isEmpty, let end else { return false }
+        return current.size == 0 || reading.piece.segment === current && reading.piece.end == end
     }
 
     /// The changes of the state for which the sender must acquire the lock.
@@ -98,7 +146,12 @@ extension Journal {
         segment?.populate()
         lock.withLock {
             setNotice(notice)
-            if let segment { state.pointee.spare = segment } else { state.pointee.segmentCount -= 1 }
+            if let segment {
+                state.pointee.spare = segment
+                acceptRecords()
+            } else {
+                state.pointee.segmentCount -= 1
+            }
             publishFlags()
         }
     }
@@ -111,6 +164,7 @@ extension Journal {
         segment.remove()
         lock.withLock {
             state.pointee.segmentCount -= 1
+            acceptRecords()
             publishFlags()
         }
     }
@@ -123,33 +177,33 @@ extension Journal {
     ///   - keepsFiles: true if the files contain events that may have to be sent again. The next client on the host
     ///     adopts them.
     func end(removing held: [Segment], keepsFiles: Bool) {
-        let empty = Segment.empty()
+        close()
+        let isRead = self.isRead
         var folder: JournalFolder?
         var spare: Segment?
-        var current: SegmentPiece?
+        var current = SegmentPiece.empty
         let others: [Segment] = lock.withLock {
             folder = state.pointee.folder
             spare = state.pointee.spare
             current = currentPiece
-            let others =
-                state.pointee.fullSegments.map(\.segment) + state.pointee.adoptedSegments + [state.pointee.current]
-            state.pointee.isClosed = true
+            let others = state.pointee.fullSegments.map(\.segment) + state.pointee.adoptedSegments + [current.segment]
             state.pointee.folder = nil
             state.pointee.fullSegments = []
             state.pointee.adoptedSegments = []
             state.pointee.spare = nil
-            state.pointee.current = empty
-            state.pointee.position = empty.base
-            state.pointee.remaining = 0
+            state.pointee.current = .empty()
             publishFlags()
             return others
         }
-        readPosition.piece = .empty
+        // A log call still writes its record: its memory stays mapped for the rest of the process, and the file stays.
+        if !isRead { for segment in reading.full.map(\.segment) + [current.segment] { segment.leak() } }
+        let unread = reading.full.map(\.segment)
+        reading = Reading()
         spare?.remove()
-        if keepsFiles {
-            if let current, current.end > 0 { current.segment.truncate(to: current.end) }
+        if keepsFiles || !isRead {
+            if current.end > 0 { current.segment.truncate(to: current.end) }
         } else {
-            for segment in held + others { segment.remove() }
+            for segment in held + unread + others { segment.remove() }
             folder?.remove()
         }
     }

@@ -2,7 +2,7 @@
 ///
 /// | offset | bytes | content |
 /// |---|---|---|
-/// | 0 | 4 | length of the record, a multiple of 8; stored last, so that 0 marks the end of the records |
+/// | 0 | 4 | length of the record, a multiple of 8; one more while the record is being written; 0 before |
 /// | 4 | 4 | CRC-32C of the length and of all bytes from offset 8; 0 until the sender's thread writes the checksum |
 /// | 8 | 1 | ``RecordKind`` in the low four bits, ``Record/origin`` in the high four bits |
 /// | 9 | 1 | length of the battery's id |
@@ -34,4 +34,6 @@ enum RecordHeader {
     /// The bytes before the name of a field.
     static let fieldHeader = 8
     static let noEpoch: Int64 = -1
+    /// The bit of the length that marks a record as being written.
+    static let busy: UInt32 = 1
 }

@@ -1,8 +1,17 @@
 /// A scan of an orphaned journal for readable records, one segment after the other.
 ///
 /// A record with a checksum is accepted if the checksum matches. The last records may have no checksum yet. Such records
-/// are accepted as long as their sequence numbers are consecutive. After bytes that are not a record, the scan continues
-/// at the next record with a matching checksum.
+/// are accepted as long as each follows the record before it, or a hole.
+///
+/// A hole is the memory of records that log calls had reserved and not published when the process was killed. The memory
+/// of a record that was not begun is all zeros, because a segment is created as zeros and the length is the first store.
+/// A record that was begun has a busy length, by which it is skipped. The log calls of these records had not returned, so
+/// nothing accepted is lost. Their number follows from the next record, whose sequence number must fit to the size of the
+/// hole.
+///
+/// After other bytes that are not a record, the scan continues at the next record with a matching checksum. So does the
+/// scan of a journal whose machine has restarted: after a power loss, each disk sector has its content of some earlier
+/// moment, so that only a checksum shows that a record is whole.
 struct RecordScan {
     /// The ranges of the segments that contain accepted records, in order.
     private(set) var pieces: [SegmentPiece] = []
@@ -20,9 +29,8 @@ struct RecordScan {
     private let ancestorCount: Int
     /// true if the kernel has not restarted since the records were written, so that its page cache is complete.
     private let hasSameBoot: Bool
-
-    /// The bytes that a disk writes as a unit.
-    private static let page = 4_096
+    /// The bytes of holes since the last accepted record; nil if there were other bytes.
+    private var hole: Int? = 0
 
     /// - Parameters:
     ///   - ancestorCount: The number of ancestors in the segments' header.
@@ -39,13 +47,11 @@ struct RecordScan {
 
     /// Returns the sequence number of the first record of a segment; nil if there is none.
     static func firstSeq(in segment: Segment) -> UInt64? {
-        let scan = RecordScan(ancestorCount: SegmentHeader.maxAncestors, isFromStart: false, hasSameBoot: true)
+        var scan = RecordScan(ancestorCount: SegmentHeader.maxAncestors, isFromStart: false, hasSameBoot: true)
         var offset = SegmentHeader.size
         while offset + RecordHeader.size <= segment.size {
-            if let record = scan.record(at: offset, in: segment, isContiguous: offset == SegmentHeader.size) {
-                return record.seq
-            }
-            offset = scan.nextWord(after: offset, in: segment)
+            if let record = scan.record(at: offset, in: segment) { return record.seq }
+            offset = scan.skip(from: offset, in: segment)
         }
         return nil
     }
@@ -53,43 +59,36 @@ struct RecordScan {
     mutating func scan(_ segment: Segment) {
         var offset = SegmentHeader.size
         var piece = SegmentPiece(segment: segment, start: offset, end: offset)
-        var isContiguous = !hasDamagedTail
         while offset + RecordHeader.size <= segment.size {
-            if let record = record(at: offset, in: segment, isContiguous: isContiguous) {
+            if let record = record(at: offset, in: segment) {
                 accept(record)
                 offset += record.length
                 piece.end = offset
-                isContiguous = true
                 continue
             }
             if piece.end > piece.start { pieces.append(piece) }
-            if isContiguous { inspectTail(at: segment.base + offset) }
-            isContiguous = false
-            offset = nextWord(after: offset, in: segment)
+            offset = skip(from: offset, in: segment)
             piece = SegmentPiece(segment: segment, start: offset, end: offset)
         }
         if piece.end > piece.start { pieces.append(piece) }
     }
 
     /// Returns the record at an offset; nil if the bytes are not an acceptable record.
-    ///
-    /// - Parameter isContiguous: true if the offset directly follows an accepted record or the header.
-    private func record(at offset: Int, in segment: Segment, isContiguous: Bool) -> Record? {
+    private func record(at offset: Int, in segment: Segment) -> Record? {
         let space = segment.size - offset
         guard let record = Record(validatingAt: segment.base + offset, space: space, ancestorCount: ancestorCount)
         else { return nil }
         if let lastSeq, record.seq <= lastSeq { return nil }
         guard !record.hasChecksum else { return record.isIntact ? record : nil }
-        if let lastSeq, record.seq != lastSeq &+ 1 { return nil }
-        guard isContiguous else { return nil }
-        // After a power loss, each page of the file has its content of some earlier moment. A record on two pages may mix
-        // the contents of two moments.
-        let isInOnePage = offset / Self.page == (offset + record.length - 1) / Self.page
-        return hasSameBoot || isInOnePage ? record : nil
+        guard hasSameBoot, let hole else { return nil }
+        let missing = UInt64(hole / RecordHeader.size)
+        if let lastSeq, record.seq - lastSeq - 1 > missing { return nil }
+        return record
     }
 
     private mutating func accept(_ record: Record) {
-        if let lastSeq {
+        // The sender writes no checksum behind a hole. The records before one with a checksum were therefore whole.
+        if let lastSeq, record.hasChecksum || hole == nil {
             missing &+= record.seq - lastSeq - 1
         } else if hasDamagedTail {
             missing += 1
@@ -101,21 +100,26 @@ struct RecordScan {
             ranges.append(record.seq...record.seq)
         }
         lastSeq = record.seq
+        hole = 0
         hasDamagedTail = false
     }
 
-    /// Records a damaged tail if the bytes after the last accepted record are a damaged record.
+    /// Skips bytes that are not an acceptable record.
     ///
-    /// A record without a length is not damaged: the process was killed while it wrote the record, so the log call never
-    /// returned.
-    private mutating func inspectTail(at base: UnsafeMutableRawPointer) {
-        let isUnfinished = base.load(as: UInt32.self) == 0
-        let hasChecksum = base.load(fromByteOffset: RecordHeader.checksum, as: UInt32.self) != 0
-        if !isUnfinished || hasChecksum { hasDamagedTail = true }
-    }
-
-    /// Returns the offset of the next eight bytes that are not all zero.
-    private func nextWord(after offset: Int, in segment: Segment) -> Int {
+    /// - Returns: The next offset that may be that of a record.
+    private mutating func skip(from offset: Int, in segment: Segment) -> Int {
+        if let hole {
+            switch gap(at: offset, in: segment) {
+            case .hole(let size):
+                self.hole = hole + size
+                return offset + size
+            case .unfinished: self.hole = nil
+            case .damage:
+                self.hole = nil
+                hasDamagedTail = true
+            }
+        }
+        // Outside of a hole, the record may begin at any later word.
         var offset = offset + 8
         while offset + RecordHeader.size <= segment.size,
             segment.base.load(fromByteOffset: offset, as: UInt64.self) == 0
@@ -123,5 +127,30 @@ struct RecordScan {
             offset += 8
         }
         return offset
+    }
+
+    /// The bytes between two accepted records.
+    private enum Gap {
+        /// Records that were reserved and not published, with their size in bytes.
+        case hole(Int)
+        /// A record of an earlier version of hypero, which stored the length last, so that the length is 0.
+        case unfinished
+        case damage
+    }
+
+    private func gap(at offset: Int, in segment: Segment) -> Gap {
+        let base = segment.base + offset
+        if base.load(as: UInt64.self) == 0 {
+            var end = offset
+            while end + 8 <= segment.size, segment.base.load(fromByteOffset: end, as: UInt64.self) == 0 { end += 8 }
+            let isAtEnd = end + 8 > segment.size
+            return isAtEnd || end - offset >= RecordHeader.size ? .hole(end - offset) : .unfinished
+        }
+        let length = base.load(as: UInt32.self)
+        let size = Int(length & ~RecordHeader.busy)
+        guard length & RecordHeader.busy != 0, size >= RecordHeader.size, size % 8 == 0, size <= segment.size - offset,
+            base.load(fromByteOffset: RecordHeader.checksum, as: UInt32.self) == 0
+        else { return .damage }
+        return .hole(size)
     }
 }

@@ -4,7 +4,8 @@ import HyperoCore
 /// One mapped segment of a journal: a file, or anonymous memory if no file can be created.
 ///
 /// All blocks are reserved at creation: writing to a sparse mapping on a full disk would raise SIGBUS in the host
-/// process. Writers hold the journal's lock. The sender reads only records whose length is published.
+/// process. A log call writes only to the record that it has reserved. The sender reads only records whose length is
+/// published.
 final class Segment: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     /// The size in bytes, including the header.
@@ -16,6 +17,8 @@ final class Segment: @unchecked Sendable {
         self.base = base
         self.size = size
         self.path = path
+        // A forked child must not use its parent's segments, and its copies of them would keep the blocks of removed files.
+        if size > 0 { madvise(base, size, Int32(MADV_DONTFORK)) }
     }
 
     deinit {
@@ -105,6 +108,11 @@ final class Segment: @unchecked Sendable {
 
     /// The smallest page size in bytes.
     private static let page = 4_096
+
+    /// Keeps the memory mapped for the rest of the process.
+    func leak() {
+        _ = Unmanaged.passRetained(self)
+    }
 
     /// Removes the file. The memory stays mapped until the last reference is released.
     func remove() {

@@ -132,6 +132,7 @@ struct Delivery: ~Copyable {
     /// Unsent events are reported.
     mutating func end() {
         link.close()
+        journal.finishAppending(within: .seconds(1))
         // Include the last records, or all records of an orphaned journal that ends before its first step.
         outbox.update(journal.published())
         outbox.writeChecksums(atMost: .max)

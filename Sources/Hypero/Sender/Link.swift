@@ -16,6 +16,7 @@ struct Link: ~Copyable {
     /// The commands of a request other than the events of a batch.
     private var writer = RESPWriter(capacity: 1 << 10)
     private var shipment = Shipment()
+    private let socket = InheritedSocket()
     /// false once the server has denied or refused the watermark on this connection.
     private(set) var canReadWatermark = true
 
@@ -42,14 +43,17 @@ struct Link: ~Copyable {
     }
 
     mutating func connect() throws(RedisError) {
+        defer { if !isConnected { socket.clear() } }
         connection = try RedisConnection.open(
             to: topology.current, name: "hypero-\(producer.text)", timeout: timeout, bounds: .small,
-            shouldContinue: callbacks.shouldContinue, blocking: callbacks.blocking)
+            shouldContinue: callbacks.shouldContinue, blocking: callbacks.blocking,
+            opened: { [socket] in socket.set($0) })
         canReadWatermark = true
         shipment = Shipment()
     }
 
     mutating func close() {
+        socket.clear()
         connection = nil
     }
 
@@ -62,6 +66,7 @@ struct Link: ~Copyable {
     /// Closes the connection. The next connection is to the server that a verified redirect names, or after any other error to the
     /// configured server.
     mutating func close(after error: RedisError) {
+        socket.clear()
         connection = nil
         if !topology.follow(error) { topology.reset() }
     }

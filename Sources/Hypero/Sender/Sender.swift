@@ -71,6 +71,7 @@ final class Sender: Sendable {
         pthread_sigmask(SIG_SETMASK, &allSignals, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         isStarting.store(true, ordering: .releasing)
+        hasEnded.store(false, ordering: .releasing)
         var handle = pthread_t()
         let error = pthread_create(
             &handle, nil, { Sender.main($0) }, Unmanaged.passRetained(self).toOpaque())
@@ -225,6 +226,7 @@ extension Sender: ForkParticipant {
         adopted.store(0, ordering: .relaxed)
         damaged.store(0, ordering: .relaxed)
         waiters.store(0, ordering: .relaxed)
+        hasEnded.store(false, ordering: .relaxed)
         thread.store(0, ordering: .relaxed)
         isStarting.store(false, ordering: .relaxed)
         threadLock.reinitialize()

@@ -49,12 +49,14 @@ package struct RedisConnection: ~Copyable {
     ///   - shouldContinue: called about every 5 ms while waiting, and between two reads of a reply. If it returns false, the
     ///     call fails.
     ///   - blocking: runs its argument, a system call that may block.
+    ///   - opened: called with the descriptor of the socket, before the connection is established.
     /// - Throws: category ``RedisError/Category/connection``, or the error reply of the server. No error contains the
     ///   password.
     package static func open(
         to url: RedisURL, name: String, timeout: Duration = .seconds(5), bounds: ReplyBounds = .large,
         shouldContinue: @escaping () -> Bool = { true },
-        blocking: @escaping (() -> Void) -> Void = { $0() }
+        blocking: @escaping (() -> Void) -> Void = { $0() },
+        opened: (CInt) -> Void = { _ in }
     ) throws(RedisError) -> RedisConnection {
         var context: UnsafeMutablePointer<redisContext>?
         // The host name lookup blocks even if the connect does not.
@@ -66,6 +68,7 @@ package struct RedisConnection: ~Copyable {
                 }
         }
         guard let context else { throw RedisError(.connection, "cannot connect to \(url): out of memory") }
+        opened(context.pointee.fd)
         var connection = RedisConnection(
             hiredis: HiredisContext(pointer: context), url: url, timeout: timeout, bounds: bounds,
             shouldContinue: shouldContinue, blocking: blocking)

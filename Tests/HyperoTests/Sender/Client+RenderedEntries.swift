@@ -14,7 +14,7 @@ extension Client {
         // Does not call `Journal.published`, because only the sender thread may call it.
         let published = journal.withLock {
             Journal.Published(
-                fullSegments: [], current: journal.currentPiece, accepted: journal.state.pointee.nextSeq - 1)
+                fullSegments: [], current: journal.currentPiece, accepted: journal.counts.accepted)
         }
         JournalFixture.forEachRecord(in: published) { record in
             writer.removeAll()
