@@ -147,17 +147,20 @@ extension Journal {
         readPosition.piece = .empty
         spare?.remove()
         if keepsFiles {
-            if let current, current.end > 0 { current.segment.truncate(to: current.end) }
+            if let current, current.end > 0 { current.segment.freeBlocks(after: current.end) }
         } else {
             for segment in held + others { segment.remove() }
             folder?.remove()
         }
     }
 
-    /// The path of the journal's folder; nil if the segments are in memory.
-    var path: String? {
-        lock.withLock { state.pointee.folder?.path }
+    /// The journal's folder; nil if the segments are in memory.
+    var folder: JournalFolder? {
+        lock.withLock { state.pointee.folder }
     }
+
+    /// The path of the journal's folder; nil if the segments are in memory.
+    var path: String? { folder?.path }
 
     /// Returns and removes the notice for the user.
     func takeNotice() -> String? {

@@ -3,6 +3,8 @@
 /// A record with a checksum is accepted if the checksum matches. The last records may have no checksum yet. Such records
 /// are accepted as long as their sequence numbers are consecutive. After bytes that are not a record, the scan continues
 /// at the next record with a matching checksum.
+///
+/// The segments must be loaded.
 struct RecordScan {
     /// The ranges of the segments that contain accepted records, in order.
     private(set) var pieces: [SegmentPiece] = []
@@ -18,11 +20,16 @@ struct RecordScan {
     /// The sequence number of the last accepted record, 0 before the journal's first record; nil if it is not known.
     private var lastSeq: UInt64?
     private let ancestorCount: Int
-    /// true if the kernel has not restarted since the records were written, so that its page cache is complete.
+    /// true if the kernel has not restarted since the records were written, so that its page cache is complete. Otherwise a
+    /// record without a checksum is not accepted: a disk may have written only a part of the record's page.
     private let hasSameBoot: Bool
 
-    /// The bytes that a disk writes as a unit.
-    private static let page = 4_096
+    /// The bytes that the checks of records may still read in the current segment.
+    ///
+    /// Intact records are read at most twice. Overlapping bytes that look like records would make the work quadratic.
+    private var budget = 0
+    /// true if the budget of a segment was not enough: the segment does not come from a client.
+    private(set) var isExhausted = false
 
     /// - Parameters:
     ///   - ancestorCount: The number of ancestors in the segments' header.
@@ -39,9 +46,10 @@ struct RecordScan {
 
     /// Returns the sequence number of the first record of a segment; nil if there is none.
     static func firstSeq(in segment: Segment) -> UInt64? {
-        let scan = RecordScan(ancestorCount: SegmentHeader.maxAncestors, isFromStart: false, hasSameBoot: true)
+        var scan = RecordScan(ancestorCount: SegmentHeader.maxAncestors, isFromStart: false, hasSameBoot: true)
+        scan.budget = budget(for: segment)
         var offset = SegmentHeader.size
-        while offset + RecordHeader.size <= segment.size {
+        while offset + RecordHeader.size <= segment.size, !scan.isExhausted {
             if let record = scan.record(at: offset, in: segment, isContiguous: offset == SegmentHeader.size) {
                 return record.seq
             }
@@ -50,11 +58,14 @@ struct RecordScan {
         return nil
     }
 
+    private static func budget(for segment: Segment) -> Int { 4 * segment.size }
+
     mutating func scan(_ segment: Segment) {
+        budget = Self.budget(for: segment)
         var offset = SegmentHeader.size
         var piece = SegmentPiece(segment: segment, start: offset, end: offset)
         var isContiguous = !hasDamagedTail
-        while offset + RecordHeader.size <= segment.size {
+        while offset + RecordHeader.size <= segment.size, !isExhausted {
             if let record = record(at: offset, in: segment, isContiguous: isContiguous) {
                 accept(record)
                 offset += record.length
@@ -74,18 +85,25 @@ struct RecordScan {
     /// Returns the record at an offset; nil if the bytes are not an acceptable record.
     ///
     /// - Parameter isContiguous: true if the offset directly follows an accepted record or the header.
-    private func record(at offset: Int, in segment: Segment, isContiguous: Bool) -> Record? {
+    private mutating func record(at offset: Int, in segment: Segment, isContiguous: Bool) -> Record? {
         let space = segment.size - offset
-        guard let record = Record(validatingAt: segment.base + offset, space: space, ancestorCount: ancestorCount)
+        let candidate = Record(at: segment.base + offset)
+        guard candidate.length >= RecordHeader.size, candidate.length <= space else { return nil }
+        // The check of the structure reads the header of each field.
+        guard spend(min(candidate.count * RecordHeader.fieldHeader, candidate.length)),
+            let record = Record(validatingAt: candidate.base, space: space, ancestorCount: ancestorCount)
         else { return nil }
         if let lastSeq, record.seq <= lastSeq { return nil }
-        guard !record.hasChecksum else { return record.isIntact ? record : nil }
+        guard !record.hasChecksum else { return spend(record.length) && record.isIntact ? record : nil }
         if let lastSeq, record.seq != lastSeq &+ 1 { return nil }
-        guard isContiguous else { return nil }
-        // After a power loss, each page of the file has its content of some earlier moment. A record on two pages may mix
-        // the contents of two moments.
-        let isInOnePage = offset / Self.page == (offset + record.length - 1) / Self.page
-        return hasSameBoot || isInOnePage ? record : nil
+        return isContiguous && hasSameBoot ? record : nil
+    }
+
+    /// Returns whether the budget allows to read some bytes.
+    private mutating func spend(_ bytes: Int) -> Bool {
+        budget -= bytes
+        if budget < 0 { isExhausted = true }
+        return !isExhausted
     }
 
     private mutating func accept(_ record: Record) {
