@@ -32,11 +32,15 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        // System calls of Linux that Swift's Glibc module lacks.
+        .systemLibrary(name: "CLinux"),
         .target(name: "HyperoCore", swiftSettings: settings),
         .target(name: "HyperoSchema", swiftSettings: settings),
         .target(
             name: "HyperoRedis", dependencies: ["CHiredis", "HyperoCore", "HyperoSchema"], swiftSettings: settings),
-        .target(name: "Hypero", dependencies: ["HyperoCore", "HyperoRedis", "HyperoSchema"], swiftSettings: settings),
+        .target(
+            name: "Hypero", dependencies: ["CLinux", "HyperoCore", "HyperoRedis", "HyperoSchema"],
+            swiftSettings: settings),
         .target(
             name: "HyperoIngest",
             dependencies: [

@@ -58,7 +58,7 @@ package final class Client: Sendable {
         let partition = Keyspace.partition(of: identity.producer, among: partitions)
         let settings = JournalSettings(
             limit: configuration.journalLimit, segmentSize: configuration.segmentSize, tag: keyspaces[partition].tag,
-            serverURL: url.serverURL, environment: environment,
+            partitions: partitions, serverURL: url.serverURL, environment: environment,
             isSamePartition: { Keyspace.partition(of: $0, among: partitions) == partition })
         guard let journal = Journal(identity, settings) else {
             throw SchemaError(
@@ -72,7 +72,7 @@ package final class Client: Sendable {
                 durabilityWindow: configuration.durabilityWindow, keyLifetime: configuration.keyLifetime,
                 notify: notify),
             adoption: Adoption.Scope(
-                folder: settings.rootPath, url: url, keyspaces: keyspaces, matchesServer: true,
+                root: settings.adoptableRoot, url: url, keyspaces: keyspaces, matchesServer: true,
                 durabilityWindow: configuration.durabilityWindow, notify: notify))
         self.sender = sender
         // Unowned, because the sender owns the journal. The client, which makes the log call, keeps the sender alive.

@@ -33,6 +33,14 @@ package struct Keyspace: Sendable, Hashable {
         return (0..<partitions).map { Keyspace(tag: "{\(namespace):\($0)}") }
     }
 
+    /// Returns the namespace of a hash tag; nil if the text is not the tag of any partition.
+    package static func namespace(ofTag tag: String) -> String? {
+        guard tag.first == "{", tag.last == "}" else { return nil }
+        let parts = tag.dropFirst().dropLast().split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let namespace = parts.first, parts.count == 1 || Int(parts[1]) != nil else { return nil }
+        return String(namespace)
+    }
+
     /// Returns the index of a producer's partition: the cluster's CRC16 of its id, modulo the number of partitions.
     package static func partition(of producer: ProducerID, among partitions: Int) -> Int {
         Int(CRC16.checksum(producer.text.utf8)) % partitions

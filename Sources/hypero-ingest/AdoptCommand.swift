@@ -12,10 +12,14 @@ struct AdoptCommand: ParsableCommand {
         commandName: "adopt",
         abstract: "Send the orphaned journals of killed trainings on this host.",
         discussion: """
-            The next training on the host also does this. This command adopts all journals of the namespace that belong \
-            to no running process, regardless of the server that they were written for. It sends the events that are not \
-            applied yet, waits until an ingest has applied them, and removes the journals. It may be ended at any time: \
-            no event is applied twice.
+            The next training on the host also does this. This command adopts the journals of this user, namespace and \
+            server that belong to no running process. It sends the events that are not applied yet, waits until an ingest \
+            has applied them, and removes the journals. It may be ended at any time: no event is applied twice.
+
+            Journals of another server are left alone and listed. Give --any-server to send them to this server, for \
+            example after its address has changed. Journals of another number of partitions are left alone too. Send \
+            them with --partitions and their number, while an ingest with that number runs. A journal from before a \
+            restart of the host is sent after a minute in which no process has written to it.
 
             EXAMPLES, with the Redis server and the journals of Scripts/demo:
               export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
@@ -23,8 +27,9 @@ struct AdoptCommand: ParsableCommand {
               hypero-ingest adopt --journal .demo/journal --timeout 60
 
             EXIT STATUS:
-              0   all orphaned journals were sent, applied and removed
-              1   the timeout expired, the folder was not found, or a journal was unreadable
+              0   all orphaned journals of the namespace were sent, applied and removed
+              1   the timeout expired, the folder was not found, or a journal was left alone:
+                  of another server or number of partitions, unreadable, or writable by other users
               64  the command line is invalid
             """)
 
@@ -33,6 +38,9 @@ struct AdoptCommand: ParsableCommand {
             "The folder of the journals. (default: HYPERO_JOURNAL, or hypero/journal under XDG_STATE_HOME, or "
                 + "hypero-<uid>/journal in the folder for temporary files)", valueName: "folder"))
     var journal: String?
+
+    @Flag(help: "Send the journals of other servers to this server too.")
+    var anyServer = false
 
     @Option(
         help: ArgumentHelp(
@@ -68,35 +76,91 @@ struct AdoptCommand: ParsableCommand {
         // An error of one server is reported for each of its journals, and printed once.
         let printed = Mutex<Set<String>>([])
         var scope = Adoption.Scope(
-            folder: journal ?? JournalRoot.defaultPath(), url: settings.redis,
+            root: try root(), url: settings.redis,
             keyspaces: try Keyspace.all(namespace: settings.namespace, partitions: settings.partitions),
-            matchesServer: false, reportsErrors: true, durabilityWindow: .seconds(settle)
+            matchesServer: !anyServer, reportsErrors: true, durabilityWindow: .seconds(settle)
         ) { message in
             if printed.withLock({ $0.insert(message).inserted }) { printError(message) }
         }
         // Each adoption waits for the durability window after its events are applied, and there may be many journals.
         scope.maxConcurrent = 64
-        var adoption = Adoption(scope)
-        if adoption.scan() == nil, let journal {
-            printError("cannot read the journal folder: \(journal), not found or not accessible to this user")
-            throw ExitCode.failure
-        }
-        let isComplete = adoption.run(timeout: timeout.map { .seconds($0) }) { adoption in
+        var adoption = Adoption(scope, timeout: timeout.map { .seconds($0) })
+        adoption.scan()
+        let isComplete = adoption.run { adoption in
             printError(
-                "\(adoption.events) events sent, \(Self.counted(adoption.remainingJournals, of: "journal")) remaining. Check that an ingest "
-                    + "is running")
+                "\(adoption.events) events sent, \(Self.counted(adoption.remainingJournals, of: "journal")) remaining, "
+                    + "\(adoption.waitingJournals) of them sent and not applied. Check that an ingest is running")
         }
-        let journals = adoption.finishedJournals
-        print(
-            journals == 0
-                ? "no journals sent"
-                : "\(Self.counted(journals, of: "journal")) sent and removed; Redis has acknowledged "
-                    + "\(Self.counted(Int(adoption.events), of: "event"))")
+        print(Self.summary(of: adoption))
+        for (name, count) in adoption.redirected.sorted(by: { $0.key < $1.key }) {
+            print(
+                "\(Self.counted(count, of: "journal")) written for \(printable(name)), sent to \(settings.redis.serverURL)"
+            )
+        }
         if adoption.damaged > 0 {
             print("\(Self.counted(Int(adoption.damaged), of: "damaged record")) could not be sent")
         }
         if !isComplete { printError("timed out before all events were applied; the remaining journals are kept") }
-        guard isComplete, adoption.unreadable.isEmpty else { throw ExitCode.failure }
+        let hasLeft = reportLeft(adoption.left, server: settings.redis)
+        guard isComplete, !hasLeft else { throw ExitCode.failure }
+    }
+
+    /// Returns the folder of the journals; nil if the default one does not exist.
+    private func root() throws -> JournalRoot? {
+        guard let journal else { return try? JournalRoot(existing: nil) }
+        do {
+            return try JournalRoot(existing: journal)
+        } catch {
+            printError("cannot read the journal folder: \(journal), not found or not accessible to this user")
+            throw ExitCode.failure
+        }
+    }
+
+    private static func summary(of adoption: borrowing Adoption) -> String {
+        var parts: [String] = []
+        if adoption.finishedJournals > 0 {
+            parts.append("\(counted(adoption.finishedJournals, of: "journal")) sent and removed")
+        }
+        if adoption.unconfirmedJournals > 0 {
+            parts.append("\(counted(adoption.unconfirmedJournals, of: "journal")) sent, not known to be applied")
+        }
+        if adoption.unsentJournals > 0 {
+            parts.append("\(counted(adoption.unsentJournals, of: "journal")) not sent to the end")
+        }
+        if adoption.unreadJournals > 0 {
+            parts.append("\(counted(adoption.unreadJournals, of: "journal")) not read")
+        }
+        guard !parts.isEmpty else { return "no journals sent" }
+        return parts.joined(separator: "; ") + "; Redis has acknowledged \(counted(Int(adoption.events), of: "event"))"
+    }
+
+    /// Prints the journals that were left alone and have not been reported by the adoption.
+    ///
+    /// - Returns: true if one of them may have to be sent.
+    private func reportLeft(_ left: [String: LeftReason], server: RedisURL) -> Bool {
+        var otherServers: [String: Int] = [:]
+        var namespaces: [String: Int] = [:]
+        var needsAction = false
+        for reason in left.values {
+            switch reason {
+            case .otherServer(let name):
+                otherServers[name, default: 0] += 1
+                needsAction = true
+            case .otherNamespace(let name): namespaces[name, default: 0] += 1
+            case .otherHost, .notPrivate(_, .otherUser): break
+            case .otherPartitions, .notPrivate, .unreadable: needsAction = true
+            }
+        }
+        for (name, count) in otherServers.sorted(by: { $0.key < $1.key }) {
+            printError(
+                "\(Self.counted(count, of: "journal")) not sent: written for \(printable(name)), not \(server.serverURL). Give "
+                    + "--redis \(printable(name)) to send \(count == 1 ? "it" : "them") there, or --any-server to send "
+                    + "\(count == 1 ? "it" : "them") to \(server.serverURL)")
+        }
+        for (name, count) in namespaces.sorted(by: { $0.key < $1.key }) {
+            printError("\(Self.counted(count, of: "journal")) of the namespace \(printable(name)) left alone")
+        }
+        return needsAction
     }
 
     private static func counted(_ number: Int, of noun: String) -> String {

@@ -38,6 +38,11 @@ final class ClientFixture: Sendable {
         Hypero(try client(url, seed: seed))
     }
 
+    /// The journal folder, which must exist.
+    func root() throws -> JournalRoot {
+        try JournalRoot(existing: folder.file("journal"), environment: { _ in nil })
+    }
+
     /// The names of the files and folders in the journal folder, in order.
     var journals: [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: folder.file("journal")).sorted()) ?? []

@@ -82,14 +82,34 @@ enum ForkGuard {
     }()
 
     static func add<Participant: ForkParticipant>(_ participant: Participant) {
-        let stage = Participant.forkStage.rawValue
-        locks[stage].withLock { participants[stage].append(Entry(participant)) }
+        _ = add(participant) { Result<Void, Never>.success(()) }
     }
 
-    static func remove<Participant: ForkParticipant>(_ participant: Participant) {
+    /// Adds a participant if a body succeeds. No fork happens between the two, so that no child inherits what the body
+    /// acquires without a handler that releases it.
+    ///
+    /// - Returns: The result of the body.
+    static func add<Participant: ForkParticipant, Success, Failure>(
+        _ participant: Participant, after acquire: () -> Result<Success, Failure>
+    ) -> Result<Success, Failure> {
+        let stage = Participant.forkStage.rawValue
+        // The first use registers the handlers. It must come before the body.
+        let participants = participants
+        return locks[stage].withLock {
+            let result = acquire()
+            if case .success = result { participants[stage].append(Entry(participant)) }
+            return result
+        }
+    }
+
+    /// Removes a participant after a body. No fork happens between the two.
+    static func remove<Participant: ForkParticipant>(_ participant: Participant, after release: () -> Void = {}) {
         let stage = Participant.forkStage.rawValue
         let address = UnsafeRawPointer(Unmanaged.passUnretained(participant).toOpaque())
-        locks[stage].withLock { participants[stage].removeAll { $0.address == address } }
+        locks[stage].withLock {
+            release()
+            participants[stage].removeAll { $0.address == address }
+        }
     }
 
     private static func beforeFork() {

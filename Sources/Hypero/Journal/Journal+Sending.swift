@@ -201,17 +201,20 @@ extension Journal {
         reading = Reading()
         spare?.remove()
         if keepsFiles || !isRead {
-            if current.end > 0 { current.segment.truncate(to: current.end) }
+            if current.end > 0 { current.segment.freeBlocks(after: current.end) }
         } else {
             for segment in held + unread + others { segment.remove() }
             folder?.remove()
         }
     }
 
-    /// The path of the journal's folder; nil if the segments are in memory.
-    var path: String? {
-        lock.withLock { state.pointee.folder?.path }
+    /// The journal's folder; nil if the segments are in memory.
+    var folder: JournalFolder? {
+        lock.withLock { state.pointee.folder }
     }
+
+    /// The path of the journal's folder; nil if the segments are in memory.
+    var path: String? { folder?.path }
 
     /// Returns and removes the notice for the user.
     func takeNotice() -> String? {

@@ -2,73 +2,168 @@ import Glibc
 import HyperoCore
 import HyperoSchema
 
-/// The folder of one journal, with the lock of its owner.
+/// The folder of one journal, locked by the client that writes or adopts the journal.
 ///
-///     <root>/<producer>/lock          locked with flock(2) by the client that writes or adopts the journal
 ///     <root>/<producer>/1.segment     2.segment …
 ///
-/// The kernel releases the lock when the owner's process ends, whatever the cause.
+/// The lock is on the folder itself, so that no file can be missing for it. The kernel releases the lock when the owner's
+/// process ends, whatever the cause. Earlier versions locked a file `lock` in the folder, which is locked too if it exists.
+///
+/// All files are reached through the descriptor of the locked folder.
 final class JournalFolder: Sendable {
+    /// The path for messages.
     let path: String
+    private let root: JournalRoot
+    private let name: String
     /// Held as long as the object exists.
     private let lock: FileLock
+    /// The lock of an owner of an earlier version; nil if there is no such file.
+    private let earlierLock: FileLock?
 
-    private init(path: String, lock: FileLock) {
-        self.path = path
+    private init(_ name: String, in root: JournalRoot, lock: FileLock, earlierLock: FileLock? = nil) {
+        path = "\(root.path)/\(name)"
+        self.root = root
+        self.name = name
         self.lock = lock
+        self.earlierLock = earlierLock
     }
 
     /// Creates the folder of a producer, accessible to its user only.
     ///
     /// The folder is locked before it gets its final name, so that no other client finds it without an owner.
-    convenience init(creating producer: ProducerID, in root: JournalRoot) throws(SystemError) {
-        let final = "\(root.path)/\(producer.text)"
-        let unfinished = "\(root.path)/\(Self.unfinishedPrefix)\(producer.text)"
-        guard mkdir(unfinished, 0o700) == 0 else { throw SystemError("mkdir", path: unfinished) }
-        do throws(SystemError) {
-            let lock = try FileLock(creating: unfinished + "/lock")
+    ///
+    /// - Parameter isReliable: Returns whether no write to a mapped file of this file system raises SIGBUS.
+    convenience init(
+        creating producer: ProducerID, in root: JournalRoot,
+        isReliable: (FileSystem) -> Bool = { $0.keepsReservations }
+    ) throws(JournalFileError) {
+        let rootFolder = try root.open()
+        let fileSystem = try FileSystem(of: rootFolder.descriptor, path: root.path)
+        guard isReliable(fileSystem) else { throw .unreliable(path: root.path, fileSystem) }
+        let unfinished = Self.unfinishedPrefix + producer.text
+        let path = "\(root.path)/\(producer.text)"
+        guard mkdirat(rootFolder.descriptor, unfinished, 0o700) == 0 else {
+            throw .system(SystemError("mkdir", path: "\(root.path)/\(unfinished)"))
+        }
+        do throws(JournalFileError) {
+            let lock = try FileLock(unfinished, in: rootFolder.descriptor, path: path, expecting: .folder)
+            guard lock.isHeld else { throw .system(SystemError("flock", path: path, code: ENOTSUP)) }
             // `rename` replaces an existing folder only if that is empty, so no journal is overwritten.
-            guard rename(unfinished, final) == 0 else { throw SystemError("rename", path: final) }
-            self.init(path: final, lock: lock)
+            guard renameat(rootFolder.descriptor, unfinished, rootFolder.descriptor, producer.text) == 0 else {
+                throw .system(SystemError("rename", path: path))
+            }
+            // In a shared root another user may have exchanged the folders before they were renamed.
+            guard FileStatus(of: producer.text, in: rootFolder.descriptor)?.identity == lock.identity else {
+                throw .replaced(path: path)
+            }
+            self.init(producer.text, in: root, lock: lock)
         } catch {
-            unlink(unfinished + "/lock")
-            rmdir(unfinished)
+            unlinkat(rootFolder.descriptor, unfinished, AT_REMOVEDIR)
             throw error
         }
     }
 
     /// Locks an existing folder.
     ///
-    /// - Returns: nil if another client holds the lock, or if the folder does not exist.
-    convenience init?(locking name: String, in root: JournalRoot) {
+    /// - Throws: ``JournalFileError``; `locked` if another client holds the lock.
+    convenience init(locking name: String, in root: JournalRoot) throws(JournalFileError) {
         let path = "\(root.path)/\(name)"
-        guard let lock = FileLock(locking: path + "/lock") else {
-            // An owner that was killed while it removed the folder leaves an empty folder without a lock.
-            if errno == ENOENT, Self.isStale(path) { rmdir(path) }
-            return nil
+        let rootFolder = try root.open()
+        let lock = try FileLock(name, in: rootFolder.descriptor, path: path, expecting: .folder)
+        var earlierLock: FileLock?
+        do throws(JournalFileError) {
+            earlierLock = try FileLock(
+                Self.earlierLockName, in: try lock.checkedDescriptor(), path: "\(path)/\(Self.earlierLockName)",
+                expecting: .file)
+        } catch {
+            guard error.isMissing else { throw error }
         }
-        self.init(path: path, lock: lock)
+        // NFS has no lock for a folder. Only earlier versions, which locked the file, wrote journals there.
+        guard lock.isHeld || earlierLock?.isHeld == true else {
+            throw .system(SystemError("flock", path: path, code: ENOTSUP))
+        }
+        self.init(name, in: root, lock: lock, earlierLock: earlierLock)
     }
-
-    /// Returns the path of a segment's file.
-    func segmentPath(_ ordinal: Int) -> String { "\(path)/\(ordinal)\(Self.segmentSuffix)" }
 
     /// Returns the ordinals of the segment files, in ascending order.
     func segmentOrdinals() -> [Int] {
-        JournalRoot.entryNames(in: path).compactMap { name in
-            guard let ordinal = Int(name.prefix { $0 != "." }), name == "\(ordinal)\(Self.segmentSuffix)" else {
-                return nil
-            }
+        guard let descriptor = try? lock.checkedDescriptor() else { return [] }
+        return OpenFolder.entryNames(in: descriptor).compactMap { name in
+            guard let ordinal = Int(name.prefix { $0 != "." }), name == Self.segmentName(ordinal) else { return nil }
             return ordinal
         }.sorted()
     }
 
+    /// Opens the file of a segment.
+    ///
+    /// - Parameter flags: `O_RDONLY`, `O_RDWR`, or with `O_CREAT | O_EXCL` to create the file.
+    /// - Throws: ``JournalFileError`` if the file cannot be opened, or if another user can change it.
+    func openSegment(_ ordinal: Int, flags: CInt) throws(JournalFileError) -> OpenFile {
+        let path = segmentPath(ordinal)
+        let folder = try lock.checkedDescriptor()
+        // Retry after EINTR: a log call may create a segment, and the host process may have signal handlers.
+        let descriptor = retryingInterrupts {
+            openat(folder, Self.segmentName(ordinal), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        }
+        guard descriptor >= 0 else {
+            let failure = SystemError("open", path: path)
+            if let status = FileStatus(of: Self.segmentName(ordinal), in: folder),
+                let violation = status.violation(expecting: .file)
+            {
+                throw .notPrivate(path: path, violation)
+            }
+            throw .system(failure)
+        }
+        let file = OpenFile(descriptor: descriptor, path: path)
+        if let violation = try file.status().violation(expecting: .file) { throw .notPrivate(path: path, violation) }
+        return file
+    }
+
+    /// Removes the file of a segment.
+    func removeSegment(_ ordinal: Int) {
+        if let descriptor = try? lock.checkedDescriptor() { unlinkat(descriptor, Self.segmentName(ordinal), 0) }
+    }
+
+    /// Returns the path of a segment's file, for messages.
+    func segmentPath(_ ordinal: Int) -> String { "\(path)/\(Self.segmentName(ordinal))" }
+
+    private static func segmentName(_ ordinal: Int) -> String { "\(ordinal).segment" }
+
     /// Removes the folder unless it contains segments.
     func remove() {
-        guard segmentOrdinals().isEmpty else { return }
-        unlink(path + "/lock")
-        rmdir(path)
+        guard let descriptor = try? lock.checkedDescriptor(), segmentOrdinals().isEmpty else { return }
+        unlinkat(descriptor, Self.earlierLockName, 0)
+        guard let rootFolder = try? root.open() else { return }
+        // In a shared root another user may have put another folder there.
+        guard FileStatus(of: name, in: rootFolder.descriptor)?.identity == lock.identity else { return }
+        unlinkat(rootFolder.descriptor, name, AT_REMOVEDIR)
     }
+
+    /// true if the folder has no lock file of an earlier version and its entries have changed within the last minute.
+    ///
+    /// An empty folder of that kind may belong to another program that is about to use it.
+    var isNew: Bool {
+        guard earlierLock == nil, let status = try? status() else { return false }
+        return !Self.isStale(status)
+    }
+
+    func status() throws(JournalFileError) -> FileStatus {
+        try FileStatus(of: try lock.checkedDescriptor(), path: path)
+    }
+
+    /// Gives a sign of life. Failures are ignored.
+    func touch(_ action: JournalUpkeep.Action) {
+        guard let descriptor = try? lock.checkedDescriptor() else { return }
+        switch action {
+        case .touchFolder: futimens(descriptor, nil)
+        case .touchSegments:
+            for ordinal in segmentOrdinals() {
+                utimensat(descriptor, Self.segmentName(ordinal), nil, AT_SYMLINK_NOFOLLOW)
+            }
+        }
+    }
+
+    // MARK: Unfinished folders
 
     /// Returns the final name of an unfinished folder; nil for other names.
     ///
@@ -82,21 +177,17 @@ final class JournalFolder: Sendable {
     /// Removes an unfinished folder, unless a client may still be creating it.
     ///
     /// - Parameter name: The final name of the folder.
-    static func removeUnfinished(_ name: String, in root: JournalRoot) {
-        let path = "\(root.path)/\(unfinishedPrefix)\(name)"
-        guard isStale(path) else { return }
-        unlink(path + "/lock")
-        rmdir(path)
+    static func removeUnfinished(_ name: String, in root: JournalRoot) throws(JournalFileError) {
+        let folder = try JournalFolder(locking: unfinishedPrefix + name, in: root)
+        if isStale(try folder.status()) { folder.remove() }
     }
 
     /// Returns whether the entries of a folder have not changed for a minute.
-    private static func isStale(_ path: String) -> Bool {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return false }
-        return WallClock.milliseconds / 1_000 - Int64(status.st_mtim.tv_sec) > 60
+    private static func isStale(_ status: FileStatus) -> Bool {
+        WallClock.milliseconds - status.modified / 1_000_000 > 60_000
     }
 
     /// The prefix of the name of an unfinished folder.
     private static let unfinishedPrefix = "."
-    private static let segmentSuffix = ".segment"
+    private static let earlierLockName = "lock"
 }

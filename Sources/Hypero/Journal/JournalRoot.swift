@@ -5,52 +5,66 @@ import HyperoCore
 ///
 /// It is `HYPERO_JOURNAL`, else `hypero/journal` under `XDG_STATE_HOME`, else `hypero-<uid>/journal` in the folder for
 /// temporary files. Each client has a ``JournalFolder`` in it, named after its producer.
+///
+/// Several users may share the folder, for example with the mode 1777: only the folders of the journals must belong to this
+/// user. It is opened at each look. A descriptor is not kept, because a process that becomes a daemon may close all
+/// descriptors.
 package struct JournalRoot: Sendable {
-    /// An absolute path, so that a process that changes its working directory keeps its journal.
-    let path: String
+    /// An absolute path without symbolic links, so that a process that changes its working directory keeps its journal.
+    package let path: String
+    /// The folder at the path when the object was created.
+    private let identity: FileStatus.Identity
+    /// true for the default in the folder for temporary files, where any user can create a folder of this name.
+    private let mustBePrivate: Bool
 
     /// Creates the folder, accessible to its user only.
-    init(environment: (String) -> String?) throws(SystemError) {
+    init(environment: (String) -> String?) throws(JournalFileError) {
         let location = Location(environment: environment)
         switch location {
         case .chosen(let root), .state(let root): try Self.makeWithParents(root)
         case .temporary(let user):
             try Self.make(user)
-            try Self.requireOwnership(of: user)
+            try Self.requirePrivacy(of: user)
             try Self.make(location.path)
         }
-        path = try Self.absolute(location.path)
+        try self.init(location)
     }
 
     /// Finds an existing folder.
     ///
     /// - Parameter chosen: The path; nil for the location that the environment gives.
-    init(existing chosen: String?, environment: (String) -> String? = ProcessEnvironment.value(of:)) throws(SystemError)
-    {
-        let location = chosen.map { .chosen($0) } ?? Location(environment: environment)
-        if case .temporary(let user) = location { try Self.requireOwnership(of: user) }
+    package init(
+        existing chosen: String?, environment: (String) -> String? = ProcessEnvironment.value(of:)
+    ) throws(JournalFileError) {
+        try self.init(chosen.map { .chosen($0) } ?? Location(environment: environment))
+    }
+
+    private init(_ location: Location) throws(JournalFileError) {
+        if case .temporary(let user) = location {
+            try Self.requirePrivacy(of: user)
+            mustBePrivate = true
+        } else {
+            mustBePrivate = false
+        }
         path = try Self.absolute(location.path)
+        let folder = try OpenFolder(path)
+        identity = try FileStatus(of: folder.descriptor, path: path).identity
+        _ = try open()
     }
 
-    /// Returns the path that the environment gives; nil if no folder of this user exists there.
-    package static func defaultPath(
-        environment: (String) -> String? = ProcessEnvironment.value(of:)
-    ) -> String? {
-        try? JournalRoot(existing: nil, environment: environment).path
-    }
-
-    /// Returns the names of the entries in ascending order; none if the folder cannot be read.
-    func entryNames() -> [String] {
-        Self.entryNames(in: path).sorted()
-    }
-
-    /// Returns the names of the entries of any folder; none if it cannot be read.
-    static func entryNames(in path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) { names.append(entry.pointee.name) }
-        return names
+    /// Opens the folder.
+    ///
+    /// - Throws: ``JournalFileError`` if the path names another folder than at first. After a removal, for example by a
+    ///   cleaner of temporary files, any user can create a folder of this name.
+    func open() throws(JournalFileError) -> OpenFolder {
+        guard FileStatus(of: path)?.identity == identity else { throw .replaced(path: path) }
+        let folder = try OpenFolder(path)
+        let status = try FileStatus(of: folder.descriptor, path: path)
+        guard status.identity == identity else { throw .replaced(path: path) }
+        if mustBePrivate, let violation = status.violation(expecting: .folder) {
+            throw .notPrivate(path: path, violation)
+        }
+        return folder
     }
 
     private enum Location {
@@ -80,7 +94,7 @@ package struct JournalRoot: Sendable {
     }
 
     /// Creates a folder and its missing parents.
-    private static func makeWithParents(_ path: String) throws(SystemError) {
+    private static func makeWithParents(_ path: String) throws(JournalFileError) {
         for end in path.indices.dropFirst() where path[end] == "/" {
             // A failure is no error yet, because the parent may exist and be read-only. The last folder decides.
             _ = mkdir(String(path[..<end]), 0o700)
@@ -88,31 +102,20 @@ package struct JournalRoot: Sendable {
         try make(path)
     }
 
-    private static func make(_ path: String) throws(SystemError) {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir", path: path) }
+    private static func make(_ path: String) throws(JournalFileError) {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .system(SystemError("mkdir", path: path)) }
     }
 
     /// Throws unless the path is a folder of this user that no other user can write to. Any user can create a folder of
     /// this name in `/tmp` first.
-    private static func requireOwnership(of path: String) throws(SystemError) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { throw SystemError("lstat", path: path) }
-        guard status.st_uid == getuid(), status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o022 == 0 else {
-            throw SystemError("lstat", path: path, code: EPERM)
-        }
+    private static func requirePrivacy(of path: String) throws(JournalFileError) {
+        guard let status = FileStatus(of: path) else { throw .system(SystemError("lstat", path: path)) }
+        if let violation = status.violation(expecting: .folder) { throw .notPrivate(path: path, violation) }
     }
 
-    private static func absolute(_ path: String) throws(SystemError) -> String {
-        guard let absolute = realpath(path, nil) else { throw SystemError("realpath", path: path) }
+    private static func absolute(_ path: String) throws(JournalFileError) -> String {
+        guard let absolute = realpath(path, nil) else { throw .system(SystemError("realpath", path: path)) }
         defer { free(absolute) }
         return String(cString: absolute)
-    }
-}
-
-extension dirent {
-    fileprivate var name: String {
-        withUnsafePointer(to: d_name) { name in
-            name.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: d_name)) { String(cString: $0) }
-        }
     }
 }

@@ -20,35 +20,42 @@ struct JournalSettings: Sendable {
     let maxSegments: Int
     /// The hash tag of the partition, for the segments' headers.
     let tag: String
-    /// The Redis server without the account, for the segments' headers.
-    let serverURL: String
+    /// The number of partitions, for the segments' headers.
+    let partitions: Int?
+    /// The name of the Redis server in the segments' headers.
+    let server: String
     private let machine = HostIdentity.current
     /// Returns whether the events of a producer go to the same partition.
     private let isSamePartition: @Sendable (ProducerID) -> Bool
     /// The root folder or its error. Looked up once, because the host process may change its environment.
-    private let root: Result<JournalRoot, SystemError>
+    private let root: Result<JournalRoot, JournalFileError>
+    /// Returns whether a journal's files are safe on a file system.
+    private let isReliable: @Sendable (FileSystem) -> Bool
 
     /// - Parameter limit: The size of all segments together, in bytes. At least two segments are allowed.
     init(
-        limit: Int, segmentSize: Int, tag: String, serverURL: String,
+        limit: Int, segmentSize: Int, tag: String, partitions: Int? = nil, serverURL: String,
         environment: (String) -> String?,
+        isReliable: @escaping @Sendable (FileSystem) -> Bool = { $0.keepsReservations },
         isSamePartition: @escaping @Sendable (ProducerID) -> Bool = { _ in true }
     ) {
         self.segmentSize = segmentSize
         maxSegments = max(2, limit / segmentSize)
         self.tag = tag
-        self.serverURL = serverURL
-        root = Result { () throws(SystemError) in try JournalRoot(environment: environment) }
+        self.partitions = partitions
+        server = SegmentHeader.serverName(of: serverURL)
+        root = Result { () throws(JournalFileError) in try JournalRoot(environment: environment) }
+        self.isReliable = isReliable
         self.isSamePartition = isSamePartition
     }
 
     /// The folder that may contain orphaned journals; nil if it cannot be created.
-    var rootPath: String? { try? root.get().path }
+    var adoptableRoot: JournalRoot? { try? root.get() }
 
     /// Creates the folder of a producer. On failure returns nil and sets the notice.
     func makeFolder(of identity: JournalIdentity, notice: inout String?) -> JournalFolder? {
         do {
-            return try JournalFolder(creating: identity.producer, in: try root.get())
+            return try JournalFolder(creating: identity.producer, in: try root.get(), isReliable: isReliable)
         } catch {
             notice = Self.memoryNotice(error)
             return nil
@@ -66,10 +73,10 @@ struct JournalSettings: Sendable {
     ) -> Segment? {
         guard let folder else { return .memory(size: segmentSize) }
         do {
-            let segment = try Segment.newFile(at: folder.segmentPath(ordinal), size: segmentSize)
+            let segment = try Segment.newFile(SegmentFile(folder: folder, ordinal: ordinal), size: segmentSize)
             SegmentHeader(
-                producer: identity.producer, ancestors: identity.ancestors, machine: machine, tag: tag,
-                serverURL: serverURL
+                producer: identity.producer, ancestors: identity.ancestors, machine: machine, tag: tag, server: server,
+                partitions: partitions
             ).write(to: segment.base)
             return segment
         } catch {
@@ -90,8 +97,15 @@ struct JournalSettings: Sendable {
         return JournalIdentity(producer: producer, ancestors: Array(ancestors), seed: generator.next())
     }
 
-    private static func memoryNotice(_ error: SystemError) -> String {
-        "cannot create a journal file: \(error). Events are kept in memory and are lost if the process is killed. "
-            + "Set HYPERO_JOURNAL to a writable folder"
+    private static func memoryNotice(_ error: JournalFileError) -> String {
+        let advice =
+            if case .unreliable = error {
+                "Set HYPERO_JOURNAL to a folder of yours on ext4, XFS or tmpfs, for example in /dev/shm"
+            } else {
+                "Set HYPERO_JOURNAL to a folder of yours that is writable"
+            }
+        return
+            "cannot create a journal file: \(error). Events are kept in memory and are lost if the process is killed. "
+            + advice
     }
 }

@@ -12,6 +12,8 @@
 /// After other bytes that are not a record, the scan continues at the next record with a matching checksum. So does the
 /// scan of a journal whose machine has restarted: after a power loss, each disk sector has its content of some earlier
 /// moment, so that only a checksum shows that a record is whole.
+///
+/// The segments must be loaded.
 struct RecordScan {
     /// The ranges of the segments that contain accepted records, in order.
     private(set) var pieces: [SegmentPiece] = []
@@ -27,10 +29,18 @@ struct RecordScan {
     /// The sequence number of the last accepted record, 0 before the journal's first record; nil if it is not known.
     private var lastSeq: UInt64?
     private let ancestorCount: Int
-    /// true if the kernel has not restarted since the records were written, so that its page cache is complete.
+    /// true if the kernel has not restarted since the records were written, so that its page cache is complete. Otherwise a
+    /// record without a checksum is not accepted: a disk may have written only a part of the record's page.
     private let hasSameBoot: Bool
     /// The bytes of holes since the last accepted record; nil if there were other bytes.
     private var hole: Int? = 0
+
+    /// The bytes that the checks of records may still read in the current segment.
+    ///
+    /// Intact records are read at most twice. Overlapping bytes that look like records would make the work quadratic.
+    private var budget = 0
+    /// true if the budget of a segment was not enough: the segment does not come from a client.
+    private(set) var isExhausted = false
 
     /// - Parameters:
     ///   - ancestorCount: The number of ancestors in the segments' header.
@@ -48,18 +58,22 @@ struct RecordScan {
     /// Returns the sequence number of the first record of a segment; nil if there is none.
     static func firstSeq(in segment: Segment) -> UInt64? {
         var scan = RecordScan(ancestorCount: SegmentHeader.maxAncestors, isFromStart: false, hasSameBoot: true)
+        scan.budget = budget(for: segment)
         var offset = SegmentHeader.size
-        while offset + RecordHeader.size <= segment.size {
+        while offset + RecordHeader.size <= segment.size, !scan.isExhausted {
             if let record = scan.record(at: offset, in: segment) { return record.seq }
             offset = scan.skip(from: offset, in: segment)
         }
         return nil
     }
 
+    private static func budget(for segment: Segment) -> Int { 4 * segment.size }
+
     mutating func scan(_ segment: Segment) {
+        budget = Self.budget(for: segment)
         var offset = SegmentHeader.size
         var piece = SegmentPiece(segment: segment, start: offset, end: offset)
-        while offset + RecordHeader.size <= segment.size {
+        while offset + RecordHeader.size <= segment.size, !isExhausted {
             if let record = record(at: offset, in: segment) {
                 accept(record)
                 offset += record.length
@@ -74,16 +88,27 @@ struct RecordScan {
     }
 
     /// Returns the record at an offset; nil if the bytes are not an acceptable record.
-    private func record(at offset: Int, in segment: Segment) -> Record? {
+    private mutating func record(at offset: Int, in segment: Segment) -> Record? {
         let space = segment.size - offset
-        guard let record = Record(validatingAt: segment.base + offset, space: space, ancestorCount: ancestorCount)
+        let candidate = Record(at: segment.base + offset)
+        guard candidate.length >= RecordHeader.size, candidate.length <= space else { return nil }
+        // The check of the structure reads the header of each field.
+        guard spend(min(candidate.count * RecordHeader.fieldHeader, candidate.length)),
+            let record = Record(validatingAt: candidate.base, space: space, ancestorCount: ancestorCount)
         else { return nil }
         if let lastSeq, record.seq <= lastSeq { return nil }
-        guard !record.hasChecksum else { return record.isIntact ? record : nil }
+        guard !record.hasChecksum else { return spend(record.length) && record.isIntact ? record : nil }
         guard hasSameBoot, let hole else { return nil }
         let missing = UInt64(hole / RecordHeader.size)
         if let lastSeq, record.seq - lastSeq - 1 > missing { return nil }
         return record
+    }
+
+    /// Returns whether the budget allows to read some bytes.
+    private mutating func spend(_ bytes: Int) -> Bool {
+        budget -= bytes
+        if budget < 0 { isExhausted = true }
+        return !isExhausted
     }
 
     private mutating func accept(_ record: Record) {

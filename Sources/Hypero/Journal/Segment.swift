@@ -1,22 +1,28 @@
 import Glibc
 import HyperoCore
 
-/// One mapped segment of a journal: a file, or anonymous memory if no file can be created.
+/// One segment of a journal: a mapped file, anonymous memory if no file can be created, or the private copy of an orphaned
+/// journal's file (``SegmentCopy``).
 ///
-/// All blocks are reserved at creation: writing to a sparse mapping on a full disk would raise SIGBUS in the host
-/// process. A log call writes only to the record that it has reserved. The sender reads only records whose length is
+/// All blocks of a mapped file are reserved at creation: writing to a sparse mapping on a full disk would raise SIGBUS in the
+/// host process. A log call writes only to the record that it has reserved. The sender reads only records whose length is
 /// published.
 final class Segment: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     /// The size in bytes, including the header.
     let size: Int
-    /// The path of the file; nil for anonymous memory.
-    let path: String?
+    /// The file; nil for anonymous memory.
+    let file: SegmentFile?
+    /// The content of an orphaned journal's file; nil for other segments. Used by the thread that adopts the journal.
+    let copy: SegmentCopy?
 
-    private init(base: UnsafeMutableRawPointer, size: Int, path: String?) {
+    private init(
+        base: UnsafeMutableRawPointer, size: Int, file: SegmentFile? = nil, copy: SegmentCopy? = nil
+    ) {
         self.base = base
         self.size = size
-        self.path = path
+        self.file = file
+        self.copy = copy
         // A forked child must not use its parent's segments, and its copies of them would keep the blocks of removed files.
         if size > 0 { madvise(base, size, Int32(MADV_DONTFORK)) }
     }
@@ -33,60 +39,55 @@ final class Segment: @unchecked Sendable {
     /// Returns a segment without room for a record.
     static func empty() -> Segment {
         // Any address other than null: the memory at the address is never read or written.
-        Segment(base: UnsafeMutableRawPointer(bitPattern: 8)!, size: 0, path: nil)
+        Segment(base: UnsafeMutableRawPointer(bitPattern: 8)!, size: 0)
     }
 
     /// Creates a file of zeros.
     ///
-    /// - Throws: ``SystemError``. The file is removed again.
-    static func newFile(at path: String, size: Int) throws(SystemError) -> Segment {
-        // Retry after EINTR: a log call may create a segment, and the host process may have signal handlers.
-        let descriptor = retryingInterrupts { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
-        guard descriptor >= 0 else { throw SystemError("open", path: path) }
-        defer { close(descriptor) }
+    /// - Throws: ``JournalFileError``. The file is removed again.
+    static func newFile(_ file: SegmentFile, size: Int) throws(JournalFileError) -> Segment {
+        let opened = try file.open(O_RDWR | O_CREAT | O_EXCL)
         var error: CInt
         repeat {
-            error = withBlocked(signal: SIGXFSZ) { posix_fallocate(descriptor, 0, off_t(size)) }
+            error = withBlocked(signal: SIGXFSZ) { posix_fallocate(opened.descriptor, 0, off_t(size)) }
         } while error == EINTR
         guard error == 0 else {
-            unlink(path)
-            throw SystemError("posix_fallocate", path: path, code: error)
+            file.remove()
+            throw .system(SystemError("posix_fallocate", path: file.path, code: error))
         }
-        let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+        let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, opened.descriptor, 0)
         guard let base, base != MAP_FAILED else {
-            let failure = SystemError("mmap", path: path)
-            unlink(path)
-            throw failure
+            let failure = SystemError("mmap", path: file.path)
+            file.remove()
+            throw .system(failure)
         }
-        return Segment(base: base, size: size, path: path)
+        return Segment(base: base, size: size, file: file)
     }
 
-    /// Maps an existing file of an orphaned journal.
+    /// Reads an existing file of an orphaned journal into memory of its own.
     ///
-    /// - Throws: ``SystemError`` if the path is not a regular file, or if it is larger than ``maxSize``.
-    static func existingFile(at path: String) throws(SystemError) -> Segment {
-        let descriptor = retryingInterrupts { open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
-        guard descriptor >= 0 else { throw SystemError("open", path: path) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw SystemError("fstat", path: path) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError("open", path: path, code: EINVAL) }
-        guard status.st_size <= maxSize else { throw SystemError("open", path: path, code: EFBIG) }
-        let size = Int(status.st_size)
-        guard size > 0 else { return Segment(base: empty().base, size: 0, path: path) }
-        let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-        guard let base, base != MAP_FAILED else { throw SystemError("mmap", path: path) }
-        return Segment(base: base, size: size, path: path)
+    /// - Throws: ``JournalFileError`` if the file cannot be read, another user can change it, or it is larger than
+    ///   ``SegmentCopy/maxSize``.
+    static func existingFile(_ file: SegmentFile) throws(JournalFileError) -> Segment {
+        let size = try file.open(O_RDONLY).status().size
+        guard size <= SegmentCopy.maxSize else {
+            throw .tooLarge(path: file.path, size: size, limit: SegmentCopy.maxSize)
+        }
+        guard size > 0 else { return Segment(base: empty().base, size: 0, file: file) }
+        // Only the pages that a read has filled take memory.
+        let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let base, base != MAP_FAILED else { throw .system(SystemError("mmap", path: file.path)) }
+        let segment = Segment(
+            base: base, size: size, file: file, copy: SegmentCopy(of: file, at: base, size: size))
+        _ = try segment.copy?.load()
+        return segment
     }
-
-    /// The largest file that is mapped, in bytes. A client creates segments of 8 MiB by default.
-    private static let maxSize = 1 << 30
 
     /// Returns anonymous memory, which a kill of the process loses; nil if there is none.
     static func memory(size: Int) -> Segment? {
         let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let base, base != MAP_FAILED else { return nil }
-        return Segment(base: base, size: size, path: nil)
+        return Segment(base: base, size: size)
     }
 
     /// Causes the page faults of the first writes now, so that they do not occur in log calls.
@@ -114,16 +115,38 @@ final class Segment: @unchecked Sendable {
         _ = Unmanaged.passRetained(self)
     }
 
-    /// Removes the file. The memory stays mapped until the last reference is released.
-    func remove() {
-        if let path { unlink(path) }
+    /// Stores the progress in the header.
+    func store(_ progress: SegmentHeader.Progress) {
+        if let copy { copy.store(progress) } else { progress.write(to: base) }
     }
 
-    /// Cuts the file after its last record, which frees the reserved blocks. No thread may write to the segment any
-    /// more.
-    func truncate(to end: Int) {
-        if let path { retryingInterrupts { Glibc.truncate(path, off_t(end)) } }
+    /// Removes the file. The memory stays until the last reference is released.
+    func remove() {
+        file?.remove()
     }
+
+    /// Frees the blocks after the last record, and keeps the size of the file. No thread may write to the segment any more.
+    ///
+    /// Not for the file of an orphaned journal: its process may live on another machine, if the file system has a lock per
+    /// machine.
+    func freeBlocks(after end: Int) {
+        guard copy == nil, let file, let opened = try? file.open(O_RDWR) else { return }
+        opened.freeBlocks(from: end, size: size)
+    }
+}
+
+/// The name of a segment's file.
+struct SegmentFile {
+    let folder: JournalFolder
+    let ordinal: Int
+
+    /// The path for messages.
+    var path: String { folder.segmentPath(ordinal) }
+
+    /// Opens the file. See ``JournalFolder/openSegment(_:flags:)``.
+    func open(_ flags: CInt) throws(JournalFileError) -> OpenFile { try folder.openSegment(ordinal, flags: flags) }
+
+    func remove() { folder.removeSegment(ordinal) }
 }
 
 /// A range of a segment that contains consecutive records.

@@ -67,7 +67,11 @@ extension SegmentHeader {
 
         /// Writes the progress to a segment.
         func write(to base: UnsafeMutableRawPointer) {
-            let start = base + SegmentHeader.progressOffset
+            write(atStart: base + SegmentHeader.progressOffset)
+        }
+
+        /// Writes the ``SegmentHeader/progressSize`` bytes of the progress.
+        func write(atStart start: UnsafeMutableRawPointer) {
             start.storeBytes(of: acknowledged?.id.milliseconds ?? 0, toByteOffset: 8, as: UInt64.self)
             start.storeBytes(of: acknowledged?.id.sequence ?? 0, toByteOffset: 16, as: UInt64.self)
             start.storeBytes(of: acknowledged?.seq ?? 0, as: UInt64.self)

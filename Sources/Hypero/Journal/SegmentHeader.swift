@@ -22,8 +22,10 @@ struct SegmentHeader: Equatable {
     var machine: HostIdentity
     /// The hash tag of the partition that the events go to.
     var tag: String
-    /// The URL of the Redis server that the events go to, without the account.
-    var serverURL: String
+    /// The name of the Redis server that the events go to. See ``serverName(of:)``.
+    var server: String
+    /// The number of partitions of the client; nil in a journal of an earlier version.
+    var partitions: Int?
 
     /// The size in bytes.
     static let size = 1_024
@@ -35,6 +37,7 @@ struct SegmentHeader: Equatable {
 
     /// The offset of ``Progress`` in bytes.
     static let progressOffset = 984
+    static let progressSize = size - progressOffset
 
     /// The result of reading a header.
     enum ReadResult: Equatable {
@@ -45,10 +48,30 @@ struct SegmentHeader: Equatable {
         case damaged
     }
 
+    /// Returns the name under which a header stores a server: its URL, or the start and a hash of a URL that does not fit.
+    ///
+    /// All other lines together have at most 600 bytes: 15 ancestors, a host of 64 characters and a tag of 72.
+    ///
+    /// - Parameter url: The URL without the account.
+    static func serverName(of url: String) -> String {
+        guard url.utf8.count > maxServerLength || url.contains(where: \.isNewline) else { return url }
+        // FNV-1a, 64 bits.
+        let hash = url.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        var start = ""
+        for character in url where !character.isNewline {
+            guard start.utf8.count + character.utf8.count <= maxServerLength - 17 else { break }
+            start.append(character)
+        }
+        return "\(start)#\(String(hash, radix: 16))"
+    }
+
+    private static let maxServerLength = 340
+
     /// Writes the header to a segment of zeros.
     func write(to base: UnsafeMutableRawPointer) {
         var text = lines
         text.withUTF8 { bytes in
+            assert(bytes.count <= Self.progressOffset - 16)
             (base + 16).copyMemory(from: bytes.baseAddress!, byteCount: min(bytes.count, Self.progressOffset - 16))
         }
         base.storeBytes(of: Self.magic, as: UInt64.self)
@@ -75,8 +98,8 @@ struct SegmentHeader: Equatable {
         host=\(machine.host)
         boot=\(machine.boot)
         tag=\(tag)
-        redis=\(serverURL)
-
+        redis=\(server)
+        \(partitions.map { "partitions=\($0)\n" } ?? "")
         """
     }
 
@@ -96,12 +119,13 @@ extension SegmentHeader {
             values[line[..<sign]] = line[line.index(after: sign)...]
         }
         guard let producer = values["producer"].flatMap({ ProducerID(String($0)) }), let host = values["host"],
-            let boot = values["boot"], let tag = values["tag"], let serverURL = values["redis"]
+            let boot = values["boot"], let tag = values["tag"], let server = values["redis"]
         else { return nil }
         self.producer = producer
         ancestors = (values["ancestors"] ?? "").split(separator: " ").compactMap { ProducerID(String($0)) }
         machine = HostIdentity(host: String(host), boot: String(boot))
         self.tag = String(tag)
-        self.serverURL = String(serverURL)
+        self.server = String(server)
+        partitions = values["partitions"].flatMap { Int($0) }
     }
 }

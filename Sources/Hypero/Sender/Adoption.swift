@@ -1,15 +1,17 @@
 import Glibc
-import HyperoCore
+package import HyperoCore
 package import HyperoRedis
 package import HyperoSchema
 
 /// The adoption of orphaned journals on this host: sending the events that are not applied, waiting until all are
 /// durable, and removing the journals.
+///
+/// A journal that is left alone is reported once, with the reason (``LeftReason``).
 package struct Adoption: ~Copyable {
     /// The journals to adopt, and the settings of the adoption.
     package struct Scope: Sendable {
         /// The folder that contains the journals; nil if there is none.
-        package var folder: String?
+        package var root: JournalRoot?
         package var url: RedisURL
         package var keyspaces: [Keyspace]
         /// true to adopt only journals whose header names the server of `url`; false to send all journals there.
@@ -21,12 +23,13 @@ package struct Adoption: ~Copyable {
         /// The time for which an applied event stays in its journal.
         package var durabilityWindow: Duration
         package var notify: @Sendable (String) -> Void
+        package var clock: @Sendable () -> MonotonicTime = { .now }
 
         package init(
-            folder: String?, url: RedisURL, keyspaces: [Keyspace], matchesServer: Bool, reportsErrors: Bool = false,
+            root: JournalRoot?, url: RedisURL, keyspaces: [Keyspace], matchesServer: Bool, reportsErrors: Bool = false,
             durabilityWindow: Duration = DurabilityWindow.defaultDuration, notify: @escaping @Sendable (String) -> Void
         ) {
-            self.folder = folder
+            self.root = root
             self.url = url
             self.keyspaces = keyspaces
             self.matchesServer = matchesServer
@@ -38,74 +41,121 @@ package struct Adoption: ~Copyable {
 
     /// The result of one step.
     package enum Step: Sendable {
-        /// A journal was opened, or a delivery performed an action.
+        /// A part of a journal was read, or a delivery performed an action.
         case worked
-        /// Journals are being sent, and there is nothing to do for now.
+        /// There is nothing to do for now.
         case waiting
         /// There are no journals left.
         case idle
     }
 
-    /// The number of journals that were sent and removed.
+    /// The number of journals that were sent, applied and removed.
     package private(set) var finishedJournals = 0
+    /// The number of journals whose events were all sent, but not seen applied for long enough before the end. They stay.
+    package private(set) var unconfirmedJournals = 0
+    /// The number of journals that have unsent events at the end. They stay.
+    package private(set) var unsentJournals = 0
+    /// The number of journals that were not read before the end. Some may belong to running processes.
+    package private(set) var unreadJournals = 0
     /// The number of records in adopted journals that cannot be read.
     package private(set) var damaged: UInt64 = 0
-    /// The names of journals that cannot be read, whose files stay.
-    package private(set) var unreadable: Set<String> = []
-    /// The number of journals that are being sent or not opened yet.
-    package var remainingJournals: Int { active.count + names.count }
+    /// The journals that are left alone, by name.
+    package private(set) var left: [String: LeftReason] = [:]
+    /// The number of journals that were written for another server and are sent to this one, by the name of the server.
+    package private(set) var redirected: [String: Int] = [:]
     /// The number of acknowledged events of journals that are not active any more.
     private var finishedEvents: UInt64 = 0
 
     private let scope: Scope
-    private let machine = HostIdentity.current
+    private let machine: HostIdentity
     private let callbacks: Delivery.Callbacks
     /// The names of journals that are not opened yet, in descending order.
     private var names: [String] = []
+    /// The journal that is being read.
+    private var opening: (name: String, reading: OrphanedJournal.Opening)?
+    /// The names of journals whose processes may be alive.
+    private var maybeAlive: Set<String> = []
+    private var silence = SilenceMonitor()
+    private var nextLook = MonotonicTime(nanoseconds: 0)
     /// The deliveries of open journals. Several run at once, because a journal may wait for the ingest for a long time.
     private var active: [OrphanDelivery] = []
     /// The index of the delivery that made the last step.
     private var lastIndex = 0
+    private var hasReportedRoot = false
+    private var hasReportedOtherUsers = false
 
-    init(_ scope: Scope, callbacks: Delivery.Callbacks) {
+    /// The memory in bytes beyond which no further journal is loaded. A step may load up to three segments of 8 MiB.
+    private static let maxLoadedBytes = 24 << 20
+    /// The time between two looks at a journal whose process may be alive.
+    private static let lookInterval: Duration = .seconds(5)
+
+    init(_ scope: Scope, machine: HostIdentity = .current, callbacks: Delivery.Callbacks) {
         self.scope = scope
+        self.machine = machine
         self.callbacks = callbacks
     }
 
-    package init(_ scope: Scope) {
-        self.init(scope, callbacks: Delivery.Callbacks(shouldContinue: { true }, blocking: { $0() }))
+    /// - Parameter timeout: The longest time of ``run(progress:)``; nil for no limit.
+    package init(_ scope: Scope, timeout: Duration? = nil) {
+        let deadline = timeout.map { MonotonicTime.now + $0 }
+        self.init(
+            scope,
+            callbacks: Delivery.Callbacks(
+                shouldContinue: { deadline.map { .now < $0 } ?? true }, blocking: { $0() }))
     }
+
+    /// The number of journals that are being sent or not opened yet.
+    package var remainingJournals: Int {
+        active.count + names.count + maybeAlive.count + (opening == nil ? 0 : 1)
+    }
+
+    /// The number of journals that are being sent.
+    package var openJournals: Int { active.count }
+
+    /// The number of journals whose events were all sent, and that wait for the ingest.
+    package var waitingJournals: Int { active.count { $0.isSent } }
 
     /// The number of events of orphaned journals that Redis has acknowledged.
     package var events: UInt64 { active.reduce(finishedEvents) { $0 + $1.sent } }
 
     /// Lists the journals in the folder.
-    ///
-    /// - Returns: The folder's path; nil if the folder does not exist.
-    @discardableResult
-    package mutating func scan() -> String? {
-        names = root.map { $0.entryNames().reversed() } ?? []
-        return root?.path
+    package mutating func scan() {
+        names = []
+        maybeAlive = []
+        guard let root = scope.root else { return }
+        do {
+            let folder = try root.open()
+            names = OpenFolder.entryNames(in: folder.descriptor).filter {
+                // Other entries of the folder do not belong to hypero.
+                ProducerID.isGenerated(JournalFolder.finalName(ofUnfinished: $0) ?? $0)
+            }.sorted(by: >)
+        } catch {
+            guard !hasReportedRoot else { return }
+            hasReportedRoot = true
+            scope.notify(
+                "cannot look for orphaned journals: \(error). Journals in a folder of that name are left alone. Restart the "
+                    + "process to use the new folder")
+        }
+        let present = Set(names)
+        left = left.filter { present.contains($0.key) }
+        silence.keepOnly(present)
     }
 
     /// Adopts all journals that ``scan()`` has found.
     ///
-    /// - Parameters:
-    ///   - timeout: The longest time; nil to wait as long as necessary.
-    ///   - progress: Called every ten seconds.
+    /// - Parameter progress: Called every ten seconds.
     /// - Returns: false if the timeout has passed first.
-    package mutating func run(timeout: Duration?, progress: (borrowing Adoption) -> Void) -> Bool {
-        let deadline = timeout.map { MonotonicTime.now + $0 }
+    package mutating func run(progress: (borrowing Adoption) -> Void) -> Bool {
         var nextProgress = MonotonicTime.now + Self.progressInterval
         while true {
+            guard callbacks.shouldContinue() else {
+                stop()
+                return unconfirmedJournals + unsentJournals + unreadJournals == 0
+            }
             switch step() {
             case .idle: return true
             case .worked: break
             case .waiting: usleep(1_000)
-            }
-            if let deadline, .now >= deadline {
-                stop()
-                return false
             }
             guard .now >= nextProgress else { continue }
             nextProgress = .now + Self.progressInterval
@@ -115,20 +165,34 @@ package struct Adoption: ~Copyable {
 
     private static var progressInterval: Duration { .seconds(10) }
 
-    /// Opens the next journal, or lets one active delivery make a step.
+    /// Reads a part of the next journal, or lets one active delivery make a step.
     package mutating func step() -> Step {
+        if !maybeAlive.isEmpty, scope.clock() >= nextLook {
+            names += maybeAlive
+            maybeAlive = []
+            nextLook = scope.clock() + Self.lookInterval
+        }
+        if opening != nil {
+            continueOpening()
+            return .worked
+        }
         if !names.isEmpty, active.count < scope.maxConcurrent {
             openNext()
             return .worked
         }
-        guard !active.isEmpty else { return .idle }
+        guard !active.isEmpty else { return maybeAlive.isEmpty ? .idle : .waiting }
+        return stepActive()
+    }
+
+    private mutating func stepActive() -> Step {
+        let loaded = active.reduce(0) { $0 + $1.loadedBytes }
         for _ in active.indices {
             lastIndex = (lastIndex + 1) % active.count
+            if loaded >= Self.maxLoadedBytes, active[lastIndex].loadedBytes == 0 { continue }
             switch active[lastIndex].step() {
             case .worked: return .worked
             case .idle: continue
             case .finished:
-                if active[lastIndex].isDurable { finishedJournals += 1 }
                 end(active.remove(at: lastIndex))
                 return .worked
             }
@@ -140,45 +204,91 @@ package struct Adoption: ~Copyable {
     package mutating func stop() {
         for delivery in active { end(delivery) }
         active = []
+        unreadJournals += remainingJournals
+        (names, maybeAlive, opening) = ([], [], nil)
     }
 
     private mutating func end(_ delivery: OrphanDelivery) {
         finishedEvents += delivery.sent
+        if delivery.isDurable {
+            finishedJournals += 1
+        } else if let failure = delivery.failure {
+            leave(delivery.name, .unreadable("\(failure)"))
+        } else if delivery.isSent {
+            unconfirmedJournals += 1
+        } else {
+            unsentJournals += 1
+        }
         delivery.end()
     }
 
-    private var root: JournalRoot? {
-        scope.folder.flatMap { try? JournalRoot(existing: $0) }
-    }
-
     private mutating func openNext() {
-        guard let name = names.popLast(), let root = root else { return }
+        guard let name = names.popLast(), let root = scope.root else { return }
         if let final = JournalFolder.finalName(ofUnfinished: name) {
-            return JournalFolder.removeUnfinished(final, in: root)
+            do {
+                try JournalFolder.removeUnfinished(final, in: root)
+            } catch .notPrivate(_, let violation) {
+                leave(name, .notPrivate(path: "\(root.path)/\(name)", violation))
+            } catch {}
+            return
         }
-        // Other entries of the folder do not belong to hypero.
-        guard ProducerID.isGenerated(name) else { return }
+        var reason: LeftReason?
         let scope = scope
-        let result = OrphanedJournal.open(name, in: root, machine: machine) { header in
-            scope.keyspaces.contains { $0.tag == header.tag }
-                && (!scope.matchesServer || header.serverURL == scope.url.serverURL)
-        }
+        var silence = silence
+        let result = OrphanedJournal.Opening.begin(
+            name, in: root, machine: machine, isSilent: { silence.isSilent(name, $0, at: scope.clock()) },
+            where: { header in
+                reason = scope.reasonToLeave(header)
+                return reason == nil
+            })
+        self.silence = silence
         switch result {
-        case .locked, .foreign: break
-        case .unreadable(let reason):
-            guard unreadable.insert(name).inserted else { break }
-            scope.notify("cannot adopt the journal \(root.path)/\(name): \(reason)")
-        case .opened(let orphan): start(orphan)
+        case .success(let opening): self.opening = (name, opening)
+        case .failure(let end): finishOpening(name, end.result, foreign: reason ?? .otherHost)
         }
     }
 
-    private mutating func start(_ orphan: OrphanedJournal) {
+    private mutating func continueOpening() {
+        guard let name = opening?.name, let result = opening?.reading.step() else { return }
+        opening = nil
+        finishOpening(name, result, foreign: .otherHost)
+    }
+
+    private mutating func finishOpening(_ name: String, _ result: OrphanedJournal.OpenResult, foreign: LeftReason) {
+        switch result {
+        case .locked: break
+        case .maybeAlive: maybeAlive.insert(name)
+        case .foreign: leave(name, foreign)
+        case .notPrivate(let path, let violation): leave(name, .notPrivate(path: path, violation))
+        case .unreadable(let reason): leave(name, .unreadable(reason))
+        case .opened(let orphan): start(orphan, name)
+        }
+    }
+
+    private mutating func start(_ orphan: OrphanedJournal, _ name: String) {
         guard let keyspace = scope.keyspaces.first(where: { $0.tag == orphan.header.tag }) else { return }
+        left[name] = nil
+        if orphan.header.server != SegmentHeader.serverName(of: scope.url.serverURL) {
+            redirected[orphan.header.server, default: 0] += 1
+        }
         damaged += orphan.scan.damaged
         if orphan.scan.damaged > 0 {
             scope.notify(
                 "damaged records in the journal \(orphan.folder.path): \(orphan.scan.damaged). They cannot be sent")
         }
-        active.append(OrphanDelivery(orphan, in: keyspace, scope, callbacks: callbacks))
+        active.append(OrphanDelivery(orphan, name, in: keyspace, scope, callbacks: callbacks))
+    }
+
+    /// Records that a journal is left alone, and reports it unless this is known.
+    private mutating func leave(_ name: String, _ reason: LeftReason) {
+        guard left.updateValue(reason, forKey: name) != reason, let root = scope.root else { return }
+        if case .notPrivate(_, .otherUser) = reason {
+            // Usual in a folder that several users share, so one report is enough.
+            guard !hasReportedOtherUsers else { return }
+            hasReportedOtherUsers = true
+        }
+        if let notice = reason.notice(journal: "\(root.path)/\(name)", keyspaces: scope.keyspaces) {
+            scope.notify(notice)
+        }
     }
 }

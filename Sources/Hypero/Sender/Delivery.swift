@@ -145,7 +145,7 @@ struct Delivery: ~Copyable {
     }
 
     private static func remainder(in segments: [Segment], folder: String?) -> String {
-        let files = segments.count { $0.path != nil }
+        let files = segments.count { $0.file != nil }
         guard files > 0, let folder else { return "They were in memory and are lost" }
         let stay = "stay in \(folder), and the next client on this host or `hypero-ingest adopt` sends them"
         return files == segments.count ? "They \(stay)" : "Those in memory are lost. Those in files \(stay)"

@@ -5,11 +5,18 @@ import HyperoSchema
 ///
 /// A class, because an array cannot contain a noncopyable ``Delivery``.
 final class OrphanDelivery {
+    let name: String
+    private let orphan: OrphanedJournal
     private var delivery: Delivery
     /// The sequence number before the first record.
     private let base: UInt64
 
-    init(_ orphan: OrphanedJournal, in keyspace: Keyspace, _ scope: Adoption.Scope, callbacks: Delivery.Callbacks) {
+    init(
+        _ orphan: OrphanedJournal, _ name: String, in keyspace: Keyspace, _ scope: Adoption.Scope,
+        callbacks: Delivery.Callbacks
+    ) {
+        self.name = name
+        self.orphan = orphan
         base = (orphan.scan.seqs?.lowerBound ?? 1) &- 1
         let silence: @Sendable (String) -> Void = { _ in }
         delivery = Delivery(
@@ -22,11 +29,22 @@ final class OrphanDelivery {
     /// The number of the journal's events that Redis has acknowledged.
     var sent: UInt64 { delivery.outbox.sent - min(base, delivery.outbox.sent) }
 
-    /// true if all events are durable.
-    var isDurable: Bool { delivery.isDurable }
+    /// true if Redis has acknowledged all events.
+    var isSent: Bool { orphan.scan.seqs.map { delivery.outbox.sent >= $0.upperBound } ?? true }
 
-    /// Performs the next action. Finishes when all events are durable, or when `shouldContinue` returns false.
+    /// true if all events are durable. A delivery that has made no step has read no event yet.
+    var isDurable: Bool { isSent && delivery.isDurable }
+
+    /// The bytes of memory that the journal uses.
+    var loadedBytes: Int { orphan.loadedBytes }
+
+    /// The reason why the rest of the journal cannot be read; nil if there is none.
+    var failure: JournalFileError? { orphan.failure }
+
+    /// Performs the next action. Finishes when all events are durable, when the journal cannot be read any more, or when
+    /// `shouldContinue` returns false.
     func step() -> Delivery.Step {
+        guard failure == nil else { return .finished }
         switch delivery.step() {
         case .worked: return .worked
         case .idle: return isDurable ? .finished : .idle

@@ -23,6 +23,8 @@ struct Outbox {
     private var pieces: [Piece] = []
     /// The location of the next record to read.
     private var readPosition = Location()
+    /// The index of the first piece whose segment may be loaded. Only for the copies of an orphaned journal.
+    private var firstLoaded = 0
     /// The sequence number before the next record to read.
     private var lastRead: UInt64 = 0
     /// The location of the next record to get a checksum; nil if the journal is orphaned.
@@ -58,7 +60,7 @@ struct Outbox {
 
     /// The lowest sequence number in the journal; nil if the journal has no record.
     var firstHeldSeq: UInt64? {
-        pieces.first { $0.range.end > $0.range.start }.map { Self.record(at: $0.range.start, in: $0.range).seq }
+        pieces.first { $0.range.end > $0.range.start }.flatMap { Self.record(at: $0.range.start, in: $0.range)?.seq }
     }
 
     /// true if there are events that Redis has not acknowledged.
@@ -123,6 +125,7 @@ struct Outbox {
             prepared = []
         }
         inFlight.removeAll(keepingCapacity: true)
+        unloadAcknowledged()
         return lastAccepted
     }
 
@@ -135,11 +138,25 @@ struct Outbox {
         // Redis has lost events that were removed from the journal because they were applied.
         countReleased(after: watermark, through: lastRemoved)
         lastRead = max(watermark, (firstHeldSeq ?? accepted + 1) - 1)
+        for piece in pieces { piece.range.segment.copy?.unload() }
         // All pieces before the read position were read to their ends.
         let first = pieces[..<readPosition.index].firstIndex { $0.lastSeq > watermark } ?? readPosition.index
         readPosition = Location(index: first)
+        firstLoaded = first
         while let record = Self.nextRecord(in: pieces, from: &readPosition), record.seq <= watermark {
             advance(over: record)
+            unloadAcknowledged()
+        }
+    }
+
+    /// Frees the memory of the copies whose records are all acknowledged, or skipped.
+    private mutating func unloadAcknowledged() {
+        let end = hasEvents ? readPosition.index : pieces.count
+        while firstLoaded < end, pieces[firstLoaded].lastSeq < firstUnacknowledged {
+            let segment = pieces[firstLoaded].range.segment
+            firstLoaded += 1
+            // A segment with a damaged record has several pieces.
+            if firstLoaded == pieces.count || pieces[firstLoaded].range.segment !== segment { segment.copy?.unload() }
         }
     }
 
@@ -156,7 +173,7 @@ struct Outbox {
         guard let segment = pieces.last(where: { $0.range.segment.size > 0 })?.range.segment else {
             return
         }
-        progress.write(to: segment.base)
+        segment.store(progress)
     }
 
     /// Removes and returns the segments that are not needed any more.
@@ -178,6 +195,7 @@ struct Outbox {
             // A segment with a damaged record has several pieces.
             if pieces[0].range.segment !== segment { free.append(segment) }
             readPosition.index -= 1
+            firstLoaded = max(firstLoaded - 1, 0)
             if let position = checksumPosition {
                 checksumPosition =
                     position.index > 0 ? Location(index: position.index - 1, offset: position.offset) : Location()
@@ -218,7 +236,7 @@ struct Outbox {
         }
     }
 
-    /// Returns the record at a location; nil at the end of the journal. Moves a location at the end of a piece to the next
+    /// Returns the record at a location; nil at the end of the journal, or if the segment cannot be read again. Moves a location at the end of a piece to the next
     /// piece.
     private static func nextRecord(in pieces: [Piece], from location: inout Location) -> Record? {
         while location.index < pieces.count {
@@ -237,7 +255,8 @@ struct Outbox {
         readPosition.offset += record.length
     }
 
-    private static func record(at offset: Int, in piece: SegmentPiece) -> Record {
-        Record(at: piece.segment.base + offset)
+    private static func record(at offset: Int, in piece: SegmentPiece) -> Record? {
+        if let copy = piece.segment.copy, !copy.isAvailable() { return nil }
+        return Record(at: piece.segment.base + offset)
     }
 }

@@ -153,10 +153,12 @@ extension Sender {
         threadLock.lock()
         defer { threadLock.unlock() }
         isStarting.store(false, ordering: .releasing)
+        var upkeep = JournalUpkeep(now: .now)
         let callbacks = Delivery.Callbacks(
             shouldContinue: {
                 // Log calls need the next segment in time, also while the thread waits for Redis.
                 self.configuration.journal.prepareSpare()
+                if let action = upkeep.next(at: .now) { self.configuration.journal.folder?.touch(action) }
                 return !self.isEnding.load(ordering: .acquiring)
             },
             blocking: { self.blocking($0) })

@@ -164,7 +164,7 @@ struct UnconfirmedReader {
             var writer = RESPWriter(capacity: 256)
             writer.command("XRANGE", keyspace.dead, start, "+", "COUNT", "\(count)")
             try connection.send(writer)
-            let bounds = count == 1 ? ReplyBounds.unlimited : XReadReply.bounds
+            let bounds = count == 1 ? ReplyBounds.large : XReadReply.bounds
             var reply = try connection.receive(within: bounds)
             if let error = reply.error {
                 // Nothing can have been written to a key of another type.

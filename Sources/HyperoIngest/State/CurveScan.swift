@@ -43,12 +43,12 @@ struct CurveScan {
         var reply = try connection.receive(within: bounds)
         if let error = reply.error {
             guard error.category == .denied, mayScan else { throw error }
-            (mayScan, bounds) = (false, .unlimited)
+            (mayScan, bounds) = (false, .large)
             return
         }
         guard reply.isComplete else {
             // Read again, with the same cursor: at first one bucket, then whatever its size.
-            if count == 1 { bounds = .unlimited }
+            if count == 1 { bounds = .large }
             count = 1
             return
         }

@@ -50,9 +50,21 @@ final class OrphanFixture {
         }
     }
 
-    /// Returns the bytes of a segment file.
+    /// Returns the bytes of a segment file up to the end of its last record.
     func contents(_ segment: String) throws -> [UInt8] {
-        Array(try Data(contentsOf: URL(fileURLWithPath: folder.file("original/\(Self.name)/\(segment)"))))
+        try Self.contents(ofFile: folder.file("original/\(Self.name)/\(segment)"))
+    }
+
+    /// Returns the bytes of a segment file up to the end of its last record.
+    static func contents(ofFile path: String) throws -> [UInt8] {
+        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        var end = SegmentHeader.size
+        while end + RecordHeader.size <= bytes.count {
+            let length = bytes[end..<end + 4].reversed().reduce(0) { $0 << 8 | Int($1) }
+            guard length > 0 else { break }
+            end += length
+        }
+        return Array(bytes[..<end])
     }
 
     /// Adopts a copy of the journal.
@@ -80,6 +92,7 @@ final class OrphanFixture {
     func seqs(of journal: OrphanedJournal) throws -> [UInt64] {
         var seqs: [UInt64] = []
         for piece in journal.scan.pieces {
+            try piece.segment.copy?.load()
             JournalFixture.forEachRecord(in: piece) { record in
                 seqs.append(record.seq)
                 var isAsWritten = record.epoch == Int64(record.seq) && record.kind == .epoch && record.experiment == 1

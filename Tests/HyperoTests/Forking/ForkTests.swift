@@ -113,7 +113,7 @@ struct ForkTests {
             #expect(server.cli("CLIENT", "LIST").components(separatedBy: "name=hypero-").count == 2)
             // The parent still holds the lock of its journal.
             let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
-            #expect(JournalFolder(locking: client.producer.text, in: root) == nil)
+            #expect((try? JournalFolder(locking: client.producer.text, in: root)) == nil)
             #expect(client.close(timeout: .seconds(60)))
         }
     }
@@ -130,7 +130,9 @@ struct ForkTests {
             #expect(!client.close(timeout: .milliseconds(20)))
             let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
             #expect(
-                eventually(within: .seconds(60)) { JournalFolder(locking: client.producer.text, in: root) != nil })
+                eventually(within: .seconds(60)) {
+                    (try? JournalFolder(locking: client.producer.text, in: root)) != nil
+                })
             kill(child, SIGKILL)
             _ = Fork.wait(for: child, seconds: 60)
         }
@@ -148,13 +150,16 @@ struct ForkTests {
             let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
             let client = try fixture.client(server.url)
             #expect(eventually(within: .seconds(60)) { client.counters.adopted == 2 })
-            #expect(JournalFolder(locking: orphan.producer.text, in: root) == nil)
+            #expect((try? JournalFolder(locking: orphan.producer.text, in: root)) == nil)
             let child = Fork.child {
                 sleep(600)
                 return true
             }
             #expect(client.close(timeout: .seconds(60)))
-            #expect(eventually(within: .seconds(60)) { JournalFolder(locking: orphan.producer.text, in: root) != nil })
+            #expect(
+                eventually(within: .seconds(60)) {
+                    (try? JournalFolder(locking: orphan.producer.text, in: root)) != nil
+                })
             kill(child, SIGKILL)
             _ = Fork.wait(for: child, seconds: 60)
         }

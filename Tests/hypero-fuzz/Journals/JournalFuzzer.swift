@@ -66,7 +66,7 @@ final class JournalFuzzer: Fuzzer {
             ObligingConversation(maxArgument: 4 * size + 4_096) { text in violation.text.withLock { $0 = text } }
         }
         let scope = Adoption.Scope(
-            folder: root, url: try RedisURL(server.url), keyspaces: try Keyspace.all(), matchesServer: false,
+            root: try JournalRoot(existing: root), url: try RedisURL(server.url), keyspaces: try Keyspace.all(), matchesServer: false,
             reportsErrors: true, durabilityWindow: .zero, notify: { _ in })
         var adoption = Adoption(scope)
         adoption.scan()

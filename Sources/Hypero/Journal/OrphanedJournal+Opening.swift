@@ -1,0 +1,189 @@
+import Glibc
+import HyperoCore
+import HyperoSchema
+
+extension OrphanedJournal {
+    /// The locking and reading of a journal, one segment per step.
+    ///
+    /// A step reads at most a few times the size of a segment, so that the sender of a training and a command with a deadline
+    /// can do other work between two steps. Only one segment is in memory at a time.
+    struct Opening {
+        private let folder: JournalFolder
+        private let machine: HostIdentity
+        private let ordinals: [Int]
+        /// The last intact header, which has all ancestors; nil if there is none.
+        private let header: SegmentHeader?
+        private let progress: SegmentHeader.Progress
+        /// The segments read so far, each with the sequence number of its first record, or of an earlier segment's.
+        private var segments: [(firstSeq: UInt64, segment: Segment)] = []
+        /// true if a segment has a record.
+        private var hasRecords = false
+        /// nil until all segments are read.
+        private var scan: Scan?
+
+        /// The scan of the segments in the order of their records.
+        private struct Scan {
+            var records: RecordScan
+            var remaining: ArraySlice<Segment>
+        }
+
+        /// The result of an opening that ended at its begin.
+        struct End: Error {
+            let result: OpenResult
+        }
+
+        /// Locks a journal, and reads the headers of its segments.
+        ///
+        /// - Parameters:
+        ///   - isSilent: Returns whether the process has given no sign of life for long enough. Called if the journal was
+        ///     written before this machine started, where the lock of a process on another machine may be invisible.
+        ///   - isAdoptable: Returns whether a journal with this header may be adopted.
+        static func begin(
+            _ name: String, in root: JournalRoot, machine: HostIdentity, isSilent: (Heartbeat) -> Bool,
+            where isAdoptable: (SegmentHeader) -> Bool
+        ) -> Result<Opening, End> {
+            do {
+                let folder = try JournalFolder(locking: name, in: root)
+                let opening = try Opening(folder, machine: machine, isSilent: isSilent, where: isAdoptable)
+                return .success(opening)
+            } catch let end as End {
+                return .failure(end)
+            } catch {
+                return .failure(End(result: result(of: error)))
+            }
+        }
+
+        private static func result(of error: any Error) -> OpenResult {
+            switch error as? JournalFileError {
+            case .notPrivate(let path, let violation): .notPrivate(path: path, violation)
+            // Another client holds the journal, or has just removed it.
+            case .locked, .replaced: .locked
+            case .some(let error) where error.isMissing: .locked
+            default: .unreadable("\(error)")
+            }
+        }
+
+        private init(
+            _ folder: JournalFolder, machine: HostIdentity, isSilent: (Heartbeat) -> Bool,
+            where isAdoptable: (SegmentHeader) -> Bool
+        ) throws {
+            self.folder = folder
+            self.machine = machine
+            ordinals = folder.segmentOrdinals()
+            var header: SegmentHeader?
+            var heartbeat = Heartbeat(folder: try folder.status().modified)
+            for ordinal in ordinals {
+                let file = SegmentFile(folder: folder, ordinal: ordinal)
+                let (result, progress, modified) = try Self.readHeader(of: file)
+                heartbeat.add(progress, modified: modified)
+                switch result {
+                case .header(let found):
+                    // All headers of a journal name the same machine and deployment.
+                    guard found.machine.isSameMachine(as: machine), isAdoptable(found) else {
+                        throw End(result: .foreign)
+                    }
+                    header = found
+                case .unknownVersion(let version):
+                    throw End(
+                        result: .unreadable(
+                            "\(file.path) has format \(version), but this version of hypero reads format "
+                                + "\(SegmentHeader.version)"))
+                // The records have their own checksums, and the header of another segment names the producer.
+                case .damaged: break
+                }
+            }
+            guard !ordinals.isEmpty else {
+                if !folder.isNew { folder.remove() }
+                throw End(result: .locked)
+            }
+            if let header, !header.machine.hasSameBoot(as: machine), !isSilent(heartbeat) {
+                throw End(result: .maybeAlive)
+            }
+            self.header = header
+            progress = heartbeat.progress
+        }
+
+        private static func readHeader(
+            of file: SegmentFile
+        ) throws(JournalFileError) -> (SegmentHeader.ReadResult, SegmentHeader.Progress, modified: Int64) {
+            let opened = try file.open(O_RDONLY)
+            let modified = try opened.status().modified
+            let base = UnsafeMutableRawPointer.allocate(byteCount: SegmentHeader.size, alignment: 8)
+            defer { base.deallocate() }
+            guard try opened.read(SegmentHeader.size, into: base) else {
+                return (.damaged, SegmentHeader.Progress(), modified)
+            }
+            return (
+                SegmentHeader.read(from: base, space: SegmentHeader.size),
+                SegmentHeader.Progress(from: base, space: SegmentHeader.size), modified
+            )
+        }
+
+        /// Reads the next segment.
+        ///
+        /// - Returns: The result; nil if there are more segments.
+        mutating func step() -> OpenResult? {
+            do throws(JournalFileError) {
+                if segments.count < ordinals.count {
+                    try readNext()
+                } else if scan != nil {
+                    try scanNext()
+                } else if let result = beginScan() {
+                    return result
+                }
+            } catch {
+                return Self.result(of: error)
+            }
+            guard let scan, let header else { return nil }
+            guard !scan.records.isExhausted else {
+                return .unreadable("the records in \(folder.path) overlap, no client has written them")
+            }
+            guard scan.remaining.isEmpty else { return nil }
+            return .opened(
+                OrphanedJournal(
+                    folder: folder, header: header, segments: segments.map(\.segment), scan: scan.records,
+                    progress: progress))
+        }
+
+        private mutating func readNext() throws(JournalFileError) {
+            let segment = try Segment.existingFile(SegmentFile(folder: folder, ordinal: ordinals[segments.count]))
+            let firstSeq = RecordScan.firstSeq(in: segment)
+            segment.copy?.unload()
+            hasRecords = hasRecords || firstSeq != nil
+            // A segment without a record follows the one that was created before it.
+            segments.append((firstSeq ?? segments.last?.firstSeq ?? 0, segment))
+        }
+
+        /// Sorts the segments in the order of their records, which may differ from the order of their creation.
+        ///
+        /// - Returns: The result if there is nothing to scan; nil otherwise.
+        private mutating func beginScan() -> OpenResult? {
+            guard let header else {
+                guard hasRecords else {
+                    // The process was killed before it wrote a header.
+                    for (_, segment) in segments { segment.remove() }
+                    folder.remove()
+                    return .locked
+                }
+                return .unreadable("no segment in \(folder.path) has an intact header")
+            }
+            let sorted = segments.enumerated().sorted {
+                ($0.element.firstSeq, $0.offset) < ($1.element.firstSeq, $1.offset)
+            }
+            scan = Scan(
+                records: RecordScan(
+                    ancestorCount: header.ancestors.count, isFromStart: ordinals.first == 1,
+                    hasSameBoot: header.machine.hasSameBoot(as: machine)),
+                remaining: sorted.map(\.element.segment)[...])
+            return nil
+        }
+
+        private mutating func scanNext() throws(JournalFileError) {
+            guard let segment = scan?.remaining.popFirst() else { return }
+            try segment.copy?.load()
+            scan?.records.scan(segment)
+            segment.copy?.seal()
+            segment.copy?.unload()
+        }
+    }
+}

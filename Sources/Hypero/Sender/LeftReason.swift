@@ -1,0 +1,46 @@
+import HyperoRedis
+import HyperoSchema
+
+/// A reason why an adoption leaves a journal alone.
+package enum LeftReason: Equatable, Sendable {
+    case otherHost
+    case otherNamespace(String)
+    /// The journal was written for another server, whose name is stored in its header.
+    case otherServer(String)
+    /// The journal was written with another number of partitions. The value is nil in a journal of an earlier version.
+    case otherPartitions(Int?)
+    /// The folder or a file belongs to another user, or another user can write to it.
+    case notPrivate(path: String, FileStatus.Violation)
+    case unreadable(String)
+
+    /// The message for the user of a client; nil for journals that other clients are expected to have.
+    func notice(journal: String, keyspaces: [Keyspace]) -> String? {
+        switch self {
+        case .otherHost, .otherNamespace, .otherServer: nil
+        case .otherPartitions(let partitions):
+            "cannot adopt the journal \(journal): it was written with \(partitions.map { "\($0)" } ?? "another number of") "
+                + "partitions, not \(keyspaces.count). Send it by `hypero-ingest adopt --partitions "
+                + "\(partitions.map { "\($0)" } ?? "OLD")` while an ingest with that number runs"
+        case .notPrivate(_, .otherUser(let user)):
+            "journals of other users are left alone: \(journal) belongs to the user \(user)"
+        case .notPrivate(let path, let violation):
+            "cannot adopt the journal \(journal): \(path): \(violation). Check who wrote it, then correct or remove it"
+        case .unreadable(let reason): "cannot adopt the journal \(journal): \(reason)"
+        }
+    }
+}
+
+extension Adoption.Scope {
+    /// Returns the reason why a journal with this header is left alone; nil if it is adopted.
+    func reasonToLeave(_ header: SegmentHeader) -> LeftReason? {
+        let namespace = Keyspace.namespace(ofTag: header.tag) ?? header.tag
+        guard keyspaces.contains(where: { Keyspace.namespace(ofTag: $0.tag) == namespace }) else {
+            return .otherNamespace(namespace)
+        }
+        if matchesServer, header.server != SegmentHeader.serverName(of: url.serverURL) {
+            return .otherServer(header.server)
+        }
+        guard keyspaces.contains(where: { $0.tag == header.tag }) else { return .otherPartitions(header.partitions) }
+        return nil
+    }
+}
