@@ -54,7 +54,7 @@ final class ReplyFuzzer: Fuzzer {
         }
         for target in ReplyTarget.queries {
             let experiment = corpus.experiment
-            try record(target) { try target.run(against: $0, experiment: experiment, patience: .zero) }
+            try record(target) { try target.run(against: $0, experiment: experiment, patience: .seconds(5)) }
         }
         for (target, exchanges) in corpus.conversations where exchanges.isEmpty {
             throw TestFailure("no conversation of \(target.rawValue) was recorded")

@@ -12,7 +12,10 @@ struct ReplyMutator {
     mutating func script(from conversations: [ReplyTarget: [Exchange]]) -> ReplyScript {
         // The client and the ingest have the longest conversations.
         let target = random.pick([.client, .client, .client, .ingest, .ingest, .ingest] + ReplyTarget.queries)
-        var script = ReplyScript(target: target, exchanges: conversations[target] ?? [], delivery: .whole)
+        let exchanges = conversations[target] ?? []
+        // The lease names its owner, and each ingest has another name.
+        let owner = exchanges.first { $0.command == "GET" && $0.reply.count > 8 }?.reply
+        var script = ReplyScript(target: target, exchanges: exchanges, delivery: .whole, owner: owner)
         guard !script.exchanges.isEmpty else { return script }
         for _ in 0..<draw(0...4) { mutate(&script.exchanges) }
         script.delivery = delivery(of: script)
@@ -83,7 +86,7 @@ struct ReplyMutator {
         let end = bytes[start...].firstIndex(of: UInt8(ascii: "\r")) ?? bytes.count
         let old = Int(String(decoding: bytes[start..<end], as: UTF8.self)) ?? 0
         let new = random.pick([
-            "-1", "0", "1", "\(old + 1)", "\(old - 1)", "\(old * 2)", "2147483647", "2147483648", "4294967295",
+            "-1", "0", "1", "\(old &+ 1)", "\(old &- 1)", "\(old &* 2)", "2147483647", "2147483648", "4294967295",
             "9223372036854775807", "9223372036854775808", "-2", "-9223372036854775808", "", "abc", "00005", "536870912",
             "1000000", " 3", "+3",
         ])

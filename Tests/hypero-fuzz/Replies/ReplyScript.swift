@@ -25,6 +25,8 @@ struct ReplyScript: Codable {
     var target: ReplyTarget
     var exchanges: [Exchange]
     var delivery: Delivery
+    /// The recorded reply to GET that names the owner of the lease. It is replaced by the name that the ingest has set.
+    var owner: Data?
 
     /// The time for which the target reads replies: longer for a server that sends without end.
     var patience: Duration {
@@ -40,6 +42,8 @@ final class ScriptedReplies: Sendable {
     fileprivate struct State {
         /// The indices of the exchanges of each command, and the next of them.
         var positions: [String: (indices: [Int], next: Int)] = [:]
+        /// The value that the ingest has set as the owner of the lease.
+        var owner: [UInt8]?
     }
 
     fileprivate let script: ReplyScript
@@ -52,6 +56,20 @@ final class ScriptedReplies: Sendable {
             state.positions[exchange.command, default: ([], 0)].indices.append(index)
         }
         self.state = Mutex(state)
+    }
+
+    /// Returns the reply of an exchange to this run's ingest.
+    fileprivate func reply(_ index: Int) -> [UInt8] {
+        let reply = script.exchanges[index].reply
+        guard reply == script.owner, let owner = state.withLock({ $0.owner }) else { return Array(reply) }
+        return Array("$\(owner.count)\r\n".utf8) + owner + Array("\r\n".utf8)
+    }
+
+    /// Remembers the owner of the lease.
+    fileprivate func observe(_ command: ArraySlice<UInt8>) {
+        let arguments = RESPSplitter.arguments(of: command)
+        guard arguments.count > 2, arguments[0].elementsEqual("SET".utf8) else { return }
+        state.withLock { $0.owner = Array(arguments[2]) }
     }
 
     /// Returns the next exchange of a command; nil if none was recorded.
@@ -87,10 +105,11 @@ final class ScriptedConversation: FakeConversation {
     func reply(to command: ArraySlice<UInt8>) -> FakeReply {
         state.withLock { state in
             guard !state.isStalled, state.floodPiece == nil else { return .bytes([]) }
+            replies.observe(command)
             guard let index = replies.next(Exchange.name(of: command)) else {
                 return add(Array("+OK\r\n".utf8), &state)
             }
-            let bytes = Array(replies.script.exchanges[index].reply)
+            let bytes = replies.reply(index)
             switch replies.script.delivery {
             case .cut(index, let count): return .last(state.pending + bytes.prefix(count))
             case .stall(index, let count):

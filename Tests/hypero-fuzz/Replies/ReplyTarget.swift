@@ -21,20 +21,21 @@ enum ReplyTarget: String, Codable, CaseIterable {
     ///
     /// - Parameters:
     ///   - experiment: the id of the recorded experiment.
-    ///   - patience: the time for which the program reads replies. Queries end by themselves.
+    ///   - patience: the time for which the program reads replies. A query waits at least 100 ms for each.
     /// - Throws: ``TestFailure`` if a deadline is not kept.
     func run(against url: String, experiment: String, patience: Duration) throws {
         switch self {
         case .client:
             try Self.log(to: url, flush: patience, close: .milliseconds(50), durabilityWindow: .milliseconds(10))
         case .ingest: try Self.ingest(from: url, for: patience)
-        case .leaderboard, .experiment, .batteries, .status, .deadLetters: query(url, experiment: experiment)
+        case .leaderboard, .experiment, .batteries, .status, .deadLetters:
+            query(url, experiment: experiment, timeout: max(patience, .milliseconds(100)))
         }
     }
 
-    private func query(_ url: String, experiment: String) {
+    private func query(_ url: String, experiment: String, timeout: Duration) {
         // An error is a correct answer to wrong replies.
-        guard let store = try? Store(url, timeout: .milliseconds(100)) else { return }
+        guard let store = try? Store(url, timeout: timeout) else { return }
         switch self {
         case .leaderboard: _ = try? store.leaderboard(of: Self.battery)
         case .experiment: _ = try? store.experiment(experiment)

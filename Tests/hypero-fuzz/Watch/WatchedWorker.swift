@@ -61,7 +61,7 @@ final class WatchedWorker {
     /// Returns the message of a crash and the frames of its stack that are in this package, or else the last lines.
     private static func summary(of log: String) -> String {
         let lines = log.split(separator: "\n")
-        let frames = lines.filter { $0.contains("/Sources/") }.map { $0.prefix(160) }
+        let frames = lines.filter { $0.contains("/Sources/") || $0.contains("/Tests/") }.map { $0.prefix(160) }
         let message = lines.filter { $0.contains("Fatal error") || $0.contains("Program crashed") }
         guard !message.isEmpty else { return lines.suffix(4).joined(separator: "\n") }
         return (message.prefix(1) + frames.prefix(6)).joined(separator: "\n")
