@@ -154,7 +154,7 @@ struct ForeignJournalTests {
             try files.createSymbolicLink(
                 atPath: replaced, withDestinationPath: replacesFolder ? target : thesis)
             var progress = SegmentHeader.Progress()
-            progress.applied = SegmentHeader.Progress.Applied(seq: 6, since: 1)
+            progress.applied = SegmentHeader.Progress.Applied(seq: 6, since: MonotonicTime(nanoseconds: 1))
             orphan.segments[0].store(progress)
             Journal(orphan).end(removing: [], keepsFiles: false)
             #expect(try Data(contentsOf: URL(fileURLWithPath: thesis)) == Data(repeating: 7, count: 100_000))

@@ -66,12 +66,12 @@ final class JournalFuzzer: Fuzzer {
             ObligingConversation(maxArgument: 4 * size + 4_096) { text in violation.text.withLock { $0 = text } }
         }
         let scope = Adoption.Scope(
-            root: try JournalRoot(existing: root), url: try RedisURL(server.url), keyspaces: try Keyspace.all(), matchesServer: false,
-            reportsErrors: true, durabilityWindow: .zero, notify: { _ in })
-        var adoption = Adoption(scope)
-        adoption.scan()
+            root: try JournalRoot(existing: root), url: try RedisURL(server.url), keyspaces: try Keyspace.all(),
+            matchesServer: false, reportsErrors: true, durabilityWindow: .zero, notify: { _ in })
         let start = MonotonicTime.now
-        _ = adoption.run(timeout: Self.timeout) { _ in }
+        var adoption = Adoption(scope, timeout: Self.timeout)
+        adoption.scan()
+        _ = adoption.run { _ in }
         let elapsed = MonotonicTime.now - start
         server.answer(with: nil)
         if let text = violation.text.withLock({ $0 }) { throw TestFailure(text) }
