@@ -7,13 +7,18 @@ import HyperoSchema
 /// A transaction of a former owner is aborted, because one of the two keys has changed.
 struct Fence {
     let lease: Lease
+    /// The time after which the lease is renewed while other work goes on.
+    private let renewalInterval: Duration
     /// The time at which the WATCH was sent.
     private(set) var since: MonotonicTime
     /// The cursor in Redis, as this owner read or wrote it last.
     var writtenCursor: StreamID
 
-    init(lease: Lease, since: MonotonicTime, writtenCursor: StreamID) {
+    /// - Parameter renewalInterval: the time between two renewals during other work; nil for a third of the lease's
+    ///   duration, at most a second.
+    init(lease: Lease, since: MonotonicTime, writtenCursor: StreamID, renewalInterval: Duration? = nil) {
         self.lease = lease
+        self.renewalInterval = renewalInterval ?? min(lease.duration / 3, .seconds(1))
         self.since = since
         self.writtenCursor = writtenCursor
     }
@@ -22,8 +27,8 @@ struct Fence {
     /// transaction is applied.
     var isStale: Bool { since + lease.duration / 2 < .now }
 
-    /// True if the lease should be renewed although work goes on, so that it is renewed about once a second.
-    var isDue: Bool { since + min(lease.duration / 3, .seconds(1)) < .now }
+    /// True if the lease must be renewed although other work goes on.
+    var isDue: Bool { since + renewalInterval < .now }
 
     /// Records that a WATCH is sent now. The WATCH follows a transaction, and fences the transaction after that one.
     mutating func restart() {
