@@ -12,6 +12,6 @@ extension RedisError {
         guard code == .wrongType else { return RedisError(code, "\(key): \(description)") }
         return RedisError(
             code,
-            "\(key) must be a \(type.rawValue): WRONGTYPE. Nothing is applied until the key is renamed or deleted")
+            "\(key) must be a \(type.rawValue): WRONGTYPE. Rename or delete the key")
     }
 }

@@ -179,7 +179,8 @@ extension RedisURL {
         // sockaddr_un has 108 bytes, including the zero at the end. hiredis truncates longer paths silently.
         guard path.utf8.count <= 107, !path.utf8.contains(0) else {
             throw SchemaError(
-                "the path in a unix:// URL has \(path.utf8.count) bytes: it must have at most 107, and no zero byte")
+                "the path in a unix:// URL has \(path.utf8.count) bytes: it must have at most 107 bytes, none of them zero"
+            )
         }
         return .unix(path: path)
     }

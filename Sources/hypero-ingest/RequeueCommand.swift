@@ -74,7 +74,7 @@ struct RequeueCommand: ParsableCommand {
             report.sent == 1 ? "1 dead letter requeued" : "\(report.sent) dead letters requeued")
         for id in report.unknown {
             let reason = id.contains("-") ? "" : ", an id is two numbers joined by -, for example 1763899200000-0"
-            printError("dead letter not found: \(id)\(reason). List the ids with hypero-query dead")
+            printError("dead letter not found: '\(id)'\(reason). List the ids with hypero-query dead")
         }
         for rejection in report.rejections.prefix(Self.maxPrintedRejections) { printError(rejection.message) }
         let omitted = report.rejections.count - Self.maxPrintedRejections

@@ -41,6 +41,16 @@ struct ReplyTests {
         #expect(redisError { try reply.skip() }?.category == .connection)
     }
 
+    @Test(arguments: ["return {'a'}", "return {'a', false, 'c'}", "return {}", "return false"])
+    func `An array of another length than expected is a connection error`(script: String) throws {
+        let server = try RedisServer()
+        var connection = try server.connect()
+        var reply = try connection.call("EVAL", script, "0")
+        #expect(redisError { _ = try reply.strings(count: 2) }?.category == .connection)
+        reply = try connection.call("EVAL", "return {'a', false}", "0")
+        #expect(try reply.strings(count: 2) == ["a", nil])
+    }
+
     @Test func `A reply element of an unexpected type is a connection error`() throws {
         let server = try RedisServer()
         var connection = try server.connect()

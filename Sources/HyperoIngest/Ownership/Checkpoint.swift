@@ -62,7 +62,7 @@ struct CheckpointReader {
             "HMGET", keyspace.ingest, IngestField.cursor, IngestField.entries, IngestField.owner, IngestField.released,
             IngestField.unconfirmed)
         if let error = reply.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
-        let fields = try reply.strings()
+        let fields = try reply.strings(count: 5)
         let (cursor, entries, lastOwner, released) = (fields[0], fields[1], fields[2], fields[3])
         var batch = FoldedBatch(
             resumingAt: StreamPosition(cursor: try parseCursor(cursor), text: cursor == nil ? nil : entries))
@@ -96,7 +96,7 @@ struct CheckpointReader {
     func cursor(over connection: inout RedisConnection) throws(RedisError) -> (StreamID, Unconfirmed?) {
         var reply = try connection.call("HMGET", keyspace.ingest, IngestField.cursor, IngestField.unconfirmed)
         if let error = reply.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
-        let fields = try reply.strings()
+        let fields = try reply.strings(count: 2)
         let cursor = try parseCursor(fields[0])
         let unconfirmed = fields[1].flatMap { Unconfirmed($0) }
         return (cursor, unconfirmed?.to == cursor ? unconfirmed : nil)

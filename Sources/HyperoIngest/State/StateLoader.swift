@@ -22,7 +22,7 @@ struct StateLoader {
         for index in missing.producers {
             let key = keyspace.producer(batch.producers[index])
             prior.producers[index] = try readState(
-                of: key, from: &connection, logger: logger, unreadable: Watermark.init(readError:)
+                of: key, fields: 3, from: &connection, logger: logger, unreadable: Watermark.init(readError:)
             ) {
                 Watermark(seq: $0[0], time: $0[1], missing: $0[2])
             }
@@ -30,7 +30,7 @@ struct StateLoader {
         for index in missing.batteries {
             let key = keyspace.battery(batch.batteries[index])
             prior.batteries[index] = try readState(
-                of: key, from: &connection, logger: logger, unreadable: BatteryState.init(readError:)
+                of: key, fields: 3, from: &connection, logger: logger, unreadable: BatteryState.init(readError:)
             ) {
                 BatteryState(objective: $0[0], direction: $0[1], updated: $0[2])
             }
@@ -38,7 +38,7 @@ struct StateLoader {
         for index in missing.experiments {
             let key = keyspace.experiment(batch.experiments[index])
             prior.experiments[index] = try readState(
-                of: key, from: &connection, logger: logger, unreadable: ExperimentState.init(readError:)
+                of: key, fields: 6, from: &connection, logger: logger, unreadable: ExperimentState.init(readError:)
             ) {
                 ExperimentState(
                     battery: $0[0], updated: $0[1], epochs: $0[2], nonfinite: $0[3], maxEpoch: $0[4], maxSource: $0[5])
@@ -82,17 +82,18 @@ struct StateLoader {
     /// Reads the reply to an HMGET.
     ///
     /// - Parameters:
+    ///   - fields: the number of fields of the command.
     ///   - unreadable: makes the state of a subject whose key has another type.
     ///   - make: makes the state from the values of the fields.
     /// - Returns: nil if Redis replied with another error, which is then in `firstError`.
     private mutating func readState<State>(
-        of key: String, from connection: inout RedisConnection, logger: RateLimitedLogger,
+        of key: String, fields: Int, from connection: inout RedisConnection, logger: RateLimitedLogger,
         unreadable: (String) -> State, make: ([String?]) -> State
     ) throws(RedisError) -> State? {
         var reply = try connection.receive()
         if let readError = readError(in: reply, key: key, logger: logger) { return unreadable(readError) }
         guard reply.error == nil else { return nil }
-        return make(try reply.strings())
+        return make(try reply.strings(count: fields))
     }
 
     private mutating func readRows(
@@ -104,7 +105,7 @@ struct StateLoader {
             prior.experiments[index] = ExperimentState(readError: readError)
         }
         guard reply.error == nil else { return }
-        for (epoch, text) in zip(epochs, try reply.strings()) {
+        for (epoch, text) in zip(epochs, try reply.strings(count: epochs.count)) {
             prior.rows[index, default: [:]][epoch] = text.flatMap { CurveRow(text: $0) } ?? CurveRow()
         }
     }

@@ -16,7 +16,9 @@ extension Store {
                 return pipeline.append(
                     arguments: ["HMGET", key] + requested, in: member.keyspace,
                     as: ReplyReader { reply throws(RedisError) in
-                        zip(requested, try reply.strings()).compactMap { name, value in value.map { (name, $0) } }
+                        zip(requested, try reply.strings(count: requested.count)).compactMap { name, value in
+                            value.map { (name, $0) }
+                        }
                     })
             }
         }

@@ -293,7 +293,8 @@ extension RedisConnection {
             }
         // A redirect before the login names a server that no cluster has listed.
         let code = if case .moved = error.code { RedisError.Code.other } else { error.code }
-        return RedisError(code, "cannot log in to \(url): \(reason)")
+        let action = error.category == .denied ? "log in to" : "use"
+        return RedisError(code, "cannot \(action) \(url): \(reason)")
     }
 
     /// Waits until the socket is ready for one of the events of `poll(2)`.

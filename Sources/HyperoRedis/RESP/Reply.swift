@@ -84,6 +84,18 @@ package struct Reply {
         return strings
     }
 
+    /// Reads an array of texts with a known number of elements, such as the reply of HMGET.
+    ///
+    /// - Throws: category ``RedisError/Category/connection`` also for null and for another number of elements.
+    package mutating func strings(count: Int) throws(RedisError) -> [String?] {
+        let strings = try strings()
+        guard strings.count == count else {
+            throw RedisError(
+                .connection, "unexpected reply from Redis: \(strings.count) elements, expected \(count)")
+        }
+        return strings
+    }
+
     /// Reads an array of alternating names and values, such as the reply of HGETALL, in the order of the server.
     package mutating func pairs() throws(RedisError) -> [(name: String, value: String)] {
         let count = (try array() ?? 0) / 2

@@ -145,7 +145,8 @@ extension EntryReader {
             let word = Bytes(rebasing: word)
             guard !word.isEmpty else {
                 throw Rejection(
-                    "the numbers of the field '\(Prefix.curve)\(printable(channel))' must be separated by one space")
+                    "the field '\(Prefix.curve)\(printable(channel))' must be one or more numbers, separated by one space"
+                )
             }
             guard let number = Number(word) else {
                 throw .invalid(

@@ -24,7 +24,7 @@ import Testing
         let firstNumber = String(try #require(id.split(separator: "-").first))
         let refused = try fixture.requeue(firstNumber)
         #expect(refused.ending == .exited(1))
-        #expect(refused.stderr.contains("dead letter not found: \(firstNumber), an id is two numbers joined by -"))
+        #expect(refused.stderr.contains("dead letter not found: '\(firstNumber)', an id is two numbers joined by -"))
         #expect(deadLetterCount(fixture) == "1" && fixture.server.cli("XLEN", fixture.keyspace.events) == "1")
         let sent = try fixture.requeue(id, id, "0" + id)
         #expect(sent.succeeded && sent.stdout == "1 dead letter requeued\n")
