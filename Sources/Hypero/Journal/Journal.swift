@@ -89,9 +89,11 @@ final class Journal: @unchecked Sendable {
             to: State(
                 identity: JournalIdentity(producer: orphan.header.producer, ancestors: orphan.header.ancestors),
                 isClosed: true, folder: orphan.folder, current: .empty(), sealedEnd: 0,
-                fullSegments: orphan.scan.pieces, adoptedSegments: orphan.segments,
-                segmentCount: orphan.segments.count))
+                adoptedSegments: orphan.segments, segmentCount: orphan.segments.count))
         refusal.store(Refusal.closed.rawValue, ordering: .relaxed)
+        // The scan has read the records. Their memory may be unloaded (``SegmentCopy``).
+        reading.finished = orphan.scan.pieces
+        reading.accepted = orphan.scan.seqs?.upperBound ?? 0
     }
 
     deinit {
