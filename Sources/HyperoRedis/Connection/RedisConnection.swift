@@ -293,7 +293,7 @@ extension RedisConnection {
             }
         // A redirect before the login names a server that no cluster has listed.
         let code = if case .moved = error.code { RedisError.Code.other } else { error.code }
-        let action = error.category == .denied ? "log in to" : "use"
+        let action = error.category == .transient ? "use" : "log in to"
         return RedisError(code, "cannot \(action) \(url): \(reason)")
     }
 
