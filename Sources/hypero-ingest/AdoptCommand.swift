@@ -86,11 +86,7 @@ struct AdoptCommand: ParsableCommand {
         scope.maxConcurrent = 64
         var adoption = Adoption(scope, timeout: timeout.map { .seconds($0) })
         adoption.scan()
-        let isComplete = adoption.run { adoption in
-            printError(
-                "\(adoption.events) events sent, \(Self.counted(adoption.remainingJournals, of: "journal")) remaining, "
-                    + "\(adoption.waitingJournals) of them sent and not applied. Check that an ingest is running")
-        }
+        let isComplete = adoption.run { printError(Self.progress(of: $0)) }
         print(Self.summary(of: adoption))
         for (name, count) in adoption.redirected.sorted(by: { $0.key < $1.key }) {
             print(
@@ -114,6 +110,23 @@ struct AdoptCommand: ParsableCommand {
             printError("cannot read the journal folder: \(journal), not found or not accessible to this user")
             throw ExitCode.failure
         }
+    }
+
+    private static func progress(of adoption: borrowing Adoption) -> String {
+        var text =
+            "\(counted(Int(adoption.events), of: "event")) sent, "
+            + "\(counted(adoption.remainingJournals, of: "journal")) remaining"
+        if adoption.waitingJournals > 0 {
+            text +=
+                ". Events not applied yet: \(counted(adoption.waitingJournals, of: "journal")). Check that an ingest "
+                + "is running"
+        }
+        if adoption.maybeAliveJournals > 0 {
+            text +=
+                ". Written before the last restart of this host: \(counted(adoption.maybeAliveJournals, of: "journal")), "
+                + "sent after a minute without a change"
+        }
+        return text
     }
 
     private static func summary(of adoption: borrowing Adoption) -> String {

@@ -85,8 +85,9 @@ final class FileLock: Sendable {
 
     /// Closes the file, which releases the lock unless another process has inherited the descriptor.
     private func close() {
-        let descriptor = descriptor.exchange(-1, ordering: .acquiringAndReleasing)
-        if descriptor >= 0 { Glibc.close(descriptor) }
+        let checked = try? checkedDescriptor()
+        descriptor.store(-1, ordering: .releasing)
+        if let checked { Glibc.close(checked) }
     }
 }
 

@@ -3,8 +3,8 @@ package import HyperoCore
 
 /// The identity, type, owner and mode of a file or folder. They decide whether a client trusts it.
 ///
-/// A client uses only folders and files that belong to its user and that no other user can write to. Whoever can write to a
-/// segment can shorten it under the training, which raises SIGBUS, or change a record after it was checked.
+/// A client uses only folders and files that belong to its user and that no other user can write to. A user who can write to
+/// a segment can shorten it, which raises SIGBUS in the training, or change a record after it was checked.
 package struct FileStatus {
     private let status: stat
 

@@ -25,8 +25,8 @@ package struct FileSystem: Equatable, Sendable, CustomStringConvertible {
 
     /// true if a reserved block stays reserved for every write, and if a page fault waits for no other machine or process.
     ///
-    /// The list has the types for which this is known, and not those that break it: a type that nobody has examined costs
-    /// only the journal's protection against a kill, and not the training.
+    /// The list has the types for which this is known, and not those for which it is known to be false: a type that is
+    /// missing in the list costs only the protection against a kill, and not the training.
     ///
     /// - ext2, ext3, ext4, XFS and tmpfs allocate the blocks in `posix_fallocate(3)` and write to them in place. ext4 keeps
     ///   clusters in reserve for the metadata of that write (Linux commit 27dd43854227), and XFS has a reserve pool.

@@ -1,6 +1,6 @@
 import HyperoCore
 
-/// The last sign of life of the process that writes a journal.
+/// The last change that the process of a journal is known to have made.
 ///
 /// The sender of a living client changes the time of its journal's folder every few seconds (``JournalUpkeep``). The times
 /// and the progress of the segments count too, for clients of earlier versions.
@@ -31,7 +31,7 @@ struct Heartbeat: Equatable {
 /// The decision whether the process of a journal from before the start of this machine is dead.
 ///
 /// The lock of a living process on this machine is visible. A machine or container with the same host name on a shared file
-/// system may have locks of its own, so the journal must also be without a sign of life for a minute.
+/// system may have locks of its own, so the heartbeat of the journal must also be unchanged for a minute.
 ///
 /// A pure state machine. The times of the file system are only compared with each other, and the minute is of this
 /// machine's clock.

@@ -151,7 +151,7 @@ final class JournalFolder: Sendable {
         try FileStatus(of: try lock.checkedDescriptor(), path: path)
     }
 
-    /// Gives a sign of life. Failures are ignored.
+    /// Sets the times of the folder or of its segments to now. Failures are ignored.
     func touch(_ action: JournalUpkeep.Action) {
         guard let descriptor = try? lock.checkedDescriptor() else { return }
         switch action {

@@ -1,11 +1,11 @@
 import HyperoCore
 
-/// The schedule of signs of life in the folder of a journal. Used by the sender's thread.
+/// The schedule of the changes that show other programs that the process of a journal is alive. Used by the sender's thread.
 struct JournalUpkeep {
     enum Action: Equatable {
         /// Change the time of the folder, for clients on other machines (``Heartbeat``).
         case touchFolder
-        /// Change the times of all segments. Cleaners of temporary files remove a file that nobody has used for some days,
+        /// Change the times of all segments. Cleaners of temporary files remove a file that was not used for some days,
         /// such as the spare segment of a training that logs little.
         case touchSegments
     }

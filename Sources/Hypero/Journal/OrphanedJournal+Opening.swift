@@ -35,8 +35,8 @@ extension OrphanedJournal {
         /// Locks a journal, and reads the headers of its segments.
         ///
         /// - Parameters:
-        ///   - isSilent: Returns whether the process has given no sign of life for long enough. Called if the journal was
-        ///     written before this machine started, where the lock of a process on another machine may be invisible.
+        ///   - isSilent: Returns whether the heartbeat has not changed for long enough. Called if the journal was written
+        ///     before this machine started: the lock of a process on another machine may be invisible.
         ///   - isAdoptable: Returns whether a journal with this header may be adopted.
         static func begin(
             _ name: String, in root: JournalRoot, machine: HostIdentity, isSilent: (Heartbeat) -> Bool,
@@ -106,7 +106,8 @@ extension OrphanedJournal {
         private static func readHeader(
             of file: SegmentFile
         ) throws(JournalFileError) -> (SegmentHeader.ReadResult, SegmentHeader.Progress, modified: Int64) {
-            let opened = try file.open(O_RDONLY)
+            // Open for writing, because the adopter stores its progress and then removes the file.
+            let opened = try file.open(O_RDWR)
             let modified = try opened.status().modified
             let base = UnsafeMutableRawPointer.allocate(byteCount: SegmentHeader.size, alignment: 8)
             defer { base.deallocate() }

@@ -138,6 +138,9 @@ extension Record {
         guard length - RecordHeader.size - battery.count - payload < 8 else { return nil }
     }
 
+    /// true if the record has a valid kind.
+    var hasKind: Bool { RecordKind(rawValue: base.load(fromByteOffset: RecordHeader.kind, as: UInt8.self) & 15) != nil }
+
     /// true if the sender's thread has written the checksum.
     var hasChecksum: Bool { base.load(fromByteOffset: RecordHeader.checksum, as: UInt32.self) != 0 }
 

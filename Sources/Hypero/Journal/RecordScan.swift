@@ -91,12 +91,14 @@ struct RecordScan {
     private mutating func record(at offset: Int, in segment: Segment) -> Record? {
         let space = segment.size - offset
         let candidate = Record(at: segment.base + offset)
-        guard candidate.length >= RecordHeader.size, candidate.length <= space else { return nil }
+        // The checks that read only the header come first, so that damaged bytes use little of the budget.
+        guard candidate.length >= RecordHeader.size, candidate.length <= space, candidate.length % 8 == 0,
+            candidate.hasKind, candidate.origin <= ancestorCount, candidate.seq > lastSeq ?? 0
+        else { return nil }
         // The check of the structure reads the header of each field.
         guard spend(min(candidate.count * RecordHeader.fieldHeader, candidate.length)),
             let record = Record(validatingAt: candidate.base, space: space, ancestorCount: ancestorCount)
         else { return nil }
-        if let lastSeq, record.seq <= lastSeq { return nil }
         guard !record.hasChecksum else { return spend(record.length) && record.isIntact ? record : nil }
         guard hasSameBoot, let hole else { return nil }
         let missing = UInt64(hole / RecordHeader.size)

@@ -109,6 +109,9 @@ package struct Adoption: ~Copyable {
         active.count + names.count + maybeAlive.count + (opening == nil ? 0 : 1)
     }
 
+    /// The number of journals from before the start of this machine, whose processes may be alive.
+    package var maybeAliveJournals: Int { maybeAlive.count }
+
     /// The number of journals that are being sent.
     package var openJournals: Int { active.count }
 

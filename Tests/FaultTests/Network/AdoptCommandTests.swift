@@ -7,7 +7,8 @@ import Testing
 struct AdoptCommandTests {
     private func adopt(in fixture: NetworkFixture, _ options: String...) throws -> ChildProcess.Outcome {
         try ChildProcess.run(
-            "hypero-ingest", ["adopt", "--redis", fixture.server.url, "--settle", "0.1"] + options,
+            // The clients write to the proxy.
+            "hypero-ingest", ["adopt", "--redis", fixture.server.url, "--any-server", "--settle", "0.1"] + options,
             within: .seconds(120))
     }
 
@@ -33,8 +34,11 @@ struct AdoptCommandTests {
         }
         #expect(outcome.ending == .exited(0))
         #expect(
-            outcome.stdout == "1 journal sent and removed; Redis has acknowledged 102 events\n",
-            "\(outcome.stderr)")
+            outcome.stdout == """
+                1 journal sent and removed; Redis has acknowledged 102 events
+                1 journal written for \(fixture.proxy.url), sent to \(fixture.server.url)
+
+                """, "\(outcome.stderr)")
         #expect(fixture.server.cli("HGET", "{hypero}:ingest", "applied") == "102")
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.journal) == [])
     }
@@ -46,6 +50,9 @@ struct AdoptCommandTests {
         let outcome = try adopt(in: fixture, "--journal", fixture.journal, "--timeout", "3")
         #expect(outcome.ending == .exited(1))
         #expect(outcome.stderr.contains("timed out"))
+        #expect(
+            outcome.stdout.hasPrefix(
+                "1 journal sent, not known to be applied; Redis has acknowledged 102 events\n"), "\(outcome.stdout)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.journal).count == 1)
     }
 

@@ -106,6 +106,22 @@ struct DamageTests {
         #expect(journal.scan.damaged == 0)
     }
 
+    @Test func `A large segment of random noise loses only its own records`() throws {
+        let fixture = try OrphanFixture(rows: 200)
+        let segment = try fixture.segments[1]
+        var random = Xoshiro256(seed: 3, stream: 1)
+        var noise = [UInt8](repeating: 0, count: 1 << 20)
+        noise.withUnsafeMutableBytes { bytes in
+            for offset in stride(from: 0, to: bytes.count, by: 8) {
+                bytes.storeBytes(of: random.next(), toByteOffset: offset, as: UInt64.self)
+            }
+        }
+                let journal = try Self.adopted(try fixture.adopt(replacing: [segment: noise]))
+        let seqs = try fixture.seqs(of: journal)
+        #expect(seqs.count > 100 && seqs.count < 200)
+        #expect(journal.scan.damaged == UInt64(200 - seqs.count))
+    }
+
     @Test(arguments: 1...60 as ClosedRange<UInt64>)
     func `Random noise never yields a record that was not written`(seed: UInt64) throws {
         let fixture = try OrphanFixture(rows: 60)

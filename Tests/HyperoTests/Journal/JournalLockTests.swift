@@ -59,11 +59,10 @@ struct JournalLockTests {
             let other = fixture.folder.file("other")
             try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: false)
             let path = try #require(fixture.journal.path)
-            // Like a daemon, which closes all descriptors. The folder then takes the number of the lock.
-            for descriptor in 3..<256 as Range<CInt> where closesFolder(descriptor, path) {
-                close(descriptor)
-                let reused = Glibc.open(other, O_RDONLY | O_DIRECTORY)
-                #expect(reused == descriptor)
+            // A daemon closes all descriptors, and another folder then takes the number of the locked one.
+            let opened = Glibc.open(other, O_RDONLY | O_DIRECTORY)
+            for descriptor in 3..<256 as Range<CInt> where isFolder(descriptor, path) {
+                #expect(dup2(opened, descriptor) == descriptor)
             }
             for epoch in 0..<500 as Range<Int64> { fixture.append(epoch: epoch) }
             #expect(fixture.journal.counts.accepted == 500)
@@ -111,6 +110,6 @@ struct JournalLockTests {
 }
 
 /// Returns whether a descriptor is the open folder at the path.
-private func closesFolder(_ descriptor: CInt, _ path: String) -> Bool {
+private func isFolder(_ descriptor: CInt, _ path: String) -> Bool {
     (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")) == path
 }

@@ -1,0 +1,184 @@
+import Foundation
+@testable import Hypero
+import HyperoRedis
+import HyperoSchema
+import Synchronization
+import TestSupport
+import Testing
+
+/// Journals that a client or `hypero-ingest adopt` leaves alone, and says so.
+@Suite("Journals that are left alone")
+struct LeftJournalTests {
+    private static func adopt(_ folder: TemporaryFolder, at url: String, _ options: String...) throws
+        -> ChildProcess.Outcome
+    {
+        try ChildProcess.run(
+            "hypero-ingest",
+            ["adopt", "--journal", folder.file("journal"), "--redis", url, "--settle", "0.1"] + options,
+            within: .seconds(120))
+    }
+
+    /// Creates an orphaned journal of 102 events for a server that is away.
+    private static func makeOrphan(in folder: TemporaryFolder, url: String, partitions: Int = 1) throws {
+        var configuration = Client.Configuration(url: url, partitions: partitions, seed: 7)
+        let path = folder.file("journal")
+        configuration.environment = { $0 == "HYPERO_JOURNAL" ? path : nil }
+        configuration.notify = { _ in }
+        let hypero = Hypero(try Client(configuration))
+        hypero.battery("left").experiment().logRows(0..<100)
+        #expect(!hypero.close(timeout: .milliseconds(50)))
+    }
+
+    private static func journals(in folder: TemporaryFolder) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.file("journal"))
+    }
+
+    /// Runs `adopt` until it sees the journal: the thread of the closed client releases the lock a little later.
+    private static func adoptOnceUnlocked(
+        _ folder: TemporaryFolder, at url: String, until isSeen: (ChildProcess.Outcome) -> Bool
+    ) throws -> ChildProcess.Outcome {
+        var outcome = try adopt(folder, at: url)
+        _ = try eventually(within: NetworkFixture.timeout) {
+            if isSeen(outcome) { return true }
+            outcome = try adopt(folder, at: url)
+            return false
+        }
+        return outcome
+    }
+
+    @Test func `A journal of another number of partitions is reported with its number, and sent with it`() throws {
+        let folder = try TemporaryFolder()
+        let server = try RedisServer(appendOnly: false)
+        server.stop()
+        try Self.makeOrphan(in: folder, url: server.url, partitions: 4)
+        let before = try Self.journals(in: folder)
+        try server.restart()
+
+        let outcome = try Self.adoptOnceUnlocked(folder, at: server.url) { !$0.stderr.isEmpty }
+        #expect(outcome.ending == .exited(1))
+        #expect(outcome.stdout == "no journals sent\n")
+        #expect(
+            outcome.stderr.contains("it was written with 4 partitions, not 1")
+                && outcome.stderr.contains("hypero-ingest adopt --partitions 4"), "\(outcome.stderr)")
+        #expect(try Self.journals(in: folder) == before)
+
+        let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--partitions", "4"])
+        defer { ingest.kill() }
+        let sent = try Self.adopt(folder, at: server.url, "--partitions", "4")
+        #expect(sent.ending == .exited(0), "\(sent.stderr)")
+        #expect(try Self.journals(in: folder) == [])
+    }
+
+    @Test func `A client reports a journal of another number of partitions once`() throws {
+        let folder = try TemporaryFolder()
+        let server = try RedisServer(appendOnly: false)
+        server.stop()
+        try Self.makeOrphan(in: folder, url: server.url, partitions: 4)
+        try server.restart()
+        let recorder = Recorder()
+        var scope = Adoption.Scope(
+            root: try JournalRoot(existing: folder.file("journal")), url: try RedisURL(server.url),
+            keyspaces: try Keyspace.all(), matchesServer: true, notify: recorder.record)
+        scope.maxConcurrent = 1
+        var adoption = Adoption(scope)
+        #expect(
+            eventually(within: NetworkFixture.timeout) {
+                adoption.scan()
+                while case .worked = adoption.step() {}
+                return !recorder.messages.isEmpty
+            })
+        for _ in 0..<3 {
+            adoption.scan()
+            while case .worked = adoption.step() {}
+        }
+        #expect(recorder.messages.count == 1)
+        #expect(recorder.messages[0].contains("hypero-ingest adopt --partitions 4"), "\(recorder.messages)")
+    }
+
+    @Test func `A journal of another server is listed, and sent only if this is asked for`() throws {
+        let folder = try TemporaryFolder()
+        let server = try RedisServer(appendOnly: false)
+        try Self.makeOrphan(in: folder, url: "unix:///nowhere/redis.sock")
+        let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url])
+        defer { ingest.kill() }
+        let left = try Self.adoptOnceUnlocked(folder, at: server.url) { !$0.stderr.isEmpty }
+        #expect(left.ending == .exited(1))
+        #expect(left.stdout == "no journals sent\n")
+        #expect(
+            left.stderr
+                == """
+                hypero-ingest: 1 journal not sent: written for unix:///nowhere/redis.sock, not \(server.url). Give \
+                --redis unix:///nowhere/redis.sock to send it there, or --any-server to send it to \(server.url)
+
+                """)
+        let sent = try Self.adopt(folder, at: server.url, "--any-server")
+        #expect(sent.ending == .exited(0), "\(sent.stderr)")
+        #expect(
+            sent.stdout
+                == """
+                1 journal sent and removed; Redis has acknowledged 102 events
+                1 journal written for unix:///nowhere/redis.sock, sent to \(server.url)
+
+                """)
+        #expect(try Self.journals(in: folder) == [])
+    }
+
+    @Test func `A journal whose lock file was removed is adopted`() throws {
+        let folder = try TemporaryFolder()
+        let server = try RedisServer(appendOnly: false)
+        server.stop()
+        try Self.makeOrphan(in: folder, url: server.url)
+        let name = try #require(try Self.journals(in: folder).first)
+        // Earlier versions found no journal without the file.
+        try? FileManager.default.removeItem(atPath: folder.file("journal/\(name)/lock"))
+        try server.restart()
+        let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url])
+        defer { ingest.kill() }
+        let outcome = try Self.adoptOnceUnlocked(folder, at: server.url) { $0.stdout != "no journals sent\n" }
+        #expect(outcome.ending == .exited(0))
+        #expect(outcome.stdout == "1 journal sent and removed; Redis has acknowledged 102 events\n")
+    }
+
+    @Test func `hypero-ingest adopt gives up a forged segment of 8 MiB`() throws {
+        let folder = try TemporaryFolder()
+        try Self.makeOrphan(in: folder, url: ClientURL.unreachable)
+        let name = try #require(try Self.journals(in: folder).first)
+        let path = folder.file("journal/\(name)/1.segment")
+        var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        // After the records of the client: bytes at each step of 48 that look like a record which fills the rest.
+        let size = bytes.count
+        bytes.withUnsafeMutableBytes { buffer in
+            var seq: UInt64 = 1_000
+            for offset in stride(from: 32_768, to: size - 1_000, by: 48) {
+                let base = buffer.baseAddress! + offset
+                let length = UInt32(size - offset)
+                base.storeBytes(of: length, as: UInt32.self)
+                base.storeBytes(of: 1, toByteOffset: 4, as: UInt32.self)
+                // The kind `meta`, and one field.
+                base.storeBytes(of: 4 | 1 << 16, toByteOffset: 8, as: UInt32.self)
+                base.storeBytes(of: seq, toByteOffset: 16, as: UInt64.self)
+                base.storeBytes(of: length - 48, toByteOffset: 44, as: UInt32.self)
+                seq += 1
+            }
+        }
+        try FileHandle(forWritingTo: URL(fileURLWithPath: path)).write(contentsOf: Data(bytes))
+        let outcome = try Self.adoptOnceUnlocked(folder, at: ClientURL.unreachable) { !$0.stderr.isEmpty }
+        #expect(outcome.ending == .exited(1))
+        #expect(outcome.stderr.contains("overlap"), "\(outcome.stderr)")
+    }
+}
+
+private enum ClientURL {
+    static let unreachable = "unix:///nowhere/redis.sock"
+}
+
+/// A thread-safe list of messages.
+private final class Recorder: Sendable {
+    private let list = Mutex<[String]>([])
+
+    var messages: [String] { list.withLock { $0 } }
+
+    func record(_ message: String) {
+        list.withLock { $0.append(message) }
+    }
+}
