@@ -58,6 +58,7 @@ final class JournalFixture {
 
     /// Calls the body with every record of a piece, in order.
     static func forEachRecord(in piece: SegmentPiece, _ body: (Record) -> Void) {
+        if let copy = piece.segment.copy { precondition(copy.isAvailable(), "the segment cannot be read again") }
         var offset = piece.start
         while offset < piece.end {
             let record = Record(at: piece.segment.base + offset)
