@@ -30,6 +30,12 @@ enum CurrentProcess {
         return count
     }
 
+    /// The size of the address space in bytes.
+    static var addressSpace: UInt {
+        let statistics = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        return UInt(statistics.prefix { $0 != " " }).map { $0 * UInt(getpagesize()) } ?? 0
+    }
+
     private static var threadNames: [String] {
         names(in: "/proc/self/task").compactMap {
             try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8)

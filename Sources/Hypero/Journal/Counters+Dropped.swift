@@ -6,7 +6,8 @@ extension Counters {
     ///
     /// The numbers never fall. They start at 0 in a forked child.
     public struct Dropped: Sendable, Hashable {
-        /// The journal was full, for example because Redis was down for too long.
+        /// The journal was full, for example because Redis was down for too long. After the first dropped event, all events
+        /// are dropped until a segment is free.
         public var journalFull: UInt64 = 0
         /// The client was closed before the log call.
         public var closed: UInt64 = 0

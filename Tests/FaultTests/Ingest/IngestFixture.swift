@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A private Redis server, and ingest processes on it.
-final class IngestFixture {
+final class IngestFixture: Sendable {
     let server: RedisServer
     let keyspace: Keyspace
 

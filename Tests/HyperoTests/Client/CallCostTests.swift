@@ -120,7 +120,7 @@ extension Client {
 }
 
 /// The state of ThreadSanitizer and AddressSanitizer in this build.
-private enum Sanitizer {
+enum Sanitizer {
     /// True if the tests are built with one of the sanitizers.
     static let isOn = dlsym(nil, "__tsan_init") != nil || dlsym(nil, "__asan_init") != nil
 }
