@@ -38,7 +38,7 @@ import Testing
         fixture.declareBattery()
         let ingest = try fixture.ingest(lease: "60", retain: "0", url: proxy.url)
         fixture.waitUntilConsumed(1)
-        let standby = ending == .standby ? try fixture.ingest(lease: "60") : nil
+        let standby = ending == .standby ? try fixture.ingest(lease: "5") : nil
         if let standby { #expect(eventually { standby.stderr.contains("standing by") }) }
         applyWithoutReply(fixture, ingest, proxy) {
             fixture.addRow(1, by: ("p", 1))
@@ -92,7 +92,7 @@ import Testing
         // Without the long replies to INFO, the connection that recovers is the first to be reset.
         server.cli("ACL", "SETUSER", "terse", "on", "nopass", "~*", "&*", "+@all", "-info")
         let url = proxy.url.replacing("unix://", with: "unix://terse:x@")
-        for count in stride(from: 50 + 25 * part, to: 3_000, by: 100) {
+        for count in stride(from: 50 + 60 * part, to: 2_800, by: 240) {
             let keyspace = try Keyspace.all(namespace: "n\(count)")[0]
             let namespace = ["--namespace", "n\(count)", "--lease", "0.2", "--retain", "0"]
             func add(_ fields: String...) -> String { server.cli(["XADD", keyspace.events, "*"] + fields) }
