@@ -116,7 +116,7 @@ struct DamageTests {
                 bytes.storeBytes(of: random.next(), toByteOffset: offset, as: UInt64.self)
             }
         }
-                let journal = try Self.adopted(try fixture.adopt(replacing: [segment: noise]))
+        let journal = try Self.adopted(try fixture.adopt(replacing: [segment: noise]))
         let seqs = try fixture.seqs(of: journal)
         #expect(seqs.count > 100 && seqs.count < 200)
         #expect(journal.scan.damaged == UInt64(200 - seqs.count))

@@ -99,7 +99,7 @@ struct Oracle {
         var entries: [StreamEntry] = []
         var calls: [ExperimentID: [Event.Body]] = [:]
         var judges: [ExperimentID: ExperimentJudge] = [:]
-        var deadCount = 0
+        var deadCounts: [ProducerID: Int] = [:]
         for producer in family {
             var seq = 0
             for history in logs[producer]?.histories ?? [] {
@@ -110,7 +110,7 @@ struct Oracle {
                 for call in effective {
                     append(call, of: history, by: producer, seq: &seq, to: &entries)
                     let isDead = history.batteryIndex == ChaosBattery.wrongType && hasWrongKey
-                    if isDead, letters.add(call, of: history.id) { deadCount += 1 }
+                    if isDead, letters.add(call, of: history.id) { deadCounts[producer, default: 0] += 1 }
                 }
             }
             appendInterruptedDeclarations(of: producer, seq: &seq, to: &entries)
@@ -118,11 +118,18 @@ struct Oracle {
         }
         for (id, judge) in judges { judge.judge(calls[id] ?? [], verdict: &verdict) }
         verdict.accepted += entries.count
+        let deadCount = deadCounts.values.reduce(0, +)
         verdict.expectedLetters += deadCount
         var content = NaiveModel.content(of: entries, in: keyspace).withoutTimes
         // The other changes of such an event are applied.
         content.counts.applied -= deadCount
         content.counts.dead += deadCount
+        for (producer, count) in deadCounts {
+            let key = keyspace.producer(producer)
+            guard case .hash(var fields) = content.keys[key] else { continue }
+            fields[ProducerField.dead] = "\((fields[ProducerField.dead].flatMap { Int($0) } ?? 0) + count)"
+            content.keys[key] = .hash(fields)
+        }
         return content
     }
 
