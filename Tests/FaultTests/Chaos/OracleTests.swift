@@ -243,6 +243,10 @@ struct OracleTests {
         content.keys[keyspace.columns(of: History.battery(ChaosBattery.wrongType))] = .other("string")
         content.counts.applied = 2
         content.counts.dead = 1
+        let key = keyspace.producer(try #require(ProducerID(Self.producer)))
+        guard case .hash(var fields) = content.keys[key] else { throw TestFailure("no hash of the producer") }
+        fields[ProducerField.dead] = "1"
+        content.keys[key] = .hash(fields)
         let found = FoundPartition(
             keyspace: keyspace, content: content, deadLetters: Array(repeating: entries[2], count: letters))
         let verdict = try Oracle.judge(SideReader(folder: folder.path), against: [found])
