@@ -56,7 +56,7 @@ struct Outbox {
     var hasMore: Bool { !prepared.isEmpty || !retries.isEmpty || lastRead < accepted }
 
     /// The segments that are still needed.
-    var heldSegments: [Segment] { pieces.map(\.range.segment) }
+    var heldSegments: [Segment] { pieces.map(\.range.segment).filter { $0.size > 0 } }
 
     /// The lowest sequence number in the journal; nil if the journal has no record.
     var firstHeldSeq: UInt64? {

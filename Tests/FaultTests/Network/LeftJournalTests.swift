@@ -92,7 +92,7 @@ struct LeftJournalTests {
             while case .worked = adoption.step() {}
         }
         #expect(recorder.messages.count == 1)
-        #expect(recorder.messages[0].contains("hypero-ingest adopt --partitions 4"), "\(recorder.messages)")
+        #expect(recorder.messages.first?.contains("hypero-ingest adopt --partitions 4") == true, "\(recorder.messages)")
     }
 
     @Test func `A journal of another server is listed, and sent only if this is asked for`() throws {

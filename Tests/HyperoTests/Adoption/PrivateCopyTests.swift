@@ -86,7 +86,7 @@ struct PrivateCopyTests {
         bytes[SegmentHeader.size + 60] ^= 1
         try FileHandle(forWritingTo: URL(fileURLWithPath: segment)).write(contentsOf: Data(bytes))
         try server.restart()
-        let isIdle = eventually { if case .idle = adoption.step() { true } else { false } }
+        let isIdle = eventually(within: .seconds(20)) { if case .idle = adoption.step() { true } else { false } }
         #expect(isIdle)
         #expect(server.cli("XLEN", "{hypero}:events") == "0")
         #expect(FileManager.default.fileExists(atPath: segment))
