@@ -220,8 +220,6 @@ private final class ForkFixture: Sendable {
     }
 
     func expectDone() {
-        withKnownIssue("the ingest reopens an experiment at a late start", isIntermittent: true) {
-            #expect(experimentField(ExperimentField.status) == ExperimentStatus.done.rawValue)
-        }
+        #expect(experimentField(ExperimentField.status) == ExperimentStatus.done.rawValue)
     }
 }
