@@ -33,7 +33,8 @@ struct PartitionDiscovery {
         self.shouldContinue = shouldContinue
     }
 
-    /// Returns the keyspaces that exist besides those of the settings. A keyspace that the account must not read is left out.
+    /// Returns the keyspaces that exist besides those of the settings, or those found until the discovery must end. A
+    /// keyspace that the account must not read is left out.
     func otherPartitions() throws(RedisError) -> [Found] {
         let connections = Connections(shouldContinue: shouldContinue)
         var found: [Found] = []
@@ -42,6 +43,8 @@ struct PartitionDiscovery {
             let part = divided[start..<min(start + Self.probeSize, divided.count)]
             var exists = false
             for keyspace in part {
+                // A server with many partitions that replies at once never makes the connection wait.
+                guard shouldContinue() else { return found }
                 guard !own.contains(keyspace) else {
                     exists = true
                     continue

@@ -11,6 +11,8 @@ struct PipelineContext: ~Copyable {
     /// The dead letters of an applied batch that are not in Redis. They outlive the connection. If the process ends, the
     /// next owner finds them by ``IngestField/unconfirmed``.
     var pendingDeadLetters: PendingDeadLetters
+    /// The cursor of the last transaction with entries, if no command of it failed; nil otherwise.
+    var flawlessCursor: StreamID?
     /// True if no transaction of unknown outcome was sent over this connection or the one before.
     var isOutcomeKnown = false
     let shield: CancellationShield
@@ -25,6 +27,7 @@ struct PipelineContext: ~Copyable {
         if !failures.contains(where: \.isCursor) {
             for item in batch.batch.items { trimPlan.recordApplied(item.id) }
         }
+        if !batch.batch.isEmpty { flawlessCursor = failures.isEmpty ? batch.cursor : nil }
         pendingDeadLetters =
             failures.isEmpty
             ? PendingDeadLetters() : PendingDeadLetters(for: failures, in: batch, keyspace: keyspace, logger: logger)

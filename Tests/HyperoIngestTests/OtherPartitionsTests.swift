@@ -34,6 +34,20 @@ import Testing
         try fixture.add(events)
     }
 
+    @Test func `The look for other partitions ends when it must, however many there are`() throws {
+        for index in 0..<64 {
+            server.cli("HSET", "{hypero:\(index)}:ingest", IngestField.cursor, "1-1")
+        }
+        let settings = IngestSettings(redis: try RedisURL(server.url))
+        #expect(try PartitionDiscovery(settings).otherPartitions().count == 64)
+        var remaining = 32
+        let discovery = try PartitionDiscovery(settings) {
+            remaining -= 1
+            return remaining > 0
+        }
+        #expect(((try? discovery.otherPartitions()) ?? []).count < 32)
+    }
+
     @Test(arguments: [(from: 4, to: 1), (from: 1, to: 4), (from: 4, to: 2), (from: 20, to: 1)], [true, false])
     func `An ingest applies what clients left under another number of partitions`(
         change: (from: Int, to: Int), drains: Bool

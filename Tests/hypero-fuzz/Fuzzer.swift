@@ -21,6 +21,9 @@ protocol Fuzzer: SendableMetatype {
     /// Returns an input. The same seed, index and corpus give the same input.
     func input(seed: UInt64, index: Int) -> Input
 
+    /// Returns the largest growth of the process's memory that an input may cause, in KiB.
+    func maxGrowth(of input: Input) -> Int
+
     /// Runs an input.
     ///
     /// - Throws: ``TestFailure`` if a promise is broken. A refused input is no error.
@@ -28,6 +31,8 @@ protocol Fuzzer: SendableMetatype {
 }
 
 extension Fuzzer {
+    func maxGrowth(of input: Input) -> Int { WatchedWorker.maxGrowth }
+
     /// The generator of all random choices of an input.
     func generator(seed: UInt64, index: Int) -> SeededGenerator {
         SeededGenerator(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(index))

@@ -33,7 +33,12 @@ extension PartitionWorker {
         {
             return .drained
         }
-        return try lease.acquire(over: &context.connection) ? .acquired : .standby
+        guard try lease.acquire(over: &context.connection) else {
+            // The other ingest finds them by the field `unconfirmed`, and writes them.
+            context.pendingDeadLetters = PendingDeadLetters()
+            return .standby
+        }
+        return .acquired
     }
 
     /// Reads the checkpoint and creates the pipeline: WATCH lease ingest, GET lease, and the commands of
@@ -69,8 +74,8 @@ extension PartitionWorker {
         of unconfirmed: Unconfirmed?, in context: inout PipelineContext
     ) throws(RedisError) -> PendingDeadLetters {
         guard let unconfirmed else { return PendingDeadLetters() }
-        // This owner knows the outcome of the transaction, and the next one was not applied.
-        if unconfirmed.to == appliedCursor, context.pendingDeadLetters.isEmpty { return PendingDeadLetters() }
+        // After a failure, Redis may have lost the transaction that wrote the dead letters, so they are looked up.
+        if unconfirmed.to == context.flawlessCursor { return PendingDeadLetters() }
         let reader = UnconfirmedReader(keyspace: keyspace, logger: limitedLogger, unconfirmed: unconfirmed)
         return try reader.missingDeadLetters(known: context.pendingDeadLetters, over: &context.connection)
     }

@@ -20,6 +20,9 @@ final class PartitionWorker {
     var appliedCursor: StreamID?
     /// The dead letters that are not in Redis yet. With a connection, they are in its ``PipelineContext``.
     private var pendingDeadLetters = PendingDeadLetters()
+    /// The cursor of the last transaction with entries, if no command of it failed. With a connection, it is in its
+    /// ``PipelineContext``.
+    private var flawlessCursor: StreamID?
     private let shutdown: ShutdownFlag
     private var owner: PartitionOwner
 
@@ -81,11 +84,12 @@ final class PartitionWorker {
                 url, keyspace: keyspace, serverID: owner.isStopping ? nil : try connection.serverID())
             var context = PipelineContext(
                 connection: connection, prefetcher: prefetcher,
-                trimPlan: TrimPlan(retain: settings.retain), pendingDeadLetters: pendingDeadLetters, shield: shield,
-                logger: limitedLogger)
+                trimPlan: TrimPlan(retain: settings.retain), pendingDeadLetters: pendingDeadLetters,
+                flawlessCursor: flawlessCursor, shield: shield, logger: limitedLogger)
             defer {
                 context.prefetcher.stop()
                 pendingDeadLetters = context.pendingDeadLetters
+                flawlessCursor = context.flawlessCursor
             }
             var action = next(after: .connected)
             while true {

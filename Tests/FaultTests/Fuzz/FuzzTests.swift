@@ -11,6 +11,14 @@ struct FuzzTests {
         #expect(run.stdout.contains("150 inputs in"))
     }
 
+    /// A crash, a hang or a growth of memory fails the run, as with the journals.
+    @Test func `Client, ingest and queries survive mutated replies of a server`() throws {
+        let run = try ChildProcess.run(
+            "hypero-fuzz", ["replies", "--seed", "1", "--count", "150"], within: .seconds(300))
+        #expect(run.succeeded, "\(run.stdout)\n\(run.stderr)")
+        #expect(run.stdout.contains("150 inputs in"))
+    }
+
     @Test func `A stored input that does not exist is an error and no success`() throws {
         let run = try ChildProcess.run("hypero-fuzz", ["journals", "--input", "/nonexistent"], within: .seconds(60))
         #expect(!run.succeeded)

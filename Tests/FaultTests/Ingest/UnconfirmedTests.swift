@@ -119,6 +119,55 @@ import Testing
         }
     }
 
+    @Test func `A dead letter that Redis has lost is written again by the ingest that wrote it`() throws {
+        let fixture = try IngestFixture()
+        let (server, keyspace) = (fixture.server, fixture.keyspace)
+        let rank = keyspace.rank(of: battery, by: "valid")
+        server.cli("SET", rank, "of another type")
+        fixture.declareBattery()
+        let ingest = try fixture.ingest(lease: "60")
+        fixture.waitUntilConsumed(1)
+        let before = server.cli("HGET", keyspace.ingest, IngestField.cursor)
+        let id = fixture.addRow(1, by: ("p", 1))
+        #expect(eventually { fixture.count(IngestField.dead) == 1 }, "\(ingest.stderr)")
+        #expect(eventually { server.cli("HGET", keyspace.ingest, IngestField.unconfirmed) == "" })
+        // Redis restarts without its last second: the transaction is there, and the one that wrote its dead letter is not.
+        let letter = server.cli("XRANGE", keyspace.dead, "-", "+").split(separator: "\n")[0]
+        #expect(eventually { fixture.blockedClientCount() == 1 })
+        ingest.suspend()
+        server.cli("XDEL", keyspace.dead, String(letter))
+        server.cli("HINCRBY", keyspace.ingest, IngestField.dead, "-1")
+        server.cli("HINCRBY", keyspace.ingest, IngestField.applied, "1")
+        server.cli("HDEL", keyspace.producer(ProducerID("p")!), ProducerField.dead)
+        server.cli("HSET", keyspace.ingest, IngestField.unconfirmed, "\(before) \(id) 0")
+        ingest.resume()
+        #expect(eventually { server.cli("XLEN", keyspace.dead) == "1" }, "\(ingest.stderr)")
+        #expect(fixture.count(IngestField.dead) == 1)
+        #expect(fixture.count(IngestField.applied) == 1)
+        #expect(server.cli("HGET", keyspace.producer(ProducerID("p")!), ProducerField.dead) == "1")
+    }
+
+    @Test func `An ingest whose dead letters another one has written ends without an error`() throws {
+        let fixture = try IngestFixture()
+        let (server, keyspace) = (fixture.server, fixture.keyspace)
+        let rank = keyspace.rank(of: battery, by: "valid")
+        server.cli("SET", rank, "of another type")
+        server.cli("SET", keyspace.dead, "of another type")
+        fixture.declareBattery()
+        fixture.addRow(1)
+        let ingest = try fixture.ingest()
+        #expect(eventually { ingest.stderr.contains("cannot write \(rank)") }, "\(ingest.stderr)")
+        ingest.suspend()
+        server.cli("DEL", keyspace.dead)
+        let other = try fixture.ingest(lease: "60")
+        #expect(eventually { (Int(server.cli("TTL", keyspace.lease)) ?? 0) > 10 }, "\(other.stderr)")
+        ingest.resume()
+        #expect(eventually { ingest.stderr.contains("standing by") }, "\(ingest.stderr)")
+        ingest.terminate()
+        #expect(ingest.wait() == .exited(0), "\(ingest.stderr)")
+        #expect(eventually { server.cli("XLEN", keyspace.dead) == "1" }, "\(other.stderr)")
+    }
+
     @Test func `The entries of a transaction of unknown outcome are not trimmed, even if Redis is out of memory`()
         throws
     {

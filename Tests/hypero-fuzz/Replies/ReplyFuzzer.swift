@@ -1,4 +1,5 @@
 import Foundation
+import HyperoRedis
 import TestSupport
 
 /// The client, the ingest and queries against a server with mutated replies.
@@ -26,6 +27,11 @@ final class ReplyFuzzer: Fuzzer {
     func input(seed: UInt64, index: Int) -> ReplyScript {
         var mutator = ReplyMutator(generator(seed: seed, index: index))
         return mutator.script(from: corpus.conversations)
+    }
+
+    /// A query reads whole learning curves, so it may keep a reply of 256 MiB. A training and an ingest may not.
+    func maxGrowth(of input: ReplyScript) -> Int {
+        WatchedWorker.maxGrowth + (ReplyTarget.queries.contains(input.target) ? ReplyBounds.large.maxTotalBytes >> 10 : 0)
     }
 
     func run(_ input: ReplyScript) throws {

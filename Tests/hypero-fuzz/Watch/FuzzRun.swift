@@ -23,7 +23,11 @@ final class FuzzRun<Kind: Fuzzer> {
         try FileManager.default.createDirectory(atPath: corpus, withIntermediateDirectories: false)
         try Kind.makeCorpus(in: corpus)
         if let input = options.input {
-            guard let reason = try repeatAlone(input) else { return print("\(input): no failure") }
+            let stored = try JSONDecoder().decode(Kind.Input.self, from: Data(contentsOf: URL(fileURLWithPath: input)))
+            let maxGrowth = try Kind(corpus: corpus).maxGrowth(of: stored)
+            guard let reason = try repeatAlone(input, maxGrowth: maxGrowth) else {
+                return print("\(input): no failure")
+            }
             print("\(input): \(reason)")
             throw ExitCode(1)
         }
@@ -55,7 +59,10 @@ final class FuzzRun<Kind: Fuzzer> {
         while workers.contains(where: { !$0.hasEnded }), failures < options.failures {
             usleep(5_000)
             for (number, worker) in workers.enumerated() where !worker.hasEnded {
-                guard let failure = worker.look() else { continue }
+                let failure = worker.look { [options] in
+                    fuzzer.maxGrowth(of: fuzzer.input(seed: options.seed, index: $0))
+                }
+                guard let failure else { continue }
                 try examine(failure, by: fuzzer)
                 // The failed input is not run again: the progress is past it.
                 workers[number] = try start(number)
@@ -75,7 +82,7 @@ final class FuzzRun<Kind: Fuzzer> {
             let path = path(of: index)
             let input = fuzzer.input(seed: options.seed, index: index)
             try JSONEncoder().encode(input).write(to: URL(fileURLWithPath: path))
-            if let reason = try repeatAlone(path) {
+            if let reason = try repeatAlone(path, maxGrowth: fuzzer.maxGrowth(of: input)) {
                 isConfirmed = true
                 report(reason, of: index, stored: path)
             }
@@ -104,15 +111,16 @@ final class FuzzRun<Kind: Fuzzer> {
         print("seed \(options.seed), input \(index): \(reason)\n    repeat: Scripts/fuzz \(Kind.name) --input \(path)")
     }
 
+    /// - Parameter maxGrowth: the largest growth of the process in KiB.
     /// - Returns: the reason of the failure; nil if the input does not fail.
-    private func repeatAlone(_ path: String) throws -> String? {
+    private func repeatAlone(_ path: String, maxGrowth: Int) throws -> String? {
         let file = folder.file("progress of one")
         let progress = try Progress(path: file)
         let worker = try WatchedWorker(
             ["--kind", Kind.name, "--corpus", corpus, "--progress", file, "--input", path], progress: progress,
             lanes: 0..<1)
         while !worker.hasEnded {
-            if let failure = worker.look() { return failure.reason }
+            if let failure = worker.look(maxGrowth: { _ in maxGrowth }) { return failure.reason }
             usleep(2_000)
         }
         return nil

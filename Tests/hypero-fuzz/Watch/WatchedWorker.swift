@@ -12,7 +12,7 @@ final class WatchedWorker {
 
     /// The longest time for one input.
     static let maxTime: Duration = .seconds(3)
-    /// The largest growth of the process in KiB. Mapped files do not count.
+    /// The largest growth of the process in KiB that most inputs may cause. Mapped files do not count.
     static let maxGrowth = 64 << 10
 
     private let process: ChildProcess
@@ -32,7 +32,9 @@ final class WatchedWorker {
     }
 
     /// Looks at the process, and kills it if an input has failed.
-    func look() -> Failure? {
+    ///
+    /// - Parameter maxGrowth: returns the largest growth of the process in KiB that the input with an index may cause.
+    func look(maxGrowth: (_ index: Int) -> Int) -> Failure? {
         let current = lanes.compactMap { progress.current(in: $0) }
         if let ending = process.isRunning ? nil : process.wait() {
             hasEnded = true
@@ -52,8 +54,9 @@ final class WatchedWorker {
         guard !current.isEmpty, let size = anonymousKiB else { return nil }
         let baseline = baseline ?? size
         self.baseline = baseline
-        if size - baseline > Self.maxGrowth {
-            return fail("grown by \((size - baseline) >> 10) MiB", current.map(\.index))
+        let growth = size - baseline
+        if growth > Self.maxGrowth, growth > current.map({ maxGrowth($0.index) }).max() ?? 0 {
+            return fail("grown by \(growth >> 10) MiB", current.map(\.index))
         }
         return nil
     }
