@@ -118,13 +118,3 @@ extension Client {
         }
     }
 }
-
-/// The state of ThreadSanitizer and AddressSanitizer in this build.
-enum Sanitizer {
-    /// True if the tests are built with one of the sanitizers.
-    static let isOn = detectsRaces || dlsym(nil, "__asan_init") != nil
-    /// True if the tests are built with ThreadSanitizer.
-    ///
-    /// A forked child of a process with threads then cannot start threads: the child hangs.
-    static let detectsRaces = dlsym(nil, "__tsan_init") != nil
-}

@@ -10,7 +10,7 @@ import Testing
 @testable import Hypero
 
 // Each test runs in its own process, because a fork would copy the state of concurrent tests.
-@Suite("Forked processes", .serialized)
+@Suite("Forked processes", .serialized, .forks)
 struct ForkTests {
     @Test func `A forked child that logs is a producer of its own and can log to its parent's experiments`() async {
         await #expect(processExitsWith: .success) {

@@ -10,9 +10,7 @@ import Testing
 @testable import Hypero
 
 // Each test runs in its own process, because a fork would copy the state of concurrent tests.
-@Suite(
-    "State that a forked child inherits", .serialized,
-    .enabled(if: !Sanitizer.detectsRaces, "a forked child cannot start threads"))
+@Suite("State that a forked child inherits", .serialized, .forks)
 struct InheritanceTests {
     @Test func `A log call of another thread returns while the process forks`() async {
         await #expect(processExitsWith: .success) {

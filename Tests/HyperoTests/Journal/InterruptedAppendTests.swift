@@ -106,7 +106,7 @@ struct InterruptedAppendTests {
         #expect(journal.counts.accepted == accepted + 1)
     }
 
-    @Test(.enabled(if: !Sanitizer.detectsRaces, "a forked child cannot start threads"), arguments: 1...10)
+    @Test(.forks, arguments: 1...10)
     func `A kill loses no row whose log call has returned, with four threads and changes of the segment`(round: Int)
         async
     {

@@ -73,7 +73,7 @@ struct JournalLockTests {
 
     /// The race needs thousands of forks beside threads that lock and unlock. It cannot fail if the lock and its registration
     /// are one step for a fork.
-    @Test func `No forked child inherits the lock of a journal`() async {
+    @Test(.forks) func `No forked child inherits the lock of a journal`() async {
         await #expect(processExitsWith: .success) {
             // Ends the process if `fork` never returns.
             alarm(300)
