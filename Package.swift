@@ -111,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "chaos-producer",
             dependencies: [
-                "ChaosLog", "Hypero", "HyperoSchema",
+                "ChaosLog", "Hypero", "HyperoCore", "HyperoSchema",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/chaos-producer", swiftSettings: settings),
