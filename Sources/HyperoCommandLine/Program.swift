@@ -32,6 +32,19 @@ package struct Program: Sendable {
         StandardStream.error.write("\(name): \(lines.joined(separator: "\n"))\n")
     }
 
+    /// Returns a message in which `***` replaces the accounts of the URLs among some arguments. An argument in the wrong place
+    /// is quoted in the message, and logs keep it.
+    package static func hidingAccounts(
+        in message: String, of arguments: [String] = CommandLine.arguments
+    ) -> String {
+        arguments.reduce(message) { message, argument in
+            guard let start = argument.firstRange(of: "://")?.upperBound, let end = argument.lastIndex(of: "@"),
+                start < end
+            else { return message }
+            return message.replacing("://\(argument[start..<end])@", with: "://***@")
+        }
+    }
+
     /// Ends the program after an error of parsing or of a command: with the help on standard output, or with the message on
     /// standard error after the name of the program.
     package func exit(after error: any Error, of command: any ParsableCommand.Type) -> Never {
@@ -39,7 +52,7 @@ package struct Program: Sendable {
         if code == .success { command.exit(withError: error) }
         if !(error is ExitCode) {
             let label = "Error: "
-            let message = command.fullMessage(for: error)
+            let message = Self.hidingAccounts(in: command.fullMessage(for: error))
             printError(message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message)
         }
         Glibc.exit(code.rawValue)

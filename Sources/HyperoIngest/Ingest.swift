@@ -33,6 +33,8 @@ public final class Ingest: Sendable {
     private let shutdown = ShutdownFlag()
     private let state = Mutex(State())
 
+    /// The number of other partitions whose entries are applied at the same time. Each takes two threads and connections.
+    private static let maxOthers = 8
     /// The time between two looks for entries of another number of partitions.
     private static let discoveryInterval: Duration = .seconds(30)
 
@@ -79,7 +81,13 @@ public final class Ingest: Sendable {
         repeat {
             do {
                 let discovery = try PartitionDiscovery(settings) { [shutdown] in !shutdown.isRequested }
-                for found in try discovery.otherPartitions() where found.hasBacklog { try applyOther(found.keyspace) }
+                for found in try discovery.otherPartitions() where found.hasBacklog {
+                    while state.withLock({ $0.others.count >= Self.maxOthers }), !shutdown.isRequested {
+                        shutdown.wait(atMost: .milliseconds(5))
+                    }
+                    guard !shutdown.isRequested else { return }
+                    try applyOther(found.keyspace)
+                }
             } catch {
                 // If the server cannot be reached, the partitions' threads report it.
                 if !shutdown.isRequested {

@@ -3,8 +3,8 @@ import HyperoSchema
 
 /// The discovery of keyspaces that belong to the namespace and to another number of partitions.
 ///
-/// A client with that number, or an orphaned journal, may have left entries there. The keyspaces are probed 16 at a time,
-/// until none of the 16 exists, and not by SCAN, which reads the whole database. `hypero-query` finds them in the same way.
+/// A client with that number, or an orphaned journal, may have left entries in any of them. All keyspaces are probed by
+/// EXISTS, many per round trip, and not found by SCAN, which reads the whole database.
 struct PartitionDiscovery {
     struct Found {
         let keyspace: Keyspace
@@ -16,11 +16,12 @@ struct PartitionDiscovery {
 
     private let url: RedisURL
     private let own: Set<Keyspace>
-    private let undivided: Keyspace
-    private let divided: [Keyspace]
+    /// All keyspaces of the namespace.
+    private let candidates: [Keyspace]
     private let shouldContinue: () -> Bool
 
-    private static let probeSize = 16
+    /// The number of keyspaces per round trip.
+    private static let probeSize = 1_024
 
     /// - Throws: ``SchemaError`` if the namespace or the number of partitions is invalid.
     init(
@@ -28,8 +29,9 @@ struct PartitionDiscovery {
     ) throws(SchemaError) {
         url = settings.redis
         own = Set(try settings.keyspaces())
-        undivided = try Keyspace.all(namespace: settings.namespace)[0]
-        divided = try Keyspace.all(namespace: settings.namespace, partitions: 16_384)
+        candidates =
+            try Keyspace.all(namespace: settings.namespace)
+            + Keyspace.all(namespace: settings.namespace, partitions: 16_384)
         self.shouldContinue = shouldContinue
     }
 
@@ -38,55 +40,76 @@ struct PartitionDiscovery {
     func otherPartitions() throws(RedisError) -> [Found] {
         let connections = Connections(shouldContinue: shouldContinue)
         var found: [Found] = []
-        if !own.contains(undivided), let other = try probe(undivided, over: connections) { found.append(other) }
-        for start in stride(from: 0, to: divided.count, by: Self.probeSize) {
-            let part = divided[start..<min(start + Self.probeSize, divided.count)]
-            var exists = false
-            for keyspace in part {
-                // A server with many partitions that replies at once never makes the connection wait.
+        for start in stride(from: 0, to: candidates.count, by: Self.probeSize) {
+            let part = candidates[start..<min(start + Self.probeSize, candidates.count)].filter { !own.contains($0) }
+            for (keyspace, url) in try existing(among: part, over: connections) {
+                // A server that replies at once never makes the connection wait.
                 guard shouldContinue() else { return found }
-                guard !own.contains(keyspace) else {
-                    exists = true
-                    continue
-                }
-                guard let other = try probe(keyspace, over: connections) else { continue }
-                exists = true
-                found.append(other)
+                let connection = try connections.connection(to: url)
+                if let other = try Self.read(keyspace, over: &connection.value) { found.append(other) }
             }
-            guard exists else { return found }
+            guard shouldContinue() else { return found }
         }
         return found
     }
 
-    /// Reads whether a keyspace exists: HGET ingest cursor, XLEN dead, XREAD COUNT 1 STREAMS events cursor.
-    ///
-    /// - Returns: nil if it does not exist or cannot be read.
-    private func probe(_ keyspace: Keyspace, over connections: Connections) throws(RedisError) -> Found? {
-        var topology = Topology(seed: url)
-        for _ in 0...Topology.maxRedirects {
-            let connection = try connections.connection(to: topology.current)
-            var writer = RESPWriter(capacity: 256)
-            writer.command("HGET", keyspace.ingest, IngestField.cursor)
-            writer.command("XLEN", keyspace.dead)
-            try connection.value.send(writer)
-            var hash = try connection.value.receive()
-            var dead = try connection.value.receive()
-            if let error = hash.error {
-                guard topology.follow(error) else { return nil }
-                continue
+    /// Returns the keyspaces that exist, with their servers: EXISTS events ingest dead for each.
+    private func existing(
+        among keyspaces: [Keyspace], over connections: Connections
+    ) throws(RedisError) -> [(keyspace: Keyspace, url: RedisURL)] {
+        var existing: [(keyspace: Keyspace, url: RedisURL)] = []
+        var remaining = [url: keyspaces]
+        for _ in 0...Topology.maxRedirects where !remaining.isEmpty {
+            var moved: [RedisURL: [Keyspace]] = [:]
+            for (server, keyspaces) in remaining {
+                let connection = try connections.connection(to: server)
+                var writer = RESPWriter()
+                for keyspace in keyspaces {
+                    writer.command("EXISTS", keyspace.events, keyspace.ingest, keyspace.dead)
+                }
+                try connection.value.send(writer)
+                var errors: [(keyspace: Keyspace, error: RedisError)] = []
+                for keyspace in keyspaces {
+                    var reply = try connection.value.receive()
+                    if let error = reply.error {
+                        errors.append((keyspace, error))
+                    } else if try reply.integer() > 0 {
+                        existing.append((keyspace, server))
+                    }
+                }
+                for (keyspace, error) in errors {
+                    guard let target = connections.target(of: error, from: url, over: connection) else { continue }
+                    moved[target, default: []].append(keyspace)
+                }
             }
-            let cursor = try hash.string()
-            let deadLetters = dead.error == nil ? try dead.integer() : 0
-            writer.removeAll()
-            writer.addRead(after: cursor.flatMap { StreamID($0) } ?? .zero, count: 1, block: nil, in: keyspace)
-            try connection.value.send(writer)
-            var stream = try connection.value.receive(within: XReadReply.bounds)
-            guard stream.error == nil else { return nil }
-            let hasBacklog = try stream.array() != nil
-            guard cursor != nil || hasBacklog || deadLetters > 0 else { return nil }
-            return Found(keyspace: keyspace, hasBacklog: hasBacklog, deadLetters: deadLetters)
+            remaining = moved
         }
-        return nil
+        return existing
+    }
+
+    /// Reads a keyspace: HGET ingest cursor, XLEN dead, XREAD COUNT 1 STREAMS events cursor.
+    ///
+    /// - Returns: nil if it has nothing to apply, or cannot be read.
+    private static func read(
+        _ keyspace: Keyspace, over connection: inout RedisConnection
+    ) throws(RedisError) -> Found? {
+        var writer = RESPWriter(capacity: 256)
+        writer.command("HGET", keyspace.ingest, IngestField.cursor)
+        writer.command("XLEN", keyspace.dead)
+        try connection.send(writer)
+        var hash = try connection.receive()
+        var dead = try connection.receive()
+        guard hash.error == nil else { return nil }
+        let cursor = try hash.string()
+        let deadLetters = dead.error == nil ? try dead.integer() : 0
+        writer.removeAll()
+        writer.addRead(after: cursor.flatMap { StreamID($0) } ?? .zero, count: 1, block: nil, in: keyspace)
+        try connection.send(writer)
+        var stream = try connection.receive(within: XReadReply.bounds)
+        guard stream.error == nil else { return nil }
+        let hasBacklog = try stream.array() != nil
+        guard cursor != nil || hasBacklog || deadLetters > 0 else { return nil }
+        return Found(keyspace: keyspace, hasBacklog: hasBacklog, deadLetters: deadLetters)
     }
 }
 
@@ -102,6 +125,8 @@ private final class Connections {
     }
 
     private var boxes: [RedisURL: Box] = [:]
+    /// The servers that redirects lead to, by their addresses; nil for those that the cluster does not list.
+    private var targets: [String: RedisURL?] = [:]
     private let shouldContinue: () -> Bool
 
     init(shouldContinue: @escaping () -> Bool) {
@@ -113,5 +138,16 @@ private final class Connections {
         let box = Box(try RedisConnection.open(to: url, name: "hypero-discovery", shouldContinue: shouldContinue))
         boxes[url] = box
         return box
+    }
+
+    /// Returns the server that a redirect leads to; nil if the error is no redirect, or must not be followed.
+    func target(of error: RedisError, from seed: RedisURL, over box: Box) -> RedisURL? {
+        guard case .moved(let host, let port) = error.code else { return nil }
+        let address = "\(host):\(port)"
+        if let target = targets[address] { return target }
+        var topology = Topology(seed: seed)
+        let target = topology.follow(box.value.verified(error)) ? topology.current : nil
+        targets[address] = .some(target)
+        return target
     }
 }

@@ -299,7 +299,7 @@ extension Pipeline {
             context.logger.event("cannot write a counter in \(keyspace.ingest): \(error.description)", level: .error)
         }
         let batch = slots.complete(failures: failures)
-        context.recordApplied(batch, failures: failures, in: keyspace)
+        context.recordApplied(batch, as: transaction.unconfirmed, failures: failures, in: keyspace)
         batchSize.recordApplied(entries: batch.batch.items.count, in: applied.serverTime ?? (.now - fence.since))
         // The dead letters of the next batches cannot be written either.
         if let failure = failures.first(where: \.isDeadLetter) {

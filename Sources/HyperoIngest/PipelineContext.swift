@@ -11,10 +11,10 @@ struct PipelineContext: ~Copyable {
     /// The dead letters of an applied batch that are not in Redis. They outlive the connection. If the process ends, the
     /// next owner finds them by ``IngestField/unconfirmed``.
     var pendingDeadLetters: PendingDeadLetters
-    /// The cursor of the last transaction with entries, if no command of it failed; nil otherwise.
-    var flawlessCursor: StreamID?
+    /// The last transaction with entries, if no command of it failed; nil otherwise.
+    var flawless: Unconfirmed?
     /// True if no transaction of unknown outcome was sent over this connection or the one before.
-    var isOutcomeKnown = false
+    var isOutcomeKnown: Bool
     let shield: CancellationShield
     let logger: RateLimitedLogger
 
@@ -23,14 +23,20 @@ struct PipelineContext: ~Copyable {
 
     /// Records an applied batch: its entries can be trimmed, and the entries of its failed commands become dead
     /// letters.
-    mutating func recordApplied(_ batch: FoldedBatch, failures: [Transaction.Failure], in keyspace: Keyspace) {
+    ///
+    /// - Parameter unconfirmed: the value that the transaction of the batch has written; nil without entries.
+    mutating func recordApplied(
+        _ batch: FoldedBatch, as unconfirmed: Unconfirmed?, failures: [Transaction.Failure], in keyspace: Keyspace
+    ) {
         if !failures.contains(where: \.isCursor) {
             for item in batch.batch.items { trimPlan.recordApplied(item.id) }
         }
-        if !batch.batch.isEmpty { flawlessCursor = failures.isEmpty ? batch.cursor : nil }
+        if unconfirmed != nil { flawless = failures.isEmpty ? unconfirmed : nil }
+        let source = unconfirmed ?? pendingDeadLetters.source
         pendingDeadLetters =
             failures.isEmpty
             ? PendingDeadLetters() : PendingDeadLetters(for: failures, in: batch, keyspace: keyspace, logger: logger)
+        pendingDeadLetters.source = source
     }
 
     /// Records the result of XTRIM.

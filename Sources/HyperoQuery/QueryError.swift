@@ -74,6 +74,8 @@ public struct QueryError: Error, Sendable, Hashable {
         let reason = text.contains(server.description) ? text : "\(text) (\(server))"
         code =
             switch error.category {
+            // An account would not help.
+            case .denied where error.code == .untrustedRedirect: .unreachable(reason: reason)
             case .denied: .permissionDenied(reason: reason)
             case .connection: .unreachable(reason: reason)
             case .transient, .moved, .readOnly: .notReady(reason: reason)

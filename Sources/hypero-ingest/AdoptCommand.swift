@@ -28,8 +28,9 @@ struct AdoptCommand: ParsableCommand {
 
             EXIT STATUS:
               0   all orphaned journals of the namespace were sent, applied and removed
-              1   the timeout expired, the folder was not found, or a journal was left alone:
-                  of another server or number of partitions, unreadable, or writable by other users
+              1   the timeout expired, the folder was not found, a record or a file was damaged, or a journal
+                  was left alone: of another server or number of partitions, unreadable, or writable by
+                  other users
               64  the command line is invalid
             """)
 
@@ -94,16 +95,17 @@ struct AdoptCommand: ParsableCommand {
             )
         }
         if adoption.damaged > 0 {
-            print("\(Self.counted(Int(adoption.damaged), of: "damaged record")) could not be sent")
+            print("\(Self.counted(Int(clamping: adoption.damaged), of: "damaged record")) could not be sent")
         }
         if !isComplete { printError("timed out before all events were applied; the remaining journals are kept") }
         let hasLeft = reportLeft(adoption.left, server: settings.redis)
-        guard isComplete, !hasLeft else { throw ExitCode.failure }
+        guard isComplete, !hasLeft, adoption.damaged == 0 else { throw ExitCode.failure }
     }
 
     /// Returns the folder of the journals; nil if the default one does not exist.
     private func root() throws -> JournalRoot? {
-        guard let journal else { return try? JournalRoot(existing: nil) }
+        let chosen = getenv("HYPERO_JOURNAL").map { String(cString: $0) } ?? ""
+        guard let journal = journal ?? (chosen.isEmpty ? nil : chosen) else { return try? JournalRoot(existing: nil) }
         do {
             return try JournalRoot(existing: journal)
         } catch {
@@ -114,7 +116,7 @@ struct AdoptCommand: ParsableCommand {
 
     private static func progress(of adoption: borrowing Adoption) -> String {
         var text =
-            "\(counted(Int(adoption.events), of: "event")) sent, "
+            "\(counted(Int(clamping: adoption.events), of: "event")) sent, "
             + "\(counted(adoption.remainingJournals, of: "journal")) remaining"
         if adoption.waitingJournals > 0 {
             text +=
@@ -144,7 +146,8 @@ struct AdoptCommand: ParsableCommand {
             parts.append("\(counted(adoption.unreadJournals, of: "journal")) not read")
         }
         guard !parts.isEmpty else { return "no journals sent" }
-        return parts.joined(separator: "; ") + "; Redis has acknowledged \(counted(Int(adoption.events), of: "event"))"
+        return parts.joined(separator: "; ")
+            + "; Redis has acknowledged \(counted(Int(clamping: adoption.events), of: "event"))"
     }
 
     /// Prints the journals that were left alone and have not been reported by the adoption.

@@ -61,6 +61,19 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ["hypero-ingest", "URL"], ["hypero-query", "status", "URL"], ["hypero-ingest", "--partitions", "URL"],
+        ["hypero-ingest", "--namespace", "URL"], ["hypero-ingest", "requeue", "--all", "--set", "URL"],
+        ["hypero-demo", "--epochs=URL"],
+    ])
+    func `The password of a URL in a wrong place is not printed`(command: [String]) throws {
+        let words = command.map { $0.replacing("URL", with: "redis://:s3cret@127.0.0.1:1") }
+        let outcome = try ChildProcess.run(words[0], Array(words.dropFirst()))
+        #expect(!outcome.succeeded)
+        #expect(outcome.stderr.contains("redis://***@127.0.0.1:1"), "\(outcome)")
+        #expect(!outcome.stderr.contains("s3cret"), "\(outcome)")
+    }
+
     @Test func `A password for a server without one, and one with special characters, get clear messages`() throws {
         let server = try RedisServer(appendOnly: false)
         let needless = try ChildProcess.run(

@@ -3,6 +3,16 @@ import HyperoSchema
 import Testing
 
 @Suite struct ExperimentTests {
+    @Test(arguments: [
+        ("9223372036854775807", 1 << 53), ("-9223372036854775808", 0), ("99999999999999999999", 0), ("abc", 0),
+        ("7", 7),
+    ])
+    func `A count of another client is within its range`(text: String, count: Int) {
+        let state = ExperimentState(
+            battery: "b", updated: nil, epochs: nil, nonfinite: text, maxEpoch: nil, maxSource: nil)
+        #expect(state.nonfinite == count)
+    }
+
     @Test(arguments: [true, false])
     func `An experiment begins with its first event of any kind`(inOneBatch: Bool) {
         let events = [

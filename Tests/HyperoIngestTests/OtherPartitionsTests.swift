@@ -48,13 +48,51 @@ import Testing
         #expect(((try? discovery.otherPartitions()) ?? []).count < 32)
     }
 
-    @Test(arguments: [(from: 4, to: 1), (from: 1, to: 4), (from: 4, to: 2), (from: 20, to: 1)], [true, false])
+    @Test func `A ranking has the experiments of partitions behind many without an experiment`() throws {
+        try fill(fixture(partitions: 64, partition: 40), rows: 9)
+        let ingest = try ChildProcess(
+            "hypero-ingest", ["--redis", server.url, "--lease", "0.5", "--partitions", "64"])
+        #expect(eventually { server.cli("EXISTS", "{hypero:40}:experiment:e-1") == "1" }, "\(ingest.stderr)")
+        #expect(eventually { (0..<64).allSatisfy { server.cli("EXISTS", "{hypero:\($0)}:ingest") == "1" } })
+        for command in [["rank", "B"], ["batteries"]] {
+            let outcome = try ChildProcess.run("hypero-query", command + ["--redis", server.url, "--format", "json"])
+            #expect(outcome.succeeded && outcome.stdout.contains("9"), "\(outcome)")
+        }
+        ingest.terminate()
+        #expect(ingest.wait() == .exited(0))
+    }
+
+    @Test func `Other partitions are found on all nodes of a cluster`() throws {
+        let nodes = try (0..<2).map { _ in
+            try RedisServer(tcp: true, configuration: ["cluster-enabled yes", "cluster-node-timeout 5000"])
+        }
+        let port = try #require(nodes[1].port)
+        nodes[0].cli("CLUSTER", "ADDSLOTSRANGE", "0", "4095")
+        nodes[1].cli("CLUSTER", "ADDSLOTSRANGE", "4096", "16383")
+        nodes[1].cli("CLUSTER", "SET-CONFIG-EPOCH", "2")
+        nodes[0].cli("CLUSTER", "MEET", "127.0.0.1", "\(port)")
+        let isReady = eventually(within: .seconds(30)) {
+            nodes.allSatisfy { $0.cli("CLUSTER", "INFO").contains("cluster_state:ok") }
+        }
+        try #require(isReady)
+        let keyspaces = try Keyspace.all(partitions: 4)
+        for keyspace in keyspaces {
+            let node = (Int(nodes[0].cli("CLUSTER", "KEYSLOT", keyspace.events)) ?? 0) < 4096 ? 0 : 1
+            nodes[node].cli("XADD", keyspace.events, "*", "event", "x")
+        }
+        for node in nodes {
+            let settings = IngestSettings(redis: try RedisURL(node.tcpURL))
+            let found = try PartitionDiscovery(settings).otherPartitions()
+            #expect(found.count == 4)
+        }
+    }
+
+    @Test(arguments: [(from: 4, to: 1), (from: 1, to: 4), (from: 4, to: 2), (from: 3_000, to: 1)], [true, false])
     func `An ingest applies what clients left under another number of partitions`(
         change: (from: Int, to: Int), drains: Bool
     ) throws {
         let old = try fixture(partitions: change.from, partition: change.from - 1)
         try fill(old, rows: 50)
-        if change.from > 16 { try fill(fixture(partitions: change.from, partition: 3), rows: 1) }
         let arguments = ["--partitions", "\(change.to)"]
         let process = try ChildProcess(
             "hypero-ingest", ["--redis", server.url, "--lease", "0.5"] + arguments + (drains ? ["--drain"] : []))

@@ -76,7 +76,7 @@ import Testing
         let context = PipelineContext(
             connection: connection, prefetcher: Prefetcher(url, keyspace: fixture.keyspace),
             trimPlan: TrimPlan(retain: 0), pendingDeadLetters: PendingDeadLetters(),
-            shield: CancellationShield(shutdown), logger: logger)
+            isOutcomeKnown: false, shield: CancellationShield(shutdown), logger: logger)
         return Bench(
             pipeline: try Pipeline(resumingAt: checkpoint, fence: fence, goal: .highest), context: context)
     }

@@ -44,8 +44,8 @@ import Testing
         let store = try Store(server.url, namespace: fixture.namespace)
         server.cli("CONFIG", "RESETSTAT")
         #expect(try store.leaderboard(of: "many").rows.map(\.experiment).first == "a-1100000")
-        // One ZRANGE for each of the 17 candidates for partitions, and one for the ranking.
-        #expect(calls(server) == ["zrange": 18, "hmget": 1, "zcard": 1, "hgetall": 10])
+        // One EXISTS and one ZRANGE for each of the 17 candidates for partitions, and one ZRANGE for the ranking.
+        #expect(calls(server) == ["exists": 17, "zrange": 18, "hmget": 1, "zcard": 1, "hgetall": 10])
         #expect(store.roundTrips == 4)
 
         let explicit = try Store(server.url, namespace: fixture.namespace, partitions: 1)
@@ -65,10 +65,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (["rank", "many"], roundTrips: 5, commands: 31),
+        (["rank", "many"], roundTrips: 5, commands: 48),
         (["rank", "many", "--partitions", "1", "--columns", "lr"], roundTrips: 5, commands: 19),
         (["show", "LAST"], roundTrips: 4, commands: 21),
-        (["batteries"], roundTrips: 4, commands: 21),
+        (["batteries"], roundTrips: 4, commands: 38),
         (["status"], roundTrips: 3, commands: 26),
         (["dead"], roundTrips: 3, commands: 20),
     ])

@@ -57,8 +57,9 @@ package struct FileStatus {
             case .folder: S_IFDIR
             case .file: S_IFREG
             }
-        guard status.st_mode & S_IFMT == type else { return .wrongType(kind) }
+        // First, because an entry of another user is left to that user, whatever it is.
         guard status.st_uid == user else { return .otherUser(status.st_uid) }
+        guard status.st_mode & S_IFMT == type else { return .wrongType(kind) }
         guard status.st_mode & 0o022 == 0 else { return .sharedMode(status.st_mode & 0o7777) }
         guard kind == .folder || status.st_nlink == 1 else { return .linked(Int(status.st_nlink)) }
         return nil

@@ -178,6 +178,10 @@ final class JournalFolder: Sendable {
     ///
     /// - Parameter name: The final name of the folder.
     static func removeUnfinished(_ name: String, in root: JournalRoot) throws(JournalFileError) {
+        // Without the lock, which the client that creates the folder is about to acquire.
+        guard let found = FileStatus(of: unfinishedPrefix + name, in: try root.open().descriptor), isStale(found) else {
+            return
+        }
         let folder = try JournalFolder(locking: unfinishedPrefix + name, in: root)
         if isStale(try folder.status()) { folder.remove() }
     }

@@ -76,7 +76,7 @@ struct JournalSettings: Sendable {
             let segment = try Segment.newFile(SegmentFile(folder: folder, ordinal: ordinal), size: segmentSize)
             SegmentHeader(
                 producer: identity.producer, ancestors: identity.ancestors, machine: machine, tag: tag, server: server,
-                partitions: partitions
+                partitions: partitions, segmentSize: segmentSize
             ).write(to: segment.base)
             return segment
         } catch {

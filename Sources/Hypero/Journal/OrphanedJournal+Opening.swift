@@ -14,6 +14,7 @@ extension OrphanedJournal {
         /// The last intact header, which has all ancestors; nil if there is none.
         private let header: SegmentHeader?
         private let progress: SegmentHeader.Progress
+        private let truncatedFiles: [String]
         /// The segments read so far, each with the sequence number of its first record, or of an earlier segment's.
         private var segments: [(firstSeq: UInt64, segment: Segment)] = []
         /// true if a segment has a record.
@@ -72,10 +73,11 @@ extension OrphanedJournal {
             ordinals = folder.segmentOrdinals()
             var header: SegmentHeader?
             var heartbeat = Heartbeat(folder: try folder.status().modified)
+            var truncatedFiles: [String] = []
             for ordinal in ordinals {
                 let file = SegmentFile(folder: folder, ordinal: ordinal)
-                let (result, progress, modified) = try Self.readHeader(of: file)
-                heartbeat.add(progress, modified: modified)
+                let (result, progress, status) = try Self.readHeader(of: file)
+                heartbeat.add(progress, modified: status.modified)
                 switch result {
                 case .header(let found):
                     // All headers of a journal name the same machine and deployment.
@@ -83,6 +85,9 @@ extension OrphanedJournal {
                         throw End(result: .foreign)
                     }
                     header = found
+                    if let size = found.segmentSize, status.size < size {
+                        truncatedFiles.append("\(file.path) has \(status.size) of \(size) bytes")
+                    }
                 case .unknownVersion(let version):
                     throw End(
                         result: .unreadable(
@@ -101,22 +106,23 @@ extension OrphanedJournal {
             }
             self.header = header
             progress = heartbeat.progress
+            self.truncatedFiles = truncatedFiles
         }
 
         private static func readHeader(
             of file: SegmentFile
-        ) throws(JournalFileError) -> (SegmentHeader.ReadResult, SegmentHeader.Progress, modified: Int64) {
+        ) throws(JournalFileError) -> (SegmentHeader.ReadResult, SegmentHeader.Progress, FileStatus) {
             // Open for writing, because the adopter stores its progress and then removes the file.
             let opened = try file.open(O_RDWR)
-            let modified = try opened.status().modified
+            let status = try opened.status()
             let base = UnsafeMutableRawPointer.allocate(byteCount: SegmentHeader.size, alignment: 8)
             defer { base.deallocate() }
             guard try opened.read(SegmentHeader.size, into: base) else {
-                return (.damaged, SegmentHeader.Progress(), modified)
+                return (.damaged, SegmentHeader.Progress(), status)
             }
             return (
                 SegmentHeader.read(from: base, space: SegmentHeader.size),
-                SegmentHeader.Progress(from: base, space: SegmentHeader.size), modified
+                SegmentHeader.Progress(from: base, space: SegmentHeader.size), status
             )
         }
 
@@ -143,7 +149,7 @@ extension OrphanedJournal {
             return .opened(
                 OrphanedJournal(
                     folder: folder, header: header, segments: segments.map(\.segment), scan: scan.records,
-                    progress: progress))
+                    progress: progress, truncatedFiles: truncatedFiles))
         }
 
         private mutating func readNext() throws(JournalFileError) {

@@ -12,6 +12,9 @@ struct OrphanedJournal {
     /// The progress of its process, or of a later client that sent a part of the journal.
     let progress: SegmentHeader.Progress
 
+    /// Descriptions of the files that another program has shortened. Records may be missing.
+    let truncatedFiles: [String]
+
     /// The bytes of memory that the records use now.
     var loadedBytes: Int { segments.reduce(0) { $0 + ($1.copy?.loadedBytes ?? 0) } }
 

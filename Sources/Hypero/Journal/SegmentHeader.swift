@@ -26,6 +26,8 @@ struct SegmentHeader: Equatable {
     var server: String
     /// The number of partitions of the client; nil in a journal of an earlier version.
     var partitions: Int?
+    /// The size of the segment in bytes; nil in a journal of an earlier version.
+    var segmentSize: Int?
 
     /// The size in bytes.
     static let size = 1_024
@@ -99,7 +101,7 @@ struct SegmentHeader: Equatable {
         boot=\(machine.boot)
         tag=\(tag)
         redis=\(server)
-        \(partitions.map { "partitions=\($0)\n" } ?? "")
+        \(partitions.map { "partitions=\($0)\n" } ?? "")\(segmentSize.map { "size=\($0)\n" } ?? "")
         """
     }
 
@@ -127,5 +129,6 @@ extension SegmentHeader {
         self.tag = String(tag)
         self.server = String(server)
         partitions = values["partitions"].flatMap { Int($0) }
+        segmentSize = values["size"].flatMap { Int($0) }
     }
 }

@@ -119,7 +119,13 @@ package struct Adoption: ~Copyable {
     package var waitingJournals: Int { active.count { $0.isSent } }
 
     /// The number of events of orphaned journals that Redis has acknowledged.
-    package var events: UInt64 { active.reduce(finishedEvents) { $0 + $1.sent } }
+    package var events: UInt64 { active.reduce(finishedEvents) { Self.sum($0, $1.sent) } }
+
+    /// Adds two numbers, at most up to the highest one: the sequence numbers of a journal may be any numbers.
+    private static func sum(_ first: UInt64, _ second: UInt64) -> UInt64 {
+        let (sum, overflows) = first.addingReportingOverflow(second)
+        return overflows ? .max : sum
+    }
 
     /// Lists the journals in the folder.
     package mutating func scan() {
@@ -212,7 +218,7 @@ package struct Adoption: ~Copyable {
     }
 
     private mutating func end(_ delivery: OrphanDelivery) {
-        finishedEvents += delivery.sent
+        finishedEvents = Self.sum(finishedEvents, delivery.sent)
         if delivery.isDurable {
             finishedJournals += 1
         } else if let failure = delivery.failure {
@@ -274,10 +280,14 @@ package struct Adoption: ~Copyable {
         if orphan.header.server != SegmentHeader.serverName(of: scope.url.serverURL) {
             redirected[orphan.header.server, default: 0] += 1
         }
-        damaged += orphan.scan.damaged
+        damaged = Self.sum(damaged, orphan.scan.damaged)
         if orphan.scan.damaged > 0 {
             scope.notify(
                 "damaged records in the journal \(orphan.folder.path): \(orphan.scan.damaged). They cannot be sent")
+        }
+        damaged = Self.sum(damaged, UInt64(orphan.truncatedFiles.count))
+        for file in orphan.truncatedFiles {
+            scope.notify("a file of the journal was shortened: \(file). Its last events may be missing")
         }
         active.append(OrphanDelivery(orphan, name, in: keyspace, scope, callbacks: callbacks))
     }

@@ -9,11 +9,16 @@ struct AppliedWatermark {
     /// The number of events that became dead letters.
     let dead: UInt64
 
+    /// The ingest writes at most 64 ranges of 41 bytes. A longer text would take a multiple of its size in memory.
+    private static let maxMissingBytes = 16 << 10
+
     /// Parses the values of ``ProducerField``. An invalid value counts as nothing applied, and as no dead letter.
     init(seq: String?, missing: String?, dead: String? = nil) {
-        self.seq = seq.flatMap { UInt64($0) } ?? 0
+        let isValid = missing?.utf8.count ?? 0 <= Self.maxMissingBytes
+        self.seq = isValid ? seq.flatMap { UInt64($0) } ?? 0 : 0
         self.dead = dead.flatMap { UInt64($0) } ?? 0
-        self.missing = SequenceRanges.parse(missing ?? "").map { max($0.lowerBound, 1)...max($0.upperBound, 1) }
+        self.missing =
+            isValid ? SequenceRanges.parse(missing ?? "").map { max($0.lowerBound, 1)...max($0.upperBound, 1) } : []
     }
 
     /// Returns the highest sequence number up to which every event still in the journal is applied. Removed events are

@@ -355,7 +355,8 @@ extension Delivery {
         let isRedirect = if case .redirected = error.code { true } else { false }
         // While the sender ends, the error only means that a wait was cancelled.
         if !isRedirect, callbacks.shouldContinue() {
-            notices.failure("\(error.description). Events stay in the journal and are sent later", now: .now)
+            let place = journal.path == nil ? "memory" : "the journal"
+            notices.failure("\(error.description). Events stay in \(place) and are sent later", now: .now)
         }
         let draw = Double.random(in: 0..<1, using: &generator)
         let category = link.hasUnreadReplies ? .connection : error.category

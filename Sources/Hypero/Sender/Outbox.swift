@@ -184,22 +184,28 @@ struct Outbox {
     ///   - makingRoom: true to release the oldest sent segment, although it is needed, if no other segment is free.
     mutating func releasable(durable: UInt64, applied: UInt64, makingRoom: Bool) -> [Segment] {
         var free: [Segment] = []
-        while readPosition.index > 0, pieces[0].lastSeq < firstUnacknowledged {
-            let last = pieces[0].lastSeq
+        // Removed together at the end: a damaged journal may have very many pieces.
+        var count = 0
+        let unacknowledged = firstUnacknowledged
+        while count < readPosition.index, pieces[count].lastSeq < unacknowledged {
+            let last = pieces[count].lastSeq
             if last > durable {
                 guard makingRoom, free.isEmpty else { break }
                 countReleased(after: max(applied, lastRemoved), through: last)
             }
             lastRemoved = last
-            let segment = pieces.removeFirst().range.segment
+            let segment = pieces[count].range.segment
+            count += 1
             // A segment with a damaged record has several pieces.
-            if pieces[0].range.segment !== segment { free.append(segment) }
-            readPosition.index -= 1
-            firstLoaded = max(firstLoaded - 1, 0)
-            if let position = checksumPosition {
-                checksumPosition =
-                    position.index > 0 ? Location(index: position.index - 1, offset: position.offset) : Location()
-            }
+            if pieces[count].range.segment !== segment { free.append(segment) }
+        }
+        guard count > 0 else { return free }
+        pieces.removeFirst(count)
+        readPosition.index -= count
+        firstLoaded = max(firstLoaded - count, 0)
+        if let position = checksumPosition {
+            checksumPosition =
+                position.index >= count ? Location(index: position.index - count, offset: position.offset) : Location()
         }
         return free
     }

@@ -43,6 +43,8 @@ package struct PendingDeadLetters {
     }
 
     private(set) var groups: [Group] = []
+    /// The transaction that did not apply the entries; nil if there is none.
+    var source: Unconfirmed?
 
     package init() {}
 
@@ -56,6 +58,7 @@ package struct PendingDeadLetters {
     /// Returns the dead letters of the entries with some ids.
     func filtered(_ isIncluded: (StreamID) -> Bool) -> PendingDeadLetters {
         var filtered = PendingDeadLetters()
+        filtered.source = source
         filtered.groups = groups.compactMap { $0.filtered(isIncluded) }
         return filtered
     }

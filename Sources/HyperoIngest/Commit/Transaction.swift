@@ -99,6 +99,8 @@ package struct Transaction: ~Copyable {
     private var writer = RESPWriter(capacity: 1 << 16)
     private var commands: [Command] = []
     private var cursor = StreamID.zero
+    /// The value of ``IngestField/unconfirmed`` that the transaction writes; nil without entries.
+    private(set) var unconfirmed: Unconfirmed?
     private var hasTrim = false
 
     init(keyspace: Keyspace, owner: String, leaseDuration: Duration) {
@@ -118,6 +120,7 @@ extension Transaction {
         writer.removeAll()
         commands.removeAll(keepingCapacity: commands.capacity < 1 << 18)
         cursor = batch.cursor
+        unconfirmed = nil
         hasTrim = false
         writer.command("MULTI")
         writer.command("TIME")
@@ -180,7 +183,8 @@ extension Transaction {
         }
         if writesUnconfirmed {
             writer.add(IngestField.unconfirmed)
-            writer.add(Unconfirmed(of: batch, since: since)?.description ?? "")
+            unconfirmed = Unconfirmed(of: batch, since: since)
+            writer.add(unconfirmed?.description ?? "")
         }
         // A transaction that only renews the lease does not update the indexes.
         if !batch.isEmpty {

@@ -11,7 +11,8 @@ package struct Unconfirmed: Sendable, Hashable {
     package let to: StreamID
     /// A time of the server before the transaction in Unix milliseconds. Its dead letters have no earlier id.
     package let since: Int64
-    /// The entries that were applied before, which change nothing: ascending ranges of ids.
+    /// The entries that were applied before, which change nothing, and those whose dead letters were sent again: ascending
+    /// ranges of ids.
     package let duplicates: [ClosedRange<StreamID>]
 
     package init(from: StreamID, to: StreamID, since: Int64, duplicates: [ClosedRange<StreamID>]) {
@@ -57,6 +58,20 @@ package struct Unconfirmed: Sendable, Hashable {
         }
         return (["\(from)", "\(to)", "\(since)"] + ranges).joined(separator: " ")
     }
+
+    /// Returns the value with further entries that need no dead letter; nil if none of them belongs to the transaction.
+    ///
+    /// - Parameter ids: the ids of the entries.
+    func excluding(_ ids: [StreamID]) -> Unconfirmed? {
+        let excluded = ids.filter { $0 > from && $0 <= to && !isDuplicate($0) }
+        guard !excluded.isEmpty else { return nil }
+        return Unconfirmed(
+            from: from, to: to, since: since,
+            duplicates: (duplicates + excluded.map { $0...$0 }).sorted { $0.lowerBound < $1.lowerBound })
+    }
+
+    /// Returns whether both are the value of one transaction. A requeue may have changed the entries to leave out.
+    func isSameTransaction(as other: Unconfirmed) -> Bool { (from, to, since) == (other.from, other.to, other.since) }
 
     /// Returns whether an entry changed nothing because it was applied before.
     func isDuplicate(_ id: StreamID) -> Bool {

@@ -4,7 +4,8 @@ import HyperoSchema
 /// The requeue of the dead letters of one partition, a bounded number per transaction.
 ///
 ///     WATCH dead  TYPE events  XINFO STREAM events  XRANGE dead id id …
-///     MULTI  XADD events * field value …  XDEL dead id …  HINCRBY ingest requeued n  EXEC
+///     HGET ingest unconfirmed
+///     MULTI  XADD events * field value …  XDEL dead id …  HINCRBY ingest requeued n  [HSET ingest unconfirmed …]  EXEC
 ///
 /// EXEC answers null if another client wrote to the dead letters meanwhile, for example another requeue. Then the dead
 /// letters are read again. TYPE and XINFO check first that the events' key is a stream that accepts entries, because a
@@ -125,9 +126,12 @@ final class PartitionRequeue {
         writer.begin(arguments: 2 + sent.count)
         for argument in ["XDEL", keyspace.dead] + sent.map(\.description) { writer.add(argument) }
         writer.command("HINCRBY", keyspace.ingest, IngestField.requeued, "\(sent.count)")
+        let lettersByID = Dictionary(zip(first, letters)) { first, _ in first }
+        if let unconfirmed = try unconfirmed(without: sent.compactMap { lettersByID[$0] ?? nil }) {
+            writer.command("HSET", keyspace.ingest, IngestField.unconfirmed, unconfirmed.description)
+        }
         writer.command("EXEC")
         guard let failed = try run(writer, entries: sent.count) else { return nil }
-        let lettersByID = Dictionary(zip(first, letters)) { first, _ in first }
         report.sent += sent.count - failed.count
         try restore(failed.compactMap { lettersByID[sent[$0]] ?? nil })
         report.rejections += rejections
@@ -162,6 +166,28 @@ final class PartitionRequeue {
             throw RequeueError(.streamFull(key: keyspace.events))
         }
         return letters
+    }
+
+    /// Returns the value of the ingest's field `unconfirmed` without the entries of some dead letters: HGET ingest
+    /// unconfirmed. The next owner would else miss the dead letters, and write them again.
+    ///
+    /// - Returns: nil if the value needs no change. Otherwise the ingest's hash is watched.
+    private func unconfirmed(without letters: [[DeadLetterEdit.Field]]) throws(RedisError) -> Unconfirmed? {
+        let ids = letters.compactMap { letter in
+            letter.last { $0.name == Array(EventField.deadID.utf8) }.flatMap {
+                StreamID(String(decoding: $0.value, as: UTF8.self))
+            }
+        }
+        func read() throws(RedisError) -> Unconfirmed? {
+            var reply = try connection.call("HGET", keyspace.ingest, IngestField.unconfirmed)
+            guard reply.error == nil else { return nil }
+            return try reply.string().flatMap { Unconfirmed($0) }?.excluding(ids)
+        }
+        // A transaction writes its dead letters and this field together, and `dead` is watched already. The hash is watched
+        // only if it is needed, because a busy ingest writes it all the time.
+        guard try read() != nil else { return nil }
+        _ = try connection.call("WATCH", keyspace.ingest)
+        return try read()
     }
 
     private static func readLetter(from reply: inout Reply) throws(RedisError) -> [DeadLetterEdit.Field]? {

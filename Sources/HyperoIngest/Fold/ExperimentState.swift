@@ -44,7 +44,8 @@ package struct ExperimentState: Sendable, Hashable {
         self.battery = battery.flatMap { BatteryID($0) }
         self.updated = updated.flatMap { Int64($0) } ?? .min
         highestEpoch = epochs.flatMap { Int($0) }
-        self.nonfinite = nonfinite.flatMap { Int($0) } ?? 0
+        // Another client may have written the field, and the count must not overflow.
+        self.nonfinite = nonfinite.flatMap { Int($0) }.map { min(max($0, 0), 1 << 53) } ?? 0
         switch maxSource.flatMap({ MaximaSource(rawValue: $0) }) {
         case .user: maxima = .user
         case .curve: maxima = maxEpoch.flatMap { Int($0) }.map { .curve(epoch: $0, row: nil) } ?? .none

@@ -100,13 +100,22 @@ package struct Watermark: Sendable, Hashable {
 
     /// Merges the closest ranges until there are at most ``maxMissingRanges``.
     private mutating func mergeSurplus() {
-        while missing.count > Self.maxMissingRanges {
-            WorkCounter.count(missing.count)
-            let distances = zip(missing, missing.dropFirst()).map { $1.lowerBound &- $0.upperBound }
-            guard let closest = distances.indices.min(by: { distances[$0] < distances[$1] }) else { return }
-            let merged = missing[closest].lowerBound...missing[closest + 1].upperBound
-            missing.replaceSubrange(closest...closest + 1, with: [merged])
+        guard missing.count > Self.maxMissingRanges else { return }
+        WorkCounter.count(missing.count)
+        // All merges at once: a merge changes no other distance, and another client may have written very many ranges.
+        let distances = zip(missing, missing.dropFirst()).map { $1.lowerBound &- $0.upperBound }
+        let merges = distances.indices.sorted { (distances[$0], $0) < (distances[$1], $1) }
+            .prefix(missing.count - Self.maxMissingRanges)
+        let isMerged = Set(merges)
+        var merged: [ClosedRange<UInt64>] = []
+        for (index, range) in missing.enumerated() {
+            if index > 0, isMerged.contains(index - 1), let last = merged.popLast() {
+                merged.append(last.lowerBound...range.upperBound)
+            } else {
+                merged.append(range)
+            }
         }
+        missing = merged
     }
 }
 

@@ -32,25 +32,31 @@ struct Lease {
         return true
     }
 
-    /// Releases the lease if this owner holds it: WATCH lease, GET lease, then MULTI, DEL lease, HSET ingest released
-    /// owner, EXEC.
+    /// Releases the lease if this owner holds it: WATCH lease, GET lease, HGET ingest owner, then MULTI, DEL lease, HSET
+    /// ingest released owner, EXEC.
     ///
     /// The next owner can then start at once. The field `released` shows it that this owner has not crashed.
     ///
     /// - Parameter isConfirmed: true if the outcome of this owner's last transaction is known and handled. The field
-    ///   `unconfirmed` is then emptied.
+    ///   `unconfirmed` is then emptied, unless another owner wrote it: this one has not found out the outcome of that
+    ///   owner's transaction yet.
     func release(isConfirmed: Bool, over connection: inout RedisConnection) throws(RedisError) {
         var writer = RESPWriter(capacity: 512)
         writer.command("WATCH", keyspace.lease)
         writer.command("GET", keyspace.lease)
+        writer.command("HGET", keyspace.ingest, IngestField.owner)
         try connection.send(writer)
         _ = try connection.receive()
         var get = try connection.receive()
-        guard try get.string() == owner else { return }
+        let foundOwner = get.error == nil ? try get.string() : nil
+        var hash = try connection.receive()
+        let lastOwner = hash.error == nil ? try hash.string() : nil
+        if let error = get.error { throw error }
+        guard foundOwner == owner else { return }
         writer.removeAll()
         writer.command("MULTI")
         writer.command("DEL", keyspace.lease)
-        if isConfirmed {
+        if isConfirmed, lastOwner == owner {
             writer.command("HSET", keyspace.ingest, IngestField.released, owner, IngestField.unconfirmed, "")
         } else {
             writer.command("HSET", keyspace.ingest, IngestField.released, owner)

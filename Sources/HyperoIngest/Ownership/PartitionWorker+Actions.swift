@@ -48,6 +48,7 @@ extension PartitionWorker {
     /// letters. Without a drain, it is sent together with the first XREAD.
     private func recover(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {
         let fencedSince = MonotonicTime.now
+        context.isOutcomeKnown = false
         _ = try context.connection.call("WATCH", keyspace.lease, keyspace.ingest)
         var held = try context.connection.call("GET", keyspace.lease)
         if let error = held.error { throw error.naming(key: keyspace.lease, expected: .string) }
@@ -75,7 +76,7 @@ extension PartitionWorker {
     ) throws(RedisError) -> PendingDeadLetters {
         guard let unconfirmed else { return PendingDeadLetters() }
         // After a failure, Redis may have lost the transaction that wrote the dead letters, so they are looked up.
-        if unconfirmed.to == context.flawlessCursor { return PendingDeadLetters() }
+        if context.flawless?.isSameTransaction(as: unconfirmed) == true { return PendingDeadLetters() }
         let reader = UnconfirmedReader(keyspace: keyspace, logger: limitedLogger, unconfirmed: unconfirmed)
         return try reader.missingDeadLetters(known: context.pendingDeadLetters, over: &context.connection)
     }

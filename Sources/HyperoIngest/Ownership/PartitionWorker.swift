@@ -20,9 +20,10 @@ final class PartitionWorker {
     var appliedCursor: StreamID?
     /// The dead letters that are not in Redis yet. With a connection, they are in its ``PipelineContext``.
     private var pendingDeadLetters = PendingDeadLetters()
-    /// The cursor of the last transaction with entries, if no command of it failed. With a connection, it is in its
-    /// ``PipelineContext``.
-    private var flawlessCursor: StreamID?
+    /// The last transaction with entries, if no command of it failed. With a connection, it is in its ``PipelineContext``.
+    private var flawless: Unconfirmed?
+    /// The server whose last transaction of this owner has a known outcome; nil if the outcome or the server is unknown.
+    private var serverOfKnownOutcome: String?
     private let shutdown: ShutdownFlag
     private var owner: PartitionOwner
 
@@ -80,16 +81,20 @@ final class PartitionWorker {
     private func runConnected(to url: RedisURL) -> PartitionOwner.Action {
         do {
             var connection = try open(url)
-            let prefetcher = Prefetcher(
-                url, keyspace: keyspace, serverID: owner.isStopping ? nil : try connection.serverID())
+            let serverID = try connection.serverID()
+            let prefetcher = Prefetcher(url, keyspace: keyspace, serverID: serverID)
             var context = PipelineContext(
                 connection: connection, prefetcher: prefetcher,
                 trimPlan: TrimPlan(retain: settings.retain), pendingDeadLetters: pendingDeadLetters,
-                flawlessCursor: flawlessCursor, shield: shield, logger: limitedLogger)
+                flawless: flawless,
+                // Another start of the server may have lost the transaction that wrote the dead letters.
+                isOutcomeKnown: serverID != nil && serverID == serverOfKnownOutcome, shield: shield,
+                logger: limitedLogger)
             defer {
                 context.prefetcher.stop()
                 pendingDeadLetters = context.pendingDeadLetters
-                flawlessCursor = context.flawlessCursor
+                flawless = context.flawless
+                serverOfKnownOutcome = context.isOutcomeKnown ? serverID : nil
             }
             var action = next(after: .connected)
             while true {

@@ -22,9 +22,13 @@ struct UnconfirmedReader {
     func missingDeadLetters(
         known: PendingDeadLetters, over connection: inout RedisConnection
     ) throws(RedisError) -> PendingDeadLetters {
-        // Another owner has handled those of an earlier transaction.
-        var letters = known.filtered { $0 > unconfirmed.from && $0 <= unconfirmed.to }
+        // Another owner has handled those of an earlier transaction, or has applied the same entries after Redis had lost it.
+        var letters = PendingDeadLetters()
+        if known.source?.isSameTransaction(as: unconfirmed) == true {
+            letters = known.filtered { !unconfirmed.isDuplicate($0) }
+        }
         if letters.isEmpty { letters = try suspectedDeadLetters(over: &connection) }
+        letters.source = unconfirmed
         guard !letters.isEmpty else { return letters }
         let written = try writtenDeadLetters(of: Set(letters.entryIDs), over: &connection)
         letters = letters.filtered { !written.contains($0) }

@@ -9,8 +9,11 @@ extension Store {
     func storedBatteries(warnings: inout [String]) throws(QueryError) -> [StoredBattery] {
         let found = try probePartitions(
             { keyspace, pipeline in
-                pipeline.append("ZRANGE", keyspace.batteries, "0", "-1", in: keyspace, as: .strings)
-            }, isPresent: { !$0.isEmpty }, fallback: [], warnings: &warnings)
+                (
+                    pipeline.append("ZRANGE", keyspace.batteries, "0", "-1", in: keyspace, as: .strings),
+                    layout.explicit == nil ? appendExistence(of: keyspace, to: &pipeline) : nil
+                )
+            }, fallback: [], warnings: &warnings)
         var pipeline = CommandPipeline()
         var hashes: [(keyspace: Keyspace, id: BatteryID, hash: PendingReply<[String?]>)] = []
         for (keyspace, ids) in found {

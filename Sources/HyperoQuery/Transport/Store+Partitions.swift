@@ -9,13 +9,13 @@ extension Store {
     /// one layout the keys of the other, so a denial is an error only if no partition is present.
     ///
     /// - Parameters:
-    ///   - probe: appends the command of a partition.
-    ///   - isPresent: returns whether the reply proves that the partition exists.
-    ///   - fallback: the value of a reply that has the wrong type.
+    ///   - probe: appends the command of a partition, and EXISTS by ``appendExistence(of:to:)`` if the value of a present
+    ///     partition may be the fallback.
+    ///   - fallback: the value of an absent key, or of a key that has the wrong type.
     /// - Returns: the present partitions with their values, in order.
-    func probePartitions<Value>(
-        _ probe: (Keyspace, inout CommandPipeline) -> PendingReply<Value>, isPresent: (Value) -> Bool, fallback: Value,
-        warnings: inout [String]
+    func probePartitions<Value: Equatable>(
+        _ probe: (Keyspace, inout CommandPipeline) -> (value: PendingReply<Value>, exists: PendingReply<Int>?),
+        fallback: Value, warnings: inout [String]
     ) throws(QueryError) -> [(keyspace: Keyspace, value: Value)] {
         var found: [(keyspace: Keyspace, value: Value)] = []
         var denial: QueryError?
@@ -26,13 +26,14 @@ extension Store {
             let replies = keyspaces.map { probe($0, &pipeline) }
             try connections.run(pipeline)
             var foundDivided = false
-            for (keyspace, reply) in zip(keyspaces, replies) {
+            for (keyspace, (reply, exists)) in zip(keyspaces, replies) {
                 if let denied = reply.denial {
                     denial = denial ?? denied
                     continue
                 }
                 let value = try reply.value(or: fallback, warnings: &warnings)
-                guard isPresent(value) else { continue }
+                // Without permission for EXISTS, only a value proves that the partition exists.
+                guard try exists?.valueIfAvailable() ?? 0 > 0 || value != fallback else { continue }
                 found.append((keyspace, value))
                 foundDivided = foundDivided || keyspace != layout.undivided
             }
@@ -43,18 +44,18 @@ extension Store {
         return found
     }
 
+    /// Appends EXISTS of the cursor, the lease, the stream and the batteries, because each of them may be the first key of a
+    /// partition.
+    func appendExistence(of keyspace: Keyspace, to pipeline: inout CommandPipeline) -> PendingReply<Int> {
+        pipeline.append(
+            "EXISTS", keyspace.ingest, keyspace.lease, keyspace.events, keyspace.batteries, in: keyspace, as: .integer)
+    }
+
     /// Returns the explicit partitions, or else the partitions that have at least one key.
-    ///
-    /// EXISTS probes the cursor, the lease, the stream and the batteries, because each of them may be the first key of
-    /// a partition.
     func partitions(warnings: inout [String]) throws(QueryError) -> [Keyspace] {
         if let explicit = layout.explicit { return explicit }
         return try probePartitions(
-            { keyspace, pipeline in
-                pipeline.append(
-                    "EXISTS", keyspace.ingest, keyspace.lease, keyspace.events, keyspace.batteries, in: keyspace,
-                    as: .integer)
-            }, isPresent: { $0 > 0 }, fallback: 0, warnings: &warnings
+            { (appendExistence(of: $0, to: &$1), nil) }, fallback: 0, warnings: &warnings
         ).map(\.keyspace)
     }
 }

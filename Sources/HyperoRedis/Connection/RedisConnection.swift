@@ -68,6 +68,8 @@ package struct RedisConnection: ~Copyable {
                 }
         }
         guard let context else { throw RedisError(.connection, "cannot connect to \(url): out of memory") }
+        // The notices of the host process must not be written to the connection.
+        if context.pointee.fd >= 0 { context.pointee.fd = movedAboveStandardStreams(context.pointee.fd) }
         opened(context.pointee.fd)
         var connection = RedisConnection(
             hiredis: HiredisContext(pointer: context), url: url, timeout: timeout, bounds: bounds,
@@ -240,8 +242,7 @@ package struct RedisConnection: ~Copyable {
 extension RedisConnection {
     private func finishConnecting() throws(RedisError) {
         guard context.pointee.err == 0 else { throw failure("cannot connect to") }
-        // Child processes of the host process must not inherit the connection, and its notices must not be written to it.
-        context.pointee.fd = movedAboveStandardStreams(context.pointee.fd)
+        // Child processes of the host process must not inherit the connection.
         _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
         try wait(for: POLLOUT, until: .now + timeout)
         var error: Int32 = 0
@@ -330,7 +331,7 @@ extension RedisConnection {
 }
 
 /// The owner of a hiredis context. Frees the context, also if connecting fails halfway.
-private struct HiredisContext: ~Copyable {
+struct HiredisContext: ~Copyable {
     let pointer: UnsafeMutablePointer<redisContext>
 
     deinit {

@@ -147,6 +147,42 @@ import Testing
         #expect(server.cli("HGET", keyspace.producer(ProducerID("p")!), ProducerField.dead) == "1")
     }
 
+    @Test func `A dead letter that was sent again does not come back after a kill of the ingest`() throws {
+        let fixture = try IngestFixture()
+        let ingest = try fixture.ingest(lease: "60")
+        fixture.addRow(1)
+        fixture.addRow(2)
+        #expect(eventually { fixture.server.cli("XLEN", fixture.keyspace.dead) == "2" }, "\(ingest.stderr)")
+        ingest.kill()
+        fixture.server.cli("DEL", fixture.keyspace.lease)
+        let letters = fixture.server.cli("XRANGE", fixture.keyspace.dead, "-", "+").split(separator: "\n")
+        let entries = fixture.server.cli("XRANGE", fixture.keyspace.events, "-", "+").split(separator: "\n")
+        // As if the ingest was killed before the transaction that empties the field.
+        fixture.server.cli(
+            "HSET", fixture.keyspace.ingest, IngestField.unconfirmed,
+            "0-0 \(fixture.server.cli("HGET", fixture.keyspace.ingest, "cursor")) 0")
+        fixture.declareBattery()
+        #expect(try fixture.requeue(String(letters[0])).succeeded)
+        let unconfirmed = fixture.server.cli("HGET", fixture.keyspace.ingest, IngestField.unconfirmed)
+        #expect(unconfirmed.hasSuffix(" 0 \(entries[0])"), "\(unconfirmed)")
+        #expect(try fixture.requeue("--all").succeeded)
+        try fixture.drain()
+        #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "0")
+        #expect(fixture.server.cli("HGET", fixture.keyspace.experiment(ExperimentID("e-1")!), "max.epoch") == "2")
+    }
+
+    @Test(arguments: 1...5)
+    func `An ingest that is stopped right after it has written dead letters confirms them`(round: Int) throws {
+        let fixture = try IngestFixture()
+        let ingest = try fixture.ingest(lease: "60")
+        #expect(eventually { fixture.blockedClientCount() == 1 })
+        fixture.addRow(1)
+        #expect(eventually { fixture.server.cli("XLEN", fixture.keyspace.dead) == "1" }, "\(ingest.stderr)")
+        ingest.terminate()
+        #expect(ingest.wait() == .exited(0), "\(ingest.stderr)")
+        #expect(fixture.server.cli("HGET", fixture.keyspace.ingest, IngestField.unconfirmed) == "")
+    }
+
     @Test func `An ingest whose dead letters another one has written ends without an error`() throws {
         let fixture = try IngestFixture()
         let (server, keyspace) = (fixture.server, fixture.keyspace)

@@ -67,6 +67,11 @@ struct AdoptCommandTests {
             withoutFolder.stderr
                 == "hypero-ingest: cannot read the journal folder: /nowhere/at all, not found or not accessible to this user\n"
         )
+        let withoutDefault = try ChildProcess.run(
+            "hypero-ingest", ["adopt", "--redis", fixture.server.url],
+            environment: ["HYPERO_JOURNAL": "/nowhere/at all"])
+        #expect(withoutDefault.ending == .exited(1))
+        #expect(withoutDefault.stderr == withoutFolder.stderr)
         #expect(try adopt(in: fixture, "--timeout", "0").ending == .exited(64))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import HyperoCore
 import HyperoRedis
 import HyperoSchema
@@ -154,7 +155,8 @@ struct AdoptionTests {
         var bytes = try OrphanFixture.contents(ofFile: segment)
         let recordSize = (bytes.count - SegmentHeader.size) / 62
         for number in [20, 40] { bytes[SegmentHeader.size + number * recordSize + 30] ^= 1 }
-        try Data(bytes).write(to: URL(fileURLWithPath: segment))
+        let size = try #require(FileStatus(of: segment)).size
+        try Data(bytes + [UInt8](repeating: 0, count: size - bytes.count)).write(to: URL(fileURLWithPath: segment))
         let adopter = try fixture.client(server.url) { $0.durabilityWindow = .milliseconds(200) }
         #expect(eventually(within: .seconds(60)) { adopter.counters.adopted > 0 })
         #expect((1...2).contains(adopter.counters.damaged))
@@ -163,6 +165,18 @@ struct AdoptionTests {
             "HSET", "{hypero}:producer:\(orphan.producer.text)", "seq", "62", "missing", missing.joined(separator: " "))
         #expect(eventually(within: .seconds(60)) { !fixture.journals.contains(orphan.producer.text) })
         #expect(try seqs(of: orphan).count == 62 - missing.count)
+        #expect(adopter.close(timeout: .seconds(60)))
+    }
+
+    @Test func `A file that was shortened is reported and counted, and its other records are sent`() throws {
+        let orphan = try makeOrphan(rows: 60)
+        let segment = "\(fixture.folder.file("journal"))/\(orphan.producer.text)/1.segment"
+        #expect(truncate(segment, 4_096) == 0)
+        let adopter = try fixture.client(server.url) { $0.durabilityWindow = .milliseconds(200) }
+        #expect(eventually(within: .seconds(60)) { adopter.counters.adopted > 0 })
+        #expect(adopter.counters.damaged >= 1)
+        #expect(fixture.recorder.count(containing: "a file of the journal was shortened: \(segment) has 4096 of ") == 1)
+        #expect(try seqs(of: orphan).count >= 20)
         #expect(adopter.close(timeout: .seconds(60)))
     }
 

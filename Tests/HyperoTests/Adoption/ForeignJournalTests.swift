@@ -76,6 +76,19 @@ struct ForeignJournalTests {
     }
 
     @Test(.enabled(if: canChangeOwner, "only root can give files to another user"))
+    func `A link, pipe or file that another user has put into a shared root is that user's`() throws {
+        chmod(root, 0o1777)
+        let path = "\(root)/zzzzzzzzz3"
+        for create in [{ symlink("/etc", path) }, { mkfifo(path, 0o600) }, { Glibc.close(creat(path, 0o600)) }] {
+            #expect(create() == 0)
+            #expect(lchown(path, Self.otherUser, Self.otherUser) == 0)
+            let status = try #require(FileStatus(of: path))
+            #expect(status.violation(expecting: .folder) == .otherUser(Self.otherUser))
+            #expect(unlink(path) == 0)
+        }
+    }
+
+    @Test(.enabled(if: canChangeOwner, "only root can give files to another user"))
     func `A folder or segment of another user is left alone and reported once`() throws {
         #expect(chown(segment, Self.otherUser, Self.otherUser) == 0)
         #expect(try violation() == .otherUser(Self.otherUser))

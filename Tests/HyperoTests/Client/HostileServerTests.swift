@@ -9,6 +9,31 @@ import Testing
 
 @Suite("A training with a hostile or broken server")
 struct HostileServerTests {
+    @Test func `A server that returns a million missing ranges costs no memory`() async {
+        await #expect(processExitsWith: .success) {
+            let missing = String(repeating: "1 ", count: 1_000_000)
+            let server = try FakeServer { connection in
+                while let command = connection.command() {
+                    switch command[0] {
+                    case "HGET" where command[2] == "missing":
+                        connection.send("$\(missing.utf8.count)\r\n\(missing)\r\n")
+                    case "HGET": connection.send("$1\r\n0\r\n")
+                    case "CLIENT", "AUTH": connection.send("+OK\r\n")
+                    default: return
+                    }
+                }
+            }
+            let fixture = try ClientFixture()
+            let client = try fixture.client(server.url)
+            let before = try ProcessMemory.peak()
+            _ = Hypero(client).battery("b").experiment()
+            #expect(eventually(within: .seconds(60)) { server.connections >= 2 })
+            let growth = try ProcessMemory.peak() - before
+            #expect(growth < 24 << 20 || Sanitizer.isOn, "\(growth >> 20) MiB")
+            _ = client.close(timeout: .zero)
+        }
+    }
+
     @Test(arguments: HostileServer.allCases, [true, false])
     func `A hostile server costs the training neither memory nor its deadlines`(
         behaviour: HostileServer, isLoginHostile: Bool

@@ -12,6 +12,27 @@ import Testing
 // Each test runs in its own process, because a fork would copy the state of concurrent tests.
 @Suite("State that a forked child inherits", .serialized, .forks)
 struct InheritanceTests {
+    @Test func `A child keeps the file that has the number of a closed standard stream`() async {
+        await #expect(processExitsWith: .success) {
+            let server = try RedisServer(appendOnly: false)
+            let fixture = try ClientFixture()
+            let sockets = CurrentProcess.descriptors.count { $0.hasPrefix("socket:") }
+            let client = try fixture.client(server.url)
+            // A daemon closes its standard input.
+            close(0)
+            let experiment = Hypero(client).battery("b").experiment()
+            #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
+            let file = open("/etc/hostname", O_RDONLY)
+            #expect(file == 0)
+            let child = Fork.child { fcntl(0, F_GETFD) >= 0 }
+            #expect(Fork.wait(for: child, seconds: 60) == 0, "the child's file 0 is closed")
+            let second = Fork.child { CurrentProcess.descriptors.count { $0.hasPrefix("socket:") } == sockets }
+            #expect(Fork.wait(for: second, seconds: 60) == 0, "the child has the parent's connection open")
+            experiment.finish()
+            #expect(client.close(timeout: .seconds(60)))
+        }
+    }
+
     @Test func `A log call of another thread returns while the process forks`() async {
         await #expect(processExitsWith: .success) {
             // Registered before the handlers of the client, so it runs after they have prepared the fork.

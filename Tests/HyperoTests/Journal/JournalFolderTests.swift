@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import HyperoSchema
+import Synchronization
 import TestSupport
 import Testing
 
@@ -10,6 +12,33 @@ struct JournalFolderTests {
     private static func mode(_ path: String) throws -> UInt16 {
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         return try #require(attributes[.posixPermissions] as? NSNumber).uint16Value
+    }
+
+    @Test func `A look for orphans hinders no creation of a journal`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("journal")
+        let root = try JournalRoot { $0 == "HYPERO_JOURNAL" ? path : nil }
+        let isDone = Atomic<Bool>(false)
+        let looker = ThreadGroup(1) { _ in
+            while !isDone.load(ordering: .acquiring) {
+                guard let open = try? root.open() else { continue }
+                for name in OpenFolder.entryNames(in: open.descriptor) {
+                    guard let final = JournalFolder.finalName(ofUnfinished: name) else { continue }
+                    try? JournalFolder.removeUnfinished(final, in: root)
+                }
+            }
+        }
+        var generator = SystemRandomNumberGenerator()
+        var failures: [String: Int] = [:]
+        for _ in 0..<10_000 {
+            do {
+                let created = try JournalFolder(creating: ProducerID(using: &generator), in: root)
+                created.remove()
+            } catch { failures[String("\(error)".suffix(24)), default: 0] += 1 }
+        }
+        isDone.store(true, ordering: .releasing)
+        #expect(eventually { !looker.isWorking })
+        #expect(failures.isEmpty, "\(failures)")
     }
 
     @Test func `A journal folder has mode 0700, and its files have mode 0600 and allocated blocks`() throws {

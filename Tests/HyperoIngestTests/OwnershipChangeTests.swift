@@ -1,0 +1,131 @@
+import HyperoCore
+import HyperoRedis
+import HyperoSchema
+import Logging
+import TestSupport
+import Testing
+
+@testable import HyperoIngest
+
+/// Two owners of one partition, whose actions follow one another step by step.
+@Suite struct OwnershipChangeTests {
+    private final class Owner {
+        let worker: PartitionWorker
+        let settings: IngestSettings
+        init(_ fixture: IngestFixture) throws {
+            settings = IngestSettings(redis: try RedisURL(fixture.server.url))
+            worker = PartitionWorker(
+                settings, keyspace: fixture.keyspace,
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), shutdown: ShutdownFlag())
+        }
+        func context(_ fixture: IngestFixture) throws -> PipelineContext {
+            PipelineContext(
+                connection: try fixture.connect(),
+                prefetcher: Prefetcher(settings.redis, keyspace: fixture.keyspace), trimPlan: TrimPlan(retain: 100),
+                pendingDeadLetters: PendingDeadLetters(), isOutcomeKnown: false, shield: worker.shield,
+                logger: worker.limitedLogger)
+        }
+    }
+
+    private func declaration() -> Event {
+        Event(
+            experiment: nil, battery: BatteryID("b")!, time: 1,
+            body: .battery(
+                Event.Declaration(name: "B", version: 1, description: "", objective: "valid", direction: .max)))
+    }
+
+    private func row(_ epoch: Int) -> Event {
+        Event(
+            experiment: ExperimentID("e-1"), battery: BatteryID("b")!, time: 2,
+            body: .epoch(epoch, [CurveRow.Cell("valid", Number(Double(epoch)))]))
+    }
+
+    private func apply(_ bench: Owner, _ context: inout PipelineContext, _ fixture: IngestFixture, to count: Int) throws
+    {
+        for _ in 0..<20 {
+            guard try fixture.consumed() < count else { return }
+            guard case .applied = bench.worker.perform(.apply, in: &context) else { throw TestFailure("not applied") }
+        }
+        throw TestFailure("not reached")
+    }
+
+    @Test func `A stop after the lease was acquired keeps the unconfirmed transaction of a killed owner`() throws {
+        let fixture = try IngestFixture()
+        let rank = fixture.keyspace.rank(of: BatteryID("b")!, by: "valid")
+        fixture.server.cli("SET", rank, "of another type")
+        try fixture.add([declaration()])
+        let a = try Owner(fixture)
+        var contextA = try a.context(fixture)
+        guard case .acquired = a.worker.perform(.acquire, in: &contextA) else { throw TestFailure("1") }
+        guard case .recovered = a.worker.perform(.recover, in: &contextA) else { throw TestFailure("2") }
+        try apply(a, &contextA, fixture, to: 1)
+        // A is suspended beyond its lease. B takes over, applies a row whose ranking fails, and is killed.
+        fixture.server.cli("DEL", fixture.keyspace.lease)
+        do {
+            let b = try Owner(fixture)
+            var contextB = try b.context(fixture)
+            guard case .acquired = b.worker.perform(.acquire, in: &contextB) else { throw TestFailure("3") }
+            guard case .recovered = b.worker.perform(.recover, in: &contextB) else { throw TestFailure("4") }
+            try fixture.add([row(1)])
+            try apply(b, &contextB, fixture, to: 2)
+            #expect(!contextB.pendingDeadLetters.isEmpty)
+            contextB.prefetcher.stop()
+        }
+        fixture.server.cli("DEL", fixture.keyspace.lease)
+        let before = fixture.server.cli("HGET", fixture.keyspace.ingest, IngestField.unconfirmed)
+        // A resumes.
+        _ = a.worker.perform(.apply, in: &contextA)
+        guard case .acquired = a.worker.perform(.acquire, in: &contextA) else { throw TestFailure("5") }
+        // SIGTERM during the acquisition: the state machine releases at once.
+        var machine = PartitionOwner(a.settings.redis, leaseDuration: .seconds(5), isDraining: false)
+        _ = machine.next(after: .connected, jitter: 0)
+        #expect(machine.next(after: .acquired, jitter: 0, isStopRequested: true) == .release)
+        guard case .released = a.worker.perform(.release, in: &contextA) else { throw TestFailure("6") }
+        contextA.prefetcher.stop()
+        let after = fixture.server.cli("HGET", fixture.keyspace.ingest, IngestField.unconfirmed)
+        #expect(after == before)
+        try fixture.drain()
+        #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "1")
+    }
+
+    @Test func `A flawless transaction that Redis has lost does not hide the same one that failed`() throws {
+        let fixture = try IngestFixture()
+        let rank = fixture.keyspace.rank(of: BatteryID("b")!, by: "valid")
+        try fixture.add([declaration()])
+        let a = try Owner(fixture)
+        var contextA = try a.context(fixture)
+        guard case .acquired = a.worker.perform(.acquire, in: &contextA) else { throw TestFailure("1") }
+        guard case .recovered = a.worker.perform(.recover, in: &contextA) else { throw TestFailure("2") }
+        try apply(a, &contextA, fixture, to: 1)
+        let cursor = fixture.server.cli("HGET", fixture.keyspace.ingest, "cursor")
+        try fixture.add([row(1)])
+        try apply(a, &contextA, fixture, to: 2)
+        // Redis loses the last transaction of A (restart without the end of its append-only file); the lease is gone.
+        fixture.server.cli("DEL", fixture.keyspace.lease, rank, fixture.keyspace.experiment(ExperimentID("e-1")!))
+        fixture.server.cli("DEL", fixture.keyspace.curve(of: ExperimentID("e-1")!))
+        fixture.server.cli("HSET", fixture.keyspace.ingest, "cursor", cursor, "unconfirmed", "", "applied", "1")
+        fixture.server.cli("HDEL", fixture.keyspace.ingest, "entries")
+        fixture.server.cli("SET", rank, "of another type")
+        do {
+            let b = try Owner(fixture)
+            var contextB = try b.context(fixture)
+            guard case .acquired = b.worker.perform(.acquire, in: &contextB) else { throw TestFailure("3") }
+            guard case .recovered = b.worker.perform(.recover, in: &contextB) else { throw TestFailure("4") }
+            try apply(b, &contextB, fixture, to: 2)
+            #expect(!contextB.pendingDeadLetters.isEmpty)
+            contextB.prefetcher.stop()
+        }
+        fixture.server.cli("DEL", fixture.keyspace.lease)
+        // A reconnects.
+        var contextA2 = try a.context(fixture)
+        contextA2.flawless = contextA.flawless
+        contextA2.pendingDeadLetters = contextA.pendingDeadLetters
+        guard case .acquired = a.worker.perform(.acquire, in: &contextA2) else { throw TestFailure("5") }
+        guard case .recovered = a.worker.perform(.recover, in: &contextA2) else { throw TestFailure("6") }
+        #expect(!contextA2.pendingDeadLetters.isEmpty)
+        for _ in 0..<3 { _ = a.worker.perform(.apply, in: &contextA2) }
+        contextA.prefetcher.stop()
+        contextA2.prefetcher.stop()
+        #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "1")
+    }
+}
