@@ -86,6 +86,27 @@ struct InheritanceTests {
         }
     }
 
+    @Test func `A child's sender reads only the child's records`() async {
+        await #expect(processExitsWith: .success) {
+            let fixture = try JournalFixture()
+            let journal = fixture.journal
+            ForkGuard.add(journal)
+            for epoch in 0..<3 as Range<Int64> { fixture.append(epoch: epoch) }
+            #expect(journal.published().accepted == 3)
+            let child = Fork.child {
+                // Creates the child's journal, which has no record yet.
+                _ = journal.beginExperiment()
+                guard journal.published().accepted == 0 else { return false }
+                fixture.append(epoch: 3)
+                var seqs: [UInt64] = []
+                JournalFixture.forEachRecord(in: journal.published()) { seqs.append($0.seq) }
+                return seqs == [1]
+            }
+            #expect(Fork.wait(for: child, seconds: 120) == 0)
+            ForkGuard.remove(journal)
+        }
+    }
+
     @Test func `A child has none of its parent's segments mapped, and none of its parent's sockets open`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
