@@ -215,6 +215,18 @@ struct PrivateCopyTests {
         #expect(reason.contains("overlap"))
     }
 
+    @Test func `A segment above the limit of 16 MiB is reported and not read`() throws {
+        let fixture = try OrphanFixture(rows: 1)
+        let root = fixture.folder.file("original")
+        #expect(truncate("\(root)/\(JournalFixture.producer.text)/1.segment", SegmentCopy.maxSize + 1) == 0)
+        let result = OrphanedJournal.open(
+            JournalFixture.producer.text, in: try JournalRoot(existing: root, environment: { _ in nil }),
+            machine: .current
+        ) { _ in true }
+        guard case .unreadable(let reason) = result else { throw TestFailure("not given up: \(result)") }
+        #expect(reason.contains("more than the limit of \(16 << 20)"), "\(reason)")
+    }
+
     @Test func `Each step of an opening reads at most one segment`() throws {
         let fixture = try OrphanFixture(rows: 200)
         let root = try JournalRoot(existing: fixture.folder.file("original"), environment: { _ in nil })
