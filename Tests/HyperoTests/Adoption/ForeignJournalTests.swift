@@ -174,6 +174,17 @@ struct ForeignJournalTests {
         }
     }
 
+    @Test func `A folder that has taken the place of an adopted journal is not removed`() throws {
+        let files = FileManager.default
+        guard case .opened(let orphan) = try open() else { throw TestFailure("not opened") }
+        try files.moveItem(atPath: journal, toPath: root + "/moved")
+        try files.createDirectory(atPath: journal, withIntermediateDirectories: false)
+        Journal(orphan).end(removing: [], keepsFiles: false)
+        // The segments are removed, because they are reached through the locked folder.
+        #expect(try files.contentsOfDirectory(atPath: root + "/moved") == [])
+        #expect(files.fileExists(atPath: journal))
+    }
+
     @Test func `A root that is replaced after the start of a client is left alone and reported once`() throws {
         let kept = try JournalRoot(existing: root, environment: { _ in nil })
         var adoption = Adoption(
