@@ -1,6 +1,7 @@
 import Glibc
 import HyperoCore
 import HyperoRedis
+import Synchronization
 import TestSupport
 import Testing
 
@@ -74,6 +75,33 @@ struct HostileReplyTests {
         #expect(error?.description.contains("cancelled") == true)
     }
 
+    @Test func `Whether to continue is asked between two reads although the whole reply has arrived`() throws {
+        let isSent = Atomic<Bool>(false)
+        // More than one read, and less than the buffer of a socket.
+        let text = String(repeating: "x", count: 140 << 10)
+        let server = try FakeServer { connection in
+            while let command = connection.command() {
+                guard command[0] == "GET" else {
+                    connection.send("+OK\r\n")
+                    continue
+                }
+                connection.send("$\(text.utf8.count)\r\n\(text)\r\n")
+                isSent.store(true, ordering: .releasing)
+            }
+        }
+        nonisolated(unsafe) var mayContinue = true
+        var connection = try RedisConnection.open(to: RedisURL(server.url), name: "test", timeout: .seconds(60)) {
+            mayContinue
+        }
+        var writer = RESPWriter()
+        writer.command("GET", "k")
+        try connection.send(writer)
+        #expect(eventually { isSent.load(ordering: .acquiring) })
+        mayContinue = false
+        let error = redisError { _ = try connection.receive() }
+        #expect(error?.description.contains("cancelled") == true)
+    }
+
     @Test func `A transfer has a limit for the whole beside the one for a pause`() {
         func at(_ seconds: Double) -> MonotonicTime { MonotonicTime(nanoseconds: Int64(seconds * 1e9)) }
         var deadline = TransferDeadline(timeout: .seconds(5), start: at(0))
@@ -111,6 +139,9 @@ struct HostileReplyTests {
             _ = try connection.call("PING")
         }
         #expect(error?.category == .connection)
+        // Only one answer is the beginning of a reply.
+        let reason = answer == ":1" ? "the server closed the connection" : "not the Redis protocol"
+        #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
     }
 
     @Test func `A reply is the same in whatever pieces it arrives`() throws {
