@@ -179,9 +179,9 @@ final class JournalFolder: Sendable {
     /// - Parameter name: The final name of the folder.
     static func removeUnfinished(_ name: String, in root: JournalRoot) throws(JournalFileError) {
         // Without the lock, which the client that creates the folder is about to acquire.
-        guard let found = FileStatus(of: unfinishedPrefix + name, in: try root.open().descriptor), isStale(found) else {
-            return
-        }
+        let parent = try root.open()
+        let found = withExtendedLifetime(parent) { FileStatus(of: unfinishedPrefix + name, in: $0.descriptor) }
+        guard let found, isStale(found) else { return }
         let folder = try JournalFolder(locking: unfinishedPrefix + name, in: root)
         if isStale(try folder.status()) { folder.remove() }
     }

@@ -23,7 +23,7 @@ package struct ExperimentState: Sendable, Hashable {
     /// The highest epoch of the curve; nil if the curve is empty.
     var highestEpoch: Int?
     /// The number of values received as nan or infinite.
-    var nonfinite = 0
+    package var nonfinite = 0
     var maxima = Maxima.none
     /// The row of the highest epoch; nil if it was not read yet. Most later parts of a row belong to this row.
     var lastRow: KnownRow?
