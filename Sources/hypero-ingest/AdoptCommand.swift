@@ -120,8 +120,8 @@ struct AdoptCommand: ParsableCommand {
             + "\(counted(adoption.remainingJournals, of: "journal")) remaining"
         if adoption.waitingJournals > 0 {
             text +=
-                ". Events not applied yet: \(counted(adoption.waitingJournals, of: "journal")). Check that an ingest "
-                + "is running"
+                ". \(counted(adoption.waitingJournals, of: "journal")) sent, and kept until the events have been applied for ten "
+                + "seconds. If this takes longer, check that an ingest is running"
         }
         if adoption.maybeAliveJournals > 0 {
             text +=

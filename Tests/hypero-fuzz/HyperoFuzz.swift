@@ -28,10 +28,12 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Run only this stored input.") var input: String?
     @Option(help: "The folder for failing inputs.") var output = "/tmp"
     @Option(help: "The number of worker processes.") var workers = 2
+    @Option(help: "The longest time for one input in seconds. More for debug builds on a busy machine.")
+    var maxSeconds = 3
 
     func validate() throws {
-        guard count > 0, failures > 0, workers > 0 else {
-            throw ValidationError("--count, --failures and --workers must be at least 1")
+        guard count > 0, failures > 0, workers > 0, maxSeconds > 0 else {
+            throw ValidationError("--count, --failures, --workers and --max-seconds must be at least 1")
         }
     }
 }

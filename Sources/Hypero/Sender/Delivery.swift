@@ -356,7 +356,9 @@ extension Delivery {
         // While the sender ends, the error only means that a wait was cancelled.
         if !isRedirect, callbacks.shouldContinue() {
             let place = journal.path == nil ? "memory" : "the journal"
-            notices.failure("\(error.description). Events stay in \(place) and are sent later", now: .now)
+            // Redis ends some errors with a full stop.
+            let text = error.description.hasSuffix(".") ? String(error.description.dropLast()) : error.description
+            notices.failure("\(text). Events stay in \(place) and are sent later", now: .now)
         }
         let draw = Double.random(in: 0..<1, using: &generator)
         let category = link.hasUnreadReplies ? .connection : error.category

@@ -10,7 +10,8 @@ struct PartitionLayout {
     /// The keyspace of a deployment with one partition.
     let undivided: Keyspace
 
-    /// The number of divided partitions that one round trip of the discovery probes.
+    /// The number of divided partitions that the first round trip of the discovery probes. Later ones probe as many as were
+    /// probed before, so that few are enough for all partitions.
     private static let probeSize = 16
     private static let maxPartitions = 16_384
 
@@ -26,15 +27,15 @@ struct PartitionLayout {
     /// The partitions to probe first: the explicit ones, or the undivided keyspace and the first 16 divided ones.
     var firstCandidates: [Keyspace] { explicit ?? [undivided] + divided(0..<Self.probeSize) }
 
-    /// Returns the 16 partitions to probe next.
+    /// Returns the partitions to probe next.
     ///
     /// - Parameter count: the number of candidates so far.
     /// - Returns: nil if the partitions are explicit or all of them are probed.
     func candidates(after count: Int) -> [Keyspace]? {
         // The undivided keyspace is one of the candidates.
         let start = count - 1
-        guard explicit == nil, start + Self.probeSize <= Self.maxPartitions else { return nil }
-        return divided(start..<start + Self.probeSize)
+        guard explicit == nil, start < Self.maxPartitions else { return nil }
+        return divided(start..<min(2 * start, Self.maxPartitions))
     }
 
     /// The keyspaces that a client with another number of partitions would use. Empty if the partitions are discovered.

@@ -6,15 +6,7 @@ struct FuzzTests {
     /// `Scripts/fuzz` runs more inputs.
     @Test func `Adoption survives mutated journals without a crash, a hang or a growth of memory`() throws {
         let run = try ChildProcess.run(
-            "hypero-fuzz", ["journals", "--seed", "1", "--count", "150"], within: .seconds(300))
-        #expect(run.succeeded, "\(run.stdout)\n\(run.stderr)")
-        #expect(run.stdout.contains("150 inputs in"))
-    }
-
-    /// A crash, a hang or a growth of memory fails the run, as with the journals.
-    @Test func `Client, ingest and queries survive mutated replies of a server`() throws {
-        let run = try ChildProcess.run(
-            "hypero-fuzz", ["replies", "--seed", "1", "--count", "150"], within: .seconds(300))
+            "hypero-fuzz", ["journals", "--seed", "1", "--count", "150", "--max-seconds", "60"], within: .seconds(300))
         #expect(run.succeeded, "\(run.stdout)\n\(run.stderr)")
         #expect(run.stdout.contains("150 inputs in"))
     }

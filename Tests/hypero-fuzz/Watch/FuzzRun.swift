@@ -40,6 +40,8 @@ final class FuzzRun<Kind: Fuzzer> {
         guard failures == 0 else { throw ExitCode(1) }
     }
 
+    private var maxTime: Duration { .seconds(options.maxSeconds) }
+
     private var corpus: String { folder.file("corpus") }
 
     /// - Returns: the number of inputs that were run.
@@ -51,7 +53,7 @@ final class FuzzRun<Kind: Fuzzer> {
         ]
         func start(_ number: Int) throws -> WatchedWorker {
             let first = number * Kind.lanes
-            return try WatchedWorker(arguments, progress: progress, lanes: first..<first + Kind.lanes)
+            return try WatchedWorker(arguments, progress: progress, lanes: first..<first + Kind.lanes, maxTime: maxTime)
         }
         let fuzzer = try Kind(corpus: corpus)
         var workers = try (0..<options.workers).map { try start($0) }
@@ -118,7 +120,7 @@ final class FuzzRun<Kind: Fuzzer> {
         let progress = try Progress(path: file)
         let worker = try WatchedWorker(
             ["--kind", Kind.name, "--corpus", corpus, "--progress", file, "--input", path], progress: progress,
-            lanes: 0..<1)
+            lanes: 0..<1, maxTime: maxTime)
         while !worker.hasEnded {
             if let failure = worker.look(maxGrowth: { _ in maxGrowth }) { return failure.reason }
             usleep(2_000)

@@ -11,7 +11,7 @@ final class WatchedWorker {
     }
 
     /// The longest time for one input.
-    static let maxTime: Duration = .seconds(3)
+    private let maxTime: Duration
     /// The largest growth of the process in KiB that most inputs may cause. Mapped files do not count.
     static let maxGrowth = 64 << 10
 
@@ -22,7 +22,8 @@ final class WatchedWorker {
     private var baseline: Int?
     private(set) var hasEnded = false
 
-    init(_ arguments: [String], progress: Progress, lanes: Range<Int>) throws {
+    init(_ arguments: [String], progress: Progress, lanes: Range<Int>, maxTime: Duration) throws {
+        self.maxTime = maxTime
         self.progress = progress
         self.lanes = lanes
         for lane in lanes { progress.set(nil, in: lane) }
@@ -48,8 +49,8 @@ final class WatchedWorker {
             }
             return fail(reason, current.map(\.index))
         }
-        if let slow = current.first(where: { $0.elapsed > Self.maxTime }) {
-            return fail("longer than \(Self.maxTime)", [slow.index])
+        if let slow = current.first(where: { $0.elapsed > maxTime }) {
+            return fail("longer than \(maxTime)", [slow.index])
         }
         guard !current.isEmpty, let size = anonymousKiB else { return nil }
         let baseline = baseline ?? size
