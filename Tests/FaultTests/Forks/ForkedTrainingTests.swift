@@ -59,8 +59,8 @@ struct ForkedTrainingTests {
                 }
                 raise(SIGSTOP)
                 return Fork.wait(for: child, seconds: 120) == 0
-                    && client.flush(until: .applied, deadline: .now + .seconds(60))
-                    && client.close(timeout: .seconds(60))
+                    && client.flush(until: .applied, deadline: .now + .seconds(240))
+                    && client.close(timeout: .seconds(240))
             }
             var status: Int32 = 0
             #expect(waitpid(parent, &status, WUNTRACED) == parent)
@@ -69,11 +69,11 @@ struct ForkedTrainingTests {
             #expect(isDone.wait() == 1)
             kill(parent, SIGCONT)
             #expect(Fork.wait(for: parent, seconds: 120) == 0)
-            #expect(client.flush(until: .applied, deadline: .now + .seconds(60)))
+            #expect(client.flush(until: .applied, deadline: .now + .seconds(240)))
             try fixture.expectNoDeadLetters()
             #expect(try fixture.curves() == [11])
             fixture.expectDone()
-            #expect(client.close(timeout: .seconds(60)))
+            #expect(client.close(timeout: .seconds(240)))
         }
     }
 
@@ -83,7 +83,7 @@ struct ForkedTrainingTests {
             try fixture.start()
             let declaring = try #require(fixture.client())
             #expect(fixture.train(Hypero(declaring).battery("declared").experiment(), rows: 1, declaring))
-            #expect(declaring.close(timeout: .seconds(60)))
+            #expect(declaring.close(timeout: .seconds(240)))
             fixture.server.stop()
             let client = try #require(fixture.client())
             let experiment = Hypero(client).battery("declared").experiment()
@@ -92,17 +92,17 @@ struct ForkedTrainingTests {
                 _ = isUp.wait()
                 let isApplied = fixture.train(experiment, rows: 10, client)
                 isDone.send(isApplied ? 1 : 2)
-                return isApplied && client.close(timeout: .seconds(60))
+                return isApplied && client.close(timeout: .seconds(240))
             }
             try fixture.server.restart()
             isUp.send()
             #expect(isDone.wait() == 1)
             #expect(Fork.wait(for: child, seconds: 120) == 0)
-            #expect(client.flush(until: .applied, deadline: .now + .seconds(60)))
+            #expect(client.flush(until: .applied, deadline: .now + .seconds(240)))
             try fixture.expectNoDeadLetters()
             #expect(try fixture.curves() == [1, 10])
             fixture.expectDone()
-            #expect(client.close(timeout: .seconds(60)))
+            #expect(client.close(timeout: .seconds(240)))
         }
     }
 
@@ -145,7 +145,7 @@ struct ForkedTrainingTests {
             _ = try threads.results()
             shared.finish()
             #expect(client.flush(until: .applied, deadline: .now + .seconds(120)))
-            #expect(client.close(timeout: .seconds(60)))
+            #expect(client.close(timeout: .seconds(240)))
             #expect(client.counters.dropped.total == 0)
             try fixture.expectNoDeadLetters()
             // Six children have an experiment of their own.
@@ -186,7 +186,7 @@ private final class ForkFixture: Sendable {
     func train(_ experiment: Experiment, rows: Int, _ client: Client) -> Bool {
         for epoch in 1...rows { experiment.log(epoch: epoch, valid: Double(epoch)) }
         experiment.finish()
-        return client.flush(until: .applied, deadline: .now + .seconds(60))
+        return client.flush(until: .applied, deadline: .now + .seconds(240))
     }
 
     /// Sends the journals of processes that have ended.
