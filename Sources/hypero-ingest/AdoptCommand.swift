@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HyperoCommandLine
+import HyperoCore
 import Hypero
 import HyperoIngest
 import HyperoRedis
@@ -104,8 +105,9 @@ struct AdoptCommand: ParsableCommand {
 
     /// Returns the folder of the journals; nil if the default one does not exist.
     private func root() throws -> JournalRoot? {
-        let chosen = getenv("HYPERO_JOURNAL").map { String(cString: $0) } ?? ""
-        guard let journal = journal ?? (chosen.isEmpty ? nil : chosen) else { return try? JournalRoot(existing: nil) }
+        guard let journal = journal ?? ProcessEnvironment.value(of: "HYPERO_JOURNAL") else {
+            return try? JournalRoot(existing: nil)
+        }
         do {
             return try JournalRoot(existing: journal)
         } catch {

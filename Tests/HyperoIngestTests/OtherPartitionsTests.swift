@@ -63,18 +63,7 @@ import Testing
     }
 
     @Test func `Other partitions are found on all nodes of a cluster`() throws {
-        let nodes = try (0..<2).map { _ in
-            try RedisServer(tcp: true, configuration: ["cluster-enabled yes", "cluster-node-timeout 5000"])
-        }
-        let port = try #require(nodes[1].port)
-        nodes[0].cli("CLUSTER", "ADDSLOTSRANGE", "0", "4095")
-        nodes[1].cli("CLUSTER", "ADDSLOTSRANGE", "4096", "16383")
-        nodes[1].cli("CLUSTER", "SET-CONFIG-EPOCH", "2")
-        nodes[0].cli("CLUSTER", "MEET", "127.0.0.1", "\(port)")
-        let isReady = eventually(within: .seconds(30)) {
-            nodes.allSatisfy { $0.cli("CLUSTER", "INFO").contains("cluster_state:ok") }
-        }
-        try #require(isReady)
+        let nodes = try RedisServer.startCluster()
         let keyspaces = try Keyspace.all(partitions: 4)
         for keyspace in keyspaces {
             let node = (Int(nodes[0].cli("CLUSTER", "KEYSLOT", keyspace.events)) ?? 0) < 4096 ? 0 : 1

@@ -25,6 +25,21 @@ import Testing
                 pendingDeadLetters: PendingDeadLetters(), isOutcomeKnown: false, shield: worker.shield,
                 logger: worker.limitedLogger)
         }
+
+        /// Acquires the lease and reads the checkpoint.
+        func own(_ context: inout PipelineContext) throws {
+            guard case .acquired = worker.perform(.acquire, in: &context) else { throw TestFailure("not acquired") }
+            guard case .recovered = worker.perform(.recover, in: &context) else { throw TestFailure("not recovered") }
+        }
+
+        /// Applies entries until a number of them is consumed.
+        func apply(_ context: inout PipelineContext, _ fixture: IngestFixture, to count: Int) throws {
+            for _ in 0..<20 {
+                guard try fixture.consumed() < count else { return }
+                guard case .applied = worker.perform(.apply, in: &context) else { throw TestFailure("not applied") }
+            }
+            throw TestFailure("not consumed")
+        }
     }
 
     private func declaration() -> Event {
@@ -40,15 +55,6 @@ import Testing
             body: .epoch(epoch, [CurveRow.Cell("valid", Number(Double(epoch)))]))
     }
 
-    private func apply(_ bench: Owner, _ context: inout PipelineContext, _ fixture: IngestFixture, to count: Int) throws
-    {
-        for _ in 0..<20 {
-            guard try fixture.consumed() < count else { return }
-            guard case .applied = bench.worker.perform(.apply, in: &context) else { throw TestFailure("not applied") }
-        }
-        throw TestFailure("not reached")
-    }
-
     @Test func `A stop after the lease was acquired keeps the unconfirmed transaction of a killed owner`() throws {
         let fixture = try IngestFixture()
         let rank = fixture.keyspace.rank(of: BatteryID("b")!, by: "valid")
@@ -56,18 +62,16 @@ import Testing
         try fixture.add([declaration()])
         let a = try Owner(fixture)
         var contextA = try a.context(fixture)
-        guard case .acquired = a.worker.perform(.acquire, in: &contextA) else { throw TestFailure("1") }
-        guard case .recovered = a.worker.perform(.recover, in: &contextA) else { throw TestFailure("2") }
-        try apply(a, &contextA, fixture, to: 1)
+        try a.own(&contextA)
+        try a.apply(&contextA, fixture, to: 1)
         // A is suspended beyond its lease. B takes over, applies a row whose ranking fails, and is killed.
         fixture.server.cli("DEL", fixture.keyspace.lease)
         do {
             let b = try Owner(fixture)
             var contextB = try b.context(fixture)
-            guard case .acquired = b.worker.perform(.acquire, in: &contextB) else { throw TestFailure("3") }
-            guard case .recovered = b.worker.perform(.recover, in: &contextB) else { throw TestFailure("4") }
+            try b.own(&contextB)
             try fixture.add([row(1)])
-            try apply(b, &contextB, fixture, to: 2)
+            try b.apply(&contextB, fixture, to: 2)
             #expect(!contextB.pendingDeadLetters.isEmpty)
             contextB.prefetcher.stop()
         }
@@ -75,12 +79,12 @@ import Testing
         let before = fixture.server.cli("HGET", fixture.keyspace.ingest, IngestField.unconfirmed)
         // A resumes.
         _ = a.worker.perform(.apply, in: &contextA)
-        guard case .acquired = a.worker.perform(.acquire, in: &contextA) else { throw TestFailure("5") }
+        guard case .acquired = a.worker.perform(.acquire, in: &contextA) else { throw TestFailure("not acquired") }
         // SIGTERM during the acquisition: the state machine releases at once.
         var machine = PartitionOwner(a.settings.redis, leaseDuration: .seconds(5), isDraining: false)
         _ = machine.next(after: .connected, jitter: 0)
         #expect(machine.next(after: .acquired, jitter: 0, isStopRequested: true) == .release)
-        guard case .released = a.worker.perform(.release, in: &contextA) else { throw TestFailure("6") }
+        guard case .released = a.worker.perform(.release, in: &contextA) else { throw TestFailure("not released") }
         contextA.prefetcher.stop()
         let after = fixture.server.cli("HGET", fixture.keyspace.ingest, IngestField.unconfirmed)
         #expect(after == before)
@@ -94,12 +98,11 @@ import Testing
         try fixture.add([declaration()])
         let a = try Owner(fixture)
         var contextA = try a.context(fixture)
-        guard case .acquired = a.worker.perform(.acquire, in: &contextA) else { throw TestFailure("1") }
-        guard case .recovered = a.worker.perform(.recover, in: &contextA) else { throw TestFailure("2") }
-        try apply(a, &contextA, fixture, to: 1)
+        try a.own(&contextA)
+        try a.apply(&contextA, fixture, to: 1)
         let cursor = fixture.server.cli("HGET", fixture.keyspace.ingest, "cursor")
         try fixture.add([row(1)])
-        try apply(a, &contextA, fixture, to: 2)
+        try a.apply(&contextA, fixture, to: 2)
         // Redis loses the last transaction of A (restart without the end of its append-only file); the lease is gone.
         fixture.server.cli("DEL", fixture.keyspace.lease, rank, fixture.keyspace.experiment(ExperimentID("e-1")!))
         fixture.server.cli("DEL", fixture.keyspace.curve(of: ExperimentID("e-1")!))
@@ -109,9 +112,8 @@ import Testing
         do {
             let b = try Owner(fixture)
             var contextB = try b.context(fixture)
-            guard case .acquired = b.worker.perform(.acquire, in: &contextB) else { throw TestFailure("3") }
-            guard case .recovered = b.worker.perform(.recover, in: &contextB) else { throw TestFailure("4") }
-            try apply(b, &contextB, fixture, to: 2)
+            try b.own(&contextB)
+            try b.apply(&contextB, fixture, to: 2)
             #expect(!contextB.pendingDeadLetters.isEmpty)
             contextB.prefetcher.stop()
         }
@@ -120,8 +122,7 @@ import Testing
         var contextA2 = try a.context(fixture)
         contextA2.flawless = contextA.flawless
         contextA2.pendingDeadLetters = contextA.pendingDeadLetters
-        guard case .acquired = a.worker.perform(.acquire, in: &contextA2) else { throw TestFailure("5") }
-        guard case .recovered = a.worker.perform(.recover, in: &contextA2) else { throw TestFailure("6") }
+        try a.own(&contextA2)
         #expect(!contextA2.pendingDeadLetters.isEmpty)
         for _ in 0..<3 { _ = a.worker.perform(.apply, in: &contextA2) }
         contextA.prefetcher.stop()

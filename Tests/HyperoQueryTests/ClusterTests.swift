@@ -5,18 +5,7 @@ import Testing
 
 @Suite struct ClusterTests {
     @Test func `A query reads the partitions on both nodes of a cluster`() throws {
-        let nodes = try (0..<2).map { _ in
-            try RedisServer(tcp: true, configuration: ["cluster-enabled yes", "cluster-node-timeout 5000"])
-        }
-        let port = try #require(nodes[1].port)
-        nodes[0].cli("CLUSTER", "ADDSLOTSRANGE", "0", "4095")
-        nodes[1].cli("CLUSTER", "ADDSLOTSRANGE", "4096", "16383")
-        nodes[1].cli("CLUSTER", "SET-CONFIG-EPOCH", "2")
-        nodes[0].cli("CLUSTER", "MEET", "127.0.0.1", "\(port)")
-        let isReady = eventually(within: .seconds(30)) {
-            nodes.allSatisfy { $0.cli("CLUSTER", "INFO").contains("cluster_state:ok") }
-        }
-        try #require(isReady)
+        let nodes = try RedisServer.startCluster()
 
         let battery = BatteryID(name: "net", version: 1, description: "")
         let keyspaces = try Keyspace.all(partitions: 2)

@@ -10,8 +10,8 @@ struct PartitionLayout {
     /// The keyspace of a deployment with one partition.
     let undivided: Keyspace
 
-    /// The number of divided partitions that the first round trip of the discovery probes. Later ones probe as many as were
-    /// probed before, so that few are enough for all partitions.
+    /// The number of divided partitions that the first round trip of the discovery probes. Each later one probes as many
+    /// as all before it, so that few are enough for all partitions.
     private static let probeSize = 16
     private static let maxPartitions = 16_384
 
