@@ -16,14 +16,27 @@ import Testing
     private func applyWithoutReply(
         _ fixture: IngestFixture, _ ingest: ChildProcess, _ proxy: FaultyProxy, entries: () -> Void
     ) {
+        // The server delays a transaction without entries, which renews the lease.
+        fixture.server.cli("CLIENT", "PAUSE", "600000", "WRITE")
+        #expect(eventually { fixture.pausedBytes() != nil })
+        let emptyBytes = fixture.pausedBytes() ?? 0
+        fixture.server.cli("CLIENT", "UNPAUSE")
         #expect(eventually { fixture.blockedClientCount() == 1 })
         ingest.suspend()
         entries()
-        fixture.server.cli("CLIENT", "PAUSE", "600000", "WRITE")
         let cursor = fixture.server.cli("HGET", fixture.keyspace.ingest, "cursor")
+        fixture.server.cli("CLIENT", "PAUSE", "600000", "WRITE")
         ingest.resume()
-        // The ingest has read the entries, and the server delays EXEC.
-        #expect(eventually { fixture.pausedExecution(of: ingest) })
+        // The ingest has read the entries, and the server delays their transaction. On a busy machine the wait for entries may
+        // have ended before they were added. Then another transaction without entries comes first.
+        #expect(
+            eventually {
+                guard let bytes = fixture.pausedBytes() else { return false }
+                guard bytes < emptyBytes + 100 else { return true }
+                fixture.server.cli("CLIENT", "UNPAUSE")
+                fixture.server.cli("CLIENT", "PAUSE", "600000", "WRITE")
+                return false
+            })
         proxy.network = .muted
         fixture.server.cli("CLIENT", "UNPAUSE")
         #expect(eventually { fixture.server.cli("HGET", fixture.keyspace.ingest, "cursor") != cursor })
@@ -223,12 +236,17 @@ import Testing
 }
 
 extension IngestFixture {
-    /// Returns whether a transaction of the ingest waits for the end of `CLIENT PAUSE`.
-    fileprivate func pausedExecution(of ingest: ChildProcess) -> Bool {
-        server.cli("CLIENT", "LIST").split(separator: "\n").contains { line in
-            let flags = line.split(separator: " ").first { $0.hasPrefix("flags=") } ?? ""
-            return line.contains("name=hypero-ingest ") && flags.dropFirst("flags=".count).contains("b")
-                && ["hset", "zadd", "hincrby", "xadd", "exec"].contains { line.contains("cmd=\($0) ") }
+    /// Returns the size of the commands of an ingest that wait for the end of `CLIENT PAUSE`; nil if none waits.
+    fileprivate func pausedBytes() -> Int? {
+        for line in server.cli("CLIENT", "LIST").split(separator: "\n") where line.contains("name=hypero-ingest ") {
+            let fields = line.split(separator: " ")
+            func value(_ name: String) -> Substring {
+                fields.first { $0.hasPrefix("\(name)=") }?.dropFirst(name.count + 1) ?? ""
+            }
+            guard value("flags").contains("b"), ["hset", "zadd", "hincrby", "xadd", "exec"].contains(value("cmd"))
+            else { continue }
+            return Int(value("qbuf"))
         }
+        return nil
     }
 }
