@@ -135,7 +135,9 @@ private final class Connections {
 
     func connection(to url: RedisURL) throws(RedisError) -> Box {
         if let box = boxes[url] { return box }
-        let box = Box(try RedisConnection.open(to: url, name: "hypero-discovery", shouldContinue: shouldContinue))
+        let box = Box(
+            try RedisConnection.open(
+                to: url, name: "hypero-discovery", bounds: .small, shouldContinue: shouldContinue))
         boxes[url] = box
         return box
     }

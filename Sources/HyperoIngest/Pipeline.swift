@@ -242,12 +242,12 @@ extension Pipeline {
         _ lookup: inout StateLookup, in context: inout PipelineContext
     ) throws(RedisError) -> StepResult? {
         var epochs = 0
-        for (index, channel) in lookup.missing.wholeCurves.sorted(by: { $0.key < $1.key }) {
+        for (index, objective) in lookup.missing.wholeCurves.sorted(by: { $0.key < $1.key }) {
             if epochs > Self.maxCurveEpochs {
                 slots.shortenPrefetched(beforeExperiment: index)
                 return nil
             }
-            var scan = CurveScan(key: keyspace.curve(of: lookup.batch.experiments[index]), objective: channel)
+            var scan = CurveScan(key: keyspace.curve(of: lookup.batch.experiments[index]), objective: objective)
             do {
                 while !scan.isComplete {
                     try scan.readPart(over: &context.connection)
@@ -261,7 +261,7 @@ extension Pipeline {
                 }
                 lookup.state.experiments[index] = ExperimentState(readError: readError)
             }
-            epochs += scan.objectives.entries.count
+            epochs += scan.objectives.count
         }
         return nil
     }

@@ -104,10 +104,32 @@ import Testing
 
     @Test(arguments: Kind.allCases)
     func `Twice as many events take at most about twice as many steps`(_ kind: Kind) throws {
-        let n = 400
+        // A multiple of the parts of a curve, so that the last part is full.
+        let n = 512
         let (small, large) = (try steps(kind, n), try steps(kind, 2 * n))
         #expect(large < 5 * small / 2 + 1_000, "\(small) steps for \(n), \(large) for \(2 * n)")
         #expect(small < 400 * n)
+    }
+
+    @Test func `A curve whose best epoch gets worse in each of many batches is read once, and a batch costs little`()
+        throws
+    {
+        func steps(_ n: Int) throws -> Int {
+            var store = IndexStore()
+            store.cache = StateCache()
+            let series = Event.Series("valid", (1...n).map { Number(Double($0)) })
+            store.add([Shorthand.declared(), Shorthand.event(.curve(first: 1, [series]))])
+            let steps = WorkCounter.steps {
+                for epoch in (n - 50...n).reversed() { store.add([Shorthand.row(epoch, ["valid": "-1"])]) }
+            }.steps
+            #expect(store.experiment["max.epoch"] == "\(n - 51)")
+            #expect(store.curveReads == 1)
+            return try #require(steps)
+        }
+        let (small, large) = (try steps(4_000), try steps(8_000))
+        // One curve is read; the rest depends on the height of a tree.
+        #expect(large < 5 * small / 2, "\(small) steps for 4,000 epochs, \(large) for 8,000")
+        #expect(large < 51 * 2_000 + 8_000 * 60, "\(large) steps")
     }
 
     @Test func `The attribution of many failed commands takes steps in proportion to the entries`() throws {

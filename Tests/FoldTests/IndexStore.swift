@@ -1,5 +1,6 @@
-import HyperoIngest
 import HyperoSchema
+
+@testable import HyperoIngest
 
 /// An in-memory substitute for Redis, which applies index changes and reads missing state.
 struct IndexStore: Equatable {
@@ -8,6 +9,10 @@ struct IndexStore: Equatable {
     var deadLetters: [String] = []
 
     let keyspace: Keyspace
+    /// The state after the batches, as the ingest keeps it; nil if each batch reads all state.
+    var cache: StateCache?
+    /// The number of whole curves that were read.
+    private(set) var curveReads = 0
     /// The next entry id of ``add(_:)``.
     private var nextID: UInt64 = 1
 
@@ -36,21 +41,24 @@ struct IndexStore: Equatable {
 
     @discardableResult
     mutating func add(_ batch: DecodedBatch) -> [IndexChange] {
-        var prior = PriorState(
-            producers: batch.producers.map { _ in nil }, batteries: batch.batteries.map { _ in nil },
-            experiments: batch.experiments.map { _ in nil })
+        var prior =
+            cache?.priorState(of: batch)
+            ?? PriorState(
+                producers: batch.producers.map { _ in nil }, batteries: batch.batteries.map { _ in nil },
+                experiments: batch.experiments.map { _ in nil })
         while true {
             switch Fold.fold(batch, onto: prior, in: keyspace) {
             case .missing(let missing): read(missing, of: batch, into: &prior)
             case .folded(let result):
                 for change in result.changes { apply(change, table: result.rows) }
                 deadLetters += result.deadLetters.map(\.reason)
+                cache?.store(result.posterior, of: batch)
                 return result.changes
             }
         }
     }
 
-    private func read(_ missing: MissingState, of batch: DecodedBatch, into prior: inout PriorState) {
+    private mutating func read(_ missing: MissingState, of batch: DecodedBatch, into prior: inout PriorState) {
         for index in missing.producers {
             let hash = hashes[keyspace.producer(batch.producers[index])] ?? [:]
             prior.producers[index] = Watermark(
@@ -76,14 +84,15 @@ struct IndexStore: Equatable {
                     hash[String(epoch)].flatMap { CurveRow(text: $0) } ?? CurveRow()
             }
         }
-        for (index, channel) in missing.wholeCurves {
-            var objectives = CurveObjectives(of: channel)
+        for (index, objective) in missing.wholeCurves {
+            var objectives = CurveObjectives(of: objective)
             for (epoch, text) in hashes[keyspace.curve(of: batch.experiments[index])] ?? [:] {
                 Array(epoch.utf8).withUnsafeBufferPointer { epoch in
                     Array(text.utf8).withUnsafeBufferPointer { objectives.add(epoch: epoch, row: $0) }
                 }
             }
             prior.objectives[index] = objectives
+            curveReads += 1
         }
     }
 

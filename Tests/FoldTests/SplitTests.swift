@@ -1,7 +1,8 @@
-import HyperoIngest
 import HyperoSchema
 import TestSupport
 import Testing
+
+@testable import HyperoIngest
 
 @Suite struct SplitTests {
     private static let numbers = ["0", "1", "2", "-1", "0.5", "nan", "inf", "-inf", "1e-999", "2.0"]
@@ -66,10 +67,13 @@ import Testing
         var atOnce = IndexStore()
         atOnce.add(events)
         var split = IndexStore()
+        var cached = IndexStore()
+        cached.cache = StateCache()
         var remaining = events[...]
         while !remaining.isEmpty {
             let count = Int.random(in: 1...20, using: &random)
             split.add(Array(remaining.prefix(count)))
+            cached.add(Array(remaining.prefix(count)))
             remaining = remaining.dropFirst(count)
         }
         let entries = events.enumerated().map { index, event in
@@ -78,5 +82,6 @@ import Testing
         #expect(oneByOne.differences(from: entries) == "")
         #expect(atOnce == oneByOne)
         #expect(split == oneByOne)
+        #expect(cached == oneByOne)
     }
 }

@@ -143,7 +143,7 @@ import Testing
             batch: batch(), missing: missing(), state: PriorState(producers: [], batteries: [nil], experiments: [nil]))
         let result = try bench.pipeline.readCurves(&lookup, in: &bench.context)
         #expect(result == nil)
-        #expect(lookup.state.objectives[0]?.entries.count == 50_000)
+        #expect(lookup.state.objectives[0]?.count == 50_000)
         #expect(calls("hscan", fixture) > 10)
         // With an interval of zero, after each part.
         #expect(calls("watch", fixture) == renewals + calls("hscan", fixture))
@@ -200,7 +200,7 @@ import Testing
 
     private func missing() -> MissingState {
         var missing = MissingState()
-        missing.wholeCurves[0] = "valid"
+        missing.wholeCurves[0] = BatteryState.Objective(channel: "valid", direction: .max)
         return missing
     }
 }

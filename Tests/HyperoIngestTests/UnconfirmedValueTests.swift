@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func `The objectives of rows are those that a row of the contract has`() {
-        var objectives = CurveObjectives(of: "valid")
+        var objectives = CurveObjectives(of: BatteryState.Objective(channel: "valid", direction: .max))
         let rows = [
             ("1", "train=1 valid=0.5"), ("2", "valid=nan"), ("3", "train=2"), ("x", "valid=1"), ("4", "valid=1 train"),
             ("5", "\"a b\"=1 valid=2.5"), ("6", "valid=inf"), ("7", "valid=7 "), ("8", "valid2=8"), ("9", "valid=9"),
@@ -44,7 +44,12 @@ import Testing
                 Array(row.utf8).withUnsafeBufferPointer { objectives.add(epoch: epoch, row: $0) }
             }
         }
-        #expect(objectives.entries.map(\.epoch) == [1, 5, 9])
-        #expect(objectives.entries.map(\.value) == [0.5, 2.5, 9])
+        var found: [CurveObjectives.Entry] = []
+        while let best = objectives.best {
+            found.append(best)
+            objectives.set(nil, at: best.epoch)
+        }
+        #expect(found.map(\.epoch) == [9, 5, 1])
+        #expect(found.map(\.value) == [9, 2.5, 0.5])
     }
 }

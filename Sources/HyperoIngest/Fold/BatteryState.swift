@@ -3,7 +3,7 @@ import HyperoSchema
 /// The part of a battery's state that the fold depends on.
 package struct BatteryState: Sendable, Hashable {
     /// The channel that decides the best epoch, with its direction.
-    struct Objective: Sendable, Hashable {
+    package struct Objective: Sendable, Hashable {
         let channel: String
         let direction: Direction
     }

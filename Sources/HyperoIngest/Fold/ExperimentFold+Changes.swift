@@ -62,6 +62,9 @@ extension ExperimentFold {
         return posterior
     }
 
+    /// The objectives of the whole curve after the batch; nil if they are not known or not needed.
+    var posteriorObjectives: CurveObjectives? { userMaxima == nil ? objectives : nil }
+
     private func addUserMaxima(
         _ maxima: UserMaxima, of id: ExperimentID, to hash: inout HashChanges, rankings: inout Rankings, table: RowTable
     ) {

@@ -16,17 +16,15 @@ struct ExperimentFold {
 
     private(set) var curve: CurveFold
     /// The best epoch of the curve; nil without a finite objective. Not maintained if the maxima are the user's.
-    private(set) var best: BestEpochs.Entry?
-    /// The epochs by objective; nil until the best row gets worse.
-    private var bestEpochs: BestEpochs?
+    private(set) var best: CurveObjectives.Entry?
     /// The maxima that the user stated in this batch; nil unless the maxima are the user's.
     private(set) var userMaxima: UserMaxima?
     private(set) var userMaximaEpoch: Int?
     /// True if the batch applies a requeued dead letter. All maxima are then written again, because some may be missing
     /// from the hash or the rankings.
     var isRequeued = false
-    /// The objectives of the whole curve before the batch; nil if they were not read.
-    private let objectives: CurveObjectives?
+    /// The objectives of the whole curve; nil until they are known, which needs the best row to get worse.
+    private(set) var objectives: CurveObjectives?
     /// True if the objectives of the whole curve must be read before the batch can be folded.
     private(set) var needsWholeCurve = false
     /// The epochs whose rows must be read before the batch can be folded, because they became the best.
@@ -35,7 +33,7 @@ struct ExperimentFold {
     /// - Parameters:
     ///   - batteryIndex: the index of the experiment's battery in the batch.
     ///   - rows: the rows that were read, by epoch.
-    ///   - objectives: the objectives of the whole curve; nil if they were not read.
+    ///   - objectives: the objectives of the whole curve before the batch; nil if they are not known.
     ///   - table: the table to which the prior rows are added.
     init(
         _ prior: ExperimentState, batteryIndex: Int, rows: [Int: CurveRow], objectives: CurveObjectives?,
@@ -46,7 +44,7 @@ struct ExperimentFold {
         battery = prior.battery
         updated = prior.updated
         nonfinite = prior.nonfinite
-        self.objectives = objectives
+        self.objectives = objectives?.objective == objective ? objectives : nil
         curve = CurveFold(highestEpoch: prior.highestEpoch)
         curve.addPrior(Self.priorRows(of: prior, read: rows, in: &table))
         guard case .curve(let epoch, _) = prior.maxima else {
@@ -155,12 +153,12 @@ struct ExperimentFold {
 extension ExperimentFold {
     private mutating func updateBest(afterChangeAt epoch: Int, objective: BatteryState.Objective, in table: RowTable) {
         let changed = entry(at: epoch, objective: objective, in: table)
-        if let changed { bestEpochs?.insert(changed) }
+        objectives?.set(changed?.value, at: epoch)
         guard let best else {
             best = changed
             return
         }
-        if let changed, changed == best || BestEpochs.isBetter(changed, than: best, direction: objective.direction) {
+        if let changed, changed == best || objective.isBetter(changed, than: best) {
             self.best = changed
         } else if epoch == best.epoch {
             searchBest(objective: objective, in: table)
@@ -173,43 +171,33 @@ extension ExperimentFold {
             needsWholeCurve = true
             return
         }
-        var heap = bestEpochs ?? makeBestEpochs(objective: objective, in: table)
-        bestEpochs = nil
-        while let best = heap.best, !isCurrent(best, objective: objective, in: table) { heap.removeBest() }
-        best = heap.best
-        bestEpochs = heap
+        let known = objectives ?? newObjectives(objective, in: table)
+        objectives = known
+        best = known.best
         // Its channels are needed, even if a later event makes another epoch the best.
         if let best, curve.row(at: best.epoch) == nil { unreadRows.insert(best.epoch) }
     }
 
-    /// Returns whether an entry of the heap has the objective of its row. A row that is not loaded has not changed.
-    private func isCurrent(
-        _ entry: BestEpochs.Entry, objective: BatteryState.Objective, in table: RowTable
-    ) -> Bool {
-        curve.row(at: entry.epoch) == nil || self.entry(at: entry.epoch, objective: objective, in: table) == entry
-    }
-
-    private func makeBestEpochs(objective: BatteryState.Objective, in table: RowTable) -> BestEpochs {
-        // The entries of loaded rows may be outdated. They are dropped once they are the best.
-        var entries = objectives?.entries ?? []
+    /// Returns the objectives of a curve that the batch began, so that all its rows are loaded.
+    private func newObjectives(_ objective: BatteryState.Objective, in table: RowTable) -> CurveObjectives {
+        var objectives = CurveObjectives(of: objective)
         for (epoch, row) in curve.rows {
-            if let entry = entry(at: epoch, row: row, objective: objective, in: table) { entries.append(entry) }
+            objectives.set(entry(at: epoch, row: row, objective: objective, in: table)?.value, at: epoch)
         }
-        WorkCounter.count(entries.count)
-        return BestEpochs(entries, direction: objective.direction)
+        return objectives
     }
 
     /// Returns an epoch with its objective; nil if the objective is absent or not finite, or the row is not loaded.
-    private func entry(at epoch: Int, objective: BatteryState.Objective, in table: RowTable) -> BestEpochs.Entry? {
+    private func entry(at epoch: Int, objective: BatteryState.Objective, in table: RowTable) -> CurveObjectives.Entry? {
         guard let row = curve.row(at: epoch) else { return nil }
         return entry(at: epoch, row: row, objective: objective, in: table)
     }
 
     private func entry(
         at epoch: Int, row: RowTable.Row, objective: BatteryState.Objective, in table: RowTable
-    ) -> BestEpochs.Entry? {
+    ) -> CurveObjectives.Entry? {
         guard let number = table.number(of: objective.channel, in: row), number.isFinite else { return nil }
-        return BestEpochs.Entry(epoch: epoch, value: number.value)
+        return CurveObjectives.Entry(epoch: epoch, value: number.value)
     }
 }
 

@@ -250,12 +250,13 @@ package struct Fold {
         var missing = MissingState()
         for (subject, index) in foldIndexes.enumerated() where index >= 0 {
             if experiments[index].needsWholeCurve {
-                missing.wholeCurves[subject] = batteries[experiments[index].batteryIndex].objective?.channel
+                missing.wholeCurves[subject] = batteries[experiments[index].batteryIndex].objective
             }
             if !experiments[index].unreadRows.isEmpty { missing.rows[subject] = experiments[index].unreadRows }
         }
         guard missing.isEmpty else { return .missing(missing) }
         result.posterior.experiments.reserveCapacity(foldIndexes.count)
+        result.posterior.objectives = prior.objectives
         for (subject, index) in foldIndexes.enumerated() {
             guard index >= 0 else {
                 result.posterior.experiments.append(prior.experiments[subject] ?? ExperimentState())
@@ -264,6 +265,9 @@ package struct Fold {
             // Accessed in place, because a copy of an experiment would retain all its arrays.
             let battery = experiments[index].batteryIndex
             result.posterior.experiments.append(experiments[index].posterior(in: result.rows))
+            if experiments[index].objectives != nil || !prior.objectives.isEmpty {
+                result.posterior.objectives[subject] = experiments[index].posteriorObjectives
+            }
             experiments[index].addChanges(
                 of: batch.experiments[subject], in: keyspace, to: &result.changes,
                 rankings: &batteries[battery].rankings, table: result.rows)

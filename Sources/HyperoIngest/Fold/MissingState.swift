@@ -7,8 +7,8 @@ package struct MissingState: Hashable {
     package var experiments: [Int] = []
     /// Epochs of the curve, by experiment index.
     package var rows: [Int: Set<Int>] = [:]
-    /// The experiments whose whole curve must be read, by index: the channel whose numbers are needed.
-    package var wholeCurves: [Int: String] = [:]
+    /// The experiments whose whole curve must be read, by index, with the objective of each.
+    package var wholeCurves: [Int: BatteryState.Objective] = [:]
 
     init() {}
 

@@ -10,7 +10,7 @@ package struct PriorState {
     package var experiments: [ExperimentState?]
     /// The rows that were read, by experiment index and epoch; an empty row if the curve has none at the epoch.
     package var rows: [Int: [Int: CurveRow]] = [:]
-    /// The objectives of the whole curves that were read, by experiment index.
+    /// The objectives of the whole curves that are known, by experiment index.
     package var objectives: [Int: CurveObjectives] = [:]
 
     package init(producers: [Watermark?], batteries: [BatteryState?], experiments: [ExperimentState?]) {
@@ -25,4 +25,6 @@ struct PosteriorState {
     var producers: [Watermark] = []
     var batteries: [BatteryState] = []
     var experiments: [ExperimentState] = []
+    /// The objectives of the whole curves that are known, by experiment index.
+    var objectives: [Int: CurveObjectives] = [:]
 }

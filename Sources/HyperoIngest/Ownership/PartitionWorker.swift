@@ -121,7 +121,7 @@ final class PartitionWorker {
         let shield = shield
         return try RedisConnection.open(
             to: url, name: "hypero-ingest", timeout: owner.isStopping ? .seconds(1) : .seconds(5),
-            shouldContinue: { shield.shouldContinue })
+            bounds: .medium, shouldContinue: { shield.shouldContinue })
     }
 
     private func next(after event: PartitionOwner.Event) -> PartitionOwner.Action {

@@ -9,7 +9,8 @@ enum ServerCheck {
         // If the server cannot be reached, the partition's thread reports it.
         guard
             var connection = try? RedisConnection.open(
-                to: url, name: "hypero-ingest", timeout: .seconds(1), shouldContinue: { !shutdown.isRequested })
+                to: url, name: "hypero-ingest", timeout: .seconds(1), bounds: .small,
+                shouldContinue: { !shutdown.isRequested })
         else { return }
         if var reply = try? connection.call("INFO"), let info = try? reply.string() {
             for warning in warnings(ofInfo: info) { logger.warning("\(warning)") }

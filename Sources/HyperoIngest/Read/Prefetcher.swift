@@ -136,7 +136,7 @@ package final class Prefetcher: @unchecked Sendable {
     }
 
     private func connect() throws(RedisError) -> Link {
-        var connection = try RedisConnection.open(to: url, name: "hypero-ingest-ahead") { [self] in
+        var connection = try RedisConnection.open(to: url, name: "hypero-ingest-ahead", bounds: .small) { [self] in
             locked { !isStopped }
         }
         // Behind one address may be several servers, and the cursor of one would pass entries of the other.

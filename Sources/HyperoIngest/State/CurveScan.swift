@@ -24,9 +24,9 @@ struct CurveScan {
     private static let partSize = (128 << 10)...(1 << 20)
     private static let maxCount = 4_096
 
-    init(key: String, objective channel: String) {
+    init(key: String, objective: BatteryState.Objective) {
         self.key = key
-        objectives = CurveObjectives(of: channel)
+        objectives = CurveObjectives(of: objective)
     }
 
     /// Reads the next part.

@@ -19,6 +19,8 @@ struct GenerationCache<Key: Hashable, Value> {
         self.limit = limit
     }
 
+    var isEmpty: Bool { young.isEmpty && old.isEmpty }
+
     subscript(key: Key) -> Value? { (young[key] ?? old[key])?.value }
 
     /// Inserts a value, or replaces the value of its key.

@@ -8,12 +8,18 @@ struct StateCache {
     private var producers = GenerationCache<ProducerID, Watermark>(limit: 4 << 20)
     private var batteries = GenerationCache<BatteryID, BatteryState>(limit: 4 << 20)
     private var experiments = GenerationCache<ExperimentID, ExperimentState>(limit: 24 << 20)
+    /// The curves whose best epoch has got worse. It may get worse again, for each of many small batches.
+    private var objectives = GenerationCache<ExperimentID, CurveObjectives>(limit: 32 << 20)
 
     /// Returns the cached state of a batch's subjects.
     func priorState(of batch: DecodedBatch) -> PriorState {
-        PriorState(
+        var prior = PriorState(
             producers: batch.producers.map { producers[$0] }, batteries: batch.batteries.map { batteries[$0] },
             experiments: batch.experiments.map { experiments[$0] })
+        if !objectives.isEmpty {
+            for (index, id) in batch.experiments.enumerated() { prior.objectives[index] = objectives[id] }
+        }
+        return prior
     }
 
     /// Stores the state after a batch.
@@ -30,11 +36,20 @@ struct StateCache {
         for (id, state) in zip(batch.experiments, posterior.experiments) where state.readError == nil {
             experiments.insert(state, for: id, cost: state.cost)
         }
+        guard !(objectives.isEmpty && posterior.objectives.isEmpty) else { return }
+        for (index, id) in batch.experiments.enumerated() {
+            if let known = posterior.objectives[index] {
+                objectives.insert(known, for: id, cost: known.cost)
+            } else {
+                objectives.remove(id)
+            }
+        }
     }
 
     mutating func removeAll() {
         producers.removeAll()
         batteries.removeAll()
         experiments.removeAll()
+        objectives.removeAll()
     }
 }

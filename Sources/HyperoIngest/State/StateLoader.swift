@@ -13,6 +13,11 @@ import Logging
 struct StateLoader {
     private var firstError: RedisError?
 
+    /// The number of rows per command, so that a reply is a few megabytes at most even if rows have 1,024 channels.
+    private static let rowsPerCommand = 32
+    /// The bounds of the rows of one command. Other clients may have written anything.
+    private static let rowBounds = ReplyBounds(maxTextBytes: 16 << 20, maxTotalBytes: 16 << 20)
+
     /// Reads the replies to ``appendLookups(for:of:in:to:)``.
     mutating func readReplies(
         for missing: MissingState, of batch: DecodedBatch, into prior: inout PriorState,
@@ -46,7 +51,9 @@ struct StateLoader {
         }
         for (index, epochs) in missing.sortedRows {
             let key = keyspace.curve(of: batch.experiments[index])
-            try readRows(epochs, of: index, key: key, from: &connection, into: &prior, logger: logger)
+            for epochs in epochs.parts(of: Self.rowsPerCommand) {
+                try readRows(epochs, of: index, key: key, from: &connection, into: &prior, logger: logger)
+            }
         }
         if let firstError { throw firstError }
     }
@@ -72,10 +79,12 @@ struct StateLoader {
                 ExperimentField.maxSource)
         }
         for (index, epochs) in missing.sortedRows {
-            writer.begin(arguments: 2 + epochs.count)
-            writer.add("HMGET" as StaticString)
-            writer.add(keyspace.curve(of: batch.experiments[index]))
-            for epoch in epochs { writer.add(epoch) }
+            for epochs in epochs.parts(of: Self.rowsPerCommand) {
+                writer.begin(arguments: 2 + epochs.count)
+                writer.add("HMGET" as StaticString)
+                writer.add(keyspace.curve(of: batch.experiments[index]))
+                for epoch in epochs { writer.add(epoch) }
+            }
         }
     }
 
@@ -97,14 +106,19 @@ struct StateLoader {
     }
 
     private mutating func readRows(
-        _ epochs: [Int], of index: Int, key: String, from connection: inout RedisConnection,
+        _ epochs: ArraySlice<Int>, of index: Int, key: String, from connection: inout RedisConnection,
         into prior: inout PriorState, logger: RateLimitedLogger
     ) throws(RedisError) {
-        var reply = try connection.receive()
+        var reply = try connection.receive(within: Self.rowBounds)
         if let readError = readError(in: reply, key: key, logger: logger) {
             prior.experiments[index] = ExperimentState(readError: readError)
         }
         guard reply.error == nil else { return }
+        guard reply.isComplete else {
+            let error = RedisError(.other, "rows with more than 16 MiB")
+            prior.experiments[index] = ExperimentState(readError: Self.unreadable(key, because: error, logger: logger))
+            return
+        }
         for (epoch, text) in zip(epochs, try reply.strings(count: epochs.count)) {
             prior.rows[index, default: [:]][epoch] = text.flatMap { CurveRow(text: $0) } ?? CurveRow()
         }
@@ -120,10 +134,20 @@ struct StateLoader {
 
     /// Logs and returns the error of a key that has another type (WRONGTYPE); nil for any other error.
     static func readError(from error: RedisError, key: String, logger: RateLimitedLogger) -> String? {
-        guard error.code == .wrongType else { return nil }
+        error.code == .wrongType ? unreadable(key, because: error, logger: logger) : nil
+    }
+
+    private static func unreadable(_ key: String, because error: RedisError, logger: RateLimitedLogger) -> String {
         let readError = "\(key) cannot be read: \(error.description)"
         logger.event("\(readError). Its entries become dead letters", level: .error)
         return readError
+    }
+}
+
+extension Array {
+    /// Returns the elements in slices of at most this size.
+    fileprivate func parts(of size: Int) -> some Sequence<ArraySlice<Element>> {
+        stride(from: 0, to: count, by: size).lazy.map { self[$0..<Swift.min($0 + size, count)] }
     }
 }
 

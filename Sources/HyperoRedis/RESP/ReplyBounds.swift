@@ -30,6 +30,8 @@ package struct ReplyBounds: Sendable, Hashable {
 
     /// 2 MiB, for commands whose replies are an id, a number, a status or one entry.
     package static let small = ReplyBounds(rejectingAbove: 2 << 20)
+    /// 32 MiB, for the reply to a transaction that changes as much as a batch of entries can.
+    package static let medium = ReplyBounds(rejectingAbove: 32 << 20)
     /// 256 MiB, for whole hashes such as the learning curves of an experiment with a million epochs.
     package static let large = ReplyBounds(rejectingAbove: 256 << 20)
 }

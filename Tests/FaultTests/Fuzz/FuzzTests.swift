@@ -11,6 +11,16 @@ struct FuzzTests {
         #expect(run.stdout.contains("150 inputs in"))
     }
 
+    @Test
+    func `The client, the ingest and queries survive mutated replies without a crash, a hang or a growth of memory`()
+        throws
+    {
+        let run = try ChildProcess.run(
+            "hypero-fuzz", ["replies", "--seed", "1", "--count", "120", "--max-seconds", "60"], within: .seconds(300))
+        #expect(run.succeeded, "\(run.stdout)\n\(run.stderr)")
+        #expect(run.stdout.contains("120 inputs in"))
+    }
+
     @Test func `A stored input that does not exist is an error and no success`() throws {
         let run = try ChildProcess.run("hypero-fuzz", ["journals", "--input", "/nonexistent"], within: .seconds(60))
         #expect(!run.succeeded)

@@ -96,6 +96,34 @@ import Testing
         _ = ingest
     }
 
+    @Test func `Events of epochs whose rows are too large to read become dead letters, and all others are applied`()
+        throws
+    {
+        let fixture = try IngestFixture()
+        fixture.declareBattery()
+        for epoch in 1...100 { fixture.addRow(epoch, by: ("p", epoch)) }
+        fixture.addRow(1, of: "e-2", by: ("p", 101))
+        try fixture.drain()
+        let curve = fixture.keyspace.curve(of: ExperimentID("e-1")!)
+        fixture.server.cli("EVAL", "redis.call('HSET', KEYS[1], 7, string.rep('a', 17000000))", "1", curve)
+        fixture.addRow(7, by: ("p", 102))
+        fixture.addRow(7, of: "e-2", by: ("p", 103))
+        try fixture.drain()
+        #expect(fixture.count(IngestField.dead) == 1)
+        #expect(
+            text(EventField.deadReason, of: try #require(deadLetters(of: fixture).first))
+                == "\(curve) cannot be read: rows with more than 16 MiB")
+        #expect(fixture.server.cli("HGET", fixture.keyspace.curve(of: ExperimentID("e-2")!), "7") == "valid=7")
+        fixture.server.cli("HSET", curve, "7", "train=1")
+        #expect(try fixture.requeue("--all").succeeded)
+        // More rows than one command reads.
+        for epoch in 1...90 { fixture.addRow(epoch, by: ("q", epoch)) }
+        try fixture.drain()
+        #expect(fixture.server.cli("HGET", curve, "7") == "train=1 valid=7")
+        #expect(fixture.server.cli("HLEN", curve) == "100")
+        #expect(fixture.count(IngestField.dead) == 1)
+    }
+
     @Test func `An ingest stops before an entry that it cannot apply if the dead-letter key is no stream`() throws {
         let fixture = try IngestFixture()
         fixture.server.cli("SET", fixture.keyspace.dead, "no stream")
