@@ -8,13 +8,14 @@ public struct SchemaError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Returns the text for a quote in a message: control characters are replaced by U+FFFD.
+/// Returns the text for a quote in a message: control characters, and those that change the direction of the text after
+/// them, are replaced by U+FFFD.
 ///
 /// - Parameter limit: the maximum number of Unicode scalars. A longer text is cut and ends with `…`.
 package func printable(_ text: String, limit: Int = 64) -> String {
     var result = ""
     for scalar in text.unicodeScalars.prefix(limit) {
-        result.unicodeScalars.append(isControl(scalar) ? "\u{FFFD}" : scalar)
+        result.unicodeScalars.append(isControl(scalar) || scalar.properties.isBidiControl ? "\u{FFFD}" : scalar)
     }
     return text.unicodeScalars.count > limit ? result + "…" : result
 }

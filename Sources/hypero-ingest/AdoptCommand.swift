@@ -85,20 +85,21 @@ struct AdoptCommand: ParsableCommand {
             if printed.withLock({ $0.insert(message).inserted }) { printError(message) }
         }
         // Each adoption waits for the durability window after its events are applied, and there may be many journals.
-        scope.maxConcurrent = 64
+        scope.maxPerPartition = 64
         var adoption = Adoption(scope, timeout: timeout.map { .seconds($0) })
         adoption.scan()
         let isComplete = adoption.run { printError(Self.progress(of: $0)) }
         print(Self.summary(of: adoption))
         for (name, count) in adoption.redirected.sorted(by: { $0.key < $1.key }) {
             print(
-                "\(Self.counted(count, of: "journal")) written for \(printable(name)), sent to \(settings.redis.serverURL)"
+                "\(Self.counted(count, of: "journal")) written for \(Self.named(name)), sent to \(settings.redis.serverURL)"
             )
         }
         if adoption.damaged > 0 {
             print("\(Self.counted(Int(clamping: adoption.damaged), of: "damaged record")) could not be sent")
         }
         if !isComplete { printError("timed out before all events were applied; the remaining journals are kept") }
+        reportOthers(adoption)
         let hasLeft = reportLeft(adoption.left, server: settings.redis)
         guard isComplete, !hasLeft, adoption.damaged == 0 else { throw ExitCode.failure }
     }
@@ -152,6 +153,20 @@ struct AdoptCommand: ParsableCommand {
             + "; Redis has acknowledged \(counted(Int(clamping: adoption.events), of: "event"))"
     }
 
+    /// Prints the numbers of the journals that this command never sends, so that a user who expects more finds out why.
+    private func reportOthers(_ adoption: borrowing Adoption) {
+        if adoption.usedJournals > 0 {
+            printError(
+                "\(Self.counted(adoption.usedJournals, of: "journal")) in use by running processes, which send their own "
+                    + "events")
+        }
+        if adoption.otherUserJournals > 0 {
+            printError(
+                "\(Self.counted(adoption.otherUserJournals, of: "journal")) of other users left alone. To send them, run "
+                    + "this command as each user")
+        }
+    }
+
     /// Prints the journals that were left alone and have not been reported by the adoption.
     ///
     /// - Returns: true if one of them may have to be sent.
@@ -165,20 +180,27 @@ struct AdoptCommand: ParsableCommand {
                 otherServers[name, default: 0] += 1
                 needsAction = true
             case .otherNamespace(let name): namespaces[name, default: 0] += 1
-            case .otherHost, .notPrivate(_, .otherUser): break
+            case .otherHost: break
             case .otherPartitions, .notPrivate, .unreadable: needsAction = true
             }
         }
         for (name, count) in otherServers.sorted(by: { $0.key < $1.key }) {
             printError(
-                "\(Self.counted(count, of: "journal")) not sent: written for \(printable(name)), not \(server.serverURL). Give "
+                "\(Self.counted(count, of: "journal")) not sent: written for \(Self.named(name)), not \(server.serverURL). Give "
                     + "--redis \(printable(name)) to send \(count == 1 ? "it" : "them") there, or --any-server to send "
                     + "\(count == 1 ? "it" : "them") to \(server.serverURL)")
         }
         for (name, count) in namespaces.sorted(by: { $0.key < $1.key }) {
-            printError("\(Self.counted(count, of: "journal")) of the namespace \(printable(name)) left alone")
+            printError(
+                "\(Self.counted(count, of: "journal")) of the namespace \(printable(name)) left alone. To send "
+                    + "\(count == 1 ? "it" : "them"), give --namespace \(printable(name))")
         }
         return needsAction
+    }
+
+    /// Returns the name of a server for a message. Only a damaged journal has none.
+    private static func named(_ server: String) -> String {
+        server.isEmpty ? "a server without a name" : printable(server)
     }
 
     private static func counted(_ number: Int, of noun: String) -> String {

@@ -1,7 +1,8 @@
-import HyperoIngest
 import HyperoSchema
 import TestSupport
 import Testing
+
+@testable import HyperoIngest
 
 @Suite struct EntryTests {
     private func sent(_ seq: UInt64, _ name: String, at time: Int64 = 20) -> Event {
@@ -124,6 +125,31 @@ import Testing
         for number in 1...100 { #expect(watermark.missing.contains { $0.contains(UInt64(number * 2 - 1)) }) }
         #expect(Watermark(seq: "300", time: "0", missing: watermark.missingText) == watermark)
         #expect(watermark.accept(73, at: 0) == .late)
+    }
+
+    @Test func `Very many missing ranges of another client are merged in steps in proportion to them`() throws {
+        func steps(_ count: Int) throws -> Int {
+            let text = (1...count).map { "\(2 * $0)" }.joined(separator: " ")
+            let (watermark, steps) = WorkCounter.steps { Watermark(seq: "\(3 * count)", time: "0", missing: text) }
+            #expect(watermark.missing.count == 64)
+            return try #require(steps)
+        }
+        #expect(try steps(4_000) <= 2 * steps(2_000))
+    }
+
+    @Test func `A malformed list of missing ranges is removed with the next event of its producer`() {
+        let key = IndexStore().keyspace.producer(ProducerID("p")!)
+        for cached in [false, true] {
+            var store = IndexStore()
+            if cached { store.cache = StateCache() }
+            store.hashes[key] = ["seq": "3", "missing": "any text"]
+            store.add([Shorthand.declared(), sent(4, "a")])
+            #expect(store.hashes[key]?["missing"] == nil)
+            store.add([sent(6, "b")])
+            #expect(store.hashes[key]?["missing"] == "5")
+            store.add([sent(5, "c")])
+            #expect(store.hashes[key]?["missing"] == nil)
+        }
     }
 
     @Test(arguments: [true, false])

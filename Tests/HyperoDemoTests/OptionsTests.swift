@@ -85,7 +85,7 @@ import Testing
         let help = HyperoDemo.helpMessage(columns: 100)
         #expect(
             help.contains("EXAMPLES, with the Redis server of Scripts/demo:\n  export HYPERO_REDIS="))
-        #expect(help.contains("   75  all experiments ended, but events remain in the journal\n"))
+        #expect(help.contains("   75  all experiments ended, but events were not sent\n"))
         #expect(help.contains("E. Alpaydin and C. Kaynak"))
         #expect(!help.contains("--worker-index"))
     }

@@ -48,6 +48,22 @@ import Testing
         #expect(((try? discovery.otherPartitions()) ?? []).count < 32)
     }
 
+    @Test func `An ingest applies at most eight other partitions at once`() throws {
+        // None of them ends, because another ingest owns them.
+        for index in 0..<30 {
+            server.cli("XADD", "{hypero:\(index)}:events", "*", "event", "x")
+            server.cli("SET", "{hypero:\(index)}:ingest:lease", "another")
+        }
+        let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--lease", "0.5"])
+        func owners() -> Int {
+            server.cli("CLIENT", "LIST").split(whereSeparator: \.isNewline).count { $0.contains("name=hypero-ingest ") }
+        }
+        #expect(eventually { owners() == 9 }, "\(ingest.stderr)")
+        for _ in 0..<50 { #expect(owners() <= 9) }
+        ingest.terminate()
+        #expect(ingest.wait() == .exited(0))
+    }
+
     @Test func `A ranking has the experiments of partitions behind many without an experiment`() throws {
         try fill(fixture(partitions: 64, partition: 40), rows: 9)
         let ingest = try ChildProcess(

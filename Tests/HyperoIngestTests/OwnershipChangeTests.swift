@@ -1,3 +1,4 @@
+import Foundation
 import HyperoCore
 import HyperoRedis
 import HyperoSchema
@@ -128,5 +129,45 @@ import Testing
         contextA.prefetcher.stop()
         contextA2.prefetcher.stop()
         #expect(fixture.server.cli("XLEN", fixture.keyspace.dead) == "1")
+    }
+
+    @Test func `The lease is renewed while dead letters are looked up, unless their transaction is handled meanwhile`()
+        throws
+    {
+        let fixture = try IngestFixture()
+        let owner = try Owner(fixture)
+        for number in 1...3 {
+            fixture.server.cli(
+                "XADD", fixture.keyspace.events, "\(number)-0", "event", "param", "experiment", "e", "battery",
+                "unknown",
+                "param.a", "1")
+        }
+        for number in 1...40 {
+            fixture.server.cli("XADD", fixture.keyspace.dead, "\(number)-1", "event", "x", "dead.id", "9-\(number)")
+        }
+        fixture.server.cli("HSET", fixture.keyspace.ingest, "cursor", "3-0", "unconfirmed", "0-0 3-0 0")
+        let logger = owner.worker.limitedLogger
+        let checkpoints = CheckpointReader(keyspace: fixture.keyspace, owner: "test", logger: logger)
+        var connection = try fixture.connect()
+        let (cursor, unconfirmed) = try checkpoints.cursor(over: &connection)
+        let lease = Lease(keyspace: fixture.keyspace, owner: "test", duration: .seconds(60))
+        #expect(try lease.acquire(over: &connection))
+        func find(isShutdownRequested: Bool = false) throws -> PendingDeadLetters? {
+            let reader = UnconfirmedReader(
+                checkpoints: checkpoints, unconfirmed: try #require(unconfirmed),
+                isShutdownRequested: { isShutdownRequested })
+            var fence = Fence(lease: lease, since: .now, writtenCursor: cursor, renewalInterval: .zero)
+            return try reader.missingDeadLetters(known: PendingDeadLetters(), fence: &fence, over: &connection)
+        }
+        #expect(try find()?.entryIDs.map(\.description).sorted() == ["1-0", "2-0", "3-0"])
+        let watches = fixture.server.cli("INFO", "commandstats").components(separatedBy: "cmdstat_watch:calls=").last
+        // Once for the entries, and twice for the dead letters.
+        #expect(watches?.hasPrefix("3,") == true)
+        #expect(try find(isShutdownRequested: true) == nil)
+        // A requeue takes its entries out of the field.
+        fixture.server.cli("HSET", fixture.keyspace.ingest, "unconfirmed", "0-0 3-0 0 1-0")
+        #expect(try find() == nil)
+        fixture.server.cli("SET", fixture.keyspace.lease, "another")
+        #expect(try find() == nil)
     }
 }

@@ -144,6 +144,19 @@ struct RedisConnectionTests {
         #expect(error?.description.contains("cancelled while waiting") == true)
     }
 
+    @Test func `A connection that has failed within a reply cannot be used again`() throws {
+        let server = try ScriptedServer("+OK\r\n+OK\r\n*2\r\n$10\r\nabc")
+        nonisolated(unsafe) var shouldContinue = true
+        var connection = try server.connect { shouldContinue }
+        shouldContinue = false
+        let error = redisError { _ = try connection.call("GET", "k") }
+        #expect(error?.description.contains("cancelled while waiting") == true)
+        shouldContinue = true
+        server.send("1234567\r\n$1\r\nx\r\n+PONG\r\n")
+        #expect(redisError { _ = try connection.receive() } == error)
+        #expect(redisError { _ = try connection.call("PING") } == error)
+    }
+
     @Test func `A blocking command may take longer than the timeout`() throws {
         let server = try RedisServer()
         var connection = try server.connect(timeout: .milliseconds(50))

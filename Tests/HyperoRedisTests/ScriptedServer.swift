@@ -38,11 +38,16 @@ final class ScriptedServer {
     }
 
     /// Connects with a password: the client sends AUTH and CLIENT SETNAME.
-    func connect() throws -> RedisConnection {
+    func connect(shouldContinue: @escaping () -> Bool = { true }) throws -> RedisConnection {
         try .open(to: RedisURL("unix://:secret@\(folder.file("s"))"), name: "test", timeout: .seconds(30)) {
             self.serve()
-            return true
+            return shouldContinue()
         }
+    }
+
+    /// Sends more bytes to the connection.
+    func send(_ text: String) {
+        _ = Array(text.utf8).withUnsafeBytes { Glibc.send(accepted, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     }
 
     private func serve() {
@@ -50,7 +55,7 @@ final class ScriptedServer {
         accepted = accept(listener, nil, nil)
         guard accepted >= 0 else { return }
         // The answer fits into the buffer of the socket, so one call sends it.
-        _ = answer.withUnsafeBytes { send(accepted, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        _ = answer.withUnsafeBytes { Glibc.send(accepted, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         if closes { shutdown(accepted, Int32(SHUT_RDWR)) }
     }
 }

@@ -78,13 +78,15 @@ extension Journal {
     /// Closes the journal, and waits until the log calls that have reserved a record have published it.
     ///
     /// Such a log call may have been interrupted by the scheduler.
-    func finishAppending(within timeout: Duration) {
+    ///
+    /// - Parameter blocking: Runs a system call that may block.
+    func finishAppending(within timeout: Duration, blocking: (() -> Void) -> Void = { $0() }) {
         close()
         let deadline = MonotonicTime.now + timeout
         while true {
             read()
             guard !isRead, .now < deadline else { return }
-            usleep(500)
+            blocking { usleep(500) }
         }
     }
 

@@ -135,8 +135,18 @@ final class JournalFolder: Sendable {
         unlinkat(descriptor, Self.earlierLockName, 0)
         guard let rootFolder = try? root.open() else { return }
         // In a shared root another user may have put another folder there.
-        guard FileStatus(of: name, in: rootFolder.descriptor)?.identity == lock.identity else { return }
+        guard isInPlace(in: rootFolder) else { return }
         unlinkat(rootFolder.descriptor, name, AT_REMOVEDIR)
+    }
+
+    /// true if the folder is still at its path.
+    var isInPlace: Bool {
+        guard let rootFolder = try? root.open() else { return false }
+        return isInPlace(in: rootFolder)
+    }
+
+    private func isInPlace(in root: borrowing OpenFolder) -> Bool {
+        FileStatus(of: name, in: root.descriptor)?.identity == lock.identity
     }
 
     /// true if the folder has no lock file of an earlier version and its entries have changed within the last minute.

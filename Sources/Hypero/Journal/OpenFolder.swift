@@ -28,17 +28,22 @@ struct OpenFolder: ~Copyable {
 
     /// Returns the names of a folder's entries; none if the folder cannot be read.
     static func entryNames(in descriptor: CInt) -> [String] {
+        var names: [String] = []
+        forEachEntryName(in: descriptor) { names.append($0) }
+        return names
+    }
+
+    /// Calls a function with the name of each entry of a folder, of none if the folder cannot be read.
+    static func forEachEntryName(in descriptor: CInt, _ body: (String) -> Void) {
         // Not a duplicate, which would share the read position with other readers of the descriptor.
         let ownDescriptor = retryingInterrupts { openat(descriptor, ".", flags) }
-        guard ownDescriptor >= 0 else { return [] }
+        guard ownDescriptor >= 0 else { return }
         guard let folder = fdopendir(ownDescriptor) else {
             close(ownDescriptor)
-            return []
+            return
         }
         defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) { names.append(entry.pointee.name) }
-        return names
+        while let entry = readdir(folder) { body(entry.pointee.name) }
     }
 }
 

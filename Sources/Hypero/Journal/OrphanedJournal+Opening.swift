@@ -57,9 +57,9 @@ extension OrphanedJournal {
         private static func result(of error: any Error) -> OpenResult {
             switch error as? JournalFileError {
             case .notPrivate(let path, let violation): .notPrivate(path: path, violation)
-            // Another client holds the journal, or has just removed it.
-            case .locked, .replaced: .locked
-            case .some(let error) where error.isMissing: .locked
+            case .locked: .locked
+            case .replaced: .nothing
+            case .some(let error) where error.isMissing: .nothing
             default: .unreadable("\(error)")
             }
         }
@@ -99,7 +99,7 @@ extension OrphanedJournal {
             }
             guard !ordinals.isEmpty else {
                 if !folder.isNew { folder.remove() }
-                throw End(result: .locked)
+                throw End(result: .nothing)
             }
             if let header, !header.machine.hasSameBoot(as: machine), !isSilent(heartbeat) {
                 throw End(result: .maybeAlive)
@@ -170,7 +170,7 @@ extension OrphanedJournal {
                     // The process was killed before it wrote a header.
                     for (_, segment) in segments { segment.remove() }
                     folder.remove()
-                    return .locked
+                    return .nothing
                 }
                 return .unreadable("no segment in \(folder.path) has an intact header")
             }

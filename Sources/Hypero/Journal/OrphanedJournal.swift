@@ -24,8 +24,10 @@ struct OrphanedJournal {
     /// The result of opening a journal.
     enum OpenResult {
         case opened(OrphanedJournal)
-        /// Another client holds the lock, or there is nothing to adopt.
+        /// Another client holds the lock.
         case locked
+        /// There is nothing to adopt: another client has just removed the journal, or it has no event.
+        case nothing
         /// The journal belongs to another machine or another deployment.
         case foreign
         /// The folder or a file belongs to another user, or another user can write to it.

@@ -78,6 +78,7 @@ struct RecordScan {
                 accept(record)
                 offset += record.length
                 piece.end = offset
+                piece.lastSeq = lastSeq
                 continue
             }
             if piece.end > piece.start { pieces.append(piece) }

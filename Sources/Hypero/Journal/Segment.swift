@@ -156,6 +156,8 @@ struct SegmentPiece {
     let start: Int
     /// The offset after the last record, in bytes.
     var end: Int
+    /// The sequence number of the last record; nil if it is not known without reading the records.
+    var lastSeq: UInt64?
 
     /// A piece without records.
     static var empty: SegmentPiece { SegmentPiece(segment: .empty(), start: 0, end: 0) }

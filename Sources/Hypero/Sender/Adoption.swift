@@ -18,8 +18,10 @@ package struct Adoption: ~Copyable {
         package var matchesServer: Bool
         /// true to report errors of Redis. A client's own delivery reports them already.
         package var reportsErrors: Bool
-        /// The number of journals that are sent at the same time, each over its own connection.
-        package var maxConcurrent = 8
+        /// The number of journals of one partition that are sent at the same time, each over its own connection.
+        ///
+        /// A journal may wait for the ingest of its partition for days, and must not keep those of other partitions waiting.
+        package var maxPerPartition = 4
         /// The time for which an applied event stays in its journal.
         package var durabilityWindow: Duration
         package var notify: @Sendable (String) -> Void
@@ -59,7 +61,11 @@ package struct Adoption: ~Copyable {
     package private(set) var unreadJournals = 0
     /// The number of records in adopted journals that cannot be read.
     package private(set) var damaged: UInt64 = 0
-    /// The journals that are left alone, by name.
+    /// The number of journals of other users in the folder.
+    package private(set) var otherUserJournals = 0
+    /// The number of journals that running processes are using, or another client is adopting.
+    package private(set) var usedJournals = 0
+    /// The journals of this user that are left alone, by name.
     package private(set) var left: [String: LeftReason] = [:]
     /// The number of journals that were written for another server and are sent to this one, by the name of the server.
     package private(set) var redirected: [String: Int] = [:]
@@ -73,10 +79,14 @@ package struct Adoption: ~Copyable {
     private var names: [String] = []
     /// The journal that is being read.
     private var opening: (name: String, reading: OrphanedJournal.Opening)?
+    /// The names of journals that wait until another journal of their partition is sent, by the partition's tag.
+    private var postponed: [String: [String]] = [:]
     /// The names of journals whose processes may be alive.
     private var maybeAlive: Set<String> = []
     private var silence = SilenceMonitor()
     private var nextLook = MonotonicTime(nanoseconds: 0)
+    /// true if the last step opened a journal.
+    private var opensNext = false
     /// The deliveries of open journals. Several run at once, because a journal may wait for the ingest for a long time.
     private var active: [OrphanDelivery] = []
     /// The index of the delivery that made the last step.
@@ -107,6 +117,7 @@ package struct Adoption: ~Copyable {
     /// The number of journals that are being sent or not opened yet.
     package var remainingJournals: Int {
         active.count + names.count + maybeAlive.count + (opening == nil ? 0 : 1)
+            + postponed.values.reduce(0) { $0 + $1.count }
     }
 
     /// The number of journals from before the start of this machine, whose processes may be alive.
@@ -131,13 +142,25 @@ package struct Adoption: ~Copyable {
     package mutating func scan() {
         names = []
         maybeAlive = []
+        postponed = [:]
+        otherUserJournals = 0
+        usedJournals = 0
         guard let root = scope.root else { return }
         do {
             let folder = try root.open()
-            names = OpenFolder.entryNames(in: folder.descriptor).filter {
+            let user = geteuid()
+            OpenFolder.forEachEntryName(in: folder.descriptor) { name in
                 // Other entries of the folder do not belong to hypero.
-                ProducerID.isGenerated(JournalFolder.finalName(ofUnfinished: $0) ?? $0)
-            }.sorted(by: >)
+                guard ProducerID.isGenerated(JournalFolder.finalName(ofUnfinished: name) ?? name) else { return }
+                // Not stored: in a folder that several users share, another user may create any number of them.
+                if let owner = FileStatus(of: name, in: folder.descriptor)?.owner, owner != user {
+                    otherUserJournals += 1
+                    reportOtherUser(owner, journal: "\(root.path)/\(name)")
+                } else {
+                    names.append(name)
+                }
+            }
+            names.sort(by: >)
         } catch {
             guard !hasReportedRoot else { return }
             hasReportedRoot = true
@@ -185,12 +208,23 @@ package struct Adoption: ~Copyable {
             continueOpening()
             return .worked
         }
-        if !names.isEmpty, active.count < scope.maxConcurrent {
-            openNext()
-            return .worked
+        if names.isEmpty { resumePostponed() }
+        guard !active.isEmpty || !names.isEmpty else { return maybeAlive.isEmpty ? .idle : .waiting }
+        // In turn, so that neither waits for the other.
+        opensNext = !names.isEmpty && (active.isEmpty || !opensNext)
+        guard opensNext else { return stepActive() }
+        openNext()
+        return .worked
+    }
+
+    /// Opens one more journal of each partition that may send one.
+    private mutating func resumePostponed() {
+        guard !postponed.isEmpty else { return }
+        for tag in Set(postponed.keys).subtracting(fullPartitions) {
+            guard let name = postponed[tag]?.popLast() else { continue }
+            names.append(name)
+            if postponed[tag]?.isEmpty == true { postponed[tag] = nil }
         }
-        guard !active.isEmpty else { return maybeAlive.isEmpty ? .idle : .waiting }
-        return stepActive()
     }
 
     private mutating func stepActive() -> Step {
@@ -206,7 +240,7 @@ package struct Adoption: ~Copyable {
                 return .worked
             }
         }
-        return .waiting
+        return names.isEmpty ? .waiting : .worked
     }
 
     /// Unlocks the journals that are being sent, so that other clients can adopt them.
@@ -214,7 +248,7 @@ package struct Adoption: ~Copyable {
         for delivery in active { end(delivery) }
         active = []
         unreadJournals += remainingJournals
-        (names, maybeAlive, opening) = ([], [], nil)
+        (names, maybeAlive, postponed, opening) = ([], [], [:], nil)
     }
 
     private mutating func end(_ delivery: OrphanDelivery) {
@@ -242,19 +276,29 @@ package struct Adoption: ~Copyable {
             return
         }
         var reason: LeftReason?
+        var busyTag: String?
+        let full = fullPartitions
         let scope = scope
         var silence = silence
         let result = OrphanedJournal.Opening.begin(
             name, in: root, machine: machine, isSilent: { silence.isSilent(name, $0, at: scope.clock()) },
             where: { header in
                 reason = scope.reasonToLeave(header)
-                return reason == nil
+                if reason == nil, full.contains(header.tag) { busyTag = header.tag }
+                return reason == nil && busyTag == nil
             })
         self.silence = silence
+        if let busyTag { return postponed[busyTag, default: []].append(name) }
         switch result {
         case .success(let opening): self.opening = (name, opening)
         case .failure(let end): finishOpening(name, end.result, foreign: reason ?? .otherHost)
         }
+    }
+
+    /// The tags of the partitions that send as many journals as they may.
+    private var fullPartitions: Set<String> {
+        let counts = Dictionary(active.map { ($0.tag, 1) }, uniquingKeysWith: +)
+        return Set(counts.filter { $0.value >= scope.maxPerPartition }.keys)
     }
 
     private mutating func continueOpening() {
@@ -265,7 +309,8 @@ package struct Adoption: ~Copyable {
 
     private mutating func finishOpening(_ name: String, _ result: OrphanedJournal.OpenResult, foreign: LeftReason) {
         switch result {
-        case .locked: break
+        case .locked: usedJournals += 1
+        case .nothing: break
         case .maybeAlive: maybeAlive.insert(name)
         case .foreign: leave(name, foreign)
         case .notPrivate(let path, let violation): leave(name, .notPrivate(path: path, violation))
@@ -295,13 +340,18 @@ package struct Adoption: ~Copyable {
     /// Records that a journal is left alone, and reports it unless this is known.
     private mutating func leave(_ name: String, _ reason: LeftReason) {
         guard left.updateValue(reason, forKey: name) != reason, let root = scope.root else { return }
-        if case .notPrivate(_, .otherUser) = reason {
-            // Usual in a folder that several users share, so one report is enough.
-            guard !hasReportedOtherUsers else { return }
-            hasReportedOtherUsers = true
-        }
         if let notice = reason.notice(journal: "\(root.path)/\(name)", keyspaces: scope.keyspaces) {
             scope.notify(notice)
         }
+    }
+
+    /// Reports the first journal of another user. They are usual in a folder that several users share, so one report is
+    /// enough.
+    private mutating func reportOtherUser(_ user: UInt32, journal: String) {
+        guard !hasReportedOtherUsers else { return }
+        hasReportedOtherUsers = true
+        scope.notify(
+            "journals of other users are left alone: \(journal) belongs to the user \(user). Clients of that user adopt it"
+        )
     }
 }

@@ -132,22 +132,23 @@ struct Delivery: ~Copyable {
     /// Unsent events are reported.
     mutating func end() {
         link.close()
-        journal.finishAppending(within: .seconds(1))
+        journal.finishAppending(within: .seconds(1), blocking: callbacks.blocking)
         // Include the last records, or all records of an orphaned journal that ends before its first step.
         outbox.update(journal.published())
         outbox.writeChecksums(atMost: .max)
         if outbox.hasEvents {
             let unsent = outbox.accepted - outbox.sent
             notices.event(
-                "events not sent: \(unsent). \(Self.remainder(in: outbox.heldSegments, folder: journal.path))")
+                "events not sent: \(unsent). \(Self.remainder(in: outbox.heldSegments, folder: journal.folder))")
         }
         journal.end(removing: outbox.heldSegments, keepsFiles: !isDurable)
     }
 
-    private static func remainder(in segments: [Segment], folder: String?) -> String {
+    private static func remainder(in segments: [Segment], folder: JournalFolder?) -> String {
         let files = segments.count { $0.file != nil }
         guard files > 0, let folder else { return "They were in memory and are lost" }
-        let stay = "stay in \(folder), and the next client on this host or `hypero-ingest adopt` sends them"
+        guard folder.isInPlace else { return "They are lost: the journal \(folder.path) was removed or replaced" }
+        let stay = "stay in \(folder.path), and the next client on this host or `hypero-ingest adopt` sends them"
         return files == segments.count ? "They \(stay)" : "Those in memory are lost. Those in files \(stay)"
     }
 }

@@ -21,9 +21,6 @@ package enum LeftReason: Equatable, Sendable {
             "cannot adopt the journal \(journal): it was written with \(partitions.map { "\($0)" } ?? "another number of") "
                 + "partitions, not \(keyspaces.count). Send it by `hypero-ingest adopt --partitions "
                 + "\(partitions.map { "\($0)" } ?? "OLD")` while an ingest with that number runs"
-        case .notPrivate(_, .otherUser(let user)):
-            "journals of other users are left alone: \(journal) belongs to the user \(user). "
-                + "Clients of that user adopt it"
         case .notPrivate(let path, let violation):
             "cannot adopt the journal \(journal): \(path): \(violation). Check who wrote it, then correct or remove it"
         case .unreadable(let reason): "cannot adopt the journal \(journal): \(reason)"

@@ -7,9 +7,11 @@ import HyperoSchema
 final class OrphanDelivery {
     let name: String
     private let orphan: OrphanedJournal
+    /// The hash tag of the journal's partition.
+    let tag: String
     private var delivery: Delivery
-    /// The sequence number before the first record.
-    private let base: UInt64
+    /// The number of the ranges of sequence numbers that Redis has acknowledged whole, and the number of their events.
+    private var acknowledged: (ranges: Int, events: UInt64) = (0, 0)
 
     init(
         _ orphan: OrphanedJournal, _ name: String, in keyspace: Keyspace, _ scope: Adoption.Scope,
@@ -17,7 +19,7 @@ final class OrphanDelivery {
     ) {
         self.name = name
         self.orphan = orphan
-        base = (orphan.scan.seqs?.lowerBound ?? 1) &- 1
+        tag = keyspace.tag
         let silence: @Sendable (String) -> Void = { _ in }
         delivery = Delivery(
             Delivery.Configuration(
@@ -26,8 +28,22 @@ final class OrphanDelivery {
             orphan: orphan, callbacks: callbacks)
     }
 
-    /// The number of the journal's events that Redis has acknowledged.
-    var sent: UInt64 { delivery.outbox.sent - min(base, delivery.outbox.sent) }
+    /// The number of the journal's events that Redis has acknowledged, without those that cannot be read.
+    var sent: UInt64 {
+        let sent = delivery.outbox.sent
+        let ranges = orphan.scan.ranges
+        // Counted again after a rewind.
+        if acknowledged.ranges > 0, ranges[acknowledged.ranges - 1].upperBound > sent { acknowledged = (0, 0) }
+        while acknowledged.ranges < ranges.count, ranges[acknowledged.ranges].upperBound <= sent {
+            let range = ranges[acknowledged.ranges]
+            acknowledged.events += range.upperBound - range.lowerBound + 1
+            acknowledged.ranges += 1
+        }
+        guard acknowledged.ranges < ranges.count, ranges[acknowledged.ranges].lowerBound <= sent else {
+            return acknowledged.events
+        }
+        return acknowledged.events + sent - ranges[acknowledged.ranges].lowerBound + 1
+    }
 
     /// true if Redis has acknowledged all events.
     var isSent: Bool { orphan.scan.seqs.map { delivery.outbox.sent >= $0.upperBound } ?? true }

@@ -9,8 +9,8 @@ import HyperoSchema
 struct Outbox {
     private struct Piece {
         var range: SegmentPiece
-        /// The sequence number of the last record read; 0 before the first.
-        var lastSeq: UInt64 = 0
+        /// The sequence number of the last record, if it is known, or of the last one read; 0 for none.
+        var lastSeq: UInt64
     }
 
     /// The location of a record: an index into `pieces`, and the offset in that segment in bytes.
@@ -139,8 +139,12 @@ struct Outbox {
         countReleased(after: watermark, through: lastRemoved)
         lastRead = max(watermark, (firstHeldSeq ?? accepted + 1) - 1)
         for piece in pieces { piece.range.segment.copy?.unload() }
-        // All pieces before the read position were read to their ends.
-        let first = pieces[..<readPosition.index].firstIndex { $0.lastSeq > watermark } ?? readPosition.index
+        // All pieces before the read position were read to their ends. Those of an orphaned journal need not be read.
+        let first =
+            pieces.indices.first { index in
+                guard index < readPosition.index || pieces[index].range.lastSeq != nil else { return true }
+                return pieces[index].lastSeq > watermark
+            } ?? max(pieces.count - 1, 0)
         readPosition = Location(index: first)
         firstLoaded = first
         while let record = Self.nextRecord(in: pieces, from: &readPosition), record.seq <= watermark {
@@ -238,7 +242,7 @@ struct Outbox {
         {
             pieces[last].range.end = piece.end
         } else {
-            pieces.append(Piece(range: piece))
+            pieces.append(Piece(range: piece, lastSeq: piece.lastSeq ?? 0))
         }
     }
 
@@ -256,7 +260,7 @@ struct Outbox {
     }
 
     private mutating func advance(over record: Record) {
-        pieces[readPosition.index].lastSeq = record.seq
+        pieces[readPosition.index].lastSeq = max(pieces[readPosition.index].lastSeq, record.seq)
         lastRead = record.seq
         readPosition.offset += record.length
     }

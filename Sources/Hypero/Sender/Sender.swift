@@ -228,6 +228,8 @@ extension Sender: ForkParticipant {
         adopted.store(0, ordering: .relaxed)
         damaged.store(0, ordering: .relaxed)
         waiters.store(0, ordering: .relaxed)
+        // The end of the parent's sender is not that of the child's.
+        isEnding.store(false, ordering: .relaxed)
         hasEnded.store(false, ordering: .relaxed)
         thread.store(0, ordering: .relaxed)
         isStarting.store(false, ordering: .relaxed)

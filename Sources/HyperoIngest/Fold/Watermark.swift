@@ -10,6 +10,8 @@ package struct Watermark: Sendable, Hashable {
     /// The ranges below `seq` that contain every number that was not received, ascending, at most
     /// ``maxMissingRanges``.
     package private(set) var missing: [ClosedRange<UInt64>] = []
+    /// True if the producer's hash has the field ``ProducerField/missing``, although it may be malformed.
+    private var hasMissingField = false
     /// The time of the latest event in Unix milliseconds.
     private(set) var time: Int64 = .min
 
@@ -47,6 +49,7 @@ package struct Watermark: Sendable, Hashable {
     package init(seq: String?, time: String?, missing: String?) {
         self.seq = seq.flatMap { UInt64($0) } ?? 0
         self.time = time.flatMap { Int64($0) } ?? .min
+        hasMissingField = missing != nil
         // Only ascending ranges below the highest number: another client may have written the field.
         for range in SequenceRanges.parse(missing ?? "")
         where range.upperBound < self.seq && range.lowerBound > self.missing.last?.upperBound ?? 0 {
@@ -73,7 +76,10 @@ package struct Watermark: Sendable, Hashable {
     /// - Returns: the result; a duplicate changes nothing.
     package mutating func accept(_ number: UInt64, at time: Int64) -> Arrival {
         let arrival = number > seq ? advance(to: number) : fillGap(number)
-        if arrival != .duplicate { self.time = max(self.time, time) }
+        guard arrival != .duplicate else { return arrival }
+        self.time = max(self.time, time)
+        // As ``changes(of:since:dead:in:)`` writes it.
+        hasMissingField = !missing.isEmpty
         return arrival
     }
 
@@ -136,7 +142,7 @@ extension Watermark {
         var changes: [IndexChange] = []
         if !missing.isEmpty {
             fields.append(IndexChange.Field(ProducerField.missing, missingText))
-        } else if !prior.missing.isEmpty {
+        } else if prior.hasMissingField {
             changes.append(.removeFields(key: key, [ProducerField.missing]))
         }
         if dead > 0 { changes.append(.increment(key: key, field: ProducerField.dead, by: dead)) }

@@ -55,14 +55,16 @@ extension PartitionWorker {
         guard try held.string() == lease.owner else { return .leaseLost }
         let reader = checkpointReader
         var checkpoint = try reader.checkpoint(after: appliedCursor, over: &context.connection)
-        context.pendingDeadLetters = try unwrittenDeadLetters(of: checkpoint.unconfirmed, in: &context)
+        var fence = Fence(lease: lease, since: fencedSince, writtenCursor: checkpoint.cursor)
+        guard let letters = try unwrittenDeadLetters(of: checkpoint.unconfirmed, fence: &fence, in: &context) else {
+            return .cursorChanged
+        }
+        context.pendingDeadLetters = letters
         checkpoint.batch.pendingDeadLetters = context.pendingDeadLetters
         let cursor = checkpoint.batch.cursor
         let surplus = try reader.surplus(before: cursor, retain: settings.retain, over: &context.connection)
         context.trimPlan.start(at: cursor, surplus: surplus)
-        pipeline = try Pipeline(
-            resumingAt: checkpoint,
-            fence: Fence(lease: lease, since: fencedSince, writtenCursor: checkpoint.cursor), goal: goal)
+        pipeline = try Pipeline(resumingAt: checkpoint, fence: fence, goal: goal)
         // At level info only the first time, because connections may break often.
         logger.log(
             level: appliedCursor == nil ? .info : .debug,
@@ -70,15 +72,19 @@ extension PartitionWorker {
         return .recovered
     }
 
-    /// Returns the dead letters of the last transaction that are not in Redis; none if its outcome was handled.
+    /// Returns the dead letters of the last transaction that are not in Redis; none if its outcome was handled, and nil if
+    /// the state must be read again.
     private func unwrittenDeadLetters(
-        of unconfirmed: Unconfirmed?, in context: inout PipelineContext
-    ) throws(RedisError) -> PendingDeadLetters {
+        of unconfirmed: Unconfirmed?, fence: inout Fence, in context: inout PipelineContext
+    ) throws(RedisError) -> PendingDeadLetters? {
         guard let unconfirmed else { return PendingDeadLetters() }
         // After a failure, Redis may have lost the transaction that wrote the dead letters, so they are looked up.
         if context.flawless?.isSameTransaction(as: unconfirmed) == true { return PendingDeadLetters() }
-        let reader = UnconfirmedReader(keyspace: keyspace, logger: limitedLogger, unconfirmed: unconfirmed)
-        return try reader.missingDeadLetters(known: context.pendingDeadLetters, over: &context.connection)
+        let reader = UnconfirmedReader(
+            checkpoints: checkpointReader, unconfirmed: unconfirmed,
+            isShutdownRequested: { [shield] in shield.isShutdownRequested })
+        return try reader.missingDeadLetters(
+            known: context.pendingDeadLetters, fence: &fence, over: &context.connection)
     }
 
     private func apply(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {

@@ -9,28 +9,39 @@ import Logging
 /// keys have another type become dead letters, unless the dead letter is there already. An entry whose key has another
 /// type, but was not changed by that entry, may get a dead letter too: to requeue it is harmless.
 struct UnconfirmedReader {
-    let keyspace: Keyspace
-    let logger: RateLimitedLogger
+    let checkpoints: CheckpointReader
     let unconfirmed: Unconfirmed
+    let isShutdownRequested: () -> Bool
+
+    private var keyspace: Keyspace { checkpoints.keyspace }
+    private var logger: RateLimitedLogger { checkpoints.logger }
 
     /// The number of entries per read.
     private static let partCount = 1_024
 
     /// Returns the dead letters to write.
     ///
+    /// The stream of dead letters may be long, so the lease is renewed while it is read.
+    ///
     /// - Parameter known: the dead letters in the memory of this process, which has sent the transaction or an earlier one.
+    /// - Returns: nil if the state must be read again, or if a shutdown is requested.
     func missingDeadLetters(
-        known: PendingDeadLetters, over connection: inout RedisConnection
-    ) throws(RedisError) -> PendingDeadLetters {
+        known: PendingDeadLetters, fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> PendingDeadLetters? {
         // Another owner has handled those of an earlier transaction, or has applied the same entries after Redis had lost it.
         var letters = PendingDeadLetters()
         if known.source?.isSameTransaction(as: unconfirmed) == true {
             letters = known.filtered { !unconfirmed.isDuplicate($0) }
         }
-        if letters.isEmpty { letters = try suspectedDeadLetters(over: &connection) }
+        if letters.isEmpty {
+            guard let suspected = try suspectedDeadLetters(fence: &fence, over: &connection) else { return nil }
+            letters = suspected
+        }
         letters.source = unconfirmed
         guard !letters.isEmpty else { return letters }
-        let written = try writtenDeadLetters(of: Set(letters.entryIDs), over: &connection)
+        guard let written = try writtenDeadLetters(of: Set(letters.entryIDs), fence: &fence, over: &connection) else {
+            return nil
+        }
         letters = letters.filtered { !written.contains($0) }
         if !letters.isEmpty {
             logger.event(
@@ -40,12 +51,26 @@ struct UnconfirmedReader {
         return letters
     }
 
+    /// Renews the lease if it is due. The fence then watches another state, which must be the one that was read.
+    ///
+    /// - Returns: false if the state has changed, or if a shutdown is requested.
+    private func mayContinue(_ fence: inout Fence, over connection: inout RedisConnection) throws(RedisError) -> Bool {
+        guard !isShutdownRequested() else { return false }
+        guard fence.isDue else { return true }
+        guard try fence.renew(over: &connection) else { return false }
+        // A requeue may have taken its entries out of `unconfirmed`.
+        return try checkpoints.cursor(over: &connection).1 == unconfirmed
+    }
+
     /// Reads the entries of the transaction again: XREAD COUNT n STREAMS events id, then TYPE of their keys and HGETALL of
     /// their experiments.
-    private func suspectedDeadLetters(over connection: inout RedisConnection) throws(RedisError) -> PendingDeadLetters {
+    private func suspectedDeadLetters(
+        fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> PendingDeadLetters? {
         var letters = PendingDeadLetters()
         var after = unconfirmed.from
         while after < unconfirmed.to {
+            guard try mayContinue(&fence, over: &connection) else { return nil }
             var writer = RESPWriter(capacity: 256)
             writer.addRead(after: after, count: Self.partCount, block: nil, in: keyspace)
             try connection.send(writer)
@@ -159,12 +184,13 @@ struct UnconfirmedReader {
 
     /// Reads which entries have a dead letter that was written since the transaction: XRANGE dead time + COUNT n.
     private func writtenDeadLetters(
-        of ids: Set<StreamID>, over connection: inout RedisConnection
-    ) throws(RedisError) -> Set<StreamID> {
+        of ids: Set<StreamID>, fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> Set<StreamID>? {
         var written: Set<StreamID> = []
         var start = "\(max(unconfirmed.since, 0))"
         var count = 16
         while true {
+            guard try mayContinue(&fence, over: &connection) else { return nil }
             var writer = RESPWriter(capacity: 256)
             writer.command("XRANGE", keyspace.dead, start, "+", "COUNT", "\(count)")
             try connection.send(writer)

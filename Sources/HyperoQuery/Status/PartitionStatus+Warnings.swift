@@ -8,10 +8,13 @@ extension PartitionStatus {
 
     /// Returns the conditions of the partition that need attention, one message each.
     ///
-    /// - Parameter now: the present, in Unix milliseconds.
-    func warnings(now: Int64) -> [String] {
+    /// - Parameters:
+    ///   - now: the present, in Unix milliseconds.
+    ///   - isFormer: true if the partition belongs to an earlier number of partitions. An ingest owns it only while it
+    ///     applies its entries.
+    func warnings(now: Int64, isFormer: Bool = false) -> [String] {
         var warnings = problems
-        if lease == .free {
+        if lease == .free, !isFormer {
             warnings.append("no ingest owns \(tag), so no entry is applied. Start hypero-ingest")
         }
         if backlog != 0, let waitingSince, age(of: waitingSince, now: now) > Self.backlogWarningAge {

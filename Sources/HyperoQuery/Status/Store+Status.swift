@@ -23,11 +23,9 @@ extension Store {
             guard requestedServers.insert(server).inserted else { return nil }
             return (server, pipeline.append("INFO", in: keyspace, as: .string))
         }
-        let unread = layout.otherLayout.map { keyspace in
-            (tag: keyspace.tag, count: pipeline.append("XLEN", keyspace.events, in: keyspace, as: .integer))
-        }
+        let others = layout.otherLayout.map { PartitionStatusRequest($0, in: &pipeline) }
         try connections.run(pipeline)
-        try readOldestEntries(of: requests)
+        try readOldestEntries(of: requests + others)
 
         let now = now ?? WallClock.milliseconds
         var partitionStatuses: [PartitionStatus] = []
@@ -37,13 +35,15 @@ extension Store {
             servers.append(ServerStatus(url: "\(server)", info: try reply.valueIfAvailable() ?? nil))
         }
         for server in servers { warnings += server.warnings }
-        for partition in partitionStatuses { warnings += partition.warnings(now: now) }
-        var unreadCounts: [(tag: String, count: Int)] = []
-        for (tag, reply) in unread {
-            let count = try reply.valueIfAvailable() ?? 0
-            if count > 0 { unreadCounts.append((tag, count)) }
+        let former = formerPartitions(among: partitionStatuses)
+        for partition in partitionStatuses {
+            warnings += partition.warnings(now: now, isFormer: former.contains(partition.tag))
         }
-        warnings += layoutWarnings(partitions: partitions, unreadCounts: unreadCounts)
+        // The malformed values of other partitions are reported by a status of those.
+        var ignored: [String] = []
+        var otherStatuses: [PartitionStatus] = []
+        for request in others { otherStatuses.append(try request.status(warnings: &ignored)) }
+        warnings += layoutWarnings(partitionStatuses, former: former, others: otherStatuses)
         return StoreStatus(servers: servers, partitions: partitionStatuses, warnings: warnings)
     }
 
@@ -53,23 +53,38 @@ extension Store {
         try connections.run(pipeline)
     }
 
+    /// Returns the tags of the partitions of an earlier number of partitions: an ingest owns none of them and owns one of
+    /// the others, or applies entries of them in the meantime.
+    private func formerPartitions(among partitions: [PartitionStatus]) -> Set<String> {
+        let undivided = partitions.filter { $0.tag == layout.undivided.tag }
+        let divided = partitions.filter { $0.tag != layout.undivided.tag }
+        func isOwned(_ partitions: [PartitionStatus]) -> Bool { partitions.contains { $0.lease.isHeld } }
+        if isOwned(divided), !isOwned(undivided) { return Set(undivided.map(\.tag)) }
+        if isOwned(undivided), !isOwned(divided) { return Set(divided.map(\.tag)) }
+        return []
+    }
+
     /// Returns the warnings about clients that use another number of partitions.
     ///
     /// - Parameters:
     ///   - partitions: the explicit or discovered partitions.
-    ///   - unreadCounts: the numbers of entries in streams outside the explicit partitions.
-    private func layoutWarnings(partitions: [Keyspace], unreadCounts: [(tag: String, count: Int)]) -> [String] {
-        if partitions.count > 1, partitions.contains(layout.undivided) {
+    ///   - former: the tags of those that belong to an earlier number of partitions.
+    ///   - others: the partitions of another number, if the number is explicit.
+    private func layoutWarnings(
+        _ partitions: [PartitionStatus], former: Set<String>, others: [PartitionStatus]
+    ) -> [String] {
+        if former.isEmpty, partitions.count > 1, partitions.contains(where: { $0.tag == layout.undivided.tag }) {
             return [
                 "the undivided keyspace \(layout.undivided.tag) exists beside "
                     + "\(counted(partitions.count - 1, noun: "partition")): some programs run with another number of "
                     + "partitions. A running hypero-ingest applies the entries of both"
             ]
         }
-        return unreadCounts.map { unread in
-            "\(counted(unread.count, noun: "entry", plural: "entries")) of \(unread.tag):events not read with "
-                + "\(counted(partitions.count, noun: "partition")): a client logs with another number of partitions. "
-                + "A running hypero-ingest applies them within a minute"
+        let unread = partitions.filter { former.contains($0.tag) } + others
+        return unread.filter { $0.backlog ?? $0.streamLength > 0 }.map { partition in
+            let entries = partition.backlog.map { counted($0, noun: "entry", plural: "entries") } ?? "entries"
+            return "\(entries) of \(partition.tag):events not applied yet: a client logs with another number of "
+                + "partitions. A running hypero-ingest applies them within a minute"
         }
     }
 }

@@ -63,5 +63,7 @@ public struct PartitionStatus: Sendable, Hashable {
         case free
         /// The account must not read the lease.
         case unknown
+
+        var isHeld: Bool { if case .held = self { true } else { false } }
     }
 }

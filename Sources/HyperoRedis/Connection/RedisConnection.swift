@@ -12,8 +12,8 @@ import HyperoSchema
 ///         …
 ///     }
 ///
-/// After an error of category ``RedisError/Category/connection``, close the connection and open a new one: a late reply
-/// would be read as the reply to the next command.
+/// After an error of ``send(_:)`` or ``receive(blockTimeout:within:)``, close the connection and open a new one. All later
+/// calls throw the same error: the rest of the reply would be read as the reply to the next command.
 package struct RedisConnection: ~Copyable {
     private let hiredis: HiredisContext
     private var parser = ReplyParser()
@@ -29,6 +29,8 @@ package struct RedisConnection: ~Copyable {
     /// The number of commands sent whose replies have not been received. While it is above 0, the next reply belongs to
     /// an earlier command.
     package private(set) var pendingReplies = 0
+    /// The error after which the connection cannot be used; nil if it can.
+    private var failure: RedisError?
     private let shouldContinue: () -> Bool
     private let blocking: (() -> Void) -> Void
 
@@ -98,13 +100,23 @@ package struct RedisConnection: ~Copyable {
     /// - Throws: category ``RedisError/Category/connection``, also if the server accepts no bytes for the timeout. If the
     ///   server has closed the connection with an error reply, such as the one for too many clients, that error.
     package mutating func send(_ writer: borrowing RESPWriter) throws(RedisError) {
+        if let failure { throw failure }
+        do throws(RedisError) {
+            try write(writer)
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    private mutating func write(_ writer: borrowing RESPWriter) throws(RedisError) {
         let bytes = writer.bytes
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
         let hasPendingReplies = pendingReplies > 0
         pendingReplies += writer.commands
         let characters = start.assumingMemoryBound(to: CChar.self)
         guard redisAppendFormattedCommand(context, characters, bytes.count) == REDIS_OK else {
-            throw failure("cannot send to")
+            throw hiredisFailure("cannot send to")
         }
         var deadline = TransferDeadline(timeout: timeout, start: .now)
         while true {
@@ -123,7 +135,7 @@ package struct RedisConnection: ~Copyable {
 
     /// Returns the error of a failed send. The server may have sent the reason before it closed the connection.
     private mutating func failureOfSend(hasPendingReplies: Bool) -> RedisError {
-        let failure = failure("cannot send to")
+        let failure = hiredisFailure("cannot send to")
         // Otherwise the next reply belongs to an earlier command.
         guard !hasPendingReplies else { return failure }
         prepareBuffer(for: .small)
@@ -149,7 +161,19 @@ package struct RedisConnection: ~Copyable {
     package mutating func receive(
         blockTimeout: Duration = .zero, within bounds: ReplyBounds? = nil
     ) throws(RedisError) -> Reply {
-        prepareBuffer(for: bounds ?? defaultBounds)
+        if let failure { throw failure }
+        do throws(RedisError) {
+            return try read(within: bounds ?? defaultBounds, blockTimeout: blockTimeout)
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    private mutating func read(
+        within bounds: ReplyBounds, blockTimeout: Duration
+    ) throws(RedisError) -> Reply {
+        prepareBuffer(for: bounds)
         var deadline: TransferDeadline?
         var hasRead = false
         while true {
@@ -241,7 +265,7 @@ package struct RedisConnection: ~Copyable {
 
 extension RedisConnection {
     private func finishConnecting() throws(RedisError) {
-        guard context.pointee.err == 0 else { throw failure("cannot connect to") }
+        guard context.pointee.err == 0 else { throw hiredisFailure("cannot connect to") }
         // Child processes of the host process must not inherit the connection.
         _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
         try wait(for: POLLOUT, until: .now + timeout)
@@ -325,7 +349,7 @@ extension RedisConnection {
     private var cancellation: RedisError { RedisError(.connection, "cancelled while waiting for \(url)") }
 
     /// Returns the error of hiredis as the failure of an operation, such as `cannot send to`.
-    private func failure(_ operation: String) -> RedisError {
+    private func hiredisFailure(_ operation: String) -> RedisError {
         RedisError(.connection, "\(operation) \(url): \(String(cString: hypero_error_text(context)))")
     }
 }

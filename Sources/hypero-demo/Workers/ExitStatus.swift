@@ -14,7 +14,7 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
         case .success: "all experiments ended and all events were sent"
         case .failure: "a worker failed or did not start; the others finished"
         case .usage: "the command line or the URL of Redis is invalid"
-        case .unsent: "all experiments ended, but events remain in the journal"
+        case .unsent: "all experiments ended, but events were not sent"
         case .interrupted: "SIGINT (Ctrl-C) or SIGTERM; running experiments were stopped"
         }
     }

@@ -37,7 +37,7 @@ struct Worker {
         return isSent ? .success : .unsent
     }
 
-    /// Sends the queued events within about six seconds, and reports the events that remain in the journal.
+    /// Sends the queued events within about six seconds, and reports those that were not sent.
     ///
     /// - Returns: whether all events were sent.
     private func close(_ hypero: Hypero) -> Bool {

@@ -90,7 +90,7 @@ struct WorkerPool {
         for problem in progress.problems { printError(problem) }
         if progress.unsent > 0 {
             printError(
-                "\(progress.unsent) events remain in the journal, because Redis did not accept them in time. Check that "
+                "\(progress.unsent) events were not sent, because Redis did not accept them in time. Check that "
                     + "the server at --redis or HYPERO_REDIS is reachable")
         }
         if progress.endedCount > 0 || progress.problems.isEmpty {

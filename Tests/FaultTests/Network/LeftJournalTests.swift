@@ -79,7 +79,7 @@ struct LeftJournalTests {
         var scope = Adoption.Scope(
             root: try JournalRoot(existing: folder.file("journal")), url: try RedisURL(server.url),
             keyspaces: try Keyspace.all(), matchesServer: true, notify: recorder.record)
-        scope.maxConcurrent = 1
+        scope.maxPerPartition = 1
         var adoption = Adoption(scope)
         #expect(
             eventually(within: NetworkFixture.timeout) {
@@ -93,6 +93,46 @@ struct LeftJournalTests {
         }
         #expect(recorder.messages.count == 1)
         #expect(recorder.messages.first?.contains("hypero-ingest adopt --partitions 4") == true, "\(recorder.messages)")
+    }
+
+    @Test func `Journals of a partition without an ingest do not keep those of another partition waiting`() throws {
+        let folder = try TemporaryFolder()
+        let server = try RedisServer(appendOnly: false)
+        server.stop()
+        for _ in 0..<12 { try Self.makeOrphan(in: folder, url: server.url, partitions: 2) }
+        let keyspaces = try Keyspace.all(partitions: 2)
+        let names = try Self.journals(in: folder)
+        let tags = names.map { keyspaces[Keyspace.partition(of: ProducerID($0)!, among: 2)].tag }
+        try server.restart()
+        var scope = Adoption.Scope(
+            root: try JournalRoot(existing: folder.file("journal")), url: try RedisURL(server.url),
+            keyspaces: keyspaces,
+            matchesServer: true, durabilityWindow: .zero
+        ) { _ in }
+        scope.maxPerPartition = 1
+        var adoption = Adoption(scope)
+        adoption.scan()
+        // Applied in place of an ingest: those of the second partition first.
+        func remaining(_ tag: String) throws -> Int {
+            Set(try Self.journals(in: folder)).intersection(zip(names, tags).filter { $1 == tag }.map(\.0)).count
+        }
+        for keyspace in [keyspaces[1], keyspaces[0]] {
+            for (name, tag) in zip(names, tags) where tag == keyspace.tag {
+                server.cli("HSET", keyspace.producer(ProducerID(name)!), "seq", "102")
+            }
+            let areRemoved = try eventually(within: NetworkFixture.timeout) {
+                for _ in 0..<1_000 { _ = adoption.step() }
+                #expect(adoption.openJournals <= 2)
+                return try remaining(keyspace.tag) == 0
+            }
+            #expect(areRemoved)
+            if keyspace.tag == keyspaces[1].tag {
+                #expect(try remaining(keyspaces[0].tag) == tags.count { $0 == keyspaces[0].tag })
+            }
+        }
+        #expect(adoption.finishedJournals == 12)
+        #expect(adoption.events == 12 * 102)
+        #expect(adoption.remainingJournals == 0)
     }
 
     @Test func `A journal of another server is listed, and sent only if this is asked for`() throws {

@@ -1,4 +1,6 @@
+import Foundation
 import HyperoCore
+import HyperoRedis
 import HyperoSchema
 import TestSupport
 import Testing
@@ -58,13 +60,46 @@ struct DamageTests {
             let result = try fixture.adopt(replacing: [segment: Array(bytes[..<length])])
             guard length >= SegmentHeader.size else {
                 // A file without a complete header has no record.
-                guard case .locked = result else { throw TestFailure("\(length) bytes: \(result)") }
+                guard case .nothing = result else { throw TestFailure("\(length) bytes: \(result)") }
                 continue
             }
             let journal = try Self.adopted(result)
             let completeCount = UInt64((length - SegmentHeader.size) / recordSize)
             #expect(try fixture.seqs(of: journal) == Array(0..<completeCount).map { $0 + 1 }, "\(length) bytes")
         }
+    }
+
+    @Test func `Sequence numbers at the end of their range are counted without an overflow`() throws {
+        let fixture = try OrphanFixture(rows: 2)
+        let segment = try #require(try fixture.segments.first)
+        var bytes = try fixture.contents(segment)
+        let second = SegmentHeader.size + (bytes.count - SegmentHeader.size) / 2
+        try bytes.withUnsafeMutableBytes { memory in
+            let base = try #require(memory.baseAddress) + second
+            base.storeBytes(of: UInt64(Int64.max), toByteOffset: RecordHeader.seq, as: UInt64.self)
+            Record(at: base).writeChecksum()
+        }
+        for name in ["a", "b", "c"] {
+            let journal = fixture.folder.file("root/" + String(repeating: name, count: 10))
+            try FileManager.default.createDirectory(
+                atPath: journal, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try Data(bytes).write(to: URL(fileURLWithPath: "\(journal)/\(segment)"))
+            chmod("\(journal)/\(segment)", 0o600)
+        }
+        var adoption = Adoption(
+            Adoption.Scope(
+                root: try JournalRoot(existing: fixture.folder.file("root"), environment: { _ in nil }),
+                url: try RedisURL(ClientFixture.unreachableURL), keyspaces: try Keyspace.all(), matchesServer: false
+            ) { _ in })
+        adoption.scan()
+        #expect(
+            eventually(within: .seconds(60)) {
+                _ = adoption.step()
+                return adoption.openJournals == 3
+            })
+        #expect(adoption.damaged == .max)
+        #expect(adoption.events == 0)
+        adoption.stop()
     }
 
     @Test func `A damaged segment header loses no record if another segment has an intact header`() throws {

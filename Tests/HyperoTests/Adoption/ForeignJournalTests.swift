@@ -42,13 +42,16 @@ struct ForeignJournalTests {
         return violation
     }
 
+    private func scope() throws -> Adoption.Scope {
+        Adoption.Scope(
+            root: try JournalRoot(existing: root, environment: { _ in nil }),
+            url: try RedisURL(ClientFixture.unreachableURL), keyspaces: try Keyspace.all(), matchesServer: false,
+            notify: recorder.notify)
+    }
+
     /// Looks for journals three times, like a client.
     private func lookRepeatedly() throws {
-        var adoption = Adoption(
-            Adoption.Scope(
-                root: try JournalRoot(existing: root, environment: { _ in nil }),
-                url: try RedisURL(ClientFixture.unreachableURL), keyspaces: try Keyspace.all(), matchesServer: false,
-                notify: recorder.notify))
+        var adoption = Adoption(try scope())
         for _ in 0..<3 {
             adoption.scan()
             while case .worked = adoption.step() {}
@@ -92,6 +95,10 @@ struct ForeignJournalTests {
     func `A folder or segment of another user is left alone and reported once`() throws {
         #expect(chown(segment, Self.otherUser, Self.otherUser) == 0)
         #expect(try violation() == .otherUser(Self.otherUser))
+        try lookRepeatedly()
+        // The journal is this user's, who may have to correct it.
+        #expect(recorder.notices.count == 1)
+        #expect(recorder.count(containing: "1.segment: it belongs to the user 65534. Check who wrote it") == 1)
         #expect(chown(segment, geteuid(), getegid()) == 0)
         // A root that several users share.
         chmod(root, 0o1777)
@@ -100,7 +107,27 @@ struct ForeignJournalTests {
         #expect(chown(journal, Self.otherUser, Self.otherUser) == 0)
         #expect(try violation() == .otherUser(Self.otherUser))
         try lookRepeatedly()
-        #expect(recorder.notices.count == 1)
+        #expect(recorder.notices.count == 2)
+        #expect(recorder.count(containing: "journals of other users are left alone") == 1)
+    }
+
+    @Test(.enabled(if: canChangeOwner, "only root can give files to another user"))
+    func `The folders of other users are counted and not remembered, however many there are`() throws {
+        chmod(root, 0o1777)
+        for number in 0..<50 {
+            for path in ["\(root)/\(1_000_000_000 + number)", "\(root)/.\(2_000_000_000 + number)"] {
+                #expect(mkdir(path, 0o700) == 0)
+                #expect(chown(path, Self.otherUser, Self.otherUser) == 0)
+            }
+        }
+        var adoption = Adoption(try scope())
+        for _ in 0..<2 {
+            adoption.scan()
+            #expect(adoption.otherUserJournals == 100)
+            #expect(adoption.remainingJournals == 1)
+            #expect(adoption.left.isEmpty)
+        }
+        adoption.stop()
         #expect(recorder.count(containing: "journals of other users are left alone") == 1)
     }
 

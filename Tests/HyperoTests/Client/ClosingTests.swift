@@ -48,6 +48,17 @@ struct ClosingTests {
         #expect(hypero.counters.accepted == 0)
     }
 
+    @Test func `A client whose journal was removed reports its unsent events as lost`() throws {
+        let fixture = try ClientFixture()
+        let client = try fixture.client()
+        Hypero(client).battery("b").experiment().log(epoch: 1, train: 1)
+        let journal = fixture.folder.file("journal/\(client.producer.text)")
+        try FileManager.default.removeItem(atPath: journal)
+        #expect(!client.close(timeout: .milliseconds(50)))
+        let notice = "events not sent: 3. They are lost: the journal \(journal) was removed or replaced"
+        #expect(eventually(within: .seconds(60)) { fixture.recorder.notices.contains { $0.contains(notice) } })
+    }
+
     @Test func `Several threads can close a client while others log`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()

@@ -1,4 +1,5 @@
 import HyperoSchema
+import TestSupport
 import Testing
 
 @testable import Hypero
@@ -123,6 +124,57 @@ struct OutboxTests {
         #expect(outbox.heldSegments.count == 1)
     }
 
+    @Test func `A rewind of an orphaned journal reads the segment of the watermark and no other`() throws {
+        let orphan = try OrphanFixture(rows: 600)
+        guard case .opened(let journal) = try orphan.adopt() else { throw TestFailure("not opened") }
+        #expect(journal.segments.count > 6)
+        // Without the other segments, so that a read of them fails. The first is read for the lowest number.
+        let watermark: UInt64 = 300
+        for segment in journal.segments.dropFirst()
+        where !journal.scan.pieces.contains(where: { $0.segment === segment && $0.contains(watermark + 1) }) {
+            segment.remove()
+        }
+        var outbox = Outbox(writesChecksums: false)
+        outbox.update(Journal(journal).published())
+        outbox.rewind(to: watermark)
+        #expect(journal.failure == nil)
+        #expect(outbox.sent == watermark)
+        #expect(Self.batch(&outbox, upTo: 2) == [301, 302])
+    }
+
+    @Test(arguments: [0, 1, 299, 599, 600, 10_000] as [UInt64])
+    func `A rewind of an orphaned journal that was not read continues after the watermark`(watermark: UInt64) throws {
+        let orphan = try OrphanFixture(rows: 600)
+        guard case .opened(let journal) = try orphan.adopt() else { throw TestFailure("not opened") }
+        var outbox = Outbox(writesChecksums: false)
+        outbox.update(Journal(journal).published())
+        outbox.rewind(to: watermark)
+        #expect(outbox.hasEvents == (watermark < 600))
+        #expect(Self.batch(&outbox) == Array((min(watermark, 600)..<600).map { $0 + 1 }))
+    }
+
+    @Test func `Very many pieces are released in one call, each once`() throws {
+        // Every second record of the journal is damaged.
+        let fixture = try JournalFixture(limit: 64 << 20, segmentSize: 4 << 20)
+        for epoch in 0..<Int64(40_000) { fixture.append(epoch: epoch) }
+        let published = fixture.journal.published()
+        var pieces: [SegmentPiece] = []
+        JournalFixture.forEachRecord(in: published.current) { record in
+            guard record.seq % 2 == 0 else { return }
+            let start = record.base - published.current.segment.base
+            pieces.append(
+                SegmentPiece(
+                    segment: published.current.segment, start: start, end: start + record.length, lastSeq: record.seq))
+        }
+        #expect(pieces.count == 20_000)
+        var outbox = Outbox(writesChecksums: false)
+        outbox.update(Journal.Published(fullSegments: pieces, current: .empty, accepted: 40_000))
+        #expect(Self.batch(&outbox).count == 20_000)
+        outbox.finishBatch(answered: 20_000, refused: [])
+        #expect(outbox.releasable(durable: 40_000, applied: 40_000, makingRoom: false).count == 1)
+        #expect(outbox.heldSegments.isEmpty)
+    }
+
     private static func released(
         _ outbox: inout Outbox, durable: UInt64? = nil, applied: UInt64, makingRoom: Bool = false
     ) -> Int {
@@ -134,4 +186,13 @@ struct OutboxTests {
         let row = RecordHeader.size + JournalFixture.battery.bytes.count + RecordHeader.channelHeader + 5 + 8
         return UInt64((4096 - SegmentHeader.size) / ((row + 7) & ~7))
     }()
+}
+
+extension SegmentPiece {
+    /// Returns whether the record of a sequence number is in the piece.
+    fileprivate func contains(_ seq: UInt64) -> Bool {
+        var isFound = false
+        JournalFixture.forEachRecord(in: self) { if $0.seq == seq { isFound = true } }
+        return isFound
+    }
 }

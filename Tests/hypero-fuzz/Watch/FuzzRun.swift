@@ -94,6 +94,7 @@ final class FuzzRun<Kind: Fuzzer> {
         let reason = "\(failure.reason), and not when repeated alone"
         if failure.isCrash {
             let index = failure.candidates.first ?? -1
+            try failure.log.write(toFile: path(of: index) + ".log", atomically: false, encoding: .utf8)
             return report(reason, of: index, stored: path(of: index))
         }
         unconfirmed += 1

@@ -8,6 +8,8 @@ final class WatchedWorker {
     struct Failure {
         let reason: String
         let candidates: [Int]
+        /// What the process has written to its standard error.
+        var log = ""
     }
 
     /// The longest time for one input.
@@ -74,7 +76,7 @@ final class WatchedWorker {
     private func fail(_ reason: String, _ candidates: [Int]) -> Failure {
         process.kill()
         hasEnded = true
-        return Failure(reason: reason, candidates: candidates)
+        return Failure(reason: reason, candidates: candidates, log: process.stderr)
     }
 
     private var anonymousKiB: Int? {
