@@ -21,8 +21,8 @@ protocol Fuzzer: SendableMetatype {
     /// Returns an input. The same seed, index and corpus give the same input.
     func input(seed: UInt64, index: Int) -> Input
 
-    /// Returns the largest growth of the process's memory that an input may cause, in KiB.
-    func maxGrowth(of input: Input) -> Int
+    /// Returns the memory in KiB that an input may need in addition to that of most inputs.
+    func additionalGrowth(of input: Input) -> Int
 
     /// Runs an input.
     ///
@@ -31,7 +31,7 @@ protocol Fuzzer: SendableMetatype {
 }
 
 extension Fuzzer {
-    func maxGrowth(of input: Input) -> Int { WatchedWorker.maxGrowth }
+    func additionalGrowth(of input: Input) -> Int { 0 }
 
     /// The generator of all random choices of an input.
     func generator(seed: UInt64, index: Int) -> SeededGenerator {

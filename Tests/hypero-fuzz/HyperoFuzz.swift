@@ -30,10 +30,13 @@ struct RunOptions: ParsableArguments {
     @Option(help: "The number of worker processes.") var workers = 2
     @Option(help: "The longest time for one input in seconds. More for debug builds on a busy machine.")
     var maxSeconds = 3
+    @Option(help: "The largest growth of a worker's memory in MiB. More for builds with a sanitizer.")
+    var maxMebibytes = 64
 
     func validate() throws {
-        guard count > 0, failures > 0, workers > 0, maxSeconds > 0 else {
-            throw ValidationError("--count, --failures, --workers and --max-seconds must be at least 1")
+        guard count > 0, failures > 0, workers > 0, maxSeconds > 0, maxMebibytes > 0 else {
+            throw ValidationError(
+                "--count, --failures, --workers, --max-seconds and --max-mebibytes must be at least 1")
         }
     }
 }

@@ -30,9 +30,8 @@ final class ReplyFuzzer: Fuzzer {
     }
 
     /// A query reads whole learning curves, so it may keep a reply of 256 MiB. A training and an ingest may not.
-    func maxGrowth(of input: ReplyScript) -> Int {
-        WatchedWorker.maxGrowth
-            + (ReplyTarget.queries.contains(input.target) ? ReplyBounds.large.maxTotalBytes >> 10 : 0)
+    func additionalGrowth(of input: ReplyScript) -> Int {
+        ReplyTarget.queries.contains(input.target) ? ReplyBounds.large.maxTotalBytes >> 10 : 0
     }
 
     func run(_ input: ReplyScript) throws {

@@ -24,8 +24,7 @@ final class FuzzRun<Kind: Fuzzer> {
         try Kind.makeCorpus(in: corpus)
         if let input = options.input {
             let stored = try JSONDecoder().decode(Kind.Input.self, from: Data(contentsOf: URL(fileURLWithPath: input)))
-            let maxGrowth = try Kind(corpus: corpus).maxGrowth(of: stored)
-            guard let reason = try repeatAlone(input, maxGrowth: maxGrowth) else {
+            guard let reason = try repeatAlone(input, maxGrowth: maxGrowth(of: stored, by: Kind(corpus: corpus))) else {
                 return print("\(input): no failure")
             }
             print("\(input): \(reason)")
@@ -61,8 +60,8 @@ final class FuzzRun<Kind: Fuzzer> {
         while workers.contains(where: { !$0.hasEnded }), failures < options.failures {
             usleep(5_000)
             for (number, worker) in workers.enumerated() where !worker.hasEnded {
-                let failure = worker.look { [options] in
-                    fuzzer.maxGrowth(of: fuzzer.input(seed: options.seed, index: $0))
+                let failure = worker.look {
+                    maxGrowth(of: fuzzer.input(seed: options.seed, index: $0), by: fuzzer)
                 }
                 guard let failure else { continue }
                 try examine(failure, by: fuzzer)
@@ -84,7 +83,7 @@ final class FuzzRun<Kind: Fuzzer> {
             let path = path(of: index)
             let input = fuzzer.input(seed: options.seed, index: index)
             try JSONEncoder().encode(input).write(to: URL(fileURLWithPath: path))
-            if let reason = try repeatAlone(path, maxGrowth: fuzzer.maxGrowth(of: input)) {
+            if let reason = try repeatAlone(path, maxGrowth: maxGrowth(of: input, by: fuzzer)) {
                 isConfirmed = true
                 report(reason, of: index, stored: path)
             }
@@ -99,6 +98,11 @@ final class FuzzRun<Kind: Fuzzer> {
         }
         unconfirmed += 1
         print("inputs \(failure.candidates): \(reason)")
+    }
+
+    /// Returns the largest growth of a worker's memory in KiB that an input may cause.
+    private func maxGrowth(of input: Kind.Input, by fuzzer: Kind) -> Int {
+        (options.maxMebibytes << 10) + fuzzer.additionalGrowth(of: input)
     }
 
     /// The file of a failing input.

@@ -14,9 +14,6 @@ final class WatchedWorker {
 
     /// The longest time for one input.
     private let maxTime: Duration
-    /// The largest growth of the process in KiB that most inputs may cause. Mapped files do not count.
-    static let maxGrowth = 64 << 10
-
     private let process: ChildProcess
     private let progress: Progress
     private let lanes: Range<Int>
@@ -36,7 +33,8 @@ final class WatchedWorker {
 
     /// Looks at the process, and kills it if an input has failed.
     ///
-    /// - Parameter maxGrowth: returns the largest growth of the process in KiB that the input with an index may cause.
+    /// - Parameter maxGrowth: returns the largest growth of the process in KiB that the input with an index may cause. Mapped
+    ///   files do not count.
     func look(maxGrowth: (_ index: Int) -> Int) -> Failure? {
         let current = lanes.compactMap { progress.current(in: $0) }
         if let ending = process.isRunning ? nil : process.wait() {
@@ -58,7 +56,7 @@ final class WatchedWorker {
         let baseline = baseline ?? size
         self.baseline = baseline
         let growth = size - baseline
-        if growth > Self.maxGrowth, growth > current.map({ maxGrowth($0.index) }).max() ?? 0 {
+        if growth > current.map({ maxGrowth($0.index) }).max() ?? 0 {
             return fail("grown by \(growth >> 10) MiB", current.map(\.index))
         }
         return nil
