@@ -90,6 +90,8 @@ final class ScriptedConversation: FakeConversation {
         var pause: UInt32 = 0
         var floodPiece: [UInt8]?
         var floodedBytes = 0
+        /// The number of pieces sent.
+        var pieces = 0
         var isStalled = false
     }
 
@@ -97,6 +99,8 @@ final class ScriptedConversation: FakeConversation {
     private let state = Mutex(State())
     /// The number of bytes after which a flood ends. Twice the growth that is allowed.
     private static let maxFlood = 160 << 20
+    /// The number of small pieces per connection. Each takes about a millisecond.
+    private static let maxPieces = 500
 
     init(_ replies: ScriptedReplies) {
         self.replies = replies
@@ -145,7 +149,11 @@ final class ScriptedConversation: FakeConversation {
             guard !state.pending.isEmpty else { return nil }
             if state.pause > 0 { usleep(state.pause) }
             var count = 1
-            if case .sliced(let size) = replies.script.delivery { count = size }
+            if case .sliced(let size) = replies.script.delivery {
+                // A query that finds very many partitions reads megabytes.
+                count = state.pieces < Self.maxPieces ? size : 64 << 10
+                state.pieces += 1
+            }
             defer { state.pending.removeFirst(min(count, state.pending.count)) }
             return Array(state.pending.prefix(count))
         }
