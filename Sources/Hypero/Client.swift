@@ -46,7 +46,8 @@ package final class Client: Sendable {
     /// The maximum number of invalid calls to report. All invalid calls are counted.
     private static let maxReports = 5
 
-    package init(_ configuration: Configuration) throws(SchemaError) {
+    package convenience init(_ configuration: Configuration) throws(SchemaError) {
+        Rehearsal.run()
         let environment = configuration.environment
         let url = try RedisURL(configuration.url, environment: environment)
         let namespace = Deployment.namespace(configuration.namespace, environment: environment)
@@ -64,22 +65,27 @@ package final class Client: Sendable {
             throw SchemaError(
                 "cannot create the journal: no memory for a segment of \(configuration.segmentSize) bytes")
         }
-        notify = configuration.notify
-        self.journal = journal
         let sender = Sender(
             Delivery.Configuration(
                 journal: journal, url: url, keyspace: keyspaces[partition],
                 durabilityWindow: configuration.durabilityWindow, keyLifetime: configuration.keyLifetime,
-                notify: notify),
+                notify: configuration.notify),
             adoption: Adoption.Scope(
                 root: settings.adoptableRoot, url: url, keyspaces: keyspaces, matchesServer: true,
-                durabilityWindow: configuration.durabilityWindow, notify: notify))
+                durabilityWindow: configuration.durabilityWindow, notify: configuration.notify))
+        self.init(journal, sender, notify: configuration.notify)
+        sender.start()
+    }
+
+    /// Creates a client whose sender is not started.
+    init(_ journal: Journal, _ sender: Sender, notify: @escaping @Sendable (String) -> Void) {
+        self.journal = journal
         self.sender = sender
+        self.notify = notify
         // Unowned, because the sender owns the journal. The client, which makes the log call, keeps the sender alive.
         journal.onChildStart { [unowned sender] in sender.start() }
         ForkGuard.add(journal)
         ForkGuard.add(sender)
-        sender.start()
     }
 
     deinit {

@@ -254,14 +254,14 @@ extension Pipeline {
                     if context.isShutdownRequested { return .applied }
                     if fence.isDue, try !fence.renew(over: &context.connection) { return .stopped(.cursorChanged) }
                 }
-                lookup.state.objectives[index] = scan.objectives
+                lookup.state.objectives[index] = scan.reader.objectives
             } catch {
                 guard let readError = StateLoader.readError(from: error, key: scan.key, logger: context.logger) else {
                     throw error
                 }
                 lookup.state.experiments[index] = ExperimentState(readError: readError)
             }
-            epochs += scan.objectives.count
+            epochs += scan.reader.count
         }
         return nil
     }

@@ -85,7 +85,7 @@ struct AdoptCommand: ParsableCommand {
             if printed.withLock({ $0.insert(message).inserted }) { printError(message) }
         }
         // Each adoption waits for the durability window after its events are applied, and there may be many journals.
-        scope.maxPerPartition = 64
+        scope.maxConcurrent = 128
         var adoption = Adoption(scope, timeout: timeout.map { .seconds($0) })
         adoption.scan()
         let isComplete = adoption.run { printError(Self.progress(of: $0)) }
@@ -157,8 +157,8 @@ struct AdoptCommand: ParsableCommand {
     private func reportOthers(_ adoption: borrowing Adoption) {
         if adoption.usedJournals > 0 {
             printError(
-                "\(Self.counted(adoption.usedJournals, of: "journal")) in use by running processes, which send their own "
-                    + "events")
+                "\(Self.counted(adoption.usedJournals, of: "journal")) in use by running processes, or being adopted by "
+                    + "another one")
         }
         if adoption.otherUserJournals > 0 {
             printError(

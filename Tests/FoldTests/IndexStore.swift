@@ -85,13 +85,13 @@ struct IndexStore: Equatable {
             }
         }
         for (index, objective) in missing.wholeCurves {
-            var objectives = CurveObjectives(of: objective)
+            var reader = ObjectiveReader(of: objective)
             for (epoch, text) in hashes[keyspace.curve(of: batch.experiments[index])] ?? [:] {
                 Array(epoch.utf8).withUnsafeBufferPointer { epoch in
-                    Array(text.utf8).withUnsafeBufferPointer { objectives.add(epoch: epoch, row: $0) }
+                    Array(text.utf8).withUnsafeBufferPointer { reader.add(epoch: epoch, row: $0) }
                 }
             }
-            prior.objectives[index] = objectives
+            prior.objectives[index] = reader.objectives
             curveReads += 1
         }
     }

@@ -72,8 +72,8 @@ import Testing
 
     @Test func `A cached value that grows counts with its new cost`() {
         var cache = GenerationCache<Int, Int>(limit: 1_000)
-        for key in 0..<10 { cache.insert(key, for: key, cost: 1) }
-        for key in 0..<10 { cache.insert(key, for: key, cost: 900) }
+        for key in 0..<10 { cache.set(key, for: key, cost: 1) }
+        for key in 0..<10 { cache.set(key, for: key, cost: 900) }
         // Only the last value of each generation fits.
         #expect((0..<10).filter { cache[$0] != nil } == [8, 9])
     }

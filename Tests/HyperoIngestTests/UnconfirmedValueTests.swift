@@ -34,16 +34,17 @@ import Testing
     }
 
     @Test func `The objectives of rows are those that a row of the contract has`() {
-        var objectives = CurveObjectives(of: BatteryState.Objective(channel: "valid", direction: .max))
+        var reader = ObjectiveReader(of: BatteryState.Objective(channel: "valid", direction: .max))
         let rows = [
             ("1", "train=1 valid=0.5"), ("2", "valid=nan"), ("3", "train=2"), ("x", "valid=1"), ("4", "valid=1 train"),
             ("5", "\"a b\"=1 valid=2.5"), ("6", "valid=inf"), ("7", "valid=7 "), ("8", "valid2=8"), ("9", "valid=9"),
         ]
         for (epoch, row) in rows {
             Array(epoch.utf8).withUnsafeBufferPointer { epoch in
-                Array(row.utf8).withUnsafeBufferPointer { objectives.add(epoch: epoch, row: $0) }
+                Array(row.utf8).withUnsafeBufferPointer { reader.add(epoch: epoch, row: $0) }
             }
         }
+        var objectives = reader.objectives
         var found: [CurveObjectives.Entry] = []
         while let best = objectives.best {
             found.append(best)

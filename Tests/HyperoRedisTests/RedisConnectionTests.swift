@@ -157,6 +157,17 @@ struct RedisConnectionTests {
         #expect(redisError { _ = try connection.call("PING") } == error)
     }
 
+    @Test func `A connection that the server has closed with an error reply fails later with a connection error`()
+        throws
+    {
+        let server = try ScriptedServer("+OK\r\n+OK\r\n-LOADING Redis is loading\r\n", closes: true)
+        var connection = try server.connect()
+        #expect(redisError { _ = try connection.call("PING") }?.category == .transient)
+        let error = redisError { _ = try connection.call("PING") }
+        #expect(error?.category == .connection)
+        #expect(error?.description.contains("LOADING") == true)
+    }
+
     @Test func `A blocking command may take longer than the timeout`() throws {
         let server = try RedisServer()
         var connection = try server.connect(timeout: .milliseconds(50))

@@ -139,10 +139,14 @@ final class JournalFolder: Sendable {
         unlinkat(rootFolder.descriptor, name, AT_REMOVEDIR)
     }
 
-    /// true if the folder is still at its path.
-    var isInPlace: Bool {
-        guard let rootFolder = try? root.open() else { return false }
-        return isInPlace(in: rootFolder)
+    /// true if the folder is known to be at its path no more.
+    var isGone: Bool {
+        do throws(JournalFileError) {
+            return !isInPlace(in: try root.open())
+        } catch {
+            if case .replaced = error { return true }
+            return error.isMissing
+        }
     }
 
     private func isInPlace(in root: borrowing OpenFolder) -> Bool {

@@ -18,10 +18,11 @@ package struct Adoption: ~Copyable {
         package var matchesServer: Bool
         /// true to report errors of Redis. A client's own delivery reports them already.
         package var reportsErrors: Bool
-        /// The number of journals of one partition that are sent at the same time, each over its own connection.
+        /// The number of journals that are sent at the same time, each over its own connection.
         ///
-        /// A journal may wait for the ingest of its partition for days, and must not keep those of other partitions waiting.
-        package var maxPerPartition = 4
+        /// The partitions share it equally, and each may send at least one. A journal may wait for the ingest of its
+        /// partition for days, and must not keep those of other partitions waiting.
+        package var maxConcurrent = 8
         /// The time for which an applied event stays in its journal.
         package var durabilityWindow: Duration
         package var notify: @Sendable (String) -> Void
@@ -96,6 +97,8 @@ package struct Adoption: ~Copyable {
 
     /// The memory in bytes beyond which no further journal is loaded. A step may load up to three segments of 8 MiB.
     private static let maxLoadedBytes = 24 << 20
+    /// The number of open journals beyond which no further one is opened, however many partitions there are.
+    private static let maxOpen = 64
     /// The time between two looks at a journal whose process may be alive.
     private static let lookInterval: Duration = .seconds(5)
 
@@ -204,17 +207,18 @@ package struct Adoption: ~Copyable {
             maybeAlive = []
             nextLook = scope.clock() + Self.lookInterval
         }
-        if opening != nil {
-            continueOpening()
-            return .worked
-        }
         if names.isEmpty { resumePostponed() }
-        guard !active.isEmpty || !names.isEmpty else { return maybeAlive.isEmpty ? .idle : .waiting }
+        guard !active.isEmpty || canOpen else { return maybeAlive.isEmpty ? .idle : .waiting }
         // In turn, so that neither waits for the other.
-        opensNext = !names.isEmpty && (active.isEmpty || !opensNext)
+        opensNext = canOpen && (active.isEmpty || !opensNext)
         guard opensNext else { return stepActive() }
-        openNext()
+        if opening == nil { openNext() } else { continueOpening() }
         return .worked
+    }
+
+    /// true if a journal can be opened, or is being opened.
+    private var canOpen: Bool {
+        opening != nil || !names.isEmpty && active.count < max(scope.maxConcurrent, Self.maxOpen)
     }
 
     /// Opens one more journal of each partition that may send one.
@@ -240,7 +244,7 @@ package struct Adoption: ~Copyable {
                 return .worked
             }
         }
-        return names.isEmpty ? .waiting : .worked
+        return canOpen ? .worked : .waiting
     }
 
     /// Unlocks the journals that are being sent, so that other clients can adopt them.
@@ -298,7 +302,8 @@ package struct Adoption: ~Copyable {
     /// The tags of the partitions that send as many journals as they may.
     private var fullPartitions: Set<String> {
         let counts = Dictionary(active.map { ($0.tag, 1) }, uniquingKeysWith: +)
-        return Set(counts.filter { $0.value >= scope.maxPerPartition }.keys)
+        let limit = max(scope.maxConcurrent / scope.keyspaces.count, 1)
+        return Set(counts.filter { $0.value >= limit }.keys)
     }
 
     private mutating func continueOpening() {

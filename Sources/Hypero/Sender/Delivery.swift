@@ -147,7 +147,9 @@ struct Delivery: ~Copyable {
     private static func remainder(in segments: [Segment], folder: JournalFolder?) -> String {
         let files = segments.count { $0.file != nil }
         guard files > 0, let folder else { return "They were in memory and are lost" }
-        guard folder.isInPlace else { return "They are lost: the journal \(folder.path) was removed or replaced" }
+        guard !folder.isGone else {
+            return "The journal \(folder.path) was removed or moved: if it was removed, they are lost"
+        }
         let stay = "stay in \(folder.path), and the next client on this host or `hypero-ingest adopt` sends them"
         return files == segments.count ? "They \(stay)" : "Those in memory are lost. Those in files \(stay)"
     }
@@ -227,6 +229,20 @@ extension Delivery {
         {
             durability.markDurable(through: applied)
         }
+    }
+}
+
+extension Delivery {
+    /// Performs the steps of a delivery that need no server, once. See ``Rehearsal``.
+    mutating func rehearse() {
+        _ = step()
+        prepareBatch()
+        outbox.startBatch()
+        swap(&batch, &nextBatch)
+        finishBatch(Shipment.Outcome(answered: 1, refused: [0], failure: RedisError(.other, "rehearsal")))
+        observe(applied: read(AppliedWatermark(seq: "3", missing: "1-2")))
+        rewind(to: 0)
+        link.close()
     }
 }
 

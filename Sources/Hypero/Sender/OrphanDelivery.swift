@@ -30,7 +30,7 @@ final class OrphanDelivery {
 
     /// The number of the journal's events that Redis has acknowledged, without those that cannot be read.
     var sent: UInt64 {
-        let sent = delivery.outbox.sent
+        let sent = delivery.outbox.acknowledged
         let ranges = orphan.scan.ranges
         // Counted again after a rewind.
         if acknowledged.ranges > 0, ranges[acknowledged.ranges - 1].upperBound > sent { acknowledged = (0, 0) }

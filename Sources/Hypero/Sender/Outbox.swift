@@ -52,6 +52,9 @@ struct Outbox {
     /// The number of events that Redis has acknowledged. It falls when Redis loses some.
     var sent: UInt64 { lastRead - UInt64(retries.count + inFlight.count + prepared.count) }
 
+    /// The sequence number up to which Redis has acknowledged every event that is still in the journal.
+    var acknowledged: UInt64 { min(lastRead, firstUnacknowledged - 1) }
+
     /// true if there are events to send that are not in flight.
     var hasMore: Bool { !prepared.isEmpty || !retries.isEmpty || lastRead < accepted }
 

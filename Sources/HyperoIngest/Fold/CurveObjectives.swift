@@ -1,13 +1,13 @@
-package import HyperoSchema
+import HyperoSchema
 
 /// The objective of each epoch of one whole curve, and the best epoch.
 ///
 /// The search for the best epoch needs no more of a curve. A row has up to 1,024 channels, and its strings would cost
 /// ten times the memory of its objective.
 ///
-/// The epochs are in parts, and a tournament tree holds the best epoch of each part, of each two parts,
-/// and so on. A change costs the work of one part and the height of the tree, however long the curve is. Copies share
-/// the parts that they do not change.
+/// The epochs are in parts of at most 128, and a tournament tree holds the best epoch of each part, of each two parts, and
+/// so on. A change costs the work of one part and the height of the tree; a new part among the others, or the first change
+/// of a copy, as many steps as there are parts. Copies share the parts that they do not change.
 package struct CurveObjectives: Sendable {
     /// An epoch whose objective is present and finite.
     struct Entry: Sendable, Hashable {
@@ -19,8 +19,6 @@ package struct CurveObjectives: Sendable {
     let objective: BatteryState.Objective
     /// The number of epochs whose objective is present and finite.
     package private(set) var count = 0
-    /// The bytes before the objective's number in a row: `valid=`.
-    private let label: [UInt8]
     private var parts: [Part] = []
     /// The tournament tree: its root is at 1, the children of `n` are at `2n` and `2n + 1`, and the leaves, one per part,
     /// start at half the size.
@@ -28,7 +26,22 @@ package struct CurveObjectives: Sendable {
 
     package init(of objective: BatteryState.Objective) {
         self.objective = objective
-        label = Array(CurveRow.label(of: objective.channel).utf8)
+    }
+
+    /// Creates the objectives of epochs in any order. Of two entries of one epoch, any may be taken.
+    init(of objective: BatteryState.Objective, _ entries: [Entry]) {
+        self.objective = objective
+        WorkCounter.count(entries.count)
+        for entry in entries.sorted(by: { $0.epoch < $1.epoch }) {
+            if let last = parts.last, !last.isBefore(entry.epoch) { continue }
+            count += 1
+            if let last = parts.indices.last, parts[last].entries.count < Part.maxCount {
+                parts[last].set(entry, by: objective)
+            } else {
+                parts.append(Part(entry))
+            }
+        }
+        rebuildTree()
     }
 
     /// The best epoch; of equal objectives, the lower epoch is better. Nil without a finite objective.
@@ -54,7 +67,8 @@ package struct CurveObjectives: Sendable {
             if parts[index].entries.count == Part.maxCount {
                 // Epochs mostly ascend, and then all parts are full.
                 if index == parts.count - 1, parts[index].isBefore(epoch) { return insert(Part(entry), at: index + 1) }
-                insert(parts[index].split(by: objective), at: index + 1)
+                parts.insert(parts[index].split(by: objective), at: index + 1)
+                rebuildTree()
                 return setEntry(entry, ofPart: parts[index].isBefore(epoch) ? index + 1 : index)
             }
         }
@@ -71,7 +85,8 @@ package struct CurveObjectives: Sendable {
         parts[index].remove(epoch, by: objective)
         if parts[index].entries.isEmpty {
             parts.remove(at: index)
-            rebuildTree()
+            // The others do not move if it was the last.
+            if index == parts.count { updateTree(from: index) } else { rebuildTree() }
         } else {
             updateTree(from: index)
         }
@@ -81,37 +96,6 @@ package struct CurveObjectives: Sendable {
         parts.insert(part, at: index)
         // A new last part does not move the others.
         if index == parts.count - 1, parts.count <= winners.count / 2 { updateTree(from: index) } else { rebuildTree() }
-    }
-}
-
-// MARK: - Reading rows
-
-extension CurveObjectives {
-    /// Adds the objective of a field of the curve's hash. A field that is not a row of a curve is ignored, as everywhere.
-    package mutating func add(epoch: Bytes, row: Bytes) {
-        guard let epoch = epoch.decimal, epoch <= UInt64(Int.max), let number = number(in: row), number.isFinite
-        else { return }
-        set(number.value, at: Int(epoch))
-    }
-
-    private func number(in row: Bytes) -> Number? {
-        // Only names with special characters are quoted.
-        guard !row.contains(UInt8(ascii: "\"")) else {
-            return CurveRow(text: String(decoding: row, as: UTF8.self))?[objective.channel]
-        }
-        var found: Number?
-        var rest = row[...]
-        while !rest.isEmpty {
-            let end = rest.firstIndex(of: UInt8(ascii: " ")) ?? rest.endIndex
-            let cell = rest[..<end]
-            guard let equals = cell.firstIndex(of: UInt8(ascii: "=")), equals > cell.startIndex,
-                let number = Number(Bytes(rebasing: cell[(equals + 1)...]))
-            else { return nil }
-            if found == nil, cell[...equals].elementsEqual(label) { found = number }
-            rest = rest[end...].dropFirst()
-            if rest.isEmpty, end < row.endIndex { return nil }
-        }
-        return found
     }
 }
 
@@ -125,7 +109,7 @@ extension CurveObjectives {
 
     private mutating func updateTree(from part: Int) {
         var node = winners.count / 2 + part
-        winners[node] = parts[part].best
+        winners[node] = part < parts.count ? parts[part].best : nil
         while node > 1 {
             WorkCounter.count(1)
             node /= 2

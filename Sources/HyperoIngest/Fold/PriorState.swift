@@ -10,6 +10,8 @@ package struct PriorState {
     package var experiments: [ExperimentState?]
     /// The rows that were read, by experiment index and epoch; an empty row if the curve has none at the epoch.
     package var rows: [Int: [Int: CurveRow]] = [:]
+    /// The indexes of the experiments of which several rows are too large for one reply.
+    var wideRows: Set<Int> = []
     /// The objectives of the whole curves that are known, by experiment index.
     package var objectives: [Int: CurveObjectives] = [:]
 

@@ -82,7 +82,7 @@ extension PartitionWorker {
         if context.flawless?.isSameTransaction(as: unconfirmed) == true { return PendingDeadLetters() }
         let reader = UnconfirmedReader(
             checkpoints: checkpointReader, unconfirmed: unconfirmed,
-            isShutdownRequested: { [shield] in shield.isShutdownRequested })
+            isShutdownRequested: { [shield] in !shield.shouldContinue })
         return try reader.missingDeadLetters(
             known: context.pendingDeadLetters, fence: &fence, over: &context.connection)
     }

@@ -10,7 +10,7 @@ import HyperoSchema
 struct CurveScan {
     /// The key of the curve.
     let key: String
-    private(set) var objectives: CurveObjectives
+    private(set) var reader: ObjectiveReader
     /// True once all parts are read.
     private(set) var isComplete = false
     private var cursor = "0"
@@ -26,7 +26,7 @@ struct CurveScan {
 
     init(key: String, objective: BatteryState.Objective) {
         self.key = key
-        objectives = CurveObjectives(of: objective)
+        reader = ObjectiveReader(of: objective)
     }
 
     /// Reads the next part.
@@ -62,7 +62,7 @@ struct CurveScan {
         }
         for _ in 0..<(try reply.array() ?? 0) / 2 {
             guard let epoch = try reply.bytes(), let row = try reply.bytes() else { continue }
-            objectives.add(epoch: epoch, row: row)
+            reader.add(epoch: epoch, row: row)
         }
         withExtendedLifetime(reply) {}
         cursor = next

@@ -23,12 +23,11 @@ struct GenerationCache<Key: Hashable, Value> {
 
     subscript(key: Key) -> Value? { (young[key] ?? old[key])?.value }
 
-    /// Inserts a value, or replaces the value of its key.
-    mutating func insert(_ value: Value, for key: Key, cost: Int) {
-        guard cost <= limit else {
-            remove(key)
-            return
-        }
+    /// Sets the value of a key.
+    ///
+    /// - Parameter value: the value; nil to remove the value of the key.
+    mutating func set(_ value: Value?, for key: Key, cost: Int) {
+        guard let value, cost <= limit else { return remove(key) }
         if youngCost + cost > limit {
             old = young
             young = [:]
@@ -38,7 +37,7 @@ struct GenerationCache<Key: Hashable, Value> {
         youngCost += cost - (replaced?.cost ?? 0)
     }
 
-    mutating func remove(_ key: Key) {
+    private mutating func remove(_ key: Key) {
         youngCost -= young.removeValue(forKey: key)?.cost ?? 0
         old[key] = nil
     }

@@ -24,25 +24,26 @@ struct StateCache {
 
     /// Stores the state after a batch.
     ///
-    /// Subjects that cannot be read are not cached: an operator may repair their keys, so each batch reads them again.
+    /// Subjects that cannot be read are removed: an operator may repair their keys, so each batch reads them again.
     mutating func store(_ posterior: PosteriorState, of batch: DecodedBatch) {
         for (id, state) in zip(batch.producers, posterior.producers) {
-            guard state.readError == nil else { continue }
-            producers.insert(state, for: id, cost: 200 + state.missing.count * 16)
+            let isReadable = state.readError == nil
+            producers.set(isReadable ? state : nil, for: id, cost: 200 + state.missing.count * 16)
         }
-        for (id, state) in zip(batch.batteries, posterior.batteries) where state.readError == nil {
-            batteries.insert(state, for: id, cost: 400 + state.columns.reduce(0) { $0 + 48 + $1.text.utf8.count })
+        for (id, state) in zip(batch.batteries, posterior.batteries) {
+            let isReadable = state.readError == nil
+            batteries.set(
+                isReadable ? state : nil, for: id,
+                cost: 400 + state.columns.reduce(0) { $0 + 48 + $1.text.utf8.count })
         }
-        for (id, state) in zip(batch.experiments, posterior.experiments) where state.readError == nil {
-            experiments.insert(state, for: id, cost: state.cost)
+        for (id, state) in zip(batch.experiments, posterior.experiments) {
+            experiments.set(state.readError == nil ? state : nil, for: id, cost: state.cost)
         }
         guard !(objectives.isEmpty && posterior.objectives.isEmpty) else { return }
         for (index, id) in batch.experiments.enumerated() {
-            if let known = posterior.objectives[index] {
-                objectives.insert(known, for: id, cost: known.cost)
-            } else {
-                objectives.remove(id)
-            }
+            let isReadable = posterior.experiments[index].readError == nil
+            let known = isReadable ? posterior.objectives[index] : nil
+            objectives.set(known, for: id, cost: known?.cost ?? 0)
         }
     }
 

@@ -8,14 +8,14 @@ import Logging
 ///     HMGET battery objective direction …      HMGET curve epoch …
 ///
 /// If a key has another type (WRONGTYPE), its subject gets a read error, and the events of the subject become dead
-/// letters with this error as the reason. Any other error is thrown after all replies were read. Whole curves are read
-/// by ``CurveScan``.
+/// letters with this error as the reason; so do the events of a curve with a row that is too large. Any other error is
+/// thrown after all replies were read. Whole curves are read by ``CurveScan``.
 struct StateLoader {
     private var firstError: RedisError?
 
-    /// The number of rows per command, so that a reply is a few megabytes at most even if rows have 1,024 channels.
+    /// The number of rows per command. If they are beyond the bounds, they are read again, each by its own command.
     private static let rowsPerCommand = 32
-    /// The bounds of the rows of one command. Other clients may have written anything.
+    /// The bounds of the rows of one command. A row of 1,024 channels may have 300 KiB, and one of many parts any size.
     private static let rowBounds = ReplyBounds(maxTextBytes: 16 << 20, maxTotalBytes: 16 << 20)
 
     /// Reads the replies to ``appendLookups(for:of:in:to:)``.
@@ -49,9 +49,10 @@ struct StateLoader {
                     battery: $0[0], updated: $0[1], epochs: $0[2], nonfinite: $0[3], maxEpoch: $0[4], maxSource: $0[5])
             }
         }
+        let wideRows = prior.wideRows
         for (index, epochs) in missing.sortedRows {
             let key = keyspace.curve(of: batch.experiments[index])
-            for epochs in epochs.parts(of: Self.rowsPerCommand) {
+            for epochs in epochs.parts(of: Self.partSize(of: index, wideRows)) {
                 try readRows(epochs, of: index, key: key, from: &connection, into: &prior, logger: logger)
             }
         }
@@ -60,7 +61,8 @@ struct StateLoader {
 
     /// Appends the commands that read the missing state.
     func appendLookups(
-        for missing: MissingState, of batch: DecodedBatch, in keyspace: Keyspace, to writer: inout RESPWriter
+        for missing: MissingState, of batch: DecodedBatch, given prior: PriorState, in keyspace: Keyspace,
+        to writer: inout RESPWriter
     ) {
         for index in missing.producers {
             writer.command(
@@ -79,13 +81,18 @@ struct StateLoader {
                 ExperimentField.maxSource)
         }
         for (index, epochs) in missing.sortedRows {
-            for epochs in epochs.parts(of: Self.rowsPerCommand) {
+            for epochs in epochs.parts(of: Self.partSize(of: index, prior.wideRows)) {
                 writer.begin(arguments: 2 + epochs.count)
                 writer.add("HMGET" as StaticString)
                 writer.add(keyspace.curve(of: batch.experiments[index]))
                 for epoch in epochs { writer.add(epoch) }
             }
         }
+    }
+
+    /// Returns the number of rows of an experiment per command.
+    private static func partSize(of experiment: Int, _ wideRows: Set<Int>) -> Int {
+        wideRows.contains(experiment) ? 1 : rowsPerCommand
     }
 
     /// Reads the reply to an HMGET.
@@ -115,7 +122,11 @@ struct StateLoader {
         }
         guard reply.error == nil else { return }
         guard reply.isComplete else {
-            let error = RedisError(.other, "rows with more than 16 MiB")
+            guard epochs.count == 1 else {
+                prior.wideRows.insert(index)
+                return
+            }
+            let error = RedisError(.other, "a row of more than 16 MiB")
             prior.experiments[index] = ExperimentState(readError: Self.unreadable(key, because: error, logger: logger))
             return
         }

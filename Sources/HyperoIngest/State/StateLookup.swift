@@ -22,7 +22,8 @@ struct LookupQueue: ~Copyable {
     /// Queues a lookup in place of an earlier one.
     mutating func set(_ lookup: StateLookup) {
         writer.removeAll()
-        loader.appendLookups(for: lookup.missing, of: lookup.batch, in: keyspace, to: &writer)
+        loader.appendLookups(
+            for: lookup.missing, of: lookup.batch, given: lookup.state, in: keyspace, to: &writer)
     }
 
     mutating func removeAll() {

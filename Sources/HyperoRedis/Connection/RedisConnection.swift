@@ -13,7 +13,7 @@ import HyperoSchema
 ///     }
 ///
 /// After an error of ``send(_:)`` or ``receive(blockTimeout:within:)``, close the connection and open a new one. All later
-/// calls throw the same error: the rest of the reply would be read as the reply to the next command.
+/// calls throw a connection error: the rest of the reply would be read as the reply to the next command.
 package struct RedisConnection: ~Copyable {
     private let hiredis: HiredisContext
     private var parser = ReplyParser()
@@ -29,7 +29,8 @@ package struct RedisConnection: ~Copyable {
     /// The number of commands sent whose replies have not been received. While it is above 0, the next reply belongs to
     /// an earlier command.
     package private(set) var pendingReplies = 0
-    /// The error after which the connection cannot be used; nil if it can.
+    /// The error of later calls; nil if the connection can be used. Of category ``RedisError/Category/connection``, although
+    /// the first error may be one that the server has sent before it closed the connection.
     private var failure: RedisError?
     private let shouldContinue: () -> Bool
     private let blocking: (() -> Void) -> Void
@@ -104,7 +105,7 @@ package struct RedisConnection: ~Copyable {
         do throws(RedisError) {
             try write(writer)
         } catch {
-            failure = error
+            failure = RedisError(.connection, error.description)
             throw error
         }
     }
@@ -165,7 +166,7 @@ package struct RedisConnection: ~Copyable {
         do throws(RedisError) {
             return try read(within: bounds ?? defaultBounds, blockTimeout: blockTimeout)
         } catch {
-            failure = error
+            failure = RedisError(.connection, error.description)
             throw error
         }
     }

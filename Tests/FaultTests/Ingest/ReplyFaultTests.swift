@@ -112,7 +112,7 @@ import Testing
         #expect(fixture.count(IngestField.dead) == 1)
         #expect(
             text(EventField.deadReason, of: try #require(deadLetters(of: fixture).first))
-                == "\(curve) cannot be read: rows with more than 16 MiB")
+                == "\(curve) cannot be read: a row of more than 16 MiB")
         #expect(fixture.server.cli("HGET", fixture.keyspace.curve(of: ExperimentID("e-2")!), "7") == "valid=7")
         fixture.server.cli("HSET", curve, "7", "train=1")
         #expect(try fixture.requeue("--all").succeeded)
@@ -121,6 +121,16 @@ import Testing
         try fixture.drain()
         #expect(fixture.server.cli("HGET", curve, "7") == "train=1 valid=7")
         #expect(fixture.server.cli("HLEN", curve) == "100")
+        // Rows that together are larger than the bound.
+        let script = """
+            local cells = {}
+            for i = 1, 5000 do cells[i] = 'c' .. i .. string.rep('x', 90) .. '=1' end
+            for epoch = 20, 59 do redis.call('HSET', KEYS[1], epoch, 'valid=' .. epoch .. ' ' .. table.concat(cells, ' ')) end
+            """
+        fixture.server.cli("EVAL", script, "1", curve)
+        for epoch in 20...59 { fixture.addRow(epoch, by: ("r", epoch - 19)) }
+        fixture.add("event", "param", "experiment", "e-1", "battery", "b", "param.lr", "1")
+        try fixture.drain()
         #expect(fixture.count(IngestField.dead) == 1)
     }
 

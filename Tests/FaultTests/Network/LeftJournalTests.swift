@@ -79,7 +79,7 @@ struct LeftJournalTests {
         var scope = Adoption.Scope(
             root: try JournalRoot(existing: folder.file("journal")), url: try RedisURL(server.url),
             keyspaces: try Keyspace.all(), matchesServer: true, notify: recorder.record)
-        scope.maxPerPartition = 1
+        scope.maxConcurrent = 1
         var adoption = Adoption(scope)
         #expect(
             eventually(within: NetworkFixture.timeout) {
@@ -109,7 +109,7 @@ struct LeftJournalTests {
             keyspaces: keyspaces,
             matchesServer: true, durabilityWindow: .zero
         ) { _ in }
-        scope.maxPerPartition = 1
+        scope.maxConcurrent = 2
         var adoption = Adoption(scope)
         adoption.scan()
         // Applied in place of an ingest: those of the second partition first.

@@ -55,7 +55,8 @@ struct ClosingTests {
         let journal = fixture.folder.file("journal/\(client.producer.text)")
         try FileManager.default.removeItem(atPath: journal)
         #expect(!client.close(timeout: .milliseconds(50)))
-        let notice = "events not sent: 3. They are lost: the journal \(journal) was removed or replaced"
+        let notice =
+            "events not sent: 3. The journal \(journal) was removed or moved: if it was removed, they are lost"
         #expect(eventually(within: .seconds(60)) { fixture.recorder.notices.contains { $0.contains(notice) } })
     }
 

@@ -153,6 +153,19 @@ struct OutboxTests {
         #expect(Self.batch(&outbox) == Array((min(watermark, 600)..<600).map { $0 + 1 }))
     }
 
+    @Test func `The acknowledged events end before the first one to send again, also behind a gap`() throws {
+        var (_, outbox) = try Self.outbox(records: 10)
+        #expect(outbox.acknowledged == 0)
+        _ = Self.batch(&outbox, upTo: 6)
+        #expect(outbox.acknowledged == 0)
+        outbox.finishBatch(answered: 5, refused: [2])
+        #expect(outbox.acknowledged == 2)
+        #expect(outbox.sent == 4)
+        _ = Self.batch(&outbox)
+        outbox.finishBatch(answered: 6, refused: [])
+        #expect(outbox.acknowledged == 10)
+    }
+
     @Test func `Very many pieces are released in one call, each once`() throws {
         // Every second record of the journal is damaged.
         let fixture = try JournalFixture(limit: 64 << 20, segmentSize: 4 << 20)
