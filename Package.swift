@@ -95,7 +95,7 @@ let package = Package(
             swiftSettings: settings),
         // Counts the allocations of a thread. Used by HyperoTests.
         .target(
-            name: "CAllocationCount", path: "Tests/CAllocationCount",
+            name: "CCallCount", path: "Tests/CCallCount",
             cSettings: [.treatAllWarnings(as: .error)]),
         // The benchmark: Scripts/bench.
         .executableTarget(
@@ -142,7 +142,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "HyperoTests",
-            dependencies: ["CAllocationCount", "Hypero", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport"],
+            dependencies: ["CCallCount", "Hypero", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "FoldTests", dependencies: ["HyperoIngest", "HyperoSchema", "TestSupport"], swiftSettings: settings

@@ -118,6 +118,7 @@ struct ForkedTrainingTests {
             let shared = battery.experiment()
             shared.log(epoch: 0, valid: 0)
             shared.randint("n", 1, 6)
+            try Fork.useTypesOnce()
             let threads = TestSupport.ThreadGroup(2) { thread in
                 for epoch in 0..<5_000 { shared.log(epoch: epoch, ["thread\(thread)": 1]) }
             }

@@ -1,4 +1,4 @@
-import CAllocationCount
+import CCallCount
 import Glibc
 import HyperoRedis
 import Synchronization
@@ -74,6 +74,51 @@ struct CallCostTests {
         let after = allocation_count()
         #expect(after == before)
         #expect(client.counters.accepted == 2 + 1_001 * 5)
+    }
+
+    /// Makes one call of each kind.
+    private static func logEachKind(to hypero: Hypero) {
+        let experiment = hypero.battery("b", description: "d").experiment()
+        _ = experiment.uniform("a", 0, 1)
+        _ = experiment.logUniform("b", 1, 2)
+        _ = experiment.normal("c", mean: 0, standardDeviation: 1)
+        _ = experiment.randint("d", 1, 2)
+        _ = experiment.categorical("e", ["f": 1, "g": 1])
+        experiment.insertHP("h", 1.5)
+        experiment.insertHP("i", 3)
+        experiment.insertHP("j", "text")
+        experiment.insertHP("k", true)
+        experiment.insertVarHP("l", [1, 2])
+        experiment.insertVarHP("m", ["text"])
+        logEachWay(experiment, epoch: 1)
+        logNamed(experiment, epoch: 1, row: ["loss": 1])
+        experiment.updateLearningCurve(valid: [1, 2])
+        experiment.updateLearningCurve(first: 3, ["loss": [1, 2]])
+        experiment.updateName("text")
+        experiment.updateMeta("epochs", 3)
+        experiment.stop("text")
+        experiment.fail("text")
+        experiment.finish()
+        _ = hypero.counters
+    }
+
+    @Test(.enabled(if: !Sanitizer.isOn, "a sanitizer replaces the locks"))
+    func
+        `The first log call of each kind uses no type for the first time, so that a fork meanwhile leaves no lock locked`()
+        async
+    {
+        await #expect(processExitsWith: .success) {
+            let fixture = try ClientFixture()
+            let hypero = Hypero(try fixture.client())
+            let start = lock_count()
+            CallCostTests.logEachKind(to: hypero)
+            let first = lock_count()
+            CallCostTests.logEachKind(to: hypero)
+            let second = lock_count()
+            #expect(first - start == second - first, "\(first - start) locks, and \(second - first) afterwards")
+            withExtendedLifetime([(Int8, UInt16)](repeating: (0, 0), count: Int(first % 2) + 10)) {}
+            #expect(lock_count() > second, "the metadata of a new type needs a lock")
+        }
     }
 
     @Test(.enabled(if: !Sanitizer.isOn, "a sanitizer replaces the allocator"))

@@ -6,6 +6,18 @@ package enum Fork {
         unsafeBitCast(dlsym(nil, "fork"), to: (@convention(c) () -> pid_t).self)
     }()
 
+    /// Uses the types of threads and errors of the tests once.
+    ///
+    /// Before a process forks while it has other threads: if one of them uses a type for the first time at that moment, a lock
+    /// of the Swift runtime stays locked in the child. The testing library uses several for each error.
+    package static func useTypesOnce() throws {
+        let threads = ThreadGroup(1) { _ in throw TestFailure("expected") }
+        do {
+            _ = try threads.results()
+        } catch is TestFailure {}
+        _ = try ThreadGroup(1) { _ in }.results()
+    }
+
     /// Runs the body in a child process that exits with 0 if the body returns true, and else with 1.
     ///
     /// - Returns: the child's process id.

@@ -1,7 +1,7 @@
 // Replaces the allocation functions of glibc in the test process with functions that count their calls.
 // In C, because the Swift runtime allocates memory before it can run Swift code.
 
-#include "AllocationCount.h"
+#include "CallCount.h"
 
 #include <errno.h>
 #include <stddef.h>
