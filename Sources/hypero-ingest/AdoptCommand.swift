@@ -19,7 +19,7 @@ struct AdoptCommand: ParsableCommand {
 
             Journals of another server are left alone and listed. Give --any-server to send them to this server, for \
             example after its address has changed. Journals of another number of partitions are left alone too. Send \
-            them with --partitions and their number, while an ingest with that number runs. A journal from before a \
+            them with --partitions and their number, while an ingest runs. A journal from before a \
             restart of the host is sent after a minute in which no process has written to it.
 
             EXAMPLES, with the Redis server and the journals of Scripts/demo:
@@ -28,10 +28,11 @@ struct AdoptCommand: ParsableCommand {
               hypero-ingest adopt --journal .demo/journal --timeout 60
 
             EXIT STATUS:
-              0   all orphaned journals of the namespace were sent, applied and removed
-              1   the timeout expired, the folder was not found, a record or a file was damaged, or a journal
-                  was left alone: of another server or number of partitions, unreadable, or writable by
-                  other users
+              0   all orphaned journals of this user and namespace were sent, applied and removed, except for
+                  those that are listed as in use
+              1   the timeout expired, the folder was not found, a record or a file was damaged, an event
+                  became a dead letter, or a journal was left alone: of another server or number of
+                  partitions, unreadable, or writable by other users
               64  the command line is invalid
             """)
 
@@ -77,8 +78,9 @@ struct AdoptCommand: ParsableCommand {
         let settings = try deployment.settings()
         // An error of one server is reported for each of its journals, and printed once.
         let printed = Mutex<Set<String>>([])
+        let root = try root()
         var scope = Adoption.Scope(
-            root: try root(), url: settings.redis,
+            root: root, url: settings.redis,
             keyspaces: try Keyspace.all(namespace: settings.namespace, partitions: settings.partitions),
             matchesServer: !anyServer, reportsErrors: true, durabilityWindow: .seconds(settle)
         ) { message in
@@ -89,30 +91,38 @@ struct AdoptCommand: ParsableCommand {
         var adoption = Adoption(scope, timeout: timeout.map { .seconds($0) })
         adoption.scan()
         let isComplete = adoption.run { printError(Self.progress(of: $0)) }
-        print(Self.summary(of: adoption))
+        print(Self.summary(of: adoption, in: root.path))
         for (name, count) in adoption.redirected.sorted(by: { $0.key < $1.key }) {
             print(
                 "\(Self.counted(count, of: "journal")) written for \(Self.named(name)), sent to \(settings.redis.serverURL)"
             )
         }
-        if adoption.damaged > 0 {
-            print("\(Self.counted(Int(clamping: adoption.damaged), of: "damaged record")) could not be sent")
+        let damaged = Int(clamping: adoption.damaged) - adoption.shortenedFiles
+        if damaged > 0 { print("\(Self.counted(damaged, of: "damaged record")) could not be sent") }
+        if adoption.shortenedFiles > 0 {
+            print(
+                "\(Self.counted(adoption.shortenedFiles, of: "file")) shortened: an unknown number of events at the end is lost"
+            )
+        }
+        if adoption.deadEvents > 0 {
+            print(
+                "\(Self.counted(Int(clamping: adoption.deadEvents), of: "event")) became dead letters: hypero-query dead"
+            )
         }
         if !isComplete { printError("timed out before all events were applied; the remaining journals are kept") }
         reportOthers(adoption)
         let hasLeft = reportLeft(adoption.left, server: settings.redis)
-        guard isComplete, !hasLeft, adoption.damaged == 0 else { throw ExitCode.failure }
+        guard isComplete, !hasLeft, adoption.damaged == 0, adoption.deadEvents == 0 else { throw ExitCode.failure }
     }
 
-    /// Returns the folder of the journals; nil if the default one does not exist.
-    private func root() throws -> JournalRoot? {
-        guard let journal = journal ?? ProcessEnvironment.value(of: "HYPERO_JOURNAL") else {
-            return try? JournalRoot(existing: nil)
-        }
+    /// Returns the folder of the journals.
+    private func root() throws -> JournalRoot {
         do {
             return try JournalRoot(existing: journal)
         } catch {
-            printError("cannot read the journal folder: \(journal), not found or not accessible to this user")
+            printError(
+                "cannot read the journal folder: \(error). If the trainings used another one, give it with --journal, or set "
+                    + "HYPERO_JOURNAL or XDG_STATE_HOME as for the trainings")
             throw ExitCode.failure
         }
     }
@@ -134,7 +144,7 @@ struct AdoptCommand: ParsableCommand {
         return text
     }
 
-    private static func summary(of adoption: borrowing Adoption) -> String {
+    private static func summary(of adoption: borrowing Adoption, in folder: String) -> String {
         var parts: [String] = []
         if adoption.finishedJournals > 0 {
             parts.append("\(counted(adoption.finishedJournals, of: "journal")) sent and removed")
@@ -148,7 +158,7 @@ struct AdoptCommand: ParsableCommand {
         if adoption.unreadJournals > 0 {
             parts.append("\(counted(adoption.unreadJournals, of: "journal")) not read")
         }
-        guard !parts.isEmpty else { return "no journals sent" }
+        guard !parts.isEmpty else { return "no journals sent from \(folder)" }
         return parts.joined(separator: "; ")
             + "; Redis has acknowledged \(counted(Int(clamping: adoption.events), of: "event"))"
     }
@@ -159,6 +169,10 @@ struct AdoptCommand: ParsableCommand {
             printError(
                 "\(Self.counted(adoption.usedJournals, of: "journal")) in use by running processes, or being adopted by "
                     + "another one")
+        }
+        if !adoption.otherEntries.isEmpty {
+            let names = adoption.otherEntries.map { printable($0) }.joined(separator: ", ")
+            printError("ignored, because the names are not those of journals: \(names)")
         }
         if adoption.otherUserJournals > 0 {
             printError(

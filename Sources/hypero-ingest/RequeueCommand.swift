@@ -79,7 +79,10 @@ struct RequeueCommand: ParsableCommand {
         for rejection in report.rejections.prefix(Self.maxPrintedRejections) { printError(rejection.message) }
         let omitted = report.rejections.count - Self.maxPrintedRejections
         if omitted > 0 { printError("\(omitted) more dead letters could not be sent, for similar reasons") }
-        guard isPrinted, report.unknown.isEmpty, report.rejections.isEmpty else { throw ExitCode.failure }
+        for key in report.others { printError(RequeueError.message(ofOthersIn: key)) }
+        guard isPrinted, report.unknown.isEmpty, report.rejections.isEmpty, report.others.isEmpty else {
+            throw ExitCode.failure
+        }
     }
 
     private static let maxPrintedRejections = 20

@@ -6,9 +6,15 @@ extension RequeueError {
     var message: String {
         switch code {
         case .ambiguousID: "\(description). Choose one with --partition"
-        case .partitioned: "\(description). Give --partitions n, the number that its clients use"
+        case .partitioned(let key): Self.message(ofOthersIn: key)
         case .contention, .wrongType, .streamFull, .rejected, .redis: description
         }
+    }
+
+    /// The message about dead letters of another number of partitions, which were not selected.
+    static func message(ofOthersIn key: String) -> String {
+        "not requeued: the dead letters in \(key), of another number of partitions. Give --partitions with that number, or any "
+            + "that contains the partition"
     }
 }
 

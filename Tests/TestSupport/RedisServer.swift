@@ -37,7 +37,8 @@ package final class RedisServer: Sendable {
     ///   - tcp: whether the server also listens on a free loopback port.
     ///   - configuration: additional last lines of `redis.conf`, which override the others.
     package init(appendOnly: Bool = true, tcp: Bool = false, configuration: [String] = []) throws {
-        folder = try TemporaryFolder()
+        // A disk that stalls stops a server that has an append-only file for as long.
+        folder = try TemporaryFolder(inMemory: true)
         socket = folder.file("redis.sock")
         port = tcp ? try SocketAddress.freePort() : nil
         var lines = [

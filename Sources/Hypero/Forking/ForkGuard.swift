@@ -40,6 +40,8 @@ enum ForkGuard {
     /// A thread that holds a lock of one stage acquires only locks of later stages. This holds for the locks of the
     /// participants and of the stages, so a fork cannot deadlock with the other threads.
     enum Stage: Int {
+        /// Without participants: the lock is held during a ``Rehearsal``.
+        case rehearsals
         case senders
         case journals
         /// Descriptors of file locks and sockets, which only the child visits.
@@ -59,7 +61,7 @@ enum ForkGuard {
         }
     }
 
-    private static let stageCount = 3
+    private static let stageCount = 4
 
     /// One lock per stage, which protects the stage's participants.
     ///
@@ -100,6 +102,13 @@ enum ForkGuard {
             if case .success = result { participants[stage].append(Entry(participant)) }
             return result
         }
+    }
+
+    /// Runs a body during which the process does not fork. The body may add and remove participants.
+    static func excludingForks(_ body: () -> Void) {
+        // The first use registers the handlers.
+        _ = participants
+        locks[Stage.rehearsals.rawValue].withLock(body)
     }
 
     /// Removes a participant after a body. No fork happens between the two.

@@ -1,6 +1,7 @@
 import HyperoCore
 import HyperoRedis
 import HyperoSchema
+import Synchronization
 
 /// One log call of each kind, to a journal that is sent nowhere, before a process has its first client.
 ///
@@ -9,10 +10,15 @@ import HyperoSchema
 /// its own first use of a further type. After the rehearsal, no log call of any thread creates metadata, so that it neither
 /// leaves a child such a lock nor waits for one.
 enum Rehearsal {
-    private static let once: Void = rehearse()
+    private static let hasBegun = Atomic<Bool>(false)
 
-    /// Makes the log calls, unless the process has made them before.
-    static func run() { once }
+    /// Makes the log calls, unless a thread of the process has begun to make them before.
+    ///
+    /// Meanwhile the process does not fork. Other threads that create a client do not wait.
+    static func run() {
+        guard !hasBegun.exchange(true, ordering: .relaxed) else { return }
+        ForkGuard.excludingForks { rehearse() }
+    }
 
     private static func rehearse() {
         // The path cannot be created, so the journal is in memory.

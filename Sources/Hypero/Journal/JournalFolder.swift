@@ -6,6 +6,9 @@ import HyperoSchema
 ///
 ///     <root>/<producer>/1.segment     2.segment …
 ///
+/// A segment gets its name when it has its full size and its header. Before, the name begins with a point, and a file that is
+/// left with such a name contains no event.
+///
 /// The lock is on the folder itself, so that no file can be missing for it. The kernel releases the lock when the owner's
 /// process ends, whatever the cause. Earlier versions locked a file `lock` in the folder, which is locked too if it exists.
 ///
@@ -119,20 +122,49 @@ final class JournalFolder: Sendable {
         return file
     }
 
+    /// Creates the file of a segment, under a name that no client adopts.
+    func createSegment(_ ordinal: Int) throws(JournalFileError) -> OpenFile {
+        let folder = try lock.checkedDescriptor()
+        let path = segmentPath(ordinal)
+        let descriptor = retryingInterrupts {
+            openat(
+                folder, Self.unfinishedPrefix + Self.segmentName(ordinal),
+                O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        }
+        guard descriptor >= 0 else { throw .system(SystemError("open", path: path)) }
+        return OpenFile(descriptor: descriptor, path: path)
+    }
+
+    /// Gives the file of a new segment its name.
+    func finishSegment(_ ordinal: Int) throws(JournalFileError) {
+        let folder = try lock.checkedDescriptor()
+        let name = Self.segmentName(ordinal)
+        guard renameat(folder, Self.unfinishedPrefix + name, folder, name) == 0 else {
+            throw .system(SystemError("rename", path: segmentPath(ordinal)))
+        }
+    }
+
     /// Removes the file of a segment.
     func removeSegment(_ ordinal: Int) {
-        if let descriptor = try? lock.checkedDescriptor() { unlinkat(descriptor, Self.segmentName(ordinal), 0) }
+        guard let descriptor = try? lock.checkedDescriptor() else { return }
+        for prefix in ["", Self.unfinishedPrefix] { unlinkat(descriptor, prefix + Self.segmentName(ordinal), 0) }
     }
 
     /// Returns the path of a segment's file, for messages.
     func segmentPath(_ ordinal: Int) -> String { "\(path)/\(Self.segmentName(ordinal))" }
 
-    private static func segmentName(_ ordinal: Int) -> String { "\(ordinal).segment" }
+    private static func segmentName(_ ordinal: Int) -> String { "\(ordinal)\(segmentSuffix)" }
+
+    private static let segmentSuffix = ".segment"
 
     /// Removes the folder unless it contains segments.
     func remove() {
         guard let descriptor = try? lock.checkedDescriptor(), segmentOrdinals().isEmpty else { return }
         unlinkat(descriptor, Self.earlierLockName, 0)
+        for name in OpenFolder.entryNames(in: descriptor)
+        where name.hasPrefix(Self.unfinishedPrefix) && name.hasSuffix(Self.segmentSuffix) {
+            unlinkat(descriptor, name, 0)
+        }
         guard let rootFolder = try? root.open() else { return }
         // In a shared root another user may have put another folder there.
         guard isInPlace(in: rootFolder) else { return }
@@ -205,7 +237,7 @@ final class JournalFolder: Sendable {
         WallClock.milliseconds - status.modified / 1_000_000 > 60_000
     }
 
-    /// The prefix of the name of an unfinished folder.
+    /// The prefix of the name of an unfinished folder or segment.
     private static let unfinishedPrefix = "."
     private static let earlierLockName = "lock"
 }

@@ -72,12 +72,19 @@ struct JournalSettings: Sendable {
         _ ordinal: Int, in folder: JournalFolder?, of identity: JournalIdentity, notice: inout String?
     ) -> Segment? {
         guard let folder else { return .memory(size: segmentSize) }
-        do {
-            let segment = try Segment.newFile(SegmentFile(folder: folder, ordinal: ordinal), size: segmentSize)
+        do throws(JournalFileError) {
+            let file = SegmentFile(folder: folder, ordinal: ordinal)
+            let segment = try Segment.newFile(file, size: segmentSize)
             SegmentHeader(
                 producer: identity.producer, ancestors: identity.ancestors, machine: machine, tag: tag, server: server,
                 partitions: partitions, segmentSize: segmentSize
             ).write(to: segment.base)
+            do throws(JournalFileError) {
+                try file.finish()
+            } catch {
+                file.remove()
+                throw error
+            }
             return segment
         } catch {
             notice = Self.memoryNotice(error)

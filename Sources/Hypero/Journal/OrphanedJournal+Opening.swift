@@ -78,6 +78,10 @@ extension OrphanedJournal {
                 let file = SegmentFile(folder: folder, ordinal: ordinal)
                 let (result, progress, status) = try Self.readHeader(of: file)
                 heartbeat.add(progress, modified: status.modified)
+                guard status.size >= SegmentHeader.size else {
+                    truncatedFiles.append("\(file.path) has \(status.size) bytes")
+                    continue
+                }
                 switch result {
                 case .header(let found):
                     // All headers of a journal name the same machine and deployment.
@@ -166,8 +170,12 @@ extension OrphanedJournal {
         /// - Returns: The result if there is nothing to scan; nil otherwise.
         private mutating func beginScan() -> OpenResult? {
             guard let header else {
+                if !truncatedFiles.isEmpty {
+                    return .unreadable("a file was shortened: \(truncatedFiles.joined(separator: ", "))")
+                }
                 guard hasRecords else {
-                    // The process was killed before it wrote a header.
+                    // After a power loss of the host, a file may be empty. Clients of earlier versions wrote the header of a
+                    // file that had its name.
                     for (_, segment) in segments { segment.remove() }
                     folder.remove()
                     return .nothing

@@ -42,11 +42,11 @@ final class Segment: @unchecked Sendable {
         Segment(base: UnsafeMutableRawPointer(bitPattern: 8)!, size: 0)
     }
 
-    /// Creates a file of zeros.
+    /// Creates a file of zeros, which ``SegmentFile/finish()`` gives its name.
     ///
     /// - Throws: ``JournalFileError``. The file is removed again.
     static func newFile(_ file: SegmentFile, size: Int) throws(JournalFileError) -> Segment {
-        let opened = try file.open(O_RDWR | O_CREAT | O_EXCL)
+        let opened = try file.create()
         var error: CInt
         repeat {
             error = withBlocked(signal: SIGXFSZ) { posix_fallocate(opened.descriptor, 0, off_t(size)) }
@@ -145,6 +145,12 @@ struct SegmentFile {
 
     /// Opens the file. See ``JournalFolder/openSegment(_:flags:)``.
     func open(_ flags: CInt) throws(JournalFileError) -> OpenFile { try folder.openSegment(ordinal, flags: flags) }
+
+    /// Creates the file. See ``JournalFolder/createSegment(_:)``.
+    func create() throws(JournalFileError) -> OpenFile { try folder.createSegment(ordinal) }
+
+    /// Gives the file its name, after its header was written.
+    func finish() throws(JournalFileError) { try folder.finishSegment(ordinal) }
 
     func remove() { folder.removeSegment(ordinal) }
 }

@@ -60,7 +60,13 @@ package struct Adoption: ~Copyable {
     package private(set) var unsentJournals = 0
     /// The number of journals that were not read before the end. Some may belong to running processes.
     package private(set) var unreadJournals = 0
-    /// The number of records in adopted journals that cannot be read.
+    /// The number of events of adopted journals that became dead letters.
+    package private(set) var deadEvents: UInt64 = 0
+    /// The number of files of adopted journals that were shortened.
+    package private(set) var shortenedFiles = 0
+    /// The names of folders and files that are no journals, or were renamed, in ascending order, at most ten.
+    package private(set) var otherEntries: [String] = []
+    /// The number of records in adopted journals that cannot be read, and of their shortened files.
     package private(set) var damaged: UInt64 = 0
     /// The number of journals of other users in the folder.
     package private(set) var otherUserJournals = 0
@@ -148,13 +154,17 @@ package struct Adoption: ~Copyable {
         postponed = [:]
         otherUserJournals = 0
         usedJournals = 0
+        otherEntries = []
         guard let root = scope.root else { return }
         do {
             let folder = try root.open()
             let user = geteuid()
             OpenFolder.forEachEntryName(in: folder.descriptor) { name in
                 // Other entries of the folder do not belong to hypero.
-                guard ProducerID.isGenerated(JournalFolder.finalName(ofUnfinished: name) ?? name) else { return }
+                guard ProducerID.isGenerated(JournalFolder.finalName(ofUnfinished: name) ?? name) else {
+                    if !name.hasPrefix("."), otherEntries.count < 10 { otherEntries.append(name) }
+                    return
+                }
                 // Not stored: in a folder that several users share, another user may create any number of them.
                 if let owner = FileStatus(of: name, in: folder.descriptor)?.owner, owner != user {
                     otherUserJournals += 1
@@ -164,6 +174,7 @@ package struct Adoption: ~Copyable {
                 }
             }
             names.sort(by: >)
+            otherEntries.sort()
         } catch {
             guard !hasReportedRoot else { return }
             hasReportedRoot = true
@@ -257,6 +268,7 @@ package struct Adoption: ~Copyable {
 
     private mutating func end(_ delivery: OrphanDelivery) {
         finishedEvents = Self.sum(finishedEvents, delivery.sent)
+        deadEvents = Self.sum(deadEvents, delivery.dead)
         if delivery.isDurable {
             finishedJournals += 1
         } else if let failure = delivery.failure {
@@ -336,6 +348,7 @@ package struct Adoption: ~Copyable {
                 "damaged records in the journal \(orphan.folder.path): \(orphan.scan.damaged). They cannot be sent")
         }
         damaged = Self.sum(damaged, UInt64(orphan.truncatedFiles.count))
+        shortenedFiles += orphan.truncatedFiles.count
         for file in orphan.truncatedFiles {
             scope.notify("a file of the journal was shortened: \(file). Its last events may be missing")
         }

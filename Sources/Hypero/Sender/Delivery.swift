@@ -136,7 +136,8 @@ struct Delivery: ~Copyable {
         // Include the last records, or all records of an orphaned journal that ends before its first step.
         outbox.update(journal.published())
         outbox.writeChecksums(atMost: .max)
-        if outbox.hasEvents {
+        // An adopter reports the journals that it has not finished.
+        if outbox.hasEvents, orphanRanges == nil {
             let unsent = outbox.accepted - outbox.sent
             notices.event(
                 "events not sent: \(unsent). \(Self.remainder(in: outbox.heldSegments, folder: journal.folder))")

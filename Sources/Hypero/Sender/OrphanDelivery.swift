@@ -45,6 +45,9 @@ final class OrphanDelivery {
         return acknowledged.events + sent - ranges[acknowledged.ranges].lowerBound + 1
     }
 
+    /// The number of the producer's events that became dead letters.
+    var dead: UInt64 { delivery.dead }
+
     /// true if Redis has acknowledged all events.
     var isSent: Bool { orphan.scan.seqs.map { delivery.outbox.sent >= $0.upperBound } ?? true }
 

@@ -170,7 +170,7 @@ extension Transaction {
         // of the one before are written, its value stays.
         let writesUnconfirmed = batch.pendingDeadLetters.isEmpty
         writer.begin(
-            arguments: 6 + (knowsEntries ? 2 : 0) + (writesUnconfirmed ? 2 : 0) + (batch.isEmpty ? 0 : 2))
+            arguments: 6 + (knowsEntries ? 2 : 0) + (writesUnconfirmed ? 2 : 0) + (batch.batch.isEmpty ? 0 : 2))
         writer.add("HSET" as StaticString)
         writer.add(keyspace.ingest)
         writer.add(IngestField.cursor)
@@ -187,7 +187,7 @@ extension Transaction {
             writer.add(unconfirmed?.description ?? "")
         }
         // A transaction that only renews the lease does not update the indexes.
-        if !batch.isEmpty {
+        if !batch.batch.isEmpty {
             writer.add(IngestField.updated)
             writer.add(WallClock.milliseconds)
         }

@@ -30,6 +30,8 @@ public struct Requeue {
         public internal(set) var unknown: [String] = []
         /// The dead letters that were not sent.
         public internal(set) var rejections: [Rejection] = []
+        /// The keys of another number of partitions that have dead letters, if all dead letters were selected.
+        public internal(set) var others: [String] = []
     }
 
     private let settings: IngestSettings
@@ -59,8 +61,13 @@ public struct Requeue {
     ///   are removed from the dead letter stream.
     public func run(_ selection: Selection, applying edit: DeadLetterEdit) throws(RequeueError) -> Report {
         do {
-            let report = try send(selection, applying: edit)
-            if report.sent == 0, report.rejections.isEmpty { try checkOtherPartitions() }
+            var report = try send(selection, applying: edit)
+            if case .ids = selection, report.sent > 0 || !report.rejections.isEmpty { return report }
+            report.others = try PartitionDiscovery(settings).otherPartitions().filter { $0.deadLetters > 0 }
+                .map(\.keyspace.dead)
+            if report.sent == 0, report.rejections.isEmpty, let key = report.others.first {
+                throw RequeueError(.partitioned(key: key))
+            }
             return report
         } catch let error as RequeueError {
             throw error
@@ -104,16 +111,6 @@ public struct Requeue {
         }
         for (index, ids) in selected.sorted(by: { $0.key < $1.key }) {
             try partitions[index].send(ids, applying: edit, into: &report)
-        }
-    }
-
-    /// Checks that the keyspaces of another number of partitions have no dead letters.
-    ///
-    /// - Throws: ``RequeueError/Code/partitioned(key:)`` if they have.
-    private func checkOtherPartitions() throws {
-        let discovery = try PartitionDiscovery(settings)
-        for found in try discovery.otherPartitions() where found.deadLetters > 0 {
-            throw RequeueError(.partitioned(key: found.keyspace.dead))
         }
     }
 }

@@ -75,8 +75,14 @@ import Testing
                 "hypero-ingest", ["requeue", "--redis", fixture.server.url] + arguments)
             #expect(refused.ending == .exited(1))
             #expect(refused.stderr.contains("dead letters in {hypero:1}:dead"), "\(refused.stderr)")
-            #expect(refused.stderr.contains("Give --partitions n"))
+            #expect(refused.stderr.contains("Give --partitions with that number"))
         }
+        // Also if dead letters of the configured partitions were sent.
+        fixture.server.cli("XADD", fixture.keyspace.dead, "1-0", "event", "x", "dead.reason", "r", "dead.id", "1-0")
+        let partial = try fixture.requeue("--all")
+        #expect(partial.ending == .exited(1))
+        #expect(partial.stdout == "1 dead letter requeued\n")
+        #expect(partial.stderr.contains("not requeued: the dead letters in {hypero:1}:dead"))
         #expect(try fixture.requeue("--all", "--partitions", "2").succeeded)
     }
 

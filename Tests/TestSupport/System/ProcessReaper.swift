@@ -19,6 +19,16 @@ enum ProcessReaper {
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }()
 
+    /// The root of files that a test must not wait for a disk for; ``root`` if there is no file system in memory with a few
+    /// gigabytes of room.
+    static let memoryRoot: String = {
+        var status = statvfs()
+        guard statvfs("/dev/shm", &status) == 0, status.f_bavail * status.f_frsize >= 4 << 30 else { return root }
+        var template = Array("/dev/shm/hypero-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { return root }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }()
+
     /// Adds a process group to the list.
     static func watch(_ group: pid_t) { send("watch \(group)\n") }
 
@@ -26,7 +36,7 @@ enum ProcessReaper {
     /// after that.
     static func forget(_ group: pid_t) { send("forget \(group)\n") }
 
-    /// Starts the shell if it does not run yet, so that ``root`` is removed after this process.
+    /// Starts the shell if it does not run yet, so that the roots are removed after this process.
     static func start() { _ = pipe }
 
     /// The write end of the pipe. A line is shorter than PIPE_BUF, so writes of several threads do not interleave.
@@ -47,10 +57,11 @@ enum ProcessReaper {
                 esac
             done
             for group in $groups; do kill -s KILL -- "-$group"; done
-            rm -rf "$0"
+            rm -rf "$0" "$1"
             """
         do {
-            _ = try spawn(["/bin/sh", "-c", script, root], environment: ["PATH": "/usr/bin:/bin"], input: ends[0])
+            _ = try spawn(
+                ["/bin/sh", "-c", script, root, memoryRoot], environment: ["PATH": "/usr/bin:/bin"], input: ends[0])
         } catch {
             fatalError("\(error)")
         }

@@ -10,10 +10,11 @@ package final class TemporaryFolder: Sendable {
 
     private static let count = Atomic<Int>(0)
 
-    package init() throws {
+    /// - Parameter inMemory: true to create the folder on a file system in memory, if there is one with enough room.
+    package init(inMemory: Bool = false) throws {
         ProcessReaper.start()
         let number = Self.count.add(1, ordering: .relaxed).newValue
-        path = "\(ProcessReaper.root)/\(number)"
+        path = "\(inMemory ? ProcessReaper.memoryRoot : ProcessReaper.root)/\(number)"
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
     }
