@@ -8,7 +8,7 @@ final class WatchedWorker {
     struct Failure {
         let reason: String
         let candidates: [Int]
-        /// What the process has written to its standard error.
+        /// The standard error of the process.
         var log = ""
     }
 
