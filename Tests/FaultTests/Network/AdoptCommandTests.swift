@@ -58,24 +58,31 @@ struct AdoptCommandTests {
 
     @Test func `hypero-ingest adopt succeeds without journals and fails without a folder`() throws {
         let fixture = try NetworkFixture()
-        let withoutJournals = try adopt(in: fixture)
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.file("a.bak"), withIntermediateDirectories: false)
+        let withoutJournals = try adopt(in: fixture, "--journal", folder.path)
         #expect(withoutJournals.ending == .exited(0))
-        #expect(withoutJournals.stdout.hasPrefix("no journals sent from /"))
+        #expect(withoutJournals.stdout == "no journals sent from \(folder.path)\n")
+        #expect(
+            withoutJournals.stderr == "hypero-ingest: ignored, because the names are not those of journals: a.bak\n")
         let withoutFolder = try adopt(in: fixture, "--journal", "/nowhere/at all")
         #expect(withoutFolder.ending == .exited(1))
         #expect(
             withoutFolder.stderr
                 == """
-                hypero-ingest: cannot read the journal folder: realpath of /nowhere/at all: No such file or directory. If the \
+                hypero-ingest: cannot read the journal folder: realpath /nowhere/at all: No such file or directory. If the \
                 trainings used another one, give it with --journal, or set HYPERO_JOURNAL or XDG_STATE_HOME as for the trainings
 
-                """
-        )
+                """)
         let withoutDefault = try ChildProcess.run(
             "hypero-ingest", ["adopt", "--redis", fixture.server.url],
             environment: ["HYPERO_JOURNAL": "/nowhere/at all"])
         #expect(withoutDefault.ending == .exited(1))
         #expect(withoutDefault.stderr == withoutFolder.stderr)
+        // In the test, XDG_STATE_HOME names a folder that does not exist.
+        let withoutState = try adopt(in: fixture)
+        #expect(withoutState.ending == .exited(1))
+        #expect(withoutState.stderr.contains("state/hypero/journal: No such file or directory"))
         #expect(try adopt(in: fixture, "--timeout", "0").ending == .exited(64))
     }
 }
