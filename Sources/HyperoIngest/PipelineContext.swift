@@ -31,6 +31,12 @@ struct PipelineContext: ~Copyable {
         if !failures.contains(where: \.isCursor) {
             for item in batch.batch.items { trimPlan.recordApplied(item.id) }
         }
+        if !batch.result.deadLetters.isEmpty {
+            // The same message each time, so that it is logged at most once a minute.
+            logger.event(
+                "entries of \(keyspace.events) became dead letters: hypero-query dead lists them with their reasons",
+                level: .warning)
+        }
         if unconfirmed != nil { flawless = failures.isEmpty ? unconfirmed : nil }
         let source = unconfirmed ?? pendingDeadLetters.source
         pendingDeadLetters =

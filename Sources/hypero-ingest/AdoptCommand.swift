@@ -109,7 +109,11 @@ struct AdoptCommand: ParsableCommand {
                 "\(Self.counted(Int(clamping: adoption.deadEvents), of: "event")) became dead letters: hypero-query dead"
             )
         }
-        if !isComplete { printError("timed out before all events were applied; the remaining journals are kept") }
+        if !isComplete {
+            printError(
+                "timed out before all events were applied; the remaining journals are kept. hypero-query status says whether an "
+                    + "ingest runs")
+        }
         reportOthers(adoption)
         let hasLeft = reportLeft(adoption.left, server: settings.redis)
         guard isComplete, !hasLeft, adoption.damaged == 0, adoption.deadEvents == 0 else { throw ExitCode.failure }

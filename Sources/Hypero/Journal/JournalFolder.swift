@@ -17,6 +17,8 @@ final class JournalFolder: Sendable {
     /// The path for messages.
     let path: String
     private let root: JournalRoot
+    /// The path of the folder that contains the journals.
+    var rootPath: String { root.path }
     private let name: String
     /// Held as long as the object exists.
     private let lock: FileLock

@@ -140,24 +140,38 @@ struct Delivery: ~Copyable {
         if outbox.hasEvents, orphanRanges == nil {
             let unsent = outbox.accepted - outbox.sent
             notices.event(
-                "events not sent: \(unsent). \(Self.remainder(in: outbox.heldSegments, folder: journal.folder))")
+                "events not sent: \(unsent). \(remainder)")
         }
         journal.end(removing: outbox.heldSegments, keepsFiles: !isDurable)
     }
 
-    private static func remainder(in segments: [Segment], folder: JournalFolder?) -> String {
+    /// The place where the events are that were not sent, and the command that sends them.
+    private var remainder: String {
+        let segments = outbox.heldSegments
         let files = segments.count { $0.file != nil }
-        guard files > 0, let folder else { return "They were in memory and are lost" }
+        guard files > 0, let folder = journal.folder else { return "They were in memory and are lost" }
         guard !folder.isGone else {
             return "The journal \(folder.path) was removed or moved: if it was removed, they are lost"
         }
-        let stay = "stay in \(folder.path), and the next client on this host or `hypero-ingest adopt` sends them"
+        let stay = "stay in \(folder.path). The next such client on this host sends them, or `\(adoptCommand(folder))`"
         return files == segments.count ? "They \(stay)" : "Those in memory are lost. Those in files \(stay)"
     }
 }
 
 // The journal.
 extension Delivery {
+    /// Returns the command that sends a journal.
+    private func adoptCommand(_ folder: JournalFolder) -> String {
+        guard let settings = journal.settings else { return "hypero-ingest adopt" }
+        let root = folder.rootPath.contains { $0.isWhitespace } ? "'\(folder.rootPath)'" : folder.rootPath
+        var command = "hypero-ingest adopt --journal \(root) --redis \(settings.server)"
+        if let namespace = Keyspace.namespace(ofTag: settings.tag), namespace != Keyspace.defaultNamespace {
+            command += " --namespace \(namespace)"
+        }
+        if let partitions = settings.partitions, partitions > 1 { command += " --partitions \(partitions)" }
+        return command
+    }
+
     /// Collects new records, writes checksums, releases segments, and returns the work to do.
     private mutating func updateJournal(endsWhenSent: Bool, isAwaited: Bool) -> SenderMachine.Work {
         // Evaluated before the journal is read: the client closes the journal before it ends the sender, so no record

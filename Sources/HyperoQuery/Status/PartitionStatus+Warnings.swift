@@ -17,7 +17,8 @@ extension PartitionStatus {
         if lease == .free, !isFormer {
             warnings.append("no ingest owns \(tag), so no entry is applied. Start hypero-ingest")
         }
-        if backlog != 0, let waitingSince, age(of: waitingSince, now: now) > Self.backlogWarningAge {
+        // Those of a former partition are reported with the number of partitions.
+        if backlog != 0, !isFormer, let waitingSince, age(of: waitingSince, now: now) > Self.backlogWarningAge {
             let entries = backlog.map { counted($0, noun: "entry", plural: "entries") } ?? "entries"
             warnings.append(
                 "\(entries) of \(tag):events not applied yet, the oldest for \(durationText(now - waitingSince))")

@@ -46,6 +46,21 @@ struct LeftJournalTests {
         return outcome
     }
 
+    @Test func `A client that closes with unsent events names the command that sends them`() throws {
+        let folder = try TemporaryFolder()
+        let recorder = Recorder()
+        var configuration = Client.Configuration(url: "unix:///nowhere/redis.sock", namespace: "vision", partitions: 4)
+        let path = folder.file("journal")
+        configuration.environment = { $0 == "HYPERO_JOURNAL" ? path : nil }
+        configuration.notify = recorder.record
+        let hypero = Hypero(try Client(configuration))
+        hypero.battery("left").experiment().logRows(0..<1)
+        #expect(!hypero.close(timeout: .milliseconds(50)))
+        let command =
+            "`hypero-ingest adopt --journal \(path) --redis unix:///nowhere/redis.sock --namespace vision --partitions 4`"
+        #expect(eventually(within: NetworkFixture.timeout) { recorder.messages.contains { $0.contains(command) } })
+    }
+
     @Test func `A journal of another number of partitions is reported with its number, and sent with it`() throws {
         let folder = try TemporaryFolder()
         let server = try RedisServer(appendOnly: false)
