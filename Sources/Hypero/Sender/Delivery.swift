@@ -153,7 +153,8 @@ struct Delivery: ~Copyable {
         guard !folder.isGone else {
             return "The journal \(folder.path) was removed or moved: if it was removed, they are lost"
         }
-        let stay = "stay in \(folder.path). The next such client on this host sends them, or `\(adoptCommand(folder))`"
+        let stay =
+            "stay in \(folder.path). The next client on this host with the same settings sends them, or `\(adoptCommand(folder))`"
         return files == segments.count ? "They \(stay)" : "Those in memory are lost. Those in files \(stay)"
     }
 }

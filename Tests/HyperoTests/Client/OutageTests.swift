@@ -32,7 +32,7 @@ struct OutageTests {
         // The sender reports the missing server once. It reports the unsent events at its end, after `close` has
         // returned.
         let folder = fixture.folder.file("journal") + "/" + client.producer.text
-        let last = "events not sent: 5002. They stay in \(folder), "
+        let last = "events not sent: 5002. They stay in \(folder). "
         #expect(eventually(within: .seconds(60)) { fixture.recorder.notices.last?.hasPrefix(last) == true })
         #expect(fixture.recorder.notices.count == 2)
     }
