@@ -173,8 +173,8 @@ package enum IngestField {
     package static let entries = "entries"
     /// `<from> <to> <since> [<first>/<last> …]`: the last transaction with entries, until its outcome is known and its dead
     /// letters are written: the cursor before and after it, a time before it in Unix milliseconds, and the ranges of
-    /// entries that it skipped as duplicates, or whose dead letters were sent again. Empty after that. The next owner of the partition checks the entries of a
-    /// former owner that was killed in between.
+    /// entries that it skipped as duplicates, or whose dead letters were sent again. Empty after that. The next owner of
+    /// the partition checks the entries of a former owner that was killed in between.
     package static let unconfirmed = "unconfirmed"
     /// The number of entries that another client trimmed or deleted from the stream before they were read. Entries with
     /// a sequence number are also counted in ``gaps``, until their producer sends them again.

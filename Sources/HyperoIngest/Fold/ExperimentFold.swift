@@ -180,11 +180,8 @@ extension ExperimentFold {
 
     /// Returns the objectives of a curve that the batch began, so that all its rows are loaded.
     private func newObjectives(_ objective: BatteryState.Objective, in table: RowTable) -> CurveObjectives {
-        var objectives = CurveObjectives(of: objective)
-        for (epoch, row) in curve.rows {
-            objectives.set(entry(at: epoch, row: row, objective: objective, in: table)?.value, at: epoch)
-        }
-        return objectives
+        CurveObjectives(
+            of: objective, curve.rows.compactMap { entry(at: $0.epoch, row: $0.row, objective: objective, in: table) })
     }
 
     /// Returns an epoch with its objective; nil if the objective is absent or not finite, or the row is not loaded.

@@ -53,8 +53,8 @@ extension Store {
         try connections.run(pipeline)
     }
 
-    /// Returns the tags of the partitions of an earlier number of partitions: an ingest owns none of them and owns one of
-    /// the others, or applies entries of them in the meantime.
+    /// Returns the tags of the partitions of an earlier number of partitions: an ingest owns none of them, and owns one of
+    /// the others.
     private func formerPartitions(among partitions: [PartitionStatus]) -> Set<String> {
         let undivided = partitions.filter { $0.tag == layout.undivided.tag }
         let divided = partitions.filter { $0.tag != layout.undivided.tag }

@@ -5,8 +5,9 @@ extension Store {
     /// Sends one command to each partition, and discovers the partitions by the replies if their number is not given.
     ///
     /// Discovery probes 16 partitions, then in each round trip as many as in all before, and ends when none of them is
-    /// present. Absent partitions between present ones are normal, because no producer has used them yet. The server denies an account with access to only
-    /// one layout the keys of the other, so a denial is an error only if no partition is present.
+    /// present. Absent partitions between present ones are normal, because no producer has used them yet. The server denies
+    /// an account with access to only one layout the keys of the other, so a denial is an error only if no partition is
+    /// present.
     ///
     /// - Parameters:
     ///   - probe: appends the command of a partition, and EXISTS by ``appendExistence(of:to:)`` if the value of a present
