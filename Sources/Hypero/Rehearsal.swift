@@ -41,7 +41,8 @@ enum Rehearsal {
         var adoption = Adoption(scope, callbacks: callbacks)
         adoption.scan()
         _ = adoption.step()
-        // As in a forked child, whose first log call creates a journal.
+        // As in a forked child, whose first log call creates a journal. Here it must not start the sender.
+        journal.onChildStart {}
         journal.beforeFork()
         journal.afterForkInChild()
         log(to: hypero)

@@ -1,4 +1,5 @@
 import CCallCount
+import Foundation
 import Glibc
 import HyperoRedis
 import Synchronization
@@ -118,6 +119,22 @@ struct CallCostTests {
             #expect(first - start == second - first, "\(first - start) locks, and \(second - first) afterwards")
             withExtendedLifetime([(Int8, UInt16)](repeating: (0, 0), count: Int(first % 2) + 10)) {}
             #expect(lock_count() > second, "the metadata of a new type needs a lock")
+        }
+    }
+
+    @Test func `The first client of a process starts one thread`() async {
+        await #expect(processExitsWith: .success) {
+            let fixture = try ClientFixture()
+            let client = try fixture.client()
+            func senders() throws -> Int {
+                try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count {
+                    (try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8)) == "hypero-sender\n"
+                }
+            }
+            #expect(try eventually { try senders() == 1 })
+            Hypero(client).battery("b").experiment().finish()
+            _ = client.close(timeout: .milliseconds(50))
+            #expect(try eventually { try senders() == 0 })
         }
     }
 
