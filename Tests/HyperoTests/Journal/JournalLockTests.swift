@@ -19,6 +19,19 @@ struct JournalLockTests {
         ) { _ in true }
     }
 
+    /// Opens a journal once it is unlocked: a process that another test is starting has the lock until it executes its
+    /// program.
+    private static func openUnlocked(_ fixture: OrphanFixture) throws -> OrphanedJournal {
+        var opened: OrphanedJournal?
+        _ = try eventually {
+            let result = try open(fixture)
+            if case .opened(let journal) = result { opened = journal }
+            if case .locked = result { return false }
+            return true
+        }
+        return try #require(opened)
+    }
+
     @Test func `A journal has no lock file, and its folder is locked`() throws {
         let fixture = try JournalFixture()
         let path = try #require(fixture.journal.path)
@@ -36,7 +49,7 @@ struct JournalLockTests {
             let folder = fixture.folder.file("original/\(Self.name)")
             if hasLockFile { try Data().write(to: URL(fileURLWithPath: folder + "/lock")) }
             if hasLockFile { chmod(folder + "/lock", 0o600) }
-            guard case .opened(let orphan) = try Self.open(fixture) else { throw TestFailure("not opened") }
+            let orphan = try Self.openUnlocked(fixture)
             #expect(orphan.scan.seqs == 1...6)
             Journal(orphan).end(removing: [], keepsFiles: false)
             #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder.file("original")) == [])
@@ -50,7 +63,7 @@ struct JournalLockTests {
         #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
         guard case .locked = try Self.open(fixture) else { throw TestFailure("opened") }
         close(descriptor)
-        guard case .opened = try Self.open(fixture) else { throw TestFailure("not opened") }
+        _ = try Self.openUnlocked(fixture)
     }
 
     @Test func `A client whose descriptors are closed by the process creates no file in another folder`() async {
