@@ -54,8 +54,7 @@ public final class Ingest: Sendable {
     public func start() throws(SchemaError) {
         state.withLock { $0.running += 1 }
         let code = NamedThread.start("ingest-others") { [self] in
-            applyOtherPartitions()
-            recordEnding(.done)
+            recordEnding(applyOtherPartitions())
         }
         if code != 0 { recordEnding(.done) }
         for (number, keyspace) in keyspaces.enumerated() {
@@ -76,7 +75,7 @@ public final class Ingest: Sendable {
 
     /// Applies the entries of partitions that belong to another number of partitions, until they are applied. Without a
     /// drain, looks for further ones until shutdown.
-    private func applyOtherPartitions() {
+    private func applyOtherPartitions() -> PartitionOwner.Ending {
         let limitedLogger = RateLimitedLogger(logger)
         repeat {
             do {
@@ -85,7 +84,7 @@ public final class Ingest: Sendable {
                     while state.withLock({ $0.others.count >= Self.maxOthers }), !shutdown.isRequested {
                         shutdown.wait(atMost: .milliseconds(5))
                     }
-                    guard !shutdown.isRequested else { return }
+                    guard !shutdown.isRequested else { return settings.isDraining ? .interrupted : .done }
                     try applyOther(found.keyspace)
                 }
             } catch {
@@ -94,9 +93,10 @@ public final class Ingest: Sendable {
                     limitedLogger.event("cannot look for other partitions: \(error)", level: .debug)
                 }
             }
-            guard !settings.isDraining else { return }
+            guard !settings.isDraining else { return .done }
             shutdown.wait(atMost: Self.discoveryInterval)
         } while !shutdown.isRequested
+        return .done
     }
 
     /// Starts a thread that applies the present entries of another partition, unless there is one.
@@ -137,7 +137,8 @@ public final class Ingest: Sendable {
 
     /// Waits until all partitions have ended.
     ///
-    /// - Returns: false if the server rejected a command of a drain, or if dead letters could not be written.
+    /// - Returns: false if a drain was stopped before all entries were applied, if the server rejected a command of a drain, or
+    ///   if dead letters could not be written.
     public func finished() async -> Bool {
         await withCheckedContinuation { continuation in
             let outcome: Bool? = state.withLock { state in
@@ -153,7 +154,7 @@ public final class Ingest: Sendable {
     private func recordEnding(_ ending: PartitionOwner.Ending) {
         let (continuations, outcome) = state.withLock { state in
             state.running -= 1
-            if ending == .failed { state.hasFailed = true }
+            if ending != .done { state.hasFailed = true }
             guard state.running == 0 else { return ([CheckedContinuation<Bool, Never>](), false) }
             defer { state.continuations = [] }
             return (state.continuations, !state.hasFailed)

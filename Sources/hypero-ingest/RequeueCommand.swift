@@ -13,7 +13,10 @@ struct RequeueCommand: ParsableCommand {
             hypero-query dead lists the dead letters with their ids. Sending a letter and removing it from the dead \
             letters is one transaction, so that each letter is sent once, even if several users requeue at the same time. \
             A requeued entry keeps its time. It has no producer and no seq, because the ingest would skip the old seq as \
-            a duplicate. An entry that cannot be applied this time either becomes a dead letter again.
+            a duplicate. It is applied after all entries that are already in the stream, so that it may replace a newer \
+            value. An entry that cannot be applied this time either becomes a dead letter again, in its edited form. The \
+            original is not kept. \
+            --set and --remove apply to all selected dead letters. A field to remove may be missing.
 
             EXAMPLES, with the Redis server of Scripts/demo:
               export HYPERO_REDIS=unix://$PWD/.demo/redis.sock

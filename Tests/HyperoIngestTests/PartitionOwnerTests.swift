@@ -159,6 +159,17 @@ import Testing
         #expect(owner.next(after: .released, jitter: 0, isStopRequested: true) == .end(.done))
     }
 
+    @Test func `A drain that is stopped before all entries are applied is interrupted`() {
+        var standby = owner(isDraining: true)
+        #expect(actions(of: &standby, after: .connected, .standby, .stopRequested).last == .end(.interrupted))
+        var applying = owner(isDraining: true)
+        #expect(
+            actions(of: &applying, after: .connected, .acquired, .recovered, .stopRequested, .released).suffix(2)
+                == [.release, .end(.interrupted)])
+        var failing = owner(isDraining: true)
+        #expect(actions(of: &failing, after: .connected, .acquired, .stopRequested, broken).last == .end(.interrupted))
+    }
+
     @Test func `A stop requested while a drain fails keeps the failure`() {
         var owner = owner(isDraining: true)
         _ = actions(of: &owner, after: .connected)

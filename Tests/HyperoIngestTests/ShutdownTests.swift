@@ -158,6 +158,18 @@ import Testing
         #expect(fixture.server.cli("HMGET", experiment, "max.epoch", "max.valid", "max.test") == "59999\n59999\n-59999")
     }
 
+    @Test func `A drain that a signal ends before all entries are applied exits with 1`() throws {
+        let fixture = try IngestFixture()
+        try fixture.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
+        fixture.server.cli("SET", fixture.keyspace.lease, "another ingest")
+        let drain = try fixture.ingest("--drain")
+        let name = "name=hypero-ingest"
+        #expect(eventually { fixture.server.cli("CLIENT", "LIST").contains(name) })
+        drain.terminate()
+        #expect(drain.wait() == .exited(1))
+        #expect(try fixture.consumed() == 0)
+    }
+
     @Test func `An account without HSCAN reads a long curve at once`() throws {
         let fixture = try IngestFixture()
         try addLongCurve(fixture, epochs: 5_000)

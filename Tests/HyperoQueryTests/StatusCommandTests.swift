@@ -102,7 +102,7 @@ import Testing
             explicit.warnings == [
                 "1 entry of \(first.tag):events could not be applied, latest reason: unknown\u{FFFD}[2J event. "
                     + "hypero-query dead lists these dead letters, and hypero-ingest requeue sends them again",
-                "no ingest owns \(fixture.keyspaces[1].tag), so no entry is applied. Start hypero-ingest",
+                "no ingest owns \(fixture.keyspaces[1].tag), so no entry is applied. Start hypero-ingest, or read its log if it runs",
                 "1 entry of \(undivided.tag):events not applied yet: a client logs with another number of partitions. A "
                     + "running hypero-ingest applies them within a minute",
             ])

@@ -42,6 +42,8 @@ package struct PartitionOwner: Sendable {
 
     package enum Ending: Sendable, Hashable {
         case done
+        /// A stop was requested before a drain had applied all entries.
+        case interrupted
         /// The server rejected a command of a drain, or dead letters could not be written.
         case failed
     }
@@ -59,6 +61,8 @@ package struct PartitionOwner: Sendable {
     private var topology: Topology
     private var backoff = Backoff()
     private var state = State.disconnected(mayHoldLease: false)
+    /// The ending after a stop.
+    private var ending: Ending
 
     /// The wait after an error that only an operator can correct: 10 s with the default lease of 5 s.
     private var slowDelay: Duration { max(leaseDuration * 2, .seconds(1)) }
@@ -70,6 +74,7 @@ package struct PartitionOwner: Sendable {
         topology = Topology(seed: url)
         self.leaseDuration = leaseDuration
         self.isDraining = isDraining
+        ending = isDraining ? .interrupted : .done
     }
 
     /// The first action.
@@ -115,8 +120,11 @@ package struct PartitionOwner: Sendable {
         case .cursorChanged: return .wait(backoff.nextDelay(random: jitter))
         case .waited:
             return isConnected ? .acquire : .connect(to: topology.current)
-        case .drained, .stopRequested: return stop()
-        case .released: return .end(.done)
+        case .drained:
+            ending = .done
+            return stop()
+        case .stopRequested: return stop()
+        case .released: return .end(ending)
         case .failed(let error): return next(afterError: error, jitter: jitter)
         }
     }
@@ -134,13 +142,13 @@ package struct PartitionOwner: Sendable {
         case .disconnected(mayHoldLease: true):
             topology.reset()
             return .connect(to: topology.current)
-        case .connected(mayHoldLease: false), .disconnected(mayHoldLease: false), .stopping: return .end(.done)
+        case .connected(mayHoldLease: false), .disconnected(mayHoldLease: false), .stopping: return .end(ending)
         }
     }
 
     private mutating func next(afterError error: RedisError, jitter: Double) -> Action {
         // A lease that cannot be released expires.
-        guard !isStopping else { return .end(.done) }
+        guard !isStopping else { return .end(ending) }
         let isFirst = backoff.failures == 0
         let delay = backoff.nextDelay(random: jitter)
         switch error.category {

@@ -15,7 +15,8 @@ extension PartitionStatus {
     func warnings(now: Int64, isFormer: Bool = false) -> [String] {
         var warnings = problems
         if lease == .free, !isFormer {
-            warnings.append("no ingest owns \(tag), so no entry is applied. Start hypero-ingest")
+            warnings.append(
+                "no ingest owns \(tag), so no entry is applied. Start hypero-ingest, or read its log if it runs")
         }
         // Those of a former partition are reported with the number of partitions.
         if backlog != 0, !isFormer, let waitingSince, age(of: waitingSince, now: now) > Self.backlogWarningAge {
