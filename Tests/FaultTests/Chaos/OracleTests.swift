@@ -67,6 +67,11 @@ struct OracleTests {
             SideReader(folder: folder.path), against: [FoundPartition(keyspace: keyspace, content: content)])
     }
 
+    @Test func `A partition that several deployments of a run have is judged once`() throws {
+        let tags = try Testbed.keyspaces.map(\.tag)
+        #expect(tags.sorted() == ["{hypero:0}", "{hypero:1}", "{hypero:2}", "{hypero}"])
+    }
+
     @Test func `The oracle finds no difference if every logged event is applied once`() throws {
         try write(Self.logged)
         let verdict = try verdict(on: try applied())

@@ -47,9 +47,12 @@ final class Testbed {
     /// The numbers of partitions that a deployment may have during a run.
     static let partitionChoices = 1...3
 
-    /// The keyspaces of all deployments of the run.
+    /// The keyspaces of all deployments of the run, each once: `{hypero:0}` belongs to several.
     static var keyspaces: [Keyspace] {
-        get throws { try partitionChoices.flatMap { try Keyspace.all(partitions: $0) } }
+        get throws {
+            let all = try partitionChoices.flatMap { try Keyspace.all(partitions: $0) }
+            return Set(all).sorted { $0.tag < $1.tag }
+        }
     }
 
     var sides: String { folder.file("sides") }
