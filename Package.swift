@@ -17,6 +17,7 @@ let package = Package(
     name: "hypero",
     products: [
         .library(name: "Hypero", targets: ["Hypero"]),
+        .library(name: "HyperoAsync", targets: ["HyperoAsync"]),
         .library(name: "HyperoQuery", targets: ["HyperoQuery"]),
         .executable(name: "hypero-ingest", targets: ["hypero-ingest"]),
         .executable(name: "hypero-query", targets: ["hypero-query"]),
@@ -41,6 +42,7 @@ let package = Package(
         .target(
             name: "Hypero", dependencies: ["CLinux", "HyperoCore", "HyperoRedis", "HyperoSchema"],
             swiftSettings: settings),
+        .target(name: "HyperoAsync", dependencies: ["Hypero", "HyperoCore"], swiftSettings: settings),
         .target(
             name: "HyperoIngest",
             dependencies: [
@@ -84,7 +86,7 @@ let package = Package(
         .executableTarget(
             name: "hypero-demo",
             dependencies: [
-                "CDigits", "Hypero", "HyperoCommandLine", "HyperoCore",
+                "CDigits", "Hypero", "HyperoCommandLine", "HyperoCore", "HyperoSchema",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -142,7 +144,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "HyperoTests",
-            dependencies: ["CCallCount", "Hypero", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport"],
+            dependencies: [
+                "CCallCount", "Hypero", "HyperoAsync", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "FoldTests", dependencies: ["HyperoIngest", "HyperoSchema", "TestSupport"], swiftSettings: settings
@@ -150,6 +154,7 @@ let package = Package(
         .testTarget(
             name: "HyperoIngestTests",
             dependencies: ["HyperoIngest", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport"],
+            exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "HyperoQueryTests",

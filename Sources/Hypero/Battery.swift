@@ -8,7 +8,7 @@ import Synchronization
 /// for _ in 0..<20 { train(battery.experiment()) }
 /// ```
 ///
-/// Created by ``Hypero/battery(_:version:description:objective:direction:)``.
+/// Created by ``Hypero/battery(_:version:description:objective:direction:directions:)``.
 public struct Battery: Sendable {
     /// The id of the battery in Redis, for example `rnn-visual-attention.v3.b44afc5e`.
     public var id: String { handle.id.text }
@@ -19,6 +19,55 @@ public struct Battery: Sendable {
     /// Starts an experiment. Records the battery's declaration and then the experiment's start.
     public func experiment() -> Experiment {
         Experiment(of: handle, client: client)
+    }
+
+    /// Resumes an experiment that this or another process has started, for example from a checkpoint.
+    ///
+    /// ```swift
+    /// let experiment = battery.experiment(resuming: checkpoint.experimentID, from: checkpoint.epoch + 1)
+    /// ```
+    ///
+    /// The experiment keeps its id, its hyper-parameters and the rows before `epoch`. The rows of `epoch` and later ones are
+    /// withdrawn, including rows of the earlier process that arrive later. The experiment is `running` again, also if it has
+    /// ended. With the seed of the earlier process, all draws are repeated.
+    ///
+    /// An id outside the limits is reported, and its events are dropped as ``Counters/Dropped/invalid``.
+    ///
+    /// - Parameters:
+    ///   - id: The ``Experiment/id`` of an experiment of this battery, 1 to 64 characters of `a-z 0-9 -`. With several
+    ///     partitions, give it to `Hypero.connect(resuming:)` too: the experiment of another partition is reported, and its
+    ///     events are dropped.
+    ///   - epoch: The first epoch that this process logs, from 0 to 2^53 - 1; nil to withdraw no row. An invalid epoch is
+    ///     reported, and left out.
+    ///   - attempt: The number of this process among those that ran the experiment, from 1.
+    public func experiment(resuming id: String, from epoch: Int? = nil, attempt: Int = 2) -> Experiment {
+        Experiment(resuming: id, of: handle, client: client, attempt: attempt, from: epoch)
+    }
+
+    /// Runs a training in an experiment, and ends the experiment.
+    ///
+    /// ```swift
+    /// let model = try battery.withExperiment { experiment in
+    ///     try train(rate: experiment.logUniform("lr", 1e-5, 0.1), log: experiment)
+    /// }
+    /// ```
+    ///
+    /// - Parameter body: The training. If it returns, the experiment is `done`. If it throws, the experiment is `failed`, and the
+    ///   description of the error is the reason. A body that has ended the experiment itself decides the status.
+    /// - Returns: The result of the body.
+    /// - Throws: The error of the body.
+    public func withExperiment<Result, Failure: Error>(
+        _ body: (Experiment) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let experiment = experiment()
+        do {
+            let result = try body(experiment)
+            experiment.finishUnlessEnded()
+            return result
+        } catch {
+            experiment.failUnlessEnded(error)
+            throw error
+        }
     }
 }
 
@@ -35,16 +84,38 @@ final class BatteryHandle: Sendable {
     private let declaredGeneration = Atomic<UInt32>(notDeclared)
 
     private static let notDeclared = UInt32.max
+
+    /// The hash of the objective's name, and its bit of ``ExperimentMarks``.
+    let objectiveHash: UInt64
+    let objectiveMark: UInt64
+    /// true once an experiment was reported that has not logged the objective.
+    private let hasReportedUnranked = Atomic<Bool>(false)
+
     /// The UTF-8 bytes of the id, which a log call copies.
     ///
     /// Immutable, and at one address until `deinit`, so threads share the bytes without a lock.
     nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
-    init(_ declaration: Event.Declaration) {
+    /// A long description must not drop all events of the battery: the declaration has its first part, and the id is that of
+    /// the whole description.
+    convenience init(_ whole: Event.Declaration) {
+        var declaration = whole
+        declaration.description = EndReason.text(of: whole.description)
+        self.init(
+            declaration, BatteryID(name: whole.name, version: whole.version, description: whole.description))
+    }
+
+    /// Creates a handle that is not declared yet.
+    convenience init(copyOf other: BatteryHandle) {
+        self.init(other.declaration, other.id)
+    }
+
+    private init(_ declaration: Event.Declaration, _ id: BatteryID) {
         self.declaration = declaration
+        self.id = id
+        objectiveHash = ExperimentMarks.hash(declaration.objective)
+        objectiveMark = ExperimentMarks.mark(of: declaration.objective, objectiveHash: objectiveHash)
         isValid = Event.Body.battery(declaration).violation == nil
-        id = BatteryID(
-            name: declaration.name, version: declaration.version, description: declaration.description)
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: id.text.utf8.count, alignment: 8)
         copy.copyBytes(from: id.text.utf8)
         bytes = UnsafeRawBufferPointer(copy)
@@ -52,6 +123,11 @@ final class BatteryHandle: Sendable {
 
     deinit {
         bytes.deallocate()
+    }
+
+    /// Returns true at the first call.
+    func isFirstUnranked() -> Bool {
+        !hasReportedUnranked.exchange(true, ordering: .relaxed)
     }
 
     /// Returns whether the producer of a generation has declared the battery.

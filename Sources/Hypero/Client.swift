@@ -13,12 +13,16 @@ package final class Client: Sendable {
         package var namespace: String?
         package var partitions: Int?
         package var seed: UInt64?
+        /// The id of an experiment whose partition the client uses.
+        package var resumed: String?
         /// The maximum size of the journal in bytes.
         package var journalLimit = 256 << 20
         /// The size of a segment in bytes.
         package var segmentSize = 8 << 20
         /// The time for which an applied event stays in the journal.
         package var durabilityWindow = DurabilityWindow.defaultDuration
+        /// The time after which a process with open experiments shows that it lives, if it sends nothing else.
+        package var aliveInterval = Duration.seconds(60)
         /// The lifetime of the producer's key in Redis.
         package var keyLifetime = KeyLifetime()
         /// The function that looks up an environment variable.
@@ -39,12 +43,14 @@ package final class Client: Sendable {
     }
 
     let journal: Journal
+    let notify: @Sendable (String) -> Void
+    /// The reports of refused log calls.
+    let refusals = Refusals()
+    /// The latest time of a start or an end, in Unix milliseconds. Relaxed: it orders no other memory.
+    let latestChange = Atomic<Int64>(0)
     private let sender: Sender
-    private let reports = Atomic<Int>(0)
-    private let notify: @Sendable (String) -> Void
-
-    /// The maximum number of invalid calls to report. All invalid calls are counted.
-    private static let maxReports = 5
+    /// The index of the client's partition, and the number of partitions.
+    private let partition: (index: Int, count: Int)
 
     package convenience init(_ configuration: Configuration) throws(SchemaError) {
         Rehearsal.run()
@@ -53,9 +59,17 @@ package final class Client: Sendable {
         let namespace = Deployment.namespace(configuration.namespace, environment: environment)
         let partitions = try Deployment.partitions(configuration.partitions, environment: environment)
         let keyspaces = try Keyspace.all(namespace: namespace, partitions: partitions)
+        let exitTimeout = try Self.exitTimeout(environment)
         var generator = SystemRandomNumberGenerator()
-        let identity = JournalIdentity(
-            producer: ProducerID(using: &generator), seed: configuration.seed ?? generator.next())
+        var producer = ProducerID(using: &generator)
+        if let owner = configuration.resumed.flatMap({ Self.owner(of: $0) }) {
+            let partition = Keyspace.partition(of: owner, among: partitions)
+            // Each attempt succeeds with a probability of one in the number of partitions.
+            while Keyspace.partition(of: producer, among: partitions) != partition {
+                producer = ProducerID(using: &generator)
+            }
+        }
+        let identity = JournalIdentity(producer: producer, seed: configuration.seed ?? generator.next())
         let partition = Keyspace.partition(of: identity.producer, among: partitions)
         let settings = JournalSettings(
             limit: configuration.journalLimit, segmentSize: configuration.segmentSize, tag: keyspaces[partition].tag,
@@ -69,18 +83,44 @@ package final class Client: Sendable {
             Delivery.Configuration(
                 journal: journal, url: url, keyspace: keyspaces[partition],
                 durabilityWindow: configuration.durabilityWindow, keyLifetime: configuration.keyLifetime,
-                notify: configuration.notify),
+                aliveInterval: configuration.aliveInterval, exitTimeout: exitTimeout, notify: configuration.notify),
             adoption: Adoption.Scope(
                 root: settings.adoptableRoot, url: url, keyspaces: keyspaces, matchesServer: true,
                 durabilityWindow: configuration.durabilityWindow, notify: configuration.notify))
-        self.init(journal, sender, notify: configuration.notify)
+        self.init(journal, sender, partition: (partition, partitions), notify: configuration.notify)
         sender.start()
     }
 
+    /// Returns the value of `HYPERO_EXIT_TIMEOUT`, or 2 seconds if that variable is not set.
+    private static func exitTimeout(_ environment: (String) -> String?) throws(SchemaError) -> Duration {
+        guard let text = environment("HYPERO_EXIT_TIMEOUT") else { return .seconds(2) }
+        guard let seconds = Double(text), (0...86_400).contains(seconds) else {
+            throw SchemaError(
+                "HYPERO_EXIT_TIMEOUT must be a number of seconds from 0 to 86400, not '\(printable(text))'")
+        }
+        return .seconds(seconds)
+    }
+
+    /// Returns the producer that decides the partition of an experiment; nil if the id has none.
+    private static func owner(of experiment: String) -> ProducerID? {
+        experiment.lastIndex(of: "-").flatMap { ProducerID(String(experiment[..<$0])) }
+    }
+
+    /// Returns the index of an experiment's partition, if it is another one than the client's.
+    func otherPartition(of experiment: String) -> Int? {
+        guard let owner = Self.owner(of: experiment) else { return nil }
+        let index = Keyspace.partition(of: owner, among: partition.count)
+        return index == partition.index ? nil : index
+    }
+
     /// Creates a client whose sender is not started.
-    init(_ journal: Journal, _ sender: Sender, notify: @escaping @Sendable (String) -> Void) {
+    init(
+        _ journal: Journal, _ sender: Sender, partition: (index: Int, count: Int) = (0, 1),
+        notify: @escaping @Sendable (String) -> Void
+    ) {
         self.journal = journal
         self.sender = sender
+        self.partition = partition
         self.notify = notify
         // Unowned, because the sender owns the journal. The client, which makes the log call, keeps the sender alive.
         journal.onChildStart { [unowned sender] in sender.start() }
@@ -108,58 +148,14 @@ package final class Client: Sendable {
     package var producer: ProducerID { journal.identity.producer }
     package var seed: UInt64 { journal.identity.seed }
 
-    /// Returns a battery's handle. A declaration that breaks the contract is reported, and its handle records nothing.
-    func makeHandle(_ declaration: Event.Declaration) -> BatteryHandle {
-        let handle = BatteryHandle(declaration)
-        if let violation = Event.Body.battery(declaration).violation { report("battery", violation: violation) }
-        return handle
-    }
-
-    /// Records the declaration of a battery.
-    ///
-    /// The declaration precedes all other events of the battery in the sequence of this producer, because the ingest
-    /// applies no event of an undeclared battery. In a forked child, the first event of an inherited battery therefore
-    /// declares the battery again: the child's events may arrive before its parent's. An inherited experiment needs no
-    /// other event first, since the ingest creates an experiment from any of its events.
-    ///
-    /// - Returns: false if the declaration, and with it the event that needs it, is dropped. It is then counted.
-    @inline(never)
-    func declare(_ battery: BatteryHandle) -> Bool {
-        guard battery.isValid else {
-            journal.countInvalid()
-            return false
-        }
-        let generation = journal.generation
-        let isRecorded = append(
-            .battery(battery.declaration), battery: battery,
-            subject: Journal.Subject(experiment: 0, generation: generation))
-        if isRecorded { battery.setDeclared(in: generation) }
-        return isRecorded
-    }
-
-    func record(_ body: Event.Body, battery: BatteryHandle, subject: Journal.Subject) {
-        guard battery.isValid else { return journal.countInvalid() }
-        if let violation = body.violation { return reject(violation) }
-        guard battery.isDeclared(in: journal.generation) || declare(battery) else { return }
-        _ = append(body, battery: battery, subject: subject)
-    }
-
-    private func append(_ body: Event.Body, battery: BatteryHandle, subject: Journal.Subject) -> Bool {
-        var fields: [(name: String, value: String)] = []
-        body.forEachField { fields.append(($0, $1)) }
-        let payload = fields.reduce(0) { $0 + RecordHeader.fieldHeader + $1.name.utf8.count + $1.value.utf8.count }
-        return journal.append(
-            RecordKind(body.kind), battery: battery.bytes, subject: subject, count: fields.count, payload: payload
-        ) { writer in
-            for field in fields { writer.put(field: field.name, field.value) }
-        }
-    }
-
     package func flush(until confirmation: Hypero.Confirmation, deadline: MonotonicTime) -> Bool {
         let target = journal.counts.accepted
         switch confirmation {
         case .sent: return sender.wait(until: deadline) { $0.isSent(through: target) }
-        case .applied: return sender.waitForApplied(through: target, until: deadline)
+        case .applied:
+            let isApplied = sender.waitForApplied(through: target, until: deadline)
+            if !isApplied, sender.progress.cannotConfirm { reportUnconfirmable() }
+            return isApplied
         }
     }
 
@@ -171,17 +167,7 @@ package final class Client: Sendable {
         let target = journal.counts.accepted
         let isSent = sender.wait(until: sendingDeadline) { $0.isSent(through: target) }
         sender.end(deadline: start + timeout)
+        reportFurtherRefusals()
         return isSent
-    }
-
-    /// Counts an event outside the limits of the contract, and reports the violation.
-    func reject(_ violation: String) {
-        report("event", violation: violation)
-        journal.countInvalid()
-    }
-
-    private func report(_ subject: String, violation: String) {
-        guard reports.add(1, ordering: .relaxed).newValue <= Self.maxReports else { return }
-        notify("\(subject) not recorded: \(violation)")
     }
 }

@@ -1,4 +1,5 @@
 import HyperoSchema
+import Synchronization
 
 // Learning curves and maxima.
 extension Experiment {
@@ -8,7 +9,8 @@ extension Experiment {
     /// replaces the earlier one.
     ///
     /// The call takes tens of nanoseconds: it copies the values into the journal, without a system call or an
-    /// allocation. A call without any value records nothing and is counted in ``Counters/Dropped/invalid``.
+    /// allocation. The first row of a channel also notes the channel's name under a short lock, because an experiment that ends
+    /// without its objective is reported with the channels that it has logged. A call without any value records nothing and is counted in ``Counters/Dropped/invalid``.
     ///
     /// - Parameters:
     ///   - epoch: The epoch, from 0 to 9,007,199,254,740,991 (2^53 - 1).
@@ -33,7 +35,7 @@ extension Experiment {
     ///   - row: The channels and their values, 1 to 1,000. A channel has 1 to 256 bytes of UTF-8 without control
     ///     characters, and is not called `epoch` or `source`.
     public func log(epoch: Int, _ row: KeyValuePairs<String, Double>) {
-        record(.epoch, epoch: epoch, row: row)
+        row.span.withUnsafeBufferPointer { record(.epoch, epoch: epoch, row: $0) }
     }
 
     /// Records whole learning curves: the values of the epochs 1, 2, ….
@@ -57,29 +59,21 @@ extension Experiment {
     ///   - curves: The channels and their values, one value per epoch. The curves may differ in length, and at least one
     ///     of them must have a value.
     public func updateLearningCurve(first: Int = 1, _ curves: KeyValuePairs<String, [Double]>) {
-        guard isEpoch(first), curves.allSatisfy({ Name.isChannel($0.key) }) else { return reject() }
-        let longest = curves.map(\.value.count).max() ?? 0
-        guard longest > 0 else { return reject() }
-        for channels in stride(from: 0, to: curves.count, by: CurvePiece.channels) {
-            let curves = curves[channels..<min(channels + CurvePiece.channels, curves.count)]
-            for start in stride(from: 0, to: longest, by: CurvePiece.epochs) {
-                record(curves, from: start, first: first + start)
-            }
-        }
+        record(Array(curves), first: first)
     }
 
     /// Records the maxima, the values at the best epoch, of a training that determines them itself.
     ///
-    /// The recorded maxima replace all maxima of the learning curves, including those of channels that are not recorded
-    /// here. Later rows of the curves no longer change the maxima.
+    /// A recorded value wins over the value of the learning curves. The other channels keep the values of the curves at the
+    /// recorded epoch, or else at the best one.
     ///
     /// - Parameters:
     ///   - train: The value on the training data.
     ///   - valid: The value on held-out data.
     ///   - test: The value on data that influences no choice.
-    ///   - epoch: The best epoch, 0 or above; nil if it is not known.
+    ///   - epoch: The best epoch, 0 or above; nil if it is not known. An invalid epoch is reported, and left out.
     public func updateMaxima(train: Double? = nil, valid: Double? = nil, test: Double? = nil, epoch: Int? = nil) {
-        record(.maxima, epoch: epoch, train: train, valid: valid, test: test)
+        record(.maxima, epoch: validated(epoch), train: train, valid: valid, test: test)
     }
 
     /// Records the maxima, the values at the best epoch, of channels of any name.
@@ -92,49 +86,96 @@ extension Experiment {
     ///   - epoch: The best epoch, 0 or above; nil if it is not known.
     ///   - row: The channels and their values, 1 to 1,000.
     public func updateMaxima(epoch: Int? = nil, _ row: KeyValuePairs<String, Double>) {
-        record(.maxima, epoch: epoch, row: row)
+        row.span.withUnsafeBufferPointer { record(.maxima, epoch: validated(epoch), row: $0) }
     }
+
+    /// Records maxima whose channels are known at run time only.
+    func recordMaxima(epoch: Int?, row: [NamedNumber]) {
+        row.withUnsafeBufferPointer { record(.maxima, epoch: validated(epoch), row: $0) }
+    }
+
+    /// Records a row whose channels are known at run time only.
+    func record(epoch: Int, row: [NamedNumber]) {
+        row.withUnsafeBufferPointer { record(.epoch, epoch: epoch, row: $0) }
+    }
+
+    /// A channel and its value, as in `KeyValuePairs`.
+    typealias NamedNumber = (key: String, value: Double)
 
     @inline(__always)
     private func record(_ kind: RecordKind, epoch: Int?, train: Double?, valid: Double?, test: Double?) {
-        var count = 0
-        var payload = 0
-        if train != nil { (count, payload) = (count + 1, payload + 5 + RecordHeader.channelHeader + 8) }
-        if valid != nil { (count, payload) = (count + 1, payload + 5 + RecordHeader.channelHeader + 8) }
-        if test != nil { (count, payload) = (count + 1, payload + 4 + RecordHeader.channelHeader + 8) }
-        guard count > 0, isEpoch(epoch) else { return reject() }
+        var (count, payload, logged) = (0, 0, 0 as UInt64)
+        if train != nil {
+            (count, payload) = (count + 1, payload + 5 + RecordHeader.channelHeader + 8)
+            logged |= ExperimentMarks.train
+        }
+        if valid != nil {
+            (count, payload) = (count + 1, payload + 5 + RecordHeader.channelHeader + 8)
+            logged |= ExperimentMarks.valid
+        }
+        if test != nil {
+            (count, payload) = (count + 1, payload + 4 + RecordHeader.channelHeader + 8)
+            logged |= ExperimentMarks.test
+        }
+        let marks = marks.load(ordering: .relaxed)
+        guard count > 0, isEpoch(epoch), kind == .maxima || marks & ExperimentMarks.ended == 0 else {
+            return reject(kind, epoch: epoch, train: train, valid: valid, test: test)
+        }
+        if logged & ~marks != 0 { remember(logged & ~marks) }
         // No retain: it would be an atomic write to memory that all logging threads share. `self` keeps the client
         // alive, and the client keeps the journal alive.
         Unmanaged.passUnretained(client.journal)._withUnsafeGuaranteedRef { journal in
-            guard battery.isDeclared(in: journal.generation) || client.declare(battery) else { return }
-            journal.append(
-                kind, battery: battery.bytes, subject: subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
+            guard battery.isDeclared(in: journal.generation) || client.declare(battery, for: self) else { return }
+            let isRecorded = journal.append(
+                kind, battery: batteryBytes, subject: subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
                 count: count, payload: payload
             ) { writer in
                 if let train { writer.put(channel: "train" as StaticString, train) }
                 if let valid { writer.put(channel: "valid" as StaticString, valid) }
                 if let test { writer.put(channel: "test" as StaticString, test) }
             }
+            if !isRecorded { client.reportClosed(self) }
         }
     }
 
-    private func record(_ kind: RecordKind, epoch: Int?, row: KeyValuePairs<String, Double>) {
-        guard !row.isEmpty, row.count <= CurvePiece.rowChannels, isEpoch(epoch) else { return reject() }
+    private func record(_ kind: RecordKind, epoch: Int?, row channels: UnsafeBufferPointer<NamedNumber>) {
+        guard !channels.isEmpty, channels.count <= CurvePiece.rowChannels, isEpoch(epoch), kind == .maxima || !hasEnded
+        else { return reject(kind, epoch: epoch, row: channels) }
         var payload = 0
-        let channels = row.span
         for index in channels.indices {
             let channel = channels[index].key
-            guard Name.isChannel(channel) else { return reject() }
+            guard Name.isChannel(channel) else { return reject(kind, epoch: epoch, row: channels) }
             payload += RecordHeader.channelHeader + channel.utf8.count + 8
         }
-        guard battery.isDeclared(in: client.journal.generation) || client.declare(battery) else { return }
-        client.journal.append(
-            kind, battery: battery.bytes, subject: subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
-            count: row.count, payload: payload
+        // Once the objective is logged, no channel needs to be remembered.
+        if marks.load(ordering: .relaxed) & battery.objectiveMark == 0 {
+            for index in channels.indices { remember(channels[index].key) }
+        }
+        guard battery.isDeclared(in: client.journal.generation) || client.declare(battery, for: self) else { return }
+        let isRecorded = client.journal.append(
+            kind, battery: batteryBytes, subject: subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
+            count: channels.count, payload: payload
         ) { writer in
             for index in channels.indices {
                 let (channel, value) = channels[index]
                 withUnsafePointer(to: value) { writer.put(channel: channel, UnsafeBufferPointer(start: $0, count: 1)) }
+            }
+        }
+        if !isRecorded { client.reportClosed(self) }
+    }
+
+    func record(_ curves: [(key: String, value: [Double])], first: Int) {
+        let longest = curves.map(\.value.count).max() ?? 0
+        guard !hasEnded, longest > 0, isEpoch(first), first <= Int(Limits.integer) - longest,
+            curves.allSatisfy({ Name.isChannel($0.key) })
+        else { return reject(curves, first: first) }
+        if marks.load(ordering: .relaxed) & battery.objectiveMark == 0 {
+            for (channel, values) in curves where !values.isEmpty { remember(channel) }
+        }
+        for channels in stride(from: 0, to: curves.count, by: CurvePiece.channels) {
+            let curves = curves[channels..<min(channels + CurvePiece.channels, curves.count)]
+            for start in stride(from: 0, to: longest, by: CurvePiece.epochs) {
+                record(curves, from: start, first: first + start)
             }
         }
     }
@@ -144,44 +185,57 @@ extension Experiment {
     /// - Parameters:
     ///   - start: The index of the piece's first value in each curve.
     ///   - first: The epoch of the value at `start`.
-    private func record(_ curves: Slice<KeyValuePairs<String, [Double]>>, from start: Int, first: Int) {
+    private func record(_ curves: ArraySlice<(key: String, value: [Double])>, from start: Int, first: Int) {
         let pieces = curves.compactMap { channel, values -> (String, ArraySlice<Double>)? in
             let piece = values.dropFirst(start).prefix(CurvePiece.epochs)
             return piece.isEmpty ? nil : (channel, piece)
         }
         // A short curve has no values in the later pieces of a long curve.
-        guard let longest = pieces.map(\.1.count).max() else { return }
+        guard !pieces.isEmpty else { return }
         let payload = pieces.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + $1.1.count * 8 }
-        guard isEpoch(first + longest) else { return reject() }
-        guard battery.isDeclared(in: client.journal.generation) || client.declare(battery) else { return }
-        client.journal.append(
-            .curve, battery: battery.bytes, subject: subject, epoch: Int64(first), count: pieces.count,
+        guard battery.isDeclared(in: client.journal.generation) || client.declare(battery, for: self) else { return }
+        let isRecorded = client.journal.append(
+            .curve, battery: batteryBytes, subject: subject, epoch: Int64(first), count: pieces.count,
             payload: payload
         ) { writer in
             for (channel, piece) in pieces {
                 piece.withUnsafeBufferPointer { writer.put(channel: channel, $0) }
             }
         }
-    }
-
-    /// Counts a row or a curve outside the limits of the contract, and reports the limits.
-    @inline(never)
-    private func reject() {
-        guard battery.isValid else { return client.journal.countInvalid() }
-        client.reject(
-            "a row or curve of \(id) must have at least one channel and epochs from 0 to \(Limits.integer). A channel "
-                + "must have 1 to \(Limits.name) bytes without control characters, and must not be 'epoch' or 'source'")
+        if !isRecorded { client.reportClosed(self) }
     }
 
     private func isEpoch(_ epoch: Int?) -> Bool {
         guard let epoch else { return true }
         return epoch >= 0 && epoch <= Limits.integer
     }
+
+    /// Returns the epoch of maxima, or nil for an invalid one, which must not keep the values from being recorded.
+    private func validated(_ epoch: Int?) -> Int? {
+        guard !isEpoch(epoch) else { return epoch }
+        client.report(
+            "epoch of maxima left out: \(epoch ?? 0) of the experiment \(id), must be an integer from 0 to \(Limits.integer)"
+        )
+        return nil
+    }
+
+    /// Remembers the channels train, valid and test.
+    @inline(never)
+    private func remember(_ new: UInt64) {
+        if new & ExperimentMarks.train != 0 { remember(channel: "train", mark: ExperimentMarks.train) }
+        if new & ExperimentMarks.valid != 0 { remember(channel: "valid", mark: ExperimentMarks.valid) }
+        if new & ExperimentMarks.test != 0 { remember(channel: "test", mark: ExperimentMarks.test) }
+    }
+
+    private func remember(_ channel: String) {
+        let mark = ExperimentMarks.mark(of: channel, objectiveHash: battery.objectiveHash)
+        if marks.load(ordering: .relaxed) & mark == 0 { remember(channel: channel, mark: mark) }
+    }
 }
 
 /// The limits of one event, which keep its entry below the contract's limits of 1 MiB and 1,024 fields. A rendered
 /// double has at most 24 characters, plus a space.
-private enum CurvePiece {
+enum CurvePiece {
     /// Values per curve.
     static let epochs = 2_048
     /// Curves per event.

@@ -1,6 +1,6 @@
 import HyperoSchema
 
-// Metadata, and the end of the experiment.
+// Metadata.
 extension Experiment {
     /// Records the experiment's name as metadata.
     public func updateName(_ name: String) { updateMeta("name", name) }
@@ -28,24 +28,5 @@ extension Experiment {
     ///   - value: A number, a text, a Boolean, nil, or an array of these, at most 64 KiB as text.
     public func updateMeta(_ name: String, _ value: some ValueConvertible) {
         record(.meta([Event.Entry(name: name, value: value.hyperoValue.text)]))
-    }
-
-    /// Ends the experiment with the status `done`.
-    public func finish() {
-        record(.end(.done, reason: nil))
-    }
-
-    /// Ends the experiment with the status `failed`.
-    ///
-    /// - Parameter reason: The error, for people to read, at most 64 KiB.
-    public func fail(_ reason: String) {
-        record(.end(.failed, reason: reason))
-    }
-
-    /// Ends the experiment with the status `stopped`, for a run that a person or an early-stopping rule ended.
-    ///
-    /// - Parameter reason: The reason, for people to read, at most 64 KiB.
-    public func stop(_ reason: String) {
-        record(.end(.stopped, reason: reason))
     }
 }

@@ -15,7 +15,9 @@ extension Experiment {
     /// - Precondition: `low <= high`.
     @discardableResult
     public func uniform(_ name: String, _ low: Double, _ high: Double) -> Double {
-        recorded(draw { $0.uniform(name, low: low, high: high) }, as: name)
+        recorded(
+            draw { $0.uniform(name, low: low, high: high) }, as: name,
+            from: "uniform \(Number.text(of: low)) \(Number.text(of: high))")
     }
 
     /// Draws a number from `low...high` whose logarithm is uniformly distributed, and records it.
@@ -33,7 +35,9 @@ extension Experiment {
     /// - Precondition: `0 < low <= high`.
     @discardableResult
     public func logUniform(_ name: String, _ low: Double, _ high: Double) -> Double {
-        recorded(draw { $0.logUniform(name, low: low, high: high) }, as: name)
+        recorded(
+            draw { $0.logUniform(name, low: low, high: high) }, as: name,
+            from: "logUniform \(Number.text(of: low)) \(Number.text(of: high))")
     }
 
     /// Draws a number from the normal distribution, and records it.
@@ -45,7 +49,9 @@ extension Experiment {
     /// - Precondition: `standardDeviation >= 0`.
     @discardableResult
     public func normal(_ name: String, mean: Double, standardDeviation: Double) -> Double {
-        recorded(draw { $0.normal(name, mean: mean, standardDeviation: standardDeviation) }, as: name)
+        recorded(
+            draw { $0.normal(name, mean: mean, standardDeviation: standardDeviation) }, as: name,
+            from: "normal \(Number.text(of: mean)) \(Number.text(of: standardDeviation))")
     }
 
     /// Draws an integer from `low...high`, and records it. All integers, including both bounds, are equally likely.
@@ -57,7 +63,7 @@ extension Experiment {
     /// - Precondition: `low <= high`.
     @discardableResult
     public func randint(_ name: String, _ low: Int, _ high: Int) -> Int {
-        recorded(draw { $0.randint(name, low: low, high: high) }, as: name)
+        recorded(draw { $0.randint(name, low: low, high: high) }, as: name, from: "randint \(low) \(high)")
     }
 
     /// Draws one of several categories, and records it.
@@ -73,8 +79,64 @@ extension Experiment {
     /// - Precondition: All weights are finite, none is negative, and their sum is above 0.
     @discardableResult
     public func categorical(_ name: String, _ weights: KeyValuePairs<String, Double>) -> String {
-        recorded(weights[draw { $0.categorical(name, weights: weights.map(\.value)) }].key, as: name)
+        choose(name, weights.map { ($0.key, $0.value) })
     }
+
+    /// Draws one of several categories with weights that are known at run time only, and records it.
+    ///
+    /// - Parameters:
+    ///   - name: The name of the hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - weights: The categories and their weights. The categories are drawn in the order of their names, so that the
+    ///     draws can be repeated.
+    /// - Precondition: All weights are finite, none is negative, and their sum is above 0.
+    @discardableResult
+    @_disfavoredOverload
+    public func categorical(_ name: String, _ weights: [String: Double]) -> String {
+        choose(name, weights.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    }
+
+    /// Draws one of several values of any type with weights, and records it.
+    ///
+    /// ```swift
+    /// let size = experiment.categorical("bs", [(16, 0.5), (32, 0.3), (64, 0.2)])
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - name: The name of the hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - weights: The values and their weights, in an order that does not change between runs.
+    /// - Returns: The value drawn.
+    /// - Precondition: All weights are finite, none is negative, and their sum is above 0.
+    @discardableResult
+    public func categorical<Choice: ValueConvertible>(_ name: String, _ weights: [(Choice, Double)]) -> Choice {
+        choose(name, weights)
+    }
+
+    /// Draws one of several values of any type, and records it. All are equally likely.
+    ///
+    /// ```swift
+    /// let size = experiment.categorical("bs", [16, 32, 64])
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - name: The name of the hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - choices: The values, at least one.
+    /// - Returns: The value drawn.
+    /// - Precondition: `choices` is not empty.
+    @discardableResult
+    public func categorical<Choice: ValueConvertible>(_ name: String, _ choices: [Choice]) -> Choice {
+        recorded(
+            choices[draw { $0.categorical(name, weights: repeatElement(1, count: choices.count)) }], as: name,
+            from: "categorical \(Self.json(choices))")
+    }
+
+    private func choose<Choice: ValueConvertible>(_ name: String, _ weights: [(Choice, Double)]) -> Choice {
+        recorded(
+            weights[draw { $0.categorical(name, weights: weights.map(\.1)) }].0, as: name,
+            from: "categorical \(Self.json(weights.map(\.0))) \(Self.json(weights.map(\.1)))")
+    }
+
+    /// Returns a JSON array.
+    private static func json(_ values: [some ValueConvertible]) -> String { values.hyperoValue.text }
 
     /// Records a hyper-parameter that the caller has chosen. A later value of the same name replaces the earlier one.
     ///
@@ -102,8 +164,13 @@ extension Experiment {
         insertHP(name, values)
     }
 
-    private func recorded<Value: ValueConvertible>(_ value: Value, as name: String) -> Value {
-        insertHP(name, value)
+    /// Records a value together with the distribution that it was drawn from, and returns the value.
+    ///
+    /// - Parameter space: The distribution and its arguments. A text that is too long is left out: it must not keep the value
+    ///   from being recorded.
+    private func recorded<Value: ValueConvertible>(_ value: Value, as name: String, from space: String) -> Value {
+        let spaces = space.utf8.count <= Limits.value ? [Event.Entry(name: name, value: space)] : []
+        record(.param([Event.Entry(name: name, value: value.hyperoValue.text)], spaces: spaces))
         return value
     }
 }

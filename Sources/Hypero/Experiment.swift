@@ -2,6 +2,7 @@ import Glibc
 import HyperoCore
 import HyperoRedis
 import HyperoSchema
+import Synchronization
 
 /// One training run of a battery.
 ///
@@ -20,6 +21,9 @@ import HyperoSchema
 /// ``Counters/Dropped/invalid``. The sampling methods have preconditions on their bounds and weights: a violation ends
 /// the process.
 ///
+/// The first call of ``finish()``, ``fail(_:)`` or ``stop(_:)`` ends the experiment. Later ends and rows are ignored and
+/// counted in ``Counters/Dropped/ended``. Hyper-parameters, metadata and maxima may still be recorded.
+///
 /// Created by ``Battery/experiment()``, which records the start of the experiment.
 public final class Experiment: Sendable {
     /// The id of the experiment in Redis, for example `k3v9x2mq7d-17`.
@@ -28,36 +32,128 @@ public final class Experiment: Sendable {
     let client: Client
     let battery: BatteryHandle
     let subject: Journal.Subject
-    private let generator: SharedSampler
+    /// The start of a resumed experiment, which a forked child repeats before its first event; nil for other experiments.
+    let resumption: (event: Event.Start, time: Int64)?
+    /// The bytes of ``Record/battery``, which a log call copies.
+    ///
+    /// Immutable, and at one address until `deinit`, so threads share the bytes without a lock.
+    nonisolated(unsafe) let batteryBytes: UnsafeRawBufferPointer
+    /// The bits of ``ExperimentMarks``.
+    let marks = Atomic<UInt64>(0)
+    private let shared: SharedState
 
     init(of battery: BatteryHandle, client: Client) {
         self.client = client
         self.battery = battery
         let (producer, seed, subject) = client.journal.beginExperiment()
         self.subject = subject
+        resumption = nil
+        batteryBytes = battery.bytes
         id = ExperimentID(producer: producer, number: UInt64(subject.experiment)).text
-        generator = SharedSampler(Sampler(seed: seed, stream: UInt64(subject.experiment)))
+        shared = SharedState(Sampler(seed: seed, stream: UInt64(subject.experiment)))
         let start = Event.Start(host: HostIdentity.hostName, pid: String(getpid()), seed: String(seed))
-        _ = client.declare(battery)
-        client.record(.start(start), battery: battery, subject: subject)
+        _ = client.declare(battery, for: self)
+        _ = client.record(.start(start), of: self, time: client.timeOfChange())
     }
+
+    /// Resumes an experiment that another process has started. See ``Battery/experiment(resuming:from:attempt:)``.
+    init(resuming id: String, of battery: BatteryHandle, client: Client, attempt: Int, from epoch: Int?) {
+        let otherPartition = client.otherPartition(of: id)
+        let isValid = ExperimentID(id) != nil && otherPartition == nil
+        self.id = isValid ? id : printable(id)
+        self.client = client
+        // A handle of its own: a forked child repeats the start when it declares the battery for this experiment. The events of
+        // an invalid battery are dropped.
+        self.battery =
+            isValid
+            ? BatteryHandle(copyOf: battery) : BatteryHandle(Event.Declaration(name: "", version: 1, description: ""))
+        let (seed, subject) = client.journal.resumeExperiment()
+        self.subject = subject
+        let copy = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: battery.bytes.count + 1 + id.utf8.count, alignment: 8)
+        copy.copyBytes(from: Array(battery.bytes) + [RecordHeader.separator] + Array(id.utf8))
+        batteryBytes = UnsafeRawBufferPointer(copy)
+        // As in the process that has started the experiment, if both have the same seed.
+        let number = id.split(separator: "-").last.flatMap { UInt64($0) } ?? ExperimentMarks.hash(id)
+        shared = SharedState(Sampler(seed: seed, stream: number))
+        var from = epoch
+        if let epoch, epoch < 0 || epoch > Int(Limits.integer) { from = nil }
+        let start = Event.Start(
+            host: HostIdentity.hostName, pid: String(getpid()), seed: String(seed), attempt: max(attempt, 1), from: from
+        )
+        let time = client.timeOfChange()
+        resumption = (start, time)
+        if let partition = otherPartition {
+            client.report(
+                "experiment not resumed: \(printable(id)), it is in partition \(partition), and this client logs to another "
+                    + "one. Give the id to connect(resuming:)")
+            return
+        }
+        guard isValid else {
+            client.report("experiment not resumed: '\(printable(id))', an id has 1 to 64 characters of a-z 0-9 -")
+            return
+        }
+        if let epoch, from == nil {
+            client.report(
+                "first epoch of a resumed experiment left out: \(epoch) of the experiment \(id), must be an integer from 0 to "
+                    + "\(Limits.integer)")
+        }
+        _ = client.declare(self.battery, for: self)
+        _ = client.record(.start(start), of: self, time: time)
+    }
+
+    deinit {
+        if isResumed { batteryBytes.deallocate() }
+    }
+
+    /// true if another process has started the experiment.
+    var isResumed: Bool { subject.experiment == RecordHeader.resumed }
 
     /// Draws from the experiment's random number generator.
     func draw<Value>(_ body: (inout Sampler) -> Value) -> Value {
         // Draws are too rare for a lock of their own. A fork does not wait for the lock: if another thread was drawing, the
         // child continues from any state between two draws, which is random too.
-        client.journal.withLock { body(&generator.sampler) }
+        client.journal.withLock { body(&shared.sampler) }
     }
 
-    func record(_ body: Event.Body) {
-        client.record(body, battery: battery, subject: subject)
+    @discardableResult
+    func record(_ body: Event.Body) -> Bool {
+        client.record(body, of: self)
     }
+
+    /// Remembers a channel that the experiment has logged, for a notice.
+    ///
+    /// A forked child gives no notice for an inherited experiment, and leaves the list alone: another thread of the parent may
+    /// have been changing the list during the fork.
+    ///
+    /// - Parameter mark: The channel's bit of ``ExperimentMarks``.
+    @inline(never)
+    func remember(channel: String, mark: UInt64) {
+        if isOwn {
+            client.journal.withLock {
+                if shared.channels.count < Self.maxChannels, !shared.channels.contains(channel) {
+                    shared.channels.append(channel)
+                }
+            }
+        }
+        marks.bitwiseOr(mark, ordering: .relaxed)
+    }
+
+    /// true if this process has started or resumed the experiment, false in a forked child.
+    var isOwn: Bool { subject.generation == client.journal.generation }
+
+    /// The names of channels that the experiment has logged, at most ``maxChannels``. They are only complete until the
+    /// objective is logged. Only for an experiment that ``isOwn``.
+    var loggedChannels: [String] { client.journal.withLock { shared.channels } }
+
+    private static let maxChannels = 16
 }
 
-/// The random number generator that all threads of an experiment share.
-private final class SharedSampler: @unchecked Sendable {
-    // Protected by the journal's lock.
+/// The state that all threads of an experiment share.
+private final class SharedState: @unchecked Sendable {
+    // Both are protected by the journal's lock. A forked child uses only the sampler, which has no memory of its own.
     var sampler: Sampler
+    var channels: [String] = []
 
     init(_ sampler: Sampler) {
         self.sampler = sampler

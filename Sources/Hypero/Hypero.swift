@@ -57,19 +57,25 @@ public final class Hypero: Sendable {
     ///     clients and for the ingest. Defaults to `HYPERO_PARTITIONS`, or to 1 if that variable is not set.
     ///   - seed: The seed of all draws. The draws of an experiment depend only on this seed and the experiment's
     ///     number. Defaults to a random seed.
+    ///   - resumed: The id of an experiment that this process resumes. With several partitions, the client then logs to the
+    ///     partition of the experiment.
     ///   - journalLimit: The maximum size of the journal in bytes, used in segments of 8 MiB. At least two segments are
     ///     allowed. When the journal is full of events that Redis has not acknowledged, log calls drop their events and
     ///     count them.
+    ///   - onNotice: Takes the client's messages to the user, which are otherwise written to standard error: for example
+    ///     passes them to a logger. It is called on the thread of the log call or on the background thread, which waits
+    ///     meanwhile.
     /// - Throws: `SchemaError` if the URL, the namespace or the number of partitions is invalid, or if there is no
     ///   memory for the journal.
     public static func connect(
         _ url: String? = nil, namespace: String? = nil, partitions: Int? = nil, seed: UInt64? = nil,
-        journalLimit: Int = 256 << 20
+        resuming resumed: String? = nil, journalLimit: Int = 256 << 20, onNotice: (@Sendable (String) -> Void)? = nil
     ) throws(SchemaError) -> Hypero {
-        Hypero(
-            try Client(
-                Client.Configuration(
-                    url: url, namespace: namespace, partitions: partitions, seed: seed, journalLimit: journalLimit)))
+        var configuration = Client.Configuration(
+            url: url, namespace: namespace, partitions: partitions, seed: seed, journalLimit: journalLimit)
+        configuration.resumed = resumed
+        if let onNotice { configuration.notify = onNotice }
+        return Hypero(try Client(configuration))
     }
 
     package init(_ client: Client) {
@@ -88,25 +94,34 @@ public final class Hypero: Sendable {
     /// - Parameters:
     ///   - name: The name, 1 to 256 bytes of UTF-8 without control characters.
     ///   - version: The version of the code or the idea under test, from -(2^53 - 1) to 2^53 - 1.
-    ///   - description: The change that this version makes, at most 64 KiB.
+    ///   - description: The change that this version makes. A text of more than 64 KiB is cut.
     ///   - objective: The channel that decides the best epoch and the rank of an experiment. It has 1 to 256 bytes of
     ///     UTF-8 without control characters, and is not called `epoch` or `source`.
     ///   - direction: The direction in which the objective gets better: `max` for an accuracy, `min` for a loss.
+    ///   - directions: The directions in which other channels get better, by name, for rankings by these channels.
     public func battery(
         _ name: String, version: Int = 1, description: String = "", objective: String = "valid",
-        direction: Direction = .max
+        direction: Direction = .max, directions: [String: Direction] = [:]
     ) -> Battery {
         let declaration = Event.Declaration(
-            name: name, version: version, description: description, objective: objective, direction: direction)
+            name: name, version: version, description: description, objective: objective, direction: direction,
+            directions: directions.sorted { $0.key < $1.key }.map { Event.ChannelDirection($0.key, $0.value) })
         return Battery(handle: client.makeHandle(declaration), client: client)
     }
 
     /// Starts an experiment of the battery with this name, version and description.
     ///
-    /// The battery has the objective `valid` and the direction `max`. For another objective, use
-    /// ``battery(_:version:description:objective:direction:)``.
-    public func experiment(_ name: String, version: Int = 1, description: String = "") -> Experiment {
-        battery(name, version: version, description: description).experiment()
+    /// ```swift
+    /// let experiment = hypero.experiment("digits", objective: "loss", direction: .min)
+    /// ```
+    ///
+    /// The parameters are those of ``battery(_:version:description:objective:direction:directions:)``.
+    public func experiment(
+        _ name: String, version: Int = 1, description: String = "", objective: String = "valid",
+        direction: Direction = .max
+    ) -> Experiment {
+        battery(name, version: version, description: description, objective: objective, direction: direction)
+            .experiment()
     }
 
     /// The progress of an event that ``flush(until:timeout:)`` waits for.
@@ -123,12 +138,13 @@ public final class Hypero: Sendable {
     /// A timeout loses nothing: the background thread continues to send.
     ///
     /// - Parameters:
-    ///   - confirmation: The progress to wait for. `applied` is never reached with an account that has no permission to
-    ///     read the producer's watermark.
+    ///   - confirmation: The progress to wait for.
     ///   - timeout: The longest wait.
-    /// - Returns: true if all events are confirmed. false if the timeout has passed first or, for `applied`, if any event of
-    ///   this client has become a dead letter: the call then returns as soon as the ingest has processed all events, and
-    ///   ``Counters/dead`` is above 0.
+    /// - Returns: true if all events are confirmed. false if the timeout has passed first or, for `applied`, in these cases, in
+    ///   which the call returns before the timeout:
+    ///   - An event of this client has become a dead letter. ``Counters/dead`` is above 0.
+    ///   - Redis has lost events that the client does not have any more. ``Counters/released`` is above 0.
+    ///   - The account may not read what is applied. The client reports this once.
     @discardableResult
     public func flush(until confirmation: Confirmation = .applied, timeout: Duration) -> Bool {
         client.flush(until: confirmation, deadline: .now + timeout)
@@ -137,7 +153,7 @@ public final class Hypero: Sendable {
     /// Closes the client: rejects new events, waits until the others are sent or the timeout has passed, and ends the
     /// background thread.
     ///
-    /// Later log calls drop their events as ``Counters/Dropped/closed``. Events that are not sent before the timeout stay
+    /// Later log calls drop their events as ``Counters/Dropped/closed``, and the first one is reported. Events that are not sent before the timeout stay
     /// in the journal's folder, and the next client on this host sends them. If the journal could create no file, these
     /// events are lost.
     ///

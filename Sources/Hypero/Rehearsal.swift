@@ -17,7 +17,10 @@ enum Rehearsal {
     /// Meanwhile the process does not fork. Other threads that create a client do not wait.
     static func run() {
         guard !hasBegun.exchange(true, ordering: .relaxed) else { return }
-        ForkGuard.excludingForks { rehearse() }
+        ForkGuard.excludingForks {
+            _ = ExitFlush.shared
+            rehearse()
+        }
     }
 
     private static func rehearse() {
@@ -58,6 +61,7 @@ enum Rehearsal {
         _ = experiment.normal("c", mean: 0, standardDeviation: 1)
         _ = experiment.randint("d", 1, 2)
         _ = experiment.categorical("e", ["f": 1, "g": 1])
+        _ = experiment.categorical("e", [1, 2])
         experiment.insertHP("h", 1.5)
         experiment.insertHP("i", "text")
         experiment.insertHP("j", true)
@@ -66,6 +70,9 @@ enum Rehearsal {
         experiment.insertVarHP("m", ["text"])
         experiment.log(epoch: 1, train: 1, valid: 2, test: 3)
         experiment.log(epoch: 2, ["valid": 1])
+        experiment.log(epoch: 2, ["valid": 1, "test": 1] as [String: Double])
+        experiment.log(epoch: 2, [("valid", 1), ("test", 1)] as [(String, Double)])
+        experiment.log(epoch: 2, valid: 1 as Float)
         // Rejected.
         experiment.log(epoch: -1, ["valid": 1])
         experiment.updateLearningCurve(train: [1], valid: [2], test: [3])
@@ -74,6 +81,7 @@ enum Rehearsal {
         experiment.updateMaxima(epoch: 1, ["valid": 1])
         experiment.updateName("n")
         experiment.fail("reason")
+        experiment.log(epoch: 3, valid: 1)
         experiment.finish()
         _ = hypero.counters
         _ = hypero.flush(until: .applied, timeout: .zero)

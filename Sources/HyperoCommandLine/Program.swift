@@ -22,12 +22,11 @@ package struct Program: Sendable {
         return false
     }
 
-    /// Prints a message on standard error, after the name of the program. On a terminal without control characters, because
-    /// the message may quote an argument.
+    /// Prints a message on standard error, after the name of the program, without control characters, because the message
+    /// may quote an argument.
     package func printError(_ message: String) {
-        let isTerminal = isatty(STDERR_FILENO) == 1
         let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            isTerminal ? printable(String(line), limit: .max) : String(line)
+            printable(String(line), limit: .max)
         }
         StandardStream.error.write("\(name): \(lines.joined(separator: "\n"))\n")
     }

@@ -32,6 +32,13 @@ package struct AdaptiveMutex: @unchecked Sendable {
         pthread_mutex_lock(mutex)
     }
 
+    /// Locks the mutex if it is free.
+    ///
+    /// - Returns: false if a thread holds the mutex.
+    package func tryLock() -> Bool {
+        pthread_mutex_trylock(mutex) == 0
+    }
+
     package func unlock() {
         pthread_mutex_unlock(mutex)
     }

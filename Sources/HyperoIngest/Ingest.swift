@@ -80,12 +80,12 @@ public final class Ingest: Sendable {
         repeat {
             do {
                 let discovery = try PartitionDiscovery(settings) { [shutdown] in !shutdown.isRequested }
-                for found in try discovery.otherPartitions() where found.hasBacklog {
+                for found in try discovery.otherPartitions() where found.needsOwner {
                     while state.withLock({ $0.others.count >= Self.maxOthers }), !shutdown.isRequested {
                         shutdown.wait(atMost: .milliseconds(5))
                     }
                     guard !shutdown.isRequested else { return settings.isDraining ? .interrupted : .done }
-                    try applyOther(found.keyspace)
+                    try applyOther(found)
                 }
             } catch {
                 // If the server cannot be reached, the partitions' threads report it.
@@ -100,11 +100,12 @@ public final class Ingest: Sendable {
     }
 
     /// Starts a thread that applies the present entries of another partition, unless there is one.
-    private func applyOther(_ keyspace: Keyspace) throws(SchemaError) {
+    private func applyOther(_ found: PartitionDiscovery.Found) throws(SchemaError) {
+        let keyspace = found.keyspace
         let (isIdle, isFirst) = state.withLock { state in
             guard state.others.insert(keyspace).inserted else { return (false, false) }
             state.running += 1
-            return (true, state.loggedOthers.insert(keyspace).inserted)
+            return (true, found.hasBacklog && state.loggedOthers.insert(keyspace).inserted)
         }
         guard isIdle else { return }
         if isFirst {

@@ -10,6 +10,8 @@ struct PartitionDiscovery {
         let keyspace: Keyspace
         /// True if the stream has entries after the cursor.
         let hasBacklog: Bool
+        /// True if an owner has anything to do: a backlog, commands of operators, or keys of an older format.
+        let needsOwner: Bool
         /// The number of dead letters.
         let deadLetters: Int
     }
@@ -87,29 +89,36 @@ struct PartitionDiscovery {
         return existing
     }
 
-    /// Reads a keyspace: HGET ingest cursor, XLEN dead, XREAD COUNT 1 STREAMS events cursor.
+    /// Reads a keyspace: HMGET ingest format cursor control, XLEN dead, XREAD COUNT 1 STREAMS events cursor, XREAD COUNT 1
+    /// STREAMS control id.
     ///
     /// - Returns: nil if it has nothing to apply, or cannot be read.
     private static func read(
         _ keyspace: Keyspace, over connection: inout RedisConnection
     ) throws(RedisError) -> Found? {
         var writer = RESPWriter(capacity: 256)
-        writer.command("HGET", keyspace.ingest, IngestField.cursor)
+        writer.command("HMGET", keyspace.ingest, IngestField.format, IngestField.cursor, IngestField.control)
         writer.command("XLEN", keyspace.dead)
         try connection.send(writer)
         var hash = try connection.receive()
         var dead = try connection.receive()
         guard hash.error == nil else { return nil }
-        let cursor = try hash.string()
+        let fields = try hash.strings(count: 3)
+        let cursor = fields[1]
         let deadLetters = dead.error == nil ? try dead.integer() : 0
         writer.removeAll()
         writer.addRead(after: cursor.flatMap { StreamID($0) } ?? .zero, count: 1, block: nil, in: keyspace)
+        writer.command("XREAD", "COUNT", "1", "STREAMS", keyspace.control, fields[2] ?? "0-0")
         try connection.send(writer)
         var stream = try connection.receive(within: XReadReply.bounds)
+        var control = try connection.receive(within: XReadReply.bounds)
         guard stream.error == nil else { return nil }
         let hasBacklog = try stream.array() != nil
-        guard cursor != nil || hasBacklog || deadLetters > 0 else { return nil }
-        return Found(keyspace: keyspace, hasBacklog: hasBacklog, deadLetters: deadLetters)
+        let hasCommands = if control.error == nil { try control.array() != nil } else { false }
+        guard cursor != nil || hasBacklog || hasCommands || deadLetters > 0 else { return nil }
+        return Found(
+            keyspace: keyspace, hasBacklog: hasBacklog,
+            needsOwner: hasBacklog || hasCommands || cursor != nil && fields[0] == nil, deadLetters: deadLetters)
     }
 }
 

@@ -50,12 +50,15 @@ struct Pipeline: ~Copyable {
     /// which may be large.
     private static let streamInfoInterval: Duration = .seconds(1)
 
-    init(resumingAt checkpoint: Checkpoint, fence: Fence, goal: StreamID?) throws(RedisError) {
+    init(
+        resumingAt checkpoint: Checkpoint, tombstones: Tombstones = Tombstones(), fence: Fence, goal: StreamID?
+    ) throws(RedisError) {
         let lease = fence.lease
         self.goal = goal
         self.fence = fence
         // A drain ends at the end of the stream, so it must not start by waiting for entries.
-        slots = PipelineSlots(resumingAt: checkpoint.batch, mayHaveMore: goal != nil, in: lease.keyspace)
+        slots = PipelineSlots(
+            resumingAt: checkpoint.batch, mayHaveMore: goal != nil, tombstones: tombstones, in: lease.keyspace)
         lookups = LookupQueue(keyspace: lease.keyspace)
         transaction = Transaction(keyspace: lease.keyspace, owner: lease.owner, leaseDuration: lease.duration)
         nextTransaction = Transaction(keyspace: lease.keyspace, owner: lease.owner, leaseDuration: lease.duration)
@@ -129,7 +132,7 @@ extension Pipeline {
         }
         do {
             try adoptPrefetched(waitingAtMost: Self.maxPrefetchWait, in: context)
-            if failure == nil, slots.fold() == nil, let next = slots.next {
+            if failure == nil, context.vanished.isEmpty, slots.fold() == nil, let next = slots.next {
                 try nextTransaction.write(next, since: clock)
                 prefetchForNextStep(in: context)
             }
@@ -140,6 +143,7 @@ extension Pipeline {
         try settle(outcome, in: &context)
         if let obstacle = outcome.obstacle { return .stopped(obstacle) }
         if let failure { throw failure }
+        if !context.vanished.isEmpty { return .stopped(.keysVanished) }
         if slots.next != nil {
             swap(&transaction, &nextTransaction)
         } else if let result = try foldNext(in: &context) {
@@ -192,6 +196,8 @@ extension Pipeline {
             if error.category != .connection { try read.discardReplies(from: &context.connection) }
             throw error
         }
+        // Without the wait for XREAD: what is left of the subjects would be visible for as long.
+        if !context.vanished.isEmpty { return .stopped(outcome.obstacle ?? .keysVanished) }
         context.shield.isShielded = false
         let (entries, stream) = try read.receive(from: &context.connection, in: keyspace)
         if read.withStreamInfo { streamInfoTime = .now }
@@ -226,6 +232,8 @@ extension Pipeline {
             lookups.set(lookup)
             try lookups.send(over: &context.connection)
             lookup = try lookups.receive(lookup, from: &context.connection, logger: context.logger)
+            context.vanished += lookup.state.vanished
+            if !context.vanished.isEmpty { return .stopped(.keysVanished) }
             if let result = try readCurves(&lookup, in: &context) { return result }
             slots.resolve(lookup)
         }
@@ -255,6 +263,7 @@ extension Pipeline {
                     if fence.isDue, try !fence.renew(over: &context.connection) { return .stopped(.cursorChanged) }
                 }
                 lookup.state.objectives[index] = scan.reader.objectives
+                lookup.state.epochs[index] = scan.reader.epochs
             } catch {
                 guard let readError = StateLoader.readError(from: error, key: scan.key, logger: context.logger) else {
                     throw error
@@ -267,7 +276,9 @@ extension Pipeline {
     }
 
     private mutating func resolve(_ lookup: StateLookup, in context: inout PipelineContext) throws(RedisError) {
-        slots.resolve(try lookups.receive(lookup, from: &context.connection, logger: context.logger))
+        let lookup = try lookups.receive(lookup, from: &context.connection, logger: context.logger)
+        context.vanished += lookup.state.vanished
+        slots.resolve(lookup)
     }
 
     private mutating func writeNext() throws(RedisError) {
@@ -300,6 +311,9 @@ extension Pipeline {
         }
         let batch = slots.complete(failures: failures)
         context.recordApplied(batch, as: transaction.unconfirmed, failures: failures, in: keyspace)
+        if !applied.vanished.isEmpty {
+            context.vanished += VanishedSubject.subjects(ofChanges: applied.vanished, in: batch, keyspace: keyspace)
+        }
         batchSize.recordApplied(entries: batch.batch.items.count, in: applied.serverTime ?? (.now - fence.since))
         // The dead letters of the next batches cannot be written either.
         if let failure = failures.first(where: \.isDeadLetter) {

@@ -15,6 +15,8 @@ struct PipelineContext: ~Copyable {
     var flawless: Unconfirmed?
     /// True if no transaction of unknown outcome was sent over this connection or the one before.
     var isOutcomeKnown: Bool
+    /// The subjects whose hashes another client has removed. Nothing is applied until what is left of them is removed.
+    var vanished: [VanishedSubject] = []
     let shield: CancellationShield
     let logger: RateLimitedLogger
 

@@ -33,6 +33,8 @@ package struct PipelineSlots {
 
     private let keyspace: Keyspace
     private var cache = StateCache()
+    /// The deleted subjects. A batch that was folded may have revived some.
+    private var tombstones: Tombstones
     package private(set) var prefetched: Prefetched?
     /// The batch that the next transaction applies.
     package private(set) var next: FoldedBatch?
@@ -52,8 +54,13 @@ package struct PipelineSlots {
     /// - Parameters:
     ///   - checkpoint: the first batch, at whose position reading starts.
     ///   - mayHaveMore: true if the stream must be read before it counts as exhausted.
-    package init(resumingAt checkpoint: FoldedBatch, mayHaveMore: Bool, in keyspace: Keyspace) {
+    ///   - tombstones: the deleted experiments and batteries.
+    package init(
+        resumingAt checkpoint: FoldedBatch, mayHaveMore: Bool, tombstones: Tombstones = Tombstones(),
+        in keyspace: Keyspace
+    ) {
         self.keyspace = keyspace
+        self.tombstones = tombstones
         next = checkpoint
         applied = checkpoint.position
         self.mayHaveMore = mayHaveMore
@@ -162,16 +169,18 @@ extension PipelineSlots {
             return nil
         }
         let batch = prefetched?.batch ?? DecodedBatch()
-        let state =
+        var state =
             switch prefetched?.state {
             case .known(let state): state
             case .queued(let lookup): lookup.state
             case .unknown, nil: cache.priorState(of: batch)
             }
+        state.tombstones = tombstones
         switch Fold.fold(batch, onto: state, in: keyspace) {
         case .missing(let missing): return StateLookup(batch: batch, missing: missing, state: state)
         case .folded(let result):
             cache.store(result.posterior, of: batch)
+            for revived in result.revived { tombstones.remove(revived.battery) }
             next = FoldedBatch(
                 batch: batch, result: result, reply: prefetched?.reply ?? XReadReply(), after: foldedPosition,
                 position: readPosition)
@@ -215,6 +224,7 @@ extension PipelineSlots {
             return
         }
         mayHaveMore = true
+        for revived in folded.result.revived { tombstones.insert(revived.battery, at: revived.deleted) }
         prefetched =
             folded.batch.isEmpty
             ? nil : Prefetched(batch: folded.batch, reply: folded.reply, position: folded.position)

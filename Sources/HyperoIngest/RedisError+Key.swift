@@ -4,6 +4,7 @@ extension RedisError {
     /// A type of value that the ingest keeps at a key.
     enum KeyType: String {
         case hash, stream, string
+        case sortedSet = "sorted set"
     }
 
     /// Returns the error with the key in its description. If the key has a value of another type, the description also

@@ -24,6 +24,8 @@ public struct QueryError: Error, Sendable, Hashable {
         case columnNotFound(String, suggestion: Suggestion)
         /// No experiment has this id or an id with this prefix.
         case experimentNotFound(String, suggestion: Suggestion)
+        /// An operator deleted the experiment at this time, in Unix milliseconds.
+        case experimentDeleted(String, time: Int64)
         /// The text can be neither an experiment's id nor a prefix of one.
         case invalidExperimentID(String)
         /// Several experiments have ids with this prefix. `matches` has some of the ids, sorted.
@@ -87,7 +89,7 @@ public struct QueryError: Error, Sendable, Hashable {
     public var category: Category {
         switch code {
         case .batteryNotFound, .versionNotFound, .channelNotFound, .columnNotFound, .experimentNotFound,
-            .invalidExperimentID:
+            .experimentDeleted, .invalidExperimentID:
             .notFound
         case .ambiguousExperiment: .ambiguous
         case .invalidArgument: .invalid
@@ -113,6 +115,8 @@ extension QueryError: CustomStringConvertible {
             "column not found: " + suggestion.text(for: column, ifNoneExists: "no experiment has columns yet")
         case .experimentNotFound(let id, let suggestion):
             "experiment not found: " + suggestion.text(for: id, ifNoneExists: "no id has this prefix")
+        case .experimentDeleted(let id, let time):
+            "experiment not found: '\(printable(id))', it was deleted at \(dateText(time))"
         case .invalidExperimentID(let id):
             "experiment not found: '\(printable(id))', an id must have 1 to 64 characters of a-z 0-9 -"
         case .ambiguousExperiment(let prefix, let matches):

@@ -17,6 +17,11 @@ public final class Store {
     let connections: ConnectionPool
     let layout: PartitionLayout
 
+    /// The time without a sign of life after which a running experiment is reported as lost.
+    public let lostAfter: Duration
+    /// The present in Unix milliseconds. Tests replace it.
+    package var clock: () -> Int64 = { WallClock.milliseconds }
+
     /// The allowed limits of a query: 1 to 100,000 rows or dead letters.
     public static let limits = 1...100_000
 
@@ -29,9 +34,11 @@ public final class Store {
     ///     `HYPERO_NAMESPACE`, or `hypero` if the variable is not set.
     ///   - partitions: the number of partitions, 1 to 16,384. By default each query discovers the partitions.
     ///   - timeout: the time limit for connecting, and for sending or receiving without progress.
+    ///   - lostAfter: the time without a sign of life after which a running experiment is reported as lost.
     /// - Throws: ``QueryError/Code/invalidArgument(reason:)`` if an argument is malformed or out of its range.
     public convenience init(
-        _ url: String? = nil, namespace: String? = nil, partitions: Int? = nil, timeout: Duration = .seconds(5)
+        _ url: String? = nil, namespace: String? = nil, partitions: Int? = nil, timeout: Duration = .seconds(5),
+        lostAfter: Duration = .seconds(180)
     ) throws(QueryError) {
         do {
             try self.init(
@@ -39,15 +46,23 @@ public final class Store {
                 layout: PartitionLayout(
                     namespace: Deployment.namespace(namespace, environment: ProcessEnvironment.value(of:)),
                     partitions: partitions),
-                timeout: timeout)
+                timeout: timeout, lostAfter: lostAfter)
         } catch {
             throw QueryError(.invalidArgument(reason: error.description))
         }
     }
 
-    init(_ url: RedisURL, layout: PartitionLayout, timeout: Duration) {
+    init(_ url: RedisURL, layout: PartitionLayout, timeout: Duration, lostAfter: Duration) {
         connections = ConnectionPool(seed: url, timeout: timeout)
         self.layout = layout
+        self.lostAfter = lostAfter
+    }
+
+    /// ``lostAfter`` in milliseconds.
+    var lostAfterMilliseconds: Int64 {
+        let (seconds, attoseconds) = lostAfter.components
+        let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000)
+        return overflow ? .max : milliseconds + attoseconds / 1_000_000_000_000_000
     }
 
     /// The number of round trips so far, without those of connecting.

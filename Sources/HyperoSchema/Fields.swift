@@ -3,18 +3,20 @@
 /// The fields of an entry of `{hypero}:events`.
 ///
 /// A client adds one entry per event: `XADD {hypero}:events * field value …`. Fields may be in any order, and a name must not
-/// occur twice. ``event`` and ``battery`` are required in every entry, ``experiment`` in every entry except `battery`.
+/// occur twice. ``event`` is required in every entry, ``battery`` in every entry except `alive`, ``experiment`` in every
+/// entry except `battery` and `alive`.
 ///
 /// | event | required | optional |
 /// |---|---|---|
-/// | `battery` | `name` `version` `description` | `objective` `direction` |
-/// | `start` | | `host` `pid` `seed` |
-/// | `param` | one or more `param.<name>` | |
+/// | `battery` | `name` `version` `description` | `objective` `direction` `direction.<channel>` |
+/// | `start` | | `host` `pid` `seed` `attempt` `from` |
+/// | `param` | one or more `param.<name>` | `space.<name>` |
 /// | `meta` | one or more `meta.<name>` | |
 /// | `epoch` | `epoch`, one or more `curve.<channel>` | |
 /// | `curve` | one or more `curve.<channel>` | `first` |
 /// | `maxima` | one or more `max.<channel>` | `epoch` |
 /// | `end` | `status` | `reason` |
+/// | `alive` | `producer` | |
 ///
 /// An entry with any other field is a dead letter: if the field were ignored, its data would be lost unnoticed.
 package enum EventField {
@@ -30,7 +32,8 @@ package enum EventField {
     /// Optional, together with ``producer``: the sequence number of the event, 1, 2, 3, … without gaps per producer and
     /// partition.
     package static let seq = "seq"
-    /// Optional: the time of the call in Unix milliseconds, an integer >= 0. Default: the time in the id of the entry.
+    /// Optional: the time of the call in Unix milliseconds, an integer. Default: the time in the id of the entry, which also
+    /// replaces a time before the year 2000 or more than a day after the id's.
     package static let time = "time"
 
     /// `battery`: the name, 1 to ``Limits/name`` bytes without control characters.
@@ -50,15 +53,20 @@ package enum EventField {
     package static let pid = "pid"
     /// `start`, optional: the seed. Together with the number of the experiment it determines all samples.
     package static let seed = "seed"
+    /// `start`, optional: the number of the process among those that ran the experiment, an integer >= 1.
+    package static let attempt = "attempt"
+    /// `start`, optional: the epoch at which the process resumes, an integer >= 0. The rows of this and later epochs that
+    /// other processes logged before are withdrawn.
+    package static let from = "from"
 
-    /// `epoch`: the epoch of the row, an integer >= 0. `maxima`, optional: the epoch of the maxima.
+    /// `epoch`: the epoch of the row, an integer >= 0; `7.0` is 7. `maxima`, optional: the epoch of the maxima.
     package static let epoch = "epoch"
     /// `curve`, optional: the epoch of the first number, an integer >= 0. Default: 1.
     package static let first = "first"
 
     /// `end`: a raw value of ``ExperimentStatus`` other than `running`.
     package static let status = "status"
-    /// `end`, optional: the reason for the end, any text.
+    /// `end`, optional: the reason for the end, any text. A long one is cut, and invalid UTF-8 is repaired.
     package static let reason = "reason"
 
     /// Optional. Marks a requeued dead letter; the value is its id in `{hypero}:dead`.
@@ -91,6 +99,11 @@ package enum Prefix {
     package static let param = "param."
     /// `meta.<name>`: metadata. The value is the text of a ``Value``.
     package static let meta = "meta."
+    /// `space.<name>` in a `param` event: the distribution that the hyper-parameter was drawn from, such as
+    /// `logUniform 1e-05 0.1`.
+    package static let space = "space."
+    /// `direction.<channel>`: the better direction of a channel, a raw value of ``Direction``.
+    package static let direction = "direction."
     /// `curve.<channel>`: one ``Number`` in an `epoch` event; numbers separated by one space in a `curve` event, for
     /// consecutive epochs.
     package static let curve = "curve."
@@ -98,7 +111,7 @@ package enum Prefix {
     package static let max = "max."
 }
 
-/// The fields of the hash `{hypero}:battery:<id>`.
+/// The fields of the hash `{hypero}:battery:<id>`, besides `direction.<channel>` (``Prefix``).
 package enum BatteryField {
     /// The name from the declaration.
     package static let name = "name"
@@ -110,6 +123,9 @@ package enum BatteryField {
     package static let objective = "objective"
     /// The better direction of the objective, a raw value of ``Direction``.
     package static let direction = "direction"
+    /// The latest declaration that differs from the first one, `objective loss min` or `direction.fid max`. Absent if there
+    /// is none.
+    package static let conflict = "conflict"
     /// The time of the first declaration in Unix milliseconds.
     package static let created = "created"
     /// The time of the latest event in Unix milliseconds.
@@ -121,8 +137,10 @@ package enum BatteryField {
 package enum ExperimentField {
     /// The ``BatteryID`` of the first event. Events with another battery are dead letters.
     package static let battery = "battery"
-    /// A raw value of ``ExperimentStatus``.
+    /// A raw value of ``ExperimentStatus``, of the latest `start` or `end` event by time.
     package static let status = "status"
+    /// The time of the `start` or `end` event that set ``status``, in Unix milliseconds. Absent before the first one.
+    package static let since = "since"
     /// The time of the first event in Unix milliseconds.
     package static let started = "started"
     /// The time of the latest event in Unix milliseconds.
@@ -133,23 +151,49 @@ package enum ExperimentField {
     package static let pid = "pid"
     /// The seed of the latest `start` event that has one.
     package static let seed = "seed"
+    /// The highest attempt of a `start` event. Absent if none has one.
+    package static let attempt = "attempt"
+    /// `<from> <time> [<producer>], …`: the `start` events that withdrew rows, at most 64, without those of which a later one
+    /// withdrew an earlier epoch. Absent if there is none. Rows from this epoch on that other producers logged before this
+    /// time are not applied.
+    package static let resumed = "resumed"
     /// The reason of the `end` event. Absent if it has none, and after a later `start`.
     package static let reason = "reason"
     /// The highest epoch of the learning curves.
     package static let epochs = "epochs"
-    /// The epoch of the maxima. Absent without maxima, and if the user stated maxima without an epoch.
+    /// The epoch of the maxima: the one that the user stated, else the best one of the curve. Absent if there is neither.
     package static let maxEpoch = "max.epoch"
     /// The origin of the maxima, a raw value of ``MaximaSource``.
     package static let maxSource = "max.source"
+    /// The maxima that the user stated, with their epoch if one was stated, as a ``CurveRow``: `epoch=7 test=0.8`. Absent if
+    /// the user stated none.
+    package static let maxStated = "max.stated"
+    /// The name of the epoch in ``maxStated``. It is reserved, so that no channel has it.
+    package static let epochOfStated = "epoch"
     /// The number of received values of curves and maxima that are nan or infinite. Absent if 0.
     package static let nonfinite = "nonfinite"
+}
+
+/// The fields of an entry of `{hypero}:control`.
+///
+///     XADD {hypero}:control * event delete experiment k3v9x2mq7d-17
+///     XADD {hypero}:control * event delete battery rnn-visual-attention.v3.b44afc5e
+package enum ControlField {
+    /// The kind of the event: ``delete``.
+    package static let event = "event"
+    /// Removes an experiment, or a battery with its experiments, and all their keys.
+    package static let delete = "delete"
+    /// The ``ExperimentID`` to delete.
+    package static let experiment = "experiment"
+    /// The ``BatteryID`` to delete.
+    package static let battery = "battery"
 }
 
 /// The fields of the hash `{hypero}:producer:<id>`.
 package enum ProducerField {
     /// The highest sequence number applied.
     package static let seq = "seq"
-    /// The time of the producer's latest event in Unix milliseconds.
+    /// The time of the producer's latest event or sign of life in Unix milliseconds.
     package static let time = "time"
     /// The sequence numbers below ``seq`` that have not been received, as ``SequenceRanges``: `17 40-52`. Absent if there are
     /// none. Of more than 64 ranges the closest are merged, so that the ranges then also contain received numbers.
@@ -162,6 +206,10 @@ package enum ProducerField {
 ///
 /// Counters start when the hash is created. Times are Unix milliseconds of the ingest's clock.
 package enum IngestField {
+    /// The number of the format of the keys: 2. Absent in the first format.
+    package static let format = "format"
+    /// The ``StreamID`` of the last entry of `{hypero}:control` that was carried out.
+    package static let control = "control"
     /// The ``StreamID`` of the last entry applied.
     package static let cursor = "cursor"
     /// `<stream id> <count>`: the number of entries ever added to the stream up to this id, as counted by `entries-added` of
@@ -192,6 +240,8 @@ package enum IngestField {
     package static let gaps = "gaps"
     /// The number of dead letters ever written, including those requeued since.
     package static let dead = "dead"
+    /// The number of entries dropped because their experiment or battery was deleted.
+    package static let deleted = "deleted"
     /// The number of dead letters requeued.
     package static let requeued = "requeued"
     /// The name of the owner that applied last.

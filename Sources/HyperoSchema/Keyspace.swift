@@ -50,6 +50,13 @@ package struct Keyspace: Sendable, Hashable {
     /// ingest.
     package var events: String { tag + ":events" }
 
+    /// `{hypero}:control`, a stream of an operator's commands (``ControlField``). Read and trimmed by the ingest.
+    package var control: String { tag + ":control" }
+
+    /// `{hypero}:deleted`, a sorted set of the ids of deleted experiments and batteries. Score: the time of the deletion in
+    /// Unix milliseconds.
+    package var deleted: String { tag + ":deleted" }
+
     /// `{hypero}:dead`, a stream of the entries that could not be applied: their fields, then `dead.reason` and `dead.id`
     /// (``EventField``). Limited to about ``Limits/deadLetters`` entries; later ones replace the oldest.
     package var dead: String { tag + ":dead" }
@@ -78,8 +85,12 @@ package struct Keyspace: Sendable, Hashable {
     package func rank(of id: BatteryID, by channel: String) -> String { battery(id) + ":rank:" + channel }
 
     /// `{hypero}:battery:<id>:columns`, a sorted set of all `param.…`, `meta.…` and `max.…` field names in the hashes of the
-    /// battery's experiments. Score: the time of the first occurrence in Unix milliseconds.
+    /// battery's experiments, and of `curve.<channel>` of all channels in their curves. Score: the time of the first
+    /// occurrence in Unix milliseconds.
     package func columns(of id: BatteryID) -> String { battery(id) + ":columns" }
+
+    /// `{hypero}:battery:<id>:space`, a hash from the name of a hyper-parameter to the distribution that it was drawn from.
+    package func space(of id: BatteryID) -> String { battery(id) + ":space" }
 
     /// `{hypero}:experiment:<id>`, a hash (``ExperimentField``).
     package func experiment(_ id: ExperimentID) -> String { tag + ":experiment:" + id.text }

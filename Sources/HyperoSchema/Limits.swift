@@ -9,6 +9,8 @@ package enum Limits {
     package static let value = 64 * 1024
     /// The maximum number of fields in an entry, including the common ones such as `event` and `battery`.
     package static let fields = 1_024
+    /// The maximum number of channels in a row of the learning curves.
+    package static let channels = 1_024
     /// The maximum number of bytes in all names and values of an entry.
     package static let entry = 1024 * 1024
     /// The number of bytes that a dead letter keeps of a value that is too long, or of every value if the entry as a
@@ -19,4 +21,8 @@ package enum Limits {
     /// The highest epoch, version and sequence number, and the latest time in milliseconds: the highest integer that a
     /// double represents exactly together with all lower ones.
     package static let integer: Int64 = 1 << 53 - 1
+    /// The earliest time of an event that is plausible, in Unix milliseconds: the start of the year 2000.
+    package static let earliestTime: Int64 = 946_684_800_000
+    /// The time by which an event may be ahead of its entry's id, in milliseconds: a day.
+    package static let maxTimeAhead: Int64 = 86_400_000
 }

@@ -14,8 +14,11 @@ struct AdoptCommand: ParsableCommand {
         abstract: "Send the orphaned journals of killed trainings on this host.",
         discussion: """
             The next training on the host also does this. This command adopts the journals of this user, namespace and \
-            server that belong to no running process. It sends the events that are not applied yet, waits until an ingest \
-            has applied them, and removes the journals. It may be ended at any time: no event is applied twice.
+            server that belong to no running process. It sends the events that are not applied yet, ends the experiments \
+            that their processes have left open as lost, waits until an ingest has applied the events, and removes the \
+            journals. It may be ended at any time: no event is applied twice.
+
+            With --watch it looks for journals every five seconds until SIGTERM or SIGINT, as a service of a node.
 
             Journals of another server are left alone and listed. Give --any-server to send them to this server, for \
             example after its address has changed. Journals of another number of partitions are left alone too. Send \
@@ -26,10 +29,11 @@ struct AdoptCommand: ParsableCommand {
               export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
               hypero-ingest adopt --journal .demo/journal
               hypero-ingest adopt --journal .demo/journal --timeout 60
+              hypero-ingest adopt --journal .demo/journal --watch
 
             EXIT STATUS:
               0   all orphaned journals of this user and namespace were sent, applied and removed, except for
-                  those that are listed as in use
+                  those that are listed as in use, or a signal ended --watch
               1   the timeout expired, the folder was not found, a record or a file was damaged, an event
                   became a dead letter, or a journal was left alone: of another server or number of
                   partitions, unreadable, or writable by other users
@@ -44,6 +48,9 @@ struct AdoptCommand: ParsableCommand {
 
     @Flag(help: "Send the journals of other servers to this server too.")
     var anyServer = false
+
+    @Flag(help: "Look for journals every five seconds until a signal ends the command.")
+    var watch = false
 
     @Option(
         help: ArgumentHelp(
@@ -66,6 +73,9 @@ struct AdoptCommand: ParsableCommand {
                 )
             }
         }
+        guard timeout == nil || !watch else {
+            throw ValidationError("--timeout is not allowed with --watch. Write one of the two.")
+        }
         guard (0...3_600).contains(settle) else {
             throw ValidationError(
                 "--settle must be between 0 and 3600 seconds, not \(settle). For example, write --settle 10.")
@@ -78,7 +88,8 @@ struct AdoptCommand: ParsableCommand {
         let settings = try deployment.settings()
         // An error of one server is reported for each of its journals, and printed once.
         let printed = Mutex<Set<String>>([])
-        let root = try root()
+        let root = watch ? waitForRoot() : try root()
+        guard let root else { return }
         var scope = Adoption.Scope(
             root: root, url: settings.redis,
             keyspaces: try Keyspace.all(namespace: settings.namespace, partitions: settings.partitions),
@@ -88,6 +99,7 @@ struct AdoptCommand: ParsableCommand {
         }
         // Each adoption waits for the durability window after its events are applied, and there may be many journals.
         scope.maxConcurrent = 128
+        guard !watch else { return watch(scope) }
         var adoption = Adoption(scope, timeout: timeout.map { .seconds($0) })
         adoption.scan()
         let isComplete = adoption.run { printError(Self.progress(of: $0)) }
@@ -124,11 +136,14 @@ struct AdoptCommand: ParsableCommand {
         do {
             return try JournalRoot(existing: journal)
         } catch {
-            printError(
-                "cannot read the journal folder: \(error). If the trainings used another one, give it with --journal, or set "
-                    + "HYPERO_JOURNAL or XDG_STATE_HOME as for the trainings")
+            printError(Self.advice(for: error))
             throw ExitCode.failure
         }
+    }
+
+    static func advice(for error: any Error) -> String {
+        "cannot read the journal folder: \(error). If the trainings used another one, give it with --journal, or set "
+            + "HYPERO_JOURNAL or XDG_STATE_HOME as for the trainings"
     }
 
     private static func progress(of adoption: borrowing Adoption) -> String {
@@ -173,6 +188,11 @@ struct AdoptCommand: ParsableCommand {
             printError(
                 "\(Self.counted(adoption.usedJournals, of: "journal")) in use by running processes, or being adopted by "
                     + "another one")
+        }
+        if adoption.inheritedJournals > 0 {
+            printError(
+                "\(Self.counted(adoption.inheritedJournals, of: "journal")) sent and kept: forked children of the processes may "
+                    + "go on with experiments that are open")
         }
         if !adoption.otherEntries.isEmpty {
             let names = adoption.otherEntries.map { printable($0) }.joined(separator: ", ")
@@ -221,7 +241,7 @@ struct AdoptCommand: ParsableCommand {
         server.isEmpty ? "a server without a name" : printable(server)
     }
 
-    private static func counted(_ number: Int, of noun: String) -> String {
+    static func counted(_ number: Int, of noun: String) -> String {
         number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
     }
 }

@@ -20,6 +20,8 @@ struct HyperoIngestCommand: AsyncParsableCommand {
               hypero-ingest --drain && hypero-query rank "digits mlp"
               hypero-ingest adopt --journal .demo/journal
               hypero-ingest requeue --all
+              hypero-ingest delete k3v9x2mq7d-17
+              hypero-ingest --version
             With other servers:
               hypero-ingest --redis redis://db:6379
               hypero-ingest --redis unix:///run/redis.sock --partitions 4
@@ -30,8 +32,8 @@ struct HyperoIngestCommand: AsyncParsableCommand {
                   or part of the work was not done
               64  the command line is invalid
             """,
-        version: HyperoVersion.current,
-        subcommands: [RunCommand.self, AdoptCommand.self, RequeueCommand.self], defaultSubcommand: RunCommand.self)
+        subcommands: [RunCommand.self, AdoptCommand.self, RequeueCommand.self, DeleteCommand.self],
+        defaultSubcommand: RunCommand.self)
 
     static func main() async {
         do {

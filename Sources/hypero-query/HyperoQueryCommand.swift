@@ -14,6 +14,7 @@ struct HyperoQueryCommand: ParsableCommand {
               hypero-query batteries
               hypero-query rank "digits mlp" --limit 3 --columns lr,test
               hypero-query rank "digits mlp" --format json | jq .params
+              hypero-query experiments "digits mlp" --status failed
               hypero-query status
               hypero-query dead
               hypero-query --version
@@ -24,7 +25,8 @@ struct HyperoQueryCommand: ParsableCommand {
         subcommands: subcommands)
 
     private static let subcommands: [any ParsableCommand.Type] = [
-        BatteriesCommand.self, RankCommand.self, ShowCommand.self, StatusCommand.self, DeadCommand.self,
+        BatteriesCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self, StatusCommand.self,
+        DeadCommand.self,
     ]
 
     static func main() {

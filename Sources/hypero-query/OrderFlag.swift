@@ -15,7 +15,7 @@ enum OrderFlag: EnumerableFlag {
 
     static func help(for value: OrderFlag) -> ArgumentHelp? {
         switch value {
-        case .ascending: "The lowest value first. (default: the best value first, by the battery's direction)"
+        case .ascending: "The lowest value first. (default: the best value first, by the direction of the channel)"
         case .descending: "The highest value first."
         }
     }

@@ -10,22 +10,37 @@ struct OutputOptions: ParsableArguments {
     @Option(help: "Colours. auto: on a terminal, unless NO_COLOR is set or TERM is dumb.")
     var color = ColorChoice.auto
 
+    @Flag(
+        help: ArgumentHelp(
+            "In CSV, begin text with an apostrophe that a spreadsheet would run as a formula: cells with = + - @ first."
+        ))
+    var csvSafe = false
+
     private static let maxWarnings = 10
 
+    func validate() throws {
+        if csvSafe, format != .csv { throw ValidationError("--csv-safe needs --format csv") }
+    }
+
     /// Writes the result to standard output, and at most 10 of the warnings to standard error.
+    ///
+    /// Standard error also has the notes of JSON and CSV, which have no place for them.
     ///
     /// - Parameters:
     ///   - result: the result to write.
     ///   - warnings: the warnings of the result.
-    ///   - hiddenColumnsAdvice: printed if the terminal is too narrow for all columns of the table.
-    func write(
-        _ result: some Rendering, warnings: [String],
-        hiddenColumnsAdvice: String = "widen the terminal, or --format json"
-    ) throws {
+    ///   - advice: printed with notes, and if the terminal is too narrow for all columns of the table.
+    func write(_ result: some Rendering, warnings: [String], advice: [AdviceTopic: String] = [:]) throws {
+        var advice = advice
+        if advice[.hiddenColumns] == nil { advice[.hiddenColumns] = "widen the terminal, or --format json" }
         for warning in warnings.prefix(Self.maxWarnings) { printError(warning) }
         if warnings.count > Self.maxWarnings { printError("and \(warnings.count - Self.maxWarnings) more warnings") }
+        if format != .table {
+            for note in result.notes { printError("note: \(note.text(with: advice))") }
+        }
         let display = Display(descriptor: STDOUT_FILENO, color: color)
-        try StandardOutput.write(result.text(as: format, for: display, hiddenColumnsAdvice: hiddenColumnsAdvice))
+        try StandardOutput.write(
+            result.text(as: format, for: display, advice: advice, guardsFormulas: csvSafe))
     }
 }
 

@@ -6,11 +6,20 @@ struct RankCommand: ParsableCommand {
         commandName: "rank",
         abstract: "Rank the experiments of a battery.",
         discussion: """
-            Ranks by the value of a channel at each experiment's best epoch. Equal values are sorted by the experiment's \
-            id, descending if the highest value is first.
+            Ranks by the value of a channel at each experiment's best epoch. If no experiment has one, --by reads all \
+            learning curves and ranks by the best value of each. Equal values have equal ranks, and are sorted by the \
+            experiment's id, descending if the highest value is first.
+
+            The battery declares the direction of its objective, and may declare those of other channels. The direction of \
+            any other channel follows from its name: the lowest value is first if one of its words is loss, error, err, \
+            perplexity, ppl, mse, mae, rmse, nll, wer, cer, fid, latency or time, as in val_loss, train.error and valLoss, \
+            unless another word is neg or negative. Otherwise the highest value is first.
+
+            A running experiment has the age of its last sign of life after its status. Without one for the time of \
+            --lost-after, its status is lost.
 
             JSON has one object per line with the keys rank, experiment, battery, name, version, value, status, epoch, \
-            maxima, params and meta.
+            last_seen, maxima, params and meta. Experiments without a rank are counted on standard error.
 
             EXAMPLES:
               hypero-query rank "digits mlp"
@@ -30,13 +39,13 @@ struct RankCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))
     var limit = 10
 
-    @Flag(help: "The order of the rows. (default: the best value first, by the battery's direction)")
+    @Flag(help: "The order of the rows. (default: the best value first, by the direction of the channel)")
     var order: OrderFlag?
 
     @Option(
         help: ArgumentHelp(
-            "The columns to show, such as lr,max.test,meta.dataset,host. Prefixes are optional.", valueName: "a,b"))
-    var columns: String?
+            BatteryWords.columnsHelp, discussion: BatteryWords.columnsDiscussion, valueName: "a,b"))
+    var columns: [String] = []
 
     @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -44,9 +53,9 @@ struct RankCommand: ParsableCommand {
     func validate() throws { try StoreOptions.validate(limit: limit) }
 
     func run() throws {
-        let columns = columns.map { $0.split(separator: ",").map(trimmed) }
         let board = try store.store().leaderboard(
-            of: name, version: version, by: by, order: order?.order ?? .bestFirst, limit: limit, columns: columns)
+            of: name, version: version, by: by, order: order?.order ?? .bestFirst, limit: limit,
+            columns: BatteryWords.columns(in: columns))
         var warnings = board.warnings
         if board.versionsDisagree {
             warnings.append("choose with --version, or with --by and --ascending or --descending")
@@ -56,11 +65,19 @@ struct RankCommand: ParsableCommand {
                 "columns not in JSON: \(board.columnsOutsideJSON.joined(separator: ", ")), its objects have only maxima, "
                     + "params and meta. Use --format table or --format csv")
         }
-        try output.write(board, warnings: warnings, hiddenColumnsAdvice: "choose with --columns")
+        try output.write(board, warnings: warnings, advice: advice(for: board))
     }
 
-    /// Returns the name without the spaces around it.
-    private func trimmed(_ name: Substring) -> String {
-        String(name.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    private func advice(for board: Leaderboard) -> [AdviceTopic: String] {
+        let list = "hypero-query experiments \(BatteryWords.arguments(name: name, version: version))"
+        let channel = board.isByObjective ? "" : " --by \(BatteryWords.quoted(board.channel))"
+        let alternative = board.alternativeChannel.map {
+            "Rank by it with --by \(BatteryWords.quoted($0)), or declare it as the objective of a new version"
+        }
+        return [
+            .hiddenColumns: "choose with --columns",
+            .unranked: "List with \(list) --unranked\(channel)",
+            .nothingRanked: alternative ?? "List the experiments with \(list)",
+        ]
     }
 }

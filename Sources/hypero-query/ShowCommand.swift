@@ -9,6 +9,9 @@ struct ShowCommand: ParsableCommand {
             A complete id is found directly. A prefix of an id needs a scan of all keys. JSON has all values, CSV the \
             learning curves.
 
+            A running experiment has the age of its last sign of life after its status. Without one for the time of \
+            --lost-after, its status is lost.
+
             EXAMPLES:
               top=$(hypero-query rank "digits mlp" --limit 1 --format json)
               best=$(jq -r .experiment <<< "$top")

@@ -18,10 +18,9 @@ enum StandardOutput {
     }
 }
 
-/// Prints a message on standard error, after the name of the program.
+/// Prints a message on standard error, after the name of the program, with unsafe characters escaped.
 func printError(_ message: String) {
-    let display = Display(descriptor: STDERR_FILENO, color: .never)
-    let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { display.escaped(String($0)) }
+    let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { escapedText(String($0)) }
     // A failure is ignored, because no other stream is left to report it on.
     _ = writeAll("hypero-query: \(lines.joined(separator: "\n"))\n", to: STDERR_FILENO)
 }

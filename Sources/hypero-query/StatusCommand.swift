@@ -6,13 +6,32 @@ struct StatusCommand: ParsableCommand {
         commandName: "status",
         abstract: "Show the backlog of the ingest, the state of Redis, and warnings.",
         discussion: """
+            THE TABLE, one row per partition:
+              partition     the hash tag of its keys
+              owner         the ingest that applies its entries. none: no entry is applied. at rest: a partition of an
+                            earlier number of partitions, whose entries are all applied. unknown: permission denied
+              behind        entries of the stream that are not applied yet
+              dead          dead letters: entries that could not be applied. hypero-query dead lists them
+              missed        entries that another client removed from the stream before they were read
+              last applied  the time since the ingest applied an entry
+              applied       entries applied
+              gaps          sequence numbers that have not been received. A client sends them again when it can
+              duplicates    entries that were received again and skipped
+              stream        entries in the stream, applied or not. The ingest keeps the latest ones
+
+            Standbys are not listed: they write nothing to Redis before they own a partition.
+
             JSON is one object with the keys servers, partitions and warnings. CSV has the partitions, with the \
             warnings on standard error.
 
             EXAMPLES:
               hypero-query status
+              hypero-query status --check >/dev/null || echo "hypero needs attention"
               hypero-query status --format json | jq -r '.warnings[]'
             """)
+
+    @Flag(help: "Exit with 2 if there is a warning.")
+    var check = false
 
     @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -21,5 +40,6 @@ struct StatusCommand: ParsableCommand {
         let status = try store.store().status()
         // The table and the JSON contain the warnings.
         try output.write(status, warnings: output.format == .csv ? status.warnings : [])
+        if check, !status.warnings.isEmpty { ExitStatus.attention.exit() }
     }
 }

@@ -12,6 +12,7 @@ import Testing
 
         let lr = experiment.logUniform("lr", 0.00001, 0.1)
         let decay = experiment.categorical("lr decay", ["linear": 0.8, "adaptive": 0.2])
+        let size = experiment.categorical("size", [16, 32, 64])
         let saturate = experiment.normal("saturate", mean: 600, standardDeviation: 200)
         let depth = experiment.randint("depth", 1, 7)
         let p = experiment.uniform("dropout", 0, 0.5)
@@ -20,6 +21,7 @@ import Testing
 
         experiment.log(epoch: 17, train: 0.91, valid: 0.80, test: 0.79)
         experiment.log(epoch: 17, ["loss": 0.31])
+        experiment.log(epoch: 17, zip(["top 1", "top 5"], [0.8, 0.95]))
         experiment.updateLearningCurve(train: [0.7, 0.9], valid: [0.6, 0.8], test: [0.6, 0.8])
         experiment.updateMaxima(train: 0.99, valid: 0.87, test: 0.86)
 
@@ -31,10 +33,14 @@ import Testing
         experiment.updateSavepath("/models/17")
         experiment.finish()
 
+        battery.withExperiment { $0.log(epoch: 1, valid: 0.7) }
+        let resumed = battery.experiment(resuming: experiment.id, from: 18)
+        resumed.finish()
+
         let isApplied = hypero.flush(until: .applied, timeout: .seconds(5))
         hypero.close()
         // end
-        _ = (lr, decay, saturate, depth, p)
+        _ = (lr, decay, size, saturate, depth, p)
         return isApplied
     }
 

@@ -13,6 +13,7 @@ import Testing
     @Test(arguments: [
         ("hypero-query", ["rank", "digits mlp", "--version", "2", "--limit", "0"]),
         ("hypero-demo", ["--version", "2", "--workers", "0"]),
+        ("hypero-ingest", ["delete", "--battery", "digits mlp", "--version", "2", "--timeout", "0"]),
     ])
     func `--version with a value is the version of a battery, so errors of other options are reported`(
         program: String, arguments: [String]

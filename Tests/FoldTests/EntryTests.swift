@@ -50,7 +50,7 @@ import Testing
         #expect(store.hashes[store.keyspace.battery(other)]?["updated"] == "10")
     }
 
-    @Test func `The first declaration of a battery wins`() {
+    @Test func `The first declaration of a battery wins, and the latest that differs is recorded as a conflict`() {
         var second = Shorthand.declared(.min, objective: "train")
         second.time = 50
         var store = IndexStore()
@@ -58,7 +58,7 @@ import Testing
         #expect(
             store.hashes[store.keyspace.battery(Shorthand.battery)] == [
                 "name": "B", "version": "1", "description": "", "objective": "valid", "direction": "max",
-                "created": "10", "updated": "50",
+                "created": "10", "updated": "50", "conflict": "objective train min",
             ])
         #expect(store.sets[store.keyspace.batteries] == ["b": 10])
     }
@@ -202,7 +202,7 @@ import Testing
     @Test func `An event whose experiment cannot be read becomes a dead letter with the read error as its reason`() {
         var batch = DecodedBatch()
         batch.append(StreamID(milliseconds: 1, sequence: 0), event: .success(Shorthand.row(1, ["valid": "1"])))
-        let battery = BatteryState(objective: "valid", direction: nil, updated: nil)
+        let battery = BatteryState(fields: [(BatteryField.objective, "valid")])
         let prior = PriorState(
             producers: [], batteries: [battery], experiments: [ExperimentState(readError: "WRONGTYPE")])
         guard case .folded(let result) = Fold.fold(batch, onto: prior, in: IndexStore().keyspace) else {

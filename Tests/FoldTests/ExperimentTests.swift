@@ -9,7 +9,7 @@ import Testing
     ])
     func `A count of another client is within its range`(text: String, count: Int) {
         let state = ExperimentState(
-            battery: "b", updated: nil, epochs: nil, nonfinite: text, maxEpoch: nil, maxSource: nil)
+            values: ExperimentState.fields.map { $0 == ExperimentField.nonfinite ? text : nil })
         #expect(state.nonfinite == count)
     }
 
@@ -23,8 +23,8 @@ import Testing
         if inOneBatch { store.add(events) } else { store.addOneByOne(events) }
         #expect(
             store.experiment == [
-                "battery": "b", "status": "running", "started": "30", "updated": "30", "meta.dataset": "digits",
-                "host": "h", "pid": "1",
+                "battery": "b", "status": "running", "since": "25", "started": "30", "updated": "30",
+                "meta.dataset": "digits", "host": "h", "pid": "1",
             ])
         #expect(store.sets[store.keyspace.experiments(of: Shorthand.battery)] == ["e-1": 30])
     }
@@ -88,7 +88,11 @@ import Testing
         ]
         var store = IndexStore()
         if inOneBatch { store.add(events) } else { store.addOneByOne(events) }
-        #expect(store.columns == ["param.lr": 50, "max.train": 61, "max.valid": 61, "max.y": 63, "max.x": 64])
+        #expect(
+            store.columns == [
+                "param.lr": 50, "curve.train": 60, "curve.valid": 61, "max.train": 61, "max.valid": 61, "curve.x": 62,
+                "curve.y": 63, "max.y": 63, "max.x": 64,
+            ])
     }
 
     @Test func `A batch changes the hash and the curve of an experiment once, for any number of events`() {
@@ -98,7 +102,7 @@ import Testing
         #expect(
             changes.map(\.key) == [
                 "{hypero}:experiment:e-1", "{hypero}:experiment:e-1:curve", "{hypero}:battery:b",
-                "{hypero}:battery:b:rank:valid", "{hypero}:ingest",
+                "{hypero}:battery:b:columns", "{hypero}:battery:b:rank:valid", "{hypero}:ingest",
             ])
     }
 
@@ -116,7 +120,7 @@ import Testing
             }
             return scored
         }
-        #expect(columns.count == 5)
+        #expect(columns.count == 8)
         for name in names {
             #expect(changes.contains { $0.key == store.keyspace.rank(of: Shorthand.battery, by: name) })
         }

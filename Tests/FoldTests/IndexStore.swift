@@ -11,6 +11,8 @@ struct IndexStore: Equatable {
     let keyspace: Keyspace
     /// The state after the batches, as the ingest keeps it; nil if each batch reads all state.
     var cache: StateCache?
+    /// The deleted experiments and batteries.
+    var tombstones = Tombstones()
     /// The number of whole curves that were read.
     private(set) var curveReads = 0
     /// The next entry id of ``add(_:)``.
@@ -46,6 +48,7 @@ struct IndexStore: Equatable {
             ?? PriorState(
                 producers: batch.producers.map { _ in nil }, batteries: batch.batteries.map { _ in nil },
                 experiments: batch.experiments.map { _ in nil })
+        prior.tombstones = tombstones
         while true {
             switch Fold.fold(batch, onto: prior, in: keyspace) {
             case .missing(let missing): read(missing, of: batch, into: &prior)
@@ -53,6 +56,7 @@ struct IndexStore: Equatable {
                 for change in result.changes { apply(change, table: result.rows) }
                 deadLetters += result.deadLetters.map(\.reason)
                 cache?.store(result.posterior, of: batch)
+                for revived in result.revived { tombstones.remove(revived.battery) }
                 return result.changes
             }
         }
@@ -66,16 +70,19 @@ struct IndexStore: Equatable {
         }
         for index in missing.batteries {
             let hash = hashes[keyspace.battery(batch.batteries[index])] ?? [:]
-            prior.batteries[index] = BatteryState(
-                objective: hash[BatteryField.objective], direction: hash[BatteryField.direction],
-                updated: hash[BatteryField.updated])
+            prior.batteries[index] = BatteryState(fields: hash.map { ($0.key, $0.value) })
         }
         for index in missing.experiments {
             let hash = hashes[keyspace.experiment(batch.experiments[index])] ?? [:]
-            prior.experiments[index] = ExperimentState(
-                battery: hash[ExperimentField.battery], updated: hash[ExperimentField.updated],
-                epochs: hash[ExperimentField.epochs], nonfinite: hash[ExperimentField.nonfinite],
-                maxEpoch: hash[ExperimentField.maxEpoch], maxSource: hash[ExperimentField.maxSource])
+            var state = ExperimentState(values: ExperimentState.fields.map { hash[$0] })
+            if let battery = state.battery {
+                state.isListed = sets[keyspace.experiments(of: battery)]?[batch.experiments[index].text] != nil
+            }
+            prior.experiments[index] = state
+        }
+        for index in missing.unlisted {
+            let hash = hashes[keyspace.experiment(batch.experiments[index])] ?? [:]
+            prior.unlisted[index] = UnlistedExperiment(fields: hash.map { ($0.key, $0.value) })
         }
         for (index, epochs) in missing.rows {
             let hash = hashes[keyspace.curve(of: batch.experiments[index])] ?? [:]
@@ -92,6 +99,7 @@ struct IndexStore: Equatable {
                 }
             }
             prior.objectives[index] = reader.objectives
+            prior.epochs[index] = reader.epochs
             curveReads += 1
         }
     }
@@ -104,6 +112,7 @@ struct IndexStore: Equatable {
             for row in rows { hashes[key, default: [:]][String(row.epoch)] = CurveRow(table.cells(of: row.row)).text }
         case .removeFields(let key, let names):
             for name in names { hashes[key]?[name] = nil }
+            if hashes[key]?.isEmpty == true { hashes[key] = nil }
         case .increment(let key, let field, let amount):
             let before = Int(hashes[key]?[field] ?? "0")!
             // The batches decide whether a count of zero is stored or absent, so both are represented as absent.

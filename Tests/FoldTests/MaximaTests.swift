@@ -78,13 +78,39 @@ private let cases = [
         testDescription: "Rows without the objective produce no maxima",
         events: [Shorthand.row(1, ["train": "0.9"])], maxima: [:], ranks: [:]),
     MaximaCase(
-        testDescription: "The user's maxima replace the maxima of the curve",
+        testDescription: "The user's maxima replace those of the curve channel by channel, also after another best row",
         events: [
             Shorthand.row(4, ["valid": "0.9", "test": "1", "train": "1"]),
             Shorthand.maxima(["valid": "0.2", "x": "nan"]),
-            Shorthand.row(5, ["valid": "0.99"]),
+            Shorthand.row(5, ["valid": "0.99", "test": "3"]),
         ],
-        maxima: ["max.valid": "0.2", "max.x": "nan", "max.source": "user"], ranks: ["valid": 0.2]),
+        maxima: [
+            "max.valid": "0.2", "max.x": "nan", "max.test": "3", "max.epoch": "5", "max.source": "both",
+            "max.stated": "valid=0.2 x=nan",
+        ], ranks: ["valid": 0.2, "test": 3]),
+    MaximaCase(
+        testDescription: "The channels that the user did not state are those of the stated epoch's row",
+        events: [
+            Shorthand.row(1, ["valid": "0.5", "test": "1"]), Shorthand.row(2, ["valid": "0.9", "test": "2"]),
+            Shorthand.maxima(["valid": "0.6"], epoch: 1), Shorthand.row(1, ["train": "7"]),
+        ],
+        maxima: [
+            "max.valid": "0.6", "max.test": "1", "max.train": "7", "max.epoch": "1", "max.source": "both",
+            "max.stated": "epoch=1 valid=0.6",
+        ], ranks: ["valid": 0.6, "test": 1, "train": 7]),
+    MaximaCase(
+        testDescription: "A stated epoch without a row leaves the other channels to the best row until the row arrives",
+        events: [
+            Shorthand.row(2, ["valid": "0.9", "test": "2"]), Shorthand.maxima(["x": "1"], epoch: 3),
+            Shorthand.row(3, ["test": "5"]),
+        ],
+        maxima: [
+            "max.x": "1", "max.test": "5", "max.epoch": "3", "max.source": "both", "max.stated": "epoch=3 x=1",
+        ], ranks: ["x": 1, "test": 5]),
+    MaximaCase(
+        testDescription: "Stated maxima of all channels have no epoch unless one is stated",
+        events: [Shorthand.row(1, ["valid": "0.5"]), Shorthand.maxima(["valid": "0.6"])],
+        maxima: ["max.valid": "0.6", "max.source": "user", "max.stated": "valid=0.6"], ranks: ["valid": 0.6]),
     MaximaCase(
         testDescription: "Later maxima of the user add channels and replace values",
         events: [
@@ -94,6 +120,7 @@ private let cases = [
         ],
         maxima: [
             "max.valid": "inf", "max.test": "5", "max.train": "2", "max.epoch": "8", "max.source": "user",
+            "max.stated": "epoch=8 valid=inf test=5 train=2",
         ], ranks: ["test": 5, "train": 2]),
     MaximaCase(
         testDescription: "A value that underflows ranks as zero",

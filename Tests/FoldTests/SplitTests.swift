@@ -15,9 +15,22 @@ import Testing
     private func body(_ random: inout SeededGenerator) -> Event.Body {
         let cells = cells(&random)
         switch Int.random(in: 0..<20, using: &random) {
-        case 0: return .start(Event.Start(host: Bool.random(using: &random) ? "h" : nil))
-        case 1: return .end(.done, reason: Bool.random(using: &random) ? "r" : nil)
-        case 2: return .param([Event.Entry(name: "p\(Int.random(in: 0..<3, using: &random))", value: "1")])
+        case 0:
+            return .start(
+                Event.Start(
+                    host: Bool.random(using: &random) ? "h" : nil,
+                    attempt: Bool.random(using: &random) ? Int.random(in: 1...3, using: &random) : nil,
+                    from: Bool.random(using: &random) ? Int.random(in: 0..<9, using: &random) : nil))
+        case 1:
+            let status: ExperimentStatus = Bool.random(using: &random) ? .done : .lost
+            return .end(status, reason: Bool.random(using: &random) ? "r" : nil)
+        case 2:
+            let name = "p\(Int.random(in: 0..<3, using: &random))"
+            let space = Event.Entry(name: name, value: "uniform 0 \(Int.random(in: 1..<3, using: &random))")
+            return .param(
+                [Event.Entry(name: name, value: "1")], spaces: Bool.random(using: &random) ? [space] : [])
+        case 6 where Bool.random(using: &random):
+            return .alive(ProducerID("p\(Int.random(in: 0..<3, using: &random))")!)
         case 3: return .meta([Event.Entry(name: "m", value: "\(Int.random(in: 0..<3, using: &random))")])
         case 4 where !cells.isEmpty && Int.random(in: 0..<6, using: &random) == 0:
             return .maxima(epoch: Bool.random(using: &random) ? 4 : nil, cells)
@@ -48,6 +61,15 @@ import Testing
             if index == 3 || Int.random(in: 0..<15, using: &random) == 0 {
                 event = Shorthand.declared(index % 2 == 0 ? .max : .min)
                 event.battery = battery
+                if case .battery(var declaration) = event.body, Bool.random(using: &random) {
+                    let direction = Bool.random(using: &random) ? Direction.max : .min
+                    declaration.directions = [Event.ChannelDirection("train", direction)]
+                    event.body = .battery(declaration)
+                }
+            }
+            if case .alive = event.body {
+                (event.experiment, event.battery) = (nil, nil)
+                return event
             }
             if Bool.random(using: &random) {
                 event.origin = Event.Origin(

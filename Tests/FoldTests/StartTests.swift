@@ -35,6 +35,39 @@ import Testing
     }
 
     @Test(arguments: [true, false])
+    func `A start that is later than the end reopens an experiment, although another event was still later`(
+        inOneBatch: Bool
+    ) {
+        let store = store(
+            [end(at: 40), Shorthand.row(1, ["valid": "1"], at: 60), start("h", at: 50)], inOneBatch: inOneBatch)
+        #expect(store.experiment["status"] == "running")
+        #expect(store.experiment["since"] == "50")
+    }
+
+    @Test(arguments: [true, false])
+    func `The end of an earlier attempt does not end a later one`(inOneBatch: Bool) {
+        let store = store(
+            [
+                start("h", at: 20), Shorthand.event(.start(Event.Start(host: "i", attempt: 2)), at: 50), end(at: 40),
+                Shorthand.event(.end(.lost, reason: nil), at: 30),
+            ], inOneBatch: inOneBatch)
+        #expect(store.experiment["status"] == "running")
+        #expect(store.experiment["attempt"] == "2")
+        #expect(store.experiment["host"] == "i")
+    }
+
+    @Test(arguments: [true, false])
+    func `An end as lost only replaces running, and the end that arrives after it replaces lost`(inOneBatch: Bool) {
+        let lost = Shorthand.event(.end(.lost, reason: nil), at: 50)
+        let ended = store([start("h", at: 20), end(at: 40), lost], inOneBatch: inOneBatch)
+        #expect(ended.experiment["status"] == "failed")
+        #expect(ended.experiment["reason"] == "why")
+        #expect(store([start("h", at: 20), lost], inOneBatch: inOneBatch).experiment["status"] == "lost")
+        let late = store([start("h", at: 20), lost, end(at: 60)], inOneBatch: inOneBatch)
+        #expect(late.experiment["status"] == "failed")
+    }
+
+    @Test(arguments: [true, false])
     func `A start is late if any other event is later, and keeps an experiment running that has not ended`(
         inOneBatch: Bool
     ) {

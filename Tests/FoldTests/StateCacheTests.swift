@@ -9,7 +9,7 @@ import Testing
         batch.append(StreamID(milliseconds: 1, sequence: 0), event: .success(Shorthand.row(1, ["valid": "1"])))
         let objective = BatteryState.Objective(channel: "valid", direction: .max)
         var posterior = PosteriorState(
-            batteries: [BatteryState(objective: "valid", direction: "max", updated: "1")],
+            batteries: [BatteryState(fields: [(BatteryField.objective, "valid"), (BatteryField.updated, "1")])],
             experiments: [ExperimentState()], objectives: [0: CurveObjectives(of: objective)])
         var cache = StateCache()
         cache.store(posterior, of: batch)

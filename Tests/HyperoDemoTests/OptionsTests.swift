@@ -25,7 +25,14 @@ import Testing
             (["--workers", "0"], "--workers must be between 1 and 256, not 0. For example, write --workers 1."),
             (["--workers", "257"], "--workers must be between 1 and 256, not 257. For example, write --workers 1."),
             (["--epochs=-1"], "--epochs must be between 1 and 1000000, not -1. For example, write --epochs 1."),
-            (["--version=-1"], "--version must be at least 0, not -1. For example, write --version 1."),
+            (
+                ["--version=-1"],
+                "--version must be between 0 and 9007199254740991, not -1. For example, write --version 1."
+            ),
+            (
+                ["--version", "9007199254740992"],
+                "--version must be between 0 and 9007199254740991, not 9007199254740992. For example, write --version 1."
+            ),
             (
                 ["--partitions", "0"],
                 "--partitions must be between 1 and 16384, not 0. For example, write --partitions 1."

@@ -37,12 +37,16 @@ import Testing
                 entry.withWireFields { batch.append(entry.id, fields: $0, declaredCount: nil) }
             }
         }
-        let battery = BatteryState(objective: "valid", direction: "max", updated: "1763980000000")
+        let battery = BatteryState(fields: [
+            (BatteryField.objective, "valid"), (BatteryField.direction, "max"),
+            (BatteryField.updated, "1763980000000"),
+        ])
         var producer = Watermark()
         _ = producer.accept(1, at: 1)
-        let experiment = ExperimentState(
-            battery: "rnn-visual-attention.v3.b44afc5e", updated: "1763980000000", epochs: nil, nonfinite: nil,
-            maxEpoch: nil, maxSource: nil)
+        let fields = [
+            ExperimentField.battery: "rnn-visual-attention.v3.b44afc5e", ExperimentField.updated: "1763980000000",
+        ]
+        let experiment = ExperimentState(values: ExperimentState.fields.map { fields[$0] })
         let prior = PriorState(
             producers: batch.producers.map { _ in producer }, batteries: [battery],
             experiments: batch.experiments.map { _ in experiment })

@@ -3,10 +3,12 @@ import HyperoSchema
 /// Events in the order in which training processes send them.
 enum EventSequence {
     static let battery = BatteryID("digits.v1.0")!
+    /// The time of the first event in Unix milliseconds.
+    private static let firstTime: Int64 = 1_700_000_000_000
 
     static var declaration: Event {
         Event(
-            experiment: nil, battery: battery, time: 1_000,
+            experiment: nil, battery: battery, time: firstTime,
             body: .battery(Event.Declaration(name: "digits", version: 1, description: "")))
     }
 
@@ -36,7 +38,7 @@ enum EventSequence {
         }
         for index in events.indices {
             events[index].origin = Event.Origin(producer: producer, seq: UInt64(index + 1))
-            events[index].time = Int64(1_000 + index)
+            events[index].time = firstTime + Int64(index)
         }
         return events
     }

@@ -1,3 +1,4 @@
+import Foundation
 import HyperoRedis
 import HyperoSchema
 import TestSupport
@@ -24,6 +25,17 @@ final class IngestFixture {
             "hypero-ingest", ["--redis", server.url, "--lease", "0.5", "--drain"] + arguments)
         guard outcome.succeeded else { throw TestFailure("the drain failed: \(outcome.stderr)") }
         return outcome
+    }
+
+    /// Runs commands, one per line, in the notation of redis-cli.
+    func run(_ commands: String) throws {
+        let file = server.folder.file("commands")
+        try Data(commands.utf8).write(to: URL(fileURLWithPath: file))
+        let outcome = try ChildProcess.run(
+            "bash", ["-c", "redis-cli -s '\(server.socket)' < '\(file)'"], within: .seconds(60))
+        guard outcome.succeeded, !outcome.stdout.contains("ERR") else {
+            throw TestFailure("a command failed: \(outcome.stdout.suffix(500)) \(outcome.stderr)")
+        }
     }
 
     func connect() throws -> RedisConnection {
@@ -54,9 +66,9 @@ final class IngestFixture {
         return try reply.string()
     }
 
-    /// Returns the number of entries that were applied, skipped as duplicates or written to the dead letters.
+    /// Returns the number of entries that were applied, skipped as duplicates, written to the dead letters or dropped.
     func consumed() throws -> Int {
-        try [IngestField.applied, IngestField.duplicates, IngestField.dead]
+        try [IngestField.applied, IngestField.duplicates, IngestField.dead, IngestField.deleted]
             .reduce(0) { $0 + (Int(try metric($1) ?? "0") ?? 0) }
     }
 

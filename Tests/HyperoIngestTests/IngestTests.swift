@@ -7,29 +7,34 @@ import Testing
         let fixture = try IngestFixture()
         let events = fixture.keyspace.events
         let common = ["experiment", "e-1", "battery", "b"]
+        func time(_ offset: Int) -> String { String(1_700_000_000_000 + offset) }
         for fields in [
-            ["event", "battery", "battery", "b", "name", "B", "version", "2", "description", "d", "time", "10"],
-            ["event", "param"] + common + ["time", "20", "param.lr", "0.01"],
-            ["event", "epoch"] + common + ["time", "30", "epoch", "1", "curve.train", "0.5", "curve.valid", "0.4"],
-            ["event", "epoch"] + common + ["time", "40", "epoch", "2", "curve.train", "0.6", "curve.valid", "0.3"],
-            ["event", "end"] + common + ["time", "50", "status", "done"],
+            ["event", "battery", "battery", "b", "name", "B", "version", "2", "description", "d", "time", time(10)],
+            ["event", "param"] + common + ["time", time(20), "param.lr", "0.01"],
+            ["event", "epoch"] + common + ["time", time(30), "epoch", "1", "curve.train", "0.5", "curve.valid", "0.4"],
+            ["event", "epoch"] + common + ["time", time(40), "epoch", "2", "curve.train", "0.6", "curve.valid", "0.3"],
+            ["event", "end"] + common + ["time", time(50), "status", "done"],
         ] {
             fixture.server.cli(["XADD", events, "*"] + fields)
         }
         try fixture.drain()
         #expect(
             try fixture.indexes() == [
-                ":batteries": ["b": "10"],
+                ":batteries": ["b": time(10)],
                 ":battery:b": [
                     "name": "B", "version": "2", "description": "d", "objective": "valid", "direction": "max",
-                    "created": "10", "updated": "50",
+                    "created": time(10), "updated": time(50),
                 ],
-                ":battery:b:experiments": ["e-1": "20"],
+                ":battery:b:experiments": ["e-1": time(20)],
                 ":battery:b:rank:train": ["e-1": "0.5"],
                 ":battery:b:rank:valid": ["e-1": "0.40000000000000002"],
-                ":battery:b:columns": ["param.lr": "20", "max.train": "30", "max.valid": "30"],
+                ":battery:b:columns": [
+                    "param.lr": time(20), "max.train": time(30), "max.valid": time(30), "curve.train": time(30),
+                    "curve.valid": time(30),
+                ],
                 ":experiment:e-1": [
-                    "battery": "b", "status": "done", "started": "20", "updated": "50", "epochs": "2",
+                    "battery": "b", "status": "done", "since": time(50), "started": time(20), "updated": time(50),
+                    "epochs": "2",
                     "param.lr": "0.01", "max.train": "0.5", "max.valid": "0.4", "max.epoch": "1",
                     "max.source": "curve",
                 ],
@@ -58,7 +63,7 @@ import Testing
         #expect(
             dead.contains {
                 $0.contains(
-                    "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, not 'surprise'"
+                    "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, alive, not 'surprise'"
                 )
             })
         #expect(dead.contains { $0.contains("WRONGTYPE") })

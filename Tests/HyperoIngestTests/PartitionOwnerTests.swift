@@ -47,6 +47,23 @@ import Testing
         #expect(actions(of: &owner, after: .connected, .acquired, .recovered, .leaseLost).last == .acquire)
     }
 
+    @Test func `A command of an operator makes an owner read the checkpoint again at once, unless it must stop`() {
+        var owner = owner()
+        #expect(
+            actions(of: &owner, after: .connected, .acquired, .recovered, .interrupted, .recovered) == [
+                .acquire, .recover, .apply, .recover, .apply,
+            ])
+        #expect(owner.next(after: .interrupted, jitter: 0.5, isStopRequested: true) == .release)
+    }
+
+    @Test func `A connection with replies that must not be awaited is replaced at once, and the lease is kept`() {
+        var owner = owner()
+        #expect(
+            actions(of: &owner, after: .connected, .acquired, .recovered, .abandoned, .waited, .connected) == [
+                .acquire, .recover, .apply, .disconnect(for: .zero), reconnect, .acquire,
+            ])
+    }
+
     @Test func `An owner whose cursor was changed reads the checkpoint again, after waits that grow`() {
         var owner = owner()
         #expect(

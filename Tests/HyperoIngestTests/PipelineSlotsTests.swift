@@ -309,13 +309,13 @@ private struct SlotsModel {
         }
         for index in lookup.missing.batteries {
             lookup.state.batteries[index] = BatteryState(
-                objective: applied.isEmpty ? nil : "valid", direction: "max", updated: nil)
+                fields: applied.isEmpty ? [] : [(BatteryField.objective, "valid"), (BatteryField.direction, "max")])
         }
         for index in lookup.missing.experiments {
             let isFirst = lookup.batch.experiments[index] == ExperimentID("p0-1")
             let exists = applied.contains(isFirst ? 3 : 2)
             lookup.state.experiments[index] = ExperimentState(
-                battery: exists ? "b" : nil, updated: nil, epochs: nil, nonfinite: nil, maxEpoch: nil, maxSource: nil)
+                values: ExperimentState.fields.map { $0 == ExperimentField.battery && exists ? "b" : nil })
         }
         return lookup
     }

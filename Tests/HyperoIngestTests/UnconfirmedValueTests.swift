@@ -27,7 +27,7 @@ import Testing
             let event = Event(experiment: ExperimentID("e"), battery: BatteryID("b")!, body: .start(Event.Start()))
             batch.batch.append(id(number), event: .success(event))
         }
-        batch.result.duplicates = [0, 1, 3]
+        batch.result.skipped = [0, 1, 3]
         #expect(
             Unconfirmed(of: batch, since: 5)
                 == Unconfirmed(from: id(1), to: id(9), since: 5, duplicates: [id(2)...id(4), id(7)...id(7)]))

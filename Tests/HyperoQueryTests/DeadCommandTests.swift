@@ -33,7 +33,7 @@ import Testing
         #expect(text.contains("2 of 2. hypero-ingest requeue"))
         #expect(!text.contains("\u{1B}"))
         let narrow = list.text(
-            as: .table, for: Display(isTerminal: true, width: 40), hiddenColumnsAdvice: "widen the terminal",
+            as: .table, for: Display(isTerminal: true, width: 40), advice: [.hiddenColumns: "widen the terminal"],
             now: 12_000)
         #expect(narrow.contains("1000-0") && narrow.contains("reason"))
         #expect(narrow.contains("more columns at the right: widen the terminal"))

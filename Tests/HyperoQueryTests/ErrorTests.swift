@@ -20,7 +20,7 @@ import Testing
         (
             ["show", "zzz"],
             "experiment not found: 'zzz', no id has this prefix. "
-                + "List the experiments of a battery with hypero-query rank NAME"
+                + "List the experiments of a battery with hypero-query experiments NAME"
         ),
         (["show", "A b*"], "experiment not found: 'A b*', an id must have 1 to 64 characters of a-z 0-9 -"),
         (["show", "aaaaaa"], "experiment is ambiguous: 'aaaaaa', a prefix of aaaaaaaaaa-1, aaaaaaaaaa-2"),
@@ -68,10 +68,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (["rank"], 64, "Usage: hypero-query rank <name>"),
+        (["rank"], 64, "Usage: hypero-query rank [<options>] <name>"),
         (["rank", "x", "--limit", "a"], 64, "See 'hypero-query rank --help' for more information."),
-        (["rank", "x", "--help"], 0, "USAGE: hypero-query rank <name>"),
-        (["help", "rank"], 0, "USAGE: hypero-query rank <name>"),
+        (["rank", "x", "--help"], 0, "USAGE: hypero-query rank [<options>] <name>"),
+        (["help", "rank"], 0, "USAGE: hypero-query rank [<options>] <name>"),
         (["--help"], 0, "USAGE: hypero-query <subcommand>"),
         (["rank", "x", "--generate-completion-script", "bash"], 0, "__hypero-query_add_completions() {"),
         (["rnk", "x"], 64, "Usage: hypero-query <subcommand>"),
@@ -112,7 +112,7 @@ import Testing
         let battery = fixture.battery("net")
         let keys = fixture.keyspaces[0]
         fixture.experiment(
-            "a-1", of: battery, maxima: ["valid": "0.5", "test": "much"], status: "lost",
+            "a-1", of: battery, maxima: ["valid": "0.5", "test": "much"], status: "gone",
             more: ["max.epoch": "soon", "started": "x"], curve: [1: "valid=0.5", 2: "valid", 3: "valid=nan"])
         fixture.write("ZADD", keys.rank(of: battery, by: "valid"), "0.25", "NOT AN ID", "inf", "a-9")
         fixture.write("ZADD", keys.rank(of: battery, by: "valid"), "0.125", "a-3")
@@ -130,7 +130,7 @@ import Testing
                 "\(tag):battery:gone.v1: name is missing",
                 "\(tag):battery:wrong.v1: version must be an integer, not 'one'",
                 "experiment 'a-9' is ranked, but its hash is missing",
-                "experiment 'a-1': status must be one of running, done, failed, stopped, not 'lost'",
+                "experiment 'a-1': status must be one of running, done, failed, stopped, lost, not 'gone'",
                 "experiment 'a-1': max.epoch must be an integer, not 'soon'",
                 "experiment 'a-1': max.test must be a number, not 'much'",
                 "experiment 'NOT AN ID' is ranked, but its hash is missing",

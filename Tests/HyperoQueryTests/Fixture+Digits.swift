@@ -14,7 +14,7 @@ extension Fixture {
         fixture.experiment(
             "bbbbbbbbbb-1", of: second, maxima: ["train": "0.99", "valid": "0.9375", "test": "0.93"], epoch: nil,
             params: ["lr": "0.1", "lr decay": "adaptive", "saturate": "true"], status: "running",
-            more: ["host": "node17"])
+            more: ["host": "node17", "updated": future])
         fixture.experiment("cccccccccc-1", of: second, maxima: ["valid": "0.9"], params: ["lr": "1e-05"])
         fixture.experiment("dddddddddd-1", of: second, status: "stopped")
         try fixture.commit()

@@ -1,3 +1,4 @@
+import HyperoQuery
 import HyperoRedis
 import HyperoSchema
 import Synchronization
@@ -18,11 +19,21 @@ final class Fixture {
     /// 2025-11-23 12:00:00 UTC.
     static let noon: Int64 = 1_763_899_200_000
 
-    init(partitions: Int = 1, on server: RedisServer? = nil) throws {
+    /// A time in 2100, as the time of the latest event of an experiment that is never lost: its age is `now`.
+    static let future = "4102444800000"
+
+    /// A store whose present is a time.
+    func store(now: Int64 = Fixture.noon, lostAfter: Duration = .seconds(180)) throws -> Store {
+        let store = try Store(server.url, namespace: namespace, lostAfter: lostAfter)
+        store.clock = { now }
+        return store
+    }
+
+    init(partitions: Int = 1, on server: RedisServer? = nil, namespace: String? = nil) throws {
         self.server = try server ?? Self.shared.get()
         self.partitions = partitions
-        namespace = "test\(Self.fixtureCount.add(1, ordering: .relaxed).newValue)"
-        keyspaces = try Keyspace.all(namespace: namespace, partitions: partitions)
+        self.namespace = namespace ?? "test\(Self.fixtureCount.add(1, ordering: .relaxed).newValue)"
+        keyspaces = try Keyspace.all(namespace: self.namespace, partitions: partitions)
         connection = try RedisConnection.open(to: RedisURL(self.server.url), name: "fixture")
     }
 
@@ -51,7 +62,7 @@ final class Fixture {
     @discardableResult
     func battery(
         _ name: String, version: Int = 1, description: String = "", objective: String = "valid",
-        direction: Direction = .max
+        direction: Direction = .max, more: KeyValuePairs<String, String> = [:]
     ) -> BatteryID {
         let id = BatteryID(name: name, version: version, description: description)
         for keyspace in keyspaces {
@@ -61,6 +72,7 @@ final class Fixture {
                 BatteryField.description, description, BatteryField.objective, objective, BatteryField.direction,
                 direction.rawValue, BatteryField.created, "\(Self.noon + Int64(version))", BatteryField.updated,
                 "\(Self.noon + 60_000)")
+            for (name, value) in more { write("HSET", keyspace.battery(id), name, value) }
         }
         return id
     }
@@ -74,14 +86,14 @@ final class Fixture {
     func experiment(
         _ text: String, of battery: BatteryID, maxima: KeyValuePairs<String, String> = [:], epoch: Int? = 7,
         params: KeyValuePairs<String, String> = [:], meta: KeyValuePairs<String, String> = [:], status: String = "done",
-        more: KeyValuePairs<String, String> = [:], curve: [Int: String] = [:]
+        more: KeyValuePairs<String, String> = [:], curve: [Int: String] = [:], started: Int64 = Fixture.noon
     ) {
         let id = ExperimentID(text)!
         let keyspace = keyspace(of: text)
-        write("ZADD", keyspace.experiments(of: battery), "\(Self.noon)", text)
+        write("ZADD", keyspace.experiments(of: battery), "\(started)", text)
         var fields = [
             ExperimentField.battery, battery.text, ExperimentField.status, status, ExperimentField.started,
-            "\(Self.noon)", ExperimentField.updated, "\(Self.noon + 754_000)",
+            "\(started)", ExperimentField.updated, "\(Self.noon + 754_000)",
         ]
         var columns: [String] = []
         for (channel, value) in maxima {
@@ -103,6 +115,9 @@ final class Fixture {
             fields += [Prefix.meta + name, value]
         }
         for (name, value) in more { fields += [name, value] }
+        for row in curve.values {
+            columns += (CurveRow(text: row)?.cells ?? []).map { Prefix.curve + $0.channel }
+        }
         for column in columns { write("ZADD", keyspace.columns(of: battery), "NX", "\(Self.noon)", column) }
         write(["HSET", keyspace.experiment(id)] + fields)
         for (epoch, row) in curve { write("HSET", keyspace.curve(of: id), "\(epoch)", row) }
@@ -116,12 +131,13 @@ final class Fixture {
             "hypero-query", arguments + ["--namespace", namespace], environment: variables)
     }
 
-    /// Returns the standard output of hypero-query. Throws if it fails or prints a message.
+    /// Returns the standard output of hypero-query. Throws if it fails or prints a message other than a note.
     func output(_ arguments: [String]) throws -> String {
         let outcome = try ChildProcess.run(
             "hypero-query", arguments + ["--namespace", namespace],
             environment: ["TZ": "UTC", "HYPERO_REDIS": server.url])
-        guard outcome.succeeded, outcome.stderr.isEmpty else {
+        let messages = outcome.stderr.split(separator: "\n").filter { !$0.hasPrefix("hypero-query: note: ") }
+        guard outcome.succeeded, messages.isEmpty else {
             throw TestFailure("\(arguments): \(outcome.ending) \(outcome.stderr)")
         }
         return outcome.stdout

@@ -43,7 +43,7 @@ import Testing
 
                 params
                 bs  64
-                lr  0.00316228
+                lr  0.0031622776601683794
 
                 meta
                 dataset  mnist

@@ -42,7 +42,7 @@ import Testing
                 """)
         // A narrow terminal shows the most important columns and the number of hidden columns.
         let narrow = status.text(
-            as: .table, for: Display(isTerminal: true, width: 40), hiddenColumnsAdvice: "widen the terminal",
+            as: .table, for: Display(isTerminal: true, width: 40), advice: [.hiddenColumns: "widen the terminal"],
             now: Fixture.noon)
         #expect(narrow.contains("owner") && narrow.contains("behind") && narrow.contains("dead"))
         #expect(narrow.contains("more columns at the right: widen the terminal"))

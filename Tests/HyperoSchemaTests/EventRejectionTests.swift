@@ -8,11 +8,11 @@ struct EventRejectionTests {
         (entry(["experiment": "e", "battery": "b"]), "the field 'event' is missing"),
         (
             entry(["event": "epochs", "experiment": "e", "battery": "b"]),
-            "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, not 'epochs'"
+            "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, alive, not 'epochs'"
         ),
-        (entry(["event": "", "battery": "b"]), "meta, epoch, curve, maxima, end, not ''"),
-        (entry(["event": "START", "experiment": "e", "battery": "b"]), "maxima, end, not 'START'"),
-        (entry(["event": "start\0", "experiment": "e", "battery": "b"]), "maxima, end, not 'start\u{FFFD}'"),
+        (entry(["event": "", "battery": "b"]), "meta, epoch, curve, maxima, end, alive, not ''"),
+        (entry(["event": "START", "experiment": "e", "battery": "b"]), "maxima, end, alive, not 'START'"),
+        (entry(["event": "start\0", "experiment": "e", "battery": "b"]), "maxima, end, alive, not 'start\u{FFFD}'"),
         (
             entry(["event": "start", "battery": "b"]),
             "the field 'experiment' is missing: it is required in an event 'start'"
@@ -108,11 +108,11 @@ struct EventRejectionTests {
         (entry(["event": "end", "experiment": "e", "battery": "b"]), "the field 'status' is missing"),
         (
             entry(["event": "end", "experiment": "e", "battery": "b", "status": "running"]),
-            "must be done, failed or stopped"
+            "must be done, failed, stopped or lost"
         ),
         (
             entry(["event": "end", "experiment": "e", "battery": "b", "status": "Done"]),
-            "must be done, failed or stopped"
+            "must be done, failed, stopped or lost"
         ),
         (
             entry(["event": "battery", "battery": "b", "name": "", "version": "1", "description": ""]),
@@ -144,16 +144,22 @@ struct EventRejectionTests {
     @Test(arguments: exampleEvents)
     func `An entry with a missing or repeated field is rejected`(event: Event) {
         let optional: Set = [
-            "time", "host", "pid", "seed", "reason", "first", "objective", "direction",
+            "time", "host", "pid", "seed", "attempt", "from", "reason", "first", "objective", "direction",
         ]
         let whole = StreamEntry(id: .zero, event)
         for (index, field) in whole.fields.enumerated() {
             let name = String(decoding: field.name, as: UTF8.self)
             var shorter = whole
             shorter.fields.remove(at: index)
-            let isOneOfSeveral = whole.fields.count { $0.name.contains(UInt8(ascii: ".")) } > 1 && name.contains(".")
+            let prefixes: [String] = [Prefix.param, Prefix.meta, Prefix.curve, Prefix.max].filter { name.hasPrefix($0) }
+            let isOneOfSeveral = prefixes.contains { prefix in
+                whole.fields.count { $0.name.starts(with: prefix.utf8) } > 1
+            }
+            // A distribution needs its hyper-parameter.
+            let hasSpace = whole.fields.contains { $0.name == Array((Prefix.space + name.dropFirst(6)).utf8) }
             let isOptional =
-                optional.contains(name) || isOneOfSeveral || (name == "epoch" && event.body.kind == .maxima)
+                optional.contains(name) || name.hasPrefix(Prefix.space) || name.hasPrefix(Prefix.direction)
+                || (isOneOfSeveral && !hasSpace) || (name == "epoch" && event.body.kind == .maxima)
             if (rejection(shorter) == nil) != isOptional { Issue.record("without \(name)") }
 
             for position in [index, whole.fields.count] {
@@ -169,7 +175,7 @@ struct EventRejectionTests {
     }
 
     @Test(arguments: [
-        "", " ", "+1", "01", "-1", "-0", "1.0", "1e3", "0x1", "9007199254740992", "99999999999999999999", "1 ", "١",
+        "", " ", "+1", "01", "-0", "1e3", "0x1", "9007199254740992", "99999999999999999999", "1 ", "١",
         "one", "1\0",
     ])
     func `An integer that is out of bounds or not plain decimal is rejected`(text: String) {
@@ -181,6 +187,60 @@ struct EventRejectionTests {
             entry(["event": "curve", "experiment": "e", "battery": "b", "first": text, "curve.x": "1"]),
         ]
         for entry in entries { #expect(rejection(entry)?.contains("must be an integer") == true) }
+    }
+
+    @Test func `A negative number is only allowed as a time`() {
+        for field in ["seq", "epoch", "first", "from", "attempt"] {
+            let kind = ["seq": "start", "epoch": "epoch", "first": "curve"][field] ?? "start"
+            var fields = entry(["event": kind, "experiment": "e", "battery": "b", field: "-1"]).fields
+            if kind != "start" { fields.append(StreamEntry.Field("curve.x", "1")) }
+            if field == "seq" { fields.append(StreamEntry.Field("producer", "p")) }
+            let reason = rejection(StreamEntry(id: .zero, fields: fields))
+            #expect(reason?.contains("must be an integer") == true, "\(field)")
+        }
+        #expect(rejection(entry(["event": "start", "experiment": "e", "battery": "b", "time": "-1"])) == nil)
+    }
+
+    @Test func `An epoch may have zeros after a decimal point`() throws {
+        func epoch(_ text: String) throws -> Int? {
+            let entry = entry(["event": "epoch", "experiment": "e", "battery": "b", "epoch": text, "curve.x": "1"])
+            guard case .epoch(let epoch, _) = try entry.decoded().body else { return nil }
+            return epoch
+        }
+        #expect(try epoch("7.0") == 7)
+        #expect(try epoch("0.000") == 0)
+        for text in ["7.5", "7.", ".0", "7.0.0", "-7.0", "7.0 "] {
+            #expect(throws: Rejection.self) { try epoch(text) }
+        }
+    }
+
+    @Test func `A sign of life has a producer and nothing else but a time`() throws {
+        let alive = try entry(["event": "alive", "producer": "p", "time": "5"]).decoded()
+        #expect(alive == Event(experiment: nil, battery: nil, time: 5, body: .alive(ProducerID("p")!)))
+        #expect(rejection(entry(["event": "alive"]))?.contains("'producer' is missing") == true)
+        for field in ["experiment", "battery", "seq"] {
+            #expect(
+                rejection(entry(["event": "alive", "producer": "p", field: "1"]))
+                    == "the field '\(field)' is not allowed in an event 'alive'")
+        }
+    }
+
+    @Test func `A reason that is too long or not UTF-8 does not keep an experiment from ending`() throws {
+        func reason(_ bytes: [UInt8]) throws -> String? {
+            var entry = entry(["event": "end", "experiment": "e", "battery": "b", "status": "failed", "reason": ""])
+            entry.fields[4].value = bytes
+            guard case .end(.failed, let reason) = try entry.decoded().body else { return nil }
+            return reason
+        }
+        let long = String(repeating: "é", count: 40_000)
+        let cut = try #require(try reason(Array(long.utf8)))
+        #expect(cut.utf8.count <= Limits.value && cut.utf8.count > Limits.value - 6)
+        #expect(cut.hasSuffix("é…"))
+        #expect(cut == EndReason.text(of: long))
+        #expect(try reason([0x61, 0xFF, 0x62]) == "a\u{FFFD}b")
+        let broken = try #require(try reason(Array(repeating: 0xFF, count: 100_000)))
+        #expect(broken.utf8.count <= Limits.value && broken.hasSuffix("\u{FFFD}…"))
+        #expect(try reason(Array(String(repeating: "x", count: Limits.value).utf8))?.utf8.count == Limits.value)
     }
 
     @Test func `Integers at their bounds are accepted`() throws {
@@ -199,7 +259,6 @@ struct EventRejectionTests {
 
     @Test(arguments: [
         "", " ", "1 ", " 1", "+1", "01", "-01", "1.", ".5", "-.5", "1e", "1e+", "--1", "-", "0x10", "1_000", "1,5",
-        "NaN",
         "-nan", "nan(1)", "Inf", "+inf", "infinity", "-infinity", "1e309", "-1e309", "1e99999999999999999999", "1\n",
         "1\0", "١", "true", "null", "\"1\"",
     ])
@@ -211,7 +270,7 @@ struct EventRejectionTests {
         }
     }
 
-    @Test(arguments: ["", " ", "1  2", " 1", "1 ", "1\t2", "1,2", "1 x 2", "1\n2", "nan NaN"])
+    @Test(arguments: ["", " ", "1  2", " 1", "1 ", "1\t2", "1,2", "1 x 2", "1\n2", "nan Nan"])
     func `A curve that is not numbers separated by single spaces is rejected`(text: String) {
         let curve = entry(["event": "curve", "experiment": "e", "battery": "b", "curve.x": text])
         #expect(rejection(curve)?.contains("one space") == true)

@@ -29,10 +29,14 @@ let exampleEvents: [Event] = {
         .start(Event.Start()),
         .start(Event.Start(host: "node1", pid: "17", seed: "18446744073709551615")),
         .start(Event.Start(host: "", pid: "", seed: "line\nbreak\0")),
+        .start(Event.Start(attempt: 2, from: 0)), .start(Event.Start(host: "h", attempt: 1)),
         .param([
             Event.Entry(name: "lr", value: "0.01"), Event.Entry(name: "lr decay", value: "linear"),
             Event.Entry(name: "a=b.\"c\"", value: "[64,128]"),
         ]),
+        .param(
+            [Event.Entry(name: "lr", value: "0.01"), Event.Entry(name: "bs", value: "16")],
+            spaces: [Event.Entry(name: "lr", value: "logUniform 1e-05 0.1")]),
         .param((0..<12).map { Event.Entry(name: "p\($0)", value: "") }),
         .meta([Event.Entry(name: "größe 精度 🎯", value: "日本\u{7}")]),
         .epoch(0, [CurveRow.Cell("valid", Number(0.8))]),
@@ -43,6 +47,7 @@ let exampleEvents: [Event] = {
         .maxima(epoch: nil, [CurveRow.Cell("test", Number(-.infinity))]),
         .maxima(epoch: 0, [CurveRow.Cell("test", Number(5)), CurveRow.Cell("valid", Number(.leastNonzeroMagnitude))]),
         .end(.done, reason: nil), .end(.failed, reason: "out of memory"), .end(.stopped, reason: ""),
+        .end(.lost, reason: nil),
     ]
     var events = bodies.flatMap { body in
         [
@@ -55,9 +60,12 @@ let exampleEvents: [Event] = {
         Event.Declaration(
             name: "größe", version: -7, description: "two\nlines", objective: "top 5 loss", direction: .min),
         Event.Declaration(name: "x", version: Int(Limits.integer), description: "d"),
+        Event.Declaration(
+            name: "y", version: 1, description: "", directions: [Event.ChannelDirection("fid", .min)]),
     ]
     events += declarations.map {
         Event(experiment: nil, battery: battery, origin: origin, time: 0, body: .battery($0))
     }
+    events.append(Event(experiment: nil, battery: nil, time: 1_700_000_000_000, body: .alive(origin.producer)))
     return events
 }()

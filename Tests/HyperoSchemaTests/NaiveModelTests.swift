@@ -41,11 +41,13 @@ struct NaiveModelTests {
                     "created": "1", "updated": "7",
                 ]),
                 "{hypero}:battery:b:experiments": .sortedSet(["e-1": 2]),
-                "{hypero}:battery:b:columns": .sortedSet(["param.lr": 3, "max.valid": 4, "max.train": 5]),
+                "{hypero}:battery:b:columns": .sortedSet([
+                    "param.lr": 3, "max.valid": 4, "curve.valid": 4, "max.train": 5, "curve.train": 5, "curve.test": 6,
+                ]),
                 "{hypero}:battery:b:rank:valid": .sortedSet(["e-1": 0.5]),
                 "{hypero}:battery:b:rank:train": .sortedSet(["e-1": 0.7]),
                 "{hypero}:experiment:e-1": .hash([
-                    "battery": "b", "status": "done", "started": "2", "updated": "7", "host": "node1",
+                    "battery": "b", "status": "done", "since": "7", "started": "2", "updated": "7", "host": "node1",
                     "epochs": "2", "param.lr": "0.01", "max.train": "0.7", "max.valid": "0.50", "max.epoch": "1",
                     "max.source": "curve", "nonfinite": "1",
                 ]),
@@ -54,7 +56,7 @@ struct NaiveModelTests {
         #expect(content.counts == PartitionContent.Counts(applied: 7))
     }
 
-    @Test func `Maxima stated by the user replace the maxima of the curve, and the columns are kept`() {
+    @Test func `Maxima stated by the user replace those of the curve channel by channel, and the columns are kept`() {
         let content = content([
             declaration([("direction", "min"), ("objective", "loss")]),
             entry("curve", ("curve.loss", "3 1 2"), ("curve.acc", "0.1 0.2 0.3"), ("first", "0")),
@@ -67,12 +69,16 @@ struct NaiveModelTests {
                 == .hash([
                     "battery": "b", "status": "running", "started": "2", "updated": "5", "epochs": "9",
                     "max.loss": "-inf", "max.f1": "8", "max.epoch": "7", "max.source": "user", "nonfinite": "1",
+                    "max.stated": "epoch=7 loss=-inf f1=8",
                 ]))
         #expect(content.keys["{hypero}:battery:b:rank:f1"] == .sortedSet(["e-1": 8]))
         #expect(content.keys["{hypero}:battery:b:rank:loss"] == nil)
         #expect(content.keys["{hypero}:battery:b:rank:acc"] == nil)
         #expect(
-            content.keys["{hypero}:battery:b:columns"] == .sortedSet(["max.loss": 2, "max.acc": 2, "max.f1": 3]))
+            content.keys["{hypero}:battery:b:columns"]
+                == .sortedSet([
+                    "max.loss": 2, "max.acc": 2, "max.f1": 3, "curve.loss": 2, "curve.acc": 2,
+                ]))
     }
 
     @Test func `Repeated, late and missing sequence numbers are counted`() {
@@ -101,7 +107,9 @@ struct NaiveModelTests {
         ])
         #expect(
             content.keys["{hypero}:experiment:e-1"]
-                == .hash(["battery": "b", "status": "running", "started": "3", "updated": "4", "pid": "1"]))
+                == .hash([
+                    "battery": "b", "status": "running", "since": "4", "started": "3", "updated": "4", "pid": "1",
+                ]))
         #expect(content.dead == ["5-0": "wrong battery: c, experiment e-1 belongs to b"])
     }
 

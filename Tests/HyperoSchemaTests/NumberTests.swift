@@ -31,6 +31,13 @@ struct NumberTests {
         #expect(number("0." + String(repeating: "3", count: 40))?.text == "0.3333333333333333")
     }
 
+    @Test func `The names of other languages for numbers that are not finite get the text of the contract`() {
+        #expect(number("NaN")?.text == "nan")
+        #expect(number("Infinity")?.text == "inf")
+        #expect(number("-Infinity")?.text == "-inf")
+        #expect(number("NAN") == nil && number("+Infinity") == nil)
+    }
+
     @Test func `Numbers are equal if their texts are, including nan`() {
         #expect(number("nan") == number("nan"))
         #expect(number("1") != number("1.0"))

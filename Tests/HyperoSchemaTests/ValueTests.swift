@@ -12,7 +12,9 @@ struct ValueTests {
             ("nul", .string("nul")), ("nullx", .string("nullx")), ("1e400", .string("1e400")), ("01", .string("01")),
             ("+1", .string("+1")), ("1.5.2", .string("1.5.2")), ("2024-01-01", .string("2024-01-01")),
             ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
-            ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("[1,", .string("[1,")),
+            ("9223372036854775808", .largeInteger("9223372036854775808")),
+            ("-9223372036854775809", .largeInteger("-9223372036854775809")), ("1e19", .number(1e19)),
+            ("[1,", .string("[1,")),
             ("\"open", .string("\"open")),
             ("{\"a\":{\"b\":[]}}", .object([.init("a", .object([.init("b", .array([]))]))])),
             (" 1", .integer(1)), ("\u{FEFF}1", .string("\u{FEFF}1")), ("\0", .string("\0")),
@@ -25,7 +27,8 @@ struct ValueTests {
     @Test(
         arguments: [
             .null, .bool(true), .bool(false), .integer(0), .integer(.min), .integer(.max), .number(0.1), .number(-0.5),
-            .number(.greatestFiniteMagnitude), .number(.leastNonzeroMagnitude), .number(-0.0), .number(1e300),
+            .largeInteger("18446744073709551615"), .number(.greatestFiniteMagnitude), .number(.leastNonzeroMagnitude),
+            .number(-0.0), .number(1e300),
             .string(""), .string("linear"), .string("0.01"), .string("1"), .string("-0"), .string("true"),
             .string("null"),
             .string("[64,128]"), .string("{}"), .string("\"\""), .string("\"0.01\""), .string("\"\"\"\""),
@@ -55,7 +58,7 @@ struct ValueTests {
 
     @Test func `Swift values convert to the corresponding values`() {
         let values: [(any ValueConvertible, String)] = [
-            (1, "1"), (UInt64.max, "1.8446744073709552e+19"), (Int64.min, "-9223372036854775808"), (UInt8(7), "7"),
+            (1, "1"), (UInt64.max, "18446744073709551615"), (Int64.min, "-9223372036854775808"), (UInt8(7), "7"),
             (0.1 as Float, "0.1"), (Float.infinity, "inf"), (Float.nan, "nan"), (2.5, "2.5"), ("3", "\"3\""),
             ("x"[...], "x"), (true, "true"), ([64, 128], "[64,128]"), ([0.5, nil], "[0.5,null]"),
             (Int?.none, "null"), ([[1], []], "[[1],[]]"), (Value.null, "null"), (["a", "1"], "[\"a\",\"1\"]"),

@@ -11,6 +11,8 @@ extension Counters {
         public var journalFull: UInt64 = 0
         /// The client was closed before the log call.
         public var closed: UInt64 = 0
+        /// The event is a row of an experiment that this client has ended, or a second end of it.
+        public var ended: UInt64 = 0
         /// The event is outside the limits of the contract, for example a name of more than 256 bytes.
         ///
         /// The client reports the first five log calls with such events on standard error. An event of an experiment that
@@ -18,6 +20,6 @@ extension Counters {
         public var invalid: UInt64 = 0
 
         /// The sum over all reasons.
-        public var total: UInt64 { journalFull + closed + invalid }
+        public var total: UInt64 { journalFull + closed + ended + invalid }
     }
 }

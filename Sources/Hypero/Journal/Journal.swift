@@ -114,14 +114,16 @@ final class Journal: @unchecked Sendable {
     ///   - battery: The bytes of the battery's id, at most 255.
     ///   - count: The number of channels or fields.
     ///   - payload: The number of bytes that `write` writes. It must be exact.
+    ///   - time: The Unix milliseconds of the event; nil for now.
     /// - Returns: false if the record is dropped.
     @inline(__always) @discardableResult
     func append(
         _ kind: RecordKind, battery: UnsafeRawBufferPointer, subject: Subject,
-        epoch: Int64 = RecordHeader.noEpoch, count: Int, payload: Int, write: (inout RecordWriter) -> Void
+        epoch: Int64 = RecordHeader.noEpoch, count: Int, payload: Int, time: Int64? = nil,
+        write: (inout RecordWriter) -> Void
     ) -> Bool {
         let length = (RecordHeader.size + battery.count + payload + 7) & ~7
-        let time = WallClock.milliseconds
+        let time = time ?? WallClock.milliseconds
         let origin = cursor.generation &- subject.generation
         guard origin <= SegmentHeader.maxAncestors else {
             countInvalid()
@@ -149,7 +151,8 @@ final class Journal: @unchecked Sendable {
 
     /// The experiment that a record belongs to.
     struct Subject {
-        /// The number of the experiment in its producer; 0 in the declaration of a battery.
+        /// The number of the experiment in its producer; 0 in the declaration of a battery, ``RecordHeader/resumed`` for an
+        /// experiment that another process has started.
         let experiment: UInt32
         /// The generation of the journal when the experiment started. A forked child may log to its parent's
         /// experiments.
@@ -165,6 +168,14 @@ final class Journal: @unchecked Sendable {
     func countInvalid() {
         drops.invalid.add(1, ordering: .relaxed)
     }
+
+    /// Counts a row or an end of an experiment that has ended.
+    func countEnded() {
+        drops.ended.add(1, ordering: .relaxed)
+    }
+
+    /// true if the journal accepts no more records.
+    var isClosed: Bool { refusal.load(ordering: .acquiring) == Refusal.closed.rawValue }
 
     /// Closes the journal: later records are dropped.
     func close() {
@@ -189,6 +200,16 @@ final class Journal: @unchecked Sendable {
             return (
                 state.pointee.identity.producer, state.pointee.identity.seed,
                 Subject(experiment: state.pointee.identity.experiments, generation: generation)
+            )
+        }
+    }
+
+    /// Returns the seed of this process, and the subject of an experiment that another process has started.
+    func resumeExperiment() -> (seed: UInt64, subject: Subject) {
+        lock.withLock {
+            if state.pointee.isForked, !state.pointee.isClosed { reinitializeInChild() }
+            return (
+                state.pointee.identity.seed, Subject(experiment: RecordHeader.resumed, generation: generation)
             )
         }
     }
@@ -218,18 +239,20 @@ extension Journal {
     struct Drops: ~Copyable {
         let journalFull = Atomic<UInt64>(0)
         let closed = Atomic<UInt64>(0)
+        let ended = Atomic<UInt64>(0)
         let invalid = Atomic<UInt64>(0)
 
         var counts: Counters.Dropped {
             Counters.Dropped(
                 journalFull: journalFull.load(ordering: .relaxed), closed: closed.load(ordering: .relaxed),
-                invalid: invalid.load(ordering: .relaxed))
+                ended: ended.load(ordering: .relaxed), invalid: invalid.load(ordering: .relaxed))
         }
 
         /// Sets all numbers to 0. Called in a forked child that has no other thread yet.
         func reset() {
             journalFull.store(0, ordering: .relaxed)
             closed.store(0, ordering: .relaxed)
+            ended.store(0, ordering: .relaxed)
             invalid.store(0, ordering: .relaxed)
         }
     }

@@ -155,6 +155,54 @@ final class JournalFolder: Sendable {
     /// Returns the path of a segment's file, for messages.
     func segmentPath(_ ordinal: Int) -> String { "\(path)/\(Self.segmentName(ordinal))" }
 
+    /// Returns whether an entry of a folder has the name of a segment.
+    static func isSegment(_ name: String) -> Bool {
+        Int(name.prefix { $0 != "." }).map { name == segmentName($0) } ?? false
+    }
+
+    // MARK: Open experiments
+
+    /// Replaces the file of the open experiments. A failure is ignored: experiments that stay open then remain `running`.
+    func store(_ open: OpenExperiments, isClosed: Bool) {
+        guard let folder = try? lock.checkedDescriptor() else { return }
+        let unfinished = Self.unfinishedPrefix + Self.openName
+        unlinkat(folder, unfinished, 0)
+        let descriptor = retryingInterrupts {
+            openat(folder, unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        }
+        guard descriptor >= 0 else { return }
+        let file = OpenFile(descriptor: descriptor, path: path)
+        var text = open.text(isClosed: isClosed)
+        let isWritten = text.withUTF8 { bytes in
+            withBlocked(signal: SIGXFSZ) {
+                retryingInterrupts { write(file.descriptor, bytes.baseAddress, bytes.count) } == bytes.count
+            }
+        }
+        if isWritten { renameat(folder, unfinished, folder, Self.openName) } else { unlinkat(folder, unfinished, 0) }
+    }
+
+    /// Reads the file of the open experiments; none if there is no file.
+    ///
+    /// - Returns: nil if the client was closed.
+    func storedExperiments() -> OpenExperiments? {
+        let none = OpenExperiments()
+        guard let folder = try? lock.checkedDescriptor() else { return none }
+        let descriptor = openat(folder, Self.openName, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return none }
+        let file = OpenFile(descriptor: descriptor, path: path)
+        guard let status = try? file.status(), status.violation(expecting: .file) == nil,
+            (1...Self.maxOpenSize).contains(status.size)
+        else { return none }
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: status.size, alignment: 1)
+        defer { bytes.deallocate() }
+        guard let base = bytes.baseAddress, (try? file.read(bytes.count, into: base)) == true else { return none }
+        return OpenExperiments(text: String(decoding: bytes, as: UTF8.self))
+    }
+
+    private static let openName = "open"
+    /// More than ``OpenExperiments`` stores.
+    private static let maxOpenSize = 4 << 20
+
     private static func segmentName(_ ordinal: Int) -> String { "\(ordinal)\(segmentSuffix)" }
 
     private static let segmentSuffix = ".segment"
@@ -162,7 +210,9 @@ final class JournalFolder: Sendable {
     /// Removes the folder unless it contains segments.
     func remove() {
         guard let descriptor = try? lock.checkedDescriptor(), segmentOrdinals().isEmpty else { return }
-        unlinkat(descriptor, Self.earlierLockName, 0)
+        for name in [Self.earlierLockName, Self.openName, Self.unfinishedPrefix + Self.openName] {
+            unlinkat(descriptor, name, 0)
+        }
         for name in OpenFolder.entryNames(in: descriptor)
         where name.hasPrefix(Self.unfinishedPrefix) && name.hasSuffix(Self.segmentSuffix) {
             unlinkat(descriptor, name, 0)

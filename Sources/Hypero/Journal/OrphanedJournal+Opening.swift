@@ -8,6 +8,7 @@ extension OrphanedJournal {
     /// A step reads at most a few times the size of a segment, so that the sender of a training and a command with a deadline
     /// can do other work between two steps. Only one segment is in memory at a time.
     struct Opening {
+        private let root: JournalRoot
         private let folder: JournalFolder
         private let machine: HostIdentity
         private let ordinals: [Int]
@@ -19,6 +20,8 @@ extension OrphanedJournal {
         private var segments: [(firstSeq: UInt64, segment: Segment)] = []
         /// true if a segment has a record.
         private var hasRecords = false
+        /// true if the client was closed. Its open experiments are left to other processes.
+        private var isClosed = false
         /// nil until all segments are read.
         private var scan: Scan?
 
@@ -45,7 +48,7 @@ extension OrphanedJournal {
         ) -> Result<Opening, End> {
             do {
                 let folder = try JournalFolder(locking: name, in: root)
-                let opening = try Opening(folder, machine: machine, isSilent: isSilent, where: isAdoptable)
+                let opening = try Opening(folder, in: root, machine: machine, isSilent: isSilent, where: isAdoptable)
                 return .success(opening)
             } catch let end as End {
                 return .failure(end)
@@ -65,9 +68,10 @@ extension OrphanedJournal {
         }
 
         private init(
-            _ folder: JournalFolder, machine: HostIdentity, isSilent: (Heartbeat) -> Bool,
+            _ folder: JournalFolder, in root: JournalRoot, machine: HostIdentity, isSilent: (Heartbeat) -> Bool,
             where isAdoptable: (SegmentHeader) -> Bool
         ) throws {
+            self.root = root
             self.folder = folder
             self.machine = machine
             ordinals = folder.segmentOrdinals()
@@ -145,15 +149,20 @@ extension OrphanedJournal {
             } catch {
                 return Self.result(of: error)
             }
-            guard let scan, let header else { return nil }
+            guard var scan, let header else { return nil }
             guard !scan.records.isExhausted else {
                 return .unreadable("the records in \(folder.path) overlap, no client has written them")
             }
             guard scan.remaining.isEmpty else { return nil }
+            // A client of the first format did not tell whether it was closed, and may have left its experiments to others.
+            let isKnown = header.format > SegmentHeader.oldestVersion
+            let isOpen = isKnown && !isClosed && !scan.records.open.isEmpty
+            let awaitsDescendants = isOpen && root.hasDescendant(of: header.producer)
+            if isOpen, !awaitsDescendants { scan.records.endOpenExperiments() }
             return .opened(
                 OrphanedJournal(
                     folder: folder, header: header, segments: segments.map(\.segment), scan: scan.records,
-                    progress: progress, truncatedFiles: truncatedFiles))
+                    progress: progress, truncatedFiles: truncatedFiles, awaitsDescendants: awaitsDescendants))
         }
 
         private mutating func readNext() throws(JournalFileError) {
@@ -185,10 +194,12 @@ extension OrphanedJournal {
             let sorted = segments.enumerated().sorted {
                 ($0.element.firstSeq, $0.offset) < ($1.element.firstSeq, $1.offset)
             }
+            let stored = folder.storedExperiments()
+            isClosed = stored == nil
             scan = Scan(
                 records: RecordScan(
                     ancestorCount: header.ancestors.count, isFromStart: ordinals.first == 1,
-                    hasSameBoot: header.machine.hasSameBoot(as: machine)),
+                    hasSameBoot: header.machine.hasSameBoot(as: machine), open: stored ?? OpenExperiments()),
                 remaining: sorted.map(\.element.segment)[...])
             return nil
         }

@@ -15,6 +15,9 @@ struct OrphanedJournal {
     /// Descriptions of the files that another program has shortened. Records may be missing.
     let truncatedFiles: [String]
 
+    /// true if the journal of a forked child exists, which may go on with experiments that this journal's process has left open.
+    let awaitsDescendants: Bool
+
     /// The bytes of memory that the records use now.
     var loadedBytes: Int { segments.reduce(0) { $0 + ($1.copy?.loadedBytes ?? 0) } }
 

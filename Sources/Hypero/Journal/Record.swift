@@ -26,7 +26,7 @@ struct Record {
         return epoch == RecordHeader.noEpoch ? nil : epoch
     }
 
-    /// The bytes of the battery's id.
+    /// The bytes of the battery's id, with the id of a resumed experiment. See ``batteryID`` and ``resumedID``.
     var battery: UnsafeRawBufferPointer {
         let length = Int(base.load(fromByteOffset: RecordHeader.batteryLength, as: UInt8.self))
         return UnsafeRawBufferPointer(start: base + RecordHeader.size, count: length)
@@ -93,6 +93,7 @@ enum RecordKind: UInt8 {
             case .curve: .curve
             case .maxima: .maxima
             case .end: .end
+            case .alive: preconditionFailure("a sign of life is not recorded")
             }
     }
 
@@ -136,6 +137,7 @@ extension Record {
         else { return nil }
         // The length of a record is rounded up to a multiple of 8.
         guard length - RecordHeader.size - battery.count - payload < 8 else { return nil }
+        guard !isResumed || !batteryID.isEmpty && !resumedID.isEmpty else { return nil }
     }
 
     /// true if the record has a valid kind.

@@ -5,13 +5,13 @@
 /// | 0 | 4 | length of the record, a multiple of 8; one more while the record is being written; 0 before |
 /// | 4 | 4 | CRC-32C of the length and of all bytes from offset 8; 0 until the sender's thread writes the checksum |
 /// | 8 | 1 | ``RecordKind`` in the low four bits, ``Record/origin`` in the high four bits |
-/// | 9 | 1 | length of the battery's id |
+/// | 9 | 1 | length of the battery's id, with the id of a resumed experiment |
 /// | 10 | 2 | number of channels or fields |
-/// | 12 | 4 | number of the experiment in its producer; 0 in the declaration of a battery |
+/// | 12 | 4 | number of the experiment in its producer; 0 in the declaration of a battery; ``resumed`` |
 /// | 16 | 8 | sequence number |
 /// | 24 | 8 | Unix milliseconds of the log call |
 /// | 32 | 8 | epoch, or the first epoch of a curve; -1 for none |
-/// | 40 | | the battery's id, then the payload, then 0 to 7 zeros |
+/// | 40 | | the battery's id, for a resumed experiment 0 and its id, then the payload, then 0 to 7 zeros |
 ///
 /// A payload of numbers has for each channel 2 bytes with the length of the name, 4 bytes with the number of values,
 /// the name and the values as doubles. A payload of text has for each field 4 bytes with the length of the name, 4
@@ -34,6 +34,9 @@ enum RecordHeader {
     /// The bytes before the name of a field.
     static let fieldHeader = 8
     static let noEpoch: Int64 = -1
+    /// The number of an experiment that another process has started first. Its id follows the battery's, after ``separator``.
+    static let resumed = UInt32.max
+    static let separator: UInt8 = 0
     /// The bit of the length that marks a record as being written.
     static let busy: UInt32 = 1
 }

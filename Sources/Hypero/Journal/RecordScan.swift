@@ -21,6 +21,8 @@ struct RecordScan {
     private(set) var seqs: ClosedRange<UInt64>?
     /// The sequence numbers found, as ranges without gaps.
     private(set) var ranges: [ClosedRange<UInt64>] = []
+    /// The experiments that are open after the records.
+    private(set) var open: OpenExperiments
     /// The number of sequence numbers missing between accepted records.
     private var missing: UInt64 = 0
     /// true if the bytes after the last accepted record are a damaged record.
@@ -46,7 +48,9 @@ struct RecordScan {
     ///   - ancestorCount: The number of ancestors in the segments' header.
     ///   - isFromStart: true if the first segment to scan is the first one of the journal, so that the sequence numbers
     ///     start at 1.
-    init(ancestorCount: Int, isFromStart: Bool, hasSameBoot: Bool) {
+    ///   - open: The experiments that were open before the first record.
+    init(ancestorCount: Int, isFromStart: Bool, hasSameBoot: Bool, open: OpenExperiments = OpenExperiments()) {
+        self.open = open
         lastSeq = isFromStart ? 0 : nil
         self.ancestorCount = ancestorCount
         self.hasSameBoot = hasSameBoot
@@ -88,6 +92,15 @@ struct RecordScan {
         if piece.end > piece.start { pieces.append(piece) }
     }
 
+    /// Adds a piece of records that follow the last one, or the removed ones if there is none.
+    mutating func append(_ piece: SegmentPiece, _ added: ClosedRange<UInt64>) {
+        pieces.append(piece)
+        seqs = (seqs ?? added).lowerBound...added.upperBound
+        let last = ranges.popLast() ?? added
+        ranges.append(last.lowerBound...added.upperBound)
+        lastSeq = added.upperBound
+    }
+
     /// Returns the record at an offset; nil if the bytes are not an acceptable record.
     private mutating func record(at offset: Int, in segment: Segment) -> Record? {
         let space = segment.size - offset
@@ -127,6 +140,7 @@ struct RecordScan {
         } else {
             ranges.append(record.seq...record.seq)
         }
+        open.read(record)
         lastSeq = record.seq
         hole = 0
         hasDamagedTail = false

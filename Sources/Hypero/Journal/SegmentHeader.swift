@@ -28,12 +28,16 @@ struct SegmentHeader: Equatable {
     var partitions: Int?
     /// The size of the segment in bytes; nil in a journal of an earlier version.
     var segmentSize: Int?
+    /// The version of the format, from ``oldestVersion`` to ``version``.
+    var format = SegmentHeader.version
 
     /// The size in bytes.
     static let size = 1_024
     /// `hyperojl` in little-endian byte order.
     static let magic: UInt64 = 0x6C6A_6F72_6570_7968
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
+    /// Records of the first version name no resumed experiments. Its clients did not store that they were closed.
+    static let oldestVersion: UInt32 = 1
     /// The largest number of ancestors, because a record stores its origin in 4 bits.
     static let maxAncestors = 15
 
@@ -77,7 +81,7 @@ struct SegmentHeader: Equatable {
             (base + 16).copyMemory(from: bytes.baseAddress!, byteCount: min(bytes.count, Self.progressOffset - 16))
         }
         base.storeBytes(of: Self.magic, as: UInt64.self)
-        base.storeBytes(of: Self.version, toByteOffset: 8, as: UInt32.self)
+        base.storeBytes(of: format, toByteOffset: 8, as: UInt32.self)
         base.storeBytes(of: Self.checksum(of: base), toByteOffset: 12, as: UInt32.self)
     }
 
@@ -87,10 +91,12 @@ struct SegmentHeader: Equatable {
     static func read(from base: UnsafeRawPointer, space: Int) -> ReadResult {
         guard space >= size, base.load(as: UInt64.self) == magic else { return .damaged }
         let version = base.load(fromByteOffset: 8, as: UInt32.self)
-        guard version == Self.version else { return .unknownVersion(version) }
+        guard (oldestVersion...Self.version).contains(version) else { return .unknownVersion(version) }
         guard base.load(fromByteOffset: 12, as: UInt32.self) == checksum(of: base) else { return .damaged }
         let text = UnsafeRawBufferPointer(start: base + 16, count: progressOffset - 16).prefix { $0 != 0 }
-        return SegmentHeader(lines: String(decoding: text, as: UTF8.self)).map { .header($0) } ?? .damaged
+        guard var header = SegmentHeader(lines: String(decoding: text, as: UTF8.self)) else { return .damaged }
+        header.format = version
+        return .header(header)
     }
 
     private var lines: String {

@@ -72,6 +72,8 @@ package struct Adoption: ~Copyable {
     package private(set) var otherUserJournals = 0
     /// The number of journals that running processes are using, or another client is adopting.
     package private(set) var usedJournals = 0
+    /// The number of journals that are sent, and stay until the forked children of their processes have ended.
+    package var inheritedJournals: Int { inherited.count }
     /// The journals of this user that are left alone, by name.
     package private(set) var left: [String: LeftReason] = [:]
     /// The number of journals that were written for another server and are sent to this one, by the name of the server.
@@ -90,6 +92,8 @@ package struct Adoption: ~Copyable {
     private var postponed: [String: [String]] = [:]
     /// The names of journals whose processes may be alive.
     private var maybeAlive: Set<String> = []
+    /// The names of journals that are sent, and stay until the forked children of their processes have ended.
+    private var inherited: Set<String> = []
     private var silence = SilenceMonitor()
     private var nextLook = MonotonicTime(nanoseconds: 0)
     /// true if the last step opened a journal.
@@ -117,10 +121,12 @@ package struct Adoption: ~Copyable {
     /// - Parameter timeout: The longest time of ``run(progress:)``; nil for no limit.
     package init(_ scope: Scope, timeout: Duration? = nil) {
         let deadline = timeout.map { MonotonicTime.now + $0 }
-        self.init(
-            scope,
-            callbacks: Delivery.Callbacks(
-                shouldContinue: { deadline.map { .now < $0 } ?? true }, blocking: { $0() }))
+        self.init(scope, shouldContinue: { deadline.map { .now < $0 } ?? true })
+    }
+
+    /// - Parameter shouldContinue: Called every few milliseconds. Returns false to give up.
+    package init(_ scope: Scope, shouldContinue: @escaping () -> Bool) {
+        self.init(scope, callbacks: Delivery.Callbacks(shouldContinue: shouldContinue, blocking: { $0() }))
     }
 
     /// The number of journals that are being sent or not opened yet.
@@ -184,6 +190,7 @@ package struct Adoption: ~Copyable {
         }
         let present = Set(names)
         left = left.filter { present.contains($0.key) }
+        inherited.formIntersection(present)
         silence.keepOnly(present)
     }
 
@@ -269,7 +276,9 @@ package struct Adoption: ~Copyable {
     private mutating func end(_ delivery: OrphanDelivery) {
         finishedEvents = Self.sum(finishedEvents, delivery.sent)
         deadEvents = Self.sum(deadEvents, delivery.dead)
-        if delivery.isDurable {
+        if delivery.awaitsDescendants {
+            inherited.insert(delivery.name)
+        } else if delivery.isDurable {
             finishedJournals += 1
         } else if let failure = delivery.failure {
             leave(delivery.name, .unreadable("\(failure)"))
@@ -291,6 +300,8 @@ package struct Adoption: ~Copyable {
             } catch {}
             return
         }
+        if inherited.contains(name), let producer = ProducerID(name), root.hasDescendant(of: producer) { return }
+        inherited.remove(name)
         var reason: LeftReason?
         var busyTag: String?
         let full = fullPartitions

@@ -9,6 +9,10 @@ struct AppliedWatermark {
     /// The number of events that became dead letters.
     let dead: UInt64
 
+    /// true if `missing` may contain applied numbers: the ingest merges the closest ranges if there are more than 64.
+    var isMerged: Bool { missing.count >= Self.maxMissingRanges }
+
+    private static let maxMissingRanges = 64
     /// The ingest writes at most 64 ranges of 41 bytes. A longer text would take a multiple of its size in memory.
     private static let maxMissingBytes = 16 << 10
 

@@ -14,6 +14,10 @@ struct Delivery: ~Copyable {
         /// The time for which an applied event stays in the journal.
         let durabilityWindow: Duration
         var keyLifetime = KeyLifetime()
+        /// The time after which a process with open experiments shows that it lives, if it sends nothing else.
+        var aliveInterval = Duration.seconds(60)
+        /// The longest time for which a process that ends without `close` waits for the journal to be sent.
+        var exitTimeout = Duration.zero
         let notify: @Sendable (String) -> Void
     }
 
@@ -25,65 +29,86 @@ struct Delivery: ~Copyable {
         let blocking: (() -> Void) -> Void
     }
 
-    private(set) var outbox: Outbox
+    var outbox: Outbox
     /// The watermark: the highest sequence number up to which every event was seen applied.
-    private(set) var applied: UInt64 = 0
+    var applied: UInt64 = 0
     /// The number of events that became dead letters.
-    private(set) var dead: UInt64 = 0
+    var dead: UInt64 = 0
+    /// true if the last attempt to reach the server, or to send events to it, has failed.
+    var isFailing = false
 
-    private var machine = SenderMachine()
-    private var durability: DurabilityWindow
-    private var keyLifetime: KeyLifetime
+    /// The copies of records for a server that has lost its data. Empty for an orphaned journal.
+    var restoration = Restoration()
+    /// The last sequence number of the copies that the last rewind has sent again; 0 for none.
+    private var restoredThrough: UInt64 = 0
+    /// The last time when the server has received an event of this process.
+    var lastSignOfLife = MonotonicTime.now
+    /// true if the file of the open experiments exists.
+    var hasStoredOpen = false
+    /// true once the user knows that Redis has lost events.
+    var hasReportedLoss = false
+    /// The durable sequence number when the producer's key was found to have expired. Redis lacks the numbers up to it.
+    var forgotten: UInt64 = 0
+
+    var machine = SenderMachine()
+    var durability: DurabilityWindow
+    var keyLifetime: KeyLifetime
     /// The highest sequence number in the watermark that was read last.
-    private var lastWatermarkSeq: UInt64 = 0
-    private let journal: Journal
+    var lastWatermarkSeq: UInt64 = 0
+    private let configuration: Configuration
+    let journal: Journal
     /// The sequence numbers in an orphaned journal; nil for the journal of this process.
-    private let orphanRanges: [ClosedRange<UInt64>]?
+    let orphanRanges: [ClosedRange<UInt64>]?
+    /// true if an orphaned journal has open experiments: its segments stay until all events are durable, because the adopter
+    /// after a killed one needs them to give the ends of the experiments the same numbers.
+    let keepsSegments: Bool
     /// true if the machine has not been restarted since the orphaned journal was written.
-    private let orphanHasSameBoot: Bool
-    private var link: Link
-    private let renderer: RecordRenderer
+    let orphanHasSameBoot: Bool
+    var link: Link
+    let renderer: RecordRenderer
     /// The rendered events in flight.
-    private var batch = RESPWriter(capacity: 64 << 10)
+    var batch = RESPWriter(capacity: 64 << 10)
     /// The rendered events of the next batch.
-    private var nextBatch = RESPWriter(capacity: 64 << 10)
+    var nextBatch = RESPWriter(capacity: 64 << 10)
     /// The number of events allowed in the next batch. After a failure it is 1, to try whether Redis accepts events
     /// again.
-    private var batchLimit = Self.maxBatchEvents
-    private var notices: UserNotices
-    private let callbacks: Callbacks
-    private var generator = SystemRandomNumberGenerator()
+    var batchLimit = Self.maxBatchEvents
+    var notices: UserNotices
+    let callbacks: Callbacks
+    var generator = SystemRandomNumberGenerator()
 
-    private var lastAccepted: UInt64 = 0
-    private var lastEvent = MonotonicTime(nanoseconds: 0)
-    private var lastWatermarkRead = MonotonicTime(nanoseconds: 0)
+    var lastAccepted: UInt64 = 0
+    var lastEvent = MonotonicTime(nanoseconds: 0)
+    var lastWatermarkRead = MonotonicTime(nanoseconds: 0)
     /// The last time when the stream was known to contain the acknowledged events, or when the watermark moved.
-    private var lastDurabilityCheck = MonotonicTime(nanoseconds: 0)
+    var lastDurabilityCheck = MonotonicTime(nanoseconds: 0)
     /// The time since which the ingest has passed all sent events although some of them are missing; nil if none are
     /// missing.
-    private var missingSince: MonotonicTime?
+    var missingSince: MonotonicTime?
     /// The progress as stored in the journal.
-    private var progress: SegmentHeader.Progress
+    var progress: SegmentHeader.Progress
 
     /// The size in bytes at which a batch is full. hiredis moves a larger buffer in memory at each partial write.
-    private static let batchBytes = 256 << 10
-    private static let maxBatchEvents = 1_024
+    static let batchBytes = 256 << 10
+    static let maxBatchEvents = 1_024
     /// The number of batches sent before the journal and the watermark are read again, which takes about 10 to 50 ms.
-    private static let batchesInARow = 8
+    static let batchesInARow = 8
     /// The maximum number of checksums written between two actions.
-    private static let checksumsPerStep = 16_384
-    private static let watermarkInterval: Duration = .seconds(1)
-    private static let awaitedWatermarkInterval: Duration = .milliseconds(2)
+    static let checksumsPerStep = 16_384
+    static let watermarkInterval: Duration = .seconds(1)
+    static let awaitedWatermarkInterval: Duration = .milliseconds(2)
 
     /// - Parameter orphan: The orphaned journal that the configuration's journal was created from; nil for the journal
     ///   of this process.
     init(_ configuration: Configuration, orphan: OrphanedJournal? = nil, callbacks: Callbacks) {
+        self.configuration = configuration
         journal = configuration.journal
         durability = DurabilityWindow(configuration.durabilityWindow)
         self.callbacks = callbacks
         outbox = Outbox(writesChecksums: orphan == nil)
         keyLifetime = configuration.keyLifetime
         orphanRanges = orphan?.scan.ranges
+        keepsSegments = orphan.map { !$0.scan.open.isEmpty } ?? false
         orphanHasSameBoot = orphan.map { $0.header.machine.hasSameBoot(as: .current) } ?? false
         progress = orphan?.progress ?? SegmentHeader.Progress()
         let identity = journal.identity
@@ -116,6 +141,7 @@ struct Delivery: ~Copyable {
         case .send: send()
         case .readWatermark: readWatermark()
         case .renewKey: renewKey()
+        case .sendAlive: sendAlive()
         case .idle: return .idle
         case .finish: return .finished
         }
@@ -128,21 +154,39 @@ struct Delivery: ~Copyable {
     /// true if all events are durable.
     var isDurable: Bool { durability.durable >= outbox.accepted }
 
-    /// Closes the connection and the journal. The files are removed if all events are durable, and stay otherwise.
-    /// Unsent events are reported.
-    mutating func end() {
+    /// true if the account of the connection may not read the watermark.
+    var cannotConfirm: Bool { link.isConnected && !link.canReadWatermark }
+
+    var isOrphan: Bool { orphanRanges != nil }
+
+    /// true if an experiment is open.
+    var hasOpenExperiments: Bool { !restoration.open.isEmpty }
+
+    /// Closes the connection and the journal. Unsent events are reported.
+    ///
+    /// The files are removed if all events are durable. They stay otherwise, and if experiments are open that the client has not
+    /// left to other processes by `close`: the next client ends them as `lost`.
+    ///
+    /// - Parameters:
+    ///   - isClosed: true if the client was closed.
+    ///   - keepsFiles: true to keep the files in any case.
+    mutating func end(isClosed: Bool = false, keepsFiles: Bool = false) {
         link.close()
         journal.finishAppending(within: .seconds(1), blocking: callbacks.blocking)
         // Include the last records, or all records of an orphaned journal that ends before its first step.
         outbox.update(journal.published())
         outbox.writeChecksums(atMost: .max)
         // An adopter reports the journals that it has not finished.
-        if outbox.hasEvents, orphanRanges == nil {
-            let unsent = outbox.accepted - outbox.sent
-            notices.event(
-                "events not sent: \(unsent). \(remainder)")
-        }
-        journal.end(removing: outbox.heldSegments, keepsFiles: !isDurable)
+        if orphanRanges == nil { reportUnsent() }
+        let keepsFiles = keepsFiles || !isDurable || hasOpenExperiments && !isClosed
+        if keepsFiles, isClosed, orphanRanges == nil { journal.folder?.store(restoration.open, isClosed: true) }
+        journal.end(removing: outbox.heldSegments, keepsFiles: keepsFiles)
+    }
+
+    /// Reports the unsent events, with the place where they are.
+    func reportUnsent() {
+        guard outbox.hasEvents else { return }
+        notices.event("events not sent: \(outbox.accepted - outbox.sent). \(remainder)")
     }
 
     /// The place where the events are that were not sent, and the command that sends them.
@@ -185,57 +229,110 @@ extension Delivery {
         outbox.writeChecksums(atMost: Self.checksumsPerStep)
         // Without permission to read the watermark, sent events count as applied.
         let watermark = link.canReadWatermark ? applied : outbox.sent
-        if !link.canReadWatermark, link.isConnected { durability.observe(applied: watermark, now: now) }
-        let free = outbox.releasable(
-            durable: durability.durable, applied: watermark, makingRoom: journal.isNearlyFull)
+        if cannotConfirm { observeSent(now: now) }
+        let free =
+            keepsSegments
+            ? []
+            : outbox.releasable(
+                durable: durability.durable, applied: watermark, makingRoom: journal.isNearlyFull)
+        if !free.isEmpty { storeOpenExperiments() }
         for segment in free { journal.release(segment) }
+        if restoration.hasEnded { restoration.forgetEnded(through: durability.durable) }
+        if outbox.isQuiet { restoration.releaseReplaced() }
         if let notice = journal.takeNotice() { notices.event(notice) }
         let interval = isAwaited ? Self.awaitedWatermarkInterval : Self.watermarkInterval
-        // Read the watermark until all sent events are durable, to notice a server that has lost some.
-        let awaitsDurability = link.canReadWatermark && durability.durable < outbox.sent
+        // Read the watermark until all sent events are durable, and before new ones are sent, to notice a server that has lost
+        // some: it would apply no event of a battery that it does not know any more.
+        let isDue =
+            durability.durable < outbox.sent && now >= lastWatermarkRead + interval
+            || outbox.hasEvents && lastWatermarkSeq > 0 && now >= lastWatermarkRead + Self.watermarkInterval
+        let isAliveDue =
+            orphanRanges == nil && hasOpenExperiments && now >= lastSignOfLife + configuration.aliveInterval
         return SenderMachine.Work(
-            hasEvents: outbox.hasEvents, isWatermarkDue: awaitsDurability && now >= lastWatermarkRead + interval,
-            isRenewalDue: orphanRanges == nil && keyLifetime.isDue(at: .sinceBoot),
+            hasEvents: outbox.hasEvents, isWatermarkDue: link.canReadWatermark && isDue,
+            isRenewalDue: orphanRanges == nil && keyLifetime.isDue(at: .sinceBoot), isAliveDue: isAliveDue,
             isEnding: isEnding, endsWhenSent: endsWhenSent)
     }
 
-    /// The sequence numbers that the journal still has and can send again.
-    private var heldRanges: [ClosedRange<UInt64>] {
-        orphanRanges ?? outbox.firstHeldSeq.map { [$0...UInt64.max] } ?? []
+    /// Returns the sequence numbers that can be sent again if a watermark lacks them: those in the journal, and the copies.
+    ///
+    /// The copies between many removed rows count as missing even after they were applied, because the ingest merges ranges.
+    /// They would be sent again for ever, so the sender sends them once per loss.
+    private mutating func heldRanges(for watermark: AppliedWatermark) -> [ClosedRange<UInt64>] {
+        if let orphanRanges { return orphanRanges }
+        let first = outbox.firstHeldSeq
+        let areRestored =
+            restoredThrough > 0 && watermark.isMerged && min(outbox.acknowledged, watermark.seq) >= restoredThrough
+        let copies = areRestored ? [] : restoration.ranges(before: first ?? .max)
+        return copies + (first.map { [$0...UInt64.max] } ?? [])
+    }
+
+    /// Stores the open experiments, whose starts may be in a segment that is about to be removed.
+    private mutating func storeOpenExperiments() {
+        guard orphanRanges == nil, hasOpenExperiments || hasStoredOpen else { return }
+        // A journal whose segments have no record does not tell the numbers that an adopter may give to the ends.
+        var open = restoration.open
+        open.lastSeq = outbox.accepted
+        journal.folder?.store(open, isClosed: false)
+        hasStoredOpen = true
     }
 
     /// Rewinds the outbox to the watermark, and forgets the last acknowledged event.
-    private mutating func rewind(to watermark: UInt64) {
+    ///
+    /// - Parameter known: The sequence number up to which the server knows the batteries and the open experiments; nil for the
+    ///   watermark.
+    mutating func rewind(to watermark: UInt64, known: UInt64? = nil) {
         missingSince = nil
         progress = SegmentHeader.Progress()
-        outbox.rewind(to: watermark)
+        let copies = restoration.records(after: known ?? watermark)
+        restoredThrough = copies.last?.seq ?? 0
+        outbox.rewind(to: watermark, restoring: copies)
         outbox.store(progress)
+        guard outbox.hasLostRemoved, !hasReportedLoss else { return }
+        hasReportedLoss = true
+        notices.event(
+            "events lost by Redis at \(link.server): at most \(outbox.released), which it had applied. The batteries and the open "
+                + "experiments are sent again, and later events are applied")
     }
 
     /// Returns the sequence number up to which every event in the journal is applied, and records the dead letters.
     ///
-    /// If the watermark is not lower than before, durable events count as applied even if they are missing. Redis has then
-    /// lost no key: the key had expired, and the ingest that applied the next event knew of no earlier ones. If they were
-    /// sent again, they would be applied a second time, after newer ones.
-    private mutating func read(_ watermark: AppliedWatermark) -> UInt64 {
+    /// Events that were durable when the key had expired count as applied even if they are missing: the ingest that applied the
+    /// next event knew of no earlier ones. If they were sent again, they would be applied a second time, after newer ones.
+    mutating func read(_ watermark: AppliedWatermark) -> UInt64 {
         if watermark.dead > 0, dead == 0 {
             notices.event(
                 "events not applied: \(watermark.dead) became dead letters. List them with their reasons by "
                     + "`hypero-query dead`")
         }
         dead = max(dead, watermark.dead)
-        if watermark.seq == 0, keyLifetime.hasExpired(at: .sinceBoot) { return durability.durable }
-        let durable = watermark.seq >= lastWatermarkSeq ? durability.durable : 0
+        if keyLifetime.hasExpired(at: .sinceBoot) {
+            forgotten = durability.durable
+            if watermark.seq == 0 { return forgotten }
+        }
+        if watermark.seq < lastWatermarkSeq { forgotten = 0 }
         if watermark.seq > lastWatermarkSeq { keyLifetime.renew(at: .sinceBoot) }
         lastWatermarkSeq = watermark.seq
-        return min(watermark.applied(held: heldRanges, durable: durable), outbox.accepted)
+        return min(watermark.applied(held: heldRanges(for: watermark), durable: forgotten), outbox.accepted)
     }
 
     /// Records a watermark that the server has just returned. An earlier watermark may be outdated: only the current one
     /// makes events durable.
-    private mutating func observe(applied watermark: UInt64) {
+    mutating func observe(applied watermark: UInt64) {
         applied = watermark
         durability.observe(applied: applied, now: .now)
+        storeIfComplete(applied)
+    }
+
+    /// Counts sent events as applied, for an account that may not read the watermark.
+    private mutating func observeSent(now: MonotonicTime) {
+        durability.observe(applied: outbox.sent, now: now)
+        storeIfComplete(outbox.sent)
+    }
+
+    /// If all events of the journal are applied, stores the time when this was first seen. An adopter that finds an old enough
+    /// time need not wait.
+    private mutating func storeIfComplete(_ applied: UInt64) {
         guard applied > 0, applied == outbox.accepted else { return }
         if progress.applied?.seq != applied {
             progress.applied = SegmentHeader.Progress.Applied(seq: applied, since: .sinceBoot)
@@ -245,156 +342,5 @@ extension Delivery {
         {
             durability.markDurable(through: applied)
         }
-    }
-}
-
-extension Delivery {
-    /// Performs the steps of a delivery that need no server, once. See ``Rehearsal``.
-    mutating func rehearse() {
-        _ = step()
-        prepareBatch()
-        outbox.startBatch()
-        swap(&batch, &nextBatch)
-        finishBatch(Shipment.Outcome(answered: 1, refused: [0], failure: RedisError(.other, "rehearsal")))
-        observe(applied: read(AppliedWatermark(seq: "3", missing: "1-2")))
-        rewind(to: 0)
-        link.close()
-    }
-}
-
-// The server.
-extension Delivery {
-    private mutating func connect() {
-        do {
-            try link.connect()
-            machine.connected()
-        } catch {
-            fail(with: error)
-        }
-    }
-
-    /// Checks whether the server still has the events that it or an earlier server has acknowledged. If some are lost,
-    /// all events after the watermark are sent again before new ones. The ingest drops duplicates.
-    ///
-    /// An account without permission to check sends its events again once per connection, and not at each later check.
-    private mutating func catchUp() {
-        lastDurabilityCheck = .now
-        do {
-            let state = try link.readState(acknowledged: progress.acknowledged)
-            let isFirst = !machine.hasCaughtUp
-            machine.caughtUp()
-            let serverWatermark = state.watermark.map { read($0) }
-            let watermark = serverWatermark ?? durability.durable
-            let isLost = state.hasAcknowledged == false || isFirst && state.hasAcknowledged == nil
-            if isLost || watermark < applied {
-                rewind(to: watermark)
-            } else if let acknowledged = progress.acknowledged {
-                outbox.skip(to: acknowledged.seq)
-            }
-            if serverWatermark != nil { observe(applied: watermark) }
-        } catch {
-            fail(with: error)
-        }
-    }
-
-    private mutating func readWatermark() {
-        lastWatermarkRead = .now
-        do {
-            guard let watermark = try link.readWatermark() else { return }
-            let current = read(watermark)
-            let hasMoved = current != applied
-            // The ingest has passed all sent events, and some of them are missing: another client deleted their entries.
-            // Entries of events with an unknown outcome may still arrive, so wait as long as for durability.
-            let isMissing = current < watermark.seq && watermark.seq >= outbox.sent && !outbox.hasEvents
-            missingSince = isMissing ? missingSince ?? .now : nil
-            let areLost = missingSince.map { .now >= $0 + durability.duration } ?? false
-            // A lower watermark means that the server has lost keys.
-            if current < applied || areLost { rewind(to: current) }
-            observe(applied: current)
-            // A watermark that does not move may belong to a slow ingest, or to a stream that has lost its end while
-            // this connection stayed open.
-            if hasMoved { lastDurabilityCheck = .now }
-            if applied < outbox.sent, progress.acknowledged != nil, .now >= lastDurabilityCheck + durability.duration {
-                catchUp()
-            }
-        } catch {
-            fail(with: error)
-        }
-    }
-
-    private mutating func renewKey() {
-        do {
-            try link.renewKey()
-            keyLifetime.renew(at: .sinceBoot)
-        } catch {
-            fail(with: error)
-        }
-    }
-
-    /// Sends a few batches in a row, as long as there are events and none fails.
-    ///
-    /// The next batch is rendered while Redis processes the current one.
-    private mutating func send() {
-        for remaining in (0..<Self.batchesInARow).reversed() {
-            prepareBatch()
-            outbox.startBatch()
-            swap(&batch, &nextBatch)
-            let isFollowed = remaining > 0 && batchLimit > 1 && outbox.hasMore && callbacks.shouldContinue()
-            let outcome = ship(isFollowed: isFollowed)
-            finishBatch(outcome)
-            guard outcome.failure == nil, isFollowed else { return }
-        }
-    }
-
-    /// Collects and renders the next batch, unless it is prepared.
-    private mutating func prepareBatch() {
-        guard !outbox.isPrepared else { return }
-        nextBatch.removeAll()
-        outbox.prepareBatch { record in
-            renderer.render(record, into: &nextBatch)
-            return nextBatch.count >= Self.batchBytes || nextBatch.commands >= batchLimit
-        }
-    }
-
-    /// Sends the batch and reads its outcome.
-    ///
-    /// Refused events are sent again. Events without a reply after a broken connection are sent again too, although the
-    /// stream may contain them. They keep their sequence numbers, so the ingest drops the duplicates.
-    private mutating func ship(isFollowed: Bool) -> Shipment.Outcome {
-        if let outcome = link.send(batch, isFollowed: isFollowed) { return outcome }
-        if isFollowed { prepareBatch() }
-        return link.receive()
-    }
-
-    private mutating func finishBatch(_ outcome: Shipment.Outcome) {
-        if let seq = outbox.finishBatch(answered: outcome.answered, refused: outcome.refused) {
-            // An acknowledged event is stored only if all events before it are acknowledged too.
-            progress.acknowledged = outbox.hasRetries(before: seq) ? nil : outcome.id.map { .init(seq: seq, id: $0) }
-            outbox.store(progress)
-        }
-        if let failure = outcome.failure {
-            batchLimit = 1
-            fail(with: failure)
-        } else {
-            batchLimit = min(2 * batchLimit, Self.maxBatchEvents)
-            machine.succeeded()
-            notices.recovered("Redis at \(link.server) accepts events again")
-        }
-    }
-
-    /// Reports an error, schedules the next attempt, and closes the connection if it is unusable.
-    private mutating func fail(with reported: RedisError) {
-        let error = link.verified(reported)
-        let isRedirect = if case .redirected = error.code { true } else { false }
-        // While the sender ends, the error only means that a wait was cancelled.
-        if !isRedirect, callbacks.shouldContinue() {
-            let place = journal.path == nil ? "memory" : "the journal"
-            // Redis ends some errors with a full stop.
-            let text = error.description.hasSuffix(".") ? String(error.description.dropLast()) : error.description
-            notices.failure("\(text). Events stay in \(place) and are sent later", now: .now)
-        }
-        let draw = Double.random(in: 0..<1, using: &generator)
-        let category = link.hasUnreadReplies ? .connection : error.category
-        if machine.failed(category, now: .now, draw: draw) { link.close(after: error) }
     }
 }

@@ -180,6 +180,19 @@ struct Link: ~Copyable {
         if let error = reply?.error, !error.isDeniedOrRefused { throw error }
     }
 
+    /// Shows that the process lives.
+    ///
+    /// Command: `XADD {hypero}:events * event alive producer <id> time <ms>`. Reply: the id of the entry.
+    mutating func sendAlive() throws(RedisError) {
+        writer.removeAll()
+        writer.command(
+            "XADD", keyspace.events, "*", EventField.event, EventKind.alive.rawValue, EventField.producer,
+            producer.text, EventField.time, String(WallClock.milliseconds))
+        try sendCommands()
+        let reply = try connection?.receive()
+        if let error = reply?.error { throw error }
+    }
+
     /// - Returns: true if the entry is this producer's event with this sequence number; nil if the server denies or
     ///   refuses the command.
     private mutating func receiveEntry(withSeq seq: UInt64) throws(RedisError) -> Bool? {

@@ -71,8 +71,11 @@ final class OrphanDelivery {
         }
     }
 
+    /// true if all events are durable, and the journal stays until the forked children of its process have ended.
+    var awaitsDescendants: Bool { isDurable && orphan.awaitsDescendants }
+
     /// Removes the journal if all events are durable. Otherwise unlocks it for another client.
     func end() {
-        delivery.end()
+        delivery.end(keepsFiles: orphan.awaitsDescendants)
     }
 }

@@ -39,6 +39,8 @@ struct Outbox {
 
     /// The number of events that were removed from the journal before they were seen applied.
     private(set) var released: UInt64 = 0
+    /// true if Redis has lost events that were removed from the journal.
+    private(set) var hasLostRemoved = false
     /// The last sequence number of the removed segments.
     private var lastRemoved: UInt64 = 0
     /// The sequence numbers counted in `released`, as ranges in order.
@@ -65,6 +67,9 @@ struct Outbox {
     var firstHeldSeq: UInt64? {
         pieces.first { $0.range.end > $0.range.start }.flatMap { Self.record(at: $0.range.start, in: $0.range)?.seq }
     }
+
+    /// true if the outbox refers to no record: none is in flight, prepared or to be sent again.
+    var isQuiet: Bool { retries.isEmpty && inFlight.isEmpty && prepared.isEmpty }
 
     /// true if there are events that Redis has not acknowledged.
     var hasEvents: Bool { sent < accepted }
@@ -134,13 +139,17 @@ struct Outbox {
 
     /// Moves the read position back to the record after the watermark, or to the first record that is still in the
     /// journal. All later records are sent again.
-    mutating func rewind(to watermark: UInt64) {
-        retries = []
+    ///
+    /// - Parameter kept: Copies of records that may have been removed from the journal, in order. They are sent first.
+    mutating func rewind(to watermark: UInt64, restoring kept: [Record] = []) {
         inFlight = []
         prepared = []
         // Redis has lost events that were removed from the journal because they were applied.
         countReleased(after: watermark, through: lastRemoved)
-        lastRead = max(watermark, (firstHeldSeq ?? accepted + 1) - 1)
+        if watermark < lastRemoved { hasLostRemoved = true }
+        let firstHeldSeq = firstHeldSeq ?? accepted + 1
+        retries = kept.filter { $0.seq < firstHeldSeq }
+        lastRead = max(watermark, firstHeldSeq - 1)
         for piece in pieces { piece.range.segment.copy?.unload() }
         // All pieces before the read position were read to their ends. Those of an orphaned journal need not be read.
         let first =
@@ -177,10 +186,9 @@ struct Outbox {
 
     /// Stores the progress in the newest segment, for the client that adopts the journal.
     func store(_ progress: SegmentHeader.Progress) {
-        guard let segment = pieces.last(where: { $0.range.segment.size > 0 })?.range.segment else {
-            return
-        }
-        segment.store(progress)
+        // Not in the ends that an adopter adds, which are in memory only.
+        let piece = pieces.last { $0.range.segment.copy != nil } ?? pieces.last { $0.range.segment.size > 0 }
+        piece?.range.segment.store(progress)
     }
 
     /// Removes and returns the segments that are not needed any more.

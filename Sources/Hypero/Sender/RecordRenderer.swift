@@ -30,10 +30,14 @@ struct RecordRenderer {
         writer.add(record.kind.event)
         if !isDeclaration {
             writer.add("experiment" as StaticString)
-            writer.add("\(origins[record.origin])-\(record.experiment)")
+            if record.isResumed {
+                writer.add(record.resumedID)
+            } else {
+                writer.add("\(origins[record.origin])-\(record.experiment)")
+            }
         }
         writer.add("battery" as StaticString)
-        writer.add(record.battery)
+        writer.add(record.batteryID)
         writer.add("producer" as StaticString)
         writer.add(producer)
         writer.add("seq" as StaticString)

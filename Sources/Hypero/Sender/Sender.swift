@@ -18,6 +18,8 @@ final class Sender: Sendable {
     private let released = Atomic<UInt64>(0)
     private let adopted = Atomic<UInt64>(0)
     private let damaged = Atomic<UInt64>(0)
+    private let hasLost = Atomic<Bool>(false)
+    private let cannotConfirm = Atomic<Bool>(false)
     private let isEnding = Atomic<Bool>(false)
     private let endsWhenSent = Atomic<Bool>(false)
     private let hasEnded = Atomic<Bool>(false)
@@ -29,6 +31,8 @@ final class Sender: Sendable {
     private let isStarting = Atomic<Bool>(false)
     /// The thread, as long as it is not joined or detached; 0 for none.
     private let thread = Atomic<UInt>(0)
+    /// The wait of the process for this thread before it ends.
+    let exitRequest = ExitRequest()
 
     /// The number of events in each state.
     struct Progress {
@@ -38,6 +42,10 @@ final class Sender: Sendable {
         var released: UInt64
         var adopted: UInt64
         var damaged: UInt64
+        /// true if Redis has lost applied events that cannot be sent again.
+        var hasLost: Bool
+        /// true if the account may not read what is applied.
+        var cannotConfirm: Bool
 
         func isSent(through seq: UInt64) -> Bool { sent >= seq }
     }
@@ -59,7 +67,8 @@ final class Sender: Sendable {
             sent: sent.load(ordering: .acquiring), applied: applied.load(ordering: .acquiring),
             dead: dead.load(ordering: .acquiring), released: released.load(ordering: .acquiring),
             adopted: adopted.load(ordering: .acquiring),
-            damaged: damaged.load(ordering: .acquiring))
+            damaged: damaged.load(ordering: .acquiring), hasLost: hasLost.load(ordering: .acquiring),
+            cannotConfirm: cannotConfirm.load(ordering: .acquiring))
     }
 
     /// Starts the thread.
@@ -72,6 +81,7 @@ final class Sender: Sendable {
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         isStarting.store(true, ordering: .releasing)
         hasEnded.store(false, ordering: .releasing)
+        if configuration.exitTimeout > .zero { ExitFlush.shared.add(self) }
         var handle = pthread_t()
         let error = pthread_create(
             &handle, nil, { Sender.main($0) }, Unmanaged.passRetained(self).toOpaque())
@@ -81,6 +91,7 @@ final class Sender: Sendable {
             Unmanaged.passUnretained(self).release()
             isStarting.store(false, ordering: .releasing)
             hasEnded.store(true, ordering: .releasing)
+            ExitFlush.shared.remove(self)
             configuration.notify(
                 "cannot start the sender thread: \(String(cString: strerror(error))). Events stay in the journal")
         }
@@ -107,6 +118,16 @@ final class Sender: Sendable {
         }
     }
 
+    /// Asks the thread to report when the process may end. See ``ExitFlush``.
+    func requestExit(from start: MonotonicTime) -> MonotonicTime {
+        let deadline = start + configuration.exitTimeout
+        exitRequest.request(target: configuration.journal.counts.accepted, deadline: deadline)
+        return deadline
+    }
+
+    /// true if the process need not wait for the thread any more.
+    var allowsExit: Bool { exitRequest.isFinished || hasEnded.load(ordering: .acquiring) }
+
     /// Waits until the progress meets a condition, the thread has ended, or the deadline has passed.
     ///
     /// - Returns: true if the progress meets the condition.
@@ -117,16 +138,21 @@ final class Sender: Sendable {
 
     /// Waits until the ingest has processed all events.
     ///
-    /// - Returns: true if it has, and none of this client's events is a dead letter.
+    /// - Returns: true if it has, and none of this client's events is a dead letter or lost. false at once if the account may
+    ///   not read what is applied.
     func waitForApplied(through seq: UInt64, until deadline: MonotonicTime) -> Bool {
         waiters.add(1, ordering: .acquiringAndReleasing)
         defer { waiters.subtract(1, ordering: .acquiringAndReleasing) }
         // `dead` is stored before `applied`, and loaded after it.
-        return wait(until: deadline) { $0.isSent(through: seq) && $0.applied >= seq } && progress.dead == 0
+        let isProcessed = wait(until: deadline) {
+            $0.isSent(through: seq) && ($0.applied >= seq || $0.cannotConfirm)
+        }
+        let progress = progress
+        return isProcessed && progress.applied >= seq && progress.dead == 0 && !progress.hasLost
     }
 
     /// Polls every half millisecond. A condition variable would need a lock that the log path shares.
-    private static func poll(until deadline: MonotonicTime, _ isReached: () -> Bool) -> Bool {
+    static func poll(until deadline: MonotonicTime, _ isReached: () -> Bool) -> Bool {
         while !isReached() {
             guard MonotonicTime.now < deadline else { return false }
             sleep(for: .microseconds(500))
@@ -153,6 +179,7 @@ extension Sender {
         threadLock.lock()
         defer { threadLock.unlock() }
         isStarting.store(false, ordering: .releasing)
+        exitRequest.begin()
         var upkeep = JournalUpkeep(now: .now)
         let callbacks = Delivery.Callbacks(
             shouldContinue: {
@@ -174,7 +201,10 @@ extension Sender {
             dead.store(delivery.dead, ordering: .releasing)
             applied.store(delivery.applied, ordering: .releasing)
             released.store(delivery.outbox.released, ordering: .releasing)
+            hasLost.store(delivery.outbox.hasLostRemoved, ordering: .releasing)
+            cannotConfirm.store(delivery.cannotConfirm, ordering: .releasing)
             if case .finished = step { break }
+            if serveExit(delivery) { break }
             if .now >= nextScan {
                 nextScan = .now + Self.scanInterval
                 adoption.scan()
@@ -190,8 +220,22 @@ extension Sender {
             }
         }
         adoption.stop()
-        delivery.end()
+        delivery.end(isClosed: isEnding.load(ordering: .acquiring))
         hasEnded.store(true, ordering: .releasing)
+        ExitFlush.shared.remove(self)
+    }
+
+    /// Lets the process end once the events are sent, Redis is known to be down, or the deadline has passed.
+    ///
+    /// - Returns: true if the thread must end, so that the journal is removed: all events are durable, and no experiment is open.
+    private func serveExit(_ delivery: borrowing Delivery) -> Bool {
+        guard let request = exitRequest.pending else { return false }
+        let isSent = delivery.outbox.sent >= request.target
+        if isSent, delivery.isDurable, !delivery.hasOpenExperiments { return true }
+        guard isSent || delivery.isFailing || .now >= request.deadline else { return false }
+        if !isSent { delivery.reportUnsent() }
+        exitRequest.finish()
+        return false
     }
 
     /// Runs a system call without `threadLock`, so that the process can fork meanwhile.
@@ -227,11 +271,14 @@ extension Sender: ForkParticipant {
         released.store(0, ordering: .relaxed)
         adopted.store(0, ordering: .relaxed)
         damaged.store(0, ordering: .relaxed)
+        hasLost.store(false, ordering: .relaxed)
+        cannotConfirm.store(false, ordering: .relaxed)
         waiters.store(0, ordering: .relaxed)
         // The end of the parent's sender is not that of the child's.
         isEnding.store(false, ordering: .relaxed)
         hasEnded.store(false, ordering: .relaxed)
         thread.store(0, ordering: .relaxed)
+        exitRequest.reset()
         isStarting.store(false, ordering: .relaxed)
         threadLock.reinitialize()
     }

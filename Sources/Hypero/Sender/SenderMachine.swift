@@ -20,6 +20,8 @@ struct SenderMachine {
         case readWatermark
         /// Prevent the expiry of the producer's key.
         case renewKey
+        /// Show that the process lives.
+        case sendAlive
         /// Nothing to do for now.
         case idle
         case finish
@@ -30,6 +32,7 @@ struct SenderMachine {
         var hasEvents: Bool
         var isWatermarkDue: Bool
         var isRenewalDue = false
+        var isAliveDue = false
         /// true to end now, with or without events to send.
         var isEnding: Bool
         /// true to end once there are no events to send.
@@ -47,14 +50,16 @@ struct SenderMachine {
         guard !work.isEnding else { return .finish }
         if work.endsWhenSent, !work.hasEvents { return .finish }
         // Do not connect without work: some programs create a client and log nothing.
-        guard work.hasEvents || work.isWatermarkDue || work.isRenewalDue else { return .idle }
+        guard work.hasEvents || work.isWatermarkDue || work.isRenewalDue || work.isAliveDue else { return .idle }
         switch state {
         case .disconnected(let retryAt): return now >= retryAt ? .connect : .idle
         case .paused(let until) where now < until: return .idle
         case .paused, .connected:
             guard hasCaughtUp else { return .catchUp }
             // An event renews the key too, once it is applied.
-            return work.isWatermarkDue ? .readWatermark : work.hasEvents ? .send : .renewKey
+            if work.isWatermarkDue { return .readWatermark }
+            if work.hasEvents { return .send }
+            return work.isRenewalDue ? .renewKey : .sendAlive
         }
     }
 

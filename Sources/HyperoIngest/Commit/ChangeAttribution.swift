@@ -14,6 +14,7 @@ struct ChangeAttribution {
         case battery(Int)
         case experiments(Int)
         case columns(Int)
+        case space(Int)
         case rank(Int)
     }
 
@@ -28,7 +29,8 @@ struct ChangeAttribution {
     private var itemsByBattery: [[Int]]
     private var itemsByExperiment: [[Int]]
 
-    /// - Parameter unapplied: the indices of the entries that changed nothing: dead letters and duplicates.
+    /// - Parameter unapplied: the indices of the entries that changed nothing: dead letters, duplicates, and events of
+    ///   deleted subjects.
     init(of batch: DecodedBatch, unapplied: Set<Int>, keyspace: Keyspace) {
         self.batch = batch
         self.keyspace = keyspace
@@ -43,6 +45,7 @@ struct ChangeAttribution {
             if item.subjects.experiment >= 0 { itemsByExperiment[item.subjects.experiment].append(index) }
         }
         subjects[keyspace.batteries] = .batteries
+        subjects[keyspace.deleted] = .batteries
         for (index, id) in batch.producers.enumerated() { subjects[keyspace.producer(id)] = .producer(index) }
         for (index, id) in batch.experiments.enumerated() {
             subjects[keyspace.experiment(id)] = .experiment(index)
@@ -53,13 +56,14 @@ struct ChangeAttribution {
             subjects[keyspace.battery(id)] = .battery(index)
             subjects[keyspace.experiments(of: id)] = .experiments(index)
             subjects[keyspace.columns(of: id)] = .columns(index)
+            subjects[keyspace.space(of: id)] = .space(index)
             batteryIndexes[id.text] = index
         }
     }
 
     init(of result: FoldResult, in batch: DecodedBatch, keyspace: Keyspace) {
         self.init(
-            of: batch, unapplied: Set(result.deadLetters.map(\.item)).union(result.duplicates), keyspace: keyspace)
+            of: batch, unapplied: Set(result.deadLetters.map(\.item)).union(result.skipped), keyspace: keyspace)
     }
 
     /// Returns the indices of the entries that contribute to a change, ascending.
@@ -72,14 +76,15 @@ struct ChangeAttribution {
                 .filter { batch.items[$0].subjects.experiment < 0 }.sorted()
         case .producer(let index): return itemsByProducer[index]
         case .experiment(let index): return itemsByExperiment[index]
-        case .curve(let index): return itemsByExperiment[index].filter { batch.hasRows(batch.items[$0]) }
+        case .curve(let index): return itemsByExperiment[index].filter { batch.changesRows(batch.items[$0]) }
         case .battery(let index): return itemsByBattery[index]
         case .experiments(let battery): return items(of: members, in: battery)
         case .columns(let battery):
-            let members = Set(members)
+            let members = Set(members.map { ExactText($0) })
             return itemsByBattery[battery].filter { item in
-                batch.columns(of: batch.items[item]).contains { members.contains($0) }
+                batch.columns(of: batch.items[item]).contains { members.contains(ExactText($0)) }
             }
+        case .space(let battery): return itemsByBattery[battery].filter { batch.hasSpaces(batch.items[$0]) }
         case .rank(let battery): return items(of: members, in: battery).filter { batch.mayRank(batch.items[$0]) }
         case nil: return []
         }
@@ -89,10 +94,9 @@ struct ChangeAttribution {
         if let subject = subjects[key] { return subject }
         // A ranking: the id of a battery contains no colon.
         let prefix = keyspace.batteryPrefix
-        guard key.hasPrefix(prefix) else { return nil }
-        let id = key.dropFirst(prefix.count).prefix { $0 != ":" }
+        guard let id = key.dropping(prefix: prefix)?.prefix(while: { $0 != ":" }) else { return nil }
         guard let index = batteryIndexes[String(id)],
-            key.hasPrefix(keyspace.rank(of: batch.batteries[index], by: ""))
+            key.dropping(prefix: keyspace.rank(of: batch.batteries[index], by: "")) != nil
         else { return nil }
         return .rank(index)
     }
@@ -117,22 +121,39 @@ extension DecodedBatch {
         switch item.content {
         case .row: true
         case .event(let index): events[index].body.kind == .epoch || events[index].body.kind == .curve
-        case .rejected: false
+        case .rejected, .alive: false
         }
+    }
+
+    /// Returns whether an entry writes or withdraws rows of the curve.
+    func changesRows(_ item: Item) -> Bool { hasRows(item) || isResumption(item) }
+
+    /// Returns whether an entry withdraws rows.
+    private func isResumption(_ item: Item) -> Bool {
+        guard case .event(let index) = item.content, case .start(let start) = events[index].body else { return false }
+        return start.from != nil
+    }
+
+    /// Returns whether an entry has distributions of hyper-parameters.
+    func hasSpaces(_ item: Item) -> Bool {
+        guard case .event(let index) = item.content, case .param(_, let spaces) = events[index].body else {
+            return false
+        }
+        return !spaces.isEmpty
     }
 
     /// Returns whether an entry may change rankings.
     func mayRank(_ item: Item) -> Bool {
         if case .event(let index) = item.content, events[index].body.kind == .maxima { return true }
-        return hasRows(item)
+        return changesRows(item)
     }
 
     /// Returns the columns that an entry may add.
     func columns(of item: Item) -> [String] {
         switch item.content {
-        case .row(_, let row): rows.channels(of: row).map { Prefix.max + $0 }
+        case .row(_, let row): Event.columns(ofChannels: rows.channels(of: row))
         case .event(let index): events[index].columns
-        case .rejected: []
+        case .rejected, .alive: []
         }
     }
 }
@@ -141,11 +162,16 @@ extension Event {
     /// The columns that the event may add.
     fileprivate var columns: [String] {
         switch body {
-        case .param(let entries): entries.map { Prefix.param + $0.name }
+        case .param(let entries, _): entries.map { Prefix.param + $0.name }
         case .meta(let entries): entries.map { Prefix.meta + $0.name }
-        case .epoch(_, let cells), .maxima(_, let cells): cells.map { Prefix.max + $0.channel }
-        case .curve(_, let series): series.map { Prefix.max + $0.channel }
-        case .battery, .start, .end: []
+        case .epoch(_, let cells), .maxima(_, let cells): Self.columns(ofChannels: cells.map(\.channel))
+        case .curve(_, let series): Self.columns(ofChannels: series.map(\.channel))
+        case .battery, .start, .end, .alive: []
         }
+    }
+
+    /// Returns the columns that a row or maxima with some channels may add.
+    fileprivate static func columns(ofChannels channels: [String]) -> [String] {
+        channels.map { Prefix.max + $0 } + channels.map { Prefix.curve + $0 }
     }
 }

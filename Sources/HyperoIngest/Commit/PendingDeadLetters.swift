@@ -81,7 +81,7 @@ extension PendingDeadLetters {
         for failure in failures {
             let error = failure.error.description
             switch failure.command {
-            case .change(let index):
+            case .change(let index), .update(let index, _):
                 let change = batch.result.changes[index]
                 let reason = "cannot write \(change.key): \(error)"
                 let items = attribution.items(changing: change)

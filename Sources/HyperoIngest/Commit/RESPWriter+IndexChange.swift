@@ -61,6 +61,19 @@ extension RESPWriter {
         }
     }
 
+    /// Adds a command with any number of arguments.
+    mutating func add(_ command: StaticString, _ arguments: some Collection<String>) {
+        begin(arguments: 1 + arguments.count)
+        add(command)
+        for argument in arguments { add(argument) }
+    }
+
+    /// Adds a command with a key and any number of further arguments.
+    mutating func add(_ command: StaticString, key: String, _ arguments: some Collection<String>) {
+        begin(command, key: key, count: arguments.count)
+        for argument in arguments { add(argument) }
+    }
+
     /// - Parameter count: the number of arguments after the key.
     private mutating func begin(_ command: StaticString, key: String, count: Int) {
         begin(arguments: 2 + count)

@@ -31,6 +31,8 @@ package struct Transaction: ~Copyable {
         /// The server's clock at its end in Unix milliseconds.
         let clock: Int64
         let failures: [Failure]
+        /// The changes of hashes that existed, by index, which found that another client had removed the hash.
+        let vanished: [Int]
         /// The first error of a counter, for example because it would overflow. It does not concern an entry.
         let counterError: RedisError?
     }
@@ -40,6 +42,8 @@ package struct Transaction: ~Copyable {
         case leaseLost
         /// Another client wrote the cursor, or the transaction was aborted.
         case cursorChanged
+        /// Another client has removed keys, and what is left of their subjects must be removed first.
+        case keysVanished
     }
 
     /// The results of the transaction and of the commands that are sent with it.
@@ -65,6 +69,9 @@ package struct Transaction: ~Copyable {
     /// A command between MULTI and EXEC. Its indices refer to the lists of the batch.
     package enum Command {
         case change(Int)
+        /// A change of a hash that exists, with the number of its fields. Redis adds fewer fields, because one of them exists
+        /// too.
+        case update(Int, fields: Int)
         /// A command on a counter. If it fails, no entry is lost.
         case counter
         case deadLetter(Int)
@@ -88,7 +95,7 @@ package struct Transaction: ~Copyable {
         var isDeadLetter: Bool {
             switch command {
             case .deadLetter, .pendingDeadLetter: true
-            case .change, .counter, .cursor, .lease: false
+            case .change, .update, .counter, .cursor, .lease: false
             }
         }
     }
@@ -126,7 +133,12 @@ extension Transaction {
         writer.command("TIME")
         for (index, change) in batch.result.changes.enumerated() {
             writer.add(change, rows: batch.result.rows)
-            if case .increment = change { commands.append(.counter) } else { commands.append(.change(index)) }
+            switch change {
+            case .increment: commands.append(.counter)
+            case .setFields(_, let fields) where fields[0].name == ExperimentField.updated:
+                commands.append(.update(index, fields: fields.count))
+            default: commands.append(.change(index))
+            }
         }
         try write(batch.ownDeadLetters) { .deadLetter($0) }
         for (index, group) in batch.pendingDeadLetters.groups.enumerated() {
@@ -284,7 +296,12 @@ extension Transaction {
         let start = try Self.microseconds(from: &reply)
         var failures: [Failure] = []
         var counterError: RedisError?
+        var vanished: [Int] = []
         for command in commands {
+            if case .update(let index, let fields) = command, reply.error == nil {
+                if try reply.integer() == fields { vanished.append(index) }
+                continue
+            }
             if let error = reply.error {
                 if case .counter = command {
                     counterError = counterError ?? error
@@ -299,7 +316,7 @@ extension Transaction {
         return .applied(
             Applied(
                 serverTime: end > start ? .microseconds(end - start) : nil, clock: end / 1_000, failures: failures,
-                counterError: counterError))
+                vanished: vanished, counterError: counterError))
     }
 
     /// Reads the reply to TIME: seconds and microseconds.

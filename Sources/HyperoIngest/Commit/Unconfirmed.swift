@@ -11,8 +11,8 @@ package struct Unconfirmed: Sendable, Hashable {
     package let to: StreamID
     /// A time of the server before the transaction in Unix milliseconds. Its dead letters have no earlier id.
     package let since: Int64
-    /// The entries that were applied before, which change nothing, and those whose dead letters were sent again: ascending
-    /// ranges of ids.
+    /// The entries that change nothing, because they were applied before or their subject was deleted, and those whose dead
+    /// letters were sent again: ascending ranges of ids.
     package let duplicates: [ClosedRange<StreamID>]
 
     package init(from: StreamID, to: StreamID, since: Int64, duplicates: [ClosedRange<StreamID>]) {
@@ -23,7 +23,7 @@ package struct Unconfirmed: Sendable, Hashable {
     init?(of batch: FoldedBatch, since: Int64) {
         guard let last = batch.batch.items.last else { return nil }
         var duplicates: [ClosedRange<Int>] = []
-        for index in batch.result.duplicates {
+        for index in batch.result.skipped {
             if let range = duplicates.last, range.upperBound + 1 == index {
                 duplicates[duplicates.count - 1] = range.lowerBound...index
             } else {
@@ -73,7 +73,7 @@ package struct Unconfirmed: Sendable, Hashable {
     /// Returns whether both are the value of one transaction. A requeue may have changed the entries to leave out.
     func isSameTransaction(as other: Unconfirmed) -> Bool { (from, to, since) == (other.from, other.to, other.since) }
 
-    /// Returns whether an entry changed nothing because it was applied before.
+    /// Returns whether an entry changed nothing.
     func isDuplicate(_ id: StreamID) -> Bool {
         // Ascending, so a binary search would do; the list is nearly always empty.
         duplicates.contains { $0.contains(id) }

@@ -26,18 +26,7 @@ final class PartitionRequeue {
     init(_ url: RedisURL, keyspace: Keyspace, maxLetters: Int = 64) throws(RedisError) {
         self.keyspace = keyspace
         self.maxLetters = maxLetters
-        var topology = Topology(seed: url)
-        var connection = try RedisConnection.open(to: topology.current, name: "hypero-requeue")
-        for _ in 0..<Topology.maxRedirects {
-            let reply = try connection.call("XLEN", keyspace.dead)
-            guard let error = reply.error.map({ connection.verified($0) }) else { break }
-            guard topology.follow(error) else {
-                if error.code == .untrustedRedirect { throw error }
-                break
-            }
-            connection = try RedisConnection.open(to: topology.current, name: "hypero-requeue")
-        }
-        self.connection = connection
+        connection = try RedisConnection.open(to: url, key: keyspace.dead, name: "hypero-requeue")
     }
 
     /// Returns whether there is a dead letter with an id.

@@ -2,10 +2,10 @@ import Glibc
 import HyperoSchema
 
 extension DecodedBatch {
-    /// Adds an entry if it is a row in the form that clients write: the fields in the order of the contract, ids that
-    /// are already in the batch, and the channels of the battery's latest row.
+    /// Adds an entry if it is a row in the form that clients write: the fields in the order of the contract, a battery that
+    /// is already in the batch, and the channels of the battery's latest row.
     ///
-    /// Nearly all entries of a search have this form. No string is created.
+    /// Nearly all entries of a search have this form. No string is created, except of an id that is new in the batch.
     ///
     /// - Returns: false if the entry has another form, valid or not. Such an entry is not added.
     mutating func appendRow(_ id: StreamID, fields: UnsafeBufferPointer<WireField>) -> Bool {
@@ -14,13 +14,18 @@ extension DecodedBatch {
             fields[1].name.isEqual(to: "experiment"), fields[2].name.isEqual(to: "battery"),
             fields[3].name.isEqual(to: "producer"), fields[4].name.isEqual(to: "seq"),
             fields[5].name.isEqual(to: "time"), fields[6].name.isEqual(to: "epoch"),
-            let battery = batteryIndex(of: fields[2].value), let producer = producerIndex(of: fields[3].value),
-            let experiment = experimentIndex(of: fields[1].value, producer: producer),
-            let seq = fields[4].value.decimal, seq > 0, seq <= UInt64(Limits.integer),
+            let battery = batteryIndex(of: fields[2].value), let seq = fields[4].value.decimal, seq > 0,
+            seq <= UInt64(Limits.integer),
             let time = fields[5].value.decimal, time <= UInt64(Limits.integer),
             let epoch = fields[6].value.decimal, epoch <= UInt64(Limits.integer),
             let row = addRow(UnsafeBufferPointer(rebasing: fields[Self.leadingFields...]), shape: latestShapes[battery])
         else { return false }
+        // After the other fields, because an entry of another form must add no id.
+        guard let ids = subjectIndexes(producer: fields[3].value, experiment: fields[1].value) else {
+            rows.discard(row)
+            return false
+        }
+        let (producer, experiment) = ids
         latestProducer = producer
         latestBattery = battery
         latestExperiments[producer] = experiment
@@ -28,7 +33,7 @@ extension DecodedBatch {
             Item(
                 id: id, content: .row(epoch: Int(epoch), row),
                 subjects: Subjects(producer: producer, battery: battery, experiment: experiment), seq: seq,
-                time: Int64(time)))
+                time: Self.time(Int64(time), of: id)))
         return true
     }
 
@@ -42,6 +47,24 @@ extension DecodedBatch {
         return batteryInterner.index(of: id)
     }
 
+    /// Returns the indexes of a producer and an experiment, which are added if the batch does not contain them; nil if an id
+    /// is invalid.
+    private mutating func subjectIndexes(producer: Bytes, experiment: Bytes) -> (producer: Int, experiment: Int)? {
+        var newProducer: ProducerID?
+        let knownProducer = producerIndex(of: producer)
+        if knownProducer == nil {
+            newProducer = ProducerID(String(decoding: producer, as: UTF8.self))
+            guard newProducer != nil else { return nil }
+        }
+        let knownExperiment = experimentIndex(of: experiment, producer: knownProducer)
+        var experimentIndex = knownExperiment ?? 0
+        if knownExperiment == nil {
+            guard let id = ExperimentID(String(decoding: experiment, as: UTF8.self)) else { return nil }
+            experimentIndex = intern(id)
+        }
+        return (knownProducer ?? newProducer.map { intern($0) } ?? 0, experimentIndex)
+    }
+
     private func producerIndex(of id: Bytes) -> Int? {
         if latestProducer < producers.count, producerInterner.isID(at: latestProducer, equalTo: id) {
             return latestProducer
@@ -49,8 +72,8 @@ extension DecodedBatch {
         return producerInterner.index(of: id)
     }
 
-    private func experimentIndex(of id: Bytes, producer: Int) -> Int? {
-        let latest = latestExperiments[producer]
+    private func experimentIndex(of id: Bytes, producer: Int?) -> Int? {
+        let latest = producer.map { latestExperiments[$0] } ?? -1
         if latest >= 0, experimentInterner.isID(at: latest, equalTo: id) { return latest }
         return experimentInterner.index(of: id)
     }

@@ -13,7 +13,7 @@ package struct DecodedBatch {
         let subjects: Subjects
         /// The producer's sequence number; 0 if the entry names no producer.
         package let seq: UInt64
-        /// The time of the event in Unix milliseconds; the time of the entry's id if the event has none.
+        /// The time of the event in Unix milliseconds; the time of the entry's id if the event has none, or an impossible one.
         let time: Int64
     }
 
@@ -22,6 +22,8 @@ package struct DecodedBatch {
         case row(epoch: Int, RowTable.Row)
         /// Any other event, by its index in ``DecodedBatch/events``.
         case event(Int)
+        /// A sign of life of the producer, without a sequence number.
+        case alive
         /// An entry that cannot be decoded, by its index in ``DecodedBatch/rejections``.
         case rejected(Int)
     }
@@ -103,8 +105,15 @@ package struct DecodedBatch {
     }
 
     private mutating func append(_ id: StreamID, event: Event) {
+        if case .alive(let producer) = event.body {
+            return items.append(
+                Item(
+                    id: id, content: .alive,
+                    subjects: Subjects(producer: intern(producer), battery: -1, experiment: -1),
+                    seq: 0, time: Self.time(event.time, of: id)))
+        }
         let subjects = Subjects(
-            producer: event.origin.map { intern($0.producer) } ?? -1, battery: intern(event.battery),
+            producer: event.origin.map { intern($0.producer) } ?? -1, battery: event.battery.map { intern($0) } ?? -1,
             experiment: event.experiment.map { intern($0) } ?? -1)
         let content: Content
         if case .epoch(let epoch, let cells) = event.body, event.requeued == nil {
@@ -120,10 +129,19 @@ package struct DecodedBatch {
         items.append(
             Item(
                 id: id, content: content, subjects: subjects, seq: event.origin?.seq ?? 0,
-                time: event.time ?? Int64(clamping: id.milliseconds)))
+                time: Self.time(event.time, of: id)))
     }
 
-    private mutating func intern(_ producer: ProducerID) -> Int {
+    /// Returns the time of an event. A time that cannot be right would else be the latest of its battery for good, so the
+    /// time of the entry's id replaces it.
+    static func time(_ time: Int64?, of id: StreamID) -> Int64 {
+        let added = Int64(clamping: id.milliseconds)
+        guard let time, time - Limits.maxTimeAhead <= added else { return added }
+        // A Redis whose own clock is wrong cannot tell.
+        return time < 0 || time < Limits.earliestTime && added >= Limits.earliestTime ? added : time
+    }
+
+    mutating func intern(_ producer: ProducerID) -> Int {
         let index = producerInterner.intern(producer, text: producer.text)
         if index == latestExperiments.count { latestExperiments.append(-1) }
         return index
@@ -135,7 +153,18 @@ package struct DecodedBatch {
         return index
     }
 
-    private mutating func intern(_ experiment: ExperimentID) -> Int {
+    mutating func intern(_ experiment: ExperimentID) -> Int {
         experimentInterner.intern(experiment, text: experiment.text)
+    }
+}
+
+extension DecodedBatch {
+    /// The battery of each experiment's first entry, as indexes in ``batteries``.
+    var batteriesOfExperiments: [Int] {
+        var found = Array(repeating: -1, count: experiments.count)
+        for item in items where item.subjects.experiment >= 0 && found[item.subjects.experiment] < 0 {
+            found[item.subjects.experiment] = item.subjects.battery
+        }
+        return found
     }
 }

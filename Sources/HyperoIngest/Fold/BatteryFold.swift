@@ -7,12 +7,24 @@ struct BatteryFold {
     private var updated: Int64
     private var declared: (declaration: Event.Declaration, created: Int64)?
     private var columns: Set<ExactText>
+    private var directions: [ExactText: Direction]
+    private var newDirections: [IndexChange.Field] = []
+    /// The latest declaration that differs from the first one.
+    private var conflict: String?
+    private var spaces: [ExactText: String]
+    private var newSpaces = FieldChanges()
+    /// The shape of the latest row whose channels are in the columns.
+    private var latestShape: Int32 = -1
     private var newColumns: [IndexChange.Scored] = []
     private var newExperiments: [IndexChange.Scored] = []
     /// The experiments that exist but may be missing from the battery's list of experiments.
     private var restoredExperiments: [IndexChange.Scored] = []
     /// The time of the batch's first declaration in Unix milliseconds, if the battery was declared before.
     private var redeclared: Int64?
+    /// True if the battery was deleted and is declared again.
+    private var isRevived = false
+    /// True if an event of the battery was applied.
+    private var isTouched = false
     var rankings = Rankings()
 
     init(_ prior: BatteryState) {
@@ -20,22 +32,60 @@ struct BatteryFold {
         objective = prior.objective
         updated = prior.updated
         columns = prior.columns
+        directions = prior.directions
+        spaces = prior.spaces
     }
 
-    /// Declares the battery, unless it was declared before.
+    /// Declares the battery. A battery that was declared before keeps its objective and directions, and a difference is
+    /// recorded. Directions of more than ``Limits/channels`` channels are ignored.
     mutating func declare(_ declaration: Event.Declaration, at time: Int64) {
-        guard objective == nil else {
+        let new = BatteryState.Objective(channel: declaration.objective, direction: declaration.direction)
+        if let objective {
             redeclared = redeclared ?? time
-            return
+            if objective != new {
+                conflict = "\(BatteryField.objective) \(new.channel) \(new.direction.rawValue)"
+            }
+        } else {
+            objective = new
+            declared = (declaration, time)
         }
-        objective = BatteryState.Objective(channel: declaration.objective, direction: declaration.direction)
-        declared = (declaration, time)
+        guard !prior.keepsDirections else { return }
+        for other in declaration.directions {
+            let channel = ExactText(other.channel)
+            guard let first = directions[channel] else {
+                guard directions.count < Limits.channels else { continue }
+                directions[channel] = other.direction
+                newDirections.append(
+                    IndexChange.Field(Prefix.direction + other.channel, other.direction.rawValue))
+                continue
+            }
+            if first != other.direction {
+                conflict = "\(Prefix.direction)\(other.channel) \(other.direction.rawValue)"
+            }
+        }
+    }
+
+    /// Records the distribution of a hyper-parameter.
+    mutating func setSpace(_ space: Event.Entry) {
+        guard spaces.updateValue(space.value, forKey: ExactText(space.name)) != space.value else { return }
+        newSpaces.set(space.name, to: space.value)
+    }
+
+    /// Adds the channels of a row to the columns.
+    mutating func addColumns(ofRowWithShape shape: Int32, channels: @autoclosure () -> [String], at time: Int64) {
+        guard shape != latestShape || columns.isEmpty else { return }
+        latestShape = shape
+        for channel in channels() { addColumn(Prefix.curve + channel, at: time) }
     }
 
     /// Records the time of an event of any kind.
     mutating func touch(at time: Int64) {
         updated = max(updated, time)
+        isTouched = true
     }
+
+    /// Records that a deleted battery is declared again.
+    mutating func revive() { isRevived = true }
 
     /// Adds a new experiment to the battery's list.
     mutating func add(_ experiment: ExperimentID, started: Int64) {
@@ -50,6 +100,7 @@ struct BatteryFold {
     /// Forgets the known columns, so that all later columns of the batch are written.
     mutating func forgetColumns() {
         columns = []
+        latestShape = -1
     }
 
     /// Adds a field of an experiment to the battery's columns.
@@ -62,11 +113,16 @@ struct BatteryFold {
     func changes(of id: BatteryID, in keyspace: Keyspace) -> [IndexChange] {
         var changes: [IndexChange] = []
         var fields: [IndexChange.Field] = []
+        if isRevived { changes.append(.removeMembers(key: keyspace.deleted, [id.text])) }
+        // Even if it is unchanged, and first, as for experiments.
+        if isTouched, declared == nil {
+            fields.append(IndexChange.Field(BatteryField.updated, String(updated)))
+        }
         if let (declaration, created) = declared {
             changes.append(
                 .addScores(
                     key: keyspace.batteries, [IndexChange.Scored(id.text, score: String(created))], onlyNew: false))
-            fields = [
+            fields += [
                 IndexChange.Field(BatteryField.name, declaration.name),
                 IndexChange.Field(BatteryField.version, String(declaration.version)),
                 IndexChange.Field(BatteryField.description, declaration.description),
@@ -81,7 +137,9 @@ struct BatteryFold {
                 .addScores(
                     key: keyspace.batteries, [IndexChange.Scored(id.text, score: String(redeclared))], onlyNew: true))
         }
-        if updated != prior.updated { fields.append(IndexChange.Field(BatteryField.updated, String(updated))) }
+        fields += newDirections
+        if let conflict { fields.append(IndexChange.Field(BatteryField.conflict, conflict)) }
+        if declared != nil { fields.append(IndexChange.Field(BatteryField.updated, String(updated))) }
         if !fields.isEmpty { changes.append(.setFields(key: keyspace.battery(id), fields)) }
         if !newExperiments.isEmpty {
             changes.append(.addScores(key: keyspace.experiments(of: id), newExperiments, onlyNew: false))
@@ -91,6 +149,11 @@ struct BatteryFold {
         }
         // With NX, because columns that are not remembered are written again, and the time of the first one must stay.
         if !newColumns.isEmpty { changes.append(.addScores(key: keyspace.columns(of: id), newColumns, onlyNew: true)) }
+        var newSpaceFields = HashChanges()
+        newSpaces.add(to: &newSpaceFields)
+        if !newSpaceFields.set.isEmpty {
+            changes.append(.setFields(key: keyspace.space(of: id), newSpaceFields.set))
+        }
         return changes + rankings.changes { keyspace.rank(of: id, by: $0) }
     }
 
@@ -99,6 +162,8 @@ struct BatteryFold {
         var posterior = prior
         posterior.objective = objective
         posterior.updated = updated
+        posterior.directions = directions
+        posterior.spaces = spaces.count <= BatteryState.maxColumns ? spaces : [:]
         posterior.columns = columns.count <= BatteryState.maxColumns ? columns : []
         return posterior
     }

@@ -10,6 +10,12 @@ package struct BatteryState: Sendable, Hashable {
 
     /// The objective; nil if the battery was never declared.
     var objective: Objective?
+    /// The directions of other channels.
+    var directions: [ExactText: Direction] = [:]
+    /// True if the directions are not known, because the battery's hash is too large. Declarations then add none.
+    var keepsDirections = false
+    /// The distributions of hyper-parameters that are known to be in Redis, by name. Redis may have more.
+    var spaces: [ExactText: String] = [:]
     /// The time of the latest event in Unix milliseconds.
     var updated: Int64 = .min
     /// The names that are known to be in the battery's columns in Redis. Redis may have more.
@@ -20,16 +26,32 @@ package struct BatteryState: Sendable, Hashable {
     /// The maximum number of remembered columns.
     ///
     /// If a battery has more, none is remembered, and all are written again. This costs little and changes nothing.
-    static let maxColumns = 1_024
+    static let maxColumns = 4_096
 
     package init() {}
 
-    /// Creates the state from the values of ``BatteryField``; a malformed value counts as absent.
-    package init(objective: String?, direction: String?, updated: String?) {
-        self.objective = objective.map {
-            Objective(channel: $0, direction: direction.flatMap { Direction(rawValue: $0) } ?? .max)
+    /// The fields of the battery's hash from which ``init(values:)`` creates the state.
+    static let fields = [BatteryField.objective, BatteryField.direction, BatteryField.updated]
+
+    /// Creates the state from the values of ``fields``; a malformed value counts as absent.
+    init(values: [String?]) {
+        let direction = values[1].flatMap { Direction(rawValue: $0) } ?? .max
+        objective = values[0].map { Objective(channel: $0, direction: direction) }
+        updated = values[2].flatMap { Int64($0) } ?? .min
+    }
+
+    /// Creates the state from the fields of the battery's hash (``BatteryField``); a malformed value counts as absent.
+    package init(fields: [(name: String, value: String)]) {
+        self.init(values: Self.fields.map { name in fields.last { $0.name == name }?.value })
+        addDirections(from: fields)
+    }
+
+    /// Adds the directions of other channels from the fields of the battery's hash.
+    mutating func addDirections(from fields: [(name: String, value: String)]) {
+        for (name, value) in fields {
+            guard let channel = name.dropping(prefix: Prefix.direction) else { continue }
+            directions[ExactText(channel)] = Direction(rawValue: value)
         }
-        self.updated = updated.flatMap { Int64($0) } ?? .min
     }
 
     /// Creates the state of a battery whose key cannot be read.

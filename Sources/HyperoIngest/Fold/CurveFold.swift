@@ -13,6 +13,8 @@ struct CurveFold {
 
     /// The highest epoch of the curve, loaded or not; nil if the curve is empty.
     private(set) var highestEpoch: Int?
+    /// The highest epoch before the batch that is not withdrawn; nil if there is none.
+    private var priorHighestEpoch: Int?
     private var entries: [Entry] = []
     /// True if the epochs of `entries` ascend.
     private var isAscending = true
@@ -25,6 +27,7 @@ struct CurveFold {
     /// - Parameter highestEpoch: the highest epoch before the batch.
     init(highestEpoch: Int?) {
         self.highestEpoch = highestEpoch
+        priorHighestEpoch = highestEpoch
     }
 
     /// The epochs whose rows are loaded, with their rows.
@@ -34,6 +37,9 @@ struct CurveFold {
     var changes: some Sequence<(epoch: Int, row: RowTable.Row)> {
         entries.lazy.filter(\.isChanged).map { ($0.epoch, $0.row) }
     }
+
+    /// The epochs before the batch whose rows are withdrawn, unless they have new ones. Ascending.
+    private var withdrawn: ArraySlice<Int> = []
 
     /// True if the batch changed a row.
     private(set) var isChanged = false
@@ -65,6 +71,32 @@ struct CurveFold {
         entries[index].row = merged
         entries[index].isChanged = true
         return prior.shape
+    }
+
+    /// Removes the rows of an epoch and all later ones.
+    ///
+    /// - Parameter priorEpochs: all epochs before the batch, ascending; nil if none of them is withdrawn.
+    mutating func withdraw(from epoch: Int, priorEpochs: [Int]?) {
+        isChanged = true
+        WorkCounter.count(entries.count)
+        entries.removeAll { $0.epoch >= epoch }
+        if indexes != nil { indexes = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.epoch, $0) }) }
+        if let priorEpochs {
+            WorkCounter.count(priorEpochs.count)
+            let first = priorEpochs.firstIndex { $0 >= epoch } ?? priorEpochs.endIndex
+            // An earlier withdrawal of the batch may have been of more rows.
+            if first < withdrawn.startIndex || withdrawn.isEmpty { withdrawn = priorEpochs[first...] }
+            priorHighestEpoch = priorEpochs[..<withdrawn.startIndex].last
+        }
+        let highest = entries.lazy.filter { $0.row != RowTable.empty }.map(\.epoch).max()
+        highestEpoch = [highest, priorHighestEpoch].compactMap { $0 }.max()
+    }
+
+    /// The epochs whose rows were withdrawn and have no new ones.
+    var removals: [Int] {
+        guard !withdrawn.isEmpty else { return [] }
+        let rewritten = Set(entries.lazy.filter(\.isChanged).map(\.epoch))
+        return withdrawn.filter { !rewritten.contains($0) }
     }
 
     private mutating func append(_ entry: Entry) {

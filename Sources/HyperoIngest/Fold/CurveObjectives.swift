@@ -75,6 +75,16 @@ package struct CurveObjectives: Sendable {
         setEntry(entry, ofPart: index)
     }
 
+    /// Removes an epoch and all later ones.
+    mutating func removeAll(from epoch: Int) {
+        let end = parts.partitionPoint { $0.entries[0].epoch < epoch }
+        parts.removeSubrange(end...)
+        if let last = parts.indices.last { parts[last].removeAll(from: epoch, by: objective) }
+        count = parts.reduce(0) { $0 + $1.entries.count }
+        WorkCounter.count(parts.count)
+        rebuildTree()
+    }
+
     private mutating func setEntry(_ entry: Entry, ofPart index: Int) {
         parts[index].set(entry, by: objective)
         updateTree(from: index)
@@ -177,6 +187,11 @@ private struct Part {
     mutating func remove(_ epoch: Int, by objective: BatteryState.Objective) {
         entries.remove(at: index(of: epoch))
         if epoch == best?.epoch { searchBest(by: objective) }
+    }
+
+    mutating func removeAll(from epoch: Int, by objective: BatteryState.Objective) {
+        entries.removeSubrange(index(of: epoch)...)
+        searchBest(by: objective)
     }
 
     /// Removes and returns the upper half.

@@ -12,17 +12,25 @@ extension ExperimentFold {
         hash.set.reserveCapacity(8)
         if let started, let battery {
             hash.set(ExperimentField.battery, to: battery.text)
+            // Before the first `start` or `end` event, and after one, which is among the fields.
+            hash.set(ExperimentField.status, to: lifecycle.status.rawValue)
             hash.set(ExperimentField.started, to: String(started))
         }
-        if updated != prior.updated { hash.set(ExperimentField.updated, to: String(updated)) }
-        if let epochs = curve.highestEpoch, epochs != prior.highestEpoch {
-            hash.set(ExperimentField.epochs, to: String(epochs))
+        // Even if it is unchanged: the reply to HSET then shows whether the hash of an experiment that existed is gone. It is
+        // the first field of such an HSET.
+        if isTouched { hash.set(ExperimentField.updated, to: String(updated)) }
+        if curve.highestEpoch != prior.highestEpoch {
+            if let epochs = curve.highestEpoch {
+                hash.set(ExperimentField.epochs, to: String(epochs))
+            } else {
+                hash.removed.append(ExperimentField.epochs)
+            }
         }
         if nonfinite != prior.nonfinite { hash.set(ExperimentField.nonfinite, to: String(nonfinite)) }
         fields.add(to: &hash)
-        if let userMaxima {
-            addUserMaxima(userMaxima, of: id, to: &hash, rankings: &rankings, table: table)
-        } else if curve.isChanged {
+        if hasStated || prior.stated != nil && (curve.isChanged || !prior.isListed) {
+            addStatedMaxima(of: id, to: &hash, rankings: &rankings, table: table)
+        } else if curve.isChanged || !prior.isListed {
             addCurveMaxima(of: id, to: &hash, rankings: &rankings, table: table)
         }
 
@@ -30,10 +38,13 @@ extension ExperimentFold {
         if !hash.set.isEmpty { changes.append(.setFields(key: key, hash.set)) }
         // A hash that is new in Redis has no fields to remove.
         if started == nil, !hash.removed.isEmpty { changes.append(.removeFields(key: key, hash.removed)) }
-        if curve.isChanged {
-            let rows = curve.changes.map { IndexChange.Row(epoch: $0.epoch, row: $0.row) }
-            changes.append(.setRows(key: keyspace.curve(of: id), rows))
+        guard curve.isChanged else { return }
+        let removals = curve.removals
+        if !removals.isEmpty {
+            changes.append(.removeFields(key: keyspace.curve(of: id), removals.map { String($0) }))
         }
+        let rows = curve.changes.map { IndexChange.Row(epoch: $0.epoch, row: $0.row) }
+        if !rows.isEmpty { changes.append(.setRows(key: keyspace.curve(of: id), rows)) }
     }
 
     /// Returns the state of the experiment after the batch.
@@ -41,89 +52,91 @@ extension ExperimentFold {
         var posterior = prior
         posterior.battery = battery
         posterior.updated = updated
-        posterior.highestEpoch = curve.highestEpoch
+        posterior.status = lifecycle.status
+        posterior.since = lifecycle.since
+        posterior.attempt = lifecycle.attempt
+        posterior.hasProcess = lifecycle.hasProcess
+        posterior.resumptions = lifecycle.resumptions
         posterior.nonfinite = nonfinite
-        guard curve.isChanged else {
-            if userMaxima != nil { posterior.maxima = .user }
-            return posterior
+        posterior.isListed = prior.isListed || isTouched
+        if hasStated { posterior.stated = stated?.posterior }
+        guard curve.isChanged else { return posterior }
+        posterior.highestEpoch = curve.highestEpoch
+        posterior.lastRow = curve.highestEpoch.flatMap { epoch in
+            curve.row(at: epoch).map { ExperimentState.KnownRow(epoch: epoch, row: table.kept($0)) }
         }
-        if let epoch = curve.highestEpoch, let row = curve.row(at: epoch) {
-            posterior.lastRow = ExperimentState.KnownRow(epoch: epoch, row: table.kept(row))
-        }
-        if userMaxima != nil {
-            posterior.maxima = .user
-        } else if let best, let last = posterior.lastRow, best.epoch == last.epoch {
-            posterior.maxima = .curve(epoch: best.epoch, row: last.row)
+        if let best, let last = posterior.lastRow, best.epoch == last.epoch {
+            posterior.best = .row(epoch: best.epoch, last.row)
         } else if let best {
-            posterior.maxima = .curve(epoch: best.epoch, row: curve.row(at: best.epoch).map { table.kept($0) })
+            posterior.best = .row(epoch: best.epoch, curve.row(at: best.epoch).map { table.kept($0) })
         } else {
-            posterior.maxima = .none
+            posterior.best = .none
         }
         return posterior
     }
 
-    /// The objectives of the whole curve after the batch; nil if they are not known or not needed.
-    var posteriorObjectives: CurveObjectives? { userMaxima == nil ? objectives : nil }
-
-    private func addUserMaxima(
-        _ maxima: UserMaxima, of id: ExperimentID, to hash: inout HashChanges, rankings: inout Rankings, table: RowTable
+    /// Adds the changes of maxima of which the user stated some.
+    private func addStatedMaxima(
+        of id: ExperimentID, to hash: inout HashChanges, rankings: inout Rankings, table: RowTable
     ) {
-        let cells = maxima.cells
-        if prior.maxima != .user {
-            let stated = Set(cells.map { ExactText($0.channel) })
-            removePriorMaxima(of: id, from: &hash, rankings: &rankings, table: table) {
-                !stated.contains(ExactText($0))
-            }
-            hash.set(ExperimentField.maxSource, to: MaximaSource.user.rawValue)
-            if prior.maxima != .none, userMaximaEpoch == nil { hash.removed.append(ExperimentField.maxEpoch) }
+        let maxima = maxima
+        let old = priorMaxima.cells(in: table)
+        let new = maxima.cells(in: table)
+        WorkCounter.count(old.count + new.count)
+        let oldNumbers = Dictionary(old.map { (ExactText($0.channel), $0.number) }) { $1 }
+        let newChannels = Set(new.map { ExactText($0.channel) })
+        for cell in old where !newChannels.contains(ExactText(cell.channel)) {
+            hash.removed.append(Prefix.max + cell.channel)
+            rankings.remove(id, from: cell.channel)
         }
-        if let userMaximaEpoch { hash.set(ExperimentField.maxEpoch, to: String(userMaximaEpoch)) }
-        WorkCounter.count(cells.count)
-        for cell in cells {
+        for cell in new {
+            let oldNumber = oldNumbers[cell.channel]
+            guard isRequeued || oldNumber != cell.number else { continue }
             hash.set(Prefix.max + cell.channel, to: cell.number.text)
-            rankings.set(cell, of: id)
+            if cell.number.isFinite || oldNumber != nil { rankings.set(cell, of: id) }
+        }
+        if hasStated, let stated { hash.set(ExperimentField.maxStated, to: stated.posterior.text) }
+        setOrigin(of: maxima, in: table, to: &hash)
+    }
+
+    private func setOrigin(of maxima: MaximaRow, in table: RowTable, to hash: inout HashChanges) {
+        let (source, oldSource) = (maxima.source(in: table), priorMaxima.source(in: table))
+        if isRequeued || source != oldSource {
+            if let source {
+                hash.set(ExperimentField.maxSource, to: source.rawValue)
+            } else {
+                hash.removed.append(ExperimentField.maxSource)
+            }
+        }
+        let (epoch, oldEpoch) = (maxima.epoch(in: table), priorMaxima.epoch(in: table))
+        guard epoch != oldEpoch else { return }
+        if let epoch {
+            hash.set(ExperimentField.maxEpoch, to: String(epoch))
+        } else {
+            hash.removed.append(ExperimentField.maxEpoch)
         }
     }
 
+    /// Adds the changes of maxima that are a row of the curve.
     private func addCurveMaxima(
         of id: ExperimentID, to hash: inout HashChanges, rankings: inout Rankings, table: RowTable
     ) {
         let row = best.flatMap { curve.row(at: $0.epoch) } ?? RowTable.empty
-        if row.shape != priorMaxima.shape {
-            removePriorMaxima(of: id, from: &hash, rankings: &rankings, table: table) {
-                table.number(of: $0, in: row) == nil
+        let oldRow = priorMaxima.base?.row ?? RowTable.empty
+        if row.shape != oldRow.shape {
+            for channel in table.channels(of: oldRow) where table.number(of: channel, in: row) == nil {
+                WorkCounter.count(1)
+                hash.removed.append(Prefix.max + channel)
+                rankings.remove(id, from: channel)
             }
-        }
-        guard let best else {
-            guard prior.maxima != .none else { return }
-            hash.removed.append(ExperimentField.maxEpoch)
-            hash.removed.append(ExperimentField.maxSource)
-            return
         }
         for (channel, number) in zip(table.channels(of: row), table.numbers(of: row)) {
             WorkCounter.count(1)
-            let old = table.number(of: channel, in: priorMaxima)
+            let old = table.number(of: channel, in: oldRow)
             guard isRequeued || old != number else { continue }
             hash.set(Prefix.max + channel, to: number.text)
             if number.isFinite || old != nil { rankings.set(CurveRow.Cell(channel, number), of: id) }
         }
-        guard case .curve(let epoch, _) = prior.maxima else {
-            hash.set(ExperimentField.maxEpoch, to: String(best.epoch))
-            hash.set(ExperimentField.maxSource, to: MaximaSource.curve.rawValue)
-            return
-        }
-        if epoch != best.epoch { hash.set(ExperimentField.maxEpoch, to: String(best.epoch)) }
-    }
-
-    /// Removes the prior maxima of the channels that the new maxima lack.
-    private func removePriorMaxima(
-        of id: ExperimentID, from hash: inout HashChanges, rankings: inout Rankings, table: RowTable,
-        where isMissing: (_ channel: String) -> Bool
-    ) {
-        for channel in table.channels(of: priorMaxima) where isMissing(channel) {
-            WorkCounter.count(1)
-            hash.removed.append(Prefix.max + channel)
-            rankings.remove(id, from: channel)
-        }
+        setOrigin(of: maxima, in: table, to: &hash)
     }
 }

@@ -3,8 +3,8 @@ import HyperoSchema
 /// The state of one experiment while a batch is folded: the prior state and the changes by the batch.
 struct ExperimentFold {
     let prior: ExperimentState
-    /// The row of the maxima before the batch; empty unless the maxima came from the curve.
-    let priorMaxima: RowTable.Row
+    /// The maxima before the batch; without cells if there were none.
+    let priorMaxima: MaximaRow
     /// The index of the experiment's battery in the batch.
     let batteryIndex: Int
     private(set) var battery: BatteryID?
@@ -12,31 +12,43 @@ struct ExperimentFold {
     private(set) var nonfinite: Int
     /// The time of the first event in Unix milliseconds; nil if the experiment existed before the batch.
     private(set) var started: Int64?
+    private(set) var lifecycle: Lifecycle
     var fields = FieldChanges()
 
     private(set) var curve: CurveFold
-    /// The best epoch of the curve; nil without a finite objective. Not maintained if the maxima are the user's.
+    /// The number of channels of the widest row that is loaded.
+    private(set) var widestRow: Int
+    /// The best epoch of the curve; nil without a finite objective.
     private(set) var best: CurveObjectives.Entry?
-    /// The maxima that the user stated in this batch; nil unless the maxima are the user's.
-    private(set) var userMaxima: UserMaxima?
-    private(set) var userMaximaEpoch: Int?
-    /// True if the batch applies a requeued dead letter. All maxima are then written again, because some may be missing
-    /// from the hash or the rankings.
+    /// True if the whole curve must be read before the maxima can change.
+    private var isBestUnknown = false
+    /// The maxima that the user stated; nil for none.
+    private(set) var stated: StatedMaxima?
+    /// True if the batch has stated maxima.
+    private(set) var hasStated = false
+    /// True if the batch applies a requeued dead letter, or the battery's list lacks the experiment. All maxima are then written
+    /// again, because some may be missing from the hash or the rankings.
     var isRequeued = false
+    /// True if an event of the experiment was applied.
+    private(set) var isTouched = false
     /// The objectives of the whole curve; nil until they are known, which needs the best row to get worse.
     private(set) var objectives: CurveObjectives?
-    /// True if the objectives of the whole curve must be read before the batch can be folded.
+    /// True if the whole curve must be read before the batch can be folded.
     private(set) var needsWholeCurve = false
     /// The epochs whose rows must be read before the batch can be folded, because they became the best.
     private(set) var unreadRows: Set<Int> = []
+    /// All epochs of the curve before the batch, ascending; nil unless they were read.
+    private let priorEpochs: [Int]?
 
     /// - Parameters:
     ///   - batteryIndex: the index of the experiment's battery in the batch.
     ///   - rows: the rows that were read, by epoch.
     ///   - objectives: the objectives of the whole curve before the batch; nil if they are not known.
+    ///   - epochs: all epochs of the curve before the batch, ascending; nil if they are not known.
     ///   - table: the table to which the prior rows are added.
     init(
         _ prior: ExperimentState, batteryIndex: Int, rows: [Int: CurveRow], objectives: CurveObjectives?,
+        epochs: [Int]?,
         objective: BatteryState.Objective, in table: inout RowTable
     ) {
         self.batteryIndex = batteryIndex
@@ -44,16 +56,22 @@ struct ExperimentFold {
         battery = prior.battery
         updated = prior.updated
         nonfinite = prior.nonfinite
+        lifecycle = Lifecycle(prior)
+        stated = prior.stated.map { StatedMaxima($0) }
         self.objectives = objectives?.objective == objective ? objectives : nil
+        priorEpochs = epochs
         curve = CurveFold(highestEpoch: prior.highestEpoch)
-        curve.addPrior(Self.priorRows(of: prior, read: rows, in: &table))
-        guard case .curve(let epoch, _) = prior.maxima else {
-            priorMaxima = RowTable.empty
-            if prior.maxima == .user { userMaxima = UserMaxima() }
-            return
+        let priorRows = Self.priorRows(of: prior, read: rows, in: &table)
+        widestRow = priorRows.reduce(0) { max($0, table.count(of: $1.row)) }
+        curve.addPrior(priorRows)
+        switch prior.best {
+        case .none: best = nil
+        case .row(let epoch, _): best = Self.entry(at: epoch, of: curve, objective: objective, in: table)
+        case .unknown:
+            best = self.objectives?.best
+            isBestUnknown = self.objectives == nil
         }
-        priorMaxima = curve.row(at: epoch) ?? RowTable.empty
-        best = entry(at: epoch, objective: objective, in: table)
+        priorMaxima = MaximaRow(base: Self.base(of: curve, best: best, stated: stated), stated: stated)
     }
 
     /// Adds the rows that were read and the rows kept from earlier batches to the table, and returns them in order.
@@ -63,7 +81,7 @@ struct ExperimentFold {
         WorkCounter.count(rows.count)
         var found = rows.map { (epoch: $0, row: table.add($1.cells)) }
         if let last = prior.lastRow, rows[last.epoch] == nil { found.append((last.epoch, table.add(last.row))) }
-        if case .curve(let epoch, let kept?) = prior.maxima, rows[epoch] == nil, epoch != prior.lastRow?.epoch {
+        if case .row(let epoch, let kept?) = prior.best, rows[epoch] == nil, epoch != prior.lastRow?.epoch {
             found.append((epoch, table.add(kept)))
         }
         if found.count > 1 { found.sort { $0.epoch < $1.epoch } }
@@ -71,48 +89,60 @@ struct ExperimentFold {
     }
 
     /// Records an event of any kind.
-    ///
-    /// - Returns: whether the event is later than all events before it.
-    mutating func touch(in battery: BatteryID, at time: Int64) -> Bool {
+    mutating func touch(in battery: BatteryID, at time: Int64) {
         if self.battery == nil {
             self.battery = battery
             started = time
-            fields.set(ExperimentField.status, to: ExperimentStatus.running.rawValue)
         }
-        defer { updated = max(updated, time) }
-        return time > updated
+        updated = max(updated, time)
+        isTouched = true
     }
+
+    /// Writes all maxima again, because the battery's list lacks the experiment.
+    mutating func restore() {
+        isRequeued = true
+        requireBest()
+    }
+
+    /// The row of the highest epoch; nil if it is not loaded.
+    var lastRow: RowTable.Row? { curve.highestEpoch.flatMap { curve.row(at: $0) } }
 
     /// Records the start of the experiment.
     ///
-    /// A late start, for example of a parent process whose child has finished the experiment, must not reopen an experiment
-    /// that has ended.
-    ///
-    /// - Parameter isLatest: true if the event is later than all events before it.
-    mutating func start(_ start: Event.Start, isLatest: Bool) {
-        if isLatest {
-            fields.set(ExperimentField.status, to: ExperimentStatus.running.rawValue)
-            fields.set(ExperimentField.reason, to: nil)
+    /// - Returns: true if the maxima may have changed, because rows were withdrawn.
+    mutating func start(
+        _ start: Event.Start, at time: Int64, by producer: ProducerID?, objective: BatteryState.Objective,
+        in table: RowTable
+    ) -> Bool {
+        guard lifecycle.start(start, at: time, by: producer, fields: &fields), let from = start.from else {
+            return false
         }
-        if let host = start.host { fields.set(ExperimentField.host, to: host) }
-        if let pid = start.pid { fields.set(ExperimentField.pid, to: pid) }
-        if let seed = start.seed { fields.set(ExperimentField.seed, to: seed) }
+        return withdraw(from: from, objective: objective, in: table)
     }
 
-    mutating func end(_ status: ExperimentStatus, reason: String?) {
-        fields.set(ExperimentField.status, to: status.rawValue)
-        fields.set(ExperimentField.reason, to: reason)
+    mutating func end(_ status: ExperimentStatus, reason: String?, at time: Int64) {
+        lifecycle.end(status, reason: reason, at: time, fields: &fields)
     }
 
-    /// Sets maxima stated by the user, which replace the maxima of the curve from then on.
-    mutating func setUserMaxima(_ cells: [CurveRow.Cell], epoch: Int?) {
-        if userMaxima == nil { userMaxima = UserMaxima() }
-        for cell in cells { userMaxima?.set(cell) }
-        userMaximaEpoch = epoch ?? userMaximaEpoch
+    /// Sets maxima stated by the user, which replace those of the curve channel by channel.
+    ///
+    /// - Returns: true if the other channels have the values of another epoch now.
+    mutating func state(_ cells: [CurveRow.Cell], epoch: Int?) -> Bool {
+        requireBest()
+        let oldBase = baseEpoch
+        hasStated = true
+        if stated == nil { stated = StatedMaxima() }
+        stated?.set(cells, epoch: epoch)
         for cell in cells where !cell.number.isFinite { nonfinite += 1 }
+        return baseEpoch != oldBase
     }
 
-    /// The channels that the row of the maxima may have gained.
+    /// Returns the number of channels with stated maxima after some would be stated.
+    func statedCount(afterStating cells: [CurveRow.Cell]) -> Int {
+        (stated?.count ?? 0) + cells.count { stated?.contains($0.channel) != true }
+    }
+
+    /// The channels that the maxima may have gained.
     enum NewChannels {
         case none
         /// The channels of the row that was merged.
@@ -127,32 +157,64 @@ struct ExperimentFold {
     ) -> NewChannels {
         WorkCounter.count(table.count(of: row))
         for number in table.numbers(of: row) where !number.isFinite { nonfinite += 1 }
+        requireBest()
+        let oldBase = baseEpoch
         let shapeBefore = curve.merge(row, at: epoch, in: &table)
-        guard userMaxima == nil else { return .none }
-        let old = best
+        let merged = shapeBefore == RowTable.empty.shape ? row : curve.row(at: epoch) ?? row
+        widestRow = max(widestRow, table.count(of: merged))
         updateBest(afterChangeAt: epoch, objective: objective, in: table)
-        guard let best else { return .none }
-        guard let old else { return .all }
-        let shape = curve.row(at: best.epoch)?.shape
-        if best.epoch == old.epoch {
+        guard let base = baseEpoch else { return .none }
+        guard let oldBase else { return .all }
+        let shape = curve.row(at: base)?.shape
+        if base == oldBase {
             // The channels of a shape that is no index grow.
-            let isUnchanged = epoch != best.epoch || shape == shapeBefore && shapeBefore >= 0
+            let isUnchanged = epoch != base || shape == shapeBefore && shapeBefore >= 0
             return isUnchanged ? .none : .merged
         }
-        let oldShape = old.epoch == epoch ? shapeBefore : curve.row(at: old.epoch)?.shape
+        let oldShape = oldBase == epoch ? shapeBefore : curve.row(at: oldBase)?.shape
         return shape == oldShape ? .none : .all
     }
 
-    /// Returns the channels of the row of the maxima; none if the maxima are the user's.
-    func bestChannels(in table: RowTable) -> [String] {
-        guard userMaxima == nil else { return [] }
-        return best.flatMap { curve.row(at: $0.epoch) }.map { table.channels(of: $0) } ?? []
+    /// Returns whether a row is of a process whose rows a later one has withdrawn.
+    func isWithdrawn(epoch: Int, at time: Int64, by producer: ProducerID?) -> Bool {
+        lifecycle.resumptions.withdraw(epoch: epoch, at: time, by: producer)
+    }
+
+    /// Returns the number of channels of an epoch's row after a merge with a row; 0 if the row adds no channel.
+    func channelCount(afterMerging row: RowTable.Row, at epoch: Int, in table: RowTable) -> Int {
+        let count = table.count(of: row)
+        guard let prior = curve.row(at: epoch), prior.shape != -1 else { return count }
+        WorkCounter.count(count)
+        let newCount = table.channels(of: row).count { table.number(of: $0, in: prior) == nil }
+        return newCount == 0 ? 0 : table.count(of: prior) + newCount
+    }
+
+    /// The maxima after the events so far.
+    var maxima: MaximaRow {
+        MaximaRow(base: Self.base(of: curve, best: best, stated: stated), stated: stated)
     }
 }
 
 extension ExperimentFold {
+    /// The epoch of the row that holds the maxima of the channels that the user did not state: the epoch that the user
+    /// stated if it has a row, else the best one.
+    private var baseEpoch: Int? { Self.baseEpoch(of: curve, best: best, stated: stated) }
+
+    private static func baseEpoch(of curve: CurveFold, best: CurveObjectives.Entry?, stated: StatedMaxima?) -> Int? {
+        if let epoch = stated?.epoch, let row = curve.row(at: epoch), row != RowTable.empty { return epoch }
+        return best?.epoch
+    }
+
+    private static func base(
+        of curve: CurveFold, best: CurveObjectives.Entry?, stated: StatedMaxima?
+    ) -> (epoch: Int, row: RowTable.Row)? {
+        baseEpoch(of: curve, best: best, stated: stated).flatMap { epoch in
+            curve.row(at: epoch).map { (epoch, $0) }
+        }
+    }
+
     private mutating func updateBest(afterChangeAt epoch: Int, objective: BatteryState.Objective, in table: RowTable) {
-        let changed = entry(at: epoch, objective: objective, in: table)
+        let changed = Self.entry(at: epoch, of: curve, objective: objective, in: table)
         objectives?.set(changed?.value, at: epoch)
         guard let best else {
             best = changed
@@ -174,41 +236,57 @@ extension ExperimentFold {
         let known = objectives ?? newObjectives(objective, in: table)
         objectives = known
         best = known.best
-        // Its channels are needed, even if a later event makes another epoch the best.
+        requireRowOfBest()
+    }
+
+    /// Asks for the best epoch before the batch, with its row.
+    private mutating func requireBest() {
+        guard prior.best == .unknown else { return }
+        if isBestUnknown { needsWholeCurve = true } else { requireRowOfBest() }
+    }
+
+    /// Asks for the row of the best epoch. Its channels are needed, even if a later event makes another epoch the best.
+    private mutating func requireRowOfBest() {
         if let best, curve.row(at: best.epoch) == nil { unreadRows.insert(best.epoch) }
+    }
+
+    /// Removes the rows of an epoch and all later ones.
+    ///
+    /// - Returns: true if there were any.
+    private mutating func withdraw(from epoch: Int, objective: BatteryState.Objective, in table: RowTable) -> Bool {
+        guard let highest = curve.highestEpoch, highest >= epoch else { return false }
+        let hasPriorRows = prior.highestEpoch.map { $0 >= epoch } ?? false
+        guard !hasPriorRows || priorEpochs != nil else {
+            needsWholeCurve = true
+            return false
+        }
+        objectives = objectives ?? (prior.highestEpoch == nil ? newObjectives(objective, in: table) : nil)
+        requireBest()
+        objectives?.removeAll(from: epoch)
+        curve.withdraw(from: epoch, priorEpochs: hasPriorRows ? priorEpochs : nil)
+        if let best, best.epoch >= epoch { searchBest(objective: objective, in: table) }
+        return true
     }
 
     /// Returns the objectives of a curve that the batch began, so that all its rows are loaded.
     private func newObjectives(_ objective: BatteryState.Objective, in table: RowTable) -> CurveObjectives {
         CurveObjectives(
-            of: objective, curve.rows.compactMap { entry(at: $0.epoch, row: $0.row, objective: objective, in: table) })
+            of: objective,
+            curve.rows.compactMap { Self.entry(at: $0.epoch, row: $0.row, objective: objective, in: table) })
     }
 
     /// Returns an epoch with its objective; nil if the objective is absent or not finite, or the row is not loaded.
-    private func entry(at epoch: Int, objective: BatteryState.Objective, in table: RowTable) -> CurveObjectives.Entry? {
+    private static func entry(
+        at epoch: Int, of curve: CurveFold, objective: BatteryState.Objective, in table: RowTable
+    ) -> CurveObjectives.Entry? {
         guard let row = curve.row(at: epoch) else { return nil }
         return entry(at: epoch, row: row, objective: objective, in: table)
     }
 
-    private func entry(
+    private static func entry(
         at epoch: Int, row: RowTable.Row, objective: BatteryState.Objective, in table: RowTable
     ) -> CurveObjectives.Entry? {
         guard let number = table.number(of: objective.channel, in: row), number.isFinite else { return nil }
         return CurveObjectives.Entry(epoch: epoch, value: number.value)
-    }
-}
-
-/// The maxima that a user stated, in order of the first appearance of each channel.
-///
-/// A batch can state many thousand channels, too many for the linear search of a ``CurveRow``.
-struct UserMaxima {
-    private var interner = NameInterner()
-    private var numbers: [Number] = []
-
-    var cells: [CurveRow.Cell] { zip(interner.names, numbers).map { CurveRow.Cell($0, $1) } }
-
-    mutating func set(_ cell: CurveRow.Cell) {
-        let index = interner.intern(cell.channel)
-        if index == numbers.count { numbers.append(cell.number) } else { numbers[index] = cell.number }
     }
 }

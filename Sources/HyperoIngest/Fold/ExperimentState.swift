@@ -8,25 +8,47 @@ package struct ExperimentState: Sendable, Hashable {
         var row: KeptRow
     }
 
-    /// The origin of the maxima.
-    enum Maxima: Sendable, Hashable {
+    /// The best epoch of the curve.
+    enum Best: Sendable, Hashable {
+        /// No epoch has a finite objective.
         case none
         /// The row of an epoch; nil if the row was not read yet.
-        case curve(epoch: Int, row: KeptRow?)
-        case user
+        case row(epoch: Int, KeptRow?)
+        /// The maxima have the epoch that the user stated, so that the hash does not tell the best one.
+        case unknown
+    }
+
+    /// The maxima that the user stated.
+    struct StatedMaxima: Sendable, Hashable {
+        var cells: [CurveRow.Cell]
+        /// Nil if the user stated none.
+        var epoch: Int?
     }
 
     /// The battery of the experiment; nil if the experiment does not exist.
     var battery: BatteryID?
     /// The time of the latest event in Unix milliseconds.
     var updated: Int64 = .min
+    var status = ExperimentStatus.running
+    /// The time of the `start` or `end` event that set the status.
+    var since: Int64 = .min
+    /// The highest attempt of a `start` event.
+    var attempt = 0
+    /// True if a `start` event has set the host, the process or the seed.
+    var hasProcess = false
+    var resumptions = Resumptions()
     /// The highest epoch of the curve; nil if the curve is empty.
     var highestEpoch: Int?
     /// The number of values received as nan or infinite.
     package var nonfinite = 0
-    var maxima = Maxima.none
+    var best = Best.none
+    /// The maxima that the user stated; nil for none.
+    var stated: StatedMaxima?
     /// The row of the highest epoch; nil if it was not read yet. Most later parts of a row belong to this row.
     var lastRow: KnownRow?
+    /// False if the battery's list of experiments lacks the experiment, for example because another client has removed the
+    /// list. The next event restores the battery's indexes.
+    package var isListed = true
     /// The reason why a key of the experiment cannot be read, for example because it has another type.
     var readError: String?
 
@@ -37,27 +59,65 @@ package struct ExperimentState: Sendable, Hashable {
         self.readError = readError
     }
 
-    /// Creates the state from the values of ``ExperimentField``; a malformed value counts as absent.
-    package init(
-        battery: String?, updated: String?, epochs: String?, nonfinite: String?, maxEpoch: String?, maxSource: String?
-    ) {
-        self.battery = battery.flatMap { BatteryID($0) }
-        self.updated = updated.flatMap { Int64($0) } ?? .min
-        highestEpoch = epochs.flatMap { Int($0) }
-        // Another client may have written the field, and the count must not overflow.
-        self.nonfinite = nonfinite.flatMap { Int($0) }.map { min(max($0, 0), 1 << 53) } ?? 0
-        switch maxSource.flatMap({ MaximaSource(rawValue: $0) }) {
-        case .user: maxima = .user
-        case .curve: maxima = maxEpoch.flatMap { Int($0) }.map { .curve(epoch: $0, row: nil) } ?? .none
-        case nil: maxima = .none
-        }
-    }
-
     /// The approximate memory of the state in bytes.
     var cost: Int {
-        var cost = 400
-        if case .curve(_, let row?) = maxima { cost += row.cost }
+        var cost = 500
+        if case .row(_, let row?) = best { cost += row.cost }
         if let lastRow { cost += lastRow.row.cost }
+        if let stated { cost += stated.cells.count * 80 }
         return cost
+    }
+}
+
+extension ExperimentState {
+    /// The fields of the hash that ``init(values:)`` reads.
+    package static let fields = [
+        ExperimentField.battery, ExperimentField.updated, ExperimentField.status, ExperimentField.since,
+        ExperimentField.attempt, ExperimentField.host, ExperimentField.seed, ExperimentField.resumed,
+        ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch, ExperimentField.maxSource,
+        ExperimentField.maxStated,
+    ]
+
+    /// Creates the state from the values of ``fields``, in their order; a malformed value counts as absent.
+    package init(values: [String?]) {
+        var values = values[...]
+        func integer(_ text: String?) -> Int? { text.flatMap { Int($0) } }
+        battery = (values.removeFirst()).flatMap { BatteryID($0) }
+        updated = values.removeFirst().flatMap { Int64($0) } ?? .min
+        status = values.removeFirst().flatMap { ExperimentStatus(rawValue: $0) } ?? .running
+        // The first format has no such field.
+        since = values.removeFirst().flatMap { Int64($0) } ?? (status == .running ? .min : updated)
+        attempt = integer(values.removeFirst()) ?? 0
+        let (host, seed) = (values.removeFirst(), values.removeFirst())
+        hasProcess = host != nil || seed != nil
+        resumptions = values.removeFirst().map { Resumptions(text: $0) } ?? Resumptions()
+        highestEpoch = integer(values.removeFirst())
+        // Another client may have written the field, and the count must not overflow.
+        nonfinite = integer(values.removeFirst()).map { min(max($0, 0), 1 << 53) } ?? 0
+        let maxEpoch = integer(values.removeFirst())
+        let source = values.removeFirst().flatMap { MaximaSource(rawValue: $0) }
+        stated = values.removeFirst().flatMap { StatedMaxima(text: $0) }
+        switch source {
+        case .curve, .both:
+            best = stated?.epoch == nil ? maxEpoch.map { .row(epoch: $0, nil) } ?? .none : .unknown
+        case .user: best = .unknown
+        case nil: best = .none
+        }
+        if highestEpoch == nil { best = .none }
+    }
+}
+
+extension ExperimentState.StatedMaxima {
+    /// The text of ``ExperimentField/maxStated``. No channel has the name `epoch`.
+    var text: String {
+        var row = cells
+        if let epoch { row.insert(CurveRow.Cell(ExperimentField.epochOfStated, Number(Double(epoch))), at: 0) }
+        return CurveRow(row).text
+    }
+
+    init?(text: String) {
+        guard let row = CurveRow(text: text) else { return nil }
+        cells = row.cells.filter { $0.channel != ExperimentField.epochOfStated }
+        epoch = row[ExperimentField.epochOfStated].flatMap { Int(exactly: $0.value) }
     }
 }

@@ -23,6 +23,13 @@ package struct Fold {
     private var experiments: [ExperimentFold] = []
     /// Indexes in `experiments`, by the experiment's index in the batch; -1 before its first applied event.
     private var foldIndexes: [Int]
+    /// True if the partition has tombstones. Without one, they cost an event nothing.
+    private let hasTombstones: Bool
+    /// The times at which batteries were deleted in Unix milliseconds, by index in the batch; nil for the others. Empty
+    /// without tombstones.
+    private var deletedBatteries: [Int64?] = []
+    /// The times at which experiments were deleted, like ``deletedBatteries``.
+    private var deletedExperiments: [Int64?] = []
 
     /// Folds a batch.
     ///
@@ -46,6 +53,15 @@ package struct Fold {
         batteries = prior.batteries.map { BatteryFold($0 ?? BatteryState()) }
         foldIndexes = Array(repeating: -1, count: prior.experiments.count)
         result.rows = batch.rows
+        hasTombstones = !prior.tombstones.isEmpty
+        guard hasTombstones else { return }
+        // A battery and an experiment may have the same id, and only one of them was deleted: what exists was not.
+        deletedBatteries = zip(batch.batteries, prior.batteries).map { id, state in
+            state?.objective == nil ? prior.tombstones.time(of: id) : nil
+        }
+        deletedExperiments = zip(batch.experiments, prior.experiments).map { id, state in
+            state?.battery == nil ? prior.tombstones.time(of: id) : nil
+        }
     }
 
     // MARK: - Processing one entry
@@ -57,11 +73,19 @@ package struct Fold {
             return reject(index, item: item, rejection: batch.rejections[rejection])
         }
         let producer = item.subjects.producer
+        if case .alive = item.content {
+            if let readError = producers[producer].readError { return deadLetter(index, reason: readError) }
+            producers[producer].touch(at: item.time)
+            result.counts.applied += 1
+            return
+        }
         if producer >= 0 {
             if let readError = producers[producer].readError { return deadLetter(index, reason: readError) }
             guard accept(seq: item.seq, of: producer, item: index, at: item.time) else { return }
         }
-        if let reason = rejectionReason(for: item.subjects) { return deadLetter(index, reason: reason) }
+        if hasTombstones, drop(item, at: index) { return }
+        let reason = rejectionReason(for: item.subjects) ?? widthViolation(of: item)
+        if let reason { return deadLetter(index, reason: reason) }
         result.counts.applied += 1
         batteries[item.subjects.battery].touch(at: item.time)
         switch item.content {
@@ -70,7 +94,7 @@ package struct Fold {
             let target = touch(item.subjects, objective: objective, at: item.time, isRequeued: false)
             merge(row, at: epoch, into: target, objective: objective)
         case .event(let event): apply(batch.events[event], to: item.subjects, at: item.time)
-        case .rejected: break
+        case .rejected, .alive: break
         }
     }
 
@@ -91,10 +115,36 @@ package struct Fold {
         let gaps = producers[producer].gaps
         guard producers[producer].accept(seq, at: time) != .duplicate else {
             result.counts.duplicates += 1
-            result.duplicates.append(index)
+            result.skipped.append(index)
             return false
         }
         result.counts.addGaps(producers[producer].gaps - gaps)
+        return true
+    }
+
+    /// Drops an event if its battery or experiment was deleted. A declaration that was added later revives the battery.
+    ///
+    /// The time is the one of the entry's id, because deletions have times of the same clock. The clock of a client may be
+    /// late.
+    ///
+    /// - Returns: whether the event was dropped.
+    private mutating func drop(_ item: DecodedBatch.Item, at index: Int) -> Bool {
+        let (battery, experiment) = (item.subjects.battery, item.subjects.experiment)
+        let time = Int64(clamping: item.id.milliseconds)
+        if let deleted = deletedBatteries[battery], !Tombstones.isExpired(deleted, at: time) {
+            if experiment < 0, time > deleted {
+                deletedBatteries[battery] = nil
+                batteries[battery].revive()
+                result.revived.append((batch.batteries[battery], deleted))
+                return false
+            }
+        } else {
+            guard experiment >= 0, let deleted = deletedExperiments[experiment],
+                !Tombstones.isExpired(deleted, at: time)
+            else { return false }
+        }
+        result.counts.deleted += 1
+        result.skipped.append(index)
         return true
     }
 
@@ -127,14 +177,27 @@ package struct Fold {
         return Self.wrongBattery(id, of: batch.experiments[experiment], in: actual.text)
     }
 
-    /// The reason of a dead letter whose battery was not declared.
-    static func undeclared(_ battery: BatteryID) -> String {
-        "battery not found: \(battery.text) was never declared in this partition"
-    }
-
-    /// The reason of a dead letter whose experiment belongs to another battery.
-    static func wrongBattery(_ battery: BatteryID, of experiment: ExperimentID, in actual: String) -> String {
-        "wrong battery: \(battery.text), experiment \(experiment.text) belongs to \(actual)"
+    /// Returns the reason why a row or maxima cannot be applied because of the number of channels; nil if it can.
+    private mutating func widthViolation(of item: DecodedBatch.Item) -> String? {
+        switch item.content {
+        case .row(let epoch, let row):
+            return widthViolation(of: row, at: epoch, subjects: item.subjects)
+        case .event(let index):
+            switch batch.events[index].body {
+            case .epoch(let epoch, let cells):
+                return widthViolation(of: result.rows.add(cells), at: epoch, subjects: item.subjects)
+            case .curve(let first, let series):
+                var violation: String?
+                series.forEachRow { offset, cells in
+                    guard violation == nil else { return }
+                    violation = widthViolation(of: result.rows.add(cells), at: first + offset, subjects: item.subjects)
+                }
+                return violation
+            case .maxima(_, let cells): return widthViolation(ofMaxima: cells, subjects: item.subjects)
+            default: return nil
+            }
+        case .rejected, .alive: return nil
+        }
     }
 
     private mutating func apply(_ event: Event, to subjects: DecodedBatch.Subjects, at time: Int64) {
@@ -146,37 +209,25 @@ package struct Fold {
         let target = touch(subjects, objective: objective, at: time, isRequeued: event.requeued != nil)
         switch event.body {
         case .battery: break
-        case .start(let start): experiments[target.experiment].start(start, isLatest: target.isLatest)
-        case .end(let status, let reason): experiments[target.experiment].end(status, reason: reason)
-        case .param(let entries): set(entries, prefix: Prefix.param, of: target)
+        case .start(let start):
+            let mayChangeMaxima = experiments[target.experiment].start(
+                start, at: time, by: producer(of: target), objective: objective, in: result.rows)
+            if mayChangeMaxima { addMaximaColumns(of: target) }
+        case .end(let status, let reason): experiments[target.experiment].end(status, reason: reason, at: time)
+        case .param(let entries, let spaces):
+            set(entries, prefix: Prefix.param, of: target)
+            for space in spaces { batteries[battery].setSpace(space) }
         case .meta(let entries): set(entries, prefix: Prefix.meta, of: target)
         case .epoch(let epoch, let cells): merge(result.rows.add(cells), at: epoch, into: target, objective: objective)
         case .curve(let first, let series):
-            Self.forEachRow(of: series) { offset, cells in
+            series.forEachRow { offset, cells in
                 merge(result.rows.add(cells), at: first + offset, into: target, objective: objective)
             }
         case .maxima(let epoch, let cells):
-            experiments[target.experiment].setUserMaxima(cells, epoch: epoch)
+            let hasOtherRow = experiments[target.experiment].state(cells, epoch: epoch)
             for cell in cells { batteries[battery].addColumn(Prefix.max + cell.channel, at: time) }
-        }
-    }
-
-    /// Calls a function with the cells of each epoch of a `curve` event. Its cost is the count of the numbers, even if one
-    /// of a thousand channels is much longer than the others.
-    private static func forEachRow(
-        of series: [Event.Series], _ body: (_ offset: Int, _ cells: [CurveRow.Cell]) -> Void
-    ) {
-        var remaining = series
-        var offset = 0
-        while !remaining.isEmpty {
-            let end = remaining.map(\.numbers.count).min() ?? 0
-            while offset < end {
-                WorkCounter.count(remaining.count)
-                body(offset, remaining.map { CurveRow.Cell($0.channel, $0.numbers[offset]) })
-                offset += 1
-            }
-            WorkCounter.count(remaining.count)
-            remaining.removeAll { $0.numbers.count <= offset }
+            if hasOtherRow { addMaximaColumns(of: target) }
+        case .alive: break
         }
     }
 
@@ -187,10 +238,29 @@ package struct Fold {
         let experiment: Int
         /// An index in ``Fold/batteries``.
         let battery: Int
+        /// An index in ``DecodedBatch/producers``; -1 for none.
+        let producer: Int
         /// The time of the event in Unix milliseconds.
         let time: Int64
-        /// True if the event is later than all events of the experiment before it.
-        let isLatest: Bool
+    }
+
+    private func producer(of target: Target) -> ProducerID? {
+        target.producer < 0 ? nil : batch.producers[target.producer]
+    }
+
+    /// Returns the index in ``Fold/experiments`` of an experiment, whose fold begins if it has none.
+    private mutating func foldIndex(
+        of subjects: DecodedBatch.Subjects, objective: BatteryState.Objective
+    ) -> Int {
+        let subject = subjects.experiment
+        guard foldIndexes[subject] < 0 else { return foldIndexes[subject] }
+        foldIndexes[subject] = experiments.count
+        experiments.append(
+            ExperimentFold(
+                prior.experiments[subject] ?? ExperimentState(), batteryIndex: subjects.battery,
+                rows: prior.rows[subject] ?? [:], objectives: prior.objectives[subject], epochs: prior.epochs[subject],
+                objective: objective, in: &result.rows))
+        return experiments.count - 1
     }
 
     /// Records an event of an experiment, of any kind.
@@ -198,18 +268,11 @@ package struct Fold {
         _ subjects: DecodedBatch.Subjects, objective: BatteryState.Objective, at time: Int64, isRequeued: Bool
     ) -> Target {
         let (subject, battery) = (subjects.experiment, subjects.battery)
-        var index = foldIndexes[subject]
-        if index < 0 {
-            index = experiments.count
-            foldIndexes[subject] = index
-            experiments.append(
-                ExperimentFold(
-                    prior.experiments[subject] ?? ExperimentState(), batteryIndex: battery,
-                    rows: prior.rows[subject] ?? [:], objectives: prior.objectives[subject], objective: objective,
-                    in: &result.rows))
-        }
+        let index = foldIndex(of: subjects, objective: objective)
         if experiments[index].battery == nil {
             batteries[battery].add(batch.experiments[subject], started: time)
+        } else if !experiments[index].prior.isListed, !experiments[index].isTouched {
+            restore(index, subject: subject, at: time)
         } else if isRequeued {
             batteries[battery].restore(batch.experiments[subject], started: time)
         }
@@ -217,8 +280,22 @@ package struct Fold {
             batteries[battery].forgetColumns()
             experiments[index].isRequeued = true
         }
-        let isLatest = experiments[index].touch(in: batch.batteries[battery], at: time)
-        return Target(experiment: index, battery: battery, time: time, isLatest: isLatest)
+        experiments[index].touch(in: batch.batteries[battery], at: time)
+        return Target(experiment: index, battery: battery, producer: subjects.producer, time: time)
+    }
+
+    /// Restores an experiment to the indexes of its battery.
+    private mutating func restore(_ index: Int, subject: Int, at time: Int64) {
+        let battery = experiments[index].batteryIndex
+        let found = prior.unlisted[subject]
+        batteries[battery].restore(batch.experiments[subject], started: found?.started ?? time)
+        for column in found?.columns ?? [] { batteries[battery].addColumn(column, at: time) }
+        if let row = experiments[index].lastRow {
+            for channel in result.rows.channels(of: row) {
+                batteries[battery].addColumn(Prefix.curve + channel, at: time)
+            }
+        }
+        experiments[index].restore()
     }
 
     private mutating func set(_ entries: [Event.Entry], prefix: String, of target: Target) {
@@ -233,15 +310,50 @@ package struct Fold {
     private mutating func merge(
         _ row: RowTable.Row, at epoch: Int, into target: Target, objective: BatteryState.Objective
     ) {
+        guard
+            !experiments[target.experiment].isWithdrawn(epoch: epoch, at: target.time, by: producer(of: target))
+        else { return }
+        batteries[target.battery].addColumns(
+            ofRowWithShape: row.shape, channels: result.rows.channels(of: row), at: target.time)
         let new = experiments[target.experiment].merge(row, at: epoch, objective: objective, in: &result.rows)
-        let channels: [String]
         switch (new, experiments[target.experiment].isRequeued) {
-        case (.none, false): return
-        case (.merged, false): channels = result.rows.channels(of: row)
-        case (.all, _), (_, true): channels = experiments[target.experiment].bestChannels(in: result.rows)
+        case (.none, false): break
+        case (.merged, false): addMaximaColumns(result.rows.channels(of: row), of: target)
+        case (.all, _), (_, true): addMaximaColumns(of: target)
         }
+    }
+
+    /// Adds the channels of the row of the maxima to the columns.
+    private mutating func addMaximaColumns(of target: Target) {
+        addMaximaColumns(experiments[target.experiment].maxima.channels(in: result.rows), of: target)
+    }
+
+    private mutating func addMaximaColumns(_ channels: [String], of target: Target) {
         WorkCounter.count(channels.count)
         for channel in channels { batteries[target.battery].addColumn(Prefix.max + channel, at: target.time) }
+    }
+
+    // MARK: - The width of rows
+
+    private mutating func widthViolation(
+        of row: RowTable.Row, at epoch: Int, subjects: DecodedBatch.Subjects
+    ) -> String? {
+        guard let objective = batteries[subjects.battery].objective else { return nil }
+        let index = foldIndex(of: subjects, objective: objective)
+        // Nearly all rows are narrow.
+        guard result.rows.count(of: row) + experiments[index].widestRow > Limits.channels else { return nil }
+        let count = experiments[index].channelCount(afterMerging: row, at: epoch, in: result.rows)
+        guard count > Limits.channels else { return nil }
+        return "the row of epoch \(epoch) would have \(count) channels: at most \(Limits.channels) are allowed"
+    }
+
+    private mutating func widthViolation(
+        ofMaxima cells: [CurveRow.Cell], subjects: DecodedBatch.Subjects
+    ) -> String? {
+        guard let objective = batteries[subjects.battery].objective else { return nil }
+        let count = experiments[foldIndex(of: subjects, objective: objective)].statedCount(afterStating: cells)
+        guard count > Limits.channels else { return nil }
+        return "the stated maxima would have \(count) channels: at most \(Limits.channels) are allowed"
     }
 
     // MARK: - The outcome
@@ -266,7 +378,7 @@ package struct Fold {
             let battery = experiments[index].batteryIndex
             result.posterior.experiments.append(experiments[index].posterior(in: result.rows))
             if experiments[index].objectives != nil || !prior.objectives.isEmpty {
-                result.posterior.objectives[subject] = experiments[index].posteriorObjectives
+                result.posterior.objectives[subject] = experiments[index].objectives
             }
             experiments[index].addChanges(
                 of: batch.experiments[subject], in: keyspace, to: &result.changes,

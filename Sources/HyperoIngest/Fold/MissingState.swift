@@ -9,6 +9,8 @@ package struct MissingState: Hashable {
     package var rows: [Int: Set<Int>] = [:]
     /// The experiments whose whole curve must be read, by index, with the objective of each.
     package var wholeCurves: [Int: BatteryState.Objective] = [:]
+    /// The experiments whose whole hash must be read, because their battery's list lacks them.
+    package var unlisted: [Int] = []
 
     init() {}
 
@@ -18,13 +20,18 @@ package struct MissingState: Hashable {
         self.init(subjectsOf: batch, given: prior, except: nil)
         guard isEmpty else { return }
         let curves = prior.experiments.indices.map { KnownCurve(of: $0, in: prior) }
+        for index in prior.experiments.indices where prior.experiments[index]?.isListed == false {
+            if prior.unlisted[index] == nil { unlisted.append(index) }
+            guard let highest = curves[index].highestEpoch else { continue }
+            addRows(highest...highest, of: index, curve: curves[index], prior: prior)
+        }
         for item in batch.items where item.subjects.experiment >= 0 {
             let index = item.subjects.experiment
             switch item.content {
             case .row(let epoch, _): addRows(epoch...epoch, of: index, curve: curves[index], prior: prior)
             case .event(let event):
                 addRows(for: batch.events[event].body, of: index, curve: curves[index], prior: prior)
-            case .rejected: break
+            case .rejected, .alive: break
             }
         }
     }
@@ -46,6 +53,7 @@ package struct MissingState: Hashable {
 
     package var isEmpty: Bool {
         producers.isEmpty && batteries.isEmpty && experiments.isEmpty && rows.isEmpty && wholeCurves.isEmpty
+            && unlisted.isEmpty
     }
 
     /// The epochs of a curve whose rows are known.
@@ -58,15 +66,18 @@ package struct MissingState: Hashable {
         var bestEpoch = -1
         /// The epoch of the maxima, if its row is not known.
         var unreadBestEpoch: Int?
+        /// The epoch of the maxima that the user stated.
+        var statedEpoch: Int?
 
         init(of index: Int, in prior: PriorState) {
             guard let state = prior.experiments[index] else { return }
             highestEpoch = state.highestEpoch
             lastEpoch = state.lastRow?.epoch ?? -1
-            switch state.maxima {
-            case .curve(let epoch, .some): bestEpoch = epoch
-            case .curve(let epoch, nil): unreadBestEpoch = epoch == lastEpoch ? nil : epoch
-            case .none, .user: break
+            statedEpoch = state.stated?.epoch
+            switch state.best {
+            case .row(let epoch, .some): bestEpoch = epoch
+            case .row(let epoch, nil): unreadBestEpoch = epoch == lastEpoch ? nil : epoch
+            case .none, .unknown: break
             }
         }
     }
@@ -77,8 +88,10 @@ package struct MissingState: Hashable {
         case .curve(let first, let series):
             let count = series.map(\.numbers.count).max() ?? 0
             addRows(first...first + max(count - 1, 0), of: index, curve: curve, prior: prior)
-        case .maxima: addBestRow(of: index, curve: curve, prior: prior)
-        case .battery, .start, .param, .meta, .end: break
+        case .maxima(let epoch?, _): addRows(epoch...epoch, of: index, curve: curve, prior: prior)
+        case .maxima(nil, _): addRowsOfMaxima(of: index, curve: curve, prior: prior)
+        case .start(let start) where start.from != nil: addRowsOfMaxima(of: index, curve: curve, prior: prior)
+        case .battery, .start, .param, .meta, .end, .alive: break
         }
     }
 
@@ -86,7 +99,7 @@ package struct MissingState: Hashable {
         _ epochs: ClosedRange<Int>, of index: Int, curve: KnownCurve, prior: PriorState
     ) {
         guard let highest = curve.highestEpoch else { return }
-        addBestRow(of: index, curve: curve, prior: prior)
+        addRowsOfMaxima(of: index, curve: curve, prior: prior)
         // The curve has no row above its highest epoch.
         guard epochs.lowerBound <= highest else { return }
         for epoch in epochs.clamped(to: epochs.lowerBound...highest)
@@ -96,9 +109,17 @@ package struct MissingState: Hashable {
         }
     }
 
-    /// Adds the row of the maxima. Its channels are the maxima that came from the curve.
-    private mutating func addBestRow(of index: Int, curve: KnownCurve, prior: PriorState) {
-        guard let epoch = curve.unreadBestEpoch, prior.rows[index]?[epoch] == nil else { return }
-        rows[index, default: []].insert(epoch)
+    /// Adds the rows of the best epoch and of the one that the user stated. Their channels are the maxima that came from the
+    /// curve.
+    private mutating func addRowsOfMaxima(of index: Int, curve: KnownCurve, prior: PriorState) {
+        guard let highest = curve.highestEpoch else { return }
+        if let epoch = curve.unreadBestEpoch, prior.rows[index]?[epoch] == nil {
+            rows[index, default: []].insert(epoch)
+        }
+        if let epoch = curve.statedEpoch, epoch <= highest, epoch != curve.lastEpoch, epoch != curve.bestEpoch,
+            prior.rows[index]?[epoch] == nil
+        {
+            rows[index, default: []].insert(epoch)
+        }
     }
 }

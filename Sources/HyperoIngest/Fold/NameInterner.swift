@@ -9,6 +9,11 @@ struct NameInterner {
     /// The number of names up to which a linear search is faster than hashing.
     private static let linearLimit = 12
 
+    func contains(_ name: String) -> Bool {
+        guard names.count <= Self.linearLimit else { return indexes[ExactText(name)] != nil }
+        return names.contains { $0.hasSameBytes(as: name) }
+    }
+
     /// Returns the index of a name, which is appended if it is new.
     mutating func intern(_ name: String) -> Int {
         WorkCounter.count(min(names.count, Self.linearLimit) + 1)

@@ -14,11 +14,37 @@ package struct PriorState {
     var wideRows: Set<Int> = []
     /// The objectives of the whole curves that are known, by experiment index.
     package var objectives: [Int: CurveObjectives] = [:]
+    /// All epochs of the whole curves that were read for this batch, ascending, by experiment index.
+    package var epochs: [Int: [Int]] = [:]
+    /// The experiments that are restored to their battery's indexes, by experiment index.
+    package var unlisted: [Int: UnlistedExperiment] = [:]
+    /// The subjects of which only a part was found.
+    package var vanished: [VanishedSubject] = []
+    /// The deleted experiments and batteries.
+    package var tombstones = Tombstones()
 
     package init(producers: [Watermark?], batteries: [BatteryState?], experiments: [ExperimentState?]) {
         self.producers = producers
         self.batteries = batteries
         self.experiments = experiments
+    }
+}
+
+/// The part of an experiment's hash from which its battery's indexes are restored.
+package struct UnlistedExperiment: Sendable, Hashable {
+    /// The time of the first event in Unix milliseconds; nil if it is unknown.
+    package var started: Int64?
+    /// The columns of the experiment, without those of its curve.
+    package var columns: [String] = []
+
+    /// - Parameter fields: all fields of the hash.
+    package init(fields: [(name: String, value: String)]) {
+        let others: Set = [ExperimentField.maxEpoch, ExperimentField.maxSource, ExperimentField.maxStated]
+        for (name, value) in fields {
+            if name == ExperimentField.started { started = Int64(value) }
+            let isColumn = [Prefix.param, Prefix.meta, Prefix.max].contains { name.dropping(prefix: $0) != nil }
+            if isColumn, !others.contains(name) { columns.append(name) }
+        }
     }
 }
 

@@ -83,6 +83,14 @@ package struct Watermark: Sendable, Hashable {
         return arrival
     }
 
+    /// Records a sign of life.
+    ///
+    /// - Parameter time: the time of the sign in Unix milliseconds.
+    mutating func touch(at time: Int64) {
+        self.time = max(self.time, time)
+        hasMissingField = !missing.isEmpty
+    }
+
     private mutating func advance(to number: UInt64) -> Arrival {
         if number > seq + 1 {
             missing.append(seq + 1...number - 1)
@@ -126,8 +134,9 @@ package struct Watermark: Sendable, Hashable {
 }
 
 extension Watermark {
-    /// The time for which a producer's watermark is kept after its last event: 30 days, in milliseconds.
-    static let lifetime: Int64 = 30 * 24 * 60 * 60 * 1_000
+    /// The time for which a producer's watermark is kept after the first event of its last day: 30 days, in milliseconds.
+    static let lifetime: Int64 = 30 * day
+    private static let day: Int64 = 24 * 60 * 60 * 1_000
 
     /// Returns the changes of the producer's hash since the prior watermark.
     ///
@@ -136,9 +145,11 @@ extension Watermark {
         of producer: ProducerID, since prior: Watermark, dead: Int, in keyspace: Keyspace
     ) -> [IndexChange] {
         let key = keyspace.producer(producer)
-        var fields = [
-            IndexChange.Field(ProducerField.seq, String(seq)), IndexChange.Field(ProducerField.time, String(time)),
-        ]
+        var fields: [IndexChange.Field] = []
+        fields.reserveCapacity(3)
+        // A producer without an event has only given a sign of life.
+        if seq != prior.seq { fields.append(IndexChange.Field(ProducerField.seq, String(seq))) }
+        if time != prior.time { fields.append(IndexChange.Field(ProducerField.time, String(time))) }
         var changes: [IndexChange] = []
         if !missing.isEmpty {
             fields.append(IndexChange.Field(ProducerField.missing, missingText))
@@ -146,6 +157,11 @@ extension Watermark {
             changes.append(.removeFields(key: key, [ProducerField.missing]))
         }
         if dead > 0 { changes.append(.increment(key: key, field: ProducerField.dead, by: dead)) }
-        return [.setFields(key: key, fields)] + changes + [.expire(key: key, milliseconds: Self.lifetime)]
+        if !fields.isEmpty { changes.insert(.setFields(key: key, fields), at: 0) }
+        // Once a day, because the expiry would else be a third of the commands of many trainings that log in turn.
+        if prior.time == .min || time / Self.day != prior.time / Self.day {
+            changes.append(.expire(key: key, milliseconds: Self.lifetime))
+        }
+        return changes
     }
 }

@@ -19,6 +19,10 @@ package struct PartitionOwner: Sendable {
         case leaseLost
         /// Another client changed the cursor or replaced the stream, or a transaction was aborted.
         case cursorChanged
+        /// A command of an operator, or keys that another client has removed, must be handled before further entries.
+        case interrupted
+        /// The connection has pending replies that must not be awaited.
+        case abandoned
         /// All entries up to the goal of a drain are applied.
         case drained
         case waited
@@ -118,6 +122,8 @@ package struct PartitionOwner: Sendable {
             return .acquire
         // With a growing delay, because a client that keeps rewriting the cursor must not cause a busy loop.
         case .cursorChanged: return .wait(backoff.nextDelay(random: jitter))
+        case .interrupted: return .recover
+        case .abandoned: return disconnect(for: .zero)
         case .waited:
             return isConnected ? .acquire : .connect(to: topology.current)
         case .drained:

@@ -27,15 +27,22 @@ extension PartitionWorker {
     }
 
     private func acquire(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {
-        // Called even with pending dead letters, because the call sets the goal of the drain.
-        if settings.isDraining, try checkpointReader.isDrained(to: &goal, over: &context.connection),
-            context.pendingDeadLetters.isEmpty
-        {
-            return .drained
+        let header = try PartitionHeader(of: keyspace, over: &context.connection)
+        if settings.isDraining {
+            // Called even with pending dead letters, because the call sets the goal of the drain.
+            let isDrained = try checkpointReader.isDrained(to: &goal, over: &context.connection)
+            // Nothing is to be applied of a stream that was empty at the start.
+            goal = goal ?? .zero
+            if isDrained, context.pendingDeadLetters.isEmpty, !header.needsMigration,
+                try !hasCommand(after: header.control, over: &context.connection)
+            {
+                return .drained
+            }
         }
         guard try lease.acquire(over: &context.connection) else {
             // The other ingest finds them by the field `unconfirmed`, and writes them.
             context.pendingDeadLetters = PendingDeadLetters()
+            context.vanished = []
             return .standby
         }
         return .acquired
@@ -53,6 +60,14 @@ extension PartitionWorker {
         var held = try context.connection.call("GET", keyspace.lease)
         if let error = held.error { throw error.naming(key: keyspace.lease, expected: .string) }
         guard try held.string() == lease.owner else { return .leaseLost }
+        let header: PartitionHeader
+        do {
+            header = try PartitionHeader(of: keyspace, over: &context.connection)
+        } catch {
+            // A newer ingest may have owned the partition since the lease was acquired.
+            if error.code == .other { try lease.release(isConfirmed: false, over: &context.connection) }
+            throw error
+        }
         let reader = checkpointReader
         var checkpoint = try reader.checkpoint(after: appliedCursor, over: &context.connection)
         var fence = Fence(lease: lease, since: fencedSince, writtenCursor: checkpoint.cursor)
@@ -62,14 +77,31 @@ extension PartitionWorker {
         context.pendingDeadLetters = letters
         checkpoint.batch.pendingDeadLetters = context.pendingDeadLetters
         let cursor = checkpoint.batch.cursor
+        let mustWriteLetters = if letters.isEmpty { false } else { try needsDeletion(header, in: &context) }
+        if mustWriteLetters {
+            // The keys of the entries show which of them became dead letters, and a deletion removes these keys.
+            var pipeline = try Pipeline(resumingAt: checkpoint, tombstones: Tombstones(), fence: fence, goal: goal)
+            try pipeline.finish(in: &context)
+            return context.pendingDeadLetters.isEmpty ? .interrupted : .cursorChanged
+        }
+        let work = PreparatoryWork(header: header, clock: checkpoint.clock, isConfirmed: letters.isEmpty)
+        guard let tombstones = try prepare(work, fence: &fence, in: &context) else { return .cursorChanged }
         let surplus = try reader.surplus(before: cursor, retain: settings.retain, over: &context.connection)
         context.trimPlan.start(at: cursor, surplus: surplus)
-        pipeline = try Pipeline(resumingAt: checkpoint, fence: fence, goal: goal)
+        pipeline = try Pipeline(resumingAt: checkpoint, tombstones: tombstones, fence: fence, goal: goal)
         // At level info only the first time, because connections may break often.
         logger.log(
             level: appliedCursor == nil ? .info : .debug,
             cursor == .zero ? "starting with the first entry" : "resuming after \(cursor)")
         return .recovered
+    }
+
+    /// Returns whether subjects must be deleted before entries are applied.
+    private func needsDeletion(
+        _ header: PartitionHeader, in context: inout PipelineContext
+    ) throws(RedisError) -> Bool {
+        guard context.vanished.isEmpty else { return true }
+        return try hasCommand(after: header.control, over: &context.connection)
     }
 
     /// Returns the dead letters of the last transaction that are not in Redis; none if its outcome was handled, and nil if
@@ -89,14 +121,20 @@ extension PartitionWorker {
 
     private func apply(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {
         guard var pipeline = pipeline.take() else { return .leaseLost }
-        switch try pipeline.step(in: &context) {
+        let result = try pipeline.step(in: &context)
+        if context.connection.pendingReplies > 0 { return .abandoned }
+        switch result {
         case .applied:
             appliedCursor = pipeline.slots.applied.id
+            if try isCommanded(over: &context.connection) { return .interrupted }
             self.pipeline = consume pipeline
             return .applied
         case .drained:
             appliedCursor = pipeline.slots.applied.id
-            return .drained
+            return try hasCommand(after: control, over: &context.connection) ? .interrupted : .drained
+        case .stopped(.keysVanished):
+            appliedCursor = pipeline.slots.applied.id
+            return .interrupted
         case .stopped(.leaseLost): return .leaseLost
         case .stopped(.cursorChanged): return .cursorChanged
         }

@@ -18,8 +18,14 @@ final class PartitionWorker {
     var goal: StreamID?
     /// The last cursor that this owner has written; nil before the first.
     var appliedCursor: StreamID?
+    /// The last command of an operator that was carried out.
+    var control = StreamID.zero
+    /// The time at which the control stream was read last.
+    var controlRead = MonotonicTime.now
     /// The dead letters that are not in Redis yet. With a connection, they are in its ``PipelineContext``.
     private var pendingDeadLetters = PendingDeadLetters()
+    /// The subjects whose hashes another client has removed. With a connection, they are in its ``PipelineContext``.
+    private var vanished: [VanishedSubject] = []
     /// The last transaction with entries, if no command of it failed. With a connection, it is in its ``PipelineContext``.
     private var flawless: Unconfirmed?
     /// The server whose last transaction of this owner has a known outcome; nil if the outcome or the server is unknown.
@@ -88,12 +94,13 @@ final class PartitionWorker {
                 trimPlan: TrimPlan(retain: settings.retain), pendingDeadLetters: pendingDeadLetters,
                 flawless: flawless,
                 // Another start of the server may have lost the transaction that wrote the dead letters.
-                isOutcomeKnown: serverID != nil && serverID == serverOfKnownOutcome, shield: shield,
+                isOutcomeKnown: serverID != nil && serverID == serverOfKnownOutcome, vanished: vanished, shield: shield,
                 logger: limitedLogger)
             defer {
                 context.prefetcher.stop()
                 pendingDeadLetters = context.pendingDeadLetters
                 flawless = context.flawless
+                vanished = context.vanished
                 serverOfKnownOutcome = context.isOutcomeKnown ? serverID : nil
             }
             var action = next(after: .connected)

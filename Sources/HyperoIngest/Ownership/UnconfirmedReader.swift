@@ -133,9 +133,7 @@ struct UnconfirmedReader {
                 } else if reply.isComplete {
                     for (name, value) in try reply.pairs() {
                         if name == ExperimentField.battery { fields.battery = value }
-                        if name.hasPrefix(Prefix.max) {
-                            fields.channels.append(String(name.dropFirst(Prefix.max.count)))
-                        }
+                        if let channel = name.dropping(prefix: Prefix.max) { fields.channels.append(channel) }
                     }
                 }
                 experiments.append(fields)
@@ -174,7 +172,7 @@ struct UnconfirmedReader {
         if !columns.isEmpty { keys.append((keyspace.columns(of: battery), "zset")) }
         if batch.mayRank(item) {
             // A row that makes its epoch the best also ranks the channels of the row's earlier parts.
-            let stated = columns.map { String($0.dropFirst(Prefix.max.count)) }
+            let stated = columns.compactMap { $0.dropping(prefix: Prefix.max) }
             for channel in stated + experiments[subjects.experiment].channels {
                 keys.append((keyspace.rank(of: battery, by: channel), "zset"))
             }
@@ -226,7 +224,7 @@ struct UnconfirmedReader {
 
 /// The types of keys, each asked for once.
 private struct KeyTypes {
-    private var indexes: [String: Int] = [:]
+    private var indexes: [ExactText: Int] = [:]
     private var keys: [(key: String, type: String)] = []
     private var found: [String?] = []
 
@@ -234,7 +232,7 @@ private struct KeyTypes {
     mutating func indexes(of touched: [(key: String, type: String)]) -> [Int] {
         touched.map { key, type in
             if let index = indexes[key] { return index }
-            indexes[key] = keys.count
+            indexes[ExactText(key)] = keys.count
             keys.append((key, type))
             return keys.count - 1
         }

@@ -1,11 +1,12 @@
 package import HyperoSchema
 
-/// The reader of the objectives from the fields of a curve's hash.
+/// The reader of the epochs and their objectives from the fields of a curve's hash.
 package struct ObjectiveReader {
     private let objective: BatteryState.Objective
     /// The bytes before the objective's number in a row: `valid=`.
     private let label: [UInt8]
     private var entries: [CurveObjectives.Entry] = []
+    private var allEpochs: [Int] = []
 
     package init(of objective: BatteryState.Objective) {
         self.objective = objective
@@ -18,10 +19,19 @@ package struct ObjectiveReader {
     /// The objectives read so far.
     package var objectives: CurveObjectives { CurveObjectives(of: objective, entries) }
 
-    /// Adds the objective of a field of the hash. A field that is not a row of a curve is ignored, as everywhere.
+    /// All epochs read so far, ascending. HSCAN may return an epoch twice.
+    package var epochs: [Int] {
+        var epochs: [Int] = []
+        epochs.reserveCapacity(allEpochs.count)
+        for epoch in allEpochs.sorted() where epoch != epochs.last { epochs.append(epoch) }
+        return epochs
+    }
+
+    /// Adds a field of the hash. A field that is not a row of a curve is ignored, as everywhere.
     package mutating func add(epoch: Bytes, row: Bytes) {
-        guard let epoch = epoch.decimal, epoch <= UInt64(Int.max), let number = number(in: row), number.isFinite
-        else { return }
+        guard let epoch = epoch.decimal, epoch <= UInt64(Int.max) else { return }
+        allEpochs.append(Int(epoch))
+        guard let number = number(in: row), number.isFinite else { return }
         entries.append(CurveObjectives.Entry(epoch: Int(epoch), value: number.value))
     }
 

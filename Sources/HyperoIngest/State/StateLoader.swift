@@ -4,8 +4,10 @@ import Logging
 
 /// The reader of the state that a fold needs. All lookups are sent in one write, and each has one reply.
 ///
-///     HMGET producer seq time missing          HMGET experiment battery updated epochs …
-///     HMGET battery objective direction …      HMGET curve epoch …
+///     HMGET producer seq time missing          HMGET experiment battery updated status …
+///     HMGET battery objective …                ZSCORE battery:experiments experiment
+///     HGETALL battery                          HGETALL experiment
+///     HMGET curve epoch …
 ///
 /// If a key has another type (WRONGTYPE), its subject gets a read error, and the events of the subject become dead
 /// letters with this error as the reason; so do the events of a curve with a row that is too large. Any other error is
@@ -33,21 +35,16 @@ struct StateLoader {
             }
         }
         for index in missing.batteries {
-            let key = keyspace.battery(batch.batteries[index])
-            prior.batteries[index] = try readState(
-                of: key, fields: 3, from: &connection, logger: logger, unreadable: BatteryState.init(readError:)
-            ) {
-                BatteryState(objective: $0[0], direction: $0[1], updated: $0[2])
-            }
+            try readBattery(index, of: batch, into: &prior, from: &connection, in: keyspace, logger: logger)
         }
-        for index in missing.experiments {
+        try readExperiments(
+            missing.experiments, of: batch, into: &prior, from: &connection, in: keyspace, logger: logger)
+        for index in missing.unlisted {
             let key = keyspace.experiment(batch.experiments[index])
-            prior.experiments[index] = try readState(
-                of: key, fields: 6, from: &connection, logger: logger, unreadable: ExperimentState.init(readError:)
-            ) {
-                ExperimentState(
-                    battery: $0[0], updated: $0[1], epochs: $0[2], nonfinite: $0[3], maxEpoch: $0[4], maxSource: $0[5])
-            }
+            var reply = try connection.receive(within: .hash)
+            if readError(in: reply, key: key, logger: logger) == nil, reply.error != nil { continue }
+            let isReadable = reply.error == nil && reply.isComplete
+            prior.unlisted[index] = UnlistedExperiment(fields: isReadable ? try reply.pairs() : [])
         }
         let wideRows = prior.wideRows
         for (index, epochs) in missing.sortedRows {
@@ -70,16 +67,19 @@ struct StateLoader {
                 ProducerField.missing)
         }
         for index in missing.batteries {
-            writer.command(
-                "HMGET", keyspace.battery(batch.batteries[index]), BatteryField.objective, BatteryField.direction,
-                BatteryField.updated)
+            let key = keyspace.battery(batch.batteries[index])
+            writer.add("HMGET", key: key, BatteryState.fields)
+            writer.command("HGETALL", key)
         }
-        for index in missing.experiments {
-            writer.command(
-                "HMGET", keyspace.experiment(batch.experiments[index]), ExperimentField.battery,
-                ExperimentField.updated, ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch,
-                ExperimentField.maxSource)
+        if !missing.experiments.isEmpty {
+            let batteries = batch.batteriesOfExperiments
+            for index in missing.experiments {
+                let id = batch.experiments[index]
+                writer.add("HMGET", key: keyspace.experiment(id), ExperimentState.fields)
+                writer.command("ZSCORE", keyspace.experiments(of: batch.batteries[batteries[index]]), id.text)
+            }
         }
+        for index in missing.unlisted { writer.command("HGETALL", keyspace.experiment(batch.experiments[index])) }
         for (index, epochs) in missing.sortedRows {
             for epochs in epochs.parts(of: Self.partSize(of: index, prior.wideRows)) {
                 writer.begin(arguments: 2 + epochs.count)
@@ -104,12 +104,71 @@ struct StateLoader {
     /// - Returns: nil if Redis replied with another error, which is then in `firstError`.
     private mutating func readState<State>(
         of key: String, fields: Int, from connection: inout RedisConnection, logger: RateLimitedLogger,
-        unreadable: (String) -> State, make: ([String?]) -> State
+        unreadable: (String) -> State, from make: ([String?]) -> State
     ) throws(RedisError) -> State? {
         var reply = try connection.receive()
         if let readError = readError(in: reply, key: key, logger: logger) { return unreadable(readError) }
         guard reply.error == nil else { return nil }
         return make(try reply.strings(count: fields))
+    }
+
+    /// Reads a battery: the fields that its events need, then the whole hash for the directions of other channels. If the
+    /// hash is too large, the directions stay as they are.
+    private mutating func readBattery(
+        _ index: Int, of batch: DecodedBatch, into prior: inout PriorState, from connection: inout RedisConnection,
+        in keyspace: Keyspace, logger: RateLimitedLogger
+    ) throws(RedisError) {
+        let key = keyspace.battery(batch.batteries[index])
+        var state = try readState(
+            of: key, fields: BatteryState.fields.count, from: &connection, logger: logger,
+            unreadable: BatteryState.init(readError:), from: BatteryState.init(values:))
+        var hash = try connection.receive(within: .hash)
+        if let error = hash.error, error.code != .wrongType { firstError = firstError ?? error }
+        guard hash.error == nil, state != nil, state?.readError == nil else {
+            if hash.error == nil || state?.readError != nil { prior.batteries[index] = state }
+            return
+        }
+        let isEmpty: Bool
+        if hash.isComplete {
+            let fields = try hash.pairs()
+            state?.addDirections(from: fields)
+            isEmpty = fields.isEmpty
+        } else {
+            state?.keepsDirections = true
+            isEmpty = false
+            logger.event("\(key) has more than 32 MiB: new directions of its channels are ignored", level: .warning)
+        }
+        prior.batteries[index] = state
+        if state?.objective == nil, !isEmpty {
+            prior.vanished.append(.battery(batch.batteries[index], redeclaration: [], experiments: []))
+        }
+    }
+
+    /// Reads experiments, and whether the lists of their batteries contain them.
+    private mutating func readExperiments(
+        _ indexes: [Int], of batch: DecodedBatch, into prior: inout PriorState, from connection: inout RedisConnection,
+        in keyspace: Keyspace, logger: RateLimitedLogger
+    ) throws(RedisError) {
+        guard !indexes.isEmpty else { return }
+        let batteries = batch.batteriesOfExperiments
+        for index in indexes {
+            let id = batch.experiments[index]
+            let battery = batch.batteries[batteries[index]]
+            var isHalf = false
+            var state = try readState(
+                of: keyspace.experiment(id), fields: ExperimentState.fields.count, from: &connection, logger: logger,
+                unreadable: ExperimentState.init(readError:),
+                from: { values in
+                    isHalf = values[0] == nil && values.contains { $0 != nil }
+                    return ExperimentState(values: values)
+                })
+            if isHalf { prior.vanished.append(.experiment(id, battery)) }
+            var score = try connection.receive()
+            // An error of the list, for example of its type, is reported when the list is written.
+            let isUnlisted = if score.error == nil { try score.string() == nil } else { false }
+            if isUnlisted, state?.battery == battery { state?.isListed = false }
+            prior.experiments[index] = state
+        }
     }
 
     private mutating func readRows(

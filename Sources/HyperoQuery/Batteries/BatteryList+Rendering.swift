@@ -8,9 +8,9 @@ extension BatteryList: Rendering {
         }
         var table = Table(columns: [
             Table.Column(title: "name"), Table.Column(title: "version", isNumeric: true),
-            Table.Column(title: "description"), Table.Column(title: "experiments", isNumeric: true),
+            Table.Column(title: "description", truncation: .early), Table.Column(title: "experiments", isNumeric: true),
             Table.Column(title: "best", isNumeric: true), Table.Column(title: "by"),
-            Table.Column(title: "updated", isNumeric: true), Table.Column(title: "id", canBeTruncated: false),
+            Table.Column(title: "updated", isNumeric: true), Table.Column(title: "id", truncation: .never),
         ])
         table.rows = batteries.map { battery in
             [

@@ -13,6 +13,7 @@ extension Store {
     public func batteries() throws(QueryError) -> BatteryList {
         var warnings: [String] = []
         let stored = try storedBatteries(warnings: &warnings)
+        warnings += stored.compactMap(\.conflictWarning)
         var pipeline = CommandPipeline()
         // One element per battery, with one reply per partition.
         var counts: [[PendingReply<Int>]] = []
@@ -20,7 +21,7 @@ extension Store {
         for battery in stored {
             counts.append(
                 battery.keyspaces.map { keyspace in
-                    pipeline.append("ZCARD", keyspace.experiments(of: battery.id), in: keyspace, as: .integer)
+                    pipeline.append("ZCARD", keyspace.experiments(of: battery.id), in: keyspace, as: .count)
                 })
             tops.append(
                 battery.keyspaces.map { keyspace in

@@ -9,7 +9,7 @@ extension DeadLetterList: Rendering {
         let hasPartitions = Set(letters.map(\.partition)).count > 1
         var table = Table(columns: [
             // The most important columns first: a narrow terminal hides the last ones.
-            Table.Column(title: "id", canBeTruncated: false), Table.Column(title: "reason"),
+            Table.Column(title: "id", truncation: .never), Table.Column(title: "reason"),
             Table.Column(title: "when", isNumeric: true), Table.Column(title: "event"),
             Table.Column(title: "experiment"), Table.Column(title: "producer"),
             Table.Column(title: "seq", isNumeric: true),

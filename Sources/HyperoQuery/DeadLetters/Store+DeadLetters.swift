@@ -17,13 +17,16 @@ extension Store {
         var pipeline = CommandPipeline()
         let replies = try partitions(warnings: &warnings).map { keyspace in
             (
-                count: pipeline.append("XLEN", keyspace.dead, in: keyspace, as: .integer),
+                count: pipeline.append("XLEN", keyspace.dead, in: keyspace, as: .count),
                 entries: pipeline.append(
                     "XREVRANGE", keyspace.dead, "+", "-", "COUNT", "\(limit)", in: keyspace, as: .streamEntries),
                 partition: keyspace.tag
             )
         }
         try connections.run(pipeline)
+        if let refusal = replies.first?.entries.refusal, replies.allSatisfy({ $0.entries.refusal != nil }) {
+            throw refusal
+        }
         var letters: [(id: StreamID, letter: DeadLetter)] = []
         var count = 0
         for reply in replies {

@@ -1,8 +1,9 @@
 import HyperoSchema
 
 extension ExperimentRecord: Rendering {
-    /// Writes one object: `experiment battery name version description objective status reason host pid seed started
-    /// updated epochs epoch source maxima params meta nonfinite curves`. `curves` has the epochs and one array per channel.
+    /// Writes one object: `experiment battery name version description objective status reason host pid seed
+    /// attempt started updated last_seen epochs epoch source maxima params meta nonfinite curves`. `curves` has the epochs
+    /// and one array per channel.
     package func writeJSON(to page: inout Page) {
         var object = JSONObject()
         object.add("experiment", value: id)
@@ -16,8 +17,10 @@ extension ExperimentRecord: Rendering {
         object.add("host", value: host)
         object.add("pid", value: pid)
         object.add("seed", value: seed)
+        object.add("attempt", value: attempt)
         object.add("started", value: started)
         object.add("updated", value: updated)
+        object.add("last_seen", value: liveness.lastSeen)
         object.add("epochs", value: lastEpoch)
         object.add("epoch", value: bestEpoch)
         object.add("source", value: maximaSource)
@@ -45,7 +48,8 @@ extension ExperimentRecord: Rendering {
 
     package func writeTable(to page: inout Page) {
         page.line([
-            Page.Span(id, style: .bold), Page.Span("  "), Page.Span(status?.rawValue ?? "-", style: Style(status)),
+            Page.Span(id, style: .bold), Page.Span("  "),
+            Page.Span(liveness.text(now: page.now) ?? "-", style: Style(status)),
         ])
         page.line()
         writeList(of: properties, to: &page)
@@ -63,6 +67,7 @@ extension ExperimentRecord: Rendering {
             ("battery", declaration ?? battery),
             ("host", host.map { $0 + (pid.map { " (pid \($0))" } ?? "") }),
             ("seed", seed),
+            ("attempt", attempt.map { String($0) }),
             ("started", started.map(dateText)),
             ("updated", updated.map(dateText)),
             ("duration", duration.map(durationText)),
@@ -82,16 +87,21 @@ extension ExperimentRecord: Rendering {
         guard !maxima.isEmpty else { return }
         page.line()
         let epochText = bestEpoch.map { " at epoch \($0)" } ?? ""
-        let sourceText = maximaSource == MaximaSource.user.rawValue ? ", set by the program" : ""
+        let sourceText =
+            switch maximaSource {
+            case MaximaSource.user.rawValue: ", set by the program"
+            case MaximaSource.both.rawValue: ", some set by the program"
+            default: ""
+            }
         page.line([Page.Span("maxima", style: .bold), Page.Span(epochText + sourceText, style: .dim)])
-        writeList(of: maxima.map { ($0.channel, numberText($0.value)) }, to: &page)
+        writeList(of: maxima.map { ($0.channel, Number.text(of: $0.value)) }, to: &page)
     }
 
     private func writeValues(_ values: [NamedValue], title: String, to page: inout Page) {
         guard !values.isEmpty else { return }
         page.line()
         page.line(title, style: .bold)
-        writeList(of: values.map { ($0.name, valueText($0)) }, to: &page)
+        writeList(of: values.map { ($0.name, shownText($0.text)) }, to: &page)
     }
 
     private func writeCurves(to page: inout Page) {
@@ -102,24 +112,41 @@ extension ExperimentRecord: Rendering {
         var table = Table(
             columns: [Table.Column(title: "channel")]
                 + ["first", "last", "lowest", "highest"].map { Table.Column(title: $0, isNumeric: true) })
-        if drawsCurves { table.columns.append(Table.Column(title: "")) }
         table.rows = curves.channels.map { channel in
             let values = channel.values.compactMap(\.self)
             let finite = values.filter(\.isFinite)
-            let numbers = [values.first, values.last, finite.min(), finite.max()].map { Table.Cell($0.map(numberText)) }
-            let drawing = drawsCurves ? [Table.Cell(sparkline(channel.values, width: 40), style: .cyan)] : []
-            return [Table.Cell(channel.name)] + numbers + drawing
+            let numbers = [values.first, values.last, finite.min(), finite.max()]
+            var texts = numberTexts(numbers.map { $0 ?? .nan })[...]
+            return [Table.Cell(channel.name)]
+                + numbers.map { number in
+                    let text = texts.removeFirst()
+                    return Table.Cell(number.map { _ in text })
+                }
+        }
+        if drawsCurves {
+            let room = (page.display.width ?? 80) - table.fullWidth(on: page) - Self.gap
+            if room >= Self.minSparklineWidth {
+                table.columns.append(Table.Column(title: ""))
+                for (index, channel) in curves.channels.enumerated() {
+                    table.rows[index].append(Table.Cell(sparkline(channel.values, width: room), style: .cyan))
+                }
+            }
         }
         table.write(to: &page)
     }
 
+    /// The spaces before a sparkline.
+    private static let gap = 2
+    /// The width below which a curve cannot be recognized.
+    private static let minSparklineWidth = 8
+
     /// Writes one line per name and value, with the values aligned.
     private func writeList(of items: [(name: String, value: String)], to page: inout Page) {
-        let names = items.map { page.display.escaped($0.name) }
+        let names = items.map { page.escaped($0.name) }
         let nameWidth = names.reduce(0) { max($0, textWidth($1)) }
         for (name, item) in zip(names, items) {
             let space = String(repeating: " ", count: nameWidth - textWidth(name) + 2)
-            var value = page.display.escaped(item.value)
+            var value = page.escaped(item.value)
             if let width = page.display.width {
                 value = truncated(value, toWidth: max(width - nameWidth - 2, 8), ellipsis: page.display.ellipsis)
             }

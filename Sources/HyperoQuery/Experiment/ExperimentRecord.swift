@@ -21,8 +21,8 @@ public struct ExperimentRecord: Sendable, Hashable {
     public let batteryDescription: String?
     /// The battery's objective: the channel that decides which epoch is best.
     public let objective: String?
-    /// The status: `running` until the experiment ends as `done`, `failed` or `stopped`.
-    public let status: ExperimentStatus?
+    /// The status, and the last sign of life.
+    public let liveness: Liveness
     /// The reason for the end, as stated by the program.
     public let reason: String?
     /// The name of the host that runs the experiment.
@@ -32,6 +32,8 @@ public struct ExperimentRecord: Sendable, Hashable {
     /// The seed that, with the experiment's number, determines its draws of hyper-parameters. A decimal of up to 64 bits,
     /// kept as text because a double cannot hold all of them.
     public let seed: String?
+    /// The number of processes that ran the experiment, one after the other; nil if it is unknown.
+    public let attempt: Int?
     /// The time of the first event.
     public let started: Int64?
     /// The time of the latest event.
@@ -41,7 +43,7 @@ public struct ExperimentRecord: Sendable, Hashable {
     /// The epoch of the maxima, at least 0.
     public let bestEpoch: Int?
     /// The source of the maxima: `curve` if they are the best row of the learning curves, `user` if the program stated
-    /// them.
+    /// them, `both` if it stated some of them.
     public let maximaSource: String?
     /// The values of the channels at the best epoch: `train`, `valid`, `test`, then the others by name. Empty until the
     /// objective has a finite value.
@@ -54,8 +56,12 @@ public struct ExperimentRecord: Sendable, Hashable {
     public let nonfiniteCount: Int
     /// The learning curves.
     public let curves: LearningCurves
-    /// The malformed values that were left out, one sentence each.
+    /// The malformed values that were left out and the declarations without effect, one sentence each.
     public let warnings: [String]
+
+    /// The status: `running` until the experiment ends as `done`, `failed`, `stopped` or `lost`, and `lost` also for a
+    /// running experiment without a sign of life; nil if it is absent or malformed.
+    public var status: ExperimentStatus? { liveness.status }
 
     /// The time from the first to the latest event, in milliseconds. Negative if the clocks of two hosts disagree.
     public var duration: Int64? {

@@ -7,7 +7,7 @@ extension Store {
     ///     let record = try store.experiment("k3v9x2mq7d-17")
     ///     print(record.maxima, record.curves["valid"] ?? [])
     ///
-    /// Three round trips for a complete id: the partitions, the experiment's hash and curves, the battery's hash. A
+    /// Three round trips for a complete id: the partitions, the experiment's hash and curves, the battery and the producer. A
     /// prefix of an id needs a SCAN over all keys, 10,000 per round trip.
     ///
     /// - Parameter id: the id, or a prefix that no other id has.
@@ -38,6 +38,7 @@ extension Store {
             )
         }
         try connections.run(pipeline)
+        if let refusal = replies.first?.hash.refusal, replies.allSatisfy({ $0.hash.refusal != nil }) { throw refusal }
         for (keyspace, reply) in zip(partitions, replies) {
             let hash = try reply.hash.value(or: [], warnings: &warnings)
             let rows = try reply.rows.value(or: [], warnings: &warnings)
@@ -54,36 +55,36 @@ extension Store {
         var reader = HashReader(pairs, source: "experiment '\(id.text)'")
         let hash = ExperimentHash(&reader)
         let curves = LearningCurves(rows: rows, key: keyspace.curve(of: id), warnings: &warnings)
-        let battery = try battery(hash.fields[ExperimentField.battery], in: keyspace, warnings: &warnings)
+        let batteryID = hash.fields[ExperimentField.battery].flatMap { BatteryID($0) }
+        if batteryID == nil { warnings.append("the experiment's battery is missing or is not a battery id") }
+        var pipeline = CommandPipeline()
+        var producers = ProducerTimes()
+        producers.append(for: id, in: keyspace, to: &pipeline)
+        let batteryHash = batteryID.map { id in
+            pipeline.append(
+                arguments: ["HMGET", keyspace.battery(id)] + StoredBattery.fields(channel: nil), in: keyspace,
+                as: .optionalStrings)
+        }
+        try connections.run(pipeline)
+        let values = try batteryHash?.value(or: [], warnings: &warnings) ?? []
+        let battery = batteryID.flatMap { id in
+            values.isEmpty ? nil : StoredBattery(id: id, in: keyspace, values: values, warnings: &warnings)
+        }
+        warnings += [battery?.conflictWarning].compactMap(\.self)
         let pid = reader.integer(ExperimentField.pid).map { Int($0) }
+        let attempt = reader.integer(ExperimentField.attempt).map { Int($0) }
         let started = reader.integer(ExperimentField.started)
-        let updated = reader.integer(ExperimentField.updated)
         let lastEpoch = reader.integer(ExperimentField.epochs).map { Int($0) }
         let nonfiniteCount = reader.integer(ExperimentField.nonfinite).map { Int($0) } ?? 0
         return ExperimentRecord(
             id: id.text, battery: hash.fields[ExperimentField.battery], batteryName: battery?.name,
             batteryVersion: battery?.version, batteryDescription: battery?.description, objective: battery?.objective,
-            status: hash.status, reason: hash.fields[ExperimentField.reason], host: hash.fields[ExperimentField.host],
-            pid: pid, seed: hash.fields[ExperimentField.seed], started: started, updated: updated,
-            lastEpoch: lastEpoch, bestEpoch: hash.bestEpoch, maximaSource: hash.fields[ExperimentField.maxSource],
-            maxima: hash.maxima, params: hash.params, meta: hash.meta, nonfiniteCount: nonfiniteCount, curves: curves,
-            warnings: warnings + reader.warnings)
-    }
-
-    /// Reads an experiment's battery; nil if the id or the battery's hash is missing or malformed.
-    private func battery(
-        _ id: String?, in keyspace: Keyspace, warnings: inout [String]
-    ) throws(QueryError) -> StoredBattery? {
-        guard let id = id.flatMap({ BatteryID($0) }) else {
-            warnings.append("the experiment's battery is missing or is not a battery id")
-            return nil
-        }
-        var pipeline = CommandPipeline()
-        let hash = pipeline.append(
-            arguments: ["HMGET", keyspace.battery(id)] + StoredBattery.fields, in: keyspace, as: .optionalStrings)
-        try connections.run(pipeline)
-        let values = try hash.value(or: [], warnings: &warnings)
-        return values.isEmpty ? nil : StoredBattery(id: id, in: keyspace, values: values, warnings: &warnings)
+            liveness: try liveness(of: hash, id: id, in: keyspace, producers: producers),
+            reason: hash.fields[ExperimentField.reason], host: hash.fields[ExperimentField.host],
+            pid: pid, seed: hash.fields[ExperimentField.seed], attempt: attempt, started: started,
+            updated: hash.updated, lastEpoch: lastEpoch, bestEpoch: hash.bestEpoch,
+            maximaSource: hash.fields[ExperimentField.maxSource], maxima: hash.maxima, params: hash.params,
+            meta: hash.meta, nonfiniteCount: nonfiniteCount, curves: curves, warnings: warnings + reader.warnings)
     }
 
     /// Returns the only experiment whose id has a prefix, and its partition.
@@ -98,11 +99,20 @@ extension Store {
         return (match.key, match.value)
     }
 
-    /// Returns the error for an id that was not found. Suggestions are selected from the ids that begin with the first
-    /// half of it.
+    /// Returns the error for an id that was not found, or was deleted. Suggestions are selected from the ids that begin with
+    /// the first half of it.
     private func notFound(
         _ id: ExperimentID, in partitions: [Keyspace], warnings: inout [String]
     ) throws(QueryError) -> QueryError {
+        var pipeline = CommandPipeline()
+        let deletions = partitions.map {
+            pipeline.append("ZSCORE", $0.deleted, id.text, in: $0, as: .string)
+        }
+        try connections.run(pipeline)
+        for deletion in deletions {
+            guard let time = try deletion.valueIfAvailable().flatMap(\.self).flatMap({ Double($0) }) else { continue }
+            return QueryError(.experimentDeleted(id.text, time: Int64(exactly: time.rounded()) ?? 0))
+        }
         let half = id.text.prefix((id.text.utf8.count + 1) / 2)
         let similar = try ExperimentID(String(half)).map { half throws(QueryError) in
             try scan(for: half, in: partitions, atLeast: 1_000, warnings: &warnings)
@@ -128,6 +138,8 @@ extension Store {
                 let reply = pipeline.append(
                     "SCAN", position, "MATCH", key + "*", "COUNT", "10000", in: keyspace, as: .scan)
                 try connections.run(pipeline)
+                // Without SCAN it is not known whether an id with this prefix exists.
+                if let refusal = reply.refusal { throw refusal }
                 let found = try reply.value(or: ScanReply(cursor: "0", keys: []), warnings: &warnings)
                 for key in found.keys {
                     // nil for the key of a curve, which contains a colon after the id.

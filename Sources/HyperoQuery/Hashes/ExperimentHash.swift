@@ -5,7 +5,10 @@ import HyperoSchema
 struct ExperimentHash {
     /// The fields as they were read.
     let fields: [ExactText: String]
+    /// The stored status.
     let status: ExperimentStatus?
+    /// The time of the latest event, in Unix milliseconds.
+    let updated: Int64?
     /// The epoch of the maxima.
     let bestEpoch: Int?
     let maxima: [Maximum]
@@ -15,6 +18,7 @@ struct ExperimentHash {
     init(_ reader: inout HashReader) {
         fields = reader.fields
         status = reader.choice(ExperimentField.status)
+        updated = reader.integer(ExperimentField.updated)
         bestEpoch = reader.integer(ExperimentField.maxEpoch).map { Int($0) }
         var maxima: [Maximum] = []
         var params: [NamedValue] = []
@@ -25,7 +29,7 @@ struct ExperimentHash {
             case .meta(let name): meta.append(NamedValue(name: name, text: text))
             case .maximum(let channel):
                 if let value = reader.number(name.text) { maxima.append(Maximum(channel: channel, value: value)) }
-            case .other: break
+            case .curve, .other: break
             }
         }
         // Sorted by name, because Redis returns the fields of a large hash in no stable order.

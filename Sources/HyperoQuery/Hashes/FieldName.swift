@@ -8,15 +8,24 @@ enum FieldName: Hashable {
     case meta(String)
     /// The maxima value of a channel.
     case maximum(String)
+    /// A channel of the learning curves. In the list of columns only.
+    case curve(String)
     /// An ``ExperimentField``, or a field of another client.
     case other
+
+    /// The fields that begin with ``Prefix/max`` and are not channels.
+    private static let reserved: Set = [
+        ExperimentField.maxEpoch, ExperimentField.maxSource, ExperimentField.maxStated,
+    ]
 
     init(_ field: String) {
         if field.hasPrefix(Prefix.param) {
             self = .param(String(field.dropFirst(Prefix.param.count)))
         } else if field.hasPrefix(Prefix.meta) {
             self = .meta(String(field.dropFirst(Prefix.meta.count)))
-        } else if field.hasPrefix(Prefix.max), field != ExperimentField.maxEpoch, field != ExperimentField.maxSource {
+        } else if field.hasPrefix(Prefix.curve) {
+            self = .curve(String(field.dropFirst(Prefix.curve.count)))
+        } else if field.hasPrefix(Prefix.max), !Self.reserved.contains(field) {
             self = .maximum(String(field.dropFirst(Prefix.max.count)))
         } else {
             self = .other
@@ -26,8 +35,38 @@ enum FieldName: Hashable {
     /// Returns the field without its prefix, for example `lr` for `param.lr`.
     static func unprefixed(_ field: String) -> String {
         switch FieldName(field) {
-        case .param(let name), .meta(let name), .maximum(let name): name
-        case .other: field
+        case .param(let name), .meta(let name), .maximum(let name), .curve(let name): name
+        case .other: OwnField.name(of: field)
+        }
+    }
+}
+
+/// The fields that every experiment may have. They are in no battery's list of columns.
+enum OwnField {
+    /// The prefix that selects one of these fields where a hyper-parameter has the same name.
+    static let prefix = "hypero."
+
+    /// The names of the fields in columns.
+    static let names = fields.map(name(of:))
+
+    private static let fields = [
+        ExperimentField.battery, ExperimentField.status, ExperimentField.started, ExperimentField.updated,
+        ExperimentField.host, ExperimentField.pid, ExperimentField.seed, ExperimentField.attempt,
+        ExperimentField.reason, ExperimentField.epochs, ExperimentField.maxEpoch, ExperimentField.maxSource,
+        ExperimentField.nonfinite,
+    ]
+
+    /// Returns the field of a column name, with or without the prefix; nil if there is none: `epoch` is `max.epoch`.
+    static func field(named name: String) -> String? {
+        let name = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+        return fields.first { $0 == name || Self.name(of: $0) == name }
+    }
+
+    /// Returns the name of a field in columns: `epoch` for `max.epoch`.
+    static func name(of field: String) -> String {
+        switch field {
+        case ExperimentField.maxEpoch, ExperimentField.maxSource: String(field.dropFirst(Prefix.max.count))
+        default: field
         }
     }
 }

@@ -12,6 +12,14 @@ public struct NamedValue: Sendable, Hashable {
     public var value: Value { Value(text: text) }
 }
 
+/// Returns the text of a stored value as people and CSV need it: a string without the quotes of JSON, and anything else,
+/// above all a number, as it was written.
+func shownText(_ stored: String) -> String {
+    // Most values do not begin with a quote, and all other values are their own text.
+    guard stored.utf8.contains(UInt8(ascii: "\"")), case .string(let text) = Value(text: stored) else { return stored }
+    return text
+}
+
 /// The value of a channel at an experiment's best epoch.
 public struct Maximum: Sendable, Hashable {
     /// The channel, such as `valid`.

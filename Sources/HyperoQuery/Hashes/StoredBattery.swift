@@ -9,6 +9,10 @@ struct StoredBattery {
     let description: String
     let objective: String
     let direction: Direction
+    /// The declared direction of the channel for which the hash was read; nil if none is declared.
+    let channelDirection: Direction?
+    /// The latest declaration that differs from the first one: `objective loss min`.
+    private(set) var conflict: String?
     /// The time of the first declaration, in Unix milliseconds.
     private(set) var created: Int64?
     /// The time of the latest event, in Unix milliseconds.
@@ -16,17 +20,25 @@ struct StoredBattery {
     /// The partitions that hold the battery.
     private(set) var keyspaces: [Keyspace]
 
-    /// The fields of the hash to read, in the order that the initializer expects their values.
-    static let fields = [
+    private static let fields = [
         BatteryField.name, BatteryField.version, BatteryField.description, BatteryField.objective,
-        BatteryField.direction, BatteryField.created, BatteryField.updated,
+        BatteryField.direction, BatteryField.conflict, BatteryField.created, BatteryField.updated,
     ]
 
-    /// Reads the reply of HMGET with ``fields``.
+    /// Returns the fields of the hash to read, in the order that the initializer expects their values.
+    ///
+    /// - Parameter channel: the channel whose declared direction is read too; nil for none.
+    static func fields(channel: String?) -> [String] { fields + (channel.map { [Prefix.direction + $0] } ?? []) }
+
+    /// Reads the reply of HMGET with ``fields(channel:)``.
     ///
     /// - Returns: nil, with a warning, if the name or the version is missing or malformed.
-    init?(id: BatteryID, in keyspace: Keyspace, values: [String?], warnings: inout [String]) {
-        let pairs = zip(Self.fields, values).compactMap { name, value in value.map { (name: name, value: $0) } }
+    init?(
+        id: BatteryID, in keyspace: Keyspace, values: [String?], channel: String? = nil, warnings: inout [String]
+    ) {
+        let pairs = zip(Self.fields(channel: channel), values).compactMap { name, value in
+            value.map { (name: name, value: $0) }
+        }
         var reader = HashReader(pairs, source: keyspace.battery(id))
         defer { warnings += reader.warnings }
         guard let name = reader.required(BatteryField.name, read: { $0.fields[$1] }),
@@ -38,6 +50,8 @@ struct StoredBattery {
         description = reader.fields[BatteryField.description] ?? ""
         objective = reader.fields[BatteryField.objective] ?? "valid"
         direction = reader.choice(BatteryField.direction) ?? .max
+        channelDirection = channel.flatMap { reader.choice(Prefix.direction + $0) }
+        conflict = reader.fields[BatteryField.conflict]
         created = reader.integer(BatteryField.created)
         updated = reader.integer(BatteryField.updated)
         keyspaces = [keyspace]
@@ -47,6 +61,16 @@ struct StoredBattery {
     mutating func merge(_ other: StoredBattery) {
         created = [created, other.created].compactMap(\.self).min()
         updated = [updated, other.updated].compactMap(\.self).max()
+        conflict = conflict ?? other.conflict
         keyspaces += other.keyspaces
+    }
+
+    /// The warning about a later declaration that differs; nil if there is none.
+    var conflictWarning: String? {
+        conflict.map { conflict in
+            "battery '\(printable(name))' version \(version) was declared again with '\(printable(conflict, limit: 300))', "
+                + "which has no effect: the first declaration counts, objective \(printable(objective)) "
+                + "(\(direction.rawValue)). Declare a new version of the battery to change it"
+        }
     }
 }

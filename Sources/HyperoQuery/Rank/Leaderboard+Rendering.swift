@@ -2,24 +2,36 @@ import HyperoSchema
 
 extension Leaderboard: Rendering {
     package func writeTable(to page: inout Page) {
-        let orderText =
-            switch order {
-            case .bestFirst: "best first by \(channel) (\(isHighestFirst ? "highest" : "lowest"))"
-            case .ascending: "lowest \(channel) first"
-            case .descending: "highest \(channel) first"
-            }
         let versionsText =
             (versions.count == 1 ? "version " : "versions ") + versions.map(String.init).joined(separator: ", ")
+        let shown = rows.count < count ? ", \(rows.count) shown" : ""
         page.line([
             Page.Span(name, style: .bold),
-            Page.Span(", \(versionsText): \(orderText), \(rows.count) of \(count)", style: .dim),
+            Page.Span(", \(versionsText): \(orderText), \(count) of \(experimentCount) ranked\(shown)", style: .dim),
         ])
-        guard !rows.isEmpty else { return }
-        page.line()
-        table().writeWithFooter(to: &page)
+        if !rows.isEmpty {
+            let grid = grid
+            let fields = tableFields(in: grid)
+            writeConstants(fields.constants, to: &page)
+            page.line()
+            table(of: fields.shown, in: grid, now: page.now).writeWithFooter(to: &page, omitted: fields.omittedCount)
+        }
+        page.write(notes)
     }
 
-    /// Writes one object per row: `rank experiment battery name version value status epoch maxima params meta`.
+    /// The order of the rows, and the reason why it is the best first.
+    private var orderText: String {
+        let extreme = isHighestFirst ? "highest" : "lowest"
+        guard order == .bestFirst else { return "\(extreme) \(channel) first" }
+        switch directionSource {
+        case .objective: return "best first by \(channel) (\(extreme), the objective)"
+        case .declaration: return "best first by \(channel) (\(extreme), as declared)"
+        case .name: return "best first by \(channel) (\(extreme), by its name)"
+        case .none: return "\(extreme) \(channel) first (no direction is declared)"
+        }
+    }
+
+    /// Writes one object per row: `rank experiment battery name version value status epoch last_seen maxima params meta`.
     package func writeJSON(to page: inout Page) {
         for row in rows {
             var object = JSONObject()
@@ -31,6 +43,7 @@ extension Leaderboard: Rendering {
             object.add("value", value: row.value)
             object.add("status", value: row.status?.rawValue)
             object.add("epoch", value: row.bestEpoch)
+            object.add("last_seen", value: row.liveness.lastSeen)
             object.add("maxima", value: row.maxima)
             object.add("params", value: row.params)
             object.add("meta", value: row.meta)
@@ -39,23 +52,71 @@ extension Leaderboard: Rendering {
     }
 
     package func writeCSV(to page: inout Page) {
-        let fields = columns ?? presentFields { _ in true }
-        let titles = ["rank", "experiment", "battery", "name", "version", "value", "status", "epoch"]
+        let grid = grid
+        let present = grid.presentFields
+        let own = [ExperimentField.battery, ExperimentField.status, ExperimentField.maxEpoch]
+        // A requested field that has a column already gets no second one.
+        let fields = (columns ?? present.maxima + present.params + present.meta).filter { !own.contains($0) }
+        let titles = ["rank", "experiment", "battery", "name", "version", "value", "status", "epoch", "last_seen"]
         CSV.write(titles + fields, to: &page)
-        for row in rows {
+        for (row, cells) in zip(rows, grid.rows) {
             let fixed: [String?] = [
                 String(row.rank), row.experiment, row.battery, row.batteryName, String(row.batteryVersion),
                 Number.text(of: row.value), row.status?.rawValue, row.bestEpoch.map(String.init),
+                row.liveness.lastSeen.map { String($0) },
             ]
-            CSV.write(fixed + fields.map { row.fields[$0] }, to: &page)
+            CSV.write(fixed + fields.map { FieldGrid.csvText(of: $0, in: cells) }, to: &page)
         }
     }
 
-    private func table() -> Table {
+    private var grid: FieldGrid {
+        FieldGrid(rows: rows.map { FieldGrid.Row(fields: $0.fields, liveness: $0.liveness) })
+    }
+
+    private struct TableFields {
+        var shown: [String]
+        /// The hyper-parameters that are equal in all rows.
+        var constants: [String] = []
+        /// The number of columns beyond the limit of a table.
+        var omittedCount = 0
+    }
+
+    /// Returns the fields of the columns, the most important first, because a narrow display hides the last ones: the
+    /// hyper-parameters that differ, the maxima, and last the maxima of the training data.
+    private func tableFields(in grid: FieldGrid) -> TableFields {
+        let isValue = { (field: String) in
+            curveScan == nil && field.hasSameBytes(as: Prefix.max + channel)
+        }
+        // The value of the ranking has a column already.
+        if let columns { return TableFields(shown: columns.filter { !isValue($0) }) }
         // Metadata is shown only on request: a path of the data set would leave no width for the numbers.
-        let fields = columns ?? presentFields { if case .meta = $0 { false } else { $0 != .maximum(channel) } }
+        let present = grid.presentFields
+        let constants = rows.count > 1 ? present.params.filter(grid.isConstant) : []
+        let train = Prefix.max + "train"
+        let params = constants.isEmpty ? present.params : present.params.filter { !grid.isConstant($0) }
+        let maxima = present.maxima.filter { !isValue($0) }
+        let all = params + maxima.filter { $0 != train } + maxima.filter { $0 == train }
+        return TableFields(
+            shown: Array(all.prefix(FieldGrid.maxColumns)), constants: constants,
+            omittedCount: max(all.count - FieldGrid.maxColumns, 0))
+    }
+
+    /// Writes the names and values of constant hyper-parameters in one line, as many as the display has room for.
+    private func writeConstants(_ fields: [String], to page: inout Page) {
+        guard let row = rows.first, !fields.isEmpty else { return }
+        let texts = zip(FieldGrid.titles(of: fields, besides: []), fields).prefix(FieldGrid.maxColumns).map {
+            "\($0) \(shownText(row.fields[$1] ?? ""))"
+        }
+        let more = fields.count > texts.count ? ", …" : ""
+        let text = page.escaped("same in all rows: \(texts.joined(separator: ", "))\(more)")
+        page.line(
+            page.display.width.map { truncated(text, toWidth: $0, ellipsis: page.display.ellipsis) } ?? text,
+            style: .dim)
+    }
+
+    private func table(of fields: [String], in grid: FieldGrid, now: Int64) -> Table {
         var table = Table(columns: [
-            Table.Column(title: "#", isNumeric: true), Table.Column(title: "experiment", canBeTruncated: false),
+            Table.Column(title: "#", isNumeric: true), Table.Column(title: "experiment", truncation: .never),
             Table.Column(title: channel, isNumeric: true),
         ])
         if versions.count > 1 { table.columns.insert(Table.Column(title: "version", isNumeric: true), at: 2) }
@@ -63,70 +124,18 @@ extension Leaderboard: Rendering {
         if showsProgress {
             table.columns += [Table.Column(title: "epoch", isNumeric: true), Table.Column(title: "status")]
         }
-        table.columns += zip(titles(of: fields), fields).map { title, field in
-            Table.Column(title: title, isNumeric: isNumeric(field))
-        }
-        table.rows = rows.map { row in
+        let values = numberTexts(rows.map(\.value))
+        table.rows = zip(rows, values).map { row, value in
             var cells = [Table.Cell("\(row.rank)", style: .dim), Table.Cell(row.experiment)]
             if versions.count > 1 { cells.append(Table.Cell("\(row.batteryVersion)")) }
-            cells.append(Table.Cell(numberText(row.value), style: .bold))
-            if showsProgress {
-                cells += [
-                    Table.Cell(row.bestEpoch.map(String.init)),
-                    Table.Cell(row.status?.rawValue, style: Style(row.status)),
-                ]
-            }
-            return cells + fields.map { cell(of: $0, in: row) }
+            cells.append(Table.Cell(value, style: .bold))
+            guard showsProgress else { return cells }
+            return cells + [
+                Table.Cell(row.bestEpoch.map(String.init)),
+                Table.Cell(row.liveness.text(now: now), style: Style(row.status)),
+            ]
         }
+        table.add(grid, fields: fields, now: now)
         return table
     }
-
-    /// Returns the fields that at least one row has: maxima, hyper-parameters and metadata, in that order.
-    private func presentFields(where isIncluded: (FieldName) -> Bool) -> [String] {
-        let names = Set(rows.flatMap { $0.fields.keys })
-        var channels: [String] = []
-        var params: [String] = []
-        var meta: [String] = []
-        for field in names.map(\.text) where isIncluded(FieldName(field)) {
-            switch FieldName(field) {
-            case .maximum(let channel): channels.append(channel)
-            case .param: params.append(field)
-            case .meta: meta.append(field)
-            case .other: break
-            }
-        }
-        return channels.sorted { ChannelOrder($0) < ChannelOrder($1) }.map { Prefix.max + $0 }
-            + (params.map(ExactText.init).sorted() + meta.map(ExactText.init).sorted()).map(\.text)
-    }
-
-    /// Returns the fields without their prefixes, except for fields whose titles would collide.
-    private func titles(of fields: [String]) -> [String] {
-        let short = fields.map(FieldName.unprefixed)
-        let fixed = ["#", "experiment", "version", channel] + (columns == nil ? ["epoch", "status"] : [])
-        let uses = Dictionary((short + fixed).map { (ExactText($0), 1) }, uniquingKeysWith: +)
-        return zip(short, fields).map { uses[$0] == 1 ? $0 : $1 }
-    }
-
-    /// Returns whether all values of a field are numbers or times.
-    private func isNumeric(_ field: String) -> Bool {
-        if Self.timeFields.contains(field) { return true }
-        if case .maximum = FieldName(field) { return true }
-        let texts = rows.compactMap { $0.fields[field] }
-        return !texts.isEmpty
-            && texts.allSatisfy { text in
-                switch Value(text: text) {
-                case .integer, .number: true
-                default: false
-                }
-            }
-    }
-
-    private func cell(of field: String, in row: Row) -> Table.Cell {
-        guard let text = row.fields[field] else { return Table.Cell(nil) }
-        if field == ExperimentField.status { return Table.Cell(text, style: Style(row.status)) }
-        if Self.timeFields.contains(field), let time = Int64(text) { return Table.Cell(dateText(time)) }
-        return Table.Cell(valueText(NamedValue(name: field, text: text)))
-    }
-
-    private static let timeFields = [ExperimentField.started, ExperimentField.updated]
 }

@@ -1,6 +1,6 @@
 public import HyperoSchema
 
-/// The experiments of a battery, ranked by the maxima value of one channel.
+/// The experiments of a battery, ranked by the value of one channel.
 ///
 /// If no version is given, the experiments of all versions of the battery's name are ranked together.
 public struct Leaderboard: Sendable, Hashable {
@@ -14,26 +14,45 @@ public struct Leaderboard: Sendable, Hashable {
     public let order: RankingOrder
     /// True if the highest value is first.
     public let isHighestFirst: Bool
-    /// The number of experiments that have a finite maxima value of the channel, including those not in ``rows``.
+    /// The reason for the direction of the channel.
+    public let directionSource: DirectionSource
+    /// The number of experiments that have a finite value of the channel, including those not in ``rows``.
     public let count: Int
+    /// The number of experiments of the batteries, ranked or not.
+    public let experimentCount: Int
+    /// The learning curves that were read; nil if the ranking is by the maxima.
+    ///
+    /// The curves are read if no experiment has a finite maxima value of the channel. Each experiment is then ranked by the
+    /// best value of its curve.
+    public let curveScan: CurveScan?
+    /// The channels that experiments logged, if no experiment is ranked. Empty otherwise.
+    public let loggedChannels: [String]
     /// The requested fields of the experiments' hashes, such as `param.lr`; nil if all fields were requested.
     public let columns: [String]?
     /// The first experiments in the order, at most as many as the limit.
     public let rows: [Row]
-    /// The malformed values that were left out, one sentence each.
+    /// The malformed values that were left out and the declarations without effect, one sentence each.
     public let warnings: [String]
     /// True if the versions differ in the objective or direction of this ranking, which are those of the newest
     /// version.
     package let versionsDisagree: Bool
+    /// True if the channel is the objective of the newest version.
+    package let isByObjective: Bool
 
     /// The requested columns that are neither maxima nor hyper-parameters nor metadata. JSON has no key for them.
-    package var columnsOutsideJSON: [String] { (columns ?? []).filter { FieldName($0) == .other } }
+    package var columnsOutsideJSON: [String] {
+        (columns ?? []).filter { FieldName($0) == .other && !Self.jsonFields.contains($0) }
+    }
+
+    private static let jsonFields = [
+        ExperimentField.battery, ExperimentField.status, ExperimentField.maxEpoch,
+    ]
 }
 
 extension Leaderboard {
     /// One experiment of a ranking.
     public struct Row: Sendable, Hashable {
-        /// The rank: 1, 2, 3, … without ties. Equal values have successive ranks.
+        /// The rank: 1 plus the number of experiments with a better value. Equal values have equal ranks.
         public let rank: Int
         /// The experiment's id.
         public let experiment: String
@@ -43,11 +62,11 @@ extension Leaderboard {
         public let batteryName: String
         /// The battery's version.
         public let batteryVersion: Int
-        /// The maxima value of ``Leaderboard/channel``.
+        /// The value of ``Leaderboard/channel``.
         public let value: Double
-        /// The status; nil if it is absent or malformed.
-        public let status: ExperimentStatus?
-        /// The epoch of the maxima, at least 0; nil if it is unknown.
+        /// The status, and the last sign of life.
+        public let liveness: Liveness
+        /// The epoch of ``value``, at least 0; nil if it is unknown.
         public let bestEpoch: Int?
         /// The values of the channels at the best epoch: `train`, `valid`, `test`, then the others by name.
         public let maxima: [Maximum]
@@ -57,19 +76,30 @@ extension Leaderboard {
         public let meta: [NamedValue]
         /// The fields of the experiment's hash as they were read.
         package let fields: [ExactText: String]
+
+        /// The status, `lost` for a running experiment without a sign of life; nil if it is absent or malformed.
+        public var status: ExperimentStatus? { liveness.status }
+    }
+
+    /// The learning curves that a ranking has read.
+    public struct CurveScan: Sendable, Hashable {
+        /// The number of experiments whose curves were read.
+        public let experimentCount: Int
+        /// The size of the curves in bytes.
+        public let byteCount: Int
     }
 }
 
 /// The order of a ranking.
 public enum RankingOrder: Sendable, Hashable {
-    /// The best value first, by the battery's direction.
+    /// The best value first, by the direction of the channel.
     case bestFirst
     /// The lowest value first.
     case ascending
     /// The highest value first.
     case descending
 
-    /// Returns whether the highest value is first in a battery of this direction.
+    /// Returns whether the highest value is first for a channel of this direction.
     func isHighestFirst(direction: Direction) -> Bool {
         switch self {
         case .bestFirst: direction == .max

@@ -2,15 +2,20 @@ import HyperoRedis
 import HyperoSchema
 
 extension Store {
-    /// Reads the hashes of ranked experiments: HGETALL of each, or HMGET of the requested fields.
+    /// Reads the hashes of ranked experiments, HGETALL of each or HMGET of the requested fields, and the times of their
+    /// producers. One round trip.
     func rows(
         of ranked: [RankedExperiment], in batteries: [StoredBattery], fields: [String]?, warnings: inout [String]
     ) throws(QueryError) -> [Leaderboard.Row] {
-        let requested = fields.map { [ExperimentField.status, ExperimentField.maxEpoch] + $0 }
+        let requested = fields.map {
+            [ExperimentField.status, ExperimentField.updated, ExperimentField.maxEpoch] + $0
+        }
         var pipeline = CommandPipeline()
+        var producers = ProducerTimes()
         // nil for a member that is not an experiment id, because it has no hash.
         let hashes = ranked.map { member in
             ExperimentID(member.experiment).map { id in
+                producers.append(for: id, in: member.keyspace, to: &pipeline)
                 let key = member.keyspace.experiment(id)
                 guard let requested else { return pipeline.append("HGETALL", key, in: member.keyspace, as: .pairs) }
                 return pipeline.append(
@@ -34,12 +39,15 @@ extension Store {
             var reader = HashReader(pairs, source: source)
             let hash = ExperimentHash(&reader)
             warnings += reader.warnings
+            let liveness = try liveness(
+                of: hash, id: ExperimentID(member.experiment), in: member.keyspace, producers: producers)
+            let rank = rows.last.flatMap { $0.value == member.value ? $0.rank : nil } ?? rows.count + 1
             rows.append(
                 Leaderboard.Row(
-                    rank: rows.count + 1, experiment: member.experiment, battery: battery.id.text,
+                    rank: rank, experiment: member.experiment, battery: battery.id.text,
                     batteryName: battery.name, batteryVersion: battery.version, value: member.value,
-                    status: hash.status, bestEpoch: hash.bestEpoch, maxima: hash.maxima, params: hash.params,
-                    meta: hash.meta, fields: hash.fields))
+                    liveness: liveness, bestEpoch: member.epoch ?? hash.bestEpoch, maxima: hash.maxima,
+                    params: hash.params, meta: hash.meta, fields: hash.fields))
         }
         return rows
     }

@@ -1,8 +1,13 @@
+import HyperoSchema
+
 /// Comma-separated values according to RFC 4180: <https://www.rfc-editor.org/rfc/rfc4180>.
 enum CSV {
     /// Writes a record. A nil field is written as an empty one.
     static func write(_ fields: [String?], to page: inout Page) {
-        page.line(fields.map { escaped($0 ?? "") }.joined(separator: ","), ending: "\r\n")
+        let guardsFormulas = page.guardsFormulas
+        page.line(
+            fields.map { escaped(guardsFormulas ? withoutFormula($0 ?? "") : $0 ?? "") }.joined(separator: ","),
+            ending: "\r\n")
     }
 
     /// Returns the field in quotes if it contains a comma, a quote or a line end. Quotes inside are doubled.
@@ -12,5 +17,14 @@ enum CSV {
         }
         guard needsQuotes else { return field }
         return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+
+    /// Returns the field after an apostrophe if a spreadsheet would run it as a formula. Numbers such as -0.5 and -inf are
+    /// unchanged.
+    ///
+    /// Source of the first characters: <https://owasp.org/www-community/attacks/CSV_Injection>.
+    private static func withoutFormula(_ field: String) -> String {
+        guard let first = field.utf8.first, "=+-@\t\r".utf8.contains(first), !isNumber(field) else { return field }
+        return "'" + field
     }
 }

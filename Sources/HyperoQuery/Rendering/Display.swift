@@ -3,7 +3,7 @@ import HyperoCore
 
 /// The properties of the output: a terminal of some width, or a file or pipe.
 package struct Display: Sendable, Hashable {
-    /// True for a terminal. On a terminal, text is escaped and long cells are truncated.
+    /// True for a terminal. On a terminal, all text is escaped and long cells are truncated.
     package var isTerminal: Bool
     /// True if the styles of text, such as bold and colours, are written.
     package var usesColor: Bool
@@ -42,29 +42,6 @@ package struct Display: Sendable, Hashable {
         return Int(size.ws_col)
     }
 
-    /// Returns text with unsafe characters escaped if the output is a terminal. All text of a result passes this
-    /// function.
-    ///
-    /// On a terminal, control characters could move the cursor or change the title, and bidirectional characters make
-    /// text look like other text. Such characters are written as `\x1b` or `\u{202e}`. A file or pipe receives the
-    /// bytes unchanged.
-    package func escaped(_ text: String) -> String {
-        guard isTerminal, text.unicodeScalars.contains(where: isUnsafe) else { return text }
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where isUnsafe(scalar):
-                let digits = String(scalar.value, radix: 16)
-                result += scalar.value < 0x100 ? "\\x" + (digits.count < 2 ? "0" : "") + digits : "\\u{\(digits)}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
-
     /// The mark at the end of truncated text.
     var ellipsis: String { isUnicode ? "…" : "~" }
 }
@@ -77,6 +54,25 @@ package enum ColorChoice: String, Sendable, CaseIterable {
     case always
     /// Never.
     case never
+}
+
+/// Returns text with unsafe characters escaped.
+///
+/// On a terminal, control characters could move the cursor or change the title, a newline could forge a row of a table, and
+/// bidirectional characters make text look like other text. Such characters are written as `\x1b` or `\u{202e}`, and a
+/// newline as `\x0a`: the echo of some shells would make a newline of `\n` again.
+package func escapedText(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
+    var result = ""
+    for scalar in text.unicodeScalars {
+        guard isUnsafe(scalar) else {
+            result.unicodeScalars.append(scalar)
+            continue
+        }
+        let digits = String(scalar.value, radix: 16)
+        result += scalar.value < 0x100 ? "\\x" + (digits.count < 2 ? "0" : "") + digits : "\\u{\(digits)}"
+    }
+    return result
 }
 
 private func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {

@@ -3,6 +3,8 @@ import HyperoRedis
 
 /// A result that can be written as a table, JSON or CSV.
 package protocol Rendering {
+    /// The remarks about the result. ``writeTable(to:)`` writes them too.
+    var notes: [Note] { get }
     /// Writes the result for people. The form may change.
     func writeTable(to page: inout Page)
     /// Writes JSON objects, one per line. The keys are a contract for programs.
@@ -12,17 +14,23 @@ package protocol Rendering {
 }
 
 extension Rendering {
+    package var notes: [Note] { [] }
+
     /// Returns the whole text of the result.
     ///
     /// - Parameters:
     ///   - format: the form of the result.
     ///   - display: the properties of the output.
-    ///   - hiddenColumnsAdvice: printed if the display is too narrow for all columns of a table.
+    ///   - advice: printed with the notes, and if the display is too narrow for all columns of a table.
+    ///   - guardsFormulas: true to make cells of CSV text that a spreadsheet would run as formulas.
     ///   - now: the time from which ages are measured, in Unix milliseconds; nil for the present.
     package func text(
-        as format: OutputFormat, for display: Display, hiddenColumnsAdvice: String? = nil, now: Int64? = nil
+        as format: OutputFormat, for display: Display, advice: [AdviceTopic: String] = [:],
+        guardsFormulas: Bool = false, now: Int64? = nil
     ) -> String {
-        var page = Page(display, now: now ?? WallClock.milliseconds, hiddenColumnsAdvice: hiddenColumnsAdvice)
+        var page = Page(
+            display, now: now ?? WallClock.milliseconds, advice: advice,
+            escapes: format == .table || display.isTerminal, guardsFormulas: guardsFormulas)
         switch format {
         case .table: writeTable(to: &page)
         case .json: writeJSON(to: &page)

@@ -15,7 +15,7 @@ enum Style: String {
         switch status {
         case .running: self = .cyan
         case .done: self = .green
-        case .failed: self = .red
+        case .failed, .lost: self = .red
         case .stopped: self = .yellow
         case nil: self = .dim
         }

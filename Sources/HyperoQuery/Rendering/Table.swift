@@ -4,8 +4,18 @@ struct Table {
         var title: String
         /// True for a column of numbers, which is aligned to the right.
         var isNumeric = false
-        /// True if long cells may be truncated. Ids may not, because a part of an id is useless.
-        var canBeTruncated = true
+        /// The order in which a narrow display truncates the columns.
+        var truncation = Truncation.late
+    }
+
+    /// The order in which a narrow display truncates the cells of columns.
+    enum Truncation {
+        /// Before any other column, for example a description.
+        case early
+        /// After the early ones.
+        case late
+        /// Never, for example an id, because a part of it is useless.
+        case never
     }
 
     struct Cell {
@@ -27,19 +37,19 @@ struct Table {
     /// The width below which no column is truncated.
     private static let minColumnWidth = 8
 
+    /// The width of the whole table without truncation.
+    func fullWidth(on page: Page) -> Int {
+        fullWidths(of: texts(on: page), titles: titles(on: page)).reduce(0, +) + Self.gap * max(columns.count - 1, 0)
+    }
+
     /// Writes the table within the width of the display.
     ///
     /// - Returns: the number of columns hidden at the right.
     @discardableResult
     func write(to page: inout Page) -> Int {
-        var texts = rows.map { $0.map { page.display.escaped($0.text) } }
-        let titles = columns.map { page.display.escaped($0.title) }
-        for column in columns.indices where columns[column].isNumeric {
-            alignDecimalPoints(in: column, of: &texts)
-        }
-        let fullWidths = columns.indices.map { column in
-            texts.reduce(textWidth(titles[column])) { max($0, textWidth($1[column])) }
-        }
+        let texts = texts(on: page)
+        let titles = titles(on: page)
+        let fullWidths = fullWidths(of: texts, titles: titles)
         let widths = fitted(fullWidths, titles: titles, within: page.display.width)
         func padded(_ text: String, column: Int) -> String {
             let text = truncated(text, toWidth: widths[column], ellipsis: page.display.ellipsis)
@@ -54,11 +64,28 @@ struct Table {
     }
 
     /// Writes the table, and below it the number of hidden columns with the page's advice.
-    func writeWithFooter(to page: inout Page) {
-        let hidden = write(to: &page)
+    ///
+    /// - Parameter omitted: the number of further columns that the table does not have.
+    func writeWithFooter(to page: inout Page, omitted: Int = 0) {
+        let hidden = write(to: &page) + omitted
         guard hidden > 0 else { return }
-        let advice = page.hiddenColumnsAdvice.map { ": \($0)" } ?? ""
+        let advice = page.advice[.hiddenColumns].map { ": \($0)" } ?? ""
         page.line("\(counted(hidden, noun: "more column")) at the right\(advice)", style: .dim)
+    }
+
+    private func titles(on page: Page) -> [String] { columns.map { page.escaped($0.title) } }
+
+    /// Returns the cells as they are written, before truncation.
+    private func texts(on page: Page) -> [[String]] {
+        var texts = rows.map { $0.map { page.escaped($0.text) } }
+        for column in columns.indices where columns[column].isNumeric { alignDecimalPoints(in: column, of: &texts) }
+        return texts
+    }
+
+    private func fullWidths(of texts: [[String]], titles: [String]) -> [Int] {
+        columns.indices.map { column in
+            texts.reduce(textWidth(titles[column])) { max($0, textWidth($1[column])) }
+        }
     }
 
     private func spaced(_ spans: [Page.Span]) -> [Page.Span] {
@@ -90,24 +117,26 @@ struct Table {
         }
     }
 
-    /// Returns the widths of the columns that fit: shortens the widest columns first, then hides columns at the right.
+    /// Returns the widths of the columns that fit. Hides columns at the right that have no room even if all others are
+    /// truncated, and truncates the widest of the shown columns until they fit.
     private func fitted(_ fullWidths: [Int], titles: [String], within limit: Int?) -> [Int] {
         guard let limit else { return fullWidths }
-        var widths = fullWidths.map { min($0, max(limit, Self.minColumnWidth)) }
-        while widths.reduce(0, +) + Self.gap * (widths.count - 1) > limit {
-            let widest = widths.indices
-                .filter {
-                    !columns[$0].isNumeric && columns[$0].canBeTruncated
-                        && widths[$0] > max(Self.minColumnWidth, textWidth(titles[$0]))
-                }
-                .max { widths[$0] < widths[$1] }
-            if let widest {
-                widths[widest] -= 1
-            } else if widths.count > 1 {
-                widths.removeLast()
-            } else {
-                break
+        func total(_ widths: [Int]) -> Int { widths.reduce(0, +) + Self.gap * (widths.count - 1) }
+        let bounded = fullWidths.map { min($0, max(limit, Self.minColumnWidth)) }
+        let least = bounded.indices.map { column in
+            columns[column].isNumeric || columns[column].truncation == .never
+                ? bounded[column] : min(bounded[column], max(Self.minColumnWidth, textWidth(titles[column])))
+        }
+        var count = bounded.count
+        while count > 1, total(Array(least[..<count])) > limit { count -= 1 }
+        var widths = Array(bounded[..<count])
+        while total(widths) > limit {
+            func widest(_ truncation: Truncation) -> Int? {
+                widths.indices.filter { columns[$0].truncation == truncation && widths[$0] > least[$0] }
+                    .max { widths[$0] < widths[$1] }
             }
+            guard let widest = widest(.early) ?? widest(.late) else { break }
+            widths[widest] -= 1
         }
         return widths
     }

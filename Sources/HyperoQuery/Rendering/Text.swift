@@ -8,27 +8,6 @@ func counted(_ count: Int, noun: String, plural: String? = nil) -> String {
     "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
 }
 
-/// Returns a number with six significant digits, or with all of them if that is shorter. JSON and CSV have all digits.
-func numberText(_ value: Double) -> String {
-    let short = Number.text(of: value)
-    guard value.isFinite, short.utf8.count > 8 else { return short }
-    // gcvt formats like %.6g of printf, but needs no argument list of existential values.
-    let rounded = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
-        String(cString: gcvt(value, 6, buffer.baseAddress!))
-    }
-    return rounded.utf8.count < short.utf8.count ? rounded : short
-}
-
-/// Returns a hyper-parameter or metadata as text: numbers with six significant digits, strings without the quotes of
-/// JSON.
-func valueText(_ value: NamedValue) -> String {
-    switch value.value {
-    case .number(let number): numberText(number)
-    case .string(let text): text
-    default: value.text
-    }
-}
-
 /// Returns a number of bytes in the largest decimal unit: `850 bytes`, `1.2 MB`.
 func bytesText(_ bytes: Int) -> String {
     var value = Double(bytes)

@@ -14,6 +14,11 @@ extension PartitionStatus {
     ///     applies its entries.
     func warnings(now: Int64, isFormer: Bool = false) -> [String] {
         var warnings = problems
+        if isCursorBeyondEnd, !isFormer {
+            warnings.append(
+                "the cursor of \(tag) is beyond the end of its stream: the stream was deleted or set back. A running "
+                    + "hypero-ingest resets the cursor")
+        }
         if lease == .free, !isFormer {
             warnings.append(
                 "no ingest owns \(tag), so no entry is applied. Start hypero-ingest, or read its log if it runs")

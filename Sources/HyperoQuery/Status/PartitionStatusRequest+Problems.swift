@@ -3,8 +3,18 @@ import HyperoSchema
 
 extension PartitionStatusRequest {
     /// Returns the problems with the partition's keys that stop the ingest, one message each.
-    func problems(cursor: StreamID?) -> [String] {
-        wrongTypes + exhaustedStreams + cursorBeyondEnd(cursor)
+    var problems: [String] { wrongTypes + exhaustedStreams }
+
+    /// The error, if the server refused all commands that the ingest depends on, for example because it is a sentinel.
+    var refusal: QueryError? {
+        guard [stream.refusal, ingest.refusal, lease.refusal].allSatisfy({ $0 != nil }) else { return nil }
+        return ingest.refusal
+    }
+
+    /// Returns whether the cursor is beyond the end of the stream.
+    func isBeyondEnd(_ cursor: StreamID?) -> Bool {
+        guard let cursor, let stream = stream.value else { return false }
+        return cursor > stream.lastID ?? .zero
     }
 
     /// Keys that hold a value of another type.
@@ -44,13 +54,5 @@ extension PartitionStatusRequest {
                     + "pending dead letters. Send its entries again with hypero-ingest requeue, then delete the key")
         }
         return problems
-    }
-
-    private func cursorBeyondEnd(_ cursor: StreamID?) -> [String] {
-        guard let cursor, let stream = stream.value, cursor > stream.lastID ?? .zero else { return [] }
-        return [
-            "the cursor of \(keyspace.tag) is beyond the end of its stream: the stream was deleted or set back. A running "
-                + "hypero-ingest resets the cursor"
-        ]
     }
 }

@@ -78,6 +78,6 @@ final class PartitionStatusRequest {
             requeued: requeued, latestDeadReason: newestFields?.last { $0.name == EventField.deadReason }?.value,
             lastApplied: lastApplied, lastOwner: reader.fields[IngestField.owner],
             lease: try lease.valueIfAvailable().map { $0.map(PartitionStatus.Lease.held(by:)) ?? .free } ?? .unknown,
-            problems: problems(cursor: cursor))
+            problems: problems, isCursorBeyondEnd: isBeyondEnd(cursor))
     }
 }

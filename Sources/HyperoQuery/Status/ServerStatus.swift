@@ -15,6 +15,8 @@ public struct ServerStatus: Sendable, Hashable {
     public let evictionPolicy: String?
     /// True if the server writes an append-only file.
     public let hasAppendOnlyFile: Bool?
+    /// The address of the primary, `host:port`, if the server is a replica; nil if it is not or this is unknown.
+    public let primary: String?
     /// True if the server has replicas and accepts writes without any of them (`min-replicas-to-write 0`).
     let mayLoseAcknowledgedWrites: Bool?
 }
@@ -30,12 +32,20 @@ extension ServerStatus {
         maxMemory = fields["maxmemory"].flatMap { Int($0) }
         evictionPolicy = fields["maxmemory_policy"]
         hasAppendOnlyFile = fields["aof_enabled"].map { $0 == "1" }
+        primary =
+            fields["role"] == "slave"
+            ? "\(fields["master_host"] ?? "an unknown host"):\(fields["master_port"] ?? "?")" : nil
         mayLoseAcknowledgedWrites = fields["role"].map { _ in fields.mayLoseAcknowledgedWrites }
     }
 
     /// The warnings about settings that lose data sooner or later, and about memory that is nearly used up.
     var warnings: [String] {
         var warnings: [String] = []
+        if let primary {
+            warnings.append(
+                "\(url) is a replica of \(printable(primary)): its data may be old, and clients and ingests cannot write "
+                    + "to it. Use the address of the primary")
+        }
         if let evictionPolicy, evictionPolicy != "noeviction" {
             warnings.append(
                 "\(url) evicts keys when its memory is full (maxmemory-policy \(printable(evictionPolicy))). "

@@ -25,6 +25,7 @@ extension Store {
         }
         let others = layout.otherLayout.map { PartitionStatusRequest($0, in: &pipeline) }
         try connections.run(pipeline)
+        if let refusal = requests.first?.refusal, requests.allSatisfy({ $0.refusal != nil }) { throw refusal }
         try readOldestEntries(of: requests + others)
 
         let now = now ?? WallClock.milliseconds
@@ -36,8 +37,10 @@ extension Store {
         }
         for server in servers { warnings += server.warnings }
         let former = formerPartitions(among: partitionStatuses)
-        for partition in partitionStatuses {
-            warnings += partition.warnings(now: now, isFormer: former.contains(partition.tag))
+        for index in partitionStatuses.indices {
+            let isFormer = former.contains(partitionStatuses[index].tag)
+            partitionStatuses[index].isAtRest = isFormer && partitionStatuses[index].backlog == 0
+            warnings += partitionStatuses[index].warnings(now: now, isFormer: isFormer)
         }
         // The malformed values of other partitions are reported by a status of those.
         var ignored: [String] = []

@@ -8,6 +8,7 @@ extension StoreStatus: Rendering {
             page.line([
                 Page.Span(server.url, style: .bold),
                 Page.Span("  \(server.version ?? "version unknown"), \(memory.map { $0 + limit } ?? "memory unknown")"),
+                Page.Span(server.primary.map { ", replica of \($0)" } ?? "", style: .yellow),
             ])
         }
         page.line()
@@ -20,6 +21,7 @@ extension StoreStatus: Rendering {
             let owner =
                 switch partition.lease {
                 case .held(let owner): Table.Cell(owner, style: .green)
+                case .free where partition.isAtRest: Table.Cell("at rest", style: .dim)
                 case .free: Table.Cell("none", style: .red)
                 case .unknown: Table.Cell("unknown", style: .dim)
                 }
@@ -54,6 +56,7 @@ extension StoreStatus: Rendering {
                 object.add("max_memory", value: server.maxMemory)
                 object.add("eviction_policy", value: server.evictionPolicy)
                 object.add("append_only_file", value: server.hasAppendOnlyFile)
+                object.add("replica_of", value: server.primary)
                 return object.text
             })
         object.add(
@@ -80,6 +83,7 @@ extension StoreStatus: Rendering {
                 object.add("last_owner", value: partition.lastOwner)
                 object.add("owned", value: partition.isOwned)
                 object.add("owner", value: partition.owner)
+                object.add("at_rest", value: partition.isAtRest)
                 return object.text
             })
         object.add("warnings", array: warnings.map(JSON.quoted))
@@ -91,7 +95,9 @@ extension StoreStatus: Rendering {
         CSV.write(
             [
                 "partition", "stream", "behind", "waiting_since", "applied", "duplicates", "gaps", "missed",
-                "rewinds", "last_rewind", "dead", "dead_letters", "requeued", "last_applied", "last_owner", "owner",
+                "rewinds", "last_rewind", "takeovers", "last_takeover", "dead", "dead_letters", "requeued",
+                "dead_reason",
+                "last_applied", "last_owner", "owned", "owner", "at_rest",
             ], to: &page)
         for partition in partitions {
             CSV.write(
@@ -99,9 +105,11 @@ extension StoreStatus: Rendering {
                     partition.tag, String(partition.streamLength), partition.backlog.map { String($0) },
                     partition.waitingSince.map { String($0) }, String(partition.applied), String(partition.duplicates),
                     String(partition.gaps), String(partition.missed), String(partition.rewinds),
-                    partition.lastRewind.map { String($0) }, String(partition.totalDeadLetters),
-                    partition.deadLetters.map { String($0) }, String(partition.requeued),
-                    partition.lastApplied.map { String($0) }, partition.lastOwner, partition.owner,
+                    partition.lastRewind.map { String($0) }, String(partition.takeovers),
+                    partition.lastTakeover.map { String($0) }, String(partition.totalDeadLetters),
+                    partition.deadLetters.map { String($0) }, String(partition.requeued), partition.latestDeadReason,
+                    partition.lastApplied.map { String($0) }, partition.lastOwner,
+                    partition.isOwned.map { String($0) }, partition.owner, String(partition.isAtRest),
                 ], to: &page)
         }
     }

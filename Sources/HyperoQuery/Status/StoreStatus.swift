@@ -54,6 +54,11 @@ public struct PartitionStatus: Sendable, Hashable {
     public let lease: Lease
     /// The problems with the partition's keys that stop the ingest, one message each.
     public let problems: [String]
+    /// True if the partition belongs to an earlier number of partitions and all its entries are applied. An ingest owns such
+    /// a partition only while it applies new entries, so a missing owner needs no attention.
+    public internal(set) var isAtRest = false
+    /// True if the cursor is beyond the end of the stream.
+    let isCursorBeyondEnd: Bool
 
     /// The owner of a partition.
     public enum Lease: Sendable, Hashable {

@@ -24,6 +24,13 @@ final class PendingReply<Value> {
     /// The error, if the account must not run the command or read the key.
     var denial: QueryError? { failure?.error.category == .denied ? queryError : nil }
 
+    /// The error, if the server refused the command for another reason than the type of the key, for example because it does
+    /// not know the command.
+    var refusal: QueryError? {
+        guard let error = failure?.error, error.category == .refused, error.code != .wrongType else { return nil }
+        return queryError
+    }
+
     /// Returns the value. If the server refused the command, for example because the key holds another type, returns
     /// the fallback and adds a warning.
     ///

@@ -8,6 +8,11 @@ struct ReplyReader<Value> {
 
 extension ReplyReader<Int> {
     static var integer: Self { Self { reply throws(RedisError) in try reply.integer() } }
+
+    /// A number of members, such as the reply of ZCARD. A hostile reply is bounded, so that sums of counts do not overflow.
+    static var count: Self {
+        Self { reply throws(RedisError) in min(max(try reply.integer(), 0), 1 << 48) }
+    }
 }
 
 extension ReplyReader<String?> {

@@ -6,8 +6,8 @@ extension Store {
     ///
     /// Discovery probes 16 partitions, then in each round trip as many as in all before, and ends when none of them is
     /// present. Absent partitions between present ones are normal, because no producer has used them yet. The server denies
-    /// an account with access to only one layout the keys of the other, so a denial is an error only if no partition is
-    /// present.
+    /// an account with access to only one layout the keys of the other. So a denial is an error only if the server denied or
+    /// refused every command.
     ///
     /// - Parameters:
     ///   - probe: appends the command of a partition, and EXISTS by ``appendExistence(of:to:)`` if the value of a present
@@ -19,7 +19,8 @@ extension Store {
         fallback: Value, warnings: inout [String]
     ) throws(QueryError) -> [(keyspace: Keyspace, value: Value)] {
         var found: [(keyspace: Keyspace, value: Value)] = []
-        var denial: QueryError?
+        var failure: QueryError?
+        var isAnswered = false
         var probed = 0
         var candidates: [Keyspace]? = layout.firstCandidates
         while let keyspaces = candidates {
@@ -28,10 +29,9 @@ extension Store {
             try connections.run(pipeline)
             var foundDivided = false
             for (keyspace, (reply, exists)) in zip(keyspaces, replies) {
-                if let denied = reply.denial {
-                    denial = denial ?? denied
-                    continue
-                }
+                isAnswered = isAnswered || reply.value != nil
+                failure = failure ?? reply.denial ?? reply.refusal
+                guard reply.denial == nil else { continue }
                 let value = try reply.value(or: fallback, warnings: &warnings)
                 // Without permission for EXISTS, only a value proves that the partition exists.
                 guard try exists?.valueIfAvailable() ?? 0 > 0 || value != fallback else { continue }
@@ -41,7 +41,7 @@ extension Store {
             probed += keyspaces.count
             candidates = foundDivided ? layout.candidates(after: probed) : nil
         }
-        if let denial, found.isEmpty { throw denial }
+        if let failure, !isAnswered { throw failure }
         return found
     }
 

@@ -18,7 +18,8 @@ struct EntryReader {
         }
         var size = 0
         for field in fields {
-            guard field.valueSize <= Limits.value else {
+            // A long reason is cut.
+            guard field.valueSize <= Limits.value || EndReason.isField(field.name) else {
                 throw Rejection(
                     "the field '\(Rejection.excerpt(field.name))' has \(field.valueSize) bytes: "
                         + "at most \(Limits.value) are allowed")
@@ -55,6 +56,17 @@ struct EntryReader {
     ///
     /// - Throws: ``Rejection`` if there is no such field, or a name is repeated or not UTF-8.
     mutating func values(prefix: String) throws(Rejection) -> [(name: String, value: Bytes)] {
+        let found = try valuesIfPresent(prefix: prefix)
+        guard !found.isEmpty else {
+            throw Rejection("an event '\(kind.rawValue)' must have at least one field \(prefix)<name>")
+        }
+        return found
+    }
+
+    /// Reads all fields whose names start with the prefix, in order. Returns their names without the prefix.
+    ///
+    /// - Throws: ``Rejection`` if a name is repeated or not UTF-8.
+    mutating func valuesIfPresent(prefix: String) throws(Rejection) -> [(name: String, value: Bytes)] {
         var found: [(name: String, value: Bytes)] = []
         found.reserveCapacity(3)
         var prefixText = prefix
@@ -69,9 +81,6 @@ struct EntryReader {
             }
             markRead(index)
             found.append((name, fields[index].value))
-        }
-        guard !found.isEmpty else {
-            throw Rejection("an event '\(kind.rawValue)' must have at least one field \(prefix)<name>")
         }
         if let name = firstRepeated(found) { throw .repeated(prefix + printable(name)) }
         return found
@@ -151,6 +160,23 @@ extension EntryReader {
             throw .invalid(name, value: bytes, expected: "an integer from \(minimum) to \(Limits.integer)")
         }
         return value
+    }
+
+    /// Reads an epoch: an integer from 0 to ``Limits/integer``, possibly with zeros after a decimal point, as programs write
+    /// that count in floating point numbers.
+    mutating func epoch(_ name: String) throws(Rejection) -> Int? {
+        guard let bytes = value(name) else { return nil }
+        let point = bytes.firstIndex(of: UInt8(ascii: ".")) ?? bytes.endIndex
+        let zeros = bytes[point...].dropFirst()
+        guard point == bytes.endIndex || !zeros.isEmpty && zeros.allSatisfy({ $0 == UInt8(ascii: "0") }),
+            let epoch = Bytes(rebasing: bytes[..<point]).decimal, epoch <= UInt64(Limits.integer)
+        else { throw .invalid(name, value: bytes, expected: "an integer from 0 to \(Limits.integer)") }
+        return Int(epoch)
+    }
+
+    mutating func requireEpoch() throws(Rejection) -> Int {
+        guard let epoch = try epoch(EventField.epoch) else { throw .missing(EventField.epoch, in: kind) }
+        return epoch
     }
 
     mutating func requireInteger(_ name: String, atLeast minimum: Int) throws(Rejection) -> Int {

@@ -24,6 +24,10 @@ extension Event {
         }
         reader.kind = kind
 
+        guard kind != .alive else {
+            try self.init(signOfLife: &reader)
+            return
+        }
         var experiment: ExperimentID?
         if kind != .battery {
             let bytes = try reader.requireValue(EventField.experiment)
@@ -38,7 +42,7 @@ extension Event {
         }
         self.init(
             experiment: experiment, battery: battery, origin: try reader.origin(),
-            time: try reader.integer(EventField.time, atLeast: 0).map(Int64.init),
+            time: try reader.time(),
             body: try reader.body()
         )
         // Few entries have this field, so it is searched for only if a field was not read yet.
@@ -46,6 +50,12 @@ extension Event {
             requeued = StreamID(id)
             guard requeued != nil else { throw .invalid(EventField.requeued, value: id, expected: "a stream id") }
         }
+        try reader.finish()
+    }
+
+    private init(signOfLife reader: inout EntryReader) throws(Rejection) {
+        let producer = try reader.producer(from: try reader.requireValue(EventField.producer))
+        self.init(experiment: nil, battery: nil, time: try reader.time(), body: .alive(producer))
         try reader.finish()
     }
 }
@@ -57,12 +67,21 @@ extension EntryReader {
         switch (producer, seq) {
         case (nil, nil): return nil
         case (let bytes?, let seq?):
-            guard let producer = ProducerID(String(decoding: bytes, as: UTF8.self)) else {
-                throw .invalid(EventField.producer, value: bytes, expected: "1 to 64 characters of a-z 0-9 -")
-            }
-            return Event.Origin(producer: producer, seq: UInt64(seq))
+            return Event.Origin(producer: try self.producer(from: bytes), seq: UInt64(seq))
         default: throw Rejection("the fields 'producer' and 'seq' must occur together or not at all")
         }
+    }
+
+    fileprivate func producer(from bytes: Bytes) throws(Rejection) -> ProducerID {
+        guard let producer = ProducerID(String(decoding: bytes, as: UTF8.self)) else {
+            throw .invalid(EventField.producer, value: bytes, expected: "1 to 64 characters of a-z 0-9 -")
+        }
+        return producer
+    }
+
+    /// Reads the time; nil if there is none. A time before 1970 is as impossible as one before 2000, and replaced later.
+    fileprivate mutating func time() throws(Rejection) -> Int64? {
+        try integer(EventField.time, atLeast: -Int(Limits.integer)).map(Int64.init)
     }
 
     fileprivate mutating func body() throws(Rejection) -> Event.Body {
@@ -71,13 +90,16 @@ extension EntryReader {
         case .start:
             .start(
                 Event.Start(
-                    host: try text(EventField.host), pid: try text(EventField.pid), seed: try text(EventField.seed)))
-        case .param: .param(try entries(Prefix.param))
+                    host: try text(EventField.host), pid: try text(EventField.pid), seed: try text(EventField.seed),
+                    attempt: try integer(EventField.attempt, atLeast: 1), from: try epoch(EventField.from)))
+        case .param: try parameters()
         case .meta: .meta(try entries(Prefix.meta))
-        case .epoch: .epoch(try requireInteger(EventField.epoch, atLeast: 0), try cells(Prefix.curve))
+        case .epoch: .epoch(try requireEpoch(), try cells(Prefix.curve))
         case .curve: try curve()
-        case .maxima: .maxima(epoch: try integer(EventField.epoch, atLeast: 0), try cells(Prefix.max))
-        case .end: .end(try status(), reason: try text(EventField.reason))
+        case .maxima: .maxima(epoch: try epoch(EventField.epoch), try cells(Prefix.max))
+        case .end: .end(try status(), reason: value(EventField.reason).map { EndReason.text(of: $0) })
+        // Has no body.
+        case .alive: throw Rejection("the field 'producer' is missing: it is required in an event 'alive'")
         }
     }
 
@@ -92,15 +114,43 @@ extension EntryReader {
         if let violation = Name.channelViolation(objective) {
             throw Rejection("the objective '\(printable(objective))' \(violation)")
         }
-        var direction = Direction.max
-        if let bytes = value(EventField.direction) {
-            guard let parsed = Direction(rawValue: String(decoding: bytes, as: UTF8.self)) else {
-                throw .invalid(EventField.direction, value: bytes, expected: "max or min")
+        let direction = try value(EventField.direction).map { bytes throws(Rejection) in
+            try self.direction(bytes, of: EventField.direction)
+        }
+        var directions: [Event.ChannelDirection] = []
+        if !hasReadAllFields {
+            for (channel, value) in try valuesIfPresent(prefix: Prefix.direction) {
+                try check(channel: channel)
+                directions.append(
+                    Event.ChannelDirection(channel, try self.direction(value, of: Prefix.direction + channel)))
             }
-            direction = parsed
         }
         return Event.Declaration(
-            name: name, version: version, description: description, objective: objective, direction: direction)
+            name: name, version: version, description: description, objective: objective, direction: direction ?? .max,
+            directions: directions)
+    }
+
+    private func direction(_ bytes: Bytes, of field: String) throws(Rejection) -> Direction {
+        guard let direction = Direction(rawValue: String(decoding: bytes, as: UTF8.self)) else {
+            throw .invalid(field, value: bytes, expected: "max or min")
+        }
+        return direction
+    }
+
+    private mutating func parameters() throws(Rejection) -> Event.Body {
+        let entries = try entries(Prefix.param)
+        var spaces: [Event.Entry] = []
+        if !hasReadAllFields {
+            for (name, value) in try valuesIfPresent(prefix: Prefix.space) {
+                guard entries.contains(where: { $0.name.hasSameBytes(as: name) }) else {
+                    throw Rejection(
+                        "the field '\(Prefix.space)\(printable(name))' is not allowed without \(Prefix.param)\(printable(name))"
+                    )
+                }
+                spaces.append(Event.Entry(name: name, value: try utf8(value, of: Prefix.space + name)))
+            }
+        }
+        return .param(entries, spaces: spaces)
     }
 
     private mutating func entries(_ prefix: String) throws(Rejection) -> [Event.Entry] {
@@ -126,7 +176,7 @@ extension EntryReader {
     }
 
     private mutating func curve() throws(Rejection) -> Event.Body {
-        let first = try integer(EventField.first, atLeast: 0) ?? 1
+        let first = try epoch(EventField.first) ?? 1
         var series: [Event.Series] = []
         for (channel, value) in try values(prefix: Prefix.curve) {
             try check(channel: channel)
@@ -161,7 +211,7 @@ extension EntryReader {
     private mutating func status() throws(Rejection) -> ExperimentStatus {
         let bytes = try requireValue(EventField.status)
         guard let status = ExperimentStatus(rawValue: String(decoding: bytes, as: UTF8.self)), status != .running else {
-            throw .invalid(EventField.status, value: bytes, expected: "done, failed or stopped")
+            throw .invalid(EventField.status, value: bytes, expected: "done, failed, stopped or lost")
         }
         return status
     }

@@ -3,7 +3,7 @@ extension Event {
     package func forEachField(_ body: (_ name: String, _ value: String) -> Void) {
         body(EventField.event, self.body.kind.rawValue)
         if let experiment { body(EventField.experiment, experiment.text) }
-        body(EventField.battery, battery.text)
+        if let battery { body(EventField.battery, battery.text) }
         if let origin {
             body(EventField.producer, origin.producer.text)
             body(EventField.seq, String(origin.seq))
@@ -24,12 +24,16 @@ extension Event.Body {
             body(EventField.description, declaration.description)
             body(EventField.objective, declaration.objective)
             body(EventField.direction, declaration.direction.rawValue)
+            for other in declaration.directions { body(Prefix.direction + other.channel, other.direction.rawValue) }
         case .start(let start):
             if let host = start.host { body(EventField.host, host) }
             if let pid = start.pid { body(EventField.pid, pid) }
             if let seed = start.seed { body(EventField.seed, seed) }
-        case .param(let entries):
+            if let attempt = start.attempt { body(EventField.attempt, String(attempt)) }
+            if let from = start.from { body(EventField.from, String(from)) }
+        case .param(let entries, let spaces):
             for entry in entries { body(Prefix.param + entry.name, entry.value) }
+            for space in spaces { body(Prefix.space + space.name, space.value) }
         case .meta(let entries):
             for entry in entries { body(Prefix.meta + entry.name, entry.value) }
         case .epoch(let epoch, let cells):
@@ -46,6 +50,7 @@ extension Event.Body {
         case .end(let status, let reason):
             body(EventField.status, status.rawValue)
             if let reason { body(EventField.reason, reason) }
+        case .alive(let producer): body(EventField.producer, producer.text)
         }
     }
 }

@@ -12,15 +12,19 @@ extension Event.Body {
             if let violation = Name.channelViolation(declaration.objective) {
                 return "the objective '\(printable(declaration.objective))' \(violation)"
             }
+            if let violation = declaration.directions.lazy.compactMap({ Name.channelViolation($0.channel) }).first {
+                return "the name of a channel with a direction \(violation)"
+            }
             guard declaration.version.magnitude <= UInt(Limits.integer) else {
                 return
                     "the battery version must be between -\(Limits.integer) and \(Limits.integer), not \(declaration.version)"
             }
             return Self.violation(of: declaration.description, named: "the battery description")
-        case .param(let entries): return Self.violation(of: entries, named: "the hyper-parameter")
+        case .param(let entries, let spaces):
+            return Self.violation(of: entries, named: "the hyper-parameter")
+                ?? Self.violation(of: spaces, named: "the distribution of the hyper-parameter")
         case .meta(let entries): return Self.violation(of: entries, named: "the metadata")
-        case .end(_, let reason): return Self.violation(of: reason ?? "", named: "the reason")
-        case .start, .epoch, .curve, .maxima: return nil
+        case .start, .epoch, .curve, .maxima, .end, .alive: return nil
         }
     }
 

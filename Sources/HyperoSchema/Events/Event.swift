@@ -1,8 +1,9 @@
-/// One entry of the stream: an event of a battery or an experiment.
+/// One entry of the stream: an event of a battery, an experiment or a producer.
 package struct Event: Sendable, Hashable {
-    /// The experiment; nil only if the event declares a battery.
+    /// The experiment; nil if the event declares a battery or is a sign of life.
     package var experiment: ExperimentID?
-    package var battery: BatteryID
+    /// The battery; nil only for a sign of life.
+    package var battery: BatteryID?
     /// The producer and sequence number; nil for an entry without deduplication.
     package var origin: Origin?
     /// The time of the call in Unix milliseconds; nil if the entry has none.
@@ -12,7 +13,7 @@ package struct Event: Sendable, Hashable {
     package var body: Body
 
     package init(
-        experiment: ExperimentID?, battery: BatteryID, origin: Origin? = nil, time: Int64? = nil, body: Body
+        experiment: ExperimentID?, battery: BatteryID?, origin: Origin? = nil, time: Int64? = nil, body: Body
     ) {
         self.experiment = experiment
         self.battery = battery
@@ -37,10 +38,12 @@ package struct Event: Sendable, Hashable {
     package enum Body: Sendable, Hashable {
         /// Declares the battery. The first declaration wins.
         case battery(Declaration)
-        /// The experiment starts.
+        /// The experiment starts or resumes.
         case start(Start)
         /// Hyper-parameters: names without prefix, and values as the text of a ``Value``.
-        case param([Entry])
+        ///
+        /// - spaces: the distributions that they were drawn from, by the same names. May be empty.
+        case param([Entry], spaces: [Entry] = [])
         /// Metadata: names without prefix, and values as the text of a ``Value``.
         case meta([Entry])
         /// One row of the learning curves, or a part of it.
@@ -51,6 +54,8 @@ package struct Event: Sendable, Hashable {
         case maxima(epoch: Int?, [CurveRow.Cell])
         /// The experiment ends.
         case end(ExperimentStatus, reason: String?)
+        /// The producer's process lives. The event has no experiment, battery and sequence number.
+        case alive(ProducerID)
     }
 
     /// The declaration of a battery.
@@ -62,17 +67,31 @@ package struct Event: Sendable, Hashable {
         package var objective: String
         /// The better direction of the objective.
         package var direction: Direction
+        /// The better directions of other channels.
+        package var directions: [ChannelDirection]
 
         package static let defaultObjective = "valid"
 
         package init(
             name: String, version: Int, description: String, objective: String = defaultObjective,
-            direction: Direction = .max
+            direction: Direction = .max, directions: [ChannelDirection] = []
         ) {
             self.name = name
             self.version = version
             self.description = description
             self.objective = objective
+            self.direction = direction
+            self.directions = directions
+        }
+    }
+
+    /// The better direction of one channel.
+    package struct ChannelDirection: Sendable, Hashable {
+        package let channel: String
+        package let direction: Direction
+
+        package init(_ channel: String, _ direction: Direction) {
+            self.channel = channel
             self.direction = direction
         }
     }
@@ -82,11 +101,19 @@ package struct Event: Sendable, Hashable {
         package var host: String?
         package var pid: String?
         package var seed: String?
+        /// The number of the process among those that ran the experiment: 1, 2, 3, …; nil if it is not known.
+        package var attempt: Int?
+        /// The epoch at which the process resumes: the rows of this and later epochs are withdrawn. Nil for none.
+        package var from: Int?
 
-        package init(host: String? = nil, pid: String? = nil, seed: String? = nil) {
+        package init(
+            host: String? = nil, pid: String? = nil, seed: String? = nil, attempt: Int? = nil, from: Int? = nil
+        ) {
             self.host = host
             self.pid = pid
             self.seed = seed
+            self.attempt = attempt
+            self.from = from
         }
     }
 
@@ -117,7 +144,7 @@ package struct Event: Sendable, Hashable {
 
 /// The kinds of events. The raw value is the value of the field `event`.
 package enum EventKind: String, Sendable, CaseIterable {
-    case battery, start, param, meta, epoch, curve, maxima, end
+    case battery, start, param, meta, epoch, curve, maxima, end, alive
 }
 
 extension Event.Body {
@@ -131,6 +158,7 @@ extension Event.Body {
         case .curve: .curve
         case .maxima: .maxima
         case .end: .end
+        case .alive: .alive
         }
     }
 }

@@ -32,4 +32,12 @@ extension String {
         // String equality is faster and nearly always decides.
         self == other && utf8.elementsEqual(other.utf8)
     }
+
+    /// Returns the rest of the text after a prefix; nil if the bytes of the text do not begin with those of the prefix.
+    ///
+    /// `hasPrefix` and `dropFirst` see whole characters: `max.` is no prefix of `max.` with a combining accent after it.
+    package func dropping(prefix: String) -> String? {
+        guard utf8.starts(with: prefix.utf8) else { return nil }
+        return String(Substring(utf8.dropFirst(prefix.utf8.count)))
+    }
 }

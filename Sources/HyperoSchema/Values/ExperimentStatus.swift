@@ -10,6 +10,8 @@ public enum ExperimentStatus: String, Sendable, Hashable, CaseIterable {
     case failed
     /// The user or a stopping rule ended the experiment early.
     case stopped
+    /// The process ended without an end of the experiment, or was silent for too long.
+    case lost
 }
 
 /// The origin of the maxima of an experiment.
@@ -18,6 +20,8 @@ public enum ExperimentStatus: String, Sendable, Hashable, CaseIterable {
 package enum MaximaSource: String, Sendable, Hashable {
     /// The row of the learning curves in which the objective is best.
     case curve
-    /// A `maxima` event of the user. The learning curves no longer change the maxima after such an event.
+    /// `maxima` events of the user.
     case user
+    /// Some channels as the user stated them, and the others from the curve.
+    case both
 }

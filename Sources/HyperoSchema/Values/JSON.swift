@@ -8,6 +8,7 @@ package enum JSON {
         case .null: "null"
         case .bool(let flag): flag ? "true" : "false"
         case .integer(let number): String(number)
+        case .largeInteger(let digits): digits
         case .number(let number): number.isFinite ? Number.text(of: number) : quoted(Number.text(of: number))
         case .string(let text): quoted(text)
         case .array(let values): "[" + values.map(text(of:)).joined(separator: ",") + "]"

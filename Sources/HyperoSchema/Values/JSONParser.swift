@@ -68,7 +68,9 @@ struct JSONParser {
         let digits = Bytes(rebasing: bytes[start..<position])
         guard let kind = JSONNumber(digits) else { return nil }
         let text = String(decoding: digits, as: UTF8.self)
-        if text != "-0", let integer = Int(text) { return .integer(integer) }
+        if text != "-0", digits.allSatisfy({ $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) }) {
+            return Int(text).map { .integer($0) } ?? .largeInteger(text)
+        }
         switch kind {
         case .exact(let value): return .number(value)
         case .decimal: return Double(text).flatMap { $0.isFinite ? .number($0) : nil }

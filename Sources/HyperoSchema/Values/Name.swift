@@ -16,10 +16,10 @@ package enum Name {
     /// Returns the violation of the rules by a channel name, as the predicate of a sentence about the name; nil if the
     /// name is valid.
     ///
-    /// In addition to the rules for names, `epoch` and `source` are reserved: ``ExperimentField/maxEpoch`` and
-    /// ``ExperimentField/maxSource`` are not channels.
+    /// In addition to the rules for names, `epoch`, `source` and `stated` are reserved: ``ExperimentField/maxEpoch``,
+    /// ``ExperimentField/maxSource`` and ``ExperimentField/maxStated`` are not channels.
     package static func channelViolation(_ name: String) -> String? {
-        guard name != "epoch", name != "source" else {
+        guard !isReserved(name) else {
             return "is reserved: max.\(name) is another field. Choose another name"
         }
         return violation(name)
@@ -28,8 +28,10 @@ package enum Name {
     /// Returns whether a channel name is valid. For log calls, because it allocates no text, unlike
     /// ``channelViolation(_:)``.
     package static func isChannel(_ name: String) -> Bool {
-        (1...Limits.name).contains(name.utf8.count) && isPrintable(name) && name != "epoch" && name != "source"
+        (1...Limits.name).contains(name.utf8.count) && isPrintable(name) && !isReserved(name)
     }
+
+    private static func isReserved(_ name: String) -> Bool { name == "epoch" || name == "source" || name == "stated" }
 
     /// Returns whether the name has no control characters. In UTF-8, C0 and delete are one byte, and C1 is 0xC2 followed by
     /// 0x80 to 0x9F.

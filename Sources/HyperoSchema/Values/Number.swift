@@ -20,10 +20,15 @@ package struct Number: Sendable, Hashable {
         self.init(value, digits: text.withUTF8 { Digits($0) })
     }
 
-    /// Parses a JSON number within the range of a double, or `nan`, `inf` or `-inf`.
+    /// Parses a JSON number within the range of a double, or `nan`, `inf` or `-inf`, for which `NaN`, `Infinity` and
+    /// `-Infinity` are accepted too.
     package init?(_ bytes: Bytes) {
         guard let value = Self.parse(bytes) else { return nil }
-        if bytes.count <= Self.maxTextSize { self.init(value, digits: Digits(bytes)) } else { self.init(value) }
+        if value.isFinite, bytes.count <= Self.maxTextSize {
+            self.init(value, digits: Digits(bytes))
+        } else {
+            self.init(value)
+        }
     }
 
     private init(_ value: Double, digits: Digits) {
@@ -60,10 +65,12 @@ package struct Number: Sendable, Hashable {
             guard let value = Double(String(decoding: bytes, as: UTF8.self)), value.isFinite else { return nil }
             return value
         case nil:
-            if bytes.elementsEqual("nan".utf8) { return .nan }
-            if bytes.elementsEqual("inf".utf8) { return .infinity }
-            if bytes.elementsEqual("-inf".utf8) { return -.infinity }
-            return nil
+            switch String(decoding: bytes.prefix(maxTextSize), as: UTF8.self) {
+            case "nan", "NaN": return .nan
+            case "inf", "Infinity": return .infinity
+            case "-inf", "-Infinity": return -.infinity
+            default: return nil
+            }
         }
     }
 }

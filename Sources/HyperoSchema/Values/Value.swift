@@ -6,6 +6,8 @@ public enum Value: Sendable, Hashable {
     case bool(Bool)
     /// A whole number.
     case integer(Int)
+    /// A whole number beyond the range of Int: its decimal digits, after `-` if it is negative.
+    case largeInteger(String)
     /// A number. nan and the infinities are written as `nan`, `inf` and `-inf`, and read back as text.
     case number(Double)
     /// Text.

@@ -49,8 +49,8 @@ extension Array: ValueConvertible where Element: ValueConvertible {
 }
 
 extension ValueConvertible where Self: BinaryInteger {
-    /// The integer, or the nearest double if it is beyond the range of Int.
-    public var hyperoValue: Value { Int(exactly: self).map(Value.integer) ?? .number(Double(self)) }
+    /// The integer, with all its digits.
+    public var hyperoValue: Value { Int(exactly: self).map(Value.integer) ?? .largeInteger(String(self)) }
 }
 
 extension Int: ValueConvertible {}

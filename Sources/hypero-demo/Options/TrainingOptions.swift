@@ -1,4 +1,5 @@
 import ArgumentParser
+import HyperoSchema
 
 /// The options that determine the number and size of the trainings, and their battery.
 struct TrainingOptions: ParsableArguments {
@@ -32,7 +33,7 @@ struct TrainingOptions: ParsableArguments {
         try Self.check("--experiments", is: experiments, within: 1...1_000_000)
         try Self.check("--workers", is: workers, within: 1...256)
         try Self.check("--epochs", is: epochs, within: 1...1_000_000)
-        try Self.check("--version", is: version, within: 0...Int.max)
+        try Self.check("--version", is: version, within: 0...Int(Limits.integer))
         guard (1...256).contains(name.utf8.count), !name.hasControlCharacters else {
             throw ValidationError(
                 "--name must be 1 to 256 bytes without control characters. For example, write --name \"digits mlp\".")
@@ -46,11 +47,9 @@ struct TrainingOptions: ParsableArguments {
     /// Throws a `ValidationError` if an option's value is not within a range.
     static func check(_ option: String, is value: Int, within range: ClosedRange<Int>) throws {
         guard range.contains(value) else {
-            let bounds =
-                range.upperBound == .max
-                ? "at least \(range.lowerBound)" : "between \(range.lowerBound) and \(range.upperBound)"
             throw ValidationError(
-                "\(option) must be \(bounds), not \(value). For example, write \(option) \(max(range.lowerBound, 1)).")
+                "\(option) must be between \(range.lowerBound) and \(range.upperBound), not \(value). For example, write \(option) \(max(range.lowerBound, 1))."
+            )
         }
     }
 

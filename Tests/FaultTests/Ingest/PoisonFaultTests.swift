@@ -41,7 +41,7 @@ import Testing
             ),
             (
                 row(1) + [StreamEntry.Field("time", "nan")],
-                "the field 'time' must be an integer from 0 to 9007199254740991, not 'nan'"
+                "the field 'time' must be an integer from -9007199254740991 to 9007199254740991, not 'nan'"
             ),
             (
                 row(1) + [StreamEntry.Field("producer", "p"), StreamEntry.Field("seq", "nan")],
@@ -60,7 +60,7 @@ import Testing
             ),
             (
                 fields(of: "surprise", epoch),
-                "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, not 'surprise'"
+                "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, alive, not 'surprise'"
             ),
             ([StreamEntry.Field(name: [0], value: [0xFF])], "the field 'event' is missing"),
         ]

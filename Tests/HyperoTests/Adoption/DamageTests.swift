@@ -183,11 +183,11 @@ struct DamageTests {
         let fixture = try OrphanFixture(rows: 6)
         let segment = try #require(try fixture.segments.first)
         var bytes = try fixture.contents(segment)
-        bytes[8] = 2
+        bytes[8] = 3
         guard case .unreadable(let reason) = try fixture.adopt(replacing: [segment: bytes]) else {
             throw TestFailure("the journal was adopted")
         }
-        #expect(reason.contains("format 2"))
+        #expect(reason.contains("format 3"))
     }
 
     @Test func `After a power loss only records with a checksum are read`() throws {

@@ -68,8 +68,38 @@ struct AccessTests {
         // In both cases the journal does not grow: segments with applied events, or else with sent events, are
         // released.
         #expect(eventually(within: .seconds(60)) { client.counters.released == 0 && fixture.segments.count <= 2 })
-        #expect(fixture.recorder.notices == [])
+        // An account that cannot know gets an answer at once, and the reason once.
+        if !canRead {
+            for _ in 0..<2 { #expect(!client.flush(until: .applied, deadline: MonotonicTime(nanoseconds: .max))) }
+        }
+        #expect(fixture.recorder.count(containing: "cannot tell whether events are applied") == (canRead ? 0 : 1))
+        #expect(fixture.recorder.notices.count == (canRead ? 0 : 1))
         #expect(client.close(timeout: .seconds(30)))
+    }
+
+    @Test
+    func `Journals that an append-only account leaves are not sent again, and are removed after the durability window`()
+        throws
+    {
+        let server = try RedisServer(appendOnly: false)
+        server.cli("ACL", "SETUSER", "node", "on", ">pw", "resetkeys", "%W~{hypero}:events", "+xadd")
+        let fixture = try ClientFixture()
+        let url = "unix://node:pw@\(server.socket)"
+        // Shorter than the window, like a training of some seconds.
+        for number in 0..<4 {
+            let client = try fixture.client(url) { $0.durabilityWindow = .seconds(3_600) }
+            let experiment = Hypero(client).battery("b").experiment()
+            experiment.log(epoch: 1, valid: 1)
+            experiment.finish()
+            #expect(client.flush(until: .sent, deadline: .now + Self.timeout))
+            #expect(eventually(within: .seconds(60)) { client.counters.adopted == UInt64(4 * number) })
+            #expect(client.close(timeout: .seconds(60)))
+            #expect(fixture.journals.count == number + 1)
+        }
+        let last = try fixture.client(url) { $0.durabilityWindow = .zero }
+        #expect(eventually(within: .seconds(60)) { fixture.journals == [last.producer.text] })
+        #expect(last.close(timeout: .seconds(60)))
+        #expect(try server.entries().count == 16)
     }
 
     @Test func `A denied write is reported once, and no event is lost`() throws {

@@ -34,6 +34,28 @@ struct PartitionTests {
         #expect(server.cli("EXISTS", "{hypero}:events") == "0")
     }
 
+    @Test func `A client that resumes an experiment logs to its partition, and refuses one of another partition`()
+        throws
+    {
+        let fixture = try ClientFixture()
+        for producer in (0..<8).map({ "producer\($0)" }) {
+            let id = "\(producer)-3"
+            let client = try fixture.client {
+                $0.partitions = 4
+                $0.resumed = id
+            }
+            #expect(Self.crc16(client.producer.text) % 4 == Self.crc16(producer) % 4)
+            let battery = Hypero(client).battery("b")
+            battery.experiment(resuming: id, from: 2).log(epoch: 2, valid: 1)
+            let other = try #require(
+                (0...).lazy.map { "other\($0)" }.first { Self.crc16($0) % 4 != Self.crc16(producer) % 4 })
+            battery.experiment(resuming: "\(other)-1").log(epoch: 2, valid: 1)
+            let events = try client.renderedEntries().compactMap(\.event)
+            #expect(Set(events.compactMap { $0.experiment?.text }) == [id])
+        }
+        #expect(fixture.recorder.count(containing: "experiment not resumed: other") == 8)
+    }
+
     @Test func `The namespace is set by an argument or by the environment`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()

@@ -36,7 +36,7 @@ struct ProducerKeyTests {
     }
 
     @Test func `Durable events that only a young key lacks are not sent again`() throws {
-        let (client, experiment) = try client()
+        let (client, experiment) = try client(KeyLifetime(duration: .zero, renewalInterval: .seconds(86_400)))
         set(client, "seq", "10")
         #expect(flush(client))
         experiment.finish()
@@ -92,7 +92,7 @@ struct ProducerKeyTests {
         #expect(eventually(within: .seconds(60)) { server.cli("INFO", "errorstats").contains("NOPERM:count") })
         experiment.finish()
         #expect(flush(client, until: .sent))
-        #expect(fixture.recorder.notices == [])
+        #expect(fixture.recorder.notices.filter { !$0.contains("not ranked") } == [])
     }
 
     @Test func `The key is renewed once per interval, also while the machine is suspended`() {

@@ -81,11 +81,13 @@ struct ScriptTests {
         #expect(started.count == 3)
         var expected = begin(experiment: 1, fields: started)
         expected += [
-            entry("param", fields: "param.lr=\(Number.text(of: lr))"),
-            entry("param", fields: "param.lr decay=\(decay)"),
-            entry("param", fields: "param.saturate=\(Number.text(of: saturate))"),
-            entry("param", fields: "param.depth=\(depth)"),
-            entry("param", fields: "param.dropout=\(Number.text(of: dropout))"),
+            entry("param", fields: "param.lr=\(Number.text(of: lr))", "space.lr=logUniform 1e-05 0.1"),
+            entry(
+                "param", fields: "param.lr decay=\(decay)",
+                "space.lr decay=categorical [\"linear\",\"adaptive\"] [0.8,0.2]"),
+            entry("param", fields: "param.saturate=\(Number.text(of: saturate))", "space.saturate=normal 600 200"),
+            entry("param", fields: "param.depth=\(depth)", "space.depth=randint 1 7"),
+            entry("param", fields: "param.dropout=\(Number.text(of: dropout))", "space.dropout=uniform 0 0.5"),
             entry("param", fields: "param.channel=[64,128,256]"), entry("param", fields: "param.bs=64"),
             entry("epoch", fields: "epoch=17", "curve.train=0.91", "curve.valid=0.8", "curve.test=0.79"),
             entry("epoch", fields: "epoch=18", "curve.loss=1e-07", "curve.valid=nan"),

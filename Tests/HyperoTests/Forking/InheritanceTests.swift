@@ -212,8 +212,8 @@ struct InheritanceTests {
             for event in events {
                 let producer = try #require(event.origin).producer
                 kinds[producer, default: []].append(event.body.kind)
-                if event.body.kind == .battery { declared[producer, default: []].insert(event.battery) }
-                #expect(declared[producer]?.contains(event.battery) == true)
+                if event.body.kind == .battery { declared[producer, default: []].insert(try #require(event.battery)) }
+                #expect(declared[producer]?.contains(try #require(event.battery)) == true)
                 // The experiments are the first process's.
                 #expect(event.experiment.map { $0.text.hasPrefix(client.producer.text) } ?? true)
             }
@@ -223,6 +223,29 @@ struct InheritanceTests {
                     [.battery, .start, .battery, .start], [.battery, .epoch, .param, .battery, .end],
                     [.battery, .maxima, .battery, .curve, .epoch, .end],
                 ])
+        }
+    }
+
+    @Test func `A child does not touch the list of an inherited experiment's channels, which the fork may have cut`()
+        async
+    {
+        await #expect(processExitsWith: .success) {
+            let fixture = try ClientFixture()
+            let client = try fixture.client()
+            let battery = Hypero(client).battery("b")
+            let experiment = battery.experiment()
+            experiment.log(epoch: 1, ["a": 1])
+            let child = Fork.child {
+                experiment.log(epoch: 2, ["b": 1])
+                experiment.log(epoch: 2, train: 1)
+                let own = battery.experiment()
+                own.log(epoch: 1, ["c": 1])
+                return experiment.loggedChannels == ["a"] && own.loggedChannels == ["c"]
+                    && client.counters.accepted == 6
+            }
+            #expect(Fork.wait(for: child, seconds: 120) == 0)
+            experiment.log(epoch: 2, ["d": 1])
+            #expect(experiment.loggedChannels == ["a", "d"])
         }
     }
 
@@ -258,7 +281,7 @@ struct InheritanceTests {
             })
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
         let events = try server.entries().compactMap(\.event)
-        let second = try #require(events.first { $0.battery.text.hasPrefix("second-\(number).") })
+        let second = try #require(events.first { $0.battery?.text.hasPrefix("second-\(number).") == true })
         #expect(second.body.kind == .battery)
         #expect(client.close(timeout: .seconds(60)))
     }

@@ -10,6 +10,54 @@ struct NaiveJudge {
     private var position = 0
     private var declaredBatteries: Set<BatteryID> = []
     private var batteryOfExperiment: [ExperimentID: BatteryID] = [:]
+    private var deletedExperiments: Set<ExperimentID> = []
+    /// Deleted battery -> time of its deletion.
+    private var deletedBatteries: [BatteryID: Int64] = [:]
+    /// Id of a deleted experiment or battery -> time of its deletion.
+    private(set) var tombstones: [String: Double] = [:]
+
+    /// Carries out a command of an operator.
+    mutating func process(_ deletion: NaiveModel.Deletion) {
+        switch deletion.event {
+        case .deleteExperiment(let experiment):
+            delete(experiment, at: deletion.time)
+            // The columns and the time of the battery stay.
+            for index in applied.indices where applied[index].event.experiment == experiment {
+                applied[index].isOfDeletedExperiment = true
+            }
+        case .deleteBattery(let battery):
+            let events = applied.filter { $0.event.battery == battery && !$0.isOfDeletedExperiment }
+            for (experiment, events) in Dictionary(grouping: events, by: \.event.experiment) {
+                guard let experiment else { continue }
+                batteryOfExperiment[experiment] = nil
+                let declaration = Event.Declaration(name: "", version: 0, description: "")
+                let status = NaiveReplay(of: events, declaration: declaration).fields["status"]
+                if status == "running" || status == "lost" { delete(experiment, at: deletion.time) }
+            }
+            applied.removeAll { $0.event.battery == battery }
+            declaredBatteries.remove(battery)
+            deletedBatteries[battery] = deletion.time
+            tombstones[battery.text] = Double(deletion.time)
+        }
+    }
+
+    private mutating func delete(_ experiment: ExperimentID, at time: Int64) {
+        batteryOfExperiment[experiment] = nil
+        deletedExperiments.insert(experiment)
+        tombstones[experiment.text] = Double(time)
+    }
+
+    /// Returns whether an event is dropped because its battery or experiment was deleted.
+    ///
+    /// - Parameter time: the time of the entry's id.
+    private mutating func isDropped(_ event: Event, of battery: BatteryID, at time: Int64) -> Bool {
+        if let deleted = deletedBatteries[battery] {
+            guard case .battery = event.body, time > deleted else { return true }
+            deletedBatteries[battery] = nil
+            tombstones[battery.text] = nil
+        }
+        return event.experiment.map { deletedExperiments.contains($0) } ?? false
+    }
 
     mutating func process(_ entry: StreamEntry) {
         defer { position += 1 }
@@ -21,27 +69,46 @@ struct NaiveJudge {
             if let origin = origin(of: entry), !accept(origin, time: time) { return }
             return deadLetter(entry, of: origin(of: entry), reason: error.description)
         }
-        let time = event.time ?? Int64(clamping: entry.id.milliseconds)
+        let time = Self.time(of: event, in: entry)
+        if case .alive(let producer) = event.body {
+            ledgers[producer, default: NaiveLedger()].touch(time: time)
+            counts.applied += 1
+            return
+        }
+        guard let eventBattery = event.battery else { return }
         if let origin = event.origin, !accept(origin, time: time) { return }
+        guard !isDropped(event, of: eventBattery, at: Int64(clamping: entry.id.milliseconds)) else {
+            counts.deleted += 1
+            return
+        }
         if case .battery = event.body {
-            declaredBatteries.insert(event.battery)
-        } else if !declaredBatteries.contains(event.battery) {
+            declaredBatteries.insert(eventBattery)
+        } else if !declaredBatteries.contains(eventBattery) {
             return deadLetter(
                 entry, of: event.origin,
-                reason: "battery not found: \(event.battery.text) was never declared in this partition")
+                reason: "battery not found: \(eventBattery.text) was never declared in this partition")
         } else if let experiment = event.experiment {
-            let battery = batteryOfExperiment[experiment] ?? event.battery
-            guard battery == event.battery else {
+            let battery = batteryOfExperiment[experiment] ?? eventBattery
+            guard battery == eventBattery else {
                 return deadLetter(
                     entry, of: event.origin,
                     reason:
-                        "wrong battery: \(event.battery.text), experiment \(experiment.text) belongs to \(battery.text)"
+                        "wrong battery: \(eventBattery.text), experiment \(experiment.text) belongs to \(battery.text)"
                 )
             }
             batteryOfExperiment[experiment] = battery
         }
         counts.applied += 1
         applied.append(NaiveEvent(event: event, position: position, time: time))
+    }
+
+    /// Returns the time of an event. The time of the entry replaces one before the year 2000, or more than a day later.
+    private static func time(of event: Event, in entry: StreamEntry) -> Int64 {
+        let added = Int64(clamping: entry.id.milliseconds)
+        guard let time = event.time else { return added }
+        if time > added + 24 * 3_600_000 { return added }
+        let start2000 = Int64(946_684_800_000)
+        return time < 0 || time < start2000 && added >= start2000 ? added : time
     }
 
     /// Returns the origin of an invalid entry; nil unless producer and sequence number each occur once and are valid.
@@ -115,12 +182,17 @@ struct NaiveLedger {
         return gaps - before
     }
 
+    mutating func touch(time eventTime: Int64) {
+        time = max(time, eventTime)
+    }
+
     /// The number of missing numbers, at most 2^32.
     private var gaps: Int { missing.reduce(0) { min($0 + $1.count, 1 << 32) } }
 
     /// The fields of the producer's hash.
     var fields: [String: String] {
-        var fields = ["seq": String(highest), "time": String(time)]
+        var fields = ["time": String(time)]
+        if highest > 0 { fields["seq"] = String(highest) }
         if dead > 0 { fields["dead"] = String(dead) }
         if !missing.isEmpty {
             fields["missing"] = missing.map {

@@ -13,10 +13,16 @@ struct NaiveReplay {
     private var rows: [Int: CurveRow] = [:]
     /// The maxima columns of all channels seen in curves.
     private var curveColumns: Set<String> = []
-    private var hasUserMaxima = false
+    /// Channel -> value stated by the user; nil before the first `maxima` event.
+    private var stated: [(channel: String, number: Number)]?
+    private var statedEpoch: Int?
     private var nonfinite = 0
-    /// The time of the latest event so far.
-    private var latest = Int64.min
+    /// The time of the event that decides the status.
+    private var since = Int64.min
+    private var attempt = 0
+    private var hasProcess = false
+    /// The `start` events that withdrew rows.
+    private var resumptions: [(from: Int, event: NaiveEvent)] = []
 
     /// - Parameters:
     ///   - events: all events of the experiment, in stream order.
@@ -25,13 +31,23 @@ struct NaiveReplay {
         self.declaration = declaration
         let first = events[0]
         fields = [
-            "battery": first.event.battery.text, "status": "running", "started": String(first.time),
+            "battery": first.event.battery?.text ?? "", "status": "running", "started": String(first.time),
             "updated": String(events.map(\.time).max() ?? 0),
         ]
         for event in events { apply(event) }
-        if !hasUserMaxima, let best = bestEpoch() {
-            for cell in rows[best]!.cells { maxima[cell.channel] = cell.number }
-            fields["max.epoch"] = String(best)
+        let base = baseEpoch()
+        for cell in base.map({ rows[$0]!.cells }) ?? [] { maxima[cell.channel] = cell.number }
+        if let stated {
+            let names = Set(stated.map(\.channel))
+            let isCurve = maxima.keys.contains { !names.contains($0) }
+            for (channel, number) in stated { maxima[channel] = number }
+            fields["max.source"] = isCurve ? "both" : "user"
+            fields["max.epoch"] = (statedEpoch ?? (isCurve ? base : nil)).map { String($0) }
+            var row = stated.map { CurveRow.Cell($0.channel, $0.number) }
+            if let statedEpoch { row.insert(CurveRow.Cell("epoch", Number(Double(statedEpoch))), at: 0) }
+            fields["max.stated"] = CurveRow(row).text
+        } else if let base {
+            fields["max.epoch"] = String(base)
             fields["max.source"] = "curve"
         }
         for (channel, number) in maxima { fields["max." + channel] = number.text }
@@ -45,19 +61,10 @@ struct NaiveReplay {
     }
 
     private mutating func apply(_ event: NaiveEvent) {
-        defer { latest = max(latest, event.time) }
         switch event.event.body {
-        case .battery: break
-        case .start(let start):
-            // A late start does not reopen the experiment.
-            if event.time > latest {
-                fields["status"] = "running"
-                fields["reason"] = nil
-            }
-            if let host = start.host { fields["host"] = host }
-            if let pid = start.pid { fields["pid"] = pid }
-            if let seed = start.seed { fields["seed"] = seed }
-        case .param(let entries): for entry in entries { set("param." + entry.name, to: entry.value, in: event) }
+        case .battery, .alive: break
+        case .start(let start): self.start(start, in: event)
+        case .param(let entries, _): for entry in entries { set("param." + entry.name, to: entry.value, in: event) }
         case .meta(let entries): for entry in entries { set("meta." + entry.name, to: entry.value, in: event) }
         case .epoch(let epoch, let cells): merge(cells, at: epoch, in: event)
         case .curve(let first, let series):
@@ -66,18 +73,57 @@ struct NaiveReplay {
                 merge(present.map { CurveRow.Cell($0.channel, $0.numbers[offset]) }, at: first + offset, in: event)
             }
         case .maxima(let epoch, let cells):
-            hasUserMaxima = true
-            fields["max.source"] = "user"
-            if let epoch { fields["max.epoch"] = String(epoch) }
+            statedEpoch = epoch ?? statedEpoch
+            var stated = stated ?? []
             for cell in cells {
-                maxima[cell.channel] = cell.number
+                if let index = stated.firstIndex(where: { $0.channel == cell.channel }) {
+                    stated[index].number = cell.number
+                } else {
+                    stated.append((cell.channel, cell.number))
+                }
                 addColumn("max." + cell.channel, of: event)
             }
+            self.stated = stated
+            addMaximaColumns(of: event)
             nonfinite += cells.count { !$0.number.isFinite }
         case .end(let status, let reason):
+            guard event.time >= since, status != .lost || fields["status"] == "running" else { return }
+            since = event.time
             fields["status"] = status.rawValue
+            fields["since"] = String(since)
             fields["reason"] = reason
         }
+    }
+
+    private mutating func start(_ start: Event.Start, in event: NaiveEvent) {
+        let isLatest = event.time >= since
+        if isLatest {
+            since = event.time
+            fields["status"] = "running"
+            fields["since"] = String(since)
+            fields["reason"] = nil
+        }
+        if let number = start.attempt, number > attempt {
+            attempt = number
+            fields["attempt"] = String(number)
+        }
+        if isLatest || !hasProcess {
+            if let host = start.host { fields["host"] = host }
+            if let pid = start.pid { fields["pid"] = pid }
+            if let seed = start.seed { fields["seed"] = seed }
+            hasProcess = hasProcess || start.host != nil || start.seed != nil
+        }
+        guard isLatest, let from = start.from,
+            !resumptions.contains(where: { $0.from == from && $0.event.time == event.time })
+        else { return }
+        // A later one of an earlier epoch makes the ones before it superfluous.
+        resumptions = resumptions.filter { $0.from < from } + [(from, event)]
+        fields["resumed"] = resumptions.map { from, start in
+            "\(from) \(start.time)" + (start.event.origin.map { " \($0.producer.text)" } ?? "")
+        }.joined(separator: ", ")
+        guard rows.keys.contains(where: { $0 >= from }) else { return }
+        rows = rows.filter { $0.key < from }
+        addMaximaColumns(of: event)
     }
 
     private mutating func set(_ field: String, to value: String, in event: NaiveEvent) {
@@ -90,17 +136,29 @@ struct NaiveReplay {
     }
 
     private mutating func merge(_ cells: [CurveRow.Cell], at epoch: Int, in event: NaiveEvent) {
+        let isWithdrawn = resumptions.contains { from, start in
+            epoch >= from && event.time < start.time && event.event.origin?.producer != start.event.origin?.producer
+        }
+        guard !isWithdrawn else { return }
         for cell in cells {
             rows[epoch, default: CurveRow()].set(cell)
             curveColumns.insert("max." + cell.channel)
+            addColumn("curve." + cell.channel, of: event)
         }
         nonfinite += cells.count { !$0.number.isFinite }
-        // The best row at this event determines only when a maxima column appears. The search is skipped once all columns
-        // have appeared.
-        guard !hasUserMaxima, curveColumns.contains(where: { columns[$0] == nil }), let best = bestEpoch() else {
-            return
-        }
-        for cell in rows[best]!.cells { addColumn("max." + cell.channel, of: event) }
+        addMaximaColumns(of: event)
+    }
+
+    /// Adds the columns of the maxima at an event. The row of the maxima is not searched once all columns have appeared.
+    private mutating func addMaximaColumns(of event: NaiveEvent) {
+        guard curveColumns.contains(where: { columns[$0] == nil }), let base = baseEpoch() else { return }
+        for cell in rows[base]!.cells { addColumn("max." + cell.channel, of: event) }
+    }
+
+    /// Returns the epoch whose row holds the maxima that the user did not state.
+    private func baseEpoch() -> Int? {
+        if let statedEpoch, rows[statedEpoch] != nil { return statedEpoch }
+        return bestEpoch()
     }
 
     /// Returns the epoch with the best finite objective, the lowest epoch on a tie; nil if no objective is finite.

@@ -11,16 +11,18 @@ package struct PartitionContent: Sendable, Hashable {
         package var duplicates = 0
         package var gaps = 0
         package var dead = 0
+        package var deleted = 0
 
-        package init(applied: Int = 0, duplicates: Int = 0, gaps: Int = 0, dead: Int = 0) {
+        package init(applied: Int = 0, duplicates: Int = 0, gaps: Int = 0, dead: Int = 0, deleted: Int = 0) {
             self.applied = applied
             self.duplicates = duplicates
             self.gaps = gaps
             self.dead = dead
+            self.deleted = deleted
         }
     }
 
-    /// All index keys: producers, batteries, experiments, curves, rankings, columns.
+    /// All index keys: producers, batteries, experiments, curves, rankings, columns, tombstones.
     package var keys: [String: KeyContent]
     package var counts: Counts
     /// Stream id of an entry -> `dead.reason`.
@@ -64,7 +66,9 @@ extension PartitionContent {
         from connection: inout RedisConnection, _ keyspace: Keyspace
     ) throws(RedisError) -> PartitionContent {
         var content = PartitionContent()
-        let others: Set<String> = [keyspace.events, keyspace.dead, keyspace.ingest, keyspace.lease]
+        let others: Set = [
+            keyspace.events, keyspace.control, keyspace.dead, keyspace.ingest, keyspace.lease,
+        ]
         var names: [String] = []
         for name in try keyNames(in: keyspace, over: &connection) where !others.contains(name) { names.append(name) }
         // Pipelines of 512 commands: few round trips, and bounded memory for the replies.
@@ -132,6 +136,7 @@ extension PartitionContent {
             case IngestField.duplicates: counts.duplicates = Int(value) ?? -1
             case IngestField.gaps: counts.gaps = Int(value) ?? -1
             case IngestField.dead: counts.dead = Int(value) ?? -1
+            case IngestField.deleted: counts.deleted = Int(value) ?? -1
             default: break
             }
         }

@@ -11,7 +11,7 @@ struct DeadLetterJudge {
 
     /// Adds a call, and returns whether its event must be a dead letter.
     mutating func add(_ call: Event.Body, of experiment: ExperimentID) -> Bool {
-        guard case .param(let entries) = call, let entry = entries.first else { return false }
+        guard case .param(let entries, _) = call, let entry = entries.first else { return false }
         expected.insert("\(experiment.text) \(Prefix.param)\(entry.name)")
         return true
     }

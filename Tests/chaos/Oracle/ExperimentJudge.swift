@@ -34,13 +34,14 @@ struct ExperimentJudge {
     func hasTrace(of body: Event.Body) -> Bool {
         switch body {
         case .battery, .start: !fields.isEmpty
-        case .param(let entries): entries.allSatisfy { fields[Prefix.param + $0.name] == $0.value }
+        case .param(let entries, _): entries.allSatisfy { fields[Prefix.param + $0.name] == $0.value }
         case .meta(let entries): entries.allSatisfy { fields[Prefix.meta + $0.name] == $0.value }
         case .epoch(let epoch, let cells): cells.allSatisfy { rows[epoch]?[$0.channel]?.text == $0.number.text }
         case .curve(let first, let series):
             series.allSatisfy { rows[first]?[$0.channel]?.text == $0.numbers.first?.text }
         case .maxima(_, let cells): cells.allSatisfy { fields[Prefix.max + $0.channel] == $0.number.text }
         case .end(let status, _): fields[ExperimentField.status] == status.rawValue
+        case .alive: true
         }
     }
 
@@ -127,7 +128,7 @@ private struct Expected {
     init(_ calls: [Event.Body]) {
         for call in calls {
             switch call {
-            case .param(let entries):
+            case .param(let entries, _):
                 for entry in entries { names[Prefix.param + entry.name, default: []].append(entry.value) }
             case .meta(let entries):
                 for entry in entries { names[Prefix.meta + entry.name, default: []].append(entry.value) }
@@ -139,7 +140,7 @@ private struct Expected {
                         add(number, epoch: first + offset, channel: series.channel)
                     }
                 }
-            case .battery, .start, .maxima, .end: continue
+            case .battery, .start, .maxima, .end, .alive: continue
             }
         }
     }

@@ -114,6 +114,7 @@ struct Oracle {
                 }
             }
             appendInterruptedDeclarations(of: producer, seq: &seq, to: &entries)
+            appendLostEnds(of: producer, seq: &seq, to: &entries)
             appendRepeatedDeclarations(of: producer, seq: &seq, to: &entries)
         }
         for (id, judge) in judges { judge.judge(calls[id] ?? [], verdict: &verdict) }
@@ -250,6 +251,17 @@ extension Oracle {
             let battery = openBegins.remove(at: index).battery
             verdict.recovered += 1
             appendDeclaration(of: battery, by: producer, seq: &seq, to: &entries)
+        }
+    }
+
+    /// Appends the ends of the experiments that a process has left open. The client that adopts its journal writes them with
+    /// the next sequence numbers. An experiment that has ended must not be lost.
+    private func appendLostEnds(of producer: ProducerID, seq: inout Int, to entries: inout [StreamEntry]) {
+        for history in logs[producer]?.histories ?? [] where !history.isInherited {
+            guard case .hash(let fields) = found.content.keys[keyspace.experiment(history.id)],
+                fields[ExperimentField.status] == ExperimentStatus.lost.rawValue
+            else { continue }
+            append(.end(.lost, reason: nil), of: history, by: producer, seq: &seq, to: &entries)
         }
     }
 

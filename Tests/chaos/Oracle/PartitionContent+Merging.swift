@@ -11,7 +11,7 @@ extension PartitionContent {
                 // No other hash has these names: the fields of a curve are epochs.
                 for field in [
                     BatteryField.created, BatteryField.updated, ExperimentField.started, ExperimentField.updated,
-                    ProducerField.time,
+                    ExperimentField.since, ProducerField.time,
                 ] {
                     fields[field] = nil
                 }

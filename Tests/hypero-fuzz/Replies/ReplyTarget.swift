@@ -10,9 +10,9 @@ import TestSupport
 
 /// The program that receives the replies.
 enum ReplyTarget: String, Codable, CaseIterable {
-    case client, ingest, leaderboard, experiment, batteries, status, deadLetters
+    case client, ingest, leaderboard, experiments, experiment, batteries, status, deadLetters
 
-    static let queries: [ReplyTarget] = [.leaderboard, .experiment, .batteries, .status, .deadLetters]
+    static let queries: [ReplyTarget] = [.leaderboard, .experiments, .experiment, .batteries, .status, .deadLetters]
 
     /// The battery of the recorded conversation.
     static let battery = "fuzz"
@@ -28,7 +28,7 @@ enum ReplyTarget: String, Codable, CaseIterable {
         case .client:
             try Self.log(to: url, flush: patience, close: .milliseconds(50), durabilityWindow: .milliseconds(10))
         case .ingest: try Self.ingest(from: url, for: patience)
-        case .leaderboard, .experiment, .batteries, .status, .deadLetters:
+        case .leaderboard, .experiments, .experiment, .batteries, .status, .deadLetters:
             query(url, experiment: experiment, timeout: max(patience, .milliseconds(100)))
         }
     }
@@ -38,6 +38,7 @@ enum ReplyTarget: String, Codable, CaseIterable {
         guard let store = try? Store(url, timeout: timeout) else { return }
         switch self {
         case .leaderboard: _ = try? store.leaderboard(of: Self.battery)
+        case .experiments: _ = try? store.experiments(of: Self.battery, filter: ExperimentFilter(isUnranked: true))
         case .experiment: _ = try? store.experiment(experiment)
         case .batteries: _ = try? store.batteries()
         case .status: _ = try? store.status()

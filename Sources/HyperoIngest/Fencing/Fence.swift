@@ -48,17 +48,67 @@ struct Fence {
         var writer = RESPWriter(capacity: 512)
         // If another ingest has acquired the lease meanwhile, PEXPIRE extends that lease, which is harmless.
         writer.command("PEXPIRE", keyspace.lease, String(lease.duration.wholeMilliseconds))
+        writeWatch(to: &writer)
+        try connection.send(writer)
+        let expire = try connection.receive()
+        let isUnchanged = try receiveWatch(from: &connection)
+        if let error = expire.error { throw error }
+        return isUnchanged
+    }
+
+    /// Runs commands in a transaction outside of the pipeline, and fences the next one: MULTI, the commands, PEXPIRE lease ms,
+    /// EXEC, WATCH lease ingest, GET lease, HGET ingest cursor.
+    ///
+    /// - Parameter write: writes the commands.
+    /// - Returns: the errors of commands that failed; nil if nothing was applied, or if the next transaction must not be.
+    /// - Throws: the error that kept the transaction from being applied.
+    mutating func commit(
+        over connection: inout RedisConnection, _ write: (inout RESPWriter) -> Void
+    ) throws(RedisError) -> [RedisError]? {
+        var writer = RESPWriter()
+        writer.command("MULTI")
+        write(&writer)
+        writer.command("PEXPIRE", lease.keyspace.lease, String(lease.duration.wholeMilliseconds))
+        let queued = writer.commands
+        writer.command("EXEC")
+        restart()
+        writeWatch(to: &writer)
+        try connection.send(writer)
+        var firstError: RedisError?
+        for _ in 0..<queued { firstError = try connection.receive().error ?? firstError }
+        var exec = try connection.receive()
+        var errors: [RedisError]?
+        if let error = exec.error {
+            firstError = firstError ?? error
+        } else if let count = try exec.array() {
+            errors = []
+            for _ in 0..<count {
+                if let error = exec.error { errors?.append(error) }
+                try exec.skip()
+            }
+        }
+        let isUnchanged = try receiveWatch(from: &connection)
+        if let firstError { throw firstError }
+        return isUnchanged ? errors : nil
+    }
+
+    private func writeWatch(to writer: inout RESPWriter) {
+        let keyspace = lease.keyspace
         writer.command("WATCH", keyspace.lease, keyspace.ingest)
         writer.command("GET", keyspace.lease)
         writer.command("HGET", keyspace.ingest, IngestField.cursor)
-        try connection.send(writer)
-        let expire = try connection.receive()
+    }
+
+    /// Reads the replies to the WATCH and the reads of the watched values.
+    ///
+    /// - Returns: whether this owner holds the lease and the cursor is unchanged.
+    private func receiveWatch(from connection: inout RedisConnection) throws(RedisError) -> Bool {
         let watch = try connection.receive()
         var get = try connection.receive()
         let owner = get.error == nil ? try get.string() : nil
         var hash = try connection.receive()
         let cursor = hash.error == nil ? try hash.string() : nil
-        if let error = expire.error ?? watch.error ?? get.error ?? hash.error { throw error }
+        if let error = watch.error ?? get.error ?? hash.error { throw error }
         return owner == lease.owner && StreamID(cursor ?? "0-0") == writtenCursor
     }
 }

@@ -11,32 +11,19 @@ extension Store {
         switch try search.fields(warnings: &warnings) {
         case .success(let fields): return fields
         case .failure(let unknown):
-            let columns = try columns(of: batteries, warnings: &warnings)
+            let columns = try columns(of: batteries, warnings: &warnings).filter {
+                if case .curve = FieldName($0) { false } else { true }
+            }
             // The suggestions for a name without prefix are names without prefix.
             let isUnprefixed = FieldName(unknown.name) == .other
-            let names =
-                (isUnprefixed ? columns.map(FieldName.unprefixed) : columns) + ColumnSearch.commonFields.sorted()
+            let names = (isUnprefixed ? columns.map(FieldName.unprefixed) : columns) + OwnField.names.sorted()
             throw QueryError(
                 .columnNotFound(unknown.name, suggestion: Suggestion(for: unknown.name, among: names)))
         }
     }
 
-    /// Checks the channel of an empty ranking. An empty ranking is an error only if the channel never had a value.
-    ///
-    /// - Throws: ``QueryError/Code/channelNotFound(_:suggestion:)``.
-    func checkChannel(
-        _ channel: String, in batteries: [StoredBattery], warnings: inout [String]
-    ) throws(QueryError) {
-        guard !batteries.contains(where: { $0.objective.hasSameBytes(as: channel) }) else { return }
-        let channels = try columns(of: batteries, warnings: &warnings).compactMap { field in
-            if case .maximum(let channel) = FieldName(field) { channel } else { nil }
-        }
-        guard !channels.contains(where: { $0.hasSameBytes(as: channel) }) else { return }
-        throw QueryError(.channelNotFound(channel, suggestion: Suggestion(for: channel, among: channels)))
-    }
-
     /// Returns all columns of the batteries, without duplicates. One round trip.
-    private func columns(of batteries: [StoredBattery], warnings: inout [String]) throws(QueryError) -> [String] {
+    func columns(of batteries: [StoredBattery], warnings: inout [String]) throws(QueryError) -> [String] {
         var pipeline = CommandPipeline()
         let replies = batteries.flatMap { battery in
             battery.keyspaces.map { keyspace in

@@ -1,0 +1,185 @@
+import HyperoRedis
+import HyperoSchema
+
+extension Deleter {
+    /// The number of experiments per round trip.
+    private static let partCount = 1_000
+
+    /// Finds experiments by their ids, or by prefixes that no other id has.
+    ///
+    /// - Throws: ``DeletionError`` for the first id that is not found or not unique.
+    public func plan(experiments ids: [String]) throws(DeletionError) -> DeletionPlan {
+        try converting {
+            let partitions = try partitions()
+            var plan = DeletionPlan()
+            var seen: Set<ExperimentID> = []
+            for text in ids {
+                guard let wanted = ExperimentID(text) else { throw DeletionError(.invalidID(text)) }
+                let (id, keyspaces) = try find(wanted, in: partitions)
+                guard seen.insert(id).inserted else { continue }
+                plan.experiments.append(try experiment(id, in: keyspaces[0]))
+                plan.commands += keyspaces.map { ($0, .deleteExperiment(id)) }
+            }
+            return plan
+        }
+    }
+
+    /// Finds a battery by its name or its id.
+    ///
+    /// - Parameter version: the version, if several batteries have the name; nil for any.
+    /// - Throws: ``DeletionError`` if there is none, or more than one.
+    public func plan(battery name: String, version: Int?) throws(DeletionError) -> DeletionPlan {
+        try converting {
+            var found: [BatteryID: (battery: DeletionPlan.Battery, keyspaces: [Keyspace])] = [:]
+            for keyspace in try partitions() {
+                for battery in try batteries(in: keyspace) {
+                    guard battery.name == name || battery.id == name, let id = BatteryID(battery.id) else { continue }
+                    if let version, battery.version != String(version) { continue }
+                    found[id, default: (battery, [])].keyspaces.append(keyspace)
+                }
+            }
+            guard let (id, match) = found.first else {
+                throw DeletionError(.batteryNotFound(name, version: version))
+            }
+            guard found.count == 1 else {
+                let matches = found.values.map(\.battery).sorted { ($0.version, $0.id) < ($1.version, $1.id) }.map {
+                    DeletionError.Match(id: $0.id, version: $0.version, description: $0.description)
+                }
+                throw DeletionError(.ambiguousBattery(name, matches: matches))
+            }
+            var plan = DeletionPlan()
+            var battery = match.battery
+            for keyspace in match.keyspaces { try count(&battery, id: id, in: keyspace) }
+            plan.battery = battery
+            plan.commands = match.keyspaces.map { ($0, .deleteBattery(id)) }
+            return plan
+        }
+    }
+
+    // MARK: - Experiments
+
+    /// Returns the whole id of an experiment, and the partitions that have it.
+    private func find(
+        _ wanted: ExperimentID, in partitions: [Keyspace]
+    ) throws -> (id: ExperimentID, keyspaces: [Keyspace]) {
+        var holders: [Keyspace] = []
+        for keyspace in partitions {
+            var reply = try call(["EXISTS", keyspace.experiment(wanted), keyspace.curve(of: wanted)], in: keyspace)
+            if try reply.integer() > 0 { holders.append(keyspace) }
+        }
+        if !holders.isEmpty { return (wanted, holders) }
+        var matches: [ExperimentID: [Keyspace]] = [:]
+        for keyspace in partitions {
+            for id in try scan(for: wanted, in: keyspace) { matches[id, default: []].append(keyspace) }
+        }
+        guard let (id, keyspaces) = matches.first else { throw DeletionError(.experimentNotFound(wanted.text)) }
+        guard matches.count == 1 else {
+            throw DeletionError(.ambiguousExperiment(wanted.text, matches: matches.keys.map(\.text).sorted()))
+        }
+        return (id, keyspaces)
+    }
+
+    /// Returns the experiments whose ids have a prefix: SCAN … MATCH experiment*.
+    private func scan(for prefix: ExperimentID, in keyspace: Keyspace) throws(RedisError) -> Set<ExperimentID> {
+        var matches: Set<ExperimentID> = []
+        let pattern = keyspace.experiment(prefix)
+        let idStart = pattern.utf8.count - prefix.text.utf8.count
+        var cursor = "0"
+        repeat {
+            var reply = try call(["SCAN", cursor, "MATCH", pattern + "*", "COUNT", "10000"], in: keyspace)
+            _ = try reply.array()
+            cursor = try reply.string() ?? "0"
+            for key in try reply.strings().lazy.compactMap({ $0 }) {
+                // Nil for the key of a curve, which has a colon after the id.
+                let id = ExperimentID(String(decoding: key.utf8.dropFirst(idStart), as: UTF8.self))
+                if let id { matches.insert(id) }
+            }
+        } while cursor != "0"
+        return matches
+    }
+
+    private func experiment(
+        _ id: ExperimentID, in keyspace: Keyspace
+    ) throws(RedisError) -> DeletionPlan.Experiment {
+        var reply = try call(
+            ["HMGET", keyspace.experiment(id), ExperimentField.battery, ExperimentField.status], in: keyspace)
+        let values = try reply.strings(count: 2)
+        var found = DeletionPlan.Experiment(
+            id: id.text, battery: values[0], status: values[1].flatMap { ExperimentStatus(rawValue: $0) })
+        if let battery = values[0].flatMap({ BatteryID($0) }), let read = try self.battery(battery, in: keyspace) {
+            found.batteryName = (read.name, read.version)
+            found.isBest = try best(of: read, id: battery, in: keyspace)?.experiment == id.text
+        }
+        return found
+    }
+
+    // MARK: - Batteries
+
+    private func batteries(in keyspace: Keyspace) throws(RedisError) -> [DeletionPlan.Battery] {
+        var reply = try call(["ZRANGE", keyspace.batteries, "0", "-1"], in: keyspace)
+        var found: [DeletionPlan.Battery] = []
+        for text in try reply.strings() {
+            guard let id = text.flatMap({ BatteryID($0) }), let battery = try battery(id, in: keyspace) else {
+                continue
+            }
+            found.append(battery)
+        }
+        return found
+    }
+
+    /// Reads a battery; nil if it is not declared.
+    private func battery(_ id: BatteryID, in keyspace: Keyspace) throws(RedisError) -> DeletionPlan.Battery? {
+        var reply = try call(
+            [
+                "HMGET", keyspace.battery(id), BatteryField.name, BatteryField.version, BatteryField.description,
+                BatteryField.objective, BatteryField.direction,
+            ], in: keyspace)
+        let values = try reply.strings(count: 5)
+        guard let name = values[0] else { return nil }
+        return DeletionPlan.Battery(
+            id: id.text, name: name, version: values[1] ?? "", description: values[2] ?? "",
+            objective: values[3] ?? Event.Declaration.defaultObjective,
+            direction: values[4].flatMap { Direction(rawValue: $0) } ?? .max)
+    }
+
+    /// Returns the first experiment in the ranking by the objective: ZRANGE rank:<objective> 0 0 [REV] WITHSCORES.
+    private func best(
+        of battery: DeletionPlan.Battery, id: BatteryID, in keyspace: Keyspace
+    ) throws(RedisError) -> (experiment: String, score: Double)? {
+        let range = ["ZRANGE", keyspace.rank(of: id, by: battery.objective), "0", "0"]
+        var reply = try call(range + (battery.direction == .max ? ["REV"] : []) + ["WITHSCORES"], in: keyspace)
+        return try reply.pairs().first.flatMap { first in Double(first.value).map { (first.name, $0) } }
+    }
+
+    /// Adds the numbers of a battery's experiments in a partition: ZRANGE experiments …, HGET experiment status ….
+    private func count(
+        _ battery: inout DeletionPlan.Battery, id: BatteryID, in keyspace: Keyspace
+    ) throws(RedisError) {
+        if let found = try best(of: battery, id: id, in: keyspace) {
+            let isBetter = battery.best.map { best in
+                battery.direction == .max ? found.score > best.score : found.score < best.score
+            }
+            if isBetter ?? true { battery.best = found }
+        }
+        var start = 0
+        while true {
+            let end = start + Self.partCount - 1
+            var reply = try call(["ZRANGE", keyspace.experiments(of: id), String(start), String(end)], in: keyspace)
+            let ids = try reply.strings().compactMap { $0.flatMap { ExperimentID($0) } }
+            guard !ids.isEmpty else { return }
+            battery.experiments += ids.count
+            battery.running += try withConnection(to: keyspace) { connection throws(RedisError) in
+                var writer = RESPWriter()
+                for id in ids { writer.command("HGET", keyspace.experiment(id), ExperimentField.status) }
+                try connection.send(writer)
+                var running = 0
+                for _ in ids {
+                    var reply = try connection.receive()
+                    if reply.error == nil, try reply.string() == ExperimentStatus.running.rawValue { running += 1 }
+                }
+                return running
+            }
+            start += Self.partCount
+        }
+    }
+}

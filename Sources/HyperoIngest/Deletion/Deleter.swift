@@ -1,0 +1,133 @@
+import Glibc
+import HyperoCore
+import HyperoRedis
+public import HyperoSchema
+
+/// The client of an operator who deletes experiments or a battery: finds them, writes commands to the control streams of
+/// their partitions, and waits until an ingest has carried the commands out.
+///
+///     let deleter = try Deleter(settings)
+///     let plan = try deleter.plan(experiments: ["k3v9x2mq7d-17"])
+///     let request = try deleter.request(plan)
+///     let isDone = try deleter.wait(for: request, atMost: .seconds(60))
+public final class Deleter {
+    /// Commands that were written.
+    public struct Request: Sendable {
+        /// The partitions, with the last command in the control stream of each.
+        let commands: [Keyspace: StreamID]
+    }
+
+    let settings: IngestSettings
+    private var connections: [Keyspace: Box] = [:]
+
+    /// A reference to a connection, because a dictionary cannot hold a noncopyable value.
+    private final class Box {
+        var connection: RedisConnection
+
+        init(_ connection: consuming RedisConnection) {
+            self.connection = connection
+        }
+    }
+
+    /// Creates a deleter for a deployment.
+    ///
+    /// - Throws: ``SchemaError`` if the namespace or the number of partitions is invalid.
+    public init(_ settings: IngestSettings) throws(SchemaError) {
+        self.settings = settings
+        try settings.check()
+    }
+
+    /// Returns the partitions of the settings, and those of another number of partitions that have been written to.
+    func partitions() throws -> [Keyspace] {
+        try settings.keyspaces() + PartitionDiscovery(settings).otherPartitions().map(\.keyspace)
+    }
+
+    /// Calls a function with the connection to the server of a partition.
+    func withConnection<Result>(
+        to keyspace: Keyspace, _ body: (inout RedisConnection) throws(RedisError) -> Result
+    ) throws(RedisError) -> Result {
+        if let box = connections[keyspace] { return try body(&box.connection) }
+        let box = Box(try RedisConnection.open(to: settings.redis, key: keyspace.control, name: "hypero-delete"))
+        connections[keyspace] = box
+        return try body(&box.connection)
+    }
+
+    /// Sends one command to the server of a partition, and returns its reply.
+    ///
+    /// - Throws: the server's error.
+    func call(_ arguments: [String], in keyspace: Keyspace) throws(RedisError) -> Reply {
+        try withConnection(to: keyspace) { connection throws(RedisError) in
+            var writer = RESPWriter(capacity: 256)
+            writer.begin(arguments: arguments.count)
+            for argument in arguments { writer.add(argument) }
+            try connection.send(writer)
+            let reply = try connection.receive()
+            if let error = reply.error { throw error }
+            return reply
+        }
+    }
+
+    /// Converts the errors of a function.
+    func converting<Result>(_ body: () throws -> Result) throws(DeletionError) -> Result {
+        do {
+            return try body()
+        } catch let error as DeletionError {
+            throw error
+        } catch let error as RedisError {
+            throw DeletionError(.redis(DeletionError.RedisFailure(description: error.description)))
+        } catch {
+            throw DeletionError(.redis(DeletionError.RedisFailure(description: "\(error)")))
+        }
+    }
+
+    // MARK: - Requesting
+
+    /// Writes the commands of a plan: XADD control * event delete ….
+    ///
+    /// - Throws: ``DeletionError`` if a command could not be written. The commands before it are carried out.
+    public func request(_ plan: DeletionPlan) throws(DeletionError) -> Request {
+        try converting {
+            var written: [Keyspace: StreamID] = [:]
+            for (keyspace, event) in plan.commands {
+                let fields = event.fields.flatMap { [$0.name, $0.value] }
+                var reply = try call(["XADD", keyspace.control, "*"] + fields, in: keyspace)
+                guard let id = try reply.string().flatMap({ StreamID($0) }) else {
+                    throw RedisError(.connection, "invalid reply to XADD: no id")
+                }
+                written[keyspace] = id
+            }
+            return Request(commands: written)
+        }
+    }
+
+    /// Waits until an ingest has carried out all commands of a request: HGET ingest control, ten times a second.
+    ///
+    /// - Returns: false if the time has passed before that.
+    public func wait(for request: Request, atMost duration: Duration) throws(DeletionError) -> Bool {
+        let deadline = MonotonicTime.now + duration
+        return try converting {
+            var remaining = request.commands
+            while true {
+                for (keyspace, id) in remaining {
+                    var reply = try call(["HGET", keyspace.ingest, IngestField.control], in: keyspace)
+                    let control = try reply.string().flatMap { StreamID($0) }
+                    if let control, control >= id { remaining[keyspace] = nil }
+                }
+                guard !remaining.isEmpty else { return true }
+                guard MonotonicTime.now < deadline else { return false }
+                usleep(100_000)
+            }
+        }
+    }
+
+    /// Returns the name of an ingest that owns a partition of a request; nil if none owns any: GET ingest:lease.
+    public func owner(of request: Request) throws(DeletionError) -> String? {
+        try converting {
+            for keyspace in request.commands.keys {
+                var reply = try call(["GET", keyspace.lease], in: keyspace)
+                if let owner = try reply.string() { return printable(owner) }
+            }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,272 @@
+import HyperoRedis
+import HyperoSchema
+import Logging
+
+/// The removal of experiments and batteries with their keys, by the owner of the partition.
+///
+/// No entry is applied meanwhile. A battery may have a million experiments, so they are removed in parts, each in a
+/// transaction that renews the lease. A shutdown ends the removal between two parts. The cursor of the control stream is
+/// written with the last part, so that the next owner starts the removal again.
+struct Deletion {
+    let keyspace: Keyspace
+    let logger: RateLimitedLogger
+    /// The server's clock in Unix milliseconds.
+    let clock: Int64
+    /// Fields of the ingest's hash, with their values, that each transaction writes.
+    let fields: [String]
+    let isShutdownRequested: () -> Bool
+
+    /// The number of experiments per transaction, which takes the server about 2 ms.
+    private static let partCount = 256
+    /// The number of columns per command.
+    private static let columnCount = 10_000
+
+    /// Carries out a command.
+    ///
+    /// - Parameter id: the id of the command in the control stream. Its time is the time of the deletion.
+    /// - Returns: false if the state must be read again, or if a shutdown is requested.
+    func run(
+        _ command: ControlEvent, id: StreamID, fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> Bool {
+        let time = min(Int64(clamping: id.milliseconds), clock)
+        let progress = [IngestField.control, id.description]
+        switch command {
+        case .deleteExperiment(let experiment):
+            return try delete(
+                experiment, in: nil, at: time, progress: progress, fence: &fence, over: &connection)
+        case .deleteBattery(let battery):
+            return try delete(battery, at: time, progress: progress, fence: &fence, over: &connection)
+        }
+    }
+
+    /// Records that a command was passed over.
+    ///
+    /// - Returns: false if the state must be read again.
+    func skip(_ id: StreamID, fence: inout Fence, over connection: inout RedisConnection) throws(RedisError) -> Bool {
+        try commit([IngestField.control, id.description], fence: &fence, over: &connection) { _ in }
+    }
+
+    /// Removes what is left of a subject whose hash another client has removed. A subject that is whole again stays.
+    ///
+    /// - Returns: false if the state must be read again, or if a shutdown is requested.
+    func run(
+        _ vanished: VanishedSubject, fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> Bool {
+        switch vanished {
+        case .experiment(let experiment, let battery):
+            let key = keyspace.experiment(experiment)
+            guard try isHalf(key, without: ExperimentField.battery, over: &connection) else { return true }
+            logger.event(
+                "\(key) was removed by another client: its further events are dropped. To remove an "
+                    + "experiment with all its keys, use hypero-ingest delete", level: .warning)
+            return try delete(
+                experiment, in: battery, at: clock, progress: [], fence: &fence, over: &connection)
+        case .battery(let battery, let redeclaration, let experiments):
+            let key = keyspace.battery(battery)
+            guard try isHalf(key, without: BatteryField.objective, over: &connection) else { return true }
+            for experiment in experiments {
+                guard try restore(experiment, in: battery, fence: &fence, over: &connection) else { return false }
+            }
+            guard redeclaration.isEmpty else {
+                return try commit([], fence: &fence, over: &connection) { writer in
+                    for change in redeclaration { writer.add(change) }
+                }
+            }
+            logger.event(
+                "\(key) was removed by another client: further events of the battery become dead letters "
+                    + "until it is declared again. To remove a battery with all its keys, use hypero-ingest delete",
+                level: .warning)
+            return try commit([], fence: &fence, over: &connection) { [keyspace] writer in
+                writer.command("UNLINK", key)
+                writer.command("ZREM", keyspace.batteries, battery.text)
+            }
+        }
+    }
+
+    /// Returns whether a hash lacks a field that every whole one has: HGET key field.
+    private func isHalf(
+        _ key: String, without field: String, over connection: inout RedisConnection
+    ) throws(RedisError) -> Bool {
+        var reply = try connection.call("HGET", key, field)
+        if let error = reply.error {
+            guard error.code == .wrongType else { throw error }
+            return false
+        }
+        return try reply.string() == nil
+    }
+}
+
+// MARK: - Experiments
+
+extension Deletion {
+    /// Removes an experiment: HGETALL experiment, ZRANGE columns …, then UNLINK experiment curve, ZREM experiments id, ZREM
+    /// rank:<channel> id for each channel, ZADD deleted time id, HSET ingest control ….
+    ///
+    /// - Parameter battery: the battery of an experiment whose hash may be gone; nil if it is not known.
+    private func delete(
+        _ experiment: ExperimentID, in battery: BatteryID?, at time: Int64, progress: [String], fence: inout Fence,
+        over connection: inout RedisConnection
+    ) throws(RedisError) -> Bool {
+        guard !isShutdownRequested() else { return false }
+        var hash = try connection.hash(at: keyspace.experiment(experiment))
+        var battery = battery
+        var channels: Set<ExactText> = []
+        if let error = hash.error {
+            guard error.code == .wrongType else { throw error }
+        } else if hash.isComplete {
+            for (name, value) in try hash.pairs() {
+                if name == ExperimentField.battery { battery = BatteryID(value) ?? battery }
+                if let channel = name.dropping(prefix: Prefix.max) { channels.insert(ExactText(channel)) }
+            }
+        } else {
+            var reply = try connection.call("HGET", keyspace.experiment(experiment), ExperimentField.battery)
+            battery = try reply.string().flatMap { BatteryID($0) } ?? battery
+        }
+        if let battery {
+            channels.formUnion(try self.channels(of: battery, over: &connection).lazy.map { ExactText($0) })
+        }
+        let found = battery
+        let isCommitted = try commit(progress, fence: &fence, over: &connection) { [keyspace] writer in
+            writer.command("UNLINK", keyspace.experiment(experiment), keyspace.curve(of: experiment))
+            if let found {
+                writer.command("ZREM", keyspace.experiments(of: found), experiment.text)
+                for channel in channels {
+                    writer.command("ZREM", keyspace.rank(of: found, by: channel.text), experiment.text)
+                }
+            }
+            writer.command("ZADD", keyspace.deleted, String(time), experiment.text)
+        }
+        if isCommitted, !progress.isEmpty { logger.event("deleted experiment \(experiment.text)", level: .notice) }
+        return isCommitted
+    }
+
+    /// Returns the channels of a battery that have a ranking: ZRANGE columns start stop.
+    private func channels(
+        of battery: BatteryID, over connection: inout RedisConnection
+    ) throws(RedisError) -> [String] {
+        var channels: [String] = []
+        var start = 0
+        while true {
+            let end = start + Self.columnCount
+            var reply = try connection.call("ZRANGE", keyspace.columns(of: battery), String(start), String(end - 1))
+            if let error = reply.error {
+                guard error.code == .wrongType else { throw error }
+                return channels
+            }
+            let columns = try reply.strings()
+            channels += columns.lazy.compactMap { $0?.dropping(prefix: Prefix.max) }
+            guard columns.count == Self.columnCount else { return channels }
+            start = end
+        }
+    }
+}
+
+// MARK: - Batteries
+
+extension Deletion {
+    /// Removes a battery: first from all lists, then its experiments in parts.
+    private func delete(
+        _ battery: BatteryID, at time: Int64, progress: [String], fence: inout Fence,
+        over connection: inout RedisConnection
+    ) throws(RedisError) -> Bool {
+        guard !isShutdownRequested() else { return false }
+        let rankings = try channels(of: battery, over: &connection).map { keyspace.rank(of: battery, by: $0) }
+        let isCommitted = try commit([], fence: &fence, over: &connection) { [keyspace] writer in
+            writer.command("ZREM", keyspace.batteries, battery.text)
+            writer.command(
+                "UNLINK", keyspace.battery(battery), keyspace.columns(of: battery), keyspace.space(of: battery))
+            if !rankings.isEmpty { writer.add("UNLINK", rankings) }
+            writer.command("ZADD", keyspace.deleted, String(time), battery.text)
+        }
+        guard isCommitted else { return false }
+        var count = 0
+        while true {
+            guard !isShutdownRequested() else { return false }
+            let part = try experiments(of: battery, over: &connection)
+            count += part.all.count
+            let isLast = part.all.count < Self.partCount
+            let isCommitted = try commit(isLast ? progress : [], fence: &fence, over: &connection) {
+                [keyspace] writer in
+                if !part.own.isEmpty {
+                    writer.add("UNLINK", part.own.flatMap { [keyspace.experiment($0), keyspace.curve(of: $0)] })
+                }
+                if isLast {
+                    writer.command("UNLINK", keyspace.experiments(of: battery))
+                } else {
+                    writer.add("ZREM", key: keyspace.experiments(of: battery), part.all)
+                }
+                if !part.unended.isEmpty {
+                    writer.add("ZADD", key: keyspace.deleted, part.unended.flatMap { [String(time), $0.text] })
+                }
+            }
+            guard isCommitted else { return false }
+            guard isLast else { continue }
+            logger.event("deleted battery \(battery.text) with \(count) experiments", level: .notice)
+            return true
+        }
+    }
+
+    /// The first experiments in the list of a battery.
+    private struct Part {
+        /// The ids in the list.
+        var all: [String] = []
+        /// The experiments that belong to the battery.
+        var own: [ExperimentID] = []
+        /// The own experiments that have not ended. Their processes may log further events.
+        var unended: [ExperimentID] = []
+    }
+
+    /// Reads the first experiments of a battery: ZRANGE experiments 0 n, HMGET experiment battery status ….
+    private func experiments(
+        of battery: BatteryID, over connection: inout RedisConnection
+    ) throws(RedisError) -> Part {
+        var part = Part()
+        var list = try connection.call(
+            "ZRANGE", keyspace.experiments(of: battery), "0", String(Self.partCount - 1))
+        if let error = list.error {
+            guard error.code == .wrongType else { throw error }
+            return part
+        }
+        part.all = try list.strings().compactMap { $0 }
+        let ids = part.all.compactMap { ExperimentID($0) }
+        var writer = RESPWriter()
+        for id in ids {
+            writer.command("HMGET", keyspace.experiment(id), ExperimentField.battery, ExperimentField.status)
+        }
+        try connection.send(writer)
+        var firstError: RedisError?
+        for id in ids {
+            var reply = try connection.receive()
+            if let error = reply.error {
+                if error.code != .wrongType { firstError = firstError ?? error }
+                part.own.append(id)
+                continue
+            }
+            let values = try reply.strings(count: 2)
+            guard values[0] == nil || values[0] == battery.text else { continue }
+            part.own.append(id)
+            let status = values[1].flatMap { ExperimentStatus(rawValue: $0) }
+            if status == .running || status == .lost || status == nil { part.unended.append(id) }
+        }
+        if let firstError { throw firstError }
+        return part
+    }
+
+    /// Runs commands in a fenced transaction that also writes some fields of the ingest's hash.
+    ///
+    /// - Returns: false if the state must be read again.
+    func commit(
+        _ progress: [String], fence: inout Fence, over connection: inout RedisConnection,
+        _ write: (inout RESPWriter) -> Void
+    ) throws(RedisError) -> Bool {
+        let fields = fields + progress
+        let errors = try fence.commit(over: &connection) { [keyspace] writer in
+            write(&writer)
+            if !fields.isEmpty { writer.add("HSET", key: keyspace.ingest, fields) }
+        }
+        guard let errors else { return false }
+        // A key of another type, which is no index.
+        for error in errors { logger.event("cannot delete completely: \(error.description)", level: .error) }
+        return true
+    }
+}

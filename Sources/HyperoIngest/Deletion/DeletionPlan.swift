@@ -1,0 +1,104 @@
+public import HyperoSchema
+
+/// The experiments or the battery that a deletion removes.
+public struct DeletionPlan: Sendable {
+    /// An experiment to delete.
+    public struct Experiment: Sendable {
+        /// The whole id.
+        public let id: String
+        /// The id of its battery; nil if its hash does not say.
+        public let battery: String?
+        /// The name and the version of its battery; nil if the battery is not declared.
+        public internal(set) var batteryName: (name: String, version: String)?
+        /// The stored status; nil if there is none.
+        public let status: ExperimentStatus?
+        /// True if the experiment is the first one in the ranking of its battery by the objective.
+        public internal(set) var isBest = false
+    }
+
+    /// A battery to delete, with all its experiments.
+    public struct Battery: Sendable {
+        /// The id.
+        public let id: String
+        /// The name.
+        public let name: String
+        /// The version, a decimal integer.
+        public let version: String
+        /// The description, possibly empty.
+        public let description: String
+        /// The number of its experiments.
+        public internal(set) var experiments = 0
+        /// The number of its experiments whose status is running.
+        public internal(set) var running = 0
+        /// The id of the first experiment in the ranking by the objective, with its score; nil if none is ranked.
+        public internal(set) var best: (experiment: String, score: Double)?
+        /// The channel that decides the best experiment.
+        public let objective: String
+        let direction: Direction
+    }
+
+    /// The experiments. Empty if a battery is deleted.
+    public internal(set) var experiments: [Experiment] = []
+    /// The battery; nil if experiments are deleted.
+    public internal(set) var battery: Battery?
+    /// The commands to write, with their partitions.
+    var commands: [(keyspace: Keyspace, event: ControlEvent)] = []
+}
+
+/// A reason why a deletion could not be planned or requested.
+public struct DeletionError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// An error that a caller can distinguish.
+    public enum Code: Sendable, Hashable {
+        /// The text is not an id of an experiment.
+        case invalidID(String)
+        /// No partition has an experiment whose id is this text or starts with it.
+        case experimentNotFound(String)
+        /// Several experiments have ids that start with this text.
+        case ambiguousExperiment(String, matches: [String])
+        /// No partition has a battery of this name or id, and of the version if one was given.
+        case batteryNotFound(String, version: Int?)
+        /// Several batteries have this name.
+        case ambiguousBattery(String, matches: [Match])
+        /// A command or the connection to Redis failed.
+        case redis(RedisFailure)
+    }
+
+    /// A battery among several of one name.
+    public struct Match: Sendable, Hashable {
+        /// The id.
+        public let id: String
+        /// The version, a decimal integer.
+        public let version: String
+        /// The description, possibly empty.
+        public let description: String
+    }
+
+    /// The description of an error of Redis.
+    public struct RedisFailure: Sendable, Hashable {
+        /// The description.
+        public let description: String
+    }
+
+    /// The identity of the error.
+    public let code: Code
+
+    init(_ code: Code) {
+        self.code = code
+    }
+
+    /// The description of the failure.
+    public var description: String {
+        switch code {
+        case .invalidID(let text): "invalid experiment id: '\(printable(text))'"
+        case .experimentNotFound(let id): "experiment not found: \(id)"
+        case .ambiguousExperiment(let prefix, let matches):
+            "ambiguous id: \(prefix) is the start of \(matches.prefix(5).joined(separator: ", "))"
+                + (matches.count > 5 ? " and others" : "")
+        case .batteryNotFound(let name, let version):
+            "battery not found: '\(printable(name))'" + (version.map { " version \($0)" } ?? "")
+        case .ambiguousBattery(let name, let matches):
+            "ambiguous name: \(matches.count) batteries are named '\(printable(name))'"
+        case .redis(let failure): failure.description
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package import HyperoSchema
+
+/// The deleted experiments and batteries, whose further events are dropped.
+///
+/// The owner of the partition is the only client that writes them, so it reads them once and keeps them in memory.
+package struct Tombstones: Sendable, Hashable {
+    /// The times of the deletions in Unix milliseconds, by id.
+    private var times: [String: Int64] = [:]
+
+    /// The time for which the events of a deleted subject are dropped: 30 days, in milliseconds. A producer forgets its
+    /// events after the same time.
+    package static let lifetime: Int64 = 30 * 24 * 60 * 60 * 1_000
+
+    package init() {}
+
+    /// Creates the tombstones from the times of the deletions, by id.
+    init(times: [String: Int64]) {
+        self.times = times
+    }
+
+    package var isEmpty: Bool { times.isEmpty }
+
+    /// Returns the time of a battery's deletion in Unix milliseconds; nil if the battery was not deleted.
+    func time(of battery: BatteryID) -> Int64? { times[battery.text] }
+
+    /// Returns the time of an experiment's deletion in Unix milliseconds; nil if the experiment was not deleted.
+    func time(of experiment: ExperimentID) -> Int64? { times[experiment.text] }
+
+    /// Returns whether events at a time are no longer dropped.
+    ///
+    /// - Parameters:
+    ///   - deleted: the time of the deletion in Unix milliseconds.
+    ///   - time: a time of the server's clock in Unix milliseconds.
+    static func isExpired(_ deleted: Int64, at time: Int64) -> Bool { deleted < time - lifetime }
+
+    package mutating func insert(_ experiment: ExperimentID, at time: Int64) { times[experiment.text] = time }
+
+    package mutating func insert(_ battery: BatteryID, at time: Int64) { times[battery.text] = time }
+
+    mutating func remove(_ battery: BatteryID) { times[battery.text] = nil }
+}

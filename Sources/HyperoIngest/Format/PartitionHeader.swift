@@ -1,0 +1,41 @@
+import HyperoRedis
+import HyperoSchema
+
+/// The fields of a partition that an ingest reads before it reads anything else.
+struct PartitionHeader {
+    /// The format of the keys that this ingest writes.
+    static let currentFormat = 2
+
+    /// The format of the keys; nil for a new partition, and for the first format.
+    let format: Int?
+    /// True if entries were applied.
+    let hasCursor: Bool
+    /// The last command of an operator that was carried out.
+    let control: StreamID
+
+    /// True if the keys of an older format are to be migrated.
+    var needsMigration: Bool { format == nil && hasCursor }
+
+    /// Reads the header: HMGET ingest format cursor control.
+    ///
+    /// - Throws: an error if the format is unknown.
+    init(of keyspace: Keyspace, over connection: inout RedisConnection) throws(RedisError) {
+        var reply = try connection.call(
+            "HMGET", keyspace.ingest, IngestField.format, IngestField.cursor, IngestField.control)
+        if let error = reply.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
+        let fields = try reply.strings(count: 3)
+        if let text = fields[0] {
+            guard let format = Int(text), (1...Self.currentFormat).contains(format) else {
+                throw RedisError(
+                    .other,
+                    "unknown format of the keys: \(printable(text)) in \(keyspace.ingest), this ingest knows formats up to "
+                        + "\(Self.currentFormat). Start the version of hypero-ingest that wrote them, or a later one")
+            }
+            self.format = format == 1 ? nil : format
+        } else {
+            format = nil
+        }
+        hasCursor = fields[1] != nil
+        control = fields[2].flatMap { StreamID($0) } ?? .zero
+    }
+}

@@ -1,0 +1,93 @@
+import HyperoCore
+import HyperoRedis
+import HyperoSchema
+import Logging
+
+/// The state that decides what an owner must do before it applies entries.
+struct PreparatoryWork {
+    let header: PartitionHeader
+    /// The server's clock in Unix milliseconds.
+    let clock: Int64
+    /// True if all dead letters of the last transaction are written. Its entries are then not looked at again, because the
+    /// keys of deleted experiments are missing.
+    let isConfirmed: Bool
+}
+
+extension PartitionWorker {
+    /// The time between two reads of the control stream while entries are applied.
+    private static let controlInterval: Duration = .seconds(1)
+
+    private var controlReader: ControlReader { ControlReader(keyspace: keyspace, logger: limitedLogger) }
+
+    /// Returns whether the control stream has a command: XREAD COUNT 1 STREAMS control id.
+    func hasCommand(after id: StreamID, over connection: inout RedisConnection) throws(RedisError) -> Bool {
+        try controlReader.entry(after: id, over: &connection) != nil
+    }
+
+    /// Returns whether the control stream has a command. Reads the stream at most once a second.
+    func isCommanded(over connection: inout RedisConnection) throws(RedisError) -> Bool {
+        guard controlRead + Self.controlInterval <= .now else { return false }
+        controlRead = .now
+        var reader = controlReader
+        reader.reportsDenial = true
+        return try reader.entry(after: control, over: &connection) != nil
+    }
+
+    /// Does everything that precedes the application of entries: migrates the keys of an older format, removes what is left of
+    /// subjects whose keys another client has removed, and carries out the commands in the control stream. Then reads the
+    /// tombstones.
+    ///
+    /// - Parameter fence: the fence of the first transaction. It watches again after other transactions.
+    /// - Returns: nil if the state must be read again, or if a shutdown is requested.
+    func prepare(
+        _ work: PreparatoryWork, fence: inout Fence, in context: inout PipelineContext
+    ) throws(RedisError) -> Tombstones? {
+        // A shutdown ends the work between two transactions and not within one.
+        shield.isShielded = true
+        defer { shield.isShielded = false }
+        let isShutdownRequested = { [shield] in shield.isShutdownRequested }
+        if work.header.format == nil {
+            let migration = Migration(
+                keyspace: keyspace, logger: limitedLogger, clock: work.clock, isShutdownRequested: isShutdownRequested)
+            guard try migration.run(fence: &fence, over: &context.connection) else { return nil }
+        }
+        let deletion = Deletion(
+            keyspace: keyspace, logger: limitedLogger, clock: work.clock,
+            fields: work.isConfirmed ? [IngestField.unconfirmed, ""] : [], isShutdownRequested: isShutdownRequested)
+        while let vanished = context.vanished.last {
+            guard try deletion.run(vanished, fence: &fence, over: &context.connection) else { return nil }
+            context.vanished.removeLast()
+        }
+        control = work.header.control
+        controlRead = .now
+        guard try runCommands(deletion, fence: &fence, over: &context.connection) else { return nil }
+        return try Tombstones(in: keyspace, now: work.clock, over: &context.connection)
+    }
+
+    /// Carries out all commands in the control stream.
+    ///
+    /// - Returns: false if the state must be read again, or if a shutdown is requested.
+    private func runCommands(
+        _ deletion: Deletion, fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> Bool {
+        let reader = controlReader
+        var isAny = false
+        while let entry = try reader.entry(after: control, over: &connection) {
+            let isDone: Bool
+            switch entry.command {
+            case .success(let command):
+                isDone = try deletion.run(command, id: entry.id, fence: &fence, over: &connection)
+            case .failure(let rejection):
+                limitedLogger.event(
+                    "invalid command: entry \(entry.id) of \(keyspace.control), \(rejection.description)", level: .error
+                )
+                isDone = try deletion.skip(entry.id, fence: &fence, over: &connection)
+            }
+            guard isDone else { return false }
+            control = entry.id
+            isAny = true
+        }
+        if isAny { try reader.trim(through: control, over: &connection) }
+        return true
+    }
+}

@@ -1,0 +1,99 @@
+import HyperoSchema
+
+extension ExperimentList: Rendering {
+    package func writeTable(to page: inout Page) {
+        let versionsText =
+            (versions.count == 1 ? "version " : "versions ") + versions.map(String.init).joined(separator: ", ")
+        page.line([
+            Page.Span(name, style: .bold), Page.Span(", \(versionsText): \(summary)", style: .dim),
+        ])
+        guard !rows.isEmpty else { return }
+        page.line()
+        table(now: page.now).writeWithFooter(to: &page)
+    }
+
+    /// The numbers of experiments: `newest first, 2 of 5`, and the filter.
+    private var summary: String {
+        let experiments = counted(count, noun: "experiment")
+        guard !filter.isEmpty else { return "newest first, \(rows.count) of \(experiments)" }
+        var conditions: [String] = []
+        if let status = filter.status { conditions.append("status \(status.rawValue)") }
+        if filter.isUnranked { conditions.append("no '\(filter.channel ?? objective)'") }
+        let scope = examinedCount < count ? "among the newest \(examinedCount) of \(experiments)" : "of \(experiments)"
+        return "newest first, \(rows.count) with \(conditions.joined(separator: " and ")) \(scope)"
+    }
+
+    private func table(now: Int64) -> Table {
+        var table = Table(columns: [Table.Column(title: "experiment", truncation: .never)])
+        if versions.count > 1 { table.columns.append(Table.Column(title: "version", isNumeric: true)) }
+        table.columns += [
+            Table.Column(title: "status"), Table.Column(title: "started", isNumeric: true),
+            Table.Column(title: "epochs", isNumeric: true), Table.Column(title: objective, isNumeric: true),
+            Table.Column(title: "epoch", isNumeric: true), Table.Column(title: "host"),
+            Table.Column(title: "reason", truncation: .early),
+        ]
+        var values = numberTexts(rows.map { $0.value ?? .nan })[...]
+        table.rows = rows.map { row in
+            let value = values.removeFirst()
+            var cells = [Table.Cell(row.experiment, style: .bold)]
+            if versions.count > 1 { cells.append(Table.Cell("\(row.batteryVersion)")) }
+            return cells + [
+                Table.Cell(row.liveness.text(now: now), style: Style(row.status)),
+                Table.Cell(row.started.map(dateText)), Table.Cell(row.lastEpoch.map(String.init)),
+                Table.Cell(row.value.map { _ in value }), Table.Cell(row.bestEpoch.map(String.init)),
+                Table.Cell(row.host), Table.Cell(row.reason),
+            ]
+        }
+        let fixed = Self.fixedFields + [Prefix.max + objective]
+        table.add(grid, fields: (columns ?? []).filter { !fixed.contains($0) }, now: now)
+        return table
+    }
+
+    private var grid: FieldGrid {
+        FieldGrid(rows: rows.map { FieldGrid.Row(fields: $0.fields, liveness: $0.liveness) })
+    }
+
+    /// Writes one object per experiment: `experiment battery name version status reason host started last_seen epochs value
+    /// epoch maxima params meta`. `value` is the maxima value of the objective.
+    package func writeJSON(to page: inout Page) {
+        for row in rows {
+            var object = JSONObject()
+            object.add("experiment", value: row.experiment)
+            object.add("battery", value: row.battery)
+            object.add("name", value: row.batteryName)
+            object.add("version", value: row.batteryVersion)
+            object.add("status", value: row.status?.rawValue)
+            object.add("reason", value: row.reason)
+            object.add("host", value: row.host)
+            object.add("started", value: row.started)
+            object.add("last_seen", value: row.liveness.lastSeen)
+            object.add("epochs", value: row.lastEpoch)
+            object.add("value", value: row.value)
+            object.add("epoch", value: row.bestEpoch)
+            object.add("maxima", value: row.maxima)
+            object.add("params", value: row.params)
+            object.add("meta", value: row.meta)
+            page.line(object.text)
+        }
+    }
+
+    package func writeCSV(to page: inout Page) {
+        let grid = grid
+        let present = grid.presentFields
+        let fields = (columns ?? present.maxima + present.params + present.meta)
+            .filter { !Self.fixedFields.contains($0) }
+        let titles = [
+            "experiment", "battery", "name", "version", "status", "reason", "host", "started", "last_seen", "epochs",
+            "value", "epoch",
+        ]
+        CSV.write(titles + fields, to: &page)
+        for (row, cells) in zip(rows, grid.rows) {
+            let fixed: [String?] = [
+                row.experiment, row.battery, row.batteryName, String(row.batteryVersion), row.status?.rawValue,
+                row.reason, row.host, row.started.map { String($0) }, row.liveness.lastSeen.map { String($0) },
+                row.lastEpoch.map(String.init), row.value.map(Number.text), row.bestEpoch.map(String.init),
+            ]
+            CSV.write(fixed + fields.map { FieldGrid.csvText(of: $0, in: cells) }, to: &page)
+        }
+    }
+}

@@ -1,0 +1,170 @@
+import HyperoRedis
+import HyperoSchema
+
+/// The result of a ranking whose index is empty in all partitions.
+struct UnindexedRanking {
+    /// The first experiments by the best values of their learning curves. Empty if the curves were not read.
+    var top: [RankedExperiment] = []
+    /// The number of experiments with a finite value of the channel.
+    var count = 0
+    /// The curves that were read; nil if none were.
+    var scan: Leaderboard.CurveScan?
+    /// The channels that experiments logged, if ``count`` is 0.
+    var channels: [String] = []
+}
+
+extension Store {
+    /// Ranks experiments by their learning curves, because no experiment has a finite maxima value of the channel.
+    ///
+    /// Reads nothing but the list of columns if the channel is the objective, because its best value is always in the
+    /// maxima, or if no experiment logged the channel.
+    ///
+    /// - Throws: ``QueryError/Code/channelNotFound(_:suggestion:)`` if no experiment logged the channel.
+    func rankWithoutIndex(
+        _ channel: String, isObjective: Bool, in batteries: [StoredBattery], limit: Int, highestFirst: Bool,
+        warnings: inout [String]
+    ) throws(QueryError) -> UnindexedRanking {
+        let channels = try loggedChannels(in: batteries, warnings: &warnings)
+        guard !isObjective else { return UnindexedRanking(channels: channels) }
+        guard channels.contains(where: { $0.hasSameBytes(as: channel) }) else {
+            throw QueryError(.channelNotFound(channel, suggestion: Suggestion(for: channel, among: channels)))
+        }
+        var result = try rankByCurves(
+            channel, in: batteries, limit: limit, highestFirst: highestFirst, warnings: &warnings)
+        if result.count == 0 { result.channels = channels }
+        return result
+    }
+
+    /// Returns the channels that the experiments of the batteries logged, in the order of results. One round trip.
+    ///
+    /// The columns that an ingest of the first format wrote do not have the channels of the curves. Two more round trips then
+    /// read the curves of the newest experiments.
+    private func loggedChannels(
+        in batteries: [StoredBattery], warnings: inout [String]
+    ) throws(QueryError) -> [String] {
+        var channels: Set<ExactText> = []
+        var hasCurves = false
+        for field in try columns(of: batteries, warnings: &warnings) {
+            switch FieldName(field) {
+            case .maximum(let channel): channels.insert(ExactText(channel))
+            case .curve(let channel):
+                channels.insert(ExactText(channel))
+                hasCurves = true
+            case .param, .meta, .other: break
+            }
+        }
+        if !hasCurves {
+            for curve in try curves(newest: Self.sampleSize, in: batteries, as: .channels, warnings: &warnings) {
+                channels.formUnion(try curve.reply.value(or: [], warnings: &warnings))
+            }
+        }
+        return channels.map(\.text).sorted { ChannelOrder($0) < ChannelOrder($1) }
+    }
+
+    /// The number of the newest experiments of each battery and partition whose curves show which channels are logged.
+    private static let sampleSize = 5
+
+    /// Reads all curves of the batteries, and keeps only the best value of each.
+    private func rankByCurves(
+        _ channel: String, in batteries: [StoredBattery], limit: Int, highestFirst: Bool, warnings: inout [String]
+    ) throws(QueryError) -> UnindexedRanking {
+        let curves = try curves(
+            newest: nil, in: batteries, as: .best(of: channel, highestFirst: highestFirst), warnings: &warnings)
+        var ranked: [RankedExperiment] = []
+        var byteCount = 0
+        for curve in curves {
+            let best = try curve.reply.value(or: BestOfCurve(), warnings: &warnings)
+            byteCount += best.byteCount
+            guard let value = best.value else { continue }
+            ranked.append(
+                RankedExperiment(
+                    keyspace: curve.keyspace, battery: curve.battery, experiment: curve.experiment, value: value,
+                    epoch: best.epoch))
+        }
+        return UnindexedRanking(
+            top: RankedExperiment.sorted(ranked, limit: limit, highestFirst: highestFirst), count: ranked.count,
+            scan: Leaderboard.CurveScan(experimentCount: curves.count, byteCount: byteCount))
+    }
+
+    private struct PendingCurve<Value> {
+        let keyspace: Keyspace
+        let battery: BatteryID
+        let experiment: String
+        let reply: PendingReply<Value>
+    }
+
+    /// Reads the curves of experiments, each with the reader.
+    ///
+    /// - Parameter count: the number of the newest experiments of each battery and partition; nil for all.
+    private func curves<Value>(
+        newest count: Int?, in batteries: [StoredBattery], as reader: ReplyReader<Value>, warnings: inout [String]
+    ) throws(QueryError) -> [PendingCurve<Value>] {
+        var pipeline = CommandPipeline()
+        var lists: [(keyspace: Keyspace, battery: BatteryID, ids: PendingReply<[String]>)] = []
+        for battery in batteries {
+            for keyspace in battery.keyspaces {
+                let ids = pipeline.append(
+                    "ZRANGE", keyspace.experiments(of: battery.id), "0", count.map { String($0 - 1) } ?? "-1", "REV",
+                    in: keyspace, as: .strings)
+                lists.append((keyspace, battery.id, ids))
+            }
+        }
+        try connections.run(pipeline)
+        pipeline = CommandPipeline()
+        var curves: [PendingCurve<Value>] = []
+        for list in lists {
+            for text in try list.ids.value(or: [], warnings: &warnings) {
+                guard let id = ExperimentID(text) else { continue }
+                let reply = pipeline.append(
+                    "HGETALL", list.keyspace.curve(of: id), in: list.keyspace, as: reader)
+                curves.append(
+                    PendingCurve(keyspace: list.keyspace, battery: list.battery, experiment: text, reply: reply))
+            }
+        }
+        try connections.run(pipeline)
+        return curves
+    }
+}
+
+/// The best finite value of a channel in a curve. Malformed rows are left out.
+private struct BestOfCurve {
+    var value: Double?
+    var epoch: Int?
+    /// The size of the curve in bytes.
+    var byteCount = 0
+}
+
+extension ReplyReader<BestOfCurve> {
+    /// HGETALL of a curve, reduced to the best value of a channel. Equal values count at the lowest epoch.
+    fileprivate static func best(of channel: String, highestFirst: Bool) -> Self {
+        Self { reply throws(RedisError) in
+            let direction: Direction = highestFirst ? .max : .min
+            var best = BestOfCurve()
+            for (epoch, text) in try reply.pairs() {
+                best.byteCount += epoch.utf8.count + text.utf8.count
+                guard let epoch = Int(epoch), let value = CurveRow(text: text)?[channel]?.value, value.isFinite else {
+                    continue
+                }
+                if let other = best.value, !direction.prefers(value, over: other) {
+                    guard value == other, epoch < best.epoch ?? epoch else { continue }
+                }
+                best.value = value
+                best.epoch = epoch
+            }
+            return best
+        }
+    }
+}
+
+extension ReplyReader<Set<ExactText>> {
+    /// HGETALL of a curve, reduced to the names of its channels.
+    fileprivate static var channels: Self {
+        Self { reply throws(RedisError) in
+            var channels: Set<ExactText> = []
+            for (_, text) in try reply.pairs() {
+                for cell in CurveRow(text: text)?.cells ?? [] { channels.insert(ExactText(cell.channel)) }
+            }
+            return channels
+        }
+    }
+}

@@ -1,0 +1,27 @@
+/// A remark about a result that is right but not all that the user may expect, for example experiments that a ranking leaves
+/// out.
+///
+/// A table ends with the notes. Programs print the notes of JSON and CSV on standard error.
+package struct Note: Sendable, Hashable {
+    /// The subject, by which a program adds advice.
+    package let topic: AdviceTopic
+    /// The remark, a sentence without a full stop.
+    package let text: String
+
+    /// Returns the text, followed by advice if there is some.
+    package func text(with advice: [AdviceTopic: String]) -> String {
+        advice[topic].map { "\(text). \($0)" } ?? text
+    }
+}
+
+/// A subject about which a program may advise. The advice names options and commands, which the library does not know.
+package enum AdviceTopic: Sendable, Hashable {
+    /// A table has more columns than the display has room for.
+    case hiddenColumns
+    /// Experiments are missing in a ranking.
+    case unranked
+    /// No experiment of a ranking has a finite value of the channel.
+    case nothingRanked
+    /// A ranking by the best values of the learning curves.
+    case rankedByCurves
+}

@@ -1,0 +1,63 @@
+import Glibc
+import HyperoSchema
+
+/// The least number of significant digits in tables.
+private let minDigits = 6
+/// The number of significant digits that tell any two doubles apart.
+private let maxDigits = 17
+
+/// Returns a number with six significant digits, or with all of them if that is shorter. JSON and CSV have all digits.
+///
+/// A whole number keeps all digits, and a fraction gets more of them until it is not shown as a whole number: an accuracy of
+/// 0.9999999 is not shown as 1.
+func numberText(_ value: Double) -> String {
+    numberText(value, minDigits: minDigits)
+}
+
+/// Returns the numbers of a column, each with six significant digits, or more where two different numbers would look alike.
+func numberTexts(_ values: [Double]) -> [String] {
+    var digits = values.map { _ in minDigits }
+    var texts = values.map { numberText($0, minDigits: minDigits) }
+    // The texts of one round that stand for different numbers get one more digit in the next round.
+    while true {
+        var first: [String: Double] = [:]
+        var ambiguous: Set<String> = []
+        for (text, value) in zip(texts, values) {
+            if let other = first[text] {
+                if other != value, !(other.isNaN && value.isNaN) { ambiguous.insert(text) }
+            } else {
+                first[text] = value
+            }
+        }
+        guard !ambiguous.isEmpty else { return texts }
+        for index in texts.indices where ambiguous.contains(texts[index]) {
+            guard digits[index] < maxDigits else { return texts }
+            digits[index] += 1
+            texts[index] = numberText(values[index], minDigits: digits[index])
+        }
+    }
+}
+
+private func numberText(_ value: Double, minDigits: Int) -> String {
+    let short = Number.text(of: value)
+    guard value.isFinite, short.utf8.count > 8 else { return short }
+    let isWhole = value.rounded() == value
+    // Up to here a double represents every whole number, and its description has no exponent.
+    if isWhole, abs(value) < 1e15 { return short }
+    for digits in minDigits..<maxDigits {
+        // gcvt formats like %.6g of printf, but needs no argument list of existential values.
+        let rounded = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
+            String(cString: gcvt(value, Int32(digits), buffer.baseAddress!))
+        }
+        guard rounded.utf8.count < short.utf8.count else { return short }
+        let looksWhole = !rounded.utf8.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "e") }
+        if isWhole || !looksWhole { return rounded }
+    }
+    return short
+}
+
+/// Returns whether a text is a number of a curve or of JSON, of any size.
+func isNumber(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { Number($0) != nil }
+}

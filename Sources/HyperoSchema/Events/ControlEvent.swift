@@ -1,0 +1,59 @@
+/// A command of an operator: one entry of `{hypero}:control` (``ControlField``).
+package enum ControlEvent: Sendable, Hashable {
+    /// Removes an experiment with all its keys. Later events of the experiment are dropped.
+    case deleteExperiment(ExperimentID)
+    /// Removes a battery and its experiments with all their keys. Later events of the battery are dropped until the battery
+    /// is declared at a later time.
+    case deleteBattery(BatteryID)
+
+    /// Decodes an entry.
+    ///
+    /// - Throws: ``Rejection`` if a field is missing, repeated or not allowed, or if its value is invalid.
+    package init(fields: [(name: String, value: String)]) throws(Rejection) {
+        var values: [String: String] = [:]
+        for (name, value) in fields {
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw .repeated(printable(name))
+            }
+        }
+        guard let event = values.removeValue(forKey: ControlField.event) else {
+            throw Rejection("the field '\(ControlField.event)' is missing")
+        }
+        guard event == ControlField.delete else {
+            throw Rejection(
+                "the field '\(ControlField.event)' must be '\(ControlField.delete)', not '\(printable(event, limit: 48))'"
+            )
+        }
+        let experiment = values.removeValue(forKey: ControlField.experiment)
+        let battery = values.removeValue(forKey: ControlField.battery)
+        if let name = values.keys.min() {
+            throw Rejection("the field '\(printable(name, limit: 48))' is not allowed in an event '\(event)'")
+        }
+        switch (experiment, battery) {
+        case (let text?, nil):
+            guard let id = ExperimentID(text) else { throw Self.invalid(ControlField.experiment, text) }
+            self = .deleteExperiment(id)
+        case (nil, let text?):
+            guard let id = BatteryID(text) else { throw Self.invalid(ControlField.battery, text) }
+            self = .deleteBattery(id)
+        default:
+            throw Rejection(
+                "an event '\(event)' must have either the field '\(ControlField.experiment)' or '\(ControlField.battery)'"
+            )
+        }
+    }
+
+    private static func invalid(_ field: String, _ value: String) -> Rejection {
+        Rejection("the field '\(field)' must be an id, not '\(printable(value, limit: 48))'")
+    }
+
+    /// The fields of the entry.
+    package var fields: [(name: String, value: String)] {
+        let subject =
+            switch self {
+            case .deleteExperiment(let id): (ControlField.experiment, id.text)
+            case .deleteBattery(let id): (ControlField.battery, id.text)
+            }
+        return [(ControlField.event, ControlField.delete), subject]
+    }
+}

@@ -1,0 +1,78 @@
+import Glibc
+import Hypero
+import HyperoCore
+import Synchronization
+
+// The service of a node: `adopt --watch`.
+extension AdoptCommand {
+    /// The time between two looks for journals.
+    private static let watchInterval: Duration = .seconds(5)
+
+    /// Waits until the folder of the journals exists: the service may start before the first training.
+    ///
+    /// - Returns: nil if a signal has ended the wait.
+    func waitForRoot() -> JournalRoot? {
+        Interruption.begin()
+        var hasReported = false
+        while !Interruption.hasOccurred {
+            do {
+                return try JournalRoot(existing: journal)
+            } catch {
+                if !hasReported { printError(Self.advice(for: error)) }
+                hasReported = true
+                pause(Self.watchInterval)
+            }
+        }
+        return nil
+    }
+
+    /// Adopts the journals of processes that end, until a signal. A journal that is not finished then stays for the next adopter.
+    func watch(_ scope: Adoption.Scope) {
+        var adoption = Adoption(scope, shouldContinue: { !Interruption.hasOccurred })
+        var nextLook = MonotonicTime.now
+        var reported = 0
+        while !Interruption.hasOccurred {
+            if .now >= nextLook {
+                adoption.scan()
+                nextLook = .now + Self.watchInterval
+            }
+            switch adoption.step() {
+            case .worked: break
+            case .waiting: pause(.milliseconds(2))
+            case .idle: pause(.milliseconds(100))
+            }
+            guard adoption.finishedJournals > reported else { continue }
+            reported = adoption.finishedJournals
+            // Not through the buffer of print: standard output may be a file or a pipe to a log.
+            StandardStream.output.write(
+                "\(Self.counted(reported, of: "journal")) sent and removed; Redis has acknowledged "
+                    + "\(Self.counted(Int(clamping: adoption.events), of: "event"))\n")
+        }
+        adoption.stop()
+    }
+
+    /// Sleeps, at most until a signal.
+    private func pause(_ duration: Duration) {
+        let end = MonotonicTime.now + duration
+        while .now < end, !Interruption.hasOccurred { usleep(2_000) }
+    }
+}
+
+/// SIGTERM and SIGINT. The second one has its default effect.
+private enum Interruption {
+    private static let flag = Atomic<Bool>(false)
+
+    static var hasOccurred: Bool { flag.load(ordering: .acquiring) }
+
+    /// Handles the signals from now on.
+    static func begin() {
+        // Before a handler can be the first to use it.
+        flag.store(false, ordering: .releasing)
+        for number in [SIGTERM, SIGINT] {
+            signal(number) { number in
+                Interruption.flag.store(true, ordering: .releasing)
+                signal(number, SIG_DFL)
+            }
+        }
+    }
+}

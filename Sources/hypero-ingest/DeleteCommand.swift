@@ -1,0 +1,116 @@
+import ArgumentParser
+import Glibc
+import HyperoCommandLine
+import HyperoCore
+import HyperoIngest
+import HyperoSchema
+
+struct DeleteCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete",
+        abstract: "Delete experiments, or a battery with all its experiments.",
+        discussion: """
+            Writes the deletion to the control stream of each partition that has the experiments, and waits until an \
+            ingest has removed all their keys. What was deleted stays away for 30 days: events that its processes still \
+            send are dropped and counted. A battery that is declared again later starts empty.
+
+            On a terminal the command asks before it deletes. Elsewhere it needs --yes.
+
+            EXAMPLES, with the Redis server of Scripts/demo:
+              export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
+              hypero-ingest delete k3v9x2mq7d-17 --dry-run
+              hypero-ingest delete k3v9x2mq7d-17 k3v9x2mq7d-18
+              hypero-ingest delete --battery "digits mlp" --version 1 --yes
+
+            EXIT STATUS:
+              0   everything was deleted, or --dry-run has listed it
+              1   nothing was deleted: not found, not unique, not confirmed, or Redis refused; or the
+                  timeout expired before an ingest had deleted everything
+              64  the command line is invalid, or --yes is missing without a terminal
+            """)
+
+    @Argument(help: ArgumentHelp("The ids of experiments, or prefixes that no other id has.", valueName: "experiment"))
+    var experiments: [String] = []
+
+    @Option(help: ArgumentHelp("The name or the id of a battery to delete.", valueName: "name"))
+    var battery: String?
+
+    @Option(help: ArgumentHelp("The version of the battery, if several have the name.", valueName: "n"))
+    var version: Int?
+
+    @Flag(help: "Delete without asking.")
+    var yes = false
+
+    @Flag(help: "List what would be deleted, and delete nothing.")
+    var dryRun = false
+
+    @Option(help: ArgumentHelp("The time to wait for an ingest.", valueName: "seconds"))
+    var timeout = 60.0
+
+    @OptionGroup(title: "Deployment") var deployment: DeploymentOptions
+
+    func validate() throws {
+        guard (battery == nil) != experiments.isEmpty else {
+            throw ValidationError(
+                battery == nil
+                    ? "nothing to delete. Give ids of experiments, or --battery."
+                    : "experiments and --battery must not be combined. Give one of them.")
+        }
+        guard version == nil || battery != nil else {
+            throw ValidationError("--version needs --battery. For example, write --battery \"digits mlp\" --version 1.")
+        }
+        guard timeout > 0 && timeout <= 1e9 else {
+            throw ValidationError(
+                "--timeout must be above 0 and at most 1e9 seconds, not \(timeout). For example, write --timeout 60.")
+        }
+    }
+
+    func run() throws {
+        deployment.server.warn(as: .ingest)
+        signal(SIGPIPE, SIG_IGN)
+        guard yes || dryRun || isatty(STDIN_FILENO) == 1 else {
+            printError("cannot ask: standard input is not a terminal. Give --yes to delete without asking")
+            throw ExitCode.validationFailure
+        }
+        do {
+            let deleter = try Deleter(try deployment.settings())
+            let plan =
+                if let battery {
+                    try deleter.plan(battery: battery, version: version)
+                } else {
+                    try deleter.plan(experiments: experiments)
+                }
+            for line in plan.lines { print(line) }
+            guard !dryRun else { return }
+            guard yes || confirm(plan) else {
+                printError("nothing was deleted")
+                throw ExitCode.failure
+            }
+            let request = try deleter.request(plan)
+            guard try deleter.wait(for: request, atMost: .seconds(timeout)) else {
+                printError(Self.message(ofTimeoutWith: try deleter.owner(of: request)))
+                throw ExitCode.failure
+            }
+            print(plan.outcome)
+        } catch let error as DeletionError {
+            printError(error.message)
+            throw ExitCode.failure
+        }
+    }
+
+    /// Asks on the terminal, and returns whether the answer is yes.
+    private func confirm(_ plan: DeletionPlan) -> Bool {
+        StandardStream.output.write("\(plan.question) [y/N] ")
+        guard let answer = readLine() else { return false }
+        return ["y", "yes"].contains(answer.lowercased())
+    }
+
+    private static func message(ofTimeoutWith owner: String?) -> String {
+        let state =
+            owner.map { "the ingest \($0) is running, so run the command again to wait longer" }
+            ?? "no ingest is running, so start hypero-ingest"
+        return
+            "timed out before everything was deleted: \(state). The deletion is requested and is carried out as soon as "
+            + "an ingest reads it"
+    }
+}

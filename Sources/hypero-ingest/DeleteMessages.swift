@@ -1,0 +1,66 @@
+import HyperoIngest
+import HyperoSchema
+
+extension DeletionPlan {
+    /// The lines that describe what is deleted.
+    var lines: [String] { experiments.map(Self.line) + (battery.map { Self.lines(of: $0) } ?? []) }
+
+    private static func line(of experiment: Experiment) -> String {
+        let battery =
+            experiment.batteryName.map { "of '\(printable($0.name))' version \(printable($0.version))" }
+            ?? "of battery \(printable(experiment.battery ?? "unknown"))"
+        let status = experiment.status?.rawValue ?? "no status"
+        return
+            "experiment \(experiment.id) \(battery): \(status)\(experiment.isBest ? ", the best of its battery" : "")"
+    }
+
+    private static func lines(of battery: Battery) -> [String] {
+        let description = battery.description.isEmpty ? "" : " (\(printable(battery.description)))"
+        var lines = [
+            "battery '\(printable(battery.name))' version \(printable(battery.version))\(description), \(battery.id): "
+                + "\(counted(battery.experiments)), \(battery.running) running"
+        ]
+        if let best = battery.best {
+            lines.append("its best is \(printable(best.experiment)): \(printable(battery.objective)) \(best.score)")
+        }
+        return lines
+    }
+
+    /// The question before the deletion.
+    var question: String {
+        let running = battery?.running ?? experiments.count { $0.status == .running }
+        let warning = running > 0 ? " Further events of the running ones are dropped." : ""
+        return "Delete \(subject)?\(warning)"
+    }
+
+    /// The sentence after the deletion.
+    var outcome: String { "deleted \(subject)" }
+
+    private var subject: String {
+        guard let battery else { return Self.counted(experiments.count) }
+        return "battery '\(printable(battery.name))' version \(printable(battery.version)) with "
+            + Self.counted(battery.experiments)
+    }
+
+    private static func counted(_ number: Int) -> String { number == 1 ? "1 experiment" : "\(number) experiments" }
+}
+
+extension DeletionError {
+    /// The description, and what to do.
+    var message: String {
+        switch code {
+        case .ambiguousBattery(_, let matches):
+            let list = matches.map { match in
+                "  \(match.id)  version \(printable(match.version))"
+                    + (match.description.isEmpty ? "" : "  \(printable(match.description))")
+            }
+            let advice = "Give --version, or one of these ids with --battery:"
+            return ([description + ". " + advice] + list).joined(separator: "\n")
+        case .ambiguousExperiment: return description + ". Give more of the id"
+        case .experimentNotFound, .batteryNotFound:
+            return description + ". List what there is with hypero-query batteries"
+        case .invalidID: return description + ". An id has 1 to 64 characters of a-z 0-9 -"
+        case .redis: return description
+        }
+    }
+}

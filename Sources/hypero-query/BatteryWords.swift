@@ -1,0 +1,34 @@
+import HyperoQuery
+
+/// The words of commands about a battery: their shared help, and a battery in the advice of messages.
+///
+/// The commands declare the arguments themselves. An option group for them would cost every start 5 % of its instructions.
+enum BatteryWords {
+    static let columnsHelp = "The columns to show, such as lr,max.test,meta.dataset,host. May be repeated."
+
+    static let columnsDiscussion = """
+        Prefixes are optional: lr is param.lr, meta.lr and max.lr, as far as they exist. A name that no program has logged is \
+        a field of every experiment: battery, status, started, updated, host, pid, seed, attempt, reason, epochs, epoch, \
+        source or nonfinite. hypero.seed is that field beside a hyper-parameter seed. A name with a comma needs double \
+        quotes: --columns 'lr,"union(pca,ica)"'.
+        """
+
+    /// Returns the names in the lists of `--columns`; nil without the option.
+    static func columns(in lists: [String]) -> [String]? {
+        lists.isEmpty ? nil : lists.flatMap(ColumnList.names)
+    }
+
+    /// Returns a battery as arguments of a command, for a shell.
+    static func arguments(name: String, version: Int?) -> String {
+        quoted(name) + (version.map { " --version \($0)" } ?? "")
+    }
+
+    /// Returns a word for a shell, in quotes if it needs them.
+    static func quoted(_ word: String) -> String {
+        let isPlain = word.unicodeScalars.allSatisfy {
+            $0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0)
+        }
+        guard !isPlain || word.isEmpty || word.hasPrefix("-") else { return word }
+        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import HyperoQuery
+import HyperoSchema
+
+struct ExperimentsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "experiments",
+        abstract: "List the experiments of a battery, ranked or not, newest first.",
+        discussion: """
+            A running experiment has the age of its last sign of life after its status. Without one for the time of \
+            --lost-after, its status is lost.
+
+            The columns: started is the time of the first event, epochs the highest epoch of the learning curves, then the \
+            value of the objective at the best epoch, and epoch the best epoch.
+
+            JSON has one object per line with the keys experiment, battery, name, version, status, reason, host, started, \
+            last_seen, epochs, value, epoch, maxima, params and meta.
+
+            EXAMPLES:
+              hypero-query experiments "digits mlp"
+              hypero-query experiments "digits mlp" --status failed --columns lr
+              hypero-query experiments "digits mlp" --unranked --format json | jq -r .experiment
+            """)
+
+    @Argument(help: "The battery's name or id.")
+    var name: String
+
+    @Option(help: ArgumentHelp("The battery's version. (default: all versions together)", valueName: "n"))
+    var version: Int?
+
+    @Option(
+        help: ArgumentHelp("Only experiments of this status: \(statuses).", valueName: "status"),
+        transform: status(named:))
+    var status: ExperimentStatus?
+
+    @Flag(
+        help: "Only experiments without a rank: they have no finite value of the objective, or of the channel of --by.")
+    var unranked = false
+
+    @Option(help: ArgumentHelp("The channel of --unranked. (default: the battery's objective)", valueName: "channel"))
+    var by: String?
+
+    @Option(help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))
+    var limit = 20
+
+    @Option(
+        help: ArgumentHelp(
+            BatteryWords.columnsHelp, discussion: BatteryWords.columnsDiscussion, valueName: "a,b"))
+    var columns: [String] = []
+
+    @OptionGroup(title: "Redis") var store: StoreOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    private static let statuses = ExperimentStatus.allCases.map(\.rawValue).joined(separator: ", ")
+
+    private static func status(named name: String) throws -> ExperimentStatus {
+        guard let status = ExperimentStatus(rawValue: name) else {
+            throw ValidationError("--status must be one of \(statuses), not '\(name)'")
+        }
+        return status
+    }
+
+    func validate() throws {
+        try StoreOptions.validate(limit: limit)
+        if by != nil, !unranked { throw ValidationError("--by needs --unranked") }
+    }
+
+    func run() throws {
+        let list = try store.store().experiments(
+            of: name, version: version,
+            filter: ExperimentFilter(status: status, isUnranked: unranked, by: by), limit: limit,
+            columns: BatteryWords.columns(in: columns))
+        var warnings = list.warnings
+        if output.format == .json, !list.columnsOutsideJSON.isEmpty {
+            warnings.append(
+                "columns not in JSON: \(list.columnsOutsideJSON.joined(separator: ", ")). Use --format table or --format "
+                    + "csv")
+        }
+        try output.write(list, warnings: warnings)
+    }
+}

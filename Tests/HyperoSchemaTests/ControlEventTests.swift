@@ -1,0 +1,32 @@
+import HyperoSchema
+import Testing
+
+@Suite struct ControlEventTests {
+    @Test(arguments: [
+        ControlEvent.deleteExperiment(ExperimentID("k3v9x2mq7d-17")!), .deleteBattery(BatteryID("b.v1.b44afc5e")!),
+    ])
+    func `A command is the same after it was written and read`(_ event: ControlEvent) throws {
+        #expect(try ControlEvent(fields: event.fields) == event)
+        #expect(try ControlEvent(fields: event.fields.reversed()) == event)
+    }
+
+    @Test(arguments: [
+        ([("experiment", "e-1")], "the field 'event' is missing"),
+        ([("event", "destroy"), ("experiment", "e-1")], "the field 'event' must be 'delete', not 'destroy'"),
+        ([("event", "delete")], "an event 'delete' must have either the field 'experiment' or 'battery'"),
+        (
+            [("event", "delete"), ("experiment", "e-1"), ("battery", "b")],
+            "an event 'delete' must have either the field 'experiment' or 'battery'"
+        ),
+        ([("event", "delete"), ("experiment", "E 1")], "the field 'experiment' must be an id, not 'E 1'"),
+        ([("event", "delete"), ("battery", "b:c")], "the field 'battery' must be an id, not 'b:c'"),
+        ([("event", "delete"), ("battery", "b"), ("battery", "c")], "the field 'battery' occurs more than once"),
+        ([("event", "delete"), ("battery", "b"), ("why", "x")], "the field 'why' is not allowed in an event 'delete'"),
+    ])
+    func `An entry that is no command is rejected with its reason`(_ fields: [(String, String)], _ reason: String) {
+        let error = #expect(throws: Rejection.self) {
+            try ControlEvent(fields: fields.map { (name: $0.0, value: $0.1) })
+        }
+        #expect(error?.description == reason)
+    }
+}
