@@ -176,8 +176,11 @@ struct ExperimentFold {
     }
 
     /// Returns whether a row is of a process whose rows a later one has withdrawn.
-    func isWithdrawn(epoch: Int, at time: Int64, by producer: ProducerID?) -> Bool {
-        lifecycle.resumptions.withdraw(epoch: epoch, at: time, by: producer)
+    ///
+    /// - Parameter producer: looked up only if the experiment was resumed, because few are.
+    func isWithdrawn(epoch: Int, at time: Int64, by producer: @autoclosure () -> ProducerID?) -> Bool {
+        guard !lifecycle.resumptions.entries.isEmpty else { return false }
+        return lifecycle.resumptions.withdraw(epoch: epoch, at: time, by: producer())
     }
 
     /// Returns the number of channels of an epoch's row after a merge with a row; 0 if the row adds no channel.
