@@ -9,8 +9,9 @@ extension Experiment {
     /// replaces the earlier one.
     ///
     /// The call takes tens of nanoseconds: it copies the values into the journal, without a system call or an
-    /// allocation. The first row of a channel also notes the channel's name under a short lock, because an experiment that ends
-    /// without its objective is reported with the channels that it has logged. A call without any value records nothing and is counted in ``Counters/Dropped/invalid``.
+    /// allocation. The first row of a channel also records the channel's name under a short lock, because an experiment that
+    /// ends without its objective is reported with the channels that it has logged. A call without any value records
+    /// nothing and is counted in ``Counters/Dropped/invalid``.
     ///
     /// - Parameters:
     ///   - epoch: The epoch, from 0 to 9,007,199,254,740,991 (2^53 - 1).

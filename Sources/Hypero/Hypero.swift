@@ -153,9 +153,9 @@ public final class Hypero: Sendable {
     /// Closes the client: rejects new events, waits until the others are sent or the timeout has passed, and ends the
     /// background thread.
     ///
-    /// Later log calls drop their events as ``Counters/Dropped/closed``, and the first one is reported. Events that are not sent before the timeout stay
-    /// in the journal's folder, and the next client on this host sends them. If the journal could create no file, these
-    /// events are lost.
+    /// Later log calls drop their events as ``Counters/Dropped/closed``, and the first one is reported. Events that are not
+    /// sent before the timeout stay in the journal's folder, and the next client on this host sends them. If the journal
+    /// could create no file, these events are lost.
     ///
     /// - Parameter timeout: The longest wait.
     /// - Returns: true if all events were sent, false if the timeout has passed first.
