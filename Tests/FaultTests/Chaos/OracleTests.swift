@@ -185,12 +185,13 @@ struct OracleTests {
 
     /// Returns the indexes of the logged events and of the given ones of the child.
     private func applied(child bodies: [Event.Body]) throws -> PartitionContent {
+        let parent = [.battery(History.declaration(0)), .start(start)] + Self.logged.compactMap { Event.Body($0) }
+        return try applied(parent: parent, child: bodies)
+    }
+
+    private func applied(parent: [Event.Body], child bodies: [Event.Body]) throws -> PartitionContent {
         let child = try #require(ProducerID(Self.child))
-        var entries = try entries(
-            of: [.battery(History.declaration(0)), .start(start)]
-                + Self.logged.compactMap {
-                    Event.Body($0)
-                })
+        var entries = try entries(of: parent)
         for (index, body) in bodies.enumerated() {
             var experiment = ExperimentID(Self.experiment)
             if case .battery = body { experiment = nil }
@@ -199,7 +200,7 @@ struct OracleTests {
                     id: StreamID(milliseconds: 1_000, sequence: UInt64(index)),
                     Event(
                         experiment: experiment, battery: History.battery(0),
-                        origin: Event.Origin(producer: child, seq: UInt64(index + 1)), time: 1, body: body)))
+                        origin: Event.Origin(producer: child, seq: UInt64(index + 1)), time: 1_000, body: body)))
         }
         return NaiveModel.content(of: entries, in: keyspace)
     }
@@ -232,6 +233,32 @@ struct OracleTests {
             on: try applied(child: Array([.battery(History.declaration(0)), row].prefix(events))))
         #expect(verdict.isGood, "\(verdict.text)")
         #expect(verdict.recovered == (events == 2 ? 1 : 0))
+    }
+
+    /// The side file of a daemon, which ends the experiment of the process that has forked it.
+    private static let daemon: [SideLine] = [
+        .client(pid: 18, seed: 4, isShared: false), .inherited(experiment: experiment, battery: 0),
+        .row(epoch: 1_000_001, valid: 0.5), .producer(id: child, seed: 5), .end, .over,
+    ]
+
+    @Test(arguments: [true, false])
+    func `The oracle accepts that an adopter has ended the experiment of a process whose child ends it`(isLost: Bool)
+        throws
+    {
+        try write(Array(Self.logged[...3]))
+        try write(Self.daemon, to: "18-4-1.side")
+        let lost: [Event.Body] = isLost ? [.end(.lost, reason: nil)] : []
+        let parent =
+            [.battery(History.declaration(0)), .start(start)] + Self.logged[...3].compactMap { Event.Body($0) }
+        let verdict = try verdict(
+            on: try applied(parent: parent + lost, child: Self.daemon.compactMap { Event.Body($0) }))
+        #expect(verdict.isGood, "\(verdict.text)")
+    }
+
+    @Test func `The oracle does not accept a further end of an experiment that its process has ended`() throws {
+        try write(Self.logged)
+        let verdict = try verdict(on: try applied { $0.append(.end(.lost, reason: nil)) })
+        #expect(!verdict.isGood)
     }
 
     @Test(arguments: [0, 1, 2])

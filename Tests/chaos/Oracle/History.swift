@@ -19,6 +19,11 @@ struct History {
 
     var battery: BatteryID { Self.battery(batteryIndex) }
 
+    /// True if the thread has called for the end of the experiment.
+    var hasEnd: Bool {
+        calls.contains { if case .end = $0.body { true } else { false } }
+    }
+
     /// Returns the declaration of a battery in ``ChaosBattery/all``.
     static func declaration(_ index: Int) -> Event.Declaration {
         let battery = ChaosBattery.all[index]

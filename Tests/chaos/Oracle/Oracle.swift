@@ -255,14 +255,27 @@ extension Oracle {
     }
 
     /// Appends the ends of the experiments that a process has left open. The client that adopts its journal writes them with
-    /// the next sequence numbers. An experiment that has ended must not be lost.
+    /// the next sequence numbers.
+    ///
+    /// Their trace is the status `lost`, or, if a forked child has ended the experiment, the watermark of the process. An
+    /// experiment that the process itself has ended must not be lost.
     private func appendLostEnds(of producer: ProducerID, seq: inout Int, to entries: inout [StreamEntry]) {
-        for history in logs[producer]?.histories ?? [] where !history.isInherited {
-            guard case .hash(let fields) = found.content.keys[keyspace.experiment(history.id)],
-                fields[ExperimentField.status] == ExperimentStatus.lost.rawValue
-            else { continue }
+        let histories = logs[producer]?.histories.filter { !$0.isInherited } ?? []
+        let statuses = histories.map { status(of: $0.id) }
+        for (history, status) in zip(histories, statuses) where status == ExperimentStatus.lost.rawValue {
             append(.end(.lost, reason: nil), of: history, by: producer, seq: &seq, to: &entries)
         }
+        let watermark = watermark(of: producer) ?? 0
+        for (history, status) in zip(histories, statuses) where seq < watermark {
+            let hasChildEnded = status == ExperimentStatus.done.rawValue && !history.hasEnd
+            guard hasChildEnded else { continue }
+            append(.end(.lost, reason: nil), of: history, by: producer, seq: &seq, to: &entries)
+        }
+    }
+
+    private func status(of experiment: ExperimentID) -> String? {
+        guard case .hash(let fields)? = found.content.keys[keyspace.experiment(experiment)] else { return nil }
+        return fields[ExperimentField.status]
     }
 
     /// Appends the declarations of inherited batteries that a forked child has repeated, at most one per battery.
