@@ -33,7 +33,7 @@ struct AdoptCommand: ParsableCommand {
 
             EXIT STATUS:
               0   all orphaned journals of this user and namespace were sent, applied and removed, except for
-                  those that are listed as in use, or a signal ended --watch
+                  those that are listed as in use or kept for forked children, or a signal ended --watch
               1   the timeout expired, the folder was not found, a record or a file was damaged, an event
                   became a dead letter, or a journal was left alone: of another server or number of
                   partitions, unreadable, or writable by other users

@@ -206,7 +206,7 @@ package struct Adoption: ~Copyable {
                 return unconfirmedJournals + unsentJournals + unreadJournals == 0
             }
             switch step() {
-            case .idle: return true
+            case .idle: if !resumeInherited() { return true }
             case .worked: break
             case .waiting: usleep(1_000)
             }
@@ -247,6 +247,17 @@ package struct Adoption: ~Copyable {
             names.append(name)
             if postponed[tag]?.isEmpty == true { postponed[tag] = nil }
         }
+    }
+
+    /// Opens again the journals that stayed for forked children of their processes, if the journals of these are removed.
+    ///
+    /// - Returns: false if there are none.
+    private mutating func resumeInherited() -> Bool {
+        guard let root = scope.root else { return false }
+        let free = inherited.filter { name in ProducerID(name).map { !root.hasDescendant(of: $0) } ?? false }
+        inherited.subtract(free)
+        names = free.sorted(by: >)
+        return !free.isEmpty
     }
 
     private mutating func stepActive() -> Step {

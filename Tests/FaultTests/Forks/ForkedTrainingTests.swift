@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import HyperoCore
 import HyperoRedis
@@ -38,6 +39,29 @@ struct ForkedTrainingTests {
             #expect(try fixture.adopt())
             #expect(fixture.experimentField(ExperimentField.host) != "")
             fixture.expectDone()
+        }
+    }
+
+    @Test func `One adoption sends the journals of a child and of its parent, and ends the parent's experiment`() async
+    {
+        await #expect(processExitsWith: .success) {
+            let fixture = try ForkFixture()
+            try fixture.start()
+            let parent = Fork.child {
+                guard let client = fixture.client() else { return false }
+                let experiment = Hypero(client).battery("killed").experiment()
+                guard client.flush(until: .sent, deadline: .now + .seconds(60)) else { return false }
+                let child = Fork.child {
+                    experiment.log(epoch: 1, valid: 0.5)
+                    return client.flush(until: .sent, deadline: .now + .seconds(60)) && Fork.killSelf()
+                }
+                return Fork.wait(for: child, seconds: 120) == nil && Fork.killSelf()
+            }
+            #expect(Fork.wait(for: parent, seconds: 120) == nil)
+            #expect(fixture.journals == 2)
+            #expect(try fixture.adopt())
+            #expect(fixture.journals == 0)
+            #expect(fixture.experimentField(ExperimentField.status) == ExperimentStatus.lost.rawValue)
         }
     }
 
@@ -188,6 +212,11 @@ private final class ForkFixture: Sendable {
         for epoch in 1...rows { experiment.log(epoch: epoch, valid: Double(epoch)) }
         experiment.finish()
         return client.flush(until: .applied, deadline: .now + .seconds(240))
+    }
+
+    /// The number of journals.
+    var journals: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.file("journal")))?.count ?? 0
     }
 
     /// Sends the journals of processes that have ended.
