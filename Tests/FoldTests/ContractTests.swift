@@ -42,6 +42,25 @@ import Testing
     }
 
     @Test(arguments: [true, false])
+    func `A declaration of another name, version or description under the same id is a conflict`(inOneBatch: Bool) {
+        func declared(name: String = "mnist", version: Int = 3, description: String = "baseline") -> Event {
+            var event = Shorthand.declared()
+            event.body = .battery(
+                Event.Declaration(name: name, version: version, description: description, objective: "valid"))
+            return event
+        }
+        for (other, conflict) in [
+            (declared(name: "wide mnist", version: 4), "name wide mnist"), (declared(version: 4), "version 4"),
+            (declared(description: "other data"), "description other data"), (declared(), nil),
+        ] {
+            let store = store([declared(), other], inOneBatch: inOneBatch)
+            let battery = store.hashes[store.keyspace.battery(Shorthand.battery)] ?? [:]
+            #expect(battery["conflict"] == conflict)
+            #expect(battery["name"] == "mnist" && battery["version"] == "3")
+        }
+    }
+
+    @Test(arguments: [true, false])
     func `The distributions of hyper-parameters are kept by battery, the latest of each`(inOneBatch: Bool) {
         func param(_ space: String) -> Event {
             Shorthand.event(

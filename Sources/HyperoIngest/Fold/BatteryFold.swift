@@ -4,6 +4,7 @@ import HyperoSchema
 struct BatteryFold {
     let prior: BatteryState
     private(set) var objective: BatteryState.Objective?
+    private var identity: BatteryState.Identity?
     private var updated: Int64
     private var declared: (declaration: Event.Declaration, created: Int64)?
     private var columns: Set<ExactText>
@@ -30,23 +31,26 @@ struct BatteryFold {
     init(_ prior: BatteryState) {
         self.prior = prior
         objective = prior.objective
+        identity = prior.identity
         updated = prior.updated
         columns = prior.columns
         directions = prior.directions
         spaces = prior.spaces
     }
 
-    /// Declares the battery. A battery that was declared before keeps its objective and directions, and a difference is
+    /// Declares the battery. A battery that was declared before keeps its name, objective and directions, and a difference is
     /// recorded. Directions of more than ``Limits/channels`` channels are ignored.
     mutating func declare(_ declaration: Event.Declaration, at time: Int64) {
         let new = BatteryState.Objective(channel: declaration.objective, direction: declaration.direction)
+        let newIdentity = BatteryState.Identity(declaration)
         if let objective {
             redeclared = redeclared ?? time
+            if let difference = identity?.difference(to: newIdentity) { conflict = difference }
             if objective != new {
                 conflict = "\(BatteryField.objective) \(new.channel) \(new.direction.rawValue)"
             }
         } else {
-            objective = new
+            (objective, identity) = (new, newIdentity)
             declared = (declaration, time)
         }
         guard !prior.keepsDirections else { return }
@@ -161,6 +165,7 @@ struct BatteryFold {
     var posterior: BatteryState {
         var posterior = prior
         posterior.objective = objective
+        posterior.identity = identity
         posterior.updated = updated
         posterior.directions = directions
         posterior.spaces = spaces.count <= BatteryState.maxColumns ? spaces : [:]

@@ -8,8 +8,38 @@ package struct BatteryState: Sendable, Hashable {
         let direction: Direction
     }
 
+    /// The tuple that names a battery. Writers that choose the id themselves may declare two of them under one id.
+    struct Identity: Sendable, Hashable {
+        let name: ExactText
+        let version: Int
+        let description: ExactText
+
+        init(_ declaration: Event.Declaration) {
+            name = ExactText(declaration.name)
+            version = declaration.version
+            description = ExactText(declaration.description)
+        }
+
+        /// Creates the identity from fields of the battery's hash; nil if one is absent or malformed.
+        init?(name: String?, version: String?, description: String?) {
+            guard let name, let description, let version = version.flatMap({ Int($0) }) else { return nil }
+            self.name = ExactText(name)
+            self.version = version
+            self.description = ExactText(description)
+        }
+
+        /// Returns the first field of another identity that differs, with its value; nil if none does.
+        func difference(to other: Identity) -> String? {
+            if name != other.name { return "\(BatteryField.name) \(other.name.text)" }
+            if version != other.version { return "\(BatteryField.version) \(other.version)" }
+            return description == other.description ? nil : "\(BatteryField.description) \(other.description.text)"
+        }
+    }
+
     /// The objective; nil if the battery was never declared.
     var objective: Objective?
+    /// What the first declaration says the battery is; nil if a field is absent.
+    var identity: Identity?
     /// The directions of other channels.
     var directions: [ExactText: Direction] = [:]
     /// True if the directions are not known, because the battery's hash is too large. Declarations then add none.
@@ -31,13 +61,17 @@ package struct BatteryState: Sendable, Hashable {
     package init() {}
 
     /// The fields of the battery's hash from which ``init(values:)`` creates the state.
-    static let fields = [BatteryField.objective, BatteryField.direction, BatteryField.updated]
+    static let fields = [
+        BatteryField.objective, BatteryField.direction, BatteryField.updated, BatteryField.name, BatteryField.version,
+        BatteryField.description,
+    ]
 
     /// Creates the state from the values of ``fields``; a malformed value counts as absent.
     init(values: [String?]) {
         let direction = values[1].flatMap { Direction(rawValue: $0) } ?? .max
         objective = values[0].map { Objective(channel: $0, direction: direction) }
         updated = values[2].flatMap { Int64($0) } ?? .min
+        identity = Identity(name: values[3], version: values[4], description: values[5])
     }
 
     /// Creates the state from the fields of the battery's hash (``BatteryField``); a malformed value counts as absent.

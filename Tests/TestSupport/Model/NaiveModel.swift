@@ -72,6 +72,13 @@ package enum NaiveModel {
         for event in events {
             switch event.event.body {
             case .battery(let later):
+                if Array(later.name.utf8) != Array(declaration.name.utf8) {
+                    fields["conflict"] = "name \(later.name)"
+                } else if later.version != declaration.version {
+                    fields["conflict"] = "version \(later.version)"
+                } else if Array(later.description.utf8) != Array(declaration.description.utf8) {
+                    fields["conflict"] = "description \(later.description)"
+                }
                 if later.objective != declaration.objective || later.direction != declaration.direction {
                     fields["conflict"] = "objective \(later.objective) \(later.direction.rawValue)"
                 }
