@@ -196,8 +196,10 @@ extension Pipeline {
             if error.category != .connection { try read.discardReplies(from: &context.connection) }
             throw error
         }
-        // Without the wait for XREAD: what is left of the subjects would be visible for as long.
+        // Without the wait for XREAD: what is left of the subjects would be visible for as long, and the entries of an aborted
+        // transaction would wait for as long. The caller replaces the connection.
         if !context.vanished.isEmpty { return .stopped(outcome.obstacle ?? .keysVanished) }
+        if case .cursorChanged = outcome.obstacle { return .stopped(.cursorChanged) }
         context.shield.isShielded = false
         let (entries, stream) = try read.receive(from: &context.connection, in: keyspace)
         if read.withStreamInfo { streamInfoTime = .now }

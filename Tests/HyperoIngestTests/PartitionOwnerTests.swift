@@ -64,15 +64,31 @@ import Testing
             ])
     }
 
-    @Test func `An owner whose cursor was changed reads the checkpoint again, after waits that grow`() {
+    @Test func `An owner whose cursor was changed reads the checkpoint again at once, and then after waits that grow`() {
         var owner = owner()
         #expect(
             actions(
-                of: &owner, after: .connected, .acquired, .recovered, .cursorChanged, .waited, .acquired, .recovered,
-                .cursorChanged) == [
-                    .acquire, .recover, .apply, .wait(.milliseconds(25)), .acquire, .recover, .apply,
-                    .wait(.milliseconds(50)),
+                of: &owner, after: .connected, .acquired, .recovered, .cursorChanged, .acquired, .recovered,
+                .cursorChanged, .waited, .acquired, .recovered, .cursorChanged) == [
+                    .acquire, .recover, .apply, .acquire, .recover, .apply, .wait(.milliseconds(50)), .acquire, .recover,
+                    .apply, .wait(.milliseconds(100)),
                 ])
+        // After a success, at once again.
+        #expect(
+            actions(of: &owner, after: .waited, .acquired, .recovered, .applied, .cursorChanged) == [
+                .acquire, .recover, .apply, .apply, .acquire,
+            ])
+    }
+
+    @Test func `An owner whose connection must be replaced again and again waits, and longer each time`() {
+        var owner = owner()
+        let again: [PartitionOwner.Event] = [.waited, .connected, .acquired, .recovered, .abandoned]
+        _ = actions(of: &owner, after: .connected, .acquired, .recovered)
+        #expect(owner.next(after: .abandoned, jitter: 0.5) == .disconnect(for: .zero))
+        for wait in [50, 100, 200] {
+            let actions = again.map { owner.next(after: $0, jitter: 0.5) }
+            #expect(actions == [reconnect, .acquire, .recover, .apply, .disconnect(for: .milliseconds(wait))])
+        }
     }
 
     @Test func `An owner waits after a transient error on the same connection, longer each time until a success`() {

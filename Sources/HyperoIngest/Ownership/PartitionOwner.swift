@@ -120,10 +120,11 @@ package struct PartitionOwner: Sendable {
         case .leaseLost:
             state = .connected(mayHoldLease: false)
             return .acquire
-        // With a growing delay, because a client that keeps rewriting the cursor must not cause a busy loop.
-        case .cursorChanged: return .wait(backoff.nextDelay(random: jitter))
+        case .cursorChanged:
+            let delay = retryDelay(jitter)
+            return delay == .zero ? .acquire : .wait(delay)
         case .interrupted: return .recover
-        case .abandoned: return disconnect(for: .zero)
+        case .abandoned: return disconnect(for: retryDelay(jitter))
         case .waited:
             return isConnected ? .acquire : .connect(to: topology.current)
         case .drained:
@@ -133,6 +134,15 @@ package struct PartitionOwner: Sendable {
         case .released: return .end(ending)
         case .failed(let error): return next(afterError: error, jitter: jitter)
         }
+    }
+
+    /// Returns the wait before the state is read again: none the first time, for example after a requeue, which writes to the
+    /// ingest's hash. Then a growing one until a transaction is applied, because a client that keeps rewriting the hash must
+    /// not cause a busy loop.
+    private mutating func retryDelay(_ jitter: Double) -> Duration {
+        let isFirst = backoff.failures == 0
+        let delay = backoff.nextDelay(random: jitter)
+        return isFirst ? .zero : delay
     }
 
     private mutating func connected() -> Action {
