@@ -56,6 +56,7 @@ extension ExperimentFold {
         posterior.since = lifecycle.since
         posterior.attempt = lifecycle.attempt
         posterior.hasProcess = lifecycle.hasProcess
+        posterior.producer = lifecycle.producer
         posterior.resumptions = lifecycle.resumptions
         posterior.nonfinite = nonfinite
         posterior.isListed = prior.isListed || isTouched

@@ -111,10 +111,10 @@ struct ExperimentFold {
     ///
     /// - Returns: true if the maxima may have changed, because rows were withdrawn.
     mutating func start(
-        _ start: Event.Start, at time: Int64, by producer: ProducerID?, objective: BatteryState.Objective,
-        in table: RowTable
+        _ start: Event.Start, of id: ExperimentID, at time: Int64, by producer: ProducerID?,
+        objective: BatteryState.Objective, in table: RowTable
     ) -> Bool {
-        guard lifecycle.start(start, at: time, by: producer, fields: &fields), let from = start.from else {
+        guard lifecycle.start(start, of: id, at: time, by: producer, fields: &fields), let from = start.from else {
             return false
         }
         return withdraw(from: from, objective: objective, in: table)

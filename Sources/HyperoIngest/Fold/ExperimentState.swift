@@ -36,6 +36,8 @@ package struct ExperimentState: Sendable, Hashable {
     var attempt = 0
     /// True if a `start` event has set the host, the process or the seed.
     var hasProcess = false
+    /// The producer of the latest `start` event; nil if it is the one in the experiment's id, or unknown.
+    var producer: ProducerID?
     var resumptions = Resumptions()
     /// The highest epoch of the curve; nil if the curve is empty.
     var highestEpoch: Int?
@@ -73,8 +75,8 @@ extension ExperimentState {
     /// The fields of the hash that ``init(values:)`` reads.
     package static let fields = [
         ExperimentField.battery, ExperimentField.updated, ExperimentField.status, ExperimentField.since,
-        ExperimentField.attempt, ExperimentField.host, ExperimentField.seed, ExperimentField.resumed,
-        ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch, ExperimentField.maxSource,
+        ExperimentField.attempt, ExperimentField.host, ExperimentField.seed, ExperimentField.producer,
+        ExperimentField.resumed, ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch, ExperimentField.maxSource,
         ExperimentField.maxStated,
     ]
 
@@ -90,6 +92,7 @@ extension ExperimentState {
         attempt = integer(values.removeFirst()) ?? 0
         let (host, seed) = (values.removeFirst(), values.removeFirst())
         hasProcess = host != nil || seed != nil
+        producer = values.removeFirst().flatMap { ProducerID($0) }
         resumptions = values.removeFirst().map { Resumptions(text: $0) } ?? Resumptions()
         highestEpoch = integer(values.removeFirst())
         // Another client may have written the field, and the count must not overflow.

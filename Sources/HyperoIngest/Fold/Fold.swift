@@ -211,7 +211,7 @@ package struct Fold {
         case .battery: break
         case .start(let start):
             let mayChangeMaxima = experiments[target.experiment].start(
-                start, at: time, by: producer(of: target), objective: objective, in: result.rows)
+                start, of: batch.experiments[subjects.experiment], at: time, by: producer(of: target), objective: objective, in: result.rows)
             if mayChangeMaxima { addMaximaColumns(of: target) }
         case .end(let status, let reason): experiments[target.experiment].end(status, reason: reason, at: time)
         case .param(let entries, let spaces):

@@ -60,6 +60,7 @@ extension Store {
         var pipeline = CommandPipeline()
         var producers = ProducerTimes()
         producers.append(for: id, in: keyspace, to: &pipeline)
+        producers.append(for: hash, in: keyspace, to: &pipeline)
         let batteryHash = batteryID.map { id in
             pipeline.append(
                 arguments: ["HMGET", keyspace.battery(id)] + StoredBattery.fields(channel: nil), in: keyspace,

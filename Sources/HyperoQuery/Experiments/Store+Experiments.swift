@@ -69,14 +69,14 @@ extension Store {
     private static let filterPageSize = 1_000
 
     /// Reads experiments: the hashes, the producers' times, and the ranks if the filter needs them. One round trip per 1,000
-    /// commands.
+    /// commands, and one more if other producers than those in the ids have resumed running experiments.
     ///
     /// - Returns: one element per experiment; nil for those that the filter leaves out.
     private func rows(
         of page: [ListedExperiment], filter: ExperimentFilter, fields: [String]?, warnings: inout [String]
     ) throws(QueryError) -> [ExperimentList.Row?] {
         let requested = fields.map { fields in
-            let own = ExperimentList.fixedFields + [ExperimentField.updated]
+            let own = ExperimentList.fixedFields + [ExperimentField.updated, ExperimentField.producer]
             return { (objective: String) in own + [Prefix.max + objective] + fields }
         }
         var pipeline = CommandPipeline()
@@ -105,17 +105,29 @@ extension Store {
             replies.append((hash, isRanked))
         }
         try connections.run(pipeline)
-        var rows: [ExperimentList.Row?] = []
+        var found: [(reader: HashReader, hash: ExperimentHash)?] = []
+        var resumed = CommandPipeline()
         for (member, reply) in zip(page, replies) {
             if try reply.isRanked?.value(or: false, warnings: &warnings) ?? false {
-                rows.append(nil)
+                found.append(nil)
                 continue
             }
             let pairs = try reply.hash.value(or: [], warnings: &warnings)
             let source = "experiment '\(member.id.text)'"
             if pairs.isEmpty { warnings.append("\(source) is listed, but its hash is missing") }
             var reader = HashReader(pairs, source: source)
-            let row = try row(of: member, hash: &reader, producers: producers)
+            let hash = ExperimentHash(&reader)
+            producers.append(for: hash, in: member.keyspace, to: &resumed)
+            found.append((reader, hash))
+        }
+        try connections.run(resumed)
+        var rows: [ExperimentList.Row?] = []
+        for (member, found) in zip(page, found) {
+            guard case (var reader, let hash)? = found else {
+                rows.append(nil)
+                continue
+            }
+            let row = try row(of: member, hash, reader: &reader, producers: producers)
             if let status = filter.status, row.status != status {
                 rows.append(nil)
             } else {
@@ -127,9 +139,8 @@ extension Store {
     }
 
     private func row(
-        of member: ListedExperiment, hash reader: inout HashReader, producers: ProducerTimes
+        of member: ListedExperiment, _ hash: ExperimentHash, reader: inout HashReader, producers: ProducerTimes
     ) throws(QueryError) -> ExperimentList.Row {
-        let hash = ExperimentHash(&reader)
         let battery = member.battery
         return ExperimentList.Row(
             experiment: member.id.text, battery: battery.id.text, batteryName: battery.name,

@@ -9,6 +9,8 @@ struct ExperimentHash {
     let status: ExperimentStatus?
     /// The time of the latest event, in Unix milliseconds.
     let updated: Int64?
+    /// The producer of the latest start, if it is not the one in the experiment's id.
+    let producer: ProducerID?
     /// The epoch of the maxima.
     let bestEpoch: Int?
     let maxima: [Maximum]
@@ -19,6 +21,7 @@ struct ExperimentHash {
         fields = reader.fields
         status = reader.choice(ExperimentField.status)
         updated = reader.integer(ExperimentField.updated)
+        producer = reader.fields[ExperimentField.producer].flatMap { ProducerID($0) }
         bestEpoch = reader.integer(ExperimentField.maxEpoch).map { Int($0) }
         var maxima: [Maximum] = []
         var params: [NamedValue] = []

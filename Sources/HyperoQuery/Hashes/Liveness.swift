@@ -5,6 +5,7 @@ public import HyperoSchema
 ///
 /// A running experiment whose latest event and whose producer's latest event or sign of life are both older than
 /// ``Store/lostAfter`` is lost: its process was killed, or has no connection to Redis. The stored status remains `running`.
+/// The producer is the one of the latest start.
 public struct Liveness: Sendable, Hashable {
     /// The status, `lost` for a running experiment without a sign of life; nil if it is absent or malformed.
     public let status: ExperimentStatus?
@@ -26,28 +27,37 @@ public struct Liveness: Sendable, Hashable {
     }
 }
 
-/// The times of the producers of experiments, read in the round trip of the experiments' hashes.
+/// The times of the producers of experiments.
 ///
-/// One command per producer costs less than a round trip that first tells which experiments run.
+/// The producers in the ids are read in the round trip of the experiments' hashes: one command per producer costs less than a
+/// round trip that first tells which experiments run. Only the hash tells the producer of an experiment that another one has
+/// resumed, so its time needs a round trip of its own.
 struct ProducerTimes {
     private var replies: [String: PendingReply<[String?]>] = [:]
 
     /// Appends the command for an experiment, unless its producer has one already.
     mutating func append(for id: ExperimentID, in keyspace: Keyspace, to pipeline: inout CommandPipeline) {
-        guard let key = Self.key(of: id, in: keyspace), replies[key] == nil else { return }
+        if let producer = id.producer { append(producer, in: keyspace, to: &pipeline) }
+    }
+
+    /// Appends the command for a running experiment that another producer than the one in its id has started.
+    mutating func append(for hash: ExperimentHash, in keyspace: Keyspace, to pipeline: inout CommandPipeline) {
+        if hash.status == .running, let producer = hash.producer { append(producer, in: keyspace, to: &pipeline) }
+    }
+
+    private mutating func append(_ producer: ProducerID, in keyspace: Keyspace, to pipeline: inout CommandPipeline) {
+        let key = keyspace.producer(producer)
+        guard replies[key] == nil else { return }
         replies[key] = pipeline.append("HMGET", key, ProducerField.time, in: keyspace, as: .optionalStrings)
     }
 
-    /// Returns the time of an experiment's producer; nil if there is none, and if the account must not read it.
-    func time(of id: ExperimentID, in keyspace: Keyspace) throws(QueryError) -> Int64? {
-        guard let key = Self.key(of: id, in: keyspace), let reply = replies[key] else { return nil }
+    /// Returns the time of the producer that started an experiment last; nil if there is none, and if the account must not read
+    /// it.
+    func time(of id: ExperimentID, hash: ExperimentHash, in keyspace: Keyspace) throws(QueryError) -> Int64? {
+        guard let producer = hash.producer ?? id.producer, let reply = replies[keyspace.producer(producer)] else {
+            return nil
+        }
         return try reply.valueIfAvailable()?.first.flatMap(\.self).flatMap { Int64($0) }
-    }
-
-    /// The key of the producer: the part of the id before the last hyphen.
-    private static func key(of id: ExperimentID, in keyspace: Keyspace) -> String? {
-        guard let end = id.text.lastIndex(of: "-") else { return nil }
-        return ProducerID(String(id.text[..<end])).map(keyspace.producer)
     }
 }
 
@@ -58,7 +68,9 @@ extension Store {
     ) throws(QueryError) -> Liveness {
         Liveness(
             stored: hash.status, updated: hash.updated,
-            producer: try id.map { id throws(QueryError) in try producers.time(of: id, in: keyspace) } ?? nil,
+            producer: try id.map { id throws(QueryError) in
+                try producers.time(of: id, hash: hash, in: keyspace)
+            } ?? nil,
             now: clock(), lostAfter: lostAfterMilliseconds)
     }
 }

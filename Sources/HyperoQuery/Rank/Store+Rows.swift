@@ -3,12 +3,12 @@ import HyperoSchema
 
 extension Store {
     /// Reads the hashes of ranked experiments, HGETALL of each or HMGET of the requested fields, and the times of their
-    /// producers. One round trip.
+    /// producers. One round trip, and one more if other producers than those in the ids have resumed running experiments.
     func rows(
         of ranked: [RankedExperiment], in batteries: [StoredBattery], fields: [String]?, warnings: inout [String]
     ) throws(QueryError) -> [Leaderboard.Row] {
         let requested = fields.map {
-            [ExperimentField.status, ExperimentField.updated, ExperimentField.maxEpoch] + $0
+            [ExperimentField.status, ExperimentField.updated, ExperimentField.producer, ExperimentField.maxEpoch] + $0
         }
         var pipeline = CommandPipeline()
         var producers = ProducerTimes()
@@ -28,17 +28,25 @@ extension Store {
             }
         }
         try connections.run(pipeline)
-        let batteriesByID = Dictionary(batteries.map { ($0.id, $0) }) { first, _ in first }
-        var rows: [Leaderboard.Row] = []
-        rows.reserveCapacity(ranked.count)
+        var found: [(member: RankedExperiment, hash: ExperimentHash)] = []
+        found.reserveCapacity(ranked.count)
+        var resumed = CommandPipeline()
         for (member, pending) in zip(ranked, hashes) {
-            guard let battery = batteriesByID[member.battery] else { continue }
             let source = "experiment '\(printable(member.experiment))'"
             let pairs = try pending?.value(or: [], warnings: &warnings) ?? []
             if pairs.isEmpty { warnings.append("\(source) is ranked, but its hash is missing") }
             var reader = HashReader(pairs, source: source)
             let hash = ExperimentHash(&reader)
             warnings += reader.warnings
+            producers.append(for: hash, in: member.keyspace, to: &resumed)
+            found.append((member, hash))
+        }
+        try connections.run(resumed)
+        let batteriesByID = Dictionary(batteries.map { ($0.id, $0) }) { first, _ in first }
+        var rows: [Leaderboard.Row] = []
+        rows.reserveCapacity(found.count)
+        for (member, hash) in found {
+            guard let battery = batteriesByID[member.battery] else { continue }
             let liveness = try liveness(
                 of: hash, id: ExperimentID(member.experiment), in: member.keyspace, producers: producers)
             let rank = rows.last.flatMap { $0.value == member.value ? $0.rank : nil } ?? rows.count + 1

@@ -12,6 +12,11 @@ package struct ExperimentID: Sendable, Hashable {
         text = producer.text + "-" + String(number)
     }
 
+    /// The part before the last hyphen: the producer, if the id has the form `<producer>-<n>`. Nil without a hyphen.
+    package var producer: ProducerID? {
+        text.lastIndex(of: "-").flatMap { ProducerID(String(text[..<$0])) }
+    }
+
     /// Creates an id from its text; nil if the text is not in `[a-z0-9-]{1,64}`.
     package init?(_ text: String) {
         guard isIdentifier(text, maxLength: 64) else { return nil }

@@ -98,6 +98,13 @@ struct NaiveReplay {
     private mutating func start(_ start: Event.Start, in event: NaiveEvent) {
         let isLatest = event.time >= since
         if isLatest {
+            if event.time > since || fields["status"] != "running" {
+                let producer = event.event.origin?.producer.text
+                let own = event.event.experiment.flatMap { id in
+                    id.text.lastIndex(of: "-").map { String(id.text[..<$0]) }
+                }
+                fields["producer"] = producer == own ? nil : producer
+            }
             since = event.time
             fields["status"] = "running"
             fields["since"] = String(since)
