@@ -98,7 +98,8 @@ public final class Hypero: Sendable {
     ///   - objective: The channel that decides the best epoch and the rank of an experiment. It has 1 to 256 bytes of
     ///     UTF-8 without control characters, and is not called `epoch` or `source`.
     ///   - direction: The direction in which the objective gets better: `max` for an accuracy, `min` for a loss.
-    ///   - directions: The directions in which other channels get better, by name, for rankings by these channels.
+    ///   - directions: The directions in which other channels get better, by name, for rankings by these channels. The
+    ///     objective must not be among them with another direction.
     public func battery(
         _ name: String, version: Int = 1, description: String = "", objective: String = "valid",
         direction: Direction = .max, directions: [String: Direction] = [:]

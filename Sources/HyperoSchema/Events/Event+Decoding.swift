@@ -125,9 +125,17 @@ extension EntryReader {
                     Event.ChannelDirection(channel, try self.direction(value, of: Prefix.direction + channel)))
             }
         }
-        return Event.Declaration(
-            name: name, version: version, description: description, objective: objective, direction: direction ?? .max,
-            directions: directions)
+        let own = directions.first { $0.channel.hasSameBytes(as: objective) }?.direction
+        let declaration = Event.Declaration(
+            name: name, version: version, description: description, objective: objective,
+            direction: direction ?? own ?? .max, directions: directions)
+        guard !declaration.contradictsItself else {
+            let field = Prefix.direction + printable(objective)
+            throw Rejection(
+                "the fields '\(EventField.direction)' and '\(field)' must be equal, because '\(printable(objective))' is "
+                    + "the objective, not \(declaration.direction.rawValue) and \((own ?? .max).rawValue)")
+        }
+        return declaration
     }
 
     private func direction(_ bytes: Bytes, of field: String) throws(Rejection) -> Direction {

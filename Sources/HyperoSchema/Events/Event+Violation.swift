@@ -15,6 +15,11 @@ extension Event.Body {
             if let violation = declaration.directions.lazy.compactMap({ Name.channelViolation($0.channel) }).first {
                 return "the name of a channel with a direction \(violation)"
             }
+            guard !declaration.contradictsItself else {
+                return
+                    "the direction of the objective '\(printable(declaration.objective))' must be the same among the "
+                    + "directions of channels, not \(declaration.direction.rawValue) and its opposite"
+            }
             guard declaration.version.magnitude <= UInt(Limits.integer) else {
                 return
                     "the battery version must be between -\(Limits.integer) and \(Limits.integer), not \(declaration.version)"

@@ -83,6 +83,11 @@ package struct Event: Sendable, Hashable {
             self.direction = direction
             self.directions = directions
         }
+
+        /// True if ``directions`` has the objective with another direction than ``direction``.
+        package var contradictsItself: Bool {
+            directions.contains { $0.channel.hasSameBytes(as: objective) && $0.direction != direction }
+        }
     }
 
     /// The better direction of one channel.
