@@ -93,7 +93,10 @@ package struct Keyspace: Sendable, Hashable {
     package func space(of id: BatteryID) -> String { battery(id) + ":space" }
 
     /// `{hypero}:experiment:<id>`, a hash (``ExperimentField``).
-    package func experiment(_ id: ExperimentID) -> String { tag + ":experiment:" + id.text }
+    package func experiment(_ id: ExperimentID) -> String { experimentPrefix + id.text }
+
+    /// The part of an experiment's keys before its id.
+    package var experimentPrefix: String { tag + ":experiment:" }
 
     /// `{hypero}:experiment:<id>:curve`, a hash from epoch to the text of a ``CurveRow``.
     package func curve(of id: ExperimentID) -> String { experiment(id) + ":curve" }

@@ -84,11 +84,13 @@ public final class Deleter {
 
     /// Writes the commands of a plan: XADD control * event delete ….
     ///
-    /// - Throws: ``DeletionError`` if a command could not be written. The commands before it are carried out.
+    /// - Throws: ``DeletionError`` if a command could not be written, or could not be carried out because the key of the
+    ///   deleted ids has another type. The commands before it are carried out.
     public func request(_ plan: DeletionPlan) throws(DeletionError) -> Request {
         try converting {
             var written: [Keyspace: StreamID] = [:]
             for (keyspace, event) in plan.commands {
+                try checkTombstones(in: keyspace)
                 let fields = event.fields.flatMap { [$0.name, $0.value] }
                 var reply = try call(["XADD", keyspace.control, "*"] + fields, in: keyspace)
                 guard let id = try reply.string().flatMap({ StreamID($0) }) else {
@@ -97,6 +99,15 @@ public final class Deleter {
                 written[keyspace] = id
             }
             return Request(commands: written)
+        }
+    }
+
+    /// Checks that an ingest can record deleted ids: ZRANGE deleted 0 0.
+    private func checkTombstones(in keyspace: Keyspace) throws(RedisError) {
+        do {
+            _ = try call(["ZRANGE", keyspace.deleted, "0", "0"], in: keyspace)
+        } catch {
+            throw error.naming(key: keyspace.deleted, expected: .sortedSet)
         }
     }
 

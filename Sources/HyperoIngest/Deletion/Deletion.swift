@@ -17,9 +17,7 @@ struct Deletion {
     let isShutdownRequested: () -> Bool
 
     /// The number of experiments per transaction, which takes the server about 2 ms.
-    private static let partCount = 256
-    /// The number of columns per command.
-    private static let columnCount = 10_000
+    static let partCount = 256
 
     /// Carries out a command.
     ///
@@ -28,6 +26,7 @@ struct Deletion {
     func run(
         _ command: ControlEvent, id: StreamID, fence: inout Fence, over connection: inout RedisConnection
     ) throws(RedisError) -> Bool {
+        try checkTombstones(over: &connection)
         let time = min(Int64(clamping: id.milliseconds), clock)
         let progress = [IngestField.control, id.description]
         switch command {
@@ -37,6 +36,14 @@ struct Deletion {
         case .deleteBattery(let battery):
             return try delete(battery, at: time, progress: progress, fence: &fence, over: &connection)
         }
+    }
+
+    /// Checks that tombstones can be written: ZRANGE deleted 0 0. What is deleted without one would come back.
+    ///
+    /// - Throws: an error with what to do if the key has another type.
+    func checkTombstones(over connection: inout RedisConnection) throws(RedisError) {
+        let reply = try connection.call("ZRANGE", keyspace.deleted, "0", "0")
+        if let error = reply.error { throw error.naming(key: keyspace.deleted, expected: .sortedSet) }
     }
 
     /// Records that a command was passed over.
@@ -56,6 +63,7 @@ struct Deletion {
         case .experiment(let experiment, let battery):
             let key = keyspace.experiment(experiment)
             guard try isHalf(key, without: ExperimentField.battery, over: &connection) else { return true }
+            try checkTombstones(over: &connection)
             logger.event(
                 "\(key) was removed by another client: its further events are dropped. To remove an "
                     + "experiment with all its keys, use hypero-ingest delete", level: .warning)
@@ -99,7 +107,7 @@ struct Deletion {
 // MARK: - Experiments
 
 extension Deletion {
-    /// Removes an experiment: HGETALL experiment, ZRANGE columns …, then UNLINK experiment curve, ZREM experiments id, ZREM
+    /// Removes an experiment: HGETALL experiment, ZRANGE columns … or SCAN …, then UNLINK experiment curve, ZREM experiments id, ZREM
     /// rank:<channel> id for each channel, ZADD deleted time id, HSET ingest control ….
     ///
     /// - Parameter battery: the battery of an experiment whose hash may be gone; nil if it is not known.
@@ -122,113 +130,106 @@ extension Deletion {
             var reply = try connection.call("HGET", keyspace.experiment(experiment), ExperimentField.battery)
             battery = try reply.string().flatMap { BatteryID($0) } ?? battery
         }
+        var rankings: [String] = []
         if let battery {
-            channels.formUnion(try self.channels(of: battery, over: &connection).lazy.map { ExactText($0) })
+            guard let found = try self.rankings(of: battery, fence: &fence, over: &connection) else { return false }
+            let known = Set(channels.map { ExactText(keyspace.rank(of: battery, by: $0.text)) })
+            rankings = known.union(found.lazy.map { ExactText($0) }).map(\.text)
         }
         let found = battery
         let isCommitted = try commit(progress, fence: &fence, over: &connection) { [keyspace] writer in
             writer.command("UNLINK", keyspace.experiment(experiment), keyspace.curve(of: experiment))
             if let found {
                 writer.command("ZREM", keyspace.experiments(of: found), experiment.text)
-                for channel in channels {
-                    writer.command("ZREM", keyspace.rank(of: found, by: channel.text), experiment.text)
-                }
+                for ranking in rankings { writer.command("ZREM", ranking, experiment.text) }
             }
             writer.command("ZADD", keyspace.deleted, String(time), experiment.text)
         }
         if isCommitted, !progress.isEmpty { logger.event("deleted experiment \(experiment.text)", level: .notice) }
         return isCommitted
     }
-
-    /// Returns the channels of a battery that have a ranking: ZRANGE columns start stop.
-    private func channels(
-        of battery: BatteryID, over connection: inout RedisConnection
-    ) throws(RedisError) -> [String] {
-        var channels: [String] = []
-        var start = 0
-        while true {
-            let end = start + Self.columnCount
-            var reply = try connection.call("ZRANGE", keyspace.columns(of: battery), String(start), String(end - 1))
-            if let error = reply.error {
-                guard error.code == .wrongType else { throw error }
-                return channels
-            }
-            let columns = try reply.strings()
-            channels += columns.lazy.compactMap { $0?.dropping(prefix: Prefix.max) }
-            guard columns.count == Self.columnCount else { return channels }
-            start = end
-        }
-    }
 }
 
 // MARK: - Batteries
 
 extension Deletion {
-    /// Removes a battery: first from all lists, then its experiments in parts.
+    /// Removes a battery: first from all lists, then the experiments of its list in parts, then those that its list lacks.
     private func delete(
         _ battery: BatteryID, at time: Int64, progress: [String], fence: inout Fence,
         over connection: inout RedisConnection
     ) throws(RedisError) -> Bool {
-        guard !isShutdownRequested() else { return false }
-        let rankings = try channels(of: battery, over: &connection).map { keyspace.rank(of: battery, by: $0) }
+        guard !isShutdownRequested(), let keys = try keys(of: battery, fence: &fence, over: &connection) else {
+            return false
+        }
+        let list = keyspace.experiments(of: battery)
+        let others = keys.filter { $0 != list }
         let isCommitted = try commit([], fence: &fence, over: &connection) { [keyspace] writer in
             writer.command("ZREM", keyspace.batteries, battery.text)
-            writer.command(
-                "UNLINK", keyspace.battery(battery), keyspace.columns(of: battery), keyspace.space(of: battery))
-            if !rankings.isEmpty { writer.add("UNLINK", rankings) }
+            writer.add("UNLINK", others)
             writer.command("ZADD", keyspace.deleted, String(time), battery.text)
         }
         guard isCommitted else { return false }
         var count = 0
         while true {
             guard !isShutdownRequested() else { return false }
-            let part = try experiments(of: battery, over: &connection)
-            count += part.all.count
-            let isLast = part.all.count < Self.partCount
-            let isCommitted = try commit(isLast ? progress : [], fence: &fence, over: &connection) {
-                [keyspace] writer in
-                if !part.own.isEmpty {
-                    writer.add("UNLINK", part.own.flatMap { [keyspace.experiment($0), keyspace.curve(of: $0)] })
-                }
-                if isLast {
-                    writer.command("UNLINK", keyspace.experiments(of: battery))
-                } else {
-                    writer.add("ZREM", key: keyspace.experiments(of: battery), part.all)
-                }
-                if !part.unended.isEmpty {
-                    writer.add("ZADD", key: keyspace.deleted, part.unended.flatMap { [String(time), $0.text] })
-                }
+            let members = try listedExperiments(of: battery, over: &connection)
+            let part = try part(of: members, in: battery, over: &connection) { $0 == nil || $0 == battery.text }
+            count += members.count
+            let isLast = members.count < Self.partCount
+            let isCommitted = try commit([], fence: &fence, over: &connection) { writer in
+                write(part, at: time, to: &writer)
+                if isLast { writer.command("UNLINK", list) } else { writer.add("ZREM", key: list, members) }
             }
             guard isCommitted else { return false }
-            guard isLast else { continue }
-            logger.event("deleted battery \(battery.text) with \(count) experiments", level: .notice)
-            return true
+            if isLast { break }
         }
+        guard let unlisted = try deleteUnlisted(of: battery, at: time, fence: &fence, over: &connection),
+            try commit(progress, fence: &fence, over: &connection, { _ in })
+        else { return false }
+        logger.event("deleted battery \(battery.text) with \(count + unlisted) experiments", level: .notice)
+        return true
     }
 
-    /// The first experiments in the list of a battery.
-    private struct Part {
-        /// The ids in the list.
-        var all: [String] = []
-        /// The experiments that belong to the battery.
-        var own: [ExperimentID] = []
-        /// The own experiments that have not ended. Their processes may log further events.
+    /// Some experiments of a battery.
+    struct Part {
+        /// The experiments.
+        var all: [ExperimentID] = []
+        /// The experiments that have not ended. Their processes may log further events.
         var unended: [ExperimentID] = []
     }
 
-    /// Reads the first experiments of a battery: ZRANGE experiments 0 n, HMGET experiment battery status ….
-    private func experiments(
+    /// Writes the commands that remove experiments: UNLINK experiment curve …, ZADD deleted time id ….
+    func write(_ part: Part, at time: Int64, to writer: inout RESPWriter) {
+        if !part.all.isEmpty {
+            writer.add("UNLINK", part.all.flatMap { [keyspace.experiment($0), keyspace.curve(of: $0)] })
+        }
+        if !part.unended.isEmpty {
+            writer.add("ZADD", key: keyspace.deleted, part.unended.flatMap { [String(time), $0.text] })
+        }
+    }
+
+    /// Reads the first members of the list of a battery: ZRANGE experiments 0 n. A key of another type lists none.
+    private func listedExperiments(
         of battery: BatteryID, over connection: inout RedisConnection
-    ) throws(RedisError) -> Part {
-        var part = Part()
+    ) throws(RedisError) -> [String] {
         var list = try connection.call(
             "ZRANGE", keyspace.experiments(of: battery), "0", String(Self.partCount - 1))
         if let error = list.error {
             guard error.code == .wrongType else { throw error }
-            return part
+            return []
         }
-        part.all = try list.strings().compactMap { $0 }
-        let ids = part.all.compactMap { ExperimentID($0) }
+        return try list.strings().compactMap { $0 }
+    }
+
+    /// Selects the experiments of a battery: HMGET experiment battery status ….
+    ///
+    /// - Parameter belongs: returns whether an experiment with this battery in its hash, nil for none, is one of them.
+    func part(
+        of members: [String], in battery: BatteryID, over connection: inout RedisConnection,
+        where belongs: (String?) -> Bool
+    ) throws(RedisError) -> Part {
+        var part = Part()
+        let ids = members.compactMap { ExperimentID($0) }
         var writer = RESPWriter()
         for id in ids {
             writer.command("HMGET", keyspace.experiment(id), ExperimentField.battery, ExperimentField.status)
@@ -239,12 +240,12 @@ extension Deletion {
             var reply = try connection.receive()
             if let error = reply.error {
                 if error.code != .wrongType { firstError = firstError ?? error }
-                part.own.append(id)
+                if belongs(nil) { part.all.append(id) }
                 continue
             }
             let values = try reply.strings(count: 2)
-            guard values[0] == nil || values[0] == battery.text else { continue }
-            part.own.append(id)
+            guard belongs(values[0]) else { continue }
+            part.all.append(id)
             let status = values[1].flatMap { ExperimentStatus(rawValue: $0) }
             if status == .running || status == .lost || status == nil { part.unended.append(id) }
         }

@@ -32,6 +32,9 @@ extension PartitionStatusRequest {
                 problem:
                     "is not a sorted set, so declarations of batteries become dead letters. \(rename), then send the "
                     + "dead letters again with hypero-ingest requeue"),
+            wrongType(
+                deletedCount, key: keyspace.deleted,
+                problem: "is not a sorted set, so no entry is applied and nothing is deleted. \(rename)"),
         ].compactMap(\.self)
     }
 

@@ -18,6 +18,8 @@ final class PartitionStatusRequest {
     let deadStream: PendingReply<StreamInfo>
     /// ZCARD of the batteries, which shows whether the key is a sorted set.
     let batteryCount: PendingReply<Int>
+    /// ZCARD of the deleted ids, which shows whether the key is a sorted set.
+    let deletedCount: PendingReply<Int>
     /// XREVRANGE of the newest dead letter.
     private let newestDeadLetter: PendingReply<[StreamEntryReply]>
     /// XRANGE of the oldest entry that is not applied yet; nil if the cursor is at the end of the stream.
@@ -31,6 +33,7 @@ final class PartitionStatusRequest {
         deadLetterCount = pipeline.append("XLEN", keyspace.dead, in: keyspace, as: .integer)
         deadStream = pipeline.append("XINFO", "STREAM", keyspace.dead, in: keyspace, as: .streamInfo)
         batteryCount = pipeline.append("ZCARD", keyspace.batteries, in: keyspace, as: .integer)
+        deletedCount = pipeline.append("ZCARD", keyspace.deleted, in: keyspace, as: .integer)
         newestDeadLetter = pipeline.append(
             "XREVRANGE", keyspace.dead, "+", "-", "COUNT", "1", in: keyspace, as: .streamEntries)
     }

@@ -1,0 +1,110 @@
+import HyperoRedis
+import HyperoSchema
+import Logging
+
+extension Deletion {
+    /// The number of columns per command.
+    private static let columnCount = 10_000
+
+    /// Returns the keys of the rankings of a battery: ZRANGE columns start stop; or, if there are no columns, SCAN.
+    ///
+    /// - Returns: nil if the state must be read again, or if a shutdown is requested.
+    func rankings(
+        of battery: BatteryID, fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> [String]? {
+        var rankings: [String] = []
+        var start = 0
+        while true {
+            let end = start + Self.columnCount
+            var reply = try connection.call("ZRANGE", keyspace.columns(of: battery), String(start), String(end - 1))
+            if let error = reply.error, error.code != .wrongType { throw error }
+            let columns = reply.error == nil ? try reply.strings() : []
+            guard start > 0 || !columns.isEmpty else { break }
+            rankings += columns.lazy.compactMap { $0?.dropping(prefix: Prefix.max) }
+                .map { keyspace.rank(of: battery, by: $0) }
+            guard columns.count == Self.columnCount else { return rankings }
+            start = end
+        }
+        return try keys(withPrefix: keyspace.rank(of: battery, by: ""), fence: &fence, over: &connection)
+    }
+
+    /// Returns all keys of a battery: those that its columns tell, and those that SCAN finds.
+    ///
+    /// - Returns: nil if the state must be read again, or if a shutdown is requested.
+    func keys(
+        of battery: BatteryID, fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> [String]? {
+        guard let rankings = try rankings(of: battery, fence: &fence, over: &connection),
+            let found = try keys(withPrefix: keyspace.battery(battery) + ":", fence: &fence, over: &connection)
+        else { return nil }
+        let fixed = [
+            keyspace.battery(battery), keyspace.columns(of: battery), keyspace.space(of: battery),
+            keyspace.experiments(of: battery),
+        ]
+        return Set((fixed + rankings + found).lazy.map { ExactText($0) }).map(\.text)
+    }
+
+    private func keys(
+        withPrefix prefix: String, fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> [String]? {
+        var search = KeySearch(prefix: prefix)
+        var keys: [String] = []
+        while !search.isComplete {
+            guard try mayContinue(fence: &fence, over: &connection) else { return nil }
+            guard let part = try next(of: &search, over: &connection) else { break }
+            keys += part.map { prefix + $0 }
+        }
+        return keys
+    }
+
+    /// Removes the experiments of a battery that its list lacks: SCAN …, HMGET experiment battery status ….
+    ///
+    /// - Returns: the number of experiments; nil if the state must be read again, or if a shutdown is requested.
+    func deleteUnlisted(
+        of battery: BatteryID, at time: Int64, fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> Int? {
+        var search = KeySearch(prefix: keyspace.experimentPrefix)
+        var count = 0
+        while !search.isComplete {
+            guard try mayContinue(fence: &fence, over: &connection) else { return nil }
+            guard let keys = try next(of: &search, over: &connection) else { break }
+            // The key of a curve has a colon after the id, and is no id.
+            let found = try part(of: keys, in: battery, over: &connection) { $0 == battery.text }
+            count += found.all.count
+            let unended = Set(found.unended)
+            for start in stride(from: 0, to: found.all.count, by: Self.partCount) {
+                guard !isShutdownRequested() else { return nil }
+                let all = Array(found.all[start..<min(start + Self.partCount, found.all.count)])
+                let isCommitted = try commit([], fence: &fence, over: &connection) { writer in
+                    write(Part(all: all, unended: all.filter { unended.contains($0) }), at: time, to: &writer)
+                }
+                guard isCommitted else { return nil }
+            }
+        }
+        return count
+    }
+
+    /// Returns the next keys of a search; nil if the account must not run SCAN, which is logged.
+    private func next(of search: inout KeySearch, over connection: inout RedisConnection) throws(RedisError) -> [String]? {
+        do {
+            return try search.readPart(over: &connection)
+        } catch {
+            guard error.category == .denied else { throw error }
+            logger.event(
+                "cannot search for keys \(search.prefix)*, so those remain that no list contains: \(error.description). "
+                    + "Permit SCAN", level: .error)
+            return nil
+        }
+    }
+
+    /// Renews the lease if it is due.
+    ///
+    /// - Returns: false if the state must be read again, or if a shutdown is requested.
+    private func mayContinue(
+        fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> Bool {
+        guard !isShutdownRequested() else { return false }
+        guard fence.isDue else { return true }
+        return try fence.renew(over: &connection)
+    }
+}
