@@ -157,8 +157,8 @@ package enum ExperimentField {
     /// withdrew an earlier epoch. Absent if there is none. Rows from this epoch on that other producers logged before this
     /// time are not applied.
     package static let resumed = "resumed"
-    /// The ``ProducerID`` of the latest `start` event by time, whose signs of life are those of the experiment. Absent if it is
-    /// the producer in the experiment's id, or unknown.
+    /// The ``ProducerID`` of the `start` or `end` event that set the status. While the experiment runs, the signs of life of
+    /// this process are those of the experiment. Absent if it is the producer in the experiment's id, or unknown.
     package static let producer = "producer"
     /// The reason of the `end` event. Absent if it has none, and after a later `start`.
     package static let reason = "reason"

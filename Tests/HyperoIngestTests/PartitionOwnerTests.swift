@@ -64,13 +64,15 @@ import Testing
             ])
     }
 
-    @Test func `An owner whose cursor was changed reads the checkpoint again at once, and then after waits that grow`() {
+    @Test func `An owner whose cursor was changed reads the checkpoint again at once, and then after waits that grow`()
+    {
         var owner = owner()
         #expect(
             actions(
                 of: &owner, after: .connected, .acquired, .recovered, .cursorChanged, .acquired, .recovered,
                 .cursorChanged, .waited, .acquired, .recovered, .cursorChanged) == [
-                    .acquire, .recover, .apply, .acquire, .recover, .apply, .wait(.milliseconds(50)), .acquire, .recover,
+                    .acquire, .recover, .apply, .acquire, .recover, .apply, .wait(.milliseconds(50)), .acquire,
+                    .recover,
                     .apply, .wait(.milliseconds(100)),
                 ])
         // After a success, at once again.

@@ -15,7 +15,8 @@ import Testing
                     + "delete the key")
                 || outcome.stderr.contains(
                     "{\(fixture.namespace)}:deleted is not a sorted set, so no entry is applied and nothing is deleted. "
-                        + "Rename or delete the key"), "\(outcome)")
+                        + "Rename or delete the key"),
+            "\(outcome)")
         #expect(try fixture.query("status", "--check").ending == .exited(2))
     }
 }

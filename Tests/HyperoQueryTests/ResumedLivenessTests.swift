@@ -13,7 +13,8 @@ import Testing
         // The process of the first one lives, and that of the second one is silent while the first process lives.
         for (id, starter) in ["first-1": "alive", "first-2": "dead"] {
             fixture.experiment(
-                id, of: battery, maxima: ["valid": "0.9"], status: "running", more: ["updated": old, "producer": starter])
+                id, of: battery, maxima: ["valid": "0.9"], status: "running",
+                more: ["updated": old, "producer": starter])
         }
         let keyspace = fixture.keyspace(of: "first-1")
         for (producer, age) in [("alive", 60_000), ("dead", 259_200_000), ("first", 1_000)] as [(String, Int64)] {

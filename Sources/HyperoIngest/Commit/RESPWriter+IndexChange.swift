@@ -13,6 +13,10 @@ extension RESPWriter {
                 add(field.name)
                 add(field.value)
             }
+        case .addField(let key, let field):
+            begin("HSETNX", key: key, count: 2)
+            add(field.name)
+            add(field.value)
         case .setRows(let key, let rows):
             begin("HSET", key: key, count: 2 * rows.count)
             for row in rows {

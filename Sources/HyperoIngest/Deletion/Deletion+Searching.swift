@@ -85,7 +85,9 @@ extension Deletion {
     }
 
     /// Returns the next keys of a search; nil if the account must not run SCAN, which is logged.
-    private func next(of search: inout KeySearch, over connection: inout RedisConnection) throws(RedisError) -> [String]? {
+    private func next(of search: inout KeySearch, over connection: inout RedisConnection) throws(RedisError)
+        -> [String]?
+    {
         do {
             return try search.readPart(over: &connection)
         } catch {

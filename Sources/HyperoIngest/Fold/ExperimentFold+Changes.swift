@@ -36,6 +36,7 @@ extension ExperimentFold {
 
         let key = keyspace.experiment(id)
         if !hash.set.isEmpty { changes.append(.setFields(key: key, hash.set)) }
+        for field in hash.added { changes.append(.addField(key: key, field)) }
         // A hash that is new in Redis has no fields to remove.
         if started == nil, !hash.removed.isEmpty { changes.append(.removeFields(key: key, hash.removed)) }
         guard curve.isChanged else { return }
@@ -96,7 +97,11 @@ extension ExperimentFold {
             hash.set(Prefix.max + cell.channel, to: cell.number.text)
             if cell.number.isFinite || oldNumber != nil { rankings.set(cell, of: id) }
         }
-        if hasStated, let stated { hash.set(ExperimentField.maxStated, to: stated.posterior.text) }
+        if hasStated, let stated {
+            hash.set(ExperimentField.maxStated, to: stated.posterior.text)
+        } else if hasStated {
+            hash.removed.append(ExperimentField.maxStated)
+        }
         setOrigin(of: maxima, in: table, to: &hash)
     }
 

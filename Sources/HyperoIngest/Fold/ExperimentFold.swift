@@ -120,8 +120,10 @@ struct ExperimentFold {
         return withdraw(from: from, objective: objective, in: table)
     }
 
-    mutating func end(_ status: ExperimentStatus, reason: String?, at time: Int64) {
-        lifecycle.end(status, reason: reason, at: time, fields: &fields)
+    mutating func end(
+        _ status: ExperimentStatus, of id: ExperimentID, reason: String?, at time: Int64, by producer: ProducerID?
+    ) {
+        lifecycle.end(status, of: id, reason: reason, at: time, by: producer, fields: &fields)
     }
 
     /// Sets maxima stated by the user, which replace those of the curve channel by channel.
@@ -175,13 +177,27 @@ struct ExperimentFold {
         return shape == oldShape ? .none : .all
     }
 
-    /// Returns whether a row is of a process whose rows a later one has withdrawn.
+    /// Returns whether rows or maxima of an epoch are of a process whose rows a later one has withdrawn.
     ///
-    /// - Parameter producer: looked up only if the experiment was resumed, because few are.
-    func isWithdrawn(epoch: Int, at time: Int64, by producer: @autoclosure () -> ProducerID?) -> Bool {
+    /// - Parameters:
+    ///   - id: the experiment. Like the producer, it is looked up only if the experiment was resumed, because few are.
+    func isWithdrawn(
+        epoch: Int, of id: @autoclosure () -> ExperimentID, at time: Int64,
+        by producer: @autoclosure () -> ProducerID?
+    ) -> Bool {
         guard !lifecycle.resumptions.entries.isEmpty else { return false }
-        return lifecycle.resumptions.withdraw(epoch: epoch, at: time, by: producer())
+        return lifecycle.resumptions.withdraw(epoch: epoch, at: time, by: producer(), of: id())
     }
+
+    /// Returns whether another process has resumed the experiment after the process of an event. What such a process logs
+    /// only adds to what is known.
+    func isSucceeded(of id: @autoclosure () -> ExperimentID, by producer: @autoclosure () -> ProducerID?) -> Bool {
+        guard !lifecycle.resumptions.entries.isEmpty else { return false }
+        return lifecycle.resumptions.isSucceeded(producer(), of: id())
+    }
+
+    /// Returns whether the user has stated the maximum of a channel.
+    func hasStated(_ channel: String) -> Bool { stated?.contains(channel) ?? false }
 
     /// Returns the number of channels of an epoch's row after a merge with a row; 0 if the row adds no channel.
     func channelCount(afterMerging row: RowTable.Row, at epoch: Int, in table: RowTable) -> Int {
@@ -257,7 +273,12 @@ extension ExperimentFold {
     ///
     /// - Returns: true if there were any.
     private mutating func withdraw(from epoch: Int, objective: BatteryState.Objective, in table: RowTable) -> Bool {
-        guard let highest = curve.highestEpoch, highest >= epoch else { return false }
+        var mayChangeMaxima = false
+        if let statedEpoch = stated?.epoch, statedEpoch >= epoch {
+            requireBest()
+            (stated, hasStated, mayChangeMaxima) = (nil, true, true)
+        }
+        guard let highest = curve.highestEpoch, highest >= epoch else { return mayChangeMaxima }
         let hasPriorRows = prior.highestEpoch.map { $0 >= epoch } ?? false
         guard !hasPriorRows || priorEpochs != nil else {
             needsWholeCurve = true

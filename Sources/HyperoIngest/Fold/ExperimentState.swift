@@ -36,7 +36,7 @@ package struct ExperimentState: Sendable, Hashable {
     var attempt = 0
     /// True if a `start` event has set the host, the process or the seed.
     var hasProcess = false
-    /// The producer of the latest `start` event; nil if it is the one in the experiment's id, or unknown.
+    /// The producer of the event that set the status; nil if it is the one in the experiment's id, or unknown.
     var producer: ProducerID?
     var resumptions = Resumptions()
     /// The highest epoch of the curve; nil if the curve is empty.
@@ -76,7 +76,8 @@ extension ExperimentState {
     package static let fields = [
         ExperimentField.battery, ExperimentField.updated, ExperimentField.status, ExperimentField.since,
         ExperimentField.attempt, ExperimentField.host, ExperimentField.seed, ExperimentField.producer,
-        ExperimentField.resumed, ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch, ExperimentField.maxSource,
+        ExperimentField.resumed, ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch,
+        ExperimentField.maxSource,
         ExperimentField.maxStated,
     ]
 

@@ -211,9 +211,11 @@ package struct Fold {
         case .battery: break
         case .start(let start):
             let mayChangeMaxima = experiments[target.experiment].start(
-                start, of: batch.experiments[subjects.experiment], at: time, by: producer(of: target), objective: objective, in: result.rows)
+                start, of: id(of: target), at: time, by: producer(of: target), objective: objective, in: result.rows)
             if mayChangeMaxima { addMaximaColumns(of: target) }
-        case .end(let status, let reason): experiments[target.experiment].end(status, reason: reason, at: time)
+        case .end(let status, let reason):
+            experiments[target.experiment].end(
+                status, of: id(of: target), reason: reason, at: time, by: producer(of: target))
         case .param(let entries, let spaces):
             set(entries, prefix: Prefix.param, of: target)
             for space in spaces { batteries[battery].setSpace(space) }
@@ -223,10 +225,7 @@ package struct Fold {
             series.forEachRow { offset, cells in
                 merge(result.rows.add(cells), at: first + offset, into: target, objective: objective)
             }
-        case .maxima(let epoch, let cells):
-            let hasOtherRow = experiments[target.experiment].state(cells, epoch: epoch)
-            for cell in cells { batteries[battery].addColumn(Prefix.max + cell.channel, at: time) }
-            if hasOtherRow { addMaximaColumns(of: target) }
+        case .maxima(let epoch, let cells): state(cells, epoch: epoch, of: target)
         case .alive: break
         }
     }
@@ -236,6 +235,8 @@ package struct Fold {
     private struct Target {
         /// An index in ``Fold/experiments``.
         let experiment: Int
+        /// An index in ``DecodedBatch/experiments``.
+        let subject: Int
         /// An index in ``Fold/batteries``.
         let battery: Int
         /// An index in ``DecodedBatch/producers``; -1 for none.
@@ -243,6 +244,8 @@ package struct Fold {
         /// The time of the event in Unix milliseconds.
         let time: Int64
     }
+
+    private func id(of target: Target) -> ExperimentID { batch.experiments[target.subject] }
 
     private func producer(of target: Target) -> ProducerID? {
         target.producer < 0 ? nil : batch.producers[target.producer]
@@ -281,7 +284,7 @@ package struct Fold {
             experiments[index].isRequeued = true
         }
         experiments[index].touch(in: batch.batteries[battery], at: time)
-        return Target(experiment: index, battery: battery, producer: subjects.producer, time: time)
+        return Target(experiment: index, subject: subject, battery: battery, producer: subjects.producer, time: time)
     }
 
     /// Restores an experiment to the indexes of its battery.
@@ -299,19 +302,44 @@ package struct Fold {
     }
 
     private mutating func set(_ entries: [Event.Entry], prefix: String, of target: Target) {
+        let isSucceeded = experiments[target.experiment].isSucceeded(of: id(of: target), by: producer(of: target))
         for entry in entries {
             WorkCounter.count(1)
             let field = prefix + entry.name
-            experiments[target.experiment].fields.set(field, to: entry.value)
+            if isSucceeded {
+                experiments[target.experiment].fields.add(field, entry.value)
+            } else {
+                experiments[target.experiment].fields.set(field, to: entry.value)
+            }
             batteries[target.battery].addColumn(field, at: target.time)
         }
+    }
+
+    /// Sets maxima that the user states, unless a process that has resumed the experiment has withdrawn their epoch.
+    private mutating func state(_ cells: [CurveRow.Cell], epoch: Int?, of target: Target) {
+        let index = target.experiment
+        if let epoch,
+            experiments[index].isWithdrawn(epoch: epoch, of: id(of: target), at: target.time, by: producer(of: target))
+        {
+            return
+        }
+        var (cells, epoch) = (cells, epoch)
+        if experiments[index].isSucceeded(of: id(of: target), by: producer(of: target)) {
+            cells.removeAll { experiments[index].hasStated($0.channel) }
+            if experiments[index].stated != nil { epoch = nil }
+            guard !cells.isEmpty else { return }
+        }
+        let hasOtherRow = experiments[index].state(cells, epoch: epoch)
+        for cell in cells { batteries[target.battery].addColumn(Prefix.max + cell.channel, at: target.time) }
+        if hasOtherRow { addMaximaColumns(of: target) }
     }
 
     private mutating func merge(
         _ row: RowTable.Row, at epoch: Int, into target: Target, objective: BatteryState.Objective
     ) {
         guard
-            !experiments[target.experiment].isWithdrawn(epoch: epoch, at: target.time, by: producer(of: target))
+            !experiments[target.experiment].isWithdrawn(
+                epoch: epoch, of: id(of: target), at: target.time, by: producer(of: target))
         else { return }
         batteries[target.battery].addColumns(
             ofRowWithShape: row.shape, channels: result.rows.channels(of: row), at: target.time)

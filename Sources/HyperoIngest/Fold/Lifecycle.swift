@@ -3,14 +3,16 @@ import HyperoSchema
 /// The status of one experiment while a batch is folded, and the process that runs it.
 ///
 /// The latest `start` or `end` event by time decides the status, whatever the order of arrival: the journal of a killed
-/// process may be sent days after another process has resumed and finished its experiment.
+/// process may be sent days after another process has resumed and finished its experiment. Where processes are known, the clocks
+/// of their hosts do not matter: a higher attempt follows a lower one, a process ends what it runs, and one whose experiment
+/// another one has resumed ends nothing.
 struct Lifecycle {
     private(set) var status: ExperimentStatus
     /// The time of the event that set the status.
     private(set) var since: Int64
     private(set) var attempt: Int
     private(set) var hasProcess: Bool
-    /// The producer of the latest `start` event; nil if it is the one in the experiment's id, or unknown.
+    /// The producer of the event that set the status; nil if it is the one in the experiment's id, or unknown.
     private(set) var producer: ProducerID?
     private(set) var resumptions: Resumptions
 
@@ -33,22 +35,15 @@ struct Lifecycle {
         _ start: Event.Start, of id: ExperimentID, at time: Int64, by producer: ProducerID?,
         fields: inout FieldChanges
     ) -> Bool {
-        let isLatest = time >= since
+        let isLatest = follows(start, at: time, by: producer, of: id)
         // Not if a forked child repeats the start of its parent.
-        let isNew = time > since || isLatest && status != .running
+        let isNew = time != since || status != .running
         let isRepeated = start.from.map { resumptions.contains(from: $0, at: time) } ?? false
         if isLatest {
-            (status, since) = (.running, time)
-            fields.set(ExperimentField.status, to: status.rawValue)
-            fields.set(ExperimentField.since, to: String(time))
+            setStatus(.running, at: max(time, since), by: producer, of: id, changesProducer: isNew, fields: &fields)
             fields.set(ExperimentField.reason, to: nil)
-            let other = producer == id.producer ? nil : producer
-            if isNew, other != self.producer {
-                self.producer = other
-                fields.set(ExperimentField.producer, to: other?.text)
-            }
             if let from = start.from, !isRepeated {
-                resumptions.add(Resumptions.Resumption(from: from, time: time, producer: producer))
+                resumptions.add(Resumptions.Resumption(from: from, time: since, producer: producer))
                 fields.set(ExperimentField.resumed, to: resumptions.text)
             }
         }
@@ -65,12 +60,41 @@ struct Lifecycle {
         return withdraws
     }
 
+    /// Returns whether a start is later than the event that set the status.
+    private func follows(_ start: Event.Start, at time: Int64, by producer: ProducerID?, of id: ExperimentID) -> Bool {
+        // An experiment that has no attempt is in its first one.
+        let number = start.attempt ?? 1
+        if number < attempt, resumptions.isSucceeded(producer, of: id) { return false }
+        let last = self.producer ?? id.producer
+        // The start before an end may arrive again after it, with the same time.
+        if time > since || time == since && (status == .running || producer ?? last != last) { return true }
+        // Not if a forked child may have ended the experiment after this start.
+        return number > max(attempt, 1) && (last == nil || resumptions.hasRun(last, id))
+    }
+
     /// Records an `end` event, unless a later event has set the status. `lost` only replaces `running`.
-    mutating func end(_ status: ExperimentStatus, reason: String?, at time: Int64, fields: inout FieldChanges) {
-        guard time >= since, status != .lost || self.status == .running else { return }
+    mutating func end(
+        _ status: ExperimentStatus, of id: ExperimentID, reason: String?, at time: Int64, by producer: ProducerID?,
+        fields: inout FieldChanges
+    ) {
+        let endsOwn = self.status == .running && producer != nil && producer == self.producer ?? id.producer
+        guard time >= since || endsOwn, status != .lost || self.status == .running,
+            !resumptions.isSucceeded(producer, of: id)
+        else { return }
+        setStatus(status, at: max(time, since), by: producer, of: id, changesProducer: true, fields: &fields)
+        fields.set(ExperimentField.reason, to: reason)
+    }
+
+    private mutating func setStatus(
+        _ status: ExperimentStatus, at time: Int64, by producer: ProducerID?, of id: ExperimentID,
+        changesProducer: Bool, fields: inout FieldChanges
+    ) {
         (self.status, since) = (status, time)
         fields.set(ExperimentField.status, to: status.rawValue)
         fields.set(ExperimentField.since, to: String(time))
-        fields.set(ExperimentField.reason, to: reason)
+        let other = producer == id.producer ? nil : producer
+        guard changesProducer, other != self.producer else { return }
+        self.producer = other
+        fields.set(ExperimentField.producer, to: other?.text)
     }
 }

@@ -3,12 +3,13 @@ import HyperoSchema
 /// The `start` events of one experiment that withdrew rows.
 ///
 /// The rows that a process logged before another one resumed stay withdrawn, also if they arrive after further processes have
-/// resumed: the journal of a node that comes back may be sent days later.
+/// resumed: the journal of a node that comes back may be sent days later. The clocks of hosts differ, so the time decides
+/// only for processes that are not known to have run the experiment: forked children, and writers without a producer.
 struct Resumptions: Sendable, Hashable {
     struct Resumption: Sendable, Hashable {
         /// The first epoch whose rows were withdrawn.
         var from: Int
-        /// The time of the event in Unix milliseconds.
+        /// The time of the event in Unix milliseconds, or that of the end before it if the clock of its host is late.
         var time: Int64
         /// The producer of the event; nil if it has none.
         var producer: ProducerID?
@@ -34,9 +35,35 @@ struct Resumptions: Sendable, Hashable {
         if entries.count > Self.maxCount { entries.removeFirst() }
     }
 
-    /// Returns whether a row is of a process whose rows a later one has withdrawn.
-    func withdraw(epoch: Int, at time: Int64, by producer: ProducerID?) -> Bool {
-        entries.contains { epoch >= $0.from && time < $0.time && producer != $0.producer }
+    /// Returns whether rows or maxima of an epoch are of a process whose rows a later one has withdrawn.
+    ///
+    /// - Parameters:
+    ///   - producer: the producer of the event; nil if it has none.
+    ///   - id: the experiment.
+    func withdraw(epoch: Int, at time: Int64, by producer: ProducerID?, of id: ExperimentID) -> Bool {
+        let first = firstSuccessor(of: producer, id) ?? entries.count
+        return entries.indices.contains { index in
+            let entry = entries[index]
+            guard epoch >= entry.from, producer == nil || producer != entry.producer else { return false }
+            return time < entry.time || index >= first && entry.producer != nil
+        }
+    }
+
+    /// Returns whether another process has resumed the experiment after a process that has run it.
+    func isSucceeded(_ producer: ProducerID?, of id: ExperimentID) -> Bool {
+        guard !entries.isEmpty, let first = firstSuccessor(of: producer, id) else { return false }
+        return entries[first...].contains { $0.producer != nil }
+    }
+
+    /// Returns whether a process is known to have run the experiment.
+    func hasRun(_ producer: ProducerID?, _ id: ExperimentID) -> Bool { firstSuccessor(of: producer, id) != nil }
+
+    /// Returns the index of the first entry that may be of a successor of a process; nil if it is not known that the process
+    /// has run the experiment, which is so for forked children.
+    private func firstSuccessor(of producer: ProducerID?, _ id: ExperimentID) -> Int? {
+        guard let producer else { return nil }
+        if let last = entries.lastIndex(where: { $0.producer == producer }) { return last + 1 }
+        return producer == id.producer ? 0 : nil
     }
 
     /// The text of ``ExperimentField/resumed``.

@@ -14,10 +14,12 @@ import Testing
         try fixture.ingest.add(EventSequence.training(by: "p", experiments: 3, epochs: 2))
         // Another battery, which must stay as it is.
         server.cli(
-            "XADD", keyspace.events, "*", "event", "battery", "battery", "digits.v1.00", "name", "other", "version", "1",
+            "XADD", keyspace.events, "*", "event", "battery", "battery", "digits.v1.00", "name", "other", "version",
+            "1",
             "description", "")
         server.cli(
-            "XADD", keyspace.events, "*", "event", "epoch", "experiment", "o-1", "battery", "digits.v1.00", "epoch", "1",
+            "XADD", keyspace.events, "*", "event", "epoch", "experiment", "o-1", "battery", "digits.v1.00", "epoch",
+            "1",
             "curve.valid", "1")
         try fixture.ingest.drain()
     }
@@ -62,9 +64,11 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `A deleted experiment leaves no rank, although the columns of its battery are missing and its hash is unreadable`(
-        isReplaced: Bool
-    ) throws {
+    func
+        `A deleted experiment leaves no rank, although the columns of its battery are missing and its hash is unreadable`(
+            isReplaced: Bool
+        ) throws
+    {
         server.cli("DEL", keyspace.columns(of: battery), keyspace.experiment(fixture.experiment))
         if isReplaced { server.cli("SET", keyspace.experiment(fixture.experiment), "text") }
         fixture.addRow(9, of: "p-1")

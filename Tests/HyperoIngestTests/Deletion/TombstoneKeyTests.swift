@@ -34,7 +34,8 @@ import Testing
         #expect(fixture.score(keyspace.deleted, ofBattery ? EventSequence.battery.text : "p-1") != "")
     }
 
-    @Test func `An experiment whose hash was removed by hand is not reported as dropped without its tombstone`() throws {
+    @Test func `An experiment whose hash was removed by hand is not reported as dropped without its tombstone`() throws
+    {
         let ingest = try fixture.ingest.ingest()
         try fixture.train(experiments: 1)
         server.cli("SET", keyspace.deleted, "text")

@@ -32,8 +32,9 @@ extension EventGenerator {
             guard isNasty || random.chance(25) else { return row(battery, epoch: epoch) }
             let epoch = random.chance(60) ? anyEpoch(around: epoch) : nil
             return .maxima(epoch: epoch, cells(battery, atMost: 4))
-        case 92..<95: return .end(random.pick([.done, .failed, .stopped]), reason: reason())
-        case 95..<97 where isNasty: return .start(start())
+        case 92..<95:
+            return .end(random.pick(isNasty ? [.done, .failed, .stopped, .lost] : [.done, .failed]), reason: reason())
+        case 95..<97 where isNasty: return .start(resumption(before: epoch))
         default: return row(battery, epoch: epoch)
         }
     }
@@ -43,6 +44,14 @@ extension EventGenerator {
             host: random.chance(80) ? "node\(Int.random(in: 1...9, using: &random))" : nil,
             pid: random.chance(80) ? String(Int.random(in: 1...99_999, using: &random)) : nil,
             seed: random.chance(50) ? String(random.next()) : nil)
+    }
+
+    /// Returns the start of a process that may resume the experiment.
+    private mutating func resumption(before epoch: Int) -> Event.Start {
+        var start = start()
+        if random.chance(60) { start.attempt = Int.random(in: 1...4, using: &random) }
+        if random.chance(60) { start.from = Int.random(in: 0...epoch, using: &random) }
+        return start
     }
 
     private mutating func reason() -> String? {

@@ -21,8 +21,10 @@ struct NaiveReplay {
     private var since = Int64.min
     private var attempt = 0
     private var hasProcess = false
-    /// The `start` events that withdrew rows.
-    private var resumptions: [(from: Int, event: NaiveEvent)] = []
+    /// The `start` events that withdrew rows, each with the time from which it counts.
+    private var resumptions: [(from: Int, time: Int64, producer: String?)] = []
+    /// The part of the experiment's id before the last hyphen.
+    private let ownProducer: String?
 
     /// - Parameters:
     ///   - events: all events of the experiment, in stream order.
@@ -30,6 +32,9 @@ struct NaiveReplay {
     init(of events: [NaiveEvent], declaration: Event.Declaration) {
         self.declaration = declaration
         let first = events[0]
+        ownProducer = first.event.experiment.flatMap { id in
+            id.text.lastIndex(of: "-").map { String(id.text[..<$0]) }
+        }
         fields = [
             "battery": first.event.battery?.text ?? "", "status": "running", "started": String(first.time),
             "updated": String(events.map(\.time).max() ?? 0),
@@ -72,40 +77,82 @@ struct NaiveReplay {
                 let present = series.filter { offset < $0.numbers.count }
                 merge(present.map { CurveRow.Cell($0.channel, $0.numbers[offset]) }, at: first + offset, in: event)
             }
-        case .maxima(let epoch, let cells):
-            statedEpoch = epoch ?? statedEpoch
-            var stated = stated ?? []
-            for cell in cells {
-                if let index = stated.firstIndex(where: { $0.channel == cell.channel }) {
-                    stated[index].number = cell.number
-                } else {
-                    stated.append((cell.channel, cell.number))
-                }
-                addColumn("max." + cell.channel, of: event)
-            }
-            self.stated = stated
-            addMaximaColumns(of: event)
-            nonfinite += cells.count { !$0.number.isFinite }
+        case .maxima(let epoch, let cells): state(cells, at: epoch, in: event)
         case .end(let status, let reason):
-            guard event.time >= since, status != .lost || fields["status"] == "running" else { return }
-            since = event.time
+            let producer = event.event.origin?.producer.text
+            let isOfRunner = fields["status"] == "running" && producer != nil && producer == runner
+            guard event.time >= since || isOfRunner, status != .lost || fields["status"] == "running",
+                !isSucceeded(event)
+            else { return }
+            fields["producer"] = producer == ownProducer ? nil : producer
+            since = max(since, event.time)
             fields["status"] = status.rawValue
             fields["since"] = String(since)
             fields["reason"] = reason
         }
     }
 
-    private mutating func start(_ start: Event.Start, in event: NaiveEvent) {
-        let isLatest = event.time >= since
-        if isLatest {
-            if event.time > since || fields["status"] != "running" {
-                let producer = event.event.origin?.producer.text
-                let own = event.event.experiment.flatMap { id in
-                    id.text.lastIndex(of: "-").map { String(id.text[..<$0]) }
-                }
-                fields["producer"] = producer == own ? nil : producer
+    private mutating func state(_ cells: [CurveRow.Cell], at epoch: Int?, in event: NaiveEvent) {
+        if let epoch, isWithdrawn(event, at: epoch) { return }
+        var stated = stated ?? []
+        let known = Set(stated.map(\.channel))
+        // A process that another one has succeeded only adds channels.
+        let cells = isSucceeded(event) ? cells.filter { !known.contains($0.channel) } : cells
+        guard !cells.isEmpty || !isSucceeded(event) else { return }
+        if !isSucceeded(event) || self.stated == nil { statedEpoch = epoch ?? statedEpoch }
+        for cell in cells {
+            if let index = stated.firstIndex(where: { $0.channel == cell.channel }) {
+                stated[index].number = cell.number
+            } else {
+                stated.append((cell.channel, cell.number))
             }
-            since = event.time
+            addColumn("max." + cell.channel, of: event)
+        }
+        self.stated = stated
+        addMaximaColumns(of: event)
+        nonfinite += cells.count { !$0.number.isFinite }
+    }
+
+    /// The process of the event that set the status; nil if it is not known.
+    private var runner: String? { fields["producer"] ?? ownProducer }
+
+    /// The resumptions after the last one by a process that has run the experiment; nil for another process.
+    private func successors(of producer: String?) -> ArraySlice<(from: Int, time: Int64, producer: String?)>? {
+        guard let producer else { return nil }
+        if let last = resumptions.lastIndex(where: { $0.producer == producer }) { return resumptions[(last + 1)...] }
+        return producer == ownProducer ? resumptions[...] : nil
+    }
+
+    private func isSucceeded(_ event: NaiveEvent) -> Bool {
+        successors(of: event.event.origin?.producer.text)?.contains { $0.producer != nil } ?? false
+    }
+
+    private func isWithdrawn(_ event: NaiveEvent, at epoch: Int) -> Bool {
+        let producer = event.event.origin?.producer.text
+        let isEarlier = resumptions.contains { resumption in
+            epoch >= resumption.from && event.time < resumption.time
+                && (producer == nil || producer != resumption.producer)
+        }
+        return isEarlier
+            || successors(of: producer)?.contains { $0.producer != nil && epoch >= $0.from } ?? false
+    }
+
+    private func isLatest(_ start: Event.Start, in event: NaiveEvent) -> Bool {
+        let number = start.attempt ?? 1
+        if number < attempt && isSucceeded(event) { return false }
+        let isOfOther = event.event.origin.map { $0.producer.text != runner } ?? false
+        if event.time > since || event.time == since && (fields["status"] == "running" || isOfOther) { return true }
+        return number > max(attempt, 1) && (runner == nil || successors(of: runner) != nil)
+    }
+
+    private mutating func start(_ start: Event.Start, in event: NaiveEvent) {
+        let isLatest = isLatest(start, in: event)
+        let producer = event.event.origin?.producer.text
+        if isLatest {
+            if event.time != since || fields["status"] != "running" {
+                fields["producer"] = producer == ownProducer ? nil : producer
+            }
+            since = max(since, event.time)
             fields["status"] = "running"
             fields["since"] = String(since)
             fields["reason"] = nil
@@ -121,20 +168,22 @@ struct NaiveReplay {
             hasProcess = hasProcess || start.host != nil || start.seed != nil
         }
         guard isLatest, let from = start.from,
-            !resumptions.contains(where: { $0.from == from && $0.event.time == event.time })
+            !resumptions.contains(where: { $0.from == from && $0.time == event.time })
         else { return }
         // A later one of an earlier epoch makes the ones before it superfluous.
-        resumptions = resumptions.filter { $0.from < from } + [(from, event)]
-        fields["resumed"] = resumptions.map { from, start in
-            "\(from) \(start.time)" + (start.event.origin.map { " \($0.producer.text)" } ?? "")
+        resumptions = resumptions.filter { $0.from < from } + [(from, since, producer)]
+        fields["resumed"] = resumptions.map { from, time, producer in
+            "\(from) \(time)" + (producer.map { " \($0)" } ?? "")
         }.joined(separator: ", ")
-        guard rows.keys.contains(where: { $0 >= from }) else { return }
+        let hadStated = statedEpoch.map { $0 >= from } ?? false
+        if hadStated { (stated, statedEpoch) = (nil, nil) }
+        guard hadStated || rows.keys.contains(where: { $0 >= from }) else { return }
         rows = rows.filter { $0.key < from }
         addMaximaColumns(of: event)
     }
 
     private mutating func set(_ field: String, to value: String, in event: NaiveEvent) {
-        fields[field] = value
+        if fields[field] == nil || !isSucceeded(event) { fields[field] = value }
         addColumn(field, of: event)
     }
 
@@ -143,10 +192,7 @@ struct NaiveReplay {
     }
 
     private mutating func merge(_ cells: [CurveRow.Cell], at epoch: Int, in event: NaiveEvent) {
-        let isWithdrawn = resumptions.contains { from, start in
-            epoch >= from && event.time < start.time && event.event.origin?.producer != start.event.origin?.producer
-        }
-        guard !isWithdrawn else { return }
+        guard !isWithdrawn(event, at: epoch) else { return }
         for cell in cells {
             rows[epoch, default: CurveRow()].set(cell)
             curveColumns.insert("max." + cell.channel)

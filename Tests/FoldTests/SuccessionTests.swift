@@ -1,0 +1,152 @@
+import HyperoIngest
+import HyperoSchema
+import Testing
+
+/// Events of a process whose experiment another process has resumed: their clocks differ, and they arrive in any order.
+@Suite struct SuccessionTests {
+    /// Returns an event of a process. The experiment `e-1` is the one of the process `e`.
+    private func event(_ body: Event.Body, by producer: String?, at time: Int64) -> Event {
+        var event = Shorthand.event(body, at: time)
+        // Without numbers that must be in order: the tests permute the events.
+        event.origin = producer.map { Event.Origin(producer: ProducerID($0)!, seq: UInt64(time)) }
+        return event
+    }
+
+    private func start(by producer: String?, at time: Int64, attempt: Int? = nil, from: Int? = nil) -> Event {
+        event(.start(Event.Start(attempt: attempt, from: from)), by: producer, at: time)
+    }
+
+    private func row(_ epoch: Int, _ valid: String, by producer: String?, at time: Int64) -> Event {
+        event(.epoch(epoch, [CurveRow.Cell("valid", Number(Double(valid)!))]), by: producer, at: time)
+    }
+
+    private func store(_ events: [Event], inOneBatch: Bool) -> IndexStore {
+        var store = IndexStore()
+        let all = [Shorthand.declared()] + events
+        if inOneBatch { store.add(all) } else { store.addOneByOne(all) }
+        return store
+    }
+
+    @Test(arguments: [true, false], ["f", nil])
+    func `A resume on a host whose clock is late counts, because its attempt is higher`(
+        inOneBatch: Bool, producer: String?
+    ) {
+        let store = store(
+            [
+                start(by: producer == nil ? nil : "e", at: 20, attempt: 1), row(5, "0.99", by: "e", at: 25),
+                event(.end(.failed, reason: "killed"), by: producer == nil ? nil : "e", at: 40),
+                start(by: producer, at: 30, attempt: 2, from: 3), row(3, "0.3", by: producer, at: 41),
+            ], inOneBatch: inOneBatch)
+        #expect(store.curve == ["3": "valid=0.3"])
+        #expect(store.experiment["status"] == "running")
+        #expect(store.experiment["since"] == "40")
+        #expect(store.experiment["reason"] == nil)
+        #expect(store.ranks == ["valid": 0.3])
+    }
+
+    @Test(arguments: [true, false])
+    func `A process ends what it runs, although its clock is behind the end of the process before it`(inOneBatch: Bool)
+    {
+        let store = store(
+            [
+                start(by: "e", at: 20), event(.end(.failed, reason: nil), by: "e", at: 40),
+                start(by: "f", at: 30, attempt: 2, from: 3), event(.end(.done, reason: nil), by: "f", at: 35),
+            ], inOneBatch: inOneBatch)
+        #expect(store.experiment["status"] == "done")
+    }
+
+    @Test(arguments: [true, false])
+    func `A start of the first attempt that arrives late does not resume, whatever its clock says`(inOneBatch: Bool) {
+        let store = store(
+            [
+                start(by: "f", at: 30, attempt: 2, from: 3), event(.end(.done, reason: nil), by: "f", at: 35),
+                start(by: "e", at: 50, attempt: 1),
+            ], inOneBatch: inOneBatch)
+        #expect(store.experiment["status"] == "done")
+        #expect(store.experiment["producer"] == "f")
+    }
+
+    @Test(arguments: [true, false])
+    func `An end by a forked child stays, although the start of its parent arrives later`(inOneBatch: Bool) {
+        let store = store(
+            [
+                start(by: "e", at: 20), event(.end(.done, reason: nil), by: "child", at: 40),
+                start(by: "f", at: 30, attempt: 2, from: 3),
+            ], inOneBatch: inOneBatch)
+        #expect(store.experiment["status"] == "done")
+    }
+
+    @Test(arguments: [true, false])
+    func `A process whose experiment another one has resumed withdraws no row, ends nothing and ranks nothing`(
+        inOneBatch: Bool
+    ) {
+        let store = store(
+            [
+                start(by: "e", at: 20), row(1, "0.1", by: "e", at: 21), start(by: "f", at: 30, attempt: 2, from: 2),
+                row(2, "0.2", by: "f", at: 31), row(2, "0.95", by: "e", at: 32), row(0, "0.05", by: "e", at: 33),
+                event(.end(.done, reason: nil), by: "f", at: 34), event(.end(.failed, reason: "x"), by: "e", at: 35),
+            ], inOneBatch: inOneBatch)
+        // A row before the checkpoint is not withdrawn.
+        #expect(store.curve == ["0": "valid=0.05", "1": "valid=0.1", "2": "valid=0.2"])
+        #expect(store.experiment["status"] == "done")
+        #expect(store.experiment["reason"] == nil)
+        #expect(store.ranks == ["valid": 0.2])
+    }
+
+    @Test(arguments: [true, false])
+    func `What a process logs after another one has resumed its experiment only adds what is missing`(inOneBatch: Bool)
+    {
+        func param(_ name: String, _ value: String) -> Event.Body { .param([Event.Entry(name: name, value: value)]) }
+        func maxima(_ value: Double, _ channel: String = "test", epoch: Int? = nil) -> Event.Body {
+            .maxima(epoch: epoch, [CurveRow.Cell(channel, Number(value))])
+        }
+        let store = store(
+            [
+                start(by: "f", at: 30, attempt: 2, from: 3), event(param("lr", "0.01"), by: "f", at: 31),
+                row(3, "0.6", by: "f", at: 32), event(maxima(0.61), by: "f", at: 33),
+                event(param("lr", "0.1"), by: "e", at: 11), event(param("depth", "3"), by: "e", at: 12),
+                event(param("depth", "4"), by: "e", at: 13), event(maxima(0.99), by: "e", at: 14),
+                event(maxima(0.98, "loss", epoch: 5), by: "e", at: 15), event(maxima(7, "speed"), by: "e", at: 16),
+            ], inOneBatch: inOneBatch)
+        #expect(store.experiment["param.lr"] == "0.01")
+        #expect(store.experiment["param.depth"] == "3")
+        #expect(store.experiment["max.test"] == "0.61")
+        #expect(store.experiment["max.loss"] == nil)
+        #expect(store.experiment["max.speed"] == "7")
+    }
+
+    @Test(arguments: [true, false])
+    func `Stated maxima of a withdrawn epoch are withdrawn, and those without an epoch stay`(inOneBatch: Bool) {
+        let stated = Event.Body.maxima(epoch: 5, [CurveRow.Cell("valid", Number(0.9))])
+        let rows = [row(1, "0.1", by: "e", at: 21), row(5, "0.5", by: "e", at: 25)]
+        var store = store(
+            rows + [event(stated, by: "e", at: 26), start(by: "f", at: 30, attempt: 2, from: 3)],
+            inOneBatch: inOneBatch)
+        #expect(store.maxima == ["max.valid": "0.1", "max.epoch": "1", "max.source": "curve"])
+        #expect(store.experiment["max.stated"] == nil)
+        #expect(store.ranks == ["valid": 0.1])
+        let other = Event.Body.maxima(epoch: nil, [CurveRow.Cell("valid", Number(0.9))])
+        store = self.store(
+            rows + [event(other, by: "e", at: 26), start(by: "f", at: 30, attempt: 2, from: 3)],
+            inOneBatch: inOneBatch)
+        #expect(store.maxima == ["max.valid": "0.9", "max.source": "user"])
+    }
+
+    @Test(arguments: [true, false])
+    func `A late row of a writer without a producer is withdrawn by its time`(inOneBatch: Bool) {
+        let store = store(
+            [start(by: nil, at: 30, from: 2), row(5, "0.99", by: nil, at: 22), row(2, "0.2", by: nil, at: 31)],
+            inOneBatch: inOneBatch)
+        #expect(store.curve == ["2": "valid=0.2"])
+    }
+
+    @Test(arguments: [true, false])
+    func `A start that arrives again after an end of the same millisecond does not reopen the experiment`(
+        inOneBatch: Bool
+    ) {
+        let store = store(
+            [start(by: nil, at: 30), event(.end(.done, reason: nil), by: nil, at: 30), start(by: nil, at: 30)],
+            inOneBatch: inOneBatch)
+        #expect(store.experiment["status"] == "done")
+    }
+}
