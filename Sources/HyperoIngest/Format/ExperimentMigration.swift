@@ -75,16 +75,22 @@ struct ExperimentMigration {
         try readColumns(of: withCurve, over: &connection)
     }
 
-    /// Adds the changes of experiments that stated maxima, of at least one. Each may need the whole curve.
+    /// Adds the changes of experiments that stated maxima, of at least one unless a pause ends the reading. Each may need the
+    /// whole curve.
     ///
-    /// - Parameter mayContinue: returns whether the changes so far need not be written yet.
+    /// - Parameters:
+    ///   - mayContinue: returns whether the changes so far need not be written yet.
+    ///   - pause: called between the parts of a curve. Returns false to end the reading.
+    /// - Returns: false if a pause has ended the reading.
     mutating func readStated(
-        while mayContinue: () -> Bool, over connection: inout RedisConnection
-    ) throws(RedisError) {
+        while mayContinue: () -> Bool, over connection: inout RedisConnection,
+        pause: (inout RedisConnection) throws(RedisError) -> Bool
+    ) throws(RedisError) -> Bool {
         while let (id, started) = stated.popLast() {
-            try readMaxima(of: id, started: started, over: &connection)
-            guard mayContinue() else { return }
+            guard try readMaxima(of: id, started: started, over: &connection, pause: pause) else { return false }
+            guard mayContinue() else { return true }
         }
+        return true
     }
 
     /// Adds the columns of the channels of curves. A row has nearly always the channels of the rows before.
@@ -115,13 +121,16 @@ struct ExperimentMigration {
         if !new.isEmpty { changes.append(.addScores(key: keyspace.columns(of: battery), new, onlyNew: true)) }
     }
 
-    /// Adds the maxima of an experiment that stated some: those that it stated, and those that its curve has for the other
-    /// channels.
+    /// Adds the maxima of an experiment that stated some: those that it stated, by channel, and those that its curve has for the
+    /// other channels.
+    ///
+    /// - Returns: false if a pause has ended the reading. Then nothing is added.
     private mutating func readMaxima(
-        of id: ExperimentID, started: String, over connection: inout RedisConnection
-    ) throws(RedisError) {
+        of id: ExperimentID, started: String, over connection: inout RedisConnection,
+        pause: (inout RedisConnection) throws(RedisError) -> Bool
+    ) throws(RedisError) -> Bool {
         var reply = try connection.hash(at: keyspace.experiment(id))
-        guard reply.error == nil, reply.isComplete else { return }
+        guard reply.error == nil, reply.isComplete else { return true }
         var stated = ExperimentState.StatedMaxima(cells: [], epoch: nil)
         for (name, value) in try reply.pairs() {
             guard let channel = name.dropping(prefix: Prefix.max) else { continue }
@@ -133,10 +142,13 @@ struct ExperimentMigration {
                 stated.cells.append(CurveRow.Cell(channel, number))
             }
         }
+        // Redis returns the fields of a large hash in no stable order.
+        stated.cells.sort { ExactText($0.channel) < ExactText($1.channel) }
         var fields = [IndexChange.Field(ExperimentField.maxStated, stated.text)]
         let statedChannels = Set(stated.cells.map { ExactText($0.channel) })
-        if let base = try base(of: id, statedEpoch: stated.epoch, over: &connection) {
-            let others = base.row.cells.filter { !statedChannels.contains(ExactText($0.channel)) }
+        guard let epoch = try baseEpoch(of: id, stated: stated.epoch, over: &connection, pause: pause) else { return false }
+        if let epoch = epoch.value, let row = try row(at: epoch, of: id, over: &connection) {
+            let others = row.cells.filter { !statedChannels.contains(ExactText($0.channel)) }
             for cell in others {
                 fields.append(IndexChange.Field(Prefix.max + cell.channel, cell.number.text))
                 guard cell.number.isFinite else { continue }
@@ -149,34 +161,41 @@ struct ExperimentMigration {
             if !others.isEmpty {
                 fields.append(IndexChange.Field(ExperimentField.maxSource, MaximaSource.both.rawValue))
                 if stated.epoch == nil {
-                    fields.append(IndexChange.Field(ExperimentField.maxEpoch, String(base.epoch)))
+                    fields.append(IndexChange.Field(ExperimentField.maxEpoch, String(epoch)))
                 }
                 let new = others.map { IndexChange.Scored(Prefix.max + $0.channel, score: started) }
                 changes.append(.addScores(key: keyspace.columns(of: battery), new, onlyNew: true))
             }
         }
         changes.append(.setFields(key: keyspace.experiment(id), fields))
+        return true
     }
 
-    /// Reads the row whose channels are the maxima of the channels that were not stated: the row of the stated epoch if the
-    /// curve has it, else the best one.
-    private func base(
-        of id: ExperimentID, statedEpoch: Int?, over connection: inout RedisConnection
-    ) throws(RedisError) -> (epoch: Int, row: CurveRow)? {
-        if let epoch = statedEpoch, let row = try row(at: epoch, of: id, over: &connection) { return (epoch, row) }
+    /// The epoch of a row that may not exist.
+    private struct BaseEpoch {
+        let value: Int?
+    }
+
+    /// Searches the epoch whose row has the maxima of the channels that were not stated: the stated one if the curve has it,
+    /// else the best one.
+    ///
+    /// - Returns: nil if a pause has ended the search.
+    private func baseEpoch(
+        of id: ExperimentID, stated: Int?, over connection: inout RedisConnection,
+        pause: (inout RedisConnection) throws(RedisError) -> Bool
+    ) throws(RedisError) -> BaseEpoch? {
+        if let stated, try row(at: stated, of: id, over: &connection) != nil { return BaseEpoch(value: stated) }
         var scan = CurveScan(key: keyspace.curve(of: id), objective: objective)
         while !scan.isComplete {
             do {
                 try scan.readPart(over: &connection)
             } catch {
                 guard error.code == .wrongType else { throw error }
-                return nil
+                return BaseEpoch(value: nil)
             }
+            if !scan.isComplete, try !pause(&connection) { return nil }
         }
-        guard let best = scan.reader.objectives.best,
-            let row = try row(at: best.epoch, of: id, over: &connection)
-        else { return nil }
-        return (best.epoch, row)
+        return BaseEpoch(value: scan.reader.objectives.best?.epoch)
     }
 
     private func row(

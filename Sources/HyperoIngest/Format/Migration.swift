@@ -75,9 +75,14 @@ struct Migration {
             try part.read(found, over: &connection)
             repeat {
                 guard !isShutdownRequested() else { return nil }
-                // The whole curves of many experiments may take longer than the lease.
-                try part.readStated(while: { !isShutdownRequested() && !fence.isDue }, over: &connection)
-                guard try commit(&part.changes, fence: &fence, over: &connection) else { return nil }
+                // The whole curves of many experiments may take longer than the lease, and so may a single one.
+                let isRead = try part.readStated(
+                    while: { !isShutdownRequested() && !fence.isDue }, over: &connection,
+                    pause: { connection throws(RedisError) in
+                        guard !isShutdownRequested() else { return false }
+                        return fence.isDue ? try fence.renew(over: &connection) : true
+                    })
+                guard isRead, try commit(&part.changes, fence: &fence, over: &connection) else { return nil }
             } while !part.stated.isEmpty
             count += found.count
             guard found.count == Self.partCount else { return count }

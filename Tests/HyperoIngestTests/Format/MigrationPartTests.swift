@@ -54,4 +54,39 @@ import Testing
         #expect(migrated() == count)
         #expect(try fixture.metric(IngestField.format) == "2")
     }
+
+    @Test func `A shutdown ends the migration within a curve`() throws {
+        let fixture = try IngestFixture()
+        let keyspace = fixture.keyspace
+        let (battery, id) = (BatteryID("b")!, ExperimentID("x-1")!)
+        var script = "ZADD \(keyspace.batteries) 1 b\nHSET \(keyspace.battery(battery)) objective valid direction max\n"
+        script += "HSET \(keyspace.experiment(id)) battery b status done max.source user max.other 1\n"
+        script += "ZADD \(keyspace.experiments(of: battery)) 1 \(id.text)\n"
+        for epoch in 1...20_000 { script += "HSET \(keyspace.curve(of: id)) \(epoch) valid=\(epoch)\n" }
+        try fixture.run(script)
+        fixture.server.cli("CONFIG", "RESETSTAT")
+        // Two checks before the curve.
+        #expect(try !migrate(fixture, checks: 4))
+        #expect(fixture.server.cli("INFO", "commandstats").contains("cmdstat_hscan:calls=3,"))
+        #expect(fixture.server.cli("HGET", keyspace.experiment(id), ExperimentField.maxStated) == "")
+        #expect(try fixture.metric(IngestField.format) == nil)
+        #expect(try migrate(fixture, checks: .max))
+        #expect(fixture.server.cli("HGET", keyspace.experiment(id), "max.valid") == "20000")
+    }
+
+    @Test func `The stated maxima of the first format are in the order of their channels`() throws {
+        let fixture = try IngestFixture()
+        let keyspace = fixture.keyspace
+        let (battery, id) = (BatteryID("b")!, ExperimentID("x-1")!)
+        var script = "ZADD \(keyspace.batteries) 1 b\nHSET \(keyspace.battery(battery)) objective valid direction max\n"
+        script += "ZADD \(keyspace.experiments(of: battery)) 1 \(id.text)\n"
+        // Redis keeps a hash of more than 128 fields in no order.
+        let channels = (1...300).map { "c\($0)" }
+        script += "HSET \(keyspace.experiment(id)) battery b status done max.source user"
+        for channel in channels { script += " max.\(channel) 1" }
+        try fixture.run(script + "\n")
+        #expect(try migrate(fixture, checks: .max))
+        let expected = channels.sorted().map { "\($0)=1" }.joined(separator: " ")
+        #expect(fixture.server.cli("HGET", keyspace.experiment(id), ExperimentField.maxStated) == expected)
+    }
 }
