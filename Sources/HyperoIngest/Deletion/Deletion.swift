@@ -77,6 +77,8 @@ struct Deletion {
             }
             guard redeclaration.isEmpty else {
                 return try commit([], fence: &fence, over: &connection) { writer in
+                    // Half a hash may have a conflict with a declaration that no longer counts.
+                    writer.command("UNLINK", key)
                     for change in redeclaration { writer.add(change) }
                 }
             }

@@ -38,6 +38,9 @@ struct BatteryFold {
         spaces = prior.spaces
     }
 
+    /// The time of the first declaration in Unix milliseconds.
+    var created: Int64 { declared?.created ?? prior.created }
+
     /// Declares the battery. A battery that was declared before keeps its name, objective and directions, and a difference is
     /// recorded. Directions of more than ``Limits/channels`` channels are ignored.
     mutating func declare(_ declaration: Event.Declaration, at time: Int64) {
@@ -167,6 +170,7 @@ struct BatteryFold {
         posterior.objective = objective
         posterior.identity = identity
         posterior.updated = updated
+        posterior.created = created
         posterior.directions = directions
         posterior.spaces = spaces.count <= BatteryState.maxColumns ? spaces : [:]
         posterior.columns = columns.count <= BatteryState.maxColumns ? columns : []

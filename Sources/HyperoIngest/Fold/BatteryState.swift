@@ -50,6 +50,8 @@ package struct BatteryState: Sendable, Hashable {
     var updated: Int64 = .min
     /// The names that are known to be in the battery's columns in Redis. Redis may have more.
     var columns: Set<ExactText> = []
+    /// The time of the first declaration in Unix milliseconds.
+    var created: Int64 = .min
     /// The reason why the battery's key cannot be read, for example because it has another type.
     var readError: String?
 
@@ -62,8 +64,8 @@ package struct BatteryState: Sendable, Hashable {
 
     /// The fields of the battery's hash from which ``init(values:)`` creates the state.
     static let fields = [
-        BatteryField.objective, BatteryField.direction, BatteryField.updated, BatteryField.name, BatteryField.version,
-        BatteryField.description,
+        BatteryField.objective, BatteryField.direction, BatteryField.updated, BatteryField.created, BatteryField.name,
+        BatteryField.version, BatteryField.description,
     ]
 
     /// Creates the state from the values of ``fields``; a malformed value counts as absent.
@@ -71,7 +73,8 @@ package struct BatteryState: Sendable, Hashable {
         let direction = values[1].flatMap { Direction(rawValue: $0) } ?? .max
         objective = values[0].map { Objective(channel: $0, direction: direction) }
         updated = values[2].flatMap { Int64($0) } ?? .min
-        identity = Identity(name: values[3], version: values[4], description: values[5])
+        created = values[3].flatMap { Int64($0) } ?? .min
+        identity = Identity(name: values[4], version: values[5], description: values[6])
     }
 
     /// Creates the state from the fields of the battery's hash (``BatteryField``); a malformed value counts as absent.

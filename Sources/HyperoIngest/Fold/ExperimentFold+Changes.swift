@@ -28,9 +28,10 @@ extension ExperimentFold {
         }
         if nonfinite != prior.nonfinite { hash.set(ExperimentField.nonfinite, to: String(nonfinite)) }
         fields.add(to: &hash)
-        if hasStated || prior.stated != nil && (curve.isChanged || !prior.isListed) {
+        let mayChangeMaxima = curve.isChanged || !prior.isListed || followsOldObjective
+        if hasStated || prior.stated != nil && mayChangeMaxima {
             addStatedMaxima(of: id, to: &hash, rankings: &rankings, table: table)
-        } else if curve.isChanged || !prior.isListed {
+        } else if mayChangeMaxima {
             addCurveMaxima(of: id, to: &hash, rankings: &rankings, table: table)
         }
 
@@ -52,6 +53,7 @@ extension ExperimentFold {
     func posterior(in table: RowTable) -> ExperimentState {
         var posterior = prior
         posterior.battery = battery
+        posterior.started = nil
         posterior.updated = updated
         posterior.status = lifecycle.status
         posterior.since = lifecycle.since
@@ -62,7 +64,7 @@ extension ExperimentFold {
         posterior.nonfinite = nonfinite
         posterior.isListed = prior.isListed || isTouched
         if hasStated { posterior.stated = stated?.posterior }
-        guard curve.isChanged else { return posterior }
+        guard curve.isChanged || followsOldObjective else { return posterior }
         posterior.highestEpoch = curve.highestEpoch
         posterior.lastRow = curve.highestEpoch.flatMap { epoch in
             curve.row(at: epoch).map { ExperimentState.KnownRow(epoch: epoch, row: table.kept($0)) }

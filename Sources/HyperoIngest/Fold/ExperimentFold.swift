@@ -39,17 +39,21 @@ struct ExperimentFold {
     private(set) var unreadRows: Set<Int> = []
     /// All epochs of the curve before the batch, ascending; nil unless they were read.
     private let priorEpochs: [Int]?
+    /// True if the maxima may follow another objective than the battery's: the experiment is older than the declaration of its
+    /// battery, for example because another client has removed the battery's hash, and it was declared again.
+    let followsOldObjective: Bool
 
     /// - Parameters:
     ///   - batteryIndex: the index of the experiment's battery in the batch.
     ///   - rows: the rows that were read, by epoch.
     ///   - objectives: the objectives of the whole curve before the batch; nil if they are not known.
     ///   - epochs: all epochs of the curve before the batch, ascending; nil if they are not known.
+    ///   - declared: the time of the battery's first declaration in Unix milliseconds.
     ///   - table: the table to which the prior rows are added.
     init(
         _ prior: ExperimentState, batteryIndex: Int, rows: [Int: CurveRow], objectives: CurveObjectives?,
         epochs: [Int]?,
-        objective: BatteryState.Objective, in table: inout RowTable
+        objective: BatteryState.Objective, declared: Int64, in table: inout RowTable
     ) {
         self.batteryIndex = batteryIndex
         self.prior = prior
@@ -64,6 +68,14 @@ struct ExperimentFold {
         let priorRows = Self.priorRows(of: prior, read: rows, in: &table)
         widestRow = priorRows.reduce(0) { max($0, table.count(of: $1.row)) }
         curve.addPrior(priorRows)
+        if case .row(let epoch, _) = prior.best, let started = prior.started, started < declared {
+            followsOldObjective = true
+            best = self.objectives?.best
+            isBestUnknown = self.objectives == nil
+            priorMaxima = MaximaRow(base: curve.row(at: epoch).map { (epoch, $0) }, stated: stated)
+            return
+        }
+        followsOldObjective = false
         switch prior.best {
         case .none: best = nil
         case .row(let epoch, _): best = Self.entry(at: epoch, of: curve, objective: objective, in: table)
@@ -101,6 +113,12 @@ struct ExperimentFold {
     /// Writes all maxima again, because the battery's list lacks the experiment.
     mutating func restore() {
         isRequeued = true
+        requireBest()
+    }
+
+    /// Searches the maxima in the whole curve, because they may follow another objective.
+    mutating func searchMaxima() {
+        if case .row(let epoch, _) = prior.best, curve.row(at: epoch) == nil { unreadRows.insert(epoch) }
         requireBest()
     }
 
@@ -260,7 +278,7 @@ extension ExperimentFold {
 
     /// Asks for the best epoch before the batch, with its row.
     private mutating func requireBest() {
-        guard prior.best == .unknown else { return }
+        guard prior.best == .unknown || followsOldObjective else { return }
         if isBestUnknown { needsWholeCurve = true } else { requireRowOfBest() }
     }
 

@@ -29,6 +29,8 @@ package struct ExperimentState: Sendable, Hashable {
     var battery: BatteryID?
     /// The time of the latest event in Unix milliseconds.
     var updated: Int64 = .min
+    /// The time of the first event in Unix milliseconds; nil if the maxima are known to follow the objective of the battery.
+    var started: Int64?
     var status = ExperimentStatus.running
     /// The time of the `start` or `end` event that set the status.
     var since: Int64 = .min
@@ -74,7 +76,7 @@ package struct ExperimentState: Sendable, Hashable {
 extension ExperimentState {
     /// The fields of the hash that ``init(values:)`` reads.
     package static let fields = [
-        ExperimentField.battery, ExperimentField.updated, ExperimentField.status, ExperimentField.since,
+        ExperimentField.battery, ExperimentField.updated, ExperimentField.started, ExperimentField.status, ExperimentField.since,
         ExperimentField.attempt, ExperimentField.host, ExperimentField.seed, ExperimentField.producer,
         ExperimentField.resumed, ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch,
         ExperimentField.maxSource,
@@ -87,6 +89,7 @@ extension ExperimentState {
         func integer(_ text: String?) -> Int? { text.flatMap { Int($0) } }
         battery = (values.removeFirst()).flatMap { BatteryID($0) }
         updated = values.removeFirst().flatMap { Int64($0) } ?? .min
+        started = values.removeFirst().flatMap { Int64($0) }
         status = values.removeFirst().flatMap { ExperimentStatus(rawValue: $0) } ?? .running
         // The first format has no such field.
         since = values.removeFirst().flatMap { Int64($0) } ?? (status == .running ? .min : updated)

@@ -262,7 +262,7 @@ package struct Fold {
             ExperimentFold(
                 prior.experiments[subject] ?? ExperimentState(), batteryIndex: subjects.battery,
                 rows: prior.rows[subject] ?? [:], objectives: prior.objectives[subject], epochs: prior.epochs[subject],
-                objective: objective, in: &result.rows))
+                objective: objective, declared: batteries[subjects.battery].created, in: &result.rows))
         return experiments.count - 1
     }
 
@@ -279,6 +279,7 @@ package struct Fold {
         } else if isRequeued {
             batteries[battery].restore(batch.experiments[subject], started: time)
         }
+        if experiments[index].followsOldObjective, !experiments[index].isTouched { searchMaxima(of: index, at: time) }
         if isRequeued {
             batteries[battery].forgetColumns()
             experiments[index].isRequeued = true
@@ -299,6 +300,14 @@ package struct Fold {
             }
         }
         experiments[index].restore()
+    }
+
+    /// Searches the maxima of an experiment again.
+    private mutating func searchMaxima(of index: Int, at time: Int64) {
+        experiments[index].searchMaxima()
+        for channel in experiments[index].maxima.channels(in: result.rows) {
+            batteries[experiments[index].batteryIndex].addColumn(Prefix.max + channel, at: time)
+        }
     }
 
     private mutating func set(_ entries: [Event.Entry], prefix: String, of target: Target) {
