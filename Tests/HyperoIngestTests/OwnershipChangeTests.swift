@@ -107,6 +107,7 @@ import Testing
         // Redis loses the last transaction of A (restart without the end of its append-only file); the lease is gone.
         fixture.server.cli("DEL", fixture.keyspace.lease, rank, fixture.keyspace.experiment(ExperimentID("e-1")!))
         fixture.server.cli("DEL", fixture.keyspace.curve(of: ExperimentID("e-1")!))
+        fixture.server.cli("DEL", fixture.keyspace.experiments(of: BatteryID("b")!))
         fixture.server.cli("HSET", fixture.keyspace.ingest, "cursor", cursor, "unconfirmed", "", "applied", "1")
         fixture.server.cli("HDEL", fixture.keyspace.ingest, "entries")
         fixture.server.cli("SET", rank, "of another type")

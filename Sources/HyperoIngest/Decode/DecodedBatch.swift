@@ -159,6 +159,14 @@ package struct DecodedBatch {
 }
 
 extension DecodedBatch {
+    /// Returns whether a requeued dead letter concerns an experiment, by its index in ``experiments``.
+    func isRequeued(_ experiment: Int) -> Bool {
+        items.contains { item in
+            guard item.subjects.experiment == experiment, case .event(let index) = item.content else { return false }
+            return events[index].requeued != nil
+        }
+    }
+
     /// The battery of each experiment's first entry, as indexes in ``batteries``.
     var batteriesOfExperiments: [Int] {
         var found = Array(repeating: -1, count: experiments.count)

@@ -155,18 +155,23 @@ struct StateLoader {
             let id = batch.experiments[index]
             let battery = batch.batteries[batteries[index]]
             var isHalf = false
+            var isMissing = false
             var state = try readState(
                 of: keyspace.experiment(id), fields: ExperimentState.fields.count, from: &connection, logger: logger,
                 unreadable: ExperimentState.init(readError:),
                 from: { values in
-                    isHalf = values[0] == nil && values.contains { $0 != nil }
+                    isMissing = values.allSatisfy { $0 == nil }
+                    isHalf = !isMissing && values[0] == nil
                     return ExperimentState(values: values)
                 })
-            if isHalf { prior.vanished.append(.experiment(id, battery)) }
             var score = try connection.receive()
             // An error of the list, for example of its type, is reported when the list is written.
-            let isUnlisted = if score.error == nil { try score.string() == nil } else { false }
-            if isUnlisted, state?.battery == battery { state?.isListed = false }
+            let isListed = if score.error == nil { try score.string() != nil } else { Bool?.none }
+            // A member of the list without a hash had one. A dead letter that is sent again restores it.
+            if isHalf || isMissing && isListed == true && !batch.isRequeued(index) {
+                prior.vanished.append(.experiment(id, battery))
+            }
+            if isListed == false, state?.battery == battery { state?.isListed = false }
             prior.experiments[index] = state
         }
     }
