@@ -10,8 +10,10 @@ package enum EndReason {
     }
 
     /// Returns the text of bytes. U+FFFD replaces invalid UTF-8.
-    static func text(of bytes: Bytes) -> String {
-        guard bytes.count > Limits.value || String(validating: bytes, as: UTF8.self) == nil else {
+    ///
+    /// - Parameter isCut: true if the bytes are only the first ones of the reason.
+    static func text(of bytes: Bytes, isCut: Bool = false) -> String {
+        guard isCut || bytes.count > Limits.value || String(validating: bytes, as: UTF8.self) == nil else {
             return String(decoding: bytes, as: UTF8.self)
         }
         var text = ""
@@ -19,13 +21,16 @@ package enum EndReason {
         // Repaired, each byte may have three.
         for character in String(decoding: bytes.prefix(Limits.value + 1), as: UTF8.self).unicodeScalars {
             size += UTF8.width(character)
-            guard size <= Limits.value else {
-                while text.utf8.count > Limits.value - ellipsis.utf8.count { text.unicodeScalars.removeLast() }
-                return text + ellipsis
-            }
+            guard size <= Limits.value else { return cut(text) }
             text.unicodeScalars.append(character)
         }
-        return text
+        return isCut ? cut(text) : text
+    }
+
+    private static func cut(_ text: String) -> String {
+        var text = text
+        while text.utf8.count > Limits.value - ellipsis.utf8.count { text.unicodeScalars.removeLast() }
+        return text + ellipsis
     }
 
     private static let ellipsis = "…"

@@ -18,8 +18,12 @@ struct EntryReader {
         }
         var size = 0
         for field in fields {
-            // A long reason is cut.
-            guard field.valueSize <= Limits.value || EndReason.isField(field.name) else {
+            guard field.valueSize <= Limits.value else {
+                // A long reason is cut, so that the rest of it counts nowhere.
+                if EndReason.isField(field.name) {
+                    size += field.nameSize + Limits.value
+                    continue
+                }
                 throw Rejection(
                     "the field '\(Rejection.excerpt(field.name))' has \(field.valueSize) bytes: "
                         + "at most \(Limits.value) are allowed")
@@ -50,6 +54,12 @@ struct EntryReader {
             }
             return nil
         }
+    }
+
+    /// Reads the reason of an end, cut and repaired; nil if there is none.
+    mutating func reason() -> String? {
+        guard let bytes = value(EventField.reason) else { return nil }
+        return EndReason.text(of: bytes, isCut: fields[next - 1].valueSize > bytes.count)
     }
 
     /// Reads all fields whose names start with the prefix, in order. Returns their names without the prefix.

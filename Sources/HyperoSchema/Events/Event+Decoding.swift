@@ -97,7 +97,7 @@ extension EntryReader {
         case .epoch: .epoch(try requireEpoch(), try cells(Prefix.curve))
         case .curve: try curve()
         case .maxima: .maxima(epoch: try epoch(EventField.epoch), try cells(Prefix.max))
-        case .end: .end(try status(), reason: value(EventField.reason).map { EndReason.text(of: $0) })
+        case .end: .end(try status(), reason: reason())
         // Has no body.
         case .alive: throw Rejection("the field 'producer' is missing: it is required in an event 'alive'")
         }
