@@ -64,7 +64,7 @@ let package = Package(
         .executableTarget(
             name: "hypero-ingest",
             dependencies: [
-                "Hypero", "HyperoCommandLine", "HyperoIngest", "HyperoCore", "HyperoRedis", "HyperoSchema",
+                "Hypero", "HyperoCommandLine", "HyperoIngest", "HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

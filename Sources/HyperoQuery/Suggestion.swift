@@ -17,7 +17,7 @@ public struct Suggestion: Sendable, Hashable {
     /// - Parameters:
     ///   - wanted: the name that was not found.
     ///   - names: the existing names, possibly with duplicates.
-    init(for wanted: String, among names: [String]) {
+    package init(for wanted: String, among names: [String]) {
         var seen: Set<ExactText> = []
         let names = names.filter { seen.insert(ExactText($0)).inserted }
         let lowered = wanted.lowercased()
@@ -36,7 +36,7 @@ public struct Suggestion: Sendable, Hashable {
     ///     'mnits'. Did you mean 'mnist' or 'mnist-2'?
     ///     'cifar'. Available: 'mnist', 'mnist-2'
     ///     'mnist', no battery is declared yet
-    func text(for wanted: String, ifNoneExists reason: String) -> String {
+    package func text(for wanted: String, ifNoneExists reason: String) -> String {
         if count == 0 { return "\(quoted(wanted)), \(reason)" }
         guard similar.isEmpty else {
             return "\(quoted(wanted)). Did you mean \(similar.map(quoted).joined(separator: " or "))?"

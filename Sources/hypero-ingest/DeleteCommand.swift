@@ -35,7 +35,10 @@ struct DeleteCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The name or the id of a battery to delete.", valueName: "name"))
     var battery: String?
 
-    @Option(help: ArgumentHelp("The version of the battery, if several have the name.", valueName: "n"))
+    // Unconditional, because a version may be negative.
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The version of the battery, if several have the name.", valueName: "n"))
     var version: Int?
 
     @Flag(help: "Delete without asking.")
@@ -44,7 +47,9 @@ struct DeleteCommand: ParsableCommand {
     @Flag(help: "List what would be deleted, and delete nothing.")
     var dryRun = false
 
-    @Option(help: ArgumentHelp("The time to wait for an ingest.", valueName: "seconds"))
+    // Unconditional, so that a negative number gets the message that says what to write.
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("The time to wait for an ingest.", valueName: "seconds"))
     var timeout = 60.0
 
     @OptionGroup(title: "Deployment") var deployment: DeploymentOptions
@@ -68,10 +73,6 @@ struct DeleteCommand: ParsableCommand {
     func run() throws {
         deployment.server.warn(as: .ingest)
         signal(SIGPIPE, SIG_IGN)
-        guard yes || dryRun || isatty(STDIN_FILENO) == 1 else {
-            printError("cannot ask: standard input is not a terminal. Give --yes to delete without asking")
-            throw ExitCode.validationFailure
-        }
         do {
             let deleter = try Deleter(try deployment.settings())
             let plan =
@@ -82,6 +83,10 @@ struct DeleteCommand: ParsableCommand {
                 }
             for line in plan.lines { print(line) }
             guard !dryRun else { return }
+            guard yes || isatty(STDIN_FILENO) == 1 else {
+                printError("cannot ask: standard input is not a terminal. Give --yes to delete without asking")
+                throw ExitCode.validationFailure
+            }
             guard yes || confirm(plan) else {
                 printError("nothing was deleted")
                 throw ExitCode.failure

@@ -1,4 +1,5 @@
 import HyperoIngest
+import HyperoQuery
 import HyperoSchema
 
 extension DeletionPlan {
@@ -57,8 +58,12 @@ extension DeletionError {
             let advice = "Give --version, or one of these ids with --battery:"
             return ([description + ". " + advice] + list).joined(separator: "\n")
         case .ambiguousExperiment: return description + ". Give more of the id"
-        case .experimentNotFound, .batteryNotFound:
-            return description + ". List what there is with hypero-query batteries"
+        case .batteryNotFound(let name, let names):
+            return "battery not found: "
+                + Suggestion(for: name, among: names).text(for: name, ifNoneExists: "no battery is declared yet")
+        case .versionNotFound(_, _, let versions):
+            return description + ". Its versions are " + versions.map { printable($0) }.joined(separator: ", ")
+        case .experimentNotFound: return description + ". List what there is with hypero-query batteries"
         case .invalidID: return description + ". An id has 1 to 64 characters of a-z 0-9 -"
         case .redis: return description
         }

@@ -25,7 +25,10 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Deployment") var deployment: DeploymentOptions
 
-    @Option(help: ArgumentHelp("The number of applied entries to keep in each stream for inspection.", valueName: "n"))
+    // Unconditional, so that a negative number gets the message that says what to write.
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The number of applied entries to keep in each stream for inspection.", valueName: "n"))
     var retain = 10_000
 
     @Flag(

@@ -31,15 +31,24 @@ extension Deleter {
     public func plan(battery name: String, version: Int?) throws(DeletionError) -> DeletionPlan {
         try converting {
             var found: [BatteryID: (battery: DeletionPlan.Battery, keyspaces: [Keyspace])] = [:]
+            var others: [DeletionPlan.Battery] = []
             for keyspace in try partitions() {
                 for battery in try batteries(in: keyspace) {
-                    guard battery.name == name || battery.id == name, let id = BatteryID(battery.id) else { continue }
-                    if let version, battery.version != String(version) { continue }
+                    guard battery.name == name || battery.id == name, version.map({ battery.version == String($0) }) ?? true,
+                        let id = BatteryID(battery.id)
+                    else {
+                        others.append(battery)
+                        continue
+                    }
                     found[id, default: (battery, [])].keyspaces.append(keyspace)
                 }
             }
             guard let (id, match) = found.first else {
-                throw DeletionError(.batteryNotFound(name, version: version))
+                let versions = others.filter { $0.name == name || $0.id == name }.map(\.version)
+                guard let version, !versions.isEmpty else {
+                    throw DeletionError(.batteryNotFound(name, names: others.map(\.name)))
+                }
+                throw DeletionError(.versionNotFound(name, version: version, versions: Set(versions).sorted()))
             }
             guard found.count == 1 else {
                 let matches = found.values.map(\.battery).sorted { ($0.version, $0.id) < ($1.version, $1.id) }.map {

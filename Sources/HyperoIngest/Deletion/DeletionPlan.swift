@@ -55,8 +55,10 @@ public struct DeletionError: Error, Sendable, Hashable, CustomStringConvertible 
         case experimentNotFound(String)
         /// Several experiments have ids that start with this text.
         case ambiguousExperiment(String, matches: [String])
-        /// No partition has a battery of this name or id, and of the version if one was given.
-        case batteryNotFound(String, version: Int?)
+        /// No partition has a battery of this name or id. The names are those of all batteries.
+        case batteryNotFound(String, names: [String])
+        /// No battery of this name has the version, a decimal integer. The versions are those that there are.
+        case versionNotFound(String, version: Int, versions: [String])
         /// Several batteries have this name.
         case ambiguousBattery(String, matches: [Match])
         /// A command or the connection to Redis failed.
@@ -94,8 +96,9 @@ public struct DeletionError: Error, Sendable, Hashable, CustomStringConvertible 
         case .ambiguousExperiment(let prefix, let matches):
             "ambiguous id: \(prefix) is the start of \(matches.prefix(5).joined(separator: ", "))"
                 + (matches.count > 5 ? " and others" : "")
-        case .batteryNotFound(let name, let version):
-            "battery not found: '\(printable(name))'" + (version.map { " version \($0)" } ?? "")
+        case .batteryNotFound(let name, _): "battery not found: '\(printable(name))'"
+        case .versionNotFound(let name, let version, _):
+            "battery not found: '\(printable(name))' version \(version)"
         case .ambiguousBattery(let name, let matches):
             "ambiguous name: \(matches.count) batteries are named '\(printable(name))'"
         case .redis(let failure): failure.description
