@@ -10,7 +10,8 @@ import Testing
         fixture = try CommandFixture()
         for (id, name, version) in [("b1", "digits mlp", "1"), ("b2", "digits mlp", "2"), ("b3", "sweep", "-1")] {
             fixture.server.cli(
-                "XADD", fixture.keyspace.events, "*", "event", "battery", "battery", id, "name", name, "version", version,
+                "XADD", fixture.keyspace.events, "*", "event", "battery", "battery", id, "name", name, "version",
+                version,
                 "description", "")
         }
         try fixture.drain()

@@ -112,11 +112,12 @@ import Testing
         ] as [(Int64, UInt64, Int64)])
     func `The time of the entry replaces a time that cannot be right`(time: Int64, id: UInt64, expected: Int64) {
         var batch = DecodedBatch()
-        for (index, event) in [Shorthand.declared(), Shorthand.row(1, ["valid": "1"], at: time)].enumerated() {
+        let start = Shorthand.event(.start(Event.Start()), at: time)
+        for (index, event) in [Shorthand.declared(), start].enumerated() {
             batch.append(StreamID(milliseconds: id, sequence: UInt64(index)), event: .success(event))
         }
         var store = IndexStore()
         store.add(batch)
-        #expect(store.experiment["started"] == String(expected))
+        #expect(store.experiment["since"] == String(expected))
     }
 }

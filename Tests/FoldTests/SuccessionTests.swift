@@ -129,7 +129,7 @@ import Testing
         store = self.store(
             rows + [event(other, by: "e", at: 26), start(by: "f", at: 30, attempt: 2, from: 3)],
             inOneBatch: inOneBatch)
-        #expect(store.maxima == ["max.valid": "0.9", "max.source": "user"])
+        #expect(store.maxima == ["max.valid": "0.9", "max.source": "user", "max.stated": "valid=0.9"])
     }
 
     @Test(arguments: [true, false])

@@ -15,6 +15,13 @@ package struct DecodedBatch {
         package let seq: UInt64
         /// The time of the event in Unix milliseconds; the time of the entry's id if the event has none, or an impossible one.
         let time: Int64
+
+        /// The time of the entry's id in Unix milliseconds: that of Redis.
+        var added: Int64 { Int64(clamping: id.milliseconds) }
+
+        /// The time at which the producer was known to live, in Unix milliseconds: not after the entry was added, because the
+        /// clock of a host may be fast. A Redis whose own clock is wrong cannot tell.
+        var seen: Int64 { added < Limits.earliestTime ? time : min(time, added) }
     }
 
     enum Content {

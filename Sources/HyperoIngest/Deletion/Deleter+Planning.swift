@@ -34,7 +34,8 @@ extension Deleter {
             var others: [DeletionPlan.Battery] = []
             for keyspace in try partitions() {
                 for battery in try batteries(in: keyspace) {
-                    guard battery.name == name || battery.id == name, version.map({ battery.version == String($0) }) ?? true,
+                    guard battery.name == name || battery.id == name,
+                        version.map({ battery.version == String($0) }) ?? true,
                         let id = BatteryID(battery.id)
                     else {
                         others.append(battery)

@@ -101,12 +101,14 @@ struct ExperimentFold {
     }
 
     /// Records an event of any kind.
-    mutating func touch(in battery: BatteryID, at time: Int64) {
+    ///
+    /// - Parameter seen: the time at which the process was known to live, in Unix milliseconds.
+    mutating func touch(in battery: BatteryID, at seen: Int64) {
         if self.battery == nil {
             self.battery = battery
-            started = time
+            started = seen
         }
-        updated = max(updated, time)
+        updated = max(updated, seen)
         isTouched = true
     }
 

@@ -76,7 +76,8 @@ package struct ExperimentState: Sendable, Hashable {
 extension ExperimentState {
     /// The fields of the hash that ``init(values:)`` reads.
     package static let fields = [
-        ExperimentField.battery, ExperimentField.updated, ExperimentField.started, ExperimentField.status, ExperimentField.since,
+        ExperimentField.battery, ExperimentField.updated, ExperimentField.started, ExperimentField.status,
+        ExperimentField.since,
         ExperimentField.attempt, ExperimentField.host, ExperimentField.seed, ExperimentField.producer,
         ExperimentField.resumed, ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch,
         ExperimentField.maxSource,

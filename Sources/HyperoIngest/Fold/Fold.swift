@@ -75,25 +75,26 @@ package struct Fold {
         let producer = item.subjects.producer
         if case .alive = item.content {
             if let readError = producers[producer].readError { return deadLetter(index, reason: readError) }
-            producers[producer].touch(at: item.time)
+            // Sent when it is made: the time of Redis tells more than the clock of a host.
+            producers[producer].touch(at: item.added < Limits.earliestTime ? item.time : item.added)
             result.counts.applied += 1
             return
         }
         if producer >= 0 {
             if let readError = producers[producer].readError { return deadLetter(index, reason: readError) }
-            guard accept(seq: item.seq, of: producer, item: index, at: item.time) else { return }
+            guard accept(seq: item.seq, of: producer, item: index, at: item.seen) else { return }
         }
         if hasTombstones, drop(item, at: index) { return }
         let reason = rejectionReason(for: item.subjects) ?? widthViolation(of: item)
         if let reason { return deadLetter(index, reason: reason) }
         result.counts.applied += 1
-        batteries[item.subjects.battery].touch(at: item.time)
+        batteries[item.subjects.battery].touch(at: item.seen)
         switch item.content {
         case .row(let epoch, let row):
             guard let objective = batteries[item.subjects.battery].objective else { return }
-            let target = touch(item.subjects, objective: objective, at: item.time, isRequeued: false)
+            let target = touch(item, objective: objective, isRequeued: false)
             merge(row, at: epoch, into: target, objective: objective)
-        case .event(let event): apply(batch.events[event], to: item.subjects, at: item.time)
+        case .event(let event): apply(batch.events[event], of: item)
         case .rejected, .alive: break
         }
     }
@@ -103,7 +104,7 @@ package struct Fold {
     private mutating func reject(_ index: Int, item: DecodedBatch.Item, rejection: Rejection) {
         let producer = item.subjects.producer
         if producer >= 0, producers[producer].readError == nil {
-            guard accept(seq: item.seq, of: producer, item: index, at: item.time) else { return }
+            guard accept(seq: item.seq, of: producer, item: index, at: item.seen) else { return }
         }
         deadLetter(index, reason: rejection.description)
     }
@@ -200,13 +201,13 @@ package struct Fold {
         }
     }
 
-    private mutating func apply(_ event: Event, to subjects: DecodedBatch.Subjects, at time: Int64) {
-        let battery = subjects.battery
+    private mutating func apply(_ event: Event, of item: DecodedBatch.Item) {
+        let (subjects, time, battery) = (item.subjects, item.time, item.subjects.battery)
         if case .battery(let declaration) = event.body {
             return batteries[battery].declare(declaration, at: time)
         }
         guard subjects.experiment >= 0, let objective = batteries[battery].objective else { return }
-        let target = touch(subjects, objective: objective, at: time, isRequeued: event.requeued != nil)
+        let target = touch(item, objective: objective, isRequeued: event.requeued != nil)
         switch event.body {
         case .battery: break
         case .start(let start):
@@ -268,24 +269,25 @@ package struct Fold {
 
     /// Records an event of an experiment, of any kind.
     private mutating func touch(
-        _ subjects: DecodedBatch.Subjects, objective: BatteryState.Objective, at time: Int64, isRequeued: Bool
+        _ item: DecodedBatch.Item, objective: BatteryState.Objective, isRequeued: Bool
     ) -> Target {
-        let (subject, battery) = (subjects.experiment, subjects.battery)
-        let index = foldIndex(of: subjects, objective: objective)
+        let (subject, battery, time) = (item.subjects.experiment, item.subjects.battery, item.time)
+        let index = foldIndex(of: item.subjects, objective: objective)
         if experiments[index].battery == nil {
-            batteries[battery].add(batch.experiments[subject], started: time)
+            batteries[battery].add(batch.experiments[subject], started: item.seen)
         } else if !experiments[index].prior.isListed, !experiments[index].isTouched {
             restore(index, subject: subject, at: time)
         } else if isRequeued {
-            batteries[battery].restore(batch.experiments[subject], started: time)
+            batteries[battery].restore(batch.experiments[subject], started: item.seen)
         }
         if experiments[index].followsOldObjective, !experiments[index].isTouched { searchMaxima(of: index, at: time) }
         if isRequeued {
             batteries[battery].forgetColumns()
             experiments[index].isRequeued = true
         }
-        experiments[index].touch(in: batch.batteries[battery], at: time)
-        return Target(experiment: index, subject: subject, battery: battery, producer: subjects.producer, time: time)
+        experiments[index].touch(in: batch.batteries[battery], at: item.seen)
+        return Target(
+            experiment: index, subject: subject, battery: battery, producer: item.subjects.producer, time: time)
     }
 
     /// Restores an experiment to the indexes of its battery.

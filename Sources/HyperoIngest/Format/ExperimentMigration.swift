@@ -146,7 +146,9 @@ struct ExperimentMigration {
         stated.cells.sort { ExactText($0.channel) < ExactText($1.channel) }
         var fields = [IndexChange.Field(ExperimentField.maxStated, stated.text)]
         let statedChannels = Set(stated.cells.map { ExactText($0.channel) })
-        guard let epoch = try baseEpoch(of: id, stated: stated.epoch, over: &connection, pause: pause) else { return false }
+        guard let epoch = try baseEpoch(of: id, stated: stated.epoch, over: &connection, pause: pause) else {
+            return false
+        }
         if let epoch = epoch.value, let row = try row(at: epoch, of: id, over: &connection) {
             let others = row.cells.filter { !statedChannels.contains(ExactText($0.channel)) }
             for cell in others {

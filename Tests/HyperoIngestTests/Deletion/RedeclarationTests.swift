@@ -15,7 +15,10 @@ import Testing
 
     private func addRow(_ epoch: Int, _ cells: String...) {
         server.cli(
-            ["XADD", keyspace.events, "*", "event", "epoch", "experiment", "q-1", "battery", battery.text, "epoch", "\(epoch)"]
+            [
+                "XADD", keyspace.events, "*", "event", "epoch", "experiment", "q-1", "battery", battery.text, "epoch",
+                "\(epoch)",
+            ]
                 + cells)
     }
 
@@ -32,11 +35,13 @@ import Testing
         #expect(
             maxima == ["max.epoch": "2", "max.source": "curve", "max.valid": "0.2", "max.loss": "1"],
             sourceLocation: sourceLocation)
-        #expect(server.cli("ZSCORE", keyspace.rank(of: battery, by: "loss"), "q-1") == "1", sourceLocation: sourceLocation)
+        #expect(
+            server.cli("ZSCORE", keyspace.rank(of: battery, by: "loss"), "q-1") == "1", sourceLocation: sourceLocation)
         #expect(
             server.cli("ZSCORE", keyspace.rank(of: battery, by: "valid"), "q-1").hasPrefix("0.2"),
             sourceLocation: sourceLocation)
-        #expect(server.cli("ZSCORE", keyspace.rank(of: battery, by: "test"), "q-1") == "", sourceLocation: sourceLocation)
+        #expect(
+            server.cli("ZSCORE", keyspace.rank(of: battery, by: "test"), "q-1") == "", sourceLocation: sourceLocation)
         let declared = try fixture.indexes()[":battery:\(battery.text)"] ?? [:]
         #expect(declared["objective"] == "loss" && declared["direction"] == "min", sourceLocation: sourceLocation)
         #expect(declared["conflict"] == nil, sourceLocation: sourceLocation)
@@ -60,7 +65,8 @@ import Testing
             addRow(4, "curve.valid", "0.95", "curve.loss", "5")
         } else {
             server.cli(
-                "XADD", keyspace.events, "*", "event", "meta", "experiment", "q-1", "battery", battery.text, "meta.a", "1")
+                "XADD", keyspace.events, "*", "event", "meta", "experiment", "q-1", "battery", battery.text, "meta.a",
+                "1")
         }
         try fixture.ingest.drain()
         try expectMaxima()

@@ -21,7 +21,8 @@ import Testing
             fixture.addRow(3, of: "p-1")
         } else {
             server.cli(
-                "XADD", keyspace.events, "*", "event", "start", "experiment", "p-1", "battery", EventSequence.battery.text)
+                "XADD", keyspace.events, "*", "event", "start", "experiment", "p-1", "battery",
+                EventSequence.battery.text)
         }
         fixture.addRow(3, of: "p-2")
         let drained = try fixture.ingest.drain()

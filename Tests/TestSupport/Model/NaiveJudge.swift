@@ -70,13 +70,16 @@ struct NaiveJudge {
             return deadLetter(entry, of: origin(of: entry), reason: error.description)
         }
         let time = Self.time(of: event, in: entry)
+        // The clock of a host may be fast, and that of Redis cannot be as long as it is set.
+        let added = Int64(clamping: entry.id.milliseconds)
+        let seen = added < Self.start2000 ? time : min(time, added)
         if case .alive(let producer) = event.body {
-            ledgers[producer, default: NaiveLedger()].touch(time: time)
+            ledgers[producer, default: NaiveLedger()].touch(time: added < Self.start2000 ? time : added)
             counts.applied += 1
             return
         }
         guard let eventBattery = event.battery else { return }
-        if let origin = event.origin, !accept(origin, time: time) { return }
+        if let origin = event.origin, !accept(origin, time: seen) { return }
         guard !isDropped(event, of: eventBattery, at: Int64(clamping: entry.id.milliseconds)) else {
             counts.deleted += 1
             return
@@ -99,15 +102,16 @@ struct NaiveJudge {
             batteryOfExperiment[experiment] = battery
         }
         counts.applied += 1
-        applied.append(NaiveEvent(event: event, position: position, time: time))
+        applied.append(NaiveEvent(event: event, position: position, time: time, seen: seen))
     }
+
+    private static let start2000 = Int64(946_684_800_000)
 
     /// Returns the time of an event. The time of the entry replaces one before the year 2000, or more than a day later.
     private static func time(of event: Event, in entry: StreamEntry) -> Int64 {
         let added = Int64(clamping: entry.id.milliseconds)
         guard let time = event.time else { return added }
         if time > added + 24 * 3_600_000 { return added }
-        let start2000 = Int64(946_684_800_000)
         return time < 0 || time < start2000 && added >= start2000 ? added : time
     }
 

@@ -66,7 +66,7 @@ package enum NaiveModel {
             "name": declaration.name, "version": String(declaration.version),
             "description": declaration.description, "objective": declaration.objective,
             "direction": declaration.direction.rawValue, "created": String(first.time),
-            "updated": String(events.map(\.time).max() ?? 0),
+            "updated": String(events.map(\.seen).max() ?? 0),
         ]
         var spaces: [String: String] = [:]
         for event in events {
@@ -109,7 +109,7 @@ package enum NaiveModel {
             if history[0].isOfDeletedExperiment { continue }
             content.keys[keyspace.experiment(experiment)] = .hash(replay.fields)
             if !replay.curve.isEmpty { content.keys[keyspace.curve(of: experiment)] = .hash(replay.curve) }
-            content.add(keyspace.experiments(of: id), member: experiment.text, score: Double(history[0].time))
+            content.add(keyspace.experiments(of: id), member: experiment.text, score: Double(history[0].seen))
             for (channel, number) in replay.maxima where number.value.isFinite {
                 content.add(keyspace.rank(of: id, by: channel), member: experiment.text, score: number.value)
             }
@@ -127,6 +127,8 @@ struct NaiveEvent {
     var position: Int
     /// The event's own time, or the time of its stream id, in Unix milliseconds.
     var time: Int64
+    /// The time at which the process was known to live: not after the entry was added.
+    var seen: Int64
     /// True if the experiment was deleted after the event.
     var isOfDeletedExperiment = false
 }

@@ -36,8 +36,8 @@ struct NaiveReplay {
             id.text.lastIndex(of: "-").map { String(id.text[..<$0]) }
         }
         fields = [
-            "battery": first.event.battery?.text ?? "", "status": "running", "started": String(first.time),
-            "updated": String(events.map(\.time).max() ?? 0),
+            "battery": first.event.battery?.text ?? "", "status": "running", "started": String(first.seen),
+            "updated": String(events.map(\.seen).max() ?? 0),
         ]
         for event in events { apply(event) }
         let base = baseEpoch()
