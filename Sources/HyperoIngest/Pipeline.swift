@@ -51,15 +51,15 @@ struct Pipeline: ~Copyable {
     private static let streamInfoInterval: Duration = .seconds(1)
 
     init(
-        resumingAt checkpoint: Checkpoint, tombstones: Tombstones = Tombstones(), fence: Fence, goal: StreamID?
+        resumingAt checkpoint: Checkpoint, hasTombstones: Bool = false, fence: Fence, goal: StreamID?
     ) throws(RedisError) {
         let lease = fence.lease
         self.goal = goal
         self.fence = fence
         // A drain ends at the end of the stream, so it must not start by waiting for entries.
         slots = PipelineSlots(
-            resumingAt: checkpoint.batch, mayHaveMore: goal != nil, tombstones: tombstones, in: lease.keyspace)
-        lookups = LookupQueue(keyspace: lease.keyspace)
+            resumingAt: checkpoint.batch, mayHaveMore: goal != nil, in: lease.keyspace)
+        lookups = LookupQueue(keyspace: lease.keyspace, hasTombstones: hasTombstones)
         transaction = Transaction(keyspace: lease.keyspace, owner: lease.owner, leaseDuration: lease.duration)
         nextTransaction = Transaction(keyspace: lease.keyspace, owner: lease.owner, leaseDuration: lease.duration)
         deadLetterError = checkpoint.deadLetterError ?? checkpoint.fullStreamError

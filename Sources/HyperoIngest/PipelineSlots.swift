@@ -33,7 +33,7 @@ package struct PipelineSlots {
 
     private let keyspace: Keyspace
     private var cache = StateCache()
-    /// The deleted subjects. A batch that was folded may have revived some.
+    /// The deleted subjects that had events. A batch that was folded may have revived some.
     private var tombstones: Tombstones
     package private(set) var prefetched: Prefetched?
     /// The batch that the next transaction applies.
@@ -175,6 +175,7 @@ extension PipelineSlots {
             case .queued(let lookup): lookup.state
             case .unknown, nil: cache.priorState(of: batch)
             }
+        tombstones.merge(state.tombstones)
         state.tombstones = tombstones
         switch Fold.fold(batch, onto: state, in: keyspace) {
         case .missing(let missing): return StateLookup(batch: batch, missing: missing, state: state)

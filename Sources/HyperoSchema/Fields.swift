@@ -128,6 +128,9 @@ package enum BatteryField {
     package static let conflict = "conflict"
     /// The time of the first declaration in Unix milliseconds.
     package static let created = "created"
+    /// The time of the latest deletion before the first declaration, in Unix milliseconds. Earlier events do not begin an
+    /// experiment, except `start`. Absent if the battery was never deleted.
+    package static let deleted = "deleted"
     /// The time of the latest event in Unix milliseconds.
     package static let updated = "updated"
 }

@@ -35,7 +35,7 @@ import Testing
     func `A declaration whose entry is later than the deletion revives the battery, whatever the time of its event`(
         inOneBatch: Bool
     ) {
-        // The ids of the entries are 1000-0 to 1003-0.
+        // The ids of the entries are 1001-0 to 1005-0.
         var store = IndexStore()
         store.tombstones.insert(Shorthand.battery, at: 1_001)
         store.sets[store.keyspace.deleted] = ["b": 1_001, "e-9": 1_001]
@@ -43,10 +43,11 @@ import Testing
         var late = Shorthand.declared()
         late.time = 60
         let events = [
-            Shorthand.declared(), Shorthand.row(1, ["valid": "1"]), late, Shorthand.row(2, ["valid": "2"], at: 61),
+            Shorthand.declared(), Shorthand.row(1, ["valid": "1"]), late,
+            Shorthand.event(.start(Event.Start()), at: 60), Shorthand.row(2, ["valid": "2"], at: 61),
         ]
         if inOneBatch { store.add(events) } else { store.addOneByOne(events) }
-        #expect(store.metrics == ["applied": "2", "deleted": "2"])
+        #expect(store.metrics == ["applied": "3", "deleted": "2"])
         #expect(store.deadLetters.isEmpty)
         #expect(store.hashes[store.keyspace.battery(Shorthand.battery)]?["created"] == "60")
         #expect(store.sets[store.keyspace.batteries] == ["b": 60])

@@ -24,6 +24,8 @@ struct BatteryFold {
     private var redeclared: Int64?
     /// True if the battery was deleted and is declared again.
     private var isRevived = false
+    /// The time of the latest deletion in Unix milliseconds.
+    private(set) var deleted: Int64
     /// True if an event of the battery was applied.
     private var isTouched = false
     var rankings = Rankings()
@@ -33,6 +35,7 @@ struct BatteryFold {
         objective = prior.objective
         identity = prior.identity
         updated = prior.updated
+        deleted = prior.deleted
         columns = prior.columns
         directions = prior.directions
         spaces = prior.spaces
@@ -91,8 +94,11 @@ struct BatteryFold {
         isTouched = true
     }
 
-    /// Records that a deleted battery is declared again.
-    mutating func revive() { isRevived = true }
+    /// Records that a battery that was deleted at a time is declared again.
+    mutating func revive(deletedAt time: Int64) {
+        isRevived = true
+        deleted = time
+    }
 
     /// Adds a new experiment to the battery's list.
     mutating func add(_ experiment: ExperimentID, started: Int64) {
@@ -137,6 +143,7 @@ struct BatteryFold {
                 IndexChange.Field(BatteryField.direction, declaration.direction.rawValue),
                 IndexChange.Field(BatteryField.created, String(created)),
             ]
+            if isRevived { fields.append(IndexChange.Field(BatteryField.deleted, String(deleted))) }
         }
         // After an operator removed a list of batteries that had the wrong type, this restores the batteries in use.
         if declared == nil, let redeclared {
@@ -171,6 +178,7 @@ struct BatteryFold {
         posterior.identity = identity
         posterior.updated = updated
         posterior.created = created
+        posterior.deleted = deleted
         posterior.directions = directions
         posterior.spaces = spaces.count <= BatteryState.maxColumns ? spaces : [:]
         posterior.columns = columns.count <= BatteryState.maxColumns ? columns : []

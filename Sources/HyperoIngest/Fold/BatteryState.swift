@@ -52,6 +52,8 @@ package struct BatteryState: Sendable, Hashable {
     var columns: Set<ExactText> = []
     /// The time of the first declaration in Unix milliseconds.
     var created: Int64 = .min
+    /// The time of the latest deletion in Unix milliseconds.
+    var deleted: Int64 = .min
     /// The reason why the battery's key cannot be read, for example because it has another type.
     var readError: String?
 
@@ -64,8 +66,8 @@ package struct BatteryState: Sendable, Hashable {
 
     /// The fields of the battery's hash from which ``init(values:)`` creates the state.
     static let fields = [
-        BatteryField.objective, BatteryField.direction, BatteryField.updated, BatteryField.created, BatteryField.name,
-        BatteryField.version, BatteryField.description,
+        BatteryField.objective, BatteryField.direction, BatteryField.updated, BatteryField.created,
+        BatteryField.deleted, BatteryField.name, BatteryField.version, BatteryField.description,
     ]
 
     /// Creates the state from the values of ``fields``; a malformed value counts as absent.
@@ -74,7 +76,8 @@ package struct BatteryState: Sendable, Hashable {
         objective = values[0].map { Objective(channel: $0, direction: direction) }
         updated = values[2].flatMap { Int64($0) } ?? .min
         created = values[3].flatMap { Int64($0) } ?? .min
-        identity = Identity(name: values[4], version: values[5], description: values[6])
+        deleted = values[4].flatMap { Int64($0) } ?? .min
+        identity = Identity(name: values[5], version: values[6], description: values[7])
     }
 
     /// Creates the state from the fields of the battery's hash (``BatteryField``); a malformed value counts as absent.

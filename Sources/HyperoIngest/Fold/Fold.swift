@@ -11,25 +11,25 @@ package struct Fold {
         case folded(FoldResult)
     }
 
-    private let batch: DecodedBatch
-    private let prior: PriorState
+    let batch: DecodedBatch
+    let prior: PriorState
     private let keyspace: Keyspace
-    private var result = FoldResult()
+    var result = FoldResult()
     private var producers: [Watermark]
     /// The number of dead letters of each producer.
     private var deadCounts: [Int]
-    private var batteries: [BatteryFold]
+    var batteries: [BatteryFold]
     /// The experiments with an applied event, in the order of their first one.
-    private var experiments: [ExperimentFold] = []
+    var experiments: [ExperimentFold] = []
     /// Indexes in `experiments`, by the experiment's index in the batch; -1 before its first applied event.
-    private var foldIndexes: [Int]
+    var foldIndexes: [Int]
     /// True if the partition has tombstones. Without one, they cost an event nothing.
     private let hasTombstones: Bool
     /// The times at which batteries were deleted in Unix milliseconds, by index in the batch; nil for the others. Empty
     /// without tombstones.
-    private var deletedBatteries: [Int64?] = []
+    var deletedBatteries: [Int64?] = []
     /// The times at which experiments were deleted, like ``deletedBatteries``.
-    private var deletedExperiments: [Int64?] = []
+    var deletedExperiments: [Int64?] = []
 
     /// Folds a batch.
     ///
@@ -85,6 +85,7 @@ package struct Fold {
             guard accept(seq: item.seq, of: producer, item: index, at: item.seen) else { return }
         }
         if hasTombstones, drop(item, at: index) { return }
+        if item.time < batteries[item.subjects.battery].deleted, isGhost(item) { return skip(index) }
         let reason = rejectionReason(for: item.subjects) ?? widthViolation(of: item)
         if let reason { return deadLetter(index, reason: reason) }
         result.counts.applied += 1
@@ -120,32 +121,6 @@ package struct Fold {
             return false
         }
         result.counts.addGaps(producers[producer].gaps - gaps)
-        return true
-    }
-
-    /// Drops an event if its battery or experiment was deleted. A declaration that was added later revives the battery.
-    ///
-    /// The time is the one of the entry's id, because deletions have times of the same clock. The clock of a client may be
-    /// late.
-    ///
-    /// - Returns: whether the event was dropped.
-    private mutating func drop(_ item: DecodedBatch.Item, at index: Int) -> Bool {
-        let (battery, experiment) = (item.subjects.battery, item.subjects.experiment)
-        let time = Int64(clamping: item.id.milliseconds)
-        if let deleted = deletedBatteries[battery], !Tombstones.isExpired(deleted, at: time) {
-            if experiment < 0, time > deleted {
-                deletedBatteries[battery] = nil
-                batteries[battery].revive()
-                result.revived.append((batch.batteries[battery], deleted))
-                return false
-            }
-        } else {
-            guard experiment >= 0, let deleted = deletedExperiments[experiment],
-                !Tombstones.isExpired(deleted, at: time)
-            else { return false }
-        }
-        result.counts.deleted += 1
-        result.skipped.append(index)
         return true
     }
 

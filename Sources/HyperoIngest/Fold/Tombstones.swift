@@ -1,8 +1,8 @@
 package import HyperoSchema
 
-/// The deleted experiments and batteries, whose further events are dropped.
+/// The deleted experiments and batteries among those with events, whose further events are dropped.
 ///
-/// The owner of the partition is the only client that writes them, so it reads them once and keeps them in memory.
+/// Redis may have a million others. A tombstone is read with the state of its experiment or battery.
 package struct Tombstones: Sendable, Hashable {
     /// The times of the deletions in Unix milliseconds, by id.
     private var times: [String: Int64] = [:]
@@ -12,11 +12,6 @@ package struct Tombstones: Sendable, Hashable {
     package static let lifetime: Int64 = 30 * 24 * 60 * 60 * 1_000
 
     package init() {}
-
-    /// Creates the tombstones from the times of the deletions, by id.
-    init(times: [String: Int64]) {
-        self.times = times
-    }
 
     package var isEmpty: Bool { times.isEmpty }
 
@@ -38,4 +33,9 @@ package struct Tombstones: Sendable, Hashable {
     package mutating func insert(_ battery: BatteryID, at time: Int64) { times[battery.text] = time }
 
     mutating func remove(_ battery: BatteryID) { times[battery.text] = nil }
+
+    /// Adds tombstones that were read.
+    mutating func merge(_ others: Tombstones) {
+        if !others.isEmpty { times.merge(others.times) { $1 } }
+    }
 }

@@ -80,15 +80,15 @@ extension PartitionWorker {
         let mustWriteLetters = if letters.isEmpty { false } else { try needsDeletion(header, in: &context) }
         if mustWriteLetters {
             // The keys of the entries show which of them became dead letters, and a deletion removes these keys.
-            var pipeline = try Pipeline(resumingAt: checkpoint, tombstones: Tombstones(), fence: fence, goal: goal)
+            var pipeline = try Pipeline(resumingAt: checkpoint, fence: fence, goal: goal)
             try pipeline.finish(in: &context)
             return context.pendingDeadLetters.isEmpty ? .interrupted : .cursorChanged
         }
         let work = PreparatoryWork(header: header, clock: checkpoint.clock, isConfirmed: letters.isEmpty)
-        guard let tombstones = try prepare(work, fence: &fence, in: &context) else { return .cursorChanged }
+        guard let hasTombstones = try prepare(work, fence: &fence, in: &context) else { return .cursorChanged }
         let surplus = try reader.surplus(before: cursor, retain: settings.retain, over: &context.connection)
         context.trimPlan.start(at: cursor, surplus: surplus)
-        pipeline = try Pipeline(resumingAt: checkpoint, tombstones: tombstones, fence: fence, goal: goal)
+        pipeline = try Pipeline(resumingAt: checkpoint, hasTombstones: hasTombstones, fence: fence, goal: goal)
         // At level info only the first time, because connections may break often.
         logger.log(
             level: appliedCursor == nil ? .info : .debug,

@@ -34,14 +34,14 @@ extension PartitionWorker {
     }
 
     /// Does everything that precedes the application of entries: migrates the keys of an older format, removes what is left of
-    /// subjects whose keys another client has removed, and carries out the commands in the control stream. Then reads the
-    /// tombstones.
+    /// subjects whose keys another client has removed, and carries out the commands in the control stream. Then removes the
+    /// expired tombstones.
     ///
     /// - Parameter fence: the fence of the first transaction. It watches again after other transactions.
-    /// - Returns: nil if the state must be read again, or if a shutdown is requested.
+    /// - Returns: whether the partition has tombstones; nil if the state must be read again, or if a shutdown is requested.
     func prepare(
         _ work: PreparatoryWork, fence: inout Fence, in context: inout PipelineContext
-    ) throws(RedisError) -> Tombstones? {
+    ) throws(RedisError) -> Bool? {
         // A shutdown ends the work between two transactions and not within one.
         shield.isShielded = true
         defer { shield.isShielded = false }
@@ -61,7 +61,8 @@ extension PartitionWorker {
         control = work.header.control
         controlRead = .now
         guard try runCommands(deletion, fence: &fence, over: &context.connection) else { return nil }
-        return try Tombstones(in: keyspace, now: work.clock, over: &context.connection)
+        return try Tombstones.removeExpired(
+            in: keyspace, now: work.clock, fence: &fence, over: &context.connection)
     }
 
     /// Carries out all commands in the control stream.

@@ -7,13 +7,20 @@ import Logging
 ///     HMGET producer seq time missing          HMGET experiment battery updated status …
 ///     HMGET battery objective …                ZSCORE battery:experiments experiment
 ///     HGETALL battery                          HGETALL experiment
-///     HMGET curve epoch …
+///     HMGET curve epoch …                      ZSCORE deleted id  (if there are tombstones)
 ///
 /// If a key has another type (WRONGTYPE), its subject gets a read error, and the events of the subject become dead
 /// letters with this error as the reason; so do the events of a curve with a row that is too large. Any other error is
 /// thrown after all replies were read. Whole curves are read by ``CurveScan``.
 struct StateLoader {
+    private let readsTombstones: Bool
     private var firstError: RedisError?
+
+    /// - Parameter readsTombstones: true if the partition has deleted experiments or batteries. Without one, they cost no
+    ///   command.
+    init(readsTombstones: Bool) {
+        self.readsTombstones = readsTombstones
+    }
 
     /// The number of rows per command. If they are beyond the bounds, they are read again, each by its own command.
     private static let rowsPerCommand = 32
@@ -36,6 +43,9 @@ struct StateLoader {
         }
         for index in missing.batteries {
             try readBattery(index, of: batch, into: &prior, from: &connection, in: keyspace, logger: logger)
+            if let time = try readTombstone(from: &connection, in: keyspace) {
+                prior.tombstones.insert(batch.batteries[index], at: time)
+            }
         }
         try readExperiments(
             missing.experiments, of: batch, into: &prior, from: &connection, in: keyspace, logger: logger)
@@ -70,6 +80,7 @@ struct StateLoader {
             let key = keyspace.battery(batch.batteries[index])
             writer.add("HMGET", key: key, BatteryState.fields)
             writer.command("HGETALL", key)
+            if readsTombstones { writer.command("ZSCORE", keyspace.deleted, batch.batteries[index].text) }
         }
         if !missing.experiments.isEmpty {
             let batteries = batch.batteriesOfExperiments
@@ -77,6 +88,7 @@ struct StateLoader {
                 let id = batch.experiments[index]
                 writer.add("HMGET", key: keyspace.experiment(id), ExperimentState.fields)
                 writer.command("ZSCORE", keyspace.experiments(of: batch.batteries[batteries[index]]), id.text)
+                if readsTombstones { writer.command("ZSCORE", keyspace.deleted, id.text) }
             }
         }
         for index in missing.unlisted { writer.command("HGETALL", keyspace.experiment(batch.experiments[index])) }
@@ -171,9 +183,23 @@ struct StateLoader {
             if isHalf || isMissing && isListed == true && !batch.isRequeued(index) {
                 prior.vanished.append(.experiment(id, battery))
             }
+            if let time = try readTombstone(from: &connection, in: keyspace) { prior.tombstones.insert(id, at: time) }
             if isListed == false, state?.battery == battery { state?.isListed = false }
             prior.experiments[index] = state
         }
+    }
+
+    /// Reads the time of a subject's deletion in Unix milliseconds; nil if it was not deleted.
+    private mutating func readTombstone(
+        from connection: inout RedisConnection, in keyspace: Keyspace
+    ) throws(RedisError) -> Int64? {
+        guard readsTombstones else { return nil }
+        var reply = try connection.receive()
+        if let error = reply.error {
+            firstError = firstError ?? error.naming(key: keyspace.deleted, expected: .sortedSet)
+            return nil
+        }
+        return try reply.string().map { Tombstones.time(ofScore: $0) }
     }
 
     private mutating func readRows(

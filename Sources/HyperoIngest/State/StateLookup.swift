@@ -13,10 +13,12 @@ package struct StateLookup {
 struct LookupQueue: ~Copyable {
     private let keyspace: Keyspace
     private var writer = RESPWriter()
-    private var loader = StateLoader()
+    private var loader: StateLoader
 
-    init(keyspace: Keyspace) {
+    /// - Parameter hasTombstones: true if the partition has deleted experiments or batteries.
+    init(keyspace: Keyspace, hasTombstones: Bool) {
         self.keyspace = keyspace
+        loader = StateLoader(readsTombstones: hasTombstones)
     }
 
     /// Queues a lookup in place of an earlier one.

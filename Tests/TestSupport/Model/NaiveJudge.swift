@@ -13,6 +13,8 @@ struct NaiveJudge {
     private var deletedExperiments: Set<ExperimentID> = []
     /// Deleted battery -> time of its deletion.
     private var deletedBatteries: [BatteryID: Int64] = [:]
+    /// Battery that was declared again after a deletion -> time of the deletion.
+    private(set) var revived: [BatteryID: Int64] = [:]
     /// Id of a deleted experiment or battery -> time of its deletion.
     private(set) var tombstones: [String: Double] = [:]
 
@@ -37,6 +39,7 @@ struct NaiveJudge {
             applied.removeAll { $0.event.battery == battery }
             declaredBatteries.remove(battery)
             deletedBatteries[battery] = deletion.time
+            revived[battery] = nil
             tombstones[battery.text] = Double(deletion.time)
         }
     }
@@ -54,9 +57,19 @@ struct NaiveJudge {
         if let deleted = deletedBatteries[battery] {
             guard case .battery = event.body, time > deleted else { return true }
             deletedBatteries[battery] = nil
+            revived[battery] = deleted
             tombstones[battery.text] = nil
         }
         return event.experiment.map { deletedExperiments.contains($0) } ?? false
+    }
+
+    /// Returns whether an event is older than the deletion of its battery, and would begin an experiment without its start.
+    private func isGhost(_ event: Event, of battery: BatteryID, at time: Int64) -> Bool {
+        guard let deleted = revived[battery], time < deleted, let experiment = event.experiment,
+            batteryOfExperiment[experiment] == nil, event.requeued == nil
+        else { return false }
+        if case .start = event.body { return false }
+        return true
     }
 
     mutating func process(_ entry: StreamEntry) {
@@ -80,7 +93,9 @@ struct NaiveJudge {
         }
         guard let eventBattery = event.battery else { return }
         if let origin = event.origin, !accept(origin, time: seen) { return }
-        guard !isDropped(event, of: eventBattery, at: Int64(clamping: entry.id.milliseconds)) else {
+        guard !isDropped(event, of: eventBattery, at: Int64(clamping: entry.id.milliseconds)),
+            !isGhost(event, of: eventBattery, at: time)
+        else {
             counts.deleted += 1
             return
         }

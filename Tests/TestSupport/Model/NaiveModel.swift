@@ -41,7 +41,9 @@ package enum NaiveModel {
         for event in judge.applied {
             if let battery = event.event.battery { events[battery, default: []].append(event) }
         }
-        for (id, events) in events { add(battery: id, events: events, to: &content, in: keyspace) }
+        for (id, events) in events {
+            add(battery: id, deleted: judge.revived[id], events: events, to: &content, in: keyspace)
+        }
         return content
     }
 
@@ -59,7 +61,8 @@ package enum NaiveModel {
     }
 
     private static func add(
-        battery id: BatteryID, events: [NaiveEvent], to content: inout PartitionContent, in keyspace: Keyspace
+        battery id: BatteryID, deleted: Int64?, events: [NaiveEvent], to content: inout PartitionContent,
+        in keyspace: Keyspace
     ) {
         guard let first = events.first, case .battery(let declaration) = first.event.body else { return }
         var fields = [
@@ -68,6 +71,7 @@ package enum NaiveModel {
             "direction": declaration.direction.rawValue, "created": String(first.time),
             "updated": String(events.map(\.seen).max() ?? 0),
         ]
+        fields["deleted"] = deleted.map { String($0) }
         var spaces: [String: String] = [:]
         for event in events {
             switch event.event.body {
