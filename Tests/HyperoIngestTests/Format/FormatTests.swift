@@ -23,11 +23,11 @@ import Testing
         try fixture.run(commands.map { $0 + "\n" }.joined())
     }
 
-    /// Returns the indexes without what is not known of experiments of the first format: the field `since`, and the order of the
-    /// stated maxima.
+    /// Returns the indexes without what is not known of experiments of the first format: the fields `since` and `producer`, and
+    /// the order of the stated maxima.
     private func comparableIndexes() throws -> [String: [String: String]] {
         try fixture.indexes().mapValues { members in
-            var members = members.filter { $0.key != ExperimentField.since }
+            var members = members.filter { ![ExperimentField.since, ExperimentField.producer].contains($0.key) }
             members[ExperimentField.maxStated]?.sortWords()
             return members
         }
