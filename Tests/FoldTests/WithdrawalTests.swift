@@ -104,12 +104,32 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `A resume that arrives after a later start withdraws nothing`(inOneBatch: Bool) {
+    func `A resume that arrives after a later start withdraws no row that was applied before`(inOneBatch: Bool) {
         let store = store(
             [Shorthand.event(.start(Event.Start(attempt: 3)), at: 70)] + Self.rows + [resumed(from: 1)],
             inOneBatch: inOneBatch)
         #expect(store.curve.count == 4)
         #expect(store.experiment["attempt"] == "3")
+    }
+
+    @Test(arguments: [true, false])
+    func `A resume that arrives after the next one withdraws the rows of earlier processes that arrive later still`(
+        inOneBatch: Bool
+    ) {
+        func sent(_ event: Event, _ seq: UInt64, by producer: String) -> Event {
+            var event = event
+            event.origin = Event.Origin(producer: ProducerID(producer)!, seq: seq)
+            return event
+        }
+        let store = store(
+            [
+                resumed(from: 10, at: 80, by: "p3"), resumed(from: 5, at: 50, by: "p2"),
+                sent(Shorthand.row(7, ["valid": "0.2"], at: 60), 2, by: "p2"),
+                sent(Shorthand.row(4, ["valid": "0.1"], at: 20), 1, by: "p1"),
+                sent(Shorthand.row(7, ["valid": "0.9"], at: 30), 2, by: "p1"),
+            ], inOneBatch: inOneBatch)
+        #expect(store.curve == ["4": "valid=0.1", "7": "valid=0.2"])
+        #expect(store.experiment["resumed"] == "5 50 p2, 10 80 p3")
     }
 
     @Test(arguments: [1, 1_000])

@@ -28,9 +28,10 @@ struct Lifecycle {
     /// Records a `start` event.
     ///
     /// - Parameter id: the experiment.
-    /// - Returns: true if it withdraws rows. An earlier one than the latest, for example of a parent process whose child has
-    ///   finished the experiment, neither reopens the experiment nor withdraws rows. Nor does the latest one withdraw rows
-    ///   when it arrives again: a client that finds an empty server sends it again, and a forked child repeats its parent's.
+    /// - Returns: true if it withdraws the rows that were applied before. An earlier one than the latest, for example of a
+    ///   parent process whose child has finished the experiment, does not reopen the experiment, and withdraws only rows
+    ///   that arrive later: those applied before may be of a later process. The latest one withdraws no rows when it arrives
+    ///   again: a client that finds an empty server sends it again, and a forked child repeats its parent's.
     mutating func start(
         _ start: Event.Start, of id: ExperimentID, at time: Int64, by producer: ProducerID?,
         fields: inout FieldChanges
@@ -42,10 +43,11 @@ struct Lifecycle {
         if isLatest {
             setStatus(.running, at: max(time, since), by: producer, of: id, changesProducer: isNew, fields: &fields)
             fields.set(ExperimentField.reason, to: nil)
-            if let from = start.from, !isRepeated {
-                resumptions.add(Resumptions.Resumption(from: from, time: since, producer: producer))
-                fields.set(ExperimentField.resumed, to: resumptions.text)
-            }
+        }
+        if let from = start.from, !isRepeated {
+            resumptions.add(
+                Resumptions.Resumption(from: from, time: isLatest ? since : time, producer: producer))
+            fields.set(ExperimentField.resumed, to: resumptions.text)
         }
         if let attempt = start.attempt, attempt > self.attempt {
             self.attempt = attempt

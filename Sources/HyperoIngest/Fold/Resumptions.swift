@@ -28,10 +28,12 @@ struct Resumptions: Sendable, Hashable {
         entries.contains { $0.from == epoch && $0.time == time }
     }
 
-    /// Adds the latest resumption.
+    /// Adds a resumption, which may arrive after later ones. It is left out if a later one withdraws an earlier epoch.
     mutating func add(_ resumption: Resumption) {
-        entries.removeAll { $0.from >= resumption.from }
-        entries.append(resumption)
+        guard !entries.contains(where: { $0.time > resumption.time && $0.from <= resumption.from }) else { return }
+        entries.removeAll { $0.time <= resumption.time && $0.from >= resumption.from }
+        let index = entries.firstIndex { $0.time > resumption.time } ?? entries.count
+        entries.insert(resumption, at: index)
         if entries.count > Self.maxCount { entries.removeFirst() }
     }
 

@@ -167,14 +167,20 @@ struct NaiveReplay {
             if let seed = start.seed { fields["seed"] = seed }
             hasProcess = hasProcess || start.host != nil || start.seed != nil
         }
-        guard isLatest, let from = start.from,
+        guard let from = start.from,
             !resumptions.contains(where: { $0.from == from && $0.time == event.time })
         else { return }
-        // A later one of an earlier epoch makes the ones before it superfluous.
-        resumptions = resumptions.filter { $0.from < from } + [(from, since, producer)]
+        let time = isLatest ? since : event.time
+        // A later one of an earlier epoch makes the ones before it superfluous, also if it has arrived first.
+        if !resumptions.contains(where: { $0.time > time && $0.from <= from }) {
+            let later = resumptions.filter { $0.time > time }
+            resumptions = resumptions.filter { $0.time <= time && $0.from < from } + [(from, time, producer)] + later
+        }
         fields["resumed"] = resumptions.map { from, time, producer in
             "\(from) \(time)" + (producer.map { " \($0)" } ?? "")
         }.joined(separator: ", ")
+        // What was applied before may be of a later process.
+        guard isLatest else { return }
         let hadStated = statedEpoch.map { $0 >= from } ?? false
         if hadStated { (stated, statedEpoch) = (nil, nil) }
         guard hadStated || rows.keys.contains(where: { $0 >= from }) else { return }
