@@ -181,7 +181,7 @@ extension PipelineSlots {
         case .missing(let missing): return StateLookup(batch: batch, missing: missing, state: state)
         case .folded(let result):
             cache.store(result.posterior, of: batch)
-            for revived in result.revived { tombstones.remove(revived.battery) }
+            tombstones.update(with: result)
             next = FoldedBatch(
                 batch: batch, result: result, reply: prefetched?.reply ?? XReadReply(), after: foldedPosition,
                 position: readPosition)
@@ -225,7 +225,7 @@ extension PipelineSlots {
             return
         }
         mayHaveMore = true
-        for revived in folded.result.revived { tombstones.insert(revived.battery, at: revived.deleted) }
+        tombstones.undo(folded.result)
         prefetched =
             folded.batch.isEmpty
             ? nil : Prefetched(batch: folded.batch, reply: folded.reply, position: folded.position)

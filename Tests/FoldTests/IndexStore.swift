@@ -56,7 +56,7 @@ struct IndexStore: Equatable {
                 for change in result.changes { apply(change, table: result.rows) }
                 deadLetters += result.deadLetters.map(\.reason)
                 cache?.store(result.posterior, of: batch)
-                for revived in result.revived { tombstones.remove(revived.battery) }
+                tombstones.update(with: result)
                 return result.changes
             }
         }

@@ -43,7 +43,7 @@ import Testing
         var late = Shorthand.declared()
         late.time = 60
         let events = [
-            Shorthand.declared(), Shorthand.row(1, ["valid": "1"]), late,
+            Shorthand.declared(), Shorthand.event(.start(Event.Start()), of: ExperimentID("e-9")!), late,
             Shorthand.event(.start(Event.Start()), at: 60), Shorthand.row(2, ["valid": "2"], at: 61),
         ]
         if inOneBatch { store.add(events) } else { store.addOneByOne(events) }
@@ -53,6 +53,38 @@ import Testing
         #expect(store.sets[store.keyspace.batteries] == ["b": 60])
         #expect(store.sets[store.keyspace.deleted] == ["e-9": 1_001])
         #expect(store.curve == ["2": "valid=2"])
+    }
+
+    @Test(arguments: [true, false])
+    func `An experiment whose start was dropped with its battery stays away when the battery is declared again`(
+        inOneBatch: Bool
+    ) {
+        // The ids of the entries are 1000-0 to 1004-0.
+        var store = IndexStore()
+        store.tombstones.insert(Shorthand.battery, at: 1_001)
+        store.sets[store.keyspace.deleted] = ["b": 1_001]
+        let other = ExperimentID("e-2")!
+        let events = [
+            Shorthand.declared(), Shorthand.event(.start(Event.Start(host: "h")), at: 50), Shorthand.declared(),
+            Shorthand.row(1, ["valid": "1"]), Shorthand.event(.start(Event.Start()), of: other, at: 60),
+        ]
+        if inOneBatch { store.add(events) } else { store.addOneByOne(events) }
+        #expect(store.metrics == ["applied": "2", "deleted": "3"])
+        #expect(store.experiment.isEmpty && store.curve.isEmpty)
+        #expect(store.sets[store.keyspace.experiments(of: Shorthand.battery)] == ["e-2": 60])
+        #expect(store.sets[store.keyspace.deleted] == ["e-1": 1_001])
+    }
+
+    @Test func `An experiment of another battery is not deleted by an event that names a deleted battery`() {
+        var store = IndexStore()
+        let other = BatteryID("other")!
+        store.add([Shorthand.declared(), Shorthand.event(.start(Event.Start()), at: 20)])
+        store.tombstones.insert(other, at: 1_500)
+        var event = Shorthand.event(.end(.failed, reason: nil), at: 30)
+        event.battery = other
+        store.add([event, Shorthand.event(.end(.done, reason: nil), at: 40)])
+        #expect(store.metrics == ["applied": "3", "deleted": "1"])
+        #expect(store.experiment["status"] == "done")
     }
 
     @Test func `The tombstones of an owner that runs for more than thirty days expire`() {

@@ -5,19 +5,21 @@ import HyperoSchema
 extension Fold {
     /// Drops an event if its battery or experiment was deleted. A declaration that was added later revives the battery.
     ///
+    /// An experiment whose event is dropped because of its battery is deleted too: it stays away when the battery is declared
+    /// again. Otherwise it would come back without its start and parameters, which were dropped.
+    ///
     /// The time is the one of the entry's id, because deletions have times of the same clock. The clock of a client may be
     /// late.
     ///
     /// - Returns: whether the event was dropped.
     mutating func drop(_ item: DecodedBatch.Item, at index: Int) -> Bool {
         let (battery, experiment) = (item.subjects.battery, item.subjects.experiment)
-        let time = Int64(clamping: item.id.milliseconds)
+        let time = item.added
         if let deleted = deletedBatteries[battery], !Tombstones.isExpired(deleted, at: time) {
-            if experiment < 0, time > deleted {
-                deletedBatteries[battery] = nil
-                batteries[battery].revive(deletedAt: deleted)
-                result.revived.append((batch.batteries[battery], deleted))
-                return false
+            guard experiment >= 0 else { return !revive(battery, deleted: deleted, at: time, item: index) }
+            if deletedExperiments[experiment] == nil, !exists(experiment) {
+                deletedExperiments[experiment] = deleted
+                result.deletedWithBattery.append((batch.experiments[experiment], deleted))
             }
         } else {
             guard experiment >= 0, let deleted = deletedExperiments[experiment],
@@ -25,6 +27,20 @@ extension Fold {
             else { return false }
         }
         skip(index)
+        return true
+    }
+
+    /// Revives a deleted battery if its declaration was added after the deletion. Drops the declaration otherwise.
+    ///
+    /// - Returns: whether the battery lives.
+    private mutating func revive(_ battery: Int, deleted: Int64, at time: Int64, item index: Int) -> Bool {
+        guard time > deleted else {
+            skip(index)
+            return false
+        }
+        deletedBatteries[battery] = nil
+        batteries[battery].revive(deletedAt: deleted)
+        result.revived.append((batch.batteries[battery], deleted))
         return true
     }
 
@@ -43,8 +59,20 @@ extension Fold {
             let event = batch.events[index]
             if event.body.kind == .start || event.requeued != nil { return false }
         }
-        let index = foldIndexes[experiment]
-        return (index < 0 ? prior.experiments[experiment]?.battery : experiments[index].battery) == nil
-            && prior.experiments[experiment]?.readError == nil
+        return !exists(experiment) && prior.experiments[experiment]?.readError == nil
+    }
+
+    /// Returns whether an experiment is in the indexes.
+    private func exists(_ experiment: Int) -> Bool {
+        foldIndexes[experiment] >= 0 || prior.experiments[experiment]?.battery != nil
+    }
+
+    /// Adds the tombstones of the experiments whose events were dropped because of their batteries.
+    mutating func addTombstones() {
+        guard !result.deletedWithBattery.isEmpty else { return }
+        let members = result.deletedWithBattery.map {
+            IndexChange.Scored($0.experiment.text, score: String($0.deleted))
+        }
+        result.changes.append(.addScores(key: keyspace.deleted, members, onlyNew: true))
     }
 }

@@ -13,7 +13,7 @@ package struct Fold {
 
     let batch: DecodedBatch
     let prior: PriorState
-    private let keyspace: Keyspace
+    let keyspace: Keyspace
     var result = FoldResult()
     private var producers: [Watermark]
     /// The number of dead letters of each producer.
@@ -408,6 +408,7 @@ package struct Fold {
                 in: keyspace)
         }
         result.posterior.producers = producers
+        addTombstones()
         result.changes += result.counts.changes(in: keyspace)
         return .folded(result)
     }

@@ -28,6 +28,9 @@ package struct FoldResult {
     var skipped: [Int] = []
     /// The deleted batteries that were declared again, with the times of their deletions in Unix milliseconds.
     var revived: [(battery: BatteryID, deleted: Int64)] = []
+    /// The experiments with an event that was dropped because their battery was deleted, with the time of its deletion in
+    /// Unix milliseconds.
+    var deletedWithBattery: [(experiment: ExperimentID, deleted: Int64)] = []
     package internal(set) var counts = Counts()
     var posterior = PosteriorState()
 }

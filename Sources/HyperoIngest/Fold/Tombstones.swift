@@ -32,10 +32,20 @@ package struct Tombstones: Sendable, Hashable {
 
     package mutating func insert(_ battery: BatteryID, at time: Int64) { times[battery.text] = time }
 
-    mutating func remove(_ battery: BatteryID) { times[battery.text] = nil }
-
     /// Adds tombstones that were read.
     mutating func merge(_ others: Tombstones) {
         if !others.isEmpty { times.merge(others.times) { $1 } }
+    }
+
+    /// Adds and removes what a batch has deleted and revived.
+    package mutating func update(with result: FoldResult) {
+        for (battery, _) in result.revived { times[battery.text] = nil }
+        for (experiment, deleted) in result.deletedWithBattery { insert(experiment, at: deleted) }
+    }
+
+    /// Restores the state before a batch that is folded again.
+    mutating func undo(_ result: FoldResult) {
+        for (experiment, _) in result.deletedWithBattery { times[experiment.text] = nil }
+        for (battery, deleted) in result.revived { insert(battery, at: deleted) }
     }
 }

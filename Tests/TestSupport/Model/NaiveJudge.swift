@@ -55,7 +55,12 @@ struct NaiveJudge {
     /// - Parameter time: the time of the entry's id.
     private mutating func isDropped(_ event: Event, of battery: BatteryID, at time: Int64) -> Bool {
         if let deleted = deletedBatteries[battery] {
-            guard case .battery = event.body, time > deleted else { return true }
+            guard case .battery = event.body, time > deleted else {
+                // It would come back without what was dropped.
+                let experiment = event.experiment.flatMap { batteryOfExperiment[$0] == nil ? $0 : nil }
+                if let experiment, !deletedExperiments.contains(experiment) { delete(experiment, at: deleted) }
+                return true
+            }
             deletedBatteries[battery] = nil
             revived[battery] = deleted
             tombstones[battery.text] = nil
