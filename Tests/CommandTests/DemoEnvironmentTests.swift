@@ -1,3 +1,4 @@
+import Foundation
 import HyperoSchema
 import TestSupport
 import Testing
@@ -20,5 +21,31 @@ import Testing
         let rank = try ChildProcess.run(
             "hypero-query", ["rank", "digits mlp"], environment: environment, within: .seconds(30))
         #expect(rank.stdout.contains("2 of 2 ranked"), "\(rank)")
+    }
+
+    @Test(arguments: [1, 2])
+    func `The script of the demo serves the namespace and the partitions of the environment`(partitions: Int) throws {
+        let server = try RedisServer()
+        let folder = try TemporaryFolder()
+        let script = Self.script
+        let environment = [
+            "HYPERO_REDIS": server.url, "HYPERO_NAMESPACE": "zz", "HYPERO_PARTITIONS": "\(partitions)",
+            "HYPERO_DEMO_DIR": folder.file("demo"), "HYPERO_BIN_DIR": ChildProcess.productsDirectory,
+        ]
+        let demo = try ChildProcess.run(
+            script, ["--experiments", "2", "--workers", "2", "--epochs", "1"], environment: environment,
+            within: .seconds(120))
+        #expect(demo.succeeded, "\(demo)")
+        #expect(demo.stdout.contains("2 of 2 ranked"))
+        #expect(server.cli("KEYS", "{hypero*").isEmpty)
+        // The printed commands name keys that exist.
+        let keys = demo.stdout.matches(of: /HGETALL '([^']*)'/).map { String($0.1) }
+        #expect(keys.count == 2 && keys.allSatisfy { server.cli("EXISTS", $0) == "1" }, "\(keys)")
+        #expect(try ChildProcess.run(script, ["stop"], environment: environment, within: .seconds(60)).succeeded)
+    }
+
+    private static var script: String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Scripts/demo").path
     }
 }
