@@ -41,12 +41,12 @@ extension AdoptCommand {
             case .waiting: pause(.milliseconds(2))
             case .idle: pause(.milliseconds(100))
             }
-            guard adoption.finishedJournals > reported else { continue }
-            reported = adoption.finishedJournals
+            let new = adoption.finishedJournals - reported
+            guard new > 0 else { continue }
+            reported += new
             // Not through the buffer of print: standard output may be a file or a pipe to a log.
             StandardStream.output.write(
-                "\(Self.counted(reported, of: "journal")) sent and removed; Redis has acknowledged "
-                    + "\(Self.counted(Int(clamping: adoption.events), of: "event"))\n")
+                "\(Self.counted(new, of: "journal")) sent and removed, \(reported) since the start\n")
         }
         adoption.stop()
     }

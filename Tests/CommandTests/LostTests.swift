@@ -68,7 +68,11 @@ struct LostTests {
             eventually(within: .seconds(120)) {
                 (try? statuses()) == ["exited lost", "finished done", "killed lost"]
             })
-        #expect(eventually(within: .seconds(120)) { adopter.stdout.contains("3 journals sent and removed") })
+        #expect(
+            eventually(within: .seconds(120)) { adopter.stdout.hasSuffix(" sent and removed, 3 since the start\n") })
+        // Each line has the journals since the line before it.
+        let numbers = adopter.stdout.matches(of: /(\d+) journals? sent/).compactMap { Int($0.1) }
+        #expect(numbers.reduce(0, +) == 3, "\(adopter.stdout)")
         #expect(adopter.isRunning)
         adopter.terminate()
         #expect(adopter.wait(within: .seconds(30)) == .exited(0))
