@@ -46,13 +46,21 @@ package struct Program: Sendable {
 
     /// Ends the program after an error of parsing or of a command: with the help on standard output, or with the message on
     /// standard error after the name of the program.
-    package func exit(after error: any Error, of command: any ParsableCommand.Type) -> Never {
+    ///
+    /// - Parameter advice: returns a sentence for the first line of a message, to be added to it; nil for none.
+    package func exit(
+        after error: any Error, of command: any ParsableCommand.Type,
+        advice: (_ message: String) -> String? = { _ in nil }
+    ) -> Never {
         let code = command.exitCode(for: error)
         if code == .success { command.exit(withError: error) }
         if !(error is ExitCode) {
             let label = "Error: "
             let message = Self.hidingAccounts(in: command.fullMessage(for: error))
-            printError(message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message)
+            var lines = (message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message)
+                .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            if let first = lines.first, let advice = advice(first) { lines[0] = "\(first). \(advice)" }
+            printError(lines.joined(separator: "\n"))
         }
         Glibc.exit(code.rawValue)
     }

@@ -60,9 +60,13 @@ public struct QueryError: Error, Sendable, Hashable {
 
     /// The error with its data.
     public let code: Code
+    /// The malformed values that were left out before the query failed, one sentence each. They may be the cause: a battery
+    /// whose hash is missing is not found.
+    public let warnings: [String]
 
-    init(_ code: Code) {
+    init(_ code: Code, warnings: [String] = []) {
         self.code = code
+        self.warnings = warnings
     }
 
     /// Creates the error for a failed command or connection.
@@ -83,6 +87,7 @@ public struct QueryError: Error, Sendable, Hashable {
             case .transient, .moved, .readOnly: .notReady(reason: reason)
             case .refused: .refused(reason: reason)
             }
+        warnings = []
     }
 
     /// The group of the error.

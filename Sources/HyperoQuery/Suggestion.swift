@@ -46,7 +46,11 @@ public struct Suggestion: Sendable, Hashable {
     }
 }
 
-private func quoted(_ name: String) -> String { "'\(printable(name))'" }
+/// Returns the name in quotes, so that it can be copied into a shell: a quote within it is written `'\''`.
+private func quoted(_ name: String) -> String {
+    "'" + printable(name, limit: 256).split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+        + "'"
+}
 
 /// Returns the edit distance, but at most 2 if the wanted text is a part of the name: a user may type only a part of a
 /// long name.

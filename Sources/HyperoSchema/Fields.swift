@@ -212,8 +212,10 @@ package enum ProducerField {
 ///
 /// Counters start when the hash is created. Times are Unix milliseconds of the ingest's clock.
 package enum IngestField {
-    /// The number of the format of the keys: 2. Absent in the first format.
+    /// The number of the format of the keys: ``currentFormat``. Absent in the first format.
     package static let format = "format"
+    /// The format of the keys that this version reads and writes.
+    package static let currentFormat = 2
     /// The ``StreamID`` of the last entry of `{hypero}:control` that was carried out.
     package static let control = "control"
     /// The ``StreamID`` of the last entry applied.

@@ -70,6 +70,20 @@ package struct Keyspace: Sendable, Hashable {
     /// `{hypero}:ingest:lease`, a string with an expiry: the name of the partition's owner.
     package var lease: String { tag + ":ingest:lease" }
 
+    /// Returns the name that an ingest gives to its connection of this partition: `hypero-ingest:{hypero}:<owner>`. Queries find
+    /// standbys by it.
+    package func ingestConnectionName(owner: String) -> String { "\(Self.ingestConnectionPrefix)\(tag):\(owner)" }
+
+    /// Returns the hash tag and the owner in the name of a connection; nil if it is not the name of an ingest's connection.
+    package static func ingestConnection(named name: String) -> (tag: String, owner: String)? {
+        guard name.hasPrefix(ingestConnectionPrefix), let end = name.firstIndex(of: "}") else { return nil }
+        let rest = name[name.index(after: end)...]
+        guard rest.first == ":" else { return nil }
+        return (String(name[...end].dropFirst(ingestConnectionPrefix.count)), String(rest.dropFirst()))
+    }
+
+    private static let ingestConnectionPrefix = "hypero-ingest:"
+
     /// `{hypero}:battery:<id>`, a hash (``BatteryField``).
     package func battery(_ id: BatteryID) -> String { batteryPrefix + id.text }
 

@@ -19,6 +19,6 @@ struct BatteriesCommand: ParsableCommand {
 
     func run() throws {
         let list = try store.store().batteries()
-        try output.write(list, warnings: list.warnings)
+        try output.write(list, warnings: list.warnings, advice: [.noBatteries: QueryError.emptyStoreAdvice])
     }
 }

@@ -9,7 +9,7 @@ enum BatteryWords {
     static let columnsDiscussion = """
         Prefixes are optional: lr is param.lr, meta.lr and max.lr, as far as they exist. A name that no program has logged is \
         a field of every experiment: battery, status, started, updated, host, pid, seed, attempt, reason, epochs, epoch, \
-        source or nonfinite. hypero.seed is that field beside a hyper-parameter seed. A name with a comma needs double \
+        source, nonfinite or last_seen. hypero.seed is that field beside a hyper-parameter seed. A name with a comma needs double \
         quotes: --columns 'lr,"union(pca,ica)"'.
         """
 
@@ -18,9 +18,19 @@ enum BatteryWords {
         lists.isEmpty ? nil : lists.flatMap(ColumnList.names)
     }
 
-    /// Returns a battery as arguments of a command, for a shell.
-    static func arguments(name: String, version: Int?) -> String {
-        quoted(name) + (version.map { " --version \($0)" } ?? "")
+    /// Returns a command about a battery, for a shell.
+    ///
+    /// - Parameter options: the words of the options after the version.
+    static func command(_ subcommand: String, of name: String, version: Int?, options: [String]) -> String {
+        let options = (version.map { ["--version \($0)"] } ?? []) + options
+        // After `--`, a name that begins with a hyphen is no option.
+        let words = name.hasPrefix("-") ? options + ["--", quoted(name)] : [quoted(name)] + options
+        return (["hypero-query", subcommand] + words).joined(separator: " ")
+    }
+
+    /// Returns an option with a value, for a shell. A value that begins with a hyphen would be read as an option after a space.
+    static func option(_ name: String, value: String) -> String {
+        value.hasPrefix("-") ? "\(name)=\(quoted(value))" : "\(name) \(quoted(value))"
     }
 
     /// Returns a word for a shell, in quotes if it needs them.
@@ -28,7 +38,7 @@ enum BatteryWords {
         let isPlain = word.unicodeScalars.allSatisfy {
             $0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0)
         }
-        guard !isPlain || word.isEmpty || word.hasPrefix("-") else { return word }
+        guard !isPlain || word.isEmpty else { return word }
         return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }

@@ -10,8 +10,9 @@ struct ExperimentsCommand: ParsableCommand {
             A running experiment has the age of its last sign of life after its status. Without one for the time of \
             --lost-after, its status is lost.
 
-            The columns: started is the time of the first event, epochs the highest epoch of the learning curves, then the \
-            value of the objective at the best epoch, and epoch the best epoch.
+            The columns: the value of the objective at the best epoch, epoch is the best epoch, epochs the highest epoch of \
+            the learning curves, started the time since the first event. With --columns, the table has the experiment, its \
+            status, the value of the objective and these columns.
 
             JSON has one object per line with the keys experiment, battery, name, version, status, reason, host, started, \
             last_seen, epochs, value, epoch, maxima, params and meta.
@@ -48,6 +49,9 @@ struct ExperimentsCommand: ParsableCommand {
             BatteryWords.columnsHelp, discussion: BatteryWords.columnsDiscussion, valueName: "a,b"))
     var columns: [String] = []
 
+    @Option(help: LostAfter.help)
+    var lostAfter: String?
+
     @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -62,11 +66,12 @@ struct ExperimentsCommand: ParsableCommand {
 
     func validate() throws {
         try StoreOptions.validate(limit: limit)
+        _ = try LostAfter.seconds(in: lostAfter)
         if by != nil, !unranked { throw ValidationError("--by needs --unranked") }
     }
 
     func run() throws {
-        let list = try store.store().experiments(
+        let list = try store.store(lostAfter: lostAfter).experiments(
             of: name, version: version,
             filter: ExperimentFilter(status: status, isUnranked: unranked, by: by), limit: limit,
             columns: BatteryWords.columns(in: columns))
@@ -76,6 +81,11 @@ struct ExperimentsCommand: ParsableCommand {
                 "columns not in JSON: \(list.columnsOutsideJSON.joined(separator: ", ")). Use --format table or --format "
                     + "csv")
         }
-        try output.write(list, warnings: warnings)
+        try output.write(
+            list, warnings: warnings,
+            advice: [
+                .hiddenColumns: "Choose with --columns, or print all with --format csv",
+                .olderExperiments: "Search more with --limit",
+            ])
     }
 }

@@ -24,7 +24,7 @@ struct HyperoQueryCommand: ParsableCommand {
             """,
         subcommands: subcommands)
 
-    private static let subcommands: [any ParsableCommand.Type] = [
+    static let subcommands: [any ParsableCommand.Type] = [
         BatteriesCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self, StatusCommand.self,
         DeadCommand.self,
     ]
@@ -37,13 +37,14 @@ struct HyperoQueryCommand: ParsableCommand {
             var command = try parseSubcommand() ?? parseAsRoot()
             try command.run()
         } catch let error as QueryError {
+            printWarnings(error.warnings)
             printError(error.messageWithAdvice)
             ExitStatus(error.category).exit()
         } catch let error as StandardOutput.WriteError {
             printError(error.description)
             ExitStatus.failure.exit()
         } catch {
-            Program.query.exit(after: error, of: Self.self)
+            Program.query.exit(after: error, of: Self.self, advice: UsageAdvice.sentence(for:))
         }
     }
 

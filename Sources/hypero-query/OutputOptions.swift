@@ -16,8 +16,6 @@ struct OutputOptions: ParsableArguments {
         ))
     var csvSafe = false
 
-    private static let maxWarnings = 10
-
     func validate() throws {
         if csvSafe, format != .csv { throw ValidationError("--csv-safe needs --format csv") }
     }
@@ -32,9 +30,8 @@ struct OutputOptions: ParsableArguments {
     ///   - advice: printed with notes, and if the terminal is too narrow for all columns of the table.
     func write(_ result: some Rendering, warnings: [String], advice: [AdviceTopic: String] = [:]) throws {
         var advice = advice
-        if advice[.hiddenColumns] == nil { advice[.hiddenColumns] = "widen the terminal, or --format json" }
-        for warning in warnings.prefix(Self.maxWarnings) { printError(warning) }
-        if warnings.count > Self.maxWarnings { printError("and \(warnings.count - Self.maxWarnings) more warnings") }
+        if advice[.hiddenColumns] == nil { advice[.hiddenColumns] = "Widen the terminal, or use --format json" }
+        printWarnings(warnings)
         if format != .table {
             for note in result.notes { printError("note: \(note.text(with: advice))") }
         }

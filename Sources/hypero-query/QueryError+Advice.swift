@@ -6,9 +6,14 @@ extension QueryError {
         advice.map { description + (description.hasSuffix("?") ? " " : ". ") + $0 } ?? description
     }
 
+    /// The advice for a store without batteries.
+    static let emptyStoreAdvice =
+        "If trainings have logged, check --redis and --namespace, and see hypero-query status"
+
     private var advice: String? {
         switch code {
         case .versionNotFound(_, _, let existing): existing.last.map { "Try --version \($0)" }
+        case .batteryNotFound(_, let suggestion) where suggestion.count == 0: Self.emptyStoreAdvice
         case .experimentNotFound(_, let suggestion) where suggestion.count == 0:
             "List the experiments of a battery with hypero-query experiments NAME"
         case .columnNotFound(_, let suggestion) where suggestion.similar.contains { $0.contains(",") }:

@@ -15,6 +15,10 @@ struct RankCommand: ParsableCommand {
             perplexity, ppl, mse, mae, rmse, nll, wer, cer, fid, latency or time, as in val_loss, train.error and valLoss, \
             unless another word is neg or negative. Otherwise the highest value is first.
 
+            The table shows the hyper-parameters that differ first, then the values of the other channels at the best epoch, \
+            those of the training data last. Hyper-parameters that are the same in all rows are in one line above it. Metadata \
+            is shown with --columns.
+
             A running experiment has the age of its last sign of life after its status. Without one for the time of \
             --lost-after, its status is lost.
 
@@ -47,13 +51,19 @@ struct RankCommand: ParsableCommand {
             BatteryWords.columnsHelp, discussion: BatteryWords.columnsDiscussion, valueName: "a,b"))
     var columns: [String] = []
 
+    @Option(help: LostAfter.help)
+    var lostAfter: String?
+
     @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    func validate() throws { try StoreOptions.validate(limit: limit) }
+    func validate() throws {
+        try StoreOptions.validate(limit: limit)
+        _ = try LostAfter.seconds(in: lostAfter)
+    }
 
     func run() throws {
-        let board = try store.store().leaderboard(
+        let board = try store.store(lostAfter: lostAfter).leaderboard(
             of: name, version: version, by: by, order: order?.order ?? .bestFirst, limit: limit,
             columns: BatteryWords.columns(in: columns))
         var warnings = board.warnings
@@ -69,15 +79,17 @@ struct RankCommand: ParsableCommand {
     }
 
     private func advice(for board: Leaderboard) -> [AdviceTopic: String] {
-        let list = "hypero-query experiments \(BatteryWords.arguments(name: name, version: version))"
-        let channel = board.isByObjective ? "" : " --by \(BatteryWords.quoted(board.channel))"
+        func list(_ options: [String] = []) -> String {
+            BatteryWords.command("experiments", of: name, version: version, options: options)
+        }
+        let by = board.isByObjective ? [] : [BatteryWords.option("--by", value: board.channel)]
         let alternative = board.alternativeChannel.map {
-            "Rank by it with --by \(BatteryWords.quoted($0)), or declare it as the objective of a new version"
+            "Rank by it with \(BatteryWords.option("--by", value: $0)), or declare it as the objective of a new version"
         }
         return [
-            .hiddenColumns: "choose with --columns",
-            .unranked: "List with \(list) --unranked\(channel)",
-            .nothingRanked: alternative ?? "List the experiments with \(list)",
+            .hiddenColumns: "Choose with --columns, or print all with --format csv",
+            .unranked: "List with \(list(["--unranked"] + by))",
+            .nothingRanked: alternative ?? "List the experiments with \(list())",
         ]
     }
 }

@@ -22,11 +22,16 @@ struct ShowCommand: ParsableCommand {
     @Argument(help: "The experiment's id, or a prefix that no other id has.")
     var experiment: String
 
+    @Option(help: LostAfter.help)
+    var lostAfter: String?
+
     @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
+    func validate() throws { _ = try LostAfter.seconds(in: lostAfter) }
+
     func run() throws {
-        let record = try store.store().experiment(experiment)
+        let record = try store.store(lostAfter: lostAfter).experiment(experiment)
         try output.write(record, warnings: record.warnings)
     }
 }

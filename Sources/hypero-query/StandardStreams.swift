@@ -25,6 +25,12 @@ func printError(_ message: String) {
     _ = writeAll("hypero-query: \(lines.joined(separator: "\n"))\n", to: STDERR_FILENO)
 }
 
+/// Prints the first warnings on standard error, and the number of the others.
+func printWarnings(_ warnings: [String], limit: Int = 10) {
+    for warning in warnings.prefix(limit) { printError(warning) }
+    if warnings.count > limit { printError("and \(warnings.count - limit) more warnings") }
+}
+
 /// Writes the whole text.
 ///
 /// - Returns: 0, or errno of the write that failed.

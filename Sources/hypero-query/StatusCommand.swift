@@ -17,9 +17,12 @@ struct StatusCommand: ParsableCommand {
               applied       entries applied
               gaps          sequence numbers that have not been received. A client sends them again when it can
               duplicates    entries that were received again and skipped
+              deleted       entries that were dropped, because their experiment or battery was deleted
               stream        entries in the stream, applied or not. The ingest keeps the latest ones
+              commands      commands of hypero-ingest delete that are not carried out yet
 
-            Standbys are not listed: they write nothing to Redis before they own a partition.
+            THE STANDBYS: the ingests that are connected and take over when the owner ends, as host:pid. unknown: the account \
+            of the query must not run CLIENT LIST, or that of the ingest must not run CLIENT SETNAME.
 
             JSON is one object with the keys servers, partitions and warnings. CSV has the partitions, with the \
             warnings on standard error.

@@ -9,32 +9,14 @@ struct StoreOptions: ParsableArguments {
     @Option(help: .partitions(default: "the partitions are discovered"))
     var partitions: Int?
 
-    // An option of a type of its own would cost every start the instantiation of its generic metadata: of the type of --redis
-    // it does not.
-    @Option(
-        help: ArgumentHelp(
-            "Show a running experiment as lost after this time without a sign of life, such as 90s, 3m, 2h or 1d. "
-                + "(default: 3m)", valueName: "time"))
-    var lostAfter: String?
-
-    func validate() throws { _ = try lostAfterSeconds }
-
-    private var lostAfterSeconds: Int {
-        get throws {
-            guard let lostAfter else { return 180 }
-            guard let seconds = parseAge(lostAfter) else {
-                throw ValidationError("--lost-after must be a time such as 90s, 3m, 2h or 1d, not '\(lostAfter)'")
-            }
-            return seconds
-        }
-    }
-
     /// Returns the store. Called once by each command.
-    func store() throws -> Store {
+    ///
+    /// - Parameter lostAfter: the value of `--lost-after`; nil without it.
+    func store(lostAfter: String? = nil) throws -> Store {
         server.warn(as: .query)
         return try Store(
             server.redis, namespace: server.namespace, partitions: partitions,
-            lostAfter: .seconds(lostAfterSeconds))
+            lostAfter: .seconds(LostAfter.seconds(in: lostAfter)))
     }
 
     /// Checks `--limit` before the program connects.
@@ -46,11 +28,27 @@ struct StoreOptions: ParsableArguments {
     }
 }
 
-/// Returns the seconds of a time span: `90s`, `3m`, `2h`, `1d`, or a number of seconds. Nil if it is malformed or too long.
-private func parseAge(_ text: String) -> Int? {
-    let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-    let unit = text.last.flatMap { units[$0] }
-    guard let count = Int(unit == nil ? text[...] : text.dropLast()), count >= 0 else { return nil }
-    let (seconds, overflow) = count.multipliedReportingOverflow(by: unit ?? 1)
-    return overflow ? nil : seconds
+/// The option `--lost-after` of the commands that show experiments.
+///
+/// The commands declare the option themselves, as a text: a group or a type of its own would cost every start the
+/// instantiation of its generic metadata.
+enum LostAfter {
+    static let help = ArgumentHelp(
+        "Show a running experiment as lost after this time without a sign of life: 180 or 180s, 3m, 2h or 1d. (default: 3m)",
+        valueName: "time")
+
+    /// Returns the seconds of the option's value: a whole number of seconds, or one with the unit s, m, h or d.
+    static func seconds(in text: String?) throws -> Int {
+        guard let text else { return 180 }
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        let unit = text.last.flatMap { units[$0] }
+        let digits = unit == nil ? text[...] : text.dropLast()
+        guard let count = Int(digits), count >= 0,
+            case let (seconds, overflow) = count.multipliedReportingOverflow(by: unit ?? 1),
+            !overflow
+        else {
+            throw ValidationError("--lost-after must be a time such as 180, 180s, 3m, 2h or 1d, not '\(text)'")
+        }
+        return seconds
+    }
 }

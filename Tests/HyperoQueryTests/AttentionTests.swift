@@ -76,7 +76,7 @@ import Testing
         let table = try fixture.output(["status"]).split(separator: "\n")[1]
         let names = table.split(separator: " ").map(String.init).joined(separator: " ")
             .replacing("last applied", with: "last_applied").split(separator: " ").map(String.init)
-        #expect(names.count == 10)
+        #expect(names.count == 12)
         let csv = try fixture.query("status", "--format", "csv").stdout.split(whereSeparator: \.isNewline)[0]
             .split(separator: ",").map(String.init)
         let help = try ChildProcess.run("hypero-query", ["status", "--help"]).stdout
@@ -115,9 +115,11 @@ import Testing
                 "hypero-query", arguments + ["--redis", url, "--namespace", "lab"],
                 environment: ["HYPERO_REDIS_PASSWORD": "secret"])
         }
-        #expect(try query("batteries").stdout == "no battery is declared yet\n")
+        #expect(try query("batteries").stdout.hasPrefix("no battery is declared yet. "))
         #expect(try query("dead").stdout == "no dead letters\n")
-        #expect(try query("rank", "x").stderr == "hypero-query: battery not found: 'x', no battery is declared yet\n")
+        #expect(
+            try query("rank", "x").stderr.hasPrefix(
+                "hypero-query: battery not found: 'x', no battery is declared yet. "))
         #expect(try query("show", "a-1").ending == .exited(3))
         #expect(try query("status").succeeded)
 
@@ -125,7 +127,7 @@ import Testing
         fixture.experiment("a-1", of: fixture.battery("net"), maxima: ["valid": "1"], status: "running")
         try fixture.commit()
         #expect(try query("rank", "net").stdout.contains("1 of 1 ranked"))
-        #expect(try query("experiments", "net", "--unranked").stdout.contains("0 with no 'valid' of 1 experiment\n"))
+        #expect(try query("experiments", "net", "--unranked").stdout.contains("0 of 1 experiment with no 'valid'\n"))
         #expect(try query("show", "a-1").stdout.hasPrefix("a-1  lost ("))
         #expect(try query("batteries").stdout.contains("net"))
     }

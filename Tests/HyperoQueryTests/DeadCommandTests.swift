@@ -36,7 +36,7 @@ import Testing
             as: .table, for: Display(isTerminal: true, width: 40), advice: [.hiddenColumns: "widen the terminal"],
             now: 12_000)
         #expect(narrow.contains("1000-0") && narrow.contains("reason"))
-        #expect(narrow.contains("more columns at the right: widen the terminal"))
+        #expect(narrow.contains("columns hidden: ") && narrow.contains(". widen the terminal\n"))
     }
 
     @Test func `The JSON of dead letters has all fields of an entry, and the CSV has the common fields`() throws {

@@ -37,11 +37,13 @@ import Testing
     }
 
     @Test func `An empty Redis has no batteries`() throws {
+        let text =
+            "no battery is declared yet. If trainings have logged, check --redis and --namespace, and see hypero-query status"
         let fixture = try Fixture()
         #expect(
             try fixture.query("rank", "x").stderr
-                == "hypero-query: battery not found: 'x', no battery is declared yet\n")
-        #expect(try fixture.output(["batteries"]) == "no battery is declared yet\n")
+                == "hypero-query: battery not found: 'x', \(text)\n")
+        #expect(try fixture.output(["batteries"]) == "\(text)\n")
         #expect(try fixture.output(["batteries", "--format", "json"]) == "")
     }
 
@@ -104,7 +106,7 @@ import Testing
         #expect(outcome.stderr.contains("NOAUTH") && outcome.stderr.contains("HYPERO_REDIS_PASSWORD"))
         let authenticated = try ChildProcess.run(
             "hypero-query", ["batteries", "--redis", server.url], environment: ["HYPERO_REDIS_PASSWORD": "secret"])
-        #expect(authenticated.stdout == "no battery is declared yet\n")
+        #expect(authenticated.stdout.hasPrefix("no battery is declared yet. "))
     }
 
     @Test func `Malformed values in the keys cause warnings, and the other values are shown`() throws {
@@ -127,14 +129,15 @@ import Testing
         #expect(
             Set(board.warnings) == [
                 "\(tag):batteries: 'Bad Id' is not a battery id",
-                "\(tag):battery:gone.v1: name is missing",
+                "battery 'gone.v1' is listed in \(tag):batteries, but its hash is missing. Declare it again, or run "
+                    + "ZREM \(tag):batteries gone.v1",
                 "\(tag):battery:wrong.v1: version must be an integer, not 'one'",
                 "experiment 'a-9' is ranked, but its hash is missing",
                 "experiment 'a-1': status must be one of running, done, failed, stopped, lost, not 'gone'",
                 "experiment 'a-1': max.epoch must be an integer, not 'soon'",
                 "experiment 'a-1': max.test must be a number, not 'much'",
                 "experiment 'NOT AN ID' is ranked, but its hash is missing",
-                "HGETALL \(tag):experiment:a-3 failed: WRONGTYPE Operation against a key holding the wrong kind of value",
+                "\(tag):experiment:a-3 holds a value of another type and is left out. Rename or delete the key",
                 "experiment 'a-3' is ranked, but its hash is missing",
             ])
         let shown = try fixture.query("show", "a-1", "--format", "csv")

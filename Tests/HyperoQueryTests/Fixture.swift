@@ -125,10 +125,21 @@ final class Fixture {
 
     /// Runs hypero-query on the namespace.
     func query(_ arguments: String..., environment: [String: String] = [:]) throws -> ChildProcess.Outcome {
-        var variables = ["TZ": "UTC", "HYPERO_REDIS": server.url]
+        try query(arguments, environment: environment)
+    }
+
+    /// Runs hypero-query on the namespace.
+    func query(
+        _ command: String, _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> ChildProcess.Outcome {
+        try query([command] + arguments, environment: environment)
+    }
+
+    private func query(_ arguments: [String], environment: [String: String]) throws -> ChildProcess.Outcome {
+        var variables = ["TZ": "UTC", "HYPERO_REDIS": server.url, "HYPERO_NAMESPACE": namespace]
         variables.merge(environment) { $1 }
         return try ChildProcess.run(
-            "hypero-query", arguments + ["--namespace", namespace], environment: variables)
+            "hypero-query", arguments, environment: variables)
     }
 
     /// Returns the standard output of hypero-query. Throws if it fails or prints a message other than a note.

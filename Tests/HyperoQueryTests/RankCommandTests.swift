@@ -106,7 +106,7 @@ import Testing
                 text == """
                     young, version 1: best first by valid (highest, the objective), 0 of 0 ranked
 
-                    no experiment has started yet. List the experiments with hypero-query experiments young
+                    the battery has no experiments: none has started yet, or all were deleted
 
                     """)
         case "json": #expect(text == "")

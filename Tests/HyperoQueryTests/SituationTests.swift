@@ -10,7 +10,7 @@ import Testing
 /// To print the whole table: `HYPERO_PRINT_SITUATIONS=1 swift test --filter SituationTests`.
 @Suite struct SituationTests {
     enum Situation: String, CaseIterable, Sendable {
-        case empty, withoutObjective, allNaN, oneLost, oneDeleted
+        case empty, withoutObjective, allNaN, valuesDeleted, oneLost, oneDeleted
 
         /// The text of `rank net`, `experiments net`, `batteries` and `show a-1`, one after the other.
         var expected: String {
@@ -18,6 +18,7 @@ import Testing
             case .empty: emptyText
             case .withoutObjective: withoutObjectiveText
             case .allNaN: allNaNText
+            case .valuesDeleted: valuesDeletedText
             case .oneLost: oneLostText
             case .oneDeleted: oneDeletedText
             }
@@ -38,6 +39,11 @@ import Testing
             fixture.experiment(
                 "a-1", of: battery, params: ["lr": "0.1"], more: ["epochs": "1", "nonfinite": "1"],
                 curve: [1: "valid=nan"])
+        case .valuesDeleted:
+            // The only experiment that had logged the objective was deleted. The names of its columns remain.
+            fixture.experiment("b-1", of: battery, curve: [1: "loss=0.5"])
+            fixture.write("ZADD", fixture.keyspaces[0].columns(of: battery), "1", "curve.valid", "1", "max.valid")
+            fixture.write("ZADD", fixture.keyspaces[0].deleted, "\(now)", "a-1")
         case .oneLost:
             fixture.experiment(
                 "a-1", of: battery, maxima: ["valid": "0.9"], epoch: 1, status: "running",
@@ -80,9 +86,11 @@ import Testing
 private let emptyText = """
     net, version 1: best first by valid (highest, the objective), 0 of 0 ranked
 
-    no experiment has started yet
+    the battery has no experiments: none has started yet, or all were deleted
     --
     net, version 1: newest first, 0 of 0 experiments
+
+    the battery has no experiments: none has started yet, or all were deleted
     --
     name  version  description  experiments  best  by           updated  id
     net         1  -                      0     -  valid (max)      now  net.v1.e99e5852
@@ -98,8 +106,8 @@ private let withoutObjectiveText = """
     --
     net, version 1: newest first, 1 of 1 experiment
 
-    experiment  status              started  epochs  valid  epoch  host  reason
-    a-1         done    2025-11-23 12:00:00       2      -      -  -     -
+    experiment  status  valid  epoch  epochs  started  reason  host
+    a-1         done        -      -       2      now  -       -
     --
     name  version  description  experiments  best  by           updated  id
     net         1  -                      1     -  valid (max)      now  net.v1.e99e5852
@@ -111,6 +119,8 @@ private let withoutObjectiveText = """
     updated   2025-11-23 12:12:34
     duration  12 min 34 s
     epochs    2
+
+    maxima: none, because 'valid', the objective, has no finite value
 
     params
     lr  0.1
@@ -124,12 +134,12 @@ private let withoutObjectiveText = """
 private let allNaNText = """
     net, version 1: best first by valid (highest, the objective), 0 of 1 ranked
 
-    no experiment has a finite value of 'valid', the objective: all are nan or infinite
+    no experiment has a finite value of 'valid', the objective, only nan or infinite ones
     --
     net, version 1: newest first, 1 of 1 experiment
 
-    experiment  status              started  epochs  valid  epoch  host  reason
-    a-1         done    2025-11-23 12:00:00       1      -      -  -     -
+    experiment  status  valid  epoch  epochs  started  reason  host
+    a-1         done        -      -       1      now  -       -
     --
     name  version  description  experiments  best  by           updated  id
     net         1  -                      1     -  valid (max)      now  net.v1.e99e5852
@@ -143,12 +153,32 @@ private let allNaNText = """
     epochs     1
     nonfinite  1 value was nan or infinite
 
+    maxima: none, because 'valid', the objective, has no finite value
+
     params
     lr  0.1
 
     learning curves
     channel  first  last  lowest  highest
     valid      nan   nan       -        -
+
+    """
+
+private let valuesDeletedText = """
+    net, version 1: best first by valid (highest, the objective), 0 of 1 ranked
+
+    no experiment has a finite value of 'valid', the objective. The logged ones are nan or infinite, were deleted or \
+    were withdrawn. Other channels: loss
+    --
+    net, version 1: newest first, 1 of 1 experiment
+
+    experiment  status  valid  epoch  epochs  started  reason  host
+    b-1         done        -      -       -      now  -       -
+    --
+    name  version  description  experiments  best  by           updated  id
+    net         1  -                      1     -  valid (max)      now  net.v1.e99e5852
+    --
+    experiment not found: 'a-1', it was deleted at 2025-11-23 12:00:00
 
     """
 
@@ -161,9 +191,9 @@ private let oneLostText = """
     --
     net, version 1: newest first, 2 of 2 experiments
 
-    experiment  status                         started  epochs  valid  epoch  host  reason
-    b-1         running (5 s ago)  2025-11-23 12:00:00       1    0.8      1  -     -
-    a-1         lost (3 d ago)     2025-11-23 12:00:00       1    0.9      1  -     -
+    experiment  status             valid  epoch  epochs  started  reason  host
+    b-1         running (5 s ago)    0.8      1       1      now  -       -
+    a-1         lost (3 d ago)       0.9      1       1      now  -       -
     --
     name  version  description  experiments  best  by           updated  id
     net         1  -                      2   0.9  valid (max)      now  net.v1.e99e5852
@@ -193,8 +223,8 @@ private let oneDeletedText = """
     --
     net, version 1: newest first, 1 of 1 experiment
 
-    experiment  status              started  epochs  valid  epoch  host  reason
-    b-1         done    2025-11-23 12:00:00       -    0.8      1  -     -
+    experiment  status  valid  epoch  epochs  started  reason  host
+    b-1         done      0.8      1       -      now  -       -
     --
     name  version  description  experiments  best  by           updated  id
     net         1  -                      1   0.8  valid (max)      now  net.v1.e99e5852

@@ -35,9 +35,10 @@ import Testing
         #expect(lines[0].hasPrefix("\(fixture.server.url)  Redis 7.") || lines[0].contains("Valkey"))
         #expect(
             lines[2...].joined(separator: "\n") == """
-                partition  owner      behind  dead  missed  last applied  applied  gaps  duplicates  stream
+                partition  owner      behind  dead  missed  last applied  applied  gaps  duplicates  deleted  stream  commands
                 \(fixture.keyspaces[0].tag)\(String(repeating: " ", count: 11 - fixture.keyspaces[0].tag.count))\
-                node17:99       0     0       0       3 s ago        5     0           1       2
+                node17:99       0     0       0       3 s ago        5     0           1        0       2         0
+                standbys: unknown
 
                 """)
         // A narrow terminal shows the most important columns and the number of hidden columns.
@@ -45,7 +46,7 @@ import Testing
             as: .table, for: Display(isTerminal: true, width: 40), advice: [.hiddenColumns: "widen the terminal"],
             now: Fixture.noon)
         #expect(narrow.contains("owner") && narrow.contains("behind") && narrow.contains("dead"))
-        #expect(narrow.contains("more columns at the right: widen the terminal"))
+        #expect(narrow.contains("columns hidden: "))
     }
 
     @Test(arguments: [9_000, 11_000])

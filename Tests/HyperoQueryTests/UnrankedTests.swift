@@ -46,17 +46,18 @@ import Testing
     func `The experiments of a battery are listed newest first in all formats`(partitions: Int) throws {
         let fixture = try fixture(partitions: partitions)
         #expect(
-            try fixture.output(["experiments", "sweep"]) == """
-                sweep, version 1: newest first, 5 of 5 experiments
+            try fixture.store().experiments(of: "sweep").text(
+                as: .table, for: Display(), now: Fixture.noon + 3_600_010) == """
+                    sweep, version 1: newest first, 5 of 5 experiments
 
-                experiment  status              started  epochs  valid  epoch  host   reason
-                diverged-1  done    2025-11-23 12:00:00       1      -      -  -      -
-                crashed-1   failed  2025-11-23 12:00:00       -      -      -  node3  oom
-                ok3-1       done    2025-11-23 12:00:00       -   0.13      7  -      -
-                ok2-1       done    2025-11-23 12:00:00       -   0.12      7  -      -
-                ok1-1       done    2025-11-23 12:00:00       -   0.11      7  -      -
+                    experiment  status  valid  epoch  epochs  started  reason  host
+                    diverged-1  done        -      -       1  1 h ago  -       -
+                    crashed-1   failed      -      -       -  1 h ago  oom     node3
+                    ok3-1       done     0.13      7       -  1 h ago  -       -
+                    ok2-1       done     0.12      7       -  1 h ago  -       -
+                    ok1-1       done     0.11      7       -  1 h ago  -       -
 
-                """)
+                    """)
         #expect(
             try fixture.output(["experiments", "sweep", "--format", "json", "--limit", "3"]) == """
                 {"experiment":"diverged-1","battery":"sweep.v1.d0d6b35a","name":"sweep","version":1,"status":"done",\
@@ -80,12 +81,20 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--unranked"], "2 with no 'valid' of 5 experiments", ["diverged-1", "crashed-1"]),
-        (["--unranked", "--by", "loss"], "5 with no 'loss'", ["diverged-1", "crashed-1", "ok3-1", "ok2-1", "ok1-1"]),
-        (["--status", "failed"], "1 with status failed", ["crashed-1"]),
-        (["--status", "done", "--unranked"], "1 with status done and no 'valid'", ["diverged-1"]),
-        (["--status", "lost"], "0 with status lost of 5 experiments", []),
-        (["--status", "done", "--limit", "1"], "among the newest 1 of 5 experiments", ["diverged-1"]),
+        (["--unranked"], "newest first, 2 of 5 experiments with no 'valid'\n", ["diverged-1", "crashed-1"]),
+        (["--unranked", "--by", "valid"], "2 of 5 experiments with no 'valid'\n", ["diverged-1", "crashed-1"]),
+        (["--status", "failed"], "newest first, 1 of 5 experiments with status failed\n", ["crashed-1"]),
+        (["--status", "done", "--unranked"], "1 of 5 experiments with status done and no 'valid'\n", ["diverged-1"]),
+        (["--status", "lost"], "0 of 5 experiments with status lost\n", []),
+        (
+            ["--status", "done", "--limit", "1"],
+            "the newest 1 with status done\n\nexperiment  status  valid  epoch  epochs", ["diverged-1"]
+        ),
+        (
+            ["--status", "done", "--limit", "2"],
+            "\n2 older experiments were not searched, because the limit was reached. Search more with --limit\n",
+            ["diverged-1", "ok3-1"]
+        ),
     ])
     func `A list of experiments is filtered by status and by the lack of a rank`(
         options: [String], summary: String, ids: [String]
@@ -95,6 +104,27 @@ import Testing
         let rows = try fixture.output(["experiments", "sweep", "--format", "csv"] + options)
             .split(whereSeparator: \.isNewline)
         #expect(rows.dropFirst().map { String($0.prefix { $0 != "," }) } == ids)
+    }
+
+    @Test func `A list without a rank by a channel is what the ranking by it leaves out`() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("mute")
+        fixture.experiment("a-1", of: battery, curve: [1: "acc=0.5 bad=nan"])
+        fixture.experiment("b-1", of: battery, curve: [1: "acc=nan"])
+        fixture.experiment("c-1", of: battery, curve: [1: "other=1"])
+        try fixture.commit()
+        let store = try fixture.store()
+        for (channel, ranked) in [("acc", ["a-1"]), ("other", ["c-1"]), ("bad", [])] {
+            let unranked = try store.experiments(of: "mute", filter: ExperimentFilter(isUnranked: true, by: channel))
+            #expect(try store.leaderboard(of: "mute", by: channel).rows.map(\.experiment) == ranked)
+            #expect(Set(unranked.rows.map(\.experiment)) == Set(["a-1", "b-1", "c-1"]).subtracting(ranked))
+        }
+        // The objective need not be logged yet.
+        #expect(
+            try store.experiments(of: "mute", filter: ExperimentFilter(isUnranked: true, by: "valid")).rows.count == 3)
+        let unknown = try fixture.query("experiments", "mute", "--unranked", "--by", "acd")
+        #expect(unknown.ending == .exited(3))
+        #expect(unknown.stderr == "hypero-query: channel not found: 'acd'. Did you mean 'acc' or 'bad'?\n")
     }
 
     @Test(arguments: [1, 3])
@@ -140,6 +170,18 @@ import Testing
             try fixture.commit()
         }
         #expect(ids == ["a-5", "a-4", "a-3", "a-2", "a-1"] && warnings == [])
+    }
+
+    @Test func `An experiment that has a channel only at other epochs is not said to lack it`() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("net")
+        fixture.experiment("a-1", of: battery, maxima: ["valid": "1", "loss": "2"], curve: [7: "valid=1 loss=2"])
+        fixture.experiment("b-1", of: battery, maxima: ["valid": "1"], curve: [7: "valid=1", 8: "valid=0 loss=1"])
+        try fixture.commit()
+        #expect(
+            try fixture.output(["rank", "net", "--by", "loss"]).hasSuffix(
+                "\n1 of 2 experiments has no 'loss' at its best epoch and no rank. List with hypero-query experiments net "
+                    + "--unranked --by loss\n"))
     }
 
     @Test func `A battery whose objective was never logged says what is logged instead`() throws {

@@ -4,7 +4,7 @@ import HyperoSchema
 /// The fields of a partition that an ingest reads before it reads anything else.
 struct PartitionHeader {
     /// The format of the keys that this ingest writes.
-    static let currentFormat = 2
+    static let currentFormat = IngestField.currentFormat
 
     /// The format of the keys; nil for a new partition, and for the first format.
     let format: Int?

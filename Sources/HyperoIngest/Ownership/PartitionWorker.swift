@@ -127,8 +127,9 @@ final class PartitionWorker {
         defer { shield.isShielded = false }
         let shield = shield
         return try RedisConnection.open(
-            to: url, name: "hypero-ingest", timeout: owner.isStopping ? .seconds(1) : .seconds(5),
-            bounds: .medium, shouldContinue: { shield.shouldContinue })
+            to: url, name: keyspace.ingestConnectionName(owner: lease.owner),
+            timeout: owner.isStopping ? .seconds(1) : .seconds(5), bounds: .medium,
+            shouldContinue: { shield.shouldContinue })
     }
 
     private func next(after event: PartitionOwner.Event) -> PartitionOwner.Action {

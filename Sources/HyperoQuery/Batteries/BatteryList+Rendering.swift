@@ -3,7 +3,7 @@ import HyperoSchema
 extension BatteryList: Rendering {
     package func writeTable(to page: inout Page) {
         guard !batteries.isEmpty else {
-            page.line("no battery is declared yet", style: .dim)
+            for note in notes { page.line(note.text(with: page.advice), style: .dim) }
             return
         }
         var table = Table(columns: [
@@ -22,6 +22,11 @@ extension BatteryList: Rendering {
             ]
         }
         table.writeWithFooter(to: &page)
+    }
+
+    /// The remark about a store without batteries.
+    package var notes: [Note] {
+        batteries.isEmpty ? [Note(topic: .noBatteries, text: "no battery is declared yet")] : []
     }
 
     /// Writes one object per battery: `id name version description objective direction created updated experiments best`.

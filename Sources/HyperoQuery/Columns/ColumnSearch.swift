@@ -12,6 +12,9 @@ struct ColumnSearch {
         let exists: [PendingReply<Bool>]
     }
 
+    /// The columns that every result has anyway, by their names in JSON and CSV. A request for them adds no column.
+    private static let resultColumns: Set = ["rank", "experiment", "name", "version", "value"]
+
     private let batteries: [StoredBattery]
     private let names: [String]
     /// The candidates of each name: the name as a whole field first.
@@ -41,7 +44,7 @@ struct ColumnSearch {
         }
     }
 
-    /// Returns the fields of the names in order and without duplicates, or the first name that denotes no field.
+    /// Returns the fields of the names in order and without duplicates and ``resultColumns``, or the first name that denotes no field.
     ///
     /// A name with a prefix denotes one field. A name without prefix denotes all fields that have it: a hyper-parameter and
     /// a piece of metadata of one name are both shown. Only a name that no program has logged denotes one of the fields
@@ -58,7 +61,9 @@ struct ColumnSearch {
                 if exists { matches.append(candidate.field) }
             }
             if matches.isEmpty { matches += [OwnField.field(named: name)].compactMap(\.self) }
-            guard !matches.isEmpty else { return .failure(UnknownColumn(name: name)) }
+            guard !matches.isEmpty || Self.resultColumns.contains(name) else {
+                return .failure(UnknownColumn(name: name))
+            }
             for match in matches where !fields.contains(where: { $0.hasSameBytes(as: match) }) { fields.append(match) }
         }
         return .success(fields)

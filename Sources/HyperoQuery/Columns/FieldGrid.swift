@@ -58,7 +58,8 @@ struct FieldGrid {
         let texts = rows.compactMap { $0.fields[field] }
         let isMaximum = if case .maximum = FieldName(field) { true } else { false }
         let isNumeric =
-            isMaximum || Self.timeFields.contains(field) || !texts.isEmpty && texts.allSatisfy(isNumber)
+            isMaximum || field == OwnField.lastSeen || Self.timeFields.contains(field)
+            || !texts.isEmpty && texts.allSatisfy(isNumber)
         return Table.Column(title: title, isNumeric: isNumeric)
     }
 
@@ -66,6 +67,9 @@ struct FieldGrid {
     func cells(of field: String, now: Int64) -> [Table.Cell] {
         if field == ExperimentField.status {
             return rows.map { Table.Cell($0.liveness.text(now: now), style: Style($0.liveness.status)) }
+        }
+        if field == OwnField.lastSeen {
+            return rows.map { Table.Cell($0.liveness.lastSeen.map { agoText($0, now: now) }) }
         }
         let stored = rows.map { $0.fields[field] }
         if Self.timeFields.contains(field) {

@@ -18,7 +18,8 @@ extension Store {
             let isUnprefixed = FieldName(unknown.name) == .other
             let names = (isUnprefixed ? columns.map(FieldName.unprefixed) : columns) + OwnField.names.sorted()
             throw QueryError(
-                .columnNotFound(unknown.name, suggestion: Suggestion(for: unknown.name, among: names)))
+                .columnNotFound(unknown.name, suggestion: Suggestion(for: unknown.name, among: names)),
+                warnings: warnings)
         }
     }
 

@@ -84,7 +84,15 @@ extension ExperimentRecord: Rendering {
     }
 
     private func writeMaxima(to page: inout Page) {
-        guard !maxima.isEmpty else { return }
+        guard !maxima.isEmpty else {
+            guard let objective, !curves.channels.isEmpty else { return }
+            page.line()
+            page.line([
+                Page.Span("maxima", style: .bold),
+                Page.Span(": none, because '\(objective)', the objective, has no finite value", style: .dim),
+            ])
+            return
+        }
         page.line()
         let epochText = bestEpoch.map { " at epoch \($0)" } ?? ""
         let sourceText =
@@ -140,17 +148,13 @@ extension ExperimentRecord: Rendering {
     /// The width below which a curve cannot be recognized.
     private static let minSparklineWidth = 8
 
-    /// Writes one line per name and value, with the values aligned.
+    /// Writes one line per name and value, with the values aligned. A long value is whole, and the terminal wraps it.
     private func writeList(of items: [(name: String, value: String)], to page: inout Page) {
         let names = items.map { page.escaped($0.name) }
         let nameWidth = names.reduce(0) { max($0, textWidth($1)) }
         for (name, item) in zip(names, items) {
             let space = String(repeating: " ", count: nameWidth - textWidth(name) + 2)
-            var value = page.escaped(item.value)
-            if let width = page.display.width {
-                value = truncated(value, toWidth: max(width - nameWidth - 2, 8), ellipsis: page.display.ellipsis)
-            }
-            page.line([Page.Span(name, style: .dim), Page.Span(space), Page.Span(value)])
+            page.line([Page.Span(name, style: .dim), Page.Span(space), Page.Span(item.value)])
         }
     }
 }

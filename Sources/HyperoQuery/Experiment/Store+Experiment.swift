@@ -61,12 +61,15 @@ extension Store {
         var producers = ProducerTimes()
         producers.append(for: id, in: keyspace, to: &pipeline)
         producers.append(for: hash, in: keyspace, to: &pipeline)
+        var formats = FormatCheck()
+        formats.append(keyspace, to: &pipeline)
         let batteryHash = batteryID.map { id in
             pipeline.append(
                 arguments: ["HMGET", keyspace.battery(id)] + StoredBattery.fields(channel: nil), in: keyspace,
                 as: .optionalStrings)
         }
         try connections.run(pipeline)
+        warnings += try formats.warnings()
         let values = try batteryHash?.value(or: [], warnings: &warnings) ?? []
         let battery = batteryID.flatMap { id in
             values.isEmpty ? nil : StoredBattery(id: id, in: keyspace, values: values, warnings: &warnings)
@@ -95,7 +98,8 @@ extension Store {
         let matches = try scan(for: prefix, in: partitions, atLeast: 6, warnings: &warnings)
         guard let match = matches.first else { throw try notFound(prefix, in: partitions, warnings: &warnings) }
         guard matches.count == 1 else {
-            throw QueryError(.ambiguousExperiment(prefix.text, matches: matches.keys.map(\.text).sorted()))
+            throw QueryError(
+                .ambiguousExperiment(prefix.text, matches: matches.keys.map(\.text).sorted()), warnings: warnings)
         }
         return (match.key, match.value)
     }
@@ -112,14 +116,16 @@ extension Store {
         try connections.run(pipeline)
         for deletion in deletions {
             guard let time = try deletion.valueIfAvailable().flatMap(\.self).flatMap({ Double($0) }) else { continue }
-            return QueryError(.experimentDeleted(id.text, time: Int64(exactly: time.rounded()) ?? 0))
+            return QueryError(
+                .experimentDeleted(id.text, time: Int64(exactly: time.rounded()) ?? 0), warnings: warnings)
         }
         let half = id.text.prefix((id.text.utf8.count + 1) / 2)
         let similar = try ExperimentID(String(half)).map { half throws(QueryError) in
             try scan(for: half, in: partitions, atLeast: 1_000, warnings: &warnings)
         }
         let names = (similar ?? [:]).keys.map(\.text).sorted()
-        return QueryError(.experimentNotFound(id.text, suggestion: Suggestion(for: id.text, among: names)))
+        return QueryError(
+            .experimentNotFound(id.text, suggestion: Suggestion(for: id.text, among: names)), warnings: warnings)
     }
 
     /// Returns the experiments whose ids have a prefix. The scan ends early when it has found the minimum number.

@@ -7,31 +7,48 @@ extension ExperimentList: Rendering {
         page.line([
             Page.Span(name, style: .bold), Page.Span(", \(versionsText): \(summary)", style: .dim),
         ])
-        guard !rows.isEmpty else { return }
-        page.line()
-        table(now: page.now).writeWithFooter(to: &page)
+        if !rows.isEmpty {
+            page.line()
+            table(now: page.now).writeWithFooter(to: &page)
+        }
+        page.write(notes)
     }
 
-    /// The numbers of experiments: `newest first, 2 of 5`, and the filter.
+    /// The remarks: no experiments, and those that the filter did not look at.
+    package var notes: [Note] {
+        if count == 0 { return [.noExperiments] }
+        let older = count - examinedCount
+        guard !filter.isEmpty, older > 0 else { return [] }
+        return [
+            Note(
+                topic: .olderExperiments,
+                text:
+                    "\(counted(older, noun: "older experiment")) \(older == 1 ? "was" : "were") not searched, because "
+                    + "the limit was reached")
+        ]
+    }
+
+    /// The numbers of experiments: `newest first, 2 of 5 experiments`, or with a filter `newest first, 2 with status failed`.
     private var summary: String {
         let experiments = counted(count, noun: "experiment")
-        guard !filter.isEmpty else { return "newest first, \(rows.count) of \(experiments)" }
+        guard !filter.isEmpty else {
+            return "newest first, \(rows.count) of \(experiments)\(rows.count < count ? " shown" : "")"
+        }
         var conditions: [String] = []
         if let status = filter.status { conditions.append("status \(status.rawValue)") }
         if filter.isUnranked { conditions.append("no '\(filter.channel ?? objective)'") }
-        let scope = examinedCount < count ? "among the newest \(examinedCount) of \(experiments)" : "of \(experiments)"
-        return "newest first, \(rows.count) with \(conditions.joined(separator: " and ")) \(scope)"
+        let condition = conditions.joined(separator: " and ")
+        return examinedCount < count
+            ? "the newest \(rows.count) with \(condition)"
+            : "newest first, \(rows.count) of \(experiments) with \(condition)"
     }
 
+    /// Without requested columns, the table has the progress and the end of each experiment, the most important first,
+    /// because a narrow display hides the last columns.
     private func table(now: Int64) -> Table {
         var table = Table(columns: [Table.Column(title: "experiment", truncation: .never)])
         if versions.count > 1 { table.columns.append(Table.Column(title: "version", isNumeric: true)) }
-        table.columns += [
-            Table.Column(title: "status"), Table.Column(title: "started", isNumeric: true),
-            Table.Column(title: "epochs", isNumeric: true), Table.Column(title: objective, isNumeric: true),
-            Table.Column(title: "epoch", isNumeric: true), Table.Column(title: "host"),
-            Table.Column(title: "reason", truncation: .early),
-        ]
+        table.columns += [Table.Column(title: "status"), Table.Column(title: objective, isNumeric: true)]
         var values = numberTexts(rows.map { $0.value ?? .nan })[...]
         table.rows = rows.map { row in
             let value = values.removeFirst()
@@ -39,14 +56,30 @@ extension ExperimentList: Rendering {
             if versions.count > 1 { cells.append(Table.Cell("\(row.batteryVersion)")) }
             return cells + [
                 Table.Cell(row.liveness.text(now: now), style: Style(row.status)),
-                Table.Cell(row.started.map(dateText)), Table.Cell(row.lastEpoch.map(String.init)),
-                Table.Cell(row.value.map { _ in value }), Table.Cell(row.bestEpoch.map(String.init)),
-                Table.Cell(row.host), Table.Cell(row.reason),
+                Table.Cell(row.value.map { _ in value }),
             ]
         }
-        let fixed = Self.fixedFields + [Prefix.max + objective]
-        table.add(grid, fields: (columns ?? []).filter { !fixed.contains($0) }, now: now)
+        if let columns {
+            let shown = [ExperimentField.status, Prefix.max + objective]
+            table.add(grid, fields: columns.filter { !shown.contains($0) }, now: now)
+        } else {
+            addProgress(to: &table, now: now)
+        }
         return table
+    }
+
+    private func addProgress(to table: inout Table, now: Int64) {
+        table.columns += [
+            Table.Column(title: "epoch", isNumeric: true), Table.Column(title: "epochs", isNumeric: true),
+            Table.Column(title: "started", isNumeric: true), Table.Column(title: "reason", truncation: .early),
+            Table.Column(title: "host"),
+        ]
+        for (index, row) in rows.enumerated() {
+            table.rows[index] += [
+                Table.Cell(row.bestEpoch.map(String.init)), Table.Cell(row.lastEpoch.map(String.init)),
+                Table.Cell(row.started.map { agoText($0, now: now) }), Table.Cell(row.reason), Table.Cell(row.host),
+            ]
+        }
     }
 
     private var grid: FieldGrid {

@@ -29,7 +29,7 @@ public struct ExperimentList: Sendable, Hashable {
     /// The fields that JSON and CSV always have.
     static let fixedFields = [
         ExperimentField.battery, ExperimentField.status, ExperimentField.started, ExperimentField.epochs,
-        ExperimentField.maxEpoch, ExperimentField.host, ExperimentField.reason,
+        ExperimentField.maxEpoch, ExperimentField.host, ExperimentField.reason, OwnField.lastSeen,
     ]
 
     /// One experiment.

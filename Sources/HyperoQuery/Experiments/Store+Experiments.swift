@@ -15,8 +15,8 @@ extension Store {
     ///   - filter: the experiments to list.
     ///   - limit: the maximum number of experiments, 1 to 100,000.
     ///   - columns: the fields to read of each experiment, with or without prefix (`param.lr`, `lr`); nil reads all.
-    /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery, version or a column does not
-    ///   exist, and of the other categories if the limit is out of range or Redis fails.
+    /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery, version, a column or the channel of
+    ///   the filter does not exist, and of the other categories if the limit is out of range or Redis fails.
     public func experiments(
         of name: String, version: Int? = nil, filter: ExperimentFilter = ExperimentFilter(), limit: Int = 20,
         columns: [String]? = nil
@@ -39,7 +39,9 @@ extension Store {
         }
         for index in lists.indices { lists[index].appendNext(pageSize, to: &pipeline) }
         search.append(to: &pipeline)
+        let indexSizes = indexSizes(of: filter, in: batteries, pipeline: &pipeline)
         try connections.run(pipeline)
+        let index = try unrankedIndex(of: filter, sizes: indexSizes, in: batteries, warnings: &warnings)
         var count = 0
         for size in sizes { count += try size.valueIfAvailable() ?? 0 }
         let found = try fields(of: search, in: batteries, warnings: &warnings)
@@ -50,7 +52,7 @@ extension Store {
         while true {
             for index in lists.indices { try lists[index].readNext(warnings: &warnings) }
             let page = ExperimentPages.removeNewest(pageSize, from: &lists)
-            let read = try self.rows(of: page, filter: filter, fields: fields, warnings: &warnings)
+            let read = try self.rows(of: page, filter: filter, index: index, fields: fields, warnings: &warnings)
             for row in read where rows.count < limit {
                 examinedCount += 1
                 if let row { rows.append(row) }
@@ -73,7 +75,8 @@ extension Store {
     ///
     /// - Returns: one element per experiment; nil for those that the filter leaves out.
     private func rows(
-        of page: [ListedExperiment], filter: ExperimentFilter, fields: [String]?, warnings: inout [String]
+        of page: [ListedExperiment], filter: ExperimentFilter, index: UnrankedIndex, fields: [String]?,
+        warnings: inout [String]
     ) throws(QueryError) -> [ExperimentList.Row?] {
         let requested = fields.map { fields in
             let own = ExperimentList.fixedFields + [ExperimentField.updated, ExperimentField.producer]
@@ -98,9 +101,15 @@ extension Store {
                 hash = pipeline.append("HGETALL", key, in: member.keyspace, as: .pairs)
             }
             var isRanked: PendingReply<Bool>?
-            if filter.isUnranked {
+            switch index {
+            case _ where !filter.isUnranked: break
+            case .rankings:
                 let key = member.keyspace.rank(of: member.battery.id, by: filter.channel ?? member.battery.objective)
                 isRanked = pipeline.append("ZSCORE", key, member.id.text, in: member.keyspace, as: .isNotNull)
+            case .curves(let channel):
+                isRanked = pipeline.append(
+                    "HGETALL", member.keyspace.curve(of: member.id), in: member.keyspace,
+                    as: .hasFiniteValue(of: channel))
             }
             replies.append((hash, isRanked))
         }

@@ -46,6 +46,9 @@ enum OwnField {
     /// The prefix that selects one of these fields where a hyper-parameter has the same name.
     static let prefix = "hypero."
 
+    /// The last sign of life, from ``Liveness``. No hash has this field.
+    static let lastSeen = "last_seen"
+
     /// The names of the fields in columns.
     static let names = fields.map(name(of:))
 
@@ -53,7 +56,7 @@ enum OwnField {
         ExperimentField.battery, ExperimentField.status, ExperimentField.started, ExperimentField.updated,
         ExperimentField.host, ExperimentField.pid, ExperimentField.seed, ExperimentField.attempt,
         ExperimentField.reason, ExperimentField.epochs, ExperimentField.maxEpoch, ExperimentField.maxSource,
-        ExperimentField.nonfinite,
+        ExperimentField.nonfinite, lastSeen,
     ]
 
     /// Returns the field of a column name, with or without the prefix; nil if there is none: `epoch` is `max.epoch`.

@@ -21,7 +21,9 @@ extension Store {
         let fields = StoredBattery.fields(channel: channel)
         var pipeline = CommandPipeline()
         var hashes: [(keyspace: Keyspace, id: BatteryID, hash: PendingReply<[String?]>)] = []
+        var formats = FormatCheck()
         for (keyspace, ids) in found {
+            formats.append(keyspace, to: &pipeline)
             for text in ids {
                 guard let id = BatteryID(text) else {
                     warnings.append("\(keyspace.batteries): '\(printable(text))' is not a battery id")
@@ -33,6 +35,7 @@ extension Store {
             }
         }
         try connections.run(pipeline)
+        warnings += try formats.warnings()
         var batteries: [BatteryID: StoredBattery] = [:]
         for (keyspace, id, hash) in hashes {
             let values = try hash.value(or: [], warnings: &warnings)
@@ -61,13 +64,15 @@ extension Store {
         var selected = all.filter { $0.name.hasSameBytes(as: name) }
         if selected.isEmpty { selected = all.filter { $0.id.text == name } }
         guard !selected.isEmpty else {
-            throw QueryError(.batteryNotFound(name, suggestion: Suggestion(for: name, among: all.map(\.name))))
+            throw QueryError(
+                .batteryNotFound(name, suggestion: Suggestion(for: name, among: all.map(\.name))), warnings: warnings)
         }
         if let version {
             let versions = Set(selected.map(\.version)).sorted()
             selected.removeAll { $0.version != version }
             guard !selected.isEmpty else {
-                throw QueryError(.versionNotFound(version, battery: name, existing: versions))
+                throw QueryError(
+                    .versionNotFound(version, battery: name, existing: versions), warnings: warnings)
             }
         }
         warnings += selected.compactMap(\.conflictWarning)

@@ -32,12 +32,18 @@ struct StoredBattery {
 
     /// Reads the reply of HMGET with ``fields(channel:)``.
     ///
-    /// - Returns: nil, with a warning, if the name or the version is missing or malformed.
+    /// - Returns: nil, with a warning, if the hash is missing, or if the name or the version is missing or malformed.
     init?(
         id: BatteryID, in keyspace: Keyspace, values: [String?], channel: String? = nil, warnings: inout [String]
     ) {
         let pairs = zip(Self.fields(channel: channel), values).compactMap { name, value in
             value.map { (name: name, value: $0) }
+        }
+        guard !pairs.isEmpty else {
+            warnings.append(
+                "battery '\(id.text)' is listed in \(keyspace.batteries), but its hash is missing. Declare it again, or run "
+                    + "ZREM \(keyspace.batteries) \(id.text)")
+            return nil
         }
         var reader = HashReader(pairs, source: keyspace.battery(id))
         defer { warnings += reader.warnings }

@@ -14,15 +14,17 @@ extension Leaderboard {
         }
         let unranked = experimentCount - count
         if experimentCount == 0 {
-            notes.append(Note(topic: .nothingRanked, text: "no experiment has started yet"))
+            notes.append(.noExperiments)
         } else if count == 0 {
             notes.append(Note(topic: .nothingRanked, text: nothingRankedText))
         } else if unranked > 0 {
+            // Their curves may have the channel, at other epochs or without the objective.
+            let place = isByObjective || curveScan != nil ? "" : " at \(unranked == 1 ? "its" : "their") best epoch"
             notes.append(
                 Note(
                     topic: .unranked,
                     text: "\(unranked) of \(experimentCount) experiments \(unranked == 1 ? "has" : "have") no "
-                        + "'\(channel)' and no rank"))
+                        + "'\(channel)'\(place) and no rank"))
         }
         return notes
     }
@@ -31,16 +33,19 @@ extension Leaderboard {
     private var nothingRankedText: String {
         let role = isByObjective ? ", the objective" : ""
         let others = loggedChannels.filter { !$0.hasSameBytes(as: channel) }.prefix(Self.maxChannels)
-        let isLogged = others.count < min(loggedChannels.count, Self.maxChannels)
-        let subject =
-            isLogged
-            ? "no experiment has a finite value of '\(channel)'\(role)" : "no experiment has logged '\(channel)'\(role)"
-        guard !others.isEmpty else {
-            return isLogged ? "\(subject): all are nan or infinite" : "\(subject), or any other channel"
-        }
+        let isLogged = loggedChannels.contains { $0.hasSameBytes(as: channel) }
         let more = loggedChannels.count - others.count - (isLogged ? 1 : 0)
-        return "\(subject). Logged instead: \(others.joined(separator: ", "))"
-            + (more > 0 ? " and \(more) more" : "")
+        let list = others.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+        guard isLogged else {
+            let subject = "no experiment has logged '\(channel)'\(role)"
+            return others.isEmpty ? "\(subject), or any other channel" : "\(subject). Logged instead: \(list)"
+        }
+        // The values of deleted experiments, and the rows that a resume withdrew, leave the name of the channel behind.
+        let cause =
+            hasNonfinite
+            ? ", only nan or infinite ones" : ". The logged ones are nan or infinite, were deleted or were withdrawn"
+        return "no experiment has a finite value of '\(channel)'\(role)\(cause)"
+            + (others.isEmpty ? "" : ". Other channels: \(list)")
     }
 
     /// The number of logged channels that a note lists.

@@ -14,7 +14,8 @@ extension Leaderboard: Rendering {
             let fields = tableFields(in: grid)
             writeConstants(fields.constants, to: &page)
             page.line()
-            table(of: fields.shown, in: grid, now: page.now).writeWithFooter(to: &page, omitted: fields.omittedCount)
+            table(of: fields.shown, in: grid, now: page.now).writeWithFooter(
+                to: &page, omitted: FieldGrid.titles(of: fields.omitted, besides: []))
         }
         page.write(notes)
     }
@@ -54,7 +55,7 @@ extension Leaderboard: Rendering {
     package func writeCSV(to page: inout Page) {
         let grid = grid
         let present = grid.presentFields
-        let own = [ExperimentField.battery, ExperimentField.status, ExperimentField.maxEpoch]
+        let own = [ExperimentField.battery, ExperimentField.status, ExperimentField.maxEpoch, OwnField.lastSeen]
         // A requested field that has a column already gets no second one.
         let fields = (columns ?? present.maxima + present.params + present.meta).filter { !own.contains($0) }
         let titles = ["rank", "experiment", "battery", "name", "version", "value", "status", "epoch", "last_seen"]
@@ -77,8 +78,8 @@ extension Leaderboard: Rendering {
         var shown: [String]
         /// The hyper-parameters that are equal in all rows.
         var constants: [String] = []
-        /// The number of columns beyond the limit of a table.
-        var omittedCount = 0
+        /// The fields beyond the limit of a table.
+        var omitted: [String] = []
     }
 
     /// Returns the fields of the columns, the most important first, because a narrow display hides the last ones: the
@@ -98,21 +99,32 @@ extension Leaderboard: Rendering {
         let all = params + maxima.filter { $0 != train } + maxima.filter { $0 == train }
         return TableFields(
             shown: Array(all.prefix(FieldGrid.maxColumns)), constants: constants,
-            omittedCount: max(all.count - FieldGrid.maxColumns, 0))
+            omitted: Array(all.dropFirst(FieldGrid.maxColumns)))
     }
 
-    /// Writes the names and values of constant hyper-parameters in one line, as many as the display has room for.
+    /// Writes the names and values of constant hyper-parameters in one line, as many as the display has room for, and the
+    /// number of the others.
     private func writeConstants(_ fields: [String], to page: inout Page) {
         guard let row = rows.first, !fields.isEmpty else { return }
         let texts = zip(FieldGrid.titles(of: fields, besides: []), fields).prefix(FieldGrid.maxColumns).map {
-            "\($0) \(shownText(row.fields[$1] ?? ""))"
+            title, field in
+            truncated(
+                page.escaped("\(title) \(shownText(row.fields[field] ?? ""))"), toWidth: Self.maxConstantWidth,
+                ellipsis: page.display.ellipsis)
         }
-        let more = fields.count > texts.count ? ", …" : ""
-        let text = page.escaped("same in all rows: \(texts.joined(separator: ", "))\(more)")
-        page.line(
-            page.display.width.map { truncated(text, toWidth: $0, ellipsis: page.display.ellipsis) } ?? text,
-            style: .dim)
+        func line(_ count: Int) -> String {
+            let more = fields.count > count ? " and \(fields.count - count) more" : ""
+            return "same in all rows: \(texts.prefix(count).joined(separator: ", "))\(more)"
+        }
+        var count = texts.count
+        if let width = page.display.width {
+            while count > 1, textWidth(line(count)) > width { count -= 1 }
+        }
+        page.line(line(count), style: .dim)
     }
+
+    /// The width of a name and value above which they are truncated.
+    private static let maxConstantWidth = 40
 
     private func table(of fields: [String], in grid: FieldGrid, now: Int64) -> Table {
         var table = Table(columns: [

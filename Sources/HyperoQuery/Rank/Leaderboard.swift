@@ -27,6 +27,8 @@ public struct Leaderboard: Sendable, Hashable {
     public let curveScan: CurveScan?
     /// The channels that experiments logged, if no experiment is ranked. Empty otherwise.
     public let loggedChannels: [String]
+    /// True if no experiment is ranked, and one of the newest experiments has a value of the channel that is nan or infinite.
+    package let hasNonfinite: Bool
     /// The requested fields of the experiments' hashes, such as `param.lr`; nil if all fields were requested.
     public let columns: [String]?
     /// The first experiments in the order, at most as many as the limit.
@@ -45,7 +47,7 @@ public struct Leaderboard: Sendable, Hashable {
     }
 
     private static let jsonFields = [
-        ExperimentField.battery, ExperimentField.status, ExperimentField.maxEpoch,
+        ExperimentField.battery, ExperimentField.status, ExperimentField.maxEpoch, OwnField.lastSeen,
     ]
 }
 

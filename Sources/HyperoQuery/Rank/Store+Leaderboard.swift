@@ -92,7 +92,8 @@ extension Store {
             isHighestFirst: highestFirst, directionSource: direction.source, count: count,
             // Keys that another client wrote may contain a ranked experiment that is in no list.
             experimentCount: max(experimentCount, count), curveScan: unindexed?.scan,
-            loggedChannels: unindexed?.channels ?? [], columns: fields, rows: rows, warnings: warnings,
+            loggedChannels: unindexed?.channels ?? [], hasNonfinite: unindexed?.hasNonfinite ?? false, columns: fields,
+            rows: rows, warnings: warnings,
             versionsDisagree: versionsDisagree, isByObjective: isByObjective)
     }
 

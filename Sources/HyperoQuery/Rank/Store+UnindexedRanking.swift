@@ -11,13 +11,15 @@ struct UnindexedRanking {
     var scan: Leaderboard.CurveScan?
     /// The channels that experiments logged, if ``count`` is 0.
     var channels: [String] = []
+    /// True if an experiment has a value of the channel that is nan or infinite.
+    var hasNonfinite = false
 }
 
 extension Store {
     /// Ranks experiments by their learning curves, because no experiment has a finite maxima value of the channel.
     ///
-    /// Reads nothing but the list of columns if the channel is the objective, because its best value is always in the
-    /// maxima, or if no experiment logged the channel.
+    /// Ranks nothing if the channel is the objective, because its best value is always in the maxima. Reads only the curves of
+    /// the newest experiments then, which show whether its values are nan or infinite.
     ///
     /// - Throws: ``QueryError/Code/channelNotFound(_:suggestion:)`` if no experiment logged the channel.
     func rankWithoutIndex(
@@ -25,14 +27,37 @@ extension Store {
         warnings: inout [String]
     ) throws(QueryError) -> UnindexedRanking {
         let channels = try loggedChannels(in: batteries, warnings: &warnings)
-        guard !isObjective else { return UnindexedRanking(channels: channels) }
-        guard channels.contains(where: { $0.hasSameBytes(as: channel) }) else {
-            throw QueryError(.channelNotFound(channel, suggestion: Suggestion(for: channel, among: channels)))
+        let isLogged = channels.contains { $0.hasSameBytes(as: channel) }
+        if isObjective {
+            var result = UnindexedRanking(channels: channels)
+            if isLogged {
+                result.hasNonfinite = try curves(
+                    newest: Self.sampleSize, in: batteries, as: .best(of: channel, highestFirst: highestFirst),
+                    warnings: &warnings
+                ).contains { $0.reply.value?.hasNonfinite ?? false }
+            }
+            return result
         }
+        guard isLogged else { throw channelNotFound(channel, among: channels, warnings: warnings) }
         var result = try rankByCurves(
             channel, in: batteries, limit: limit, highestFirst: highestFirst, warnings: &warnings)
         if result.count == 0 { result.channels = channels }
         return result
+    }
+
+    /// Throws ``QueryError/Code/channelNotFound(_:suggestion:)`` if no experiment of the batteries has logged a channel.
+    func requireLogged(
+        _ channel: String, in batteries: [StoredBattery], warnings: inout [String]
+    ) throws(QueryError) {
+        let channels = try loggedChannels(in: batteries, warnings: &warnings)
+        guard channels.contains(where: { $0.hasSameBytes(as: channel) }) else {
+            throw channelNotFound(channel, among: channels, warnings: warnings)
+        }
+    }
+
+    private func channelNotFound(_ channel: String, among channels: [String], warnings: [String]) -> QueryError {
+        QueryError(
+            .channelNotFound(channel, suggestion: Suggestion(for: channel, among: channels)), warnings: warnings)
     }
 
     /// Returns the channels that the experiments of the batteries logged, in the order of results. One round trip.
@@ -72,9 +97,11 @@ extension Store {
             newest: nil, in: batteries, as: .best(of: channel, highestFirst: highestFirst), warnings: &warnings)
         var ranked: [RankedExperiment] = []
         var byteCount = 0
+        var hasNonfinite = false
         for curve in curves {
             let best = try curve.reply.value(or: BestOfCurve(), warnings: &warnings)
             byteCount += best.byteCount
+            hasNonfinite = hasNonfinite || best.hasNonfinite
             guard let value = best.value else { continue }
             ranked.append(
                 RankedExperiment(
@@ -83,7 +110,8 @@ extension Store {
         }
         return UnindexedRanking(
             top: RankedExperiment.sorted(ranked, limit: limit, highestFirst: highestFirst), count: ranked.count,
-            scan: Leaderboard.CurveScan(experimentCount: curves.count, byteCount: byteCount))
+            scan: Leaderboard.CurveScan(experimentCount: curves.count, byteCount: byteCount), hasNonfinite: hasNonfinite
+        )
     }
 
     private struct PendingCurve<Value> {
@@ -132,6 +160,8 @@ private struct BestOfCurve {
     var epoch: Int?
     /// The size of the curve in bytes.
     var byteCount = 0
+    /// True if a value of the channel is nan or infinite.
+    var hasNonfinite = false
 }
 
 extension ReplyReader<BestOfCurve> {
@@ -142,7 +172,9 @@ extension ReplyReader<BestOfCurve> {
             var best = BestOfCurve()
             for (epoch, text) in try reply.pairs() {
                 best.byteCount += epoch.utf8.count + text.utf8.count
-                guard let epoch = Int(epoch), let value = CurveRow(text: text)?[channel]?.value, value.isFinite else {
+                guard let epoch = Int(epoch), let value = CurveRow(text: text)?[channel]?.value else { continue }
+                guard value.isFinite else {
+                    best.hasNonfinite = true
                     continue
                 }
                 if let other = best.value, !direction.prefers(value, over: other) {
@@ -152,6 +184,15 @@ extension ReplyReader<BestOfCurve> {
                 best.epoch = epoch
             }
             return best
+        }
+    }
+}
+
+extension ReplyReader<Bool> {
+    /// HGETALL of a curve: true if a value of the channel is finite.
+    static func hasFiniteValue(of channel: String) -> Self {
+        Self { reply throws(RedisError) in
+            try ReplyReader<BestOfCurve>.best(of: channel, highestFirst: true).read(&reply).value != nil
         }
     }
 }

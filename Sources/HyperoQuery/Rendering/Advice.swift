@@ -8,6 +8,10 @@ package struct Note: Sendable, Hashable {
     /// The remark, a sentence without a full stop.
     package let text: String
 
+    /// The remark about a battery without experiments.
+    static let noExperiments = Note(
+        topic: .noExperiments, text: "the battery has no experiments: none has started yet, or all were deleted")
+
     /// Returns the text, followed by advice if there is some.
     package func text(with advice: [AdviceTopic: String]) -> String {
         advice[topic].map { "\(text). \($0)" } ?? text
@@ -24,4 +28,10 @@ package enum AdviceTopic: Sendable, Hashable {
     case nothingRanked
     /// A ranking by the best values of the learning curves.
     case rankedByCurves
+    /// The battery has no experiments.
+    case noExperiments
+    /// The store has no batteries.
+    case noBatteries
+    /// The search of a list ended at the limit of rows.
+    case olderExperiments
 }

@@ -36,6 +36,12 @@ struct Table {
     private static let gap = 2
     /// The width below which no column is truncated.
     private static let minColumnWidth = 8
+    /// The width above which a cell is truncated on a display without a width, such as a file: the reason of a failure may have
+    /// 64 KiB.
+    private static let maxCellWidth = 120
+    /// The number of hidden columns that the footer names, and the width of each name.
+    private static let maxNamedColumns = 8
+    private static let maxNameWidth = 40
 
     /// The width of the whole table without truncation.
     func fullWidth(on page: Page) -> Int {
@@ -44,9 +50,9 @@ struct Table {
 
     /// Writes the table within the width of the display.
     ///
-    /// - Returns: the number of columns hidden at the right.
+    /// - Returns: the titles of the columns hidden at the right.
     @discardableResult
-    func write(to page: inout Page) -> Int {
+    func write(to page: inout Page) -> [String] {
         let texts = texts(on: page)
         let titles = titles(on: page)
         let fullWidths = fullWidths(of: texts, titles: titles)
@@ -60,17 +66,23 @@ struct Table {
             page.line(
                 spaced(widths.indices.map { Page.Span(padded(texts[$0], column: $0), style: cells[$0].style) }))
         }
-        return columns.count - widths.count
+        return columns[widths.count...].map(\.title)
     }
 
-    /// Writes the table, and below it the number of hidden columns with the page's advice.
+    /// Writes the table, and below it the names of hidden columns with the page's advice.
     ///
-    /// - Parameter omitted: the number of further columns that the table does not have.
-    func writeWithFooter(to page: inout Page, omitted: Int = 0) {
+    /// - Parameter omitted: the titles of further columns that the table does not have.
+    func writeWithFooter(to page: inout Page, omitted: [String] = []) {
         let hidden = write(to: &page) + omitted
-        guard hidden > 0 else { return }
-        let advice = page.advice[.hiddenColumns].map { ": \($0)" } ?? ""
-        page.line("\(counted(hidden, noun: "more column")) at the right\(advice)", style: .dim)
+        guard !hidden.isEmpty else { return }
+        let names = hidden.prefix(Self.maxNamedColumns).map {
+            truncated(page.escaped($0), toWidth: Self.maxNameWidth, ellipsis: page.display.ellipsis)
+        }
+        let more = hidden.count > names.count ? " and \(hidden.count - names.count) more" : ""
+        let advice = page.advice[.hiddenColumns].map { ". \($0)" } ?? ""
+        page.line(
+            "\(counted(hidden.count, noun: "column")) hidden: \(names.joined(separator: ", "))\(more)\(advice)",
+            style: .dim)
     }
 
     private func titles(on page: Page) -> [String] { columns.map { page.escaped($0.title) } }
@@ -120,7 +132,7 @@ struct Table {
     /// Returns the widths of the columns that fit. Hides columns at the right that have no room even if all others are
     /// truncated, and truncates the widest of the shown columns until they fit.
     private func fitted(_ fullWidths: [Int], titles: [String], within limit: Int?) -> [Int] {
-        guard let limit else { return fullWidths }
+        guard let limit else { return fullWidths.map { min($0, Self.maxCellWidth) } }
         func total(_ widths: [Int]) -> Int { widths.reduce(0, +) + Self.gap * (widths.count - 1) }
         let bounded = fullWidths.map { min($0, max(limit, Self.minColumnWidth)) }
         let least = bounded.indices.map { column in

@@ -14,6 +14,7 @@ extension PartitionStatus {
     ///     applies its entries.
     func warnings(now: Int64, isFormer: Bool = false) -> [String] {
         var warnings = problems
+        warnings += [FormatCheck.warning(format: format, tag: tag)].compactMap(\.self)
         if isCursorBeyondEnd, !isFormer {
             warnings.append(
                 "the cursor of \(tag) is beyond the end of its stream: the stream was deleted or set back. A running "
@@ -28,6 +29,14 @@ extension PartitionStatus {
             let entries = backlog.map { counted($0, noun: "entry", plural: "entries") } ?? "entries"
             warnings.append(
                 "\(entries) of \(tag):events not applied yet, the oldest for \(durationText(now - waitingSince))")
+        }
+        if waitingCommands > 0, let commandsWaitingSince,
+            age(of: commandsWaitingSince, now: now) > Self.backlogWarningAge
+        {
+            let verb = waitingCommands == 1 ? "is" : "are"
+            warnings.append(
+                "\(counted(waitingCommands, noun: "command")) of \(tag):control \(verb) not carried out yet, the oldest for "
+                    + "\(durationText(now - commandsWaitingSince)). A running hypero-ingest carries out deletions")
         }
         if missed > 0 {
             let entries = counted(missed, noun: "entry", plural: "entries")

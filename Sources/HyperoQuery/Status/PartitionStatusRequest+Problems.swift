@@ -33,6 +33,9 @@ extension PartitionStatusRequest {
                     "is not a sorted set, so declarations of batteries become dead letters. \(rename), then send the "
                     + "dead letters again with hypero-ingest requeue"),
             wrongType(
+                controlStream, key: keyspace.control,
+                problem: "is not a stream, so hypero-ingest delete has no effect. \(rename)"),
+            wrongType(
                 deletedCount, key: keyspace.deleted,
                 problem: "is not a sorted set, so no entry is applied and nothing is deleted. \(rename)"),
         ].compactMap(\.self)

@@ -18,12 +18,19 @@ final class PartitionStatusRequest {
     let deadStream: PendingReply<StreamInfo>
     /// ZCARD of the batteries, which shows whether the key is a sorted set.
     let batteryCount: PendingReply<Int>
-    /// ZCARD of the deleted ids, which shows whether the key is a sorted set.
+    /// ZCARD of the deleted ids, for the same reason.
     let deletedCount: PendingReply<Int>
+    /// XINFO STREAM of the operators' commands.
+    let controlStream: PendingReply<StreamInfo>
     /// XREVRANGE of the newest dead letter.
     private let newestDeadLetter: PendingReply<[StreamEntryReply]>
     /// XRANGE of the oldest entry that is not applied yet; nil if the cursor is at the end of the stream.
     private var oldest: PendingReply<[StreamEntryReply]>?
+    /// XRANGE of the first commands that are not carried out yet; nil if there are none.
+    private var commands: PendingReply<[StreamEntryReply]>?
+
+    /// The number of commands to read. They are counted by the length of the stream, unless carried out ones are left in it.
+    private static let maxCommands = 100
 
     init(_ keyspace: Keyspace, in pipeline: inout CommandPipeline) {
         self.keyspace = keyspace
@@ -34,17 +41,37 @@ final class PartitionStatusRequest {
         deadStream = pipeline.append("XINFO", "STREAM", keyspace.dead, in: keyspace, as: .streamInfo)
         batteryCount = pipeline.append("ZCARD", keyspace.batteries, in: keyspace, as: .integer)
         deletedCount = pipeline.append("ZCARD", keyspace.deleted, in: keyspace, as: .integer)
+        controlStream = pipeline.append("XINFO", "STREAM", keyspace.control, in: keyspace, as: .streamInfo)
         newestDeadLetter = pipeline.append(
             "XREVRANGE", keyspace.dead, "+", "-", "COUNT", "1", in: keyspace, as: .streamEntries)
     }
 
-    /// Appends the command that reads the first entry after the cursor, unless the cursor is at the end of the stream.
+    /// Appends the commands that read the first entries after the cursors of the events and of the operators' commands, unless
+    /// a cursor is at the end of its stream.
     func appendOldest(to pipeline: inout CommandPipeline) {
-        guard let stream = stream.value, let ingest = ingest.value else { return }
-        let cursor = ingest.first { $0.name == IngestField.cursor }.flatMap { StreamID($0.value) } ?? .zero
-        guard let last = stream.lastID, cursor < last else { return }
-        oldest = pipeline.append(
-            "XRANGE", keyspace.events, "(\(cursor)", "+", "COUNT", "1", in: keyspace, as: .streamEntries)
+        guard let ingest = ingest.value else { return }
+        func first(_ count: Int, of stream: PendingReply<StreamInfo>, key: String, after field: String)
+            -> PendingReply<[StreamEntryReply]>?
+        {
+            let cursor = ingest.first { $0.name == field }.flatMap { StreamID($0.value) } ?? .zero
+            guard let last = stream.value?.lastID, cursor < last else { return nil }
+            return pipeline.append(
+                "XRANGE", key, "(\(cursor)", "+", "COUNT", "\(count)", in: keyspace, as: .streamEntries)
+        }
+        oldest = first(1, of: stream, key: keyspace.events, after: IngestField.cursor)
+        commands = first(Self.maxCommands, of: controlStream, key: keyspace.control, after: IngestField.control)
+    }
+
+    /// Returns the number of operators' commands that are not carried out yet, and the time of the oldest one.
+    private func waitingCommands() throws(QueryError) -> (count: Int, since: Int64?) {
+        let first = try commands?.valueIfAvailable() ?? []
+        guard let oldest = first.first.flatMap({ StreamID($0.id) }), let stream = controlStream.value else {
+            return (0, nil)
+        }
+        return (
+            stream.firstEntryID == oldest ? max(stream.length, first.count) : first.count,
+            Int64(clamping: oldest.milliseconds)
+        )
     }
 
     /// Returns the status from the replies of both round trips.
@@ -55,6 +82,8 @@ final class PartitionStatusRequest {
         let applied = count(IngestField.applied)
         let duplicates = count(IngestField.duplicates)
         let totalDeadLetters = count(IngestField.dead)
+        let deleted = count(IngestField.deleted)
+        let format = reader.integer(IngestField.format).map { Int($0) }
         let gaps = count(IngestField.gaps)
         let missed = count(IngestField.missed)
         let rewinds = count(IngestField.rewinds)
@@ -68,19 +97,22 @@ final class PartitionStatusRequest {
         let position = cursor.map { StreamPosition(cursor: $0, text: reader.fields[IngestField.entries]) }
         let oldest = try oldest?.valueIfAvailable()?.first
         let backlog = stream.backlog(
-            after: cursor, entries: position?.entries, consumed: [applied, duplicates, totalDeadLetters, missed])
+            after: cursor, entries: position?.entries,
+            consumed: [applied, duplicates, totalDeadLetters, deleted, missed])
+        let waiting = try waitingCommands()
         let newestFields = try newestDeadLetter.valueIfAvailable()?.first?.fields
         return PartitionStatus(
             tag: keyspace.tag, streamLength: stream.length,
             // A crash of the server may have lost counts. An entry that was read proves a backlog of at least 1.
             backlog: backlog.map { max($0, oldest == nil ? 0 : 1) },
             waitingSince: oldest.flatMap { StreamID($0.id) }.map { Int64(clamping: $0.milliseconds) },
-            applied: applied, duplicates: duplicates, gaps: gaps, missed: missed, rewinds: rewinds,
+            applied: applied, duplicates: duplicates, deleted: deleted, gaps: gaps, missed: missed, rewinds: rewinds,
             lastRewind: lastRewind, takeovers: takeovers, lastTakeover: lastTakeover,
             totalDeadLetters: totalDeadLetters, deadLetters: try deadLetterCount.valueIfAvailable(),
             requeued: requeued, latestDeadReason: newestFields?.last { $0.name == EventField.deadReason }?.value,
             lastApplied: lastApplied, lastOwner: reader.fields[IngestField.owner],
             lease: try lease.valueIfAvailable().map { $0.map(PartitionStatus.Lease.held(by:)) ?? .free } ?? .unknown,
+            waitingCommands: waiting.count, commandsWaitingSince: waiting.since, format: format,
             problems: problems, isCursorBeyondEnd: isBeyondEnd(cursor))
     }
 }

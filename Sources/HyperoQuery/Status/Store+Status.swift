@@ -18,10 +18,13 @@ extension Store {
         var pipeline = CommandPipeline()
         let requests = partitions.map { PartitionStatusRequest($0, in: &pipeline) }
         var requestedServers: Set<RedisURL> = []
-        let infos = partitions.compactMap { keyspace -> (server: RedisURL, reply: PendingReply<String?>)? in
+        var infos: [(server: RedisURL, reply: PendingReply<String?>)] = []
+        var clientLists: [PendingReply<String?>] = []
+        for keyspace in partitions {
             let server = connections.server(of: keyspace)
-            guard requestedServers.insert(server).inserted else { return nil }
-            return (server, pipeline.append("INFO", in: keyspace, as: .string))
+            guard requestedServers.insert(server).inserted else { continue }
+            infos.append((server, pipeline.append("INFO", in: keyspace, as: .string)))
+            clientLists.append(pipeline.append("CLIENT", "LIST", "TYPE", "normal", in: keyspace, as: .string))
         }
         let others = layout.otherLayout.map { PartitionStatusRequest($0, in: &pipeline) }
         try connections.run(pipeline)
@@ -37,9 +40,15 @@ extension Store {
         }
         for server in servers { warnings += server.warnings }
         let former = formerPartitions(among: partitionStatuses)
+        let ingests = try ingests(in: clientLists)
         for index in partitionStatuses.indices {
             let isFormer = former.contains(partitionStatuses[index].tag)
-            partitionStatuses[index].isAtRest = isFormer && partitionStatuses[index].backlog == 0
+            partitionStatuses[index].isAtRest =
+                isFormer && partitionStatuses[index].backlog == 0 && partitionStatuses[index].waitingCommands == 0
+            if let ingests, partitionStatuses[index].lease != .unknown {
+                partitionStatuses[index].standbys = ingests.standbys(
+                    of: partitionStatuses[index].tag, owner: partitionStatuses[index].lease.owner)
+            }
             warnings += partitionStatuses[index].warnings(now: now, isFormer: isFormer)
         }
         // The malformed values of other partitions are reported by a status of those.
@@ -48,6 +57,16 @@ extension Store {
         for request in others { otherStatuses.append(try request.status(warnings: &ignored)) }
         warnings += layoutWarnings(partitionStatuses, former: former, others: otherStatuses)
         return StoreStatus(servers: servers, partitions: partitionStatuses, warnings: warnings)
+    }
+
+    /// Returns the ingests that are connected to the servers; nil if the account must not list the connections of one.
+    private func ingests(in lists: [PendingReply<String?>]) throws(QueryError) -> IngestConnections? {
+        var all = ""
+        for list in lists {
+            guard let text = try list.valueIfAvailable().flatMap(\.self) else { return nil }
+            all += text + "\n"
+        }
+        return IngestConnections(clientList: all)
     }
 
     private func readOldestEntries(of requests: [PartitionStatusRequest]) throws(QueryError) {

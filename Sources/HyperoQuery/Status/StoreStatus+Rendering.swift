@@ -15,8 +15,10 @@ extension StoreStatus: Rendering {
         var table = Table(
             // The most important columns first: a narrow terminal hides the last ones.
             columns: [Table.Column(title: "partition"), Table.Column(title: "owner")]
-                + ["behind", "dead", "missed", "last applied", "applied", "gaps", "duplicates", "stream"]
-                .map { Table.Column(title: $0, isNumeric: true) })
+                + [
+                    "behind", "dead", "missed", "last applied", "applied", "gaps", "duplicates", "deleted", "stream",
+                    "commands",
+                ].map { Table.Column(title: $0, isNumeric: true) })
         table.rows = partitions.map { partition in
             let owner =
                 switch partition.lease {
@@ -34,10 +36,15 @@ extension StoreStatus: Rendering {
                 Table.Cell("\(partition.missed)", style: partition.missed > 0 ? .red : .plain),
                 Table.Cell(partition.lastApplied.map { agoText($0, now: page.now) } ?? "never"),
                 Table.Cell("\(partition.applied)"), Table.Cell("\(partition.gaps)"),
-                Table.Cell("\(partition.duplicates)"), Table.Cell("\(partition.streamLength)"),
+                Table.Cell("\(partition.duplicates)"), Table.Cell("\(partition.deleted)"),
+                Table.Cell("\(partition.streamLength)"),
+                Table.Cell(
+                    "\(partition.waitingCommands)", style: partition.waitingCommands > 0 ? .yellow : .plain),
             ]
         }
         table.writeWithFooter(to: &page)
+        let standbys = standbyTexts.map { $0.isEmpty ? "none" : $0.joined(separator: ", ") } ?? "unknown"
+        page.line("standbys: \(standbys)", style: .dim)
         guard !warnings.isEmpty else { return }
         page.line()
         for warning in warnings { page.line([Page.Span("warning: ", style: .yellow), Page.Span(warning)]) }
@@ -69,6 +76,7 @@ extension StoreStatus: Rendering {
                 object.add("waiting_since", value: partition.waitingSince)
                 object.add("applied", value: partition.applied)
                 object.add("duplicates", value: partition.duplicates)
+                object.add("deleted", value: partition.deleted)
                 object.add("gaps", value: partition.gaps)
                 object.add("missed", value: partition.missed)
                 object.add("rewinds", value: partition.rewinds)
@@ -82,8 +90,16 @@ extension StoreStatus: Rendering {
                 object.add("last_applied", value: partition.lastApplied)
                 object.add("last_owner", value: partition.lastOwner)
                 object.add("owned", value: partition.isOwned)
-                object.add("owner", value: partition.owner)
+                object.add("owner", value: partition.lease.owner)
                 object.add("at_rest", value: partition.isAtRest)
+                if let standbys = partition.standbys {
+                    object.add("standbys", array: standbys.map(JSON.quoted))
+                } else {
+                    object.add("standbys", json: "null")
+                }
+                object.add("commands", value: partition.waitingCommands)
+                object.add("commands_waiting_since", value: partition.commandsWaitingSince)
+                object.add("format", value: partition.format)
                 return object.text
             })
         object.add("warnings", array: warnings.map(JSON.quoted))
@@ -96,8 +112,9 @@ extension StoreStatus: Rendering {
             [
                 "partition", "stream", "behind", "waiting_since", "applied", "duplicates", "gaps", "missed",
                 "rewinds", "last_rewind", "takeovers", "last_takeover", "dead", "dead_letters", "requeued",
-                "dead_reason",
-                "last_applied", "last_owner", "owned", "owner", "at_rest",
+                "dead_reason", "last_applied", "last_owner", "owned", "owner", "at_rest", "deleted", "standbys",
+                "commands",
+                "commands_waiting_since", "format",
             ], to: &page)
         for partition in partitions {
             CSV.write(
@@ -109,18 +126,16 @@ extension StoreStatus: Rendering {
                     partition.lastTakeover.map { String($0) }, String(partition.totalDeadLetters),
                     partition.deadLetters.map { String($0) }, String(partition.requeued), partition.latestDeadReason,
                     partition.lastApplied.map { String($0) }, partition.lastOwner,
-                    partition.isOwned.map { String($0) }, partition.owner, String(partition.isAtRest),
+                    partition.isOwned.map { String($0) }, partition.lease.owner, String(partition.isAtRest),
+                    String(partition.deleted), partition.standbys?.joined(separator: " "),
+                    String(partition.waitingCommands), partition.commandsWaitingSince.map { String($0) },
+                    partition.format.map { String($0) },
                 ], to: &page)
         }
     }
 }
 
 extension PartitionStatus {
-    /// The owner; nil if there is none or it is unknown.
-    fileprivate var owner: String? {
-        if case .held(let owner) = lease { owner } else { nil }
-    }
-
     /// True if an ingest owns the partition; nil if it is unknown.
     fileprivate var isOwned: Bool? {
         lease == .unknown ? nil : lease != .free

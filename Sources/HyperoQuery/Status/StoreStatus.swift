@@ -26,6 +26,8 @@ public struct PartitionStatus: Sendable, Hashable {
     public let applied: Int
     /// The number of entries skipped because their sequence number had been applied before.
     public let duplicates: Int
+    /// The number of entries dropped because their experiment or battery was deleted.
+    public let deleted: Int
     /// The number of sequence numbers that are missing below the highest applied number of their producer.
     public let gaps: Int
     /// The number of entries that another client trimmed or deleted from the stream before they were read.
@@ -52,6 +54,15 @@ public struct PartitionStatus: Sendable, Hashable {
     public let lastOwner: String?
     /// The owner of the partition.
     public let lease: Lease
+    /// The number of operators' commands in the control stream that are not carried out yet.
+    public let waitingCommands: Int
+    /// The time of the oldest of these commands, in Unix milliseconds of the server's clock; nil without one.
+    public let commandsWaitingSince: Int64?
+    /// The number of the format of the keys; nil in a new partition, and in the first format.
+    public let format: Int?
+    /// The ingests that wait for the lease of the partition, by the names of their connections. Nil if they are unknown: the
+    /// account must not run CLIENT LIST, or the account of the ingest must not run CLIENT SETNAME.
+    public internal(set) var standbys: [String]?
     /// The problems with the partition's keys that stop the ingest, one message each.
     public let problems: [String]
     /// True if the partition belongs to an earlier number of partitions and all its entries are applied. An ingest owns such
@@ -69,6 +80,9 @@ public struct PartitionStatus: Sendable, Hashable {
         /// The account must not read the lease.
         case unknown
 
-        var isHeld: Bool { if case .held = self { true } else { false } }
+        var isHeld: Bool { owner != nil }
+
+        /// The name of the owner; nil if there is none or it is unknown.
+        var owner: String? { if case .held(let owner) = self { owner } else { nil } }
     }
 }

@@ -1,4 +1,5 @@
 import HyperoRedis
+import HyperoSchema
 
 /// The reply of one command of a ``CommandPipeline``, available after ``ConnectionPool/run(_:)``.
 final class PendingReply<Value> {
@@ -38,7 +39,13 @@ final class PendingReply<Value> {
     func value(or fallback: Value, warnings: inout [String]) throws(QueryError) -> Value {
         if let value { return value }
         guard let failure, failure.error.category == .refused else { throw queryError }
-        warnings.append("\(command.prefix(2).joined(separator: " ")) failed: \(failure.error)")
+        let key = command.count > 1 ? printable(command[1]) : ""
+        let warning =
+            failure.error.code == .wrongType
+            ? "\(key) holds a value of another type and is left out. Rename or delete the key"
+            : "\(command[0]) \(key) failed: \(failure.error)"
+        // Several commands may read one key.
+        if warnings.last != warning { warnings.append(warning) }
         return fallback
     }
 

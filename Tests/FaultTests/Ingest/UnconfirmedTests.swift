@@ -238,7 +238,7 @@ import Testing
 extension IngestFixture {
     /// Returns the size of the commands of an ingest that wait for the end of `CLIENT PAUSE`; nil if none waits.
     fileprivate func pausedBytes() -> Int? {
-        for line in server.cli("CLIENT", "LIST").split(separator: "\n") where line.contains("name=hypero-ingest ") {
+        for line in server.cli("CLIENT", "LIST").split(separator: "\n") where line.contains("name=hypero-ingest:") {
             let fields = line.split(separator: " ")
             func value(_ name: String) -> Substring {
                 fields.first { $0.hasPrefix("\(name)=") }?.dropFirst(name.count + 1) ?? ""

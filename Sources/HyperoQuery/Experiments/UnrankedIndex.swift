@@ -1,0 +1,44 @@
+import HyperoRedis
+import HyperoSchema
+
+/// The values that decide whether a ranking leaves an experiment out.
+enum UnrankedIndex {
+    /// The rankings by the filter's channel, or by the objectives.
+    case rankings
+    /// The learning curves, by which ``Store/leaderboard(of:version:by:order:limit:columns:)`` ranks a channel that no ranking
+    /// has.
+    case curves(channel: String)
+}
+
+extension Store {
+    /// Appends the ZCARD of the rankings by the channel of a filter; none for the objectives, which the curves never replace.
+    func indexSizes(
+        of filter: ExperimentFilter, in batteries: [StoredBattery], pipeline: inout CommandPipeline
+    ) -> [PendingReply<Int>] {
+        guard filter.isUnranked, let channel = filter.channel else { return [] }
+        var sizes: [PendingReply<Int>] = []
+        for battery in batteries {
+            for keyspace in battery.keyspaces {
+                sizes.append(
+                    pipeline.append("ZCARD", keyspace.rank(of: battery.id, by: channel), in: keyspace, as: .count))
+            }
+        }
+        return sizes
+    }
+
+    /// Returns the values that decide for a filter, from the replies of ``indexSizes(of:in:pipeline:)``.
+    ///
+    /// - Throws: ``QueryError/Code/channelNotFound(_:suggestion:)`` if no experiment has logged the channel of the filter. The
+    ///   objective need not be logged.
+    func unrankedIndex(
+        of filter: ExperimentFilter, sizes: [PendingReply<Int>], in batteries: [StoredBattery],
+        warnings: inout [String]
+    ) throws(QueryError) -> UnrankedIndex {
+        guard filter.isUnranked, let channel = filter.channel, let newest = batteries.last,
+            !channel.hasSameBytes(as: newest.objective)
+        else { return .rankings }
+        for size in sizes where try size.valueIfAvailable() ?? 0 > 0 { return .rankings }
+        try requireLogged(channel, in: batteries, warnings: &warnings)
+        return .curves(channel: channel)
+    }
+}

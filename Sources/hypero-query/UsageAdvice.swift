@@ -1,0 +1,35 @@
+import ArgumentParser
+import HyperoQuery
+
+/// The advice for usual mistakes in a command line.
+enum UsageAdvice {
+    /// Returns a sentence for the message of the parser; nil if there is none.
+    ///
+    /// - Parameter arguments: the command line without the name of the program.
+    static func sentence(for message: String, arguments: [String]) -> String? {
+        let names = HyperoQueryCommand.subcommands.compactMap { $0.configuration.commandName }
+        if message.isAboutUnexpectedArguments {
+            guard let first = arguments.first, !names.contains(first) else {
+                return "A name with spaces needs quotes, for example \"digits mlp\""
+            }
+            if ["delete", "requeue", "adopt"].contains(first) { return "Write hypero-ingest \(first)" }
+            return "The commands are \(names.joined(separator: ", "))"
+        }
+        for format in OutputFormat.allCases where message == "Unknown option '--\(format.rawValue)'" {
+            return "Write --format \(format.rawValue)"
+        }
+        return nil
+    }
+
+    /// Returns a sentence for the message of the parser about the command line of the process.
+    static func sentence(for message: String) -> String? {
+        sentence(for: message, arguments: Array(CommandLine.arguments.dropFirst()))
+    }
+}
+
+extension String {
+    /// True for the parser's message about arguments that no command takes.
+    fileprivate var isAboutUnexpectedArguments: Bool {
+        hasPrefix("Unexpected argument ") || contains(" unexpected arguments: ")
+    }
+}
