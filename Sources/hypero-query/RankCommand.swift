@@ -11,13 +11,10 @@ struct RankCommand: ParsableCommand {
             experiment's id, descending if the highest value is first.
 
             The battery declares the direction of its objective, and may declare those of other channels. The direction of \
-            any other channel follows from its name: the lowest value is first if one of its words is loss, error, err, \
-            perplexity, ppl, mse, mae, rmse, nll, wer, cer, fid, latency or time, as in val_loss, train.error and valLoss, \
-            unless another word is neg or negative. Otherwise the highest value is first.
-
-            The table shows the hyper-parameters that differ first, then the values of the other channels at the best epoch, \
-            those of the training data last. Hyper-parameters that are the same in all rows are in one line above it. Metadata \
-            is shown with --columns.
+            any other channel follows from its name: the lowest value is first if its last word is a loss, an error or a \
+            duration, such as loss, nll, perplexity, error, mse, mae, wer, fid, latency or time, as in val_loss and valLoss. A \
+            unit, a statistic or the data may follow, as in latency_ms, loss_per_token and Loss/test. Otherwise the highest \
+            value is first. The first line of the table has the direction and its reason.
 
             A running experiment has the age of its last sign of life after its status. Without one for the time of \
             --lost-after, its status is lost.

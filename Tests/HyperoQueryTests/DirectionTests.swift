@@ -8,7 +8,11 @@ import Testing
 @Suite struct DirectionTests {
     @Test(arguments: [
         "loss", "val_loss", "train.error", "valLoss", "MSELoss", "top1err", "Loss/val", "loss1", "WER", "rmse (test)",
-        "fid50k", "inference time", "latency_p99", "word-error-rate", "PPL",
+        "fid50k", "inference time", "latency_p99", "word-error-rate", "PPL", "train/loss", "test.mse", "latency_ms",
+        "loss_per_token", "Loss/test", "time_per_step", "error@5", "logloss", "log_loss", "mape", "cross_entropy",
+        "val/cross-entropy", "CrossEntropyLoss", "bpb", "val_bpb", "nll", "bpc", "brier", "brier_score", "smape", "eer",
+        "mcd",
+        "val_mae", "top-1 error (%)", "time_s", "error_rate", "regret", "loss_ema",
     ])
     func `A name with a word for a loss, an error or a duration is better when lower`(name: String) {
         #expect(ChannelDirection.isLowerBetter(named: name))
@@ -16,8 +20,11 @@ import Testing
 
     @Test(arguments: [
         "accuracy", "valid", "lossless", "timestep", "f1", "uptime", "neg_mean_squared_error", "negLoss", "",
-        "fidelity",
-        "terror", "auc",
+        "fidelity", "terror", "auc", "accuracy_over_time", "time_to_failure", "perplexity_gain", "loss_scale",
+        "time_step",
+        "error_bars", "loss_weight", "entropy", "inverse_mse", "samples_per_time", "mse/improvement", "score", "rate",
+        "ms",
+        "per", "error_reduction",
     ])
     func `Any other name is not`(name: String) {
         #expect(!ChannelDirection.isLowerBetter(named: name))
