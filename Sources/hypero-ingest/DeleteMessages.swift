@@ -55,7 +55,9 @@ extension DeletionError {
                 "  \(match.id)  version \(printable(match.version))"
                     + (match.description.isEmpty ? "" : "  \(printable(match.description))")
             }
-            let advice = "Give --version, or one of these ids with --battery:"
+            // Batteries of one version differ in their descriptions.
+            let hasUniqueVersions = Set(matches.map(\.version)).count == matches.count
+            let advice = "Give \(hasUniqueVersions ? "--version, or " : "")one of these ids with --battery:"
             return ([description + ". " + advice] + list).joined(separator: "\n")
         case .ambiguousExperiment: return description + ". Give more of the id"
         case .batteryNotFound(let name, let names):

@@ -65,7 +65,11 @@ struct RankCommand: ParsableCommand {
             columns: BatteryWords.columns(in: columns))
         var warnings = board.warnings
         if board.versionsDisagree {
-            warnings.append("choose with --version, or with --by and --ascending or --descending")
+            let choice =
+                board.batteries.count > board.versions.count
+                ? "choose with an id instead of the name, for example hypero-query rank \(board.batteries[0])"
+                : "choose with --version"
+            warnings.append("\(choice), or with --by and --ascending or --descending")
         }
         if output.format == .json, !board.columnsOutsideJSON.isEmpty {
             warnings.append(

@@ -76,6 +76,21 @@ import Testing
         #expect(try delete("--battery", "b", "--dry-run").stdout.contains(", b: 3 experiments"))
     }
 
+    @Test func `Batteries of one version are told apart by their ids only`() throws {
+        add("event", "battery", "battery", "b2", "name", "sweep", "version", "1", "description", "other data")
+        try fixture.drain()
+        let ambiguous = try delete("--battery", "sweep", "--version", "1", "--dry-run")
+        #expect(ambiguous.ending == .exited(1))
+        #expect(
+            ambiguous.stderr == """
+                hypero-ingest: ambiguous name: 2 batteries are named 'sweep'. Give one of these ids with --battery:
+                  b  version 1  first try
+                  b2  version 1  other data
+
+                """)
+        #expect(try delete("--battery", "b2", "--dry-run").stdout.contains(", b2: 0 experiments"))
+    }
+
     @Test func `What is not found, not unique or not confirmed is not deleted`() throws {
         let cases: [([String], Int32, String)] = [
             (["run", "--yes"], 1, "ambiguous id: run is the start of run-1, run-2, run-3. Give more of the id"),

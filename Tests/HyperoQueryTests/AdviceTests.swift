@@ -84,4 +84,25 @@ import Testing
             try fixture.output(["experiments", "net", "--columns", names, "--format", "csv"]).hasPrefix(
                 "experiment,battery,name,version,status,reason,host,started,last_seen,epochs,value,epoch,param.lr\r\n"))
     }
+
+    @Test func `Batteries of one version that differ in direction are told apart by their ids`() throws {
+        let fixture = try Fixture()
+        let first = fixture.battery("sweep", description: "a")
+        let second = fixture.battery("sweep", description: "b", objective: "loss", direction: .min)
+        fixture.experiment("a-1", of: first, maxima: ["valid": "0.5"])
+        fixture.experiment("b-1", of: second, maxima: ["loss": "0.3"])
+        try fixture.commit()
+        let messages = try fixture.query("rank", "sweep", "--version", "1", "--format", "csv").stderr
+        let ids = [first.text, second.text].sorted()
+        #expect(
+            messages.hasPrefix(
+                """
+                hypero-query: the batteries of the name 'sweep', \(ids[0]), \(ids[1]), differ in objective or direction, and \
+                \(ids[1]) decides. Choose one battery by its id, or a channel and an order
+                hypero-query: choose with an id instead of the name, for example hypero-query rank \(ids[0]), or with --by and \
+                --ascending or --descending
+
+                """), "\(messages)")
+        #expect(try fixture.output(["rank", first.text, "--format", "csv"]).contains("a-1"))
+    }
 }

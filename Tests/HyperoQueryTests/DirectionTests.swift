@@ -85,4 +85,18 @@ import Testing
         let other = try fixture.query("rank", "other", "--format", "csv")
         #expect(!other.stderr.contains("declared again"))
     }
+
+    @Test(arguments: [
+        ("direction.loss max", "direction of loss min"), ("direction.top 1 err min", "direction of top 1 err max"),
+        ("objective loss min", "objective valid (max)"), ("direction.loss", "objective valid (max)"),
+    ])
+    func `The report of a later declaration names what the first one says of the same channel`(
+        conflict: String, first: String
+    ) throws {
+        let fixture = try Fixture()
+        fixture.battery("net", more: ["direction.loss": "min", "direction.top 1 err": "max", "conflict": conflict])
+        try fixture.commit()
+        let warnings = try fixture.store().batteries().warnings
+        #expect(warnings.count == 1 && warnings[0].contains("the first declaration counts, \(first). "), "\(warnings)")
+    }
 }

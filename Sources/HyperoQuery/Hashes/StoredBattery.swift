@@ -74,9 +74,22 @@ struct StoredBattery {
     /// The warning about a later declaration that differs; nil if there is none.
     var conflictWarning: String? {
         conflict.map { conflict in
-            "battery '\(printable(name))' version \(version) was declared again with '\(printable(conflict, limit: 300))', "
-                + "which has no effect: the first declaration counts, objective \(printable(objective)) "
-                + "(\(direction.rawValue)). Declare a new version of the battery to change it"
+            let first =
+                Self.firstDirection(against: conflict) ?? "objective \(printable(objective)) (\(direction.rawValue))"
+            return
+                "battery '\(printable(name))' version \(version) was declared again with "
+                + "'\(printable(conflict, limit: 300))', which has no effect: the first declaration counts, \(first). "
+                + "Declare a new version of the battery to change it"
         }
+    }
+
+    /// Returns the declared direction of a channel that a conflict such as `direction.loss max` contradicts; nil for a conflict
+    /// of the objective. A channel has one of two directions, so that the first one is the other one.
+    private static func firstDirection(against conflict: String) -> String? {
+        guard let text = conflict.dropping(prefix: Prefix.direction), let end = text.lastIndex(of: " "),
+            let direction = Direction(rawValue: String(text[text.index(after: end)...]))
+        else { return nil }
+        let first: Direction = direction == .max ? .min : .max
+        return "direction of \(printable(String(text[..<end]))) \(first.rawValue)"
     }
 }

@@ -40,6 +40,8 @@ public struct Leaderboard: Sendable, Hashable {
     package let versionsDisagree: Bool
     /// True if the channel is the objective of the newest version.
     package let isByObjective: Bool
+    /// The ids of the ranked batteries, sorted by version. Batteries of one version differ in their descriptions.
+    package let batteries: [String]
 
     /// The requested columns that are neither maxima nor hyper-parameters nor metadata. JSON has no key for them.
     package var columnsOutsideJSON: [String] {

@@ -39,11 +39,7 @@ extension Store {
         let channel = channel ?? newest.objective
         let direction = ChannelDirection(of: channel, in: newest)
         let versionsDisagree = disagree(batteries, with: newest, channel: channel, order: order)
-        if versionsDisagree {
-            warnings.append(
-                "the versions of '\(printable(newest.name))' differ in objective or direction, and version "
-                    + "\(newest.version) decides. Choose one version, or a channel and an order")
-        }
+        if versionsDisagree { warnings.append(Self.disagreementWarning(of: batteries, decidedBy: newest)) }
         let highestFirst = order.isHighestFirst(direction: direction.direction)
 
         var search = ColumnSearch(columns ?? [], in: batteries)
@@ -94,8 +90,25 @@ extension Store {
             experimentCount: max(experimentCount, count), curveScan: unindexed?.scan,
             loggedChannels: unindexed?.channels ?? [], hasNonfinite: unindexed?.hasNonfinite ?? false, columns: fields,
             rows: rows, warnings: warnings,
-            versionsDisagree: versionsDisagree, isByObjective: isByObjective)
+            versionsDisagree: versionsDisagree, isByObjective: isByObjective, batteries: batteries.map(\.id.text))
     }
+
+    /// Returns the warning about batteries that differ in what the ranking depends on. Batteries of one version differ in their
+    /// descriptions, and only their ids tell them apart.
+    private static func disagreementWarning(of batteries: [StoredBattery], decidedBy newest: StoredBattery) -> String {
+        let name = printable(newest.name)
+        guard Set(batteries.map(\.version)).count < batteries.count else {
+            return "the versions of '\(name)' differ in objective or direction, and version \(newest.version) decides. "
+                + "Choose one version, or a channel and an order"
+        }
+        let ids = batteries.prefix(maxNamedBatteries).map(\.id.text).joined(separator: ", ")
+        let more = batteries.count > maxNamedBatteries ? " and \(batteries.count - maxNamedBatteries) more" : ""
+        return
+            "the batteries of the name '\(name)', \(ids)\(more), differ in objective or direction, and \(newest.id.text) "
+            + "decides. Choose one battery by its id, or a channel and an order"
+    }
+
+    private static let maxNamedBatteries = 8
 
     /// Returns whether a version differs from the newest in an objective or direction that the ranking depends on.
     private func disagree(
