@@ -87,4 +87,38 @@ import Testing
         CSV.write(["=a", "+1", "+a", "-inf", "-", "@x", "\tx", "a=b", nil], to: &page)
         #expect(page.text == "'=a,'+1,'+a,-inf,'-,'@x,'\tx,a=b,\r\n")
     }
+
+    @Test func `Whole numbers above 2^53 keep the stored digits in all results of channels`() throws {
+        let fixture = try Fixture()
+        // 2^53 + 1, which no double has.
+        let digits = "9007199254740993"
+        let battery = fixture.battery("sweep", objective: "tokens")
+        fixture.experiment(
+            "a-1", of: battery, maxima: ["tokens": "\(digits)", "loss": "0.50"], epoch: 1, params: ["lr": "1"],
+            curve: [1: "tokens=\(digits) loss=0.50 other=\(digits)"])
+        try fixture.commit()
+        let show = ["show", "a-1"]
+        let curves = "epoch,loss,other,tokens\r\n1,0.50,\(digits),\(digits)\r\n"
+        #expect(try fixture.output(show + ["--format", "csv"]) == curves)
+        let json = try fixture.output(show + ["--format", "json"])
+        #expect(json.contains(#""maxima":{"loss":0.50,"tokens":9007199254740993}"#))
+        #expect(json.contains(#""channels":{"loss":[0.50],"other":[9007199254740993],"tokens":[9007199254740993]}"#))
+        let table = try fixture.output(show)
+        #expect(
+            table.contains("\ntokens  \(digits)\n") && table.contains("\nother    \(digits)    \(digits)"), "\(table)")
+        for command in [
+            ["rank", "sweep"], ["rank", "sweep", "--columns", "lr"], ["rank", "sweep", "--by", "other"],
+            ["experiments", "sweep"], ["experiments", "sweep", "--columns", "lr"],
+        ] {
+            #expect(try fixture.output(command).contains(" \(digits)"), "\(command)")
+            #expect(try fixture.output(command + ["--format", "csv"]).contains(",\(digits),"), "\(command)")
+            let objects = try fixture.output(command + ["--format", "json"])
+            #expect(objects.contains(#""value":9007199254740993,"#), "\(command)")
+        }
+        // A stored value that is not the score is another one.
+        let id = try #require(ExperimentID("a-1"))
+        fixture.write("HSET", fixture.keyspaces[0].experiment(id), "max.tokens", "7")
+        try fixture.commit()
+        #expect(try fixture.store().leaderboard(of: "sweep").rows.map(\.value) == [9_007_199_254_740_992])
+    }
 }

@@ -42,7 +42,7 @@ extension BatteryList: Rendering {
             object.add("created", value: battery.created)
             object.add("updated", value: battery.updated)
             object.add("experiments", value: battery.experimentCount)
-            object.add("best", value: battery.bestValue)
+            object.add("best", value: battery.bestValue.map { Number($0) })
             page.line(object.text)
         }
     }

@@ -100,7 +100,7 @@ struct FieldGrid {
     /// Returns whether a text is a number of the maxima, or a hyper-parameter with the many digits of a draw.
     private func isComputed(_ text: String, in field: FieldName) -> Bool {
         switch field {
-        case .maximum: return isNumber(text)
+        case .maximum: return isNumber(text) && !isWholeNumber(text)
         case .param:
             guard text.utf8.count > 8, isNumber(text), let value = Double(text) else { return false }
             return value.rounded() != value && Number.text(of: value).hasSameBytes(as: text)

@@ -29,7 +29,7 @@ extension ExperimentRecord: Rendering {
         object.add("meta", value: meta)
         object.add("nonfinite", value: nonfiniteCount)
         var channels = JSONObject()
-        for channel in curves.channels { channels.add(channel.name, array: channel.values.map(JSONObject.json)) }
+        for channel in curves.channels { channels.add(channel.name, array: channel.numbers.map(JSONObject.json)) }
         var columns = JSONObject()
         columns.add("epoch", array: curves.epochs.map { String($0) })
         columns.add("channels", json: channels.text)
@@ -42,7 +42,7 @@ extension ExperimentRecord: Rendering {
         CSV.write(["epoch"] + curves.channels.map(\.name), to: &page)
         for (index, epoch) in curves.epochs.enumerated() {
             CSV.write(
-                [String(epoch)] + curves.channels.map { channel in channel.values[index].map(Number.text) }, to: &page)
+                [String(epoch)] + curves.channels.map { channel in channel.numbers[index]?.text }, to: &page)
         }
     }
 
@@ -102,7 +102,7 @@ extension ExperimentRecord: Rendering {
             default: ""
             }
         page.line([Page.Span("maxima", style: .bold), Page.Span(epochText + sourceText, style: .dim)])
-        writeList(of: maxima.map { ($0.channel, Number.text(of: $0.value)) }, to: &page)
+        writeList(of: maxima.map { ($0.channel, $0.number.text) }, to: &page)
     }
 
     private func writeValues(_ values: [NamedValue], title: String, to page: inout Page) {
@@ -121,15 +121,12 @@ extension ExperimentRecord: Rendering {
             columns: [Table.Column(title: "channel")]
                 + ["first", "last", "lowest", "highest"].map { Table.Column(title: $0, isNumeric: true) })
         table.rows = curves.channels.map { channel in
-            let values = channel.values.compactMap(\.self)
-            let finite = values.filter(\.isFinite)
-            let numbers = [values.first, values.last, finite.min(), finite.max()]
-            var texts = numberTexts(numbers.map { $0 ?? .nan })[...]
-            return [Table.Cell(channel.name)]
-                + numbers.map { number in
-                    let text = texts.removeFirst()
-                    return Table.Cell(number.map { _ in text })
-                }
+            let numbers = channel.numbers.compactMap(\.self)
+            let finite = numbers.filter(\.isFinite)
+            let shown = [
+                numbers.first, numbers.last, finite.min { $0.value < $1.value }, finite.max { $0.value < $1.value },
+            ]
+            return [Table.Cell(channel.name)] + numberTexts(shown).map { Table.Cell($0) }
         }
         if drawsCurves {
             let room = (page.display.width ?? 80) - table.fullWidth(on: page) - Self.gap

@@ -25,15 +25,15 @@ extension LearningCurves {
             )
         }
         parsed.sort { $0.epoch < $1.epoch }
-        var columns: [ExactText: [Double?]] = [:]
+        var columns: [ExactText: [Number?]] = [:]
         for (index, (_, row)) in parsed.enumerated() {
             for cell in row.cells {
                 let channel = ExactText(cell.channel)
-                columns[channel, default: Array(repeating: nil, count: parsed.count)][index] = cell.number.value
+                columns[channel, default: Array(repeating: nil, count: parsed.count)][index] = cell.number
             }
         }
         epochs = parsed.map(\.epoch)
-        channels = columns.map { Channel(name: $0.key.text, values: $0.value) }
+        channels = columns.map { Channel(name: $0.key.text, numbers: $0.value) }
             .sorted { ChannelOrder($0.name) < ChannelOrder($1.name) }
     }
 }

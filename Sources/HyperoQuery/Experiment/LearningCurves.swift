@@ -1,4 +1,4 @@
-import HyperoSchema
+package import HyperoSchema
 
 /// The learning curves of an experiment: one column per channel over a common list of epochs.
 ///
@@ -10,6 +10,14 @@ public struct LearningCurves: Sendable, Hashable {
         public let name: String
         /// One value per element of ``LearningCurves/epochs``. It may be nan or infinite; nil if none was logged.
         public let values: [Double?]
+        /// The values with their digits as stored: a double has not all digits of a whole number above 2^53.
+        package let numbers: [Number?]
+
+        init(name: String, numbers: [Number?]) {
+            self.name = name
+            self.numbers = numbers
+            values = numbers.map { $0?.value }
+        }
     }
 
     /// The epochs with at least one value, ascending. Epochs may be absent; the first may be any number from 0.

@@ -49,14 +49,12 @@ extension ExperimentList: Rendering {
         var table = Table(columns: [Table.Column(title: "experiment", truncation: .never)])
         if versions.count > 1 { table.columns.append(Table.Column(title: "version", isNumeric: true)) }
         table.columns += [Table.Column(title: "status"), Table.Column(title: objective, isNumeric: true)]
-        var values = numberTexts(rows.map { $0.value ?? .nan })[...]
-        table.rows = rows.map { row in
-            let value = values.removeFirst()
+        table.rows = zip(rows, numberTexts(rows.map(\.number))).map { row, value in
             var cells = [Table.Cell(row.experiment, style: .bold)]
             if versions.count > 1 { cells.append(Table.Cell("\(row.batteryVersion)")) }
             return cells + [
                 Table.Cell(row.liveness.text(now: now), style: Style(row.status)),
-                Table.Cell(row.value.map { _ in value }),
+                Table.Cell(value),
             ]
         }
         if let columns {
@@ -101,7 +99,7 @@ extension ExperimentList: Rendering {
             object.add("started", value: row.started)
             object.add("last_seen", value: row.liveness.lastSeen)
             object.add("epochs", value: row.lastEpoch)
-            object.add("value", value: row.value)
+            object.add("value", value: row.number)
             object.add("epoch", value: row.bestEpoch)
             object.add("maxima", value: row.maxima)
             object.add("params", value: row.params)
@@ -124,7 +122,7 @@ extension ExperimentList: Rendering {
             let fixed: [String?] = [
                 row.experiment, row.battery, row.batteryName, String(row.batteryVersion), row.status?.rawValue,
                 row.reason, row.host, row.started.map { String($0) }, row.liveness.lastSeen.map { String($0) },
-                row.lastEpoch.map(String.init), row.value.map(Number.text), row.bestEpoch.map(String.init),
+                row.lastEpoch.map(String.init), row.number?.text, row.bestEpoch.map(String.init),
             ]
             CSV.write(fixed + fields.map { FieldGrid.csvText(of: $0, in: cells) }, to: &page)
         }

@@ -31,7 +31,7 @@ struct ExperimentHash {
             case .param(let name): params.append(NamedValue(name: name, text: text))
             case .meta(let name): meta.append(NamedValue(name: name, text: text))
             case .maximum(let channel):
-                if let value = reader.number(name.text) { maxima.append(Maximum(channel: channel, value: value)) }
+                if let number = reader.number(name.text) { maxima.append(Maximum(channel: channel, number: number)) }
             case .curve, .other: break
             }
         }

@@ -18,11 +18,8 @@ struct HashReader {
     }
 
     /// Returns a number, which may be nan or infinite; nil if the field is absent or malformed.
-    mutating func number(_ name: String) -> Double? {
-        parse(name, expected: "a number") { text in
-            var text = text
-            return text.withUTF8 { Number($0)?.value }
-        }
+    mutating func number(_ name: String) -> Number? {
+        parse(name, expected: "a number", with: Number.init(text:))
     }
 
     /// Returns a case of an enumeration; nil if the field is absent or unknown.

@@ -24,8 +24,11 @@ func shownText(_ stored: String) -> String {
 public struct Maximum: Sendable, Hashable {
     /// The channel, such as `valid`.
     public let channel: String
+    /// The number with its digits as stored: a double has not all digits of a whole number above 2^53.
+    package let number: Number
+
     /// The value, which may be nan or infinite.
-    public let value: Double
+    public var value: Double { number.value }
 }
 
 /// The order in which results list channels: `train`, `valid`, `test`, then the others by the bytes of their names.

@@ -41,7 +41,7 @@ extension Leaderboard: Rendering {
             object.add("battery", value: row.battery)
             object.add("name", value: row.batteryName)
             object.add("version", value: row.batteryVersion)
-            object.add("value", value: row.value)
+            object.add("value", value: row.number)
             object.add("status", value: row.status?.rawValue)
             object.add("epoch", value: row.bestEpoch)
             object.add("last_seen", value: row.liveness.lastSeen)
@@ -63,7 +63,7 @@ extension Leaderboard: Rendering {
         for (row, cells) in zip(rows, grid.rows) {
             let fixed: [String?] = [
                 String(row.rank), row.experiment, row.battery, row.batteryName, String(row.batteryVersion),
-                Number.text(of: row.value), row.status?.rawValue, row.bestEpoch.map(String.init),
+                row.number.text, row.status?.rawValue, row.bestEpoch.map(String.init),
                 row.liveness.lastSeen.map { String($0) },
             ]
             CSV.write(fixed + fields.map { FieldGrid.csvText(of: $0, in: cells) }, to: &page)
@@ -136,7 +136,7 @@ extension Leaderboard: Rendering {
         if showsProgress {
             table.columns += [Table.Column(title: "epoch", isNumeric: true), Table.Column(title: "status")]
         }
-        let values = numberTexts(rows.map(\.value))
+        let values = numberTexts(rows.map(\.number))
         table.rows = zip(rows, values).map { row, value in
             var cells = [Table.Cell("\(row.rank)", style: .dim), Table.Cell(row.experiment)]
             if versions.count > 1 { cells.append(Table.Cell("\(row.batteryVersion)")) }

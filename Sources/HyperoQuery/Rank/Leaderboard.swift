@@ -66,8 +66,8 @@ extension Leaderboard {
         public let batteryName: String
         /// The battery's version.
         public let batteryVersion: Int
-        /// The value of ``Leaderboard/channel``.
-        public let value: Double
+        /// The value of ``Leaderboard/channel`` with its digits as stored.
+        package let number: Number
         /// The status, and the last sign of life.
         public let liveness: Liveness
         /// The epoch of ``value``, at least 0; nil if it is unknown.
@@ -80,6 +80,9 @@ extension Leaderboard {
         public let meta: [NamedValue]
         /// The fields of the experiment's hash as they were read.
         package let fields: [ExactText: String]
+
+        /// The value of ``Leaderboard/channel``.
+        public var value: Double { number.value }
 
         /// The status, `lost` for a running experiment without a sign of life; nil if it is absent or malformed.
         public var status: ExperimentStatus? { liveness.status }

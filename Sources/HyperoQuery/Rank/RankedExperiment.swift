@@ -7,9 +7,26 @@ struct RankedExperiment {
     let battery: BatteryID
     /// The member's text. It may not be an experiment id, because any client can write to the key.
     let experiment: String
+    /// The value, of a ranking a score, which has not all digits of a whole number above 2^53.
     let value: Double
-    /// The epoch of the value in the learning curve; nil for a value of the maxima.
-    var epoch: Int?
+    /// The value in the learning curve and its epoch; nil for a value of the maxima.
+    var point: CurvePoint?
+
+    /// A value of a learning curve.
+    struct CurvePoint {
+        let number: Number
+        let epoch: Int
+    }
+
+    /// Returns the number of the value: the stored one of the maxima, unless it is another one, because any client can write to
+    /// the keys.
+    ///
+    /// - Parameter text: the text in the experiment's hash; nil if there is none.
+    func number(stored text: String?) -> Number {
+        if let point { return point.number }
+        guard let stored = text.flatMap(Number.init(text:)), stored.value == value else { return Number(value) }
+        return stored
+    }
 
     /// Merges the first members of several rankings, each in order, and returns the first of all.
     ///

@@ -82,7 +82,7 @@ extension Store {
         }
         let found = try fields(of: search, in: batteries, warnings: &warnings)
         let fields = columns == nil ? nil : found
-        let rows = try rows(of: top, in: batteries, fields: fields, warnings: &warnings)
+        let rows = try rows(of: top, by: channel, in: batteries, fields: fields, warnings: &warnings)
         return Leaderboard(
             name: newest.name, versions: Set(batteries.map(\.version)).sorted(), channel: channel, order: order,
             isHighestFirst: highestFirst, directionSource: direction.source, count: count,

@@ -5,11 +5,17 @@ extension Store {
     /// Reads the hashes of ranked experiments, HGETALL of each or HMGET of the requested fields, and the times of their
     /// producers. One round trip, and one more if other producers than those in the ids have resumed running experiments.
     func rows(
-        of ranked: [RankedExperiment], in batteries: [StoredBattery], fields: [String]?, warnings: inout [String]
+        of ranked: [RankedExperiment], by channel: String, in batteries: [StoredBattery], fields: [String]?,
+        warnings: inout [String]
     ) throws(QueryError) -> [Leaderboard.Row] {
+        let stored = Prefix.max + channel
         let requested = fields.map {
-            [ExperimentField.status, ExperimentField.updated, ExperimentField.producer, ExperimentField.maxEpoch] + $0
+            [
+                ExperimentField.status, ExperimentField.updated, ExperimentField.producer, ExperimentField.maxEpoch,
+                stored,
+            ] + $0
         }
+        let isRequested = fields?.contains { $0.hasSameBytes(as: stored) } ?? true
         var pipeline = CommandPipeline()
         var producers = ProducerTimes()
         // nil for a member that is not an experiment id, because it has no hash.
@@ -28,24 +34,26 @@ extension Store {
             }
         }
         try connections.run(pipeline)
-        var found: [(member: RankedExperiment, hash: ExperimentHash)] = []
+        var found: [(member: RankedExperiment, hash: ExperimentHash, text: String?)] = []
         found.reserveCapacity(ranked.count)
         var resumed = CommandPipeline()
         for (member, pending) in zip(ranked, hashes) {
             let source = "experiment '\(printable(member.experiment))'"
-            let pairs = try pending?.value(or: [], warnings: &warnings) ?? []
+            var pairs = try pending?.value(or: [], warnings: &warnings) ?? []
             if pairs.isEmpty { warnings.append("\(source) is ranked, but its hash is missing") }
+            let text = pairs.first { $0.name.hasSameBytes(as: stored) }?.value
+            if !isRequested { pairs.removeAll { $0.name.hasSameBytes(as: stored) } }
             var reader = HashReader(pairs, source: source)
             let hash = ExperimentHash(&reader)
             warnings += reader.warnings
             producers.append(for: hash, in: member.keyspace, to: &resumed)
-            found.append((member, hash))
+            found.append((member, hash, text))
         }
         try connections.run(resumed)
         let batteriesByID = Dictionary(batteries.map { ($0.id, $0) }) { first, _ in first }
         var rows: [Leaderboard.Row] = []
         rows.reserveCapacity(found.count)
-        for (member, hash) in found {
+        for (member, hash, text) in found {
             guard let battery = batteriesByID[member.battery] else { continue }
             let liveness = try liveness(
                 of: hash, id: ExperimentID(member.experiment), in: member.keyspace, producers: producers)
@@ -53,8 +61,8 @@ extension Store {
             rows.append(
                 Leaderboard.Row(
                     rank: rank, experiment: member.experiment, battery: battery.id.text,
-                    batteryName: battery.name, batteryVersion: battery.version, value: member.value,
-                    liveness: liveness, bestEpoch: member.epoch ?? hash.bestEpoch, maxima: hash.maxima,
+                    batteryName: battery.name, batteryVersion: battery.version, number: member.number(stored: text),
+                    liveness: liveness, bestEpoch: member.point?.epoch ?? hash.bestEpoch, maxima: hash.maxima,
                     params: hash.params, meta: hash.meta, fields: hash.fields))
         }
         return rows

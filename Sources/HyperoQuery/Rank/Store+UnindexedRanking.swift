@@ -102,11 +102,11 @@ extension Store {
             let best = try curve.reply.value(or: BestOfCurve(), warnings: &warnings)
             byteCount += best.byteCount
             hasNonfinite = hasNonfinite || best.hasNonfinite
-            guard let value = best.value else { continue }
+            guard let point = best.point else { continue }
             ranked.append(
                 RankedExperiment(
-                    keyspace: curve.keyspace, battery: curve.battery, experiment: curve.experiment, value: value,
-                    epoch: best.epoch))
+                    keyspace: curve.keyspace, battery: curve.battery, experiment: curve.experiment,
+                    value: point.number.value, point: point))
         }
         return UnindexedRanking(
             top: RankedExperiment.sorted(ranked, limit: limit, highestFirst: highestFirst), count: ranked.count,
@@ -156,8 +156,7 @@ extension Store {
 
 /// The best finite value of a channel in a curve. Malformed rows are left out.
 private struct BestOfCurve {
-    var value: Double?
-    var epoch: Int?
+    var point: RankedExperiment.CurvePoint?
     /// The size of the curve in bytes.
     var byteCount = 0
     /// True if a value of the channel is nan or infinite.
@@ -172,16 +171,15 @@ extension ReplyReader<BestOfCurve> {
             var best = BestOfCurve()
             for (epoch, text) in try reply.pairs() {
                 best.byteCount += epoch.utf8.count + text.utf8.count
-                guard let epoch = Int(epoch), let value = CurveRow(text: text)?[channel]?.value else { continue }
-                guard value.isFinite else {
+                guard let epoch = Int(epoch), let number = CurveRow(text: text)?[channel] else { continue }
+                guard number.isFinite else {
                     best.hasNonfinite = true
                     continue
                 }
-                if let other = best.value, !direction.prefers(value, over: other) {
-                    guard value == other, epoch < best.epoch ?? epoch else { continue }
+                if let other = best.point, !direction.prefers(number.value, over: other.number.value) {
+                    guard number.value == other.number.value, epoch < other.epoch else { continue }
                 }
-                best.value = value
-                best.epoch = epoch
+                best.point = RankedExperiment.CurvePoint(number: number, epoch: epoch)
             }
             return best
         }
@@ -192,7 +190,7 @@ extension ReplyReader<Bool> {
     /// HGETALL of a curve: true if a value of the channel is finite.
     static func hasFiniteValue(of channel: String) -> Self {
         Self { reply throws(RedisError) in
-            try ReplyReader<BestOfCurve>.best(of: channel, highestFirst: true).read(&reply).value != nil
+            try ReplyReader<BestOfCurve>.best(of: channel, highestFirst: true).read(&reply).point != nil
         }
     }
 }

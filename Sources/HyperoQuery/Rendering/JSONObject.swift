@@ -30,16 +30,16 @@ struct JSONObject {
         add(name, json: flag.map(String.init) ?? "null")
     }
 
-    /// Adds a number. nan and the infinities are the strings `"nan"`, `"inf"` and `"-inf"`, because JSON has no such
-    /// numbers.
-    mutating func add(_ name: String, value number: Double?) {
+    /// Adds a number with its digits as stored. nan and the infinities are the strings `"nan"`, `"inf"` and `"-inf"`, because
+    /// JSON has no such numbers.
+    mutating func add(_ name: String, value number: Number?) {
         add(name, json: Self.json(number))
     }
 
     /// Adds an object of channels and their values.
     mutating func add(_ name: String, value maxima: [Maximum]) {
         var object = JSONObject()
-        for maximum in maxima { object.add(maximum.channel, value: maximum.value) }
+        for maximum in maxima { object.add(maximum.channel, json: Self.json(maximum.number)) }
         add(name, json: object.text)
     }
 
@@ -52,8 +52,8 @@ struct JSONObject {
     }
 
     /// Returns a number as JSON, as ``add(_:value:)`` writes it.
-    static func json(_ number: Double?) -> String {
-        number.map { $0.isFinite ? Number.text(of: $0) : JSON.quoted(Number.text(of: $0)) } ?? "null"
+    static func json(_ number: Number?) -> String {
+        number.map { $0.isFinite ? $0.text : JSON.quoted($0.text) } ?? "null"
     }
 
     private static func json(_ text: String) -> String {

@@ -38,6 +38,20 @@ func numberTexts(_ values: [Double]) -> [String] {
     }
 }
 
+/// Returns the texts of the numbers of a column as the other function of this name does, but whole numbers with all digits as
+/// stored: a double has not all of them above 2^53.
+func numberTexts(_ numbers: [Number?]) -> [String?] {
+    zip(numbers, numberTexts(numbers.map { $0?.value ?? .nan })).map { number, shortened in
+        number.map { isWholeNumber($0.text) ? $0.text : shortened }
+    }
+}
+
+/// Returns whether a text is a whole number without fraction and exponent, of any size.
+func isWholeNumber(_ text: String) -> Bool {
+    let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
+    return !digits.isEmpty && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+}
+
 private func numberText(_ value: Double, minDigits: Int) -> String {
     let short = Number.text(of: value)
     guard value.isFinite, short.utf8.count > 8 else { return short }
@@ -57,7 +71,4 @@ private func numberText(_ value: Double, minDigits: Int) -> String {
 }
 
 /// Returns whether a text is a number of a curve or of JSON, of any size.
-func isNumber(_ text: String) -> Bool {
-    var text = text
-    return text.withUTF8 { Number($0) != nil }
-}
+func isNumber(_ text: String) -> Bool { Number(text: text) != nil }

@@ -31,6 +31,13 @@ package struct Number: Sendable, Hashable {
         }
     }
 
+    /// Parses a text as ``init(_:)`` parses its bytes.
+    package init?(text: String) {
+        var text = text
+        guard let number = text.withUTF8({ Number($0) }) else { return nil }
+        self = number
+    }
+
     private init(_ value: Double, digits: Digits) {
         self.value = value
         self.digits = digits
