@@ -12,6 +12,10 @@ struct ShowCommand: ParsableCommand {
             A running experiment has the age of its last sign of life after its status. Without one for the time of \
             --lost-after, its status is lost.
 
+            Maxima that the program set say so, with the epoch that it stated. The others are those of the epoch in the line \
+            above them. JSON has both: epoch is the stated epoch, else curve_epoch; stated has the channels that the program \
+            set.
+
             EXAMPLES:
               top=$(hypero-query rank "digits mlp" --limit 1 --format json)
               best=$(jq -r .experiment <<< "$top")

@@ -131,4 +131,54 @@ import Testing
         let plain = record.text(as: .table, for: Display(isTerminal: true, width: 80, isUnicode: false))
         #expect(!plain.contains("█"))
     }
+
+    /// An experiment whose program stated the maxima of `valid`, and whose best row is that of epoch 3.
+    private func stated(_ stated: String, epoch: String, maxima: KeyValuePairs<String, String>, source: String = "both")
+        throws -> Fixture
+    {
+        let fixture = try Fixture()
+        let battery = fixture.battery("sweep")
+        fixture.experiment(
+            "e-1", of: battery, maxima: maxima, epoch: nil,
+            more: ["max.stated": stated, "max.epoch": epoch, "max.source": source],
+            curve: [
+                1: "valid=0.1 test=0.71", 2: "valid=0.2 test=0.72", 3: "valid=0.3 test=0.73", 4: "valid=0.3 test=0.74",
+            ])
+        try fixture.commit()
+        return fixture
+    }
+
+    @Test(arguments: [
+        // No row has the stated epoch: the others are those of the best row.
+        (
+            "epoch=10 valid=0.9", "10", "0.73",
+            "maxima at epoch 3\nvalid  0.9, set by the program at epoch 10\ntest   0.73\n",
+            #""epoch":10,"source":"both","curve_epoch":3,"stated_epoch":10,"stated":["valid"],"#
+        ),
+        (
+            "epoch=2 valid=0.9", "2", "0.72",
+            "maxima at epoch 2\nvalid  0.9, set by the program at epoch 2\ntest   0.72\n",
+            #""epoch":2,"source":"both","curve_epoch":2,"stated_epoch":2,"stated":["valid"],"#
+        ),
+        (
+            "valid=0.9", "3", "0.73", "maxima at epoch 3\nvalid  0.9, set by the program\ntest   0.73\n",
+            #""epoch":3,"source":"both","curve_epoch":3,"stated_epoch":null,"stated":["valid"],"#
+        ),
+    ])
+    func `Maxima that the program set are told from those of the curves, each with its epoch`(
+        statement: String, epoch: String, test: String, table: String, json: String
+    ) throws {
+        let fixture = try stated(statement, epoch: epoch, maxima: ["valid": "0.9", "test": "\(test)"])
+        let shown = try fixture.output(["show", "e-1"])
+        #expect(shown.contains("\n\(table)"), "\(shown)")
+        #expect(try fixture.output(["show", "e-1", "--format", "json"]).contains(json))
+    }
+
+    @Test func `Maxima that the program set all are shown at its epoch`() throws {
+        let fixture = try stated("epoch=10 valid=0.9", epoch: "10", maxima: ["valid": "0.9"], source: "user")
+        #expect(try fixture.output(["show", "e-1"]).contains("\nmaxima at epoch 10, set by the program\nvalid  0.9\n"))
+        #expect(
+            try fixture.output(["show", "e-1", "--format", "json"]).contains(
+                #""epoch":10,"source":"user","curve_epoch":null,"stated_epoch":10,"stated":["valid"],"#))
+    }
 }

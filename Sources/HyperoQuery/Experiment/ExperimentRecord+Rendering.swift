@@ -2,8 +2,8 @@ import HyperoSchema
 
 extension ExperimentRecord: Rendering {
     /// Writes one object: `experiment battery name version description objective status reason host pid seed
-    /// attempt started updated last_seen epochs epoch source maxima params meta nonfinite curves`. `curves` has the epochs
-    /// and one array per channel.
+    /// attempt started updated last_seen epochs epoch source curve_epoch stated_epoch stated maxima params meta nonfinite
+    /// curves`. `stated` has the channels whose maxima the program set. `curves` has the epochs and one array per channel.
     package func writeJSON(to page: inout Page) {
         var object = JSONObject()
         object.add("experiment", value: id)
@@ -24,6 +24,9 @@ extension ExperimentRecord: Rendering {
         object.add("epochs", value: lastEpoch)
         object.add("epoch", value: bestEpoch)
         object.add("source", value: maximaSource)
+        object.add("curve_epoch", value: curveEpoch)
+        object.add("stated_epoch", value: statedEpoch)
+        object.add("stated", array: statedChannels.map(JSON.quoted))
         object.add("maxima", value: maxima)
         object.add("params", value: params)
         object.add("meta", value: meta)
@@ -94,15 +97,22 @@ extension ExperimentRecord: Rendering {
             return
         }
         page.line()
-        let epochText = bestEpoch.map { " at epoch \($0)" } ?? ""
+        // The epoch is that of the row of the curves. The lines of the other channels say that the program set them.
+        let isMixed = maximaSource == MaximaSource.both.rawValue && curveEpoch != nil
+        let epochText = (isMixed ? curveEpoch : bestEpoch).map { " at epoch \($0)" } ?? ""
         let sourceText =
             switch maximaSource {
             case MaximaSource.user.rawValue: ", set by the program"
-            case MaximaSource.both.rawValue: ", some set by the program"
+            case MaximaSource.both.rawValue where !isMixed: ", some set by the program"
             default: ""
             }
         page.line([Page.Span("maxima", style: .bold), Page.Span(epochText + sourceText, style: .dim)])
-        writeList(of: maxima.map { ($0.channel, $0.number.text) }, to: &page)
+        let stated = isMixed ? Set(statedChannels.map { ExactText($0) }) : []
+        let mark = ", set by the program" + (statedEpoch.map { " at epoch \($0)" } ?? "")
+        let items = maxima.map { maximum in
+            (maximum.channel, maximum.number.text + (stated.contains(ExactText(maximum.channel)) ? mark : ""))
+        }
+        writeList(of: items, to: &page)
     }
 
     private func writeValues(_ values: [NamedValue], title: String, to page: inout Page) {

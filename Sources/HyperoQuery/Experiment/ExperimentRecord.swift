@@ -40,8 +40,15 @@ public struct ExperimentRecord: Sendable, Hashable {
     public let updated: Int64?
     /// The highest epoch of the learning curves, at least 0.
     public let lastEpoch: Int?
-    /// The epoch of the maxima, at least 0.
+    /// The epoch of the maxima, at least 0: the one that the program stated, else ``curveEpoch``.
     public let bestEpoch: Int?
+    /// The epoch of the row of the learning curves that holds the maxima of the channels that the program did not state: the
+    /// stated epoch if it has a row, else the best one. Nil if the program stated all of them, and if it is unknown.
+    public let curveEpoch: Int?
+    /// The channels whose maxima the program stated, in the order of the statements.
+    public let statedChannels: [String]
+    /// The epoch that the program stated for them; nil if it stated none.
+    public let statedEpoch: Int?
     /// The source of the maxima: `curve` if they are the best row of the learning curves, `user` if the program stated
     /// them, `both` if it stated some of them.
     public let maximaSource: String?

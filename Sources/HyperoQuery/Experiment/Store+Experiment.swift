@@ -79,6 +79,8 @@ extension Store {
         let attempt = reader.integer(ExperimentField.attempt).map { Int($0) }
         let started = reader.integer(ExperimentField.started)
         let lastEpoch = reader.integer(ExperimentField.epochs).map { Int($0) }
+        let stated = StatedMaxima(hash.fields[ExperimentField.maxStated])
+        let source: MaximaSource? = reader.choice(ExperimentField.maxSource)
         let nonfiniteCount = reader.integer(ExperimentField.nonfinite).map { Int($0) } ?? 0
         return ExperimentRecord(
             id: id.text, battery: hash.fields[ExperimentField.battery], batteryName: battery?.name,
@@ -87,6 +89,9 @@ extension Store {
             reason: hash.fields[ExperimentField.reason], host: hash.fields[ExperimentField.host],
             pid: pid, seed: hash.fields[ExperimentField.seed], attempt: attempt, started: started,
             updated: hash.updated, lastEpoch: lastEpoch, bestEpoch: hash.bestEpoch,
+            curveEpoch: source == .user
+                ? nil : stated.curveEpoch(in: curves, of: battery, bestEpoch: hash.bestEpoch),
+            statedChannels: stated.channels, statedEpoch: stated.epoch,
             maximaSource: hash.fields[ExperimentField.maxSource], maxima: hash.maxima, params: hash.params,
             meta: hash.meta, nonfiniteCount: nonfiniteCount, curves: curves, warnings: warnings + reader.warnings)
     }

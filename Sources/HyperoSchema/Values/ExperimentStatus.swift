@@ -17,7 +17,7 @@ public enum ExperimentStatus: String, Sendable, Hashable, CaseIterable {
 /// The origin of the maxima of an experiment.
 ///
 /// The raw value is the value of the field `max.source` in the hash of the experiment.
-package enum MaximaSource: String, Sendable, Hashable {
+package enum MaximaSource: String, Sendable, Hashable, CaseIterable {
     /// The row of the learning curves in which the objective is best.
     case curve
     /// `maxima` events of the user.
