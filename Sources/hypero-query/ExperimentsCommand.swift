@@ -15,7 +15,8 @@ struct ExperimentsCommand: ParsableCommand {
             status, the value of the objective and these columns.
 
             JSON has one object per line with the keys experiment, battery, name, version, status, reason, host, started, \
-            last_seen, epochs, value, epoch, maxima, params and meta.
+            last_seen, epochs, objective, value, epoch, maxima, params and meta. value is that of the channel that objective \
+            names. If versions have different objectives, the table names the channel of each value in the column by.
 
             EXAMPLES:
               hypero-query experiments "digits mlp"

@@ -82,7 +82,8 @@ import Testing
                 "\n#  experiment  valid  last_seen   lr\n1  a-1             1  "))
         #expect(
             try fixture.output(["experiments", "net", "--columns", names, "--format", "csv"]).hasPrefix(
-                "experiment,battery,name,version,status,reason,host,started,last_seen,epochs,value,epoch,param.lr\r\n"))
+                "experiment,battery,name,version,status,reason,host,started,last_seen,epochs,objective,value,epoch,param.lr\r\n"
+            ))
     }
 
     @Test func `Batteries of one version that differ in direction are told apart by their ids`() throws {

@@ -61,22 +61,22 @@ import Testing
         #expect(
             try fixture.output(["experiments", "sweep", "--format", "json", "--limit", "3"]) == """
                 {"experiment":"diverged-1","battery":"sweep.v1.d0d6b35a","name":"sweep","version":1,"status":"done",\
-                "reason":null,"host":null,"started":1763899200010,"last_seen":1763899954000,"epochs":1,"value":null,\
+                "reason":null,"host":null,"started":1763899200010,"last_seen":1763899954000,"epochs":1,"objective":"valid","value":null,\
                 "epoch":null,"maxima":{},"params":{},"meta":{}}
                 {"experiment":"crashed-1","battery":"sweep.v1.d0d6b35a","name":"sweep","version":1,"status":"failed",\
                 "reason":"oom","host":"node3","started":1763899200004,"last_seen":1763899954000,"epochs":null,\
-                "value":null,"epoch":null,"maxima":{},"params":{},"meta":{}}
+                "objective":"valid","value":null,"epoch":null,"maxima":{},"params":{},"meta":{}}
                 {"experiment":"ok3-1","battery":"sweep.v1.d0d6b35a","name":"sweep","version":1,"status":"done",\
                 "reason":null,"host":null,"started":1763899200003,"last_seen":1763899954000,"epochs":null,\
-                "value":0.13,"epoch":7,"maxima":{"valid":0.13},"params":{"lr":3},"meta":{}}
+                "objective":"valid","value":0.13,"epoch":7,"maxima":{"valid":0.13},"params":{"lr":3},"meta":{}}
 
                 """)
         #expect(
             try fixture.output(["experiments", "sweep", "--format", "csv", "--limit", "2", "--columns", "lr,host"])
                 == [
-                    "experiment,battery,name,version,status,reason,host,started,last_seen,epochs,value,epoch,param.lr",
-                    "diverged-1,sweep.v1.d0d6b35a,sweep,1,done,,,1763899200010,1763899954000,1,,,",
-                    "crashed-1,sweep.v1.d0d6b35a,sweep,1,failed,oom,node3,1763899200004,1763899954000,,,,", "",
+                    "experiment,battery,name,version,status,reason,host,started,last_seen,epochs,objective,value,epoch,param.lr",
+                    "diverged-1,sweep.v1.d0d6b35a,sweep,1,done,,,1763899200010,1763899954000,1,valid,,,",
+                    "crashed-1,sweep.v1.d0d6b35a,sweep,1,failed,oom,node3,1763899200004,1763899954000,,valid,,,", "",
                 ].joined(separator: "\r\n"))
     }
 

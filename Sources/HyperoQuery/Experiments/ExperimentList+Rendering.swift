@@ -36,11 +36,19 @@ extension ExperimentList: Rendering {
         }
         var conditions: [String] = []
         if let status = filter.status { conditions.append("status \(status.rawValue)") }
-        if filter.isUnranked { conditions.append("no '\(filter.channel ?? objective)'") }
+        if filter.isUnranked {
+            conditions.append((filter.channel ?? commonObjective).map { "no '\($0)'" } ?? "no value of their objective")
+        }
         let condition = conditions.joined(separator: " and ")
         return examinedCount < count
             ? "the newest \(rows.count) with \(condition)"
             : "newest first, \(rows.count) of \(experiments) with \(condition)"
+    }
+
+    /// The objective of all listed experiments; nil if the versions have different ones.
+    private var commonObjective: String? {
+        guard let first = rows.first else { return objective }
+        return rows.allSatisfy { $0.objective.hasSameBytes(as: first.objective) } ? first.objective : nil
     }
 
     /// Without requested columns, the table has the progress and the end of each experiment, the most important first,
@@ -48,17 +56,18 @@ extension ExperimentList: Rendering {
     private func table(now: Int64) -> Table {
         var table = Table(columns: [Table.Column(title: "experiment", truncation: .never)])
         if versions.count > 1 { table.columns.append(Table.Column(title: "version", isNumeric: true)) }
-        table.columns += [Table.Column(title: "status"), Table.Column(title: objective, isNumeric: true)]
+        let channel = commonObjective
+        table.columns += [Table.Column(title: "status"), Table.Column(title: channel ?? "value", isNumeric: true)]
+        // The values of different channels do not compare, so that each row names its own.
+        if channel == nil { table.columns.append(Table.Column(title: "by")) }
         table.rows = zip(rows, numberTexts(rows.map(\.number))).map { row, value in
             var cells = [Table.Cell(row.experiment, style: .bold)]
             if versions.count > 1 { cells.append(Table.Cell("\(row.batteryVersion)")) }
-            return cells + [
-                Table.Cell(row.liveness.text(now: now), style: Style(row.status)),
-                Table.Cell(value),
-            ]
+            cells += [Table.Cell(row.liveness.text(now: now), style: Style(row.status)), Table.Cell(value)]
+            return channel == nil ? cells + [Table.Cell(row.objective)] : cells
         }
         if let columns {
-            let shown = [ExperimentField.status, Prefix.max + objective]
+            let shown = [ExperimentField.status] + (channel.map { [Prefix.max + $0] } ?? [])
             table.add(grid, fields: columns.filter { !shown.contains($0) }, now: now)
         } else {
             addProgress(to: &table, now: now)
@@ -84,8 +93,8 @@ extension ExperimentList: Rendering {
         FieldGrid(rows: rows.map { FieldGrid.Row(fields: $0.fields, liveness: $0.liveness) })
     }
 
-    /// Writes one object per experiment: `experiment battery name version status reason host started last_seen epochs value
-    /// epoch maxima params meta`. `value` is the maxima value of the objective.
+    /// Writes one object per experiment: `experiment battery name version status reason host started last_seen epochs
+    /// objective value epoch maxima params meta`. `value` is the maxima value of the channel that `objective` names.
     package func writeJSON(to page: inout Page) {
         for row in rows {
             var object = JSONObject()
@@ -99,6 +108,7 @@ extension ExperimentList: Rendering {
             object.add("started", value: row.started)
             object.add("last_seen", value: row.liveness.lastSeen)
             object.add("epochs", value: row.lastEpoch)
+            object.add("objective", value: row.objective)
             object.add("value", value: row.number)
             object.add("epoch", value: row.bestEpoch)
             object.add("maxima", value: row.maxima)
@@ -115,14 +125,14 @@ extension ExperimentList: Rendering {
             .filter { !Self.fixedFields.contains($0) }
         let titles = [
             "experiment", "battery", "name", "version", "status", "reason", "host", "started", "last_seen", "epochs",
-            "value", "epoch",
+            "objective", "value", "epoch",
         ]
         CSV.write(titles + fields, to: &page)
         for (row, cells) in zip(rows, grid.rows) {
             let fixed: [String?] = [
                 row.experiment, row.battery, row.batteryName, String(row.batteryVersion), row.status?.rawValue,
                 row.reason, row.host, row.started.map { String($0) }, row.liveness.lastSeen.map { String($0) },
-                row.lastEpoch.map(String.init), row.number?.text, row.bestEpoch.map(String.init),
+                row.lastEpoch.map(String.init), row.objective, row.number?.text, row.bestEpoch.map(String.init),
             ]
             CSV.write(fixed + fields.map { FieldGrid.csvText(of: $0, in: cells) }, to: &page)
         }

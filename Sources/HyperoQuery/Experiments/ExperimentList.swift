@@ -50,7 +50,9 @@ public struct ExperimentList: Sendable, Hashable {
         public let lastEpoch: Int?
         /// The epoch of the maxima, at least 0; nil if it is unknown.
         public let bestEpoch: Int?
-        /// The maxima value of the objective of the experiment's battery with its digits as stored; nil if there is none.
+        /// The objective of the experiment's battery. Versions of one name may have different ones.
+        public let objective: String
+        /// The maxima value of ``objective`` with its digits as stored; nil if there is none.
         package let number: Number?
         /// The name of the host.
         public let host: String?
@@ -65,7 +67,7 @@ public struct ExperimentList: Sendable, Hashable {
         /// The fields of the experiment's hash as they were read.
         package let fields: [ExactText: String]
 
-        /// The maxima value of the objective of the experiment's battery, which may be nan or infinite; nil if there is none.
+        /// The maxima value of ``objective``, which may be nan or infinite; nil if there is none.
         public var value: Double? { number?.value }
 
         /// The status, `lost` for a running experiment without a sign of life; nil if it is absent or malformed.

@@ -157,6 +157,7 @@ extension Store {
             liveness: try liveness(of: hash, id: member.id, in: member.keyspace, producers: producers),
             started: reader.integer(ExperimentField.started) ?? member.started,
             lastEpoch: reader.integer(ExperimentField.epochs).map { Int($0) }, bestEpoch: hash.bestEpoch,
+            objective: battery.objective,
             number: hash.maxima.first { $0.channel.hasSameBytes(as: battery.objective) }?.number,
             host: hash.fields[ExperimentField.host], reason: hash.fields[ExperimentField.reason], maxima: hash.maxima,
             params: hash.params, meta: hash.meta, fields: hash.fields)
