@@ -6,8 +6,9 @@ struct RankCommand: ParsableCommand {
         commandName: "rank",
         abstract: "Rank the experiments of a battery.",
         discussion: """
-            Ranks by the value of a channel at each experiment's best epoch. If no experiment has one, --by reads all \
-            learning curves and ranks by the best value of each. Equal values have equal ranks, and are sorted by the \
+            Ranks by the value of a channel at each experiment's best epoch, which the objective decides. --best-of ranks by \
+            the best value at any epoch instead, and reads all learning curves. So does --by if no experiment has the channel \
+            at its best epoch. Equal values have equal ranks, and are sorted by the \
             experiment's id, descending if the highest value is first.
 
             The battery declares the direction of its objective, and may declare those of other channels. The direction of \
@@ -25,6 +26,7 @@ struct RankCommand: ParsableCommand {
             EXAMPLES:
               hypero-query rank "digits mlp"
               hypero-query rank "digits mlp" --by test --columns lr,max.train
+              hypero-query rank "digits mlp" --best-of test
               hypero-query rank "digits mlp" --limit 1 --format json | jq .params.lr
             """)
 
@@ -36,6 +38,11 @@ struct RankCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("The channel to rank by. (default: the battery's objective)", valueName: "channel"))
     var by: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Rank by the best value of this channel at any epoch: reads all learning curves.", valueName: "channel"))
+    var bestOf: String?
 
     @Option(help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))
     var limit = 10
@@ -57,12 +64,13 @@ struct RankCommand: ParsableCommand {
     func validate() throws {
         try StoreOptions.validate(limit: limit)
         _ = try LostAfter.seconds(in: lostAfter)
+        if by != nil, bestOf != nil { throw ValidationError("--by and --best-of must not be combined") }
     }
 
     func run() throws {
         let board = try store.store(lostAfter: lostAfter).leaderboard(
-            of: name, version: version, by: by, order: order?.order ?? .bestFirst, limit: limit,
-            columns: BatteryWords.columns(in: columns))
+            of: name, version: version, by: bestOf ?? by, value: bestOf == nil ? .atBestEpoch : .bestOfCurve,
+            order: order?.order ?? .bestFirst, limit: limit, columns: BatteryWords.columns(in: columns))
         var warnings = board.warnings
         if board.versionsDisagree {
             let choice =
@@ -83,14 +91,23 @@ struct RankCommand: ParsableCommand {
         func list(_ options: [String] = []) -> String {
             BatteryWords.command("experiments", of: name, version: version, options: options)
         }
-        let by = board.isByObjective ? [] : [BatteryWords.option("--by", value: board.channel)]
-        let alternative = board.alternativeChannel.map {
-            "Rank by it with \(BatteryWords.option("--by", value: $0)), or declare it as the objective of a new version"
-        }
-        return [
+        var advice: [AdviceTopic: String] = [
             .hiddenColumns: "Choose with --columns, or print all with --format csv",
-            .unranked: "List with \(list(["--unranked"] + by))",
-            .nothingRanked: alternative ?? "List the experiments with \(list())",
+            .nothingRanked: "List the experiments with \(list())",
         ]
+        // The experiments without a value at any epoch are not those that experiments --unranked lists.
+        guard bestOf == nil else { return advice }
+        let by = board.isByObjective ? [] : [BatteryWords.option("--by", value: board.channel)]
+        let curves = BatteryWords.option("--best-of", value: board.channel)
+        advice[.rankedByCurves] = "To rank so in any case, use \(curves)"
+        advice[.unranked] =
+            "List with \(list(["--unranked"] + by))"
+            + (board.isLoggedInCurves ? ". Rank by the learning curves with \(curves)" : "")
+        if let alternative = board.alternativeChannel {
+            advice[.nothingRanked] =
+                "Rank by it with \(BatteryWords.option("--by", value: alternative)), or declare it as the objective of a new "
+                + "version"
+        }
+        return advice
     }
 }

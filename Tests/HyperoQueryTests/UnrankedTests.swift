@@ -222,7 +222,7 @@ import Testing
         #expect(
             outcome.stderr == """
                 hypero-query: note: no experiment has 'acc' at its best epoch, so the best value of each learning curve \
-                counts. This read 4 curves, 64 bytes
+                counts. This read 4 curves, 64 bytes. To rank so in any case, use --best-of acc
                 hypero-query: note: 2 of 4 experiments have no 'acc' and no rank. List with hypero-query experiments mute \
                 --unranked --by acc
 

@@ -23,6 +23,17 @@ extension Store {
         }
     }
 
+    /// Appends the ZSCORE of a column in the lists of the batteries.
+    func appendLookup(
+        of column: String, in batteries: [StoredBattery], to pipeline: inout CommandPipeline
+    ) -> [PendingReply<Bool>] {
+        batteries.flatMap { battery in
+            battery.keyspaces.map { keyspace in
+                pipeline.append("ZSCORE", keyspace.columns(of: battery.id), column, in: keyspace, as: .isNotNull)
+            }
+        }
+    }
+
     /// Returns all columns of the batteries, without duplicates. One round trip.
     func columns(of batteries: [StoredBattery], warnings: inout [String]) throws(QueryError) -> [String] {
         var pipeline = CommandPipeline()

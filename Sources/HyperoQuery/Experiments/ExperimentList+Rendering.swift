@@ -37,7 +37,11 @@ extension ExperimentList: Rendering {
         var conditions: [String] = []
         if let status = filter.status { conditions.append("status \(status.rawValue)") }
         if filter.isUnranked {
-            conditions.append((filter.channel ?? commonObjective).map { "no '\($0)'" } ?? "no value of their objective")
+            let channel = filter.channel ?? commonObjective
+            // The objective has no value at the best epoch only if it has none at all.
+            let isObjective = channel.map { $0.hasSameBytes(as: objective) } ?? true
+            let place = filter.channel == nil || isObjective || isFilteredByCurves ? "" : " at the best epoch"
+            conditions.append(channel.map { "no '\($0)'\(place)" } ?? "no value of their objective")
         }
         let condition = conditions.joined(separator: " and ")
         return examinedCount < count

@@ -14,6 +14,8 @@ public struct ExperimentList: Sendable, Hashable {
     public let examinedCount: Int
     /// The filter of the list.
     public let filter: ExperimentFilter
+    /// True if the filter looked for the channel in the learning curves, because no ranking has it.
+    package let isFilteredByCurves: Bool
     /// The requested fields of the experiments' hashes, such as `param.lr`; nil if all fields were requested.
     public let columns: [String]?
     /// The experiments, newest first, at most as many as the limit.

@@ -64,8 +64,8 @@ extension Store {
         }
         return ExperimentList(
             name: newest.name, versions: Set(batteries.map(\.version)).sorted(), objective: newest.objective,
-            count: max(count, rows.count), examinedCount: examinedCount, filter: filter, columns: fields, rows: rows,
-            warnings: warnings)
+            count: max(count, rows.count), examinedCount: examinedCount, filter: filter,
+            isFilteredByCurves: index.isByCurves, columns: fields, rows: rows, warnings: warnings)
     }
 
     private static let filterPageSize = 1_000

@@ -8,6 +8,9 @@ enum UnrankedIndex {
     /// The learning curves, by which ``Store/leaderboard(of:version:by:order:limit:columns:)`` ranks a channel that no ranking
     /// has.
     case curves(channel: String)
+
+    /// True if the learning curves decide.
+    var isByCurves: Bool { if case .curves = self { true } else { false } }
 }
 
 extension Store {

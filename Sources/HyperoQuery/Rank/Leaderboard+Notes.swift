@@ -8,8 +8,7 @@ extension Leaderboard {
             notes.append(
                 Note(
                     topic: .rankedByCurves,
-                    text: "no experiment has '\(channel)' at its best epoch, so the best value of each learning curve "
-                        + "counts. This read \(counted(curveScan.experimentCount, noun: "curve")), "
+                    text: rankedByCurvesText + ". This read \(counted(curveScan.experimentCount, noun: "curve")), "
                         + bytesText(curveScan.byteCount)))
         }
         let unranked = experimentCount - count
@@ -29,8 +28,17 @@ extension Leaderboard {
         return notes
     }
 
+    private var rankedByCurvesText: String {
+        switch rankedValue {
+        case .atBestEpoch:
+            "no experiment has '\(channel)' at its best epoch, so the best value of each learning curve counts"
+        case .bestOfCurve: "the best value of each learning curve counts, and not the one at the best epoch"
+        }
+    }
+
     /// The channels that were logged although no experiment has a rank.
     private var nothingRankedText: String {
+        guard rankedValue == .atBestEpoch else { return "no learning curve has a finite value of '\(channel)'" }
         let role = isByObjective ? ", the objective" : ""
         let others = loggedChannels.filter { !$0.hasSameBytes(as: channel) }.prefix(Self.maxChannels)
         let isLogged = loggedChannels.contains { $0.hasSameBytes(as: channel) }

@@ -10,6 +10,8 @@ public struct Leaderboard: Sendable, Hashable {
     public let versions: [Int]
     /// The channel by which the experiments are ranked.
     public let channel: String
+    /// The value of the channel that the caller asked for.
+    public let rankedValue: RankedValue
     /// The requested order.
     public let order: RankingOrder
     /// True if the highest value is first.
@@ -22,9 +24,12 @@ public struct Leaderboard: Sendable, Hashable {
     public let experimentCount: Int
     /// The learning curves that were read; nil if the ranking is by the maxima.
     ///
-    /// The curves are read if no experiment has a finite maxima value of the channel. Each experiment is then ranked by the
-    /// best value of its curve.
+    /// The curves are read if the caller asks for ``RankedValue/bestOfCurve``, and if no experiment has a finite maxima value of
+    /// the channel. Each experiment is then ranked by the best value of its curve.
     public let curveScan: CurveScan?
+    /// True if an experiment logged the channel in its learning curve. False if that was not looked up, because the channel is
+    /// the objective or the curves were read.
+    package let isLoggedInCurves: Bool
     /// The channels that experiments logged, if no experiment is ranked. Empty otherwise.
     public let loggedChannels: [String]
     /// True if no experiment is ranked, and one of the newest experiments has a value of the channel that is nan or infinite.
@@ -95,6 +100,14 @@ extension Leaderboard {
         /// The size of the curves in bytes.
         public let byteCount: Int
     }
+}
+
+/// The value of a channel by which an experiment is ranked.
+public enum RankedValue: Sendable, Hashable {
+    /// The value at the best epoch of the experiment, which the objective decides: from the rankings in Redis.
+    case atBestEpoch
+    /// The best value at any epoch: from the learning curves, all of which are read.
+    case bestOfCurve
 }
 
 /// The order of a ranking.

@@ -11,9 +11,10 @@ extension Store {
     /// the hashes of the k experiments to show. Four round trips: the batteries' ids, their hashes, the first members
     /// of the rankings, the rows. A limit above 1,000 costs one more round trip per 1,000 rows.
     ///
-    /// If no experiment has a finite maxima value of the channel, all learning curves of the battery are read, and each
-    /// experiment is ranked by the best value of its curve: O(N) with the size of the curves, see
-    /// ``Leaderboard/curveScan``. The objective is an exception, because its best value is always in the maxima.
+    /// For ``RankedValue/bestOfCurve``, and if no experiment has a finite maxima value of the channel, all learning curves of the
+    /// battery are read, and each experiment is ranked by the best value of its curve: O(N) with the size of the curves, see
+    /// ``Leaderboard/curveScan``. The values at the best epochs of the objective are never replaced, because its best value is
+    /// always in the maxima.
     ///
     /// Equal values have equal ranks. They are in the order of Redis: by the bytes of the experiment's id, descending if
     /// the highest value is first.
@@ -22,6 +23,7 @@ extension Store {
     ///   - name: the battery's name, or its id.
     ///   - version: the battery's version; nil merges all versions of the name.
     ///   - channel: the channel to rank by; nil for the objective of the newest version.
+    ///   - value: the value of the channel that counts.
     ///   - order: the order of the rows. By default the best value is first: by the declared direction of the channel, else
     ///     by its name, see ``DirectionSource``.
     ///   - limit: the maximum number of rows, 1 to 100,000.
@@ -29,8 +31,8 @@ extension Store {
     /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery, version, channel or a column
     ///   does not exist, and of the other categories if the limit is out of range or Redis fails.
     public func leaderboard(
-        of name: String, version: Int? = nil, by channel: String? = nil, order: RankingOrder = .bestFirst,
-        limit: Int = 10, columns: [String]? = nil
+        of name: String, version: Int? = nil, by channel: String? = nil, value: RankedValue = .atBestEpoch,
+        order: RankingOrder = .bestFirst, limit: Int = 10, columns: [String]? = nil
     ) throws(QueryError) -> Leaderboard {
         try check(limit: limit)
         var warnings: [String] = []
@@ -58,6 +60,11 @@ extension Store {
                     pipeline.appendTop(limit, of: battery.id, in: keyspace, by: channel, highestFirst: highestFirst))
             }
         }
+        let isByObjective = channel.hasSameBytes(as: newest.objective)
+        var curveColumns: [PendingReply<Bool>] = []
+        if !isByObjective, value == .atBestEpoch {
+            curveColumns = appendLookup(of: Prefix.curve + channel, in: batteries, to: &pipeline)
+        }
         search.append(to: &pipeline)
         try connections.run(pipeline)
 
@@ -71,23 +78,27 @@ extension Store {
             experimentCount += try size.all.valueIfAvailable() ?? 0
         }
         var top = RankedExperiment.merged(rankings, limit: limit, highestFirst: highestFirst)
-        let isByObjective = channel.hasSameBytes(as: newest.objective)
         var unindexed: UnindexedRanking?
-        if count == 0 {
+        if count == 0 || value == .bestOfCurve {
             unindexed = try rankWithoutIndex(
-                channel, isObjective: isByObjective, in: batteries, limit: limit, highestFirst: highestFirst,
+                channel, isObjective: isByObjective && value == .atBestEpoch, in: batteries, limit: limit,
+                highestFirst: highestFirst,
                 warnings: &warnings)
             top = unindexed?.top ?? []
             count = unindexed?.count ?? 0
         }
         let found = try fields(of: search, in: batteries, warnings: &warnings)
         let fields = columns == nil ? nil : found
+        var isLoggedInCurves = false
+        for column in curveColumns where try column.valueIfAvailable() ?? false { isLoggedInCurves = true }
         let rows = try rows(of: top, by: channel, in: batteries, fields: fields, warnings: &warnings)
         return Leaderboard(
-            name: newest.name, versions: Set(batteries.map(\.version)).sorted(), channel: channel, order: order,
-            isHighestFirst: highestFirst, directionSource: direction.source, count: count,
+            name: newest.name, versions: Set(batteries.map(\.version)).sorted(), channel: channel,
+            rankedValue: value, order: order, isHighestFirst: highestFirst, directionSource: direction.source,
+            count: count,
             // Keys that another client wrote may contain a ranked experiment that is in no list.
             experimentCount: max(experimentCount, count), curveScan: unindexed?.scan,
+            isLoggedInCurves: isLoggedInCurves && unindexed == nil,
             loggedChannels: unindexed?.channels ?? [], hasNonfinite: unindexed?.hasNonfinite ?? false, columns: fields,
             rows: rows, warnings: warnings,
             versionsDisagree: versionsDisagree, isByObjective: isByObjective, batteries: batteries.map(\.id.text))
