@@ -26,6 +26,7 @@ struct DeadCommand: ParsableCommand {
 
     func run() throws {
         let list = try store.store().deadLetters(limit: limit)
-        try output.write(list, warnings: list.warnings)
+        try output.write(
+            list, warnings: list.warnings, advice: [.moreRows: StoreOptions.limitAdvice(for: list.count)])
     }
 }

@@ -86,6 +86,7 @@ struct ExperimentsCommand: ParsableCommand {
             list, warnings: warnings,
             advice: [
                 .hiddenColumns: "Choose with --columns, or print all with --format csv",
+                .moreRows: StoreOptions.limitAdvice(for: list.count),
                 .olderExperiments: "Search more with --limit",
             ])
     }

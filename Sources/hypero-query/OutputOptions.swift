@@ -33,7 +33,9 @@ struct OutputOptions: ParsableArguments {
         if advice[.hiddenColumns] == nil { advice[.hiddenColumns] = "Widen the terminal, or use --format json" }
         printWarnings(warnings)
         if format != .table {
-            for note in result.notes { printError("note: \(note.text(with: advice))") }
+            for note in result.notes + [result.limitNote].compactMap(\.self) {
+                printError("note: \(note.text(with: advice))")
+            }
         }
         let display = Display(descriptor: STDOUT_FILENO, color: color)
         try StandardOutput.write(

@@ -93,6 +93,7 @@ struct RankCommand: ParsableCommand {
         }
         var advice: [AdviceTopic: String] = [
             .hiddenColumns: "Choose with --columns, or print all with --format csv",
+            .moreRows: StoreOptions.limitAdvice(for: board.count),
             .nothingRanked: "List the experiments with \(list())",
         ]
         // The experiments without a value at any epoch are not those that experiments --unranked lists.

@@ -19,6 +19,12 @@ struct StoreOptions: ParsableArguments {
             lostAfter: .seconds(LostAfter.seconds(in: lostAfter)))
     }
 
+    /// Returns the advice for a result that has fewer rows than there are.
+    static func limitAdvice(for count: Int) -> String {
+        let most = Store.limits.upperBound
+        return count > most ? "Write up to \(most) with --limit \(most)" : "Write all with --limit \(count)"
+    }
+
     /// Checks `--limit` before the program connects.
     static func validate(limit: Int) throws {
         guard Store.limits.contains(limit) else {

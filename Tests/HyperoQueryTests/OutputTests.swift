@@ -155,4 +155,32 @@ import Testing
         #expect(editDistance(Array(left), Array(right)) == distance)
         #expect(editDistance(Array(right), Array(left)) == distance)
     }
+
+    @Test(arguments: ["json", "csv"])
+    func `JSON and CSV that the limit cuts say on standard error how many rows there are`(format: String) throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("sweep")
+        for number in 1...21 { fixture.experiment("a-\(number)", of: battery, maxima: ["valid": "\(number)"]) }
+        for _ in 1...21 {
+            fixture.write(
+                "XADD", fixture.keyspaces[0].dead, "*", "event", "epoch", "dead.reason", "broken", "dead.id", "1-1")
+        }
+        try fixture.commit()
+        for (arguments, note) in [
+            (["rank", "sweep"], "the first 10 of 21 ranked experiments are written. Write all with --limit 21"),
+            (["experiments", "sweep"], "the newest 20 of 21 experiments are written. Write all with --limit 21"),
+            (["dead"], "the newest 20 of 21 dead letters are written. Write all with --limit 21"),
+        ] {
+            func messages(_ more: String...) throws -> String {
+                try ChildProcess.run(
+                    "hypero-query",
+                    arguments + more + [
+                        "--format", format, "--redis", fixture.server.url, "--namespace", fixture.namespace,
+                    ]
+                ).stderr
+            }
+            #expect(try messages() == "hypero-query: note: \(note)\n")
+            #expect(try messages("--limit", "21") == "")
+        }
+    }
 }

@@ -33,6 +33,11 @@ extension DeadLetterList: Rendering {
             style: .dim)
     }
 
+    package var limitNote: Note? {
+        guard letters.count < count else { return nil }
+        return Note(topic: .moreRows, text: "the newest \(letters.count) of \(count) dead letters are written")
+    }
+
     /// Writes one object per dead letter: `partition id when reason cut entry event experiment battery producer seq fields`.
     /// `fields` is an array of name and value pairs, because a name may occur twice.
     package func writeJSON(to page: inout Page) {

@@ -28,6 +28,11 @@ extension ExperimentList: Rendering {
         ]
     }
 
+    package var limitNote: Note? {
+        guard filter.isEmpty, rows.count < count else { return nil }
+        return Note(topic: .moreRows, text: "the newest \(rows.count) of \(count) experiments are written")
+    }
+
     /// The numbers of experiments: `newest first, 2 of 5 experiments`, or with a filter `newest first, 2 with status failed`.
     private var summary: String {
         let experiments = counted(count, noun: "experiment")

@@ -28,6 +28,11 @@ extension Leaderboard {
         return notes
     }
 
+    package var limitNote: Note? {
+        rows.count < count
+            ? Note(topic: .moreRows, text: "the first \(rows.count) of \(count) ranked experiments are written") : nil
+    }
+
     private var rankedByCurvesText: String {
         switch rankedValue {
         case .atBestEpoch:

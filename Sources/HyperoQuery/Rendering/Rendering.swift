@@ -5,6 +5,8 @@ import HyperoRedis
 package protocol Rendering {
     /// The remarks about the result. ``writeTable(to:)`` writes them too.
     var notes: [Note] { get }
+    /// The remark about rows beyond the limit; nil if there are none. Only for JSON and CSV: the table says so elsewhere.
+    var limitNote: Note? { get }
     /// Writes the result for people. The form may change.
     func writeTable(to page: inout Page)
     /// Writes JSON objects, one per line. The keys are a contract for programs.
@@ -15,6 +17,7 @@ package protocol Rendering {
 
 extension Rendering {
     package var notes: [Note] { [] }
+    package var limitNote: Note? { nil }
 
     /// Returns the whole text of the result.
     ///
