@@ -7,7 +7,8 @@ struct BatteriesCommand: ParsableCommand {
         abstract: "List the batteries with the number of their experiments and their best value.",
         discussion: """
             JSON has one object per line with the keys id, name, version, description, objective, direction, created, \
-            updated, experiments and best.
+            updated, experiments, best, best_experiment and best_status. The table has the status of the best experiment after \
+            its value if it failed, was stopped or was lost.
 
             EXAMPLES:
               hypero-query batteries

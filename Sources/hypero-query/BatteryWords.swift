@@ -1,4 +1,6 @@
+import ArgumentParser
 import HyperoQuery
+import HyperoSchema
 
 /// The words of commands about a battery: their shared help, and a battery in the advice of messages.
 ///
@@ -12,6 +14,22 @@ enum BatteryWords {
         source, nonfinite or last_seen. hypero.seed is that field beside a hyper-parameter seed. A name with a comma needs double \
         quotes: --columns 'lr,"union(pca,ica)"'.
         """
+
+    static let statusHelp = "Only experiments of this status: \(statuses). May be repeated."
+
+    private static let statuses = ExperimentStatus.allCases.map(\.rawValue).joined(separator: ", ")
+
+    /// Returns the statuses of the values of `--status`. The commands declare it as texts: an option of another type would
+    /// cost every start the instantiation of its generic metadata.
+    static func statuses(named names: [String]) throws -> Set<ExperimentStatus> {
+        Set(
+            try names.map { name in
+                guard let status = ExperimentStatus(rawValue: name) else {
+                    throw ValidationError("--status must be one of \(statuses), not '\(name)'")
+                }
+                return status
+            })
+    }
 
     /// Returns the names in the lists of `--columns`; nil without the option.
     static func columns(in lists: [String]) -> [String]? {

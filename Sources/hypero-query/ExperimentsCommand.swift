@@ -1,6 +1,5 @@
 import ArgumentParser
 import HyperoQuery
-import HyperoSchema
 
 struct ExperimentsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,9 +30,8 @@ struct ExperimentsCommand: ParsableCommand {
     var version: Int?
 
     @Option(
-        help: ArgumentHelp("Only experiments of this status: \(statuses).", valueName: "status"),
-        transform: status(named:))
-    var status: ExperimentStatus?
+        help: ArgumentHelp(BatteryWords.statusHelp, valueName: "status"))
+    var status: [String] = []
 
     @Flag(
         help: "Only experiments without a rank: they have no finite value of the objective, or of the channel of --by.")
@@ -56,25 +54,18 @@ struct ExperimentsCommand: ParsableCommand {
     @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    private static let statuses = ExperimentStatus.allCases.map(\.rawValue).joined(separator: ", ")
-
-    private static func status(named name: String) throws -> ExperimentStatus {
-        guard let status = ExperimentStatus(rawValue: name) else {
-            throw ValidationError("--status must be one of \(statuses), not '\(name)'")
-        }
-        return status
-    }
-
     func validate() throws {
         try StoreOptions.validate(limit: limit)
         _ = try LostAfter.seconds(in: lostAfter)
+        _ = try BatteryWords.statuses(named: status)
         if by != nil, !unranked { throw ValidationError("--by needs --unranked") }
     }
 
     func run() throws {
         let list = try store.store(lostAfter: lostAfter).experiments(
             of: name, version: version,
-            filter: ExperimentFilter(status: status, isUnranked: unranked, by: by), limit: limit,
+            filter: ExperimentFilter(statuses: BatteryWords.statuses(named: status), isUnranked: unranked, by: by),
+            limit: limit,
             columns: BatteryWords.columns(in: columns))
         var warnings = list.warnings
         if output.format == .json, !list.columnsOutsideJSON.isEmpty {

@@ -18,7 +18,9 @@ struct RankCommand: ParsableCommand {
             value is first. The first line of the table has the direction and its reason.
 
             A running experiment has the age of its last sign of life after its status. Without one for the time of \
-            --lost-after, its status is lost.
+            --lost-after, its status is lost. With --columns, the table has the status if one of its experiments failed, was \
+            stopped or was lost. --status leaves the experiments of other statuses out, before the ranks are counted. It looks \
+            at the first 10000 ranked experiments, or at as many as --limit if that is more.
 
             JSON has one object per line with the keys rank, experiment, battery, name, version, value, status, epoch, \
             last_seen, maxima, params and meta. Experiments without a rank are counted on standard error.
@@ -27,6 +29,7 @@ struct RankCommand: ParsableCommand {
               hypero-query rank "digits mlp"
               hypero-query rank "digits mlp" --by test --columns lr,max.train
               hypero-query rank "digits mlp" --best-of test
+              hypero-query rank "digits mlp" --status done --status running
               hypero-query rank "digits mlp" --limit 1 --format json | jq .params.lr
             """)
 
@@ -43,6 +46,9 @@ struct RankCommand: ParsableCommand {
         help: ArgumentHelp(
             "Rank by the best value of this channel at any epoch: reads all learning curves.", valueName: "channel"))
     var bestOf: String?
+
+    @Option(help: ArgumentHelp(BatteryWords.statusHelp, valueName: "status"))
+    var status: [String] = []
 
     @Option(help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))
     var limit = 10
@@ -64,13 +70,15 @@ struct RankCommand: ParsableCommand {
     func validate() throws {
         try StoreOptions.validate(limit: limit)
         _ = try LostAfter.seconds(in: lostAfter)
+        _ = try BatteryWords.statuses(named: status)
         if by != nil, bestOf != nil { throw ValidationError("--by and --best-of must not be combined") }
     }
 
     func run() throws {
         let board = try store.store(lostAfter: lostAfter).leaderboard(
             of: name, version: version, by: bestOf ?? by, value: bestOf == nil ? .atBestEpoch : .bestOfCurve,
-            order: order?.order ?? .bestFirst, limit: limit, columns: BatteryWords.columns(in: columns))
+            statuses: BatteryWords.statuses(named: status), order: order?.order ?? .bestFirst, limit: limit,
+            columns: BatteryWords.columns(in: columns))
         var warnings = board.warnings
         if board.versionsDisagree {
             let choice =

@@ -22,7 +22,7 @@ struct StoreOptions: ParsableArguments {
     /// Returns the advice for a result that has fewer rows than there are.
     static func limitAdvice(for count: Int) -> String {
         let most = Store.limits.upperBound
-        return count > most ? "Write up to \(most) with --limit \(most)" : "Write all with --limit \(count)"
+        return count > most ? "Use --limit \(most) for more" : "Use --limit \(count) for all"
     }
 
     /// Checks `--limit` before the program connects.

@@ -20,14 +20,16 @@ import Testing
         #expect(
             try fixture.output(["batteries", "--format", "json"]).split(separator: "\n").first ?? "" == """
                 {"id":"digits.v1.41de1b9f","name":"Digits","version":1,"description":"first try","objective":"valid",\
-                "direction":"max","created":1763899200001,"updated":1763899260000,"experiments":2,"best":0.9}
+                "direction":"max","created":1763899200001,"updated":1763899260000,"experiments":2,"best":0.9,\
+                "best_experiment":"aaaaaaaaaa-1","best_status":"done"}
                 """)
     }
 
     @Test func `The CSV of batteries has one record per battery`() throws {
         #expect(
             try Fixture.digits().output(["batteries", "--format", "csv"]).hasPrefix(
-                "id,name,version,description,objective,direction,created,updated,experiments,best\r\n"
-                    + "digits.v1.41de1b9f,Digits,1,first try,valid,max,1763899200001,1763899260000,2,0.9\r\n"))
+                "id,name,version,description,objective,direction,created,updated,experiments,best,best_experiment,best_status\r\n"
+                    + "digits.v1.41de1b9f,Digits,1,first try,valid,max,1763899200001,1763899260000,2,0.9,aaaaaaaaaa-1,done\r\n"
+            ))
     }
 }

@@ -62,7 +62,7 @@ import Testing
 
         server.cli("CONFIG", "RESETSTAT")
         _ = try other.batteries()
-        #expect(calls(server) == ["zrange": 2, "hmget": 2, "zcard": 1])
+        #expect(calls(server) == ["zrange": 2, "hmget": 4, "zcard": 1])
     }
 
     @Test(arguments: [
@@ -70,7 +70,7 @@ import Testing
         (["rank", "many", "--partitions", "1", "--columns", "lr"], roundTrips: 5, commands: 22),
         (["experiments", "many", "--partitions", "1"], roundTrips: 5, commands: 18),
         (["show", "LAST"], roundTrips: 4, commands: 23),
-        (["batteries"], roundTrips: 4, commands: 39),
+        (["batteries"], roundTrips: 5, commands: 41),
         (["status"], roundTrips: 3, commands: 29),
         (["dead"], roundTrips: 3, commands: 20),
     ])

@@ -58,9 +58,9 @@ import Testing
         #expect(columns.text(as: .table, for: Display(), now: Fixture.noon).contains("lost (3 d ago)"))
         #expect(columns.rows.map(\.status) == board.rows.map(\.status))
 
-        let list = try store.experiments(of: "sweep", filter: ExperimentFilter(status: .lost))
+        let list = try store.experiments(of: "sweep", filter: ExperimentFilter(statuses: [.lost]))
         #expect(list.rows.map(\.experiment) == ["killed-1"])
-        #expect(try store.experiments(of: "sweep", filter: ExperimentFilter(status: .running)).rows.count == 2)
+        #expect(try store.experiments(of: "sweep", filter: ExperimentFilter(statuses: [.running])).rows.count == 2)
         #expect(list.text(as: .table, for: Display(), now: Fixture.noon).contains("lost (3 d ago)"))
 
         for (id, text) in zip(["killed-1", "quiet-1", "alive-1"], texts) {

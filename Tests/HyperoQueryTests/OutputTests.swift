@@ -167,9 +167,9 @@ import Testing
         }
         try fixture.commit()
         for (arguments, note) in [
-            (["rank", "sweep"], "the first 10 of 21 ranked experiments are written. Write all with --limit 21"),
-            (["experiments", "sweep"], "the newest 20 of 21 experiments are written. Write all with --limit 21"),
-            (["dead"], "the newest 20 of 21 dead letters are written. Write all with --limit 21"),
+            (["rank", "sweep"], "the first 10 of 21 ranked experiments are written. Use --limit 21 for all"),
+            (["experiments", "sweep"], "the newest 20 of 21 experiments are written. Use --limit 21 for all"),
+            (["dead"], "the newest 20 of 21 dead letters are written. Use --limit 21 for all"),
         ] {
             func messages(_ more: String...) throws -> String {
                 try ChildProcess.run(

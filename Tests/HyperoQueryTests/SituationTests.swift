@@ -195,8 +195,8 @@ private let oneLostText = """
     b-1         running (5 s ago)    0.8      1       1      now  -       -
     a-1         lost (3 d ago)       0.9      1       1      now  -       -
     --
-    name  version  description  experiments  best  by           updated  id
-    net         1  -                      2   0.9  valid (max)      now  net.v1.e99e5852
+    name  version  description  experiments        best  by           updated  id
+    net         1  -                      2  0.9 (lost)  valid (max)      now  net.v1.e99e5852
     --
     a-1  lost (3 d ago)
 

@@ -141,7 +141,7 @@ import Testing
         }
         try fixture.commit()
         let store = try fixture.store()
-        let failed = try store.experiments(of: "many", filter: ExperimentFilter(status: .failed))
+        let failed = try store.experiments(of: "many", filter: ExperimentFilter(statuses: [.failed]))
         #expect(failed.rows.map(\.experiment) == ["p2-2", "p1-1"])
         #expect(failed.count == count && failed.examinedCount == count)
         let all = try store.experiments(of: "many", filter: ExperimentFilter(isUnranked: true), limit: count)

@@ -16,7 +16,7 @@ extension BatteryList: Rendering {
             [
                 Table.Cell(battery.name, style: .bold), Table.Cell("\(battery.version)"),
                 Table.Cell(battery.description.isEmpty ? nil : battery.description),
-                Table.Cell("\(battery.experimentCount)"), Table.Cell(battery.bestValue.map(numberText)),
+                Table.Cell("\(battery.experimentCount)"), Table.Cell(battery.best?.text),
                 Table.Cell("\(battery.objective) (\(battery.direction.rawValue))"),
                 Table.Cell(battery.updated.map { agoText($0, now: page.now) }), Table.Cell(battery.id, style: .dim),
             ]
@@ -29,7 +29,8 @@ extension BatteryList: Rendering {
         batteries.isEmpty ? [Note(topic: .noBatteries, text: "no battery is declared yet")] : []
     }
 
-    /// Writes one object per battery: `id name version description objective direction created updated experiments best`.
+    /// Writes one object per battery: `id name version description objective direction created updated experiments best
+    /// best_experiment best_status`.
     package func writeJSON(to page: inout Page) {
         for battery in batteries {
             var object = JSONObject()
@@ -42,7 +43,9 @@ extension BatteryList: Rendering {
             object.add("created", value: battery.created)
             object.add("updated", value: battery.updated)
             object.add("experiments", value: battery.experimentCount)
-            object.add("best", value: battery.bestValue.map { Number($0) })
+            object.add("best", value: battery.best?.number)
+            object.add("best_experiment", value: battery.best?.experiment)
+            object.add("best_status", value: battery.best?.status?.rawValue)
             page.line(object.text)
         }
     }
@@ -51,15 +54,26 @@ extension BatteryList: Rendering {
         CSV.write(
             [
                 "id", "name", "version", "description", "objective", "direction", "created", "updated", "experiments",
-                "best",
+                "best", "best_experiment", "best_status",
             ], to: &page)
         for battery in batteries {
             CSV.write(
                 [
                     battery.id, battery.name, String(battery.version), battery.description, battery.objective,
                     battery.direction.rawValue, battery.created.map { String($0) }, battery.updated.map { String($0) },
-                    String(battery.experimentCount), battery.bestValue.map(Number.text),
+                    String(battery.experimentCount), battery.best?.number.text,
+                    battery.best?.experiment, battery.best?.status?.rawValue,
                 ], to: &page)
         }
+    }
+}
+
+extension BatterySummary.Best {
+    /// The value, with the status of an experiment that failed, was stopped or was lost: its result must not look like that of
+    /// one that is done.
+    fileprivate var text: String {
+        let number = numberTexts([number])[0] ?? ""
+        guard let status, status != .done, status != .running else { return number }
+        return "\(number) (\(status.rawValue))"
     }
 }

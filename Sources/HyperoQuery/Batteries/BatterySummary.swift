@@ -22,8 +22,24 @@ public struct BatterySummary: Sendable, Hashable {
     public let updated: Int64?
     /// The number of experiments.
     public let experimentCount: Int
+    /// The experiment with the best maxima value of the objective; nil until one has a finite value.
+    public let best: Best?
+
     /// The best maxima value of the objective; nil until an experiment has a finite value of it.
-    public let bestValue: Double?
+    public var bestValue: Double? { best?.value }
+
+    /// An experiment with the best value of its battery.
+    public struct Best: Sendable, Hashable {
+        /// The experiment's id.
+        public let experiment: String
+        /// The status, `lost` for a running experiment without a sign of life; nil if it is absent or malformed.
+        public let status: ExperimentStatus?
+        /// The maxima value of the objective with its digits as stored.
+        package let number: Number
+
+        /// The maxima value of the objective.
+        public var value: Double { number.value }
+    }
 }
 
 /// All batteries of a store.

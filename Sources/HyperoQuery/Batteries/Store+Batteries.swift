@@ -6,8 +6,8 @@ extension Store {
     ///
     ///     for battery in try store.batteries().batteries { print(battery.name, battery.version, battery.experimentCount) }
     ///
-    /// Three round trips: the ids, the hashes, then ZCARD of each battery's experiments and the first member of its
-    /// ranking.
+    /// Four round trips: the ids, the hashes, ZCARD of each battery's experiments and the first member of its ranking, and the
+    /// hashes of these experiments.
     ///
     /// - Throws: ``QueryError`` if Redis fails.
     public func batteries() throws(QueryError) -> BatteryList {
@@ -31,21 +31,30 @@ extension Store {
                 })
         }
         try connections.run(pipeline)
+        // nil for a battery without a ranked experiment.
+        var best: [RankedExperiment?] = []
+        for (index, battery) in stored.enumerated() {
+            let firsts = try tops[index].map { top throws(QueryError) in try top.value(or: [], warnings: &warnings) }
+            best.append(
+                RankedExperiment.merged(firsts, limit: 1, highestFirst: battery.direction == .max).first)
+        }
+        let ranked = zip(best, stored).compactMap { best, battery in best.map { ($0, battery.objective) } }
+        var states = try states(of: ranked, warnings: &warnings)[...]
         var summaries: [BatterySummary] = []
         for (index, battery) in stored.enumerated() {
             var experimentCount = 0
-            var best: Double?
-            for (count, top) in zip(counts[index], tops[index]) {
-                experimentCount += try count.value(or: 0, warnings: &warnings)
-                guard let value = try top.value(or: [], warnings: &warnings).first?.value else { continue }
-                best = best.map { battery.direction.prefers(value, over: $0) ? value : $0 } ?? value
+            for count in counts[index] { experimentCount += try count.value(or: 0, warnings: &warnings) }
+            let best = best[index].map { member in
+                let state = states.removeFirst()
+                return BatterySummary.Best(
+                    experiment: member.experiment, status: state.liveness.status, number: state.number)
             }
             summaries.append(
                 BatterySummary(
                     id: battery.id.text, name: battery.name, version: battery.version,
                     description: battery.description, objective: battery.objective, direction: battery.direction,
                     created: battery.created, updated: battery.updated, experimentCount: experimentCount,
-                    bestValue: best))
+                    best: best))
         }
         return BatteryList(batteries: summaries, warnings: warnings)
     }

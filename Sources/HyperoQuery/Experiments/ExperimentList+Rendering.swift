@@ -40,7 +40,7 @@ extension ExperimentList: Rendering {
             return "newest first, \(rows.count) of \(experiments)\(rows.count < count ? " shown" : "")"
         }
         var conditions: [String] = []
-        if let status = filter.status { conditions.append("status \(status.rawValue)") }
+        if !filter.statuses.isEmpty { conditions.append(filter.statuses.text) }
         if filter.isUnranked {
             let channel = filter.channel ?? commonObjective
             // The objective has no value at the best epoch only if it has none at all.

@@ -79,20 +79,20 @@ public struct ExperimentList: Sendable, Hashable {
 
 /// The experiments that a list contains.
 public struct ExperimentFilter: Sendable, Hashable {
-    /// The status of the experiments; nil for any.
-    public var status: ExperimentStatus?
+    /// The statuses of the experiments; empty for any.
+    public var statuses: Set<ExperimentStatus>
     /// True for only the experiments that a ranking leaves out, because they have no finite maxima value of its channel.
     public var isUnranked: Bool
     /// The channel of that ranking; nil for the objective of each experiment's battery.
     public var channel: String?
 
     /// Creates a filter. By default it lets all experiments pass.
-    public init(status: ExperimentStatus? = nil, isUnranked: Bool = false, by channel: String? = nil) {
-        self.status = status
+    public init(statuses: Set<ExperimentStatus> = [], isUnranked: Bool = false, by channel: String? = nil) {
+        self.statuses = statuses
         self.isUnranked = isUnranked
         self.channel = channel
     }
 
     /// True if the filter lets all experiments pass.
-    public var isEmpty: Bool { status == nil && !isUnranked }
+    public var isEmpty: Bool { statuses.isEmpty && !isUnranked }
 }

@@ -4,7 +4,7 @@ import HyperoSchema
 extension Store {
     /// Lists the experiments of a battery, newest first.
     ///
-    ///     let lost = try store.experiments(of: "digits mlp", filter: ExperimentFilter(status: .lost))
+    ///     let lost = try store.experiments(of: "digits mlp", filter: ExperimentFilter(statuses: [.lost]))
     ///
     /// Without a filter, costs O(log N + k) and four round trips, as a ranking does. A filter looks at the experiments from
     /// the newest on, 1,000 in each two round trips, until it has found k.
@@ -137,7 +137,7 @@ extension Store {
                 continue
             }
             let row = try row(of: member, hash, reader: &reader, producers: producers)
-            if let status = filter.status, row.status != status {
+            if !filter.statuses.isEmpty, !(row.status.map(filter.statuses.contains) ?? false) {
                 rows.append(nil)
             } else {
                 warnings += reader.warnings

@@ -27,6 +27,13 @@ public struct Liveness: Sendable, Hashable {
     }
 }
 
+extension Set<ExperimentStatus> {
+    /// The statuses as a condition: `status done or failed`.
+    var text: String {
+        "status " + ExperimentStatus.allCases.filter(contains).map(\.rawValue).joined(separator: " or ")
+    }
+}
+
 /// The times of the producers of experiments.
 ///
 /// The producers in the ids are read in the round trip of the experiments' hashes: one command per producer costs less than a

@@ -11,6 +11,7 @@ extension Leaderboard {
                     text: rankedByCurvesText + ". This read \(counted(curveScan.experimentCount, noun: "curve")), "
                         + bytesText(curveScan.byteCount)))
         }
+        if !statuses.isEmpty, !isFull, examinedCount < count { notes.append(searchNote) }
         let unranked = experimentCount - count
         if experimentCount == 0 {
             notes.append(.noExperiments)
@@ -29,8 +30,21 @@ extension Leaderboard {
     }
 
     package var limitNote: Note? {
-        rows.count < count
-            ? Note(topic: .moreRows, text: "the first \(rows.count) of \(count) ranked experiments are written") : nil
+        guard examinedCount < count else { return nil }
+        if statuses.isEmpty {
+            return Note(topic: .moreRows, text: "the first \(rows.count) of \(count) ranked experiments are written")
+        }
+        // Otherwise one of the notes says it.
+        return isFull ? searchNote : nil
+    }
+
+    /// The remark that the search for statuses has ended before the last ranked experiment.
+    private var searchNote: Note {
+        let rest = count - examinedCount
+        return Note(
+            topic: .moreRows,
+            text: "\(counted(rest, noun: "further ranked experiment")) \(rest == 1 ? "was" : "were") not searched for "
+                + statuses.text)
     }
 
     private var rankedByCurvesText: String {

@@ -4,7 +4,10 @@ extension Leaderboard: Rendering {
     package func writeTable(to page: inout Page) {
         let versionsText =
             (versions.count == 1 ? "version " : "versions ") + versions.map(String.init).joined(separator: ", ")
-        let shown = rows.count < count ? ", \(rows.count) shown" : ""
+        let shown =
+            if statuses.isEmpty { rows.count < count ? ", \(rows.count) shown" : "" } else {
+                ", \(rows.count) with \(statuses.text) shown"
+            }
         page.line([
             Page.Span(name, style: .bold),
             Page.Span(", \(versionsText): \(orderText), \(count) of \(experimentCount) ranked\(shown)", style: .dim),
@@ -133,19 +136,21 @@ extension Leaderboard: Rendering {
         ])
         if versions.count > 1 { table.columns.insert(Table.Column(title: "version", isNumeric: true), at: 2) }
         let showsProgress = columns == nil
-        if showsProgress {
-            table.columns += [Table.Column(title: "epoch", isNumeric: true), Table.Column(title: "status")]
-        }
+        // A result of an experiment that failed, was stopped or was lost must not look like that of one that is done.
+        let showsStatus =
+            showsProgress
+            || !(columns ?? []).contains(ExperimentField.status)
+                && !rows.allSatisfy { $0.status == .done || $0.status == .running }
+        if showsProgress { table.columns.append(Table.Column(title: "epoch", isNumeric: true)) }
+        if showsStatus { table.columns.append(Table.Column(title: "status")) }
         let values = numberTexts(rows.map(\.number))
         table.rows = zip(rows, values).map { row, value in
             var cells = [Table.Cell("\(row.rank)", style: .dim), Table.Cell(row.experiment)]
             if versions.count > 1 { cells.append(Table.Cell("\(row.batteryVersion)")) }
             cells.append(Table.Cell(value, style: .bold))
-            guard showsProgress else { return cells }
-            return cells + [
-                Table.Cell(row.bestEpoch.map(String.init)),
-                Table.Cell(row.liveness.text(now: now), style: Style(row.status)),
-            ]
+            if showsProgress { cells.append(Table.Cell(row.bestEpoch.map(String.init))) }
+            if showsStatus { cells.append(Table.Cell(row.liveness.text(now: now), style: Style(row.status))) }
+            return cells
         }
         table.add(grid, fields: fields, now: now)
         return table

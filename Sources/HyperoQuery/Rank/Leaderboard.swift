@@ -12,6 +12,8 @@ public struct Leaderboard: Sendable, Hashable {
     public let channel: String
     /// The value of the channel that the caller asked for.
     public let rankedValue: RankedValue
+    /// The statuses of the experiments in ``rows``; empty for all.
+    public let statuses: Set<ExperimentStatus>
     /// The requested order.
     public let order: RankingOrder
     /// True if the highest value is first.
@@ -20,6 +22,11 @@ public struct Leaderboard: Sendable, Hashable {
     public let directionSource: DirectionSource
     /// The number of experiments that have a finite value of the channel, including those not in ``rows``.
     public let count: Int
+    /// The number of ranked experiments whose status was looked at, from the first one on. The others have not been found for
+    /// ``statuses``.
+    public let examinedCount: Int
+    /// True if ``rows`` has as many experiments as the limit.
+    package let isFull: Bool
     /// The number of experiments of the batteries, ranked or not.
     public let experimentCount: Int
     /// The learning curves that were read; nil if the ranking is by the maxima.
@@ -36,7 +43,8 @@ public struct Leaderboard: Sendable, Hashable {
     package let hasNonfinite: Bool
     /// The requested fields of the experiments' hashes, such as `param.lr`; nil if all fields were requested.
     public let columns: [String]?
-    /// The first experiments in the order, at most as many as the limit.
+    /// The first experiments in the order, at most as many as the limit. Those of other ``statuses`` are left out and do not
+    /// count in the ranks.
     public let rows: [Row]
     /// The malformed values that were left out and the declarations without effect, one sentence each.
     public let warnings: [String]

@@ -1,5 +1,5 @@
 import HyperoRedis
-import HyperoSchema
+public import HyperoSchema
 
 extension Store {
     /// Ranks the experiments of a battery.
@@ -16,6 +16,9 @@ extension Store {
     /// ``Leaderboard/curveScan``. The values at the best epochs of the objective are never replaced, because its best value is
     /// always in the maxima.
     ///
+    /// With statuses, the first 10,000 of each ranking are read, and the statuses of the experiments from the first one on, 500
+    /// in each round trip, until k are found.
+    ///
     /// Equal values have equal ranks. They are in the order of Redis: by the bytes of the experiment's id, descending if
     /// the highest value is first.
     ///
@@ -24,6 +27,7 @@ extension Store {
     ///   - version: the battery's version; nil merges all versions of the name.
     ///   - channel: the channel to rank by; nil for the objective of the newest version.
     ///   - value: the value of the channel that counts.
+    ///   - statuses: the statuses of the experiments to rank; empty for all.
     ///   - order: the order of the rows. By default the best value is first: by the declared direction of the channel, else
     ///     by its name, see ``DirectionSource``.
     ///   - limit: the maximum number of rows, 1 to 100,000.
@@ -32,7 +36,8 @@ extension Store {
     ///   does not exist, and of the other categories if the limit is out of range or Redis fails.
     public func leaderboard(
         of name: String, version: Int? = nil, by channel: String? = nil, value: RankedValue = .atBestEpoch,
-        order: RankingOrder = .bestFirst, limit: Int = 10, columns: [String]? = nil
+        statuses: Set<ExperimentStatus> = [], order: RankingOrder = .bestFirst, limit: Int = 10,
+        columns: [String]? = nil
     ) throws(QueryError) -> Leaderboard {
         try check(limit: limit)
         var warnings: [String] = []
@@ -44,6 +49,7 @@ extension Store {
         if versionsDisagree { warnings.append(Self.disagreementWarning(of: batteries, decidedBy: newest)) }
         let highestFirst = order.isHighestFirst(direction: direction.direction)
 
+        let depth = statuses.isEmpty ? limit : max(limit, Self.maxExamined)
         var search = ColumnSearch(columns ?? [], in: batteries)
         var pipeline = CommandPipeline()
         var sizes: [(ranked: PendingReply<Int>, all: PendingReply<Int>)] = []
@@ -57,7 +63,7 @@ extension Store {
                         pipeline.append("ZCARD", keyspace.experiments(of: battery.id), in: keyspace, as: .count)
                     ))
                 tops.append(
-                    pipeline.appendTop(limit, of: battery.id, in: keyspace, by: channel, highestFirst: highestFirst))
+                    pipeline.appendTop(depth, of: battery.id, in: keyspace, by: channel, highestFirst: highestFirst))
             }
         }
         let isByObjective = channel.hasSameBytes(as: newest.objective)
@@ -77,11 +83,11 @@ extension Store {
             count += try size.ranked.valueIfAvailable() ?? 0
             experimentCount += try size.all.valueIfAvailable() ?? 0
         }
-        var top = RankedExperiment.merged(rankings, limit: limit, highestFirst: highestFirst)
+        var top = RankedExperiment.merged(rankings, limit: depth, highestFirst: highestFirst)
         var unindexed: UnindexedRanking?
         if count == 0 || value == .bestOfCurve {
             unindexed = try rankWithoutIndex(
-                channel, isObjective: isByObjective && value == .atBestEpoch, in: batteries, limit: limit,
+                channel, isObjective: isByObjective && value == .atBestEpoch, in: batteries, limit: depth,
                 highestFirst: highestFirst,
                 warnings: &warnings)
             top = unindexed?.top ?? []
@@ -91,11 +97,15 @@ extension Store {
         let fields = columns == nil ? nil : found
         var isLoggedInCurves = false
         for column in curveColumns where try column.valueIfAvailable() ?? false { isLoggedInCurves = true }
+        var examinedCount = top.count
+        if !statuses.isEmpty { (top, examinedCount) = try select(statuses, from: top, by: channel, limit: limit) }
         let rows = try rows(of: top, by: channel, in: batteries, fields: fields, warnings: &warnings)
         return Leaderboard(
             name: newest.name, versions: Set(batteries.map(\.version)).sorted(), channel: channel,
-            rankedValue: value, order: order, isHighestFirst: highestFirst, directionSource: direction.source,
+            rankedValue: value, statuses: statuses, order: order, isHighestFirst: highestFirst,
+            directionSource: direction.source,
             count: count,
+            examinedCount: examinedCount, isFull: rows.count == limit,
             // Keys that another client wrote may contain a ranked experiment that is in no list.
             experimentCount: max(experimentCount, count), curveScan: unindexed?.scan,
             isLoggedInCurves: isLoggedInCurves && unindexed == nil,

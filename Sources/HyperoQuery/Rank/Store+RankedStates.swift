@@ -1,0 +1,70 @@
+import HyperoRedis
+import HyperoSchema
+
+/// The status of a ranked experiment, and its value with the digits as stored.
+struct RankedState {
+    let liveness: Liveness
+    let number: Number
+}
+
+extension Store {
+    /// The number of ranked experiments whose status a ranking looks at, if the limit is not higher.
+    static let maxExamined = 10_000
+    /// The number of experiments per round trip: each has a command for the hash, and some have one for the producer.
+    private static let examinedPageSize = 500
+
+    /// Returns the first ranked experiments that have one of some statuses. One round trip per 500 experiments.
+    ///
+    /// - Returns: the experiments, at most as many as the limit, and the number of those whose status was looked at.
+    func select(
+        _ statuses: Set<ExperimentStatus>, from ranked: [RankedExperiment], by channel: String, limit: Int
+    ) throws(QueryError) -> (selected: [RankedExperiment], examinedCount: Int) {
+        var selected: [RankedExperiment] = []
+        var examinedCount = 0
+        // The rows report what is wrong with the hashes that are shown.
+        var ignored: [String] = []
+        while selected.count < limit, examinedCount < ranked.count {
+            let page = ranked[examinedCount..<min(examinedCount + Self.examinedPageSize, ranked.count)]
+            let states = try states(of: page.map { ($0, channel) }, warnings: &ignored)
+            for (member, state) in zip(page, states) where selected.count < limit {
+                examinedCount += 1
+                if let status = state.liveness.status, statuses.contains(status) { selected.append(member) }
+            }
+        }
+        return (selected, examinedCount)
+    }
+
+    /// Reads the states of ranked experiments, each with the channel of its ranking. One round trip per 1,000 commands.
+    func states(
+        of ranked: [(member: RankedExperiment, channel: String)], warnings: inout [String]
+    ) throws(QueryError) -> [RankedState] {
+        var pipeline = CommandPipeline()
+        var producers = ProducerTimes()
+        // nil for a member that is not an experiment id, because it has no hash.
+        let hashes = ranked.map { member, channel in
+            ExperimentID(member.experiment).map { id in
+                producers.append(for: id, in: member.keyspace, to: &pipeline)
+                return pipeline.append(
+                    "HMGET", member.keyspace.experiment(id), ExperimentField.status, ExperimentField.updated,
+                    Prefix.max + channel, in: member.keyspace, as: .optionalStrings)
+            }
+        }
+        try connections.run(pipeline)
+        var states: [RankedState] = []
+        states.reserveCapacity(ranked.count)
+        for ((member, _), pending) in zip(ranked, hashes) {
+            let values = try pending?.value(or: [], warnings: &warnings) ?? []
+            let fields = zip([ExperimentField.status, ExperimentField.updated], values).compactMap { name, value in
+                value.map { (name: name, value: $0) }
+            }
+            var reader = HashReader(fields, source: "experiment '\(printable(member.experiment))'")
+            let hash = ExperimentHash(&reader)
+            warnings += reader.warnings
+            let liveness = try liveness(
+                of: hash, id: ExperimentID(member.experiment), in: member.keyspace, producers: producers)
+            states.append(
+                RankedState(liveness: liveness, number: member.number(stored: values.count == 3 ? values[2] : nil)))
+        }
+        return states
+    }
+}
