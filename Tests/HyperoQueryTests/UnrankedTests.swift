@@ -230,4 +230,23 @@ import Testing
         #expect(throws: QueryError.self) { try store.leaderboard(of: "mute", by: "ac") }
         #expect(try fixture.query("rank", "mute", "--by", "ac").ending == .exited(3))
     }
+
+    @Test func `A channel to rank by instead is one that has a finite value`() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("mute")
+        fixture.experiment("a-1", of: battery, curve: [1: "acc=nan loss=inf valid=nan"])
+        try fixture.commit()
+        for options in [[], ["--by", "acc"], ["--by", "loss"]] {
+            let text = try fixture.output(["rank", "mute"] + options)
+            #expect(text.hasSuffix(". List the experiments with hypero-query experiments mute\n"), "\(text)")
+        }
+        fixture.experiment("a-2", of: battery, curve: [1: "loss=0.5"])
+        try fixture.commit()
+        #expect(try fixture.output(["rank", "mute"]).contains(". Rank by it with --by loss, or declare it"))
+        #expect(try fixture.output(["rank", "mute", "--by", "loss"]).contains("1 of 2 ranked"))
+        // A value that only the maxima have counts too.
+        fixture.experiment("b-1", of: battery, maxima: ["acc": "0.7"], started: Fixture.noon - 1)
+        try fixture.commit()
+        #expect(try fixture.output(["rank", "mute"]).contains(". Rank by it with --by acc, or declare it"))
+    }
 }

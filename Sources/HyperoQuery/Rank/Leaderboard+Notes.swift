@@ -76,10 +76,8 @@ extension Leaderboard {
     }
 
     /// The number of logged channels that a note lists.
-    private static let maxChannels = 8
+    static let maxChannels = 8
 
-    /// The first logged channel other than the one of the ranking, to rank by instead; nil if there is none.
-    package var alternativeChannel: String? {
-        loggedChannels.first { !$0.hasSameBytes(as: channel) }
-    }
+    /// The first channel to rank by instead; nil if no other channel has a finite value.
+    package var alternativeChannel: String? { rankableChannels.first }
 }

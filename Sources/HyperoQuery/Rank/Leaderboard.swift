@@ -39,6 +39,8 @@ public struct Leaderboard: Sendable, Hashable {
     package let isLoggedInCurves: Bool
     /// The channels that experiments logged, if no experiment is ranked. Empty otherwise.
     public let loggedChannels: [String]
+    /// The first of ``loggedChannels`` that have a finite value, other than ``channel``.
+    package let rankableChannels: [String]
     /// True if no experiment is ranked, and one of the newest experiments has a value of the channel that is nan or infinite.
     package let hasNonfinite: Bool
     /// The requested fields of the experiments' hashes, such as `param.lr`; nil if all fields were requested.

@@ -109,7 +109,8 @@ extension Store {
             // Keys that another client wrote may contain a ranked experiment that is in no list.
             experimentCount: max(experimentCount, count), curveScan: unindexed?.scan,
             isLoggedInCurves: isLoggedInCurves && unindexed == nil,
-            loggedChannels: unindexed?.channels ?? [], hasNonfinite: unindexed?.hasNonfinite ?? false, columns: fields,
+            loggedChannels: unindexed?.channels ?? [], rankableChannels: unindexed?.rankableChannels ?? [],
+            hasNonfinite: unindexed?.hasNonfinite ?? false, columns: fields,
             rows: rows, warnings: warnings,
             versionsDisagree: versionsDisagree, isByObjective: isByObjective, batteries: batteries.map(\.id.text))
     }

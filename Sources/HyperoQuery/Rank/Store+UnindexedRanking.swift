@@ -11,6 +11,8 @@ struct UnindexedRanking {
     var scan: Leaderboard.CurveScan?
     /// The channels that experiments logged, if ``count`` is 0.
     var channels: [String] = []
+    /// Those of them that have a finite value, as far as the rankings and the curves of the newest experiments show it.
+    var rankableChannels: [String] = []
     /// True if an experiment has a value of the channel that is nan or infinite.
     var hasNonfinite = false
 }
@@ -29,7 +31,9 @@ extension Store {
         let channels = try loggedChannels(in: batteries, warnings: &warnings)
         let isLogged = channels.contains { $0.hasSameBytes(as: channel) }
         if isObjective {
-            var result = UnindexedRanking(channels: channels)
+            var result = UnindexedRanking(
+                channels: channels,
+                rankableChannels: try rankable(channels, besides: channel, in: batteries, warnings: &warnings))
             if isLogged {
                 result.hasNonfinite = try curves(
                     newest: Self.sampleSize, in: batteries, as: .best(of: channel, highestFirst: highestFirst),
@@ -41,8 +45,40 @@ extension Store {
         guard isLogged else { throw channelNotFound(channel, among: channels, warnings: warnings) }
         var result = try rankByCurves(
             channel, in: batteries, limit: limit, highestFirst: highestFirst, warnings: &warnings)
-        if result.count == 0 { result.channels = channels }
+        if result.count == 0 {
+            result.channels = channels
+            result.rankableChannels = try rankable(channels, besides: channel, in: batteries, warnings: &warnings)
+        }
         return result
+    }
+
+    /// Returns the first channels by which experiments can be ranked: they have a finite value in the maxima or in the curves of
+    /// the newest experiments. Three round trips.
+    private func rankable(
+        _ channels: [String], besides channel: String, in batteries: [StoredBattery], warnings: inout [String]
+    ) throws(QueryError) -> [String] {
+        let candidates = channels.filter { !$0.hasSameBytes(as: channel) }.prefix(Leaderboard.maxChannels)
+        guard !candidates.isEmpty else { return [] }
+        var pipeline = CommandPipeline()
+        let sizes = candidates.map { candidate in
+            batteries.flatMap { battery in
+                battery.keyspaces.map {
+                    pipeline.append("ZCARD", $0.rank(of: battery.id, by: candidate), in: $0, as: .count)
+                }
+            }
+        }
+        try connections.run(pipeline)
+        var finite: Set<ExactText> = []
+        for curve in try curves(newest: Self.sampleSize, in: batteries, as: .finiteChannels, warnings: &warnings) {
+            finite.formUnion(curve.reply.value ?? [])
+        }
+        var rankable: [String] = []
+        for (candidate, sizes) in zip(candidates, sizes) {
+            var isRanked = false
+            for size in sizes where try size.valueIfAvailable() ?? 0 > 0 { isRanked = true }
+            if isRanked || finite.contains(ExactText(candidate)) { rankable.append(candidate) }
+        }
+        return rankable
     }
 
     /// Throws ``QueryError/Code/channelNotFound(_:suggestion:)`` if no experiment of the batteries has logged a channel.
@@ -197,11 +233,18 @@ extension ReplyReader<Bool> {
 
 extension ReplyReader<Set<ExactText>> {
     /// HGETALL of a curve, reduced to the names of its channels.
-    fileprivate static var channels: Self {
+    fileprivate static var channels: Self { names { _ in true } }
+
+    /// HGETALL of a curve, reduced to the names of the channels that have a finite value.
+    fileprivate static var finiteChannels: Self { names(with: \.isFinite) }
+
+    private static func names(with condition: @escaping (Number) -> Bool) -> Self {
         Self { reply throws(RedisError) in
             var channels: Set<ExactText> = []
             for (_, text) in try reply.pairs() {
-                for cell in CurveRow(text: text)?.cells ?? [] { channels.insert(ExactText(cell.channel)) }
+                for cell in CurveRow(text: text)?.cells ?? [] where condition(cell.number) {
+                    channels.insert(ExactText(cell.channel))
+                }
             }
             return channels
         }
