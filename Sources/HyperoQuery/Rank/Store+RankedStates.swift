@@ -34,7 +34,10 @@ extension Store {
         return (selected, examinedCount)
     }
 
-    /// Reads the states of ranked experiments, each with the channel of its ranking. One round trip per 1,000 commands.
+    private static let stateFields = [ExperimentField.status, ExperimentField.updated, ExperimentField.producer]
+
+    /// Reads the states of ranked experiments, each with the channel of its ranking. One round trip per 1,000 commands, and one
+    /// more if other producers than those in the ids have resumed running experiments.
     func states(
         of ranked: [(member: RankedExperiment, channel: String)], warnings: inout [String]
     ) throws(QueryError) -> [RankedState] {
@@ -45,26 +48,31 @@ extension Store {
             ExperimentID(member.experiment).map { id in
                 producers.append(for: id, in: member.keyspace, to: &pipeline)
                 return pipeline.append(
-                    "HMGET", member.keyspace.experiment(id), ExperimentField.status, ExperimentField.updated,
-                    Prefix.max + channel, in: member.keyspace, as: .optionalStrings)
+                    arguments: ["HMGET", member.keyspace.experiment(id)] + Self.stateFields + [Prefix.max + channel],
+                    in: member.keyspace, as: .optionalStrings)
             }
         }
         try connections.run(pipeline)
-        var states: [RankedState] = []
-        states.reserveCapacity(ranked.count)
+        var found: [(hash: ExperimentHash, number: Number)] = []
+        var resumed = CommandPipeline()
         for ((member, _), pending) in zip(ranked, hashes) {
             let values = try pending?.value(or: [], warnings: &warnings) ?? []
-            let fields = zip([ExperimentField.status, ExperimentField.updated], values).compactMap { name, value in
+            let fields = zip(Self.stateFields, values).compactMap { name, value in
                 value.map { (name: name, value: $0) }
             }
             var reader = HashReader(fields, source: "experiment '\(printable(member.experiment))'")
             let hash = ExperimentHash(&reader)
             warnings += reader.warnings
-            let liveness = try liveness(
-                of: hash, id: ExperimentID(member.experiment), in: member.keyspace, producers: producers)
-            states.append(
-                RankedState(liveness: liveness, number: member.number(stored: values.count == 3 ? values[2] : nil)))
+            producers.append(for: hash, in: member.keyspace, to: &resumed)
+            let stored = values.count > Self.stateFields.count ? values.last ?? nil : nil
+            found.append((hash, member.number(stored: stored)))
         }
-        return states
+        try connections.run(resumed)
+        return try zip(ranked, found).map { ranked, found throws(QueryError) in
+            RankedState(
+                liveness: try liveness(
+                    of: found.hash, id: ExperimentID(ranked.member.experiment), in: ranked.member.keyspace,
+                    producers: producers), number: found.number)
+        }
     }
 }
