@@ -108,6 +108,9 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     /// True if the server answers every command of this connection with this error.
     var deniesEveryCommand: Bool { code == .noAuthentication || code == .protectedMode }
 
+    /// True if the reply says that the server has discarded the transaction (EXECABORT).
+    package var hasDiscardedTransaction: Bool { description.hasPrefix("EXECABORT ") }
+
     /// Removes the arguments that Redis quotes in its reply to an unknown command. For AUTH they are the password.
     private static func withoutArguments(_ reply: String) -> Substring {
         let head = reply.prefix(300)

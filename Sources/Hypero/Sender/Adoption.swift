@@ -76,7 +76,8 @@ package struct Adoption: ~Copyable {
     package var inheritedJournals: Int { inherited.count }
     /// The journals of this user that are left alone, by name.
     package private(set) var left: [String: LeftReason] = [:]
-    /// The number of journals that were written for another server and are sent to this one, by the name of the server.
+    /// The number of journals that were written for another server and of which this server has acknowledged events, by the name
+    /// of the other server.
     package private(set) var redirected: [String: Int] = [:]
     /// The number of acknowledged events of journals that are not active any more.
     private var finishedEvents: UInt64 = 0
@@ -287,6 +288,9 @@ package struct Adoption: ~Copyable {
     private mutating func end(_ delivery: OrphanDelivery) {
         finishedEvents = Self.sum(finishedEvents, delivery.sent)
         deadEvents = Self.sum(deadEvents, delivery.dead)
+        if delivery.sent > 0, delivery.server != SegmentHeader.serverName(of: scope.url.serverURL) {
+            redirected[delivery.server, default: 0] += 1
+        }
         if delivery.awaitsDescendants {
             inherited.insert(delivery.name)
         } else if delivery.isDurable {
@@ -361,9 +365,6 @@ package struct Adoption: ~Copyable {
     private mutating func start(_ orphan: OrphanedJournal, _ name: String) {
         guard let keyspace = scope.keyspaces.first(where: { $0.tag == orphan.header.tag }) else { return }
         left[name] = nil
-        if orphan.header.server != SegmentHeader.serverName(of: scope.url.serverURL) {
-            redirected[orphan.header.server, default: 0] += 1
-        }
         damaged = Self.sum(damaged, orphan.scan.damaged)
         if orphan.scan.damaged > 0 {
             scope.notify(

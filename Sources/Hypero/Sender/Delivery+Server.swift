@@ -142,7 +142,13 @@ extension Delivery {
             progress.acknowledged = outbox.hasRetries(before: seq) ? nil : outcome.id.map { .init(seq: seq, id: $0) }
             outbox.store(progress)
         }
-        if let failure = outcome.failure {
+        if !link.usesTransactions { reportMissingTransactions() }
+        if outcome.lacksTransactions, let failure = outcome.failure {
+            // The next step sends the batch again.
+            guard failure.category == .connection else { return }
+            _ = machine.failed(.connection, now: .now, draw: 0)
+            link.close(after: failure)
+        } else if let failure = outcome.failure {
             batchLimit = 1
             fail(with: failure)
         } else {
@@ -152,6 +158,16 @@ extension Delivery {
             lastSignOfLife = .now
             notices.recovered("Redis at \(link.server) accepts events again")
         }
+    }
+
+    /// Reports once that events are sent without transactions.
+    private mutating func reportMissingTransactions() {
+        guard !hasReportedMissingTransactions else { return }
+        hasReportedMissingTransactions = true
+        notices.event(
+            "Redis at \(link.server) does not permit transactions. Events are sent without: while Redis refuses some writes, "
+                + "events may arrive out of order, and a replaced value may win. To avoid this, allow MULTI, EXEC and DISCARD"
+        )
     }
 
     /// Reports an error, schedules the next attempt, and closes the connection if it is unusable.

@@ -45,6 +45,8 @@ struct Delivery: ~Copyable {
     var lastSignOfLife = MonotonicTime.now
     /// true if the file of the open experiments exists.
     var hasStoredOpen = false
+    /// true once the user knows that events are sent without transactions.
+    var hasReportedMissingTransactions = false
     /// true once the user knows that Redis has lost events.
     var hasReportedLoss = false
     /// The durable sequence number when the producer's key was found to have expired. Redis lacks the numbers up to it.

@@ -32,6 +32,9 @@ struct Link: ~Copyable {
     /// The server of this connection or of the next.
     var server: RedisURL { topology.current }
 
+    /// false once the server has not permitted MULTI or EXEC. Events are then sent one by one.
+    var usesTransactions: Bool { shipment.usesTransactions }
+
     var isConnected: Bool { connection != nil }
 
     /// true if replies have not been read, for example after an error. The next command would get the wrong reply.
@@ -49,7 +52,7 @@ struct Link: ~Copyable {
             shouldContinue: callbacks.shouldContinue, blocking: callbacks.blocking,
             opened: { [socket] in socket.set($0) })
         canReadWatermark = true
-        shipment = Shipment()
+        shipment = Shipment(usesTransactions: shipment.usesTransactions)
     }
 
     mutating func close() {

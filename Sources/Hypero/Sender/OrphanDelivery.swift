@@ -9,6 +9,8 @@ final class OrphanDelivery {
     private let orphan: OrphanedJournal
     /// The hash tag of the journal's partition.
     let tag: String
+    /// The name of the server for which the journal was written.
+    var server: String { orphan.header.server }
     private var delivery: Delivery
     /// The number of the ranges of sequence numbers that Redis has acknowledged whole, and the number of their events.
     private var acknowledged: (ranges: Int, events: UInt64) = (0, 0)

@@ -6,7 +6,7 @@ import HyperoSchema
 /// Without a transaction, a server that recovers in the middle of a batch (for example, from a lack of memory) refuses
 /// one event and accepts the next. The refused event would then arrive after a later one.
 struct Shipment {
-    /// false if the account has no permission to use MULTI. Batches are then sent without a transaction.
+    /// false once the server has not permitted MULTI or EXEC. Batches are then sent without a transaction.
     private(set) var usesTransactions = true
 
     /// The outcome of a batch.
@@ -19,6 +19,14 @@ struct Shipment {
         var failure: RedisError?
         /// The stream id of the last entry added.
         var id: StreamID?
+        /// true if nothing was added because the server does not permit EXEC. The batch can be sent again at once, over
+        /// another connection if the failure is one of the connection.
+        var lacksTransactions = false
+    }
+
+    /// - Parameter usesTransactions: false if the server has not permitted them on an earlier connection.
+    init(usesTransactions: Bool = true) {
+        self.usesTransactions = usesTransactions
     }
 
     /// true if MULTI has been sent for the next batch.
@@ -85,7 +93,7 @@ struct Shipment {
         let reply = try connection.call("MULTI")
         isTransactionOpen = reply.error == nil
         guard let error = reply.error else { return nil }
-        guard error.isDeniedOrRefused else { return error }
+        guard error.isNotPermitted else { return error }
         usesTransactions = false
         return nil
     }
@@ -93,7 +101,7 @@ struct Shipment {
     /// Reads the replies to a transaction.
     ///
     /// Replies: `QUEUED` or an error per command; for `EXEC` an array of stream ids, or EXECABORT if a command was
-    /// refused before; `OK` for the `MULTI` of the next batch.
+    /// refused before, or if the account may not use EXEC; `OK` for the `MULTI` of the next batch.
     private mutating func readTransaction(
         of commands: Int, over connection: inout RedisConnection, into outcome: inout Outcome
     ) throws(RedisError) {
@@ -105,6 +113,13 @@ struct Shipment {
         var reply = try connection.receive()
         if let error = reply.error {
             outcome.refuseAll(commands, error: refusal ?? error)
+            // Nothing was added, so the batch can be sent without a transaction.
+            outcome.lacksTransactions = refusal == nil && error.isNotPermitted
+            if outcome.lacksTransactions {
+                usesTransactions = false
+                // Otherwise the connection may still be in the transaction.
+                guard error.hasDiscardedTransaction else { throw RedisError(.connection, error.description) }
+            }
         } else {
             guard try reply.array() == commands else {
                 throw RedisError(.connection, "unexpected reply to EXEC: not an array of \(commands) elements")
@@ -114,7 +129,11 @@ struct Shipment {
         guard isTransactionOpen else { return }
         let multi = try connection.receive()
         isTransactionOpen = multi.error == nil
-        outcome.failure = outcome.failure ?? multi.error
+        if let error = multi.error, error.isNotPermitted {
+            usesTransactions = false
+        } else {
+            outcome.failure = outcome.failure ?? multi.error
+        }
         // After a failure the next batch does not follow at once. Discard its transaction, so that no other command
         // becomes part of it. Command: `DISCARD`. Reply: `OK`.
         if isTransactionOpen, let failure = outcome.failure {
@@ -154,6 +173,10 @@ extension Shipment.Outcome {
 }
 
 extension RedisError {
+    /// true if the server does not permit the command to this account, or does not know it. In contrast to a missing password,
+    /// the server may permit other commands.
+    var isNotPermitted: Bool { code == .noPermission || category == .refused }
+
     /// true if the server denies or refuses the command to this account or for this key. A retry on another connection
     /// does not help.
     var isDeniedOrRefused: Bool {

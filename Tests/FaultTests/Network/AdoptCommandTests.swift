@@ -56,6 +56,18 @@ struct AdoptCommandTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.journal).count == 1)
     }
 
+    @Test func `hypero-ingest adopt without Redis says that the journal was not sent and that time ran out`() throws {
+        let fixture = try NetworkFixture()
+        try makeOrphan(in: fixture)
+        fixture.server.kill()
+        let outcome = try adopt(in: fixture, "--journal", fixture.journal, "--timeout", "1")
+        #expect(outcome.ending == .exited(1))
+        #expect(outcome.stdout == "1 journal not sent to the end; Redis has acknowledged 0 events\n")
+        #expect(outcome.stderr.contains("timed out before all events were applied; the remaining journals are kept"))
+        #expect(outcome.stderr.contains("cannot connect"), "\(outcome.stderr)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.journal).count == 1)
+    }
+
     @Test func `hypero-ingest adopt succeeds without journals and fails without a folder`() throws {
         let fixture = try NetworkFixture()
         let folder = try TemporaryFolder()

@@ -73,7 +73,8 @@ struct AccessTests {
             for _ in 0..<2 { #expect(!client.flush(until: .applied, deadline: MonotonicTime(nanoseconds: .max))) }
         }
         #expect(fixture.recorder.count(containing: "cannot tell whether events are applied") == (canRead ? 0 : 1))
-        #expect(fixture.recorder.notices.count == (canRead ? 0 : 1))
+        #expect(fixture.recorder.count(containing: "does not permit transactions") == 1)
+        #expect(fixture.recorder.notices.count == (canRead ? 1 : 2))
         #expect(client.close(timeout: .seconds(30)))
     }
 
@@ -100,6 +101,49 @@ struct AccessTests {
         #expect(eventually(within: .seconds(60)) { fixture.journals == [last.producer.text] })
         #expect(last.close(timeout: .seconds(60)))
         #expect(try server.entries().count == 16)
+    }
+
+    @Test(arguments: ["+xadd", "+multi", "+exec", "+multi +exec", "+multi +discard", "+exec +discard", "+discard"])
+    func `An account without MULTI or EXEC sends every event in order and once, with one notice`(permitted: String)
+        throws
+    {
+        let server = try RedisServer(appendOnly: false)
+        let rights = ["+xadd"] + permitted.split(separator: " ").map(String.init)
+        server.cli(["ACL", "SETUSER", "node", "on", ">pw", "resetkeys", "%W~{hypero}:events", "-@all"] + rights)
+        let fixture = try ClientFixture()
+        let client = try fixture.client("unix://node:pw@\(server.socket)")
+        // The first batch has many events, and others follow it at once.
+        let experiment = Hypero(client).battery("b").experiment()
+        for epoch in 0..<5_000 { experiment.log(epoch: epoch, train: 1) }
+        #expect(client.flush(until: .sent, deadline: .now + Self.timeout))
+        let seqs = try server.seqs()
+        #expect(seqs == Array(1...5_002))
+        let hasTransactions = permitted == "+multi +exec"
+        #expect(fixture.recorder.count(containing: "does not permit transactions") == (hasTransactions ? 0 : 1))
+        #expect(fixture.recorder.notices.count == (hasTransactions ? 0 : 1), "\(fixture.recorder.notices)")
+        #expect(client.close(timeout: .seconds(30)))
+    }
+
+    @Test func `A permission for MULTI or EXEC that is withdrawn while events are sent costs no event`() throws {
+        let server = try RedisServer(appendOnly: false)
+        let rights = ["+xadd", "+multi", "+exec", "+discard"]
+        server.cli(["ACL", "SETUSER", "node", "on", ">pw", "resetkeys", "%W~{hypero}:events", "-@all"] + rights)
+        for withdrawn in ["-exec", "-multi"] {
+            let fixture = try ClientFixture()
+            let client = try fixture.client("unix://node:pw@\(server.socket)")
+            let experiment = Hypero(client).battery("b").experiment()
+            for epoch in 0..<50_000 {
+                experiment.log(epoch: epoch, train: 1)
+                if epoch == 25_000 { server.cli("ACL", "SETUSER", "node", withdrawn) }
+            }
+            #expect(client.flush(until: .sent, deadline: .now + Self.timeout))
+            // Nothing was refused halfway, so that the connection has stayed and no event was sent twice.
+            #expect(try server.seqs() == Array(1...50_002))
+            #expect(fixture.recorder.notices.count <= 1, "\(fixture.recorder.notices)")
+            #expect(client.close(timeout: .seconds(30)))
+            server.cli("DEL", "{hypero}:events")
+            server.cli("ACL", "SETUSER", "node", "+exec", "+multi")
+        }
     }
 
     @Test func `A denied write is reported once, and no event is lost`() throws {
