@@ -51,9 +51,11 @@ struct PipelineContext: ~Copyable {
     mutating func recordTrimming(_ result: Result<Int, RedisError>, of stream: String) {
         switch result {
         case .success(0): break
-        case .success: trimPlan.repeatLastBound()
+        case .success:
+            logger.resolved(stream, "trimming \(stream)")
+            trimPlan.repeatLastBound()
         case .failure(let error) where error.category == .transient: break
-        case .failure(let error): logger.event("cannot trim \(stream): \(error.description)", level: .error)
+        case .failure(let error): logger.defect(stream, "cannot trim \(stream): \(error.description)", level: .error)
         }
     }
 }

@@ -1,17 +1,31 @@
 package import HyperoCore
 package import Logging
 
-/// A logger that logs each failure once until the work recovers, and no message twice within a minute. Used by one
-/// thread.
+/// A logger that repeats a standing failure once a minute, says when it is over, and logs no message twice within a minute.
+/// Used by one thread.
 ///
 /// A server that fails and recovers repeatedly, or keys that fail in turn, must not fill a disk with log lines.
 package final class RateLimitedLogger {
+    /// A condition that lasts until it is reported as over.
+    private struct Condition {
+        /// The time of the first report.
+        let since: MonotonicTime
+        /// The messages that were reported, each with the time of its first report. Bounded by ``limit``.
+        var messages: [String: MonotonicTime] = [:]
+        /// True if at least one message was logged, so that the end is worth a line.
+        var isLogged = false
+    }
+
     private let logger: Logger
     private let now: () -> MonotonicTime
     /// The time at which each message was logged last.
     private var logged: [String: MonotonicTime] = [:]
-    /// The failures since the last recovery.
-    private var failures: Set<String> = []
+    /// The failures that stop the work; nil while it goes on.
+    private var failure: Condition?
+    /// The states that stop the work and are no failures; nil while it goes on.
+    private var pause: Condition?
+    /// The failures that do not stop the work, by their subject.
+    private var defects: [String: Condition] = [:]
     /// The time at which the warning about dropped messages was logged last.
     private var limitLogged: MonotonicTime?
 
@@ -25,24 +39,64 @@ package final class RateLimitedLogger {
         self.now = now
     }
 
-    /// Logs a failure that stops the work, once until ``recovered(_:)`` is called.
+    /// Logs a failure that stops the work: at once, and then once a minute with its age while it lasts.
+    ///
+    /// Called at each attempt. The failure lasts until ``recovered(_:)`` or ``reconnected()`` is called.
     package func failure(_ message: String, level: Logger.Level) {
-        guard failures.count < Self.limit, failures.insert(message).inserted else { return }
-        event(message, level: level)
+        report(message, level: level, in: &failure)
+    }
+
+    /// Logs a failure that does not stop the work, as ``failure(_:level:)`` does. It lasts until ``resolved(_:_:)`` is called
+    /// for its subject.
+    package func defect(_ subject: String, _ message: String, level: Logger.Level) {
+        // Callers have a few subjects.
+        report(message, level: level, in: &defects[subject])
+    }
+
+    /// Logs the end of a failure that does not stop the work, if the failure was logged.
+    package func resolved(_ subject: String, _ message: @autoclosure () -> String) {
+        guard !defects.isEmpty, let defect = defects.removeValue(forKey: subject), defect.isLogged else { return }
+        logger.notice("\(message()) again after \(age(since: defect.since))")
+    }
+
+    /// Logs a state that stops the work and is no failure, once until ``recovered(_:)`` is called.
+    package func paused(_ message: String, level: Logger.Level) {
+        var pause = self.pause ?? Condition(since: now())
+        defer { self.pause = pause }
+        guard pause.messages.count < Self.limit, pause.messages.updateValue(now(), forKey: message) == nil else {
+            return
+        }
+        if event(message, level: level) { pause.isLogged = true }
+    }
+
+    private func report(_ message: String, level: Logger.Level, in condition: inout Condition?) {
+        let time = now()
+        var current = condition ?? Condition(since: time)
+        defer { condition = current }
+        if current.messages[message] == nil, current.messages.count < Self.limit { current.messages[message] = time }
+        let first = current.messages[message] ?? time
+        let suffix = first + Self.repeatInterval > time ? "" : ". It has lasted for \(age(since: first))"
+        if event(message, level: level, suffix: suffix) { current.isLogged = true }
     }
 
     /// Logs an event that does not stop the work.
-    package func event(_ message: String, level: Logger.Level) {
+    ///
+    /// - Parameter suffix: an addition that does not make it another message.
+    /// - Returns: whether the message was logged now.
+    @discardableResult
+    package func event(_ message: String, level: Logger.Level, suffix: String = "") -> Bool {
         let time = now()
-        if let last = logged[message], last + Self.repeatInterval > time { return }
+        if let last = logged[message], last + Self.repeatInterval > time { return false }
         if logged.count >= Self.limit { logged = logged.filter { $0.value + Self.repeatInterval > time } }
         guard logged.count < Self.limit else {
-            if let limitLogged, limitLogged + Self.repeatInterval > time { return }
+            if let limitLogged, limitLogged + Self.repeatInterval > time { return false }
             limitLogged = time
-            return logger.warning("too many different messages: further ones are not logged for up to a minute")
+            logger.warning("too many different messages: further ones are not logged for up to a minute")
+            return false
         }
         logged[message] = time
-        logger.log(level: level, "\(message)")
+        logger.log(level: level, "\(message)\(suffix)")
+        return true
     }
 
     /// Logs that entries were removed from a stream before they were read.
@@ -53,10 +107,33 @@ package final class RateLimitedLogger {
                 + "Only hypero-ingest should trim the stream", level: .error)
     }
 
-    /// Logs that the work continues, if a failure was logged since the last recovery.
+    /// Logs that the work goes on, if a failure or another reason for its stop was logged.
+    ///
+    /// Not limited: each line follows at least one line about the stop, and those are limited.
     package func recovered(_ message: String) {
-        guard !failures.isEmpty else { return }
-        failures = []
-        event(message, level: .notice)
+        guard failure != nil || pause != nil else { return }
+        if let failure, failure.isLogged {
+            logger.notice("\(message): entries are applied again after \(age(since: failure.since))")
+        } else if let pause, pause.isLogged {
+            logger.notice("\(message)")
+        }
+        (failure, pause) = (nil, nil)
+    }
+
+    /// Logs that Redis answers again although this ingest has no work, if a failure was logged.
+    package func reconnected() {
+        guard let failure else { return }
+        if failure.isLogged { logger.notice("connected again after \(age(since: failure.since))") }
+        self.failure = nil
+    }
+
+    /// Returns the time since a time as text, in whole seconds, minutes or hours.
+    private func age(since start: MonotonicTime) -> String {
+        let seconds = (now() - start).components.seconds
+        return switch seconds {
+        case ..<120: "\(seconds) s"
+        case ..<7_200: "\(seconds / 60) min"
+        default: "\(seconds / 3_600) h"
+        }
     }
 }

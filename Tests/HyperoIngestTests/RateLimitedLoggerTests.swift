@@ -30,19 +30,87 @@ import Testing
         func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
     }
 
-    @Test func `A failure is logged once while it lasts, and again if it recurs after a minute`() {
+    @Test func `A failure is logged once within a minute, also if it ends and returns meanwhile`() {
         let recorder = Recorder()
         let logger = recorder.makeLogger()
         for _ in 0..<5 { logger.failure("gone", level: .error) }
+        recorder.advance(by: .seconds(3))
         logger.recovered("back")
         logger.recovered("back")
         logger.failure("gone", level: .error)
         logger.recovered("back")
-        #expect(recorder.lines.withLock { $0 } == ["gone", "back"])
+        #expect(recorder.lines.withLock { $0 } == ["gone", "back: entries are applied again after 3 s"])
         recorder.advance(by: .seconds(61))
         logger.failure("gone", level: .error)
+        // At once: a log that ends with a failure would say that it still lasts.
         logger.recovered("back")
-        #expect(recorder.lines.withLock { $0 } == ["gone", "back", "gone", "back"])
+        #expect(
+            recorder.lines.withLock { $0.suffix(2) } == ["gone", "back: entries are applied again after 0 s"])
+    }
+
+    @Test func `A standing failure is repeated once a minute with its age, and its end is logged with its duration`() {
+        let recorder = Recorder()
+        let logger = recorder.makeLogger()
+        // An attempt every ten seconds for three hours.
+        for _ in 0..<1_080 {
+            logger.failure("gone", level: .error)
+            recorder.advance(by: .seconds(10))
+        }
+        logger.recovered("back")
+        let lines = recorder.lines.withLock { $0 }
+        #expect(lines.count == 181)
+        #expect(lines[0] == "gone")
+        #expect(lines[1] == "gone. It has lasted for 60 s")
+        #expect(lines[2] == "gone. It has lasted for 2 min")
+        #expect(lines[179] == "gone. It has lasted for 2 h")
+        #expect(lines[180] == "back: entries are applied again after 3 h")
+    }
+
+    @Test func `Failures that take turns are all logged, each once a minute with its own age`() {
+        let recorder = Recorder()
+        let logger = recorder.makeLogger()
+        for round in 0..<12 {
+            logger.failure("refused", level: .error)
+            if round >= 3 { logger.failure("loading", level: .warning) }
+            recorder.advance(by: .seconds(10))
+        }
+        #expect(
+            recorder.lines.withLock { $0 } == [
+                "refused", "loading", "refused. It has lasted for 60 s", "loading. It has lasted for 60 s",
+            ])
+    }
+
+    @Test func `A standby is logged once, and the end of a failure before it is logged`() {
+        let recorder = Recorder()
+        let logger = recorder.makeLogger()
+        logger.failure("gone", level: .error)
+        recorder.advance(by: .seconds(180))
+        for _ in 0..<100 {
+            logger.reconnected()
+            logger.paused("standing by", level: .info)
+            recorder.advance(by: .seconds(60))
+        }
+        logger.recovered("owning")
+        logger.recovered("owning")
+        #expect(recorder.lines.withLock { $0 } == ["gone", "connected again after 3 min", "standing by", "owning"])
+    }
+
+    @Test func `A failure that does not stop the work is repeated once a minute until its subject recovers`() {
+        let recorder = Recorder()
+        let logger = recorder.makeLogger()
+        for _ in 0..<13 {
+            logger.defect("a", "cannot trim a", level: .error)
+            // Another subject, and the work itself, go on.
+            logger.resolved("b", "trimming b")
+            logger.recovered("back")
+            recorder.advance(by: .seconds(10))
+        }
+        for _ in 0..<2 { logger.resolved("a", "trimming a") }
+        #expect(
+            recorder.lines.withLock { $0 } == [
+                "cannot trim a", "cannot trim a. It has lasted for 60 s", "cannot trim a. It has lasted for 2 min",
+                "trimming a again after 2 min",
+            ])
     }
 
     @Test func `The number of log lines is bounded, however many different messages there are`() {

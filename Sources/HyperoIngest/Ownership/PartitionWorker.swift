@@ -142,9 +142,11 @@ final class PartitionWorker {
         switch event {
         case .failed(let error):
             limitedLogger.failure(error.description, level: error.category == .transient ? .warning : .error)
-        case .standby: limitedLogger.failure("another ingest owns the partition: standing by", level: .info)
+        case .standby:
+            limitedLogger.reconnected()
+            limitedLogger.paused("another ingest owns the partition: standing by", level: .info)
         case .leaseLost:
-            limitedLogger.failure("lease lost: entries that are not applied are read again", level: .warning)
+            limitedLogger.paused("lease lost: entries that are not applied are read again", level: .warning)
         // An empty transaction is no sign of a recovery: it may be applied between two that are rejected.
         case .applied where pipeline?.slots.hasAppliedChanges == true || pipeline?.slots.isCaughtUp == true:
             limitedLogger.recovered("owning the partition as \(lease.owner)")
