@@ -30,6 +30,7 @@ struct Pipeline: ~Copyable {
     /// The transaction of the next batch while another is in flight.
     private var nextTransaction: Transaction
     private var lookups: LookupQueue
+    private var deadLetterBudget: DeadLetterBudget
     private var batchSize = BatchSize()
     /// The reason why dead letters cannot be written; nil if they can.
     private var deadLetterError: RedisError?
@@ -51,7 +52,8 @@ struct Pipeline: ~Copyable {
     private static let streamInfoInterval: Duration = .seconds(1)
 
     init(
-        resumingAt checkpoint: Checkpoint, hasTombstones: Bool = false, fence: Fence, goal: StreamID?
+        resumingAt checkpoint: Checkpoint, hasTombstones: Bool = false, fence: Fence, goal: StreamID?,
+        deadLetterLimit: Int = Limits.deadLetterBytes
     ) throws(RedisError) {
         let lease = fence.lease
         self.goal = goal
@@ -65,7 +67,8 @@ struct Pipeline: ~Copyable {
         deadLetterError = checkpoint.deadLetterError ?? checkpoint.fullStreamError
         fullStreamError = checkpoint.fullStreamError
         clock = checkpoint.clock
-        try transaction.write(checkpoint.batch, since: clock)
+        deadLetterBudget = DeadLetterBudget(limit: deadLetterLimit)
+        try transaction.write(checkpoint.batch, since: clock, room: deadLetterBudget.room)
     }
 
     private var keyspace: Keyspace { fence.lease.keyspace }
@@ -84,7 +87,14 @@ struct Pipeline: ~Copyable {
             return result
         }
         // The cursor must not pass entries whose dead letters cannot be written.
-        if let deadLetterError, slots.next?.hasDeadLetters == true { throw deadLetterError }
+        if slots.next?.hasDeadLetters == true {
+            if let deadLetterError { throw deadLetterError }
+            if !deadLetterBudget.isMeasured {
+                guard try enforceDeadLetterLimit(in: &context) else { return .stopped(.cursorChanged) }
+                // The size decides whether the letters are cut.
+                try writeNext()
+            }
+        }
         let shield = context.shield
         shield.isShielded = true
         defer { shield.isShielded = false }
@@ -106,6 +116,25 @@ struct Pipeline: ~Copyable {
         transaction.writeFence()
         _ = try send(in: &context)
         try settle(try transaction.receive(from: &context.connection), in: &context)
+    }
+}
+
+// MARK: - Dead letters
+
+extension Pipeline {
+    /// Removes the oldest dead letters if all together take too much memory. Called between two steps, and sends nothing
+    /// unless the last step has written dead letters.
+    ///
+    /// - Returns: false if the pipeline must not be used again.
+    mutating func boundDeadLetters(in context: inout PipelineContext) throws(RedisError) -> Bool {
+        deadLetterBudget.isDue ? try enforceDeadLetterLimit(in: &context) : true
+    }
+
+    private mutating func enforceDeadLetterLimit(in context: inout PipelineContext) throws(RedisError) -> Bool {
+        context.shield.isShielded = true
+        defer { context.shield.isShielded = false }
+        let trimmer = DeadLetterTrimmer(keyspace: keyspace, logger: context.logger)
+        return try trimmer.enforce(&deadLetterBudget, fence: &fence, over: &context.connection)
     }
 }
 
@@ -133,7 +162,9 @@ extension Pipeline {
         do {
             try adoptPrefetched(waitingAtMost: Self.maxPrefetchWait, in: context)
             if failure == nil, context.vanished.isEmpty, slots.fold() == nil, let next = slots.next {
-                try nextTransaction.write(next, since: clock)
+                // The dead letters in flight are not recorded yet.
+                let room = deadLetterBudget.room - transaction.deadLetters.bytes
+                try nextTransaction.write(next, since: clock, room: room)
                 prefetchForNextStep(in: context)
             }
         } catch {
@@ -284,7 +315,7 @@ extension Pipeline {
     }
 
     private mutating func writeNext() throws(RedisError) {
-        if let next = slots.next { try transaction.write(next, since: clock) }
+        if let next = slots.next { try transaction.write(next, since: clock, room: deadLetterBudget.room) }
     }
 
     /// Sends the queued lookup, the transaction, and the WATCH that fences the next one.
@@ -308,6 +339,7 @@ extension Pipeline {
         guard case .applied(let applied) = outcome.ending else { return slots.rollBack() }
         let failures = applied.failures
         clock = applied.clock
+        deadLetterBudget.recordWritten(transaction.deadLetters)
         if let error = applied.counterError {
             context.logger.event("cannot write a counter in \(keyspace.ingest): \(error.description)", level: .error)
         }

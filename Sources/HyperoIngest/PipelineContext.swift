@@ -11,6 +11,9 @@ struct PipelineContext: ~Copyable {
     /// The dead letters of an applied batch that are not in Redis. They outlive the connection. If the process ends, the
     /// next owner finds them by ``IngestField/unconfirmed``.
     var pendingDeadLetters: PendingDeadLetters
+    /// The number of dead letters that were removed from a server without memory and are not counted in Redis. They outlive
+    /// the connection.
+    var trimmedDeadLetters = 0
     /// The last transaction with entries, if no command of it failed; nil otherwise.
     var flawless: Unconfirmed?
     /// True if no transaction of unknown outcome was sent over this connection or the one before.
@@ -39,6 +42,7 @@ struct PipelineContext: ~Copyable {
                 "entries of \(keyspace.events) became dead letters: hypero-query dead lists them with their reasons",
                 level: .warning)
         }
+        trimmedDeadLetters = max(trimmedDeadLetters - batch.trimmedDeadLetters, 0)
         if unconfirmed != nil { flawless = failures.isEmpty ? unconfirmed : nil }
         let source = unconfirmed ?? pendingDeadLetters.source
         pendingDeadLetters =

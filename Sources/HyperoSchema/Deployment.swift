@@ -23,4 +23,24 @@ package enum Deployment {
         }
         return partitions
     }
+
+    /// Returns the memory of the dead letters of a partition in MiB: the chosen number, else the value of
+    /// `HYPERO_DEAD_LIMIT`, else 64.
+    ///
+    /// - Parameters:
+    ///   - chosen: the setting of the program in MiB; nil if it has none.
+    ///   - environment: returns the value of an environment variable.
+    /// - Throws: ``SchemaError`` if the variable is not a number from 1 to 1048576.
+    package static func deadLimit(_ chosen: Int?, environment: (String) -> String?) throws(SchemaError) -> Int {
+        if let chosen { return chosen }
+        guard let text = environment("HYPERO_DEAD_LIMIT") else { return Limits.deadLetterBytes >> 20 }
+        guard let limit = Int(text), deadLimits.contains(limit) else {
+            throw SchemaError(
+                "HYPERO_DEAD_LIMIT must be a whole number of MiB from 1 to 1048576, not '\(printable(text))'")
+        }
+        return limit
+    }
+
+    /// The possible limits of the memory of dead letters, in MiB.
+    package static let deadLimits = 1...1_048_576
 }

@@ -80,8 +80,9 @@ package enum EventField {
     //
     // The dead letter of an entry beyond the limits has the first 1,024 fields (``Limits/fields``) and 256 bytes of
     // each name (``Limits/name``). It has 256 bytes (``Limits/deadValue``) of each value that is too long, or of every
-    // value if the entry as a whole is too large. Names and values that were cut end with `…`, and `dead.cut` describes
-    // the cut.
+    // value if the entry as a whole is too large. Once the dead letters take most of the memory that they may take, a dead
+    // letter has 4 KiB (``Limits/deadValueWhenFull``) of each value. Names and values that were cut end with `…`, and
+    // `dead.cut` describes the cut.
 
     /// `{hypero}:dead`: the reason why the entry was not applied, a sentence.
     package static let deadReason = "dead.reason"
@@ -252,6 +253,8 @@ package enum IngestField {
     package static let deleted = "deleted"
     /// The number of dead letters requeued.
     package static let requeued = "requeued"
+    /// The number of dead letters removed because all together were too large, or because Redis was out of memory.
+    package static let trimmed = "trimmed"
     /// The name of the owner that applied last.
     package static let owner = "owner"
     /// The name of the owner that released the lease last. If the name differs from ``owner``, that owner is running or

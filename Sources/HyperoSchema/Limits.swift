@@ -16,6 +16,11 @@ package enum Limits {
     /// The number of bytes that a dead letter keeps of a value that is too long, or of every value if the entry as a
     /// whole is too large.
     package static let deadValue = 256
+    /// The number of bytes that a dead letter keeps of a value once the dead letters take most of the memory that they may
+    /// take.
+    package static let deadValueWhenFull = 4_096
+    /// The default of the maximum number of bytes that the dead letters of a partition take: 64 MiB.
+    package static let deadLetterBytes = 64 << 20
     /// The approximate maximum number of dead letters per partition. Later ones replace the oldest.
     package static let deadLetters = 100_000
     /// The highest epoch, version and sequence number, and the latest time in milliseconds: the highest integer that a

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Glibc
 import HyperoCommandLine
+import HyperoCore
 import HyperoIngest
 import HyperoSchema
 public import Logging
@@ -31,6 +32,12 @@ struct RunCommand: AsyncParsableCommand {
         help: ArgumentHelp("The number of applied entries to keep in each stream for inspection.", valueName: "n"))
     var retain = 10_000
 
+    @Option(
+        help: ArgumentHelp(
+            "The memory for the dead letters of each partition. Beyond it, the oldest are removed. (default: "
+                + "HYPERO_DEAD_LIMIT, or 64)", valueName: "MiB"))
+    var deadLimit: Int?
+
     @Flag(
         help: """
             Apply all present entries and exit. If another ingest owns a partition, waits until either of the two has \
@@ -50,6 +57,15 @@ struct RunCommand: AsyncParsableCommand {
     func validate() throws {
         guard retain >= 0 else {
             throw ValidationError("--retain must be at least 0, not \(retain). For example, write --retain 10000.")
+        }
+        if let deadLimit, !Deployment.deadLimits.contains(deadLimit) {
+            throw ValidationError(
+                "--dead-limit must be between 1 and 1048576 MiB, not \(deadLimit). For example, write --dead-limit 64.")
+        }
+        do {
+            _ = try Deployment.deadLimit(deadLimit, environment: ProcessEnvironment.value(of:))
+        } catch {
+            throw ValidationError(error.description)
         }
         guard (0.05...3_600).contains(lease) else {
             throw ValidationError(
@@ -83,6 +99,8 @@ struct RunCommand: AsyncParsableCommand {
     private func settings() throws(SchemaError) -> IngestSettings {
         var settings = try deployment.settings()
         settings.retain = retain
+        settings.deadLetterBytes =
+            try Deployment.deadLimit(deadLimit, environment: ProcessEnvironment.value(of:)) << 20
         settings.isDraining = drain
         settings.leaseDuration = .seconds(lease)
         return settings

@@ -13,6 +13,8 @@ package struct FoldedBatch {
     let previousCursor: StreamID
     /// The number of entries that were removed from the stream before they were read.
     package var missedEntries = 0
+    /// The number of dead letters that were removed to free memory and are not counted yet.
+    var trimmedDeadLetters = 0
     /// True if the cursor has moved back before this batch.
     var isRewind = false
     /// True if the previous owner's lease expired instead of being released.
@@ -48,7 +50,8 @@ package struct FoldedBatch {
 
     /// True if the transaction changes nothing but the cursor and the lease.
     package var isEmpty: Bool {
-        batch.isEmpty && missedEntries == 0 && !isRewind && !isTakeover && pendingDeadLetters.isEmpty
+        batch.isEmpty && missedEntries == 0 && trimmedDeadLetters == 0 && !isRewind && !isTakeover
+            && pendingDeadLetters.isEmpty
     }
 
     var hasDeadLetters: Bool { !result.deadLetters.isEmpty || !pendingDeadLetters.isEmpty }

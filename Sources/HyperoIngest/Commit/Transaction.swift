@@ -109,6 +109,8 @@ package struct Transaction: ~Copyable {
     /// The value of ``IngestField/unconfirmed`` that the transaction writes; nil without entries.
     private(set) var unconfirmed: Unconfirmed?
     private var hasTrim = false
+    /// The dead letters of the transaction.
+    private(set) var deadLetters = DeadLetterBudget.Size(bytes: 0, letters: 0)
 
     init(keyspace: Keyspace, owner: String, leaseDuration: Duration) {
         self.keyspace = keyspace
@@ -122,13 +124,16 @@ package struct Transaction: ~Copyable {
 extension Transaction {
     /// Writes the transaction from MULTI to EXEC, in place of an earlier one.
     ///
-    /// - Parameter since: a time of the server in Unix milliseconds, not after the transaction.
-    mutating func write(_ batch: FoldedBatch, since: Int64) throws(RedisError) {
+    /// - Parameters:
+    ///   - since: a time of the server in Unix milliseconds, not after the transaction.
+    ///   - room: the number of bytes of dead letters after which further ones are cut.
+    mutating func write(_ batch: FoldedBatch, since: Int64, room: Int) throws(RedisError) {
         writer.removeAll()
         commands.removeAll(keepingCapacity: commands.capacity < 1 << 18)
         cursor = batch.cursor
         unconfirmed = nil
         hasTrim = false
+        deadLetters = DeadLetterBudget.Size(bytes: 0, letters: 0)
         writer.command("MULTI")
         writer.command("TIME")
         for (index, change) in batch.result.changes.enumerated() {
@@ -140,13 +145,18 @@ extension Transaction {
             default: commands.append(.change(index))
             }
         }
-        try write(batch.ownDeadLetters) { .deadLetter($0) }
+        try write(batch.ownDeadLetters, room: room) { .deadLetter($0) }
         for (index, group) in batch.pendingDeadLetters.groups.enumerated() {
-            try write(group) { .pendingDeadLetter(group: index, letter: $0) }
+            try write(group, room: room) { .pendingDeadLetter(group: index, letter: $0) }
             writeCounters(group.counterChanges(in: keyspace))
         }
         if batch.missedEntries > 0 {
             writeCounters([.increment(key: keyspace.ingest, field: IngestField.missed, by: batch.missedEntries)])
+        }
+        if batch.trimmedDeadLetters > 0 {
+            writeCounters([
+                .increment(key: keyspace.ingest, field: IngestField.trimmed, by: batch.trimmedDeadLetters)
+            ])
         }
         if batch.isRewind { writeOccurrence(count: IngestField.rewinds, time: IngestField.rewound) }
         if batch.isTakeover { writeOccurrence(count: IngestField.takeovers, time: IngestField.taken) }
@@ -207,13 +217,15 @@ extension Transaction {
     }
 
     private mutating func write(
-        _ group: PendingDeadLetters.Group, as command: (_ letter: Int) -> Command
+        _ group: PendingDeadLetters.Group, room: Int, as command: (_ letter: Int) -> Command
     ) throws(RedisError) {
         var next = 0
         try group.reply.withFields(ofEntries: group.letters.map(\.item)) { index, fields, count in
+            let start = writer.count
             writer.addDeadLetter(
                 to: keyspace.dead, fields: fields, declaredCount: count, reason: group.letters[next].reason,
-                id: group.batch.items[index].id)
+                id: group.batch.items[index].id, room: room - deadLetters.bytes)
+            deadLetters += DeadLetterBudget.Size(bytes: writer.count - start, letters: 1)
             commands.append(command(next))
             next += 1
         }

@@ -75,7 +75,8 @@ extension DeadLetterEdit {
 
     private static func isTruncated(_ field: Field) -> Bool {
         let ellipsis = Array("…".utf8)
-        return field.value.count == Limits.deadValue && field.value.suffix(3).elementsEqual(ellipsis)
+        let isCut = [Limits.deadValue, Limits.deadValueWhenFull].contains(field.value.count)
+        return isCut && field.value.suffix(3).elementsEqual(ellipsis)
             || field.name.count == Limits.name && field.name.suffix(3).elementsEqual(ellipsis)
     }
 }

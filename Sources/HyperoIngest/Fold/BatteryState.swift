@@ -38,7 +38,7 @@ package struct BatteryState: Sendable, Hashable {
 
     /// The objective; nil if the battery was never declared.
     var objective: Objective?
-    /// What the first declaration says the battery is; nil if a field is absent.
+    /// The name, version and description of the first declaration; nil if a field is absent.
     var identity: Identity?
     /// The directions of other channels.
     var directions: [ExactText: Direction] = [:]

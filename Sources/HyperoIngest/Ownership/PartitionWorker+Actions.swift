@@ -17,7 +17,7 @@ extension PartitionWorker {
             }
         } catch {
             pipeline = nil
-            if error.code == .outOfMemory { trimAllApplied(over: &context.connection) }
+            if error.code == .outOfMemory { freeMemory(in: &context) }
             return .failed(error)
         }
     }
@@ -76,11 +76,13 @@ extension PartitionWorker {
         }
         context.pendingDeadLetters = letters
         checkpoint.batch.pendingDeadLetters = context.pendingDeadLetters
+        checkpoint.batch.trimmedDeadLetters = context.trimmedDeadLetters
         let cursor = checkpoint.batch.cursor
         let mustWriteLetters = if letters.isEmpty { false } else { try needsDeletion(header, in: &context) }
         if mustWriteLetters {
             // The keys of the entries show which of them became dead letters, and a deletion removes these keys.
-            var pipeline = try Pipeline(resumingAt: checkpoint, fence: fence, goal: goal)
+            var pipeline = try Pipeline(
+                resumingAt: checkpoint, fence: fence, goal: goal, deadLetterLimit: settings.deadLetterBytes)
             try pipeline.finish(in: &context)
             return context.pendingDeadLetters.isEmpty ? .interrupted : .cursorChanged
         }
@@ -88,7 +90,9 @@ extension PartitionWorker {
         guard let hasTombstones = try prepare(work, fence: &fence, in: &context) else { return .cursorChanged }
         let surplus = try reader.surplus(before: cursor, retain: settings.retain, over: &context.connection)
         context.trimPlan.start(at: cursor, surplus: surplus)
-        pipeline = try Pipeline(resumingAt: checkpoint, hasTombstones: hasTombstones, fence: fence, goal: goal)
+        pipeline = try Pipeline(
+            resumingAt: checkpoint, hasTombstones: hasTombstones, fence: fence, goal: goal,
+            deadLetterLimit: settings.deadLetterBytes)
         // At level info only the first time, because connections may break often.
         logger.log(
             level: appliedCursor == nil ? .info : .debug,
@@ -126,11 +130,13 @@ extension PartitionWorker {
         switch result {
         case .applied:
             appliedCursor = pipeline.slots.applied.id
+            guard try pipeline.boundDeadLetters(in: &context) else { return .cursorChanged }
             if try isCommanded(over: &context.connection) { return .interrupted }
             self.pipeline = consume pipeline
             return .applied
         case .drained:
             appliedCursor = pipeline.slots.applied.id
+            guard try pipeline.boundDeadLetters(in: &context) else { return .cursorChanged }
             return try hasCommand(after: control, over: &context.connection) ? .interrupted : .drained
         case .stopped(.keysVanished):
             appliedCursor = pipeline.slots.applied.id
@@ -161,17 +167,35 @@ extension PartitionWorker {
         }
     }
 
+    /// Frees memory of a server that is out of memory: removes applied entries, and if there are none, dead letters.
+    ///
+    /// The applied entries are removed first, because the indexes contain what they say.
+    private func freeMemory(in context: inout PipelineContext) {
+        let trimmed = Result { () throws(RedisError) in try trimAllApplied(over: &context.connection) }
+        if case .success(1...) = trimmed { return }
+        let trimmer = DeadLetterTrimmer(keyspace: keyspace, logger: limitedLogger)
+        do {
+            context.trimmedDeadLetters += try trimmer.removeOlderHalf(over: &context.connection)
+        } catch {
+            // The failure that is handled here is reported anyway, and an attempt follows each later one.
+        }
+    }
+
     /// Trims all applied entries of a server that is out of memory, including those to be retained: HMGET ingest cursor
     /// unconfirmed, XTRIM events MINID ~ id.
     ///
     /// The bound is the cursor in Redis, because an ingest that has just started has applied no entries itself. The entries
     /// of a transaction whose outcome is not handled stay.
-    private func trimAllApplied(over connection: inout RedisConnection) {
-        guard let (cursor, unconfirmed) = try? checkpointReader.cursor(over: &connection),
-            case let last = unconfirmed?.from ?? cursor, last != .zero
-        else { return }
+    ///
+    /// - Returns: the number of entries that were removed.
+    private func trimAllApplied(over connection: inout RedisConnection) throws(RedisError) -> Int {
+        let (cursor, unconfirmed) = try checkpointReader.cursor(over: &connection)
+        let last = unconfirmed?.from ?? cursor
+        guard last != .zero else { return 0 }
         limitedLogger.event(
             "Redis is out of memory: trimming all applied entries of \(keyspace.events)", level: .warning)
-        _ = try? connection.call("XTRIM", keyspace.events, "MINID", "~", last.next.description)
+        var reply = try connection.call("XTRIM", keyspace.events, "MINID", "~", last.next.description)
+        if let error = reply.error { throw error }
+        return try reply.integer()
     }
 }

@@ -24,6 +24,8 @@ final class PartitionWorker {
     var controlRead = MonotonicTime.now
     /// The dead letters that are not in Redis yet. With a connection, they are in its ``PipelineContext``.
     private var pendingDeadLetters = PendingDeadLetters()
+    /// The dead letters that were removed and not counted. With a connection, they are in its ``PipelineContext``.
+    private var trimmedDeadLetters = 0
     /// The subjects whose hashes another client has removed. With a connection, they are in its ``PipelineContext``.
     private var vanished: [VanishedSubject] = []
     /// The last transaction with entries, if no command of it failed. With a connection, it is in its ``PipelineContext``.
@@ -92,13 +94,14 @@ final class PartitionWorker {
             var context = PipelineContext(
                 connection: connection, prefetcher: prefetcher,
                 trimPlan: TrimPlan(retain: settings.retain), pendingDeadLetters: pendingDeadLetters,
-                flawless: flawless,
+                trimmedDeadLetters: trimmedDeadLetters, flawless: flawless,
                 // Another start of the server may have lost the transaction that wrote the dead letters.
                 isOutcomeKnown: serverID != nil && serverID == serverOfKnownOutcome, vanished: vanished, shield: shield,
                 logger: limitedLogger)
             defer {
                 context.prefetcher.stop()
                 pendingDeadLetters = context.pendingDeadLetters
+                trimmedDeadLetters = context.trimmedDeadLetters
                 flawless = context.flawless
                 vanished = context.vanished
                 serverOfKnownOutcome = context.isOutcomeKnown ? serverID : nil

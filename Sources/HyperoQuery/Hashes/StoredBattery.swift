@@ -74,6 +74,12 @@ struct StoredBattery {
     /// The warning about a later declaration that differs; nil if there is none.
     var conflictWarning: String? {
         conflict.map { conflict in
+            let identity = [BatteryField.name, BatteryField.version, BatteryField.description]
+            if identity.contains(where: { conflict.hasPrefix("\($0) ") }) {
+                return "battery '\(printable(name))' version \(version) was declared again with "
+                    + "'\(printable(conflict, limit: 300))', which has no effect: its id, \(id.text), was taken. "
+                    + "Declare the other battery under an id of its own"
+            }
             let first =
                 Self.firstDirection(against: conflict) ?? "objective \(printable(objective)) (\(direction.rawValue))"
             return

@@ -65,6 +65,12 @@ extension PartitionStatus {
                 "\(entries) of \(tag):events could not be applied\(limit)\(reason). hypero-query dead lists these dead "
                     + "letters, and hypero-ingest requeue sends them again")
         }
+        if trimmedDeadLetters > 0 {
+            let letters = counted(trimmedDeadLetters, noun: "dead letter", plural: "dead letters")
+            warnings.append(
+                "\(letters) of \(tag) removed, because they took too much memory: their events are lost. The limit is "
+                    + "hypero-ingest --dead-limit. To clear this warning: HDEL \(tag):ingest trimmed")
+        }
         return warnings
     }
 

@@ -88,6 +88,7 @@ final class PartitionStatusRequest {
         let missed = count(IngestField.missed)
         let rewinds = count(IngestField.rewinds)
         let requeued = count(IngestField.requeued)
+        let trimmed = count(IngestField.trimmed)
         let takeovers = count(IngestField.takeovers)
         let lastTakeover = reader.integer(IngestField.taken)
         let lastRewind = reader.integer(IngestField.rewound)
@@ -109,7 +110,8 @@ final class PartitionStatusRequest {
             applied: applied, duplicates: duplicates, deleted: deleted, gaps: gaps, missed: missed, rewinds: rewinds,
             lastRewind: lastRewind, takeovers: takeovers, lastTakeover: lastTakeover,
             totalDeadLetters: totalDeadLetters, deadLetters: try deadLetterCount.valueIfAvailable(),
-            requeued: requeued, latestDeadReason: newestFields?.last { $0.name == EventField.deadReason }?.value,
+            requeued: requeued, trimmedDeadLetters: trimmed,
+            latestDeadReason: newestFields?.last { $0.name == EventField.deadReason }?.value,
             lastApplied: lastApplied, lastOwner: reader.fields[IngestField.owner],
             lease: try lease.valueIfAvailable().map { $0.map(PartitionStatus.Lease.held(by:)) ?? .free } ?? .unknown,
             waitingCommands: waiting.count, commandsWaitingSince: waiting.since, format: format,

@@ -86,6 +86,7 @@ extension StoreStatus: Rendering {
                 object.add("dead", value: partition.totalDeadLetters)
                 object.add("dead_letters", value: partition.deadLetters)
                 object.add("requeued", value: partition.requeued)
+                object.add("dead_trimmed", value: partition.trimmedDeadLetters)
                 object.add("dead_reason", value: partition.latestDeadReason)
                 object.add("last_applied", value: partition.lastApplied)
                 object.add("last_owner", value: partition.lastOwner)
@@ -112,9 +113,8 @@ extension StoreStatus: Rendering {
             [
                 "partition", "stream", "behind", "waiting_since", "applied", "duplicates", "gaps", "missed",
                 "rewinds", "last_rewind", "takeovers", "last_takeover", "dead", "dead_letters", "requeued",
-                "dead_reason", "last_applied", "last_owner", "owned", "owner", "at_rest", "deleted", "standbys",
-                "commands",
-                "commands_waiting_since", "format",
+                "dead_trimmed", "dead_reason", "last_applied", "last_owner", "owned", "owner", "at_rest", "deleted",
+                "standbys", "commands", "commands_waiting_since", "format",
             ], to: &page)
         for partition in partitions {
             CSV.write(
@@ -124,7 +124,8 @@ extension StoreStatus: Rendering {
                     String(partition.gaps), String(partition.missed), String(partition.rewinds),
                     partition.lastRewind.map { String($0) }, String(partition.takeovers),
                     partition.lastTakeover.map { String($0) }, String(partition.totalDeadLetters),
-                    partition.deadLetters.map { String($0) }, String(partition.requeued), partition.latestDeadReason,
+                    partition.deadLetters.map { String($0) }, String(partition.requeued),
+                    String(partition.trimmedDeadLetters), partition.latestDeadReason,
                     partition.lastApplied.map { String($0) }, partition.lastOwner,
                     partition.isOwned.map { String($0) }, partition.lease.owner, String(partition.isAtRest),
                     String(partition.deleted), partition.standbys?.joined(separator: " "),

@@ -46,6 +46,8 @@ public struct PartitionStatus: Sendable, Hashable {
     public let deadLetters: Int?
     /// The number of dead letters that were requeued.
     public let requeued: Int
+    /// The number of dead letters that the ingest removed, because all together were too large or Redis was out of memory.
+    public let trimmedDeadLetters: Int
     /// The reason of the newest dead letter that Redis holds.
     public let latestDeadReason: String?
     /// The time of the latest transaction that applied an entry, in Unix milliseconds of the ingest's clock.
