@@ -4,13 +4,15 @@ import TestSupport
 
 /// The entries of many concurrent trainings.
 ///
-/// Fifty producers alternate with one entry each, and each producer runs its experiments one after another.
+/// The producers alternate with one entry each, and each producer runs its experiments one after another.
 ///
 /// The entries are written by a pipeline of XADD commands and not by clients, so that the entries and their ids are the
 /// same on each server. The commands that an ingest sent to one server can therefore be replayed to another server.
 struct Backlog {
     var battery = "bench"
     let experiments: Int
+    /// The number of producers that log in turn.
+    var producers = 50
     /// Hyper-parameters per experiment.
     var parameters = 0
     /// Rows of three channels per experiment.
@@ -24,8 +26,6 @@ struct Backlog {
     /// Decimal places of the values; nil for the full precision of a double.
     var decimals: Int? = 4
 
-    private static let producers = 50
-
     var declaration: Event.Declaration {
         Event.Declaration(name: battery, version: 1, description: "")
     }
@@ -34,7 +34,7 @@ struct Backlog {
 
     /// The total number of entries.
     var events: Int {
-        let declarations = isDeclaredOnce ? min(Self.producers, experiments) : experiments
+        let declarations = isDeclaredOnce ? min(producers, experiments) : experiments
         return declarations + experiments * (eventsPerExperiment - 1)
     }
 
@@ -48,7 +48,7 @@ struct Backlog {
         var connection = try server.connect()
         var pipe = EntryPipe(to: server.keyspace.events)
         var random = SeededGenerator(seed: UInt64(server.written) + 1)
-        let count = min(Self.producers, experiments)
+        let count = min(self.producers, experiments)
         var producers = (0..<count).map { number in
             BacklogProducer(
                 id: ProducerID(using: &random),

@@ -14,6 +14,8 @@ enum Targets {
     /// Events per second from a backlog.
     static let applyRows = Target.atLeast(150_000)
     static let applyStarts = Target.atLeast(60_000)
+    /// Ratio to the rate of the same commands.
+    static let applyFleet = Target.atLeast(0.8, of: .ratio)
     /// Microseconds of the main thread of Redis per event.
     static let applyRowsCPU = Target.atMost(4.5)
     /// Percent of the time that the main thread of Redis works while a backlog drains.

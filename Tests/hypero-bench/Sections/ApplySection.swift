@@ -3,8 +3,10 @@ import TestSupport
 
 /// The rate at which the ingest applies a backlog, its cost, and the delay for other clients of Redis.
 ///
-/// There are two backlogs. The first has rows of three channels of 2,000 experiments, fifty experiments at a time. The
-/// second is the worst case, in which each event belongs to another experiment, so that no two events fold together.
+/// There are three backlogs. The first has rows of three channels of 2,000 experiments, fifty experiments at a time. In the
+/// second, the same experiments log in turn, as in a wide fleet, so that few events of a batch fold together. The third is
+/// the worst case, in which each event belongs to another experiment.
+///
 /// `hypero-ingest run --drain` drains each backlog three times, each time on a new server, and the figures are those of
 /// the run with the median time. The time is the run time of the whole process.
 ///
@@ -26,12 +28,19 @@ struct ApplySection: Section {
     func run(_ plan: Plan, report: Report) throws {
         let rows = Backlog(
             experiments: plan.experiments, epochs: max(plan.events / plan.experiments - 2, 1))
+        var fleet = rows
+        fleet.producers = rows.experiments
         let starts = Backlog(experiments: plan.events, isDeclaredOnce: true)
         try measure(
             rows, plan: plan,
             rows: report.rows(of: "rows of \(NumberText.grouped(rows.experiments)) experiments", in: .apply),
             rateTarget: Targets.applyRows, processorTargets: [Targets.applyRowsCPU]
         ) { report.progress("apply: rows, \($0)") }
+        try measure(
+            fleet, plan: plan,
+            rows: report.rows(of: "rows of \(NumberText.grouped(rows.experiments)) experiments in turn", in: .apply),
+            rateTarget: Targets.applyFleet, processorTargets: []
+        ) { report.progress("apply: rows in turn, \($0)") }
         try measure(
             starts, plan: plan,
             rows: report.rows(
