@@ -11,7 +11,10 @@ extension RESPWriter {
             begin("HSET", key: key, count: 2 * fields.count)
             for field in fields {
                 add(field.name)
-                add(field.value)
+                switch field.content {
+                case .text(let text): add(text)
+                case .integer(let number): add(number)
+                }
             }
         case .addField(let key, let field):
             begin("HSETNX", key: key, count: 2)
@@ -50,17 +53,18 @@ extension RESPWriter {
     private mutating func add(_ row: RowTable.Row, of table: RowTable) {
         guard let shape = table.shape(of: row) else { return add("" as StaticString) }
         let numbers = table.numbers(of: row)
-        var size = 0
-        for (label, number) in zip(shape.labels, numbers) { size += label.count + number.textSize }
-        add(size: size) { bytes in
-            var remaining = bytes[...]
-            func put(_ text: UnsafeRawBufferPointer) {
-                UnsafeMutableRawBufferPointer(rebasing: remaining).copyMemory(from: text)
-                remaining = remaining.dropFirst(text.count)
-            }
-            for (label, number) in zip(shape.labels, numbers) {
-                label.withUnsafeBytes { put($0) }
-                number.withText { put(UnsafeRawBufferPointer($0)) }
+        numbers.withUnsafeBufferPointer { numbers in
+            var size = 0
+            for index in numbers.indices { size += shape.labels[index].count + numbers[index].textSize }
+            add(size: size) { bytes in
+                guard var end = bytes.baseAddress else { return }
+                for index in numbers.indices {
+                    let label = shape.labels[index]
+                    label.withUnsafeBytes { end.copyMemory(from: $0.baseAddress!, byteCount: label.count) }
+                    end += label.count
+                    numbers[index].withText { end.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+                    end += numbers[index].textSize
+                }
             }
         }
     }

@@ -263,12 +263,10 @@ extension Transaction {
     /// - Throws: the error of a command outside the transaction, or the error that kept the transaction from being
     ///   applied. The replies to all commands before XREAD are read first, unless the connection fails.
     func receive(from connection: inout RedisConnection) throws(RedisError) -> Outcome {
-        var firstError: RedisError?
-        // MULTI, TIME, the commands, TIME: each +QUEUED or an error, after which EXEC answers EXECABORT.
-        for _ in 0..<commands.count + 3 {
-            let reply = try connection.receive()
-            firstError = firstError ?? reply.error
-        }
+        var firstError = try connection.receive().error
+        // TIME, the commands, TIME. After an error, EXEC answers EXECABORT.
+        let queueError = try connection.receiveQueued(commands.count + 2)
+        firstError = firstError ?? queueError
         var ending: Ending?
         do {
             ending = try self.ending(from: try connection.receive())

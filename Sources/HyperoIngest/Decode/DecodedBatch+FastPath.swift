@@ -50,32 +50,27 @@ extension DecodedBatch {
     /// Returns the indexes of a producer and an experiment, which are added if the batch does not contain them; nil if an id
     /// is invalid.
     private mutating func subjectIndexes(producer: Bytes, experiment: Bytes) -> (producer: Int, experiment: Int)? {
-        var newProducer: ProducerID?
-        let knownProducer = producerIndex(of: producer)
-        if knownProducer == nil {
-            newProducer = ProducerID(String(decoding: producer, as: UTF8.self))
-            guard newProducer != nil else { return nil }
+        if latestProducer < producers.count, producerInterner.isID(at: latestProducer, equalTo: producer) {
+            return experimentIndex(of: experiment, producer: latestProducer).map { (latestProducer, $0) }
         }
-        let knownExperiment = experimentIndex(of: experiment, producer: knownProducer)
-        var experimentIndex = knownExperiment ?? 0
-        if knownExperiment == nil {
-            guard let id = ExperimentID(String(decoding: experiment, as: UTF8.self)) else { return nil }
-            experimentIndex = intern(id)
+        let hash = producerInterner.hash(producer)
+        if let index = producerInterner.index(of: producer, hash: hash) {
+            return experimentIndex(of: experiment, producer: index).map { (index, $0) }
         }
-        return (knownProducer ?? newProducer.map { intern($0) } ?? 0, experimentIndex)
+        guard let id = ProducerID(producer), let experiment = experimentIndex(of: experiment, producer: nil) else {
+            return nil
+        }
+        latestExperiments.append(-1)
+        return (producerInterner.add(id, bytes: producer, hash: hash), experiment)
     }
 
-    private func producerIndex(of id: Bytes) -> Int? {
-        if latestProducer < producers.count, producerInterner.isID(at: latestProducer, equalTo: id) {
-            return latestProducer
-        }
-        return producerInterner.index(of: id)
-    }
-
-    private func experimentIndex(of id: Bytes, producer: Int?) -> Int? {
+    /// Returns the index of an experiment, which is added if the batch does not contain it; nil if the id is invalid.
+    private mutating func experimentIndex(of experiment: Bytes, producer: Int?) -> Int? {
         let latest = producer.map { latestExperiments[$0] } ?? -1
-        if latest >= 0, experimentInterner.isID(at: latest, equalTo: id) { return latest }
-        return experimentInterner.index(of: id)
+        if latest >= 0, experimentInterner.isID(at: latest, equalTo: experiment) { return latest }
+        let hash = experimentInterner.hash(experiment)
+        if let index = experimentInterner.index(of: experiment, hash: hash) { return index }
+        return ExperimentID(experiment).map { experimentInterner.add($0, bytes: experiment, hash: hash) }
     }
 
     /// Adds a row if the fields are the channels of a shape, in the same order, each with a valid number.

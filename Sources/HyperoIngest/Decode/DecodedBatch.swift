@@ -56,9 +56,9 @@ package struct DecodedBatch {
     package var batteries: [BatteryID] { batteryInterner.ids }
     package var experiments: [ExperimentID] { experimentInterner.ids }
 
-    private(set) var producerInterner = IDInterner<ProducerID>()
+    var producerInterner: IDInterner<ProducerID>
     private(set) var batteryInterner = IDInterner<BatteryID>()
-    private(set) var experimentInterner = IDInterner<ExperimentID>()
+    var experimentInterner: IDInterner<ExperimentID>
 
     // Consecutive entries mostly have the same subjects, and comparing ids is cheaper than a lookup.
     var latestProducer = 0
@@ -70,6 +70,9 @@ package struct DecodedBatch {
 
     package init(capacity: Int = 0) {
         items.reserveCapacity(capacity)
+        producerInterner = IDInterner(capacity: capacity)
+        experimentInterner = IDInterner(capacity: capacity)
+        latestExperiments.reserveCapacity(capacity)
     }
 
     var isEmpty: Bool { items.isEmpty }
@@ -148,7 +151,7 @@ package struct DecodedBatch {
         return time < 0 || time < Limits.earliestTime && added >= Limits.earliestTime ? added : time
     }
 
-    mutating func intern(_ producer: ProducerID) -> Int {
+    private mutating func intern(_ producer: ProducerID) -> Int {
         let index = producerInterner.intern(producer, text: producer.text)
         if index == latestExperiments.count { latestExperiments.append(-1) }
         return index
@@ -160,7 +163,7 @@ package struct DecodedBatch {
         return index
     }
 
-    mutating func intern(_ experiment: ExperimentID) -> Int {
+    private mutating func intern(_ experiment: ExperimentID) -> Int {
         experimentInterner.intern(experiment, text: experiment.text)
     }
 }
@@ -172,6 +175,20 @@ extension DecodedBatch {
             guard item.subjects.experiment == experiment, case .event(let index) = item.content else { return false }
             return events[index].requeued != nil
         }
+    }
+
+    /// True for each experiment whose first entry is the `start` event of a first attempt, so that it is probably new.
+    var areNew: [Bool] {
+        var areNew: [Bool?] = Array(repeating: nil, count: experiments.count)
+        for item in items where item.subjects.experiment >= 0 && areNew[item.subjects.experiment] == nil {
+            areNew[item.subjects.experiment] =
+                if case .event(let index) = item.content, case .start(let start) = events[index].body {
+                    start.from == nil && start.attempt ?? 1 == 1
+                } else {
+                    false
+                }
+        }
+        return areNew.map { $0 ?? false }
     }
 
     /// The battery of each experiment's first entry, as indexes in ``batteries``.

@@ -1,3 +1,4 @@
+import Glibc
 import HyperoSchema
 
 /// The distinct ids of one kind in a batch, each with an index.
@@ -13,10 +14,28 @@ struct IDInterner<ID: Hashable> {
     /// most half of them are filled.
     private var slots: [Int32] = []
 
+    /// Creates an interner without ids.
+    ///
+    /// - Parameter capacity: the number of ids for which memory is reserved, so that the table need not grow. In a wide fleet
+    ///   each entry of a batch has an id of its own.
+    init(capacity: Int = 0) {
+        guard capacity > Self.initialSlots / 2 else { return }
+        ids.reserveCapacity(capacity)
+        ends.reserveCapacity(capacity)
+        slots = Array(repeating: -1, count: capacity.nextPowerOfTwo * 2)
+    }
+
+    private static var initialSlots: Int { 64 }
+
     /// Returns the index of an id; nil if the batch does not contain the id.
-    func index(of id: Bytes) -> Int? {
+    func index(of id: Bytes) -> Int? { index(of: id, hash: hash(id)) }
+
+    /// Returns the index of an id; nil if the batch does not contain the id.
+    ///
+    /// - Parameter hash: the result of ``hash(_:)`` for the id.
+    func index(of id: Bytes, hash: Int) -> Int? {
         guard !slots.isEmpty else { return nil }
-        var slot = hash(id)
+        var slot = hash
         while true {
             let index = slots[slot & (slots.count - 1)]
             guard index >= 0 else { return nil }
@@ -29,18 +48,25 @@ struct IDInterner<ID: Hashable> {
     mutating func intern(_ id: ID, text: String) -> Int {
         var text = text
         return text.withUTF8 { bytes in
-            if let index = index(of: bytes) { return index }
-            self.bytes.append(contentsOf: bytes)
-            ids.append(id)
-            ends.append(self.bytes.count)
-            if ids.count * 2 > slots.count {
-                slots = Array(repeating: -1, count: max(slots.count * 2, 64))
-                for index in ids.indices { fillSlot(with: Int32(index)) }
-            } else {
-                fillSlot(with: Int32(ids.count - 1))
-            }
-            return ids.count - 1
+            let hash = hash(bytes)
+            return index(of: bytes, hash: hash) ?? add(id, bytes: bytes, hash: hash)
         }
+    }
+
+    /// Adds an id that the batch does not contain.
+    ///
+    /// - Returns: its index.
+    mutating func add(_ id: ID, bytes: Bytes, hash: Int) -> Int {
+        self.bytes.append(contentsOf: bytes)
+        ids.append(id)
+        ends.append(self.bytes.count)
+        if ids.count * 2 > slots.count {
+            slots = Array(repeating: -1, count: max(slots.count * 2, Self.initialSlots))
+            for index in ids.indices { fillSlot(with: Int32(index), hash: hashOfID(at: index)) }
+        } else {
+            fillSlot(with: Int32(ids.count - 1), hash: hash)
+        }
+        return ids.count - 1
     }
 
     func contains(_ text: String) -> Bool {
@@ -52,12 +78,17 @@ struct IDInterner<ID: Hashable> {
     func isID(at index: Int, equalTo id: Bytes) -> Bool {
         let start = index == 0 ? 0 : ends[index - 1]
         guard ends[index] - start == id.count else { return false }
-        return bytes.withUnsafeBufferPointer { Bytes(rebasing: $0[start..<start + id.count]).isEqual(to: id) }
+        guard let text = id.baseAddress else { return true }
+        return bytes.withUnsafeBytes { memcmp($0.baseAddress! + start, text, id.count) == 0 }
     }
 
-    private mutating func fillSlot(with index: Int32) {
-        let start = index == 0 ? 0 : ends[Int(index) - 1]
-        var slot = bytes.withUnsafeBufferPointer { hash(Bytes(rebasing: $0[start..<ends[Int(index)]])) }
+    private func hashOfID(at index: Int) -> Int {
+        let start = index == 0 ? 0 : ends[index - 1]
+        return bytes.withUnsafeBufferPointer { hash(Bytes(rebasing: $0[start..<ends[index]])) }
+    }
+
+    private mutating func fillSlot(with index: Int32, hash: Int) {
+        var slot = hash
         while slots[slot & (slots.count - 1)] >= 0 { slot += 1 }
         slots[slot & (slots.count - 1)] = index
     }
@@ -65,9 +96,14 @@ struct IDInterner<ID: Hashable> {
     /// Hashes with Swift's hasher, which is seeded per process, because clients choose the ids.
     ///
     /// - Returns: half of the hash, so that probing can increment it without overflow.
-    private func hash(_ id: Bytes) -> Int {
+    func hash(_ id: Bytes) -> Int {
         var hasher = Hasher()
         hasher.combine(bytes: UnsafeRawBufferPointer(id))
         return Int(bitPattern: UInt(bitPattern: hasher.finalize()) >> 1)
     }
+}
+
+extension Int {
+    /// The lowest power of two that is not below the number, which is positive.
+    fileprivate var nextPowerOfTwo: Int { 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount) }
 }

@@ -39,6 +39,10 @@ package struct RowTable {
     private(set) var numbers: [Number] = []
     private var shapeIndexes: [[ExactText]: Int32] = [:]
     private var growingRows: [GrowingRow] = []
+    /// The shapes of rows that were kept from earlier batches, with their indexes. Each batch has objects of its own for equal
+    /// shapes, and a comparison of their channels would cost more than the row.
+    private var keptShapes: [ObjectIdentifier: (shape: RowShape, index: Int32)] = [:]
+    private var latestKeptShape: (shape: RowShape, index: Int32)?
 
     /// The number of channels above which a row grows in place.
     private static let growingWidth = 16
@@ -175,10 +179,17 @@ package struct RowTable {
     }
 
     private mutating func intern(_ shape: RowShape) -> Int32 {
-        if let index = shapes.prefix(4).firstIndex(where: { $0 === shape }) { return Int32(index) }
+        if let latestKeptShape, latestKeptShape.shape === shape { return latestKeptShape.index }
+        let known = keptShapes[ObjectIdentifier(shape)]?.index
+        let index = known ?? index(of: shape)
+        if known == nil { keptShapes[ObjectIdentifier(shape)] = (shape, index) }
+        latestKeptShape = (shape, index)
+        return index
+    }
+
+    private mutating func index(of shape: RowShape) -> Int32 {
         let channels = shape.channels.map { ExactText($0) }
-        if let index = shapeIndexes[channels] { return index }
-        return add(shape, channels: channels)
+        return shapeIndexes[channels] ?? add(shape, channels: channels)
     }
 
     private mutating func add(_ shape: RowShape, channels: [ExactText]) -> Int32 {
@@ -236,6 +247,9 @@ struct KeptRow: Sendable, Hashable {
     /// The shape; nil if the row has no cell.
     let shape: RowShape?
     let numbers: [Number]
+
+    /// Returns the number of a channel; nil if the row lacks the channel.
+    func number(of channel: String) -> Number? { shape?.index(of: channel).map { numbers[$0] } }
 
     /// The approximate memory of the row in bytes, without its shape, which is shared.
     var cost: Int { 64 + numbers.count * MemoryLayout<Number>.stride }

@@ -45,9 +45,23 @@ struct CurveFold {
     private(set) var isChanged = false
 
     /// Adds rows as they were before the batch, in ascending order. An empty row means that the curve has none at the
-    /// epoch.
+    /// epoch. All rows of the batch so far are of higher epochs.
     mutating func addPrior(_ rows: [(epoch: Int, row: RowTable.Row)]) {
+        let appended = entries
+        entries = []
+        indexes = nil
+        isAscending = true
+        // In a wide fleet, one row follows.
+        entries.reserveCapacity(rows.count + appended.count + 1)
         for (epoch, row) in rows { append(Entry(epoch: epoch, row: row, isChanged: false)) }
+        for entry in appended { append(entry) }
+    }
+
+    /// Adds a row of an epoch above all others.
+    mutating func append(_ row: RowTable.Row, at epoch: Int) {
+        highestEpoch = epoch
+        isChanged = true
+        append(Entry(epoch: epoch, row: row, isChanged: true))
     }
 
     /// Returns the row of an epoch; nil if it is not loaded.

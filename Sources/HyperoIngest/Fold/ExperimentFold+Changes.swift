@@ -3,10 +3,11 @@ import HyperoSchema
 extension ExperimentFold {
     /// Adds the batch's changes of the experiment's hash and curve.
     ///
+    /// Mutating, although it changes nothing: a call on an element of an array would else copy the element.
+    ///
     /// - Parameter rankings: the rankings of the experiment's battery, to which the changes of ranks are added.
-    func addChanges(
-        of id: ExperimentID, in keyspace: Keyspace, to changes: inout [IndexChange], rankings: inout Rankings,
-        table: RowTable
+    mutating func addChanges(
+        of id: ExperimentID, to changes: inout [IndexChange], rankings: inout Rankings, table: RowTable
     ) {
         var hash = HashChanges()
         hash.set.reserveCapacity(8)
@@ -14,19 +15,19 @@ extension ExperimentFold {
             hash.set(ExperimentField.battery, to: battery.text)
             // Before the first `start` or `end` event, and after one, which is among the fields.
             hash.set(ExperimentField.status, to: lifecycle.status.rawValue)
-            hash.set(ExperimentField.started, to: String(started))
+            hash.set(ExperimentField.started, to: started)
         }
         // Even if it is unchanged: the reply to HSET then shows whether the hash of an experiment that existed is gone. It is
         // the first field of such an HSET.
-        if isTouched { hash.set(ExperimentField.updated, to: String(updated)) }
+        if isTouched { hash.set(ExperimentField.updated, to: updated) }
         if curve.highestEpoch != prior.highestEpoch {
             if let epochs = curve.highestEpoch {
-                hash.set(ExperimentField.epochs, to: String(epochs))
+                hash.set(ExperimentField.epochs, to: Int64(epochs))
             } else {
                 hash.removed.append(ExperimentField.epochs)
             }
         }
-        if nonfinite != prior.nonfinite { hash.set(ExperimentField.nonfinite, to: String(nonfinite)) }
+        if nonfinite != prior.nonfinite { hash.set(ExperimentField.nonfinite, to: Int64(nonfinite)) }
         fields.add(to: &hash)
         let mayChangeMaxima = curve.isChanged || !prior.isListed || followsOldObjective
         if hasStated || prior.stated != nil && mayChangeMaxima {
@@ -35,48 +36,47 @@ extension ExperimentFold {
             addCurveMaxima(of: id, to: &hash, rankings: &rankings, table: table)
         }
 
-        let key = keyspace.experiment(id)
-        if !hash.set.isEmpty { changes.append(.setFields(key: key, hash.set)) }
-        for field in hash.added { changes.append(.addField(key: key, field)) }
+        if !hash.set.isEmpty { changes.append(.setFields(key: keys.hash, hash.set)) }
+        for field in hash.added { changes.append(.addField(key: keys.hash, field)) }
         // A hash that is new in Redis has no fields to remove.
-        if started == nil, !hash.removed.isEmpty { changes.append(.removeFields(key: key, hash.removed)) }
+        if started == nil, !hash.removed.isEmpty { changes.append(.removeFields(key: keys.hash, hash.removed)) }
         guard curve.isChanged else { return }
         let removals = curve.removals
         if !removals.isEmpty {
-            changes.append(.removeFields(key: keyspace.curve(of: id), removals.map { String($0) }))
+            changes.append(.removeFields(key: keys.curve, removals.map { String($0) }))
         }
         let rows = curve.changes.map { IndexChange.Row(epoch: $0.epoch, row: $0.row) }
-        if !rows.isEmpty { changes.append(.setRows(key: keyspace.curve(of: id), rows)) }
+        if !rows.isEmpty { changes.append(.setRows(key: keys.curve, rows)) }
     }
 
-    /// Returns the state of the experiment after the batch.
-    func posterior(in table: RowTable) -> ExperimentState {
-        var posterior = prior
-        posterior.battery = battery
-        posterior.started = nil
-        posterior.updated = updated
-        posterior.status = lifecycle.status
-        posterior.since = lifecycle.since
-        posterior.attempt = lifecycle.attempt
-        posterior.hasProcess = lifecycle.hasProcess
-        posterior.producer = lifecycle.producer
-        posterior.resumptions = lifecycle.resumptions
-        posterior.nonfinite = nonfinite
-        posterior.isListed = prior.isListed || isTouched
-        if hasStated { posterior.stated = stated?.posterior }
-        guard curve.isChanged || followsOldObjective else { return posterior }
-        posterior.highestEpoch = curve.highestEpoch
-        posterior.lastRow = curve.highestEpoch.flatMap { epoch in
-            curve.row(at: epoch).map { ExperimentState.KnownRow(epoch: epoch, row: table.kept($0)) }
-        }
-        if let best, let last = posterior.lastRow, best.epoch == last.epoch {
-            posterior.best = .row(epoch: best.epoch, last.row)
-        } else if let best {
-            posterior.best = .row(epoch: best.epoch, curve.row(at: best.epoch).map { table.kept($0) })
-        } else {
-            posterior.best = .none
-        }
-        return posterior
+    /// Returns the state of the experiment after the batch. Mutating for the same reason as
+    /// ``addChanges(of:to:rankings:table:)``.
+    mutating func posterior(in table: RowTable) -> ExperimentState {
+        let highest = curve.highestEpoch
+        let isChanged = curve.isChanged || followsOldObjective
+        let last =
+            isChanged
+            ? highest.flatMap { epoch in
+                curve.row(at: epoch).map { ExperimentState.KnownRow(epoch: epoch, row: table.kept($0)) }
+            } : prior.lastRow
+        return ExperimentState(
+            ExperimentState.Content(
+                battery: battery, updated: updated, started: nil, status: lifecycle.status, since: lifecycle.since,
+                attempt: lifecycle.attempt, hasProcess: lifecycle.hasProcess, producer: lifecycle.producer,
+                resumptions: lifecycle.resumptions, highestEpoch: highest, nonfinite: nonfinite,
+                best: isChanged ? posteriorBest(last: last, in: table) : prior.best,
+                stated: hasStated ? stated?.posterior : prior.stated, lastRow: last,
+                isListed: prior.isListed || isTouched, keys: keys, readError: prior.readError))
+    }
+
+    private func posteriorBest(last: ExperimentState.KnownRow?, in table: RowTable) -> ExperimentState.Best {
+        guard areRowsLoaded else { return prior.best }
+        guard let best else { return .none }
+        if let last, best.epoch == last.epoch { return .row(epoch: best.epoch, last.row) }
+        let row = curve.row(at: best.epoch)
+        // The row of most experiments is the one that was kept before.
+        if case .row(best.epoch, .some) = prior.best, row == priorMaxima.base?.row { return prior.best }
+        return .row(epoch: best.epoch, row.map { table.kept($0) })
     }
 
     /// Adds the changes of maxima of which the user stated some.
@@ -119,7 +119,7 @@ extension ExperimentFold {
         let (epoch, oldEpoch) = (maxima.epoch(in: table), priorMaxima.epoch(in: table))
         guard epoch != oldEpoch else { return }
         if let epoch {
-            hash.set(ExperimentField.maxEpoch, to: String(epoch))
+            hash.set(ExperimentField.maxEpoch, to: Int64(epoch))
         } else {
             hash.removed.append(ExperimentField.maxEpoch)
         }
@@ -129,8 +129,11 @@ extension ExperimentFold {
     private func addCurveMaxima(
         of id: ExperimentID, to hash: inout HashChanges, rankings: inout Rankings, table: RowTable
     ) {
+        guard areRowsLoaded else { return }
         let row = best.flatMap { curve.row(at: $0.epoch) } ?? RowTable.empty
         let oldRow = priorMaxima.base?.row ?? RowTable.empty
+        // A merge gives a row from before the batch another place in the table, so the row of the same place is unchanged.
+        guard isRequeued || row != oldRow else { return }
         if row.shape != oldRow.shape {
             for channel in table.channels(of: oldRow) where table.number(of: channel, in: row) == nil {
                 WorkCounter.count(1)
@@ -138,9 +141,11 @@ extension ExperimentFold {
                 rankings.remove(id, from: channel)
             }
         }
-        for (channel, number) in zip(table.channels(of: row), table.numbers(of: row)) {
+        // The channels of a shape have the same offsets in all its rows.
+        let oldNumbers = row.shape == oldRow.shape && row.shape >= 0 ? table.numbers(of: oldRow) : nil
+        for (offset, (channel, number)) in zip(table.channels(of: row), table.numbers(of: row)).enumerated() {
             WorkCounter.count(1)
-            let old = table.number(of: channel, in: oldRow)
+            let old = oldNumbers.map { $0[$0.startIndex + offset] } ?? table.number(of: channel, in: oldRow)
             guard isRequeued || old != number else { continue }
             hash.set(Prefix.max + channel, to: number.text)
             if number.isFinite || old != nil { rankings.set(CurveRow.Cell(channel, number), of: id) }

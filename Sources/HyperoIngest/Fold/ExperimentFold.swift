@@ -3,8 +3,15 @@ import HyperoSchema
 /// The state of one experiment while a batch is folded: the prior state and the changes by the batch.
 struct ExperimentFold {
     let prior: ExperimentState
-    /// The maxima before the batch; without cells if there were none.
-    let priorMaxima: MaximaRow
+    let keys: ExperimentKeys
+    /// The rows before the batch that were read, by epoch.
+    private let priorRows: [Int: CurveRow]
+    /// False if the rows before the batch must be loaded before the first event is applied.
+    private(set) var mayDeferRows = false
+    /// True if the rows before the batch that are known are in the curve. Until then, ``best`` is the one before the batch.
+    private(set) var areRowsLoaded = false
+    /// The maxima before the batch; without cells if there were none. Known once the rows are loaded.
+    private(set) var priorMaxima = MaximaRow(base: nil, stated: nil)
     /// The index of the experiment's battery in the batch.
     let batteryIndex: Int
     private(set) var battery: BatteryID?
@@ -17,7 +24,7 @@ struct ExperimentFold {
 
     private(set) var curve: CurveFold
     /// The number of channels of the widest row that is loaded.
-    private(set) var widestRow: Int
+    private(set) var widestRow = 0
     /// The best epoch of the curve; nil without a finite objective.
     private(set) var best: CurveObjectives.Entry?
     /// True if the whole curve must be read before the maxima can change.
@@ -49,14 +56,13 @@ struct ExperimentFold {
     ///   - objectives: the objectives of the whole curve before the batch; nil if they are not known.
     ///   - epochs: all epochs of the curve before the batch, ascending; nil if they are not known.
     ///   - declared: the time of the battery's first declaration in Unix milliseconds.
-    ///   - table: the table to which the prior rows are added.
     init(
-        _ prior: ExperimentState, batteryIndex: Int, rows: [Int: CurveRow], objectives: CurveObjectives?,
-        epochs: [Int]?,
-        objective: BatteryState.Objective, declared: Int64, in table: inout RowTable
+        _ prior: ExperimentState, batteryIndex: Int, keys: ExperimentKeys, rows: [Int: CurveRow],
+        objectives: CurveObjectives?, epochs: [Int]?, objective: BatteryState.Objective, declared: Int64
     ) {
         self.batteryIndex = batteryIndex
         self.prior = prior
+        self.keys = keys
         battery = prior.battery
         updated = prior.updated
         nonfinite = prior.nonfinite
@@ -64,40 +70,51 @@ struct ExperimentFold {
         stated = prior.stated.map { StatedMaxima($0) }
         self.objectives = objectives?.objective == objective ? objectives : nil
         priorEpochs = epochs
+        priorRows = rows
         curve = CurveFold(highestEpoch: prior.highestEpoch)
-        let priorRows = Self.priorRows(of: prior, read: rows, in: &table)
-        widestRow = priorRows.reduce(0) { max($0, table.count(of: $1.row)) }
-        curve.addPrior(priorRows)
-        if case .row(let epoch, _) = prior.best, let started = prior.started, started < declared {
+        if case .row = prior.best, let started = prior.started, started < declared {
             followsOldObjective = true
-            best = self.objectives?.best
-            isBestUnknown = self.objectives == nil
+        } else {
+            followsOldObjective = false
+        }
+        guard case .row(let epoch, let row?) = prior.best, rows.isEmpty, stated == nil, prior.isListed,
+            !followsOldObjective
+        else { return }
+        mayDeferRows = true
+        let number = row.number(of: objective.channel)
+        best = number.flatMap { $0.isFinite ? CurveObjectives.Entry(epoch: epoch, value: $0.value) : nil }
+        widestRow = max(row.numbers.count, prior.lastRow?.row.numbers.count ?? 0)
+    }
+
+    /// Adds the rows that were read and the rows kept from earlier batches to the curve, unless they are in it.
+    ///
+    /// A row of a new epoch that is not the best needs none of them, and nearly all rows are such.
+    mutating func loadRows(objective: BatteryState.Objective, in table: inout RowTable) {
+        guard !areRowsLoaded else { return }
+        areRowsLoaded = true
+        WorkCounter.count(priorRows.count)
+        var found = priorRows.map { (epoch: $0, row: table.add($1.cells)) }
+        if case .row(let epoch, let kept?) = prior.best, priorRows[epoch] == nil, epoch != prior.lastRow?.epoch {
+            found.append((epoch, table.add(kept)))
+        }
+        if let last = prior.lastRow, priorRows[last.epoch] == nil { found.append((last.epoch, table.add(last.row))) }
+        if found.count > 1 { found.sort { $0.epoch < $1.epoch } }
+        curve.addPrior(found)
+        widestRow = found.reduce(widestRow) { max($0, table.count(of: $1.row)) }
+        if followsOldObjective, case .row(let epoch, _) = prior.best {
+            best = objectives?.best
+            isBestUnknown = objectives == nil
             priorMaxima = MaximaRow(base: curve.row(at: epoch).map { (epoch, $0) }, stated: stated)
             return
         }
-        followsOldObjective = false
         switch prior.best {
         case .none: best = nil
         case .row(let epoch, _): best = Self.entry(at: epoch, of: curve, objective: objective, in: table)
         case .unknown:
-            best = self.objectives?.best
-            isBestUnknown = self.objectives == nil
+            best = objectives?.best
+            isBestUnknown = objectives == nil
         }
         priorMaxima = MaximaRow(base: Self.base(of: curve, best: best, stated: stated), stated: stated)
-    }
-
-    /// Adds the rows that were read and the rows kept from earlier batches to the table, and returns them in order.
-    private static func priorRows(
-        of prior: ExperimentState, read rows: [Int: CurveRow], in table: inout RowTable
-    ) -> [(epoch: Int, row: RowTable.Row)] {
-        WorkCounter.count(rows.count)
-        var found = rows.map { (epoch: $0, row: table.add($1.cells)) }
-        if let last = prior.lastRow, rows[last.epoch] == nil { found.append((last.epoch, table.add(last.row))) }
-        if case .row(let epoch, let kept?) = prior.best, rows[epoch] == nil, epoch != prior.lastRow?.epoch {
-            found.append((epoch, table.add(kept)))
-        }
-        if found.count > 1 { found.sort { $0.epoch < $1.epoch } }
-        return found
     }
 
     /// Records an event of any kind.
@@ -179,6 +196,16 @@ struct ExperimentFold {
     ) -> NewChannels {
         WorkCounter.count(table.count(of: row))
         for number in table.numbers(of: row) where !number.isFinite { nonfinite += 1 }
+        if !areRowsLoaded {
+            let new = Self.entry(at: epoch, row: row, objective: objective, in: table)
+            if let best, epoch > curve.highestEpoch ?? -1, new.map({ !objective.isBetter($0, than: best) }) ?? true {
+                curve.append(row, at: epoch)
+                widestRow = max(widestRow, table.count(of: row))
+                objectives?.set(new?.value, at: epoch)
+                return .none
+            }
+            loadRows(objective: objective, in: &table)
+        }
         requireBest()
         let oldBase = baseEpoch
         let shapeBefore = curve.merge(row, at: epoch, in: &table)
@@ -280,7 +307,8 @@ extension ExperimentFold {
 
     /// Asks for the best epoch before the batch, with its row.
     private mutating func requireBest() {
-        guard prior.best == .unknown || followsOldObjective else { return }
+        let isUnknown = if case .unknown = prior.best { true } else { false }
+        guard isUnknown || followsOldObjective else { return }
         if isBestUnknown { needsWholeCurve = true } else { requireRowOfBest() }
     }
 

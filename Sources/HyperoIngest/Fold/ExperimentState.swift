@@ -1,7 +1,56 @@
 import HyperoSchema
 
 /// The part of an experiment's hash and curve that the fold depends on.
+///
+/// Copies share their content, because a state passes from the cache through a lookup and a fold back to the cache. In a wide
+/// fleet each event has an experiment of its own, and its eight references would be counted at each step.
+@dynamicMemberLookup
 package struct ExperimentState: Sendable, Hashable {
+    private final class Storage: Sendable {
+        let content: Content
+
+        init(_ content: Content) { self.content = content }
+    }
+
+    private var storage: Storage
+
+    init(_ content: Content) { storage = Storage(content) }
+
+    /// Creates the state of an experiment that does not exist.
+    package init() { self.init(Content()) }
+
+    /// Creates the state of an experiment whose keys cannot be read.
+    package init(readError: String) {
+        var content = Content()
+        content.readError = readError
+        self.init(content)
+    }
+
+    package subscript<Value>(dynamicMember field: KeyPath<Content, Value>) -> Value { storage.content[keyPath: field] }
+
+    /// All of the state.
+    private var content: Content { storage.content }
+
+    /// The approximate memory of the state in bytes.
+    var cost: Int { storage.content.cost }
+
+    /// False if the battery's list of experiments lacks the experiment, for example because another client has removed the
+    /// list. The next event restores the battery's indexes.
+    package var isListed: Bool {
+        get { storage.content.isListed }
+        set {
+            var content = storage.content
+            content.isListed = newValue
+            storage = Storage(content)
+        }
+    }
+
+    package static func == (left: Self, right: Self) -> Bool { left.content == right.content }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(content) }
+}
+
+extension ExperimentState {
     /// A row of the curve with its epoch.
     struct KnownRow: Sendable, Hashable {
         var epoch: Int
@@ -24,52 +73,50 @@ package struct ExperimentState: Sendable, Hashable {
         /// Nil if the user stated none.
         var epoch: Int?
     }
+}
 
-    /// The battery of the experiment; nil if the experiment does not exist.
-    var battery: BatteryID?
-    /// The time of the latest event in Unix milliseconds.
-    var updated: Int64 = .min
-    /// The time of the first event in Unix milliseconds; nil if the maxima are known to follow the objective of the battery.
-    var started: Int64?
-    var status = ExperimentStatus.running
-    /// The time of the `start` or `end` event that set the status.
-    var since: Int64 = .min
-    /// The highest attempt of a `start` event.
-    var attempt = 0
-    /// True if a `start` event has set the host, the process or the seed.
-    var hasProcess = false
-    /// The producer of the event that set the status; nil if it is the one in the experiment's id, or unknown.
-    var producer: ProducerID?
-    var resumptions = Resumptions()
-    /// The highest epoch of the curve; nil if the curve is empty.
-    var highestEpoch: Int?
-    /// The number of values received as nan or infinite.
-    package var nonfinite = 0
-    var best = Best.none
-    /// The maxima that the user stated; nil for none.
-    var stated: StatedMaxima?
-    /// The row of the highest epoch; nil if it was not read yet. Most later parts of a row belong to this row.
-    var lastRow: KnownRow?
-    /// False if the battery's list of experiments lacks the experiment, for example because another client has removed the
-    /// list. The next event restores the battery's indexes.
-    package var isListed = true
-    /// The reason why a key of the experiment cannot be read, for example because it has another type.
-    var readError: String?
+extension ExperimentState {
+    /// The content of a state.
+    package struct Content: Sendable, Hashable {
+        /// The battery of the experiment; nil if the experiment does not exist.
+        var battery: BatteryID?
+        /// The time of the latest event in Unix milliseconds.
+        var updated: Int64 = .min
+        /// The time of the first event in Unix milliseconds; nil if the maxima are known to follow the objective of the battery.
+        var started: Int64?
+        var status = ExperimentStatus.running
+        /// The time of the `start` or `end` event that set the status.
+        var since: Int64 = .min
+        /// The highest attempt of a `start` event.
+        var attempt = 0
+        /// True if a `start` event has set the host, the process or the seed.
+        var hasProcess = false
+        /// The producer of the event that set the status; nil if it is the one in the experiment's id, or unknown.
+        var producer: ProducerID?
+        var resumptions = Resumptions()
+        /// The highest epoch of the curve; nil if the curve is empty.
+        var highestEpoch: Int?
+        /// The number of values received as nan or infinite.
+        package var nonfinite = 0
+        var best = Best.none
+        /// The maxima that the user stated; nil for none.
+        var stated: StatedMaxima?
+        /// The row of the highest epoch; nil if it was not read yet. Most later parts of a row belong to this row.
+        var lastRow: KnownRow?
+        /// ``ExperimentState/isListed``.
+        var isListed = true
+        /// The keys of the experiment; nil before its first event of this process.
+        var keys: ExperimentKeys?
+        /// The reason why a key of the experiment cannot be read, for example because it has another type.
+        var readError: String?
 
-    package init() {}
-
-    /// Creates the state of an experiment whose keys cannot be read.
-    package init(readError: String) {
-        self.readError = readError
-    }
-
-    /// The approximate memory of the state in bytes.
-    var cost: Int {
-        var cost = 500
-        if case .row(_, let row?) = best { cost += row.cost }
-        if let lastRow { cost += lastRow.row.cost }
-        if let stated { cost += stated.cells.count * 80 }
-        return cost
+        fileprivate var cost: Int {
+            var cost = 700
+            if case .row(_, let row?) = best { cost += row.cost }
+            if let lastRow { cost += lastRow.row.cost }
+            if let stated { cost += stated.cells.count * 80 }
+            return cost
+        }
     }
 }
 
@@ -86,6 +133,12 @@ extension ExperimentState {
 
     /// Creates the state from the values of ``fields``, in their order; a malformed value counts as absent.
     package init(values: [String?]) {
+        self.init(Content(values: values))
+    }
+}
+
+extension ExperimentState.Content {
+    fileprivate init(values: [String?]) {
         var values = values[...]
         func integer(_ text: String?) -> Int? { text.flatMap { Int($0) } }
         battery = (values.removeFirst()).flatMap { BatteryID($0) }
@@ -104,7 +157,7 @@ extension ExperimentState {
         nonfinite = integer(values.removeFirst()).map { min(max($0, 0), 1 << 53) } ?? 0
         let maxEpoch = integer(values.removeFirst())
         let source = values.removeFirst().flatMap { MaximaSource(rawValue: $0) }
-        stated = values.removeFirst().flatMap { StatedMaxima(text: $0) }
+        stated = values.removeFirst().flatMap { ExperimentState.StatedMaxima(text: $0) }
         switch source {
         case .curve, .both:
             best = stated?.epoch == nil ? maxEpoch.map { .row(epoch: $0, nil) } ?? .none : .unknown
@@ -127,5 +180,16 @@ extension ExperimentState.StatedMaxima {
         guard let row = CurveRow(text: text) else { return nil }
         cells = row.cells.filter { $0.channel != ExperimentField.epochOfStated }
         epoch = row[ExperimentField.epochOfStated].flatMap { Int(exactly: $0.value) }
+    }
+}
+
+/// The keys of one experiment, spelled once for all batches.
+struct ExperimentKeys: Sendable, Hashable {
+    let hash: String
+    let curve: String
+
+    init(of id: ExperimentID, in keyspace: Keyspace) {
+        hash = keyspace.experiment(id)
+        curve = keyspace.curve(of: id)
     }
 }

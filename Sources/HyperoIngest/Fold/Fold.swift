@@ -52,6 +52,7 @@ package struct Fold {
         deadCounts = Array(repeating: 0, count: producers.count)
         batteries = prior.batteries.map { BatteryFold($0 ?? BatteryState()) }
         foldIndexes = Array(repeating: -1, count: prior.experiments.count)
+        experiments.reserveCapacity(prior.experiments.count)
         result.rows = batch.rows
         hasTombstones = !prior.tombstones.isEmpty
         guard hasTombstones else { return }
@@ -153,29 +154,6 @@ package struct Fold {
         return Self.wrongBattery(id, of: batch.experiments[experiment], in: actual.text)
     }
 
-    /// Returns the reason why a row or maxima cannot be applied because of the number of channels; nil if it can.
-    private mutating func widthViolation(of item: DecodedBatch.Item) -> String? {
-        switch item.content {
-        case .row(let epoch, let row):
-            return widthViolation(of: row, at: epoch, subjects: item.subjects)
-        case .event(let index):
-            switch batch.events[index].body {
-            case .epoch(let epoch, let cells):
-                return widthViolation(of: result.rows.add(cells), at: epoch, subjects: item.subjects)
-            case .curve(let first, let series):
-                var violation: String?
-                series.forEachRow { offset, cells in
-                    guard violation == nil else { return }
-                    violation = widthViolation(of: result.rows.add(cells), at: first + offset, subjects: item.subjects)
-                }
-                return violation
-            case .maxima(_, let cells): return widthViolation(ofMaxima: cells, subjects: item.subjects)
-            default: return nil
-            }
-        case .rejected, .alive: return nil
-        }
-    }
-
     private mutating func apply(_ event: Event, of item: DecodedBatch.Item) {
         let (subjects, time, battery) = (item.subjects, item.time, item.subjects.battery)
         if case .battery(let declaration) = event.body {
@@ -183,6 +161,7 @@ package struct Fold {
         }
         guard subjects.experiment >= 0, let objective = batteries[battery].objective else { return }
         let target = touch(item, objective: objective, isRequeued: event.requeued != nil)
+        experiments[target.experiment].loadRows(objective: objective, in: &result.rows)
         switch event.body {
         case .battery: break
         case .start(let start):
@@ -228,18 +207,22 @@ package struct Fold {
     }
 
     /// Returns the index in ``Fold/experiments`` of an experiment, whose fold begins if it has none.
-    private mutating func foldIndex(
+    mutating func foldIndex(
         of subjects: DecodedBatch.Subjects, objective: BatteryState.Objective
     ) -> Int {
         let subject = subjects.experiment
         guard foldIndexes[subject] < 0 else { return foldIndexes[subject] }
         foldIndexes[subject] = experiments.count
+        let state = prior.experiments[subject] ?? ExperimentState()
         experiments.append(
             ExperimentFold(
-                prior.experiments[subject] ?? ExperimentState(), batteryIndex: subjects.battery,
+                state, batteryIndex: subjects.battery,
+                keys: state.keys ?? ExperimentKeys(of: batch.experiments[subject], in: keyspace),
                 rows: prior.rows[subject] ?? [:], objectives: prior.objectives[subject], epochs: prior.epochs[subject],
-                objective: objective, declared: batteries[subjects.battery].created, in: &result.rows))
-        return experiments.count - 1
+                objective: objective, declared: batteries[subjects.battery].created))
+        let index = experiments.count - 1
+        if !experiments[index].mayDeferRows { experiments[index].loadRows(objective: objective, in: &result.rows) }
+        return index
     }
 
     /// Records an event of an experiment, of any kind.
@@ -347,29 +330,6 @@ package struct Fold {
         for channel in channels { batteries[target.battery].addColumn(Prefix.max + channel, at: target.time) }
     }
 
-    // MARK: - The width of rows
-
-    private mutating func widthViolation(
-        of row: RowTable.Row, at epoch: Int, subjects: DecodedBatch.Subjects
-    ) -> String? {
-        guard let objective = batteries[subjects.battery].objective else { return nil }
-        let index = foldIndex(of: subjects, objective: objective)
-        // Nearly all rows are narrow.
-        guard result.rows.count(of: row) + experiments[index].widestRow > Limits.channels else { return nil }
-        let count = experiments[index].channelCount(afterMerging: row, at: epoch, in: result.rows)
-        guard count > Limits.channels else { return nil }
-        return "the row of epoch \(epoch) would have \(count) channels: at most \(Limits.channels) are allowed"
-    }
-
-    private mutating func widthViolation(
-        ofMaxima cells: [CurveRow.Cell], subjects: DecodedBatch.Subjects
-    ) -> String? {
-        guard let objective = batteries[subjects.battery].objective else { return nil }
-        let count = experiments[foldIndex(of: subjects, objective: objective)].statedCount(afterStating: cells)
-        guard count > Limits.channels else { return nil }
-        return "the stated maxima would have \(count) channels: at most \(Limits.channels) are allowed"
-    }
-
     // MARK: - The outcome
 
     private mutating func finish() -> Outcome {
@@ -382,6 +342,8 @@ package struct Fold {
         }
         guard missing.isEmpty else { return .missing(missing) }
         result.posterior.experiments.reserveCapacity(foldIndexes.count)
+        // The hash, the curve and the producer of each experiment in a wide fleet.
+        result.changes.reserveCapacity(3 * experiments.count)
         result.posterior.objectives = prior.objectives
         for (subject, index) in foldIndexes.enumerated() {
             guard index >= 0 else {
@@ -395,17 +357,17 @@ package struct Fold {
                 result.posterior.objectives[subject] = experiments[index].objectives
             }
             experiments[index].addChanges(
-                of: batch.experiments[subject], in: keyspace, to: &result.changes,
-                rankings: &batteries[battery].rankings, table: result.rows)
+                of: batch.experiments[subject], to: &result.changes, rankings: &batteries[battery].rankings,
+                table: result.rows)
         }
         for (index, battery) in batteries.enumerated() {
             result.changes += battery.changes(of: batch.batteries[index], in: keyspace)
             result.posterior.batteries.append(battery.posterior)
         }
-        for (index, producer) in producers.enumerated() where producer != prior.producers[index] {
-            result.changes += producer.changes(
+        for index in producers.indices where producers[index] != prior.producers[index] {
+            producers[index].addChanges(
                 of: batch.producers[index], since: prior.producers[index] ?? Watermark(), dead: deadCounts[index],
-                in: keyspace)
+                in: keyspace, to: &result.changes)
         }
         result.posterior.producers = producers
         addTombstones()

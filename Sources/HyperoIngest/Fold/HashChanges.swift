@@ -8,6 +8,10 @@ struct HashChanges {
     mutating func set(_ name: String, to value: String) {
         set.append(IndexChange.Field(name, value))
     }
+
+    mutating func set(_ name: String, to value: Int64) {
+        set.append(IndexChange.Field(name, value))
+    }
 }
 
 /// The latest change of each field of a hash, in order of the first appearance of each name.

@@ -2,13 +2,37 @@
 package enum IndexChange: Sendable, Hashable {
     /// A field of a hash.
     package struct Field: Sendable, Hashable {
+        /// A value that becomes text when the command is written.
+        enum Content: Sendable {
+            case text(String)
+            case integer(Int64)
+        }
+
         package let name: String
-        package let value: String
+        let content: Content
 
         init(_ name: String, _ value: String) {
             self.name = name
-            self.value = value
+            content = .text(value)
         }
+
+        init(_ name: String, _ value: Int64) {
+            self.name = name
+            content = .integer(value)
+        }
+
+        package var value: String {
+            switch content {
+            case .text(let text): text
+            case .integer(let number): String(number)
+            }
+        }
+
+        package static func == (left: Self, right: Self) -> Bool {
+            left.name == right.name && left.value == right.value
+        }
+
+        package func hash(into hasher: inout Hasher) { hasher.combine(name) }
     }
 
     /// A member of a sorted set.

@@ -78,7 +78,7 @@ package struct Watermark: Sendable, Hashable {
         let arrival = number > seq ? advance(to: number) : fillGap(number)
         guard arrival != .duplicate else { return arrival }
         self.time = max(self.time, time)
-        // As ``changes(of:since:dead:in:)`` writes it.
+        // As ``addChanges(of:since:dead:in:to:)`` writes it.
         hasMissingField = !missing.isEmpty
         return arrival
     }
@@ -138,30 +138,28 @@ extension Watermark {
     static let lifetime: Int64 = 30 * day
     private static let day: Int64 = 24 * 60 * 60 * 1_000
 
-    /// Returns the changes of the producer's hash since the prior watermark.
+    /// Adds the changes of the producer's hash since the prior watermark.
     ///
     /// - Parameter dead: the number of dead letters of the producer in the batch.
-    func changes(
-        of producer: ProducerID, since prior: Watermark, dead: Int, in keyspace: Keyspace
-    ) -> [IndexChange] {
+    func addChanges(
+        of producer: ProducerID, since prior: Watermark, dead: Int, in keyspace: Keyspace,
+        to changes: inout [IndexChange]
+    ) {
         let key = keyspace.producer(producer)
         var fields: [IndexChange.Field] = []
         fields.reserveCapacity(3)
-        // A producer without an event has only given a sign of life.
-        if seq != prior.seq { fields.append(IndexChange.Field(ProducerField.seq, String(seq))) }
-        if time != prior.time { fields.append(IndexChange.Field(ProducerField.time, String(time))) }
-        var changes: [IndexChange] = []
-        if !missing.isEmpty {
-            fields.append(IndexChange.Field(ProducerField.missing, missingText))
-        } else if prior.hasMissingField {
+        // A producer without an event has only given a sign of life. Numbers of events are at most ``Limits/integer``.
+        if seq != prior.seq { fields.append(IndexChange.Field(ProducerField.seq, Int64(clamping: seq))) }
+        if time != prior.time { fields.append(IndexChange.Field(ProducerField.time, time)) }
+        if !missing.isEmpty { fields.append(IndexChange.Field(ProducerField.missing, missingText)) }
+        if !fields.isEmpty { changes.append(.setFields(key: key, fields)) }
+        if missing.isEmpty, prior.hasMissingField {
             changes.append(.removeFields(key: key, [ProducerField.missing]))
         }
         if dead > 0 { changes.append(.increment(key: key, field: ProducerField.dead, by: dead)) }
-        if !fields.isEmpty { changes.insert(.setFields(key: key, fields), at: 0) }
         // Once a day, because the expiry would else be a third of the commands of many trainings that log in turn.
         if prior.time == .min || time / Self.day != prior.time / Self.day {
             changes.append(.expire(key: key, milliseconds: Self.lifetime))
         }
-        return changes
     }
 }

@@ -171,6 +171,27 @@ package struct RedisConnection: ~Copyable {
         }
     }
 
+    /// Receives the replies to commands between MULTI and EXEC: `+QUEUED`, or an error.
+    ///
+    /// A transaction has thousands of commands, and a ``Reply`` for each would cost more than the command.
+    ///
+    /// - Returns: the first error; nil if Redis has queued all commands.
+    package mutating func receiveQueued(_ count: Int) throws(RedisError) -> RedisError? {
+        if let failure { throw failure }
+        var firstError: RedisError?
+        var remaining = count
+        while remaining > 0 {
+            let queued = parser.skipReplies(equalTo: "+QUEUED\r\n", atMost: remaining)
+            pendingReplies -= queued
+            remaining -= queued
+            guard remaining > 0 else { break }
+            let reply = try receive()
+            firstError = firstError ?? reply.error
+            remaining -= 1
+        }
+        return firstError
+    }
+
     private mutating func read(
         within bounds: ReplyBounds, blockTimeout: Duration
     ) throws(RedisError) -> Reply {

@@ -146,11 +146,17 @@ package struct Reply {
         var count = (try array() ?? 0) / 2
         if !isComplete { count = min(count, (buffer.count - position) / 2) }
         fields.removeAll(keepingCapacity: true)
+        guard buffer.count - position >= 2 * count else { throw Self.missingElement }
+        // Through one variable, because each access by way of `self` would retain the buffer.
+        let buffer = buffer
         for _ in 0..<count {
-            let (name, value) = (try next(), try next())
+            let (name, value) = (buffer[position], buffer[position + 1])
             guard name.kind == .text, value.kind == .text else {
+                _ = try next()
+                _ = try next()
                 throw unexpected(name.kind == .text ? value : name, expected: "text")
             }
+            position += 2
             fields.append(
                 WireField(
                     name: buffer.text(of: name), value: buffer.text(of: value), omittedOfName: name.omitted,

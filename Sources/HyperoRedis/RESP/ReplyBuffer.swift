@@ -127,6 +127,21 @@ extension ReplyBuffer {
             elements[count - 1].length += bytes
         }
 
+        /// Adds a text that is received as a whole, if it is within the bounds.
+        ///
+        /// - Returns: false if it is not, or if it may not be. The text is then not added.
+        mutating func addWholeText(_ start: UnsafeRawPointer, count bytes: Int) -> Bool {
+            let used = textCount + bytes
+            guard bytes <= bounds.maxTextBytes, usedByElements + used <= bounds.maxTotalBytes else { return false }
+            if used > textCapacity { growText(to: used) }
+            (text + textCount).copyMemory(from: start, byteCount: bytes)
+            if count == capacity { growElements() }
+            elements[count] = Element(value: textCount, length: bytes, kind: .text)
+            count += 1
+            textCount = used
+            return true
+        }
+
         /// Error replies need no more: the client shows 300 characters.
         private static func maxLength(of kind: Element.Kind) -> Int { kind == .error ? 1_024 : .max }
 
@@ -138,12 +153,14 @@ extension ReplyBuffer {
         }
 
         private mutating func append(_ element: Element) {
-            if count == capacity {
-                capacity *= 2
-                elements = Self.reallocated(elements, capacity: capacity)
-            }
+            if count == capacity { growElements() }
             elements[count] = element
             count += 1
+        }
+
+        private mutating func growElements() {
+            capacity *= 2
+            elements = Self.reallocated(elements, capacity: capacity)
         }
 
         private mutating func growText(to needed: Int) {

@@ -43,9 +43,25 @@ struct ReplyParser: ~Copyable {
         if missing == 0, text == nil { missing = 1 }
         while true {
             if text != nil, try !finishText(in: buffer) { return false }
+            parseWholeTexts(into: buffer)
             guard missing > 0 else { return true }
             guard try parseElement(into: buffer) else { return false }
         }
+    }
+
+    /// Skips replies that are a line and are received as a whole.
+    ///
+    /// - Parameter line: the line with its type and its end.
+    /// - Returns: the number of replies skipped.
+    mutating func skipReplies(equalTo line: StaticString, atMost limit: Int) -> Int {
+        guard missing == 0, text == nil else { return 0 }
+        let size = line.utf8CodeUnitCount
+        var count = 0
+        while count < limit, end - start >= size, memcmp(bytes + start, line.utf8Start, size) == 0 {
+            start += size
+            count += 1
+        }
+        return count
     }
 
     /// Calls a function with free memory to which it may add received bytes, and its size.
@@ -64,6 +80,32 @@ struct ReplyParser: ~Copyable {
         let count = read(bytes + end, Self.capacity - end)
         end += max(count, 0)
         return count
+    }
+
+    /// Parses the texts that come next, as long as each is received as a whole and within the bounds. Nearly all elements
+    /// of a large reply are such texts. Any other element is left to ``parseElement(into:)``, which parses it from its start.
+    private mutating func parseWholeTexts(into buffer: ReplyBuffer) {
+        let (contents, bytes, end) = (buffer.contents, bytes, end)
+        func byte(at offset: Int) -> UInt8 { bytes.load(fromByteOffset: offset, as: UInt8.self) }
+        var start = start
+        var missing = missing
+        defer { (self.start, self.missing) = (start, missing) }
+        while missing > 0, start < end, byte(at: start) == UInt8(ascii: "$") {
+            var position = start + 1
+            var length = 0
+            while position < end, case let digit = byte(at: position) &- UInt8(ascii: "0"), digit < 10,
+                length <= Self.capacity
+            {
+                length = length * 10 + Int(digit)
+                position += 1
+            }
+            let text = position + 2
+            guard position > start + 1, end - text >= length + 2, isLineEnd(at: position),
+                isLineEnd(at: text + length), contents.pointee.addWholeText(bytes + text, count: length)
+            else { return }
+            start = text + length + 2
+            missing -= 1
+        }
     }
 
     /// Parses one element, of a text only the length.

@@ -22,4 +22,16 @@ package struct ExperimentID: Sendable, Hashable {
         guard isIdentifier(text, maxLength: 64) else { return nil }
         self.text = text
     }
+
+    /// Creates an id from its bytes; nil if they are not in `[a-z0-9-]{1,64}`.
+    package init?(_ bytes: Bytes) {
+        guard isIdentifier(bytes, maxLength: 64) else { return nil }
+        text = String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Hashes the bytes, which are ASCII. A string would be hashed as characters.
+    package func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
 }

@@ -7,6 +7,15 @@ extension Bytes {
     package var decimal: UInt64? {
         guard let first, count == 1 || first != UInt8(ascii: "0") else { return nil }
         var value: UInt64 = 0
+        // 19 digits cannot overflow, and the checks would cost as much as the rest.
+        if count < 20 {
+            for byte in self {
+                let digit = UInt64(byte &- UInt8(ascii: "0"))
+                guard digit < 10 else { return nil }
+                value = value &* 10 &+ digit
+            }
+            return value
+        }
         for byte in self {
             let digit = UInt64(byte &- UInt8(ascii: "0"))
             let (product, multiplicationOverflows) = value.multipliedReportingOverflow(by: 10)
