@@ -8,6 +8,8 @@ package struct PriorState {
     package var batteries: [BatteryState?]
     /// The state of each experiment; nil if it was not read yet.
     package var experiments: [ExperimentState?]
+    /// The indexes of the experiments of ``DecodedBatch/areNew`` that were found to exist.
+    var existing: Set<Int> = []
     /// The rows that were read, by experiment index and epoch; an empty row if the curve has none at the epoch.
     package var rows: [Int: [Int: CurveRow]] = [:]
     /// The indexes of the experiments of which several rows are too large for one reply.

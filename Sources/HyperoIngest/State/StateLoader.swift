@@ -7,7 +7,11 @@ import Logging
 ///     HMGET producer seq time missing          HMGET experiment battery updated status …
 ///     HMGET battery objective …                ZSCORE battery:experiments experiment
 ///     HGETALL battery                          HGETALL experiment
-///     HMGET curve epoch …                      ZSCORE deleted id  (if there are tombstones)
+///     HMGET curve epoch …                      ZSCORE deleted id                     (if there are tombstones)
+///                                              HMGET experiment battery updated      (if it is probably new)
+///
+/// Of an experiment that begins in the batch, only the two fields are read that every experiment has. If it exists all the
+/// same, for example because a client sends its events again, all of its state is read next.
 ///
 /// If a key has another type (WRONGTYPE), its subject gets a read error, and the events of the subject become dead
 /// letters with this error as the reason; so do the events of a curve with a row that is too large. Any other error is
@@ -15,6 +19,10 @@ import Logging
 struct StateLoader {
     private let readsTombstones: Bool
     private var firstError: RedisError?
+
+    /// The fields that every experiment has. What is left of a removed experiment has the second one, because it is in each
+    /// command that writes the hash.
+    private static let fieldsOfAll = [ExperimentField.battery, ExperimentField.updated]
 
     /// - Parameter readsTombstones: true if the partition has deleted experiments or batteries. Without one, they cost no
     ///   command.
@@ -83,9 +91,14 @@ struct StateLoader {
             if readsTombstones { writer.command("ZSCORE", keyspace.deleted, batch.batteries[index].text) }
         }
         if !missing.experiments.isEmpty {
-            let batteries = batch.batteriesOfExperiments
+            let (batteries, areNew) = (batch.batteriesOfExperiments, batch.areNew)
             for index in missing.experiments {
                 let id = batch.experiments[index]
+                if areNew[index], !prior.existing.contains(index) {
+                    writer.add("HMGET", key: keyspace.experiment(id), Self.fieldsOfAll)
+                    if readsTombstones { writer.command("ZSCORE", keyspace.deleted, id.text) }
+                    continue
+                }
                 writer.add("HMGET", key: keyspace.experiment(id), ExperimentState.fields)
                 writer.command("ZSCORE", keyspace.experiments(of: batch.batteries[batteries[index]]), id.text)
                 if readsTombstones { writer.command("ZSCORE", keyspace.deleted, id.text) }
@@ -162,9 +175,13 @@ struct StateLoader {
         in keyspace: Keyspace, logger: RateLimitedLogger
     ) throws(RedisError) {
         guard !indexes.isEmpty else { return }
-        let batteries = batch.batteriesOfExperiments
+        let (batteries, areNew) = (batch.batteriesOfExperiments, batch.areNew)
         for index in indexes {
             let id = batch.experiments[index]
+            if areNew[index], !prior.existing.contains(index) {
+                try readNewExperiment(index, id, into: &prior, from: &connection, in: keyspace, logger: logger)
+                continue
+            }
             let battery = batch.batteries[batteries[index]]
             var isHalf = false
             var isMissing = false
@@ -200,6 +217,23 @@ struct StateLoader {
             return nil
         }
         return try reply.string().map { Tombstones.time(ofScore: $0) }
+    }
+
+    /// Reads whether an experiment exists that is probably new.
+    private mutating func readNewExperiment(
+        _ index: Int, _ id: ExperimentID, into prior: inout PriorState, from connection: inout RedisConnection,
+        in keyspace: Keyspace, logger: RateLimitedLogger
+    ) throws(RedisError) {
+        var exists = false
+        let state = try readState(
+            of: keyspace.experiment(id), fields: Self.fieldsOfAll.count, from: &connection, logger: logger,
+            unreadable: ExperimentState.init(readError:)
+        ) { values in
+            exists = values.contains { $0 != nil }
+            return ExperimentState()
+        }
+        if let time = try readTombstone(from: &connection, in: keyspace) { prior.tombstones.insert(id, at: time) }
+        if exists { prior.existing.insert(index) } else { prior.experiments[index] = state }
     }
 
     private mutating func readRows(
