@@ -20,6 +20,8 @@ public final class Ingest: Sendable {
         var running = 0
         /// The other partitions whose entries are being applied.
         var others: Set<Keyspace> = []
+        /// The loggers of the other partitions. A worker ends at each failure, and the next one meets the same failure.
+        var otherLoggers: [Keyspace: RateLimitedLogger] = [:]
         /// The other partitions that were logged, once each.
         var loggedOthers: Set<Keyspace> = []
         var hasFailed = false
@@ -32,18 +34,24 @@ public final class Ingest: Sendable {
     private let logger: Logger
     private let shutdown = ShutdownFlag()
     private let state = Mutex(State())
+    /// The time between two looks for entries of another number of partitions.
+    private let discoveryInterval: Duration
 
     /// The number of other partitions whose entries are applied at the same time. Each takes two threads and connections.
     private static let maxOthers = 8
-    /// The time between two looks for entries of another number of partitions.
-    private static let discoveryInterval: Duration = .seconds(30)
 
     /// Creates an ingest, whose threads start with ``start()``.
     ///
     /// - Throws: ``SchemaError`` if a setting is out of its bounds.
-    public init(_ settings: IngestSettings, logger: Logger) throws(SchemaError) {
+    public convenience init(_ settings: IngestSettings, logger: Logger) throws(SchemaError) {
+        try self.init(settings, logger: logger, discoveryInterval: .seconds(30))
+    }
+
+    /// Creates an ingest that looks for entries of another number of partitions at an interval of its own.
+    package init(_ settings: IngestSettings, logger: Logger, discoveryInterval: Duration) throws(SchemaError) {
         self.settings = settings
         self.logger = logger
+        self.discoveryInterval = discoveryInterval
         try settings.check()
         keyspaces = try settings.keyspaces()
     }
@@ -62,7 +70,9 @@ public final class Ingest: Sendable {
             let isFirst = number == 0
             let code = NamedThread.start("ingest-\(number)") { [self] in
                 if isFirst { ServerCheck.run(settings.redis, logger: logger, shutdown: shutdown) }
-                let worker = PartitionWorker(settings, keyspace: keyspace, logger: logger, shutdown: shutdown)
+                let worker = PartitionWorker(
+                    settings, keyspace: keyspace,
+                    logger: keyspaces.count > 1 ? partitionLogger(of: keyspace) : logger, shutdown: shutdown)
                 recordEnding(worker.run())
             }
             guard code == 0 else {
@@ -94,7 +104,7 @@ public final class Ingest: Sendable {
                 }
             }
             guard !settings.isDraining else { return .done }
-            shutdown.wait(atMost: Self.discoveryInterval)
+            shutdown.wait(atMost: discoveryInterval)
         } while !shutdown.isRequested
         return .done
     }
@@ -102,12 +112,15 @@ public final class Ingest: Sendable {
     /// Starts a thread that applies the present entries of another partition, unless there is one.
     private func applyOther(_ found: PartitionDiscovery.Found) throws(SchemaError) {
         let keyspace = found.keyspace
-        let (isIdle, isFirst) = state.withLock { state in
-            guard state.others.insert(keyspace).inserted else { return (false, false) }
+        let partitionLogger = partitionLogger(of: keyspace)
+        let (limitedLogger, isFirst): (RateLimitedLogger?, Bool) = state.withLock { state in
+            guard state.others.insert(keyspace).inserted else { return (nil, false) }
             state.running += 1
-            return (true, found.hasBacklog && state.loggedOthers.insert(keyspace).inserted)
+            let limitedLogger = state.otherLoggers[keyspace] ?? RateLimitedLogger(partitionLogger)
+            state.otherLoggers[keyspace] = limitedLogger
+            return (limitedLogger, found.hasBacklog && state.loggedOthers.insert(keyspace).inserted)
         }
-        guard isIdle else { return }
+        guard let limitedLogger else { return }
         if isFirst {
             logger.notice(
                 "\(keyspace.events) has entries of a client with another number of partitions: applying them")
@@ -117,7 +130,7 @@ public final class Ingest: Sendable {
         settings.isDraining = true
         let code = NamedThread.start("ingest-other") { [self, settings] in
             let worker = PartitionWorker(
-                settings, keyspace: keyspace, logger: logger, shutdown: shutdown, isOther: true)
+                settings, keyspace: keyspace, logger: partitionLogger, shutdown: shutdown, limitedLogger: limitedLogger)
             let ending = worker.run()
             if ending == .done, isFirst, !shutdown.isRequested { logger.notice("\(keyspace.events) is applied") }
             state.withLock { _ = $0.others.remove(keyspace) }
@@ -129,6 +142,13 @@ public final class Ingest: Sendable {
             recordEnding(.done)
             throw SchemaError("cannot start the thread of \(keyspace.tag): \(String(cString: strerror(code)))")
         }
+    }
+
+    /// Returns a logger whose lines name the partition.
+    private func partitionLogger(of keyspace: Keyspace) -> Logger {
+        var logger = logger
+        logger[metadataKey: "partition"] = "\(keyspace.tag)"
+        return logger
     }
 
     /// Requests that each partition finishes its batch, releases its lease and ends. Returns at once.

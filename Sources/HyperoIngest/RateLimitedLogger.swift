@@ -2,10 +2,12 @@ package import HyperoCore
 package import Logging
 
 /// A logger that repeats a standing failure once a minute, says when it is over, and logs no message twice within a minute.
-/// Used by one thread.
 ///
 /// A server that fails and recovers repeatedly, or keys that fail in turn, must not fill a disk with log lines.
-package final class RateLimitedLogger {
+///
+/// Unchecked, because one thread at a time uses a logger: the thread of its partition, or the next one that applies the entries
+/// of the same partition. The lock of ``Ingest`` admits that thread only after the former has ended.
+package final class RateLimitedLogger: @unchecked Sendable {
     /// A condition that lasts until it is reported as over.
     private struct Condition {
         /// The time of the first report.
@@ -75,7 +77,7 @@ package final class RateLimitedLogger {
         defer { condition = current }
         if current.messages[message] == nil, current.messages.count < Self.limit { current.messages[message] = time }
         let first = current.messages[message] ?? time
-        let suffix = first + Self.repeatInterval > time ? "" : ". It has lasted for \(age(since: first))"
+        let suffix = first + Self.repeatInterval > time ? "" : " (for \(age(since: first)))"
         if event(message, level: level, suffix: suffix) { current.isLogged = true }
     }
 

@@ -60,9 +60,9 @@ import Testing
         let lines = recorder.lines.withLock { $0 }
         #expect(lines.count == 181)
         #expect(lines[0] == "gone")
-        #expect(lines[1] == "gone. It has lasted for 60 s")
-        #expect(lines[2] == "gone. It has lasted for 2 min")
-        #expect(lines[179] == "gone. It has lasted for 2 h")
+        #expect(lines[1] == "gone (for 60 s)")
+        #expect(lines[2] == "gone (for 2 min)")
+        #expect(lines[179] == "gone (for 2 h)")
         #expect(lines[180] == "back: entries are applied again after 3 h")
     }
 
@@ -76,7 +76,7 @@ import Testing
         }
         #expect(
             recorder.lines.withLock { $0 } == [
-                "refused", "loading", "refused. It has lasted for 60 s", "loading. It has lasted for 60 s",
+                "refused", "loading", "refused (for 60 s)", "loading (for 60 s)",
             ])
     }
 
@@ -108,7 +108,7 @@ import Testing
         for _ in 0..<2 { logger.resolved("a", "trimming a") }
         #expect(
             recorder.lines.withLock { $0 } == [
-                "cannot trim a", "cannot trim a. It has lasted for 60 s", "cannot trim a. It has lasted for 2 min",
+                "cannot trim a", "cannot trim a (for 60 s)", "cannot trim a (for 2 min)",
                 "trimming a again after 2 min",
             ])
     }

@@ -35,17 +35,17 @@ final class PartitionWorker {
     private let shutdown: ShutdownFlag
     private var owner: PartitionOwner
 
-    /// - Parameter isOther: true if the partition belongs to another number of partitions.
+    /// - Parameter limitedLogger: the logger of an earlier worker of the partition, which knows what it has logged; nil for a new
+    ///   one.
     init(
-        _ settings: IngestSettings, keyspace: Keyspace, logger: Logger, shutdown: ShutdownFlag, isOther: Bool = false
+        _ settings: IngestSettings, keyspace: Keyspace, logger: Logger, shutdown: ShutdownFlag,
+        limitedLogger: RateLimitedLogger? = nil
     ) {
         self.settings = settings
         self.keyspace = keyspace
         self.shutdown = shutdown
-        var logger = logger
-        if settings.partitions > 1 || isOther { logger[metadataKey: "partition"] = "\(keyspace.tag)" }
         self.logger = logger
-        limitedLogger = RateLimitedLogger(logger)
+        self.limitedLogger = limitedLogger ?? RateLimitedLogger(logger)
         shield = CancellationShield(shutdown)
         lease = Lease(keyspace: keyspace, owner: Self.makeOwnerName(), duration: settings.leaseDuration)
         owner = PartitionOwner(settings.redis, leaseDuration: settings.leaseDuration, isDraining: settings.isDraining)
