@@ -32,10 +32,11 @@ extension Trainer {
         var options = options
         options.events = 200
         options.rate = 2_000
-        Trainer(
-            ownClient, number: 1, isShared: false, options: options, forks: .none, random: SplitMix64(seed: seed)
-        ).run()
-        ChaosProducer.close(ownClient, within: .seconds(5))
+        options.resume = nil
+        let trainer = Trainer(
+            ownClient, number: 1, isShared: false, options: options, forks: .none, random: SplitMix64(seed: seed))
+        trainer.run()
+        trainer.close(within: .seconds(5))
         _exit(0)
     }
 
@@ -75,7 +76,7 @@ extension Trainer {
     private func endInherited(ends: Bool) -> Never {
         let closes = draw(0...3) > 0
         runInherited(ends: ends)
-        if closes { ChaosProducer.close(client, within: .seconds(5)) }
+        if closes { close(within: .seconds(5)) }
         _exit(0)
     }
 }

@@ -1,6 +1,7 @@
 import ChaosLog
 import Glibc
 import Hypero
+import enum HyperoCore.WallClock
 import HyperoSchema
 import Synchronization
 
@@ -11,15 +12,25 @@ final class Trainer {
     let options: ChaosProducer
     let children = Children()
     private let hypero: Hypero
-    private let batteries: [Battery]
+    /// The batteries of ``ChaosBattery/all``, each with its ``ChaosBattery/variants``.
+    private let batteries: [[Battery]]
     private let side: SideFile
     private let forks: Forks
+    /// True in a forked child that has inherited an experiment.
+    private let isForked: Bool
     private var random: SplitMix64
+    /// The indices of the batteries that this thread has declared.
+    private var declared: Set<Int> = []
     /// The current experiment and the index of its battery.
     private(set) var experiment: (handle: Experiment, battery: Int)?
+    /// The number of this process among those that ran the current experiment.
+    private var attempt = 1
     /// The share of this process in the epochs and names of the current experiment: 0 for the process that has begun it,
-    /// and else the number of the child. Shares are disjoint, because the order of two processes is not determined.
+    /// and else the number of the child or the attempt. Shares are disjoint, because the order of two processes is not
+    /// determined.
     private var share = 0
+    /// The first epoch of this process' share of the current experiment.
+    private var firstEpoch = 1
     /// The number of children that share the current experiment.
     private var shareCount = 0
     /// The highest epoch of the current experiment.
@@ -41,16 +52,20 @@ final class Trainer {
         self.client = client
         self.options = options
         self.forks = forks
+        isForked = false
         self.random = random
         hypero = Hypero(client)
         side = Self.openSide(options.sides, seed: client.seed, number: number)
-        batteries = ChaosBattery.all.map { [hypero] in
-            hypero.battery(
-                $0.name, version: $0.version, description: $0.description, objective: $0.objective,
-                direction: $0.isMinimized ? .min : .max)
+        batteries = ChaosBattery.all.map { [hypero] battery in
+            ChaosBattery.variants.map { variant in
+                let variant = battery.variant(variant)
+                return hypero.battery(
+                    variant.name, version: variant.version, description: variant.description,
+                    objective: variant.objective, direction: variant.isMinimized ? .min : .max)
+            }
         }
         remainingEvents = options.events > 0 ? options.events : .max
-        write(.client(pid: getpid(), seed: client.seed, isShared: isShared, partitions: options.partitions))
+        writeClient(isShared: isShared)
     }
 
     /// Creates the trainer of a forked child, which continues its parent's experiment with its parent's client.
@@ -65,11 +80,12 @@ final class Trainer {
         self.options = options
         self.share = share
         forks = .none
+        isForked = true
         random = SplitMix64(seed: seed)
         side = Self.openSide(options.sides, seed: seed, number: 1)
         remainingEvents = events
-        (epochs, nextLoss) = (firstEpoch - 1, firstEpoch)
-        write(.client(pid: getpid(), seed: client.seed, isShared: false, partitions: options.partitions))
+        setShare(share, firstEpoch: share * 1_000_000 + 1)
+        writeClient(isShared: false)
         if let experiment {
             write(.inherited(experiment: experiment.handle.id, battery: experiment.battery))
         }
@@ -103,13 +119,18 @@ final class Trainer {
     }
 
     func run() {
+        if let resumed = options.resumed {
+            resume(resumed)
+            burst(count: draw(1...8))
+            endOften()
+        }
         while shouldContinue {
             begin()
             forkDuringExperiment(forks)
-            burst(count: Int.random(in: 1...8, using: &random))
+            burst(count: draw(1...8))
             if forks == .pool, children.wait() { break }
-            // A quarter of the experiments never end, as after a crash.
-            if Int.random(in: 0..<4, using: &random) > 0 { end() }
+            endOften()
+            if forks == .none, !options.flushes, draw(0...5) == 0 { resumeOwn() }
             forkAfterExperiment(forks)
             children.reap()
         }
@@ -131,7 +152,20 @@ final class Trainer {
         write(.over)
     }
 
+    /// Closes the client, after all its threads have logged.
+    func close(within timeout: Duration) {
+        write(.closing)
+        if ChaosProducer.close(client, within: timeout) { write(.closed) }
+    }
+
     private var shouldContinue: Bool { remainingEvents > 0 && !isTerminated.load(ordering: .acquiring) }
+
+    private func writeClient(isShared: Bool) {
+        write(
+            .client(
+                pid: getpid(), seed: client.seed, isShared: isShared, partitions: options.partitions,
+                time: WallClock.milliseconds))
+    }
 
     func write(_ line: SideLine) { side.write(line, dropped: hypero.counters.dropped.total) }
 
@@ -146,15 +180,67 @@ final class Trainer {
     func drawSeed() -> UInt64 { random.next() >> 1 }
 
     private func begin() {
+        // Not in a process that forks, and not in its children: the first declaration of a child would be the one of its
+        // parent's experiment.
+        let isAlone = forks == .none && options.forks != .outliving && !isForked && !options.wrongType
         let battery =
-            options.wrongType ? ChaosBattery.wrongType : ChaosBattery.ordinary.randomElement(using: &random) ?? 0
-        write(.begin(battery: battery))
-        let experiment = batteries[battery].experiment()
+            options.wrongType
+            ? ChaosBattery.wrongType
+            : isAlone && draw(0...4) == 0
+                ? ChaosBattery.deletable : draw(0...ChaosBattery.ordinary.upperBound - 1)
+        let hasConflict =
+            isAlone && !options.flushes && battery != ChaosBattery.deletable && declared.contains(battery)
+            && draw(0...15) == 0
+        let variant = hasConflict ? draw(1...ChaosBattery.variants.count - 1) : 0
+        declared.insert(battery)
+        write(.begin(battery: battery, variant: variant))
+        let experiment = batteries[battery][variant].experiment()
         write(.began(experiment: experiment.id))
         self.experiment = (experiment, battery)
-        (share, shareCount, counters) = (0, 0, [:])
-        (epochs, nextLoss) = (0, 1)
+        attempt = 1
+        setShare(0, firstEpoch: 1)
         remainingEvents -= min(remainingEvents, 2)
+    }
+
+    /// Begins the share of this process in the epochs and names of the current experiment.
+    private func setShare(_ share: Int, firstEpoch: Int) {
+        (self.share, self.firstEpoch) = (share, firstEpoch)
+        (epochs, nextLoss) = (firstEpoch - 1, firstEpoch)
+        (shareCount, counters) = (0, [:])
+    }
+
+    /// Resumes an experiment that another process has left.
+    private func resume(_ resumed: ResumedExperiment) {
+        write(
+            .resume(
+                experiment: resumed.id, battery: resumed.battery, attempt: resumed.attempt, from: resumed.from,
+                producer: client.producer.text))
+        let handle = batteries[resumed.battery][0].experiment(
+            resuming: resumed.id, from: resumed.from, attempt: resumed.attempt)
+        experiment = (handle, resumed.battery)
+        declared.insert(resumed.battery)
+        attempt = resumed.attempt
+        setShare(attempt, firstEpoch: resumed.from ?? attempt * 10_000_000 + 1)
+        remainingEvents -= min(remainingEvents, 2)
+    }
+
+    /// Resumes the experiment that this process has begun last, from an epoch that it may have logged, and goes on with it.
+    private func resumeOwn() {
+        guard shouldContinue, !options.wrongType, attempt == 1, share == 0, let (handle, battery) = experiment,
+            battery != ChaosBattery.deletable
+        else { return }
+        // Two starts of the same millisecond and the same epoch are one start that arrives twice.
+        usleep(2_000)
+        resume(
+            ResumedExperiment(
+                id: handle.id, battery: battery, attempt: 2, from: draw(0...2) == 0 ? nil : draw(0...epochs + 2)))
+        burst(count: draw(1...4))
+        endOften()
+    }
+
+    /// Ends three quarters of the experiments. The others never end, as after a crash.
+    private func endOften() {
+        if draw(0...3) > 0 { end() }
     }
 
     /// Logs several bursts with pauses.
@@ -162,6 +248,10 @@ final class Trainer {
         for _ in 0..<count where shouldContinue {
             let burst = Int.random(in: 10...100, using: &random)
             for _ in 0..<burst where remainingEvents > 0 { step() }
+            if options.flushes, draw(0...2) == 0 {
+                write(.flush(time: WallClock.milliseconds))
+                if hypero.flush(until: .applied, timeout: .seconds(2)) { write(.flushed) }
+            }
             pause(after: burst)
         }
     }
@@ -194,9 +284,6 @@ final class Trainer {
             row(epochs, of: experiment)
         }
     }
-
-    /// The first epoch of this process' share of the current experiment.
-    private var firstEpoch: Int { share * 1_000_000 + 1 }
 
     /// Overwrites a name with the next higher value. If events are applied in order, the index has the highest value.
     private func increment(_ name: String, line: (String, Int) -> SideLine, log: (String, Int) -> Void) {

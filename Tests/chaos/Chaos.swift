@@ -11,10 +11,17 @@ struct Chaos: ParsableCommand {
         discussion: """
             Trainings log to Redis through faulty networks, while the trainings, Redis and two ingests are killed, \
             suspended and disconnected, servers turn hostile, the number of partitions changes, and, if this program is \
-            run by root, another user attacks the journals. Afterwards the ingest drains the streams, and the indexes are compared with the \
-            calls that the trainings recorded. The exit status is 0 without a difference, 1 with a difference or another \
-            broken promise, and 2 if \
-            the run failed. The folder of the run is kept unless the exit status is 0.
+            run by root, another user attacks the journals. Experiments are resumed, batteries are declared with \
+            differences, and experiments and batteries are deleted. Afterwards the ingest drains the streams, and the \
+            indexes are compared with the calls that the trainings recorded. The exit status is 0 without a difference, 1 \
+            with a difference or another broken promise, and 2 if the run failed. The folder of the run is kept unless \
+            the exit status is 0.
+
+            A server that forgets everything is a run of its own: --only FLUSHALL. What was durable before may then be \
+            gone. Judged is what holds afterwards: each event that was logged after the last FLUSHALL is in the indexes, or \
+            was a dead letter that is requeued; the experiments that were open have their starts, hyper-parameters and \
+            metadata; `flush(until: .applied)` has returned true only for what is in the indexes; and nothing is in the \
+            indexes that was not logged.
             """)
 
     @Option(help: "Duration of the fault injection.") var seconds = 60
@@ -38,20 +45,30 @@ struct Chaos: ParsableCommand {
                 "--only and --without exclude all faults. The faults are: "
                     + Fault.allCases.map(\.rawValue).joined(separator: ", "))
         }
+        guard faults.contains(.flushAll) else { return }
+        if let other = faults.first(where: { !$0.isJudgedWithFlushAll }) {
+            throw ValidationError("FLUSHALL must not be combined with the fault '\(other.rawValue)'")
+        }
+        if let other = trainings.first(where: { !Self.kindsWithFlushAll.contains($0) }) {
+            throw ValidationError("FLUSHALL must not be combined with trainings of the kind \(other.rawValue)")
+        }
     }
+
+    /// The kinds that the judge of a run with FLUSHALL knows: without forks, resumes and dead letters of their own.
+    private static let kindsWithFlushAll: [TrainingKind] = [.long, .manyThreads, .short, .leaving]
 
     private var faults: [Fault] {
         func isNamed(_ fault: Fault, in list: String) -> Bool {
             list.split(separator: ",").contains { fault.rawValue.contains($0) }
         }
         return Fault.allCases.filter { fault in
-            fault.isPossible && (only.map { isNamed(fault, in: $0) } ?? true)
+            fault.isPossible && (fault != .flushAll || only != nil) && (only.map { isNamed(fault, in: $0) } ?? true)
                 && !(without.map { isNamed(fault, in: $0) } ?? false)
         }
     }
 
     private var trainings: [TrainingKind] {
-        guard let kinds else { return TrainingKind.allCases }
+        guard let kinds else { return faults.contains(.flushAll) ? Self.kindsWithFlushAll : TrainingKind.allCases }
         return kinds.split(separator: ",").compactMap { TrainingKind(rawValue: String($0)) }
     }
 

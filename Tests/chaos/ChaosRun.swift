@@ -14,7 +14,8 @@ final class ChaosRun {
 
     init(seed: UInt64, rate: Int, trainings: [TrainingKind], faults: [Fault]) throws {
         self.seed = seed
-        testbed = try Testbed(seed: seed, rate: rate, trainings: trainings)
+        testbed = try Testbed(
+            seed: seed, rate: rate, trainings: trainings, isFlushed: faults.contains(.flushAll))
         nemesis = Nemesis(testbed, faults: faults, seed: seed)
         printProgress("seed \(seed)")
     }
@@ -24,31 +25,48 @@ final class ChaosRun {
         try testbed.start()
         let end = start + duration
         while ContinuousClock.now < end { try nemesis.injectFault() }
+        // Long enough for every client to find out that the server has forgotten everything.
+        if testbed.marks != nil { try nemesis.wait(milliseconds: 7_000...7_000, killing: false) }
         printProgress("no more faults, waiting for the end of \(testbed.fleet.runningCount) trainings")
         try testbed.fleet.stop()
         try adopt()
         printProgress("draining the streams")
         try testbed.stopIngests()
         try testbed.drain(partitions: testbed.partitions)
+        if let marks = testbed.marks { return try judge(after: marks) }
         printProgress("comparing the indexes with the side files")
         let sides = try SideReader(folder: testbed.sides)
+        let found = try readPartitions()
+        return try Oracle.judge(sides, against: found, deletions: testbed.deletions)
+    }
+
+    private func readPartitions() throws -> [FoundPartition] {
         var connection = try RedisConnection.open(
             to: try RedisURL(testbed.server.url), name: "chaos", timeout: .seconds(60))
-        let found = try Testbed.keyspaces.map { try FoundPartition(reading: $0, from: &connection) }
-        return try Oracle.judge(sides, against: found)
+        return try Testbed.keyspaces.map { try FoundPartition(reading: $0, from: &connection) }
+    }
+
+    /// Requeues the events that were sent before their batteries were declared again, and judges a run with FLUSHALL.
+    private func judge(after marks: SideCalls.Marks) throws -> Verdict {
+        let letters = try readPartitions().flatMap(\.deadLetters)
+        printProgress("requeueing \(letters.count) dead letters, then comparing the indexes with the side files")
+        if !letters.isEmpty {
+            let requeue = try ChildProcess.run(
+                "hypero-ingest",
+                ["requeue", "--all", "--redis", testbed.server.url, "--partitions", "\(testbed.partitions)"],
+                within: .seconds(120))
+            guard requeue.succeeded else { throw TestFailure("hypero-ingest requeue failed: \(requeue.stderr)") }
+            try testbed.drain(partitions: testbed.partitions)
+        }
+        return FlushedJudge.judge(
+            try SideCalls(folder: testbed.sides, marks: marks), against: try readPartitions())
     }
 
     /// Sends the journals of the ended trainings with `hypero-ingest adopt`. The ingests still run.
     private func adopt() throws {
         let before = testbed.journals.count
         printProgress("adopting \(before) journals")
-        let adoption = try ChildProcess.run(
-            "hypero-ingest",
-            [
-                "adopt", "--journal", testbed.journal, "--redis", testbed.clientProxy.url, "--partitions",
-                "\(testbed.partitions)", "--timeout", "240",
-            ],
-            within: .seconds(300))
+        let adoption = try testbed.adoptAll(partitions: testbed.partitions, timeout: 240)
         remainingJournals = testbed.journals.count
         adoptedJournals = before - remainingJournals
         // A failed adoption does not fail the run, because the oracle reports the events in the remaining journals as

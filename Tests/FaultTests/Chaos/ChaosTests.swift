@@ -4,7 +4,17 @@ import Testing
 @Suite("Random faults", .serialized)
 struct ChaosTests {
     @Test func `Seconds of random faults leave no difference between the indexes and the logged events`() throws {
-        try run("--seconds", "15")
+        try run("--seconds", "12")
+    }
+
+    @Test func `Experiments that are resumed and deleted while processes are killed leave no difference`() throws {
+        try run(
+            "--seconds", "8", "--only", "kill -9 training,kill -9 ingest,delete", "--kinds",
+            "resuming,long,short,leaving,manyThreads")
+    }
+
+    @Test func `A server that forgets everything gets what was logged afterwards, and what is open`() throws {
+        try run("--seconds", "4", "--only", "FLUSHALL")
     }
 
     @Test(arguments: ["kill -9 training", "kill -9"])

@@ -144,7 +144,8 @@ struct OracleTests {
     @Test(arguments: [true, false])
     func `The oracle accepts the last call of a killed training whether it is applied or not`(isPresent: Bool) throws {
         try write(Array(Self.logged[...5]))
-        let verdict = try verdict(on: try applied { $0 = Array($0[..<(isPresent ? 5 : 4)]) })
+        let verdict = try verdict(
+            on: try applied { $0 = Array($0[..<(isPresent ? 5 : 4)]) + [.end(.lost, reason: nil)] })
         #expect(verdict.isGood, "\(verdict.text)")
         #expect(verdict.indeterminate == 1)
         #expect(verdict.recovered == (isPresent ? 1 : 0))
@@ -153,7 +154,9 @@ struct OracleTests {
     @Test(arguments: 0...2)
     func `The oracle accepts an experiment without a recorded id as absent, declared or started`(events: Int) throws {
         try write(Array(Self.logged[...1]))
-        let content = events == 0 ? PartitionContent() : try applied { $0 = Array($0[..<events]) }
+        // The adopter ends an experiment that has started.
+        let lost: [Event.Body] = events == 2 ? [.end(.lost, reason: nil)] : []
+        let content = events == 0 ? PartitionContent() : try applied { $0 = Array($0[..<events]) + lost }
         let verdict = try verdict(on: content)
         #expect(verdict.isGood, "\(verdict.text)")
         #expect(verdict.indeterminate == 1)
@@ -242,7 +245,7 @@ struct OracleTests {
     ]
 
     @Test(arguments: [true, false])
-    func `The oracle accepts that an adopter has ended the experiment of a process whose child ends it`(isLost: Bool)
+    func `The oracle expects that an adopter has ended the experiment of a process whose child ends it`(isLost: Bool)
         throws
     {
         try write(Array(Self.logged[...3]))
@@ -252,7 +255,7 @@ struct OracleTests {
             [.battery(History.declaration(0)), .start(start)] + Self.logged[...3].compactMap { Event.Body($0) }
         let verdict = try verdict(
             on: try applied(parent: parent + lost, child: Self.daemon.compactMap { Event.Body($0) }))
-        #expect(verdict.isGood, "\(verdict.text)")
+        #expect(verdict.isGood == isLost, "\(verdict.text)")
     }
 
     @Test func `The oracle does not accept a further end of an experiment that its process has ended`() throws {
@@ -266,14 +269,16 @@ struct OracleTests {
         let name = "n1-\(Self.experiment)"
         try write([
             .client(pid: 17, seed: 4, isShared: false), .begin(battery: ChaosBattery.wrongType),
-            .began(experiment: Self.experiment), .param(name: name, value: 1), .over,
+            .began(experiment: Self.experiment), .param(name: name, value: 1), .end, .over,
         ])
         let body = Event.Body.param([Event.Entry(name: name, value: "1")])
-        let bodies: [Event.Body] = [.battery(History.declaration(ChaosBattery.wrongType)), .start(start), body]
+        let bodies: [Event.Body] = [
+            .battery(History.declaration(ChaosBattery.wrongType)), .start(start), body, .end(.done, reason: nil),
+        ]
         let entries = try entries(of: bodies, battery: ChaosBattery.wrongType)
         var content = NaiveModel.content(of: entries, in: keyspace)
         content.keys[keyspace.columns(of: History.battery(ChaosBattery.wrongType))] = .other("string")
-        content.counts.applied = 2
+        content.counts.applied = 3
         content.counts.dead = 1
         let key = keyspace.producer(try #require(ProducerID(Self.producer)))
         guard case .hash(var fields) = content.keys[key] else { throw TestFailure("no hash of the producer") }

@@ -11,6 +11,8 @@ enum Fault: String, CaseIterable {
     case suspendRedis = "SIGSTOP redis"
     case changePartitions = "partitions changed by the recipe"
     case switchEarly = "partitions changed with a backlog"
+    case deleteExperiments = "hypero-ingest delete of experiments"
+    case deleteBattery = "hypero-ingest delete of a battery"
     case intruder = "another user plants journals"
     case killConnections = "CLIENT KILL of everything"
     case pause = "CLIENT PAUSE"
@@ -30,6 +32,18 @@ enum Fault: String, CaseIterable {
     case wrongReplies = "hostile server: wrong replies"
     case silent = "network black hole"
     case unreachable = "network unreachable"
+
+    /// The server forgets everything. Only in a run of its own, whose judge is ``FlushedJudge``.
+    case flushAll = "FLUSHALL"
+
+    /// True if the fault may be combined with FLUSHALL. The clients of such a run keep an applied event for a second only, so
+    /// that they forget some, and its judge knows neither deletions nor several deployments.
+    var isJudgedWithFlushAll: Bool {
+        switch self {
+        case .cutFile, .failover, .changePartitions, .switchEarly, .deleteExperiments, .deleteBattery: false
+        default: true
+        }
+    }
 
     /// True if the fault can be injected on this machine. Only root can run a program as another user.
     var isPossible: Bool { self != .intruder || geteuid() == 0 }

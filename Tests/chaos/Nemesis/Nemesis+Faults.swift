@@ -59,7 +59,13 @@ extension Nemesis {
         case .wrongReplies: try setHostile(.wrong)
         case .changePartitions: try changePartitions(isEarly: false)
         case .switchEarly: try changePartitions(isEarly: true)
+        case .deleteExperiments: try deleteExperiments()
+        case .deleteBattery: try deleteBattery()
         case .intruder: try intrude()
+        case .flushAll:
+            guard testbed.server.cli("FLUSHALL") == "OK" else { throw TestFailure("FLUSHALL failed") }
+            testbed.marks = try SideCalls.Marks(of: testbed.sides)
+            try wait(milliseconds: 500...8_000)
         case .silent: try setNetwork(.silent)
         case .unreachable: try setNetwork(.unreachable)
         }

@@ -20,7 +20,7 @@ extension Nemesis {
             testbed.ingests.partitions = new
             try testbed.ingests.start()
         }
-        let adoption = try adopt(partitions: old, timeout: 60)
+        let adoption = try testbed.adoptAll(partitions: old, timeout: 60)
         if !adoption.succeeded, !Self.hasOnlyDeadLetters(adoption) {
             testbed.add(
                 finding: "adopt with the old number of partitions, \(old) before \(new): \(adoption.ending), "
@@ -40,7 +40,7 @@ extension Nemesis {
     private func checkThatForeignJournalsAreReported(for new: Int) throws {
         let tags = Set(try Keyspace.all(partitions: new).map(\.tag))
         guard testbed.journalTags().contains(where: { !tags.contains($0) }) else { return }
-        let adoption = try adopt(partitions: new, timeout: 30)
+        let adoption = try testbed.adopt(partitions: new, timeout: 30)
         if adoption.succeeded {
             testbed.add(finding: "adopt with another number of partitions is silent about the journals that it leaves")
         }
@@ -54,16 +54,5 @@ extension Nemesis {
         let output = adoption.stdout + adoption.stderr
         return adoption.ending == .exited(1) && adoption.stdout.contains("became dead letters")
             && !complaints.contains { output.contains($0) }
-    }
-
-    private func adopt(partitions: Int, timeout: Int) throws -> ChildProcess.Outcome {
-        // All faults are over, so events need not be kept for long after they are applied.
-        try ChildProcess.run(
-            "hypero-ingest",
-            [
-                "adopt", "--journal", testbed.journal, "--redis", testbed.clientProxy.url, "--partitions",
-                "\(partitions)", "--timeout", "\(timeout)", "--settle", "1",
-            ],
-            within: .seconds(timeout + 60))
     }
 }

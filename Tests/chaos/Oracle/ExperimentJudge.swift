@@ -8,6 +8,8 @@ import TestSupport
 /// - A missing cell or name is a lost event.
 /// - A cell or name that was written several times must have the last value. An earlier value reveals a loss or a wrong
 ///   order.
+/// - A row that a later attempt has withdrawn must be missing. Its tick is counted if it was applied before the start of
+///   that attempt.
 struct ExperimentJudge {
     private let id: ExperimentID
     private let fields: [String: String]
@@ -30,9 +32,20 @@ struct ExperimentJudge {
         }
     }
 
+    /// True if the indexes have the experiment.
+    var exists: Bool { !fields.isEmpty }
+
+    var isRunning: Bool { fields[ExperimentField.status] == ExperimentStatus.running.rawValue }
+
+    /// The number of values that the ingest has counted as nan.
+    var nonfinite: Int { fields[ExperimentField.nonfinite].flatMap { Int($0) } ?? 0 }
+
     /// Returns whether the indexes contain the values of an indeterminate call.
     func hasTrace(of body: Event.Body) -> Bool {
         switch body {
+        case .start(let start) where start.attempt != nil:
+            fields[ExperimentField.attempt] == start.attempt.map { "\($0)" }
+                && fields[ExperimentField.pid] == start.pid && fields[ExperimentField.seed] == start.seed
         case .battery, .start: !fields.isEmpty
         case .param(let entries, _): entries.allSatisfy { fields[Prefix.param + $0.name] == $0.value }
         case .meta(let entries): entries.allSatisfy { fields[Prefix.meta + $0.name] == $0.value }
@@ -48,18 +61,17 @@ struct ExperimentJudge {
     /// Adds the differences of this experiment to a verdict.
     ///
     /// - Parameters:
-    ///   - calls: the calls that have an effect, in order.
+    ///   - expected: the values of the calls that have an effect.
     ///   - verdict: receives the differences.
-    func judge(_ calls: [Event.Body], verdict: inout Verdict) {
-        guard !fields.isEmpty else {
-            if !calls.isEmpty { verdict.lost.add("\(id.text): all", count: calls.count) }
+    func judge(_ expected: ExpectedValues, verdict: inout Verdict) {
+        guard exists else {
+            if expected.callCount > 0 { verdict.lost.add("\(id.text): all", count: expected.callCount) }
             return
         }
-        let expected = Expected(calls)
-        var missingTicks = expected.ticks - (fields[ExperimentField.nonfinite].flatMap { Int($0) } ?? 0)
-        if missingTicks < 0 {
-            verdict.duplicated.add(
-                "\(id.text): \(-missingTicks) of \(expected.ticks) rows", count: -missingTicks)
+        var missingTicks = expected.ticks - nonfinite
+        let duplicates = -missingTicks - expected.withdrawnTicks
+        if duplicates > 0 {
+            verdict.duplicated.add("\(id.text): \(duplicates) of \(expected.ticks) rows", count: duplicates)
         }
         for (cell, values) in expected.cells {
             let name = "\(id.text): \(cell.channel) of epoch \(cell.epoch)"
@@ -72,7 +84,9 @@ struct ExperimentJudge {
                 continue
             }
             guard found != values.last else { continue }
-            if !values.contains(found) {
+            if expected.withdrawn[cell]?.contains(found) == true {
+                verdict.withdrawn.add("\(name) is \(found), of an earlier attempt")
+            } else if !values.contains(found) {
                 verdict.phantom.add("\(name) is \(found), which was never logged")
             } else if missingTicks > 0 {
                 missingTicks -= 1
@@ -100,53 +114,38 @@ struct ExperimentJudge {
         addPhantoms(to: &verdict, expected: expected)
     }
 
-    /// Adds the cells and names in the indexes that no call wrote.
-    private func addPhantoms(to verdict: inout Verdict, expected: Expected) {
+    /// Returns whether the experiment has the process of a start.
+    func hasProcess(of start: Event.Start) -> Bool {
+        fields[ExperimentField.pid] == start.pid && fields[ExperimentField.seed] == start.seed
+    }
+
+    /// Adds the cells and names in the indexes whose values no call wrote.
+    func addUnlogged(to verdict: inout Verdict, expected: ExpectedValues) {
         for (epoch, row) in rows {
-            for cell in row.cells where expected.cells[Expected.Cell(epoch: epoch, channel: cell.channel)] == nil {
-                verdict.phantom.add("\(id.text): \(cell.channel) of epoch \(epoch)")
+            for found in row.cells {
+                let cell = ExpectedValues.Cell(epoch: epoch, channel: found.channel)
+                if expected.cells[cell]?.contains(found.number.text) == true { continue }
+                verdict.phantom.add("\(id.text): \(cell.channel) of epoch \(epoch) is \(found.number.text)")
+            }
+        }
+        for (field, value) in fields where field.hasPrefix(Prefix.param) || field.hasPrefix(Prefix.meta) {
+            if expected.names[field]?.contains(value) == true { continue }
+            verdict.phantom.add("\(id.text): \(field) is \(value)")
+        }
+    }
+
+    /// Adds the cells and names in the indexes that no call wrote.
+    private func addPhantoms(to verdict: inout Verdict, expected: ExpectedValues) {
+        for (epoch, row) in rows {
+            for found in row.cells {
+                let cell = ExpectedValues.Cell(epoch: epoch, channel: found.channel)
+                guard expected.cells[cell] == nil else { continue }
+                let name = "\(id.text): \(cell.channel) of epoch \(epoch)"
+                if expected.withdrawn[cell] == nil { verdict.phantom.add(name) } else { verdict.withdrawn.add(name) }
             }
         }
         for field in fields.keys where field.hasPrefix(Prefix.param) || field.hasPrefix(Prefix.meta) {
             if expected.names[field] == nil { verdict.phantom.add("\(id.text): \(field)") }
         }
-    }
-}
-
-/// The cells and names that calls have written, each with all its values in order.
-private struct Expected {
-    struct Cell: Hashable {
-        var epoch: Int
-        var channel: String
-    }
-
-    var cells: [Cell: [String]] = [:]
-    var names: [String: [String]] = [:]
-    /// The number of values that are not finite: one tick per row.
-    var ticks = 0
-
-    init(_ calls: [Event.Body]) {
-        for call in calls {
-            switch call {
-            case .param(let entries, _):
-                for entry in entries { names[Prefix.param + entry.name, default: []].append(entry.value) }
-            case .meta(let entries):
-                for entry in entries { names[Prefix.meta + entry.name, default: []].append(entry.value) }
-            case .epoch(let epoch, let row):
-                for cell in row { add(cell.number, epoch: epoch, channel: cell.channel) }
-            case .curve(let first, let series):
-                for series in series {
-                    for (offset, number) in series.numbers.enumerated() {
-                        add(number, epoch: first + offset, channel: series.channel)
-                    }
-                }
-            case .battery, .start, .maxima, .end, .alive: continue
-            }
-        }
-    }
-
-    private mutating func add(_ number: Number, epoch: Int, channel: String) {
-        cells[Cell(epoch: epoch, channel: channel), default: []].append(number.text)
-        if !number.isFinite { ticks += 1 }
     }
 }

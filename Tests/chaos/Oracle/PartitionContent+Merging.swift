@@ -15,6 +15,7 @@ extension PartitionContent {
                 ] {
                     fields[field] = nil
                 }
+                fields[ExperimentField.resumed] = fields[ExperimentField.resumed].map { Self.withoutTimes($0) }
                 content.keys[key] = .hash(fields)
             case .sortedSet(let members) where !key.contains(":rank:"):
                 content.keys[key] = .sortedSet(members.mapValues { _ in 0 })
@@ -24,16 +25,28 @@ extension PartitionContent {
         return content
     }
 
-    /// Adds the content of another producer. Producers share batteries and rankings, but no experiment.
+    /// Returns the epochs and producers of the starts that withdrew rows.
+    private static func withoutTimes(_ resumed: String) -> String {
+        resumed.split(separator: ",").map { part in
+            part.split(separator: " ").enumerated().filter { $0.offset != 1 }.map { String($0.element) }
+                .joined(separator: " ")
+        }.joined(separator: ", ")
+    }
+
+    /// Adds the content of other producers, which share batteries and rankings, but no experiment.
     mutating func merge(_ other: PartitionContent) {
         counts.applied += other.counts.applied
         counts.duplicates += other.counts.duplicates
         counts.gaps += other.counts.gaps
         counts.dead += other.counts.dead
+        counts.deleted += other.counts.deleted
         dead.merge(other.dead) { $1 }
         keys.merge(other.keys) { old, new in
-            guard case .sortedSet(let oldMembers) = old, case .sortedSet(let newMembers) = new else { return new }
-            return .sortedSet(oldMembers.merging(newMembers) { $1 })
+            switch (old, new) {
+            case (.sortedSet(let old), .sortedSet(let new)): .sortedSet(old.merging(new) { $1 })
+            case (.hash(let old), .hash(let new)): .hash(old.merging(new) { $1 })
+            default: new
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ struct SideReader {
         var producer: ProducerID?
         var start: Event.Start
         var battery: Int
+        var variant = 0
     }
 
     /// The interrupted first call of a forked child. Its producer is not known.
@@ -27,6 +28,14 @@ struct SideReader {
     private(set) var openInheritances: [OpenInheritance] = []
     /// The number of events that clients dropped.
     private(set) var dropped: UInt64 = 0
+    private var endings: [Process: ProducerLog.Ending] = [:]
+    private var processes: [ProducerID: Process] = [:]
+
+    /// The process of a side file. Each thread of it has its own file.
+    private struct Process: Hashable {
+        let pid: Int32
+        let seed: UInt64
+    }
 
     /// Reads all side files of a folder.
     ///
@@ -37,13 +46,15 @@ struct SideReader {
             guard let lines = SideFile.read(text) else { throw TestFailure("not a side file: \(folder)/\(name)") }
             try add(lines, from: name)
         }
+        for (producer, process) in processes { logs[producer]?.ending = endings[process] ?? .left }
     }
 
     private mutating func add(_ lines: [(dropped: UInt64, line: SideLine)], from name: String) throws {
         guard let first = lines.first else { return }
-        guard case .client(let pid, let seed, let isShared, let partitions) = first.line else {
+        guard case .client(let pid, let seed, let isShared, let partitions, let time) = first.line else {
             throw TestFailure("\(name): the first line must be a client")
         }
+        let process = Process(pid: pid, seed: seed)
         var start = Event.Start(host: HostIdentity.hostName, pid: String(pid), seed: String(seed))
         dropped += lines.last?.dropped ?? 0
         var current: (producer: ProducerID, index: Int)?
@@ -51,15 +62,18 @@ struct SideReader {
         var inherited: History?
         var root: ProducerID?
         func append(_ history: History, of producer: ProducerID) {
-            logs[producer, default: ProducerLog(root: root ?? producer, partitions: partitions)].histories
-                .append(history)
+            let new = ProducerLog(root: root ?? producer, partitions: partitions, start: time)
+            logs[producer, default: new].histories.append(history)
+            processes[producer] = process
             current = (producer, logs[producer]!.histories.count - 1)
         }
         for (index, entry) in lines.enumerated() {
             let next = index + 1 < lines.count ? lines[index + 1] : nil
             let hasDropped = next.map { $0.dropped > entry.dropped } ?? false
             switch entry.line {
-            case .client, .began, .over: continue
+            case .client, .began, .over, .flush, .flushed: continue
+            case .closing: endings[process] = .unknown
+            case .closed: endings[process] = .closed
             case .inherited(let text, let battery):
                 let (id, owner) = try Self.ids(text, in: name)
                 inherited = History(id: id, batteryIndex: battery, calls: [], isInherited: true)
@@ -71,16 +85,29 @@ struct SideReader {
                 start.seed = String(seed)
                 inherited = nil
                 append(history, of: producer)
-            case .begin(let battery):
+            case .begin(let battery, let variant):
                 guard let next, case .began(let text) = next.line else {
-                    openBegins.append(OpenBegin(producer: current?.producer, start: start, battery: battery))
+                    openBegins.append(
+                        OpenBegin(producer: current?.producer, start: start, battery: battery, variant: variant))
                     continue
                 }
                 let (id, producer) = try Self.ids(text, in: name)
-                let calls = [Event.Body.battery(History.declaration(battery)), .start(start)].map {
+                let declaration = History.declaration(battery, variant: variant)
+                let calls = [Event.Body.battery(declaration), .start(start)].map {
                     History.Call(body: $0, isConfirmed: !hasDropped)
                 }
                 append(History(id: id, batteryIndex: battery, calls: calls), of: producer)
+            case .resume(let text, let battery, let attempt, let from, let producerText):
+                guard let id = ExperimentID(text), let producer = ProducerID(producerText) else {
+                    throw TestFailure("\(name): line \(index + 1) must name an experiment and a producer")
+                }
+                var resumed = start
+                (resumed.attempt, resumed.from) = (attempt, from)
+                let calls = [Event.Body.battery(History.declaration(battery)), .start(resumed)].map {
+                    History.Call(body: $0, isConfirmed: next != nil && !hasDropped)
+                }
+                append(
+                    History(id: id, batteryIndex: battery, calls: calls, attempt: attempt, from: from), of: producer)
             default:
                 guard let body = Event.Body(entry.line), current != nil || inherited != nil else {
                     throw TestFailure("\(name): line \(index + 1) must follow the begin of an experiment")

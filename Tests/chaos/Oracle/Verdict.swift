@@ -8,6 +8,10 @@ struct Verdict {
     var phantom = Finding()
     /// Events that were applied in another order than logged.
     var misordered = Finding()
+    /// Rows in the indexes that a resume has withdrawn.
+    var withdrawn = Finding()
+    /// Deleted experiments and batteries that are in the indexes.
+    var undeleted = Finding()
     /// Events that Redis could not take and that are no dead letters.
     var missingLetters = Finding()
     /// Dead letters of events that could be applied, and repeated dead letters.
@@ -23,9 +27,19 @@ struct Verdict {
     /// The number of indeterminate calls whose event is in the indexes.
     var recovered = 0
     var producers = 0
+    /// The number of events that `flush(until: .applied)` has confirmed after the last FLUSHALL.
+    var confirmed = 0
     /// The number of events that Redis could not take and that must be dead letters.
     var expectedLetters = 0
     var experiments = 0
+    /// The number of attempts that resumed an experiment.
+    var resumes = 0
+    /// The number of batteries, per partition, with declarations that differ.
+    var conflicts = 0
+    /// The number of experiments that were deleted.
+    var deleted = 0
+    /// The number of events that were dropped because of a deletion.
+    var droppedByDeletion = 0
     /// The number of events that clients dropped and counted.
     var dropped: UInt64 = 0
     /// The number of entries that the ingest counted as duplicates.
@@ -39,6 +53,7 @@ struct Verdict {
     private var findings: [(name: String, finding: Finding)] {
         [
             ("lost", lost), ("duplicated", duplicated), ("phantom", phantom), ("misordered", misordered),
+            ("withdrawn and present", withdrawn), ("deleted and present", undeleted),
             ("without a dead letter", missingLetters), ("wrong dead letters", unexpectedLetters),
         ]
     }
@@ -49,7 +64,10 @@ struct Verdict {
             "\(accepted) events of \(experiments) experiments and \(producers) producers; \(deduplicated) sent twice and "
                 + "applied once; \(dropped) dropped; \(expectedLetters) for dead letters",
             "\(indeterminate) calls interrupted by a kill; \(recovered) of their events applied",
+            "\(resumes) resumes; \(conflicts) batteries with conflicts; \(deleted) experiments deleted, with "
+                + "\(droppedByDeletion) events dropped",
         ]
+        if confirmed > 0 { lines.append("\(confirmed) events confirmed as applied after the last FLUSHALL") }
         for (name, finding) in findings where finding.count > 0 {
             lines.append("\(name): \(finding.count) events")
             lines += finding.examples.map { "    \($0)" }

@@ -1,3 +1,4 @@
+import ChaosLog
 import Glibc
 import TestSupport
 
@@ -11,7 +12,7 @@ final class Fleet {
     private static let maxOrphans = 8
 
     /// The settings of the trainings that start from now on.
-    var settings: Training.Settings
+    private(set) var settings: Training.Settings
     private let kinds: [TrainingKind]
     private var random: SeededGenerator
     /// The training of each slot; nil before the first start.
@@ -26,6 +27,9 @@ final class Fleet {
     private(set) var runningOrphans: [pid_t] = []
     private(set) var orphanCount = 0
     private var lastCollection = ContinuousClock.now
+    /// Experiments of ended trainings, which further trainings resume. Each at most once at a time.
+    private var resumables: [Resumable] = []
+    private static let maxResumables = 64
 
     /// - Parameters:
     ///   - settings: the settings of the trainings. The rate is that of all trainings together.
@@ -36,6 +40,13 @@ final class Fleet {
         self.kinds = kinds
         random = SeededGenerator(seed: seed &+ 1)
         orphans = try Orphans()
+    }
+
+    /// Sets the number of partitions of the trainings that start from now on. An experiment stays in its partition, so
+    /// none is resumed with another number.
+    func usePartitions(_ count: Int) {
+        settings.partitions = count
+        resumables = []
     }
 
     /// The trainings per fleet, which share the rate.
@@ -57,7 +68,8 @@ final class Fleet {
             slots[slot] = nil
             guard let kind = drawKind() else { continue }
             startedCount += 1
-            slots[slot] = try Training(kind, settings, random: &random)
+            let resumed = kind == .resuming ? drawResumable() : nil
+            slots[slot] = try Training(kind, settings, resumed: resumed, random: &random)
         }
     }
 
@@ -66,9 +78,25 @@ final class Fleet {
         for _ in kinds {
             let kind = kinds[nextKind % kinds.count]
             nextKind += 1
+            if kind == .resuming, resumables.isEmpty { continue }
             if !kind.leavesOrphans || runningOrphans.count < Self.maxOrphans { return kind }
         }
         return nil
+    }
+
+    private func drawResumable() -> Resumable? {
+        resumables.isEmpty ? nil : resumables.remove(at: Int.random(in: resumables.indices, using: &random))
+    }
+
+    /// Adds the last experiment of an ended training, and the one that it has resumed.
+    private func addResumables(of training: Training) {
+        guard training.kind.isResumable, settings.partitions == training.partitions else { return }
+        let found = Resumable.all(inSideFile: training.side, after: training.resumed).filter {
+            $0.battery != ChaosBattery.deletable
+        }
+        let resumed = found.filter { $0.id == training.resumed?.id }
+        resumables += resumed + found.suffix(1).filter { $0.id != training.resumed?.id }
+        resumables.removeFirst(max(resumables.count - Self.maxResumables, 0))
     }
 
     /// Kills a random training or orphan.
@@ -112,6 +140,7 @@ final class Fleet {
     }
 
     private func retire(_ training: Training) throws {
+        addResumables(of: training)
         // The orphans of a training write to its standard error.
         if training.kind.leavesOrphans {
             endedParents.append(training)

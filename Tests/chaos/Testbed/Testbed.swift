@@ -15,6 +15,10 @@ final class Testbed {
     let ingests: IngestPair
     /// The folder that another user attacks; nil before the first attack.
     var victim: Victim?
+    /// The side files at the last FLUSHALL; nil before the first.
+    var marks: SideCalls.Marks?
+    /// The deletions that the run has requested.
+    var deletions = Deletions()
     /// Broken promises other than differences of the indexes, each once.
     private(set) var findings: [String] = []
     /// The number of partitions of the deployment.
@@ -27,7 +31,7 @@ final class Testbed {
         "repl-diskless-sync-delay 0", "enable-debug-command yes",
     ]
 
-    init(seed: UInt64, rate: Int, trainings: [TrainingKind]) throws {
+    init(seed: UInt64, rate: Int, trainings: [TrainingKind], isFlushed: Bool) throws {
         server = try RedisServer(tcp: true, configuration: Self.configuration)
         clientProxy = try FaultyProxy(to: server)
         ingestProxy = try FaultyProxy(to: server)
@@ -37,7 +41,7 @@ final class Testbed {
         fleet = try Fleet(
             Training.Settings(
                 redis: clientProxy.url, sides: folder.file("sides"), journal: folder.file("journal"),
-                rate: Fleet.rate(of: rate)),
+                rate: Fleet.rate(of: rate), flushes: isFlushed),
             kinds: trainings, seed: seed)
         ingests = IngestPair(redis: ingestProxy.url)
         try makeSharedJournal()
@@ -95,6 +99,27 @@ final class Testbed {
         }
     }
 
+    /// Sends the journals of the ended trainings with `hypero-ingest adopt`. No fault that loses events may follow soon,
+    /// because the events are not kept for long after they are applied.
+    func adopt(partitions: Int, timeout: Int) throws -> ChildProcess.Outcome {
+        try ChildProcess.run(
+            "hypero-ingest",
+            [
+                "adopt", "--journal", journal, "--redis", clientProxy.url, "--partitions", "\(partitions)", "--timeout",
+                "\(timeout)", "--settle", "1",
+            ],
+            within: .seconds(timeout + 60))
+    }
+
+    /// Adopts again as long as this removes further journals, which wait for those of forked children.
+    func adoptAll(partitions: Int, timeout: Int) throws -> ChildProcess.Outcome {
+        while true {
+            let before = journals.count
+            let outcome = try adopt(partitions: partitions, timeout: timeout)
+            guard !journals.isEmpty, journals.count < before else { return outcome }
+        }
+    }
+
     func start() throws {
         try ingests.start()
         try fleet.replaceEnded()
@@ -104,7 +129,7 @@ final class Testbed {
     func usePartitions(_ count: Int) {
         partitions = count
         ingests.partitions = count
-        fleet.settings.partitions = count
+        fleet.usePartitions(count)
     }
 
     /// Stops both ingests. An ingest that cannot write its dead letters ends with another status than 0.

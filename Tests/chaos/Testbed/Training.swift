@@ -6,7 +6,10 @@ struct Training {
     let process: ChildProcess
     let kind: TrainingKind
     /// The path of the side file of the first thread.
-    private let side: String
+    let side: String
+    /// The experiment that the training resumes.
+    let resumed: Resumable?
+    let partitions: Int
 
     /// The settings that all trainings of a fleet share.
     struct Settings {
@@ -20,16 +23,24 @@ struct Training {
         let rate: Int
         /// The number of partitions of the deployment.
         var partitions = 1
+        /// True if trainings flush until their events are applied.
+        var flushes = false
     }
 
-    init(_ kind: TrainingKind, _ settings: Settings, random: inout SeededGenerator) throws {
+    /// - Parameter resumed: the experiment that a training of the kind ``TrainingKind/resuming`` resumes.
+    init(
+        _ kind: TrainingKind, _ settings: Settings, resumed: Resumable? = nil, random: inout SeededGenerator
+    ) throws {
         self.kind = kind
+        self.resumed = resumed
+        partitions = settings.partitions
         let seed = random.next() >> 1
         let rate = kind == .wrongType ? min(settings.rate, Self.maxWrongTypeRate) : settings.rate
         var options = [
             "--redis", settings.redis, "--sides", settings.sides, "--seed", "\(seed)", "--rate", "\(rate)",
             "--partitions", "\(settings.partitions)",
         ]
+        if settings.flushes { options.append("--flushes") }
         let events = "\(Int.random(in: 500...4_000, using: &random))"
         switch kind {
         case .long: break
@@ -42,6 +53,9 @@ struct Training {
         case .outlivingThreads: options += ["--events", events, "--forks", "outliving", "--threads", "3"]
         case .pool: options += ["--events", events, "--forks", "pool"]
         case .wrongType: options += ["--wrong-type"]
+        case .resuming:
+            options += ["--events", events] + (resumed?.options(using: &random) ?? [])
+            if random.chance(30) { options += ["--ending", "exit"] }
         }
         process = try ChildProcess("chaos-producer", options, environment: ["HYPERO_JOURNAL": settings.journal])
         side = "\(settings.sides)/\(process.pid)-\(seed)-1.side"
@@ -106,12 +120,22 @@ enum TrainingKind: String, CaseIterable {
     case pool
     /// Logs events that Redis cannot take, because a key is of a wrong type, until SIGTERM.
     case wrongType
+    /// Resumes an experiment of a training that has ended or was killed, and ends after some events.
+    case resuming
+
+    /// True if the experiments may be resumed: each has one thread of one process.
+    var isResumable: Bool {
+        switch self {
+        case .long, .short, .leaving, .resuming: true
+        case .manyThreads, .forking, .daemon, .outliving, .outlivingThreads, .pool, .wrongType: false
+        }
+    }
 
     /// True if processes may remain after the training's end.
     var leavesOrphans: Bool {
         switch self {
         case .daemon, .outliving, .outlivingThreads: true
-        case .long, .manyThreads, .short, .leaving, .forking, .pool, .wrongType: false
+        case .long, .manyThreads, .short, .leaving, .forking, .pool, .wrongType, .resuming: false
         }
     }
 }
