@@ -22,6 +22,8 @@ public struct QueryError: Error, Sendable, Hashable {
         case channelNotFound(String, suggestion: Suggestion)
         /// No experiment of the battery ever had a field of this name.
         case columnNotFound(String, suggestion: Suggestion)
+        /// The channel of this name is in learning curves only: no experiment has a value of it at its best epoch.
+        case columnOnlyInCurves(String, channel: String)
         /// No experiment has this id or an id with this prefix.
         case experimentNotFound(String, suggestion: Suggestion)
         /// An operator deleted the experiment at this time, in Unix milliseconds.
@@ -93,8 +95,8 @@ public struct QueryError: Error, Sendable, Hashable {
     /// The group of the error.
     public var category: Category {
         switch code {
-        case .batteryNotFound, .versionNotFound, .channelNotFound, .columnNotFound, .experimentNotFound,
-            .experimentDeleted, .invalidExperimentID:
+        case .batteryNotFound, .versionNotFound, .channelNotFound, .columnNotFound, .columnOnlyInCurves,
+            .experimentNotFound, .experimentDeleted, .invalidExperimentID:
             .notFound
         case .ambiguousExperiment: .ambiguous
         case .invalidArgument: .invalid
@@ -118,6 +120,8 @@ extension QueryError: CustomStringConvertible {
             "channel not found: " + suggestion.text(for: channel, ifNoneExists: "no experiment has maxima yet")
         case .columnNotFound(let column, let suggestion):
             "column not found: " + suggestion.text(for: column, ifNoneExists: "no experiment has columns yet")
+        case .columnOnlyInCurves(let column, _):
+            "column not found: '\(printable(column))', no experiment has this channel at its best epoch"
         case .experimentNotFound(let id, let suggestion):
             "experiment not found: " + suggestion.text(for: id, ifNoneExists: "no id has this prefix")
         case .experimentDeleted(let id, let time):

@@ -20,7 +20,7 @@ struct ExperimentsCommand: ParsableCommand {
             EXAMPLES:
               hypero-query experiments "digits mlp"
               hypero-query experiments "digits mlp" --status failed --columns lr
-              hypero-query experiments "digits mlp" --unranked --format json | jq -r .experiment
+              hypero-query experiments "digits mlp" --unranked --format csv
             """)
 
     @Argument(help: "The battery's name or id.")

@@ -8,17 +8,23 @@ struct StatusCommand: ParsableCommand {
         discussion: """
             THE TABLE, one row per partition:
               partition     the hash tag of its keys
-              owner         the ingest that applies its entries. none: no entry is applied. at rest: a partition of an
-                            earlier number of partitions, whose entries are all applied. unknown: permission denied
+              owner         the ingest that applies its entries. none: no entry is applied.
+                            at rest: a partition of an earlier number of partitions, whose
+                            entries are all applied. unknown: permission denied
               behind        entries of the stream that are not applied yet
-              dead          dead letters: entries that could not be applied. hypero-query dead lists them
-              missed        entries that another client removed from the stream before they were read
+              dead          dead letters: entries that could not be applied. hypero-query
+                            dead lists them
+              missed        entries that another client removed from the stream before
+                            they were read
               last applied  the time since the ingest applied an entry
               applied       entries applied
-              gaps          sequence numbers that have not been received. A client sends them again when it can
+              gaps          sequence numbers that have not been received. A client sends
+                            them again when it can
               duplicates    entries that were received again and skipped
-              deleted       entries that were dropped, because their experiment or battery was deleted
-              stream        entries in the stream, applied or not. The ingest keeps the latest ones
+              deleted       entries that were dropped, because their experiment or battery
+                            was deleted
+              stream        entries in the stream, applied or not. The ingest keeps the
+                            latest ones
               commands      commands of hypero-ingest delete that are not carried out yet
 
             THE STANDBYS: the ingests that are connected and take over when the owner ends, as host:pid. unknown: the account \

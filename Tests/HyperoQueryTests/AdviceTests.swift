@@ -47,6 +47,19 @@ import Testing
         #expect(outcome.stderr.hasPrefix("hypero-query: \(message)"), "\(outcome.stderr)")
     }
 
+    @Test(arguments: ["", "batteries", "rank", "experiments", "show", "status", "dead"])
+    func `The examples and tables of the help are not broken at 80 columns`(command: String) throws {
+        let words = command.isEmpty ? ["--help"] : [command, "--help"]
+        let lines = try ChildProcess.run("hypero-query", words).stdout
+            .split(separator: "\n", omittingEmptySubsequences: false)
+        let sections = lines.split { $0.isEmpty }.filter { section in
+            ["EXAMPLES:", "EXIT STATUS:", "THE TABLE"].contains { section.first?.hasPrefix($0) ?? false }
+        }
+        #expect(!sections.isEmpty)
+        for section in sections { #expect(section.dropFirst().allSatisfy { $0.hasPrefix("  ") }, "\(section)") }
+        #expect(lines.filter { !$0.hasPrefix("USAGE") }.allSatisfy { $0.count <= 80 })
+    }
+
     @Test(arguments: ["batteries", "status", "dead"])
     func `A command that shows no experiments refuses the option for lost ones`(command: String) throws {
         let outcome = try ChildProcess.run("hypero-query", [command, "--lost-after", "3m"])

@@ -76,7 +76,13 @@ import Testing
         let fixture = try fixture()
         fixture.write("ZADD", fixture.keyspaces[0].columns(of: .init("sweep.v1.d0d6b35a")!), "1", "curve.extra")
         try fixture.commit()
-        let outcome = try fixture.query("rank", "sweep", "--columns", "curve.extra")
-        #expect(outcome.ending == .exited(3))
+        for name in ["curve.extra", "extra", "max.extra"] {
+            let outcome = try fixture.query("rank", "sweep", "--columns", name)
+            #expect(outcome.ending == .exited(3))
+            #expect(
+                outcome.stderr
+                    == "hypero-query: column not found: '\(name)', no experiment has this channel at its best epoch. "
+                    + "Rank by it with hypero-query rank NAME --by extra, or see its curves with hypero-query show\n")
+        }
     }
 }

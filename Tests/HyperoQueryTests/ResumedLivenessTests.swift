@@ -39,7 +39,7 @@ import Testing
         #expect(statuses(selected.rows.map { ($0.experiment, $0.status) }) == expected)
         #expect(statuses(try store.experiments(of: "sweep").rows.map { ($0.experiment, $0.status) }) == expected)
         #expect(
-            try store.experiments(of: "sweep", filter: ExperimentFilter(status: .lost), columns: ["host"]).rows
+            try store.experiments(of: "sweep", filter: ExperimentFilter(statuses: [.lost]), columns: ["host"]).rows
                 .map(\.experiment) == ["first-2"])
         for (id, status) in expected { #expect(try store.experiment(id).status == status) }
     }

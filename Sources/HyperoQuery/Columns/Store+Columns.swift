@@ -4,16 +4,24 @@ import HyperoSchema
 extension Store {
     /// Returns the fields that a search found. The pipeline of the search must have run.
     ///
-    /// - Throws: ``QueryError/Code/columnNotFound(_:suggestion:)``.
+    /// - Throws: ``QueryError/Code/columnNotFound(_:suggestion:)`` or ``QueryError/Code/columnOnlyInCurves(_:channel:)``.
     func fields(
         of search: ColumnSearch, in batteries: [StoredBattery], warnings: inout [String]
     ) throws(QueryError) -> [String] {
         switch try search.fields(warnings: &warnings) {
         case .success(let fields): return fields
         case .failure(let unknown):
-            let columns = try columns(of: batteries, warnings: &warnings).filter {
-                if case .curve = FieldName($0) { false } else { true }
+            let all = try columns(of: batteries, warnings: &warnings)
+            let channel = FieldName.unprefixed(unknown.name)
+            let mayBeChannel =
+                switch FieldName(unknown.name) {
+                case .param, .meta: false
+                case .maximum, .curve, .other: true
+                }
+            guard !mayBeChannel || !all.contains(where: { $0.hasSameBytes(as: Prefix.curve + channel) }) else {
+                throw QueryError(.columnOnlyInCurves(unknown.name, channel: channel), warnings: warnings)
             }
+            let columns = all.filter { if case .curve = FieldName($0) { false } else { true } }
             // The suggestions for a name without prefix are names without prefix.
             let isUnprefixed = FieldName(unknown.name) == .other
             let names = (isUnprefixed ? columns.map(FieldName.unprefixed) : columns) + OwnField.names.sorted()
