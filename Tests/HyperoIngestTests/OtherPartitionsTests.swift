@@ -56,7 +56,7 @@ import Testing
         }
         let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--lease", "0.5"])
         func owners() -> Int {
-            server.cli("CLIENT", "LIST").split(whereSeparator: \.isNewline).count { $0.contains("name=hypero-ingest ") }
+            server.cli("CLIENT", "LIST").split(whereSeparator: \.isNewline).count { $0.contains("name=hypero-ingest:") }
         }
         #expect(eventually { owners() == 9 }, "\(ingest.stderr)")
         for _ in 0..<50 { #expect(owners() <= 9) }
