@@ -181,7 +181,7 @@ import Testing
         #expect(
             try fixture.output(["rank", "net", "--by", "loss"]).hasSuffix(
                 "\n1 of 2 experiments has no 'loss' at its best epoch and no rank. List with hypero-query experiments net "
-                    + "--unranked --by loss\n"))
+                    + "--unranked --by loss. Rank by the learning curves with --best-of loss\n"))
     }
 
     @Test func `A battery whose objective was never logged says what is logged instead`() throws {

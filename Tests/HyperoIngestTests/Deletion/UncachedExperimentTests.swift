@@ -15,13 +15,13 @@ import Testing
         server.cli("DEL", keyspace.experiment(fixture.experiment))
     }
 
-    @Test(arguments: ["epoch", "start"])
+    @Test(arguments: ["epoch", "resume"])
     func `An experiment without its hash stays away, and nothing is left of it`(event: String) throws {
         if event == "epoch" {
             fixture.addRow(3, of: "p-1")
         } else {
             server.cli(
-                "XADD", keyspace.events, "*", "event", "start", "experiment", "p-1", "battery",
+                "XADD", keyspace.events, "*", "event", "start", "attempt", "2", "experiment", "p-1", "battery",
                 EventSequence.battery.text)
         }
         fixture.addRow(3, of: "p-2")
