@@ -63,11 +63,7 @@ extension Delivery {
             guard let watermark = try link.readWatermark() else { return }
             let current = read(watermark)
             let hasMoved = current != applied
-            // The ingest has passed all sent events, and some of them are missing: another client deleted their entries.
-            // Entries of events with an unknown outcome may still arrive, so wait as long as for durability.
-            let isMissing = current < watermark.seq && watermark.seq >= outbox.sent && !outbox.hasEvents
-            missingSince = isMissing ? missingSince ?? .now : nil
-            let areLost = missingSince.map { .now >= $0 + durability.duration } ?? false
+            let areLost = hasLostGap(below: watermark.seq, current: current)
             // A lower watermark means that the server has lost keys.
             if current < applied || areLost { rewind(to: current) }
             observe(applied: current)
@@ -81,6 +77,29 @@ extension Delivery {
             fail(with: error)
         }
     }
+
+    /// Returns whether events are missing that the ingest has passed: another client deleted their entries, or the server has
+    /// lost them before they were seen applied.
+    ///
+    /// The ingest must have passed all that was sent when the gap was seen first. Entries of events with an unknown outcome may
+    /// still arrive, so wait as long as for durability. The training may log meanwhile. If the gap stays after its events were sent
+    /// again, the ingest may have stopped: wait twice as long each time.
+    private mutating func hasLostGap(below seq: UInt64, current: UInt64) -> Bool {
+        guard current < seq else {
+            (gap, resentGap) = (nil, nil)
+            return false
+        }
+        if gap?.applied != current {
+            let isSame = resentGap?.applied == current
+            let wait = isSame ? min((resentGap?.wait ?? .zero) * 2, Self.maxGapWait) : durability.duration
+            gap = Gap(applied: current, sent: outbox.sent, since: .now, wait: wait)
+        }
+        guard let gap, seq >= gap.sent, .now >= gap.since + gap.wait else { return false }
+        resentGap = gap
+        return true
+    }
+
+    private static var maxGapWait: Duration { .seconds(600) }
 
     mutating func renewKey() {
         do {

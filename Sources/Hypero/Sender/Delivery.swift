@@ -84,9 +84,10 @@ struct Delivery: ~Copyable {
     var lastWatermarkRead = MonotonicTime(nanoseconds: 0)
     /// The last time when the stream was known to contain the acknowledged events, or when the watermark moved.
     var lastDurabilityCheck = MonotonicTime(nanoseconds: 0)
-    /// The time since which the ingest has passed all sent events although some of them are missing; nil if none are
-    /// missing.
-    var missingSince: MonotonicTime?
+    /// The gap below the events that the ingest has passed, while it stays as it is; nil without one.
+    var gap: Gap?
+    /// The latest gap whose events were sent again.
+    var resentGap: Gap?
     /// The progress as stored in the journal.
     var progress: SegmentHeader.Progress
 
@@ -120,6 +121,17 @@ struct Delivery: ~Copyable {
             timeout: orphan == nil ? .seconds(5) : .seconds(2), callbacks: callbacks)
         renderer = RecordRenderer(stream: configuration.keyspace.events, identity)
         notices = UserNotices(configuration.notify)
+    }
+
+    /// Missing events below the highest one that was applied.
+    struct Gap {
+        /// The sequence number before the first missing event.
+        let applied: UInt64
+        /// The highest number that was sent when the gap was seen first.
+        let sent: UInt64
+        let since: MonotonicTime
+        /// The time after which the events count as lost.
+        let wait: Duration
     }
 
     /// The result of one step.
@@ -284,7 +296,7 @@ extension Delivery {
     /// - Parameter known: The sequence number up to which the server knows the batteries and the open experiments; nil for the
     ///   watermark.
     mutating func rewind(to watermark: UInt64, known: UInt64? = nil) {
-        missingSince = nil
+        gap = nil
         progress = SegmentHeader.Progress()
         let copies = restoration.records(after: known ?? watermark)
         restoredThrough = copies.last?.seq ?? 0

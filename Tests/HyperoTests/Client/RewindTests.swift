@@ -132,6 +132,28 @@ struct RewindTests {
         #expect(eventually(within: .seconds(60)) { (try? server.seqs()) == Array([101] + Array(41...101)) })
     }
 
+    @Test func `Events missing below the watermark are resent although the training keeps logging`() throws {
+        let server = try RedisServer(appendOnly: false)
+        let fixture = try ClientFixture()
+        let client = try fixture.client(server.url) { $0.durabilityWindow = .milliseconds(300) }
+        let key = "{hypero}:producer:\(client.producer.text)"
+        let experiment = Hypero(client).battery("b").experiment()
+        for epoch in 0..<98 { experiment.log(epoch: epoch, train: 1) }
+        #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
+        server.cli("DEL", "{hypero}:events")
+        var epoch = 98
+        // The ingest passes each new event and never had those before.
+        #expect(
+            eventually(within: .seconds(60)) {
+                experiment.log(epoch: epoch, train: 1)
+                epoch += 1
+                guard client.flush(until: .sent, deadline: .now + .seconds(60)) else { return false }
+                server.cli("HSET", key, "seq", String(client.counters.accepted), "missing", "41-100")
+                let seqs = Set((try? server.seqs()) ?? [])
+                return seqs.isSuperset(of: 41...100)
+            })
+    }
+
     @Test func `Applied events are kept as long as Redis is unreachable`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try ClientFixture()
