@@ -108,8 +108,6 @@ struct IndexStore: Equatable {
         switch change {
         case .setFields(let key, let fields):
             for field in fields { hashes[key, default: [:]][field.name] = field.value }
-        case .addField(let key, let field):
-            hashes[key, default: [:]][field.name] = hashes[key]?[field.name] ?? field.value
         case .setRows(let key, let rows):
             for row in rows { hashes[key, default: [:]][String(row.epoch)] = CurveRow(table.cells(of: row.row)).text }
         case .removeFields(let key, let names):

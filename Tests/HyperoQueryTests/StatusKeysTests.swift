@@ -94,7 +94,7 @@ import Testing
         #expect(
             try status(fixture).warnings == [
                 "\(keys.control) is not a stream, so hypero-ingest delete has no effect. Rename or delete the key",
-                "\(keys.deleted) is not a sorted set, so hypero-ingest delete has no effect. Rename or delete the key",
+                "\(keys.deleted) is not a sorted set, so no entry is applied and nothing is deleted. Rename or delete the key",
             ])
     }
 }

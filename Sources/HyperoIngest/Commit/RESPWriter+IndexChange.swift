@@ -16,10 +16,6 @@ extension RESPWriter {
                 case .integer(let number): add(number)
                 }
             }
-        case .addField(let key, let field):
-            begin("HSETNX", key: key, count: 2)
-            add(field.name)
-            add(field.value)
         case .setRows(let key, let rows):
             begin("HSET", key: key, count: 2 * rows.count)
             for row in rows {

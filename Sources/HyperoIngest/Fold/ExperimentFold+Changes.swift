@@ -37,7 +37,6 @@ extension ExperimentFold {
         }
 
         if !hash.set.isEmpty { changes.append(.setFields(key: keys.hash, hash.set)) }
-        for field in hash.added { changes.append(.addField(key: keys.hash, field)) }
         // A hash that is new in Redis has no fields to remove.
         if started == nil, !hash.removed.isEmpty { changes.append(.removeFields(key: keys.hash, hash.removed)) }
         guard curve.isChanged else { return }

@@ -236,16 +236,6 @@ struct ExperimentFold {
         return lifecycle.resumptions.withdraw(epoch: epoch, at: time, by: producer(), of: id())
     }
 
-    /// Returns whether another process has resumed the experiment after the process of an event. What such a process logs
-    /// only adds to what is known.
-    func isSucceeded(of id: @autoclosure () -> ExperimentID, by producer: @autoclosure () -> ProducerID?) -> Bool {
-        guard !lifecycle.resumptions.entries.isEmpty else { return false }
-        return lifecycle.resumptions.isSucceeded(producer(), of: id())
-    }
-
-    /// Returns whether the user has stated the maximum of a channel.
-    func hasStated(_ channel: String) -> Bool { stated?.contains(channel) ?? false }
-
     /// Returns the number of channels of an epoch's row after a merge with a row; 0 if the row adds no channel.
     func channelCount(afterMerging row: RowTable.Row, at epoch: Int, in table: RowTable) -> Int {
         let count = table.count(of: row)

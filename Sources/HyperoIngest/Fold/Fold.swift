@@ -271,15 +271,10 @@ package struct Fold {
     }
 
     private mutating func set(_ entries: [Event.Entry], prefix: String, of target: Target) {
-        let isSucceeded = experiments[target.experiment].isSucceeded(of: id(of: target), by: producer(of: target))
         for entry in entries {
             WorkCounter.count(1)
             let field = prefix + entry.name
-            if isSucceeded {
-                experiments[target.experiment].fields.add(field, entry.value)
-            } else {
-                experiments[target.experiment].fields.set(field, to: entry.value)
-            }
+            experiments[target.experiment].fields.set(field, to: entry.value)
             batteries[target.battery].addColumn(field, at: target.time)
         }
     }
@@ -291,12 +286,6 @@ package struct Fold {
             experiments[index].isWithdrawn(epoch: epoch, of: id(of: target), at: target.time, by: producer(of: target))
         {
             return
-        }
-        var (cells, epoch) = (cells, epoch)
-        if experiments[index].isSucceeded(of: id(of: target), by: producer(of: target)) {
-            cells.removeAll { experiments[index].hasStated($0.channel) }
-            if experiments[index].stated != nil { epoch = nil }
-            guard !cells.isEmpty else { return }
         }
         let hasOtherRow = experiments[index].state(cells, epoch: epoch)
         for cell in cells { batteries[target.battery].addColumn(Prefix.max + cell.channel, at: target.time) }

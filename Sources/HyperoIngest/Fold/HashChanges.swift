@@ -1,8 +1,6 @@
 /// The fields of a hash to set and to remove.
 struct HashChanges {
     var set: [IndexChange.Field] = []
-    /// The fields to set if the hash does not have them.
-    var added: [IndexChange.Field] = []
     var removed: [String] = []
 
     mutating func set(_ name: String, to value: String) {
@@ -18,8 +16,6 @@ struct HashChanges {
 struct FieldChanges {
     private var interner = NameInterner()
     private var values: [String?] = []
-    /// The fields to set if the hash does not have them.
-    private var added: [IndexChange.Field] = []
 
     /// Sets or removes a field.
     ///
@@ -29,13 +25,7 @@ struct FieldChanges {
         if index == values.count { values.append(value) } else { values[index] = value }
     }
 
-    /// Sets a field unless the hash has it. The first value of a name stays.
-    mutating func add(_ name: String, _ value: String) {
-        added.append(IndexChange.Field(name, value))
-    }
-
     func add(to hash: inout HashChanges) {
-        hash.added += added
         for (name, value) in zip(interner.names, values) {
             if let value { hash.set(name, to: value) } else { hash.removed.append(name) }
         }

@@ -56,8 +56,6 @@ package enum IndexChange: Sendable, Hashable {
 
     /// HSET key name value …; never empty.
     case setFields(key: String, [Field])
-    /// HSETNX key name value.
-    case addField(key: String, Field)
     /// HSET key epoch row …; never empty.
     case setRows(key: String, [Row])
     /// HDEL key name …; never empty.
@@ -73,7 +71,7 @@ package enum IndexChange: Sendable, Hashable {
 
     package var key: String {
         switch self {
-        case .setFields(let key, _), .addField(let key, _), .setRows(let key, _), .removeFields(let key, _),
+        case .setFields(let key, _), .setRows(let key, _), .removeFields(let key, _),
             .increment(let key, _, _),
             .addScores(let key, _, _), .removeMembers(let key, _), .expire(let key, _):
             key

@@ -80,10 +80,12 @@ struct ResumeOracleTests {
 
     @Test func `The oracle reports a row that a resume has withdrawn, if it is back`() throws {
         try write(froms: [2])
-        // As if the ingest applied it as a row of the later process.
-        var late = Self.firstSent
-        late.time = 3
-        let verdict = try fixture.verdict(on: try fixture.content([Self.resumedSent(2, from: 2), late]))
+        var content = try fixture.content([Self.resumedSent(2, from: 2), Self.firstSent])
+        let key = fixture.keyspace.curve(of: ExperimentID(OracleFixture.experiment)!)
+        guard case .hash(var rows)? = content.keys[key] else { throw TestFailure("no curve") }
+        rows["3"] = "valid=0.9 tick=nan"
+        content.keys[key] = .hash(rows)
+        let verdict = try fixture.verdict(on: content)
         #expect(verdict.withdrawn.count > 0, "\(verdict.text)")
         #expect(verdict.phantom.count == 0)
     }
@@ -110,10 +112,12 @@ struct ResumeOracleTests {
 
     @Test func `The oracle reports an end of the earlier process that wins over the later one`() throws {
         try write(froms: [2])
-        var first = Self.firstSent
-        first.bodies.removeLast()
-        let end = OracleFixture.Sent(time: 3, bodies: [.end(.failed, reason: nil)])
-        let verdict = try fixture.verdict(on: try fixture.content([first, Self.resumedSent(2, from: 2), end]))
+        var content = try fixture.content([Self.firstSent, Self.resumedSent(2, from: 2)])
+        let key = fixture.keyspace.experiment(ExperimentID(OracleFixture.experiment)!)
+        guard case .hash(var fields)? = content.keys[key] else { throw TestFailure("no experiment") }
+        fields[ExperimentField.status] = "failed"
+        content.keys[key] = .hash(fields)
+        let verdict = try fixture.verdict(on: content)
         #expect(verdict.differences.contains("status"), "\(verdict.text)")
     }
 

@@ -95,11 +95,7 @@ struct NaiveReplay {
     private mutating func state(_ cells: [CurveRow.Cell], at epoch: Int?, in event: NaiveEvent) {
         if let epoch, isWithdrawn(event, at: epoch) { return }
         var stated = stated ?? []
-        let known = Set(stated.map(\.channel))
-        // A process that another one has succeeded only adds channels.
-        let cells = isSucceeded(event) ? cells.filter { !known.contains($0.channel) } : cells
-        guard !cells.isEmpty || !isSucceeded(event) else { return }
-        if !isSucceeded(event) || self.stated == nil { statedEpoch = epoch ?? statedEpoch }
+        statedEpoch = epoch ?? statedEpoch
         for cell in cells {
             if let index = stated.firstIndex(where: { $0.channel == cell.channel }) {
                 stated[index].number = cell.number
@@ -189,7 +185,7 @@ struct NaiveReplay {
     }
 
     private mutating func set(_ field: String, to value: String, in event: NaiveEvent) {
-        if fields[field] == nil || !isSucceeded(event) { fields[field] = value }
+        fields[field] = value
         addColumn(field, of: event)
     }
 

@@ -10,7 +10,8 @@ extension PartitionContent {
             case .hash(var fields):
                 // No other hash has these names: the fields of a curve are epochs.
                 for field in [
-                    BatteryField.created, BatteryField.updated, ExperimentField.started, ExperimentField.updated,
+                    BatteryField.created, BatteryField.updated, BatteryField.deleted, ExperimentField.started,
+                    ExperimentField.updated,
                     ExperimentField.since, ProducerField.time,
                 ] {
                     fields[field] = nil
