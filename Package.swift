@@ -64,7 +64,8 @@ let package = Package(
         .executableTarget(
             name: "hypero-ingest",
             dependencies: [
-                "Hypero", "HyperoCommandLine", "HyperoIngest", "HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema",
+                "Hypero", "HyperoCommandLine", "HyperoIngest", "HyperoQuery", "HyperoCore", "HyperoRedis",
+                "HyperoSchema",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
