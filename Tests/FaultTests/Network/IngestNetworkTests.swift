@@ -11,7 +11,7 @@ struct IngestNetworkTests {
 
     @Test(
         arguments: [
-            (NetworkCondition.slow(latency: .milliseconds(50)), 6_000), (.narrow(bytesPerSecond: 10_000), 500),
+            (NetworkCondition.slow(latency: .milliseconds(50)), 6_000), (.narrow(bytesPerSecond: 10_000), 200),
             (.sliced, 200),
         ], [false, true])
     func `An ingest behind a slow, narrow or fragmenting network applies every event once`(
