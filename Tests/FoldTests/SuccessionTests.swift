@@ -35,13 +35,26 @@ import Testing
             [
                 start(by: producer == nil ? nil : "e", at: 20, attempt: 1), row(5, "0.99", by: "e", at: 25),
                 event(.end(.failed, reason: "killed"), by: producer == nil ? nil : "e", at: 40),
-                start(by: producer, at: 30, attempt: 2, from: 3), row(3, "0.3", by: producer, at: 41),
+                start(by: producer, at: 30, attempt: 2, from: 3), row(3, "0.3", by: producer, at: 35),
+                row(4, "0.2", by: producer == nil ? nil : "child", at: 36),
             ], inOneBatch: inOneBatch)
-        #expect(store.curve == ["3": "valid=0.3"])
+        #expect(store.curve == ["3": "valid=0.3", "4": "valid=0.2"])
         #expect(store.experiment["status"] == "running")
         #expect(store.experiment["since"] == "40")
         #expect(store.experiment["reason"] == nil)
         #expect(store.ranks == ["valid": 0.3])
+    }
+
+    @Test(arguments: [true, false])
+    func `The third process counts although its clock is behind the start of the second`(inOneBatch: Bool) {
+        let store = store(
+            [
+                start(by: "e", at: 20), start(by: "f", at: 60, attempt: 2, from: 3), row(4, "0.9", by: "f", at: 61),
+                start(by: "g", at: 40, attempt: 3, from: 4), row(4, "0.2", by: "g", at: 41),
+                row(5, "0.8", by: "f", at: 62),
+            ], inOneBatch: inOneBatch)
+        #expect(store.curve == ["4": "valid=0.2"])
+        #expect(store.experiment["producer"] == "g")
     }
 
     @Test(arguments: [true, false])

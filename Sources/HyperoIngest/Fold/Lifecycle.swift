@@ -46,7 +46,7 @@ struct Lifecycle {
         }
         if let from = start.from, !isRepeated {
             resumptions.add(
-                Resumptions.Resumption(from: from, time: isLatest ? since : time, producer: producer))
+                Resumptions.Resumption(from: from, time: time, producer: producer), isLatest: isLatest)
             fields.set(ExperimentField.resumed, to: resumptions.text)
         }
         if let attempt = start.attempt, attempt > self.attempt {

@@ -9,13 +9,13 @@ struct Resumptions: Sendable, Hashable {
     struct Resumption: Sendable, Hashable {
         /// The first epoch whose rows were withdrawn.
         var from: Int
-        /// The time of the event in Unix milliseconds, or that of the end before it if the clock of its host is late.
+        /// The time of the event in Unix milliseconds, by the clock of its host, which is also that of its forked children.
         var time: Int64
         /// The producer of the event; nil if it has none.
         var producer: ProducerID?
     }
 
-    /// Ascending by time and by first epoch. A later one of an earlier epoch withdraws all that the ones before did.
+    /// From the earliest to the latest. A later one of an earlier epoch withdraws all that the ones before did.
     private(set) var entries: [Resumption] = []
 
     /// The maximum number of resumptions. The oldest ones are forgotten.
@@ -28,12 +28,20 @@ struct Resumptions: Sendable, Hashable {
         entries.contains { $0.from == epoch && $0.time == time }
     }
 
-    /// Adds a resumption, which may arrive after later ones. It is left out if a later one withdraws an earlier epoch.
-    mutating func add(_ resumption: Resumption) {
-        guard !entries.contains(where: { $0.time > resumption.time && $0.from <= resumption.from }) else { return }
-        entries.removeAll { $0.time <= resumption.time && $0.from >= resumption.from }
-        let index = entries.firstIndex { $0.time > resumption.time } ?? entries.count
-        entries.insert(resumption, at: index)
+    /// Adds a resumption.
+    ///
+    /// - Parameter isLatest: false if it has arrived after later ones. It is then left out if one of these withdraws an earlier
+    ///   epoch, and else placed by its time.
+    mutating func add(_ resumption: Resumption, isLatest: Bool) {
+        if isLatest {
+            entries.removeAll { $0.from >= resumption.from }
+            entries.append(resumption)
+        } else {
+            guard !entries.contains(where: { $0.time > resumption.time && $0.from <= resumption.from }) else { return }
+            entries.removeAll { $0.time <= resumption.time && $0.from >= resumption.from }
+            let index = entries.firstIndex { $0.time > resumption.time } ?? entries.count
+            entries.insert(resumption, at: index)
+        }
         if entries.count > Self.maxCount { entries.removeFirst() }
     }
 
@@ -43,12 +51,10 @@ struct Resumptions: Sendable, Hashable {
     ///   - producer: the producer of the event; nil if it has none.
     ///   - id: the experiment.
     func withdraw(epoch: Int, at time: Int64, by producer: ProducerID?, of id: ExperimentID) -> Bool {
-        let first = firstSuccessor(of: producer, id) ?? entries.count
-        return entries.indices.contains { index in
-            let entry = entries[index]
-            guard epoch >= entry.from, producer == nil || producer != entry.producer else { return false }
-            return time < entry.time || index >= first && entry.producer != nil
+        guard let first = firstSuccessor(of: producer, id) else {
+            return entries.contains { epoch >= $0.from && time < $0.time }
         }
+        return entries[first...].contains { epoch >= $0.from && ($0.producer != nil || time < $0.time) }
     }
 
     /// Returns whether another process has resumed the experiment after a process that has run it.

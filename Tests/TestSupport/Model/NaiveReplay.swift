@@ -125,12 +125,14 @@ struct NaiveReplay {
 
     private func isWithdrawn(_ event: NaiveEvent, at epoch: Int) -> Bool {
         let producer = event.event.origin?.producer.text
-        let isEarlier = resumptions.contains { resumption in
+        let isEarlier = { (resumption: (from: Int, time: Int64, producer: String?)) in
             epoch >= resumption.from && event.time < resumption.time
-                && (producer == nil || producer != resumption.producer)
         }
-        return isEarlier
-            || successors(of: producer)?.contains { $0.producer != nil && epoch >= $0.from } ?? false
+        // The processes before this one have no say.
+        if let successors = successors(of: producer) {
+            return successors.contains { $0.producer != nil && epoch >= $0.from || isEarlier($0) }
+        }
+        return resumptions.contains(where: isEarlier)
     }
 
     private func isLatest(_ start: Event.Start, in event: NaiveEvent) -> Bool {
@@ -166,9 +168,11 @@ struct NaiveReplay {
         guard let from = start.from,
             !resumptions.contains(where: { $0.from == from && $0.time == event.time })
         else { return }
-        let time = isLatest ? since : event.time
+        let time = event.time
         // A later one of an earlier epoch makes the ones before it superfluous, also if it has arrived first.
-        if !resumptions.contains(where: { $0.time > time && $0.from <= from }) {
+        if isLatest {
+            resumptions = resumptions.filter { $0.from < from } + [(from, time, producer)]
+        } else if !resumptions.contains(where: { $0.time > time && $0.from <= from }) {
             let later = resumptions.filter { $0.time > time }
             resumptions = resumptions.filter { $0.time <= time && $0.from < from } + [(from, time, producer)] + later
         }
