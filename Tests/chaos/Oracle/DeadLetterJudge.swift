@@ -17,7 +17,12 @@ struct DeadLetterJudge {
     }
 
     /// Adds the differences to a verdict.
-    func judge(_ letters: [StreamEntry], verdict: inout Verdict) {
+    ///
+    /// - Parameters:
+    ///   - letters: the dead letters.
+    ///   - trimmed: the number of dead letters that the ingest has removed and counted, for example when Redis was out of memory.
+    ///   - verdict: receives the differences.
+    func judge(_ letters: [StreamEntry], trimmed: Int, verdict: inout Verdict) {
         var counts: [String: Int] = [:]
         for letter in letters {
             func field(_ name: String) -> String {
@@ -34,10 +39,11 @@ struct DeadLetterJudge {
                     "\(field(EventField.event)) of \(field(EventField.experiment)): \(field(EventField.deadReason))")
             }
         }
-        for key in expected {
-            let count = counts[key] ?? 0
-            if count == 0 { verdict.missingLetters.add(key) }
-            if count > 1 { verdict.unexpectedLetters.add("\(key): \(count) times", count: count - 1) }
+        for (key, count) in counts where count > 1 {
+            verdict.unexpectedLetters.add("\(key): \(count) times", count: count - 1)
         }
+        let missing = expected.filter { counts[$0] == nil }
+        verdict.trimmedLetters += min(missing.count, trimmed)
+        if missing.count > trimmed { for key in missing { verdict.missingLetters.add(key) } }
     }
 }

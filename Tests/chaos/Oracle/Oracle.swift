@@ -94,7 +94,7 @@ struct Oracle {
         }
         let content = found.content.withoutTimes
         outcomes.settle(&expected, accordingTo: content, in: keyspace, deletions: deletions, verdict: &verdict)
-        letters.judge(found.deadLetters, verdict: &verdict)
+        letters.judge(found.deadLetters, trimmed: found.trimmedLetters, verdict: &verdict)
         let differences = content.differences(fromExpected: expected)
         if !differences.isEmpty {
             verdict.differences += (verdict.differences.isEmpty ? "" : "\n") + "\(keyspace.tag)\n\(differences)"

@@ -31,6 +31,8 @@ struct Verdict {
     var confirmed = 0
     /// The number of events that Redis could not take and that must be dead letters.
     var expectedLetters = 0
+    /// The number of dead letters that the ingest has removed and counted.
+    var trimmedLetters = 0
     var experiments = 0
     /// The number of attempts that resumed an experiment.
     var resumes = 0
@@ -67,6 +69,7 @@ struct Verdict {
             "\(resumes) resumes; \(conflicts) batteries with conflicts; \(deleted) experiments deleted, with "
                 + "\(droppedByDeletion) events dropped",
         ]
+        if trimmedLetters > 0 { lines.append("\(trimmedLetters) dead letters removed for their size, and counted") }
         if confirmed > 0 { lines.append("\(confirmed) events confirmed as applied after the last FLUSHALL") }
         for (name, finding) in findings where finding.count > 0 {
             lines.append("\(name): \(finding.count) events")
