@@ -25,6 +25,22 @@ import Testing
         #expect(store.deadLetters.count == 2)
     }
 
+    @Test func `A row that is too wide leaves the maxima as they are, also if an older objective decided them`() {
+        func row(_ channels: Range<Int>) -> Event {
+            Shorthand.event(
+                .epoch(1, [CurveRow.Cell("valid", Number(0.5))] + channels.map { CurveRow.Cell("c\($0)", Number(1)) }))
+        }
+        var store = IndexStore()
+        var declared = Shorthand.declared()
+        // The experiment is older than the declaration that counts.
+        declared.time = 500
+        store.addOneByOne([declared, row(0..<600)])
+        let before = store
+        store.addOneByOne([row(600..<1_100)])
+        #expect(store.deadLetters.count == 1)
+        #expect(store.maxima == before.maxima && store.ranks == before.ranks && store.maxima.count > 600)
+    }
+
     @Test(arguments: [true, false])
     func `A battery keeps the directions of the first channels only, up to the limit`(inOneBatch: Bool) {
         func declaration(_ channels: Range<Int>) -> Event {

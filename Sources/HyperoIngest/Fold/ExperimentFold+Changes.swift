@@ -29,7 +29,8 @@ extension ExperimentFold {
         }
         if nonfinite != prior.nonfinite { hash.set(ExperimentField.nonfinite, to: Int64(nonfinite)) }
         fields.add(to: &hash)
-        let mayChangeMaxima = curve.isChanged || !prior.isListed || followsOldObjective
+        // Not if the only event was rejected because of the width of its row.
+        let mayChangeMaxima = curve.isChanged || isTouched && (!prior.isListed || followsOldObjective)
         if hasStated || prior.stated != nil && mayChangeMaxima {
             addStatedMaxima(of: id, to: &hash, rankings: &rankings, table: table)
         } else if mayChangeMaxima {
@@ -52,7 +53,7 @@ extension ExperimentFold {
     /// ``addChanges(of:to:rankings:table:)``.
     mutating func posterior(in table: RowTable) -> ExperimentState {
         let highest = curve.highestEpoch
-        let isChanged = curve.isChanged || followsOldObjective
+        let isChanged = curve.isChanged || isTouched && followsOldObjective
         let last =
             isChanged
             ? highest.flatMap { epoch in
@@ -60,7 +61,8 @@ extension ExperimentFold {
             } : prior.lastRow
         return ExperimentState(
             ExperimentState.Content(
-                battery: battery, updated: updated, started: nil, status: lifecycle.status, since: lifecycle.since,
+                battery: battery, updated: updated, started: isTouched ? nil : prior.started, status: lifecycle.status,
+                since: lifecycle.since,
                 attempt: lifecycle.attempt, hasProcess: lifecycle.hasProcess, producer: lifecycle.producer,
                 resumptions: lifecycle.resumptions, highestEpoch: highest, nonfinite: nonfinite,
                 best: isChanged ? posteriorBest(last: last, in: table) : prior.best,

@@ -157,7 +157,8 @@ package struct Fold {
     private mutating func apply(_ event: Event, of item: DecodedBatch.Item) {
         let (subjects, time, battery) = (item.subjects, item.time, item.subjects.battery)
         if case .battery(let declaration) = event.body {
-            return batteries[battery].declare(declaration, at: time)
+            // With the clock of its experiments' starts, because the two times are compared.
+            return batteries[battery].declare(declaration, at: item.seen)
         }
         guard subjects.experiment >= 0, let objective = batteries[battery].objective else { return }
         let target = touch(item, objective: objective, isRequeued: event.requeued != nil)

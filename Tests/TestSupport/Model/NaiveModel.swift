@@ -68,7 +68,7 @@ package enum NaiveModel {
         var fields = [
             "name": declaration.name, "version": String(declaration.version),
             "description": declaration.description, "objective": declaration.objective,
-            "direction": declaration.direction.rawValue, "created": String(first.time),
+            "direction": declaration.direction.rawValue, "created": String(first.seen),
             "updated": String(events.map(\.seen).max() ?? 0),
         ]
         fields["deleted"] = deleted.map { String($0) }
@@ -100,7 +100,7 @@ package enum NaiveModel {
         }
         content.keys[keyspace.battery(id)] = .hash(fields)
         if !spaces.isEmpty { content.keys[keyspace.space(of: id)] = .hash(spaces) }
-        content.add(keyspace.batteries, member: id.text, score: Double(first.time))
+        content.add(keyspace.batteries, member: id.text, score: Double(first.seen))
 
         var histories: [ExperimentID: [NaiveEvent]] = [:]
         for event in events {
