@@ -233,7 +233,7 @@ struct ExperimentFold {
         by producer: @autoclosure () -> ProducerID?
     ) -> Bool {
         guard !lifecycle.resumptions.entries.isEmpty else { return false }
-        return lifecycle.resumptions.withdraw(epoch: epoch, at: time, by: producer(), of: id())
+        return lifecycle.resumptions.withdraws(epoch: epoch, at: time, by: producer(), of: id())
     }
 
     /// Returns the number of channels of an epoch's row after a merge with a row; 0 if the row adds no channel.

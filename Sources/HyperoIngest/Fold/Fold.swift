@@ -157,7 +157,7 @@ package struct Fold {
     private mutating func apply(_ event: Event, of item: DecodedBatch.Item) {
         let (subjects, time, battery) = (item.subjects, item.time, item.subjects.battery)
         if case .battery(let declaration) = event.body {
-            // With the clock of its experiments' starts, because the two times are compared.
+            // The time that experiments have as their start: the two are compared.
             return batteries[battery].declare(declaration, at: item.seen)
         }
         guard subjects.experiment >= 0, let objective = batteries[battery].objective else { return }

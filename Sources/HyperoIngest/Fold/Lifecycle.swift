@@ -71,7 +71,7 @@ struct Lifecycle {
         // The start before an end may arrive again after it, with the same time.
         if time > since || time == since && (status == .running || producer ?? last != last) { return true }
         // Not if a forked child may have ended the experiment after this start.
-        return number > max(attempt, 1) && (last == nil || resumptions.hasRun(last, id))
+        return number > max(attempt, 1) && (last == nil || resumptions.hasRun(last, in: id))
     }
 
     /// Records an `end` event, unless a later event has set the status. `lost` only replaces `running`.

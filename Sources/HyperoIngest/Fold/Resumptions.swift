@@ -50,8 +50,8 @@ struct Resumptions: Sendable, Hashable {
     /// - Parameters:
     ///   - producer: the producer of the event; nil if it has none.
     ///   - id: the experiment.
-    func withdraw(epoch: Int, at time: Int64, by producer: ProducerID?, of id: ExperimentID) -> Bool {
-        guard let first = firstSuccessor(of: producer, id) else {
+    func withdraws(epoch: Int, at time: Int64, by producer: ProducerID?, of id: ExperimentID) -> Bool {
+        guard let first = firstSuccessor(of: producer, in: id) else {
             return entries.contains { epoch >= $0.from && time < $0.time }
         }
         return entries[first...].contains { epoch >= $0.from && ($0.producer != nil || time < $0.time) }
@@ -59,16 +59,16 @@ struct Resumptions: Sendable, Hashable {
 
     /// Returns whether another process has resumed the experiment after a process that has run it.
     func isSucceeded(_ producer: ProducerID?, of id: ExperimentID) -> Bool {
-        guard !entries.isEmpty, let first = firstSuccessor(of: producer, id) else { return false }
+        guard let first = firstSuccessor(of: producer, in: id) else { return false }
         return entries[first...].contains { $0.producer != nil }
     }
 
     /// Returns whether a process is known to have run the experiment.
-    func hasRun(_ producer: ProducerID?, _ id: ExperimentID) -> Bool { firstSuccessor(of: producer, id) != nil }
+    func hasRun(_ producer: ProducerID?, in id: ExperimentID) -> Bool { firstSuccessor(of: producer, in: id) != nil }
 
     /// Returns the index of the first entry that may be of a successor of a process; nil if it is not known that the process
     /// has run the experiment, which is so for forked children.
-    private func firstSuccessor(of producer: ProducerID?, _ id: ExperimentID) -> Int? {
+    private func firstSuccessor(of producer: ProducerID?, in id: ExperimentID) -> Int? {
         guard let producer else { return nil }
         if let last = entries.lastIndex(where: { $0.producer == producer }) { return last + 1 }
         return producer == id.producer ? 0 : nil
