@@ -157,9 +157,9 @@ package enum ExperimentField {
     package static let seed = "seed"
     /// The highest attempt of a `start` event. Absent if none has one.
     package static let attempt = "attempt"
-    /// `<from> <time> [<producer>], …`: the `start` events that withdrew rows, at most 64, without those of which a later one
-    /// withdrew an earlier epoch. Absent if there is none. Rows from this epoch on that other producers logged before this
-    /// time are not applied.
+    /// `<from> <time> [<producer>|?] [<attempt>], …`: the last 64 `start` events that withdrew rows, in the order of the
+    /// processes. Absent if there is none. One that withdraws no less replaces those before it of the same producer, and of
+    /// none. Rows from this epoch on are not applied if a process before it has logged them.
     package static let resumed = "resumed"
     /// The ``ProducerID`` of the `start` or `end` event that set the status. While the experiment runs, the signs of life of
     /// this process are those of the experiment. Absent if it is the producer in the experiment's id, or unknown.

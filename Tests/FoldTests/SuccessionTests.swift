@@ -155,4 +155,85 @@ import Testing
             inOneBatch: inOneBatch)
         #expect(store.experiment["status"] == "done")
     }
+
+    @Test(arguments: [true, false], [5, 3])
+    func `A process whose successor resumes from its own or an earlier epoch ends nothing and ranks nothing`(
+        inOneBatch: Bool, from: Int
+    ) {
+        let store = store(
+            [
+                start(by: "e", at: 20), start(by: "f", at: 30, attempt: 2, from: 5), row(5, "0.5", by: "f", at: 31),
+                start(by: "g", at: 40, attempt: 3, from: from), row(5, "0.55", by: "g", at: 41),
+                // Its clock is ahead, too.
+                row(5, "0.99", by: "f", at: 60), event(.end(.failed, reason: "zombie"), by: "f", at: 61),
+                event(
+                    .maxima(epoch: 5, [CurveRow.Cell("valid", Number(0.98))]), by: "f", at: 62),
+            ], inOneBatch: inOneBatch)
+        #expect(store.curve == ["5": "valid=0.55"])
+        #expect(store.experiment["status"] == "running")
+        #expect(store.experiment["producer"] == "g")
+        #expect(store.experiment["resumed"] == "5 30 f 2, \(from) 40 g 3")
+        #expect(store.ranks == ["valid": 0.55])
+    }
+
+    @Test(arguments: [true, false])
+    func `A process of a lower attempt that arrives late withdraws and ranks nothing, whatever its clock says`(
+        inOneBatch: Bool
+    ) {
+        let store = store(
+            [
+                start(by: "e", at: 20), row(1, "0.1", by: "e", at: 21), start(by: "g", at: 40, attempt: 3, from: 2),
+                row(2, "0.5", by: "g", at: 41), row(6, "0.7", by: "g", at: 42),
+                start(by: "f", at: 70, attempt: 2, from: 2), row(2, "0.9", by: "f", at: 71),
+                event(.end(.done, reason: nil), by: "f", at: 72),
+            ], inOneBatch: inOneBatch)
+        #expect(store.curve == ["1": "valid=0.1", "2": "valid=0.5", "6": "valid=0.7"])
+        #expect(store.experiment["status"] == "running")
+        #expect(store.experiment["attempt"] == "3")
+        #expect(store.experiment["resumed"] == "2 70 f 2, 2 40 g 3")
+    }
+
+    @Test(arguments: [true, false])
+    func `A start that arrives late is placed before that of the process that runs, although its clock is late`(
+        inOneBatch: Bool
+    ) {
+        let store = store(
+            [
+                start(by: "e", at: 20), event(.end(.failed, reason: nil), by: "e", at: 60),
+                // Its clock is late: only its attempt makes it the latest.
+                start(by: "g", at: 30, attempt: 3, from: 4), row(4, "0.5", by: "g", at: 31),
+                // States no attempt: its clock says that it is between both.
+                start(by: "f", at: 50, from: 2), row(4, "0.9", by: "f", at: 51), row(3, "0.3", by: "f", at: 52),
+                event(.end(.done, reason: nil), by: "g", at: 33),
+            ], inOneBatch: inOneBatch)
+        #expect(store.curve == ["3": "valid=0.3", "4": "valid=0.5"])
+        #expect(store.experiment["status"] == "done")
+        #expect(store.experiment["resumed"] == "2 50 f, 4 30 g 3")
+    }
+
+    @Test(arguments: [true, false])
+    func `A process that resumes without an attempt counts by its clock, also after one with an attempt`(
+        inOneBatch: Bool
+    ) {
+        let store = store(
+            [
+                start(by: "e", at: 20), start(by: "f", at: 30, attempt: 2, from: 3), row(3, "0.5", by: "f", at: 31),
+                start(by: "g", at: 40, from: 3), row(3, "0.6", by: "g", at: 41),
+                event(.end(.failed, reason: nil), by: "f", at: 50),
+            ], inOneBatch: inOneBatch)
+        #expect(store.curve == ["3": "valid=0.6"])
+        #expect(store.experiment["producer"] == "g")
+        #expect(store.experiment["status"] == "running")
+    }
+
+    @Test(arguments: [true, false])
+    func `A process that resumes again and again leaves one entry of each epoch that its later starts keep`(
+        inOneBatch: Bool
+    ) {
+        let times = Array(stride(from: Int64(100), to: 300, by: 1))
+        let store = store(
+            times.map { start(by: "f", at: $0, attempt: 2, from: 7) } + [start(by: "f", at: 400, attempt: 2, from: 9)],
+            inOneBatch: inOneBatch)
+        #expect(store.experiment["resumed"] == "7 299 f 2, 9 400 f 2")
+    }
 }

@@ -29,7 +29,7 @@ import Testing
         #expect(store.maxima == ["max.valid": "0.6", "max.epoch": "2", "max.source": "curve"])
         #expect(store.ranks == ["valid": 0.6])
         #expect(store.experiment["epochs"] == "2")
-        #expect(store.experiment["resumed"] == "3 50")
+        #expect(store.experiment["resumed"] == "3 50 ? 2")
     }
 
     @Test(arguments: [true, false])
@@ -70,7 +70,7 @@ import Testing
             ], inOneBatch: inOneBatch)
         #expect(
             store.curve == ["1": "valid=0.5 test=1", "2": "valid=0.6 test=7", "4": "valid=0.1", "5": "valid=0.2"])
-        #expect(store.experiment["resumed"] == "3 50 p2")
+        #expect(store.experiment["resumed"] == "3 50 p2 2")
     }
 
     @Test(arguments: [true, false])
@@ -84,7 +84,7 @@ import Testing
             ], inOneBatch: inOneBatch)
         #expect(store.curve["3"] == "valid=0.8")
         #expect(store.maxima["max.epoch"] == "3")
-        #expect(store.experiment["resumed"] == "3 50 p2")
+        #expect(store.experiment["resumed"] == "3 50 p2 2")
     }
 
     @Test(arguments: [true, false])
@@ -100,7 +100,7 @@ import Testing
                 late(8, 60, by: "p1"), late(25, 60, by: "p2"), late(2, 40, by: "p1"),
             ], inOneBatch: inOneBatch)
         #expect(store.curve.keys.sorted() == ["1", "2", "8"])
-        #expect(store.experiment["resumed"] == "3 50 p2, 20 80 p3")
+        #expect(store.experiment["resumed"] == "3 50 p2 2, 20 80 p3 2")
     }
 
     @Test(arguments: [true, false])
@@ -129,7 +129,7 @@ import Testing
                 sent(Shorthand.row(7, ["valid": "0.9"], at: 30), 2, by: "p1"),
             ], inOneBatch: inOneBatch)
         #expect(store.curve == ["4": "valid=0.1", "7": "valid=0.2"])
-        #expect(store.experiment["resumed"] == "5 50 p2, 10 80 p3")
+        #expect(store.experiment["resumed"] == "5 50 p2 2, 10 80 p3 2")
     }
 
     @Test(arguments: [1, 1_000])

@@ -46,7 +46,8 @@ struct Lifecycle {
         }
         if let from = start.from, !isRepeated {
             resumptions.add(
-                Resumptions.Resumption(from: from, time: time, producer: producer), isLatest: isLatest)
+                Resumptions.Resumption(from: from, time: time, producer: producer, attempt: start.attempt),
+                isLatest: isLatest, runner: self.producer ?? id.producer)
             fields.set(ExperimentField.resumed, to: resumptions.text)
         }
         if let attempt = start.attempt, attempt > self.attempt {
@@ -66,7 +67,7 @@ struct Lifecycle {
     private func follows(_ start: Event.Start, at time: Int64, by producer: ProducerID?, of id: ExperimentID) -> Bool {
         // An experiment that has no attempt is in its first one.
         let number = start.attempt ?? 1
-        if number < attempt, resumptions.isSucceeded(producer, of: id) { return false }
+        if number < attempt, start.attempt != nil || resumptions.hasRun(producer, in: id) { return false }
         let last = self.producer ?? id.producer
         // The start before an end may arrive again after it, with the same time.
         if time > since || time == since && (status == .running || producer ?? last != last) { return true }

@@ -13,9 +13,22 @@ struct Resumptions: Sendable, Hashable {
         var time: Int64
         /// The producer of the event; nil if it has none.
         var producer: ProducerID?
+        /// The number of the process; nil if the event does not state it.
+        var attempt: Int?
+
+        /// Returns whether a process has resumed after another one: by the attempts if both are known, else by the clocks.
+        func isLater(than other: Resumption) -> Bool {
+            if let attempt, let before = other.attempt, attempt != before { return attempt > before }
+            return time > other.time
+        }
+
+        /// Returns whether all rows that the other one withdraws are withdrawn by this one too, which is not earlier.
+        fileprivate func replaces(_ other: Resumption) -> Bool {
+            (other.producer == nil || other.producer == producer) && from <= other.from && time >= other.time
+        }
     }
 
-    /// From the earliest to the latest. A later one of an earlier epoch withdraws all that the ones before did.
+    /// In the order in which the processes have run the experiment.
     private(set) var entries: [Resumption] = []
 
     /// The maximum number of resumptions. The oldest ones are forgotten.
@@ -28,20 +41,22 @@ struct Resumptions: Sendable, Hashable {
         entries.contains { $0.from == epoch && $0.time == time }
     }
 
-    /// Adds a resumption.
+    /// Adds a resumption. An entry of another process stays, so that it is known who has run the experiment.
     ///
-    /// - Parameter isLatest: false if it has arrived after later ones. It is then left out if one of these withdraws an earlier
-    ///   epoch, and else placed by its time.
-    mutating func add(_ resumption: Resumption, isLatest: Bool) {
-        if isLatest {
-            entries.removeAll { $0.from >= resumption.from }
-            entries.append(resumption)
-        } else {
-            guard !entries.contains(where: { $0.time > resumption.time && $0.from <= resumption.from }) else { return }
-            entries.removeAll { $0.time <= resumption.time && $0.from >= resumption.from }
-            let index = entries.firstIndex { $0.time > resumption.time } ?? entries.count
-            entries.insert(resumption, at: index)
+    /// - Parameters:
+    ///   - runner: the process that runs the experiment, or has ended it, if the resumption has arrived too late to be the
+    ///     latest; nil if it is not known.
+    mutating func add(_ resumption: Resumption, isLatest: Bool, runner: ProducerID?) {
+        var index = entries.count
+        if !isLatest {
+            index = entries.firstIndex { $0.isLater(than: resumption) } ?? index
+            // The clock of the process that runs the experiment may be late.
+            if let runner, let last = entries.lastIndex(where: { $0.producer == runner }) { index = min(index, last) }
         }
+        guard !entries[index...].contains(where: { $0.replaces(resumption) }) else { return }
+        entries.insert(resumption, at: index)
+        let earlier = entries[..<index].filter { !resumption.replaces($0) }
+        entries.replaceSubrange(..<index, with: earlier)
         if entries.count > Self.maxCount { entries.removeFirst() }
     }
 
@@ -76,16 +91,26 @@ struct Resumptions: Sendable, Hashable {
 
     /// The text of ``ExperimentField/resumed``.
     var text: String {
-        entries.map { "\($0.from) \($0.time)" + ($0.producer.map { " \($0.text)" } ?? "") }.joined(separator: ", ")
+        entries.map { entry in
+            var words = [String(entry.from), String(entry.time)]
+            if entry.producer != nil || entry.attempt != nil { words.append(entry.producer?.text ?? Self.noProducer) }
+            if let attempt = entry.attempt { words.append(String(attempt)) }
+            return words.joined(separator: " ")
+        }.joined(separator: ", ")
     }
+
+    /// Stands for the producer of an event that has none. It is no id.
+    private static let noProducer = "?"
 
     /// Parses the text of ``ExperimentField/resumed``. A malformed part counts as absent.
     init(text: String) {
         for part in text.split(separator: ",").prefix(Self.maxCount) {
             let words = part.split(separator: " ")
-            guard (2...3).contains(words.count), let from = Int(words[0]), let time = Int64(words[1]) else { continue }
+            guard (2...4).contains(words.count), let from = Int(words[0]), let time = Int64(words[1]) else { continue }
             entries.append(
-                Resumption(from: from, time: time, producer: words.count == 3 ? ProducerID(String(words[2])) : nil))
+                Resumption(
+                    from: from, time: time, producer: words.count > 2 ? ProducerID(String(words[2])) : nil,
+                    attempt: words.count > 3 ? Int(words[3]) : nil))
         }
     }
 }

@@ -21,8 +21,11 @@ struct NaiveReplay {
     private var since = Int64.min
     private var attempt = 0
     private var hasProcess = false
-    /// The `start` events that withdrew rows, each with the time from which it counts.
-    private var resumptions: [(from: Int, time: Int64, producer: String?)] = []
+    /// A `start` event that withdrew rows.
+    private typealias Resumption = (from: Int, time: Int64, producer: String?, attempt: Int?)
+
+    /// In the order in which the processes have run the experiment.
+    private var resumptions: [Resumption] = []
     /// The part of the experiment's id before the last hyphen.
     private let ownProducer: String?
 
@@ -113,7 +116,7 @@ struct NaiveReplay {
     private var runner: String? { fields["producer"] ?? ownProducer }
 
     /// The resumptions after the last one by a process that has run the experiment; nil for another process.
-    private func successors(of producer: String?) -> ArraySlice<(from: Int, time: Int64, producer: String?)>? {
+    private func successors(of producer: String?) -> ArraySlice<Resumption>? {
         guard let producer else { return nil }
         if let last = resumptions.lastIndex(where: { $0.producer == producer }) { return resumptions[(last + 1)...] }
         return producer == ownProducer ? resumptions[...] : nil
@@ -125,7 +128,7 @@ struct NaiveReplay {
 
     private func isWithdrawn(_ event: NaiveEvent, at epoch: Int) -> Bool {
         let producer = event.event.origin?.producer.text
-        let isEarlier = { (resumption: (from: Int, time: Int64, producer: String?)) in
+        let isEarlier = { (resumption: Resumption) in
             epoch >= resumption.from && event.time < resumption.time
         }
         // The processes before this one have no say.
@@ -137,7 +140,8 @@ struct NaiveReplay {
 
     private func isLatest(_ start: Event.Start, in event: NaiveEvent) -> Bool {
         let number = start.attempt ?? 1
-        if number < attempt && isSucceeded(event) { return false }
+        let isKnown = successors(of: event.event.origin?.producer.text) != nil
+        if number < attempt && (start.attempt != nil || isKnown) { return false }
         let isOfOther = event.event.origin.map { $0.producer.text != runner } ?? false
         if event.time > since || event.time == since && (fields["status"] == "running" || isOfOther) { return true }
         return number > max(attempt, 1) && (runner == nil || successors(of: runner) != nil)
@@ -168,16 +172,10 @@ struct NaiveReplay {
         guard let from = start.from,
             !resumptions.contains(where: { $0.from == from && $0.time == event.time })
         else { return }
-        let time = event.time
-        // A later one of an earlier epoch makes the ones before it superfluous, also if it has arrived first.
-        if isLatest {
-            resumptions = resumptions.filter { $0.from < from } + [(from, time, producer)]
-        } else if !resumptions.contains(where: { $0.time > time && $0.from <= from }) {
-            let later = resumptions.filter { $0.time > time }
-            resumptions = resumptions.filter { $0.time <= time && $0.from < from } + [(from, time, producer)] + later
-        }
-        fields["resumed"] = resumptions.map { from, time, producer in
-            "\(from) \(time)" + (producer.map { " \($0)" } ?? "")
+        place((from, event.time, producer, start.attempt), isLatest: isLatest)
+        fields["resumed"] = resumptions.map { from, time, producer, attempt in
+            let words = [producer ?? (attempt == nil ? nil : "?"), attempt.map { String($0) }]
+            return (["\(from)", "\(time)"] + words.compactMap { $0 }).joined(separator: " ")
         }.joined(separator: ", ")
         // What was applied before may be of a later process.
         guard isLatest else { return }
@@ -186,6 +184,28 @@ struct NaiveReplay {
         guard hadStated || rows.keys.contains(where: { $0 >= from }) else { return }
         rows = rows.filter { $0.key < from }
         addMaximaColumns(of: event)
+    }
+
+    /// Adds a resumption behind those of the processes before it. Those that it makes superfluous are removed.
+    private mutating func place(_ new: Resumption, isLatest: Bool) {
+        var before = resumptions
+        if !isLatest {
+            before = Array(
+                before.prefix { old in
+                    if let number = new.attempt, let other = old.attempt, number != other { return other < number }
+                    return old.time <= new.time
+                })
+            // No process resumes behind the process that runs the experiment.
+            let last = resumptions.lastIndex { $0.producer != nil && $0.producer == runner }
+            if let last { before = Array(before.prefix(last)) }
+        }
+        let after = resumptions[before.count...]
+        func covers(_ one: Resumption, _ other: Resumption) -> Bool {
+            guard other.producer == nil || other.producer == one.producer else { return false }
+            return one.from <= other.from && one.time >= other.time
+        }
+        if after.contains(where: { covers($0, new) }) { return }
+        resumptions = before.filter { !covers(new, $0) } + [new] + after
     }
 
     private mutating func set(_ field: String, to value: String, in event: NaiveEvent) {
