@@ -88,8 +88,6 @@ struct JournalLockTests {
     /// are one step for a fork.
     @Test(.forks) func `No forked child inherits the lock of a journal`() async {
         await #expect(processExitsWith: .success) {
-            // Ends the process if `fork` never returns.
-            alarm(300)
             let folder = try TemporaryFolder()
             let path = folder.file("locked")
             try FileManager.default.createDirectory(
@@ -106,6 +104,8 @@ struct JournalLockTests {
             let inode = status.st_ino
             var inherited = 0
             for _ in 0..<3_000 {
+                // Ends the process if `fork` never returns.
+                alarm(120)
                 let child = Fork.child {
                     for descriptor in 3..<64 as Range<CInt> {
                         var status = stat()
