@@ -74,13 +74,16 @@ struct FlushedOracleTests {
     func `expects the parameters of an open experiment, if its process has lived on`(time: Int64) throws {
         var bodies = Self.all
         bodies.remove(at: 2)
-        #expect(try verdict(on: bodies, last: [.flush(time: time), .over]).lost.count == (time > 6_000 ? 1 : 0))
+        let last: [SideLine] = [.flush(time: time), .over, .closing]
+        #expect(try verdict(on: bodies, last: last + [.closed]).lost.count == (time > 6_000 ? 1 : 0))
+        // The process has ended before it had sent all.
+        #expect(try verdict(on: bodies, last: last).lost.count == 0)
     }
 
     @Test func `reports an experiment without its start, if its process has lived on`() throws {
         var bodies = Self.all
         bodies.remove(at: 1)
-        #expect(try verdict(on: bodies, last: [.flush(time: 60_000), .over]).lost.count == 1)
+        #expect(try verdict(on: bodies, last: [.flush(time: 60_000), .over, .closing, .closed]).lost.count == 1)
     }
 
     @Test func `reports values and experiments that were not logged as phantoms`() throws {

@@ -12,7 +12,8 @@ import TestSupport
 ///   has ended soon may remain a dead letter, if no other process has declared its battery again.
 /// - A cell or name that was logged again may have its earlier value: the earlier event is sent again once the client has
 ///   noticed the loss, and is applied after the later one.
-/// - The experiments that were open in a process that has lived on have their starts, hyper-parameters and metadata.
+/// - The experiments that were open in a process that has lived on, and has sent all that it had to send, have their starts,
+///   hyper-parameters and metadata.
 /// - If `flush(until: .applied)` was called afterwards and returned true, each event that its thread had logged before the call
 ///   is in the indexes, however old.
 /// - The indexes contain no other experiment, cell, name or end than those that were logged. Lists and rankings contain the

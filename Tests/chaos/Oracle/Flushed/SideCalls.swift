@@ -40,7 +40,7 @@ struct SideCalls {
     struct Experiment {
         let id: ExperimentID
         var calls: [Call] = []
-        /// True if its process has lived for long after the last FLUSHALL.
+        /// True if its process has lived for long after the last FLUSHALL, and has sent all that it had to send.
         var isSettled = false
 
         var attempt: ExpectedValues.Attempt { ExpectedValues.Attempt(number: 1, from: nil, calls: calls.map(\.body)) }
@@ -57,17 +57,31 @@ struct SideCalls {
     private static let settlingTime: Int64 = 5_000
 
     init(folder: String, marks: Marks) throws {
+        var files: [(name: String, mark: Int, lines: [(dropped: UInt64, line: SideLine)])] = []
         for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
             let text = try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
             guard let lines = SideFile.read(text) else { throw TestFailure("not a side file: \(folder)/\(name)") }
-            let before = text.utf8.prefix(marks.sizes[name] ?? 0).count { $0 == UInt8(ascii: "\n") }
-            try add(lines, mark: before, settled: marks.time + Self.settlingTime, from: name)
+            files.append((name, text.utf8.prefix(marks.sizes[name] ?? 0).count { $0 == UInt8(ascii: "\n") }, lines))
         }
+        // One thread of a process closes the client.
+        let closed = files.filter { file in file.lines.contains { if case .closed = $0.line { true } else { false } } }
+            .compactMap { Self.pid(of: $0.lines) }
+        for file in files {
+            let isClosed = Self.pid(of: file.lines).map { closed.contains($0) } ?? false
+            try add(
+                file.lines, mark: file.mark, settled: isClosed ? marks.time + Self.settlingTime : .max, from: file.name)
+        }
+    }
+
+    private static func pid(of lines: [(dropped: UInt64, line: SideLine)]) -> Int? {
+        guard case .client(let pid, _, _, _, _)? = lines.first?.line else { return nil }
+        return Int(pid)
     }
 
     /// - Parameters:
     ///   - mark: the index of the first line that was written after the last FLUSHALL.
-    ///   - settled: the time in Unix milliseconds after which the process is known to have restored its experiments.
+    ///   - settled: the time in Unix milliseconds after which the process is known to have restored its experiments; the
+    ///     highest one if it was not done with all that it had to send before it ended.
     private mutating func add(
         _ lines: [(dropped: UInt64, line: SideLine)], mark: Int, settled: Int64, from name: String
     ) throws {
