@@ -40,9 +40,10 @@ public struct Battery: Sendable {
     ///   - epoch: The first epoch that this process logs, from 0 to 2^53 - 1; nil to withdraw no row. An invalid epoch is
     ///     reported, and left out.
     ///   - attempt: The number of this process among those that ran the experiment, from 1. It tells the order of the processes
-    ///     if the clocks of their hosts differ. If one process states it, the later ones must state higher numbers: a lower
-    ///     one makes this process an earlier one, whose rows from the `epoch` of the later one on are withdrawn.
-    public func experiment(resuming id: String, from epoch: Int? = nil, attempt: Int = 2) -> Experiment {
+    ///     if the clocks of their hosts differ: a lower one than another process' makes this process an earlier one, whose rows
+    ///     from the `epoch` of the later one on are withdrawn. nil for the next one: the background thread reads the last one
+    ///     from Redis before it sends the start, if the account may (HGET on the experiment's key), and else takes 2.
+    public func experiment(resuming id: String, from epoch: Int? = nil, attempt: Int? = nil) -> Experiment {
         Experiment(resuming: id, of: handle, client: client, attempt: attempt, from: epoch)
     }
 

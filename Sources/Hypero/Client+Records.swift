@@ -122,6 +122,7 @@ extension Client {
         fileprivate let afterEnd = Atomic<UInt8>(0)
         fileprivate let hasReportedClosed = Atomic<Bool>(false)
         fileprivate let hasReportedUnconfirmable = Atomic<Bool>(false)
+        fileprivate let hasReportedNotApplied = Atomic<Bool>(false)
 
         /// The number of refusals outside the limits of the contract that are reported. All are counted.
         fileprivate static let maxReports = 5
@@ -160,6 +161,14 @@ extension Client {
         notify(
             "cannot tell whether events are applied: they are sent, but the account may not read the keys :producer:* of the "
                 + "deployment. Permit HGET on them, or flush until the events are sent")
+    }
+
+    /// Reports that sent events were not applied before the end of a wait.
+    func reportNotApplied() {
+        guard !refusals.hasReportedNotApplied.exchange(true, ordering: .relaxed) else { return }
+        notify(
+            "events not applied in time: Redis has them, and no ingest has applied them yet. Whether hypero-ingest runs shows "
+                + "`hypero-query status`")
     }
 
     /// Counts an event of an experiment that has ended, and reports the first of its kind.

@@ -142,7 +142,8 @@ package final class Client: Sendable {
         let (accepted, dropped) = journal.counts
         return Counters(
             accepted: accepted, sent: progress.sent, applied: progress.applied, dead: progress.dead,
-            released: progress.released, adopted: progress.adopted, damaged: progress.damaged, dropped: dropped)
+            deleted: progress.deleted, released: progress.released, adopted: progress.adopted,
+            damaged: progress.damaged, dropped: dropped)
     }
 
     package var producer: ProducerID { journal.identity.producer }
@@ -154,8 +155,14 @@ package final class Client: Sendable {
         case .sent: return sender.wait(until: deadline) { $0.isSent(through: target) }
         case .applied:
             let isApplied = sender.waitForApplied(through: target, until: deadline)
-            if !isApplied, sender.progress.cannotConfirm { reportUnconfirmable() }
-            return isApplied
+            guard !isApplied else { return true }
+            let progress = sender.progress
+            if progress.cannotConfirm {
+                reportUnconfirmable()
+            } else if progress.isSent(through: target), progress.applied < target {
+                reportNotApplied()
+            }
+            return false
         }
     }
 

@@ -18,6 +18,8 @@ public struct Counters: Sendable, Hashable {
     /// Events that the ingest could not apply and wrote to the dead letters, including those requeued since. They count in
     /// ``applied`` too, because the ingest has processed them.
     public var dead: UInt64 = 0
+    /// Events that the ingest has dropped, because their experiment or battery was deleted before. They count in ``applied`` too.
+    public var deleted: UInt64 = 0
     /// Sent events that a full journal removed before the client saw them applied. They cannot be sent again.
     public var released: UInt64 = 0
     /// Events of dead processes that this client has sent from orphaned journals and Redis has acknowledged.

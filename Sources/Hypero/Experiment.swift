@@ -57,7 +57,7 @@ public final class Experiment: Sendable {
     }
 
     /// Resumes an experiment that another process has started. See ``Battery/experiment(resuming:from:attempt:)``.
-    init(resuming id: String, of battery: BatteryHandle, client: Client, attempt: Int, from epoch: Int?) {
+    init(resuming id: String, of battery: BatteryHandle, client: Client, attempt: Int?, from epoch: Int?) {
         let otherPartition = client.otherPartition(of: id)
         let isValid = ExperimentID(id) != nil && otherPartition == nil
         self.id = isValid ? id : printable(id)
@@ -67,7 +67,7 @@ public final class Experiment: Sendable {
         self.battery =
             isValid
             ? BatteryHandle(copyOf: battery) : BatteryHandle(Event.Declaration(name: "", version: 1, description: ""))
-        let (seed, subject) = client.journal.resumeExperiment()
+        let (seed, subject) = client.journal.resumeExperiment(attempt == nil && isValid ? ExperimentID(id) : nil)
         self.subject = subject
         let copy = UnsafeMutableRawBufferPointer.allocate(
             byteCount: battery.bytes.count + 1 + id.utf8.count, alignment: 8)
@@ -79,7 +79,8 @@ public final class Experiment: Sendable {
         var from = epoch
         if let epoch, epoch < 0 || epoch > Int(Limits.integer) { from = nil }
         let start = Event.Start(
-            host: HostIdentity.hostName, pid: String(getpid()), seed: String(seed), attempt: max(attempt, 1), from: from
+            host: HostIdentity.hostName, pid: String(getpid()), seed: String(seed), attempt: attempt.map { max($0, 1) },
+            from: from
         )
         let time = client.timeOfChange()
         resumption = (start, time)

@@ -97,15 +97,17 @@ public final class Hypero: Sendable {
     ///   - description: The change that this version makes. A text of more than 64 KiB is cut.
     ///   - objective: The channel that decides the best epoch and the rank of an experiment. It has 1 to 256 bytes of
     ///     UTF-8 without control characters, and is not called `epoch` or `source`.
-    ///   - direction: The direction in which the objective gets better: `max` for an accuracy, `min` for a loss.
+    ///   - direction: The direction in which the objective gets better: `max` for an accuracy, `min` for a loss. nil for that of
+    ///     its name: `min` for losses, errors and durations such as `val_loss`, `mse` and `latency_ms`, else `max`.
     ///   - directions: The directions in which other channels get better, by name, for rankings by these channels. The
     ///     objective must not be among them with another direction.
     public func battery(
         _ name: String, version: Int = 1, description: String = "", objective: String = "valid",
-        direction: Direction = .max, directions: [String: Direction] = [:]
+        direction: Direction? = nil, directions: [String: Direction] = [:]
     ) -> Battery {
         let declaration = Event.Declaration(
-            name: name, version: version, description: description, objective: objective, direction: direction,
+            name: name, version: version, description: description, objective: objective,
+            direction: direction ?? Direction(ofObjectiveNamed: objective),
             directions: directions.sorted { $0.key < $1.key }.map { Event.ChannelDirection($0.key, $0.value) })
         return Battery(handle: client.makeHandle(declaration), client: client)
     }
@@ -119,7 +121,7 @@ public final class Hypero: Sendable {
     /// The parameters are those of ``battery(_:version:description:objective:direction:directions:)``.
     public func experiment(
         _ name: String, version: Int = 1, description: String = "", objective: String = "valid",
-        direction: Direction = .max
+        direction: Direction? = nil
     ) -> Experiment {
         battery(name, version: version, description: description, objective: objective, direction: direction)
             .experiment()
@@ -144,6 +146,7 @@ public final class Hypero: Sendable {
     /// - Returns: true if all events are confirmed. false if the timeout has passed first or, for `applied`, in these cases, in
     ///   which the call returns before the timeout:
     ///   - An event of this client has become a dead letter. ``Counters/dead`` is above 0.
+    ///   - The experiment or the battery of an event was deleted. ``Counters/deleted`` is above 0.
     ///   - Redis has lost events that the client does not have any more. ``Counters/released`` is above 0.
     ///   - The account may not read what is applied. The client reports this once.
     @discardableResult

@@ -98,6 +98,24 @@ extension RedisURL {
     /// The host; nil for a unix socket.
     var tcpHost: String? { if case .tcp(let host, _) = address { host } else { nil } }
 
+    /// The URL without the password, for a command that the user may repeat. A user without a password is left out, because it
+    /// may be a misplaced password.
+    package var withoutPassword: String {
+        guard let user, password != nil else { return serverURL }
+        var name = ""
+        for scalar in printable(user).unicodeScalars {
+            switch scalar {
+            case ":": name += "%3A"
+            case "@": name += "%40"
+            case "/": name += "%2F"
+            case "%": name += "%25"
+            default: name.unicodeScalars.append(scalar)
+            }
+        }
+        let scheme = tcpHost == nil ? "unix://" : "redis://"
+        return "\(scheme)\(name)@\(serverURL.dropFirst(scheme.utf8.count))"
+    }
+
     /// The server and the database without the account: equal for all clients of one database.
     package var serverURL: String {
         var url = self

@@ -207,6 +207,9 @@ package enum ProducerField {
     package static let missing = "missing"
     /// The number of the producer's events that became dead letters, including those requeued since. Absent if 0.
     package static let dead = "dead"
+    /// The number of the producer's events that were dropped, because their experiment or battery was deleted before. Absent
+    /// if 0.
+    package static let deleted = "deleted"
 }
 
 /// The fields of the hash `{hypero}:ingest`, the state of one partition.

@@ -27,7 +27,7 @@ import Testing
         #expect(store.metrics == ["applied": "2", "deleted": "2", "duplicates": "1"])
         #expect(store.experiment.isEmpty && store.curve.isEmpty && store.ranks.isEmpty)
         #expect(store.sets[store.keyspace.experiments(of: Shorthand.battery)] == ["e-2": 92])
-        #expect(store.hashes[store.keyspace.producer(ProducerID("p")!)] == ["seq": "4", "time": "92"])
+        #expect(store.hashes[store.keyspace.producer(ProducerID("p")!)] == ["seq": "4", "time": "92", "deleted": "2"])
         #expect(store.columns.isEmpty)
     }
 

@@ -15,7 +15,7 @@ import Testing
         "val_mae", "top-1 error (%)", "time_s", "error_rate", "regret", "loss_ema",
     ])
     func `A name with a word for a loss, an error or a duration is better when lower`(name: String) {
-        #expect(ChannelDirection.isLowerBetter(named: name))
+        #expect(Direction.isLowerBetter(named: name))
     }
 
     @Test(arguments: [
@@ -27,7 +27,7 @@ import Testing
         "per", "error_reduction",
     ])
     func `Any other name is not`(name: String) {
-        #expect(!ChannelDirection.isLowerBetter(named: name))
+        #expect(!Direction.isLowerBetter(named: name))
     }
 
     @Test(arguments: [

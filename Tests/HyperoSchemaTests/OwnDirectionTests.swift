@@ -7,8 +7,8 @@ import Testing
     private func declaration(_ fields: KeyValuePairs<String, String>) throws(Rejection) -> Event.Declaration? {
         var all = [
             ("event", "battery"), ("battery", "b"), ("name", "n"), ("version", "1"), ("description", ""),
-            ("objective", "loss"),
         ]
+        if !fields.contains(where: { $0.key == "objective" }) { all.append(("objective", "loss")) }
         all += fields.map { ($0.key, $0.value) }
         let entry = StreamEntry(id: .zero, fields: all.map { StreamEntry.Field($0.0, $0.1) })
         guard case .battery(let declaration) = try entry.decoded().body else { return nil }
@@ -18,7 +18,9 @@ import Testing
     @Test func `The direction of the objective may be given twice or among those of the channels`() throws {
         #expect(try declaration(["direction.loss": "min", "direction.fid": "max"])?.direction == .min)
         #expect(try declaration(["direction": "min", "direction.loss": "min"])?.direction == .min)
-        #expect(try declaration(["direction.fid": "min"])?.direction == .max)
+        // Without a direction, that of the name.
+        #expect(try declaration(["direction.fid": "min"])?.direction == .min)
+        #expect(try declaration(["objective": "accuracy", "direction.fid": "min"])?.direction == .max)
         #expect(try declaration(["direction": "min", "direction.valid": "max"])?.direction == .min)
     }
 

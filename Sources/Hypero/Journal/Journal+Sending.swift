@@ -1,5 +1,6 @@
 import Glibc
 import HyperoCore
+import HyperoSchema
 import Synchronization
 
 // Called on the sender's thread.
@@ -109,6 +110,8 @@ extension Journal {
         static let nearlyFull = SenderFlags(rawValue: 4)
         /// A notice for the user has not been shown.
         static let hasNotice = SenderFlags(rawValue: 8)
+        /// The attempt of a resumed experiment is not known.
+        static let hasResumed = SenderFlags(rawValue: 16)
     }
 
     private func isSet(_ flag: SenderFlags) -> Bool {
@@ -127,6 +130,7 @@ extension Journal {
             if isFull { flags.insert(.nearlyFull) } else if !state.pointee.isClosed { flags.insert(.needsSpare) }
         }
         if state.pointee.notice != nil { flags.insert(.hasNotice) }
+        if !state.pointee.resumed.isEmpty { flags.insert(.hasResumed) }
         self.flags.store(flags.rawValue, ordering: .releasing)
     }
 
@@ -217,6 +221,18 @@ extension Journal {
 
     /// The path of the journal's folder; nil if the segments are in memory.
     var path: String? { folder?.path }
+
+    /// Returns the experiments that this process has resumed since the last call without stating its attempt.
+    func takeResumed() -> [ExperimentID] {
+        guard isSet(.hasResumed) else { return [] }
+        return lock.withLock {
+            defer {
+                state.pointee.resumed = []
+                publishFlags()
+            }
+            return state.pointee.resumed
+        }
+    }
 
     /// Returns and removes the notice for the user.
     func takeNotice() -> String? {

@@ -37,6 +37,8 @@ final class Journal: @unchecked Sendable {
         var segmentCount = 1
         /// The ordinal of the newest segment.
         var lastOrdinal = 1
+        /// The experiments of which the sender must find out the attempt.
+        var resumed: [ExperimentID] = []
         /// A message for the user that the sender has not shown yet.
         var notice: String?
         /// true once a notice was set. Later segments fail for the same reason.
@@ -205,9 +207,15 @@ final class Journal: @unchecked Sendable {
     }
 
     /// Returns the seed of this process, and the subject of an experiment that another process has started.
-    func resumeExperiment() -> (seed: UInt64, subject: Subject) {
+    ///
+    /// - Parameter id: the experiment, if the sender must find out which attempt this process is.
+    func resumeExperiment(_ id: ExperimentID?) -> (seed: UInt64, subject: Subject) {
         lock.withLock {
             if state.pointee.isForked, !state.pointee.isClosed { reinitializeInChild() }
+            if let id {
+                state.pointee.resumed.append(id)
+                publishFlags()
+            }
             return (
                 state.pointee.identity.seed, Subject(experiment: RecordHeader.resumed, generation: generation)
             )

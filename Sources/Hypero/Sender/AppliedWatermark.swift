@@ -8,6 +8,8 @@ struct AppliedWatermark {
     let missing: [ClosedRange<UInt64>]
     /// The number of events that became dead letters.
     let dead: UInt64
+    /// The number of events that were dropped because of a deletion.
+    let deleted: UInt64
 
     /// true if `missing` may contain applied numbers: the ingest merges the closest ranges if there are more than 64.
     var isMerged: Bool { missing.count >= Self.maxMissingRanges }
@@ -17,10 +19,11 @@ struct AppliedWatermark {
     private static let maxMissingBytes = 16 << 10
 
     /// Parses the values of ``ProducerField``. An invalid value counts as nothing applied, and as no dead letter.
-    init(seq: String?, missing: String?, dead: String? = nil) {
+    init(seq: String?, missing: String?, dead: String? = nil, deleted: String? = nil) {
         let isValid = missing?.utf8.count ?? 0 <= Self.maxMissingBytes
         self.seq = isValid ? seq.flatMap { UInt64($0) } ?? 0 : 0
         self.dead = dead.flatMap { UInt64($0) } ?? 0
+        self.deleted = deleted.flatMap { UInt64($0) } ?? 0
         self.missing =
             isValid ? SequenceRanges.parse(missing ?? "").map { max($0.lowerBound, 1)...max($0.upperBound, 1) } : []
     }

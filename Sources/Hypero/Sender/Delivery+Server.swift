@@ -101,6 +101,23 @@ extension Delivery {
 
     private static var maxGapWait: Duration { .seconds(600) }
 
+    /// Reads the last attempt of an experiment that this process resumes: its own is the next one, whatever the clocks of the
+    /// hosts say. An account that may not read it takes the second one for its own.
+    mutating func readAttempt() {
+        guard let id = unknownAttempts.last else { return }
+        do {
+            let found = try link.readAttempt(of: id)
+            unknownAttempts.removeLast()
+            renderer.setAttempt(max(found?.attempt ?? 1, 1) + 1, of: id)
+            guard let found, !found.exists else { return }
+            notices.event(
+                "experiment resumed that Redis does not have: \(id.text). Check the id, unless events of an earlier process are "
+                    + "still in a journal")
+        } catch {
+            fail(with: error)
+        }
+    }
+
     mutating func renewKey() {
         do {
             try link.renewKey()

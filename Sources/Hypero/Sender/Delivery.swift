@@ -23,10 +23,22 @@ struct Delivery: ~Copyable {
 
     /// The callbacks of a delivery to the code that runs it.
     struct Callbacks {
+        /// Returns true if the delivery must end.
+        let isEnding: () -> Bool
         /// Called before each action, and every few milliseconds while waiting for Redis. Returns false to give up.
         let shouldContinue: () -> Bool
         /// Runs a system call that may block.
         let blocking: (() -> Void) -> Void
+
+        /// - Parameter isEnding: nil if the delivery must end once it has to give up.
+        init(
+            isEnding: (() -> Bool)? = nil, shouldContinue: @escaping () -> Bool,
+            blocking: @escaping (() -> Void) -> Void
+        ) {
+            self.isEnding = isEnding ?? { !shouldContinue() }
+            self.shouldContinue = shouldContinue
+            self.blocking = blocking
+        }
     }
 
     var outbox: Outbox
@@ -34,6 +46,8 @@ struct Delivery: ~Copyable {
     var applied: UInt64 = 0
     /// The number of events that became dead letters.
     var dead: UInt64 = 0
+    /// The number of events that were dropped because of a deletion.
+    var deleted: UInt64 = 0
     /// true if the last attempt to reach the server, or to send events to it, has failed.
     var isFailing = false
 
@@ -67,7 +81,9 @@ struct Delivery: ~Copyable {
     /// true if the machine has not been restarted since the orphaned journal was written.
     let orphanHasSameBoot: Bool
     var link: Link
-    let renderer: RecordRenderer
+    var renderer: RecordRenderer
+    /// The resumed experiments whose last attempts must be read before their starts are sent.
+    var unknownAttempts: [ExperimentID] = []
     /// The rendered events in flight.
     var batch = RESPWriter(capacity: 64 << 10)
     /// The rendered events of the next batch.
@@ -153,6 +169,7 @@ struct Delivery: ~Copyable {
         case .connect: connect()
         case .catchUp: catchUp()
         case .send: send()
+        case .readAttempt: readAttempt()
         case .readWatermark: readWatermark()
         case .renewKey: renewKey()
         case .sendAlive: sendAlive()
@@ -223,7 +240,7 @@ extension Delivery {
     private func adoptCommand(_ folder: JournalFolder) -> String {
         guard let settings = journal.settings else { return "hypero-ingest adopt" }
         let root = folder.rootPath.contains { $0.isWhitespace } ? "'\(folder.rootPath)'" : folder.rootPath
-        var command = "hypero-ingest adopt --journal \(root) --redis \(settings.server)"
+        var command = "hypero-ingest adopt --journal \(root) --redis \(configuration.url.withoutPassword)"
         if let namespace = Keyspace.namespace(ofTag: settings.tag), namespace != Keyspace.defaultNamespace {
             command += " --namespace \(namespace)"
         }
@@ -235,10 +252,12 @@ extension Delivery {
     private mutating func updateJournal(endsWhenSent: Bool, isAwaited: Bool) -> SenderMachine.Work {
         // Evaluated before the journal is read: the client closes the journal before it ends the sender, so no record
         // is appended after the end.
-        let isEnding = !callbacks.shouldContinue()
+        let isEnding = !callbacks.shouldContinue() && callbacks.isEnding()
         let now = MonotonicTime.now
         let published = journal.published()
         if published.accepted != lastAccepted { (lastAccepted, lastEvent) = (published.accepted, now) }
+        // After the records: an experiment is announced before its start is recorded.
+        unknownAttempts += journal.takeResumed()
         outbox.update(published)
         outbox.writeChecksums(atMost: Self.checksumsPerStep)
         // Without permission to read the watermark, sent events count as applied.
@@ -265,6 +284,7 @@ extension Delivery {
         return SenderMachine.Work(
             hasEvents: outbox.hasEvents, isWatermarkDue: link.canReadWatermark && isDue,
             isRenewalDue: orphanRanges == nil && keyLifetime.isDue(at: .sinceBoot), isAliveDue: isAliveDue,
+            isAttemptUnknown: !unknownAttempts.isEmpty,
             isEnding: isEnding, endsWhenSent: endsWhenSent)
     }
 
@@ -320,6 +340,12 @@ extension Delivery {
                     + "`hypero-query dead`")
         }
         dead = max(dead, watermark.dead)
+        if watermark.deleted > 0, deleted == 0 {
+            notices.event(
+                "events not applied: \(watermark.deleted) so far, their experiment or battery was deleted. To log to a new one, "
+                    + "start another experiment")
+        }
+        deleted = max(deleted, watermark.deleted)
         if keyLifetime.hasExpired(at: .sinceBoot) {
             forgotten = durability.durable
             if watermark.seq == 0 { return forgotten }

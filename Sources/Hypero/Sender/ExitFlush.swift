@@ -26,7 +26,7 @@ final class ExitFlush: @unchecked Sendable {
 
     private static let lockTimeout: Duration = .milliseconds(100)
     /// The time after a deadline in which a sender may still report its unsent events.
-    private static let reportTime: Duration = .milliseconds(100)
+    private static let reportTime: Duration = .milliseconds(500)
 
     private init() {
         senders.initialize(to: [])
@@ -102,6 +102,9 @@ final class ExitRequest: Sendable {
         guard nanoseconds > 0, !hasFinished.load(ordering: .relaxed) else { return nil }
         return (target.load(ordering: .relaxed), MonotonicTime(nanoseconds: nanoseconds))
     }
+
+    /// true if the deadline of an unfinished request has passed.
+    var isOverdue: Bool { pending.map { .now >= $0.deadline } ?? false }
 
     func finish() {
         hasFinished.store(true, ordering: .releasing)

@@ -136,11 +136,11 @@ struct Link: ~Copyable {
 
     /// Writes the commands that read the watermark.
     ///
-    /// Commands: `HGET {hypero}:producer:<id> <field>` for the fields `seq`, `missing` and `dead`. Replies: the highest
-    /// sequence number applied, the ranges below it that are not applied, and the number of dead letters, each null if the
-    /// field does not exist.
+    /// Commands: `HGET {hypero}:producer:<id> <field>` for the fields `seq`, `missing`, `dead` and `deleted`. Replies: the
+    /// highest sequence number applied, the ranges below it that are not applied, and the numbers of dead letters and of events
+    /// dropped because of a deletion, each null if the field does not exist.
     ///
-    /// Three commands, because an account may have permission for HGET only. `seq` is read first: the missing ranges
+    /// Four commands, because an account may have permission for HGET only. `seq` is read first: the missing ranges
     /// below that `seq` can only shrink afterwards, when the ingest applies their events, and the dead letters up to it are
     /// counted. In another order, a range or a dead letter that appears between two commands would be overlooked.
     private mutating func writeWatermarkCommands() {
@@ -148,6 +148,7 @@ struct Link: ~Copyable {
         writer.command("HGET", key, ProducerField.seq)
         writer.command("HGET", key, ProducerField.missing)
         writer.command("HGET", key, ProducerField.dead)
+        writer.command("HGET", key, ProducerField.deleted)
     }
 
     private mutating func receiveWatermark() throws(RedisError) -> AppliedWatermark? {
@@ -155,8 +156,10 @@ struct Link: ~Copyable {
         let seq = try receiveText()
         let missing = try receiveText()
         let dead = try receiveText()
+        let deleted = try receiveText()
         do {
-            return AppliedWatermark(seq: try seq.get(), missing: try missing.get(), dead: try dead.get())
+            return AppliedWatermark(
+                seq: try seq.get(), missing: try missing.get(), dead: try dead.get(), deleted: try deleted.get())
         } catch {
             guard error.isDeniedOrRefused else { throw error }
             canReadWatermark = false
@@ -168,6 +171,33 @@ struct Link: ~Copyable {
     private mutating func receiveText() throws(RedisError) -> Result<String?, RedisError> {
         var reply = try connection?.receive()
         return Result { () throws(RedisError) in try reply?.string() }
+    }
+
+    /// An experiment in Redis, as a process finds it that resumes it.
+    struct ResumedExperiment {
+        /// The number of the process that has resumed it last; nil if none has.
+        let attempt: Int?
+        let exists: Bool
+    }
+
+    /// Reads the last attempt of an experiment.
+    ///
+    /// Commands: `HGET {hypero}:experiment:<id> <field>` for the fields `attempt` and `battery`.
+    ///
+    /// - Returns: nil if the server denies or refuses the commands.
+    mutating func readAttempt(of experiment: ExperimentID) throws(RedisError) -> ResumedExperiment? {
+        writer.removeAll()
+        writer.command("HGET", keyspace.experiment(experiment), ExperimentField.attempt)
+        writer.command("HGET", keyspace.experiment(experiment), ExperimentField.battery)
+        try sendCommands()
+        let attempt = try receiveText()
+        let battery = try receiveText()
+        do {
+            return ResumedExperiment(attempt: try attempt.get().flatMap { Int($0) }, exists: try battery.get() != nil)
+        } catch {
+            guard error.isDeniedOrRefused else { throw error }
+            return nil
+        }
     }
 
     /// Renews the key of the watermark.

@@ -9,6 +9,8 @@ struct RecordRenderer {
     private let producer: String
     /// The producers of the experiments, indexed by ``Record/origin``: the producer itself, then its ancestors.
     private let origins: [String]
+    /// The attempts of this process, of resumed experiments whose starts state none.
+    private var attempts: [String: Int] = [:]
 
     init(stream: String, _ identity: JournalIdentity) {
         self.stream = stream
@@ -16,12 +18,17 @@ struct RecordRenderer {
         origins = ([identity.producer] + identity.ancestors).map(\.text)
     }
 
+    mutating func setAttempt(_ attempt: Int, of experiment: ExperimentID) {
+        attempts[experiment.text] = attempt
+    }
+
     func render(_ record: Record, into writer: inout RESPWriter) {
         let isDeclaration = record.kind == .battery
         let channels = record.kind.holdsNumbers ? Self.channels(of: record) : []
         let epoch = record.epoch.flatMap { record.kind == .curve && $0 == 1 ? nil : $0 }
         let ownFields = record.kind.holdsNumbers ? channels.count : record.count
-        let fields = (isDeclaration ? 5 : 6) + (epoch == nil ? 0 : 1) + ownFields
+        let attempt = record.isResumed && record.kind == .start ? unstatedAttempt(of: record) : nil
+        let fields = (isDeclaration ? 5 : 6) + (epoch == nil ? 0 : 1) + ownFields + (attempt == nil ? 0 : 1)
         writer.begin(arguments: 3 + 2 * fields)
         writer.add("XADD" as StaticString)
         writer.add(stream)
@@ -59,6 +66,17 @@ struct RecordRenderer {
                 writer.add(value)
             }
         }
+        if let attempt {
+            writer.add("attempt" as StaticString)
+            writer.add(attempt)
+        }
+    }
+
+    /// Returns the attempt of the start of a resumed experiment; nil if the record states it.
+    private func unstatedAttempt(of record: Record) -> Int? {
+        var isStated = false
+        record.forEachField { name, _ in if name.elementsEqual(EventField.attempt.utf8) { isStated = true } }
+        return isStated ? nil : attempts[String(decoding: record.resumedID, as: UTF8.self)] ?? 2
     }
 
     /// Returns the channels of a record, each once. The last value of a name counts, as in two log calls.

@@ -15,6 +15,7 @@ final class Sender: Sendable {
     private let sent = Atomic<UInt64>(0)
     private let applied = Atomic<UInt64>(0)
     private let dead = Atomic<UInt64>(0)
+    private let deleted = Atomic<UInt64>(0)
     private let released = Atomic<UInt64>(0)
     private let adopted = Atomic<UInt64>(0)
     private let damaged = Atomic<UInt64>(0)
@@ -39,6 +40,7 @@ final class Sender: Sendable {
         var sent: UInt64
         var applied: UInt64
         var dead: UInt64
+        var deleted: UInt64
         var released: UInt64
         var adopted: UInt64
         var damaged: UInt64
@@ -65,7 +67,8 @@ final class Sender: Sendable {
     var progress: Progress {
         Progress(
             sent: sent.load(ordering: .acquiring), applied: applied.load(ordering: .acquiring),
-            dead: dead.load(ordering: .acquiring), released: released.load(ordering: .acquiring),
+            dead: dead.load(ordering: .acquiring), deleted: deleted.load(ordering: .acquiring),
+            released: released.load(ordering: .acquiring),
             adopted: adopted.load(ordering: .acquiring),
             damaged: damaged.load(ordering: .acquiring), hasLost: hasLost.load(ordering: .acquiring),
             cannotConfirm: cannotConfirm.load(ordering: .acquiring))
@@ -138,17 +141,18 @@ final class Sender: Sendable {
 
     /// Waits until the ingest has processed all events.
     ///
-    /// - Returns: true if it has, and none of this client's events is a dead letter or lost. false at once if the account may
+    /// - Returns: true if it has, and none of this client's events is a dead letter, dropped because of a deletion, or lost. false at once if the account may
     ///   not read what is applied.
     func waitForApplied(through seq: UInt64, until deadline: MonotonicTime) -> Bool {
         waiters.add(1, ordering: .acquiringAndReleasing)
         defer { waiters.subtract(1, ordering: .acquiringAndReleasing) }
-        // `dead` is stored before `applied`, and loaded after it.
+        // `dead` and `deleted` are stored before `applied`, and loaded after it.
         let isProcessed = wait(until: deadline) {
             $0.isSent(through: seq) && ($0.applied >= seq || $0.cannotConfirm)
         }
         let progress = progress
-        return isProcessed && progress.applied >= seq && progress.dead == 0 && !progress.hasLost
+        return isProcessed && progress.applied >= seq && progress.dead == 0 && progress.deleted == 0
+            && !progress.hasLost
     }
 
     /// Polls every half millisecond. A condition variable would need a lock that the log path shares.
@@ -182,11 +186,13 @@ extension Sender {
         exitRequest.begin()
         var upkeep = JournalUpkeep(now: .now)
         let callbacks = Delivery.Callbacks(
+            isEnding: { self.isEnding.load(ordering: .acquiring) },
             shouldContinue: {
                 // Log calls need the next segment in time, also while the thread waits for Redis.
                 self.configuration.journal.prepareSpare()
                 if let action = upkeep.next(at: .now) { self.configuration.journal.folder?.touch(action) }
-                return !self.isEnding.load(ordering: .acquiring)
+                // A server that does not reply must not keep the thread from reporting what it has not sent.
+                return !self.isEnding.load(ordering: .acquiring) && !self.exitRequest.isOverdue
             },
             blocking: { self.blocking($0) })
         var delivery = Delivery(configuration, callbacks: callbacks)
@@ -199,6 +205,7 @@ extension Sender {
                 isAwaited: waiters.load(ordering: .acquiring) > 0)
             sent.store(delivery.outbox.sent, ordering: .releasing)
             dead.store(delivery.dead, ordering: .releasing)
+            deleted.store(delivery.deleted, ordering: .releasing)
             applied.store(delivery.applied, ordering: .releasing)
             released.store(delivery.outbox.released, ordering: .releasing)
             hasLost.store(delivery.outbox.hasLostRemoved, ordering: .releasing)
@@ -268,6 +275,7 @@ extension Sender: ForkParticipant {
         sent.store(0, ordering: .relaxed)
         applied.store(0, ordering: .relaxed)
         dead.store(0, ordering: .relaxed)
+        deleted.store(0, ordering: .relaxed)
         released.store(0, ordering: .relaxed)
         adopted.store(0, ordering: .relaxed)
         damaged.store(0, ordering: .relaxed)

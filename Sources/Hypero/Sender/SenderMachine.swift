@@ -17,6 +17,8 @@ struct SenderMachine {
         /// Compare the acknowledged events with the server's, and send lost ones again.
         case catchUp
         case send
+        /// Read the last attempt of an experiment that this process resumes.
+        case readAttempt
         case readWatermark
         /// Prevent the expiry of the producer's key.
         case renewKey
@@ -33,6 +35,7 @@ struct SenderMachine {
         var isWatermarkDue: Bool
         var isRenewalDue = false
         var isAliveDue = false
+        var isAttemptUnknown = false
         /// true to end now, with or without events to send.
         var isEnding: Bool
         /// true to end once there are no events to send.
@@ -58,7 +61,7 @@ struct SenderMachine {
             guard hasCaughtUp else { return .catchUp }
             // An event renews the key too, once it is applied.
             if work.isWatermarkDue { return .readWatermark }
-            if work.hasEvents { return .send }
+            if work.hasEvents { return work.isAttemptUnknown ? .readAttempt : .send }
             return work.isRenewalDue ? .renewKey : .sendAlive
         }
     }

@@ -47,6 +47,8 @@ extension Fold {
     /// Counts an event of a deleted subject.
     mutating func skip(_ index: Int) {
         result.counts.deleted += 1
+        let producer = batch.items[index].subjects.producer
+        if producer >= 0, producers[producer].readError == nil { deletedCounts[producer] += 1 }
         result.skipped.append(index)
     }
 

@@ -15,9 +15,11 @@ package struct Fold {
     let prior: PriorState
     let keyspace: Keyspace
     var result = FoldResult()
-    private var producers: [Watermark]
+    var producers: [Watermark]
     /// The number of dead letters of each producer.
     private var deadCounts: [Int]
+    /// The number of dropped events of deleted subjects of each producer.
+    var deletedCounts: [Int]
     var batteries: [BatteryFold]
     /// The experiments with an applied event, in the order of their first one.
     var experiments: [ExperimentFold] = []
@@ -50,6 +52,7 @@ package struct Fold {
         self.keyspace = keyspace
         producers = prior.producers.map { $0 ?? Watermark() }
         deadCounts = Array(repeating: 0, count: producers.count)
+        deletedCounts = deadCounts
         batteries = prior.batteries.map { BatteryFold($0 ?? BatteryState()) }
         foldIndexes = Array(repeating: -1, count: prior.experiments.count)
         experiments.reserveCapacity(prior.experiments.count)
@@ -357,7 +360,7 @@ package struct Fold {
         for index in producers.indices where producers[index] != prior.producers[index] {
             producers[index].addChanges(
                 of: batch.producers[index], since: prior.producers[index] ?? Watermark(), dead: deadCounts[index],
-                in: keyspace, to: &result.changes)
+                deleted: deletedCounts[index], in: keyspace, to: &result.changes)
         }
         result.posterior.producers = producers
         addTombstones()

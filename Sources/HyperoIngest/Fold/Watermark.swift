@@ -78,7 +78,7 @@ package struct Watermark: Sendable, Hashable {
         let arrival = number > seq ? advance(to: number) : fillGap(number)
         guard arrival != .duplicate else { return arrival }
         self.time = max(self.time, time)
-        // As ``addChanges(of:since:dead:in:to:)`` writes it.
+        // As ``addChanges(of:since:dead:deleted:in:to:)`` writes it.
         hasMissingField = !missing.isEmpty
         return arrival
     }
@@ -140,9 +140,11 @@ extension Watermark {
 
     /// Adds the changes of the producer's hash since the prior watermark.
     ///
-    /// - Parameter dead: the number of dead letters of the producer in the batch.
+    /// - Parameters:
+    ///   - dead: the number of dead letters of the producer in the batch.
+    ///   - deleted: the number of its events in the batch that were dropped because of a deletion.
     func addChanges(
-        of producer: ProducerID, since prior: Watermark, dead: Int, in keyspace: Keyspace,
+        of producer: ProducerID, since prior: Watermark, dead: Int, deleted: Int, in keyspace: Keyspace,
         to changes: inout [IndexChange]
     ) {
         let key = keyspace.producer(producer)
@@ -157,6 +159,7 @@ extension Watermark {
             changes.append(.removeFields(key: key, [ProducerField.missing]))
         }
         if dead > 0 { changes.append(.increment(key: key, field: ProducerField.dead, by: dead)) }
+        if deleted > 0 { changes.append(.increment(key: key, field: ProducerField.deleted, by: deleted)) }
         // Once a day, because the expiry would else be a third of the commands of many trainings that log in turn.
         if prior.time == .min || time / Self.day != prior.time / Self.day {
             changes.append(.expire(key: key, milliseconds: Self.lifetime))

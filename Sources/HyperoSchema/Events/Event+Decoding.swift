@@ -128,7 +128,7 @@ extension EntryReader {
         let own = directions.first { $0.channel.hasSameBytes(as: objective) }?.direction
         let declaration = Event.Declaration(
             name: name, version: version, description: description, objective: objective,
-            direction: direction ?? own ?? .max, directions: directions)
+            direction: direction ?? own ?? Direction(ofObjectiveNamed: objective), directions: directions)
         guard !declaration.contradictsItself else {
             let field = Prefix.direction + printable(objective)
             throw Rejection(

@@ -50,6 +50,25 @@ import Testing
         #expect(server.cli("HGET", keyspace.battery(battery), BatteryField.deleted) != "")
     }
 
+    @Test func `A producer learns how many of its events were dropped`() throws {
+        fixture.command("event", "delete", "experiment", "q-1")
+        try fixture.ingest.drain()
+        for seq in 1...3 {
+            server.cli(
+                "XADD", keyspace.events, "*", "event", "epoch", "experiment", "q-1", "battery", battery.text,
+                "producer",
+                "q", "seq", "\(seq)", "epoch", "\(seq)", "curve.valid", "1")
+            try fixture.ingest.drain()
+        }
+        add("epoch", of: "p-1", "epoch", "9", "curve.valid", "1", "producer", "q", "seq", "4")
+        add("start", of: "q-2", "producer", "q", "seq", "5")
+        try fixture.ingest.drain()
+        let key = keyspace.producer(ProducerID("q")!)
+        #expect(server.cli("HGET", key, ProducerField.deleted) == "4")
+        #expect(server.cli("HGET", key, ProducerField.seq) == "5")
+        #expect(try fixture.ingest.metric(IngestField.deleted) == "4")
+    }
+
     @Test func `A late start begins a whole experiment, and so do later events and requeued ones`() throws {
         add("start", of: "p-1")
         add("epoch", of: "p-1", "epoch", "1", "curve.valid", "1")

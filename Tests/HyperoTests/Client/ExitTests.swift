@@ -65,13 +65,16 @@ struct ExitTests {
         timeout: String
     ) async throws {
         server.suspend()
-        await #expect(processExitsWith: .success) {
+        let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
             [url = server.url as String, path = path as String, timeout = timeout as String] in
             let hypero = try ExitTests.client(url, journal: path, exitTimeout: timeout)
             let experiment = hypero.battery("b").experiment()
             withExtendedLifetime((hypero, experiment)) { exit(0) }
         }
         server.resume()
+        let messages = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(
+            messages.contains("hypero: events not sent: 2. They stay in \(path)") == (timeout != "0"), "\(messages)")
         let adopter = try fixture.client(server.url)
         #expect(eventually(within: .seconds(60)) { adopter.counters.adopted == 3 })
         #expect(adopter.close(timeout: .seconds(60)))

@@ -102,6 +102,7 @@ struct NaiveJudge {
             !isGhost(event, of: eventBattery, at: time)
         else {
             counts.deleted += 1
+            if let origin = event.origin { ledgers[origin.producer, default: NaiveLedger()].deleted += 1 }
             return
         }
         if case .battery = event.body {
@@ -175,6 +176,8 @@ struct NaiveLedger {
     private var time: Int64 = 0
     /// The number of dead letters.
     fileprivate(set) var dead = 0
+    /// The number of events that were dropped because of a deletion.
+    fileprivate(set) var deleted = 0
 
     /// Records the arrival of a number.
     ///
@@ -218,6 +221,7 @@ struct NaiveLedger {
         var fields = ["time": String(time)]
         if highest > 0 { fields["seq"] = String(highest) }
         if dead > 0 { fields["dead"] = String(dead) }
+        if deleted > 0 { fields["deleted"] = String(deleted) }
         if !missing.isEmpty {
             fields["missing"] = missing.map {
                 $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"

@@ -93,6 +93,7 @@ struct OpenOutcomes {
         let dropped = min(found.counts.deleted, droppable)
         expected.counts.applied -= dropped
         expected.counts.deleted += dropped
+        settleProducers(&expected, accordingTo: found)
         verdict.deleted += gone.count
         verdict.droppedByDeletion += dropped
         guard case .sortedSet(let tombstones)? = found.keys[keyspace.deleted] ?? .sortedSet([:]) else { return }
@@ -114,6 +115,21 @@ struct OpenOutcomes {
         }
         guard !members.isEmpty else { return }
         expected.keys[keyspace.deleted] = .sortedSet(Dictionary(members.map { ($0, 0) }) { $1 })
+    }
+
+    /// Takes over the number of dropped events of each producer, if their sum is that of the partition.
+    private func settleProducers(_ expected: inout PartitionContent, accordingTo found: PartitionContent) {
+        var counts: [String: Int] = [:]
+        for (key, content) in found.keys where key.contains(":producer:") {
+            guard case .hash(let fields) = content else { continue }
+            counts[key] = fields[ProducerField.deleted].flatMap { Int($0) }
+        }
+        guard counts.values.reduce(0, +) == found.counts.deleted else { return }
+        for (key, count) in counts {
+            guard case .hash(var fields)? = expected.keys[key] else { continue }
+            fields[ProducerField.deleted] = "\(count)"
+            expected.keys[key] = .hash(fields)
+        }
     }
 
     private func settleColumns(
