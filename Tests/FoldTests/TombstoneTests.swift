@@ -38,6 +38,7 @@ import Testing
         // The ids of the entries are 1001-0 to 1005-0.
         var store = IndexStore()
         store.tombstones.insert(Shorthand.battery, at: 1_001)
+        store.tombstones.insert(ExperimentID("e-9")!, at: 1_001)
         store.sets[store.keyspace.deleted] = ["b": 1_001, "e-9": 1_001]
         // The clock of its host is late.
         var late = Shorthand.declared()
@@ -72,7 +73,34 @@ import Testing
         #expect(store.metrics == ["applied": "2", "deleted": "3"])
         #expect(store.experiment.isEmpty && store.curve.isEmpty)
         #expect(store.sets[store.keyspace.experiments(of: Shorthand.battery)] == ["e-2": 60])
-        #expect(store.sets[store.keyspace.deleted] == ["e-1": 1_001])
+        #expect(store.sets[store.keyspace.deleted] == ["b:e-1": 1_001])
+    }
+
+    @Test(arguments: [true, false])
+    func `An event that names a deleted battery keeps its experiment away from that battery, and from no other`(
+        inOneBatch: Bool
+    ) {
+        // The ids of the entries are 1001-0 to 1006-0.
+        let old = BatteryID("old")!
+        var store = IndexStore()
+        store.cache = StateCache()
+        store.tombstones.insert(old, at: 1_001)
+        func named(_ event: Event) -> Event {
+            var event = event
+            event.battery = old
+            return event
+        }
+        let events = [
+            named(Shorthand.event(.meta([Event.Entry(name: "a", value: "1")]))), Shorthand.declared(),
+            Shorthand.event(.start(Event.Start(host: "h")), at: 1_003), named(Shorthand.declared()),
+            named(Shorthand.row(1, ["valid": "9"])), Shorthand.row(1, ["valid": "1"]),
+        ]
+        if inOneBatch { store.add(events) } else { store.addOneByOne(events) }
+        #expect(store.curve == ["1": "valid=1"])
+        #expect(store.experiment["host"] == "h")
+        #expect(store.sets[store.keyspace.deleted] == ["old:e-1": 1_001])
+        // The row that names the wrong battery is a dead letter, because the experiment exists.
+        #expect(store.metrics == ["applied": "4", "deleted": "1", "dead": "1"])
     }
 
     @Test func `An experiment of another battery is not deleted by an event that names a deleted battery`() {

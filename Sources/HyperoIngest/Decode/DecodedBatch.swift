@@ -191,6 +191,24 @@ extension DecodedBatch {
         return areNew.map { $0 ?? false }
     }
 
+    /// An experiment and a battery that an entry of it names, as indexes in ``experiments`` and ``batteries``.
+    struct Naming: Hashable {
+        let experiment: Int
+        let battery: Int
+    }
+
+    /// Returns some experiments with all batteries that their entries name, each once, in the order of the entries.
+    func namings(of experiments: [Int]) -> [Naming] {
+        var isWanted = Array(repeating: false, count: self.experiments.count)
+        for experiment in experiments { isWanted[experiment] = true }
+        var seen: Set<Naming> = []
+        return items.compactMap { item in
+            guard item.subjects.experiment >= 0, isWanted[item.subjects.experiment] else { return nil }
+            let naming = Naming(experiment: item.subjects.experiment, battery: item.subjects.battery)
+            return seen.insert(naming).inserted ? naming : nil
+        }
+    }
+
     /// The battery of each experiment's first entry, as indexes in ``batteries``.
     var batteriesOfExperiments: [Int] {
         var found = Array(repeating: -1, count: experiments.count)

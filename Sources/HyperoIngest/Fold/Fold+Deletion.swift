@@ -5,7 +5,7 @@ import HyperoSchema
 extension Fold {
     /// Drops an event if its battery or experiment was deleted. A declaration that was added later revives the battery.
     ///
-    /// An experiment whose event is dropped because of its battery is deleted too: it stays away when the battery is declared
+    /// An experiment that does not exist when its event is dropped because of the battery stays away when that battery is declared
     /// again. Otherwise it would come back without its start and parameters, which were dropped.
     ///
     /// The time is the one of the entry's id, because deletions have times of the same clock. The clock of a client may be
@@ -17,17 +17,27 @@ extension Fold {
         let time = item.added
         if let deleted = deletedBatteries[battery], !Tombstones.isExpired(deleted, at: time) {
             guard experiment >= 0 else { return !revive(battery, deleted: deleted, at: time, item: index) }
-            if deletedExperiments[experiment] == nil, !exists(experiment) {
-                deletedExperiments[experiment] = deleted
-                result.deletedWithBattery.append((batch.experiments[experiment], deleted))
+            if deletionTime(of: experiment, in: battery) == nil, !exists(experiment) {
+                withheld[DecodedBatch.Naming(experiment: experiment, battery: battery)] = deleted
+                let member = Tombstones.member(for: batch.experiments[experiment], in: batch.batteries[battery])
+                result.withheld.append((member, deleted))
             }
         } else {
-            guard experiment >= 0, let deleted = deletedExperiments[experiment],
+            guard experiment >= 0, let deleted = deletionTime(of: experiment, in: battery),
                 !Tombstones.isExpired(deleted, at: time)
             else { return false }
         }
         skip(index)
         return true
+    }
+
+    /// Returns the time of the deletion that keeps an experiment away from a battery, in Unix milliseconds; nil if none does.
+    private func deletionTime(of experiment: Int, in battery: Int) -> Int64? {
+        if let deleted = deletedExperiments[experiment] { return deleted }
+        // The ids are joined only for experiments that do not exist.
+        guard !exists(experiment) else { return nil }
+        return withheld[DecodedBatch.Naming(experiment: experiment, battery: battery)]
+            ?? prior.tombstones.time(of: batch.experiments[experiment], in: batch.batteries[battery])
     }
 
     /// Revives a deleted battery if its declaration was added after the deletion. Drops the declaration otherwise.
@@ -71,10 +81,8 @@ extension Fold {
 
     /// Adds the tombstones of the experiments whose events were dropped because of their batteries.
     mutating func addTombstones() {
-        guard !result.deletedWithBattery.isEmpty else { return }
-        let members = result.deletedWithBattery.map {
-            IndexChange.Scored($0.experiment.text, score: String($0.deleted))
-        }
+        guard !result.withheld.isEmpty else { return }
+        let members = result.withheld.map { IndexChange.Scored($0.member, score: String($0.deleted)) }
         result.changes.append(.addScores(key: keyspace.deleted, members, onlyNew: true))
     }
 }

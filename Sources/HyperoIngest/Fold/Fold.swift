@@ -32,6 +32,8 @@ package struct Fold {
     var deletedBatteries: [Int64?] = []
     /// The times at which experiments were deleted, like ``deletedBatteries``.
     var deletedExperiments: [Int64?] = []
+    /// The experiments of which this batch has dropped an event because of a battery, with the time of the battery's deletion.
+    var withheld: [DecodedBatch.Naming: Int64] = [:]
 
     /// Folds a batch.
     ///

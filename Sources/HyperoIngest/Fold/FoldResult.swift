@@ -28,9 +28,9 @@ package struct FoldResult {
     var skipped: [Int] = []
     /// The deleted batteries that were declared again, with the times of their deletions in Unix milliseconds.
     var revived: [(battery: BatteryID, deleted: Int64)] = []
-    /// The experiments with an event that was dropped because their battery was deleted, with the time of its deletion in
-    /// Unix milliseconds.
-    var deletedWithBattery: [(experiment: ExperimentID, deleted: Int64)] = []
+    /// The tombstones (``Tombstones/member(for:in:)``) of experiments with an event that was dropped because its battery was
+    /// deleted, with the time of the deletion in Unix milliseconds.
+    var withheld: [(member: String, deleted: Int64)] = []
     package internal(set) var counts = Counts()
     var posterior = PosteriorState()
 }

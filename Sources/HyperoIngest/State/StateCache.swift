@@ -24,7 +24,8 @@ struct StateCache {
 
     /// Stores the state after a batch.
     ///
-    /// Subjects that cannot be read are removed: an operator may repair their keys, so each batch reads them again.
+    /// Subjects that cannot be read are removed: an operator may repair their keys, so each batch reads them again. Experiments
+    /// that do not exist are not stored either, because each battery may have a tombstone of them.
     mutating func store(_ posterior: PosteriorState, of batch: DecodedBatch) {
         for (id, state) in zip(batch.producers, posterior.producers) {
             let isReadable = state.readError == nil
@@ -37,7 +38,8 @@ struct StateCache {
                 cost: 400 + state.columns.reduce(0) { $0 + 48 + $1.text.utf8.count })
         }
         for (id, state) in zip(batch.experiments, posterior.experiments) {
-            experiments.set(state.readError == nil ? state : nil, for: id, cost: state.cost)
+            let isKnown = state.readError == nil && state.battery != nil
+            experiments.set(isKnown ? state : nil, for: id, cost: state.cost)
         }
         guard !(objectives.isEmpty && posterior.objectives.isEmpty) else { return }
         for (index, id) in batch.experiments.enumerated() {

@@ -8,6 +8,7 @@ import Logging
 ///     HMGET battery objective …                ZSCORE battery:experiments experiment
 ///     HGETALL battery                          HGETALL experiment
 ///     HMGET curve epoch …                      ZSCORE deleted id                     (if there are tombstones)
+///                                              ZSCORE deleted battery:experiment     (if there are tombstones)
 ///                                              HMGET experiment battery updated      (if it is probably new)
 ///
 /// Of an experiment that begins in the batch, only the two fields are read that every experiment has. If it exists all the
@@ -102,6 +103,11 @@ struct StateLoader {
                 writer.add("HMGET", key: keyspace.experiment(id), ExperimentState.fields)
                 writer.command("ZSCORE", keyspace.experiments(of: batch.batteries[batteries[index]]), id.text)
                 if readsTombstones { writer.command("ZSCORE", keyspace.deleted, id.text) }
+            }
+            if readsTombstones {
+                for naming in batch.namings(of: missing.experiments) {
+                    writer.command("ZSCORE", keyspace.deleted, batch.tombstone(of: naming))
+                }
             }
         }
         for index in missing.unlisted { writer.command("HGETALL", keyspace.experiment(batch.experiments[index])) }
@@ -204,6 +210,12 @@ struct StateLoader {
             if isListed == false, state?.battery == battery { state?.isListed = false }
             prior.experiments[index] = state
         }
+        guard readsTombstones else { return }
+        for naming in batch.namings(of: indexes) {
+            guard let time = try readTombstone(from: &connection, in: keyspace) else { continue }
+            prior.tombstones.insert(
+                batch.experiments[naming.experiment], in: batch.batteries[naming.battery], at: time)
+        }
     }
 
     /// Reads the time of a subject's deletion in Unix milliseconds; nil if it was not deleted.
@@ -283,6 +295,12 @@ extension Array {
     /// Returns the elements in slices of at most this size.
     fileprivate func parts(of size: Int) -> some Sequence<ArraySlice<Element>> {
         stride(from: 0, to: count, by: size).lazy.map { self[$0..<Swift.min($0 + size, count)] }
+    }
+}
+
+extension DecodedBatch {
+    fileprivate func tombstone(of naming: Naming) -> String {
+        Tombstones.member(for: experiments[naming.experiment], in: batteries[naming.battery])
     }
 }
 

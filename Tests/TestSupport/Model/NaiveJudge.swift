@@ -11,6 +11,8 @@ struct NaiveJudge {
     private var declaredBatteries: Set<BatteryID> = []
     private var batteryOfExperiment: [ExperimentID: BatteryID] = [:]
     private var deletedExperiments: Set<ExperimentID> = []
+    /// Battery -> experiments with an event that was dropped while the battery was deleted.
+    private var withheld: [BatteryID: Set<ExperimentID>] = [:]
     /// Deleted battery -> time of its deletion.
     private var deletedBatteries: [BatteryID: Int64] = [:]
     /// Battery that was declared again after a deletion -> time of the deletion.
@@ -58,14 +60,20 @@ struct NaiveJudge {
             guard case .battery = event.body, time > deleted else {
                 // It would come back without what was dropped.
                 let experiment = event.experiment.flatMap { batteryOfExperiment[$0] == nil ? $0 : nil }
-                if let experiment, !deletedExperiments.contains(experiment) { delete(experiment, at: deleted) }
+                if let experiment, !deletedExperiments.contains(experiment),
+                    withheld[battery, default: []].insert(experiment).inserted
+                {
+                    tombstones["\(battery.text):\(experiment.text)"] = Double(deleted)
+                }
                 return true
             }
             deletedBatteries[battery] = nil
             revived[battery] = deleted
             tombstones[battery.text] = nil
         }
-        return event.experiment.map { deletedExperiments.contains($0) } ?? false
+        guard let experiment = event.experiment else { return false }
+        if deletedExperiments.contains(experiment) { return true }
+        return batteryOfExperiment[experiment] == nil && withheld[battery]?.contains(experiment) == true
     }
 
     /// Returns whether an event is older than the deletion of its battery, and would begin an experiment without its start.

@@ -100,6 +100,7 @@ struct OpenOutcomes {
         // Ended experiments of a deleted battery have none.
         var members = tombstones.keys.filter { interrupted.contains(String($0.prefix { $0 != "-" })) }
         members += gone.filter { tombstones[$0.text] != nil || deletions.named.contains($0) }.map(\.text)
+        members += tombstones.keys.filter { isOfDroppedEvent($0, deletions: deletions) }
         for battery in deletions.batteries where found.keys[keyspace.battery(History.battery(battery))] == nil {
             let id = History.battery(battery)
             guard !living.contains(battery), expected.keys[keyspace.battery(id)] != nil else { continue }
@@ -130,6 +131,16 @@ struct OpenOutcomes {
             fields[ProducerField.deleted] = "\(count)"
             expected.keys[key] = .hash(fields)
         }
+    }
+
+    /// Returns whether a tombstone may be of an experiment with an event that was dropped with its battery:
+    /// `<battery>:<experiment>`.
+    private func isOfDroppedEvent(_ member: String, deletions: Deletions) -> Bool {
+        let parts = member.split(separator: ":").map(String.init)
+        guard parts.count == 2, let experiment = ExperimentID(parts[1]),
+            deletions.batteries.contains(where: { History.battery($0).text == parts[0] })
+        else { return false }
+        return gone.contains(experiment) || interrupted.contains(String(parts[1].prefix { $0 != "-" }))
     }
 
     private func settleColumns(
