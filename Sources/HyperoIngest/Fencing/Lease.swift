@@ -24,12 +24,40 @@ struct Lease {
         _ = try connection.receive()
         let set = try connection.receive().error
         var get = try connection.receive()
-        guard get.error == nil, try get.string() == owner else {
+        let holder = get.error == nil ? try get.string() : nil
+        guard holder == owner else {
+            // A server that is out of memory refuses SET also if another ingest holds the lease.
+            if holder != nil, set?.code == .outOfMemory { return false }
             // An error of SET, such as OOM, does not concern the type of the key: only GET checks the type.
             if let error = set ?? get.error?.naming(key: keyspace.lease, expected: .string) { throw error }
             return false
         }
         return true
+    }
+
+    /// Returns whether this ingest may free memory of a server that is out of memory: it holds the lease, or no ingest does. UNWATCH,
+    /// SET lease owner NX PX ms, GET lease, then PEXPIRE lease ms if it holds the lease.
+    ///
+    /// Such a server refuses SET and every transaction, so that a free lease can be acquired only after memory was freed. If
+    /// several ingests find it free at the same time, they remove the same entries: XTRIM names those that stay.
+    ///
+    /// - Returns: false also if the server accepts SET again.
+    func mayFreeMemory(over connection: inout RedisConnection) throws(RedisError) -> Bool {
+        var writer = RESPWriter(capacity: 512)
+        writer.command("UNWATCH")
+        writer.command("SET", keyspace.lease, owner, "NX", "PX", String(duration.wholeMilliseconds))
+        writer.command("GET", keyspace.lease)
+        try connection.send(writer)
+        _ = try connection.receive()
+        let set = try connection.receive().error
+        var get = try connection.receive()
+        if let error = get.error { throw error }
+        let holder = try get.string()
+        guard set?.code == .outOfMemory, holder == nil || holder == owner else { return false }
+        guard holder == owner else { return true }
+        var expire = try connection.call("PEXPIRE", keyspace.lease, String(duration.wholeMilliseconds))
+        if let error = expire.error { throw error }
+        return try expire.integer() == 1
     }
 
     /// Releases the lease if this owner holds it: WATCH lease, GET lease, HGET ingest owner, then MULTI, DEL lease, HSET

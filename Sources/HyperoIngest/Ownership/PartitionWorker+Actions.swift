@@ -22,7 +22,7 @@ extension PartitionWorker {
         }
     }
 
-    private var checkpointReader: CheckpointReader {
+    var checkpointReader: CheckpointReader {
         CheckpointReader(keyspace: keyspace, owner: lease.owner, logger: limitedLogger)
     }
 
@@ -43,6 +43,7 @@ extension PartitionWorker {
             // The other ingest finds them by the field `unconfirmed`, and writes them.
             context.pendingDeadLetters = PendingDeadLetters()
             context.vanished = []
+            try countTrimmedDeadLetters(in: &context)
             return .standby
         }
         return .acquired
@@ -149,6 +150,7 @@ extension PartitionWorker {
     private func release(in context: inout PipelineContext) throws(RedisError) {
         shield.isShielded = true
         if !context.pendingDeadLetters.isEmpty { try writePendingDeadLetters(in: &context) }
+        try countTrimmedDeadLetters(in: &context)
         let isConfirmed = context.isOutcomeKnown && context.pendingDeadLetters.isEmpty
         try lease.release(isConfirmed: isConfirmed, over: &context.connection)
     }
@@ -165,37 +167,5 @@ extension PartitionWorker {
             // A dead letter that cannot be written must not prevent the release of the lease.
             limitedLogger.event(error.description, level: .error)
         }
-    }
-
-    /// Frees memory of a server that is out of memory: removes applied entries, and if there are none, dead letters.
-    ///
-    /// The applied entries are removed first, because the indexes contain what they say.
-    private func freeMemory(in context: inout PipelineContext) {
-        let trimmed = Result { () throws(RedisError) in try trimAllApplied(over: &context.connection) }
-        if case .success(1...) = trimmed { return }
-        let trimmer = DeadLetterTrimmer(keyspace: keyspace, logger: limitedLogger)
-        do {
-            context.trimmedDeadLetters += try trimmer.removeOlderHalf(over: &context.connection)
-        } catch {
-            // The failure that is handled here is reported anyway, and an attempt follows each later one.
-        }
-    }
-
-    /// Trims all applied entries of a server that is out of memory, including those to be retained: HMGET ingest cursor
-    /// unconfirmed, XTRIM events MINID ~ id.
-    ///
-    /// The bound is the cursor in Redis, because an ingest that has just started has applied no entries itself. The entries
-    /// of a transaction whose outcome is not handled stay.
-    ///
-    /// - Returns: the number of entries that were removed.
-    private func trimAllApplied(over connection: inout RedisConnection) throws(RedisError) -> Int {
-        let (cursor, unconfirmed) = try checkpointReader.cursor(over: &connection)
-        let last = unconfirmed?.from ?? cursor
-        guard last != .zero else { return 0 }
-        limitedLogger.event(
-            "Redis is out of memory: trimming all applied entries of \(keyspace.events)", level: .warning)
-        var reply = try connection.call("XTRIM", keyspace.events, "MINID", "~", last.next.description)
-        if let error = reply.error { throw error }
-        return try reply.integer()
     }
 }
