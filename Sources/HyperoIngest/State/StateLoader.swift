@@ -9,10 +9,10 @@ import Logging
 ///     HGETALL battery                          HGETALL experiment
 ///     HMGET curve epoch …                      ZSCORE deleted id                     (if there are tombstones)
 ///                                              ZSCORE deleted battery:experiment     (if there are tombstones)
-///                                              HMGET experiment battery updated      (if it is probably new)
 ///
-/// Of an experiment that begins in the batch, only the two fields are read that every experiment has. If it exists all the
-/// same, for example because a client sends its events again, all of its state is read next.
+/// Of an experiment that begins in the batch, HMGET reads only the two fields that every experiment has. If it exists all the
+/// same, for example because a client sends its events again, all of its state is read next. The list of its battery shows
+/// whether another client has removed its hash.
 ///
 /// If a key has another type (WRONGTYPE), its subject gets a read error, and the events of the subject become dead
 /// letters with this error as the reason; so do the events of a curve with a row that is too large. Any other error is
@@ -95,12 +95,9 @@ struct StateLoader {
             let (batteries, areNew) = (batch.batteriesOfExperiments, batch.areNew)
             for index in missing.experiments {
                 let id = batch.experiments[index]
-                if areNew[index], !prior.existing.contains(index) {
-                    writer.add("HMGET", key: keyspace.experiment(id), Self.fieldsOfAll)
-                    if readsTombstones { writer.command("ZSCORE", keyspace.deleted, id.text) }
-                    continue
-                }
-                writer.add("HMGET", key: keyspace.experiment(id), ExperimentState.fields)
+                let isProbablyNew = areNew[index] && !prior.existing.contains(index)
+                let fields = isProbablyNew ? Self.fieldsOfAll : ExperimentState.fields
+                writer.add("HMGET", key: keyspace.experiment(id), fields)
                 writer.command("ZSCORE", keyspace.experiments(of: batch.batteries[batteries[index]]), id.text)
                 if readsTombstones { writer.command("ZSCORE", keyspace.deleted, id.text) }
             }
@@ -183,21 +180,17 @@ struct StateLoader {
         guard !indexes.isEmpty else { return }
         let (batteries, areNew) = (batch.batteriesOfExperiments, batch.areNew)
         for index in indexes {
-            let id = batch.experiments[index]
-            if areNew[index], !prior.existing.contains(index) {
-                try readNewExperiment(index, id, into: &prior, from: &connection, in: keyspace, logger: logger)
-                continue
-            }
-            let battery = batch.batteries[batteries[index]]
-            var isHalf = false
-            var isMissing = false
+            let (id, battery) = (batch.experiments[index], batch.batteries[batteries[index]])
+            let isProbablyNew = areNew[index] && !prior.existing.contains(index)
+            let fields = isProbablyNew ? Self.fieldsOfAll : ExperimentState.fields
+            var (isHalf, isMissing) = (false, false)
             var state = try readState(
-                of: keyspace.experiment(id), fields: ExperimentState.fields.count, from: &connection, logger: logger,
+                of: keyspace.experiment(id), fields: fields.count, from: &connection, logger: logger,
                 unreadable: ExperimentState.init(readError:),
                 from: { values in
                     isMissing = values.allSatisfy { $0 == nil }
                     isHalf = !isMissing && values[0] == nil
-                    return ExperimentState(values: values)
+                    return isProbablyNew ? ExperimentState() : ExperimentState(values: values)
                 })
             var score = try connection.receive()
             // An error of the list, for example of its type, is reported when the list is written.
@@ -207,6 +200,10 @@ struct StateLoader {
                 prior.vanished.append(.experiment(id, battery))
             }
             if let time = try readTombstone(from: &connection, in: keyspace) { prior.tombstones.insert(id, at: time) }
+            if isProbablyNew, !isMissing, state != nil, state?.readError == nil {
+                prior.existing.insert(index)
+                continue
+            }
             if isListed == false, state?.battery == battery { state?.isListed = false }
             prior.experiments[index] = state
         }
@@ -229,23 +226,6 @@ struct StateLoader {
             return nil
         }
         return try reply.string().map { Tombstones.time(ofScore: $0) }
-    }
-
-    /// Reads whether an experiment exists that is probably new.
-    private mutating func readNewExperiment(
-        _ index: Int, _ id: ExperimentID, into prior: inout PriorState, from connection: inout RedisConnection,
-        in keyspace: Keyspace, logger: RateLimitedLogger
-    ) throws(RedisError) {
-        var exists = false
-        let state = try readState(
-            of: keyspace.experiment(id), fields: Self.fieldsOfAll.count, from: &connection, logger: logger,
-            unreadable: ExperimentState.init(readError:)
-        ) { values in
-            exists = values.contains { $0 != nil }
-            return ExperimentState()
-        }
-        if let time = try readTombstone(from: &connection, in: keyspace) { prior.tombstones.insert(id, at: time) }
-        if exists { prior.existing.insert(index) } else { prior.experiments[index] = state }
     }
 
     private mutating func readRows(

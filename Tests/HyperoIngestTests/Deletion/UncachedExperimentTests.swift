@@ -15,14 +15,14 @@ import Testing
         server.cli("DEL", keyspace.experiment(fixture.experiment))
     }
 
-    @Test(arguments: ["epoch", "resume"])
+    @Test(arguments: ["epoch", "start", "resume"])
     func `An experiment without its hash stays away, and nothing is left of it`(event: String) throws {
         if event == "epoch" {
             fixture.addRow(3, of: "p-1")
         } else {
             server.cli(
-                "XADD", keyspace.events, "*", "event", "start", "attempt", "2", "experiment", "p-1", "battery",
-                EventSequence.battery.text)
+                "XADD", keyspace.events, "*", "event", "start", "attempt", event == "start" ? "1" : "2", "experiment",
+                "p-1", "battery", EventSequence.battery.text)
         }
         fixture.addRow(3, of: "p-2")
         let drained = try fixture.ingest.drain()
@@ -31,6 +31,15 @@ import Testing
         #expect(fixture.score(keyspace.deleted, "p-1") != "")
         #expect(try fixture.ingest.metric(IngestField.deleted) == "1")
         #expect(server.cli("HGET", keyspace.curve(of: ExperimentID("p-2")!), "3") == "valid=1")
+    }
+
+    @Test func `A dead letter with a first start that is sent again restores an experiment without its hash`() throws {
+        server.cli(
+            "XADD", keyspace.events, "*", "event", "start", "experiment", "p-1", "battery", EventSequence.battery.text,
+            "host", "h", "requeued", "5-0")
+        try fixture.ingest.drain()
+        #expect(server.cli("HGET", keyspace.experiment(fixture.experiment), "host") == "h")
+        #expect(server.cli("EXISTS", keyspace.deleted) == "0")
     }
 
     @Test func `A dead letter that is sent again restores an experiment without its hash`() throws {
