@@ -84,16 +84,17 @@ extension Deletion {
         return count
     }
 
-    /// Returns the next keys of a search; nil if the account must not run SCAN, which is logged.
+    /// Returns the next keys of a search; nil if the account must not run SCAN, or the server has no SCAN, which is logged.
     private func next(of search: inout KeySearch, over connection: inout RedisConnection) throws(RedisError)
         -> [String]?
     {
         do {
             return try search.readPart(over: &connection)
         } catch {
-            guard error.category == .denied else { throw error }
+            guard error.category == .denied || error.category == .refused else { throw error }
+            // The same message for all searches, so that it is logged at most once a minute.
             logger.event(
-                "cannot search for keys \(search.prefix)*, so those remain that no list contains: \(error.description). "
+                "cannot search the keys of \(keyspace.tag), so those remain that no list contains: \(error.description). "
                     + "Permit SCAN", level: .error)
             return nil
         }

@@ -2,7 +2,7 @@ import HyperoRedis
 import HyperoSchema
 
 /// A read of the objectives of one whole curve, in parts: HSCAN curve cursor COUNT n; or at once by HGETALL curve, if the
-/// account must not run HSCAN.
+/// account must not run HSCAN or the server has no HSCAN.
 ///
 /// A curve may have a million rows. HGETALL would keep Redis from its other clients, and this thread from its lease and
 /// from a shutdown, for as long as they take. No other client changes the curve during the scan, because the transaction
@@ -42,7 +42,8 @@ struct CurveScan {
         try connection.send(writer)
         var reply = try connection.receive(within: bounds)
         if let error = reply.error {
-            guard error.category == .denied, mayScan else { throw error }
+            let isRefused = error.category == .denied || error.category == .refused && error.code != .wrongType
+            guard isRefused, mayScan else { throw error }
             (mayScan, bounds) = (false, .large)
             return
         }

@@ -10,8 +10,9 @@ struct DeletionFixture {
     /// The first experiment of the producer `p`.
     let experiment = ExperimentID("p-1")!
 
-    init() throws {
-        ingest = try IngestFixture()
+    /// - Parameter configuration: lines of the server's `redis.conf`.
+    init(configuration: [String] = []) throws {
+        ingest = try IngestFixture(server: RedisServer(configuration: configuration))
     }
 
     /// Adds a command to the control stream, and returns its id.
