@@ -5,7 +5,7 @@ extension Tombstones {
     /// The number of members per command.
     private static let partCount = 10_000
 
-    /// Removes the expired tombstones: ZRANGE deleted 0 n WITHSCORES, ZREM deleted id …
+    /// Removes the expired tombstones: ZRANGE deleted 0 n WITHSCORES, then ZREM deleted id … in fenced transactions.
     ///
     /// The list is in the order of time, so that only the expired ones are read, and some others.
     ///
@@ -20,11 +20,11 @@ extension Tombstones {
             let found = try reply.pairs()
             let expired = found.prefix { isExpired(time(ofScore: $0.value), at: now) }
             if !expired.isEmpty {
-                var writer = RESPWriter()
-                writer.add("ZREM", key: keyspace.deleted, expired.map(\.name))
-                try connection.send(writer)
-                let removed = try connection.receive()
-                if let error = removed.error { throw error }
+                let errors = try fence.commit(over: &connection) { writer in
+                    writer.add("ZREM", key: keyspace.deleted, expired.map(\.name))
+                }
+                guard let errors else { return nil }
+                if let error = errors.first { throw error.naming(key: keyspace.deleted, expected: .sortedSet) }
             }
             guard expired.count == found.count else { return true }
             guard found.count == partCount else { return false }

@@ -1,6 +1,9 @@
+import HyperoCore
 import HyperoSchema
 import TestSupport
 import Testing
+
+@testable import HyperoIngest
 
 /// Partitions with many deleted ids.
 @Suite struct ManyTombstonesTests {
@@ -50,6 +53,21 @@ import Testing
         try fixture.ingest.add([EventSequence.declaration])
         try fixture.ingest.drain()
         #expect(server.cli("ZRANGE", keyspace.deleted, "0", "-1") == "y-0\ny-1\ny-2")
+    }
+
+    @Test(arguments: [true, false])
+    func `A former owner removes no expired deleted id`(isOwner: Bool) throws {
+        try addDeleted("x", 3, at: now - 31 * 24 * 3_600_000)
+        let lease = Lease(keyspace: keyspace, owner: "former", duration: .seconds(60))
+        var connection = try fixture.ingest.connect()
+        #expect(try lease.acquire(over: &connection))
+        var fence = Fence(lease: lease, since: .now, writtenCursor: .zero)
+        #expect(try fence.renew(over: &connection))
+        if !isOwner { server.cli("SET", keyspace.lease, "another") }
+        let hasOthers = try Tombstones.removeExpired(
+            in: keyspace, now: Int64(now), fence: &fence, over: &connection)
+        #expect(hasOthers == (isOwner ? false : nil))
+        #expect(server.cli("ZCARD", keyspace.deleted) == (isOwner ? "0" : "3"))
     }
 
     @Test func `Without a deleted id, no event costs a command to find it`() throws {
