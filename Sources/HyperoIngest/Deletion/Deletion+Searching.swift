@@ -6,11 +6,11 @@ extension Deletion {
     /// The number of columns per command.
     private static let columnCount = 10_000
 
-    /// Returns the keys of the rankings of a battery: ZRANGE columns start stop; or, if there are no columns, SCAN.
+    /// Returns the keys of the rankings that the columns of a battery tell: ZRANGE columns start stop.
     ///
-    /// - Returns: nil if the state must be read again, or if a shutdown is requested.
-    func rankings(
-        of battery: BatteryID, fence: inout Fence, over connection: inout RedisConnection
+    /// - Returns: nil if the battery has no columns.
+    private func listedRankings(
+        of battery: BatteryID, over connection: inout RedisConnection
     ) throws(RedisError) -> [String]? {
         var rankings: [String] = []
         var start = 0
@@ -19,12 +19,26 @@ extension Deletion {
             var reply = try connection.call("ZRANGE", keyspace.columns(of: battery), String(start), String(end - 1))
             if let error = reply.error, error.code != .wrongType { throw error }
             let columns = reply.error == nil ? try reply.strings() : []
-            guard start > 0 || !columns.isEmpty else { break }
+            guard start > 0 || !columns.isEmpty else { return nil }
             rankings += columns.lazy.compactMap { $0?.dropping(prefix: Prefix.max) }
                 .map { keyspace.rank(of: battery, by: $0) }
             guard columns.count == Self.columnCount else { return rankings }
             start = end
         }
+    }
+
+    /// Returns the keys of the rankings that may contain an experiment: ZRANGE columns start stop.
+    ///
+    /// If the battery has no columns and the hash of the experiment is not whole, SCAN finds the rankings. It looks at all keys of
+    /// the server, so that it must not be the rule.
+    ///
+    /// - Parameter isWhole: true if the hash of the experiment names its rankings.
+    /// - Returns: nil if the state must be read again, or if a shutdown is requested.
+    func rankings(
+        of battery: BatteryID, isWhole: Bool, fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> [String]? {
+        if let listed = try listedRankings(of: battery, over: &connection) { return listed }
+        if isWhole { return [] }
         return try keys(withPrefix: keyspace.rank(of: battery, by: ""), fence: &fence, over: &connection)
     }
 
@@ -34,8 +48,8 @@ extension Deletion {
     func keys(
         of battery: BatteryID, fence: inout Fence, over connection: inout RedisConnection
     ) throws(RedisError) -> [String]? {
-        guard let rankings = try rankings(of: battery, fence: &fence, over: &connection),
-            let found = try keys(withPrefix: keyspace.battery(battery) + ":", fence: &fence, over: &connection)
+        let rankings = try listedRankings(of: battery, over: &connection) ?? []
+        guard let found = try keys(withPrefix: keyspace.battery(battery) + ":", fence: &fence, over: &connection)
         else { return nil }
         let fixed = [
             keyspace.battery(battery), keyspace.columns(of: battery), keyspace.space(of: battery),

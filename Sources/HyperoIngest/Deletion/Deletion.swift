@@ -121,11 +121,16 @@ extension Deletion {
         var hash = try connection.hash(at: keyspace.experiment(experiment))
         var battery = battery
         var channels: Set<ExactText> = []
+        // Every whole hash has a battery and a status.
+        var (hasBattery, hasStatus) = (false, false)
         if let error = hash.error {
             guard error.code == .wrongType else { throw error }
         } else if hash.isComplete {
             for (name, value) in try hash.pairs() {
-                if name == ExperimentField.battery { battery = BatteryID(value) ?? battery }
+                if name == ExperimentField.battery, let found = BatteryID(value) {
+                    (battery, hasBattery) = (found, true)
+                }
+                if name == ExperimentField.status { hasStatus = true }
                 if let channel = name.dropping(prefix: Prefix.max) { channels.insert(ExactText(channel)) }
             }
         } else {
@@ -134,7 +139,10 @@ extension Deletion {
         }
         var rankings: [String] = []
         if let battery {
-            guard let found = try self.rankings(of: battery, fence: &fence, over: &connection) else { return false }
+            let isWhole = hasBattery && hasStatus
+            guard let found = try self.rankings(of: battery, isWhole: isWhole, fence: &fence, over: &connection) else {
+                return false
+            }
             let known = Set(channels.map { ExactText(keyspace.rank(of: battery, by: $0.text)) })
             rankings = known.union(found.lazy.map { ExactText($0) }).map(\.text)
         }

@@ -17,6 +17,17 @@ import Testing
         try fixture.ingest.drain()
     }
 
+    @Test func `The deletion of experiments of a battery without columns searches no key of the server`() throws {
+        let fixture = try DeletionFixture()
+        try addStarts(20, to: fixture)
+        for number in 1...20 { fixture.command("event", "delete", "experiment", "e-\(number)") }
+        let before = fixture.ingest.calls(of: "scan")
+        try fixture.ingest.drain()
+        #expect(fixture.ingest.calls(of: "scan") == before)
+        #expect(fixture.server.cli("ZCARD", fixture.keyspace.experiments(of: battery)) == "0")
+        #expect(fixture.server.cli("ZCARD", fixture.keyspace.deleted) == "20")
+    }
+
     /// Expects that an ingest that cannot search deletes what the lists contain, goes on, and says so once.
     private func expectDeletion(
         _ fixture: DeletionFixture, url: String, reason: String, sourceLocation: SourceLocation = #_sourceLocation
