@@ -7,6 +7,7 @@ struct HyperoDemo: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hypero-demo",
         abstract: "Train small neural networks on handwritten digits and log them to hypero.",
+        usage: "hypero-demo [<options>]",
         discussion: """
             Each experiment draws its hyper-parameters, trains a multilayer perceptron, and logs the accuracies and the \
             loss of every epoch. Training runs at full speed whether or not Redis is reachable; events that could not be \

@@ -12,6 +12,7 @@ struct AdoptCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "adopt",
         abstract: "Send the orphaned journals of killed trainings on this host.",
+        usage: "hypero-ingest adopt [<options>]",
         discussion: """
             The next training on the host also does this. This command adopts the journals of this user, namespace and \
             server that belong to no running process. It sends the events that are not applied yet, ends the experiments \
@@ -32,11 +33,13 @@ struct AdoptCommand: ParsableCommand {
               hypero-ingest adopt --journal .demo/journal --watch
 
             EXIT STATUS:
-              0   all orphaned journals of this user and namespace were sent, applied and removed, except for
-                  those that are listed as in use or kept for forked children, or a signal ended --watch
-              1   the timeout expired, the folder was not found, a record or a file was damaged, an event
-                  became a dead letter, or a journal was left alone: of another server or number of
-                  partitions, unreadable, or writable by other users
+              0   all orphaned journals of this user and namespace were sent, applied
+                  and removed, except for those that are listed as in use or kept for
+                  forked children, or a signal ended --watch
+              1   the timeout expired, the folder was not found, a record or a file was
+                  damaged, an event became a dead letter, or a journal was left alone:
+                  of another server or number of partitions, unreadable, or writable
+                  by other users
               64  the command line is invalid
             """)
 

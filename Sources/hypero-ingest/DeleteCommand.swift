@@ -9,6 +9,10 @@ struct DeleteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
         abstract: "Delete experiments, or a battery with all its experiments.",
+        usage: """
+            hypero-ingest delete [<options>] <experiment> ...
+            hypero-ingest delete [<options>] --battery <name>
+            """,
         discussion: """
             Writes the deletion to the control stream of each partition that has the experiments, and waits until an \
             ingest has removed all their keys. What was deleted stays away for 30 days: events that its processes still \
@@ -24,8 +28,9 @@ struct DeleteCommand: ParsableCommand {
 
             EXIT STATUS:
               0   everything was deleted, or --dry-run has listed it
-              1   nothing was deleted: not found, not unique, not confirmed, or Redis refused; or the
-                  timeout expired before an ingest had deleted everything
+              1   nothing was deleted: not found, not unique, not confirmed, or Redis
+                  refused; or the timeout expired before an ingest had deleted
+                  everything
               64  the command line is invalid, or --yes is missing without a terminal
             """)
 

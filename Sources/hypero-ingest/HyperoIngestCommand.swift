@@ -28,8 +28,8 @@ struct HyperoIngestCommand: AsyncParsableCommand {
 
             EXIT STATUS:
               0   one signal ended the run, or all requested work is done
-              1   a second signal ended the run, a signal or a refusal of the server ended a drain,
-                  or part of the work was not done
+              1   a second signal ended the run, a signal or a refusal of the server
+                  ended a drain, or part of the work was not done
               64  the command line is invalid
             """,
         subcommands: [RunCommand.self, AdoptCommand.self, RequeueCommand.self, DeleteCommand.self],

@@ -9,6 +9,10 @@ struct RequeueCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "requeue",
         abstract: "Send dead letters to the event stream again, unchanged or edited.",
+        usage: """
+            hypero-ingest requeue [<options>] <id> ...
+            hypero-ingest requeue [<options>] --all
+            """,
         discussion: """
             hypero-query dead lists the dead letters with their ids. Sending a letter and removing it from the dead \
             letters is one transaction, so that each letter is sent once, even if several users requeue at the same time. \

@@ -11,6 +11,7 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Apply events continuously (the default subcommand).",
+        usage: "hypero-ingest run [<options>]",
         discussion: """
             EXAMPLES, with the Redis server of Scripts/demo:
               export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
@@ -19,8 +20,9 @@ struct RunCommand: AsyncParsableCommand {
 
             EXIT STATUS:
               0   one signal ended the run, or all present entries are applied
-              1   a second signal ended the run, a signal ended a drain before all entries were
-                  applied, a server refused a drain, or dead letters could not be written
+              1   a second signal ended the run, a signal ended a drain before all
+                  entries were applied, a server refused a drain, or dead letters
+                  could not be written
               64  the command line is invalid
             """)
 

@@ -5,6 +5,7 @@ struct BatteriesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batteries",
         abstract: "List the batteries with the number of their experiments and their best value.",
+        usage: "hypero-query batteries [<options>]",
         discussion: """
             JSON has one object per line with the keys id, name, version, description, objective, direction, created, \
             updated, experiments, best, best_experiment and best_status. The table has the status of the best experiment after \

@@ -5,6 +5,7 @@ struct DeadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead",
         abstract: "List the dead letters, the entries that could not be applied, newest first.",
+        usage: "hypero-query dead [<options>]",
         discussion: """
             hypero-ingest requeue sends dead letters again, corrected or as they are.
 

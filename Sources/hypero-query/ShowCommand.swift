@@ -5,6 +5,7 @@ struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show all values and the learning curves of an experiment.",
+        usage: "hypero-query show [<options>] <experiment>",
         discussion: """
             A complete id is found directly. A prefix of an id needs a scan of all keys. JSON has all values, CSV the \
             learning curves.

@@ -5,6 +5,7 @@ struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show the backlog of the ingest, the state of Redis, and warnings.",
+        usage: "hypero-query status [<options>]",
         discussion: """
             THE TABLE, one row per partition:
               partition     the hash tag of its keys

@@ -49,6 +49,27 @@ import Testing
         #expect(ingest.isRunning)
     }
 
+    @Test(arguments: ["DEL", "SET", "ZREM"])
+    func `The experiments of a battery are counted, although its list lacks them`(change: String) throws {
+        let key = keyspace.experiments(of: battery)
+        switch change {
+        case "DEL": server.cli("DEL", key)
+        case "SET": server.cli("SET", key, "text")
+        default: server.cli("ZREM", key, "run-2")
+        }
+        // It has no part in it.
+        add("event", "battery", "battery", "other", "name", "other", "version", "1", "description", "")
+        add("event", "start", "experiment", "other-7", "battery", "other")
+        try fixture.drain()
+        let outcome = try delete("--battery", "sweep", "--dry-run")
+        #expect(
+            outcome.stdout == """
+                battery 'sweep' version 1 (first try), b: 3 experiments, 1 running
+                its best is run-3: valid 0.3
+
+                """, "\(outcome)")
+    }
+
     @Test func `A battery is deleted by its name, with the numbers of its experiments`() throws {
         let ingest = try fixture.ingest()
         let outcome = try delete("--battery", "sweep", "--version", "1", "--yes")

@@ -161,7 +161,7 @@ extension Deleter {
         return try reply.pairs().first.flatMap { first in Double(first.value).map { (first.name, $0) } }
     }
 
-    /// Adds the numbers of a battery's experiments in a partition: ZRANGE experiments …, HGET experiment status ….
+    /// Adds the numbers of a battery's experiments in a partition: ZRANGE experiments …, HMGET experiment battery status …, SCAN ….
     private func count(
         _ battery: inout DeletionPlan.Battery, id: BatteryID, in keyspace: Keyspace
     ) throws(RedisError) {
@@ -171,25 +171,84 @@ extension Deleter {
             }
             if isBetter ?? true { battery.best = found }
         }
+        var listed: Set<ExperimentID> = []
         var start = 0
         while true {
             let end = start + Self.partCount - 1
-            var reply = try call(["ZRANGE", keyspace.experiments(of: id), String(start), String(end)], in: keyspace)
-            let ids = try reply.strings().compactMap { $0.flatMap { ExperimentID($0) } }
-            guard !ids.isEmpty else { return }
-            battery.experiments += ids.count
-            battery.running += try withConnection(to: keyspace) { connection throws(RedisError) in
-                var writer = RESPWriter()
-                for id in ids { writer.command("HGET", keyspace.experiment(id), ExperimentField.status) }
-                try connection.send(writer)
-                var running = 0
-                for _ in ids {
-                    var reply = try connection.receive()
-                    if reply.error == nil, try reply.string() == ExperimentStatus.running.rawValue { running += 1 }
-                }
-                return running
+            let members = try listedExperiments(of: id, from: start, through: end, in: keyspace)
+            guard !members.isEmpty else { break }
+            let ids = members.compactMap { ExperimentID($0) }
+            listed.formUnion(ids)
+            battery.running += try states(of: ids, in: keyspace).count {
+                $0.status == ExperimentStatus.running.rawValue
             }
             start += Self.partCount
+        }
+        battery.experiments += listed.count
+        try countUnlisted(&battery, id: id, except: listed, in: keyspace)
+    }
+
+    /// Reads members of the list of a battery: ZRANGE experiments start stop. A key of another type lists none.
+    private func listedExperiments(
+        of battery: BatteryID, from start: Int, through end: Int, in keyspace: Keyspace
+    ) throws(RedisError) -> [String] {
+        do {
+            var reply = try call(
+                ["ZRANGE", keyspace.experiments(of: battery), String(start), String(end)], in: keyspace)
+            return try reply.strings().compactMap { $0 }
+        } catch {
+            guard error.code == .wrongType else { throw error }
+            return []
+        }
+    }
+
+    /// Adds the experiments of a battery that its list lacks, because the ingest deletes them too: SCAN …, HMGET experiment
+    /// battery status …. Without SCAN, neither the ingest nor this function finds them.
+    private func countUnlisted(
+        _ battery: inout DeletionPlan.Battery, id: BatteryID, except listed: Set<ExperimentID>, in keyspace: Keyspace
+    ) throws(RedisError) {
+        var search = KeySearch(prefix: keyspace.experimentPrefix)
+        // SCAN may return a key twice.
+        var seen = listed
+        while !search.isComplete {
+            let keys: [String]
+            do {
+                keys = try withConnection(to: keyspace) { connection throws(RedisError) in
+                    try search.readPart(over: &connection)
+                }
+            } catch {
+                guard error.category == .denied || error.category == .refused else { throw error }
+                return
+            }
+            let ids = keys.compactMap { ExperimentID($0) }.filter { seen.insert($0).inserted }
+            for start in stride(from: 0, to: ids.count, by: Self.partCount) {
+                let part = Array(ids[start..<min(start + Self.partCount, ids.count)])
+                for state in try states(of: part, in: keyspace) where state.battery == id.text {
+                    battery.experiments += 1
+                    if state.status == ExperimentStatus.running.rawValue { battery.running += 1 }
+                }
+            }
+        }
+    }
+
+    /// Reads the batteries and the statuses of experiments: HMGET experiment battery status …. A key of another type has
+    /// neither.
+    private func states(
+        of ids: [ExperimentID], in keyspace: Keyspace
+    ) throws(RedisError) -> [(battery: String?, status: String?)] {
+        try withConnection(to: keyspace) { connection throws(RedisError) in
+            var writer = RESPWriter()
+            for id in ids {
+                writer.command("HMGET", keyspace.experiment(id), ExperimentField.battery, ExperimentField.status)
+            }
+            try connection.send(writer)
+            var states: [(battery: String?, status: String?)] = []
+            for _ in ids {
+                var reply = try connection.receive()
+                let values = reply.error == nil ? try reply.strings(count: 2) : [nil, nil]
+                states.append((values[0], values[1]))
+            }
+            return states
         }
     }
 }
