@@ -37,6 +37,8 @@ struct Pipeline: ~Copyable {
     /// The error of a dead letter stream that was full at the checkpoint; nil if it was not full. The stream is not
     /// checked again, because the reply to XINFO may be large.
     private let fullStreamError: RedisError?
+    /// The time between the sending of the last transaction and the arrival of its outcome.
+    private(set) var roundTrip = Duration.zero
     /// The server's clock in Unix milliseconds, as it was read last.
     private var clock: Int64
     /// The time at which the state of the stream was read last.
@@ -348,7 +350,10 @@ extension Pipeline {
         if !applied.vanished.isEmpty {
             context.vanished += VanishedSubject.subjects(ofChanges: applied.vanished, in: batch, keyspace: keyspace)
         }
-        batchSize.recordApplied(entries: batch.batch.items.count, in: applied.serverTime ?? (.now - fence.since))
+        roundTrip = .now - fence.since
+        batchSize.recordApplied(
+            entries: batch.batch.items.count, in: applied.serverTime ?? roundTrip,
+            leaseShare: roundTrip / fence.lease.duration)
         // The dead letters of the next batches cannot be written either.
         if let failure = failures.first(where: \.isDeadLetter) {
             deadLetterError = failure.error.naming(key: keyspace.dead, expected: .stream)

@@ -33,6 +33,19 @@ import Testing
         #expect(size == before)
     }
 
+    @Test
+    func `The batch size halves down to one entry while a batch takes most of the lease, and does not grow near it`() {
+        var size = grown()
+        size.recordApplied(entries: size.count, in: .milliseconds(1), leaseShare: 0.3)
+        #expect(size.count == 1_024)
+        size.recordApplied(entries: size.count, in: .milliseconds(1), leaseShare: 0.6)
+        #expect(size.count == 512)
+        for _ in 0..<20 { size.recordApplied(entries: size.count, in: .milliseconds(1), leaseShare: 0.6) }
+        #expect(size.count == 1)
+        size.recordApplied(entries: 1, in: .milliseconds(1), leaseShare: 0.2)
+        #expect(size.count == 2)
+    }
+
     @Test func `The batch size follows the size of the entries`() {
         var size = grown()
         size.recordRead(entries: 100, bytes: 100 << 20)

@@ -7,7 +7,7 @@ struct Lease {
     let keyspace: Keyspace
     /// Unique among all partitions of all processes.
     let owner: String
-    let duration: Duration
+    var duration: Duration
 
     /// Acquires the lease if no ingest holds it: UNWATCH, SET lease owner NX PX ms, GET lease.
     ///

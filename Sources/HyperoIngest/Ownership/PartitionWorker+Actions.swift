@@ -43,6 +43,7 @@ extension PartitionWorker {
             // The other ingest finds them by the field `unconfirmed`, and writes them.
             context.pendingDeadLetters = PendingDeadLetters()
             context.vanished = []
+            lease.duration = settings.leaseDuration
             try countTrimmedDeadLetters(in: &context)
             return .standby
         }
@@ -72,6 +73,8 @@ extension PartitionWorker {
         let reader = checkpointReader
         var checkpoint = try reader.checkpoint(after: appliedCursor, over: &context.connection)
         var fence = Fence(lease: lease, since: fencedSince, writtenCursor: checkpoint.cursor)
+        // The first and the last entry of the stream may be large, and the link slow.
+        if fence.isStale, try !fence.renew(over: &context.connection) { return .cursorChanged }
         guard let letters = try unwrittenDeadLetters(of: checkpoint.unconfirmed, fence: &fence, in: &context) else {
             return .cursorChanged
         }
@@ -133,6 +136,7 @@ extension PartitionWorker {
             appliedCursor = pipeline.slots.applied.id
             guard try pipeline.boundDeadLetters(in: &context) else { return .cursorChanged }
             if try isCommanded(over: &context.connection) { return .interrupted }
+            if shortenLease(after: pipeline) { return .interrupted }
             self.pipeline = consume pipeline
             return .applied
         case .drained:
@@ -142,7 +146,9 @@ extension PartitionWorker {
         case .stopped(.keysVanished):
             appliedCursor = pipeline.slots.applied.id
             return .interrupted
-        case .stopped(.leaseLost): return .leaseLost
+        case .stopped(.leaseLost):
+            lengthenLease()
+            return .leaseLost
         case .stopped(.cursorChanged): return .cursorChanged
         }
     }
@@ -167,5 +173,31 @@ extension PartitionWorker {
             // A dead letter that cannot be written must not prevent the release of the lease.
             limitedLogger.event(error.description, level: .error)
         }
+    }
+}
+
+// MARK: - Slow links
+
+extension PartitionWorker {
+    /// The longest duration to which a lease is lengthened.
+    private static let maxLeaseDuration: Duration = .seconds(60)
+
+    /// Doubles the duration of the lease after the lease was lost.
+    ///
+    /// Over a slow link, the changes of a single entry may take longer than the lease lasts. Its transaction would be sent again
+    /// without end.
+    private func lengthenLease() {
+        lease.duration = max(settings.leaseDuration, min(lease.duration * 2, Self.maxLeaseDuration))
+    }
+
+    /// Sets the duration of the lease to the one of the settings again, once a transaction took less than half of it.
+    ///
+    /// - Returns: whether the duration has changed, so that a new pipeline is needed.
+    private func shortenLease(after pipeline: borrowing Pipeline) -> Bool {
+        guard lease.duration > settings.leaseDuration, pipeline.slots.hasAppliedChanges,
+            pipeline.roundTrip < settings.leaseDuration / 2
+        else { return false }
+        lease.duration = settings.leaseDuration
+        return true
     }
 }

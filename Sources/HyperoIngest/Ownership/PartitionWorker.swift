@@ -12,7 +12,8 @@ final class PartitionWorker {
     let logger: Logger
     let limitedLogger: RateLimitedLogger
     let shield: CancellationShield
-    let lease: Lease
+    /// The lease, whose duration is the one of the settings or longer: see ``lengthenLease()``.
+    var lease: Lease
     var pipeline: Pipeline?
     /// The last entry that a drain applies: the last entry of the stream when it was read first.
     var goal: StreamID?

@@ -4,6 +4,9 @@
 /// client while it applies a batch, so the size doubles while a transaction takes less than half of the target time and
 /// halves when it takes longer than the target.
 ///
+/// Over a slow link, a batch and the state of the next one may take longer than the lease lasts. The size halves when they take
+/// more than half of it.
+///
 /// The size is also limited so that a batch of entries as large as the latest ones fits in memory, above all in the
 /// memory of Redis, which buffers its whole reply. The first batch has one entry, because the size of the entries is
 /// unknown.
@@ -39,11 +42,16 @@ package struct BatchSize: Sendable, Hashable {
         if entries < received { count = max(min(count, entries), 1) }
     }
 
-    /// Adapts the size to the server time of a batch that was applied. Only a full batch makes the size grow.
-    package mutating func recordApplied(entries: Int, in serverTime: Duration) {
-        if serverTime > Self.target, entries > 0 {
+    /// Adapts the size to the times of a batch that was applied. Only a full batch makes the size grow.
+    ///
+    /// - Parameter leaseShare: the time between the sending of the batch and the arrival of its outcome, divided by the duration
+    ///   of the lease.
+    package mutating func recordApplied(entries: Int, in serverTime: Duration, leaseShare: Double = 0) {
+        if leaseShare > 0.5, entries > 0 {
+            count = max(count / 2, 1)
+        } else if serverTime > Self.target, entries > 0 {
             count = max(count / 2, min(count, Self.range.lowerBound))
-        } else if entries >= count, serverTime < Self.target / 2 {
+        } else if entries >= count, serverTime < Self.target / 2, leaseShare < 0.25 {
             count = min(count * 2, Self.range.upperBound)
         }
     }
