@@ -67,7 +67,8 @@ package struct XReadReply {
             return
         }
         count = received
-        for _ in 1..<received { try reply.skip() }
+        // The last array has the fields of the last entry, after the header of the entry and its id.
+        reply.moveToLastArray(back: 2)
         last = try Self.readEntryID(from: &reply)
     }
 

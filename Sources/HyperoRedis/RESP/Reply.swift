@@ -191,6 +191,15 @@ package struct Reply {
         }
     }
 
+    /// Moves to the last array among the elements that are not read, and back by some elements.
+    ///
+    /// The search begins at the end: the elements before the array may be tens of thousands.
+    package mutating func moveToLastArray(back count: Int) {
+        var index = buffer.count - 1
+        while index > position + count, buffer[index].kind != .array { index -= 1 }
+        position = max(index - count, position)
+    }
+
     private mutating func next() throws(RedisError) -> ReplyBuffer.Element {
         guard position < buffer.count else { throw Self.missingElement }
         let element = buffer[position]

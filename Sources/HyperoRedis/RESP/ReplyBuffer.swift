@@ -127,20 +127,64 @@ extension ReplyBuffer {
             elements[count - 1].length += bytes
         }
 
-        /// Adds a text that is received as a whole, if it is within the bounds.
+        /// Adds the texts and integers at the start of received bytes, as long as each is received as a whole and within the
+        /// bounds.
         ///
-        /// - Returns: false if it is not, or if it may not be. The text is then not added.
-        mutating func addWholeText(_ start: UnsafeRawPointer, count bytes: Int) -> Bool {
-            let used = textCount + bytes
-            guard bytes <= bounds.maxTextBytes, usedByElements + used <= bounds.maxTotalBytes else { return false }
-            if used > textCapacity { growText(to: used) }
-            (text + textCount).copyMemory(from: start, byteCount: bytes)
-            if count == capacity { growElements() }
-            elements[count] = Element(value: textCount, length: bytes, kind: .text)
-            count += 1
-            textCount = used
-            return true
+        /// - Parameter limit: the maximum number of elements.
+        /// - Returns: the number of elements, and the number of their bytes as received.
+        mutating func addWholeElements(
+            at received: UnsafeRawBufferPointer, atMost limit: Int
+        ) -> (elements: Int, bytes: Int) {
+            guard let start = received.baseAddress else { return (0, 0) }
+            let (bounds, size, first) = (bounds, received.count, count)
+            // In variables, because the compiler must else expect that the bytes of a text change them. No sum overflows,
+            // because the digits of a number end as soon as it exceeds the number of bytes.
+            var (count, textCount) = (count, textCount)
+            defer { (self.count, self.textCount) = (count, textCount) }
+            var parsed = 0
+            func byte(at offset: Int) -> UInt8 { start.load(fromByteOffset: offset, as: UInt8.self) }
+            while count &- first < limit, parsed < size {
+                let isText = byte(at: parsed) == UInt8(ascii: "$")
+                guard isText || byte(at: parsed) == UInt8(ascii: ":") else { break }
+                var position = parsed &+ 1
+                var number = 0
+                while position < size, case let digit = byte(at: position) &- UInt8(ascii: "0"), digit < 10,
+                    number <= size
+                {
+                    number = number &* 10 &+ Int(digit)
+                    position &+= 1
+                }
+                let length = isText ? number : 0
+                let (text, used) = (position &+ 2, textCount &+ length)
+                guard position > parsed &+ 1, text <= size, (start + position).isLineEnd, length <= bounds.maxTextBytes,
+                    (count &+ 1) &* MemoryLayout<Element>.stride &+ used <= bounds.maxTotalBytes
+                else { break }
+                if count == capacity { growElements() }
+                if isText {
+                    guard size &- text >= length &+ 2, (start + text + length).isLineEnd else { break }
+                    if used &+ Self.shortSize > textCapacity { growText(to: used &+ Self.shortSize) }
+                    let place = self.text + textCount
+                    // A call would cost as much as all the rest.
+                    if length <= Self.shortSize, size &- text >= Self.shortSize {
+                        place.storeBytes(of: (start + text).loadUnaligned(as: Short.self), as: Short.self)
+                    } else {
+                        place.copyMemory(from: start + text, byteCount: length)
+                    }
+                    elements[count] = Element(value: textCount, length: length, kind: .text)
+                    parsed = text &+ length &+ 2
+                } else {
+                    elements[count] = Element(value: number, kind: .integer)
+                    parsed = text
+                }
+                count &+= 1
+                textCount = used
+            }
+            return (count &- first, parsed)
         }
+
+        /// The bytes that are copied at once of a short text, including those after it.
+        private typealias Short = SIMD16<UInt8>
+        private static let shortSize = MemoryLayout<Short>.size
 
         /// Error replies need no more: the client shows 300 characters.
         private static func maxLength(of kind: Element.Kind) -> Int { kind == .error ? 1_024 : .max }

@@ -43,7 +43,7 @@ struct ReplyParser: ~Copyable {
         if missing == 0, text == nil { missing = 1 }
         while true {
             if text != nil, try !finishText(in: buffer) { return false }
-            parseWholeTexts(into: buffer)
+            parseWholeElements(into: buffer)
             guard missing > 0 else { return true }
             guard try parseElement(into: buffer) else { return false }
         }
@@ -82,30 +82,14 @@ struct ReplyParser: ~Copyable {
         return count
     }
 
-    /// Parses the texts that come next, as long as each is received as a whole and within the bounds. Nearly all elements
-    /// of a large reply are such texts. Any other element is left to ``parseElement(into:)``, which parses it from its start.
-    private mutating func parseWholeTexts(into buffer: ReplyBuffer) {
-        let (contents, bytes, end) = (buffer.contents, bytes, end)
-        func byte(at offset: Int) -> UInt8 { bytes.load(fromByteOffset: offset, as: UInt8.self) }
-        var start = start
-        var missing = missing
-        defer { (self.start, self.missing) = (start, missing) }
-        while missing > 0, start < end, byte(at: start) == UInt8(ascii: "$") {
-            var position = start + 1
-            var length = 0
-            while position < end, case let digit = byte(at: position) &- UInt8(ascii: "0"), digit < 10,
-                length <= Self.capacity
-            {
-                length = length * 10 + Int(digit)
-                position += 1
-            }
-            let text = position + 2
-            guard position > start + 1, end - text >= length + 2, isLineEnd(at: position),
-                isLineEnd(at: text + length), contents.pointee.addWholeText(bytes + text, count: length)
-            else { return }
-            start = text + length + 2
-            missing -= 1
-        }
+    /// Parses the texts and integers that come next, as long as each is received as a whole and within the bounds. Nearly all
+    /// elements of a large reply are such. Any other element is left to ``parseElement(into:)``, which parses it from its
+    /// start.
+    private mutating func parseWholeElements(into buffer: ReplyBuffer) {
+        let received = UnsafeRawBufferPointer(start: bytes + start, count: end - start)
+        let (elements, size) = buffer.contents.pointee.addWholeElements(at: received, atMost: missing)
+        start += size
+        missing -= elements
     }
 
     /// Parses one element, of a text only the length.
@@ -218,7 +202,10 @@ struct ReplyParser: ~Copyable {
 
     private func byte(at offset: Int) -> UInt8 { bytes.load(fromByteOffset: offset, as: UInt8.self) }
 
-    private func isLineEnd(at offset: Int) -> Bool {
-        byte(at: offset) == UInt8(ascii: "\r") && byte(at: offset + 1) == UInt8(ascii: "\n")
-    }
+    private func isLineEnd(at offset: Int) -> Bool { (UnsafeRawPointer(bytes) + offset).isLineEnd }
+}
+
+extension UnsafeRawPointer {
+    /// True if the next two bytes end a line.
+    var isLineEnd: Bool { loadUnaligned(as: UInt16.self) == UInt16(littleEndian: 0x0A0D) }
 }
