@@ -13,7 +13,7 @@ package func retryingInterrupts<Result: SignedInteger>(_ call: () -> Result) -> 
 
 /// Runs a body with one signal blocked on the calling thread, and discards the signal if the body raised it.
 ///
-/// Two signals need this: SIGPIPE for a write to a closed connection (hiredis uses write(2), which has no MSG_NOSIGNAL),
+/// Two signals need this: SIGPIPE for a write to standard error, which may be a closed pipe (write(2) has no MSG_NOSIGNAL),
 /// and SIGXFSZ for a file beyond the limit of `ulimit -f`. A handler would replace the handler of the host process.
 package func withBlocked<Result>(signal: CInt, _ body: () -> Result) -> Result {
     var signalOnly = sigset_t()

@@ -111,22 +111,20 @@ package struct RedisConnection: ~Copyable {
     }
 
     private mutating func write(_ writer: borrowing RESPWriter) throws(RedisError) {
-        let bytes = writer.bytes
-        guard let start = bytes.baseAddress, bytes.count > 0 else { return }
+        // Not by hiredis, which would copy all bytes, move the rest after each part, and raise SIGPIPE.
+        var rest = writer.bytes[...]
+        guard !rest.isEmpty else { return }
         let hasPendingReplies = pendingReplies > 0
         pendingReplies += writer.commands
-        let characters = start.assumingMemoryBound(to: CChar.self)
-        guard redisAppendFormattedCommand(context, characters, bytes.count) == REDIS_OK else {
-            throw hiredisFailure("cannot send to")
-        }
         var deadline = TransferDeadline(timeout: timeout, start: .now)
         while true {
-            var isDone: Int32 = 0
-            let context = context
-            guard withBlocked(signal: SIGPIPE, { redisBufferWrite(context, &isDone) }) == REDIS_OK else {
-                throw failureOfSend(hasPendingReplies: hasPendingReplies)
+            let bytes = UnsafeRawBufferPointer(rebasing: rest)
+            let sent = Glibc.send(context.pointee.fd, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            if sent < 0, errno != EAGAIN, errno != EINTR {
+                throw failureOfSend(errno: errno, hasPendingReplies: hasPendingReplies)
             }
-            guard isDone == 0 else { return }
+            rest = rest.dropFirst(max(sent, 0))
+            guard !rest.isEmpty else { return }
             guard shouldContinue() else { throw cancellation }
             try wait(for: POLLOUT, until: deadline.time)
             // The socket accepts at least this much when it is ready again.
@@ -135,8 +133,8 @@ package struct RedisConnection: ~Copyable {
     }
 
     /// Returns the error of a failed send. The server may have sent the reason before it closed the connection.
-    private mutating func failureOfSend(hasPendingReplies: Bool) -> RedisError {
-        let failure = hiredisFailure("cannot send to")
+    private mutating func failureOfSend(errno code: CInt, hasPendingReplies: Bool) -> RedisError {
+        let failure = RedisError(.connection, "cannot send to \(url): \(String(cString: strerror(code)))")
         // Otherwise the next reply belongs to an earlier command.
         guard !hasPendingReplies else { return failure }
         prepareBuffer(for: .small)
@@ -287,7 +285,9 @@ package struct RedisConnection: ~Copyable {
 
 extension RedisConnection {
     private func finishConnecting() throws(RedisError) {
-        guard context.pointee.err == 0 else { throw hiredisFailure("cannot connect to") }
+        guard context.pointee.err == 0 else {
+            throw RedisError(.connection, "cannot connect to \(url): \(String(cString: hypero_error_text(context)))")
+        }
         // Child processes of the host process must not inherit the connection.
         _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
         try wait(for: POLLOUT, until: .now + timeout)
@@ -369,11 +369,6 @@ extension RedisConnection {
     private var timeoutFailure: RedisError { RedisError(.connection, "timed out waiting for \(url)") }
 
     private var cancellation: RedisError { RedisError(.connection, "cancelled while waiting for \(url)") }
-
-    /// Returns the error of hiredis as the failure of an operation, such as `cannot send to`.
-    private func hiredisFailure(_ operation: String) -> RedisError {
-        RedisError(.connection, "\(operation) \(url): \(String(cString: hypero_error_text(context)))")
-    }
 }
 
 /// The owner of a hiredis context. Frees the context, also if connecting fails halfway.

@@ -45,9 +45,9 @@ package struct RESPWriter: ~Copyable {
     /// Begins a command. Exactly `arguments` calls of an `add` method must follow; the first adds the command's name.
     package mutating func begin(arguments: Int) {
         commands += 1
-        reserve(24)
-        put(UInt8(ascii: "*"))
-        put(size: arguments)
+        var end = reserve(0)
+        end.put(UInt8(ascii: "*"), size: arguments)
+        finish(at: end)
     }
 
     /// Adds a command with all its arguments.
@@ -64,31 +64,33 @@ package struct RESPWriter: ~Copyable {
 
     /// Adds one argument.
     package mutating func add(_ text: StaticString) {
-        add(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        add(UnsafeRawBufferPointer(text))
     }
 
     /// Adds one argument.
     package mutating func add(_ bytes: UnsafeRawBufferPointer) {
-        begin(argumentOf: bytes.count)
-        put(bytes)
-        putLineEnd()
+        var end = begin(argumentOf: bytes.count)
+        end.put(bytes)
+        end.putLineEnd()
+        finish(at: end)
     }
 
     /// Adds one argument: the prefix followed by the bytes.
     package mutating func add(prefix: StaticString, _ bytes: UnsafeRawBufferPointer) {
-        add(UnsafeRawBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount), suffix: bytes)
+        add(UnsafeRawBufferPointer(prefix), suffix: bytes)
     }
 
     /// Adds one argument: the bytes followed by the suffix.
     package mutating func add(_ bytes: UnsafeRawBufferPointer, suffix: StaticString) {
-        add(bytes, suffix: UnsafeRawBufferPointer(start: suffix.utf8Start, count: suffix.utf8CodeUnitCount))
+        add(bytes, suffix: UnsafeRawBufferPointer(suffix))
     }
 
     private mutating func add(_ bytes: UnsafeRawBufferPointer, suffix: UnsafeRawBufferPointer) {
-        begin(argumentOf: bytes.count + suffix.count)
-        put(bytes)
-        put(suffix)
-        putLineEnd()
+        var end = begin(argumentOf: bytes.count + suffix.count)
+        end.put(bytes)
+        end.put(suffix)
+        end.putLineEnd()
+        finish(at: end)
     }
 
     /// Adds one argument: the number in decimal.
@@ -103,11 +105,29 @@ package struct RESPWriter: ~Copyable {
     package mutating func add(_ number: Int64) { add(magnitude: number.magnitude, isNegative: number < 0) }
 
     private mutating func add(magnitude: UInt64, isNegative: Bool) {
-        begin(argumentOf: Self.digits(of: magnitude) + (isNegative ? 1 : 0))
-        if isNegative { put(UInt8(ascii: "-")) }
-        put(decimal: magnitude)
-        putLineEnd()
+        var end = reserve(2 * Self.maxDigits)
+        // The number of digits precedes them, so they are written after their place and then moved.
+        let limit = end + 2 * Self.maxDigits
+        var first = limit
+        var remaining = magnitude
+        repeat {
+            first -= 1
+            first.storeBytes(of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: remaining % 10), as: UInt8.self)
+            remaining /= 10
+        } while remaining > 0
+        if isNegative {
+            first -= 1
+            first.storeBytes(of: UInt8(ascii: "-"), as: UInt8.self)
+        }
+        let digits = UnsafeRawBufferPointer(start: first, count: limit - first)
+        end.put(UInt8(ascii: "$"), size: digits.count)
+        end.put(digits)
+        end.putLineEnd()
+        finish(at: end)
     }
+
+    /// The maximum number of bytes of a number in decimal, and of the line before it.
+    private static let maxDigits = 24
 
     /// Adds one argument whose bytes the body writes.
     ///
@@ -115,79 +135,76 @@ package struct RESPWriter: ~Copyable {
     ///   - size: the number of bytes.
     ///   - body: initializes all bytes of its argument.
     package mutating func add(size: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
-        begin(argumentOf: size)
-        body(UnsafeMutableRawBufferPointer(start: base + count, count: size))
-        count += size
-        putLineEnd()
+        var end = begin(argumentOf: size)
+        body(UnsafeMutableRawBufferPointer(start: end, count: size))
+        end += size
+        end.putLineEnd()
+        finish(at: end)
     }
 
-    /// Writes `$<count>` and reserves space for the argument.
-    private mutating func begin(argumentOf count: Int) {
-        reserve(count + 32)
-        put(UInt8(ascii: "$"))
-        put(size: count)
+    // The methods below give and take the end of what is written: in a variable, because the compiler must else expect that
+    // each byte changes it.
+
+    /// Writes `$<count>`, and reserves memory for the argument and the end of its line.
+    ///
+    /// - Returns: the end of what is written. Pass it to ``finish(at:)`` after the end of the line.
+    @inline(__always)
+    private mutating func begin(argumentOf count: Int) -> UnsafeMutableRawPointer {
+        var end = reserve(count)
+        end.put(UInt8(ascii: "$"), size: count)
+        return end
     }
 
-    // The methods below write without a bounds check: call `reserve` first.
+    private mutating func finish(at end: UnsafeMutableRawPointer) { count = end - base }
 
-    private mutating func put(_ byte: UInt8) {
-        base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
-        count += 1
+    /// Reserves memory for some bytes and two lines of a size.
+    ///
+    /// - Returns: the end of what is written.
+    @inline(__always)
+    private mutating func reserve(_ extra: Int) -> UnsafeMutableRawPointer {
+        if count + extra + 64 > capacity { grow(to: count + extra + 64) }
+        return base + count
     }
 
-    private mutating func put(_ bytes: UnsafeRawBufferPointer) {
-        guard let start = bytes.baseAddress else { return }
-        (base + count).copyMemory(from: start, byteCount: bytes.count)
-        count += bytes.count
-    }
-
-    private mutating func putLineEnd() {
-        put(UInt8(ascii: "\r"))
-        put(UInt8(ascii: "\n"))
-    }
-
-    /// Writes a size, which mostly has one or two digits, and the end of its line.
-    private mutating func put(size: Int) {
-        if size < 10 {
-            put(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: size))
-        } else if size < 100 {
-            put(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: size / 10))
-            put(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: size % 10))
-        } else {
-            put(decimal: UInt64(size))
-        }
-        putLineEnd()
-    }
-
-    private mutating func put(decimal number: UInt64) {
-        let digits = Self.digits(of: number)
-        var remaining = number
-        var position = count + digits
-        repeat {
-            position -= 1
-            base.storeBytes(of: UInt8(ascii: "0") + UInt8(remaining % 10), toByteOffset: position, as: UInt8.self)
-            remaining /= 10
-        } while remaining > 0
-        count += digits
-    }
-
-    private static func digits(of number: UInt64) -> Int {
-        var digits = 1
-        var bound: UInt64 = 10
-        while number >= bound {
-            digits += 1
-            guard digits < 20 else { break }
-            bound *= 10
-        }
-        return digits
-    }
-
-    private mutating func reserve(_ extra: Int) {
-        guard count + extra > capacity else { return }
-        capacity = max(capacity * 2, count + extra)
+    private mutating func grow(to needed: Int) {
+        capacity = max(capacity * 2, needed)
         let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
         larger.copyMemory(from: base, byteCount: count)
         base.deallocate()
         base = larger
+    }
+}
+
+/// Writing at the end of reserved memory.
+extension UnsafeMutableRawPointer {
+    fileprivate mutating func put(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress else { return }
+        copyMemory(from: start, byteCount: bytes.count)
+        self += bytes.count
+    }
+
+    fileprivate mutating func putLineEnd() {
+        storeBytes(of: UInt16(littleEndian: 0x0A0D), as: UInt16.self)
+        self += 2
+    }
+
+    /// Writes a line with a size, which mostly has one or two digits.
+    fileprivate mutating func put(_ type: UInt8, size: Int) {
+        storeBytes(of: type, as: UInt8.self)
+        self += 1
+        put(decimal: size)
+        putLineEnd()
+    }
+
+    private mutating func put(decimal size: Int) {
+        if size >= 10 { put(decimal: size / 10) }
+        storeBytes(of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: size % 10), as: UInt8.self)
+        self += 1
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate init(_ text: StaticString) {
+        self.init(start: text.utf8Start, count: text.utf8CodeUnitCount)
     }
 }
