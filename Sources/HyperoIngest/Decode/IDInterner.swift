@@ -6,6 +6,8 @@ import HyperoSchema
 /// An id is found by its bytes in an entry, so that it becomes a string once per batch and not once per entry.
 struct IDInterner<ID: Hashable> {
     private(set) var ids: [ID] = []
+    /// The result of ``hash(_:)`` for each id.
+    private var hashes: [Int] = []
     /// The bytes of all ids, concatenated.
     private var bytes: [UInt8] = []
     /// The end of each id in `bytes`.
@@ -21,11 +23,15 @@ struct IDInterner<ID: Hashable> {
     init(capacity: Int = 0) {
         guard capacity > Self.initialSlots / 2 else { return }
         ids.reserveCapacity(capacity)
+        hashes.reserveCapacity(capacity)
         ends.reserveCapacity(capacity)
         slots = Array(repeating: -1, count: capacity.nextPowerOfTwo * 2)
     }
 
     private static var initialSlots: Int { 64 }
+
+    /// All ids, as keys of dictionaries.
+    var keys: some Sequence<HashedID<ID>> { zip(ids, hashes).lazy.map { HashedID(id: $0, hash: $1) } }
 
     /// Returns the index of an id; nil if the batch does not contain the id.
     func index(of id: Bytes) -> Int? { index(of: id, hash: hash(id)) }
@@ -59,10 +65,11 @@ struct IDInterner<ID: Hashable> {
     mutating func add(_ id: ID, bytes: Bytes, hash: Int) -> Int {
         self.bytes.append(contentsOf: bytes)
         ids.append(id)
+        hashes.append(hash)
         ends.append(self.bytes.count)
         if ids.count * 2 > slots.count {
             slots = Array(repeating: -1, count: max(slots.count * 2, Self.initialSlots))
-            for index in ids.indices { fillSlot(with: Int32(index), hash: hashOfID(at: index)) }
+            for (index, hash) in hashes.enumerated() { fillSlot(with: Int32(index), hash: hash) }
         } else {
             fillSlot(with: Int32(ids.count - 1), hash: hash)
         }
@@ -82,11 +89,6 @@ struct IDInterner<ID: Hashable> {
         return bytes.withUnsafeBytes { memcmp($0.baseAddress! + start, text, id.count) == 0 }
     }
 
-    private func hashOfID(at index: Int) -> Int {
-        let start = index == 0 ? 0 : ends[index - 1]
-        return bytes.withUnsafeBufferPointer { hash(Bytes(rebasing: $0[start..<ends[index]])) }
-    }
-
     private mutating func fillSlot(with index: Int32, hash: Int) {
         var slot = hash
         while slots[slot & (slots.count - 1)] >= 0 { slot += 1 }
@@ -101,6 +103,18 @@ struct IDInterner<ID: Hashable> {
         hasher.combine(bytes: UnsafeRawBufferPointer(id))
         return Int(bitPattern: UInt(bitPattern: hasher.finalize()) >> 1)
     }
+}
+
+/// An id with the hash of its bytes.
+///
+/// In a wide fleet, the cache looks up each id twice per batch. It hashes this hash instead of the bytes.
+struct HashedID<ID: Hashable>: Hashable {
+    let id: ID
+    fileprivate let hash: Int
+
+    static func == (left: Self, right: Self) -> Bool { left.id == right.id }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 extension Int {
