@@ -226,7 +226,8 @@ package final class RowShape: Sendable {
     /// Returns the index of a channel's number among the numbers of a row; nil if the shape lacks the channel.
     func index(of channel: String) -> Int? {
         guard channels.count <= Self.linearLimit else { return indexes[ExactText(channel)] }
-        return channels.firstIndex { $0.hasSameBytes(as: channel) }
+        // Equal bytes are equal strings, and the comparison of two short strings needs no access to their bytes.
+        return channels.firstIndex { $0 == channel && $0.hasSameBytes(as: channel) }
     }
 
     /// Returns whether another shape has the same channels in the same order.

@@ -8,7 +8,7 @@ package struct Number: Sendable, Hashable {
     private let digits: Digits
 
     /// The maximum size in bytes of a text that is kept as received. The shortest decimal of a double has at most 24 bytes.
-    package static let maxTextSize = 31
+    package static var maxTextSize: Int { 31 }
 
     package var isFinite: Bool { value.isFinite }
 
