@@ -107,34 +107,74 @@ package struct Keyspace: Sendable, Hashable {
     package func space(of id: BatteryID) -> String { battery(id) + ":space" }
 
     /// `{hypero}:experiment:<id>`, a hash (``ExperimentField``).
-    package func experiment(_ id: ExperimentID) -> String { key(":experiment:", id.text) }
+    package func experiment(_ id: ExperimentID) -> String { SubjectKey(of: id, in: self).text }
 
     /// The part of an experiment's keys before its id.
     package var experimentPrefix: String { tag + ":experiment:" }
 
     /// `{hypero}:experiment:<id>:curve`, a hash from epoch to the text of a ``CurveRow``.
-    package func curve(of id: ExperimentID) -> String { key(":experiment:", id.text, ":curve") }
+    package func curve(of id: ExperimentID) -> String { SubjectKey(ofCurve: id, in: self).text }
 
     /// `{hypero}:producer:<id>`, a hash (``ProducerField``): the applied watermark. Expires 30 days after the producer's
     /// last event.
-    package func producer(_ id: ProducerID) -> String { key(":producer:", id.text) }
+    package func producer(_ id: ProducerID) -> String { SubjectKey(of: id, in: self).text }
+}
 
-    /// Concatenates a key in one allocation, because the ingest spells three keys per event. `+` would need two or three.
-    private func key(_ type: StaticString, _ id: String, _ suffix: StaticString = "") -> String {
+/// The key of an experiment, a curve or a producer, in parts.
+///
+/// The ingest writes three such keys per event. A writer of commands copies the parts, and no text is allocated.
+package struct SubjectKey: Sendable, Hashable {
+    private enum Kind { case experiment, curve, producer }
+
+    private let kind: Kind
+    /// The first part: the hash tag.
+    package let tag: String
+    /// The part after the hash tag.
+    package var type: StaticString { kind == .producer ? ":producer:" : ":experiment:" }
+    /// The part after the type.
+    package let id: String
+    /// The last part, which may be empty.
+    package var suffix: StaticString { kind == .curve ? ":curve" : "" }
+
+    /// The key of an experiment's hash.
+    package init(of id: ExperimentID, in keyspace: Keyspace) {
+        (tag, self.id, kind) = (keyspace.tag, id.text, .experiment)
+    }
+
+    /// The key of an experiment's curve.
+    package init(ofCurve id: ExperimentID, in keyspace: Keyspace) {
+        (tag, self.id, kind) = (keyspace.tag, id.text, .curve)
+    }
+
+    /// The key of a producer's hash.
+    package init(of id: ProducerID, in keyspace: Keyspace) {
+        (tag, self.id, kind) = (keyspace.tag, id.text, .producer)
+    }
+
+    /// The number of bytes.
+    package var size: Int {
+        tag.utf8.count + type.utf8CodeUnitCount + id.utf8.count + suffix.utf8CodeUnitCount
+    }
+
+    /// The key, in one allocation. `+` would need two or three.
+    package var text: String {
         var (tag, id) = (tag, id)
         return tag.withUTF8 { tag in
             id.withUTF8 { id in
-                let types = Bytes(start: type.utf8Start, count: type.utf8CodeUnitCount)
-                let suffixes = Bytes(start: suffix.utf8Start, count: suffix.utf8CodeUnitCount)
-                let size = tag.count + types.count + id.count + suffixes.count
-                return String(unsafeUninitializedCapacity: size) { key in
+                String(unsafeUninitializedCapacity: size) { key in
                     var end = key[...].initialize(fromContentsOf: tag)
-                    end = key[end...].initialize(fromContentsOf: types)
+                    end = key[end...].initialize(fromContentsOf: Bytes(type))
                     end = key[end...].initialize(fromContentsOf: id)
-                    return key[end...].initialize(fromContentsOf: suffixes)
+                    return key[end...].initialize(fromContentsOf: Bytes(suffix))
                 }
             }
         }
+    }
+}
+
+extension Bytes {
+    fileprivate init(_ text: StaticString) {
+        self.init(start: text.utf8Start, count: text.utf8CodeUnitCount)
     }
 }
 

@@ -57,7 +57,7 @@ struct IndexStore: Equatable {
                 deadLetters += result.deadLetters.map(\.reason)
                 cache?.store(result.posterior, of: batch)
                 tombstones.update(with: result)
-                return result.changes
+                return Array(result.changes)
             }
         }
     }

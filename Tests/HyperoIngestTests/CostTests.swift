@@ -27,9 +27,7 @@ import Testing
     }
 
     /// Folds the rows of all trainings in turn, with the state of the trainings known.
-    ///
-    /// - Returns: the number of events, the number of commands by name, and the size of all commands.
-    private func fold() throws -> (events: Int, commands: [String: Int], bytes: Int) {
+    private func foldRows() throws -> (events: Int, result: FoldResult) {
         var batch = DecodedBatch()
         for epoch in 1...Self.rowsPerTraining {
             for training in 0..<Self.trainings {
@@ -53,16 +51,24 @@ import Testing
         guard case .folded(let result) = Fold.fold(batch, onto: prior, in: keyspace) else {
             throw TestFailure("the fold reports missing state")
         }
+        return (batch.items.count, result)
+    }
+
+    /// Folds the rows of all trainings in turn, with the state of the trainings known.
+    ///
+    /// - Returns: the number of events, the number of commands by name, and the size of all commands.
+    private func fold() throws -> (events: Int, commands: [String: Int], bytes: Int) {
+        let (events, result) = try foldRows()
         var writer = RESPWriter()
         var commands: [String: Int] = [:]
-        for change in result.changes {
+        for entry in result.changes.entries {
             let start = writer.count
-            writer.add(change, rows: result.rows)
+            writer.add(entry, of: result.changes, rows: result.rows)
             let text = String(decoding: writer.bytes[start...], as: UTF8.self)
             commands[String(text.split(separator: "\r\n")[2]), default: 0] += 1
         }
         #expect(writer.commands == result.changes.count)
-        return (batch.items.count, commands, writer.count)
+        return (events, commands, writer.count)
     }
 
     @Test func `A batch has one command per hash, curve and ranking, and not one per event`() throws {
@@ -75,6 +81,17 @@ import Testing
         #expect(cost.commands["ZADD"] == 4)
         #expect(cost.commands["HINCRBY"] == 1)
         #expect(cost.commands.count == 4)
+    }
+
+    @Test func `The command of each change is the same if it is written from the arrays of the batch`() throws {
+        let result = try foldRows().result
+        for (entry, change) in zip(result.changes.entries, result.changes) {
+            var part = RESPWriter()
+            var whole = RESPWriter()
+            part.add(entry, of: result.changes, rows: result.rows)
+            whole.add(change, rows: result.rows)
+            #expect(String(decoding: part.bytes, as: UTF8.self) == String(decoding: whole.bytes, as: UTF8.self))
+        }
     }
 
     @Test func `A row of three channels costs 90 bytes, including its share of the other commands`() throws {

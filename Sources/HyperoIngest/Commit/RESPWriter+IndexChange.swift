@@ -9,19 +9,10 @@ extension RESPWriter {
         switch change {
         case .setFields(let key, let fields):
             begin("HSET", key: key, count: 2 * fields.count)
-            for field in fields {
-                add(field.name)
-                switch field.content {
-                case .text(let text): add(text)
-                case .integer(let number): add(number)
-                }
-            }
+            for field in fields { add(field) }
         case .setRows(let key, let rows):
             begin("HSET", key: key, count: 2 * rows.count)
-            for row in rows {
-                add(row.epoch)
-                add(row.row, of: table)
-            }
+            for row in rows { add(row, of: table) }
         case .removeFields(let key, let names):
             begin("HDEL", key: key, count: names.count)
             for name in names { add(name) }
@@ -43,6 +34,36 @@ extension RESPWriter {
             begin("PEXPIRE", key: key, count: 1)
             add(milliseconds)
         }
+    }
+
+    /// Writes the command that makes one of the changes of a batch.
+    ///
+    /// - Parameters:
+    ///   - entry: the change, one of ``IndexChanges/entries``.
+    ///   - table: the rows that the changes refer to.
+    mutating func add(_ entry: IndexChanges.Entry, of changes: IndexChanges, rows table: RowTable) {
+        switch entry {
+        case .setFields(let key, let range):
+            begin("HSET", key: key, count: 2 * range.count)
+            for index in range { add(changes.fields[index]) }
+        case .setRows(let key, let range):
+            begin("HSET", key: key, count: 2 * range.count)
+            for index in range { add(changes.rows[index], of: table) }
+        case .other(let change): add(change, rows: table)
+        }
+    }
+
+    private mutating func add(_ field: IndexChange.Field) {
+        add(field.name)
+        switch field.content {
+        case .text(let text): add(text)
+        case .integer(let number): add(number)
+        }
+    }
+
+    private mutating func add(_ row: IndexChange.Row, of table: RowTable) {
+        add(row.epoch)
+        add(row.row, of: table)
     }
 
     /// Adds a row in its stored form, ``CurveRow/text``.
@@ -80,6 +101,13 @@ extension RESPWriter {
 
     /// - Parameter count: the number of arguments after the key.
     private mutating func begin(_ command: StaticString, key: String, count: Int) {
+        begin(arguments: 2 + count)
+        add(command)
+        add(key)
+    }
+
+    /// - Parameter count: the number of arguments after the key.
+    private mutating func begin(_ command: StaticString, key: SubjectKey, count: Int) {
         begin(arguments: 2 + count)
         add(command)
         add(key)

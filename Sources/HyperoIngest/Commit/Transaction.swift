@@ -78,6 +78,11 @@ package struct Transaction: ~Copyable {
         case pendingDeadLetter(group: Int, letter: Int)
         case cursor
         case lease
+
+        /// Returns the command that sets some fields of a hash, by the first of them.
+        fileprivate static func setting(_ count: Int, from first: IndexChange.Field, change: Int) -> Command {
+            first.name == ExperimentField.updated ? .update(change, fields: count) : .change(change)
+        }
     }
 
     /// A command of an applied transaction that Redis rejected.
@@ -136,13 +141,16 @@ extension Transaction {
         deadLetters = DeadLetterBudget.Size(bytes: 0, letters: 0)
         writer.command("MULTI")
         writer.command("TIME")
-        for (index, change) in batch.result.changes.enumerated() {
-            writer.add(change, rows: batch.result.rows)
-            switch change {
-            case .increment: commands.append(.counter)
-            case .setFields(_, let fields) where fields[0].name == ExperimentField.updated:
-                commands.append(.update(index, fields: fields.count))
-            default: commands.append(.change(index))
+        let changes = batch.result.changes
+        for (index, entry) in changes.entries.enumerated() {
+            writer.add(entry, of: changes, rows: batch.result.rows)
+            switch entry {
+            case .setFields(_, let range):
+                commands.append(.setting(range.count, from: changes.fields[range.lowerBound], change: index))
+            case .other(.setFields(_, let fields)):
+                commands.append(.setting(fields.count, from: fields[0], change: index))
+            case .other(.increment): commands.append(.counter)
+            case .setRows, .other: commands.append(.change(index))
             }
         }
         try write(batch.ownDeadLetters, room: room) { .deadLetter($0) }

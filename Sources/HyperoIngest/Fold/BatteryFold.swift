@@ -163,11 +163,8 @@ struct BatteryFold {
         }
         // With NX, because columns that are not remembered are written again, and the time of the first one must stay.
         if !newColumns.isEmpty { changes.append(.addScores(key: keyspace.columns(of: id), newColumns, onlyNew: true)) }
-        var newSpaceFields = HashChanges()
-        newSpaces.add(to: &newSpaceFields)
-        if !newSpaceFields.set.isEmpty {
-            changes.append(.setFields(key: keyspace.space(of: id), newSpaceFields.set))
-        }
+        let spaceFields = newSpaces.fields
+        if !spaceFields.isEmpty { changes.append(.setFields(key: keyspace.space(of: id), spaceFields)) }
         return changes + rankings.changes { keyspace.rank(of: id, by: $0) }
     }
 

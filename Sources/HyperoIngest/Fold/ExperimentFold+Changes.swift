@@ -7,50 +7,46 @@ extension ExperimentFold {
     ///
     /// - Parameter rankings: the rankings of the experiment's battery, to which the changes of ranks are added.
     mutating func addChanges(
-        of id: ExperimentID, to changes: inout [IndexChange], rankings: inout Rankings, table: RowTable
+        of id: ExperimentID, in keyspace: Keyspace, to changes: inout IndexChanges, rankings: inout Rankings,
+        table: RowTable
     ) {
-        var hash = HashChanges()
-        hash.set.reserveCapacity(8)
         if let started, let battery {
-            hash.set(ExperimentField.battery, to: battery.text)
+            changes.set(ExperimentField.battery, to: battery.text)
             // Before the first `start` or `end` event, and after one, which is among the fields.
-            hash.set(ExperimentField.status, to: lifecycle.status.rawValue)
-            hash.set(ExperimentField.started, to: started)
+            changes.set(ExperimentField.status, to: lifecycle.status.rawValue)
+            changes.set(ExperimentField.started, to: started)
         }
         // Even if it is unchanged: the reply to HSET then shows whether the hash of an experiment that existed is gone. It is
         // the first field of such an HSET.
-        if isTouched { hash.set(ExperimentField.updated, to: updated) }
+        if isTouched { changes.set(ExperimentField.updated, to: updated) }
         if curve.highestEpoch != prior.highestEpoch {
             if let epochs = curve.highestEpoch {
-                hash.set(ExperimentField.epochs, to: Int64(epochs))
+                changes.set(ExperimentField.epochs, to: Int64(epochs))
             } else {
-                hash.removed.append(ExperimentField.epochs)
+                changes.remove(ExperimentField.epochs)
             }
         }
-        if nonfinite != prior.nonfinite { hash.set(ExperimentField.nonfinite, to: Int64(nonfinite)) }
-        fields.add(to: &hash)
+        if nonfinite != prior.nonfinite { changes.set(ExperimentField.nonfinite, to: Int64(nonfinite)) }
+        fields.add(to: &changes)
         // Not if the only event was rejected because of the width of its row.
         let mayChangeMaxima = curve.isChanged || isTouched && (!prior.isListed || followsOldObjective)
         if hasStated || prior.stated != nil && mayChangeMaxima {
-            addStatedMaxima(of: id, to: &hash, rankings: &rankings, table: table)
+            addStatedMaxima(of: id, to: &changes, rankings: &rankings, table: table)
         } else if mayChangeMaxima {
-            addCurveMaxima(of: id, to: &hash, rankings: &rankings, table: table)
+            addCurveMaxima(of: id, to: &changes, rankings: &rankings, table: table)
         }
 
-        if !hash.set.isEmpty { changes.append(.setFields(key: keys.hash, hash.set)) }
-        // A hash that is new in Redis has no fields to remove.
-        if started == nil, !hash.removed.isEmpty { changes.append(.removeFields(key: keys.hash, hash.removed)) }
+        changes.finishHash(SubjectKey(of: id, in: keyspace), isNew: started != nil)
         guard curve.isChanged else { return }
+        let key = SubjectKey(ofCurve: id, in: keyspace)
         let removals = curve.removals
-        if !removals.isEmpty {
-            changes.append(.removeFields(key: keys.curve, removals.map { String($0) }))
-        }
-        let rows = curve.changes.map { IndexChange.Row(epoch: $0.epoch, row: $0.row) }
-        if !rows.isEmpty { changes.append(.setRows(key: keys.curve, rows)) }
+        if !removals.isEmpty { changes.append(.removeFields(key: key.text, removals.map { String($0) })) }
+        for (epoch, row) in curve.changes { changes.append(IndexChange.Row(epoch: epoch, row: row)) }
+        changes.finishCurve(key)
     }
 
     /// Returns the state of the experiment after the batch. Mutating for the same reason as
-    /// ``addChanges(of:to:rankings:table:)``.
+    /// ``addChanges(of:in:to:rankings:table:)``.
     mutating func posterior(in table: RowTable) -> ExperimentState {
         let highest = curve.highestEpoch
         let isChanged = curve.isChanged || isTouched && followsOldObjective
@@ -67,7 +63,7 @@ extension ExperimentFold {
                 resumptions: lifecycle.resumptions, highestEpoch: highest, nonfinite: nonfinite,
                 best: isChanged ? posteriorBest(last: last, in: table) : prior.best,
                 stated: hasStated ? stated?.posterior : prior.stated, lastRow: last,
-                isListed: prior.isListed || isTouched, keys: keys, readError: prior.readError))
+                isListed: prior.isListed || isTouched, readError: prior.readError))
     }
 
     private func posteriorBest(last: ExperimentState.KnownRow?, in table: RowTable) -> ExperimentState.Best {
@@ -82,7 +78,7 @@ extension ExperimentFold {
 
     /// Adds the changes of maxima of which the user stated some.
     private func addStatedMaxima(
-        of id: ExperimentID, to hash: inout HashChanges, rankings: inout Rankings, table: RowTable
+        of id: ExperimentID, to changes: inout IndexChanges, rankings: inout Rankings, table: RowTable
     ) {
         let maxima = maxima
         let old = priorMaxima.cells(in: table)
@@ -91,44 +87,44 @@ extension ExperimentFold {
         let oldNumbers = Dictionary(old.map { (ExactText($0.channel), $0.number) }) { $1 }
         let newChannels = Set(new.map { ExactText($0.channel) })
         for cell in old where !newChannels.contains(ExactText(cell.channel)) {
-            hash.removed.append(Prefix.max + cell.channel)
+            changes.remove(Prefix.max + cell.channel)
             rankings.remove(id, from: cell.channel)
         }
         for cell in new {
             let oldNumber = oldNumbers[cell.channel]
             guard isRequeued || oldNumber != cell.number else { continue }
-            hash.set(Prefix.max + cell.channel, to: cell.number.text)
+            changes.set(Prefix.max + cell.channel, to: cell.number.text)
             if cell.number.isFinite || oldNumber != nil { rankings.set(cell, of: id) }
         }
         if hasStated, let stated {
-            hash.set(ExperimentField.maxStated, to: stated.posterior.text)
+            changes.set(ExperimentField.maxStated, to: stated.posterior.text)
         } else if hasStated {
-            hash.removed.append(ExperimentField.maxStated)
+            changes.remove(ExperimentField.maxStated)
         }
-        setOrigin(of: maxima, in: table, to: &hash)
+        setOrigin(of: maxima, in: table, to: &changes)
     }
 
-    private func setOrigin(of maxima: MaximaRow, in table: RowTable, to hash: inout HashChanges) {
+    private func setOrigin(of maxima: MaximaRow, in table: RowTable, to changes: inout IndexChanges) {
         let (source, oldSource) = (maxima.source(in: table), priorMaxima.source(in: table))
         if isRequeued || source != oldSource {
             if let source {
-                hash.set(ExperimentField.maxSource, to: source.rawValue)
+                changes.set(ExperimentField.maxSource, to: source.rawValue)
             } else {
-                hash.removed.append(ExperimentField.maxSource)
+                changes.remove(ExperimentField.maxSource)
             }
         }
         let (epoch, oldEpoch) = (maxima.epoch(in: table), priorMaxima.epoch(in: table))
         guard epoch != oldEpoch else { return }
         if let epoch {
-            hash.set(ExperimentField.maxEpoch, to: Int64(epoch))
+            changes.set(ExperimentField.maxEpoch, to: Int64(epoch))
         } else {
-            hash.removed.append(ExperimentField.maxEpoch)
+            changes.remove(ExperimentField.maxEpoch)
         }
     }
 
     /// Adds the changes of maxima that are a row of the curve.
     private func addCurveMaxima(
-        of id: ExperimentID, to hash: inout HashChanges, rankings: inout Rankings, table: RowTable
+        of id: ExperimentID, to changes: inout IndexChanges, rankings: inout Rankings, table: RowTable
     ) {
         guard areRowsLoaded else { return }
         let row = best.flatMap { curve.row(at: $0.epoch) } ?? RowTable.empty
@@ -138,7 +134,7 @@ extension ExperimentFold {
         if row.shape != oldRow.shape {
             for channel in table.channels(of: oldRow) where table.number(of: channel, in: row) == nil {
                 WorkCounter.count(1)
-                hash.removed.append(Prefix.max + channel)
+                changes.remove(Prefix.max + channel)
                 rankings.remove(id, from: channel)
             }
         }
@@ -148,9 +144,9 @@ extension ExperimentFold {
             WorkCounter.count(1)
             let old = oldNumbers.map { $0[$0.startIndex + offset] } ?? table.number(of: channel, in: oldRow)
             guard isRequeued || old != number else { continue }
-            hash.set(Prefix.max + channel, to: number.text)
+            changes.set(Prefix.max + channel, to: number.text)
             if number.isFinite || old != nil { rankings.set(CurveRow.Cell(channel, number), of: id) }
         }
-        setOrigin(of: maxima, in: table, to: &hash)
+        setOrigin(of: maxima, in: table, to: &changes)
     }
 }

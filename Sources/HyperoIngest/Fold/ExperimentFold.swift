@@ -3,7 +3,6 @@ import HyperoSchema
 /// The state of one experiment while a batch is folded: the prior state and the changes by the batch.
 struct ExperimentFold {
     let prior: ExperimentState
-    let keys: ExperimentKeys
     /// The rows before the batch that were read, by epoch.
     private let priorRows: [Int: CurveRow]
     /// False if the rows before the batch must be loaded before the first event is applied.
@@ -57,12 +56,11 @@ struct ExperimentFold {
     ///   - epochs: all epochs of the curve before the batch, ascending; nil if they are not known.
     ///   - declared: the time of the battery's first declaration in Unix milliseconds.
     init(
-        _ prior: ExperimentState, batteryIndex: Int, keys: ExperimentKeys, rows: [Int: CurveRow],
-        objectives: CurveObjectives?, epochs: [Int]?, objective: BatteryState.Objective, declared: Int64
+        _ prior: ExperimentState, batteryIndex: Int, rows: [Int: CurveRow], objectives: CurveObjectives?,
+        epochs: [Int]?, objective: BatteryState.Objective, declared: Int64
     ) {
         self.batteryIndex = batteryIndex
         self.prior = prior
-        self.keys = keys
         battery = prior.battery
         updated = prior.updated
         nonfinite = prior.nonfinite

@@ -105,8 +105,6 @@ extension ExperimentState {
         var lastRow: KnownRow?
         /// ``ExperimentState/isListed``.
         var isListed = true
-        /// The keys of the experiment; nil before its first event of this process.
-        var keys: ExperimentKeys?
         /// The reason why a key of the experiment cannot be read, for example because it has another type.
         var readError: String?
 
@@ -180,16 +178,5 @@ extension ExperimentState.StatedMaxima {
         guard let row = CurveRow(text: text) else { return nil }
         cells = row.cells.filter { $0.channel != ExperimentField.epochOfStated }
         epoch = row[ExperimentField.epochOfStated].flatMap { Int(exactly: $0.value) }
-    }
-}
-
-/// The keys of one experiment, spelled once for all batches.
-struct ExperimentKeys: Sendable, Hashable {
-    let hash: String
-    let curve: String
-
-    init(of id: ExperimentID, in keyspace: Keyspace) {
-        hash = keyspace.experiment(id)
-        curve = keyspace.curve(of: id)
     }
 }

@@ -222,10 +222,9 @@ package struct Fold {
         let state = prior.experiments[subject] ?? ExperimentState()
         experiments.append(
             ExperimentFold(
-                state, batteryIndex: subjects.battery,
-                keys: state.keys ?? ExperimentKeys(of: batch.experiments[subject], in: keyspace),
-                rows: prior.rows[subject] ?? [:], objectives: prior.objectives[subject], epochs: prior.epochs[subject],
-                objective: objective, declared: batteries[subjects.battery].created))
+                state, batteryIndex: subjects.battery, rows: prior.rows[subject] ?? [:],
+                objectives: prior.objectives[subject], epochs: prior.epochs[subject], objective: objective,
+                declared: batteries[subjects.battery].created))
         let index = experiments.count - 1
         if !experiments[index].mayDeferRows { experiments[index].loadRows(objective: objective, in: &result.rows) }
         return index
@@ -337,8 +336,7 @@ package struct Fold {
         }
         guard missing.isEmpty else { return .missing(missing) }
         result.posterior.experiments.reserveCapacity(foldIndexes.count)
-        // The hash, the curve and the producer of each experiment in a wide fleet.
-        result.changes.reserveCapacity(3 * experiments.count)
+        result.changes.reserveCapacity(experiments: experiments.count)
         result.posterior.objectives = prior.objectives
         for (subject, index) in foldIndexes.enumerated() {
             guard index >= 0 else {
@@ -352,11 +350,11 @@ package struct Fold {
                 result.posterior.objectives[subject] = experiments[index].objectives
             }
             experiments[index].addChanges(
-                of: batch.experiments[subject], to: &result.changes, rankings: &batteries[battery].rankings,
-                table: result.rows)
+                of: batch.experiments[subject], in: keyspace, to: &result.changes,
+                rankings: &batteries[battery].rankings, table: result.rows)
         }
         for (index, battery) in batteries.enumerated() {
-            result.changes += battery.changes(of: batch.batteries[index], in: keyspace)
+            result.changes.append(contentsOf: battery.changes(of: batch.batteries[index], in: keyspace))
             result.posterior.batteries.append(battery.posterior)
         }
         for index in producers.indices where producers[index] != prior.producers[index] {
@@ -366,7 +364,7 @@ package struct Fold {
         }
         result.posterior.producers = producers
         addTombstones()
-        result.changes += result.counts.changes(in: keyspace)
+        result.changes.append(contentsOf: result.counts.changes(in: keyspace))
         return .folded(result)
     }
 }

@@ -20,7 +20,7 @@ package struct FoldResult {
         package private(set) var gaps = 0
     }
 
-    package internal(set) var changes: [IndexChange] = []
+    package internal(set) var changes = IndexChanges()
     /// The rows of the changes.
     package internal(set) var rows = RowTable()
     package internal(set) var deadLetters: [DeadLetter] = []

@@ -145,24 +145,23 @@ extension Watermark {
     ///   - deleted: the number of its events in the batch that were dropped because of a deletion.
     func addChanges(
         of producer: ProducerID, since prior: Watermark, dead: Int, deleted: Int, in keyspace: Keyspace,
-        to changes: inout [IndexChange]
+        to changes: inout IndexChanges
     ) {
-        let key = keyspace.producer(producer)
-        var fields: [IndexChange.Field] = []
-        fields.reserveCapacity(3)
+        let key = SubjectKey(of: producer, in: keyspace)
         // A producer without an event has only given a sign of life. Numbers of events are at most ``Limits/integer``.
-        if seq != prior.seq { fields.append(IndexChange.Field(ProducerField.seq, Int64(clamping: seq))) }
-        if time != prior.time { fields.append(IndexChange.Field(ProducerField.time, time)) }
-        if !missing.isEmpty { fields.append(IndexChange.Field(ProducerField.missing, missingText)) }
-        if !fields.isEmpty { changes.append(.setFields(key: key, fields)) }
-        if missing.isEmpty, prior.hasMissingField {
-            changes.append(.removeFields(key: key, [ProducerField.missing]))
+        if seq != prior.seq { changes.set(ProducerField.seq, to: Int64(clamping: seq)) }
+        if time != prior.time { changes.set(ProducerField.time, to: time) }
+        if !missing.isEmpty {
+            changes.set(ProducerField.missing, to: missingText)
+        } else if prior.hasMissingField {
+            changes.remove(ProducerField.missing)
         }
-        if dead > 0 { changes.append(.increment(key: key, field: ProducerField.dead, by: dead)) }
-        if deleted > 0 { changes.append(.increment(key: key, field: ProducerField.deleted, by: deleted)) }
+        changes.finishHash(key, isNew: false)
+        if dead > 0 { changes.append(.increment(key: key.text, field: ProducerField.dead, by: dead)) }
+        if deleted > 0 { changes.append(.increment(key: key.text, field: ProducerField.deleted, by: deleted)) }
         // Once a day, because the expiry would else be a third of the commands of many trainings that log in turn.
         if prior.time == .min || time / Self.day != prior.time / Self.day {
-            changes.append(.expire(key: key, milliseconds: Self.lifetime))
+            changes.append(.expire(key: key.text, milliseconds: Self.lifetime))
         }
     }
 }

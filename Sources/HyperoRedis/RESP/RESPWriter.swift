@@ -1,3 +1,5 @@
+package import HyperoSchema
+
 /// A buffer of commands encoded in RESP, the Redis protocol.
 ///
 ///     var writer = RESPWriter()
@@ -71,6 +73,17 @@ package struct RESPWriter: ~Copyable {
     package mutating func add(_ bytes: UnsafeRawBufferPointer) {
         var end = begin(argumentOf: bytes.count)
         end.put(bytes)
+        end.putLineEnd()
+        finish(at: end)
+    }
+
+    /// Adds one argument: the key.
+    package mutating func add(_ key: SubjectKey) {
+        var end = begin(argumentOf: key.size)
+        end.put(key.tag)
+        end.put(UnsafeRawBufferPointer(key.type))
+        end.put(key.id)
+        end.put(UnsafeRawBufferPointer(key.suffix))
         end.putLineEnd()
         finish(at: end)
     }
@@ -181,6 +194,11 @@ extension UnsafeMutableRawPointer {
         guard let start = bytes.baseAddress else { return }
         copyMemory(from: start, byteCount: bytes.count)
         self += bytes.count
+    }
+
+    fileprivate mutating func put(_ text: String) {
+        var text = text
+        text.withUTF8 { put(UnsafeRawBufferPointer($0)) }
     }
 
     fileprivate mutating func putLineEnd() {

@@ -1,17 +1,3 @@
-/// The fields of a hash to set and to remove.
-struct HashChanges {
-    var set: [IndexChange.Field] = []
-    var removed: [String] = []
-
-    mutating func set(_ name: String, to value: String) {
-        set.append(IndexChange.Field(name, value))
-    }
-
-    mutating func set(_ name: String, to value: Int64) {
-        set.append(IndexChange.Field(name, value))
-    }
-}
-
 /// The latest change of each field of a hash, in order of the first appearance of each name.
 struct FieldChanges {
     private var interner = NameInterner()
@@ -25,9 +11,15 @@ struct FieldChanges {
         if index == values.count { values.append(value) } else { values[index] = value }
     }
 
-    func add(to hash: inout HashChanges) {
+    /// Adds the changes to those of the next hash.
+    func add(to changes: inout IndexChanges) {
         for (name, value) in zip(interner.names, values) {
-            if let value { hash.set(name, to: value) } else { hash.removed.append(name) }
+            if let value { changes.set(name, to: value) } else { changes.remove(name) }
         }
+    }
+
+    /// The fields to set.
+    var fields: [IndexChange.Field] {
+        zip(interner.names, values).compactMap { name, value in value.map { IndexChange.Field(name, $0) } }
     }
 }
