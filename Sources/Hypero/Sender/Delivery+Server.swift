@@ -63,7 +63,7 @@ extension Delivery {
             guard let watermark = try link.readWatermark() else { return }
             let current = read(watermark)
             let hasMoved = current != applied
-            let areLost = hasLostGap(below: watermark.seq, current: current)
+            let areLost = hasLostGap(below: watermark, current: current)
             // A lower watermark means that the server has lost keys.
             if current < applied || areLost { rewind(to: current) }
             observe(applied: current)
@@ -84,7 +84,11 @@ extension Delivery {
     /// The ingest must have passed all that was sent when the gap was seen first. Entries of events with an unknown outcome may
     /// still arrive, so wait as long as for durability. The training may log meanwhile. If the gap stays after its events were sent
     /// again, the ingest may have stopped: wait twice as long each time.
-    private mutating func hasLostGap(below seq: UInt64, current: UInt64) -> Bool {
+    ///
+    /// Wait for a second only if the gap begins with the first event and there are dead letters: without the declaration of their
+    /// battery, all further events become dead letters.
+    private mutating func hasLostGap(below watermark: AppliedWatermark, current: UInt64) -> Bool {
+        let seq = watermark.seq
         guard current < seq else {
             (gap, resentGap) = (nil, nil)
             return false
@@ -93,6 +97,9 @@ extension Delivery {
             let isSame = resentGap?.applied == current
             let wait = isSame ? min((resentGap?.wait ?? .zero) * 2, Self.maxGapWait) : durability.duration
             gap = Gap(applied: current, sent: outbox.sent, since: .now, wait: wait)
+        }
+        if current == 0, watermark.dead > 0, resentGap?.applied != 0 {
+            gap?.wait = min(Self.watermarkInterval, durability.duration)
         }
         guard let gap, seq >= gap.sent, .now >= gap.since + gap.wait else { return false }
         resentGap = gap

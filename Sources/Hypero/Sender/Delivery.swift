@@ -147,7 +147,7 @@ struct Delivery: ~Copyable {
         let sent: UInt64
         let since: MonotonicTime
         /// The time after which the events count as lost.
-        let wait: Duration
+        var wait: Duration
     }
 
     /// The result of one step.

@@ -95,6 +95,22 @@ struct RewindTests {
         #expect(try server.seqs() == Array(51...100))
     }
 
+    @Test func `A server that forgot the declaration before anything was seen applied gets it again at once`() throws {
+        let server = try RedisServer(appendOnly: false)
+        let fixture = try ClientFixture()
+        // Too long for the test: the events are not sent again because they stay missing.
+        let client = try fixture.client(server.url) { $0.durabilityWindow = .seconds(3_600) }
+        let experiment = Hypero(client).battery("b").experiment()
+        for epoch in 0..<8 { experiment.log(epoch: epoch, train: 1) }
+        #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
+        server.cli("FLUSHALL")
+        for epoch in 8..<18 { experiment.log(epoch: epoch, train: 1) }
+        #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
+        // As the ingest writes it: the rows of an undeclared battery are dead letters.
+        server.cli("HSET", "{hypero}:producer:\(client.producer.text)", "seq", "20", "missing", "1-10", "dead", "10")
+        #expect(eventually(within: .seconds(60)) { (try? server.seqs().suffix(20)) == Array(1...20) })
+    }
+
     @Test func `An error during catch-up leaves no unread reply on the connection`() throws {
         // XRANGE is denied, and the restarted server answers LOADING for a while.
         let server = try RedisServer(configuration: [
