@@ -19,7 +19,7 @@ public struct RedisURL: Sendable, Hashable {
     var address: Address
     var user: String?
     var password: String?
-    var database: Int
+    package internal(set) var database: Int
 
     /// The port of a URL without one.
     private static let defaultPort = 6379

@@ -16,7 +16,7 @@ struct FormatCheck {
     func warnings() throws(QueryError) -> [String] {
         var warnings: [String] = []
         for (keyspace, reply) in formats {
-            let text = try reply.valueIfAvailable()?.first.flatMap(\.self)
+            let text = try reply.valueIfPermitted()?.first.flatMap(\.self)
             warnings += [text.flatMap { Self.warning(format: Int($0), tag: keyspace.tag) }].compactMap(\.self)
         }
         return warnings

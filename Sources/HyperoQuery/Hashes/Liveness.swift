@@ -5,7 +5,7 @@ public import HyperoSchema
 ///
 /// A running experiment whose latest event and whose producer's latest event or sign of life are both older than
 /// ``Store/lostAfter`` is lost: its process was killed, or has no connection to Redis. The stored status remains `running`.
-/// The producer is the one of the latest start.
+/// The producer is the one of the latest start. If the account must not read it, a running experiment is never reported as lost.
 public struct Liveness: Sendable, Hashable {
     /// The status, `lost` for a running experiment without a sign of life; nil if it is absent or malformed.
     public let status: ExperimentStatus?
@@ -13,8 +13,10 @@ public struct Liveness: Sendable, Hashable {
     /// event or sign of life of its producer. Nil if it is unknown.
     public let lastSeen: Int64?
 
+    /// - Parameter isProducerKnown: false if the account must not read the producer, whose sign of life may be later.
     init(
-        stored: ExperimentStatus?, updated: Int64?, producer: Int64?, now: Int64, lostAfter: Int64
+        stored: ExperimentStatus?, updated: Int64?, producer: Int64?, isProducerKnown: Bool = true, now: Int64,
+        lostAfter: Int64
     ) {
         guard stored == .running else {
             status = stored
@@ -23,7 +25,7 @@ public struct Liveness: Sendable, Hashable {
         }
         lastSeen = [updated, producer].compactMap(\.self).max()
         let age = lastSeen.map { now.subtractingReportingOverflow($0).partialValue }
-        status = age.map { $0 > lostAfter } ?? false ? .lost : .running
+        status = isProducerKnown && age.map { $0 > lostAfter } ?? false ? .lost : .running
     }
 }
 
@@ -58,13 +60,15 @@ struct ProducerTimes {
         replies[key] = pipeline.append("HMGET", key, ProducerField.time, in: keyspace, as: .optionalStrings)
     }
 
-    /// Returns the time of the producer that started an experiment last; nil if there is none, and if the account must not read
+    /// Returns the time of the producer that started an experiment last, nil if there is none, and whether the account may read
     /// it.
-    func time(of id: ExperimentID, hash: ExperimentHash, in keyspace: Keyspace) throws(QueryError) -> Int64? {
-        guard let producer = hash.producer ?? id.producer, let reply = replies[keyspace.producer(producer)] else {
-            return nil
-        }
-        return try reply.valueIfAvailable()?.first.flatMap(\.self).flatMap { Int64($0) }
+    func time(
+        of id: ExperimentID?, hash: ExperimentHash, in keyspace: Keyspace
+    ) throws(QueryError) -> (time: Int64?, isKnown: Bool) {
+        guard let id, let producer = hash.producer ?? id.producer, let reply = replies[keyspace.producer(producer)]
+        else { return (nil, true) }
+        let time = try reply.valueIfPermitted()?.first.flatMap(\.self).flatMap { Int64($0) }
+        return (time, reply.denial == nil)
     }
 }
 
@@ -73,11 +77,9 @@ extension Store {
     func liveness(
         of hash: ExperimentHash, id: ExperimentID?, in keyspace: Keyspace, producers: ProducerTimes
     ) throws(QueryError) -> Liveness {
-        Liveness(
-            stored: hash.status, updated: hash.updated,
-            producer: try id.map { id throws(QueryError) in
-                try producers.time(of: id, hash: hash, in: keyspace)
-            } ?? nil,
+        let producer = try producers.time(of: id, hash: hash, in: keyspace)
+        return Liveness(
+            stored: hash.status, updated: hash.updated, producer: producer.time, isProducerKnown: producer.isKnown,
             now: clock(), lostAfter: lostAfterMilliseconds)
     }
 }

@@ -35,10 +35,10 @@ extension Store {
                 channels: channels,
                 rankableChannels: try rankable(channels, besides: channel, in: batteries, warnings: &warnings))
             if isLogged {
-                result.hasNonfinite = try curves(
+                for curve in try curves(
                     newest: Self.sampleSize, in: batteries, as: .best(of: channel, highestFirst: highestFirst),
-                    warnings: &warnings
-                ).contains { $0.reply.value?.hasNonfinite ?? false }
+                    warnings: &warnings)
+                where try curve.reply.valueIfAvailable()?.hasNonfinite ?? false { result.hasNonfinite = true }
             }
             return result
         }
@@ -70,7 +70,7 @@ extension Store {
         try connections.run(pipeline)
         var finite: Set<ExactText> = []
         for curve in try curves(newest: Self.sampleSize, in: batteries, as: .finiteChannels, warnings: &warnings) {
-            finite.formUnion(curve.reply.value ?? [])
+            finite.formUnion(try curve.reply.valueIfAvailable() ?? [])
         }
         var rankable: [String] = []
         for (candidate, sizes) in zip(candidates, sizes) {

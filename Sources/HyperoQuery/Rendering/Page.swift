@@ -50,10 +50,51 @@ package struct Page {
         line([Span(text, style: style)], ending: ending)
     }
 
+    /// Writes a text that is broken between words if the display is too narrow for it in one line. A word that is wider than the
+    /// display has a line of its own.
+    mutating func paragraph(_ spans: [Span], indent: Int = 0) {
+        let space = String(repeating: " ", count: indent)
+        guard let width = display.width else {
+            line([Span(space)] + spans)
+            return
+        }
+        var current = [Span(space)]
+        var used = indent
+        func add(_ text: String, style: Style) {
+            if current[current.count - 1].style == style {
+                current[current.count - 1].text += text
+            } else {
+                current.append(Span(text, style: style))
+            }
+        }
+        for span in spans {
+            for (index, part) in span.text.split(separator: " ", omittingEmptySubsequences: false).enumerated() {
+                let word = String(part)
+                let wordWidth = textWidth(escaped(word))
+                // The first word of a span may continue the last one of the span before it.
+                if index > 0, used > indent, used + 1 + wordWidth > width {
+                    line(current)
+                    (current, used) = ([Span(space)], indent)
+                } else if index > 0 {
+                    add(" ", style: span.style)
+                    used += 1
+                }
+                add(word, style: span.style)
+                used += wordWidth
+            }
+        }
+        line(current)
+    }
+
+    /// Writes a text in one style as ``paragraph(_:indent:)`` does.
+    mutating func paragraph(_ text: String, style: Style = .plain, indent: Int = 0) {
+        paragraph([Span(text, style: style)], indent: indent)
+    }
+
     /// Writes the notes with their advice, after an empty line.
     mutating func write(_ notes: [Note]) {
         guard !notes.isEmpty else { return }
         line()
-        for note in notes { line(note.text(with: advice), style: .dim) }
+        for note in notes { paragraph(note.text(with: advice), style: .dim) }
     }
 }

@@ -7,11 +7,14 @@ struct IngestConnections {
     /// The names of the ingests by the hash tag of the partition.
     private var owners: [String: Set<String>] = [:]
 
-    /// - Parameter list: the reply of CLIENT LIST, one line per connection.
-    init(clientList list: String) {
+    /// - Parameters:
+    ///   - list: the reply of CLIENT LIST, one line per connection.
+    ///   - database: the database of the partitions. An ingest of another one has the same name and never takes over.
+    init(clientList list: String, database: Int) {
         for line in list.split(whereSeparator: \.isNewline) {
             let fields = line.split(separator: " ")
-            guard let name = fields.first(where: { $0.hasPrefix("name=") })?.dropFirst("name=".count),
+            guard fields.contains("db=\(database)"),
+                let name = fields.first(where: { $0.hasPrefix("name=") })?.dropFirst("name=".count),
                 let (tag, owner) = Keyspace.ingestConnection(named: String(name))
             else { continue }
             owners[tag, default: []].insert(owner)
@@ -21,12 +24,19 @@ struct IngestConnections {
     /// Returns the ingests of a partition that do not own it, sorted.
     ///
     /// - Parameter owner: the owner; nil if there is none.
-    /// - Returns: nil if the owner is not among the connections: its account must not name them, or it is connected to
-    ///   another server. Then the names of standbys may be missing too.
+    /// - Returns: nil if neither the owner nor another ingest of the partition is among the connections: their account must not
+    ///   name them, or they are connected to another server.
     func standbys(of tag: String, owner: String?) -> [String]? {
         let connected = owners[tag] ?? []
-        if let owner, !connected.contains(owner) { return nil }
+        if owner != nil, connected.isEmpty { return nil }
         return connected.filter { $0 != owner }.sorted()
+    }
+
+    /// Returns whether the owner of a partition has lost its connection, as after a kill, until its lease expires. Only the names
+    /// of other ingests show that the owner would have one.
+    func isGone(_ owner: String, of tag: String) -> Bool {
+        let connected = owners[tag] ?? []
+        return !connected.isEmpty && !connected.contains(owner)
     }
 }
 

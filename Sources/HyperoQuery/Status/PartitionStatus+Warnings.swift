@@ -14,6 +14,11 @@ extension PartitionStatus {
     ///     applies its entries.
     func warnings(now: Int64, isFormer: Bool = false) -> [String] {
         var warnings = problems
+        if !deniedCommands.isEmpty {
+            warnings.append(
+                "permission denied: the account must not run \(deniedCommands.joined(separator: ", ")). These values are "
+                    + "unknown, and so is whether they need attention. Permit the commands to the account")
+        }
         warnings += [FormatCheck.warning(format: format, tag: tag)].compactMap(\.self)
         if isCursorBeyondEnd, !isFormer {
             warnings.append(
@@ -24,13 +29,18 @@ extension PartitionStatus {
             warnings.append(
                 "no ingest owns \(tag), so no entry is applied. Start hypero-ingest, or read its log if it runs")
         }
+        if isOwnerGone, let owner = lease.owner {
+            warnings.append(
+                "\(printable(owner)), the owner of \(tag), has no connection: it was killed or is cut off. Another ingest takes "
+                    + "over when its lease expires, within seconds")
+        }
         // Those of a former partition are reported with the number of partitions.
         if backlog != 0, !isFormer, let waitingSince, age(of: waitingSince, now: now) > Self.backlogWarningAge {
             let entries = backlog.map { counted($0, noun: "entry", plural: "entries") } ?? "entries"
             warnings.append(
                 "\(entries) of \(tag):events not applied yet, the oldest for \(durationText(now - waitingSince))")
         }
-        if waitingCommands > 0, let commandsWaitingSince,
+        if let waitingCommands, waitingCommands > 0, let commandsWaitingSince,
             age(of: commandsWaitingSince, now: now) > Self.backlogWarningAge
         {
             let verb = waitingCommands == 1 ? "is" : "are"
@@ -38,24 +48,27 @@ extension PartitionStatus {
                 "\(counted(waitingCommands, noun: "command")) of \(tag):control \(verb) not carried out yet, the oldest for "
                     + "\(durationText(now - commandsWaitingSince)). A running hypero-ingest carries out deletions")
         }
-        if missed > 0 {
+        if let missed, missed > 0 {
             let entries = counted(missed, noun: "entry", plural: "entries")
             warnings.append(
                 "\(entries) of \(tag):events removed before being applied: another client trimmed the stream or deleted "
                     + "from it. Only hypero-ingest should trim the stream. Events of hypero clients are resent "
                     + "automatically. To clear this warning: HDEL \(tag):ingest missed")
         }
-        if rewinds > 0, let lastRewind, age(of: lastRewind, now: now) < Self.incidentWarningPeriod {
+        if let rewinds, rewinds > 0, let lastRewind, age(of: lastRewind, now: now) < Self.incidentWarningPeriod {
             warnings.append(
                 "\(tag) was read again from an earlier position (\(counted(rewinds, noun: "time")), last "
                     + "\(agoText(lastRewind, now: now))): its stream or cursor was deleted, set back or restored. "
-                    + "If this was not intended, check the persistence of Redis")
+                    + "If this was not intended, check the persistence of Redis. This warning ends a day after the last time. "
+                    + "To clear it now: HDEL \(tag):ingest rewound")
         }
-        if takeovers > 0, let lastTakeover, age(of: lastTakeover, now: now) < Self.incidentWarningPeriod {
+        if let takeovers, takeovers > 0, let lastTakeover, age(of: lastTakeover, now: now) < Self.incidentWarningPeriod
+        {
             warnings.append(
                 "an ingest that owned \(tag) was killed or stalled, and another one took over "
                     + "(\(counted(takeovers, noun: "time")), last \(agoText(lastTakeover, now: now))). No entry is lost. "
-                    + "If this was not intended, check the log of the ingest")
+                    + "If this was not intended, check the log of the ingest. This warning ends a day after the last time. "
+                    + "To clear it now: HDEL \(tag):ingest taken")
         }
         if let deadLetters, deadLetters > 0 {
             let entries = counted(deadLetters, noun: "entry", plural: "entries")
@@ -63,9 +76,9 @@ extension PartitionStatus {
             let reason = latestDeadReason.map { ", latest reason: \(printable($0, limit: 200))" } ?? ""
             warnings.append(
                 "\(entries) of \(tag):events could not be applied\(limit)\(reason). hypero-query dead lists these dead "
-                    + "letters, and hypero-ingest requeue sends them again")
+                    + "letters, hypero-ingest requeue sends them again, and hypero-ingest discard removes them")
         }
-        if trimmedDeadLetters > 0 {
+        if let trimmedDeadLetters, trimmedDeadLetters > 0 {
             let letters = counted(trimmedDeadLetters, noun: "dead letter", plural: "dead letters")
             warnings.append(
                 "\(letters) of \(tag) removed, because they took too much memory: their events are lost. The limit is "

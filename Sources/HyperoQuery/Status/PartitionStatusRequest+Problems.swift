@@ -5,6 +5,19 @@ extension PartitionStatusRequest {
     /// Returns the problems with the partition's keys that stop the ingest, one message each.
     var problems: [String] { wrongTypes + exhaustedStreams }
 
+    /// The commands with their keys that the account must not run.
+    var deniedCommands: [String] {
+        func text<Value>(_ reply: PendingReply<Value>?) -> String? {
+            guard let reply, reply.denial != nil else { return nil }
+            // XINFO has the key after its subcommand.
+            return reply.command.prefix(reply.command[0] == "XINFO" ? 3 : 2).joined(separator: " ")
+        }
+        return [
+            text(stream), text(ingest), text(lease), text(deadLetterCount), text(deadStream), text(batteryCount),
+            text(deletedCount), text(controlStream), text(newestDeadLetter), text(oldest), text(commands),
+        ].compactMap(\.self)
+    }
+
     /// The error, if the server refused all commands that the ingest depends on, for example because it is a sentinel.
     var refusal: QueryError? {
         guard [stream.refusal, ingest.refusal, lease.refusal].allSatisfy({ $0 != nil }) else { return nil }

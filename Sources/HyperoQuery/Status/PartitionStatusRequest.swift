@@ -23,11 +23,11 @@ final class PartitionStatusRequest {
     /// XINFO STREAM of the operators' commands.
     let controlStream: PendingReply<StreamInfo>
     /// XREVRANGE of the newest dead letter.
-    private let newestDeadLetter: PendingReply<[StreamEntryReply]>
+    let newestDeadLetter: PendingReply<[StreamEntryReply]>
     /// XRANGE of the oldest entry that is not applied yet; nil if the cursor is at the end of the stream.
-    private var oldest: PendingReply<[StreamEntryReply]>?
+    private(set) var oldest: PendingReply<[StreamEntryReply]>?
     /// XRANGE of the first commands that are not carried out yet; nil if there are none.
-    private var commands: PendingReply<[StreamEntryReply]>?
+    private(set) var commands: PendingReply<[StreamEntryReply]>?
 
     /// The number of commands to read. They are counted by the length of the stream, unless carried out ones are left in it.
     private static let maxCommands = 100
@@ -62,8 +62,10 @@ final class PartitionStatusRequest {
         commands = first(Self.maxCommands, of: controlStream, key: keyspace.control, after: IngestField.control)
     }
 
-    /// Returns the number of operators' commands that are not carried out yet, and the time of the oldest one.
-    private func waitingCommands() throws(QueryError) -> (count: Int, since: Int64?) {
+    /// Returns the number of operators' commands that are not carried out yet, and the time of the oldest one. The number is nil
+    /// if the account must not read them.
+    private func waitingCommands() throws(QueryError) -> (count: Int?, since: Int64?) {
+        guard controlStream.denial == nil, ingest.denial == nil, commands?.denial == nil else { return (nil, nil) }
         let first = try commands?.valueIfAvailable() ?? []
         guard let oldest = first.first.flatMap({ StreamID($0.id) }), let stream = controlStream.value else {
             return (0, nil)
@@ -76,9 +78,9 @@ final class PartitionStatusRequest {
 
     /// Returns the status from the replies of both round trips.
     func status(warnings: inout [String]) throws(QueryError) -> PartitionStatus {
-        let stream = try stream.valueIfAvailable() ?? StreamInfo()
-        var reader = HashReader(try ingest.valueIfAvailable() ?? [], source: keyspace.ingest)
-        func count(_ field: String) -> Int { Int(reader.integer(field) ?? 0) }
+        let isHashKnown = ingest.denial == nil
+        var reader = HashReader(try ingest.valueIfPermitted() ?? [], source: keyspace.ingest)
+        func count(_ field: String) -> Int? { isHashKnown ? Int(reader.integer(field) ?? 0) : nil }
         let applied = count(IngestField.applied)
         let duplicates = count(IngestField.duplicates)
         let totalDeadLetters = count(IngestField.dead)
@@ -96,25 +98,30 @@ final class PartitionStatusRequest {
         warnings += reader.warnings
         let cursor = reader.fields[IngestField.cursor].flatMap { StreamID($0) }
         let position = cursor.map { StreamPosition(cursor: $0, text: reader.fields[IngestField.entries]) }
-        let oldest = try oldest?.valueIfAvailable()?.first
-        let backlog = stream.backlog(
-            after: cursor, entries: position?.entries,
-            consumed: [applied, duplicates, totalDeadLetters, deleted, missed])
+        let oldest = try oldest?.valueIfPermitted()?.first
+        // A key that is absent or of another type is an empty stream.
+        let stream = stream.denial == nil ? try stream.valueIfAvailable() ?? StreamInfo() : nil
+        let backlog =
+            isHashKnown
+            ? stream?.backlog(
+                after: cursor, entries: position?.entries,
+                consumed: [applied, duplicates, totalDeadLetters, deleted, missed].compactMap(\.self)) : nil
         let waiting = try waitingCommands()
-        let newestFields = try newestDeadLetter.valueIfAvailable()?.first?.fields
+        let newestFields = try newestDeadLetter.valueIfPermitted()?.first?.fields
         return PartitionStatus(
-            tag: keyspace.tag, streamLength: stream.length,
+            tag: keyspace.tag, streamLength: stream?.length,
             // A crash of the server may have lost counts. An entry that was read proves a backlog of at least 1.
             backlog: backlog.map { max($0, oldest == nil ? 0 : 1) },
             waitingSince: oldest.flatMap { StreamID($0.id) }.map { Int64(clamping: $0.milliseconds) },
             applied: applied, duplicates: duplicates, deleted: deleted, gaps: gaps, missed: missed, rewinds: rewinds,
             lastRewind: lastRewind, takeovers: takeovers, lastTakeover: lastTakeover,
-            totalDeadLetters: totalDeadLetters, deadLetters: try deadLetterCount.valueIfAvailable(),
+            totalDeadLetters: totalDeadLetters, deadLetters: try deadLetterCount.valueIfPermitted(),
             requeued: requeued, trimmedDeadLetters: trimmed,
             latestDeadReason: newestFields?.last { $0.name == EventField.deadReason }?.value,
             lastApplied: lastApplied, lastOwner: reader.fields[IngestField.owner],
-            lease: try lease.valueIfAvailable().map { $0.map(PartitionStatus.Lease.held(by:)) ?? .free } ?? .unknown,
+            lease: try lease.valueIfPermitted().map { $0.map(PartitionStatus.Lease.held(by:)) ?? .free } ?? .unknown,
             waitingCommands: waiting.count, commandsWaitingSince: waiting.since, format: format,
-            problems: problems, isCursorBeyondEnd: isBeyondEnd(cursor))
+            problems: problems, deniedCommands: deniedCommands, isHashKnown: isHashKnown,
+            isCursorBeyondEnd: isBeyondEnd(cursor))
     }
 }

@@ -10,7 +10,8 @@ extension Store {
     /// Three round trips: the partitions, the state of all partitions and servers, and the oldest entry of each backlog.
     ///
     /// - Parameter now: the time from which ages are measured, in Unix milliseconds; nil for the present.
-    /// - Throws: ``QueryError`` if Redis fails. Values that the account must not read are nil.
+    /// - Throws: ``QueryError`` if Redis fails. Values that the account must not read are nil, and a warning names the commands,
+    ///   except for INFO and CLIENT LIST.
     public func status(now: Int64? = nil) throws(QueryError) -> StoreStatus {
         var warnings: [String] = []
         var partitions = try partitions(warnings: &warnings)
@@ -36,7 +37,7 @@ extension Store {
         for request in requests { partitionStatuses.append(try request.status(warnings: &warnings)) }
         var servers: [ServerStatus] = []
         for (server, reply) in infos {
-            servers.append(ServerStatus(url: "\(server)", info: try reply.valueIfAvailable() ?? nil))
+            servers.append(ServerStatus(url: "\(server)", info: try reply.valueIfPermitted() ?? nil))
         }
         for server in servers { warnings += server.warnings }
         let former = formerPartitions(among: partitionStatuses)
@@ -46,8 +47,9 @@ extension Store {
             partitionStatuses[index].isAtRest =
                 isFormer && partitionStatuses[index].backlog == 0 && partitionStatuses[index].waitingCommands == 0
             if let ingests, partitionStatuses[index].lease != .unknown {
-                partitionStatuses[index].standbys = ingests.standbys(
-                    of: partitionStatuses[index].tag, owner: partitionStatuses[index].lease.owner)
+                let (tag, owner) = (partitionStatuses[index].tag, partitionStatuses[index].lease.owner)
+                partitionStatuses[index].standbys = ingests.standbys(of: tag, owner: owner)
+                partitionStatuses[index].isOwnerGone = owner.map { ingests.isGone($0, of: tag) } ?? false
             }
             warnings += partitionStatuses[index].warnings(now: now, isFormer: isFormer)
         }
@@ -63,10 +65,10 @@ extension Store {
     private func ingests(in lists: [PendingReply<String?>]) throws(QueryError) -> IngestConnections? {
         var all = ""
         for list in lists {
-            guard let text = try list.valueIfAvailable().flatMap(\.self) else { return nil }
+            guard let text = try list.valueIfPermitted().flatMap(\.self) else { return nil }
             all += text + "\n"
         }
-        return IngestConnections(clientList: all)
+        return IngestConnections(clientList: all, database: connections.seed.database)
     }
 
     private func readOldestEntries(of requests: [PartitionStatusRequest]) throws(QueryError) {
@@ -97,13 +99,13 @@ extension Store {
     ) -> [String] {
         if former.isEmpty, partitions.count > 1, partitions.contains(where: { $0.tag == layout.undivided.tag }) {
             return [
-                "the undivided keyspace \(layout.undivided.tag) exists beside "
-                    + "\(counted(partitions.count - 1, noun: "partition")): some programs run with another number of "
-                    + "partitions. A running hypero-ingest applies the entries of both"
+                "\(layout.undivided.tag), the keys of a deployment with one partition, exists beside "
+                    + "\(partitions[1].tag)\(partitions.count > 2 ? " and others" : ""), the keys of one with several: some "
+                    + "programs run with another number of partitions. A running hypero-ingest applies the entries of both"
             ]
         }
         let unread = partitions.filter { former.contains($0.tag) } + others
-        return unread.filter { $0.backlog ?? $0.streamLength > 0 }.map { partition in
+        return unread.filter { $0.backlog ?? $0.streamLength ?? 0 > 0 }.map { partition in
             let entries = partition.backlog.map { counted($0, noun: "entry", plural: "entries") } ?? "entries"
             return "\(entries) of \(partition.tag):events not applied yet: a client logs with another number of "
                 + "partitions. A running hypero-ingest applies them within a minute"

@@ -5,7 +5,7 @@ extension StoreStatus: Rendering {
         for server in servers {
             let memory = server.usedMemory.map { bytesText($0) + " in use" }
             let limit = server.maxMemory.map { $0 == 0 ? " of no limit" : " of \(bytesText($0))" } ?? ""
-            page.line([
+            page.paragraph([
                 Page.Span(server.url, style: .bold),
                 Page.Span("  \(server.version ?? "version unknown"), \(memory.map { $0 + limit } ?? "memory unknown")"),
                 Page.Span(server.primary.map { ", replica of \($0)" } ?? "", style: .yellow),
@@ -22,32 +22,32 @@ extension StoreStatus: Rendering {
         table.rows = partitions.map { partition in
             let owner =
                 switch partition.lease {
+                case .held(let owner) where partition.isOwnerGone: Table.Cell("\(owner) (no connection)", style: .red)
                 case .held(let owner): Table.Cell(owner, style: .green)
                 case .free where partition.isAtRest: Table.Cell("at rest", style: .dim)
                 case .free: Table.Cell("none", style: .red)
                 case .unknown: Table.Cell("unknown", style: .dim)
                 }
-            let deadLetters = partition.deadLetters ?? partition.totalDeadLetters
+            func count(_ value: Int?, style: Style = .plain) -> Table.Cell {
+                guard let value else { return Table.Cell("unknown", style: .dim) }
+                return Table.Cell("\(value)", style: value > 0 ? style : .plain)
+            }
+            let lastApplied = partition.lastApplied.map { agoText($0, now: page.now) }
             return [
-                Table.Cell(partition.tag), owner,
-                partition.backlog.map { Table.Cell("\($0)", style: $0 > 0 ? .yellow : .plain) }
-                    ?? Table.Cell("unknown", style: .dim),
-                Table.Cell("\(deadLetters)", style: deadLetters > 0 ? .red : .plain),
-                Table.Cell("\(partition.missed)", style: partition.missed > 0 ? .red : .plain),
-                Table.Cell(partition.lastApplied.map { agoText($0, now: page.now) } ?? "never"),
-                Table.Cell("\(partition.applied)"), Table.Cell("\(partition.gaps)"),
-                Table.Cell("\(partition.duplicates)"), Table.Cell("\(partition.deleted)"),
-                Table.Cell("\(partition.streamLength)"),
-                Table.Cell(
-                    "\(partition.waitingCommands)", style: partition.waitingCommands > 0 ? .yellow : .plain),
+                Table.Cell(partition.tag), owner, count(partition.backlog, style: .yellow),
+                count(partition.deadLetters, style: .red), count(partition.missed, style: .red),
+                partition.isHashKnown ? Table.Cell(lastApplied ?? "never") : Table.Cell("unknown", style: .dim),
+                count(partition.applied), count(partition.gaps), count(partition.duplicates),
+                count(partition.deleted), count(partition.streamLength),
+                count(partition.waitingCommands, style: .yellow),
             ]
         }
         table.writeWithFooter(to: &page)
         let standbys = standbyTexts.map { $0.isEmpty ? "none" : $0.joined(separator: ", ") } ?? "unknown"
-        page.line("standbys: \(standbys)", style: .dim)
+        page.paragraph("standbys: \(standbys)", style: .dim)
         guard !warnings.isEmpty else { return }
         page.line()
-        for warning in warnings { page.line([Page.Span("warning: ", style: .yellow), Page.Span(warning)]) }
+        for warning in warnings { page.paragraph([Page.Span("warning: ", style: .yellow), Page.Span(warning)]) }
     }
 
     /// Writes one object: `servers partitions warnings`.
@@ -119,17 +119,19 @@ extension StoreStatus: Rendering {
         for partition in partitions {
             CSV.write(
                 [
-                    partition.tag, String(partition.streamLength), partition.backlog.map { String($0) },
-                    partition.waitingSince.map { String($0) }, String(partition.applied), String(partition.duplicates),
-                    String(partition.gaps), String(partition.missed), String(partition.rewinds),
-                    partition.lastRewind.map { String($0) }, String(partition.takeovers),
-                    partition.lastTakeover.map { String($0) }, String(partition.totalDeadLetters),
-                    partition.deadLetters.map { String($0) }, String(partition.requeued),
-                    String(partition.trimmedDeadLetters), partition.latestDeadReason,
+                    partition.tag, partition.streamLength.map { String($0) }, partition.backlog.map { String($0) },
+                    partition.waitingSince.map { String($0) }, partition.applied.map { String($0) },
+                    partition.duplicates.map { String($0) },
+                    partition.gaps.map { String($0) }, partition.missed.map { String($0) },
+                    partition.rewinds.map { String($0) },
+                    partition.lastRewind.map { String($0) }, partition.takeovers.map { String($0) },
+                    partition.lastTakeover.map { String($0) }, partition.totalDeadLetters.map { String($0) },
+                    partition.deadLetters.map { String($0) }, partition.requeued.map { String($0) },
+                    partition.trimmedDeadLetters.map { String($0) }, partition.latestDeadReason,
                     partition.lastApplied.map { String($0) }, partition.lastOwner,
                     partition.isOwned.map { String($0) }, partition.lease.owner, String(partition.isAtRest),
-                    String(partition.deleted), partition.standbys?.joined(separator: " "),
-                    String(partition.waitingCommands), partition.commandsWaitingSince.map { String($0) },
+                    partition.deleted.map { String($0) }, partition.standbys?.joined(separator: " "),
+                    partition.waitingCommands.map { String($0) }, partition.commandsWaitingSince.map { String($0) },
                     partition.format.map { String($0) },
                 ], to: &page)
         }

@@ -3,7 +3,7 @@ import HyperoSchema
 
 /// The reply of one command of a ``CommandPipeline``, available after ``ConnectionPool/run(_:)``.
 final class PendingReply<Value> {
-    private let command: [String]
+    let command: [String]
     /// The value; nil before the pipeline has run, and if the command failed.
     private(set) var value: Value?
     /// The error reply and the server that sent it; nil before the pipeline has run, and if the command succeeded.
@@ -49,16 +49,21 @@ final class PendingReply<Value> {
         return fallback
     }
 
-    /// Returns the value, or nil if the server refused or denied the command. An older server may not know the command,
-    /// and an account may lack the permission.
+    /// Returns the value, or nil if the server refused the command, because an older server may not know it.
     ///
-    /// - Throws: any other error.
+    /// - Throws: any other error. A missing permission is one: a fallback would look like a value that was read.
     func valueIfAvailable() throws(QueryError) -> Value? {
         if let value { return value }
-        switch failure?.error.category {
-        case .refused, .denied: return nil
-        default: throw queryError
-        }
+        guard failure?.error.category == .refused else { throw queryError }
+        return nil
+    }
+
+    /// Returns the value, or nil if the server refused the command or denies it to the account. Only for values that the result
+    /// reports as unknown without them, and for checks that change no value.
+    ///
+    /// - Throws: any other error.
+    func valueIfPermitted() throws(QueryError) -> Value? {
+        denial == nil ? try valueIfAvailable() : nil
     }
 
     private var queryError: QueryError {

@@ -6,8 +6,8 @@ extension Store {
     ///
     /// Discovery probes 16 partitions, then in each round trip as many as in all before, and ends when none of them is
     /// present. Absent partitions between present ones are normal, because no producer has used them yet. The server denies
-    /// an account with access to only one layout the keys of the other. So a denial is an error only if the server denied or
-    /// refused every command.
+    /// an account with access to only one layout the keys of the other. So during the discovery, the denial of a partition is
+    /// an error only if the server denied or refused every command.
     ///
     /// - Parameters:
     ///   - probe: appends the command of a partition, and EXISTS by ``appendExistence(of:to:)`` if the value of a present
@@ -31,10 +31,13 @@ extension Store {
             for (keyspace, (reply, exists)) in zip(keyspaces, replies) {
                 isAnswered = isAnswered || reply.value != nil
                 failure = failure ?? reply.denial ?? reply.refusal
-                guard reply.denial == nil else { continue }
+                if let denial = reply.denial {
+                    guard layout.explicit == nil else { throw denial }
+                    continue
+                }
                 let value = try reply.value(or: fallback, warnings: &warnings)
                 // Without permission for EXISTS, only a value proves that the partition exists.
-                guard try exists?.valueIfAvailable() ?? 0 > 0 || value != fallback else { continue }
+                guard try exists?.valueIfPermitted() ?? 0 > 0 || value != fallback else { continue }
                 found.append((keyspace, value))
                 foundDivided = foundDivided || keyspace != layout.undivided
             }

@@ -1,0 +1,196 @@
+import Foundation
+import HyperoSchema
+import TestSupport
+import Testing
+
+@testable import HyperoQuery
+
+/// Accounts that lack a permission: a query fails, or reports the value as unknown. It never shows zero or nothing instead.
+@Suite struct PermissionTests {
+    /// The queries, each with all that depends on a command of its own.
+    private static var queries: [(name: String, result: (Store) throws -> String)] {
+        [
+            ("batteries", { try json($0.batteries()) }),
+            ("rank", { try json($0.leaderboard(of: "net")) }),
+            ("rank --columns", { try json($0.leaderboard(of: "net", columns: ["lr"])) }),
+            ("rank --by", { try json($0.leaderboard(of: "net", by: "loss")) }),
+            ("rank --best-of", { try json($0.leaderboard(of: "net", by: "valid", value: .bestOfCurve)) }),
+            ("rank --status", { try json($0.leaderboard(of: "net", statuses: [.done])) }),
+            ("rank without objective", { try table($0.leaderboard(of: "mute")) }),
+            ("experiments", { try json($0.experiments(of: "net")) }),
+            (
+                "experiments --unranked",
+                { try table($0.experiments(of: "net", filter: ExperimentFilter(isUnranked: true))) }
+            ),
+            (
+                "experiments --unranked --by",
+                { try table($0.experiments(of: "net", filter: ExperimentFilter(isUnranked: true, by: "loss"))) }
+            ),
+            ("show", { try json($0.experiment("a-1")) }),
+            ("show by prefix", { try json($0.experiment("a")) }),
+            ("show deleted", { try message { _ = try $0.experiment("gone-1") }($0) }),
+            ("show unknown", { try message { _ = try $0.experiment("b-9") }($0) }),
+            ("rank unknown", { try message { _ = try $0.leaderboard(of: "nest") }($0) }),
+            ("rank unknown column", { try message { _ = try $0.leaderboard(of: "net", columns: ["lx"]) }($0) }),
+            ("dead", { try json($0.deadLetters()) }),
+        ]
+    }
+
+    private static func json(_ result: some Rendering) throws -> String { result.text(as: .json, for: Display()) }
+
+    private static func table(_ result: some Rendering) throws -> String {
+        result.text(as: .table, for: Display(), now: Fixture.noon)
+    }
+
+    /// Returns the message of an error, except for a denial, which is thrown.
+    private static func message(_ body: @escaping (Store) throws -> Void) -> (Store) throws -> String {
+        { store in
+            do {
+                try body(store)
+                return ""
+            } catch let error as QueryError where error.category != .denied {
+                return error.description
+            }
+        }
+    }
+
+    private let server: RedisServer
+    private let fixture: Fixture
+
+    init() throws {
+        server = try RedisServer(appendOnly: true)
+        fixture = try Fixture(on: server, namespace: "hypero")
+        let keys = fixture.keyspaces[0]
+        let battery = fixture.battery("net")
+        fixture.experiment(
+            "a-1", of: battery, maxima: ["valid": "1", "loss": "2"], params: ["lr": "0.1"],
+            curve: [1: "valid=1 loss=2"])
+        fixture.experiment("b-1", of: battery, curve: [1: "loss=nan"], started: Fixture.noon + 1)
+        let mute = fixture.battery("mute")
+        fixture.experiment("c-1", of: mute, curve: [1: "valid=nan other=3"])
+        fixture.write("ZADD", keys.deleted, "1000", "gone-1")
+        fixture.write("HSET", keys.space(of: battery), "lr", "uniform 0 1")
+        for id in ["1000-0", "2000-0"] {
+            fixture.write("XADD", keys.events, id, "event", "x")
+            fixture.write("XADD", keys.control, id, "event", "delete", "experiment", "a-1")
+            fixture.write("XADD", keys.dead, id, "event", "x", "dead.reason", "the reason")
+        }
+        fixture.write(
+            "HSET", keys.ingest, "cursor", "1000-0", "control", "1000-0", "applied", "1", "dead", "2", "updated",
+            "\(Fixture.noon)", "owner", "node17:99", "format", "2")
+        fixture.write("SET", keys.lease, "node17:99")
+        try fixture.commit()
+    }
+
+    /// The rules of a documented account: the words of its ACL SETUSER.
+    private static func documentedRules(of account: String) throws -> [String] {
+        let article = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources/Hypero/Hypero.docc/Deployment.md").standardized
+        let prefix = "    ACL SETUSER \(account) "
+        let line = try String(contentsOf: article, encoding: .utf8).split(separator: "\n").first {
+            $0.hasPrefix(prefix)
+        }
+        return try #require(line).dropFirst(prefix.count).split(separator: " ").map(String.init)
+    }
+
+    /// Returns a store that uses an account of some rules.
+    private func store(rules: [String]) throws -> Store {
+        server.cli(["ACL", "SETUSER", "look", "reset"] + rules)
+        let store = try Store(server.url.replacing("unix://", with: "unix://look:secret@"))
+        store.clock = { Fixture.noon }
+        return store
+    }
+
+    @Test func `Without one command of the documented account, a query has the same result or is denied`() throws {
+        let rules = try Self.documentedRules(of: "query")
+        let commands = rules.filter { $0.hasPrefix("+") }
+        #expect(commands.count > 10)
+        let complete = try Self.queries.map { try $0.result(store(rules: rules)) }
+        for command in commands {
+            let store = try store(rules: rules.filter { $0 != command })
+            for (query, expected) in zip(Self.queries, complete) {
+                do {
+                    #expect(try query.result(store) == expected, "\(query.name) without \(command)")
+                } catch let error as QueryError {
+                    #expect(error.category == .denied, "\(query.name) without \(command): \(error)")
+                }
+            }
+        }
+    }
+
+    @Test func `Without one command of the documented account, status says what is unknown and needs attention`() throws
+    {
+        let rules = try Self.documentedRules(of: "query")
+        let complete = try store(rules: rules).status(now: Fixture.noon)
+        #expect(complete.partitions[0].deniedCommands == [])
+        for command in rules where command.hasPrefix("+") {
+            let name = command.dropFirst().uppercased().split(separator: "|")[0]
+            let status: StoreStatus
+            do {
+                status = try store(rules: rules.filter { $0 != command }).status(now: Fixture.noon)
+            } catch let error as QueryError {
+                #expect(error.category == .denied, "\(command): \(error)")
+                continue
+            }
+            let text = status.text(as: .table, for: Display(), now: Fixture.noon)
+            switch name {
+            // Optional: the standbys and the memory are unknown.
+            case "CLIENT": #expect(text.contains("standbys: unknown"))
+            case "INFO": #expect(text.contains("version unknown, memory unknown"))
+            // Not used by status.
+            case "ZRANGE", "ZSCORE", "HMGET", "SCAN": #expect(status.partitions == complete.partitions)
+            default:
+                let warning = try #require(status.warnings.first { $0.hasPrefix("permission denied: ") }, "\(command)")
+                #expect(warning.contains(" \(name) ") && warning.contains("unknown"), "\(warning)")
+            }
+        }
+    }
+
+    @Test func `Status shows unknown instead of zero for what the account must not read`() throws {
+        let rules = try Self.documentedRules(of: "query").filter {
+            !["+hgetall", "+xlen", "+xinfo|stream"].contains($0)
+        }
+        let status = try store(rules: rules).status(now: Fixture.noon)
+        let partition = status.partitions[0]
+        #expect(partition.applied == nil && partition.deadLetters == nil && partition.streamLength == nil)
+        #expect(partition.backlog == nil && partition.waitingCommands == nil)
+        let row = try #require(
+            status.text(as: .table, for: Display(), now: Fixture.noon).split(separator: "\n").first {
+                $0.hasPrefix("{hypero}")
+            })
+        #expect(row.split(separator: " ") == ["{hypero}", "node17:99"] + Array(repeating: "unknown", count: 10))
+        #expect(status.text(as: .json, for: Display()).contains(#""behind":null,"waiting_since":null,"applied":null,"#))
+        #expect(status.text(as: .csv, for: Display()).contains("\r\n{hypero},,,,,,,,"))
+        let outcome = try ChildProcess.run(
+            "hypero-query", ["status", "--check"],
+            environment: ["HYPERO_REDIS": server.url.replacing("unix://", with: "unix://look:secret@")])
+        #expect(outcome.ending == .exited(2))
+    }
+
+    @Test func `The accounts of the ingest and of an operator get no wrong answer`() throws {
+        // Neither account has ZCARD.
+        for account in ["ingest", "operator"] {
+            let store = try store(rules: try Self.documentedRules(of: account))
+            #expect(throws: QueryError.self) { try store.leaderboard(of: "net") }
+            #expect(throws: QueryError.self) { try store.experiments(of: "net") }
+            let status = try store.status(now: Fixture.noon)
+            #expect(status.warnings.contains { $0.hasPrefix("permission denied: ") })
+            #expect(account == "ingest" || status.partitions[0].applied == nil)
+        }
+        let outcome = try ChildProcess.run(
+            "hypero-query", ["rank", "net"],
+            environment: ["HYPERO_REDIS": server.url.replacing("unix://", with: "unix://look:secret@")])
+        #expect(outcome.ending == .exited(4) && outcome.stdout == "")
+        #expect(outcome.stderr.hasPrefix("hypero-query: permission denied: "), "\(outcome.stderr)")
+    }
+
+    @Test func `A partition that --partitions names and the account must not read is an error`() throws {
+        let divided = try Fixture(partitions: 2, on: server, namespace: "lab")
+        divided.battery("net")
+        try divided.commit()
+        server.cli("ACL", "SETUSER", "half", "on", ">secret", "%R~{lab:0}:*", "+@read", "+info")
+        let url = server.url.replacing("unix://", with: "unix://half:secret@")
+        #expect(throws: QueryError.self) { try Store(url, namespace: "lab", partitions: 2).batteries() }
+        #expect(try Store(url, namespace: "lab").batteries().batteries.count == 1)
+    }
+}
