@@ -3,6 +3,17 @@ import Glibc
 import HyperoCore
 import HyperoSchema
 
+/// A command line that lacks what the command is about. Commands throw it when they run, and not in `validate()`, whose error
+/// the parser prefers to that of an unknown option, which may be the cause.
+package struct MissingArgument: Error {
+    let message: String
+
+    /// - Parameter message: what is missing and what to write, without a full stop.
+    package init(_ message: String) {
+        self.message = message
+    }
+}
+
 /// One of the programs: its name, and what all programs do alike at their start and for errors.
 package struct Program: Sendable {
     private let name: String
@@ -52,6 +63,10 @@ package struct Program: Sendable {
         after error: any Error, of command: any ParsableCommand.Type,
         advice: (_ message: String) -> String? = { _ in nil }
     ) -> Never {
+        if let error = error as? MissingArgument {
+            printError(error.message)
+            Glibc.exit(ExitCode.validationFailure.rawValue)
+        }
         let code = command.exitCode(for: error)
         if code == .success { command.exit(withError: error) }
         if !(error is ExitCode) {

@@ -24,6 +24,8 @@ public struct QueryError: Error, Sendable, Hashable {
         case columnNotFound(String, suggestion: Suggestion)
         /// The channel of this name is in learning curves only: no experiment has a value of it at its best epoch.
         case columnOnlyInCurves(String, channel: String)
+        /// The name is that of a learning curve, which is no column. The value of the channel at the best epoch is one.
+        case columnIsCurve(String, channel: String)
         /// No experiment has this id or an id with this prefix.
         case experimentNotFound(String, suggestion: Suggestion)
         /// An operator deleted the experiment at this time, in Unix milliseconds.
@@ -96,7 +98,7 @@ public struct QueryError: Error, Sendable, Hashable {
     public var category: Category {
         switch code {
         case .batteryNotFound, .versionNotFound, .channelNotFound, .columnNotFound, .columnOnlyInCurves,
-            .experimentNotFound, .experimentDeleted, .invalidExperimentID:
+            .columnIsCurve, .experimentNotFound, .experimentDeleted, .invalidExperimentID:
             .notFound
         case .ambiguousExperiment: .ambiguous
         case .invalidArgument: .invalid
@@ -122,6 +124,9 @@ extension QueryError: CustomStringConvertible {
             "column not found: " + suggestion.text(for: column, ifNoneExists: "no experiment has columns yet")
         case .columnOnlyInCurves(let column, _):
             "column not found: '\(printable(column))', no experiment has this channel at its best epoch"
+        case .columnIsCurve(let column, let channel):
+            "column not found: '\(printable(column))', a learning curve is not a column. Did you mean "
+                + "'\(printable(Prefix.max + channel))', the value at the best epoch?"
         case .experimentNotFound(let id, let suggestion):
             "experiment not found: " + suggestion.text(for: id, ifNoneExists: "no id has this prefix")
         case .experimentDeleted(let id, let time):

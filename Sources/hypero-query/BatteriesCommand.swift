@@ -1,7 +1,7 @@
 import ArgumentParser
 import HyperoQuery
 
-struct BatteriesCommand: ParsableCommand {
+struct BatteriesCommand: StoreCommand {
     static let configuration = CommandConfiguration(
         commandName: "batteries",
         abstract: "List the batteries with the number of their experiments and their best value.",
@@ -21,6 +21,6 @@ struct BatteriesCommand: ParsableCommand {
 
     func run() throws {
         let list = try store.store().batteries()
-        try output.write(list, warnings: list.warnings, advice: [.noBatteries: QueryError.emptyStoreAdvice])
+        try output.write(list, warnings: list.warnings, advice: [.noBatteries: store.emptyStoreAdvice])
     }
 }

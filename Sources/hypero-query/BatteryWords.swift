@@ -32,8 +32,29 @@ enum BatteryWords {
     }
 
     /// Returns the names in the lists of `--columns`; nil without the option.
-    static func columns(in lists: [String]) -> [String]? {
-        lists.isEmpty ? nil : lists.flatMap(ColumnList.names)
+    static func columns(in lists: [String]) throws -> [String]? {
+        guard !lists.isEmpty else { return nil }
+        let names = lists.map(ColumnList.names)
+        guard !names.contains([]) else {
+            throw ValidationError("--columns needs a name, for example --columns lr,max.test")
+        }
+        return names.flatMap(\.self)
+    }
+
+    /// Returns the advice about columns that a narrow terminal hides.
+    ///
+    /// - Parameter columns: the values of `--columns`.
+    static func hiddenColumnsAdvice(columns: [String]) -> String {
+        columns.isEmpty
+            ? "Choose with --columns, or print all with --format csv"
+            : "Widen the terminal, or print all with --format csv"
+    }
+
+    /// Returns the advice about batteries that differ only in their descriptions.
+    ///
+    /// - Parameter id: the id of one of them.
+    static func severalBatteriesAdvice(_ subcommand: String, id: String) -> String {
+        "Choose one with its id instead of the name, for example hypero-query \(subcommand) \(id)"
     }
 
     /// Returns a command about a battery, for a shell.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import HyperoQuery
 
-struct DeadCommand: ParsableCommand {
+struct DeadCommand: StoreCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead",
         abstract: "List the dead letters, the entries that could not be applied, newest first.",
@@ -17,7 +17,8 @@ struct DeadCommand: ParsableCommand {
               hypero-query dead --limit 1000 --format json | jq -r .reason | sort | uniq -c
             """)
 
-    @Option(help: ArgumentHelp("The maximum number of dead letters, 1 to 100000.", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("The maximum number of dead letters, 1 to 100000.", valueName: "n"))
     var limit = 20
 
     @OptionGroup(title: "Redis") var store: StoreOptions

@@ -1,7 +1,8 @@
 import ArgumentParser
+import HyperoCommandLine
 import HyperoQuery
 
-struct ExperimentsCommand: ParsableCommand {
+struct ExperimentsCommand: StoreCommand {
     static let configuration = CommandConfiguration(
         commandName: "experiments",
         abstract: "List the experiments of a battery, ranked or not, newest first.",
@@ -26,7 +27,9 @@ struct ExperimentsCommand: ParsableCommand {
     @Argument(help: "The battery's name or id.")
     var name: String
 
-    @Option(help: ArgumentHelp("The battery's version. (default: all versions together)", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The battery's version. (default: all versions together)", valueName: "n"))
     var version: Int?
 
     @Option(
@@ -40,7 +43,7 @@ struct ExperimentsCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The channel of --unranked. (default: the battery's objective)", valueName: "channel"))
     var by: String?
 
-    @Option(help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))
     var limit = 20
 
     @Option(
@@ -58,7 +61,12 @@ struct ExperimentsCommand: ParsableCommand {
         try StoreOptions.validate(limit: limit)
         _ = try LostAfter.seconds(in: lostAfter)
         _ = try BatteryWords.statuses(named: status)
-        if by != nil, !unranked { throw ValidationError("--by needs --unranked") }
+        _ = try BatteryWords.columns(in: columns)
+    }
+
+    func checkRequirements() throws {
+        if by != nil, !unranked { throw MissingArgument("--by needs --unranked") }
+        try output.checkRequirements()
     }
 
     func run() throws {
@@ -76,7 +84,8 @@ struct ExperimentsCommand: ParsableCommand {
         try output.write(
             list, warnings: warnings,
             advice: [
-                .hiddenColumns: "Choose with --columns, or print all with --format csv",
+                .hiddenColumns: BatteryWords.hiddenColumnsAdvice(columns: columns),
+                .severalBatteries: BatteryWords.severalBatteriesAdvice("experiments", id: list.batteries[0]),
                 .moreRows: StoreOptions.limitAdvice(for: list.count),
                 .olderExperiments: "Search more with --limit",
             ])

@@ -32,13 +32,18 @@ struct HyperoQueryCommand: ParsableCommand {
     static func main() {
         // With SIGPIPE ignored, a write to a closed pipe fails with EPIPE.
         signal(SIGPIPE, SIG_IGN)
+        var store: StoreOptions?
         do {
             guard Program.query.start() else { return }
             var command = try parseSubcommand() ?? parseAsRoot()
+            if let command = command as? any StoreCommand {
+                store = command.store
+                try command.checkRequirements()
+            }
             try command.run()
         } catch let error as QueryError {
             printWarnings(error.warnings)
-            printError(error.messageWithAdvice)
+            printError(error.message(for: store))
             ExitStatus(error.category).exit()
         } catch let error as StandardOutput.WriteError {
             printError(error.description)
@@ -61,6 +66,19 @@ struct HyperoQueryCommand: ParsableCommand {
         else { return nil }
         return command
     }
+}
+
+/// A command that reads a store, as all subcommands do.
+protocol StoreCommand: ParsableCommand {
+    var store: StoreOptions { get }
+    var output: OutputOptions { get }
+
+    /// Checks the options that need another one, before the command runs.
+    func checkRequirements() throws
+}
+
+extension StoreCommand {
+    func checkRequirements() throws { try output.checkRequirements() }
 }
 
 extension Program {

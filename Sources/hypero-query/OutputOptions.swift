@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import HyperoCommandLine
 import HyperoQuery
 
 /// The options that select the form of the result.
@@ -16,8 +17,9 @@ struct OutputOptions: ParsableArguments {
         ))
     var csvSafe = false
 
-    func validate() throws {
-        if csvSafe, format != .csv { throw ValidationError("--csv-safe needs --format csv") }
+    /// Checks the options that need another one.
+    func checkRequirements() throws {
+        if csvSafe, format != .csv { throw MissingArgument("--csv-safe needs --format csv") }
     }
 
     /// Writes the result to standard output, and at most 10 of the warnings to standard error.

@@ -1,21 +1,21 @@
 import HyperoQuery
 
 extension QueryError {
-    /// The description, with advice that names options, variables and subcommands of the programs.
-    var messageWithAdvice: String {
-        advice.map { description + (description.hasSuffix("?") ? " " : ". ") + $0 } ?? description
+    /// Returns the description, with advice that names options, variables and subcommands of the programs.
+    ///
+    /// - Parameter store: the options of the store; nil if they are not known.
+    func message(for store: StoreOptions?) -> String {
+        advice(for: store).map { description + (description.hasSuffix("?") ? " " : ". ") + $0 } ?? description
     }
 
-    /// The advice for a store without batteries.
-    static let emptyStoreAdvice =
-        "If trainings have logged, check --redis and --namespace, and see hypero-query status"
-
-    private var advice: String? {
+    private func advice(for store: StoreOptions?) -> String? {
         switch code {
         case .versionNotFound(_, _, let existing): existing.last.map { "Try --version \($0)" }
-        case .batteryNotFound(_, let suggestion) where suggestion.count == 0: Self.emptyStoreAdvice
+        case .batteryNotFound(_, let suggestion) where suggestion.count == 0:
+            store?.emptyStoreAdvice
         case .experimentNotFound(_, let suggestion) where suggestion.count == 0:
-            "List the experiments of a battery with hypero-query experiments NAME"
+            (store?.partitions == nil ? "List" : "Leave out --partitions, which are then discovered, or list")
+                + " the experiments of a battery with hypero-query experiments NAME"
         case .columnNotFound(_, let suggestion) where suggestion.similar.contains { $0.contains(",") }:
             "A name with a comma needs double quotes within the option: '\"a,b\"'"
         case .columnOnlyInCurves(_, let channel):

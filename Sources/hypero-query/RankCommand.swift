@@ -1,7 +1,7 @@
 import ArgumentParser
 import HyperoQuery
 
-struct RankCommand: ParsableCommand {
+struct RankCommand: StoreCommand {
     static let configuration = CommandConfiguration(
         commandName: "rank",
         abstract: "Rank the experiments of a battery.",
@@ -13,7 +13,7 @@ struct RankCommand: ParsableCommand {
 
             The battery declares the direction of its objective, and may declare those of other channels. The direction of \
             any other channel follows from its name: the lowest value is first if its last word is a loss, an error or a \
-            duration, such as loss, nll, perplexity, error, mse, mae, wer, fid, latency or time, as in val_loss and valLoss. A \
+            duration, such as loss, nll, perplexity, error, mse, mae, wer, fid, latency, time, duration or seconds, as in val_loss and valLoss. A \
             unit, a statistic or the data may follow, as in latency_ms, loss_per_token and Loss/test. Otherwise the highest \
             value is first. The first line of the table has the direction and its reason.
 
@@ -21,6 +21,9 @@ struct RankCommand: ParsableCommand {
             --lost-after, its status is lost. With --columns, the table has the status if one of its experiments failed, was \
             stopped or was lost. --status leaves the experiments of other statuses out, before the ranks are counted. It looks \
             at the first 10000 ranked experiments, or at as many as --limit if that is more.
+
+            Batteries of one version differ in their descriptions. They are ranked together, and told apart by their ids. Give an \
+            id instead of the name to rank one of them.
 
             JSON has one object per line with the keys rank, experiment, battery, name, version, value, status, epoch, \
             last_seen, maxima, params and meta. Experiments without a rank are counted on standard error.
@@ -36,7 +39,9 @@ struct RankCommand: ParsableCommand {
     @Argument(help: "The battery's name or id.")
     var name: String
 
-    @Option(help: ArgumentHelp("The battery's version. (default: all versions together)", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The battery's version. (default: all versions together)", valueName: "n"))
     var version: Int?
 
     @Option(help: ArgumentHelp("The channel to rank by. (default: the battery's objective)", valueName: "channel"))
@@ -50,7 +55,7 @@ struct RankCommand: ParsableCommand {
     @Option(help: ArgumentHelp(BatteryWords.statusHelp, valueName: "status"))
     var status: [String] = []
 
-    @Option(help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))
     var limit = 10
 
     @Flag(help: "The order of the rows. (default: the best value first, by the direction of the channel)")
@@ -71,6 +76,7 @@ struct RankCommand: ParsableCommand {
         try StoreOptions.validate(limit: limit)
         _ = try LostAfter.seconds(in: lostAfter)
         _ = try BatteryWords.statuses(named: status)
+        _ = try BatteryWords.columns(in: columns)
         if by != nil, bestOf != nil { throw ValidationError("--by and --best-of must not be combined") }
     }
 
@@ -82,7 +88,7 @@ struct RankCommand: ParsableCommand {
         var warnings = board.warnings
         if board.versionsDisagree {
             let choice =
-                board.batteries.count > board.versions.count
+                board.source.hasSeveralDescriptions
                 ? "choose with an id instead of the name, for example hypero-query rank \(board.batteries[0])"
                 : "choose with --version"
             warnings.append("\(choice), or with --by and --ascending or --descending")
@@ -100,7 +106,8 @@ struct RankCommand: ParsableCommand {
             BatteryWords.command("experiments", of: name, version: version, options: options)
         }
         var advice: [AdviceTopic: String] = [
-            .hiddenColumns: "Choose with --columns, or print all with --format csv",
+            .hiddenColumns: BatteryWords.hiddenColumnsAdvice(columns: columns),
+            .severalBatteries: BatteryWords.severalBatteriesAdvice("rank", id: board.batteries[0]),
             .moreRows: StoreOptions.limitAdvice(for: board.count),
             .nothingRanked: "List the experiments with \(list())",
         ]
@@ -112,7 +119,9 @@ struct RankCommand: ParsableCommand {
         advice[.unranked] =
             "List with \(list(["--unranked"] + by))"
             + (board.isLoggedInCurves ? ". Rank by the learning curves with \(curves)" : "")
-        if let alternative = board.alternativeChannel {
+        if let alternative = board.alternativeChannel, alternative == board.objective {
+            advice[.nothingRanked] = "Rank by '\(alternative)', the objective, without --by"
+        } else if let alternative = board.alternativeChannel {
             advice[.nothingRanked] =
                 "Rank by it with \(BatteryWords.option("--by", value: alternative)), or declare it as the objective of a new "
                 + "version"

@@ -1,7 +1,7 @@
 import ArgumentParser
 import HyperoQuery
 
-struct ShowCommand: ParsableCommand {
+struct ShowCommand: StoreCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show all values and the learning curves of an experiment.",
@@ -15,7 +15,7 @@ struct ShowCommand: ParsableCommand {
 
             Maxima that the program set say so, with the epoch that it stated. The others are those of the epoch in the line \
             above them. JSON has both: epoch is the stated epoch, else curve_epoch; stated has the channels that the program \
-            set.
+            set. space has the distributions from which hyper-parameters were drawn. The table has them after the values.
 
             EXAMPLES:
               top=$(hypero-query rank "digits mlp" --limit 1 --format json)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import HyperoQuery
 
-struct StatusCommand: ParsableCommand {
+struct StatusCommand: StoreCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show the backlog of the ingest, the state of Redis, and warnings.",
@@ -10,6 +10,7 @@ struct StatusCommand: ParsableCommand {
             THE TABLE, one row per partition:
               partition     the hash tag of its keys
               owner         the ingest that applies its entries. none: no entry is applied.
+                            no connection: it was killed or is cut off.
                             at rest: a partition of an earlier number of partitions, whose
                             entries are all applied. unknown: permission denied
               behind        entries of the stream that are not applied yet
@@ -27,6 +28,8 @@ struct StatusCommand: ParsableCommand {
               stream        entries in the stream, applied or not. The ingest keeps the
                             latest ones
               commands      commands of hypero-ingest delete that are not carried out yet
+
+            Unknown: the account must not run the command that reads the value. A warning names the commands.
 
             THE STANDBYS: the ingests that are connected and take over when the owner ends, as host:pid. unknown: the account \
             of the query must not run CLIENT LIST, or that of the ingest must not run CLIENT SETNAME.

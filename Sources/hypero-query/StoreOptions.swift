@@ -6,7 +6,8 @@ import HyperoQuery
 struct StoreOptions: ParsableArguments {
     @OptionGroup var server: ServerOptions
 
-    @Option(help: .partitions(default: "the partitions are discovered"))
+    // Unconditional, so that a negative number gets the message about the range. So are the other numbers.
+    @Option(parsing: .unconditional, help: .partitions(default: "the partitions are discovered"))
     var partitions: Int?
 
     /// Returns the store. Called once by each command.
@@ -17,6 +18,15 @@ struct StoreOptions: ParsableArguments {
         return try Store(
             server.redis, namespace: server.namespace, partitions: partitions,
             lostAfter: .seconds(LostAfter.seconds(in: lostAfter)))
+    }
+
+    /// The advice for a store without batteries.
+    var emptyStoreAdvice: String {
+        // A wrong number of partitions finds nothing, while a query without the option finds all.
+        partitions == nil
+            ? "If trainings have logged, check --redis and --namespace, and see hypero-query status"
+            : "If trainings have logged, leave out --partitions, which are then discovered, check --redis and --namespace, and "
+                + "see hypero-query status"
     }
 
     /// Returns the advice for a result that has fewer rows than there are.

@@ -10,10 +10,12 @@ enum UsageAdvice {
         let names = HyperoQueryCommand.subcommands.compactMap { $0.configuration.commandName }
         if message.isAboutUnexpectedArguments {
             guard let first = arguments.first, !names.contains(first) else {
-                return "A name with spaces needs quotes, for example \"digits mlp\""
+                return ["rank", "experiments"].contains(arguments.first)
+                    ? "A name with spaces needs quotes, for example \"digits mlp\"" : nil
             }
             if ["delete", "requeue", "adopt"].contains(first) { return "Write hypero-ingest \(first)" }
-            return "The commands are \(names.joined(separator: ", "))"
+            let nearest = Suggestion(for: first, among: names).similar.first.map { "Did you mean \($0)? " } ?? ""
+            return "\(nearest)The commands are \(names.joined(separator: ", "))"
         }
         for format in OutputFormat.allCases where message == "Unknown option '--\(format.rawValue)'" {
             return "Write --format \(format.rawValue)"

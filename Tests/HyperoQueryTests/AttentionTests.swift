@@ -127,7 +127,8 @@ import Testing
         fixture.experiment("a-1", of: fixture.battery("net"), maxima: ["valid": "1"], status: "running")
         try fixture.commit()
         #expect(try query("rank", "net").stdout.contains("1 of 1 ranked"))
-        #expect(try query("experiments", "net", "--unranked").stdout.contains("0 of 1 experiment with no 'valid'\n"))
+        #expect(
+            try query("experiments", "net", "--unranked").stdout.contains("0 of 1 experiment with no finite 'valid'\n"))
         #expect(try query("show", "a-1").stdout.hasPrefix("a-1  lost ("))
         #expect(try query("batteries").stdout.contains("net"))
     }

@@ -32,14 +32,14 @@ import Testing
         let outcome = try fixture.query("rank", "sweep", "--by", "test", "--format", "csv")
         #expect(
             outcome.stderr == """
-                hypero-query: note: 3 of 4 experiments have no 'test' at their best epoch and no rank. List with hypero-query \
+                hypero-query: note: 3 of 4 experiments have no finite 'test' at their best epoch and no rank. List with hypero-query \
                 experiments sweep --unranked --by test. Rank by the learning curves with --best-of test
 
                 """)
         #expect(outcome.stdout.split(separator: "\r\n").count == 2)
         #expect(
             try fixture.output(["experiments", "sweep", "--unranked", "--by", "test"]).hasPrefix(
-                "sweep, version 1: newest first, 3 of 4 experiments with no 'test' at the best epoch\n"))
+                "sweep, version 1: newest first, 3 of 4 experiments with no finite 'test' at the best epoch\n"))
         // Without the curves of the channel, they are no way out.
         fixture.write(
             "ZREM", fixture.keyspaces[0].columns(of: BatteryID(name: "sweep", version: 1, description: "")),

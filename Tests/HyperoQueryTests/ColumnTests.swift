@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: [
         // A hyper-parameter wins over hypero's own field of its name.
         (["seed,lr"], ["seed", "lr"], ["42", "0.1"]),
-        (["hypero.seed"], ["seed"], ["999"]),
+        (["hypero.seed"], ["hypero.seed"], ["999"]),
         (["seed,hypero.seed"], ["param.seed", "hypero.seed"], ["42", "999"]),
         // A name with several meanings shows all of them.
         (["size"], ["param.size", "meta.size", "max.size"], ["7", "big", "3"]),

@@ -58,7 +58,7 @@ import Testing
         let other = try Store(server.url, namespace: fixture.namespace, partitions: 1)
         server.cli("CONFIG", "RESETSTAT")
         _ = try other.experiment("a-1099999")
-        #expect(calls(server) == ["hgetall": 2, "hmget": 3])
+        #expect(calls(server) == ["hgetall": 3, "hmget": 3])
 
         server.cli("CONFIG", "RESETSTAT")
         _ = try other.batteries()
@@ -69,7 +69,7 @@ import Testing
         (["rank", "many"], roundTrips: 5, commands: 51),
         (["rank", "many", "--partitions", "1", "--columns", "lr"], roundTrips: 5, commands: 22),
         (["experiments", "many", "--partitions", "1"], roundTrips: 5, commands: 18),
-        (["show", "LAST"], roundTrips: 4, commands: 23),
+        (["show", "LAST"], roundTrips: 4, commands: 24),
         (["batteries"], roundTrips: 5, commands: 41),
         (["status"], roundTrips: 3, commands: 29),
         (["dead"], roundTrips: 3, commands: 20),

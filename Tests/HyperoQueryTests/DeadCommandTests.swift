@@ -35,8 +35,8 @@ import Testing
         let narrow = list.text(
             as: .table, for: Display(isTerminal: true, width: 40), advice: [.hiddenColumns: "widen the terminal"],
             now: 12_000)
-        #expect(narrow.contains("1000-0") && narrow.contains("reason"))
-        #expect(narrow.contains("columns hidden: ") && narrow.contains(". widen the terminal\n"))
+        #expect(narrow.contains("1000-0") && narrow.contains("\n  an event 'epoch' has no field 'note'\n"))
+        #expect(narrow.contains("hidden: ") && narrow.contains("widen"))
     }
 
     @Test func `The JSON of dead letters has all fields of an entry, and the CSV has the common fields`() throws {

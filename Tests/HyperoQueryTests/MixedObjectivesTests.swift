@@ -33,7 +33,9 @@ import Testing
                 "e2-1              2  done      0.2  loss  0.2", "e1-1              1  done      0.9  acc   0.31",
             ])
         #expect(try lines()[1].hasPrefix("experiment  version  status  value  by    epoch"))
-        #expect(try lines(filter: ExperimentFilter(isUnranked: true))[0].hasSuffix("1 of 3 experiments with no 'loss'"))
+        #expect(
+            try lines(filter: ExperimentFilter(isUnranked: true))[0].hasSuffix(
+                "1 of 3 experiments with no finite 'loss'"))
         // The experiments of one version have one objective, also of an old one.
         #expect(try lines(version: 1)[1].hasPrefix("experiment  status  acc  epoch"))
     }

@@ -48,7 +48,8 @@ import Testing
             let more = hidden.count > 8 ? " and \(hidden.count - 8) more" : ""
             let noun = hidden.count == 1 ? "column" : "columns"
             #expect(
-                lines.last == "\(hidden.count) \(noun) hidden: \(hidden.prefix(8).joined(separator: ", "))\(more). "
+                lines.dropFirst(6).joined(separator: " ")
+                    == "\(hidden.count) \(noun) hidden: \(hidden.prefix(8).joined(separator: ", "))\(more). "
                     + "Choose with --columns")
         }
     }

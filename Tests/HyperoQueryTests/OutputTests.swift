@@ -105,13 +105,13 @@ import Testing
         #expect(text.contains("\u{1B}[36m▁█\u{1B}[0m\n"))
         #expect(
             text.contains(
-                "columns hidden: applied, gaps, duplicates, deleted, stream, commands. Widen the terminal, or use "
-                    + "--format json\u{1B}[0m\n"))
+                "columns hidden: applied, gaps, duplicates, deleted,\u{1B}[0m\n\u{1B}[2mstream, commands. Widen the terminal, "
+                    + "or use --format json\u{1B}[0m\n"))
     }
 
     @Test(arguments: [
         (0.5, "0.5"), (0.0031622776601683794, "0.00316228"), (1e-05, "1e-05"), (123_456_789, "123456789"),
-        (123_456_789.125, "1.23457e+08"),
+        (123_456_789.125, "123456789.125"),
         (64, "64"), (.nan, "nan"), (-.infinity, "-inf"), (1.0 / 3, "0.333333"), (-0.0, "-0"),
     ])
     func `Numbers in tables have six significant digits, or all digits if that is shorter`(value: Double, text: String)

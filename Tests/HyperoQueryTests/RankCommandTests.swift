@@ -15,7 +15,7 @@ import Testing
                 2  aaaaaaaaaa-1        1  0.9        17  done           [64,128]        0.01  linear    -         0.89   0.95
                 4  aaaaaaaaaa-2        1  0.25        3  failed         -         0.00316228  0.8       -          nan   0.5
 
-                1 of 5 experiments has no 'valid' and no rank. List with hypero-query experiments Digits --unranked
+                1 of 5 experiments has no finite 'valid' and no rank. List with hypero-query experiments Digits --unranked
 
                 """)
     }
@@ -68,7 +68,7 @@ import Testing
                 1  bbbbbbbbbb-1        2  0.9375  0.93    0.1  node17  -        running (now)  2100-01-01 00:00:00
                 2  cccccccccc-1        2  0.9        -  1e-05  -       -        done           2025-11-23 12:12:34
 
-                1 of 5 experiments has no 'valid' and no rank. List with hypero-query experiments Digits --unranked
+                1 of 5 experiments has no finite 'valid' and no rank. List with hypero-query experiments Digits --unranked
 
                 """)
     }

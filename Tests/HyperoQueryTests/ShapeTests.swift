@@ -42,7 +42,8 @@ import Testing
             board.text(
                 as: .table, for: Display(isTerminal: true, width: 80),
                 advice: [.hiddenColumns: "Choose with --columns"]) == """
-                    digits mlp, version 1: best first by valid (highest, the objective), 3 of 3 ranked
+                    digits mlp, version 1: best first by valid (highest, the objective), 3 of 3
+                    ranked
                     same in all rows: activation relu, bs 64, epochs 30
 
                     #  experiment    valid  epoch  status    lr  momentum  width  test  loss

@@ -30,7 +30,8 @@ import Testing
         let table = try fixture.output(["rank", "sweep", "--limit", "2"])
         #expect(
             table.hasPrefix("sweep, version 1: best first by valid (highest, the objective), 3 of 5 ranked, 2 shown\n"))
-        let note = "2 of 5 experiments have no 'valid' and no rank. List with hypero-query experiments sweep --unranked"
+        let note =
+            "2 of 5 experiments have no finite 'valid' and no rank. List with hypero-query experiments sweep --unranked"
         #expect(table.hasSuffix("\n\n\(note)\n"))
         for format in ["json", "csv"] {
             let outcome = try fixture.query("rank", "sweep", "--format", format)
@@ -81,10 +82,13 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--unranked"], "newest first, 2 of 5 experiments with no 'valid'\n", ["diverged-1", "crashed-1"]),
-        (["--unranked", "--by", "valid"], "2 of 5 experiments with no 'valid'\n", ["diverged-1", "crashed-1"]),
+        (["--unranked"], "newest first, 2 of 5 experiments with no finite 'valid'\n", ["diverged-1", "crashed-1"]),
+        (["--unranked", "--by", "valid"], "2 of 5 experiments with no finite 'valid'\n", ["diverged-1", "crashed-1"]),
         (["--status", "failed"], "newest first, 1 of 5 experiments with status failed\n", ["crashed-1"]),
-        (["--status", "done", "--unranked"], "1 of 5 experiments with status done and no 'valid'\n", ["diverged-1"]),
+        (
+            ["--status", "done", "--unranked"], "1 of 5 experiments with status done and no finite 'valid'\n",
+            ["diverged-1"]
+        ),
         (["--status", "lost"], "0 of 5 experiments with status lost\n", []),
         (
             ["--status", "done", "--limit", "1"],
@@ -180,7 +184,7 @@ import Testing
         try fixture.commit()
         #expect(
             try fixture.output(["rank", "net", "--by", "loss"]).hasSuffix(
-                "\n1 of 2 experiments has no 'loss' at its best epoch and no rank. List with hypero-query experiments net "
+                "\n1 of 2 experiments has no finite 'loss' at its best epoch and no rank. List with hypero-query experiments net "
                     + "--unranked --by loss. Rank by the learning curves with --best-of loss\n"))
     }
 
@@ -223,7 +227,7 @@ import Testing
             outcome.stderr == """
                 hypero-query: note: no experiment has 'acc' at its best epoch, so the best value of each learning curve \
                 counts. This read 4 curves, 64 bytes. To rank so in any case, use --best-of acc
-                hypero-query: note: 2 of 4 experiments have no 'acc' and no rank. List with hypero-query experiments mute \
+                hypero-query: note: 2 of 4 experiments have no finite 'acc' and no rank. List with hypero-query experiments mute \
                 --unranked --by acc
 
                 """)

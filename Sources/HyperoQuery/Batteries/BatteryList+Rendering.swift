@@ -3,13 +3,14 @@ import HyperoSchema
 extension BatteryList: Rendering {
     package func writeTable(to page: inout Page) {
         guard !batteries.isEmpty else {
-            for note in notes { page.line(note.text(with: page.advice), style: .dim) }
+            for note in notes { page.paragraph(note.text(with: page.advice), style: .dim) }
             return
         }
         var table = Table(columns: [
-            Table.Column(title: "name"), Table.Column(title: "version", isNumeric: true),
+            Table.Column(title: "name", leastWidth: Self.leastNameWidth),
+            Table.Column(title: "version", isNumeric: true),
             Table.Column(title: "description", truncation: .early), Table.Column(title: "experiments", isNumeric: true),
-            Table.Column(title: "best", isNumeric: true), Table.Column(title: "by"),
+            Table.Column(title: "best", isNumeric: true), Table.Column(title: "by", truncation: .never),
             Table.Column(title: "updated", isNumeric: true), Table.Column(title: "id", truncation: .never),
         ])
         table.rows = batteries.map { battery in
@@ -17,12 +18,21 @@ extension BatteryList: Rendering {
                 Table.Cell(battery.name, style: .bold), Table.Cell("\(battery.version)"),
                 Table.Cell(battery.description.isEmpty ? nil : battery.description),
                 Table.Cell("\(battery.experimentCount)"), Table.Cell(battery.best?.text),
-                Table.Cell("\(battery.objective) (\(battery.direction.rawValue))"),
+                // The direction is never cut.
+                Table.Cell(
+                    truncated(
+                        page.escaped(battery.objective), toWidth: Self.maxObjectiveWidth,
+                        ellipsis: page.display.ellipsis) + " (\(battery.direction.rawValue))"),
                 Table.Cell(battery.updated.map { agoText($0, now: page.now) }), Table.Cell(battery.id, style: .dim),
             ]
         }
         table.writeWithFooter(to: &page)
     }
+
+    /// The width of names below which a narrow display hides columns at the right.
+    private static let leastNameWidth = 20
+    /// The width above which the name of an objective is truncated.
+    private static let maxObjectiveWidth = 24
 
     /// The remark about a store without batteries.
     package var notes: [Note] {

@@ -25,6 +25,12 @@ struct ColumnSearch {
         self.names = names
     }
 
+    /// Returns the fields of every experiment among requested columns that were named with their prefix, such as `hypero.seed`. A
+    /// table names them so too.
+    static func prefixedOwnFields(in names: [String]?) -> Set<String> {
+        Set((names ?? []).filter { $0.hasPrefix(OwnField.prefix) }.compactMap(OwnField.field(named:)))
+    }
+
     /// Appends a ZSCORE per candidate, battery and partition.
     mutating func append(to pipeline: inout CommandPipeline) {
         for name in names {

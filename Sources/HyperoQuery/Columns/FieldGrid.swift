@@ -10,6 +10,8 @@ struct FieldGrid {
     }
 
     let rows: [Row]
+    /// The fields that have ``OwnField/prefix`` in their titles, because the request has it too.
+    var prefixedOwnFields: Set<String> = []
 
     /// The highest number of columns that a table has without a request. Ten thousand hyper-parameters of a hundred
     /// experiments would be a table of 16 MB.
@@ -45,7 +47,12 @@ struct FieldGrid {
     /// Returns the fields without their prefixes, except for fields whose titles would be equal to each other or to one of
     /// the table's other titles.
     static func titles(of fields: [String], besides fixed: [String]) -> [String] {
-        let short = fields.map(FieldName.unprefixed)
+        let short = fields.map { field in
+            let short = FieldName.unprefixed(field)
+            // A hyper-parameter max.valid keeps its prefix, because max.valid is the name of another field.
+            let isWhole = FieldName(short) == .other && !short.hasPrefix(OwnField.prefix)
+            return isWhole || FieldName(field) == .other ? short : field
+        }
         let uses = Dictionary((short + fixed).map { (ExactText($0), 1) }, uniquingKeysWith: +)
         return zip(short, fields).map { short, field in
             guard uses[short] != 1 else { return short }
@@ -60,7 +67,8 @@ struct FieldGrid {
         let isNumeric =
             isMaximum || field == OwnField.lastSeen || Self.timeFields.contains(field)
             || !texts.isEmpty && texts.allSatisfy(isNumber)
-        return Table.Column(title: title, isNumeric: isNumeric)
+        let isStatus = field == ExperimentField.status
+        return Table.Column(title: title, isNumeric: isNumeric, truncation: isStatus ? .never : .late)
     }
 
     /// Returns the cells of a field for a table, one per row.
@@ -100,7 +108,7 @@ struct FieldGrid {
     /// Returns whether a text is a number of the maxima, or a hyper-parameter with the many digits of a draw.
     private func isComputed(_ text: String, in field: FieldName) -> Bool {
         switch field {
-        case .maximum: return isNumber(text) && !isWholeNumber(text)
+        case .maximum: return isNumber(text) && !isShownAsWritten(text)
         case .param:
             guard text.utf8.count > 8, isNumber(text), let value = Double(text) else { return false }
             return value.rounded() != value && Number.text(of: value).hasSameBytes(as: text)
@@ -112,7 +120,9 @@ struct FieldGrid {
 extension Table {
     /// Adds a column per field at the right. The table has the rows of the grid.
     mutating func add(_ grid: FieldGrid, fields: [String], now: Int64) {
-        for (title, field) in zip(FieldGrid.titles(of: fields, besides: columns.map(\.title)), fields) {
+        for (short, field) in zip(FieldGrid.titles(of: fields, besides: columns.map(\.title)), fields) {
+            let isPrefixed = grid.prefixedOwnFields.contains(field) && !short.hasPrefix(OwnField.prefix)
+            let title = isPrefixed ? OwnField.prefix + short : short
             columns.append(grid.column(field, title: title))
             for (index, cell) in grid.cells(of: field, now: now).enumerated() { rows[index].append(cell) }
         }

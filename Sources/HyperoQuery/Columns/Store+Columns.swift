@@ -4,7 +4,8 @@ import HyperoSchema
 extension Store {
     /// Returns the fields that a search found. The pipeline of the search must have run.
     ///
-    /// - Throws: ``QueryError/Code/columnNotFound(_:suggestion:)`` or ``QueryError/Code/columnOnlyInCurves(_:channel:)``.
+    /// - Throws: ``QueryError/Code/columnNotFound(_:suggestion:)``, ``QueryError/Code/columnOnlyInCurves(_:channel:)`` or
+    ///   ``QueryError/Code/columnIsCurve(_:channel:)``.
     func fields(
         of search: ColumnSearch, in batteries: [StoredBattery], warnings: inout [String]
     ) throws(QueryError) -> [String] {
@@ -18,6 +19,10 @@ extension Store {
                 case .param, .meta: false
                 case .maximum, .curve, .other: true
                 }
+            if case .curve = FieldName(unknown.name), all.contains(where: { $0.hasSameBytes(as: Prefix.max + channel) })
+            {
+                throw QueryError(.columnIsCurve(unknown.name, channel: channel), warnings: warnings)
+            }
             guard !mayBeChannel || !all.contains(where: { $0.hasSameBytes(as: Prefix.curve + channel) }) else {
                 throw QueryError(.columnOnlyInCurves(unknown.name, channel: channel), warnings: warnings)
             }

@@ -6,32 +6,42 @@ extension DeadLetterList: Rendering {
             page.line("no dead letters", style: .dim)
             return
         }
+        // The reason is the most important part, so that it is whole, below the other values of its dead letter.
+        let optional: [(title: String, value: (DeadLetter) -> String?)] = [
+            ("producer", \.producer), ("seq", \.seq),
+        ].filter { column in letters.contains { column.value($0) != nil } }
         let hasPartitions = Set(letters.map(\.partition)).count > 1
-        var table = Table(columns: [
-            // The most important columns first: a narrow terminal hides the last ones.
-            Table.Column(title: "id", truncation: .never), Table.Column(title: "reason"),
-            Table.Column(title: "when", isNumeric: true), Table.Column(title: "event"),
-            Table.Column(title: "experiment"), Table.Column(title: "producer"),
-            Table.Column(title: "seq", isNumeric: true),
-        ])
-        if hasPartitions { table.columns.insert(Table.Column(title: "partition"), at: 1) }
-        table.rows = letters.map { letter in
-            var cells = [
-                Table.Cell(letter.id, style: .bold), Table.Cell(letter.reason, style: .red),
-                Table.Cell(agoText(letter.time, now: page.now)),
-                // The declaration of a battery has no experiment.
-                Table.Cell(letter.event), Table.Cell(letter.experiment ?? letter.battery),
-                Table.Cell(letter.producer), Table.Cell(letter.seq),
-            ]
-            if hasPartitions { cells.insert(Table.Cell(letter.partition), at: 1) }
-            return cells
+        var table = Table(
+            columns: [Table.Column(title: "id", truncation: .never, isRequired: true)]
+                + (hasPartitions ? [Table.Column(title: "partition")] : [])
+                + [
+                    Table.Column(title: "when", isNumeric: true), Table.Column(title: "event"),
+                    Table.Column(title: "experiment"),
+                ]
+                + optional.map { Table.Column(title: $0.title, isNumeric: $0.title == "seq") })
+        for letter in letters {
+            table.rows.append(
+                [Table.Cell(letter.id, style: .bold)] + (hasPartitions ? [Table.Cell(letter.partition)] : [])
+                    + [
+                        Table.Cell(agoText(letter.time, now: page.now)),
+                        // The declaration of a battery has no experiment.
+                        Table.Cell(letter.event), Table.Cell(letter.experiment ?? letter.battery),
+                    ] + optional.map { Table.Cell($0.value(letter)) })
+            table.details.append(
+                truncated(
+                    page.escaped(letter.reason ?? "no reason"), toWidth: Self.maxReasonWidth,
+                    ellipsis: page.display.ellipsis))
         }
         table.writeWithFooter(to: &page)
         page.line()
-        page.line(
-            "\(letters.count) of \(count). hypero-ingest requeue sends dead letters again, with corrections if needed",
+        page.paragraph(
+            "\(letters.count) of \(count). hypero-ingest requeue sends dead letters again, with corrections if needed, and "
+                + "hypero-ingest discard removes them",
             style: .dim)
     }
+
+    /// The width above which a reason is truncated. Those of the ingest are shorter.
+    private static let maxReasonWidth = 600
 
     package var limitNote: Note? {
         guard letters.count < count else { return nil }

@@ -2,8 +2,9 @@ import HyperoSchema
 
 extension ExperimentRecord: Rendering {
     /// Writes one object: `experiment battery name version description objective status reason host pid seed
-    /// attempt started updated last_seen epochs epoch source curve_epoch stated_epoch stated maxima params meta nonfinite
-    /// curves`. `stated` has the channels whose maxima the program set. `curves` has the epochs and one array per channel.
+    /// attempt started updated last_seen epochs epoch source curve_epoch stated_epoch stated maxima params space meta
+    /// nonfinite curves`. `stated` has the channels whose maxima the program set, `space` the distributions of
+    /// hyper-parameters. `curves` has the epochs and one array per channel.
     package func writeJSON(to page: inout Page) {
         var object = JSONObject()
         object.add("experiment", value: id)
@@ -29,6 +30,9 @@ extension ExperimentRecord: Rendering {
         object.add("stated", array: statedChannels.map(JSON.quoted))
         object.add("maxima", value: maxima)
         object.add("params", value: params)
+        var space = JSONObject()
+        for distribution in distributions { space.add(distribution.name, value: distribution.text) }
+        object.add("space", json: space.text)
         object.add("meta", value: meta)
         object.add("nonfinite", value: nonfiniteCount)
         var channels = JSONObject()
@@ -57,7 +61,8 @@ extension ExperimentRecord: Rendering {
         page.line()
         writeList(of: properties, to: &page)
         writeMaxima(to: &page)
-        writeValues(params, title: "params", to: &page)
+        let spaces = Dictionary(distributions.map { (ExactText($0.name), $0.text) }) { first, _ in first }
+        writeValues(params, title: "params", to: &page) { name in spaces[ExactText(name)].map { "  (\($0))" } ?? "" }
         writeValues(meta, title: "meta", to: &page)
         writeCurves(to: &page)
     }
@@ -115,11 +120,14 @@ extension ExperimentRecord: Rendering {
         writeList(of: items, to: &page)
     }
 
-    private func writeValues(_ values: [NamedValue], title: String, to page: inout Page) {
+    /// - Parameter remark: returns the text after the value of a name.
+    private func writeValues(
+        _ values: [NamedValue], title: String, to page: inout Page, remark: (_ name: String) -> String = { _ in "" }
+    ) {
         guard !values.isEmpty else { return }
         page.line()
         page.line(title, style: .bold)
-        writeList(of: values.map { ($0.name, shownText($0.text)) }, to: &page)
+        writeList(of: values.map { ($0.name, shownText($0.text) + remark($0.name)) }, to: &page)
     }
 
     private func writeCurves(to page: inout Page) {

@@ -57,6 +57,9 @@ public struct ExperimentRecord: Sendable, Hashable {
     public let maxima: [Maximum]
     /// The hyper-parameters, by name.
     public let params: [NamedValue]
+    /// The distributions from which hyper-parameters were drawn, by the names of the hyper-parameters: `logUniform 1e-05 0.1`. A
+    /// battery has one per name, the latest.
+    public let distributions: [NamedDistribution]
     /// The metadata, by name.
     public let meta: [NamedValue]
     /// The number of nan and infinite values that were logged in curves and maxima.

@@ -68,8 +68,16 @@ extension Store {
                 arguments: ["HMGET", keyspace.battery(id)] + StoredBattery.fields(channel: nil), in: keyspace,
                 as: .optionalStrings)
         }
+        let spaces = batteryID.map { id in
+            pipeline.append("HGETALL", keyspace.space(of: id), in: keyspace, as: .pairs)
+        }
         try connections.run(pipeline)
         warnings += try formats.warnings()
+        let drawn = Set(hash.params.map { ExactText($0.name) })
+        let distributions = try (spaces?.value(or: [], warnings: &warnings) ?? [])
+            .filter { drawn.contains(ExactText($0.name)) }
+            .map { NamedDistribution(name: $0.name, text: $0.value) }
+            .sorted { ExactText($0.name) < ExactText($1.name) }
         let values = try batteryHash?.value(or: [], warnings: &warnings) ?? []
         let battery = batteryID.flatMap { id in
             values.isEmpty ? nil : StoredBattery(id: id, in: keyspace, values: values, warnings: &warnings)
@@ -93,7 +101,8 @@ extension Store {
                 ? nil : stated.curveEpoch(in: curves, of: battery, bestEpoch: hash.bestEpoch),
             statedChannels: stated.channels, statedEpoch: stated.epoch,
             maximaSource: hash.fields[ExperimentField.maxSource], maxima: hash.maxima, params: hash.params,
-            meta: hash.meta, nonfiniteCount: nonfiniteCount, curves: curves, warnings: warnings + reader.warnings)
+            distributions: distributions, meta: hash.meta, nonfiniteCount: nonfiniteCount, curves: curves,
+            warnings: warnings + reader.warnings)
     }
 
     /// Returns the only experiment whose id has a prefix, and its partition.

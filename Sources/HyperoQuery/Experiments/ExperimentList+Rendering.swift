@@ -2,10 +2,8 @@ import HyperoSchema
 
 extension ExperimentList: Rendering {
     package func writeTable(to page: inout Page) {
-        let versionsText =
-            (versions.count == 1 ? "version " : "versions ") + versions.map(String.init).joined(separator: ", ")
-        page.line([
-            Page.Span(name, style: .bold), Page.Span(", \(versionsText): \(summary)", style: .dim),
+        page.paragraph([
+            Page.Span(name, style: .bold), Page.Span(", \(source.versionsText): \(summary)", style: .dim),
         ])
         if !rows.isEmpty {
             page.line()
@@ -17,9 +15,10 @@ extension ExperimentList: Rendering {
     /// The remarks: no experiments, and those that the filter did not look at.
     package var notes: [Note] {
         if count == 0 { return [.noExperiments] }
+        let notes = source.notes(of: name)
         let older = count - examinedCount
-        guard !filter.isEmpty, older > 0 else { return [] }
-        return [
+        guard !filter.isEmpty, older > 0 else { return notes }
+        return notes + [
             Note(
                 topic: .olderExperiments,
                 text:
@@ -46,7 +45,7 @@ extension ExperimentList: Rendering {
             // The objective has no value at the best epoch only if it has none at all.
             let isObjective = channel.map { $0.hasSameBytes(as: objective) } ?? true
             let place = filter.channel == nil || isObjective || isFilteredByCurves ? "" : " at the best epoch"
-            conditions.append(channel.map { "no '\($0)'\(place)" } ?? "no value of their objective")
+            conditions.append(channel.map { "no finite '\($0)'\(place)" } ?? "no finite value of their objective")
         }
         let condition = conditions.joined(separator: " and ")
         return examinedCount < count
@@ -64,14 +63,14 @@ extension ExperimentList: Rendering {
     /// because a narrow display hides the last columns.
     private func table(now: Int64) -> Table {
         var table = Table(columns: [Table.Column(title: "experiment", truncation: .never)])
-        if versions.count > 1 { table.columns.append(Table.Column(title: "version", isNumeric: true)) }
+        if let column = source.column { table.columns.append(column) }
         let channel = commonObjective
-        table.columns += [Table.Column(title: "status"), Table.Column(title: channel ?? "value", isNumeric: true)]
+        table.columns += [.status, Table.Column(title: channel ?? "value", isNumeric: true, isRequired: true)]
         // The values of different channels do not compare, so that each row names its own.
         if channel == nil { table.columns.append(Table.Column(title: "by")) }
         table.rows = zip(rows, numberTexts(rows.map(\.number))).map { row, value in
             var cells = [Table.Cell(row.experiment, style: .bold)]
-            if versions.count > 1 { cells.append(Table.Cell("\(row.batteryVersion)")) }
+            if source.column != nil { cells.append(source.cell(battery: row.battery, version: row.batteryVersion)) }
             cells += [Table.Cell(row.liveness.text(now: now), style: Style(row.status)), Table.Cell(value)]
             return channel == nil ? cells + [Table.Cell(row.objective)] : cells
         }
@@ -99,7 +98,9 @@ extension ExperimentList: Rendering {
     }
 
     private var grid: FieldGrid {
-        FieldGrid(rows: rows.map { FieldGrid.Row(fields: $0.fields, liveness: $0.liveness) })
+        FieldGrid(
+            rows: rows.map { FieldGrid.Row(fields: $0.fields, liveness: $0.liveness) },
+            prefixedOwnFields: prefixedOwnFields)
     }
 
     /// Writes one object per experiment: `experiment battery name version status reason host started last_seen epochs

@@ -8,6 +8,10 @@ public struct ExperimentList: Sendable, Hashable {
     public let versions: [Int]
     /// The objective of the newest version.
     public let objective: String
+    /// The listed batteries.
+    package let source: BatterySource
+    /// The ids of the listed batteries, sorted by version. Batteries of one version differ in their descriptions.
+    public var batteries: [String] { source.batteries.map(\.id) }
     /// The number of experiments of the batteries, listed or not.
     public let count: Int
     /// The number of experiments that the filter looked at: all of them, or less if the limit was reached before.
@@ -18,6 +22,8 @@ public struct ExperimentList: Sendable, Hashable {
     package let isFilteredByCurves: Bool
     /// The requested fields of the experiments' hashes, such as `param.lr`; nil if all fields were requested.
     public let columns: [String]?
+    /// The requested fields of every experiment that were named with their prefix, such as `hypero.seed`.
+    let prefixedOwnFields: Set<String>
     /// The experiments, newest first, at most as many as the limit.
     public let rows: [Row]
     /// The malformed values that were left out and the declarations without effect, one sentence each.

@@ -64,8 +64,10 @@ extension Store {
         }
         return ExperimentList(
             name: newest.name, versions: Set(batteries.map(\.version)).sorted(), objective: newest.objective,
-            count: max(count, rows.count), examinedCount: examinedCount, filter: filter,
-            isFilteredByCurves: index.isByCurves, columns: fields, rows: rows, warnings: warnings)
+            source: BatterySource(batteries), count: max(count, rows.count), examinedCount: examinedCount,
+            filter: filter,
+            isFilteredByCurves: index.isByCurves, columns: fields,
+            prefixedOwnFields: ColumnSearch.prefixedOwnFields(in: columns), rows: rows, warnings: warnings)
     }
 
     private static let filterPageSize = 1_000

@@ -12,6 +12,14 @@ public struct NamedValue: Sendable, Hashable {
     public var value: Value { Value(text: text) }
 }
 
+/// The distribution from which a hyper-parameter was drawn.
+public struct NamedDistribution: Sendable, Hashable {
+    /// The name of the hyper-parameter without its prefix, such as `lr`.
+    public let name: String
+    /// The distribution as the program recorded it, such as `logUniform 1e-05 0.1`.
+    public let text: String
+}
+
 /// Returns the text of a stored value as people and CSV need it: a string without the quotes of JSON, and anything else,
 /// above all a number, as it was written.
 func shownText(_ stored: String) -> String {

@@ -3,7 +3,7 @@ import HyperoSchema
 extension Leaderboard {
     /// The remarks: experiments without a rank, channels to rank by instead, and the cost of reading curves.
     package var notes: [Note] {
-        var notes: [Note] = []
+        var notes = source.notes(of: name)
         if let curveScan {
             notes.append(
                 Note(
@@ -24,7 +24,7 @@ extension Leaderboard {
                 Note(
                     topic: .unranked,
                     text: "\(unranked) of \(experimentCount) experiments \(unranked == 1 ? "has" : "have") no "
-                        + "'\(channel)'\(place) and no rank"))
+                        + "finite '\(channel)'\(place) and no rank"))
         }
         return notes
     }

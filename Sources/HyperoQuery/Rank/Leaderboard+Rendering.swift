@@ -2,15 +2,14 @@ import HyperoSchema
 
 extension Leaderboard: Rendering {
     package func writeTable(to page: inout Page) {
-        let versionsText =
-            (versions.count == 1 ? "version " : "versions ") + versions.map(String.init).joined(separator: ", ")
         let shown =
             if statuses.isEmpty { rows.count < count ? ", \(rows.count) shown" : "" } else {
                 ", \(rows.count) with \(statuses.text) shown"
             }
-        page.line([
+        page.paragraph([
             Page.Span(name, style: .bold),
-            Page.Span(", \(versionsText): \(orderText), \(count) of \(experimentCount) ranked\(shown)", style: .dim),
+            Page.Span(
+                ", \(source.versionsText): \(orderText), \(count) of \(experimentCount) ranked\(shown)", style: .dim),
         ])
         if !rows.isEmpty {
             let grid = grid
@@ -74,7 +73,9 @@ extension Leaderboard: Rendering {
     }
 
     private var grid: FieldGrid {
-        FieldGrid(rows: rows.map { FieldGrid.Row(fields: $0.fields, liveness: $0.liveness) })
+        FieldGrid(
+            rows: rows.map { FieldGrid.Row(fields: $0.fields, liveness: $0.liveness) },
+            prefixedOwnFields: prefixedOwnFields)
     }
 
     private struct TableFields {
@@ -123,7 +124,7 @@ extension Leaderboard: Rendering {
         if let width = page.display.width {
             while count > 1, textWidth(line(count)) > width { count -= 1 }
         }
-        page.line(line(count), style: .dim)
+        page.paragraph(line(count), style: .dim)
     }
 
     /// The width of a name and value above which they are truncated.
@@ -131,10 +132,11 @@ extension Leaderboard: Rendering {
 
     private func table(of fields: [String], in grid: FieldGrid, now: Int64) -> Table {
         var table = Table(columns: [
-            Table.Column(title: "#", isNumeric: true), Table.Column(title: "experiment", truncation: .never),
-            Table.Column(title: channel, isNumeric: true),
+            Table.Column(title: "#", isNumeric: true),
+            Table.Column(title: "experiment", truncation: .never, isRequired: true),
+            Table.Column(title: channel, isNumeric: true, isRequired: true),
         ])
-        if versions.count > 1 { table.columns.insert(Table.Column(title: "version", isNumeric: true), at: 2) }
+        if let column = source.column { table.columns.insert(column, at: 2) }
         let showsProgress = columns == nil
         // A result of an experiment that failed, was stopped or was lost must not look like that of one that is done.
         let showsStatus =
@@ -142,11 +144,11 @@ extension Leaderboard: Rendering {
             || !(columns ?? []).contains(ExperimentField.status)
                 && !rows.allSatisfy { $0.status == .done || $0.status == .running }
         if showsProgress { table.columns.append(Table.Column(title: "epoch", isNumeric: true)) }
-        if showsStatus { table.columns.append(Table.Column(title: "status")) }
+        if showsStatus { table.columns.append(.status) }
         let values = numberTexts(rows.map(\.number))
         table.rows = zip(rows, values).map { row, value in
             var cells = [Table.Cell("\(row.rank)", style: .dim), Table.Cell(row.experiment)]
-            if versions.count > 1 { cells.append(Table.Cell("\(row.batteryVersion)")) }
+            if source.column != nil { cells.append(source.cell(battery: row.battery, version: row.batteryVersion)) }
             cells.append(Table.Cell(value, style: .bold))
             if showsProgress { cells.append(Table.Cell(row.bestEpoch.map(String.init))) }
             if showsStatus { cells.append(Table.Cell(row.liveness.text(now: now), style: Style(row.status))) }

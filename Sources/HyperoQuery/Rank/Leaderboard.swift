@@ -45,6 +45,8 @@ public struct Leaderboard: Sendable, Hashable {
     package let hasNonfinite: Bool
     /// The requested fields of the experiments' hashes, such as `param.lr`; nil if all fields were requested.
     public let columns: [String]?
+    /// The requested fields of every experiment that were named with their prefix, such as `hypero.seed`.
+    let prefixedOwnFields: Set<String>
     /// The first experiments in the order, at most as many as the limit. Those of other ``statuses`` are left out and do not
     /// count in the ranks.
     public let rows: [Row]
@@ -55,8 +57,12 @@ public struct Leaderboard: Sendable, Hashable {
     package let versionsDisagree: Bool
     /// True if the channel is the objective of the newest version.
     package let isByObjective: Bool
+    /// The ranked batteries.
+    package let source: BatterySource
+    /// The objective of the newest version.
+    package let objective: String
     /// The ids of the ranked batteries, sorted by version. Batteries of one version differ in their descriptions.
-    package let batteries: [String]
+    public var batteries: [String] { source.batteries.map(\.id) }
 
     /// The requested columns that are neither maxima nor hyper-parameters nor metadata. JSON has no key for them.
     package var columnsOutsideJSON: [String] {

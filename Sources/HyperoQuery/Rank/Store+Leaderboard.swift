@@ -99,7 +99,8 @@ extension Store {
         for column in curveColumns where try column.valueIfAvailable() ?? false { isLoggedInCurves = true }
         var examinedCount = top.count
         if !statuses.isEmpty { (top, examinedCount) = try select(statuses, from: top, by: channel, limit: limit) }
-        let rows = try rows(of: top, by: channel, in: batteries, fields: fields, warnings: &warnings)
+        let rows = try rows(
+            of: top, by: channel, highestFirst: highestFirst, in: batteries, fields: fields, warnings: &warnings)
         return Leaderboard(
             name: newest.name, versions: Set(batteries.map(\.version)).sorted(), channel: channel,
             rankedValue: value, statuses: statuses, order: order, isHighestFirst: highestFirst,
@@ -111,8 +112,10 @@ extension Store {
             isLoggedInCurves: isLoggedInCurves && unindexed == nil,
             loggedChannels: unindexed?.channels ?? [], rankableChannels: unindexed?.rankableChannels ?? [],
             hasNonfinite: unindexed?.hasNonfinite ?? false, columns: fields,
+            prefixedOwnFields: ColumnSearch.prefixedOwnFields(in: columns),
             rows: rows, warnings: warnings,
-            versionsDisagree: versionsDisagree, isByObjective: isByObjective, batteries: batteries.map(\.id.text))
+            versionsDisagree: versionsDisagree, isByObjective: isByObjective,
+            source: BatterySource(batteries), objective: newest.objective)
     }
 
     /// Returns the warning about batteries that differ in what the ranking depends on. Batteries of one version differ in their

@@ -32,6 +32,8 @@ package enum AdviceTopic: Sendable, Hashable {
     case noExperiments
     /// The store has no batteries.
     case noBatteries
+    /// The result contains batteries that differ only in their descriptions.
+    case severalBatteries
     /// There are more rows than the limit.
     case moreRows
     /// The search of a list ended at the limit of rows.

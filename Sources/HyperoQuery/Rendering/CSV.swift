@@ -19,12 +19,16 @@ enum CSV {
         return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 
-    /// Returns the field after an apostrophe if a spreadsheet would run it as a formula. Numbers such as -0.5 and -inf are
-    /// unchanged.
+    /// Returns the field after an apostrophe if a spreadsheet would run it as a formula, also after spaces, tabs and line ends,
+    /// which some spreadsheets remove. Numbers such as -0.5 and -inf are unchanged.
     ///
     /// Source of the first characters: <https://owasp.org/www-community/attacks/CSV_Injection>.
     private static func withoutFormula(_ field: String) -> String {
-        guard let first = field.utf8.first, "=+-@\t\r".utf8.contains(first), !isNumber(field) else { return field }
+        guard let first = field.unicodeScalars.first, !isNumber(field) else { return field }
+        let visible = field.unicodeScalars.first { !$0.properties.isWhitespace }
+        guard "\t\r\n".unicodeScalars.contains(first) || visible.map("=+-@＝＋－＠".unicodeScalars.contains) ?? false else {
+            return field
+        }
         return "'" + field
     }
 }

@@ -3,6 +3,8 @@ import HyperoSchema
 
 /// The least number of significant digits in tables.
 private let minDigits = 6
+/// The length up to which a number is not shortened.
+private let shortLength = 8
 /// The number of significant digits that tell any two doubles apart.
 private let maxDigits = 17
 
@@ -39,11 +41,33 @@ func numberTexts(_ values: [Double]) -> [String] {
 }
 
 /// Returns the texts of the numbers of a column as the other function of this name does, but whole numbers with all digits as
-/// stored: a double has not all of them above 2^53.
+/// stored: a double has not all of them above 2^53. A short number with an exponent is shown as it was written too.
 func numberTexts(_ numbers: [Number?]) -> [String?] {
     zip(numbers, numberTexts(numbers.map { $0?.value ?? .nan })).map { number, shortened in
-        number.map { isWholeNumber($0.text) ? $0.text : shortened }
+        number.map { isShownAsWritten($0.text) ? $0.text : shortened }
     }
+}
+
+/// Returns whether a table shows a number as it was written: all digits of a whole number, and a short one with an exponent,
+/// which CSV and JSON write so too.
+func isShownAsWritten(_ text: String) -> Bool {
+    isWholeNumber(text) || text.utf8.count <= shortLength && text.utf8.contains { "eE".utf8.contains($0) }
+}
+
+/// Returns all digits of a number that is whole; nil if it is not, and if it is written with an exponent or a fraction and is too
+/// large to count.
+func wholeText(of number: Number) -> String? {
+    isWholeNumber(number.text) ? number.text : Int128(exactly: number.value).map { String($0) }
+}
+
+/// Returns whether a whole number of any size is less than another one, from their digits.
+func isLess(_ left: String, than right: String) -> Bool {
+    let isNegative = left.hasPrefix("-")
+    guard isNegative == right.hasPrefix("-") else { return isNegative }
+    let (low, high) = isNegative ? (right, left) : (left, right)
+    // JSON has no leading zeros.
+    guard low.utf8.count == high.utf8.count else { return low.utf8.count < high.utf8.count }
+    return low.utf8.lexicographicallyPrecedes(high.utf8)
 }
 
 /// Returns whether a text is a whole number without fraction and exponent, of any size.
@@ -54,7 +78,7 @@ func isWholeNumber(_ text: String) -> Bool {
 
 private func numberText(_ value: Double, minDigits: Int) -> String {
     let short = Number.text(of: value)
-    guard value.isFinite, short.utf8.count > 8 else { return short }
+    guard value.isFinite, short.utf8.count > shortLength else { return short }
     let isWhole = value.rounded() == value
     // Up to here a double represents every whole number, and its description has no exponent.
     if isWhole, abs(value) < 1e15 { return short }
@@ -64,7 +88,10 @@ private func numberText(_ value: Double, minDigits: Int) -> String {
             String(cString: gcvt(value, Int32(digits), buffer.baseAddress!))
         }
         guard rounded.utf8.count < short.utf8.count else { return short }
-        let looksWhole = !rounded.utf8.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "e") }
+        let hasExponent = rounded.utf8.contains(UInt8(ascii: "e"))
+        // gcvt writes an exponent if there are more digits before the point than requested.
+        if hasExponent, !isWhole, abs(value) >= 1, !short.utf8.contains(UInt8(ascii: "e")) { continue }
+        let looksWhole = !hasExponent && !rounded.utf8.contains(UInt8(ascii: "."))
         if isWhole || !looksWhole { return rounded }
     }
     return short

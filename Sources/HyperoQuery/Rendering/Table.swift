@@ -6,6 +6,10 @@ struct Table {
         var isNumeric = false
         /// The order in which a narrow display truncates the columns.
         var truncation = Truncation.late
+        /// The width below which the column is truncated only when all columns at its right are hidden.
+        var leastWidth = Table.minColumnWidth
+        /// True if a narrow display truncates the column rather than to hide it.
+        var isRequired = false
     }
 
     /// The order in which a narrow display truncates the cells of columns.
@@ -14,7 +18,8 @@ struct Table {
         case early
         /// After the early ones.
         case late
-        /// Never, for example an id, because a part of it is useless.
+        /// Never, for example an id, because a part of it is useless. A required column is truncated if it is wider than the
+        /// display.
         case never
     }
 
@@ -31,11 +36,13 @@ struct Table {
 
     var columns: [Column]
     var rows: [[Cell]] = []
+    /// The texts below the rows, one per row; empty for none.
+    var details: [String] = []
 
     /// The spaces between two columns.
     private static let gap = 2
     /// The width below which no column is truncated.
-    private static let minColumnWidth = 8
+    static let minColumnWidth = 8
     /// The width above which a cell is truncated on a display without a width, such as a file: the reason of a failure may have
     /// 64 KiB.
     private static let maxCellWidth = 120
@@ -62,9 +69,10 @@ struct Table {
             return self.padded(text, toWidth: widths[column], column: column, isLast: column == widths.count - 1)
         }
         page.line(spaced(widths.indices.map { Page.Span(padded(titles[$0], column: $0), style: .bold) }))
-        for (cells, texts) in zip(rows, texts) {
+        for (index, (cells, texts)) in zip(rows, texts).enumerated() {
             page.line(
                 spaced(widths.indices.map { Page.Span(padded(texts[$0], column: $0), style: cells[$0].style) }))
+            if !details.isEmpty { page.paragraph(details[index], style: .red, indent: Self.gap) }
         }
         return columns[widths.count...].map(\.title)
     }
@@ -80,7 +88,7 @@ struct Table {
         }
         let more = hidden.count > names.count ? " and \(hidden.count - names.count) more" : ""
         let advice = page.advice[.hiddenColumns].map { ". \($0)" } ?? ""
-        page.line(
+        page.paragraph(
             "\(counted(hidden.count, noun: "column")) hidden: \(names.joined(separator: ", "))\(more)\(advice)",
             style: .dim)
     }
@@ -137,19 +145,24 @@ struct Table {
         let bounded = fullWidths.map { min($0, max(limit, Self.minColumnWidth)) }
         let least = bounded.indices.map { column in
             columns[column].isNumeric || columns[column].truncation == .never
-                ? bounded[column] : min(bounded[column], max(Self.minColumnWidth, textWidth(titles[column])))
+                ? bounded[column] : min(bounded[column], max(columns[column].leastWidth, textWidth(titles[column])))
         }
+        let required = (columns.lastIndex(where: \.isRequired) ?? 0) + 1
         var count = bounded.count
-        while count > 1, total(Array(least[..<count])) > limit { count -= 1 }
+        while count > required, total(Array(least[..<count])) > limit { count -= 1 }
         var widths = Array(bounded[..<count])
-        while total(widths) > limit {
-            func widest(_ truncation: Truncation) -> Int? {
-                widths.indices.filter { columns[$0].truncation == truncation && widths[$0] > least[$0] }
-                    .max { widths[$0] < widths[$1] }
+        func reduce(_ candidates: [Int], downTo least: (Int) -> Int) {
+            while total(widths) > limit {
+                let widest = candidates.filter { widths[$0] > least($0) }.max { widths[$0] < widths[$1] }
+                guard let widest else { return }
+                widths[widest] -= 1
             }
-            guard let widest = widest(.early) ?? widest(.late) else { break }
-            widths[widest] -= 1
         }
+        for truncation in [Truncation.early, .late] {
+            reduce(widths.indices.filter { columns[$0].truncation == truncation }) { least[$0] }
+        }
+        // The required columns alone are too wide.
+        reduce(Array(widths.indices)) { columns[$0].isNumeric ? least[$0] : Self.minColumnWidth }
         return widths
     }
 }

@@ -47,7 +47,7 @@ func agoText(_ milliseconds: Int64, now: Int64) -> String {
 }
 
 /// Returns a time as local date and time: `2025-11-23 22:58:01`.
-func dateText(_ milliseconds: Int64) -> String {
+package func dateText(_ milliseconds: Int64) -> String {
     var time = time_t(milliseconds / 1000)
     var local = tm()
     // Fails for a year that does not fit into an int.

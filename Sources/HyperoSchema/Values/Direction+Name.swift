@@ -11,7 +11,8 @@ extension Direction {
         "loss", "losses", "logloss", "nll", "ce", "bce", "xent", "crossentropy", "bpb", "bpc", "bpd", "perplexity",
         "ppl",
         "brier", "error", "errors", "err", "mse", "rmse", "mae", "mape", "smape", "msle", "rmsle", "ece", "crps", "eer",
-        "wer", "cer", "ter", "der", "mcd", "fid", "lpips", "regret", "latency", "time", "runtime", "walltime",
+        "wer", "cer", "ter", "der", "mcd", "fid", "lpips", "regret", "latency", "time", "times", "runtime", "walltime",
+        "wallclock", "duration", "durations", "elapsed", "delay",
     ]
     /// The words after which the name of a channel may state the unit, the statistic or the data of its values.
     private static let qualifiers: Set = [
@@ -19,6 +20,17 @@ extension Direction {
         "avg",
         "average", "median", "max", "sum", "total", "p", "k", "best", "last", "final", "ema", "smoothed", "train",
         "training", "val", "valid", "validation", "dev", "eval", "test",
+    ]
+    /// The units of time that name a duration by themselves, as in `seconds`.
+    private static let longTimeUnits: Set = [
+        "secs", "seconds", "milliseconds", "millis", "microseconds", "nanoseconds", "minutes", "hours",
+    ]
+    /// The units of time that name a duration after a part of a training, as in `epoch_ms`.
+    private static let shortTimeUnits: Set = ["ns", "us", "ms", "sec"]
+    /// The parts of a training that a unit of time may follow. After any other word, it may be a rate, as in `tokens/sec`, or the
+    /// length of something else.
+    private static let timedParts: Set = [
+        "epoch", "step", "iter", "iteration", "batch", "inference", "forward", "backward", "fit", "wall", "cpu", "gpu",
     ]
     /// The words that reverse the direction, for example in `neg_mean_squared_error` of scikit-learn.
     private static let negations: Set = ["neg", "negative", "minus", "inv", "inverse"]
@@ -30,15 +42,27 @@ extension Direction {
     /// Returns whether a name says that lower values are better: its last word is in the list above, and none negates it.
     ///
     /// `val_loss`, `train/error`, `top1err`, `valLoss` and `log-loss` end with such a word, and so do `latency_ms`,
-    /// `Loss/test`, `word-error-rate` and `time_per_step` before what describes the values. `perplexity_gain`, `lossless` and
+    /// `Loss/test`, `word-error-rate` and `time_per_step` before what describes the values, and `seconds` and `epoch_ms`, a unit of
+    /// time alone or after a part of a training. `tokens/sec`, `perplexity_gain`, `lossless` and
     /// `loss_scale` do not.
     package static func isLowerBetter(named channel: String) -> Bool {
         var words = words(of: channel)
         guard !words.contains(where: { negations.contains($0) || relations.contains($0) }) else { return false }
         if let reference = words.firstIndex(where: { references.contains($0) }) { words.removeSubrange(reference...) }
+        let parts = words.dropLast()
+        if let unit = words.last, longTimeUnits.contains(unit) || shortTimeUnits.contains(unit) && !parts.isEmpty,
+            parts.allSatisfy({ qualifiers.contains($0) || timedParts.contains($0) })
+        {
+            return !isRate(channel)
+        }
         while words.count > 1, let last = words.last, qualifiers.contains(last) { words.removeLast() }
         guard let last = words.last else { return false }
         return lowerIsBetter.contains(last) || words.suffix(2) == ["cross", "entropy"]
+    }
+
+    /// Returns whether a name ends with a slash and one unit of time, such as `step/sec`: a number per second.
+    private static func isRate(_ channel: String) -> Bool {
+        ["sec", "ms"].contains { channel.lowercased().hasSuffix("/\($0)") }
     }
 
     /// Returns the words of a name in lower case: the runs of letters, separated before the capital that begins a word, as
