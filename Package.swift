@@ -176,7 +176,9 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Hypero", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-bench", "hypero-demo",
+                "Hypero", "HyperoCommandLine", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport",
+                "hypero-bench",
+                "hypero-demo",
                 "hypero-ingest",
                 "hypero-query",
             ],

@@ -1,5 +1,6 @@
 import Glibc
 import Hypero
+import HyperoCommandLine
 import HyperoCore
 import Synchronization
 
@@ -58,20 +59,27 @@ extension AdoptCommand {
     }
 }
 
-/// SIGTERM and SIGINT. The second one has its default effect.
+/// SIGTERM and SIGINT. One that is no part of the first request, see ``StopSignals``, has its default effect.
 private enum Interruption {
-    private static let flag = Atomic<Bool>(false)
+    private static let none = Int64.min
+    /// The time of the first signal in nanoseconds of the monotonic clock; ``none`` before it.
+    private static let first = Atomic<Int64>(none)
 
-    static var hasOccurred: Bool { flag.load(ordering: .acquiring) }
+    static var hasOccurred: Bool { first.load(ordering: .acquiring) != none }
 
     /// Handles the signals from now on.
     static func begin() {
         // Before a handler can be the first to use it.
-        flag.store(false, ordering: .releasing)
+        first.store(none, ordering: .releasing)
         for number in [SIGTERM, SIGINT] {
             signal(number) { number in
-                Interruption.flag.store(true, ordering: .releasing)
+                // Only what a handler may call: clock_gettime, signal and raise.
+                let now = MonotonicTime.now
+                let (isFirst, first) = Interruption.first.compareExchange(
+                    expected: Interruption.none, desired: now.nanoseconds, ordering: .acquiringAndReleasing)
+                guard !isFirst, now >= MonotonicTime(nanoseconds: first) + StopSignals.moment else { return }
                 signal(number, SIG_DFL)
+                raise(number)
             }
         }
     }

@@ -56,6 +56,7 @@ struct AdoptCommand: ParsableCommand {
     var watch = false
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The time after which the command gives up. (default: no limit)", valueName: "seconds"))
     var timeout: Double?

@@ -60,11 +60,8 @@ struct DeleteCommand: ParsableCommand {
     @OptionGroup(title: "Deployment") var deployment: DeploymentOptions
 
     func validate() throws {
-        guard (battery == nil) != experiments.isEmpty else {
-            throw ValidationError(
-                battery == nil
-                    ? "nothing to delete. Give ids of experiments, or --battery."
-                    : "experiments and --battery must not be combined. Give one of them.")
+        guard battery == nil || experiments.isEmpty else {
+            throw ValidationError("experiments and --battery must not be combined. Give one of them.")
         }
         guard version == nil || battery != nil else {
             throw ValidationError("--version needs --battery. For example, write --battery \"digits mlp\" --version 1.")
@@ -76,6 +73,9 @@ struct DeleteCommand: ParsableCommand {
     }
 
     func run() throws {
+        guard battery != nil || !experiments.isEmpty else {
+            throw MissingArgument("nothing to delete. Give ids of experiments, or --battery")
+        }
         deployment.server.warn(as: .ingest)
         signal(SIGPIPE, SIG_IGN)
         do {
@@ -88,14 +88,7 @@ struct DeleteCommand: ParsableCommand {
                 }
             for line in plan.lines { print(line) }
             guard !dryRun else { return }
-            guard yes || isatty(STDIN_FILENO) == 1 else {
-                printError("cannot ask: standard input is not a terminal. Give --yes to delete without asking")
-                throw ExitCode.validationFailure
-            }
-            guard yes || confirm(plan) else {
-                printError("nothing was deleted")
-                throw ExitCode.failure
-            }
+            try Confirmation.ask(plan.question, isGiven: yes, verb: "delete", outcome: "nothing was deleted")
             let request = try deleter.request(plan)
             guard try deleter.wait(for: request, atMost: .seconds(timeout)) else {
                 printError(Self.message(ofTimeoutWith: try deleter.owner(of: request)))
@@ -108,17 +101,15 @@ struct DeleteCommand: ParsableCommand {
         }
     }
 
-    /// Asks on the terminal, and returns whether the answer is yes.
-    private func confirm(_ plan: DeletionPlan) -> Bool {
-        StandardStream.output.write("\(plan.question) [y/N] ")
-        guard let answer = readLine() else { return false }
-        return ["y", "yes"].contains(answer.lowercased())
-    }
-
-    private static func message(ofTimeoutWith owner: String?) -> String {
+    private static func message(ofTimeoutWith owner: Deleter.Owner?) -> String {
         let state =
-            owner.map { "the ingest \($0) is running, so run the command again to wait longer" }
-            ?? "no ingest is running, so start hypero-ingest"
+            switch (owner, owner?.visited) {
+            case (let owner?, let tag?):
+                "the ingest \(owner.name) is running, and looks at \(tag), of an earlier number of partitions, every 30 seconds, "
+                    + "so run the command again to wait longer"
+            case (let owner?, nil): "the ingest \(owner.name) is running, so run the command again to wait longer"
+            case (nil, _): "no ingest is running, so start hypero-ingest"
+            }
         return
             "timed out before everything was deleted: \(state). The deletion is requested and is carried out as soon as "
             + "an ingest reads it"

@@ -65,6 +65,7 @@ extension DeletionError {
                 + Suggestion(for: name, among: names).text(for: name, ifNoneExists: "no battery is declared yet")
         case .versionNotFound(_, _, let versions):
             return description + ". Its versions are " + versions.map { printable($0) }.joined(separator: ", ")
+        case .experimentDeleted(_, let time): return description + ", it was deleted at \(dateText(time))"
         case .experimentNotFound: return description + ". List what there is with hypero-query batteries"
         case .invalidID: return description + ". An id has 1 to 64 characters of a-z 0-9 -"
         case .redis: return description

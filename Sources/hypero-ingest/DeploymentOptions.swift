@@ -9,7 +9,8 @@ import HyperoSchema
 struct DeploymentOptions: ParsableArguments {
     @OptionGroup var server: ServerOptions
 
-    @Option(help: .partitions(default: "HYPERO_PARTITIONS, or 1"))
+    // Unconditional, so that a negative number gets the message about the range.
+    @Option(parsing: .unconditional, help: .partitions(default: "HYPERO_PARTITIONS, or 1"))
     var partitions: Int?
 
     func validate() throws {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HyperoCommandLine
 import HyperoCore
+import HyperoQuery
 
 /// The root command: configuration only.
 @main
@@ -20,6 +21,7 @@ struct HyperoIngestCommand: AsyncParsableCommand {
               hypero-ingest --drain && hypero-query rank "digits mlp"
               hypero-ingest adopt --journal .demo/journal
               hypero-ingest requeue --all
+              hypero-ingest discard --all
               hypero-ingest delete k3v9x2mq7d-17
               hypero-ingest --version
             With other servers:
@@ -32,8 +34,12 @@ struct HyperoIngestCommand: AsyncParsableCommand {
                   ended a drain, or part of the work was not done
               64  the command line is invalid
             """,
-        subcommands: [RunCommand.self, AdoptCommand.self, RequeueCommand.self, DeleteCommand.self],
+        subcommands: subcommands,
         defaultSubcommand: RunCommand.self)
+
+    static let subcommands: [any ParsableCommand.Type] = [
+        RunCommand.self, AdoptCommand.self, RequeueCommand.self, DiscardCommand.self, DeleteCommand.self,
+    ]
 
     static func main() async {
         do {
@@ -41,8 +47,24 @@ struct HyperoIngestCommand: AsyncParsableCommand {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch {
-            Program.ingest.exit(after: error, of: Self.self)
+            Program.ingest.exit(after: error, of: Self.self, advice: usageAdvice(for:))
         }
+    }
+}
+
+extension HyperoIngestCommand {
+    /// Returns advice for the parser's message about a word that is no subcommand: the nearest one, and all of them.
+    ///
+    /// - Returns: nil for any other message.
+    private static func usageAdvice(for message: String) -> String? {
+        let names = subcommands.compactMap { $0.configuration.commandName }
+        guard message.contains("nexpected argument"), let word = CommandLine.arguments.dropFirst().first,
+            !names.contains(word), !word.hasPrefix("-")
+        else { return nil }
+        let queries = ["rank", "experiments", "show", "status", "dead", "batteries"]
+        if queries.contains(word) { return "Write hypero-query \(word)" }
+        let nearest = Suggestion(for: word, among: names).similar.first.map { "Did you mean \($0)? " } ?? ""
+        return "\(nearest)The commands are \(names.joined(separator: ", "))"
     }
 }
 

@@ -19,7 +19,7 @@ struct RequeueCommand: ParsableCommand {
             A requeued entry keeps its time. It has no producer and no seq, because the ingest would skip the old seq as \
             a duplicate. It is applied after all entries that are already in the stream, so that it may replace a newer \
             value. An entry that cannot be applied this time either becomes a dead letter again, in its edited form. The \
-            original is not kept. \
+            original is not kept. hypero-ingest discard removes dead letters instead. \
             --set and --remove apply to all selected dead letters. A field to remove may be missing.
 
             EXAMPLES, with the Redis server of Scripts/demo:
@@ -46,17 +46,16 @@ struct RequeueCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A field to remove; may be repeated.", valueName: "field"))
     var remove: [String] = []
 
-    @Option(help: ArgumentHelp("Requeue only dead letters of this partition, counted from 0.", valueName: "i"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Requeue only dead letters of this partition, counted from 0.", valueName: "i"))
     var partition: Int?
 
     @OptionGroup(title: "Deployment") var deployment: DeploymentOptions
 
     func validate() throws {
-        guard all != !ids.isEmpty else {
-            throw ValidationError(
-                all
-                    ? "ids and --all must not be combined. Give one of them."
-                    : "no dead letters selected. Give --all, or ids as listed by hypero-query dead.")
+        guard !all || ids.isEmpty else {
+            throw ValidationError("ids and --all must not be combined. Give one of them.")
         }
         _ = try edit()
         do {
@@ -67,6 +66,9 @@ struct RequeueCommand: ParsableCommand {
     }
 
     func run() throws {
+        guard all || !ids.isEmpty else {
+            throw MissingArgument("no dead letters selected. Give --all, or ids as listed by hypero-query dead")
+        }
         deployment.server.warn(as: .ingest)
         signal(SIGPIPE, SIG_IGN)
         let requeue = try Requeue(try deployment.settings(), partition: partition)
@@ -79,14 +81,11 @@ struct RequeueCommand: ParsableCommand {
         }
         let isPrinted = printResult(
             report.sent == 1 ? "1 dead letter requeued" : "\(report.sent) dead letters requeued")
-        for id in report.unknown {
-            let reason = id.contains("-") ? "" : ", an id is two numbers joined by -, for example 1763899200000-0"
-            printError("dead letter not found: '\(id)'\(reason). List the ids with hypero-query dead")
-        }
+        for id in report.unknown { printError(RequeueError.message(ofUnknown: id)) }
         for rejection in report.rejections.prefix(Self.maxPrintedRejections) { printError(rejection.message) }
         let omitted = report.rejections.count - Self.maxPrintedRejections
         if omitted > 0 { printError("\(omitted) more dead letters could not be sent, for similar reasons") }
-        for key in report.others { printError(RequeueError.message(ofOthersIn: key)) }
+        for key in report.others { printError(RequeueError.message(ofOthersIn: key, outcome: "not requeued")) }
         guard isPrinted, report.unknown.isEmpty, report.rejections.isEmpty, report.others.isEmpty else {
             throw ExitCode.failure
         }

@@ -6,14 +6,20 @@ extension RequeueError {
     var message: String {
         switch code {
         case .ambiguousID: "\(description). Choose one with --partition"
-        case .partitioned(let key): Self.message(ofOthersIn: key)
+        case .partitioned(let key): Self.message(ofOthersIn: key, outcome: "not requeued")
         case .contention, .wrongType, .streamFull, .rejected, .redis: description
         }
     }
 
+    /// The message about an id that no dead letter has.
+    static func message(ofUnknown id: String) -> String {
+        let reason = id.contains("-") ? "" : ", an id is two numbers joined by -, for example 1763899200000-0"
+        return "dead letter not found: '\(id)'\(reason). List the ids with hypero-query dead"
+    }
+
     /// The message about dead letters of another number of partitions, which were not selected.
-    static func message(ofOthersIn key: String) -> String {
-        "not requeued: the dead letters in \(key), of another number of partitions. Give --partitions with that number, or any "
+    static func message(ofOthersIn key: String, outcome: String) -> String {
+        "\(outcome): the dead letters in \(key), of another number of partitions. Give --partitions with that number, or any "
             + "that contains the partition"
     }
 }

@@ -3,6 +3,7 @@ import Glibc
 import HyperoCommandLine
 import HyperoCore
 import HyperoIngest
+import HyperoRedis
 import HyperoSchema
 public import Logging
 import UnixSignals
@@ -35,6 +36,7 @@ struct RunCommand: AsyncParsableCommand {
     var retain = 10_000
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The memory for the dead letters of each partition. Beyond it, the oldest are removed. (default: "
                 + "HYPERO_DEAD_LIMIT, or 64)", valueName: "MiB"))
@@ -80,17 +82,24 @@ struct RunCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         var logger = Logger(label: "hypero-ingest", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
-        let ingest = try Ingest(try settings(), logger: logger)
+        let settings = try settings()
+        let ingest = try Ingest(settings, logger: logger)
+        let keyspaces = try Keyspace.all(namespace: settings.namespace, partitions: settings.partitions)
+        let last = keyspaces.count > 1 ? " to \(keyspaces[keyspaces.count - 1].tag)" : ""
+        logger.info("applying the events of \(keyspaces[0].tag)\(last) on \(settings.redis.serverURL)")
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try ingest.start()
         let listener = Task {
-            var isStopping = false
+            var stopSignals = StopSignals()
             for await signal in signals {
+                switch stopSignals.action(at: .now) {
+                case .finish:
+                    logger.notice("\(signal): finishing the current batch; a second signal exits at once")
+                    ingest.stop()
+                case .ignore: break
                 // Nothing is lost: the lease expires, and its next owner reads the unapplied entries again.
-                if isStopping { _exit(ExitCode.failure.rawValue) }
-                isStopping = true
-                logger.notice("\(signal): finishing the current batch; a second signal exits at once")
-                ingest.stop()
+                case .exitAtOnce: _exit(ExitCode.failure.rawValue)
+                }
             }
         }
         let hasSucceeded = await ingest.finished()

@@ -7,6 +7,8 @@ import HyperoSchema
 ///     HGET ingest unconfirmed
 ///     MULTI  XADD events * field value …  XDEL dead id …  HINCRBY ingest requeued n  [HSET ingest unconfirmed …]  EXEC
 ///
+/// Without an edit, the dead letters are discarded: the same transaction without XADD and HINCRBY, and without a look at the events.
+///
 /// EXEC answers null if another client wrote to the dead letters meanwhile, for example another requeue. Then the dead
 /// letters are read again. TYPE and XINFO check first that the events' key is a stream that accepts entries, because a
 /// command that fails in a transaction does not stop the others.
@@ -36,15 +38,33 @@ final class PartitionRequeue {
         return try reply.array() ?? 0 > 0
     }
 
-    /// Sends all dead letters that exist now.
-    func sendAll(applying edit: DeadLetterEdit, into report: inout Requeue.Report) throws {
+    /// Returns the number of dead letters: XLEN dead.
+    func count() throws(RedisError) -> Int {
+        var reply = try connection.call("XLEN", keyspace.dead)
+        if let error = reply.error { throw error.naming(key: keyspace.dead, expected: .stream) }
+        return try reply.integer()
+    }
+
+    /// Returns the id of the newest dead letter; nil if there is none.
+    func newest() throws(RedisError) -> String? {
         var reply = try connection.call("XREVRANGE", keyspace.dead, "+", "-", "COUNT", "1")
         if let error = reply.error { throw error.naming(key: keyspace.dead, expected: .stream) }
-        guard try reply.array() ?? 0 > 0 else { return }
+        guard try reply.array() ?? 0 > 0 else { return nil }
         _ = try reply.array()
+        return try reply.string()
+    }
+
+    /// Sends all dead letters that exist now.
+    func sendAll(applying edit: DeadLetterEdit, into report: inout Requeue.Report) throws {
         // The loop ends at this id. An entry that becomes a dead letter again has a higher id, and would be sent in an
         // endless loop.
-        let last = try reply.string() ?? ""
+        if let last = try newest() { try sendAll(through: last, applying: edit, into: &report) }
+    }
+
+    /// Sends or discards all dead letters up to an id.
+    ///
+    /// - Parameter edit: the change of each entry; nil to discard them.
+    func sendAll(through last: String, applying edit: DeadLetterEdit?, into report: inout Requeue.Report) throws {
         var start = "-"
         while true {
             let ids = try self.ids(from: start, to: last)
@@ -68,8 +88,10 @@ final class PartitionRequeue {
         return ids
     }
 
-    /// Sends the dead letters of some ids. Ids without a dead letter are skipped.
-    func send(_ ids: [StreamID], applying edit: DeadLetterEdit, into report: inout Requeue.Report) throws {
+    /// Sends or discards the dead letters of some ids. Ids without a dead letter are skipped.
+    ///
+    /// - Parameter edit: the change of each entry; nil to discard them.
+    func send(_ ids: [StreamID], applying edit: DeadLetterEdit?, into report: inout Requeue.Report) throws {
         var remaining = ids[...]
         var aborts = 0
         while !remaining.isEmpty {
@@ -83,14 +105,14 @@ final class PartitionRequeue {
         }
     }
 
-    /// Sends as many of the first dead letters as fit into one transaction.
+    /// Sends or discards as many of the first dead letters as fit into one transaction.
     ///
     /// - Returns: the ids that remain; nil if another client's write aborted the transaction.
     private func sendFirst(
-        of ids: ArraySlice<StreamID>, applying edit: DeadLetterEdit, into report: inout Requeue.Report
+        of ids: ArraySlice<StreamID>, applying edit: DeadLetterEdit?, into report: inout Requeue.Report
     ) throws -> ArraySlice<StreamID>? {
         let first = ids.prefix(maxLetters)
-        let letters = try watchAndRead(first)
+        let letters = try watchAndRead(first, checksEvents: edit != nil)
         var writer = RESPWriter()
         writer.command("MULTI")
         var sent: [StreamID] = []
@@ -99,6 +121,10 @@ final class PartitionRequeue {
         for (id, letter) in zip(first, letters) where writer.count < Self.maxBytes {
             processed += 1
             guard let letter else { continue }
+            guard let edit else {
+                sent.append(id)
+                continue
+            }
             do throws(DeadLetterEdit.Failure) {
                 let fields = try edit.applying(to: letter, id: id.description)
                 Self.addEntry(fields, to: keyspace.events, in: &writer)
@@ -114,13 +140,13 @@ final class PartitionRequeue {
         }
         writer.begin(arguments: 2 + sent.count)
         for argument in ["XDEL", keyspace.dead] + sent.map(\.description) { writer.add(argument) }
-        writer.command("HINCRBY", keyspace.ingest, IngestField.requeued, "\(sent.count)")
+        if edit != nil { writer.command("HINCRBY", keyspace.ingest, IngestField.requeued, "\(sent.count)") }
         let lettersByID = Dictionary(zip(first, letters)) { first, _ in first }
         if let unconfirmed = try unconfirmed(without: sent.compactMap { lettersByID[$0] ?? nil }) {
             writer.command("HSET", keyspace.ingest, IngestField.unconfirmed, unconfirmed.description)
         }
         writer.command("EXEC")
-        guard let failed = try run(writer, entries: sent.count) else { return nil }
+        guard let failed = try run(writer, entries: edit == nil ? 0 : sent.count) else { return nil }
         report.sent += sent.count - failed.count
         try restore(failed.compactMap { lettersByID[sent[$0]] ?? nil })
         report.rejections += rejections
@@ -128,18 +154,31 @@ final class PartitionRequeue {
     }
 
     /// Reads the dead letters under WATCH; nil for a dead letter that does not exist.
-    private func watchAndRead(_ ids: ArraySlice<StreamID>) throws -> [[DeadLetterEdit.Field]?] {
+    ///
+    /// - Parameter checksEvents: true if entries are to be sent, which needs a stream of events that accepts them.
+    private func watchAndRead(
+        _ ids: ArraySlice<StreamID>, checksEvents: Bool
+    ) throws -> [[DeadLetterEdit.Field]?] {
         var writer = RESPWriter()
         writer.command("WATCH", keyspace.dead)
-        writer.command("TYPE", keyspace.events)
-        writer.command("XINFO", "STREAM", keyspace.events)
+        if checksEvents {
+            writer.command("TYPE", keyspace.events)
+            writer.command("XINFO", "STREAM", keyspace.events)
+        }
         for id in ids { writer.command("XRANGE", keyspace.dead, id.description, id.description) }
         try connection.send(writer)
         let watch = try connection.receive()
-        var typeReply = try connection.receive()
-        let stream = try connection.receiveStreamInfo(of: keyspace.events)
-        let type = typeReply.error == nil ? try typeReply.string() ?? "" : ""
-        var firstError = watch.error ?? typeReply.error
+        var firstError = watch.error
+        var type: String?
+        var isFull = false
+        if checksEvents {
+            var typeReply = try connection.receive()
+            let stream = try connection.receiveStreamInfo(of: keyspace.events)
+            firstError = firstError ?? typeReply.error
+            type = typeReply.error == nil ? try typeReply.string() : nil
+            // Without permission for XINFO, XADD in the transaction reports a full stream.
+            if case .success(let stream) = stream { isFull = stream.hasExhaustedIDs }
+        }
         var letters: [[DeadLetterEdit.Field]?] = []
         for _ in ids {
             var reply = try connection.receive()
@@ -147,13 +186,10 @@ final class PartitionRequeue {
             letters.append(reply.error == nil ? try Self.readLetter(from: &reply) : nil)
         }
         if let firstError { throw firstError }
-        guard type == "stream" || type == "none" else {
+        if let type, type != "stream", type != "none" {
             throw RequeueError(.wrongType(key: keyspace.events, found: type))
         }
-        // Without permission for XINFO, XADD in the transaction reports a full stream.
-        if case .success(let stream) = stream, stream.hasExhaustedIDs {
-            throw RequeueError(.streamFull(key: keyspace.events))
-        }
+        guard !isFull else { throw RequeueError(.streamFull(key: keyspace.events)) }
         return letters
     }
 

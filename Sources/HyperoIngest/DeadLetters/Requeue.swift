@@ -60,15 +60,21 @@ public struct Requeue {
     /// - Throws: ``RequeueError`` if the run could not be finished. The dead letters that were sent before the error
     ///   are removed from the dead letter stream.
     public func run(_ selection: Selection, applying edit: DeadLetterEdit) throws(RequeueError) -> Report {
-        do {
+        try converting {
             var report = try send(selection, applying: edit)
             if case .ids = selection, report.sent > 0 || !report.rejections.isEmpty { return report }
-            report.others = try PartitionDiscovery(settings).otherPartitions().filter { $0.deadLetters > 0 }
-                .map(\.keyspace.dead)
+            report.others = try othersWithDeadLetters()
             if report.sent == 0, report.rejections.isEmpty, let key = report.others.first {
                 throw RequeueError(.partitioned(key: key))
             }
             return report
+        }
+    }
+
+    /// Converts the errors of a function.
+    func converting<Result>(_ body: () throws -> Result) throws(RequeueError) -> Result {
+        do {
+            return try body()
         } catch let error as RequeueError {
             throw error
         } catch let error as RedisError {
@@ -78,9 +84,18 @@ public struct Requeue {
         }
     }
 
+    /// Connects to the partitions.
+    func connect() throws -> [PartitionRequeue] {
+        try keyspaces.map { try PartitionRequeue(settings.redis, keyspace: $0) }
+    }
+
+    /// The keys of another number of partitions that have dead letters.
+    func othersWithDeadLetters() throws -> [String] {
+        try PartitionDiscovery(settings).otherPartitions().filter { $0.deadLetters > 0 }.map(\.keyspace.dead)
+    }
+
     private func send(_ selection: Selection, applying edit: DeadLetterEdit) throws -> Report {
-        var partitions: [PartitionRequeue] = []
-        for keyspace in keyspaces { partitions.append(try PartitionRequeue(settings.redis, keyspace: keyspace)) }
+        let partitions = try connect()
         var report = Report()
         switch selection {
         case .all: for partition in partitions { try partition.sendAll(applying: edit, into: &report) }
@@ -92,12 +107,24 @@ public struct Requeue {
     private func send(
         _ ids: [String], from partitions: [PartitionRequeue], applying edit: DeadLetterEdit, into report: inout Report
     ) throws {
+        let (selected, unknown) = try find(ids, in: partitions)
+        report.unknown += unknown
+        for (index, ids) in selected.sorted(by: { $0.key < $1.key }) {
+            try partitions[index].send(ids, applying: edit, into: &report)
+        }
+    }
+
+    /// Returns the dead letters of some ids by the indices of their partitions, and the ids that are not found.
+    func find(
+        _ ids: [String], in partitions: [PartitionRequeue]
+    ) throws -> (selected: [Int: [StreamID]], unknown: [String]) {
         var selected: [Int: [StreamID]] = [:]
+        var unknown: [String] = []
         var seen: Set<StreamID> = []
         for text in ids {
             // XRANGE reads an id without its second number as a range.
             guard text.contains("-"), let id = StreamID(text) else {
-                report.unknown.append(text)
+                unknown.append(text)
                 continue
             }
             guard seen.insert(id).inserted else { continue }
@@ -106,12 +133,10 @@ public struct Requeue {
             if let holder = holders.first {
                 selected[holder, default: []].append(id)
             } else {
-                report.unknown.append(text)
+                unknown.append(text)
             }
         }
-        for (index, ids) in selected.sorted(by: { $0.key < $1.key }) {
-            try partitions[index].send(ids, applying: edit, into: &report)
-        }
+        return (selected, unknown)
     }
 }
 

@@ -82,11 +82,30 @@ extension Deleter {
         for keyspace in partitions {
             for id in try scan(for: wanted, in: keyspace) { matches[id, default: []].append(keyspace) }
         }
-        guard let (id, keyspaces) = matches.first else { throw DeletionError(.experimentNotFound(wanted.text)) }
+        guard let (id, keyspaces) = matches.first else { throw try notFound(wanted, in: partitions) }
         guard matches.count == 1 else {
             throw DeletionError(.ambiguousExperiment(wanted.text, matches: matches.keys.map(\.text).sorted()))
         }
         return (id, keyspaces)
+    }
+
+    /// Returns the error for an id that was not found, or was deleted: ZRANGE deleted 0 -1 WITHSCORES, because the account of an
+    /// operator has this command.
+    private func notFound(_ id: ExperimentID, in partitions: [Keyspace]) throws(RedisError) -> DeletionError {
+        for keyspace in partitions {
+            let deletions: [(name: String, value: String)]
+            do {
+                var reply = try call(["ZRANGE", keyspace.deleted, "0", "-1", "WITHSCORES"], in: keyspace)
+                deletions = try reply.pairs()
+            } catch {
+                guard error.code == .wrongType else { throw error }
+                continue
+            }
+            guard let deletion = deletions.first(where: { $0.name == id.text }) else { continue }
+            let time = Double(deletion.value).flatMap { Int64(exactly: $0.rounded()) } ?? 0
+            return DeletionError(.experimentDeleted(id.text, time: time))
+        }
+        return DeletionError(.experimentNotFound(id.text))
     }
 
     /// Returns the experiments whose ids have a prefix: SCAN … MATCH experiment*.

@@ -131,14 +131,35 @@ public final class Deleter {
         }
     }
 
-    /// Returns the name of an ingest that owns a partition of a request; nil if none owns any: GET ingest:lease.
-    public func owner(of request: Request) throws(DeletionError) -> String? {
+    /// An ingest that is to carry out commands.
+    public struct Owner: Sendable, Hashable {
+        /// Its name.
+        public let name: String
+        /// The hash tag of a partition of an earlier number of partitions that has commands and that the ingest does not own at
+        /// this time; nil if there is none.
+        public let visited: String?
+    }
+
+    /// Returns an ingest that is to carry out the remaining commands of a request; nil if none owns any partition: HGET ingest
+    /// control, GET ingest:lease.
+    public func owner(of request: Request) throws(DeletionError) -> Owner? {
         try converting {
-            for keyspace in request.commands.keys {
-                var reply = try call(["GET", keyspace.lease], in: keyspace)
-                if let owner = try reply.string() { return printable(owner) }
+            var unowned: Keyspace?
+            for (keyspace, id) in request.commands.sorted(by: { $0.key.tag < $1.key.tag }) {
+                var control = try call(["HGET", keyspace.ingest, IngestField.control], in: keyspace)
+                if let done = try control.string().flatMap({ StreamID($0) }), done >= id { continue }
+                if let owner = try owner(of: keyspace) { return Owner(name: owner, visited: nil) }
+                unowned = keyspace
+            }
+            for keyspace in try partitions() where keyspace != unowned {
+                if let owner = try owner(of: keyspace) { return Owner(name: owner, visited: unowned?.tag) }
             }
             return nil
         }
+    }
+
+    private func owner(of keyspace: Keyspace) throws(RedisError) -> String? {
+        var reply = try call(["GET", keyspace.lease], in: keyspace)
+        return try reply.string().map { printable($0) }
     }
 }

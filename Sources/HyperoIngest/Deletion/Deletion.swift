@@ -196,7 +196,9 @@ extension Deletion {
         guard let unlisted = try deleteUnlisted(of: battery, at: time, fence: &fence, over: &connection),
             try commit(progress, fence: &fence, over: &connection, { _ in })
         else { return false }
-        logger.event("deleted battery \(battery.text) with \(count + unlisted) experiments", level: .notice)
+        logger.event(
+            "deleted battery \(battery.text) with \(count + unlisted) experiment\(count + unlisted == 1 ? "" : "s")",
+            level: .notice)
         return true
     }
 

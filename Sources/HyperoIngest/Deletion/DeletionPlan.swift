@@ -53,6 +53,8 @@ public struct DeletionError: Error, Sendable, Hashable, CustomStringConvertible 
         case invalidID(String)
         /// No partition has an experiment whose id is this text or starts with it.
         case experimentNotFound(String)
+        /// The experiment was deleted at this time, in Unix milliseconds.
+        case experimentDeleted(String, time: Int64)
         /// Several experiments have ids that start with this text.
         case ambiguousExperiment(String, matches: [String])
         /// No partition has a battery of this name or id. The names are those of all batteries.
@@ -92,7 +94,7 @@ public struct DeletionError: Error, Sendable, Hashable, CustomStringConvertible 
     public var description: String {
         switch code {
         case .invalidID(let text): "invalid experiment id: '\(printable(text))'"
-        case .experimentNotFound(let id): "experiment not found: \(id)"
+        case .experimentNotFound(let id), .experimentDeleted(let id, _): "experiment not found: \(id)"
         case .ambiguousExperiment(let prefix, let matches):
             "ambiguous id: \(prefix) is the start of \(matches.prefix(5).joined(separator: ", "))"
                 + (matches.count > 5 ? " and others" : "")

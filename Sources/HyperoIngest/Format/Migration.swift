@@ -37,7 +37,8 @@ struct Migration {
         guard errors != nil else { return false }
         if count > 0 {
             logger.event(
-                "migrated \(count) experiments to format \(PartitionHeader.currentFormat) of the keys", level: .notice)
+                "migrated \(count) experiment\(count == 1 ? "" : "s") to format \(PartitionHeader.currentFormat) of the keys",
+                level: .notice)
         }
         return true
     }

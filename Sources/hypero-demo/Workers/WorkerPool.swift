@@ -82,7 +82,7 @@ struct WorkerPool {
         let others = workers.isEmpty ? "" : "; the other workers continue"
         printError(
             "worker \(worker.index + 1) of \(training.workers) \(failure) after \(worker.endedCount) of its "
-                + "\(experiments) experiments\(others)")
+                + "\(experiments == 1 ? "1 experiment" : "\(experiments) experiments")\(others)")
     }
 
     private mutating func printResults() {
