@@ -78,14 +78,14 @@ import Testing
         "inference_ms",
     ])
     func `A duration is better when lower, also if the name has only its unit`(name: String) {
-        #expect(ChannelDirection.isLowerBetter(named: name))
+        #expect(Direction.isLowerBetter(named: name))
     }
 
     @Test(arguments: [
         "tokens/sec", "samples_per_second", "step/sec", "images_sec", "uptime_seconds", "min", "video_hours",
     ])
     func `A rate or the length of something else is not a duration`(name: String) {
-        #expect(!ChannelDirection.isLowerBetter(named: name))
+        #expect(!Direction.isLowerBetter(named: name))
     }
 
     @Test func `A number of partitions that finds nothing is named in the advice`() throws {
