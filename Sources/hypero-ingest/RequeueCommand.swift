@@ -16,7 +16,7 @@ struct RequeueCommand: ParsableCommand {
         discussion: """
             hypero-query dead lists the dead letters with their ids. Sending a letter and removing it from the dead \
             letters is one transaction, so that each letter is sent once, even if several users requeue at the same time. \
-            A requeued entry keeps its time. It has no producer and no seq, because the ingest would skip the old seq as \
+            A requeued entry keeps its time: one without the field time gets that of its first id. It has no producer and no seq, because the ingest would skip the old seq as \
             a duplicate. It is applied after all entries that are already in the stream, so that it may replace a newer \
             value. An entry that cannot be applied this time either becomes a dead letter again, in its edited form. The \
             original is not kept. hypero-ingest discard removes dead letters instead. \

@@ -39,7 +39,8 @@ extension DeadLetterEdit {
     /// Returns the fields of the entry to send.
     ///
     /// They exclude the producer and the sequence number. The number counts as applied since the entry became a dead
-    /// letter, so the new entry would be a duplicate. The time is kept, because it is the time of the event.
+    /// letter, so the new entry would be a duplicate. The time is kept, because it is the time of the event. If the entry had
+    /// the time of its id, that time is set: the new entry has a later id, and would count as later than newer events.
     ///
     /// - Parameters:
     ///   - letter: the fields of the dead letter.
@@ -69,8 +70,29 @@ extension DeadLetterEdit {
         for (name, value) in set where !fields.contains(where: { $0.name == Array(name.utf8) }) {
             fields.append(Field(name: Array(name.utf8), value: Array(value.utf8)))
         }
+        if let entry = ingestField(EventField.deadID) { Self.keepTime(ofEntry: entry.value, in: &fields) }
         fields.append(Field(name: Array(EventField.requeued.utf8), value: Array(id.utf8)))
         return fields
+    }
+
+    /// Sets the time to the one that the first entry had because of its id: without a time of its own, or with one that the
+    /// ingest replaces.
+    ///
+    /// - Parameter id: the id of the first entry, as text.
+    private static func keepTime(ofEntry id: [UInt8], in fields: inout [Field]) {
+        guard let id = StreamID(String(decoding: id, as: UTF8.self)) else { return }
+        let name = Array(EventField.time.utf8)
+        let index = fields.firstIndex { $0.name == name }
+        var time: Int64?
+        if let index {
+            // A malformed time stays: the entry becomes a dead letter again because of it.
+            time = Int64(String(decoding: fields[index].value, as: UTF8.self))
+            guard let time, (-Limits.integer...Limits.integer).contains(time) else { return }
+        }
+        let kept = DecodedBatch.time(time, of: id)
+        guard kept != time else { return }
+        let field = Field(name: name, value: Array(String(kept).utf8))
+        if let index { fields[index] = field } else { fields.append(field) }
     }
 
     private static func isTruncated(_ field: Field) -> Bool {
