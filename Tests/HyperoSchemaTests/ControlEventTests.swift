@@ -4,6 +4,7 @@ import Testing
 @Suite struct ControlEventTests {
     @Test(arguments: [
         ControlEvent.deleteExperiment(ExperimentID("k3v9x2mq7d-17")!), .deleteBattery(BatteryID("b.v1.b44afc5e")!),
+        .deleteExperiment(ExperimentID("k3v9x2mq7d-17")!, of: BatteryID("b.v1.b44afc5e")!),
     ])
     func `A command is the same after it was written and read`(_ event: ControlEvent) throws {
         #expect(try ControlEvent(fields: event.fields) == event)
@@ -13,10 +14,10 @@ import Testing
     @Test(arguments: [
         ([("experiment", "e-1")], "the field 'event' is missing"),
         ([("event", "destroy"), ("experiment", "e-1")], "the field 'event' must be 'delete', not 'destroy'"),
-        ([("event", "delete")], "an event 'delete' must have either the field 'experiment' or 'battery'"),
+        ([("event", "delete")], "an event 'delete' must have the field 'experiment' or 'battery'"),
         (
-            [("event", "delete"), ("experiment", "e-1"), ("battery", "b")],
-            "an event 'delete' must have either the field 'experiment' or 'battery'"
+            [("event", "delete"), ("experiment", "e-1"), ("battery", "b:c")],
+            "the field 'battery' must be an id, not 'b:c'"
         ),
         ([("event", "delete"), ("experiment", "E 1")], "the field 'experiment' must be an id, not 'E 1'"),
         ([("event", "delete"), ("battery", "b:c")], "the field 'battery' must be an id, not 'b:c'"),

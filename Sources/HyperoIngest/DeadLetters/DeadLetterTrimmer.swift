@@ -66,7 +66,7 @@ struct DeadLetterTrimmer {
                     writer.command("HINCRBY", keyspace.ingest, IngestField.trimmed, String(size.letters - kept))
                 }
                 guard let errors else { return false }
-                if let error = errors.first { return try report(error, fence: &fence, over: &connection) }
+                if let error = errors.first?.error { return try report(error, fence: &fence, over: &connection) }
             } catch {
                 guard error.category == .denied || error.category == .refused else { throw error }
                 return try report(error, fence: &fence, over: &connection)

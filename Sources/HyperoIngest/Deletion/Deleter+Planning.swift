@@ -17,8 +17,11 @@ extension Deleter {
                 guard let wanted = ExperimentID(text) else { throw DeletionError(.invalidID(text)) }
                 let (id, keyspaces) = try find(wanted, in: partitions)
                 guard seen.insert(id).inserted else { continue }
-                plan.experiments.append(try experiment(id, in: keyspaces[0]))
-                plan.commands += keyspaces.map { ($0, .deleteExperiment(id)) }
+                for (index, keyspace) in keyspaces.enumerated() {
+                    let (found, batteries) = try experiment(id, in: keyspace)
+                    if index == 0 { plan.experiments.append(found) }
+                    plan.commands += batteries.map { (keyspace, .deleteExperiment(id, of: $0)) }
+                }
             }
             return plan
         }
@@ -75,7 +78,11 @@ extension Deleter {
         var holders: [Keyspace] = []
         for keyspace in partitions {
             var reply = try call(["EXISTS", keyspace.experiment(wanted), keyspace.curve(of: wanted)], in: keyspace)
-            if try reply.integer() > 0 { holders.append(keyspace) }
+            if try reply.integer() > 0 {
+                holders.append(keyspace)
+            } else if try !batteries(containing: wanted, in: keyspace).isEmpty {
+                holders.append(keyspace)
+            }
         }
         if !holders.isEmpty { return (wanted, holders) }
         var matches: [ExperimentID: [Keyspace]] = [:]
@@ -127,42 +134,100 @@ extension Deleter {
         return matches
     }
 
+    /// Returns an experiment, and the batteries that its hash does not name and whose lists contain it; nil among them stands for
+    /// the one that its hash names, if any.
     private func experiment(
         _ id: ExperimentID, in keyspace: Keyspace
-    ) throws(RedisError) -> DeletionPlan.Experiment {
-        var reply = try call(
-            ["HMGET", keyspace.experiment(id), ExperimentField.battery, ExperimentField.status], in: keyspace)
-        let values = try reply.strings(count: 2)
+    ) throws(RedisError) -> (DeletionPlan.Experiment, batteries: [BatteryID?]) {
+        let state = try states(of: [id], in: keyspace)[0]
+        var batteries: [BatteryID?] = [nil]
+        if state.battery.flatMap({ BatteryID($0) }) == nil {
+            let containing = try self.batteries(containing: id, in: keyspace)
+            if !containing.isEmpty { batteries = containing }
+        }
+        let battery = state.battery ?? batteries[0]?.text
         var found = DeletionPlan.Experiment(
-            id: id.text, battery: values[0], status: values[1].flatMap { ExperimentStatus(rawValue: $0) })
-        if let battery = values[0].flatMap({ BatteryID($0) }), let read = try self.battery(battery, in: keyspace) {
+            id: id.text, battery: battery, status: state.status.flatMap { ExperimentStatus(rawValue: $0) })
+        if let battery = battery.flatMap({ BatteryID($0) }), let read = try self.battery(battery, in: keyspace) {
             found.batteryName = (read.name, read.version)
             found.isBest = try best(of: read, id: battery, in: keyspace)?.experiment == id.text
         }
+        return (found, batteries)
+    }
+
+    /// Returns the batteries whose list or rankings contain an experiment: ZRANGE batteries, then for each of them ZRANGE columns,
+    /// ZSCORE experiments id and ZSCORE rank:<channel> id.
+    ///
+    /// A ranking that had another type while the experiment was deleted may contain it still, after it was repaired. None is
+    /// found without permission for ZSCORE.
+    private func batteries(containing id: ExperimentID, in keyspace: Keyspace) throws(RedisError) -> [BatteryID] {
+        var found: [BatteryID] = []
+        for battery in try members(of: keyspace.batteries, in: keyspace).compactMap({ BatteryID($0) }) {
+            let rankings = try members(of: keyspace.columns(of: battery), in: keyspace).compactMap {
+                $0.dropping(prefix: Prefix.max).map { keyspace.rank(of: battery, by: $0) }
+            }
+            let indexes = [keyspace.experiments(of: battery)] + rankings
+            let isMember = try withConnection(to: keyspace) { connection throws(RedisError) in
+                var writer = RESPWriter()
+                for index in indexes { writer.command("ZSCORE", index, id.text) }
+                try connection.send(writer)
+                var isMember = false
+                for _ in indexes {
+                    let reply = try connection.receive()
+                    if reply.error == nil, !reply.isNull { isMember = true }
+                }
+                return isMember
+            }
+            if isMember { found.append(battery) }
+        }
         return found
+    }
+
+    /// Reads a sorted set: ZRANGE key 0 -1. A key of another type has no members.
+    private func members(of key: String, in keyspace: Keyspace) throws(RedisError) -> [String] {
+        do {
+            var reply = try call(["ZRANGE", key, "0", "-1"], in: keyspace)
+            return try reply.strings().compactMap { $0 }
+        } catch {
+            guard error.code == .wrongType else { throw error }
+            return []
+        }
     }
 
     // MARK: - Batteries
 
     private func batteries(in keyspace: Keyspace) throws(RedisError) -> [DeletionPlan.Battery] {
-        var reply = try call(["ZRANGE", keyspace.batteries, "0", "-1"], in: keyspace)
+        var reply: Reply
+        do {
+            reply = try call(["ZRANGE", keyspace.batteries, "0", "-1"], in: keyspace)
+        } catch {
+            throw error.naming(key: keyspace.batteries, expected: .sortedSet)
+        }
         var found: [DeletionPlan.Battery] = []
         for text in try reply.strings() {
-            guard let id = text.flatMap({ BatteryID($0) }), let battery = try battery(id, in: keyspace) else {
-                continue
-            }
-            found.append(battery)
+            guard let id = text.flatMap({ BatteryID($0) }) else { continue }
+            // A battery in the list without a hash that can be read has only its id.
+            let unnamed = DeletionPlan.Battery(
+                id: id.text, name: id.text, version: "unknown", description: "",
+                objective: Event.Declaration.defaultObjective, direction: .max)
+            found.append(try battery(id, in: keyspace) ?? unnamed)
         }
         return found
     }
 
-    /// Reads a battery; nil if it is not declared.
+    /// Reads a battery; nil if it is not declared, or if its key has another type.
     private func battery(_ id: BatteryID, in keyspace: Keyspace) throws(RedisError) -> DeletionPlan.Battery? {
-        var reply = try call(
-            [
-                "HMGET", keyspace.battery(id), BatteryField.name, BatteryField.version, BatteryField.description,
-                BatteryField.objective, BatteryField.direction,
-            ], in: keyspace)
+        var reply: Reply
+        do {
+            reply = try call(
+                [
+                    "HMGET", keyspace.battery(id), BatteryField.name, BatteryField.version, BatteryField.description,
+                    BatteryField.objective, BatteryField.direction,
+                ], in: keyspace)
+        } catch {
+            guard error.code == .wrongType else { throw error }
+            return nil
+        }
         let values = try reply.strings(count: 5)
         guard let name = values[0] else { return nil }
         return DeletionPlan.Battery(
@@ -171,12 +236,19 @@ extension Deleter {
             direction: values[4].flatMap { Direction(rawValue: $0) } ?? .max)
     }
 
-    /// Returns the first experiment in the ranking by the objective: ZRANGE rank:<objective> 0 0 [REV] WITHSCORES.
+    /// Returns the first experiment in the ranking by the objective: ZRANGE rank:<objective> 0 0 [REV] WITHSCORES. A key of another
+    /// type ranks none.
     private func best(
         of battery: DeletionPlan.Battery, id: BatteryID, in keyspace: Keyspace
     ) throws(RedisError) -> (experiment: String, score: Double)? {
         let range = ["ZRANGE", keyspace.rank(of: id, by: battery.objective), "0", "0"]
-        var reply = try call(range + (battery.direction == .max ? ["REV"] : []) + ["WITHSCORES"], in: keyspace)
+        var reply: Reply
+        do {
+            reply = try call(range + (battery.direction == .max ? ["REV"] : []) + ["WITHSCORES"], in: keyspace)
+        } catch {
+            guard error.code == .wrongType else { throw error }
+            return nil
+        }
         return try reply.pairs().first.flatMap { first in Double(first.value).map { (first.name, $0) } }
     }
 

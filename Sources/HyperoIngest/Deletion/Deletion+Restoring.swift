@@ -34,7 +34,10 @@ extension Deletion {
             rankings.set(CurveRow.Cell(channel, number), of: experiment)
         }
         let changes = rankings.changes { [keyspace] in keyspace.rank(of: battery, by: $0) }
-        return try commit([], fence: &fence, over: &connection) { [keyspace] writer in
+        let keys =
+            [keyspace.experiments(of: battery)] + (columns.isEmpty ? [] : [keyspace.columns(of: battery)])
+            + changes.map(\.key)
+        return try commit([], keys: keys, fence: &fence, over: &connection) { [keyspace] writer in
             writer.command("ZADD", keyspace.experiments(of: battery), "NX", started, experiment.text)
             if !columns.isEmpty {
                 writer.add(

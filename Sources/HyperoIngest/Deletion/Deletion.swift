@@ -27,15 +27,57 @@ struct Deletion {
         _ command: ControlEvent, id: StreamID, fence: inout Fence, over connection: inout RedisConnection
     ) throws(RedisError) -> Bool {
         try checkTombstones(over: &connection)
+        if try isOutdated(command, id: id, over: &connection) {
+            logger.event(
+                "passed over entry \(id) of \(keyspace.control): \(command.subject) is newer than this deletion. If it is to "
+                    + "be deleted, delete it again", level: .warning)
+            return try skip(id, fence: &fence, over: &connection)
+        }
         let time = min(Int64(clamping: id.milliseconds), clock)
         let progress = [IngestField.control, id.description]
         switch command {
-        case .deleteExperiment(let experiment):
+        case .deleteExperiment(let experiment, let battery):
             return try delete(
-                experiment, in: nil, at: time, progress: progress, fence: &fence, over: &connection)
+                experiment, in: battery, at: time, progress: progress, fence: &fence, over: &connection)
         case .deleteBattery(let battery):
             return try delete(battery, at: time, progress: progress, fence: &fence, over: &connection)
         }
+    }
+
+    /// Returns whether a command was carried out before, and its subject has come back since: HMGET battery deleted created, or
+    /// HMGET experiment started.
+    ///
+    /// This happens if the cursor in the ingest's hash is lost while the command is still in the stream. The start of an
+    /// experiment and the declaration of a battery must be a day after the command, because clocks differ.
+    private func isOutdated(
+        _ command: ControlEvent, id: StreamID, over connection: inout RedisConnection
+    ) throws(RedisError) -> Bool {
+        let time = Int64(clamping: id.milliseconds)
+        let begun: String?
+        switch command {
+        case .deleteExperiment(let experiment, _):
+            begun = try fields([ExperimentField.started], of: keyspace.experiment(experiment), over: &connection)[0]
+        case .deleteBattery(let battery):
+            let values = try fields(
+                [BatteryField.deleted, BatteryField.created], of: keyspace.battery(battery), over: &connection)
+            if let deleted = values[0].flatMap({ Int64($0) }), deleted >= time { return true }
+            begun = values[1]
+        }
+        guard let begun = begun.flatMap({ Int64($0) }) else { return false }
+        return begun > time && begun.subtractingReportingOverflow(time).partialValue > Limits.maxTimeAhead
+    }
+
+    /// Reads fields of a hash: HMGET key field …. A key of another type has none.
+    private func fields(
+        _ names: [String], of key: String, over connection: inout RedisConnection
+    ) throws(RedisError) -> [String?] {
+        var writer = RESPWriter(capacity: 256)
+        writer.add("HMGET", key: key, names)
+        try connection.send(writer)
+        var reply = try connection.receive()
+        guard let error = reply.error else { return try reply.strings(count: names.count) }
+        guard error.code == .wrongType else { throw error }
+        return names.map { _ in nil }
     }
 
     /// Checks that tombstones can be written: ZRANGE deleted 0 0. What is deleted without one would come back.
@@ -76,7 +118,8 @@ struct Deletion {
                 guard try restore(experiment, in: battery, fence: &fence, over: &connection) else { return false }
             }
             guard redeclaration.isEmpty else {
-                return try commit([], fence: &fence, over: &connection) { writer in
+                let keys = [key] + redeclaration.map(\.key)
+                return try commit([], keys: keys, fence: &fence, over: &connection) { writer in
                     // Half a hash may have a conflict with a declaration that no longer counts.
                     writer.command("UNLINK", key)
                     for change in redeclaration { writer.add(change) }
@@ -86,7 +129,8 @@ struct Deletion {
                 "\(key) was removed by another client: further events of the battery become dead letters "
                     + "until it is declared again. To remove a battery with all its keys, use hypero-ingest delete",
                 level: .warning)
-            return try commit([], fence: &fence, over: &connection) { [keyspace] writer in
+            let keys = [key, keyspace.batteries]
+            return try commit([], keys: keys, fence: &fence, over: &connection) { [keyspace] writer in
                 writer.command("UNLINK", key)
                 writer.command("ZREM", keyspace.batteries, battery.text)
             }
@@ -146,13 +190,11 @@ extension Deletion {
             let known = Set(channels.map { ExactText(keyspace.rank(of: battery, by: $0.text)) })
             rankings = known.union(found.lazy.map { ExactText($0) }).map(\.text)
         }
-        let found = battery
-        let isCommitted = try commit(progress, fence: &fence, over: &connection) { [keyspace] writer in
+        let indexes = (battery.map { [keyspace.experiments(of: $0)] } ?? []) + rankings
+        let keys = [keyspace.experiment(experiment)] + indexes + [keyspace.deleted]
+        let isCommitted = try commit(progress, keys: keys, fence: &fence, over: &connection) { [keyspace] writer in
             writer.command("UNLINK", keyspace.experiment(experiment), keyspace.curve(of: experiment))
-            if let found {
-                writer.command("ZREM", keyspace.experiments(of: found), experiment.text)
-                for ranking in rankings { writer.command("ZREM", ranking, experiment.text) }
-            }
+            for index in indexes { writer.command("ZREM", index, experiment.text) }
             writer.command("ZADD", keyspace.deleted, String(time), experiment.text)
         }
         if isCommitted, !progress.isEmpty { logger.event("deleted experiment \(experiment.text)", level: .notice) }
@@ -173,7 +215,8 @@ extension Deletion {
         }
         let list = keyspace.experiments(of: battery)
         let others = keys.filter { $0 != list }
-        let isCommitted = try commit([], fence: &fence, over: &connection) { [keyspace] writer in
+        let indexes = [keyspace.batteries]
+        let isCommitted = try commit([], keys: indexes, fence: &fence, over: &connection) { [keyspace] writer in
             writer.command("ZREM", keyspace.batteries, battery.text)
             writer.add("UNLINK", others)
             writer.command("ZADD", keyspace.deleted, String(time), battery.text)
@@ -267,9 +310,10 @@ extension Deletion {
 
     /// Runs commands in a fenced transaction that also writes some fields of the ingest's hash.
     ///
+    /// - Parameter keys: the keys of the first commands, which errors name.
     /// - Returns: false if the state must be read again.
     func commit(
-        _ progress: [String], fence: inout Fence, over connection: inout RedisConnection,
+        _ progress: [String], keys: [String] = [], fence: inout Fence, over connection: inout RedisConnection,
         _ write: (inout RESPWriter) -> Void
     ) throws(RedisError) -> Bool {
         let fields = fields + progress
@@ -278,8 +322,11 @@ extension Deletion {
             if !fields.isEmpty { writer.add("HSET", key: keyspace.ingest, fields) }
         }
         guard let errors else { return false }
-        // A key of another type, which is no index.
-        for error in errors { logger.event("cannot delete completely: \(error.description)", level: .error) }
+        // A key of another type, which is no index. It may have been renamed in place of one that comes back.
+        for (command, error) in errors {
+            let named = command < keys.count ? error.naming(key: keys[command], expected: .sortedSet) : error
+            logger.event("cannot delete completely: \(named.description), then delete again", level: .error)
+        }
         return true
     }
 }

@@ -24,7 +24,7 @@ extension Tombstones {
                     writer.add("ZREM", key: keyspace.deleted, expired.map(\.name))
                 }
                 guard let errors else { return nil }
-                if let error = errors.first { throw error.naming(key: keyspace.deleted, expected: .sortedSet) }
+                if let error = errors.first?.error { throw error.naming(key: keyspace.deleted, expected: .sortedSet) }
             }
             guard expired.count == found.count else { return true }
             guard found.count == partCount else { return false }

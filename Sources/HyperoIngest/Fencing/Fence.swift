@@ -60,11 +60,12 @@ struct Fence {
     /// EXEC, WATCH lease ingest, GET lease, HGET ingest cursor.
     ///
     /// - Parameter write: writes the commands.
-    /// - Returns: the errors of commands that failed; nil if nothing was applied, or if the next transaction must not be.
+    /// - Returns: the commands that failed, counted from 0, with their errors; nil if nothing was applied, or if the next
+    ///   transaction must not be.
     /// - Throws: the error that kept the transaction from being applied.
     mutating func commit(
         over connection: inout RedisConnection, _ write: (inout RESPWriter) -> Void
-    ) throws(RedisError) -> [RedisError]? {
+    ) throws(RedisError) -> [(command: Int, error: RedisError)]? {
         var writer = RESPWriter()
         writer.command("MULTI")
         write(&writer)
@@ -77,13 +78,13 @@ struct Fence {
         var firstError: RedisError?
         for _ in 0..<queued { firstError = try connection.receive().error ?? firstError }
         var exec = try connection.receive()
-        var errors: [RedisError]?
+        var errors: [(command: Int, error: RedisError)]?
         if let error = exec.error {
             firstError = firstError ?? error
         } else if let count = try exec.array() {
             errors = []
-            for _ in 0..<count {
-                if let error = exec.error { errors?.append(error) }
+            for command in 0..<count {
+                if let error = exec.error { errors?.append((command, error)) }
                 try exec.skip()
             }
         }

@@ -104,7 +104,7 @@ struct Migration {
             for change in changes { writer.add(change) }
         }
         guard let errors else { return false }
-        for error in errors { logger.event("cannot migrate completely: \(error.description)", level: .error) }
+        for (_, error) in errors { logger.event("cannot migrate completely: \(error.description)", level: .error) }
         changes = []
         return true
     }

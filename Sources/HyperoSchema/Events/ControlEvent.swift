@@ -1,7 +1,8 @@
 /// A command of an operator: one entry of `{hypero}:control` (``ControlField``).
 package enum ControlEvent: Sendable, Hashable {
-    /// Removes an experiment with all its keys. Later events of the experiment are dropped.
-    case deleteExperiment(ExperimentID)
+    /// Removes an experiment with all its keys. Later events of the experiment are dropped. The battery is the one whose list
+    /// and rankings contain the experiment, if its hash does not tell.
+    case deleteExperiment(ExperimentID, of: BatteryID? = nil)
     /// Removes a battery and its experiments with all their keys. Later events of the battery are dropped until the battery
     /// is declared at a later time.
     case deleteBattery(BatteryID)
@@ -30,16 +31,17 @@ package enum ControlEvent: Sendable, Hashable {
             throw Rejection("the field '\(printable(name, limit: 48))' is not allowed in an event '\(event)'")
         }
         switch (experiment, battery) {
-        case (let text?, nil):
+        case (let text?, let battery):
             guard let id = ExperimentID(text) else { throw Self.invalid(ControlField.experiment, text) }
-            self = .deleteExperiment(id)
+            let batteryID = battery.flatMap { BatteryID($0) }
+            if let battery, batteryID == nil { throw Self.invalid(ControlField.battery, battery) }
+            self = .deleteExperiment(id, of: batteryID)
         case (nil, let text?):
             guard let id = BatteryID(text) else { throw Self.invalid(ControlField.battery, text) }
             self = .deleteBattery(id)
-        default:
+        case (nil, nil):
             throw Rejection(
-                "an event '\(event)' must have either the field '\(ControlField.experiment)' or '\(ControlField.battery)'"
-            )
+                "an event '\(event)' must have the field '\(ControlField.experiment)' or '\(ControlField.battery)'")
         }
     }
 
@@ -47,13 +49,22 @@ package enum ControlEvent: Sendable, Hashable {
         Rejection("the field '\(field)' must be an id, not '\(printable(value, limit: 48))'")
     }
 
+    /// The kind and the id of what is removed, for messages.
+    package var subject: String {
+        switch self {
+        case .deleteExperiment(let id, _): "experiment \(id.text)"
+        case .deleteBattery(let id): "battery \(id.text)"
+        }
+    }
+
     /// The fields of the entry.
     package var fields: [(name: String, value: String)] {
-        let subject =
+        let subject: [(name: String, value: String)] =
             switch self {
-            case .deleteExperiment(let id): (ControlField.experiment, id.text)
-            case .deleteBattery(let id): (ControlField.battery, id.text)
+            case .deleteExperiment(let id, let battery):
+                [(ControlField.experiment, id.text)] + (battery.map { [(ControlField.battery, $0.text)] } ?? [])
+            case .deleteBattery(let id): [(ControlField.battery, id.text)]
             }
-        return [(ControlField.event, ControlField.delete), subject]
+        return [(ControlField.event, ControlField.delete)] + subject
     }
 }

@@ -23,7 +23,7 @@ struct NaiveJudge {
     /// Carries out a command of an operator.
     mutating func process(_ deletion: NaiveModel.Deletion) {
         switch deletion.event {
-        case .deleteExperiment(let experiment):
+        case .deleteExperiment(let experiment, _):
             delete(experiment, at: deletion.time)
             // The columns and the time of the battery stay.
             for index in applied.indices where applied[index].event.experiment == experiment {
