@@ -53,6 +53,8 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case wrongType
         /// ERR no such key: the key does not exist.
         case noSuchKey
+        /// ERR The stream has exhausted the last possible ID: XADD finds no higher id.
+        case idsExhausted
         /// Any other error reply.
         case other
     }
@@ -101,7 +103,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case .noAuthentication, .wrongPassword, .noPasswordConfigured, .noPermission, .protectedMode,
             .untrustedRedirect:
             .denied
-        case .wrongType, .noSuchKey, .other: .refused
+        case .wrongType, .noSuchKey, .idsExhausted, .other: .refused
         }
     }
 
@@ -157,6 +159,8 @@ extension RedisError.Code {
                 .wrongPassword
             } else if text.hasPrefix("no such key") {
                 .noSuchKey
+            } else if text.hasPrefix("The stream has exhausted the last possible ID") {
+                .idsExhausted
             } else {
                 .other
             }

@@ -50,6 +50,17 @@ import Testing
         #expect(version.stdout.contains("battery 'sweep' version -1, b3: 0 experiments"), "\(version)")
     }
 
+    @Test func `A full control stream is reported with its key`() throws {
+        fixture.server.cli(
+            "XADD", fixture.keyspace.control, StreamID.highest.description, "event", "delete", "battery", "b1")
+        let outcome = try run("delete", "--battery", "sweep", "--yes")
+        #expect(outcome.ending == .exited(1))
+        #expect(
+            outcome.stderr.contains(
+                "{hypero}:control accepts no more entries: its last id is the highest possible. Delete the key"),
+            "\(outcome.stderr)")
+    }
+
     @Test func `A deletion that cannot be recorded is not requested`() throws {
         fixture.server.cli("SET", fixture.keyspace.deleted, "text")
         let outcome = try run("delete", "--battery", "sweep", "--yes")

@@ -97,4 +97,10 @@ import Testing
                 "\(keys.deleted) is not a sorted set, so no entry is applied and nothing is deleted. Rename or delete the key",
             ])
     }
+
+    @Test func `The commands of a control stream that has started over wait`() throws {
+        let fixture = try fixture(["control": "9999999999999-0"])
+        fixture.server.cli("XADD", fixture.keyspaces[0].control, "5-0", "event", "delete", "experiment", "e-1")
+        #expect(try status(fixture).partitions[0].waitingCommands == 1)
+    }
 }

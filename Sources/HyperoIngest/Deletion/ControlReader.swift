@@ -15,9 +15,10 @@ struct ControlReader {
     /// False while nothing was applied: an account that must not run XREAD is reported when it cannot read the events.
     var reportsDenial = false
 
-    /// Reads the next command: XREAD COUNT 1 STREAMS control id.
+    /// Reads the next command: XREAD COUNT 1 STREAMS control id, XINFO STREAM control.
     ///
-    /// A key that cannot be read is logged, and counts as empty: it must not stop the events.
+    /// A key that cannot be read is logged, and counts as empty: it must not stop the events. If the last id that the stream
+    /// ever had is below the cursor, it is another stream than before: it is then read from its beginning.
     ///
     /// - Returns: nil if there is none.
     func entry(
@@ -25,8 +26,24 @@ struct ControlReader {
     ) throws(RedisError) -> Entry? {
         var writer = RESPWriter(capacity: 256)
         writer.command("XREAD", "COUNT", "1", "STREAMS", keyspace.control, cursor.description)
+        writer.command("XINFO", "STREAM", keyspace.control)
         try connection.send(writer)
-        var reply = try connection.receive(within: XReadReply.bounds)
+        let reply = try connection.receive(within: XReadReply.bounds)
+        let info = try connection.receiveStreamInfo(of: keyspace.control)
+        if let entry = try entry(from: reply) { return entry }
+        // Without permission for XINFO, another stream is not detected.
+        guard case .success(let stream) = info, let last = stream.lastID, last < cursor else { return nil }
+        writer.removeAll()
+        writer.command("XREAD", "COUNT", "1", "STREAMS", keyspace.control, StreamID.zero.description)
+        try connection.send(writer)
+        guard let entry = try entry(from: try connection.receive(within: XReadReply.bounds)) else { return nil }
+        logger.event(
+            "\(keyspace.control) is another stream than before: reading it from its beginning", level: .warning)
+        return entry
+    }
+
+    private func entry(from reply: consuming Reply) throws(RedisError) -> Entry? {
+        var reply = reply
         if let error = reply.error {
             guard error.category == .refused || error.category == .denied else { throw error }
             if error.category == .denied, !reportsDenial { return nil }
@@ -50,8 +67,22 @@ struct ControlReader {
         return Entry(id: id, command: Result { () throws(Rejection) in try ControlEvent(fields: fields) })
     }
 
-    /// Removes the commands up to an id from the stream: XTRIM control MINID id.
+    /// Removes the commands that were carried out, if there are any: XINFO STREAM control, XTRIM control MINID id.
+    ///
+    /// An owner that was killed after a command, or that must not run XTRIM, leaves the command in the stream. If the ingest's
+    /// hash is lost, it would be carried out again.
+    ///
+    /// - Parameter id: the last command that was carried out. If the stream never had it, it is another stream, and its commands
+    ///   stay.
     func trim(through id: StreamID, over connection: inout RedisConnection) throws(RedisError) {
+        guard id != .zero else { return }
+        switch try connection.streamInfo(of: keyspace.control) {
+        case .success(let stream):
+            guard let first = stream.firstEntryID, first <= id, let last = stream.lastID, last >= id else { return }
+        // A key of another type is reported when it is read.
+        case .failure(let error) where error.code == .wrongType: return
+        case .failure: break
+        }
         let reply = try connection.call("XTRIM", keyspace.control, "MINID", id.next.description)
         guard let error = reply.error else { return }
         logger.event("cannot trim \(keyspace.control): \(error.description)", level: .error)

@@ -15,6 +15,9 @@ public final class Deleter {
     public struct Request: Sendable {
         /// The partitions, with the last command in the control stream of each.
         let commands: [Keyspace: StreamID]
+        /// The ids of the last commands carried out in those partitions whose control stream has started over, before the
+        /// commands were written. They are not below the ids of the commands.
+        let outdated: [Keyspace: StreamID]
     }
 
     let settings: IngestSettings
@@ -89,16 +92,43 @@ public final class Deleter {
     public func request(_ plan: DeletionPlan) throws(DeletionError) -> Request {
         try converting {
             var written: [Keyspace: StreamID] = [:]
+            var outdated: [Keyspace: StreamID] = [:]
             for (keyspace, event) in plan.commands {
                 try checkTombstones(in: keyspace)
-                let fields = event.fields.flatMap { [$0.name, $0.value] }
-                var reply = try call(["XADD", keyspace.control, "*"] + fields, in: keyspace)
-                guard let id = try reply.string().flatMap({ StreamID($0) }) else {
-                    throw RedisError(.connection, "invalid reply to XADD: no id")
-                }
+                let before = written[keyspace] == nil ? try lastCommand(in: keyspace) : outdated[keyspace]
+                let id = try write(event, to: keyspace)
+                if let before, before >= id { outdated[keyspace] = before }
                 written[keyspace] = id
             }
-            return Request(commands: written)
+            return Request(commands: written, outdated: outdated)
+        }
+    }
+
+    /// Writes a command: XADD control * event delete ….
+    private func write(_ event: ControlEvent, to keyspace: Keyspace) throws(RedisError) -> StreamID {
+        let fields = event.fields.flatMap { [$0.name, $0.value] }
+        var reply: Reply
+        do {
+            reply = try call(["XADD", keyspace.control, "*"] + fields, in: keyspace)
+        } catch {
+            guard error.code == .idsExhausted else { throw error.naming(key: keyspace.control, expected: .stream) }
+            throw RedisError(
+                error.code,
+                "\(keyspace.control) accepts no more entries: its last id is the highest possible. Delete the key")
+        }
+        guard let id = try reply.string().flatMap({ StreamID($0) }) else {
+            throw RedisError(.connection, "invalid reply to XADD: no id")
+        }
+        return id
+    }
+
+    /// Returns the id of the last command that was carried out: HGET ingest control.
+    private func lastCommand(in keyspace: Keyspace) throws(RedisError) -> StreamID? {
+        do {
+            var reply = try call(["HGET", keyspace.ingest, IngestField.control], in: keyspace)
+            return try reply.string().flatMap { StreamID($0) }
+        } catch {
+            throw error.naming(key: keyspace.ingest, expected: .hash)
         }
     }
 
@@ -120,9 +150,8 @@ public final class Deleter {
             var remaining = request.commands
             while true {
                 for (keyspace, id) in remaining {
-                    var reply = try call(["HGET", keyspace.ingest, IngestField.control], in: keyspace)
-                    let control = try reply.string().flatMap { StreamID($0) }
-                    if let control, control >= id { remaining[keyspace] = nil }
+                    let control = try lastCommand(in: keyspace)
+                    if let control, control >= id, control != request.outdated[keyspace] { remaining[keyspace] = nil }
                 }
                 guard !remaining.isEmpty else { return true }
                 guard MonotonicTime.now < deadline else { return false }

@@ -65,14 +65,13 @@ extension PartitionWorker {
             in: keyspace, now: work.clock, fence: &fence, over: &context.connection)
     }
 
-    /// Carries out all commands in the control stream.
+    /// Carries out all commands in the control stream, and removes them and those that a former owner has left.
     ///
     /// - Returns: false if the state must be read again, or if a shutdown is requested.
     private func runCommands(
         _ deletion: Deletion, fence: inout Fence, over connection: inout RedisConnection
     ) throws(RedisError) -> Bool {
         let reader = controlReader
-        var isAny = false
         while let entry = try reader.entry(after: control, over: &connection) {
             let isDone: Bool
             switch entry.command {
@@ -86,9 +85,8 @@ extension PartitionWorker {
             }
             guard isDone else { return false }
             control = entry.id
-            isAny = true
         }
-        if isAny { try reader.trim(through: control, over: &connection) }
+        try reader.trim(through: control, over: &connection)
         return true
     }
 }

@@ -50,16 +50,21 @@ final class PartitionStatusRequest {
     /// a cursor is at the end of its stream.
     func appendOldest(to pipeline: inout CommandPipeline) {
         guard let ingest = ingest.value else { return }
-        func first(_ count: Int, of stream: PendingReply<StreamInfo>, key: String, after field: String)
-            -> PendingReply<[StreamEntryReply]>?
-        {
-            let cursor = ingest.first { $0.name == field }.flatMap { StreamID($0.value) } ?? .zero
-            guard let last = stream.value?.lastID, cursor < last else { return nil }
+        func first(
+            _ count: Int, of stream: PendingReply<StreamInfo>, key: String, after field: String,
+            startsOver: Bool = false
+        ) -> PendingReply<[StreamEntryReply]>? {
+            var cursor = ingest.first { $0.name == field }.flatMap { StreamID($0.value) } ?? .zero
+            guard let last = stream.value?.lastID else { return nil }
+            // The ingest reads another stream than before from its beginning.
+            if startsOver, cursor > last { cursor = .zero }
+            guard cursor < last else { return nil }
             return pipeline.append(
                 "XRANGE", key, "(\(cursor)", "+", "COUNT", "\(count)", in: keyspace, as: .streamEntries)
         }
         oldest = first(1, of: stream, key: keyspace.events, after: IngestField.cursor)
-        commands = first(Self.maxCommands, of: controlStream, key: keyspace.control, after: IngestField.control)
+        commands = first(
+            Self.maxCommands, of: controlStream, key: keyspace.control, after: IngestField.control, startsOver: true)
     }
 
     /// Returns the number of operators' commands that are not carried out yet, and the time of the oldest one. The number is nil

@@ -174,9 +174,9 @@ import Testing
         #expect(try fixture.places(of: fixture.experiment) == [])
         #expect(drained.stderr.contains("invalid command: entry"))
         #expect(drained.stderr.contains("the field 'event' must be 'delete', not 'destroy'"))
-        let last = fixture.command("event", "delete", "experiment", "p-1", "battery", "b")
+        let last = fixture.command("event", "delete")
         let again = try fixture.ingest.drain()
-        #expect(again.stderr.contains("must have either the field 'experiment' or 'battery'"))
+        #expect(again.stderr.contains("must have the field 'experiment' or 'battery'"))
         #expect(server.cli("HGET", keyspace.ingest, IngestField.control) == last)
         #expect(try !fixture.ingest.drain().stderr.contains("invalid command"))
     }
