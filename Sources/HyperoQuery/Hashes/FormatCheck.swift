@@ -12,7 +12,7 @@ struct FormatCheck {
         formats.append((keyspace, reply))
     }
 
-    /// Returns a warning for each partition of a newer format. None for a partition whose format the account must not read.
+    /// Returns a warning for each partition of an unknown format. None for a partition whose format the account must not read.
     func warnings() throws(QueryError) -> [String] {
         var warnings: [String] = []
         for (keyspace, reply) in formats {
@@ -24,7 +24,7 @@ struct FormatCheck {
 
     /// Returns the warning about a format; nil if this version knows it.
     static func warning(format: Int?, tag: String) -> String? {
-        guard let format, format > IngestField.currentFormat else { return nil }
+        guard let format, !(1...IngestField.currentFormat).contains(format) else { return nil }
         return
             "the keys of \(tag) have format \(format), and this version knows formats up to \(IngestField.currentFormat): "
             + "results may be wrong. Use the version of hypero-query that belongs to the ingest, or a later one"
