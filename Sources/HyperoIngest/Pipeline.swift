@@ -24,7 +24,7 @@ struct Pipeline: ~Copyable {
     /// The last entry that a drain applies; nil without a drain.
     private let goal: StreamID?
     private(set) var slots: PipelineSlots
-    private var fence: Fence
+    var fence: Fence
     /// The transaction of the next batch, or of the batch in flight.
     private var transaction: Transaction
     /// The transaction of the next batch while another is in flight.
@@ -43,6 +43,8 @@ struct Pipeline: ~Copyable {
     private var clock: Int64
     /// The time at which the state of the stream was read last.
     private var streamInfoTime = MonotonicTime.now
+    /// The time at which counters were corrected last.
+    var correctionTime = MonotonicTime.now
 
     /// The number of epochs after which a fold reads no further whole curve. The events of the other curves wait.
     private static let maxCurveEpochs = 1 << 20
@@ -343,8 +345,9 @@ extension Pipeline {
         clock = applied.clock
         deadLetterBudget.recordWritten(transaction.deadLetters)
         if let error = applied.counterError {
-            context.logger.event("cannot write a counter in \(keyspace.ingest): \(error.description)", level: .error)
+            context.logger.event("cannot write a counter: \(error.description)", level: .error)
         }
+        record(applied, in: &context)
         let batch = slots.complete(failures: failures)
         context.recordApplied(batch, as: transaction.unconfirmed, failures: failures, in: keyspace)
         if !applied.vanished.isEmpty {

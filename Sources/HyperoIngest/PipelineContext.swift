@@ -11,9 +11,12 @@ struct PipelineContext: ~Copyable {
     /// The dead letters of an applied batch that are not in Redis. They outlive the connection. If the process ends, the
     /// next owner finds them by ``IngestField/unconfirmed``.
     var pendingDeadLetters: PendingDeadLetters
-    /// The number of dead letters that were removed from a server without memory and are not counted in Redis. They outlive
-    /// the connection.
+    /// The number of dead letters that were removed and are not counted in Redis, because the server has no memory or because
+    /// there were too many letters. They outlive the connection.
     var trimmedDeadLetters = 0
+    /// The amount by which the counter of missing sequence numbers is below 0. The numbers were counted in a hash that another
+    /// client has removed since.
+    var gapsDeficit = 0
     /// The last transaction with entries, if no command of it failed; nil otherwise.
     var flawless: Unconfirmed?
     /// True if no transaction of unknown outcome was sent over this connection or the one before.

@@ -256,7 +256,7 @@ package enum IngestField {
     package static let deleted = "deleted"
     /// The number of dead letters requeued.
     package static let requeued = "requeued"
-    /// The number of dead letters removed because all together were too large, or because Redis was out of memory.
+    /// The number of dead letters removed because all together were too large or too many, or because Redis was out of memory.
     package static let trimmed = "trimmed"
     /// The name of the owner that applied last.
     package static let owner = "owner"

@@ -93,7 +93,7 @@ extension PendingDeadLetters {
             case .pendingDeadLetter(let group, let index):
                 logger.event("cannot write a dead letter to \(keyspace.dead): \(error)", level: .error)
                 unwrittenPending[group, default: []].append(index)
-            case .counter, .cursor, .lease: break
+            case .counter, .gaps, .deadLetterCount, .cursor, .lease: break
             }
         }
         let caused = reasons.sorted { $0.key < $1.key }.map { FoldResult.DeadLetter(item: $0.key, reason: $0.value) }

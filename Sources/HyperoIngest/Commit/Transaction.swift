@@ -5,7 +5,7 @@ import HyperoSchema
 /// The transaction that applies a batch, and the commands that are sent with it in one write.
 ///
 ///     HMGET …                         (with a backlog: the state that the fold of the next batch needs)
-///     MULTI  TIME  changes…  XADD dead…  HSET ingest  PEXPIRE lease  TIME  EXEC
+///     MULTI  TIME  changes…  [XLEN dead  XADD dead…  XLEN dead]  HSET ingest  PEXPIRE lease  TIME  EXEC
 ///     XTRIM events MINID ~ …          (entries applied before this transaction; not part of it)
 ///     WATCH lease ingest  GET lease  HGET ingest cursor  XLEN dead
 ///     XREAD COUNT n BLOCK ms STREAMS events <after>         (without a backlog: waits for entries)
@@ -35,6 +35,10 @@ package struct Transaction: ~Copyable {
         let vanished: [Int]
         /// The first error of a counter, for example because it would overflow. It does not concern an entry.
         let counterError: RedisError?
+        /// The counter of missing sequence numbers after the transaction; nil if it did not change.
+        let gaps: Int?
+        /// The number of oldest dead letters that the server has removed, because there were too many.
+        let removedDeadLetters: Int
     }
 
     /// A reason why the owner must not send another transaction.
@@ -72,8 +76,12 @@ package struct Transaction: ~Copyable {
         /// A change of a hash that exists, with the number of its fields. Redis adds fewer fields, because one of them exists
         /// too.
         case update(Int, fields: Int)
-        /// A command on a counter. If it fails, no entry is lost.
-        case counter
+        /// A command on a counter in the hash of a key. If it fails, no entry is lost.
+        case counter(key: String)
+        /// The command on the counter of missing sequence numbers.
+        case gaps
+        /// XLEN dead, before and after the dead letters.
+        case deadLetterCount
         case deadLetter(Int)
         case pendingDeadLetter(group: Int, letter: Int)
         case cursor
@@ -100,7 +108,7 @@ package struct Transaction: ~Copyable {
         var isDeadLetter: Bool {
             switch command {
             case .deadLetter, .pendingDeadLetter: true
-            case .change, .update, .counter, .cursor, .lease: false
+            case .change, .update, .counter, .gaps, .deadLetterCount, .cursor, .lease: false
             }
         }
     }
@@ -149,15 +157,18 @@ extension Transaction {
                 commands.append(.setting(range.count, from: changes.fields[range.lowerBound], change: index))
             case .other(.setFields(_, let fields)):
                 commands.append(.setting(fields.count, from: fields[0], change: index))
-            case .other(.increment): commands.append(.counter)
+            case .other(.increment(_, let field, _)) where field == IngestField.gaps: commands.append(.gaps)
+            case .other(.increment(let key, _, _)): commands.append(.counter(key: key))
             case .setRows, .other: commands.append(.change(index))
             }
         }
+        if batch.hasDeadLetters { writeDeadLetterCount() }
         try write(batch.ownDeadLetters, room: room) { .deadLetter($0) }
         for (index, group) in batch.pendingDeadLetters.groups.enumerated() {
             try write(group, room: room) { .pendingDeadLetter(group: index, letter: $0) }
             writeCounters(group.counterChanges(in: keyspace))
         }
+        if batch.hasDeadLetters { writeDeadLetterCount() }
         if batch.missedEntries > 0 {
             writeCounters([.increment(key: keyspace.ingest, field: IngestField.missed, by: batch.missedEntries)])
         }
@@ -178,8 +189,14 @@ extension Transaction {
     private mutating func writeCounters(_ changes: [IndexChange]) {
         for change in changes {
             writer.add(change)
-            commands.append(.counter)
+            commands.append(.counter(key: change.key))
         }
+    }
+
+    /// Writes XLEN dead. XADD does not tell how many of the oldest dead letters it has removed.
+    private mutating func writeDeadLetterCount() {
+        writer.command("XLEN", keyspace.dead)
+        commands.append(.deadLetterCount)
     }
 
     /// Writes an occurrence: increments its counter and sets its time to now.
@@ -315,26 +332,36 @@ extension Transaction {
         var failures: [Failure] = []
         var counterError: RedisError?
         var vanished: [Int] = []
+        var gaps: Int?
+        var (lengths, writtenLetters): ([Int], Int) = ([], 0)
         for command in commands {
-            if case .update(let index, let fields) = command, reply.error == nil {
-                if try reply.integer() == fields { vanished.append(index) }
+            if let error = reply.error {
+                switch command {
+                case .counter(let key): counterError = counterError ?? error.naming(key: key, expected: .hash)
+                case .gaps: counterError = counterError ?? error.naming(key: keyspace.ingest, expected: .hash)
+                case .deadLetterCount: break
+                default: failures.append(Failure(command, error: error))
+                }
+                try reply.skip()
                 continue
             }
-            if let error = reply.error {
-                if case .counter = command {
-                    counterError = counterError ?? error
-                } else {
-                    failures.append(Failure(command, error: error))
-                }
+            switch command {
+            case .update(let index, let fields): if try reply.integer() == fields { vanished.append(index) }
+            case .gaps: gaps = try reply.integer()
+            case .deadLetterCount: lengths.append(try reply.integer())
+            case .deadLetter, .pendingDeadLetter:
+                writtenLetters += 1
+                try reply.skip()
+            case .change, .counter, .cursor, .lease: try reply.skip()
             }
-            try reply.skip()
         }
         let end = try Self.microseconds(from: &reply)
         // Later versions of Redis freeze the clock in a transaction. Then the server time is unknown.
         return .applied(
             Applied(
                 serverTime: end > start ? .microseconds(end - start) : nil, clock: end / 1_000, failures: failures,
-                vanished: vanished, counterError: counterError))
+                vanished: vanished, counterError: counterError, gaps: gaps,
+                removedDeadLetters: lengths.count == 2 ? max(lengths[0] + writtenLetters - lengths[1], 0) : 0))
     }
 
     /// Reads the reply to TIME: seconds and microseconds.

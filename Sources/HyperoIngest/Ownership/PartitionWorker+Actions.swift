@@ -134,14 +134,18 @@ extension PartitionWorker {
         switch result {
         case .applied:
             appliedCursor = pipeline.slots.applied.id
-            guard try pipeline.boundDeadLetters(in: &context) else { return .cursorChanged }
+            guard try pipeline.boundDeadLetters(in: &context), try pipeline.correctCounters(in: &context) else {
+                return .cursorChanged
+            }
             if try isCommanded(over: &context.connection) { return .interrupted }
             if shortenLease(after: pipeline) { return .interrupted }
             self.pipeline = consume pipeline
             return .applied
         case .drained:
             appliedCursor = pipeline.slots.applied.id
-            guard try pipeline.boundDeadLetters(in: &context) else { return .cursorChanged }
+            guard try pipeline.boundDeadLetters(in: &context), try pipeline.correctCounters(in: &context) else {
+                return .cursorChanged
+            }
             return try hasCommand(after: control, over: &context.connection) ? .interrupted : .drained
         case .stopped(.keysVanished):
             appliedCursor = pipeline.slots.applied.id

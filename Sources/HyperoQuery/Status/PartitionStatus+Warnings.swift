@@ -81,8 +81,9 @@ extension PartitionStatus {
         if let trimmedDeadLetters, trimmedDeadLetters > 0 {
             let letters = counted(trimmedDeadLetters, noun: "dead letter", plural: "dead letters")
             warnings.append(
-                "\(letters) of \(tag) removed, because they took too much memory: their events are lost. The limit is "
-                    + "hypero-ingest --dead-limit. To clear this warning: HDEL \(tag):ingest trimmed")
+                "\(letters) of \(tag) removed, because they took too much memory or were more than \(Limits.deadLetters): their events are "
+                    + "lost. The limit of the memory is hypero-ingest --dead-limit. To clear this warning: HDEL \(tag):ingest trimmed"
+            )
         }
         return warnings
     }

@@ -33,7 +33,7 @@ import Testing
         #expect(isRevived(in: slots, keyspace: keyspace))
 
         // The batch before it fails in part.
-        let failure = Transaction.Failure(.counter, error: RedisError(.other, "failed"))
+        let failure = Transaction.Failure(.counter(key: "key"), error: RedisError(.other, "failed"))
         _ = slots.complete(failures: [failure])
         #expect(slots.next == nil && slots.prefetched != nil)
         fold(&slots)
