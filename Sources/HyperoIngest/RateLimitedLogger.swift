@@ -1,7 +1,8 @@
 package import HyperoCore
 package import Logging
 
-/// A logger that repeats a standing failure once a minute, says when it is over, and logs no message twice within a minute.
+/// A logger that repeats a standing failure once a minute, says when it is over, and logs no message twice within a minute, except
+/// the one of a failure that returns and lasts.
 ///
 /// A server that fails and recovers repeatedly, or keys that fail in turn, must not fill a disk with log lines.
 ///
@@ -35,6 +36,9 @@ package final class RateLimitedLogger: @unchecked Sendable {
     package static let limit = 32
     /// The minimum time between two log lines with the same message.
     package static let repeatInterval: Duration = .seconds(60)
+    /// The time after which a failure is logged that has returned within ``repeatInterval``. The log would else end with the line
+    /// that says that the work goes on.
+    package static let returnInterval: Duration = .seconds(5)
 
     package init(_ logger: Logger, now: @escaping () -> MonotonicTime = { .now }) {
         self.logger = logger
@@ -78,17 +82,22 @@ package final class RateLimitedLogger: @unchecked Sendable {
         if current.messages[message] == nil, current.messages.count < Self.limit { current.messages[message] = time }
         let first = current.messages[message] ?? time
         let suffix = first + Self.repeatInterval > time ? "" : " (for \(age(since: first)))"
-        if event(message, level: level, suffix: suffix) { current.isLogged = true }
+        let hasReturned = !current.isLogged && first + Self.returnInterval <= time
+        if event(message, level: level, suffix: suffix, isRepeated: hasReturned) { current.isLogged = true }
     }
 
     /// Logs an event that does not stop the work.
     ///
-    /// - Parameter suffix: an addition that does not make it another message.
+    /// - Parameters:
+    ///   - suffix: an addition that does not make it another message.
+    ///   - isRepeated: true to log the message also if it was logged within ``repeatInterval``.
     /// - Returns: whether the message was logged now.
     @discardableResult
-    package func event(_ message: String, level: Logger.Level, suffix: String = "") -> Bool {
+    package func event(
+        _ message: String, level: Logger.Level, suffix: String = "", isRepeated: Bool = false
+    ) -> Bool {
         let time = now()
-        if let last = logged[message], last + Self.repeatInterval > time { return false }
+        if !isRepeated, let last = logged[message], last + Self.repeatInterval > time { return false }
         if logged.count >= Self.limit { logged = logged.filter { $0.value + Self.repeatInterval > time } }
         guard logged.count < Self.limit else {
             if let limitLogged, limitLogged + Self.repeatInterval > time { return false }

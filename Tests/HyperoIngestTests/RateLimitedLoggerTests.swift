@@ -48,6 +48,27 @@ import Testing
             recorder.lines.withLock { $0.suffix(2) } == ["gone", "back: entries are applied again after 0 s"])
     }
 
+    @Test func `A failure that returns within a minute is logged if it lasts, and its end too`() {
+        let recorder = Recorder()
+        let logger = recorder.makeLogger()
+        logger.failure("full", level: .warning)
+        recorder.advance(by: .seconds(3))
+        logger.recovered("back")
+        // Attempts every two seconds for 14 seconds, and then for less than the time after which they are logged.
+        for _ in 0..<7 {
+            logger.failure("full", level: .warning)
+            recorder.advance(by: .seconds(2))
+        }
+        logger.recovered("back")
+        for _ in 0..<2 { logger.failure("full", level: .warning) }
+        logger.recovered("back")
+        #expect(
+            recorder.lines.withLock { $0 } == [
+                "full", "back: entries are applied again after 3 s", "full",
+                "back: entries are applied again after 14 s",
+            ])
+    }
+
     @Test func `A standing failure is repeated once a minute with its age, and its end is logged with its duration`() {
         let recorder = Recorder()
         let logger = recorder.makeLogger()
