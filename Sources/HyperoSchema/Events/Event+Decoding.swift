@@ -189,7 +189,7 @@ extension EntryReader {
         for (channel, value) in try values(prefix: Prefix.curve) {
             try check(channel: channel)
             let numbers = try numbers(value, of: channel)
-            guard numbers.count <= Int(Limits.integer) - first else {
+            guard numbers.count - 1 <= Int(Limits.integer) - first else {
                 throw Rejection("the curve '\(printable(channel))' must not exceed epoch \(Limits.integer)")
             }
             series.append(Event.Series(channel, numbers))
