@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "Hypero", targets: ["Hypero"]),
         .library(name: "HyperoAsync", targets: ["HyperoAsync"]),
         .library(name: "HyperoQuery", targets: ["HyperoQuery"]),
+        .library(name: "hypero-c", type: .dynamic, targets: ["HyperoC"]),
         .executable(name: "hypero-ingest", targets: ["hypero-ingest"]),
         .executable(name: "hypero-query", targets: ["hypero-query"]),
         .executable(name: "hypero-demo", targets: ["hypero-demo"]),
@@ -42,6 +43,10 @@ let package = Package(
         .target(
             name: "Hypero", dependencies: ["CLinux", "HyperoCore", "HyperoRedis", "HyperoSchema"],
             swiftSettings: settings),
+        // The C interface: hypero.h, and its functions in Swift. Scripts/build-c makes libhypero.so.
+        .target(name: "CHypero", cSettings: [.treatAllWarnings(as: .error)]),
+        .target(
+            name: "HyperoC", dependencies: ["CHypero", "Hypero", "HyperoCore", "HyperoSchema"], swiftSettings: settings),
         .target(name: "HyperoAsync", dependencies: ["Hypero", "HyperoCore"], swiftSettings: settings),
         .target(
             name: "HyperoIngest",

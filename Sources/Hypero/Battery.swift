@@ -16,6 +16,12 @@ public struct Battery: Sendable {
     let handle: BatteryHandle
     let client: Client
 
+    /// The reason why the battery records nothing, as the predicate of a sentence; nil if it is within the limits.
+    package var violation: String? { Event.Body.battery(handle.declaration).violation }
+
+    /// Returns the reason why an experiment cannot be resumed, with the id; nil if it can.
+    package func obstacle(toResuming id: String) -> String? { client.obstacle(toResuming: id) }
+
     /// Starts an experiment. Records the battery's declaration and then the experiment's start.
     public func experiment() -> Experiment {
         Experiment(of: handle, client: client)
@@ -116,8 +122,8 @@ final class BatteryHandle: Sendable {
     private init(_ declaration: Event.Declaration, _ id: BatteryID) {
         self.declaration = declaration
         self.id = id
-        objectiveHash = ExperimentMarks.hash(declaration.objective)
-        objectiveMark = ExperimentMarks.mark(of: declaration.objective, objectiveHash: objectiveHash)
+        objectiveHash = ExperimentMarks.hash(declaration.objective.utf8)
+        objectiveMark = ExperimentMarks.mark(of: declaration.objective.utf8, objectiveHash: objectiveHash)
         isValid = Event.Body.battery(declaration).violation == nil
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: id.text.utf8.count, alignment: 8)
         copy.copyBytes(from: id.text.utf8)

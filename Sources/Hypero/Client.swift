@@ -106,11 +106,14 @@ package final class Client: Sendable {
         experiment.lastIndex(of: "-").flatMap { ProducerID(String(experiment[..<$0])) }
     }
 
-    /// Returns the index of an experiment's partition, if it is another one than the client's.
-    func otherPartition(of experiment: String) -> Int? {
-        guard let owner = Self.owner(of: experiment) else { return nil }
+    /// Returns the reason why this client cannot resume an experiment, with the id; nil if it can.
+    func obstacle(toResuming id: String) -> String? {
+        guard ExperimentID(id) != nil else { return "'\(printable(id))', an id has 1 to 64 characters of a-z 0-9 -" }
+        guard let owner = Self.owner(of: id) else { return nil }
         let index = Keyspace.partition(of: owner, among: partition.count)
-        return index == partition.index ? nil : index
+        guard index != partition.index else { return nil }
+        return
+            "\(id), it is in partition \(index), and this client logs to another one. Give the id to connect(resuming:)"
     }
 
     /// Creates a client whose sender is not started.

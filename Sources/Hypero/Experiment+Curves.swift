@@ -36,7 +36,7 @@ extension Experiment {
     ///   - row: The channels and their values, 1 to 1,000. A channel has 1 to 256 bytes of UTF-8 without control
     ///     characters, and is not called `epoch` or `source`.
     public func log(epoch: Int, _ row: KeyValuePairs<String, Double>) {
-        row.span.withUnsafeBufferPointer { record(.epoch, epoch: epoch, row: $0) }
+        row.span.withUnsafeBufferPointer { _ = record(.epoch, epoch: epoch, row: NamedRow($0)) }
     }
 
     /// Records whole learning curves: the values of the epochs 1, 2, ….
@@ -87,17 +87,17 @@ extension Experiment {
     ///   - epoch: The best epoch, 0 or above; nil if it is not known.
     ///   - row: The channels and their values, 1 to 1,000.
     public func updateMaxima(epoch: Int? = nil, _ row: KeyValuePairs<String, Double>) {
-        row.span.withUnsafeBufferPointer { record(.maxima, epoch: validated(epoch), row: $0) }
+        row.span.withUnsafeBufferPointer { _ = record(.maxima, epoch: validated(epoch), row: NamedRow($0)) }
     }
 
     /// Records maxima whose channels are known at run time only.
     func recordMaxima(epoch: Int?, row: [NamedNumber]) {
-        row.withUnsafeBufferPointer { record(.maxima, epoch: validated(epoch), row: $0) }
+        row.withUnsafeBufferPointer { _ = record(.maxima, epoch: validated(epoch), row: NamedRow($0)) }
     }
 
     /// Records a row whose channels are known at run time only.
     func record(epoch: Int, row: [NamedNumber]) {
-        row.withUnsafeBufferPointer { record(.epoch, epoch: epoch, row: $0) }
+        row.withUnsafeBufferPointer { _ = record(.epoch, epoch: epoch, row: NamedRow($0)) }
     }
 
     /// A channel and its value, as in `KeyValuePairs`.
@@ -139,46 +139,83 @@ extension Experiment {
         }
     }
 
-    private func record(_ kind: RecordKind, epoch: Int?, row channels: UnsafeBufferPointer<NamedNumber>) {
-        guard !channels.isEmpty, channels.count <= CurvePiece.rowChannels, isEpoch(epoch), kind == .maxima || !hasEnded
-        else { return reject(kind, epoch: epoch, row: channels) }
+    /// Records one row of channels of any name.
+    ///
+    /// - Returns: false if the row is dropped. It is then counted.
+    private func record(_ kind: RecordKind, epoch: Int?, row: some ChannelRow) -> Bool {
+        guard row.count > 0, row.count <= CurvePiece.rowChannels, isEpoch(epoch), kind == .maxima || !hasEnded else {
+            reject(kind, epoch: epoch, row)
+            return false
+        }
         var payload = 0
-        for index in channels.indices {
-            let channel = channels[index].key
-            guard Name.isChannel(channel) else { return reject(kind, epoch: epoch, row: channels) }
-            payload += RecordHeader.channelHeader + channel.utf8.count + 8
+        for index in 0..<row.count {
+            let length = row.withChannel(at: index) { Name.isChannel($0) ? $0.count : 0 }
+            guard length > 0 else {
+                reject(kind, epoch: epoch, row)
+                return false
+            }
+            payload += RecordHeader.channelHeader + length + 8
         }
         // Once the objective is logged, no channel needs to be remembered.
         if marks.load(ordering: .relaxed) & battery.objectiveMark == 0 {
-            for index in channels.indices { remember(channels[index].key) }
+            for index in 0..<row.count { row.withChannel(at: index) { remember($0) } }
         }
-        guard battery.isDeclared(in: client.journal.generation) || client.declare(battery, for: self) else { return }
+        guard battery.isDeclared(in: client.journal.generation) || client.declare(battery, for: self) else {
+            return false
+        }
         let isRecorded = client.journal.append(
             kind, battery: batteryBytes, subject: subject, epoch: epoch.map(Int64.init) ?? RecordHeader.noEpoch,
-            count: channels.count, payload: payload
+            count: row.count, payload: payload
         ) { writer in
-            for index in channels.indices {
-                let (channel, value) = channels[index]
-                withUnsafePointer(to: value) { writer.put(channel: channel, UnsafeBufferPointer(start: $0, count: 1)) }
+            for index in 0..<row.count {
+                row.withChannel(at: index) { channel in
+                    withUnsafePointer(to: row.value(at: index)) {
+                        writer.put(channel: channel, UnsafeBufferPointer(start: $0, count: 1))
+                    }
+                }
             }
         }
         if !isRecorded { client.reportClosed(self) }
+        return isRecorded
     }
 
-    func record(_ curves: [(key: String, value: [Double])], first: Int) {
+    /// Records a row whose channels are C strings. No text is created, and nothing is allocated.
+    ///
+    /// - Returns: false if the row is dropped. It is then counted.
+    package func record(epoch: Int, row: CStringRow) -> Bool { record(.epoch, epoch: epoch, row: row) }
+
+    /// Records maxima whose channels are C strings.
+    ///
+    /// - Returns: false if the maxima are dropped. They are then counted.
+    package func recordMaxima(epoch: Int?, row: CStringRow) -> Bool {
+        record(.maxima, epoch: validated(epoch), row: row)
+    }
+
+    /// Records whole curves.
+    ///
+    /// - Returns: false if a piece of a curve is dropped. It is then counted.
+    @discardableResult
+    package func record(_ curves: [(key: String, value: [Double])], first: Int) -> Bool {
         let longest = curves.map(\.value.count).max() ?? 0
         guard !hasEnded, longest > 0, isEpoch(first), first <= Int(Limits.integer) - longest,
             curves.allSatisfy({ Name.isChannel($0.key) })
-        else { return reject(curves, first: first) }
-        if marks.load(ordering: .relaxed) & battery.objectiveMark == 0 {
-            for (channel, values) in curves where !values.isEmpty { remember(channel) }
+        else {
+            reject(curves, first: first)
+            return false
         }
+        if marks.load(ordering: .relaxed) & battery.objectiveMark == 0 {
+            for (channel, values) in curves where !values.isEmpty {
+                Array(channel.utf8).withUnsafeBufferPointer(remember)
+            }
+        }
+        var isRecorded = true
         for channels in stride(from: 0, to: curves.count, by: CurvePiece.channels) {
             let curves = curves[channels..<min(channels + CurvePiece.channels, curves.count)]
             for start in stride(from: 0, to: longest, by: CurvePiece.epochs) {
-                record(curves, from: start, first: first + start)
+                isRecorded = record(curves, from: start, first: first + start) && isRecorded
             }
         }
+        return isRecorded
     }
 
     /// Records a piece of each curve in one event, at most ``CurvePiece/epochs`` values per curve.
@@ -186,15 +223,18 @@ extension Experiment {
     /// - Parameters:
     ///   - start: The index of the piece's first value in each curve.
     ///   - first: The epoch of the value at `start`.
-    private func record(_ curves: ArraySlice<(key: String, value: [Double])>, from start: Int, first: Int) {
+    /// - Returns: false if the piece is dropped.
+    private func record(_ curves: ArraySlice<(key: String, value: [Double])>, from start: Int, first: Int) -> Bool {
         let pieces = curves.compactMap { channel, values -> (String, ArraySlice<Double>)? in
             let piece = values.dropFirst(start).prefix(CurvePiece.epochs)
             return piece.isEmpty ? nil : (channel, piece)
         }
         // A short curve has no values in the later pieces of a long curve.
-        guard !pieces.isEmpty else { return }
+        guard !pieces.isEmpty else { return true }
         let payload = pieces.reduce(0) { $0 + RecordHeader.channelHeader + $1.0.utf8.count + $1.1.count * 8 }
-        guard battery.isDeclared(in: client.journal.generation) || client.declare(battery, for: self) else { return }
+        guard battery.isDeclared(in: client.journal.generation) || client.declare(battery, for: self) else {
+            return false
+        }
         let isRecorded = client.journal.append(
             .curve, battery: batteryBytes, subject: subject, epoch: Int64(first), count: pieces.count,
             payload: payload
@@ -204,6 +244,7 @@ extension Experiment {
             }
         }
         if !isRecorded { client.reportClosed(self) }
+        return isRecorded
     }
 
     private func isEpoch(_ epoch: Int?) -> Bool {
@@ -228,9 +269,11 @@ extension Experiment {
         if new & ExperimentMarks.test != 0 { remember(channel: "test", mark: ExperimentMarks.test) }
     }
 
-    private func remember(_ channel: String) {
+    private func remember(_ channel: UnsafeBufferPointer<UInt8>) {
         let mark = ExperimentMarks.mark(of: channel, objectiveHash: battery.objectiveHash)
-        if marks.load(ordering: .relaxed) & mark == 0 { remember(channel: channel, mark: mark) }
+        if marks.load(ordering: .relaxed) & mark == 0 {
+            remember(channel: String(decoding: channel, as: UTF8.self), mark: mark)
+        }
     }
 }
 

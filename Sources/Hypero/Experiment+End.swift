@@ -36,23 +36,29 @@ extension Experiment {
     }
 
     /// true if this client has ended the experiment.
-    var hasEnded: Bool { marks.load(ordering: .acquiring) & ExperimentMarks.ended != 0 }
+    package var hasEnded: Bool { marks.load(ordering: .acquiring) & ExperimentMarks.ended != 0 }
 
-    private func end(_ status: ExperimentStatus, reason: String?) {
+    /// Ends the experiment.
+    ///
+    /// - Returns: false if the end is dropped. It is then counted.
+    @discardableResult
+    package func end(_ status: ExperimentStatus, reason: String?) -> Bool {
         let before = marks.bitwiseOr(ExperimentMarks.ended, ordering: .acquiringAndReleasing).oldValue
         guard before & ExperimentMarks.ended == 0 else {
-            return client.refuseAfterEnd(
+            client.refuseAfterEnd(
                 .secondEnd,
                 "end not recorded: \(status.rawValue) of the experiment \(id), which has ended. Call finish, fail or stop once"
             )
+            return false
         }
         // A client that is closed, or whose journal is full, drops the end. The experiment has then not ended.
         let end = Event.Body.end(status, reason: reason.map { EndReason.text(of: $0) })
         guard client.record(end, of: self, time: client.timeOfChange()) else {
             marks.bitwiseAnd(~ExperimentMarks.ended, ordering: .releasing)
-            return
+            return false
         }
         reportMissingObjective(before)
+        return true
     }
 
     /// Reports that the experiment will not be ranked, because it has logged rows without the objective.
@@ -82,7 +88,7 @@ enum ExperimentMarks {
 
     /// Returns the bit of a channel. The channels of all other names share 56 bits, so that a name may be missing in a
     /// notice.
-    static func mark(of channel: String, objectiveHash: UInt64) -> UInt64 {
+    static func mark(of channel: some Sequence<UInt8>, objectiveHash: UInt64) -> UInt64 {
         let hash = hash(channel)
         switch hash {
         case trainHash: return train
@@ -94,9 +100,9 @@ enum ExperimentMarks {
     }
 
     /// Returns FNV-1a, 64 bits, which is faster for short names than the hash of the standard library.
-    static func hash(_ name: String) -> UInt64 {
+    static func hash(_ name: some Sequence<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         return hash
     }
 

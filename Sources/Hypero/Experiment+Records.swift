@@ -27,6 +27,14 @@ extension Experiment {
     ///   - name: The name, 1 to 256 bytes of UTF-8 without control characters.
     ///   - value: A number, a text, a Boolean, nil, or an array of these, at most 64 KiB as text.
     public func updateMeta(_ name: String, _ value: some ValueConvertible) {
+        recordMeta(name, value)
+    }
+
+    /// Records metadata.
+    ///
+    /// - Returns: false if it is dropped. It is then counted.
+    @discardableResult
+    package func recordMeta(_ name: String, _ value: some ValueConvertible) -> Bool {
         record(.meta([Event.Entry(name: name, value: value.hyperoValue.text)]))
     }
 }

@@ -7,17 +7,26 @@ extension Experiment {
         let row = [("train", train), ("valid", valid), ("test", test)].compactMap { channel, value in
             value.map { (key: channel, value: $0) }
         }
-        row.withUnsafeBufferPointer { reject(kind, epoch: epoch, row: $0) }
+        row.withUnsafeBufferPointer { reject(kind, epoch: epoch, NamedRow($0)) }
     }
 
     @inline(never)
-    func reject(_ kind: RecordKind, epoch: Int?, row: UnsafeBufferPointer<NamedNumber>) {
-        let cells = row.map { (channel: $0.key, value: Number.text(of: $0.value)) }
+    func reject(_ kind: RecordKind, epoch: Int?, _ row: some ChannelRow) {
+        let cells = (0..<row.count).map { index in
+            (
+                channel: row.withChannel(at: index) { String(decoding: $0, as: UTF8.self) },
+                value: Number.text(of: row.value(at: index))
+            )
+        }
         let violation: String? =
             if cells.isEmpty {
                 "it must have a value"
             } else if cells.count > CurvePiece.rowChannels {
                 "it has \(cells.count) channels: at most \(CurvePiece.rowChannels) are allowed"
+            } else if let index = (0..<row.count).first(where: { !row.withChannel(at: $0, Name.isChannel) }),
+                Name.isChannel(cells[index].channel)
+            {
+                "the name of the channel '\(printable(cells[index].channel))' is not UTF-8"
             } else {
                 nil
             }

@@ -124,15 +124,23 @@ extension Experiment {
     /// - Precondition: `choices` is not empty.
     @discardableResult
     public func categorical<Choice: ValueConvertible>(_ name: String, _ choices: [Choice]) -> Choice {
-        recorded(
-            choices[draw { $0.categorical(name, weights: repeatElement(1, count: choices.count)) }], as: name,
-            from: "categorical \(Self.json(choices))")
+        choices[drawCategory(name, choices, weights: nil)]
     }
 
     private func choose<Choice: ValueConvertible>(_ name: String, _ weights: [(Choice, Double)]) -> Choice {
-        recorded(
-            weights[draw { $0.categorical(name, weights: weights.map(\.1)) }].0, as: name,
-            from: "categorical \(Self.json(weights.map(\.0))) \(Self.json(weights.map(\.1)))")
+        weights[drawCategory(name, weights.map(\.0), weights: weights.map(\.1))].0
+    }
+
+    /// Draws one of several values, and records it.
+    ///
+    /// - Parameter weights: The weight of each value; nil if all are equally likely.
+    /// - Returns: The index of the value drawn.
+    package func drawCategory(_ name: String, _ choices: [some ValueConvertible], weights: [Double]?) -> Int {
+        let index = draw { $0.categorical(name, weights: weights ?? Array(repeating: 1, count: choices.count)) }
+        _ = recorded(
+            choices[index], as: name,
+            from: "categorical \(Self.json(choices))" + (weights.map { " \(Self.json($0))" } ?? ""))
+        return index
     }
 
     /// Returns a JSON array.
@@ -148,6 +156,14 @@ extension Experiment {
     ///   - name: The name of the hyper-parameter, 1 to 256 bytes of UTF-8 without control characters.
     ///   - value: A number, a text, a Boolean, nil, or an array of these, at most 64 KiB as text.
     public func insertHP(_ name: String, _ value: some ValueConvertible) {
+        recordParameter(name, value)
+    }
+
+    /// Records a hyper-parameter.
+    ///
+    /// - Returns: false if it is dropped. It is then counted.
+    @discardableResult
+    package func recordParameter(_ name: String, _ value: some ValueConvertible) -> Bool {
         record(.param([Event.Entry(name: name, value: value.hyperoValue.text)]))
     }
 

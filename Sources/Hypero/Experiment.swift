@@ -58,8 +58,8 @@ public final class Experiment: Sendable {
 
     /// Resumes an experiment that another process has started. See ``Battery/experiment(resuming:from:attempt:)``.
     init(resuming id: String, of battery: BatteryHandle, client: Client, attempt: Int?, from epoch: Int?) {
-        let otherPartition = client.otherPartition(of: id)
-        let isValid = ExperimentID(id) != nil && otherPartition == nil
+        let obstacle = client.obstacle(toResuming: id)
+        let isValid = obstacle == nil
         self.id = isValid ? id : printable(id)
         self.client = client
         // A handle of its own: a forked child repeats the start when it declares the battery for this experiment. The events of
@@ -74,7 +74,7 @@ public final class Experiment: Sendable {
         copy.copyBytes(from: Array(battery.bytes) + [RecordHeader.separator] + Array(id.utf8))
         batteryBytes = UnsafeRawBufferPointer(copy)
         // As in the process that has started the experiment, if both have the same seed.
-        let number = id.split(separator: "-").last.flatMap { UInt64($0) } ?? ExperimentMarks.hash(id)
+        let number = id.split(separator: "-").last.flatMap { UInt64($0) } ?? ExperimentMarks.hash(id.utf8)
         shared = SharedState(Sampler(seed: seed, stream: number))
         var from = epoch
         if let epoch, epoch < 0 || epoch > Int(Limits.integer) { from = nil }
@@ -84,14 +84,8 @@ public final class Experiment: Sendable {
         )
         let time = client.timeOfChange()
         resumption = (start, time)
-        if let partition = otherPartition {
-            client.report(
-                "experiment not resumed: \(printable(id)), it is in partition \(partition), and this client logs to another "
-                    + "one. Give the id to connect(resuming:)")
-            return
-        }
-        guard isValid else {
-            client.report("experiment not resumed: '\(printable(id))', an id has 1 to 64 characters of a-z 0-9 -")
+        if let obstacle {
+            client.report("experiment not resumed: \(obstacle)")
             return
         }
         if let epoch, from == nil {

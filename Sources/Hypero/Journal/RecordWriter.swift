@@ -16,8 +16,13 @@ struct RecordWriter {
     }
 
     mutating func put(channel: String, _ values: UnsafeBufferPointer<Double>) {
-        putChannelHeader(nameLength: channel.utf8.count, count: values.count)
-        put(channel)
+        var channel = channel
+        channel.withUTF8 { put(channel: $0, values) }
+    }
+
+    mutating func put(channel: UnsafeBufferPointer<UInt8>, _ values: UnsafeBufferPointer<Double>) {
+        putChannelHeader(nameLength: channel.count, count: values.count)
+        put(UnsafeRawBufferPointer(channel))
         put(UnsafeRawBufferPointer(values))
     }
 

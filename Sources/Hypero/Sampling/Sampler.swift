@@ -15,9 +15,7 @@ struct Sampler {
 
     /// Draws from the uniform distribution over `low...high`. Rounding may return `high`.
     mutating func uniform(_ name: String, low: Double, high: Double) -> Double {
-        check(
-            low.isFinite && high.isFinite && low <= high,
-            message: "\"\(name)\": uniform needs finite bounds with low <= high, not \(low) and \(high)")
+        check(name, .uniform(low: low, high: high))
         // Halve all terms, because the width of -1e308...1e308 overflows to infinity.
         let value = 2 * (low / 2 + (high / 2 - low / 2) * unit())
         return min(max(value, low), high)
@@ -25,9 +23,7 @@ struct Sampler {
 
     /// Draws from `low...high`, uniformly in the logarithm.
     mutating func logUniform(_ name: String, low: Double, high: Double) -> Double {
-        check(
-            low > 0 && high.isFinite && low <= high,
-            message: "\"\(name)\": logUniform needs finite bounds with 0 < low <= high, not \(low) and \(high)")
+        check(name, .logUniform(low: low, high: high))
         let value = exp(Glibc.log(low) + (Glibc.log(high) - Glibc.log(low)) * unit())
         return min(max(value, low), high)
     }
@@ -36,17 +32,14 @@ struct Sampler {
     ///
     /// Source: Box and Muller, "A note on the generation of random normal deviates", 1958.
     mutating func normal(_ name: String, mean: Double, standardDeviation: Double) -> Double {
-        check(
-            mean.isFinite && standardDeviation.isFinite && standardDeviation >= 0,
-            message: "\"\(name)\": normal needs a finite mean and a finite standardDeviation >= 0, not \(mean) and "
-                + "\(standardDeviation)")
+        check(name, .normal(mean: mean, standardDeviation: standardDeviation))
         let radius = (-2 * Glibc.log(1 - unit())).squareRoot()
         return mean + standardDeviation * radius * cos(2 * Double.pi * unit())
     }
 
     /// Draws an integer from `low...high`, all equally likely.
     mutating func randint(_ name: String, low: Int, high: Int) -> Int {
-        check(low <= high, message: "\"\(name)\": randint needs low <= high, not \(low) and \(high)")
+        check(name, .randint(low: low, high: high))
         let width = UInt64(bitPattern: Int64(high)) &- UInt64(bitPattern: Int64(low)) &+ 1
         // The width of the whole range of Int wraps to 0. There every draw is a value.
         guard width > 0 else { return Int(bitPattern: UInt(generator.next())) }
@@ -58,15 +51,9 @@ struct Sampler {
     }
 
     /// Draws an index of the weights. Its probability is proportional to the weight at the index.
-    mutating func categorical(_ name: String, weights: some Collection<Double>) -> Int {
-        check(
-            weights.allSatisfy { $0.isFinite && $0 >= 0 },
-            message: "\"\(name)\": categorical needs finite weights >= 0, not \(Array(weights))")
-        let sum = weights.reduce(0, +)
-        check(
-            sum > 0 && sum.isFinite,
-            message: "\"\(name)\": categorical needs weights with a finite sum above 0, not \(sum)")
-        var remaining = unit() * sum
+    mutating func categorical(_ name: String, weights: [Double]) -> Int {
+        check(name, .categorical(weights: weights))
+        var remaining = unit() * weights.reduce(0, +)
         var chosen = 0
         for (index, weight) in weights.enumerated() where weight > 0 {
             chosen = index
@@ -81,8 +68,8 @@ struct Sampler {
         Double(generator.next() >> 11) * 0x1p-53
     }
 
-    private func check(_ isValid: Bool, message: @autoclosure () -> String) {
+    private func check(_ name: String, _ distribution: Distribution) {
         // Not `precondition`, which omits the message in a release build.
-        if !isValid { fatalError("hypero: hyper-parameter \(message())") }
+        if let violation = distribution.violation { fatalError("hypero: hyper-parameter \"\(name)\": \(violation)") }
     }
 }

@@ -45,6 +45,12 @@ extension Value {
         }
     }
 
+    /// Creates the value of a JSON text; nil if the text is not valid JSON.
+    package init?(json: String) {
+        guard let value = JSON.parse(json) else { return nil }
+        self = value
+    }
+
     /// Creates the value of a text: the value of valid JSON, else the text itself.
     package init(text: String) {
         self = JSON.parse(text) ?? .string(text)

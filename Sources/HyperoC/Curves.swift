@@ -1,0 +1,51 @@
+public import CHypero
+import Hypero
+import HyperoSchema
+
+@c @implementation
+public func hypero_experiment_log(
+    _ experiment: OpaquePointer?, _ epoch: Int64, _ channels: UnsafePointer<UnsafePointer<CChar>?>?,
+    _ values: UnsafePointer<Double>?, _ count: Int
+) -> hypero_status {
+    ExperimentHandle.with(experiment) { handle in
+        guard let channels, let values else { return invalid("channels or values is NULL") }
+        let row = CStringRow(channels: channels, values: values, count: count)
+        return status(ofRecorded: handle.experiment.record(epoch: Int(epoch), row: row))
+    }
+}
+
+@c @implementation
+public func hypero_experiment_maxima(
+    _ experiment: OpaquePointer?, _ epoch: Int64, _ channels: UnsafePointer<UnsafePointer<CChar>?>?,
+    _ values: UnsafePointer<Double>?, _ count: Int
+) -> hypero_status {
+    ExperimentHandle.with(experiment) { handle in
+        guard let channels, let values else { return invalid("channels or values is NULL") }
+        let row = CStringRow(channels: channels, values: values, count: count)
+        return status(ofRecorded: handle.experiment.recordMaxima(epoch: epoch < 0 ? nil : Int(epoch), row: row))
+    }
+}
+
+@c @implementation
+public func hypero_experiment_curves(
+    _ experiment: OpaquePointer?, _ first: Int64, _ channels: UnsafePointer<UnsafePointer<CChar>?>?,
+    _ values: UnsafePointer<UnsafePointer<Double>?>?, _ lengths: UnsafePointer<Int>?, _ count: Int
+) -> hypero_status {
+    ExperimentHandle.with(experiment) { handle in
+        guard let channels, let values, let lengths else { return invalid("channels, values or lengths is NULL") }
+        guard (0...Limits.channels).contains(count) else {
+            return invalid("count must be from 0 to \(Limits.channels), not \(count)")
+        }
+        var curves: [(key: String, value: [Double])] = []
+        for index in 0..<count {
+            guard let channel = channels[index].flatMap({ String(validatingCString: $0) }) else {
+                return invalid("the channel \(index) is NULL, or not UTF-8")
+            }
+            guard lengths[index] >= 0, lengths[index] == 0 || values[index] != nil else {
+                return invalid("the values of the channel \(index) are NULL")
+            }
+            curves.append((channel, Array(UnsafeBufferPointer(start: values[index], count: lengths[index]))))
+        }
+        return status(ofRecorded: handle.experiment.record(curves, first: Int(first)))
+    }
+}

@@ -1,0 +1,81 @@
+public import CHypero
+import Hypero
+import HyperoSchema
+
+@c @implementation
+public func hypero_experiment_start(
+    _ battery: OpaquePointer?, _ experiment: UnsafeMutablePointer<OpaquePointer?>?
+) -> hypero_status {
+    guard let experiment else { return invalid("experiment is NULL") }
+    experiment.pointee = nil
+    return BatteryHandle.with(battery) { battery in
+        experiment.pointee = ExperimentHandle(battery.battery.experiment()).retained()
+        return HYPERO_OK
+    }
+}
+
+@c @implementation
+public func hypero_experiment_resume(
+    _ battery: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ from: Int64, _ attempt: Int64,
+    _ experiment: UnsafeMutablePointer<OpaquePointer?>?
+) -> hypero_status {
+    guard let experiment else { return invalid("experiment is NULL") }
+    experiment.pointee = nil
+    return BatteryHandle.with(battery) { battery in
+        TextArgument.with(id, as: "id") { id in
+            guard from <= Limits.integer, attempt >= 0, attempt <= Limits.integer else {
+                return invalid("from and attempt must be at most \(Limits.integer), and attempt not below 0")
+            }
+            if let obstacle = battery.battery.obstacle(toResuming: id) {
+                return invalid("experiment not resumed: \(obstacle)")
+            }
+            let resumed = battery.battery.experiment(
+                resuming: id, from: from < 0 ? nil : Int(from), attempt: attempt == 0 ? 2 : Int(attempt))
+            experiment.pointee = ExperimentHandle(resumed).retained()
+            return HYPERO_OK
+        }
+    }
+}
+
+/// The id of a null handle.
+nonisolated(unsafe) let noText: UnsafePointer<CChar>? = UnsafeRawPointer(("" as StaticString).utf8Start)
+    .assumingMemoryBound(to: CChar.self)
+
+@c @implementation
+public func hypero_experiment_id(_ experiment: OpaquePointer?) -> UnsafePointer<CChar>? {
+    experiment.map { ExperimentHandle.object(of: $0).id.start } ?? noText
+}
+
+@c @implementation
+public func hypero_experiment_has_ended(_ experiment: OpaquePointer?) -> CInt {
+    experiment.map { ExperimentHandle.object(of: $0).experiment.hasEnded } == true ? 1 : 0
+}
+
+@c @implementation
+public func hypero_experiment_finish(_ experiment: OpaquePointer?) -> hypero_status {
+    end(experiment, .done, reason: nil)
+}
+
+@c @implementation
+public func hypero_experiment_fail(_ experiment: OpaquePointer?, _ reason: UnsafePointer<CChar>?) -> hypero_status {
+    end(experiment, .failed, reason: reason)
+}
+
+@c @implementation
+public func hypero_experiment_stop(_ experiment: OpaquePointer?, _ reason: UnsafePointer<CChar>?) -> hypero_status {
+    end(experiment, .stopped, reason: reason)
+}
+
+/// Ends an experiment. A reason that is not UTF-8 is repaired: it must not keep the end from being recorded.
+private func end(
+    _ experiment: OpaquePointer?, _ status: ExperimentStatus, reason: UnsafePointer<CChar>?
+) -> hypero_status {
+    ExperimentHandle.with(experiment) {
+        HyperoC.status(ofRecorded: $0.experiment.end(status, reason: reason.map { String(cString: $0) }))
+    }
+}
+
+@c @implementation
+public func hypero_experiment_free(_ experiment: OpaquePointer?) {
+    ExperimentHandle.free(experiment)
+}
