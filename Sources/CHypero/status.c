@@ -3,6 +3,9 @@
 #include "hypero-internal.h"
 #include "hypero.h"
 
+/* A later version of hypero.h may have larger structures. */
+enum { MAXIMUM_STRUCTURE = 4096 };
+
 /* Per thread, like errno: a Swift thread-local variable would allocate at a thread's first error. */
 static _Thread_local char error[1024];
 
@@ -29,14 +32,17 @@ const char *hypero_status_name(hypero_status status) {
 
 int64_t hypero_version_number(void) { return HYPERO_VERSION_NUMBER; }
 
+/* Sets a structure to its defaults, which are all 0. A size that no structure has is that of this version's. */
+static void set_defaults(void *structure, size_t *size_field, size_t size, size_t own_size) {
+    if (size < sizeof size || size > MAXIMUM_STRUCTURE) size = own_size;
+    memset(structure, 0, size);
+    *size_field = size;
+}
+
 void hypero_options_init(hypero_options *options, size_t size) {
-    if (options == NULL || size < sizeof options->size) return;
-    memset(options, 0, size);
-    options->size = size;
+    if (options != NULL) set_defaults(options, &options->size, size, sizeof *options);
 }
 
 void hypero_objective_init(hypero_objective *objective, size_t size) {
-    if (objective == NULL || size < sizeof objective->size) return;
-    memset(objective, 0, size);
-    objective->size = size;
+    if (objective != NULL) set_defaults(objective, &objective->size, size, sizeof *objective);
 }

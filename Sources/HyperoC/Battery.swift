@@ -17,6 +17,11 @@ public func hypero_battery_open(
         }
         memcpy(&given, objective, min(objective.pointee.size, MemoryLayout<hypero_objective>.size))
     }
+    if let violation = MaximumCount.violation(
+        given.count, of: "the count of directions", atMost: MaximumCount.names)
+    {
+        return invalid(violation)
+    }
     return ClientHandle.with(client) { client in
         TextArgument.with(name, as: "name") { name in
             TextArgument.withOptional(description, as: "description") { description in

@@ -113,6 +113,9 @@ public func hypero_client_counters(
 ) -> hypero_status {
     ClientHandle.with(client) { client in
         guard let counters else { return invalid("counters is NULL") }
+        if let violation = MaximumCount.violation(size, of: "size", atMost: MaximumCount.structure) {
+            return invalid(violation)
+        }
         let found = client.hypero.counters
         var all = hypero_counters(
             accepted: found.accepted, sent: found.sent, applied: found.applied, dead: found.dead,

@@ -9,6 +9,9 @@ public func hypero_experiment_log(
 ) -> hypero_status {
     ExperimentHandle.with(experiment) { handle in
         guard let channels, let values else { return invalid("channels or values is NULL") }
+        if let violation = MaximumCount.violation(count, of: "count", atMost: MaximumCount.channels) {
+            return invalid(violation)
+        }
         let row = CStringRow(channels: channels, values: values, count: count)
         return status(ofRecorded: handle.experiment.record(epoch: Int(epoch), row: row))
     }
@@ -21,6 +24,9 @@ public func hypero_experiment_maxima(
 ) -> hypero_status {
     ExperimentHandle.with(experiment) { handle in
         guard let channels, let values else { return invalid("channels or values is NULL") }
+        if let violation = MaximumCount.violation(count, of: "count", atMost: MaximumCount.channels) {
+            return invalid(violation)
+        }
         let row = CStringRow(channels: channels, values: values, count: count)
         return status(ofRecorded: handle.experiment.recordMaxima(epoch: epoch < 0 ? nil : Int(epoch), row: row))
     }
@@ -33,15 +39,20 @@ public func hypero_experiment_curves(
 ) -> hypero_status {
     ExperimentHandle.with(experiment) { handle in
         guard let channels, let values, let lengths else { return invalid("channels, values or lengths is NULL") }
-        guard (0...Limits.channels).contains(count) else {
-            return invalid("count must be from 0 to \(Limits.channels), not \(count)")
+        if let violation = MaximumCount.violation(count, of: "count", atMost: MaximumCount.names) {
+            return invalid(violation)
         }
         var curves: [(key: String, value: [Double])] = []
         for index in 0..<count {
             guard let channel = channels[index].flatMap({ String(validatingCString: $0) }) else {
                 return invalid("the channel \(index) is NULL, or not UTF-8")
             }
-            guard lengths[index] >= 0, lengths[index] == 0 || values[index] != nil else {
+            if let violation = MaximumCount.violation(
+                lengths[index], of: "lengths[\(index)]", atMost: MaximumCount.values)
+            {
+                return invalid(violation)
+            }
+            guard lengths[index] == 0 || values[index] != nil else {
                 return invalid("the values of the channel \(index) are NULL")
             }
             curves.append((channel, Array(UnsafeBufferPointer(start: values[index], count: lengths[index]))))

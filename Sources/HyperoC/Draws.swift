@@ -60,7 +60,10 @@ public func hypero_experiment_categorical(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ json: UnsafePointer<UnsafePointer<CChar>?>?,
     _ weights: UnsafePointer<Double>?, _ count: Int, _ index: UnsafeMutablePointer<Int>?
 ) -> hypero_status {
-    guard let json, count > 0 else { return invalid("a draw of categories needs at least one") }
+    guard let json, count != 0 else { return invalid("a draw of categories needs at least one") }
+    if let violation = MaximumCount.violation(count, of: "count", atMost: MaximumCount.categories) {
+        return invalid(violation)
+    }
     var values: [Value] = []
     for index in 0..<count {
         let status = withJSON(json[index], as: "the category \(index)") { value in

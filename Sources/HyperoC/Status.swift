@@ -1,4 +1,5 @@
 import CHypero
+import HyperoSchema
 
 /// Sets the sentence of `hypero_error`.
 ///
@@ -26,6 +27,26 @@ private func dropped() -> hypero_status {
 func failure(_ status: hypero_status, _ message: String) -> hypero_status {
     message.withCString { chypero_set_error($0) }
     return status
+}
+
+/// The highest numbers of elements of the arguments. A higher number is a mistake of the program, for example -1 as a `size_t`, and
+/// no element is read.
+enum MaximumCount {
+    /// Channels of a row.
+    static let channels = 1_000
+    /// Channels of a call with whole curves, directions of an objective.
+    static let names = Limits.channels
+    /// Values of a curve: 1 GiB.
+    static let values = 1 << 27
+    /// Categories of a draw.
+    static let categories = 1 << 16
+    /// Bytes of a structure of a later version of hypero.h.
+    static let structure = 4_096
+
+    /// Returns the sentence of an error; nil if a number of elements is allowed.
+    static func violation(_ count: Int, of name: String, atMost maximum: Int) -> String? {
+        (0...maximum).contains(count) ? nil : "\(name) must be from 0 to \(maximum), not \(UInt(bitPattern: count))"
+    }
 }
 
 /// A text argument.

@@ -250,7 +250,7 @@ hypero_status hypero_experiment_log(
 
 /* Records whole learning curves: of each of `count` channels the values of the epochs first, first + 1, ….
  *
- * values, lengths: for each channel a pointer to its values, and their number.
+ * values, lengths: for each channel a pointer to its values, and their number, at most 2^27.
  * Returns HYPERO_OK, HYPERO_DROPPED or HYPERO_INVALID. */
 hypero_status hypero_experiment_curves(
     hypero_experiment *experiment, int64_t first, const char *const *channels, const double *const *values,
@@ -302,8 +302,8 @@ hypero_status hypero_experiment_normal(
 hypero_status hypero_experiment_randint(
     hypero_experiment *experiment, const char *name, int64_t low, int64_t high, int64_t *value);
 
-/* The index of one of `count` categories, which are JSON texts: "\"linear\"", "16". The order of the categories decides which one
- * a seed draws.
+/* The index of one of `count` categories, 1 to 65536 JSON texts: "\"linear\"", "16". The order of the categories decides which one a
+ * seed draws.
  *
  * weights: finite, 0 or above, with a sum above 0; NULL if all are equally likely. The probability of a category is its weight
  * divided by their sum. */
