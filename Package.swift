@@ -105,6 +105,9 @@ let package = Package(
         .target(
             name: "CCallCount", path: "Tests/CCallCount",
             cSettings: [.treatAllWarnings(as: .error)]),
+        // The draws that those of the bindings must equal: Tests/C/run, Tests/Lua/run.
+        .executableTarget(
+            name: "golden-draws", dependencies: ["Hypero"], path: "Tests/golden-draws", swiftSettings: settings),
         // The benchmark: Scripts/bench.
         .executableTarget(
             name: "hypero-bench",

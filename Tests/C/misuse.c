@@ -120,9 +120,6 @@ static void connect_badly(void) {
     options.partitions = 0;
     options.journal_limit = -1;
     REFUSED(hypero_connect(&options, &client), "journal_limit");
-    options.journal_limit = 0;
-    options.resumed = "No Id";
-    REFUSED(hypero_connect(&options, &client), "");
 }
 
 static void open_badly(hypero_client *client) {

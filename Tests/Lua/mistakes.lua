@@ -1,0 +1,66 @@
+-- Wrong arguments are errors at the user's line, and what the contract refuses is counted.
+local check = require 'check'
+local hp = require 'hypero'
+
+check.refused('redis://', hp.connect, 'nonsense')
+check.refused('a URL or a table', hp.connect, 7)
+check.refused('partitions', hp.connect, {partitions = -1})
+local conn = hp.connect{namespace = 'hypero', seed = 7}
+check.equal(tostring(conn:seed()), '7ULL', 'the seed')
+check.refused('name must be a text', conn.battery, conn, nil)
+check.refused('version must be a whole number', conn.battery, conn, 'b', 1.5)
+check.refused("direction must be 'max' or 'min'", conn.battery, conn, 'b', 1, '', {direction = 'down'})
+check.refused("'sent' or 'applied'", conn.flush, conn, 'done')
+check.refused('seconds', conn.flush, conn, 'sent', 0 / 0)
+local bat = conn:battery('mistakes', 1, 'none')
+check.refused('not resumed', bat.resume, bat, 'No Id')
+local hex = bat:experiment()
+check.refused('uniform needs', hex.uniform, hex, 'u', 2, 1)
+check.refused('high must be a number, not a nil', hex.uniform, hex, 'u', 2)
+check.refused('0 < low', hex.logUniform, hex, 'u', 0, 1)
+check.refused('normal needs', hex.normal, hex, 'n', 0, -1)
+check.refused('low must be a whole number', hex.randint, hex, 'r', 0.5, 1)
+check.refused('name must be a text', hex.normal, hex, 7, 0, 1)
+check.refused('zero byte', hex.normal, hex, 'a\0b', 0, 1)
+check.refused('categories must be a table', hex.categorical, hex, 'c', 'linear')
+check.refused('at least one', hex.categorical, hex, 'c', {})
+check.refused('a weight must be a number', hex.categorical, hex, 'c', {a = 0.5})
+check.refused('a number per value', hex.categorical, hex, 'c', {'a', 'b'}, {1})
+check.refused('categorical needs', hex.categorical, hex, 'c', {{'a', 0}, {'b', 0}})
+check.refused('c: a function is not a value', hex.categorical, hex, 'c', {print, 1})
+check.refused('f: a function is not a value', hex.insertHP, hex, 'f', print)
+local circle = {}
+circle[1] = circle
+check.refused('nested too deeply, or in itself', hex.insertHP, hex, 'circle', circle)
+check.refused('a row must be a table', hex.log, hex, 1, 0.5)
+check.refused('train must be a number', hex.log, hex, 1, {train = '0.5'})
+check.refused('a channel must be a text', hex.log, hex, 1, {0.5})
+check.refused('epoch must be a whole number', hex.log, hex, 1.5, {train = 1})
+check.refused('epoch must be a whole number', hex.log, hex, 0 / 0, {train = 1})
+check.refused('a learning curve must be a list of numbers', hex.updateLearningCurve, hex, 'curve')
+check.refused('valid: the value of epoch 2 must be a number, not a string', hex.updateLearningCurve, hex, {1, 2}, {1, 'x'})
+check.refused('needs a curve', hex.updateLearningCurve, hex)
+check.refused('not UTF-8', hex.insertHP, hex, 'a\255', 1)
+local hs = hp.Sampler(1)
+check.refused('uniform needs', hs.uniform, hs, 2, 1)
+check.refused('finite', hs.normal, hs, 0, 1 / 0)
+check.refused('randint needs', hs.randint, hs, 2, 1)
+check.refused('a list of weights', hs.categorical, hs, {})
+
+-- Equal weights: as keys, one value is lost by Lua, and as pairs both are drawn.
+local drawn = {}
+for _ = 1, 64 do
+   drawn[hex:categorical('pairs', {{'a', 0.5}, {'b', 0.5}})] = true
+   drawn[hex:categorical('weights', {'c', 'd'}, {1, 1})] = true
+   drawn[hex:categorical('key', {[0.5] = 'e'})] = true
+   drawn[hex:categorical('list', {16, true})] = true
+end
+check.equal(drawn, {a = true, b = true, c = true, d = true, e = true, [16] = true, [true] = true}, 'the values that were drawn')
+
+check.equal({hex:log(-1, {train = 1}), hex:log(1, {epoch = 1}), hex:log(1, {})}, {false, false, false}, 'rows outside the limits')
+check.equal(hex:log(1, {valid = 0.5}), true, 'a row')
+hex:fail{}
+check.equal(conn:flush('applied', 60), true, 'the events are applied')
+local counters = conn:counters()
+check.equal({counters.dropped_invalid, counters.dead, counters.dropped_ended}, {3, 0, 0}, 'the counters')
+print(hex.id)
