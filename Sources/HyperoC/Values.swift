@@ -2,7 +2,7 @@ public import CHypero
 import Hypero
 import HyperoSchema
 
-/// What a value describes.
+/// The kind of record that a value belongs to.
 private enum Subject {
     case parameter
     case meta
