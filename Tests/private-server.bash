@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A private Redis server and an ingest for the tests of the bindings, Tests/C/run and Tests/Lua/run. To be sourced, with $programs set
-# to the folder of hypero-ingest.
+# A private Redis server and an ingest for the tests of the bindings, Tests/C/run and Tests/Lua/run. To be sourced, with $programs
+# set to the folder of hypero-ingest.
 
 unset HYPERO_REDIS_PASSWORD HYPERO_NAMESPACE HYPERO_PARTITIONS HYPERO_EXIT_TIMEOUT REDISCLI_AUTH
 # In /tmp and not in TMPDIR, because the path of a unix socket is limited to 107 bytes.

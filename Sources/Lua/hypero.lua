@@ -39,14 +39,39 @@ local function url_of(options)
    return ('redis://%s:%s@%s'):format(encoded(options.username or ''), encoded(password), host)
 end
 
+--- Raises an error at the user for an option that does not exist or has another type.
+--
+-- types: 'text', 'whole' or another type of Lua by option.
+local function check_options(options, types, name)
+   if type(options) ~= 'table' then error(('%s takes a table of options, not a %s'):format(name, type(options)), 3) end
+   for option, object in pairs(options) do
+      local expected = types[option]
+      if expected == 'text' or expected == 'whole' then
+         library[expected](object, option, 3)
+      elseif not expected then
+         local names = {}
+         for known in pairs(types) do names[#names + 1] = known end
+         table.sort(names)
+         error(('%s has no option %s. The options are %s.'):format(name, tostring(option), table.concat(names, ', ')), 3)
+      elseif type(object) ~= expected then
+         error(('%s must be a %s, not a %s'):format(option, expected, type(object)), 3)
+      end
+   end
+end
+
+local connect_options = {
+   url = 'text', database = 'text', port = 'whole', username = 'text', password = 'text', namespace = 'text',
+   partitions = 'whole', seed = 'whole', resuming = 'text', journalLimit = 'whole',
+}
+
 --- Connects to a Redis server, without waiting for it.
 --
--- With a text, the URL: `redis://[user[:password]@]host[:port][/db]` or `unix:///path`. Without an argument, `HYPERO_REDIS`, else
--- `redis://127.0.0.1:6379`. Options in a table:
+-- With a text, the URL: `redis://[user[:password]@]host[:port][/db]` or `unix:///path`. Without an argument, `HYPERO_REDIS`,
+-- else `redis://127.0.0.1:6379`. Options in a table:
 --
 -- - `url`: the same URL.
--- - `database`: the host of Redis, with an optional `:port`, or a URL. `username`, `password`: its account. Without a password, that
---   of `HYPERO_REDIS_PASSWORD` or `REDISCLI_AUTH` counts, and without any the user is not used.
+-- - `database`: the host of Redis, with an optional `:port`, or a URL. `username`, `password`: its account. Without a
+--   password, that of `HYPERO_REDIS_PASSWORD` or `REDISCLI_AUTH` counts, and without any the user is not used.
 -- - `namespace`: the prefix of all keys. `partitions`: their number. Default: `HYPERO_NAMESPACE`, `HYPERO_PARTITIONS`.
 -- - `seed`: the seed of all draws, a number or a `ULL`. Default: a random one.
 -- - `resuming`: the id of an experiment that this process resumes, if there are several partitions.
@@ -54,14 +79,14 @@ end
 function hypero.connect(options)
    if type(options) == 'string' then options = {url = options} end
    options = options or {}
-   if type(options) ~= 'table' then error('connect takes a URL or a table of options, not a ' .. type(options), 2) end
-   local given = ffi.new('hypero_options')
-   C.hypero_options_init(given, ffi.sizeof(given))
-   local url = url_of(options)
+   check_options(options, connect_options, 'connect')
+   local given, client = ffi.new('hypero_options'), ffi.new('hypero_client *[1]')
    local seed = options.seed and ffi.new('uint64_t[1]', options.seed)
+   local url = url_of(options)
+   C.hypero_options_init(given, ffi.sizeof(given))
+   -- Nothing is allocated from here to the call, so that the garbage collector does not run: a pointer of C keeps no text alive.
    given.url, given.key_prefix, given.resumed = url, options.namespace, options.resuming
    given.partitions, given.journal_limit, given.seed = options.partitions or 0, options.journalLimit or 0, seed
-   local client = ffi.new('hypero_client *[1]')
    check(C.hypero_connect(given, client), 2)
    local handle = ffi.gc(client[0], C.hypero_client_free)
    return setmetatable({handle = handle, url = url, namespace = options.namespace}, Connection)
@@ -69,25 +94,31 @@ end
 
 --- Returns a battery, a group of experiments that are ranked together.
 --
--- The name, the version and the description are the identity of a battery. A text in the place of the version is the description
--- of version 1. Options in a table: `objective`, the channel that decides the best epoch (default `valid`), `direction`, `max` (default)
--- or `min`, and `directions`, those of other channels: `{loss = 'min'}`.
+-- The name, the version and the description are the identity of a battery. A text in the place of the version is the
+-- description of version 1. Options in a table: `objective`, the channel that decides the best epoch (default `valid`),
+-- `direction`, `max` (default) or `min`, and `directions`, those of other channels: `{loss = 'min'}`.
 function Connection:battery(name, version, description, options)
    if type(version) == 'string' then version, description, options = 1, version, description or options end
    options = options or {}
-   local given, anchors = ffi.new('hypero_objective'), {}
-   C.hypero_objective_init(given, ffi.sizeof(given))
+   check_options(options, {objective = 'text', direction = 'string', directions = 'table'}, 'battery')
    local function direction(text)
       if text == 'min' then return C.HYPERO_MIN end
       if text == 'max' or text == nil then return C.HYPERO_MAX end
       error(("direction must be 'max' or 'min', not %s"):format(tostring(text)), 3)
    end
+   local others, count = options.directions or {}, 0
+   for _ in pairs(others) do count = count + 1 end
+   local given, battery = ffi.new('hypero_objective'), ffi.new('hypero_battery *[1]')
+   local channels, directions = ffi.new('const char *[?]', count), ffi.new('hypero_direction[?]', count)
+   C.hypero_objective_init(given, ffi.sizeof(given))
+   local i = 0
+   -- Nothing is allocated from here to the call, as in connect.
+   for channel, text in pairs(others) do
+      channels[i], directions[i] = library.text(channel, 'a channel', 2), direction(text)
+      i = i + 1
+   end
    given.channel, given.direction = options.objective, direction(options.direction)
-   for channel, text in pairs(options.directions or {}) do anchors[#anchors + 1] = {channel, direction(text)} end
-   local channels, directions = ffi.new('const char *[?]', #anchors), ffi.new('hypero_direction[?]', #anchors)
-   for i, pair in ipairs(anchors) do channels[i - 1], directions[i - 1] = pair[1], pair[2] end
-   given.channels, given.directions, given.count = channels, directions, #anchors
-   local battery = ffi.new('hypero_battery *[1]')
+   given.channels, given.directions, given.count = channels, directions, count
    check(C.hypero_battery_open(
       self.handle, library.text(name, 'name', 2), library.whole(version or 1, 'version', 2),
       description and library.text(description, 'description', 2), given, battery), 2)

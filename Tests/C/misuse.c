@@ -1,6 +1,6 @@
 /*
- * Calls every function of hypero.h with bad arguments. Each call must return a status and set hypero_error(), and lose nothing else.
- * Needs HYPERO_REDIS. Prints the id of the experiment whose one row must be there.
+ * Calls every function of hypero.h with bad arguments. Each call must return a status and set hypero_error(), and lose nothing
+ * else. Needs HYPERO_REDIS. Prints the id of the experiment whose one row must be there.
  */
 #include <hypero.h>
 #include <math.h>

@@ -3,13 +3,17 @@ local check = require 'check'
 local hp = require 'hypero'
 
 check.refused('redis://', hp.connect, 'nonsense')
-check.refused('a URL or a table', hp.connect, 7)
+check.refused('a table of options', hp.connect, 7)
+check.refused('connect has no option host. The options are database,', hp.connect, {host = 'db'})
+check.refused('namespace must be a text', hp.connect, {namespace = 7})
+check.refused('port must be a whole number', hp.connect, {database = 'localhost', port = 0.5})
 check.refused('partitions', hp.connect, {partitions = -1})
 local conn = hp.connect{namespace = 'hypero', seed = 7}
 check.equal(tostring(conn:seed()), '7ULL', 'the seed')
 check.refused('name must be a text', conn.battery, conn, nil)
 check.refused('version must be a whole number', conn.battery, conn, 'b', 1.5)
 check.refused("direction must be 'max' or 'min'", conn.battery, conn, 'b', 1, '', {direction = 'down'})
+check.refused('directions must be a table', conn.battery, conn, 'b', 1, '', {directions = 'min'})
 check.refused("'sent' or 'applied'", conn.flush, conn, 'done')
 check.refused('seconds', conn.flush, conn, 'sent', 0 / 0)
 local bat = conn:battery('mistakes', 1, 'none')

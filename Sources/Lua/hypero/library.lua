@@ -1,7 +1,7 @@
 --- The C library and its header, which LuaJIT reads as it stands.
 --
--- Both are searched in the folder of `HYPERO_LIBRARY`; without that variable beside hypero.lua, as `Scripts/build-c` puts them, then
--- in the folders of the system.
+-- Both are searched in the folder of `HYPERO_LIBRARY`; without that variable beside hypero.lua, as `Scripts/build-c` puts them,
+-- then in the folders of the system.
 local ffi = require 'ffi'
 
 local library = {}
