@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A private Redis server and an ingest for the tests of the bindings, Tests/C/run and Tests/Lua/run. To be sourced, with $programs
-# set to the folder of hypero-ingest.
+# set to the folder of hypero-ingest and $draws to the program golden-draws.
 
 unset HYPERO_REDIS_PASSWORD HYPERO_NAMESPACE HYPERO_PARTITIONS HYPERO_EXIT_TIMEOUT REDISCLI_AUTH
 # In /tmp and not in TMPDIR, because the path of a unix socket is limited to 107 bytes.
@@ -45,11 +45,12 @@ start_server() {
     jobs+=($!)
 }
 
-# Writes the draws of Swift to $folder/golden. The arguments are a command that prints its draws: they must be equal.
+# Compares the draws of Swift with those that a command prints. Usage: check_draws COMMAND...
 check_draws() {
     # Nothing of them is sent: neither Redis nor the other tests get it.
     export HYPERO_JOURNAL=$folder/unsent HYPERO_REDIS=unix:///nonexistent.sock
-    "$programs/golden-draws" >"$folder/golden"
+    # shellcheck disable=SC2154 # set by the caller
+    "$draws" >"$folder/golden"
     "$@" >"$folder/draws.txt"
     (($(wc -l <"$folder/golden") == 1400)) || fail "golden-draws prints $(wc -l <"$folder/golden") draws instead of 1400"
     diff "$folder/golden" "$folder/draws.txt" >&2 || fail "the draws differ from those of Swift, see above"

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -24,10 +25,15 @@ static void log_rows(hypero_experiment *experiment, int64_t first, int64_t count
     }
 }
 
-/* The threads log without a pause, except that a limit keeps the test small. */
+/* Logs until the last child is forked: 20 rows in turn, and then a pause, which keeps the test small. */
 static void *log_until_end(void *number) {
+    const struct timespec pause = {0, 500000};
     size_t index = *(const size_t *)number;
-    while (!atomic_load(&is_ending) && rows[index] < 50000) log_rows(experiments[index], rows[index]++, 1);
+    while (!atomic_load(&is_ending)) {
+        log_rows(experiments[index], rows[index], 20);
+        rows[index] += 20;
+        nanosleep(&pause, NULL);
+    }
     return NULL;
 }
 
@@ -63,12 +69,12 @@ int main(void) {
         CHECK(children[i] >= 0);
         if (children[i] == 0) run_child(client, battery, i);
     }
+    atomic_store(&is_ending, 1);
     for (int i = 0; i < CHILDREN; i++) {
         int status;
         CHECK(waitpid(children[i], &status, 0) == children[i]);
         CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
-    atomic_store(&is_ending, 1);
     for (size_t i = 0; i < THREADS; i++) {
         CHECK(pthread_join(threads[i], NULL) == 0);
         CHECK(hypero_experiment_finish(experiments[i]) == HYPERO_OK);
