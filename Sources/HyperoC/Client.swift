@@ -1,9 +1,10 @@
+// The functions have the names of hypero.h, which documents them.
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation, AlwaysUseLowerCamelCase
+
 public import CHypero
 import Glibc
 import Hypero
 import HyperoCore
-
-// The functions of hypero.h are documented there.
 
 @c @implementation
 public func hypero_connect(

@@ -1,3 +1,6 @@
+// The functions have the names of hypero.h, which documents them.
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation, AlwaysUseLowerCamelCase
+
 public import CHypero
 import Hypero
 import HyperoSchema
