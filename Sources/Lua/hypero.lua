@@ -139,14 +139,16 @@ function Connection:flush(confirmation, seconds)
       error(("flush takes 'sent' or 'applied', not %s"):format(tostring(confirmation)), 2)
    end
    local value = confirmation == 'sent' and C.HYPERO_SENT or C.HYPERO_APPLIED
+   local wait = library.number(seconds or 10, 'seconds', 2)
    -- Not a tail call, which would hide this function from the position of an error.
-   local is_confirmed, reason = library.succeeded(C.hypero_client_flush(self.handle, value, seconds or 10), 2)
+   local is_confirmed, reason = library.succeeded(C.hypero_client_flush(self.handle, value, wait), 2)
    return is_confirmed, reason
 end
 
 --- Closes the connection: waits until all events are sent, at most `seconds` (default 5). Returns true, or false and the reason.
 function Connection:close(seconds)
-   local is_sent, reason = library.succeeded(C.hypero_client_close(self.handle, seconds or 5), 2)
+   local wait = library.number(seconds or 5, 'seconds', 2)
+   local is_sent, reason = library.succeeded(C.hypero_client_close(self.handle, wait), 2)
    return is_sent, reason
 end
 
@@ -175,11 +177,12 @@ end
 
 --- Resumes an experiment that this or another process has started.
 --
--- `from` is the first epoch that this process logs: the rows of it and later ones are withdrawn. nil withdraws none.
-function Battery:resume(id, from)
+-- `from` is the first epoch that this process logs: the rows of it and later ones are withdrawn. nil withdraws none. `attempt` is the
+-- number of this process among those that ran the experiment, from 1 (default 2), for hosts whose clocks differ.
+function Battery:resume(id, from, attempt)
    local experiment = ffi.new('hypero_experiment *[1]')
-   local first = from and library.whole(from, 'from', 2) or -1
-   check(C.hypero_experiment_resume(self.handle, library.text(id, 'id', 2), first, 0, experiment), 2)
+   local first, number = from and library.whole(from, 'from', 2) or -1, library.whole(attempt or 0, 'attempt', 2)
+   check(C.hypero_experiment_resume(self.handle, library.text(id, 'id', 2), first, number, experiment), 2)
    return experiments.new(experiment[0], self)
 end
 

@@ -17,7 +17,9 @@ check.refused('directions must be a table', conn.battery, conn, 'b', 1, '', {dir
 check.refused("'sent' or 'applied'", conn.flush, conn, 'done')
 check.refused('seconds', conn.flush, conn, 'sent', 0 / 0)
 local bat = conn:battery('mistakes', 1, 'none')
+check.refused('seconds must be a number, not a string', conn.close, conn, 'soon')
 check.refused('not resumed', bat.resume, bat, 'No Id')
+check.refused('attempt must be a number', bat.resume, bat, 'other-1', 3, 'second')
 local hex = bat:experiment()
 check.refused('uniform needs', hex.uniform, hex, 'u', 2, 1)
 check.refused('high must be a number, not a nil', hex.uniform, hex, 'u', 2)
@@ -63,6 +65,13 @@ check.equal(drawn, {a = true, b = true, c = true, d = true, e = true, [16] = tru
 
 check.equal({hex:log(-1, {train = 1}), hex:log(1, {epoch = 1}), hex:log(1, {})}, {false, false, false}, 'rows outside the limits')
 check.equal(hex:log(1, {valid = 0.5}), true, 'a row')
+-- A resumption withdraws the rows from its epoch on.
+local resumed = bat:resume('other-1', 2)
+for epoch = 1, 3 do resumed:log(epoch, {valid = epoch}) end
+resumed:finish()
+local later = hp.connect():battery('mistakes', 1, 'none'):resume('other-1', 2, 3)
+later:log(2, {valid = 0.25})
+later:finish()
 hex:fail{}
 check.equal(conn:flush('applied', 60), true, 'the events are applied')
 local counters = conn:counters()
