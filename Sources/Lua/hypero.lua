@@ -177,8 +177,9 @@ end
 
 --- Resumes an experiment that this or another process has started.
 --
--- `from` is the first epoch that this process logs: the rows of it and later ones are withdrawn. nil withdraws none. `attempt` is the
--- number of this process among those that ran the experiment, from 1 (default 2), for hosts whose clocks differ.
+-- `from` is the first epoch that this process logs: the rows of it and later ones are withdrawn. nil withdraws none.
+-- `attempt` is the number of this process among those that ran the experiment, from 1 (default 2), for hosts whose clocks
+-- differ.
 function Battery:resume(id, from, attempt)
    local experiment = ffi.new('hypero_experiment *[1]')
    local first, number = from and library.whole(from, 'from', 2) or -1, library.whole(attempt or 0, 'attempt', 2)

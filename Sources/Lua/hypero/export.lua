@@ -58,7 +58,8 @@ end
 -- results (the maxima), the metadata.
 --
 -- Options: `paramNames`, `resultNames`, `metaNames`, lists or texts with commas (default `*`, all); `verDesc = '*'` for all
--- versions of the battery's name; `orderBy`, a column (default `hexId`, in the order of their starts); `asc = false` for the highest first.
+-- versions of the battery's name; `orderBy`, a column (default `hexId`, in the order of their starts); `asc = false` for the highest
+-- first.
 -- Rows without a value of that column are last. Learning curves are not included: `hypero-query show ID --format csv` has them.
 function export.table(battery, options)
    local name = battery.id
