@@ -26,7 +26,8 @@ public struct RedisURL: Sendable, Hashable {
 
     /// Parses a URL. Without a password in the URL, uses `HYPERO_REDIS_PASSWORD`, else `REDISCLI_AUTH`.
     ///
-    /// - Parameter text: the URL; nil for the value of `HYPERO_REDIS`, else `redis://127.0.0.1:6379`.
+    /// - Parameter text: the URL; nil for the value of `HYPERO_REDIS`, else the server of `hypero up` if it listens, else
+    ///   `redis://127.0.0.1:6379`.
     /// - Throws: ``SchemaError`` with the accepted form. The error never contains the password.
     public init(_ text: String? = nil) throws(SchemaError) {
         try self.init(text, environment: ProcessEnvironment.value(of:))
@@ -35,10 +36,17 @@ public struct RedisURL: Sendable, Hashable {
     /// Parses a URL.
     ///
     /// - Parameters:
-    ///   - text: the URL; nil for the value of `HYPERO_REDIS`, else `redis://127.0.0.1:6379`.
+    ///   - text: the URL; nil for the value of `HYPERO_REDIS`, else the server of `hypero up` if it listens, else
+    ///     `redis://127.0.0.1:6379`.
     ///   - environment: returns the value of an environment variable.
     package init(_ text: String?, environment: (String) -> String?) throws(SchemaError) {
-        let text = text ?? environment("HYPERO_REDIS") ?? "redis://127.0.0.1:6379"
+        let chosen = text ?? environment("HYPERO_REDIS")
+        if chosen == nil, let path = LocalServer.socketPath(environment: environment), LocalServer.listens(on: path) {
+            // Without a password: the variables of passwords belong to another server, and this one refuses AUTH.
+            (address, user, password, database) = (.unix(path: path), nil, nil, 0)
+            return
+        }
+        let text = chosen ?? "redis://127.0.0.1:6379"
         if let body = text.withoutPrefix("redis://") {
             let (credentials, location) = try Self.splitCredentials(body)
             let slash = location.firstIndex(of: "/") ?? location.endIndex

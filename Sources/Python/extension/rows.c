@@ -1,0 +1,200 @@
+/* The numbers of an experiment: rows, maxima and whole curves. */
+#include "extension.h"
+
+#include <string.h>
+
+/* The channels and values of a row. Up to ON_STACK of them need no allocation. */
+enum { ON_STACK = 32 };
+
+typedef struct {
+    size_t count, capacity;
+    const char **names;
+    double *values;
+    /* A copy of a dict whose values run code of their own when they are converted: that code may change the dict. */
+    PyObject *copy;
+    const char *name_space[ON_STACK];
+    double value_space[ON_STACK];
+} Row;
+
+static int row_init(Row *row, Py_ssize_t capacity) {
+    row->count = 0;
+    row->capacity = (size_t)capacity;
+    row->copy = NULL;
+    row->names = row->name_space;
+    row->values = row->value_space;
+    if (capacity <= ON_STACK) return 0;
+    row->names = PyMem_Malloc((size_t)capacity * sizeof *row->names);
+    row->values = PyMem_Malloc((size_t)capacity * sizeof *row->values);
+    if (row->names != NULL && row->values != NULL) return 0;
+    PyErr_NoMemory();
+    return -1;
+}
+
+static void row_free(Row *row) {
+    Py_XDECREF(row->copy);
+    if (row->names != row->name_space) PyMem_Free(row->names);
+    if (row->values != row->value_space) PyMem_Free(row->values);
+}
+
+/* The UTF-8 text of a channel's name; NULL with an exception. */
+static const char *channel_name(PyObject *name) {
+    if (!PyUnicode_Check(name)) {
+        PyErr_Format(PyExc_TypeError, "a channel's name must be a str, not %R", name);
+        return NULL;
+    }
+    Py_ssize_t length;
+    const char *text = PyUnicode_AsUTF8AndSize(name, &length);
+    if (text != NULL && strlen(text) != (size_t)length) {
+        PyErr_Format(PyExc_ValueError, "a channel's name must not contain a NUL character: %R", name);
+        return NULL;
+    }
+    return text;
+}
+
+/* The value of a channel. Takes what has __float__ or __index__: also the scalars of numpy and torch. -1 with an exception. */
+static int channel_value(PyObject *value, PyObject *name, double *result) {
+    double number = PyFloat_AsDouble(value);
+    *result = number;
+    if (number != -1.0 || !PyErr_Occurred()) return 0;
+    if (PyErr_ExceptionMatches(PyExc_TypeError))
+        PyErr_Format(
+            PyExc_TypeError, "the value of channel %R must be a number, not %R. Leave out a channel without a value", name,
+            value);
+    return -1;
+}
+
+static int row_add(Row *row, PyObject *name, PyObject *value) {
+    const char *text = channel_name(name);
+    if (text == NULL || channel_value(value, name, &row->values[row->count]) < 0) return -1;
+    row->names[row->count++] = text;
+    return 0;
+}
+
+/* Adds the items of a dict, for which the row has room. */
+static int row_add_dict(Row *row, PyObject *dict) {
+    PyObject *name, *value;
+    Py_ssize_t position = 0;
+    int plain = 1;
+    while (plain && PyDict_Next(dict, &position, &name, &value)) plain = PyFloat_CheckExact(value) || PyLong_CheckExact(value);
+    if (!plain) {
+        dict = row->copy = PyDict_Copy(dict);
+        if (dict == NULL) return -1;
+    }
+    position = 0;
+    while (PyDict_Next(dict, &position, &name, &value))
+        if (row_add(row, name, value) < 0) return -1;
+    return 0;
+}
+
+/* The number of an epoch. A float is refused: rows have whole numbers, and 1.5 would silently become another row. */
+static int epoch_number(PyObject *epoch, long long *number) {
+    if (PyLong_CheckExact(epoch)) {
+        *number = PyLong_AsLongLong(epoch);
+    } else {
+        PyObject *integer = PyNumber_Index(epoch);
+        if (integer == NULL) {
+            if (PyErr_ExceptionMatches(PyExc_TypeError))
+                PyErr_Format(
+                    PyExc_TypeError, "epoch must be an integer, not %R. Pass int(epoch), or the number of the step", epoch);
+            return -1;
+        }
+        *number = PyLong_AsLongLong(integer);
+        Py_DECREF(integer);
+    }
+    if (*number != -1 || !PyErr_Occurred()) return 0;
+    /* Beyond 64 bits: outside the limits, as other numbers that the client counts as dropped. */
+    if (!PyErr_ExceptionMatches(PyExc_OverflowError)) return -1;
+    PyErr_Clear();
+    return 0;
+}
+
+/* log(epoch, channels=None, /, **channels) */
+PyObject *experiment_log(Experiment *self, PyObject *const *arguments, Py_ssize_t positional, PyObject *keywords) {
+    Py_ssize_t named = keywords == NULL ? 0 : PyTuple_Size(keywords), skipped = -1;
+    PyObject *epoch = positional > 0 ? arguments[0] : NULL, *dict = NULL, *result = NULL, *made = NULL;
+    for (Py_ssize_t index = 0; epoch == NULL && index < named; index++) {
+        if (PyUnicode_CompareWithASCIIString(PyTuple_GetItem(keywords, index), "epoch") != 0) continue;
+        epoch = arguments[positional + index];
+        skipped = index;
+    }
+    if (epoch == NULL || positional > 2) {
+        PyErr_SetString(
+            PyExc_TypeError,
+            "log takes an epoch and the values of channels: log(3, train=0.9, valid=0.8) or log(3, {\"train/loss\": 0.31})");
+        return NULL;
+    }
+    if (positional == 2 && arguments[1] != Py_None) {
+        dict = arguments[1];
+        if (!PyDict_Check(dict)) {
+            made = dict = PyObject_CallFunctionObjArgs((PyObject *)&PyDict_Type, dict, NULL);
+            if (dict == NULL) return NULL;
+        }
+    }
+    long long number;
+    Row row;
+    if (row_init(&row, named + (dict == NULL ? 0 : PyDict_Size(dict))) < 0) goto end;
+    if (epoch_number(epoch, &number) < 0 || (dict != NULL && row_add_dict(&row, dict) < 0)) goto end;
+    for (Py_ssize_t index = 0; index < named; index++)
+        if (index != skipped && row_add(&row, PyTuple_GetItem(keywords, index), arguments[positional + index]) < 0) goto end;
+    result = none_or_error(hypero_experiment_log(self->handle, number, row.names, row.values, row.count));
+end:
+    row_free(&row);
+    Py_XDECREF(made);
+    return result;
+}
+
+/* _maxima(epoch, dict): epoch -1 if it is not known. */
+PyObject *experiment_maxima(Experiment *self, PyObject *arguments) {
+    PyObject *epoch, *dict, *result = NULL;
+    long long number;
+    if (!PyArg_ParseTuple(arguments, "OO!", &epoch, &PyDict_Type, &dict) || epoch_number(epoch, &number) < 0) return NULL;
+    Row row;
+    if (row_init(&row, PyDict_Size(dict)) == 0 && row_add_dict(&row, dict) == 0)
+        result = none_or_error(hypero_experiment_maxima(self->handle, number, row.names, row.values, row.count));
+    row_free(&row);
+    return result;
+}
+
+/* _curves(first, names, curves): a list of str, and a list of lists of numbers. */
+PyObject *experiment_curves(Experiment *self, PyObject *arguments) {
+    PyObject *first, *names, *curves, *result = NULL;
+    long long number;
+    if (!PyArg_ParseTuple(arguments, "OO!O!", &first, &PyList_Type, &names, &PyList_Type, &curves)
+        || epoch_number(first, &number) < 0)
+        return NULL;
+    size_t count = (size_t)PyList_Size(names), made = 0;
+    const char **texts = PyMem_Calloc(count + 1, sizeof *texts);
+    double **values = PyMem_Calloc(count + 1, sizeof *values);
+    size_t *lengths = PyMem_Calloc(count + 1, sizeof *lengths);
+    if (texts == NULL || values == NULL || lengths == NULL) {
+        PyErr_NoMemory();
+        goto end;
+    }
+    for (; made < count; made++) {
+        PyObject *name = PyList_GetItem(names, (Py_ssize_t)made), *curve = PyList_GetItem(curves, (Py_ssize_t)made);
+        if (curve == NULL || (texts[made] = channel_name(name)) == NULL) goto end;
+        Py_ssize_t length = PyList_Size(curve);
+        if (length < 0) goto end;
+        values[made] = PyMem_Calloc((size_t)length + 1, sizeof(double));
+        if (values[made] == NULL) {
+            PyErr_NoMemory();
+            goto end;
+        }
+        lengths[made] = (size_t)length;
+        for (Py_ssize_t index = 0; index < length; index++) {
+            PyObject *item = PyList_GetItem(curve, index);
+            if (item == NULL || channel_value(item, name, &values[made][index]) < 0) {
+                PyMem_Free(values[made]);
+                goto end;
+            }
+        }
+    }
+    result = none_or_error(
+        hypero_experiment_curves(self->handle, number, texts, (const double *const *)values, lengths, count));
+end:
+    while (made > 0) PyMem_Free(values[--made]);
+    PyMem_Free(texts);
+    PyMem_Free(values);
+    PyMem_Free(lengths);
+    return result;
+}

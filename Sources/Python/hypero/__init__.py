@@ -1,0 +1,49 @@
+"""The experiment log and leaderboard for hyper-parameter search.
+
+    import hypero
+
+    bat = hypero.battery("digits", version=3, description="fixed bug", objective="valid", direction="max")
+    with bat.experiment() as exp:
+        lr = exp.log_uniform("lr", 1e-5, 1e-1)
+        exp.params(bs=64)
+        for epoch in range(1, 31):
+            ...
+            exp.log(epoch, train=train, valid=valid, test=test)
+    hypero.flush()
+    print(hypero.rank("digits"))
+
+A log call copies its event into the journal, a mapped file, and returns. A background thread sends the events to Redis: a server
+that is slow or down neither blocks nor ends a training. `hypero up` runs a server and an ingest on this machine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._battery import Battery
+from ._client import Client, Counters, battery, close, connect, flush
+from ._experiment import Experiment
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from ._queries import QueryError, Rows, batteries, dead, experiments, rank, show, status
+
+__all__ = [
+    "Battery", "Client", "Counters", "Experiment", "QueryError", "Rows", "__version__", "batteries", "battery", "close",
+    "connect", "dead", "experiments", "flush", "rank", "show", "status",
+]
+
+_queries = {"QueryError", "Rows", "batteries", "dead", "experiments", "rank", "show", "status"}
+
+
+def __getattr__(name: str) -> Any:
+    # Queries start a program. Trainings need none, and must not pay for the import of subprocess and json.
+    if name not in _queries:
+        raise AttributeError(f"module 'hypero' has no attribute {name!r}")
+    from . import _queries as module
+
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | _queries)

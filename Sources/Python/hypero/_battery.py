@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, SupportsIndex
+
+from . import _native
+from ._experiment import Experiment
+
+if TYPE_CHECKING:
+    from ._client import Client
+
+
+class Battery(_native.Battery):
+    """A group of experiments that are ranked together, made by `Client.battery`."""
+
+    __slots__ = ("client",)
+    #: The client that made it. A forked child finds what it must send by its clients.
+    client: Client
+
+    def experiment(
+        self, *, resume: str | None = None, start: SupportsIndex | None = None, attempt: SupportsIndex | None = None
+    ) -> Experiment:
+        """Starts an experiment, or resumes one that this or another process has started.
+
+        resume: the id of an experiment of this battery, for example from a checkpoint.
+        start: the first epoch that this process logs. The rows of this and later epochs are withdrawn.
+        attempt: the number of this process among those that ran the experiment, from 2. If one states it, the later ones must
+            state higher numbers.
+        """
+        if resume is None:
+            if start is not None or attempt is not None:
+                raise ValueError("start and attempt need resume=, the id of the experiment to resume")
+            return self._made(Experiment(self, None, -1, 0))
+        if start is not None and start.__index__() < 0:
+            raise ValueError(f"start must be 0 or above, not {start!r}")
+        if attempt is not None and attempt.__index__() < 1:
+            raise ValueError(f"attempt must be 1 or above, not {attempt!r}")
+        return self._made(Experiment(
+            self, resume, -1 if start is None else start.__index__(), 0 if attempt is None else attempt.__index__()))
+
+    def _made(self, experiment: Experiment) -> Experiment:
+        experiment.battery = self
+        return experiment
+
+    def __repr__(self) -> str:
+        return f"<hypero.Battery {self.id}>"

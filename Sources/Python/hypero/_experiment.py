@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, SupportsFloat, SupportsIndex, TypeVar, Union
+
+from . import _native, _values
+
+if TYPE_CHECKING:
+    from ._battery import Battery
+
+T = TypeVar("T")
+Number = Union[SupportsFloat, SupportsIndex]
+
+
+class Experiment(_native.Experiment):
+    """One training of a battery, made by `Battery.experiment`.
+
+    As a context manager it ends by itself: as done, as stopped after a KeyboardInterrupt, or as failed with the text of any other
+    exception.
+    """
+
+    __slots__ = ("battery",)
+    #: The battery that made it.
+    battery: Battery
+
+    def categorical(self, name: str, choices: Sequence[T] | Mapping[T, float]) -> T:
+        """Draws one of some values, records it and returns it.
+
+        choices: a list, all equally likely, or a dict from each value to its weight. The order decides which value a seed draws.
+        """
+        values = list(choices)
+        weights = [float(weight) for weight in choices.values()] if isinstance(choices, Mapping) else None
+        if not values:
+            raise ValueError(f"the choices of {name!r} must not be empty")
+        return values[self._categorical(name, [_values.text(value, name) for value in values], weights)]
+
+    def params(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> None:
+        """Records hyper-parameters that were chosen elsewhere: params(bs=64, hidden=[128, 64]) or params({"l2 decay": 0.1})."""
+        _values.record(self._param, self._param_json, _values.channels(values, named))
+
+    def meta(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> None:
+        """Records metadata: meta(dataset="digits", savepath=path). The names name, hostname, dataset, preprocess and savepath are
+        known to the queries; any other is allowed."""
+        _values.record(self._meta, self._meta_json, _values.channels(values, named))
+
+    def maxima(
+        self, values: Mapping[str, Number] | None = None, /, *, epoch: SupportsIndex | None = None, **named: Number
+    ) -> None:
+        """Records the values at the best epoch, for a training that determines them itself. They win over those of the rows.
+
+        epoch: the best epoch, if it is known.
+        """
+        if epoch is not None and epoch.__index__() < 0:
+            raise ValueError(f"epoch must be 0 or above, not {epoch!r}")
+        self._maxima(-1 if epoch is None else epoch, _values.channels(values, named))
+
+    def curves(
+        self, values: Mapping[str, Iterable[Number]] | None = None, /, *, first: SupportsIndex = 1, **named: Iterable[Number]
+    ) -> None:
+        """Records whole learning curves: curves(train=[0.7, 0.9], valid=[0.6, 0.8]).
+
+        first: the epoch of the first value of each curve.
+        """
+        given = _values.channels(values, named)
+        lists = [curve.tolist() if hasattr(curve, "tolist") else list(curve) for curve in given.values()]
+        self._curves(first, list(given), lists)
+
+    def finish(self) -> None:
+        """Ends the experiment as done. The first end counts."""
+        self._end("done", None)
+
+    def fail(self, reason: str | BaseException | None = None) -> None:
+        """Ends the experiment as failed."""
+        self._end("failed", _reason(reason))
+
+    def stop(self, reason: str | BaseException | None = None) -> None:
+        """Ends the experiment as stopped, for a run that a person or an early-stopping rule ended."""
+        self._end("stopped", _reason(reason))
+
+    def __enter__(self) -> Experiment:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        if self.has_ended:
+            return False
+        if error is None or isinstance(error, SystemExit) and error.code in (None, 0):
+            self.finish()
+        elif isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+            self.stop(error)
+        else:
+            self.fail(error)
+        return False
+
+    def __repr__(self) -> str:
+        return f"<hypero.Experiment {self.id}>"
+
+
+def _reason(reason: str | BaseException | None) -> str | None:
+    if isinstance(reason, BaseException):
+        try:
+            message = str(reason)
+        except Exception:
+            # An exception of a program may be broken, and must not hide that the experiment failed.
+            message = ""
+        reason = f"{type(reason).__name__}: {message}" if message else type(reason).__name__
+    # C text ends at a NUL.
+    return None if reason is None else reason.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -1,0 +1,17 @@
+"""The C library: by the extension module, else by ctypes.
+
+PyPy and free-threaded builds of CPython do not load an extension of the limited API.
+"""
+
+import os
+
+if os.environ.get("HYPERO_PYTHON_FALLBACK"):
+    # For the tests of the fallback.
+    from ._fallback import Battery, Client, Experiment, handle_notices, take_notices
+else:
+    try:
+        from ._hypero import Battery, Client, Experiment, handle_notices, take_notices
+    except ImportError:
+        from ._fallback import Battery, Client, Experiment, handle_notices, take_notices
+
+__all__ = ["Battery", "Client", "Experiment", "handle_notices", "take_notices"]

@@ -1,0 +1,58 @@
+"""Values of hyper-parameters and metadata, as the C library takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def record(
+    plain: Callable[[str, int | float | str], None], json: Callable[[str, str], None], values: dict[str, Any]
+) -> None:
+    """Records named values, each by one of two functions: for an int, a float or a text, and for JSON."""
+    for name, value in values.items():
+        value = simplified(value, name)
+        if type(value) in (float, str) or type(value) is int and -(2**63) <= value < 2**63:
+            plain(name, value)
+        else:
+            json(name, text(value, name))
+
+
+def simplified(value: Any, name: str) -> Any:
+    """Returns a value as None, a bool, an int, a float, a str, a list or a dict of these.
+
+    Takes scalars and arrays of numpy and torch, paths, enumerations and tuples.
+    """
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if hasattr(value, "tolist"):
+        return simplified(value.tolist(), name)
+    if isinstance(value, dict):
+        return {str(key): simplified(item, name) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset, range)):
+        return [simplified(item, name) for item in value]
+    for plain in (str, bool, int, float):
+        if isinstance(value, plain):
+            return plain(value)
+    if hasattr(value, "__fspath__"):
+        return value.__fspath__()
+    if hasattr(value, "__float__"):
+        return float(value)
+    raise TypeError(
+        f"the value of {name!r} must be a number, a bool, a text, None, or a list or dict of these, not {value!r}. "
+        f"Pass str(value)")
+
+
+def text(value: Any, name: str) -> str:
+    """Returns a value as JSON text."""
+    import json
+
+    try:
+        return json.dumps(simplified(value, name), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError as error:
+        raise ValueError(f"the value of {name!r} must not contain nan, an infinity or itself: {value!r}") from error
+
+
+def channels(given: Any, named: dict[str, Any]) -> dict[str, Any]:
+    """Returns the items of an optional mapping and of keywords."""
+    return {**dict(given), **named} if given is not None else named
