@@ -130,6 +130,11 @@ public func hypero_client_counters(
 }
 
 @c @implementation
+public func hypero_flush_at_exit() {
+    Hypero.flushAtExit()
+}
+
+@c @implementation
 public func hypero_client_free(_ client: OpaquePointer?) {
     ClientHandle.free(client)
 }

@@ -30,7 +30,7 @@
  * Threads. Every function may be called from any thread. A handle must not be freed while another thread uses it.
  *
  * Forks. A forked child may log to the handles of its parent, as a producer of its own. It should call hypero_client_close, or
- * end by exit(), so that its events are sent at once: what it leaves behind is sent by the next client of the host.
+ * end by exit() or call hypero_flush_at_exit, so that its events are sent at once: what it leaves behind is sent by the next client of the host.
  */
 #ifndef HYPERO_H
 #define HYPERO_H
@@ -104,8 +104,8 @@ typedef void (*hypero_notice)(const char *message, void *context);
 typedef struct hypero_options {
     /* sizeof(hypero_options), set by hypero_options_init. */
     size_t size;
-    /* redis://[user[:password]@]host[:port][/db] or unix:///path[?db=n]. NULL: HYPERO_REDIS, else redis://127.0.0.1:6379. A URL
-     * without a password uses HYPERO_REDIS_PASSWORD or REDISCLI_AUTH. */
+    /* redis://[user[:password]@]host[:port][/db] or unix:///path[?db=n]. NULL: HYPERO_REDIS, else the server of `hypero up` if
+     * it runs, else redis://127.0.0.1:6379. A URL without a password uses HYPERO_REDIS_PASSWORD or REDISCLI_AUTH. */
     const char *url;
     /* The prefix of all keys, 1 to 64 characters of A-Z a-z 0-9 . _ -. NULL: HYPERO_NAMESPACE, else hypero. */
     const char *key_prefix;
@@ -176,6 +176,10 @@ typedef struct hypero_counters {
  * size: sizeof(hypero_counters). Fields that this library does not know are set to 0.
  * Returns HYPERO_OK or HYPERO_INVALID. */
 hypero_status hypero_client_counters(const hypero_client *client, hypero_counters *counters, size_t size);
+
+/* Waits until all clients of the process have sent their events, for at most HYPERO_EXIT_TIMEOUT seconds, as exit() does. For a
+ * process that ends without exit(), for example a child of Python's multiprocessing. Called once, when no client is used any more. */
+void hypero_flush_at_exit(void);
 
 /* Frees the handle. Without hypero_client_close before, the background thread sends the remaining events and then ends. */
 void hypero_client_free(hypero_client *client);

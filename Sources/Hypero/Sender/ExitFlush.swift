@@ -41,7 +41,7 @@ final class ExitFlush: @unchecked Sendable {
         lock.withLock { senders.pointee.removeAll { $0 === sender } }
     }
 
-    private func waitForSenders() {
+    fileprivate func waitForSenders() {
         let start = MonotonicTime.now
         guard Sender.poll(until: start + Self.lockTimeout, { lock.tryLock() }) else { return }
         // A child that was created without the handlers of fork, for example by vfork, does not own the senders.
@@ -49,6 +49,13 @@ final class ExitFlush: @unchecked Sendable {
         lock.unlock()
         guard let latest = own.map({ $0.requestExit(from: start) }).max() else { return }
         _ = Sender.poll(until: latest + Self.reportTime) { own.allSatisfy { $0.allowsExit } }
+    }
+}
+
+extension Hypero {
+    /// Waits for the senders as a process that ends by `exit`, for a process that ends otherwise. Called once.
+    package static func flushAtExit() {
+        ExitFlush.shared.waitForSenders()
     }
 }
 

@@ -1,4 +1,4 @@
-/* Client: the connection, with its waits. Both of these release the GIL. */
+/* Client: the connection, with its waits. These release the GIL. */
 #include "extension.h"
 
 /* Client(url, key_prefix, partitions, seed, resumed, journal_limit): None and 0 are the defaults of hypero.h. */
@@ -78,6 +78,15 @@ static PyObject *client_counters(Client *self, PyObject *nothing) {
 static PyObject *client_seed(Client *self, void *closure) {
     (void)closure;
     return PyLong_FromUnsignedLongLong(hypero_client_seed(self->handle));
+}
+
+/* flush_at_exit(): as hypero_flush_at_exit. */
+PyObject *flush_at_exit(PyObject *module, PyObject *nothing) {
+    (void)module, (void)nothing;
+    Py_BEGIN_ALLOW_THREADS
+    hypero_flush_at_exit();
+    Py_END_ALLOW_THREADS
+    Py_RETURN_NONE;
 }
 
 static PyMethodDef methods[] = {

@@ -63,6 +63,11 @@ void keep_notice(const char *message, void *context);
 /* Calls Python's handler if there are messages. Returns -1 with an exception if the handler raised one. */
 int deliver_notices(void);
 
-extern PyMethodDef notice_methods[3];
+PyObject *take_notices(PyObject *module, PyObject *nothing);
+PyObject *handle_notices(PyObject *module, PyObject *handler);
+
+/* ---- client.c ---- */
+
+PyObject *flush_at_exit(PyObject *module, PyObject *nothing);
 
 #endif

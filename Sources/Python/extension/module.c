@@ -28,8 +28,15 @@ static int add_type(PyObject *module, const char *name, PyType_Spec *spec, PyObj
     return PyModule_AddObject(module, name, *type);
 }
 
+static PyMethodDef functions[] = {
+    {"take_notices", take_notices, METH_NOARGS, NULL},
+    {"handle_notices", handle_notices, METH_O, NULL},
+    {"flush_at_exit", flush_at_exit, METH_NOARGS, NULL},
+    {NULL},
+};
+
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "hypero._hypero", .m_size = -1, .m_methods = notice_methods};
+    PyModuleDef_HEAD_INIT, .m_name = "hypero._hypero", .m_size = -1, .m_methods = functions};
 
 PyMODINIT_FUNC PyInit__hypero(void) {
     PyObject *module = PyModule_Create(&definition), *experiment_type;

@@ -48,7 +48,7 @@ void keep_notice(const char *message, void *context) {
 }
 
 /* take_notices() -> list[str]: all messages, the oldest first. */
-static PyObject *take_notices(PyObject *module, PyObject *nothing) {
+PyObject *take_notices(PyObject *module, PyObject *nothing) {
     (void)module, (void)nothing;
     PyObject *list = PyList_New(0);
     char message[SIZE];
@@ -72,7 +72,7 @@ static PyObject *take_notices(PyObject *module, PyObject *nothing) {
 }
 
 /* handle_notices(handler): calls handler() when there are messages; None: the process ends, write them to standard error. */
-static PyObject *handle_notices(PyObject *module, PyObject *new) {
+PyObject *handle_notices(PyObject *module, PyObject *new) {
     (void)module;
     static int registered;
     if (!registered && pthread_atfork(lock_ring, unlock_ring, unlock_ring) == 0) registered = 1;
@@ -90,9 +90,3 @@ int deliver_notices(void) {
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;
 }
-
-PyMethodDef notice_methods[3] = {
-    {"take_notices", take_notices, METH_NOARGS, NULL},
-    {"handle_notices", handle_notices, METH_O, NULL},
-    {NULL},
-};

@@ -18,14 +18,15 @@ that is slow or down neither blocks nor ends a training. `hypero up` runs a serv
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ._battery import Battery
 from ._client import Client, Counters, battery, close, connect, flush
 from ._experiment import Experiment
 from ._version import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._queries import QueryError, Rows, batteries, dead, experiments, rank, show, status
 
 __all__ = [
@@ -33,17 +34,17 @@ __all__ = [
     "connect", "dead", "experiments", "flush", "rank", "show", "status",
 ]
 
-_queries = {"QueryError", "Rows", "batteries", "dead", "experiments", "rank", "show", "status"}
+_lazy = {"QueryError", "Rows", "batteries", "dead", "experiments", "rank", "show", "status"}
 
 
 def __getattr__(name: str) -> Any:
     # Queries start a program. Trainings need none, and must not pay for the import of subprocess and json.
-    if name not in _queries:
+    if name not in _lazy:
         raise AttributeError(f"module 'hypero' has no attribute {name!r}")
-    from . import _queries as module
+    from . import _queries
 
-    return getattr(module, name)
+    return getattr(_queries, name)
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | _queries)
+    return sorted(set(globals()) | _lazy)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, SupportsIndex
+import operator
 
 from . import _native
 from ._experiment import Experiment
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import SupportsIndex
+
     from ._client import Client
 
 
@@ -13,7 +16,7 @@ class Battery(_native.Battery):
     """A group of experiments that are ranked together, made by `Client.battery`."""
 
     __slots__ = ("client",)
-    #: The client that made it. A forked child finds what it must send by its clients.
+    #: The client that made it.
     client: Client
 
     def experiment(
@@ -30,12 +33,12 @@ class Battery(_native.Battery):
             if start is not None or attempt is not None:
                 raise ValueError("start and attempt need resume=, the id of the experiment to resume")
             return self._made(Experiment(self, None, -1, 0))
-        if start is not None and start.__index__() < 0:
+        if start is not None and operator.index(start) < 0:
             raise ValueError(f"start must be 0 or above, not {start!r}")
-        if attempt is not None and attempt.__index__() < 1:
+        if attempt is not None and operator.index(attempt) < 1:
             raise ValueError(f"attempt must be 1 or above, not {attempt!r}")
         return self._made(Experiment(
-            self, resume, -1 if start is None else start.__index__(), 0 if attempt is None else attempt.__index__()))
+            self, resume, -1 if start is None else operator.index(start), 0 if attempt is None else operator.index(attempt)))
 
     def _made(self, experiment: Experiment) -> Experiment:
         experiment.battery = self

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
-from types import TracebackType
-from typing import Literal, NamedTuple, SupportsIndex
+import _thread
+import operator
 
 from . import _native, _process
 from ._battery import Battery
 
-Direction = Literal["max", "min"]
+# The module typing would double the time of the import.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Literal, SupportsIndex
+
+    Direction = Literal["max", "min"]
 
 # The numbers of hypero.h.
 _OK = 0
@@ -16,9 +21,12 @@ _CONFIRMATIONS = {"sent": 0, "applied": 1}
 _DIRECTIONS = {"max": 0, "min": 1}
 
 
-class Counters(NamedTuple):
+class Counters:
     """The numbers of a client's events so far."""
 
+    __slots__ = (
+        "accepted", "sent", "applied", "dead", "released", "adopted", "damaged", "dropped_journal_full", "dropped_closed",
+        "dropped_ended", "dropped_invalid")
     #: Recorded in the journal.
     accepted: int
     #: Acknowledged by Redis at least once.
@@ -42,16 +50,23 @@ class Counters(NamedTuple):
     #: Not recorded, because a value is outside the limits.
     dropped_invalid: int
 
+    def __init__(self, numbers: tuple[int, ...]) -> None:
+        for name, number in zip(self.__slots__, numbers):
+            setattr(self, name, number)
+
     @property
     def dropped(self) -> int:
         """All events that were not recorded."""
         return self.dropped_journal_full + self.dropped_closed + self.dropped_ended + self.dropped_invalid
 
+    def __repr__(self) -> str:
+        return f"Counters({', '.join(f'{name}={getattr(self, name)}' for name in self.__slots__)})"
+
 
 class Client(_native.Client):
     """A client of the experiment log, made by `connect`. As a context manager it closes itself."""
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ()
 
     def battery(
         self, name: str, *, version: int = 1, description: str = "", objective: str = "valid", direction: Direction = "max",
@@ -92,7 +107,7 @@ class Client(_native.Client):
     @property
     def counters(self) -> Counters:
         """The numbers of events so far."""
-        return Counters(*self._counters())
+        return Counters(self._counters())
 
     def __enter__(self) -> Client:
         return self
@@ -118,10 +133,8 @@ def connect(
     resume: the id of an experiment that this process resumes. Needed only with several partitions.
     journal_limit: the maximum size of the journal in bytes. None: 256 MiB.
     """
-    client = Client(
+    return Client(
         url, namespace, _positive("partitions", partitions), seed, resume, _positive("journal_limit", journal_limit))
-    _process.clients.add(client)
-    return client
 
 
 def battery(
@@ -150,7 +163,7 @@ def close(timeout: float = 5) -> bool:
 
 
 _shared: Client | None = None
-_lock = threading.Lock()
+_lock = _thread.allocate_lock()
 
 
 def _shared_client() -> Client:
@@ -164,7 +177,7 @@ def _shared_client() -> Client:
 def _renew_lock() -> None:
     # Another thread of the parent may have held the lock during the fork.
     global _lock
-    _lock = threading.Lock()
+    _lock = _thread.allocate_lock()
 
 
 _process.after_fork(_renew_lock)
@@ -180,6 +193,6 @@ def _positive(name: str, number: SupportsIndex | None) -> int:
     """Returns the number of an option, 0 for its default."""
     if number is None:
         return 0
-    if number.__index__() < 1:
+    if operator.index(number) < 1:
         raise ValueError(f"{name} must be 1 or above, not {number!r}")
-    return number.__index__()
+    return operator.index(number)

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, SupportsFloat, SupportsIndex, TypeVar, Union
+import operator
+from collections.abc import Mapping
 
 from . import _native, _values
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
+    from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeVar
+
     from ._battery import Battery
 
-T = TypeVar("T")
-Number = Union[SupportsFloat, SupportsIndex]
+    T = TypeVar("T")
+    Number = SupportsFloat | SupportsIndex
 
 
 class Experiment(_native.Experiment):
@@ -51,7 +55,7 @@ class Experiment(_native.Experiment):
 
         epoch: the best epoch, if it is known.
         """
-        if epoch is not None and epoch.__index__() < 0:
+        if epoch is not None and operator.index(epoch) < 0:
             raise ValueError(f"epoch must be 0 or above, not {epoch!r}")
         self._maxima(-1 if epoch is None else epoch, _values.channels(values, named))
 

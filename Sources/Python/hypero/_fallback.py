@@ -6,6 +6,7 @@ A log call takes microseconds instead of a tenth of one. It is also an example o
 from __future__ import annotations
 
 import ctypes
+import operator
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -38,6 +39,7 @@ def _function(name: str, *arguments: Any, result: Any = c_int) -> Any:
 
 
 _error = _function("error", result=c_char_p)
+_flush_at_exit = _function("flush_at_exit", result=None)
 _names, _doubles = POINTER(c_char_p), POINTER(c_double)
 _row = (c_void_p, c_int64, _names, _doubles, c_size_t)
 _record_row = _function("experiment_log", *_row)
@@ -94,6 +96,10 @@ def take_notices() -> list[str]:
             messages.append(_reader.recv(65536).decode("utf-8", "replace"))
         except (BlockingIOError, InterruptedError):
             return messages
+
+
+def flush_at_exit() -> None:
+    _flush_at_exit()
 
 
 def handle_notices(handler: Callable[[], None] | None, /) -> None:
@@ -186,9 +192,9 @@ class Client(_Handle):
         options.key_prefix = None if key_prefix is None else _text(key_prefix)
         options.resumed = None if resumed is None else _text(resumed)
         if seed is not None:
-            if not 0 <= seed.__index__() < 2**64:
+            if not 0 <= operator.index(seed) < 2**64:
                 raise ValueError(f"seed must be from 0 to 2^64 - 1, not {seed}")
-            options.seed = ctypes.pointer(c_uint64(seed.__index__()))
+            options.seed = ctypes.pointer(c_uint64(operator.index(seed)))
         options.partitions, options.journal_limit = partitions, journal_limit
         options.notice, options.notice_context = ctypes.cast(_libc.fputs, c_void_p), _stream
         handle = c_void_p()
@@ -224,7 +230,7 @@ class Battery(_Handle):
         cls, client: Client, name: str, version: int, description: str, objective: str, direction: int,
         channels: list[str], directions: list[int], /,
     ) -> Battery:
-        if not -(2**63) <= version.__index__() < 2**63:
+        if not -(2**63) <= operator.index(version) < 2**63:
             raise OverflowError(f"version must be within 64 bits, not {version}")
         declaration = _Objective()
         _init_objective(byref(declaration), ctypes.sizeof(declaration))
@@ -308,7 +314,7 @@ class Experiment(_Handle):
 
     def randint(self, name: str, low: int, high: int) -> int:
         for bound in (low, high):
-            if not -(2**63) <= bound.__index__() < 2**63:
+            if not -(2**63) <= operator.index(bound) < 2**63:
                 raise OverflowError(f"a bound must be within 64 bits, not {bound}")
         return int(self._draw("randint", name, c_int64, low, high))
 

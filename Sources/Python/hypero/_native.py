@@ -7,11 +7,11 @@ import os
 
 if os.environ.get("HYPERO_PYTHON_FALLBACK"):
     # For the tests of the fallback.
-    from ._fallback import Battery, Client, Experiment, handle_notices, take_notices
+    from ._fallback import Battery, Client, Experiment, flush_at_exit, handle_notices, take_notices
 else:
     try:
-        from ._hypero import Battery, Client, Experiment, handle_notices, take_notices
+        from ._hypero import Battery, Client, Experiment, flush_at_exit, handle_notices, take_notices
     except ImportError:
-        from ._fallback import Battery, Client, Experiment, handle_notices, take_notices
+        from ._fallback import Battery, Client, Experiment, flush_at_exit, handle_notices, take_notices
 
-__all__ = ["Battery", "Client", "Experiment", "handle_notices", "take_notices"]
+__all__ = ["Battery", "Client", "Experiment", "flush_at_exit", "handle_notices", "take_notices"]

@@ -5,34 +5,25 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from . import _native
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._client import Client
-
-#: The clients that exist.
-clients: weakref.WeakSet[Client] = weakref.WeakSet()
+    from collections.abc import Callable
+    from typing import Any
 
 
 def _log_notices() -> None:
     """Passes the client's messages to the logger "hypero"."""
+    messages = _native.take_notices()
+    if not messages:
+        return
+    # Here, because most processes have no message, and the import takes as long as that of the package.
     import logging
 
-    logger = logging.getLogger("hypero")
-    for message in _native.take_notices():
-        logger.warning("%s", message)
-
-
-def _exit_timeout() -> float:
-    """The longest wait of a process that ends, in seconds, as in the C library."""
-    try:
-        return max(float(os.environ.get("HYPERO_EXIT_TIMEOUT") or 2), 0)
-    except ValueError:
-        return 2
+    for message in messages:
+        logging.getLogger("hypero").warning("%s", message)
 
 
 def _at_end_of_child() -> None:
@@ -41,10 +32,9 @@ def _at_end_of_child() -> None:
     Such a child ends by os._exit, without the handlers of atexit. What it does not send stays in its journal until the next client
     of the host.
     """
-    seconds = _exit_timeout()
-    for client in list(clients):
-        client.flush("sent", seconds)
     _log_notices()
+    _native.handle_notices(None)
+    _native.flush_at_exit()
 
 
 def _at_exit() -> None:

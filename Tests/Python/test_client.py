@@ -1,0 +1,142 @@
+"""The client: its options, waits, counters and messages."""
+
+import gc
+import os
+import subprocess
+import sys
+import threading
+import unittest
+
+import hypero
+from support import ServerTestCase
+
+
+class OptionTests(ServerTestCase):
+    def test_wrong_options_are_value_errors_with_the_reason(self):
+        for arguments, error in (
+            ({"url": "localhost"}, "must start with redis:// or unix://"), ({"url": "redis://h\0"}, ""),
+            ({"namespace": "a b"}, "namespace"), ({"partitions": 0}, "partitions must be 1 or above"),
+            ({"partitions": 20000}, "partitions"), ({"seed": -1}, "seed must be from 0"),
+            ({"seed": 2**64}, "seed must be from 0"), ({"journal_limit": -1}, "journal_limit must be 1 or above"),
+        ):
+            with self.subTest(arguments), self.assertRaisesRegex(ValueError, error):
+                hypero.connect(**arguments)
+        for arguments in ({"url": 7}, {"seed": 1.5}, {"partitions": "2"}):
+            with self.subTest(arguments), self.assertRaises(TypeError):
+                hypero.connect(**arguments)
+
+    def test_a_wrong_battery_is_refused(self):
+        for arguments, error in (
+            ({"name": ""}, "name"), ({"name": "a\nb"}, "name"), ({"name": "x", "version": 2**53}, "version"),
+            ({"name": "x", "direction": "up"}, 'must be "max" or "min"'), ({"name": "x", "objective": ""}, "objective"),
+            ({"name": "x", "directions": {"loss": "down"}}, 'must be "max" or "min"'),
+        ):
+            with self.subTest(arguments), self.assertRaisesRegex(ValueError, error):
+                self.client.battery(**arguments)
+
+    def test_a_battery_has_an_objective_and_directions(self):
+        battery = self.client.battery(
+            "RNN Visual Attention", version=3, description="fixed bug in Sequencer", objective="loss", direction="min",
+            directions={"wer": "min", "top": "max"})
+        self.assertEqual(battery.id, "rnn-visual-attention.v3.b44afc5e")
+        for values in ({"loss": 0.5, "wer": 3}, {"loss": 0.25, "wer": 4}):
+            with battery.experiment() as experiment:
+                experiment.log(1, values)
+        self.client.flush(timeout=30)
+        self.assertEqual([row["value"] for row in hypero.rank("RNN Visual Attention", redis=self.server.url)], [0.25, 0.5])
+        self.assertEqual(
+            [row["value"] for row in hypero.rank("RNN Visual Attention", by="wer", redis=self.server.url)], [3, 4])
+
+    def test_the_namespace_and_the_seed_are_those_given(self):
+        with hypero.connect(self.server.url, namespace="vision", seed=2**64 - 1) as client:
+            self.assertEqual(client.seed, 2**64 - 1)
+            client.battery("elsewhere").experiment().finish()
+        self.assertGreater(int(self.server.redis("XLEN", "{vision}:events")), 0)
+
+
+class WaitTests(ServerTestCase):
+    def test_flush_and_close_tell_whether_the_events_have_arrived(self):
+        self.battery.experiment().log(1, valid=1)
+        self.assertTrue(self.client.flush("sent", timeout=30))
+        self.assertTrue(self.client.flush("applied", timeout=30))
+        counters = self.client.counters
+        self.assertEqual((counters.accepted, counters.sent, counters.applied, counters.dropped), (3, 3, 3, 0))
+        self.assertIn("accepted=3", repr(counters))
+        self.assertTrue(self.client.close())
+        for wrong in ({"until": "never"}, {"timeout": -1}, {"timeout": float("nan")}):
+            with self.assertRaises(ValueError):
+                self.client.flush(**wrong)
+
+    def test_without_a_server_flush_ends_at_its_timeout(self):
+        with self.assertLogs("hypero", "WARNING"):
+            client = hypero.connect(f"unix://{self.server.folder}/nothing.sock")
+            client.battery("x").experiment()
+            self.assertFalse(client.flush(timeout=0.2))
+            self.assertFalse(client.close(timeout=0))
+
+    def test_other_threads_run_while_one_waits(self):
+        client = hypero.connect(f"unix://{self.server.folder}/nothing.sock")
+        client.battery("x").experiment()
+        results = []
+        thread = threading.Thread(target=lambda: results.append(client.flush(timeout=3600)), daemon=True)
+        with self.assertLogs("hypero", "WARNING"):
+            thread.start()
+            # With the GIL held by the flush, this thread would not get here. The close ends the wait of the other thread.
+            client.close(timeout=0)
+            thread.join(30)
+            self.assertEqual(results, [False])
+
+    def test_handles_may_be_released_in_any_order(self):
+        client = hypero.connect(self.server.url)
+        battery = client.battery("order")
+        experiment = battery.experiment()
+        del client, battery
+        gc.collect()
+        experiment.log(1, valid=1)
+        self.assertTrue(experiment.battery.client.flush(timeout=30))
+
+    def test_eight_threads_log_to_one_experiment(self):
+        experiment = self.battery.experiment()
+
+        def log(number):
+            for epoch in range(500):
+                experiment.log(epoch, {f"channel {number}": epoch})
+
+        threads = [threading.Thread(target=log, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        channels = self.stored(experiment)["curves"]["channels"]
+        self.assertEqual(channels, {f"channel {number}": list(range(500)) for number in range(8)})
+
+
+class SharedClientTests(ServerTestCase):
+    def test_the_module_connects_by_the_environment(self):
+        os.environ["HYPERO_REDIS"] = self.server.url
+        self.addCleanup(os.environ.pop, "HYPERO_REDIS")
+        self.assertTrue(hypero.flush())
+        with hypero.battery(self.id()).experiment() as experiment:
+            experiment.log(1, valid=0.5)
+        self.assertIs(hypero.battery("a").client, hypero.battery("b").client)
+        self.assertTrue(hypero.flush(timeout=30))
+        self.assertEqual(hypero.rank(self.id())[0]["experiment"], experiment.id)
+        self.assertTrue(hypero.close())
+        self.assertTrue(hypero.close())
+        hypero.battery("again").experiment().finish()
+        self.assertTrue(hypero.close())
+
+
+class ImportTests(unittest.TestCase):
+    def test_the_import_loads_no_module_that_a_training_does_not_need(self):
+        code = "import sys; before = set(sys.modules); import hypero; print(*sorted(set(sys.modules) - before))"
+        loaded = subprocess.run([sys.executable, "-IS", "-c", f"import sys; sys.path[:0] = {sys.path!r}; {code}"],
+                                capture_output=True, text=True, check=True).stdout.split()
+        self.assertIn("hypero", loaded)
+        slow = {"typing", "logging", "json", "re", "subprocess", "threading", "socket", "argparse", "dataclasses"}
+        if "hypero._fallback" not in loaded:
+            self.assertEqual(slow & set(loaded), set())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,93 @@
+"""The queries by hypero-query."""
+
+import os
+import unittest
+
+import hypero
+from support import ServerTestCase
+
+
+class QueryTests(ServerTestCase):
+    def setUp(self):
+        super().setUp()
+        self.experiments = []
+        for index in range(4):
+            experiment = self.battery.experiment()
+            experiment.params(lr=index, size=[index])
+            if index < 3:
+                experiment.log(1, valid=index / 4, train=1 - index)
+                experiment.finish()
+            else:
+                experiment.fail("no memory")
+            self.experiments.append(experiment.id)
+        self.assertTrue(self.client.flush(timeout=30))
+
+    def query(self, function, *arguments, **options):
+        return function(*arguments, redis=self.server.url, **options)
+
+    def test_rank_has_the_best_first(self):
+        rows = self.query(hypero.rank, self.id())
+        self.assertEqual([row["experiment"] for row in rows], self.experiments[2::-1])
+        self.assertEqual(rows[0]["params"], {"lr": 2, "size": [2]})
+        self.assertIn("1", rows.notes)
+        self.assertEqual(len(self.query(hypero.rank, self.id(), limit=1, version=1)), 1)
+        self.assertEqual(self.query(hypero.rank, self.id(), by="train")[0]["value"], 1)
+        self.assertEqual(self.query(hypero.rank, self.id(), best_of="train", ascending=True)[0]["value"], -1)
+        self.assertEqual(self.query(hypero.rank, self.id(), status=["failed", "stopped"]), [])
+
+    def test_the_other_queries_return_their_rows(self):
+        self.assertEqual([row["experiment"] for row in self.query(hypero.experiments, self.id())], self.experiments[::-1])
+        failed = self.query(hypero.experiments, self.id(), status="failed", unranked=True)
+        self.assertEqual([(row["experiment"], row["reason"]) for row in failed], [(self.experiments[3], "no memory")])
+        self.assertIn(self.id(), [row["name"] for row in self.query(hypero.batteries)])
+        self.assertEqual(self.query(hypero.show, self.experiments[0])["params"]["lr"], 0)
+        self.assertEqual(self.query(hypero.status)["partitions"][0]["dead"], 0)
+        self.assertEqual(self.query(hypero.dead), [])
+
+    def test_a_failure_has_the_message_and_the_code_of_the_program(self):
+        with self.assertRaises(hypero.QueryError) as caught:
+            self.query(hypero.rank, "no such battery")
+        self.assertEqual(caught.exception.code, 3)
+        self.assertIn("no such battery", str(caught.exception))
+        with self.assertRaises(hypero.QueryError) as caught:
+            hypero.batteries(redis=f"unix://{self.server.folder}/nothing.sock")
+        self.assertEqual(caught.exception.code, 4)
+        with self.assertRaises(hypero.QueryError) as caught:
+            self.query(hypero.rank, self.id(), limit=0)
+        self.assertEqual(caught.exception.code, 64)
+
+    def test_a_name_may_look_like_an_option(self):
+        name = "--limit"
+        with self.client.battery(name).experiment() as experiment:
+            experiment.log(1, valid=1)
+        self.client.flush(timeout=30)
+        self.assertEqual(self.query(hypero.rank, name)[0]["experiment"], experiment.id)
+
+    def test_a_missing_program_is_named_with_its_places(self):
+        os.environ["HYPERO_BIN_DIR"], before = "/nowhere", os.environ.get("HYPERO_BIN_DIR")
+        try:
+            with self.assertRaisesRegex(FileNotFoundError, "hypero-query: not found in HYPERO_BIN_DIR, /nowhere"):
+                self.query(hypero.batteries)
+        finally:
+            del os.environ["HYPERO_BIN_DIR"]
+            if before is not None:
+                os.environ["HYPERO_BIN_DIR"] = before
+
+    def test_rows_become_a_table_of_pandas(self):
+        try:
+            import pandas
+        except ImportError:
+            self.skipTest("pandas is not installed")
+        table = self.query(hypero.rank, self.id()).to_pandas()
+        self.assertIsInstance(table, pandas.DataFrame)
+        self.assertEqual(list(table["maxima.valid"]), [0.5, 0.25, 0])
+        self.assertEqual(list(table["params.lr"]), [2, 1, 0])
+
+    def test_inner_objects_become_columns(self):
+        from hypero._queries import _flat
+
+        self.assertEqual(_flat({"a": 1, "b": {"c": {"d": [2]}, "e": None}}), {"a": 1, "b.c.d": [2], "b.e": None})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,167 @@
+"""The commands hypero up, down and status, and Scripts/up beside them."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from hypero import _programs
+from support import wait_until
+
+SCRIPT = Path(__file__).resolve().parent.parent.parent / "Scripts/up"
+
+
+class UpTests(unittest.TestCase):
+    def setUp(self):
+        self.state = tempfile.mkdtemp(prefix="hypero-up.", dir="/tmp")
+        self.folder = Path(self.state, "hypero/up")
+        self.environment = {
+            **os.environ, "XDG_STATE_HOME": self.state, "HYPERO_JOURNAL": f"{self.state}/journal",
+            "HYPERO_BIN_DIR": os.path.dirname(_programs.path("hypero-ingest")),
+            # Settings of another server, which must not reach this one.
+            "HYPERO_REDIS_PASSWORD": "secret", "REDISCLI_AUTH": "secret"}
+        self.addCleanup(shutil.rmtree, self.state)
+        self.addCleanup(self.hypero, "down")
+
+    def run_command(self, *command, **environment):
+        # Files and not pipes: a program in the background that kept a pipe open would keep this from its end.
+        with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+            code = subprocess.run(
+                command, env={**self.environment, **environment}, stdout=output, stderr=errors, stdin=subprocess.DEVNULL,
+                timeout=120).returncode
+            output.seek(0)
+            errors.seek(0)
+            return code, output.read(), errors.read()
+
+    def hypero(self, *arguments, **environment):
+        return self.run_command(sys.executable, "-m", "hypero", *arguments, **environment)
+
+    def script(self, *arguments):
+        return self.run_command(str(SCRIPT), *arguments)
+
+    def process(self, name):
+        return int((self.folder / f"{name}.pid").read_text())
+
+    def train(self):
+        """Logs and ranks without any configuration, and returns the best value."""
+        code, output, errors = self.run_command(sys.executable, "-c", """
+import hypero
+with hypero.battery("digits").experiment() as experiment:
+    experiment.log(1, valid=0.5)
+assert hypero.flush(timeout=30)
+print(len(hypero.rank("digits")))
+""")
+        self.assertEqual((code, errors), (0, ""))
+        return int(output)
+
+    def test_up_serves_trainings_and_queries_without_configuration_and_down_keeps_the_data(self):
+        code, output, errors = self.hypero("up", "--detach")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn(f"unix://{self.folder}/redis.sock", output)
+        self.assertEqual(self.train(), 1)
+        code, output, errors = self.hypero("status")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn("hypero up runs: process", output)
+        self.assertIn("{hypero}", output)
+        self.assertEqual(self.hypero("up", "--detach")[0], 0)
+        code, _, errors = self.hypero("up")
+        self.assertEqual(code, 1)
+        self.assertIn("hypero up: already running: process", errors)
+        code, output, _ = self.hypero("down")
+        self.assertEqual((code, output), (0, f"hypero down: stopped; the data remain in {self.folder}\n"))
+        self.assertEqual(self.hypero("down")[1], "hypero down: nothing runs\n")
+        self.assertEqual(self.hypero("status")[0], 1)
+        self.assertEqual(self.hypero("up", "--detach")[0], 0)
+        self.assertEqual(self.train(), 2)
+
+    def test_the_folder_and_the_socket_are_the_users_alone(self):
+        self.hypero("up", "--detach")
+        self.assertEqual(self.folder.stat().st_mode & 0o777, 0o700)
+        self.assertEqual((self.folder / "redis.sock").stat().st_mode & 0o777, 0o700)
+
+    def test_a_program_that_is_killed_is_started_again(self):
+        self.hypero("up", "--detach")
+        for name in ("redis-server", "hypero-ingest"):
+            before = self.process(name)
+            os.kill(before, signal.SIGKILL)
+            wait_until(lambda: self.process(name) != before)
+        self.assertEqual(self.train(), 1)
+
+    def test_in_the_foreground_an_interrupt_stops_all(self):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hypero", "up"], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, start_new_session=True)
+        self.assertIn("Redis and the ingest run", process.stdout.readline())
+        programs = [self.process(name) for name in ("redis-server", "hypero-ingest")]
+        os.killpg(process.pid, signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, output, errors), (0, "", ""))
+        for program in programs:
+            self.assertFalse(os.path.exists(f"/proc/{program}"))
+
+    def test_after_a_killed_supervisor_up_starts_anew_and_down_stops_what_it_left(self):
+        for action in (("up", "--detach"), ("down",)):
+            self.hypero("up", "--detach")
+            os.kill(self.process("up"), signal.SIGKILL)
+            left = self.process("redis-server")
+            self.assertEqual(self.hypero(*action)[0], 0)
+            wait_until(lambda: not os.path.exists(f"/proc/{left}"))
+        self.assertIn("nothing runs", self.hypero("down")[1])
+
+    def test_what_is_missing_is_said_in_one_line(self):
+        for environment, error in (
+            ({"PATH": "/nowhere"}, "redis-server: not found in PATH. Install it: apt-get install redis-server"),
+            ({"HYPERO_REDIS_SERVER": "/nowhere/redis"}, "redis-server: /nowhere/redis, does not run"),
+            ({"HYPERO_REDIS_SERVER": "/bin/true"}, "must be version 6.2 or later, not unknown"),
+            ({"HYPERO_BIN_DIR": "/nowhere"}, "hypero-ingest: not found in HYPERO_BIN_DIR, /nowhere"),
+            ({"XDG_STATE_HOME": self.state + "/" + "x" * 100}, "must have at most 107. Set XDG_STATE_HOME"),
+            ({"XDG_STATE_HOME": "relative"}, "Set XDG_STATE_HOME to an absolute path"),
+        ):
+            with self.subTest(error):
+                code, output, errors = self.hypero("up", "--detach", **environment)
+                self.assertEqual((code, output), (1, ""))
+                self.assertIn(error, errors)
+                self.assertEqual(errors.count("\n"), 1)
+
+    def test_a_server_that_cannot_start_is_reported_with_its_log(self):
+        self.hypero("up", "--detach")
+        self.hypero("down")
+        for file in (self.folder / "appendonlydir").glob("*.manifest"):
+            file.write_text("nonsense\n")
+        code, _, errors = self.hypero("up", "--detach")
+        self.assertEqual(code, 1)
+        self.assertIn("redis-server:", errors)
+        self.assertIn("Last lines of", errors)
+        self.assertIn("nothing runs", self.hypero("down")[1])
+
+    @unittest.skipUnless(SCRIPT.exists(), "Scripts/up is not beside the tests")
+    def test_the_script_and_the_command_are_interchangeable(self):
+        self.assertEqual(self.script("--detach")[0], 0)
+        self.assertEqual(self.train(), 1)
+        self.assertEqual(self.hypero("status")[0], 0)
+        before = self.process("redis-server")
+        os.kill(before, signal.SIGKILL)
+        wait_until(lambda: self.process("redis-server") != before)
+        self.assertEqual(self.train(), 2)
+        self.assertIn("stopped", self.hypero("down")[1])
+        self.assertEqual(self.script("status")[0], 1)
+        self.assertEqual(self.hypero("up", "--detach")[0], 0)
+        self.assertIn("already running", self.script()[2])
+        self.assertIn("hypero-ingest", self.script("status")[1])
+        self.assertIn("stopped", self.script("down")[1])
+        self.assertIn("nothing runs", self.hypero("down")[1])
+
+    def test_the_help_names_the_commands(self):
+        code, output, _ = self.hypero("--help")
+        self.assertEqual(code, 0)
+        for word in ("up", "down", "status", "HYPERO_REDIS_SERVER"):
+            self.assertIn(word, output)
+        self.assertEqual(self.hypero()[0], 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
