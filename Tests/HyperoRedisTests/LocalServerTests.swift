@@ -25,7 +25,9 @@ struct LocalServerTests {
                     bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
                 }
             }
-            guard bound == 0, !listens || listen(descriptor, 8) == 0 else { throw TestFailure("listen: errno \(errno)") }
+            guard bound == 0, !listens || listen(descriptor, 8) == 0 else {
+                throw TestFailure("listen: errno \(errno)")
+            }
         }
 
         deinit { close(descriptor) }

@@ -5,7 +5,10 @@ PyPy and free-threaded builds of CPython do not load an extension of the limited
 
 import os
 
-if os.environ.get("HYPERO_PYTHON_FALLBACK"):
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._hypero import Battery, Client, Experiment, flush_at_exit, handle_notices, take_notices
+elif os.environ.get("HYPERO_PYTHON_FALLBACK"):
     # For the tests of the fallback.
     from ._fallback import Battery, Client, Experiment, flush_at_exit, handle_notices, take_notices
 else:

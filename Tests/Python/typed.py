@@ -1,0 +1,33 @@
+"""A program that uses all of the package's types. `mypy --strict` must accept it, and find each mistake that it marks."""
+
+from typing import Any
+
+import hypero
+
+client: hypero.Client = hypero.connect("redis://localhost", namespace="a", partitions=2, seed=7, resume=None)
+battery: hypero.Battery = client.battery(
+    "digits", version=3, description="fixed bug", objective="valid", direction="max", directions={"loss": "min"})
+with battery.experiment() as experiment:
+    rate: float = experiment.log_uniform("lr", 1e-5, 1e-1)
+    depth: int = experiment.randint("depth", 1, 7)
+    size: int = experiment.categorical("size", [16, 32])
+    decay: str = experiment.categorical("decay", {"linear": 0.8, "adaptive": 0.2})
+    experiment.params(bs=64, hidden=[128, 64])
+    experiment.meta({"dataset": "digits"})
+    experiment.log(1, train=0.9, valid=1)
+    experiment.log(2, {"train/loss": 0.1}, valid=True)
+    experiment.maxima(valid=0.9, epoch=3)
+    experiment.curves(train=[0.1, 0.2], first=1)
+resumed: hypero.Experiment = battery.experiment(resume=experiment.id, start=18)
+applied: bool = client.flush(until="applied", timeout=5)
+dropped: int = client.counters.dropped
+rows: hypero.Rows = hypero.rank("digits", by="valid", limit=10)
+best: dict[str, Any] = rows[0]
+closed: bool = client.close()
+
+experiment.log(1, valid="0.9")  # type: ignore[arg-type]
+experiment.log(1.5, valid=0.9)  # type: ignore[arg-type]
+experiment.log("1", valid=0.9)  # type: ignore[arg-type]
+client.battery("digits", direction="up")  # type: ignore[arg-type]
+client.flush(until="never")  # type: ignore[arg-type]
+wrong: str = experiment.randint("depth", 1, 7)  # type: ignore[assignment]
