@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from ._version import __version__
 
@@ -16,7 +17,7 @@ The data are in hypero/up under XDG_STATE_HOME, else under ~/.local/state.
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="hypero", description="A private Redis server and an ingest on this machine, for one user.", epilog=_epilog,
+        prog="hypero", description="A private Redis server and an ingest for one user, and the import of runs of other tools.", epilog=_epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -24,16 +25,27 @@ def main(arguments: list[str] | None = None) -> int:
     up.add_argument("--detach", action="store_true", help="run in the background, and return once both work")
     commands.add_parser("down", help="stop them; the data remain")
     commands.add_parser("status", help="show whether they run, and the status of the server")
+    imports = commands.add_parser("import", help="log runs of wandb (offline), TensorBoard, mlflow, optuna and trackio")
+    imports.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="a file or a folder; its content tells the tool")
+    imports.add_argument("--dry-run", action="store_true", help="show what would be imported")
+    imports.add_argument("--objective", help="the channel that decides the best step (default: that of the tool, or valid)")
+    imports.add_argument("--direction", choices=("max", "min"), help="the direction of the objective")
     options = parser.parse_args(arguments)
 
-    from .up import commands as actions
+    from .importing.run import ImportFailure
     from .up.place import UpError
 
     try:
+        if options.command == "import":
+            from .importing import command
+
+            return command.main(options.paths, options.dry_run, options.objective, options.direction)
+        from .up import commands as actions
+
         if options.command == "up":
             return actions.up(options.detach)
         return actions.down() if options.command == "down" else actions.status()
-    except (UpError, FileNotFoundError) as error:
+    except (ImportFailure, UpError, OSError, ValueError) as error:
         print(f"hypero {options.command}: {error}", file=sys.stderr)
         return 1
 

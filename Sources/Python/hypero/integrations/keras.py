@@ -23,6 +23,8 @@ class HyperoCallback(keras.callbacks.Callback):
         self.experiment = experiment
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if not _shared.is_first_process():
+            return
         row = _shared.numbers(logs or {})
         optimizer = getattr(self.model, "optimizer", None)
         if optimizer is not None and "learning_rate" not in row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._experiment import Experiment
+from . import _shared
 
 
 class HyperoCallback:
@@ -19,5 +20,5 @@ class HyperoCallback:
 
     def __call__(self, env: Any) -> None:
         row = {f"{item[0]}/{item[1]}": float(item[2]) for item in env.evaluation_result_list or ()}
-        if row:
+        if row and _shared.is_first_process():
             self.experiment.log(env.iteration + 1, row)

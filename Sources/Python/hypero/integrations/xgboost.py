@@ -9,6 +9,7 @@ from typing import Any
 import xgboost
 
 from .._experiment import Experiment
+from . import _shared
 
 
 class HyperoCallback(xgboost.callback.TrainingCallback):
@@ -25,7 +26,7 @@ class HyperoCallback(xgboost.callback.TrainingCallback):
                 latest = values[-1]
                 # With cross validation, a mean and a deviation.
                 row[f"{data}/{metric}"] = float(latest[0] if isinstance(latest, tuple) else latest)
-        if row:
+        if row and _shared.is_first_process():
             self.experiment.log(epoch + 1, row)
         # True would end the training.
         return False

@@ -1,0 +1,261 @@
+"""The integrations with their real libraries. Scripts/test-integrations installs these."""
+
+import importlib.util
+import os
+import sys
+import unittest
+import warnings
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from support import ServerTestCase  # noqa: E402
+
+os.environ.update(KERAS_BACKEND="torch", TOKENIZERS_PARALLELISM="false", HF_HUB_OFFLINE="1", CUDA_VISIBLE_DEVICES="")
+warnings.simplefilter("ignore")
+
+
+def needs(*modules):
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    return unittest.skipIf(missing, f"not installed: {missing}")
+
+
+@needs("torch", "lightning")
+class LightningTests(ServerTestCase):
+    def trainer(self, logger, fails=False, **options):
+        import lightning
+        import torch
+
+        class Module(lightning.LightningModule):
+            def __init__(self, rate=0.1):
+                super().__init__()
+                self.save_hyperparameters()
+                self.layer = torch.nn.Linear(4, 1)
+
+            def training_step(self, batch, index):
+                if fails and self.current_epoch == 1:
+                    raise RuntimeError("no memory")
+                loss = self.layer(batch[0]).square().mean()
+                self.log("train", loss, on_step=False, on_epoch=True)
+                return loss
+
+            def validation_step(self, batch, index):
+                self.log("valid", self.layer(batch[0]).square().mean())
+
+            def configure_optimizers(self):
+                return torch.optim.SGD(self.parameters(), lr=self.hparams.rate)
+
+        data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.randn(8, 4)), batch_size=4)
+        trainer = lightning.Trainer(
+            max_epochs=3, logger=logger, enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False,
+            accelerator="cpu", log_every_n_steps=1, default_root_dir=self.server.folder, **options)
+        trainer.fit(Module(), data, data)
+
+    def test_a_training_is_logged_by_epochs(self):
+        from hypero.integrations.lightning import HyperoLogger
+
+        logger = HyperoLogger(self.battery)
+        self.trainer(logger)
+        stored = self.stored(logger.experiment)
+        self.assertEqual((stored["status"], stored["params"]), ("done", {"rate": 0.1}))
+        # The sanity check before the first epoch is not logged.
+        self.assertEqual(stored["curves"]["epoch"], [0, 1, 2])
+        for channel in ("train", "valid"):
+            self.assertNotIn(None, stored["curves"]["channels"][channel])
+        self.assertEqual((logger.name, logger.version), (self.battery.id, logger.experiment.id))
+
+    def test_a_training_is_logged_by_steps(self):
+        from hypero.integrations.lightning import HyperoLogger
+
+        logger = HyperoLogger(self.battery, by="step")
+        self.trainer(logger)
+        self.assertEqual(self.stored(logger.experiment)["curves"]["epoch"], [1, 3, 5])
+        with self.assertRaises(ValueError):
+            HyperoLogger(self.battery, by="batch")
+
+    def test_a_training_that_fails_is_failed(self):
+        from hypero.integrations.lightning import HyperoLogger
+
+        logger = HyperoLogger(self.battery)
+        with self.assertRaises(RuntimeError):
+            self.trainer(logger, fails=True)
+        self.assertEqual(self.stored(logger.experiment)["status"], "failed")
+
+
+@needs("torch", "transformers", "accelerate")
+class TransformersTests(ServerTestCase):
+    def train(self, callback, **options):
+        import torch
+        import transformers
+
+        configuration = transformers.BertConfig(
+            vocab_size=32, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8, num_labels=2)
+        model = transformers.BertForSequenceClassification(configuration)
+        rows = [{"input_ids": torch.randint(0, 32, (6,)), "labels": torch.tensor(index % 2)} for index in range(8)]
+        arguments = transformers.TrainingArguments(
+            output_dir=self.server.folder, num_train_epochs=2, per_device_train_batch_size=2, logging_steps=2, report_to=[],
+            eval_strategy="epoch", save_strategy="no", use_cpu=True, disable_tqdm=True, learning_rate=0.001)
+        transformers.utils.logging.set_verbosity_error()
+        trainer = transformers.Trainer(
+            model=model, args=arguments, train_dataset=rows, eval_dataset=rows, callbacks=[callback])
+        trainer.remove_callback(transformers.PrinterCallback)
+        trainer.train()
+
+    def test_a_training_is_logged_by_global_steps(self):
+        from hypero.integrations.transformers import HyperoCallback
+
+        callback = HyperoCallback(self.client.battery(self.id(), objective="eval_loss", direction="min"))
+        self.train(callback)
+        stored = self.stored(callback.experiment)
+        self.assertEqual(stored["status"], "done")
+        self.assertEqual(stored["params"]["learning_rate"], 0.001)
+        self.assertEqual(stored["params"]["num_train_epochs"], 2)
+        self.assertEqual(stored["meta"]["model_type"], "bert")
+        self.assertEqual(stored["curves"]["epoch"], [2, 4, 6, 8])
+        channels = stored["curves"]["channels"]
+        self.assertEqual([value is None for value in channels["eval_loss"]], [True, False, True, False])
+        self.assertEqual(channels["epoch_"], [0.5, 1, 1.5, 2])
+        self.assertEqual(stored["maxima"]["eval_loss"], min(value for value in channels["eval_loss"] if value is not None))
+
+    def test_the_block_of_an_experiment_ends_it(self):
+        from hypero.integrations.transformers import HyperoCallback
+
+        with self.assertRaises(ZeroDivisionError), self.battery.experiment() as experiment:
+            self.train(HyperoCallback(self.battery, experiment))
+            1 / 0
+        self.assertEqual(self.stored(experiment)["reason"], "ZeroDivisionError: division by zero")
+
+
+@needs("torch", "accelerate")
+class AccelerateTests(ServerTestCase):
+    def test_a_tracker_logs_what_the_accelerator_logs(self):
+        import accelerate
+        import torch
+
+        from hypero.integrations.accelerate import HyperoTracker
+
+        tracker = HyperoTracker(self.battery)
+        accelerator = accelerate.Accelerator(log_with=tracker, cpu=True)
+        accelerator.init_trackers("ignored", config={"lr": 0.1, "net": {"depth": 2}})
+        for step in range(3):
+            accelerator.log({"valid": torch.tensor(step / 4), "text": "no number"}, step=step * 10)
+        accelerator.log({"valid": 1})
+        accelerator.end_training()
+        stored = self.stored(tracker.tracker)
+        self.assertEqual((stored["status"], stored["params"]), ("done", {"lr": 0.1, "net/depth": 2}))
+        self.assertEqual(stored["curves"], {"epoch": [0, 10, 20, 21], "channels": {"valid": [0, 0.25, 0.5, 1]}})
+
+
+@needs("keras", "torch")
+class KerasTests(ServerTestCase):
+    def test_a_fit_is_logged_by_epochs(self):
+        import keras
+        import numpy
+
+        from hypero.integrations.keras import HyperoCallback
+
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(0.125), "mse", metrics=["mae"])
+        data = numpy.ones((8, 4)), numpy.ones((8, 1))
+        with self.battery.experiment() as experiment:
+            model.fit(*data, epochs=3, verbose=0, validation_data=data, callbacks=[HyperoCallback(experiment)])
+        stored = self.stored(experiment)
+        self.assertEqual((stored["status"], stored["curves"]["epoch"]), ("done", [1, 2, 3]))
+        self.assertEqual(set(stored["curves"]["channels"]), {"loss", "mae", "val_loss", "val_mae", "learning_rate"})
+        self.assertEqual(stored["curves"]["channels"]["learning_rate"], [0.125] * 3)
+
+
+@needs("optuna")
+class OptunaTests(ServerTestCase):
+    def test_trials_are_experiments(self):
+        import optuna
+
+        import hypero
+        from hypero.integrations.optuna import HyperoCallback
+
+        def objective(trial):
+            rate = trial.suggest_float("lr", 1e-5, 0.1, log=True)
+            trial.suggest_categorical("kind", ["a", "b"])
+            for step in range(3):
+                trial.report(step / 4, step)
+            if trial.number == 1:
+                raise optuna.TrialPruned
+            if trial.number == 2:
+                raise ValueError("diverged")
+            return rate
+
+        optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+        study = optuna.create_study(direction="maximize", study_name="search")
+        study.optimize(objective, n_trials=4, catch=[ValueError], callbacks=[HyperoCallback(self.battery)])
+        self.assertTrue(self.client.flush(timeout=30))
+        rows = hypero.experiments(self.id(), redis=self.server.url)[::-1]
+        self.assertEqual([row["status"] for row in rows], ["done", "stopped", "failed", "done"])
+        self.assertEqual([row["meta"] for row in rows], [{"study": "search", "trial": number} for number in range(4)])
+        self.assertEqual(rows[0]["value"], study.trials[0].value)
+        self.assertEqual(rows[0]["params"], study.trials[0].params)
+        self.assertEqual(rows[1]["value"], 0.5)
+        self.assertEqual(hypero.show(rows[1]["experiment"], redis=self.server.url)["curves"]["epoch"], [0, 1, 2])
+
+
+@needs("numpy")
+class BoostingTests(ServerTestCase):
+    def data(self):
+        import numpy
+
+        generator = numpy.random.default_rng(1)
+        features = generator.normal(size=(200, 4))
+        return features, (features[:, 0] > 0).astype(int)
+
+    @needs("xgboost")
+    def test_rounds_of_xgboost_are_rows(self):
+        import xgboost
+
+        from hypero.integrations.xgboost import HyperoCallback
+
+        matrix = xgboost.DMatrix(*self.data())
+        parameters = {"objective": "binary:logistic", "eval_metric": ["logloss", "auc"]}
+        with self.client.battery(self.id(), objective="valid/auc").experiment() as experiment:
+            results = {}
+            xgboost.train(
+                parameters, matrix, 5, evals=[(matrix, "train"), (matrix, "valid")], verbose_eval=False, evals_result=results,
+                callbacks=[HyperoCallback(experiment)])
+        channels = self.stored(experiment)["curves"]["channels"]
+        self.assertEqual(set(channels), {"train/logloss", "train/auc", "valid/logloss", "valid/auc"})
+        self.assertEqual(channels["valid/logloss"], results["valid"]["logloss"])
+        with self.battery.experiment() as crossed:
+            xgboost.cv(parameters, matrix, 3, nfold=2, callbacks=[HyperoCallback(crossed)])
+        self.assertEqual(self.stored(crossed)["epochs"], 3)
+
+    @needs("lightgbm")
+    def test_rounds_of_lightgbm_are_rows(self):
+        import lightgbm
+
+        from hypero.integrations.lightgbm import HyperoCallback
+
+        features, labels = self.data()
+        data = lightgbm.Dataset(features, labels)
+        with self.battery.experiment() as experiment:
+            results = {}
+            lightgbm.train(
+                {"objective": "binary", "metric": ["binary_logloss", "auc"], "verbosity": -1}, data, 5,
+                valid_sets=[data, data.create_valid(features, labels)], valid_names=["train", "valid"],
+                callbacks=[HyperoCallback(experiment), lightgbm.record_evaluation(results)])
+        stored = self.stored(experiment)["curves"]
+        self.assertEqual(stored["epoch"], [1, 2, 3, 4, 5])
+        self.assertEqual(stored["channels"]["valid/binary_logloss"], results["valid"]["binary_logloss"])
+
+
+class RankTests(unittest.TestCase):
+    def test_only_the_first_process_of_a_distributed_training_logs(self):
+        from hypero.integrations._shared import is_first_process
+
+        self.assertTrue(is_first_process())
+        for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"):
+            os.environ[name] = "1"
+            self.assertFalse(is_first_process())
+            os.environ[name] = "0"
+            self.assertTrue(is_first_process())
+            del os.environ[name]
+
+
+if __name__ == "__main__":
+    unittest.main()
