@@ -33,22 +33,22 @@ struct LocalServerTests {
         deinit { close(descriptor) }
     }
 
-    private func url(_ text: String? = nil, _ environment: [String: String]) throws(SchemaError) -> RedisURL {
+    private func url(_ text: String? = nil, in environment: [String: String]) throws(SchemaError) -> RedisURL {
         try RedisURL(text, environment: { environment[$0] })
     }
 
     @Test func `Without a URL and a variable, the server of hypero up is used if it listens`() throws {
         let socket = try Socket(listens: true)
         let state = ["XDG_STATE_HOME": socket.folder.path]
-        #expect(try url(state).description == "unix://\(socket.path)")
-        #expect(try url("redis://h", state).description == "redis://h:6379")
-        #expect(try url(state.merging(["HYPERO_REDIS": "redis://h"]) { $1 }).description == "redis://h:6379")
+        #expect(try url(in: state).description == "unix://\(socket.path)")
+        #expect(try url("redis://h", in: state).description == "redis://h:6379")
+        #expect(try url(in: state.merging(["HYPERO_REDIS": "redis://h"]) { $1 }).description == "redis://h:6379")
     }
 
     @Test func `Passwords of the environment belong to another server`() throws {
         let socket = try Socket(listens: true)
         let passwords = ["XDG_STATE_HOME": socket.folder.path, "HYPERO_REDIS_PASSWORD": "one", "REDISCLI_AUTH": "two"]
-        #expect(try url(passwords) == url("unix://\(socket.path)", [:]))
+        #expect(try url(in: passwords) == url("unix://\(socket.path)", in: [:]))
     }
 
     @Test func `The place is below the home folder if there is no folder for state`() throws {
@@ -56,7 +56,7 @@ struct LocalServerTests {
         let home = try TemporaryFolder()
         mkdir(home.file(".local"), 0o700)
         symlink(socket.folder.path, home.file(".local/state"))
-        #expect(try url(["HOME": home.path]).description == "unix://\(home.path)/.local/state/hypero/up/redis.sock")
+        #expect(try url(in: ["HOME": home.path]).description == "unix://\(home.path)/.local/state/hypero/up/redis.sock")
     }
 
     @Test func `A socket without a listener, a file and a missing or relative folder lead to the default`() throws {
@@ -67,7 +67,7 @@ struct LocalServerTests {
         close(open(file.file("hypero/up/redis.sock"), O_CREAT | O_WRONLY, 0o600))
         let long = "/" + String(repeating: "x", count: 200)
         for state in [socket.folder.path, empty.path, file.path, "relative", long] {
-            #expect(try url(["XDG_STATE_HOME": state]).description == "redis://127.0.0.1:6379")
+            #expect(try url(in: ["XDG_STATE_HOME": state]).description == "redis://127.0.0.1:6379")
         }
     }
 
@@ -75,14 +75,14 @@ struct LocalServerTests {
         let socket = try Socket(listens: true)
         let state = ["XDG_STATE_HOME": socket.folder.path]
         // The kernel keeps one connection more than the queue's length. None is accepted here.
-        for _ in 0..<9 { #expect(try url(state).description == "unix://\(socket.path)") }
-        _ = try url(state)
+        for _ in 0..<9 { #expect(try url(in: state).description == "unix://\(socket.path)") }
+        _ = try url(in: state)
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can give a file to another user"))
     func `The socket of another user is not used`() throws {
         let socket = try Socket(listens: true)
         #expect(lchown(socket.path, 65_534, 65_534) == 0)
-        #expect(try url(["XDG_STATE_HOME": socket.folder.path]).description == "redis://127.0.0.1:6379")
+        #expect(try url(in: ["XDG_STATE_HOME": socket.folder.path]).description == "redis://127.0.0.1:6379")
     }
 }

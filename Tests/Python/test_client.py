@@ -8,6 +8,7 @@ import threading
 import unittest
 
 import hypero
+from hypero import _native
 from support import ServerTestCase
 
 
@@ -128,6 +129,10 @@ class SharedClientTests(ServerTestCase):
 
 
 class ImportTests(unittest.TestCase):
+    def test_the_package_has_the_version_of_its_library(self):
+        major, minor, patch = map(int, hypero.__version__.split("."))
+        self.assertEqual(_native.version_number, major * 10000 + minor * 100 + patch)
+
     def test_the_import_loads_no_module_that_a_training_does_not_need(self):
         code = "import sys; before = set(sys.modules); import hypero; print(*sorted(set(sys.modules) - before))"
         loaded = subprocess.run([sys.executable, "-IS", "-c", f"import sys; sys.path[:0] = {sys.path!r}; {code}"],

@@ -38,6 +38,7 @@ def _function(name: str, *arguments: Any, result: Any = c_int) -> Any:
     return function
 
 
+version_number: int = _function("version_number", result=c_int64)()
 _error = _function("error", result=c_char_p)
 _flush_at_exit = _function("flush_at_exit", result=None)
 _names, _doubles = POINTER(c_char_p), POINTER(c_double)
