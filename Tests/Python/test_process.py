@@ -105,6 +105,19 @@ with battery.experiment() as experiment:
         self.assertEqual(row["host"], os.uname().nodename)
 
 
+    def test_an_interrupt_ends_a_long_wait(self):
+        process = self.child("""
+client = hypero.connect("unix:///nowhere/redis.sock")
+client.battery(name).experiment()
+print("waits", flush=True)
+client.flush(timeout=float("inf"))
+""", HYPERO_EXIT_TIMEOUT="0")
+        self.assertEqual(process.stdout.readline(), "waits\n")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        self.assertIn("KeyboardInterrupt", errors)
+
+
 class ChildTests(ServerTestCase):
     def assert_complete(self, code, count=4):
         """Checks that all experiments of children are complete in the stream when the program has ended."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import _thread
 import operator
+import time
 
 from . import _native, _process
 from ._battery import Battery
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     Direction = Literal["max", "min"]
 
 # The numbers of hypero.h.
-_OK = 0
+_OK, _TIMEOUT = 0, -3
 _CONFIRMATIONS = {"sent": 0, "applied": 1}
 _DIRECTIONS = {"max": 0, "min": 1}
 
@@ -95,7 +96,13 @@ class Client(_native.Client):
         """
         if until not in _CONFIRMATIONS:
             raise ValueError(f'until must be "sent" or "applied", not {until!r}')
-        return self._flush(_CONFIRMATIONS[until], timeout) == _OK
+        deadline = time.monotonic() + timeout
+        # In parts, between which Python handles signals: Ctrl-C ends a long wait.
+        while True:
+            status = self._flush(_CONFIRMATIONS[until], min(timeout, 1.0))
+            timeout = deadline - time.monotonic()
+            if status != _TIMEOUT or timeout <= 0:
+                return status == _OK
 
     def close(self, timeout: float = 5) -> bool:
         """Closes the client: waits until all events are sent, or until the timeout in seconds has passed.
