@@ -1,6 +1,5 @@
 """hypero import, on files that the real tools wrote. Scripts/test-integrations installs these."""
 
-import math
 import os
 import shutil
 import subprocess
@@ -158,8 +157,9 @@ for number in range(2):
         self.assertEqual([run["meta"]["name"] for run in runs], ["boards/run 0", "boards/run 1"])
         self.assertEqual(runs[1]["curves"]["channels"]["loss/train"], [1, 1.25, 1.5])
         self.assertEqual(runs[1]["curves"]["channels"]["new style"], [0, 0.5, 1])
-        self.assertEqual(runs[1]["nonfinite"], 1)
-        self.assertFalse(math.isnan(runs[1]["maxima"].get("loss/train", 0)))
+        # Counted at each import.
+        self.assertGreater(runs[1]["nonfinite"], 0)
+        self.assertNotIn("weights", runs[1]["curves"]["channels"])
 
 
 if __name__ == "__main__":
