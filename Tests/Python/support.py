@@ -25,7 +25,7 @@ logging.getLogger("hypero").addHandler(logging.NullHandler())
 logging.getLogger("hypero").propagate = False
 
 
-def wait_until(condition, seconds=30):
+def wait_until(condition, seconds=120):
     """Waits until a condition returns something true, and returns it."""
     deadline = time.monotonic() + seconds
     while True:

@@ -116,7 +116,7 @@ print(len(hypero.rank("digits")))
         for environment, error in (
             ({"PATH": "/nowhere"}, "redis-server: not found in PATH. Install it: apt-get install redis-server"),
             ({"HYPERO_REDIS_SERVER": "/nowhere/redis"}, "redis-server: /nowhere/redis, does not run"),
-            ({"HYPERO_REDIS_SERVER": "/bin/true"}, "must be version 6.2 or later, not unknown"),
+            ({"HYPERO_REDIS_SERVER": "/bin/true"}, "must be version 6.2 or later, not true (GNU coreutils)"),
             ({"HYPERO_BIN_DIR": "/nowhere"}, "hypero-ingest: not found in HYPERO_BIN_DIR, /nowhere"),
             ({"XDG_STATE_HOME": self.state + "/" + "x" * 100}, "must have at most 107. Set XDG_STATE_HOME"),
             ({"XDG_STATE_HOME": "relative"}, "Set XDG_STATE_HOME to an absolute path"),

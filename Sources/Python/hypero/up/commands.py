@@ -9,7 +9,7 @@ import sys
 
 from .. import _programs
 from . import redis, supervisor
-from .place import Place, UpError, wait_until
+from .place import Place, UpError, own_environment, wait_until
 
 
 def up(detach: bool) -> int:
@@ -92,4 +92,4 @@ def status() -> int:
         return 1
     programs = ", ".join(f"{name} {place.process(name) or 'does not run'}" for name in ("redis-server", "hypero-ingest"))
     print(f"hypero up runs: process {running}, {programs}\nserver: {place.url}", flush=True)
-    return subprocess.run([_programs.path("hypero-query"), "status", "--redis", place.url]).returncode
+    return subprocess.run([_programs.path("hypero-query"), "status", "--redis", place.url], env=own_environment()).returncode

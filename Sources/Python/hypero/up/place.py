@@ -132,6 +132,12 @@ class Place:
         return "".join(f"\n    {line}" for line in lines)
 
 
+def own_environment() -> dict[str, str]:
+    """Returns the environment without the URL and the passwords, which belong to another server."""
+    other = ("HYPERO_REDIS", "HYPERO_REDIS_PASSWORD", "REDISCLI_AUTH")
+    return {name: value for name, value in os.environ.items() if name not in other}
+
+
 def wait_until(seconds: float, condition: Callable[[], bool]) -> bool:
     """Waits until a condition holds. Returns False if it does not within some seconds."""
     deadline = time.monotonic() + seconds

@@ -30,7 +30,7 @@ def server_program() -> str:
     version = re.search(r"v=(\d+)\.(\d+)", text)
     if version is None or (int(version[1]), int(version[2])) < _OLDEST:
         raise UpError(
-            f"redis-server: {found}, must be version 6.2 or later, not {text.strip() or 'unknown'}. "
+            f"redis-server: {found}, must be version 6.2 or later, not {text.partition(chr(10))[0] or 'unknown'}. "
             f"Name another one in HYPERO_REDIS_SERVER")
     return os.path.abspath(found)
 

@@ -12,7 +12,7 @@ from types import FrameType
 
 from .. import _programs
 from . import redis
-from .place import Place, UpError, wait_until
+from .place import Place, UpError, own_environment, wait_until
 
 _START = 30
 _LONGEST_PAUSE = 30.0
@@ -30,13 +30,10 @@ class _Program:
         self.started = 0.0
 
     def start(self) -> None:
-        # The passwords and the URL are those of another server.
-        other = ("HYPERO_REDIS", "HYPERO_REDIS_PASSWORD", "REDISCLI_AUTH")
-        environment = {name: value for name, value in os.environ.items() if name not in other}
         with open(self.place.file(f"{self.name}.log"), "ab") as log:
             # A session of its own: Ctrl-C ends the supervisor, which ends the programs in order.
             self.process = subprocess.Popen(
-                self.command, cwd=self.place.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                self.command, cwd=self.place.folder, env=own_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True)
         self.started = time.monotonic()
         self.place.file(f"{self.name}.pid").write_text(f"{self.process.pid}\n")
