@@ -106,6 +106,11 @@ def flush_at_exit() -> None:
 def handle_notices(handler: Callable[[], None] | None, /) -> None:
     global _handler
     _handler = handler
+    if handler is None:
+        # Python ends, and nothing reads the socket after it. The flush of C's atexit then has nothing to do.
+        _flush_at_exit()
+        for message in take_notices():
+            os.write(2, f"hypero: {message}\n".encode())
 
 
 def _checked(status: int) -> int:
@@ -143,6 +148,13 @@ def _number(value: Any, name: Any) -> float:
         raise TypeError(
             f"the value of channel {name!r} must be a number, not {value!r}. Leave out a channel without a value"
         ) from None
+
+
+def _bound(value: Any) -> float:
+    # float also reads texts.
+    if isinstance(value, (str, bytes, bytearray)):
+        raise TypeError(f"an argument of a distribution must be a number, not {value!r}")
+    return float(value)
 
 
 def _epoch(epoch: Any) -> int:
@@ -305,19 +317,19 @@ class Experiment(_Handle):
             self, _epoch(first), (c_char_p * count)(*map(_channel, names)), values, lengths, count))
 
     def uniform(self, name: str, low: float, high: float) -> float:
-        return float(self._draw("uniform", name, c_double, low, high))
+        return float(self._draw("uniform", name, c_double, _bound(low), _bound(high)))
 
     def log_uniform(self, name: str, low: float, high: float) -> float:
-        return float(self._draw("log_uniform", name, c_double, low, high))
+        return float(self._draw("log_uniform", name, c_double, _bound(low), _bound(high)))
 
     def normal(self, name: str, mean: float, deviation: float) -> float:
-        return float(self._draw("normal", name, c_double, mean, deviation))
+        return float(self._draw("normal", name, c_double, _bound(mean), _bound(deviation)))
 
     def randint(self, name: str, low: int, high: int) -> int:
         for bound in (low, high):
             if not -(2**63) <= operator.index(bound) < 2**63:
                 raise OverflowError(f"a bound must be within 64 bits, not {bound}")
-        return int(self._draw("randint", name, c_int64, low, high))
+        return int(self._draw("randint", name, c_int64, operator.index(low), operator.index(high)))
 
     def _draw(self, distribution: str, name: str, number: Any, first: Any, second: Any) -> Any:
         value = number()
