@@ -152,7 +152,10 @@ package final class Client: Sendable {
     package var producer: ProducerID { journal.identity.producer }
     package var seed: UInt64 { journal.identity.seed }
 
-    package func flush(until confirmation: Hypero.Confirmation, deadline: MonotonicTime) -> Bool {
+    /// - Parameter isPart: true if the caller waits again, so that a timeout is no reason for a notice.
+    package func flush(
+        until confirmation: Hypero.Confirmation, deadline: MonotonicTime, isPart: Bool = false
+    ) -> Bool {
         let target = journal.counts.accepted
         switch confirmation {
         case .sent: return sender.wait(until: deadline) { $0.isSent(through: target) }
@@ -162,7 +165,7 @@ package final class Client: Sendable {
             let progress = sender.progress
             if progress.cannotConfirm {
                 reportUnconfirmable()
-            } else if progress.isSent(through: target), progress.applied < target {
+            } else if !isPart, progress.isSent(through: target), progress.applied < target {
                 reportNotApplied()
             }
             return false

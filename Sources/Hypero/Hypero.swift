@@ -154,6 +154,11 @@ public final class Hypero: Sendable {
         client.flush(until: confirmation, deadline: .now + timeout)
     }
 
+    /// Waits as ``flush(until:timeout:)`` does, for a caller that waits in parts, so that a timeout is no reason for a notice.
+    package func flushInPart(until confirmation: Confirmation, timeout: Duration) -> Bool {
+        client.flush(until: confirmation, deadline: .now + timeout, isPart: true)
+    }
+
     /// Closes the client: rejects new events, waits until the others are sent or the timeout has passed, and ends the
     /// background thread.
     ///

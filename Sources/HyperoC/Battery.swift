@@ -37,7 +37,10 @@ public func hypero_battery_open(
                         guard let direction = Direction(direction) else { return notADirection(direction) }
                         directions[name] = direction
                     }
-                    guard let direction = Direction(given.direction) else { return notADirection(given.direction) }
+                    let direction = Direction(given.direction)
+                    guard direction != nil || given.direction == HYPERO_BY_NAME else {
+                        return notADirection(given.direction)
+                    }
                     let new = client.hypero.battery(
                         name, version: Int(version), description: description ?? "", objective: channel ?? "valid",
                         direction: direction, directions: directions)

@@ -86,7 +86,7 @@ public func hypero_client_flush(
             return invalid("until must be HYPERO_SENT or HYPERO_APPLIED, not \(until.rawValue)")
         }
         let deadline = MonotonicTime.now + timeout
-        guard !client.hypero.flush(until: until == HYPERO_SENT ? .sent : .applied, timeout: timeout) else {
+        guard !client.hypero.flushInPart(until: until == HYPERO_SENT ? .sent : .applied, timeout: timeout) else {
             return HYPERO_OK
         }
         // Only what will never be confirmed ends the wait before.
@@ -122,7 +122,8 @@ public func hypero_client_counters(
             accepted: found.accepted, sent: found.sent, applied: found.applied, dead: found.dead,
             released: found.released, adopted: found.adopted, damaged: found.damaged,
             dropped_journal_full: found.dropped.journalFull, dropped_closed: found.dropped.closed,
-            dropped_ended: found.dropped.ended, dropped_invalid: found.dropped.invalid)
+            dropped_ended: found.dropped.ended, dropped_invalid: found.dropped.invalid,
+            deleted: found.deleted)
         memset(counters, 0, size)
         memcpy(counters, &all, min(size, MemoryLayout<hypero_counters>.size))
         return HYPERO_OK

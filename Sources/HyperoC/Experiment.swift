@@ -33,7 +33,7 @@ public func hypero_experiment_resume(
                 return invalid("experiment not resumed: \(obstacle)")
             }
             let resumed = battery.battery.experiment(
-                resuming: id, from: from < 0 ? nil : Int(from), attempt: attempt == 0 ? 2 : Int(attempt))
+                resuming: id, from: from < 0 ? nil : Int(from), attempt: attempt == 0 ? nil : Int(attempt))
             experiment.pointee = ExperimentHandle(resumed).retained()
             return HYPERO_OK
         }

@@ -96,14 +96,16 @@ end
 --
 -- The name, the version and the description are the identity of a battery. A text in the place of the version is the
 -- description of version 1. Options in a table: `objective`, the channel that decides the best epoch (default `valid`),
--- `direction`, `max` (default) or `min`, and `directions`, those of other channels: `{loss = 'min'}`.
+-- `direction`, `max` or `min` (by default that of its name: `min` for losses, errors and durations, else `max`), and
+-- `directions`, those of other channels: `{loss = 'min'}`.
 function Connection:battery(name, version, description, options)
    if type(version) == 'string' then version, description, options = 1, version, description or options end
    options = options or {}
    check_options(options, {objective = 'text', direction = 'string', directions = 'table'}, 'battery')
-   local function direction(text)
+   local function direction(text, default)
       if text == 'min' then return C.HYPERO_MIN end
-      if text == 'max' or text == nil then return C.HYPERO_MAX end
+      if text == 'max' then return C.HYPERO_MAX end
+      if text == nil and default then return default end
       error(("direction must be 'max' or 'min', not %s"):format(tostring(text)), 3)
    end
    local others, count = options.directions or {}, 0
@@ -117,7 +119,7 @@ function Connection:battery(name, version, description, options)
       channels[i], directions[i] = library.text(channel, 'a channel', 2), direction(text)
       i = i + 1
    end
-   given.channel, given.direction = options.objective, direction(options.direction)
+   given.channel, given.direction = options.objective, direction(options.direction, C.HYPERO_BY_NAME)
    given.channels, given.directions, given.count = channels, directions, count
    check(C.hypero_battery_open(
       self.handle, library.text(name, 'name', 2), library.whole(version or 1, 'version', 2),
@@ -157,7 +159,7 @@ function Connection:counters()
    local counters, result = ffi.new('hypero_counters'), {}
    check(C.hypero_client_counters(self.handle, counters, ffi.sizeof(counters)), 2)
    for _, name in ipairs{'accepted', 'sent', 'applied', 'dead', 'released', 'adopted', 'damaged', 'dropped_journal_full',
-         'dropped_closed', 'dropped_ended', 'dropped_invalid'} do
+         'dropped_closed', 'dropped_ended', 'dropped_invalid', 'deleted'} do
       result[name] = tonumber(counters[name])
    end
    return result
@@ -178,7 +180,7 @@ end
 --- Resumes an experiment that this or another process has started.
 --
 -- `from` is the first epoch that this process logs: the rows of it and later ones are withdrawn. nil withdraws none.
--- `attempt` is the number of this process among those that ran the experiment, from 1 (default 2), for hosts whose clocks
+-- `attempt` is the number of this process among those that ran the experiment, from 1 (default: the next one), for hosts whose clocks
 -- differ.
 function Battery:resume(id, from, attempt)
    local experiment = ffi.new('hypero_experiment *[1]')

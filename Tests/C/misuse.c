@@ -144,7 +144,7 @@ static void open_badly(hypero_client *client) {
     objective.channel = "epoch";
     REFUSED(hypero_battery_open(client, "b", 1, NULL, &objective, &battery), "");
     objective.channel = NULL;
-    objective.direction = (hypero_direction)2;
+    objective.direction = (hypero_direction)3;
     REFUSED(hypero_battery_open(client, "b", 1, NULL, &objective, &battery), "direction");
     objective.direction = HYPERO_MAX;
     const size_t counts[] = {1, SIZE_MAX, (size_t)1 << 40};

@@ -65,15 +65,17 @@ typedef enum hypero_status {
     HYPERO_DROPPED = -2,
     /* The time ran out. Nothing is lost: the background thread continues. */
     HYPERO_TIMEOUT = -3,
-    /* It will never be confirmed: an event has become a dead letter, Redis has lost events that the client does not have any
+    /* It will never be confirmed: an event has become a dead letter or its experiment was deleted, Redis has lost events that the client does not have any
      * more, or the account may not read what is applied. */
     HYPERO_UNCONFIRMED = -4
 } hypero_status;
 
 /* The direction in which a channel gets better. */
 typedef enum hypero_direction {
-    HYPERO_MAX = 0,
-    HYPERO_MIN = 1
+    /* Of an objective: HYPERO_MIN if its name says so, as val_loss, mse and latency_ms do, else HYPERO_MAX. */
+    HYPERO_BY_NAME = 0,
+    HYPERO_MAX = 1,
+    HYPERO_MIN = 2
 } hypero_direction;
 
 /* The progress that hypero_client_flush waits for. */
@@ -169,6 +171,8 @@ typedef struct hypero_counters {
     uint64_t dropped_closed;
     uint64_t dropped_ended;
     uint64_t dropped_invalid;
+    /* Dropped by the ingest, because their experiment or battery was deleted. They count in applied too. */
+    uint64_t deleted;
 } hypero_counters;
 
 /* Copies the counters.
@@ -200,7 +204,7 @@ typedef struct hypero_objective {
     size_t count;
 } hypero_objective;
 
-/* Sets the defaults: the channel "valid", the direction HYPERO_MAX, no other directions. size: sizeof(hypero_objective). */
+/* Sets the defaults: the channel "valid", the direction of its name, no other directions. size: sizeof(hypero_objective). */
 void hypero_objective_init(hypero_objective *objective, size_t size);
 
 /* Makes the handle of a battery. The same name, version and description in another process are the same battery.
@@ -229,8 +233,9 @@ hypero_status hypero_experiment_start(hypero_battery *battery, hypero_experiment
  *
  * id: of an experiment of this battery, 1 to 64 characters of a-z 0-9 -.
  * from: the first epoch that this process logs, 0 to 2^53 - 1; below 0 to withdraw no row.
- * attempt: the number of this process among those that ran the experiment, from 1; 0 for 2. If one process states it, the later
- * ones must state higher numbers.
+ * attempt: the number of this process among those that ran the experiment, from 1. 0 for the next one: the background thread
+ * reads the last one from Redis before it sends the start, if the account may, and else takes 2. A lower number than another
+ * process' makes this process an earlier one.
  * Returns HYPERO_OK or HYPERO_INVALID, also if the experiment is in another partition than the client. */
 hypero_status hypero_experiment_resume(
     hypero_battery *battery, const char *id, int64_t from, int64_t attempt, hypero_experiment **experiment);

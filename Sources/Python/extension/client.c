@@ -65,14 +65,14 @@ static PyObject *client_close(Client *self, PyObject *arguments) {
     return PyLong_FromLong(status);
 }
 
-/* _counters() -> the eleven numbers of hypero_counters */
+/* _counters() -> the twelve numbers of hypero_counters */
 static PyObject *client_counters(Client *self, PyObject *nothing) {
     (void)nothing;
     hypero_counters all;
     if (is_error(hypero_client_counters(self->handle, &all, sizeof all))) return NULL;
     return Py_BuildValue(
-        "KKKKKKKKKKK", all.accepted, all.sent, all.applied, all.dead, all.released, all.adopted, all.damaged,
-        all.dropped_journal_full, all.dropped_closed, all.dropped_ended, all.dropped_invalid);
+        "KKKKKKKKKKKK", all.accepted, all.sent, all.applied, all.dead, all.released, all.adopted, all.damaged,
+        all.dropped_journal_full, all.dropped_closed, all.dropped_ended, all.dropped_invalid, all.deleted);
 }
 
 static PyObject *client_seed(Client *self, void *closure) {

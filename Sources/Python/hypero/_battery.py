@@ -26,8 +26,7 @@ class Battery(_native.Battery):
 
         resume: the id of an experiment of this battery, for example from a checkpoint.
         start: the first epoch that this process logs. The rows of this and later epochs are withdrawn.
-        attempt: the number of this process among those that ran the experiment, from 2. If one states it, the later ones must
-            state higher numbers.
+        attempt: the number of this process among those that ran the experiment, from 2; None for the next one.
         """
         if resume is None:
             if start is not None or attempt is not None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The numbers of hypero.h.
 _OK, _TIMEOUT = 0, -3
 _CONFIRMATIONS = {"sent": 0, "applied": 1}
-_DIRECTIONS = {"max": 0, "min": 1}
+_DIRECTIONS = {None: 0, "max": 1, "min": 2}
 
 
 class Counters:
@@ -27,7 +27,7 @@ class Counters:
 
     __slots__ = (
         "accepted", "sent", "applied", "dead", "released", "adopted", "damaged", "dropped_journal_full", "dropped_closed",
-        "dropped_ended", "dropped_invalid")
+        "dropped_ended", "dropped_invalid", "deleted")
     #: Recorded in the journal.
     accepted: int
     #: Acknowledged by Redis at least once.
@@ -50,6 +50,8 @@ class Counters:
     dropped_ended: int
     #: Not recorded, because a value is outside the limits.
     dropped_invalid: int
+    #: Dropped by the ingest, because their experiment or battery was deleted.
+    deleted: int
 
     def __init__(self, numbers: tuple[int, ...]) -> None:
         for name, number in zip(self.__slots__, numbers):
@@ -70,7 +72,8 @@ class Client(_native.Client):
     __slots__ = ()
 
     def battery(
-        self, name: str, *, version: int = 1, description: str = "", objective: str = "valid", direction: Direction = "max",
+        self, name: str, *, version: int = 1, description: str = "", objective: str = "valid",
+        direction: Direction | None = None,
         directions: Mapping[str, Direction] | None = None,
     ) -> Battery:
         """Returns a battery. The same name, version and description in another process are the same battery.
@@ -78,13 +81,14 @@ class Client(_native.Client):
         version: of the code or the idea under test.
         description: the change that this version makes.
         objective: the channel that decides the best epoch and the rank of an experiment.
-        direction: the direction in which the objective gets better: "max" for an accuracy, "min" for a loss.
+        direction: the direction in which the objective gets better: "max" for an accuracy, "min" for a loss. None for that of its
+            name: "min" for losses, errors and durations such as "val_loss", else "max".
         directions: the directions of other channels, for rankings by these.
         """
         given = dict(directions or {})
         battery = Battery(
             self, name, version, description, objective, _direction(direction), list(given),
-            [_direction(item) for item in given.values()])
+            [_stated(item) for item in given.values()])
         battery.client = self
         return battery
 
@@ -145,7 +149,8 @@ def connect(
 
 
 def battery(
-    name: str, *, version: int = 1, description: str = "", objective: str = "valid", direction: Direction = "max",
+    name: str, *, version: int = 1, description: str = "", objective: str = "valid",
+    direction: Direction | None = None,
     directions: Mapping[str, Direction] | None = None,
 ) -> Battery:
     """Returns a battery of the client that all calls without a client share. See `Client.battery`.
@@ -190,10 +195,17 @@ def _renew_lock() -> None:
 _process.after_fork(_renew_lock)
 
 
-def _direction(text: str) -> int:
+def _direction(text: str | None) -> int:
     if text not in _DIRECTIONS:
         raise ValueError(f'a direction must be "max" or "min", not {text!r}')
     return _DIRECTIONS[text]
+
+
+def _stated(text: str) -> int:
+    """Returns the number of a direction that must be stated."""
+    if text is None:
+        raise ValueError('a direction must be "max" or "min", not None')
+    return _direction(text)
 
 
 def _positive(name: str, number: SupportsIndex | None) -> int:

@@ -227,7 +227,7 @@ class Client(_Handle):
         return _checked(Client._end(self, seconds))
 
     def _counters(self) -> tuple[int, ...]:
-        numbers = (c_uint64 * 11)()
+        numbers = (c_uint64 * 12)()
         _checked(Client._count(self, numbers, ctypes.sizeof(numbers)))
         return tuple(numbers)
 

@@ -64,8 +64,8 @@ def log(run: Run, client: _client.Client, objective: str | None, direction: str 
     chosen = direction or run.direction
     battery = client.battery(
         run.project, description=f"imported from {run.tool}", objective=objective or run.objective or "valid",
-        direction="min" if chosen == "min" else "max")
-    experiment = battery.experiment(resume=run.experiment, start=0)
+        direction=None if chosen is None else "min" if chosen == "min" else "max")
+    experiment = battery.experiment(resume=run.experiment, start=0, attempt=1)
     record_params(experiment, plain(run.params))
     experiment.meta(plain({**run.meta, "source": f"{run.tool} {run.id}"}))
     for step, row in sorted(run.rows.items()):
