@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import _programs
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 
 class QueryError(Exception):
@@ -33,7 +33,7 @@ class Rows(list[dict[str, Any]]):
 
     def to_pandas(self) -> pandas.DataFrame:
         """Returns a table. The keys of inner objects are columns such as maxima.valid and params.lr."""
-        import pandas
+        import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
         return pandas.DataFrame([_flat(row) for row in self])
 
