@@ -46,8 +46,12 @@ class Server:
         self.url = f"unix://{self.folder}/redis.sock"
         self.processes = []
         self.run("redis-server", "--port", "0", "--unixsocket", f"{self.folder}/redis.sock", "--save", "", "--dir", self.folder)
-        wait_until(lambda: self.redis("PING") == "PONG")
-        self.run(_programs.path("hypero-ingest"), "--redis", self.url)
+        try:
+            wait_until(lambda: self.redis("PING") == "PONG")
+            self.run(_programs.path("hypero-ingest"), "--redis", self.url)
+        except BaseException:
+            self.stop()
+            raise
 
     def run(self, *command):
         with open(f"{self.folder}/log", "ab") as log:
