@@ -5,19 +5,27 @@ public import CHypero
 import Hypero
 import HyperoSchema
 
-@c @implementation
-public func hypero_experiment_log(
-    _ experiment: OpaquePointer?, _ epoch: Int64, _ channels: UnsafePointer<UnsafePointer<CChar>?>?,
-    _ values: UnsafePointer<Double>?, _ count: Int
+/// Records channels and their values, if there are any.
+private func record(
+    _ experiment: OpaquePointer?, _ channels: UnsafePointer<UnsafePointer<CChar>?>?, _ values: UnsafePointer<Double>?,
+    _ count: Int, _ record: (Experiment, CStringRow) -> Bool
 ) -> hypero_status {
     ExperimentHandle.with(experiment) { handle in
         guard let channels, let values else { return invalid("channels or values is NULL") }
         if let violation = MaximumCount.violation(count, of: "count", atMost: MaximumCount.channels) {
             return invalid(violation)
         }
-        let row = CStringRow(channels: channels, values: values, count: count)
-        return status(ofRecorded: handle.experiment.record(epoch: Int(epoch), row: row))
+        return status(
+            ofRecorded: record(handle.experiment, CStringRow(channels: channels, values: values, count: count)))
     }
+}
+
+@c @implementation
+public func hypero_experiment_log(
+    _ experiment: OpaquePointer?, _ epoch: Int64, _ channels: UnsafePointer<UnsafePointer<CChar>?>?,
+    _ values: UnsafePointer<Double>?, _ count: Int
+) -> hypero_status {
+    record(experiment, channels, values, count) { $0.record(epoch: Int(epoch), row: $1) }
 }
 
 @c @implementation
@@ -25,14 +33,7 @@ public func hypero_experiment_maxima(
     _ experiment: OpaquePointer?, _ epoch: Int64, _ channels: UnsafePointer<UnsafePointer<CChar>?>?,
     _ values: UnsafePointer<Double>?, _ count: Int
 ) -> hypero_status {
-    ExperimentHandle.with(experiment) { handle in
-        guard let channels, let values else { return invalid("channels or values is NULL") }
-        if let violation = MaximumCount.violation(count, of: "count", atMost: MaximumCount.channels) {
-            return invalid(violation)
-        }
-        let row = CStringRow(channels: channels, values: values, count: count)
-        return status(ofRecorded: handle.experiment.recordMaxima(epoch: epoch < 0 ? nil : Int(epoch), row: row))
-    }
+    record(experiment, channels, values, count) { $0.recordMaxima(epoch: epoch < 0 ? nil : Int(epoch), row: $1) }
 }
 
 @c @implementation

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import HyperoCommandLine
 import HyperoCore
 import HyperoIngest
@@ -16,8 +15,8 @@ struct RequeueCommand: ParsableCommand {
         discussion: """
             hypero-query dead lists the dead letters with their ids. Sending a letter and removing it from the dead \
             letters is one transaction, so that each letter is sent once, even if several users requeue at the same time. \
-            A requeued entry keeps its time: one without the field time gets that of its first id. It has no producer and no seq, because the ingest would skip the old seq as \
-            a duplicate. It is applied after all entries that are already in the stream, so that it may replace a newer \
+            A requeued entry keeps its time: one without the field time gets that of its first id. It has no producer and \
+            no seq, because the ingest would skip the old seq as a duplicate. It is applied after all entries that are already in the stream, so that it may replace a newer \
             value. An entry that cannot be applied this time either becomes a dead letter again, in its edited form. The \
             original is not kept. hypero-ingest discard removes dead letters instead. \
             --set and --remove apply to all selected dead letters. A field to remove may be missing.
@@ -34,11 +33,7 @@ struct RequeueCommand: ParsableCommand {
               64  the command line is invalid
             """)
 
-    @Argument(help: ArgumentHelp("The ids of dead letters.", valueName: "id"))
-    var ids: [String] = []
-
-    @Flag(help: "Requeue all dead letters.")
-    var all = false
+    @OptionGroup var selection: DeadLetterSelection
 
     @Option(help: ArgumentHelp("A field to set or add; may be repeated.", valueName: "field=value"))
     var set: [String] = []
@@ -46,41 +41,18 @@ struct RequeueCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A field to remove; may be repeated.", valueName: "field"))
     var remove: [String] = []
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Requeue only dead letters of this partition, counted from 0.", valueName: "i"))
-    var partition: Int?
-
     @OptionGroup(title: "Deployment") var deployment: DeploymentOptions
 
     func validate() throws {
-        guard !all || ids.isEmpty else {
-            throw ValidationError("ids and --all must not be combined. Give one of them.")
-        }
         _ = try edit()
-        do {
-            _ = try Requeue(try deployment.settings(), partition: partition)
-        } catch {
-            throw ValidationError(error.description)
-        }
+        try selection.validate(with: deployment)
     }
 
     func run() throws {
-        guard all || !ids.isEmpty else {
-            throw MissingArgument("no dead letters selected. Give --all, or ids as listed by hypero-query dead")
+        let report = try selection.with(deployment) { requeue, selected in
+            try requeue.run(selected, applying: try edit())
         }
-        deployment.server.warn(as: .ingest)
-        signal(SIGPIPE, SIG_IGN)
-        let requeue = try Requeue(try deployment.settings(), partition: partition)
-        let report: Requeue.Report
-        do {
-            report = try requeue.run(all ? .all : .ids(ids), applying: try edit())
-        } catch let error as RequeueError {
-            printError(error.message)
-            throw ExitCode.failure
-        }
-        let isPrinted = printResult(
-            report.sent == 1 ? "1 dead letter requeued" : "\(report.sent) dead letters requeued")
+        let isPrinted = DeadLetterSelection.printResult(report.sent, "requeued")
         for id in report.unknown { printError(RequeueError.message(ofUnknown: id)) }
         for rejection in report.rejections.prefix(Self.maxPrintedRejections) { printError(rejection.message) }
         let omitted = report.rejections.count - Self.maxPrintedRejections
@@ -92,18 +64,6 @@ struct RequeueCommand: ParsableCommand {
     }
 
     private static let maxPrintedRejections = 20
-
-    /// Prints the result on standard output.
-    ///
-    /// - Returns: whether the result could be written; if not, the reason is printed on standard error.
-    private func printResult(_ line: String) -> Bool {
-        let code = StandardStream.output.write("\(line)\n")
-        if code != 0 {
-            printError(
-                "\(line), but the result cannot be written to standard output: \(String(cString: strerror(code)))")
-        }
-        return code == 0
-    }
 
     /// Returns the changes of `--set` and `--remove`.
     private func edit() throws -> DeadLetterEdit {

@@ -19,7 +19,8 @@ extension QueryError {
         case .columnNotFound(_, let suggestion) where suggestion.similar.contains { $0.contains(",") }:
             "A name with a comma needs double quotes within the option: '\"a,b\"'"
         case .columnOnlyInCurves(_, let channel):
-            "Rank by it with hypero-query rank NAME \(BatteryWords.option("--by", value: channel)), or see its curves with hypero-query show"
+            "Rank by it with hypero-query rank NAME \(BatteryWords.option("--by", value: channel)), or see its curves with "
+                + "hypero-query show"
         case .unreachable: "Start it, or name another server with --redis or HYPERO_REDIS"
         case .permissionDenied:
             "Name an account with read permission, and its password in HYPERO_REDIS_PASSWORD or in the URL"

@@ -13,9 +13,9 @@ struct RankCommand: StoreCommand {
 
             The battery declares the direction of its objective, and may declare those of other channels. The direction of \
             any other channel follows from its name: the lowest value is first if its last word is a loss, an error or a \
-            duration, such as loss, nll, perplexity, error, mse, mae, wer, fid, latency, time, duration or seconds, as in val_loss and valLoss. A \
-            unit, a statistic or the data may follow, as in latency_ms, loss_per_token and Loss/test. Otherwise the highest \
-            value is first. The first line of the table has the direction and its reason.
+            duration, such as loss, nll, perplexity, error, mse, mae, wer, fid, latency, time, duration or seconds, as in \
+            val_loss and valLoss. A unit, a statistic or the data may follow, as in latency_ms, loss_per_token and Loss/test. \
+            Otherwise the highest value is first. The first line of the table has the direction and its reason.
 
             A running experiment has the age of its last sign of life after its status. Without one for the time of \
             --lost-after, its status is lost. With --columns, the table has the status if one of its experiments failed, was \

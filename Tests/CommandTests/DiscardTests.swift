@@ -85,6 +85,23 @@ import Testing
         #expect(ids.isEmpty)
     }
 
+    @Test(arguments: [["discard", "--yes"], ["requeue"]])
+    func `A result that cannot be written is printed with the reason on standard error, with an exit code`(
+        command: [String]
+    ) throws {
+        let outcome = try ChildProcess.run(
+            "sh",
+            [
+                "-c",
+                "\(ChildProcess.productsDirectory)/hypero-ingest \(command.joined(separator: " ")) --all "
+                    + "--redis \(server.url) >/dev/full",
+            ])
+        #expect(outcome.ending == .exited(1))
+        #expect(outcome.stderr.contains("3 dead letters \(command[0])"), "\(outcome)")
+        #expect(outcome.stderr.contains("but the result cannot be written to standard output: No space left on device"))
+        #expect(ids.isEmpty)
+    }
+
     @Test func `Dead letters are discarded also if the events accept no entry`() throws {
         server.cli("SET", keyspace.events, "text")
         #expect(try discard("--all", "--yes").stdout == "3 dead letters discarded\n")

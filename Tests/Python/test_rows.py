@@ -101,6 +101,34 @@ class RowTests(ServerTestCase):
         self.assertEqual(
             self.stored(experiment)["curves"]["channels"], {"first": [0.5], "second" * 10: [1], "third": [0.5]})
 
+    def test_a_number_that_changes_the_dict_beside_it_does_no_harm(self):
+        row = {}
+
+        class Changing:
+            def __init__(self, items):
+                self.items = items
+
+            def __float__(self):
+                row.clear()
+                row.update(self.items)
+                return 0.5
+
+            def __index__(self):
+                return int(self.__float__() * 2)
+
+        many = {f"added {index}": 1.0 for index in range(100)}
+        name = "channel" * 10
+        with self.battery.experiment() as experiment:
+            row.update({name: 1.0})
+            experiment.log(Changing(many), row)
+            for epoch, items in enumerate(({}, many, {"other": 2.0}), start=2):
+                row.clear()
+                row.update({name: 1.0})
+                experiment.log(epoch, row, valid=Changing(items))
+        self.assertEqual(
+            self.stored(experiment)["curves"],
+            {"epoch": [1, 2, 3, 4], "channels": {name: [1] * 4, "valid": [None, 0.5, 0.5, 0.5]}})
+
     def test_wrong_arguments_are_type_errors(self):
         experiment = self.battery.experiment()
         for call in (lambda: experiment.log(), lambda: experiment.log(1, {}, 3), lambda: experiment.log(valid=1),

@@ -19,8 +19,8 @@ package enum LeftReason: Equatable, Sendable {
         case .otherHost, .otherNamespace, .otherServer: nil
         case .otherPartitions(let partitions):
             "cannot adopt the journal \(journal): it was written with \(partitions.map { "\($0)" } ?? "another number of") "
-                + "\(partitions == 1 ? "partition" : "partitions"), not \(keyspaces.count). Send it by `hypero-ingest adopt --partitions "
-                + "\(partitions.map { "\($0)" } ?? "OLD")` while an ingest runs"
+                + "\(partitions == 1 ? "partition" : "partitions"), not \(keyspaces.count). "
+                + "Send it by `hypero-ingest adopt --partitions \(partitions.map { "\($0)" } ?? "OLD")` while an ingest runs"
         case .notPrivate(let path, let violation):
             "cannot adopt the journal \(journal): \(path): \(violation). Check who wrote it, then correct or remove it"
         case .unreadable(let reason): "cannot adopt the journal \(journal): \(reason)"

@@ -257,8 +257,8 @@ struct Outbox {
         }
     }
 
-    /// Returns the record at a location; nil at the end of the journal, or if the segment cannot be read again. Moves a location at the end of a piece to the next
-    /// piece.
+    /// Returns the record at a location; nil at the end of the journal, or if the segment cannot be read again. Moves a location at
+    /// the end of a piece to the next piece.
     private static func nextRecord(in pieces: [Piece], from location: inout Location) -> Record? {
         while location.index < pieces.count {
             let piece = pieces[location.index].range

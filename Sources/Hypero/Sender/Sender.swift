@@ -141,8 +141,8 @@ final class Sender: Sendable {
 
     /// Waits until the ingest has processed all events.
     ///
-    /// - Returns: true if it has, and none of this client's events is a dead letter, dropped because of a deletion, or lost. false at once if the account may
-    ///   not read what is applied.
+    /// - Returns: true if it has, and none of this client's events is a dead letter, dropped because of a deletion, or lost. false
+    ///   at once if the account may not read what is applied.
     func waitForApplied(through seq: UInt64, until deadline: MonotonicTime) -> Bool {
         waiters.add(1, ordering: .acquiringAndReleasing)
         defer { waiters.subtract(1, ordering: .acquiringAndReleasing) }

@@ -81,8 +81,10 @@ final class PartitionWorker {
         let list = ids.prefix(20).map(\.description).joined(separator: " ")
         let more = ids.count > 20 ? " and \(ids.count - 20) more" : ""
         logger.error(
-            "cannot write dead letters to \(keyspace.dead). The next ingest tries again. These entries of \(keyspace.events) were not applied completely: \(list)\(more)"
-        )
+            """
+            cannot write dead letters to \(keyspace.dead). The next ingest tries again. These entries of \(keyspace.events) were \
+            not applied completely: \(list)\(more)
+            """)
         return .failed
     }
 

@@ -10,8 +10,6 @@ typedef struct {
     size_t count, capacity;
     const char **names;
     double *values;
-    /* A copy of a dict whose values run code of their own when they are converted: that code may change the dict. */
-    PyObject *copy;
     const char *name_space[ON_STACK];
     double value_space[ON_STACK];
 } Row;
@@ -19,7 +17,6 @@ typedef struct {
 static int row_init(Row *row, Py_ssize_t capacity) {
     row->count = 0;
     row->capacity = (size_t)capacity;
-    row->copy = NULL;
     row->names = row->name_space;
     row->values = row->value_space;
     if (capacity <= ON_STACK) return 0;
@@ -31,7 +28,6 @@ static int row_init(Row *row, Py_ssize_t capacity) {
 }
 
 static void row_free(Row *row) {
-    Py_XDECREF(row->copy);
     if (row->names != row->name_space) PyMem_Free(row->names);
     if (row->values != row->value_space) PyMem_Free(row->values);
 }
@@ -70,17 +66,26 @@ static int row_add(Row *row, PyObject *name, PyObject *value) {
     return 0;
 }
 
-/* Adds the items of a dict, for which the row has room. */
+/* Whether a number is converted without code of its own. */
+static int is_plain(PyObject *number) { return PyFloat_CheckExact(number) || PyLong_CheckExact(number); }
+
+/* A new reference to a dict, or to a copy of it if the conversion of a number of the row runs code, which could change the dict: the
+ * row has the size and the names of the dict as it is now.
+ *
+ * plain: whether all numbers of the row besides those of the dict are plain. */
+static PyObject *unchanging(PyObject *dict, int plain) {
+    PyObject *name, *value;
+    Py_ssize_t position = 0;
+    while (plain && PyDict_Next(dict, &position, &name, &value)) plain = is_plain(value);
+    if (!plain) return PyDict_Copy(dict);
+    Py_INCREF(dict);
+    return dict;
+}
+
+/* Adds the items of a dict that does not change, for which the row has room. */
 static int row_add_dict(Row *row, PyObject *dict) {
     PyObject *name, *value;
     Py_ssize_t position = 0;
-    int plain = 1;
-    while (plain && PyDict_Next(dict, &position, &name, &value)) plain = PyFloat_CheckExact(value) || PyLong_CheckExact(value);
-    if (!plain) {
-        dict = row->copy = PyDict_Copy(dict);
-        if (dict == NULL) return -1;
-    }
-    position = 0;
     while (PyDict_Next(dict, &position, &name, &value))
         if (row_add(row, name, value) < 0) return -1;
     return 0;
@@ -111,7 +116,7 @@ static int epoch_number(PyObject *epoch, long long *number) {
 /* log(epoch, channels=None, /, **channels) */
 PyObject *experiment_log(Experiment *self, PyObject *const *arguments, Py_ssize_t positional, PyObject *keywords) {
     Py_ssize_t named = keywords == NULL ? 0 : PyTuple_Size(keywords), skipped = -1;
-    PyObject *epoch = positional > 0 ? arguments[0] : NULL, *dict = NULL, *result = NULL, *made = NULL;
+    PyObject *epoch = positional > 0 ? arguments[0] : NULL, *dict = NULL, *result = NULL;
     for (Py_ssize_t index = 0; epoch == NULL && index < named; index++) {
         if (PyUnicode_CompareWithASCIIString(PyTuple_GetItem(keywords, index), "epoch") != 0) continue;
         epoch = arguments[positional + index];
@@ -124,11 +129,11 @@ PyObject *experiment_log(Experiment *self, PyObject *const *arguments, Py_ssize_
         return NULL;
     }
     if (positional == 2 && arguments[1] != Py_None) {
-        dict = arguments[1];
-        if (!PyDict_Check(dict)) {
-            made = dict = PyObject_CallFunctionObjArgs((PyObject *)&PyDict_Type, dict, NULL);
-            if (dict == NULL) return NULL;
-        }
+        int plain = is_plain(epoch);
+        for (Py_ssize_t index = 0; plain && index < named; index++) plain = is_plain(arguments[positional + index]);
+        dict = PyDict_Check(arguments[1]) ? unchanging(arguments[1], plain)
+                                          : PyObject_CallFunctionObjArgs((PyObject *)&PyDict_Type, arguments[1], NULL);
+        if (dict == NULL) return NULL;
     }
     long long number;
     Row row;
@@ -139,7 +144,7 @@ PyObject *experiment_log(Experiment *self, PyObject *const *arguments, Py_ssize_
     result = none_or_error(hypero_experiment_log(self->handle, number, row.names, row.values, row.count));
 end:
     row_free(&row);
-    Py_XDECREF(made);
+    Py_XDECREF(dict);
     return result;
 }
 
@@ -148,10 +153,13 @@ PyObject *experiment_maxima(Experiment *self, PyObject *arguments) {
     PyObject *epoch, *dict, *result = NULL;
     long long number;
     if (!PyArg_ParseTuple(arguments, "OO!", &epoch, &PyDict_Type, &dict) || epoch_number(epoch, &number) < 0) return NULL;
+    dict = unchanging(dict, 1);
+    if (dict == NULL) return NULL;
     Row row;
     if (row_init(&row, PyDict_Size(dict)) == 0 && row_add_dict(&row, dict) == 0)
         result = none_or_error(hypero_experiment_maxima(self->handle, number, row.names, row.values, row.count));
     row_free(&row);
+    Py_DECREF(dict);
     return result;
 }
 

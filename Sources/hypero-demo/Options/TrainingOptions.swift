@@ -48,8 +48,8 @@ struct TrainingOptions: ParsableArguments {
     static func check(_ option: String, is value: Int, within range: ClosedRange<Int>) throws {
         guard range.contains(value) else {
             throw ValidationError(
-                "\(option) must be between \(range.lowerBound) and \(range.upperBound), not \(value). For example, write \(option) \(max(range.lowerBound, 1))."
-            )
+                "\(option) must be between \(range.lowerBound) and \(range.upperBound), not \(value). "
+                    + "For example, write \(option) \(max(range.lowerBound, 1)).")
         }
     }
 
