@@ -32,6 +32,11 @@ struct Chaos: ParsableCommand {
     @Option(help: "Start only trainings of these kinds, separated by commas. The default is all kinds.") var kinds:
         String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Start trainings in Python too, with this interpreter, which has the package hypero.", valueName: "path"))
+    var python: String?
+
     func validate() throws {
         guard seconds > 0 else { throw ValidationError("--seconds must be at least 1, not \(seconds)") }
         guard rate > 0 else { throw ValidationError("--rate must be at least 1, not \(rate)") }
@@ -39,6 +44,9 @@ struct Chaos: ParsableCommand {
             throw ValidationError(
                 "--kinds must name a kind of training: "
                     + TrainingKind.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        guard python != nil || !trainings.contains(.python) else {
+            throw ValidationError("trainings in Python need --python with the path of the interpreter")
         }
         guard !faults.isEmpty else {
             throw ValidationError(
@@ -68,12 +76,16 @@ struct Chaos: ParsableCommand {
     }
 
     private var trainings: [TrainingKind] {
-        guard let kinds else { return faults.contains(.flushAll) ? Self.kindsWithFlushAll : TrainingKind.allCases }
+        guard let kinds else {
+            return faults.contains(.flushAll)
+                ? Self.kindsWithFlushAll : TrainingKind.allCases.filter { $0 != .python || python != nil }
+        }
         return kinds.split(separator: ",").compactMap { TrainingKind(rawValue: String($0)) }
     }
 
     func run() throws {
-        let run = try ChaosRun(seed: seed, rate: rate, trainings: trainings, faults: faults)
+        let run = try ChaosRun(
+            seed: seed, rate: rate, trainings: trainings, faults: faults, python: python)
         do {
             let verdict = try run.run(for: .seconds(seconds))
             print(run.summary)

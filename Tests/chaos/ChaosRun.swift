@@ -12,10 +12,10 @@ final class ChaosRun {
     private var adoptedJournals = 0
     private var remainingJournals = 0
 
-    init(seed: UInt64, rate: Int, trainings: [TrainingKind], faults: [Fault]) throws {
+    init(seed: UInt64, rate: Int, trainings: [TrainingKind], faults: [Fault], python: String?) throws {
         self.seed = seed
         testbed = try Testbed(
-            seed: seed, rate: rate, trainings: trainings, isFlushed: faults.contains(.flushAll))
+            seed: seed, rate: rate, trainings: trainings, isFlushed: faults.contains(.flushAll), python: python)
         nemesis = Nemesis(testbed, faults: faults, seed: seed)
         printProgress("seed \(seed)")
     }

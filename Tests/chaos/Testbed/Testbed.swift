@@ -31,7 +31,7 @@ final class Testbed {
         "repl-diskless-sync-delay 0", "enable-debug-command yes",
     ]
 
-    init(seed: UInt64, rate: Int, trainings: [TrainingKind], isFlushed: Bool) throws {
+    init(seed: UInt64, rate: Int, trainings: [TrainingKind], isFlushed: Bool, python: String?) throws {
         server = try RedisServer(tcp: true, configuration: Self.configuration)
         clientProxy = try FaultyProxy(to: server)
         ingestProxy = try FaultyProxy(to: server)
@@ -41,7 +41,7 @@ final class Testbed {
         fleet = try Fleet(
             Training.Settings(
                 redis: clientProxy.url, sides: folder.file("sides"), journal: folder.file("journal"),
-                rate: Fleet.rate(of: rate), flushes: isFlushed),
+                rate: Fleet.rate(of: rate), flushes: isFlushed, python: python),
             kinds: trainings, seed: seed)
         ingests = IngestPair(redis: ingestProxy.url)
         try makeSharedJournal()

@@ -25,6 +25,8 @@ struct Training {
         var partitions = 1
         /// True if trainings flush until their events are applied.
         var flushes = false
+        /// The Python interpreter of the trainings in Python.
+        var python: String?
     }
 
     /// - Parameter resumed: the experiment that a training of the kind ``TrainingKind/resuming`` resumes.
@@ -52,12 +54,19 @@ struct Training {
         case .outliving: options += ["--events", events, "--forks", "outliving"]
         case .outlivingThreads: options += ["--events", events, "--forks", "outliving", "--threads", "3"]
         case .pool: options += ["--events", events, "--forks", "pool"]
+        case .python: options += ["--events", events]
         case .wrongType: options += ["--wrong-type"]
         case .resuming:
             options += ["--events", events] + (resumed?.options(using: &random) ?? [])
             if random.chance(30) { options += ["--ending", "exit"] }
         }
-        process = try ChildProcess("chaos-producer", options, environment: ["HYPERO_JOURNAL": settings.journal])
+        let environment = ["HYPERO_JOURNAL": settings.journal]
+        if kind == .python, let python = settings.python {
+            process = try ChildProcess(
+                python, ["Tests/Python/chaos_producer.py"] + options, environment: environment)
+        } else {
+            process = try ChildProcess("chaos-producer", options, environment: environment)
+        }
         side = "\(settings.sides)/\(process.pid)-\(seed)-1.side"
     }
 
@@ -118,6 +127,8 @@ enum TrainingKind: String, CaseIterable {
     case outlivingThreads
     /// Forks pools of children that log to its experiments, and waits for them.
     case pool
+    /// Logs from Python, and forks four workers for each experiment, which log to it, and waits for them.
+    case python
     /// Logs events that Redis cannot take, because a key is of a wrong type, until SIGTERM.
     case wrongType
     /// Resumes an experiment of a training that has ended or was killed, and ends after some events.
@@ -127,7 +138,7 @@ enum TrainingKind: String, CaseIterable {
     var isResumable: Bool {
         switch self {
         case .long, .short, .leaving, .resuming: true
-        case .manyThreads, .forking, .daemon, .outliving, .outlivingThreads, .pool, .wrongType: false
+        case .manyThreads, .forking, .daemon, .outliving, .outlivingThreads, .pool, .python, .wrongType: false
         }
     }
 
@@ -135,7 +146,7 @@ enum TrainingKind: String, CaseIterable {
     var leavesOrphans: Bool {
         switch self {
         case .daemon, .outliving, .outlivingThreads: true
-        case .long, .manyThreads, .short, .leaving, .forking, .pool, .wrongType, .resuming: false
+        case .long, .manyThreads, .short, .leaving, .forking, .pool, .python, .wrongType, .resuming: false
         }
     }
 }
