@@ -15,6 +15,7 @@ class Peer:
 # The keys are the names on the command line. The peers are measured in this order.
 PEERS = {
     "nothing": Peer("python, nothing", has_queries=False, stores_rows=False),
+    "hypero": Peer("hypero from Python", ("hypero",), redis=True),  # installed from the wheel of this checkout
     "wandb": Peer("wandb (offline)", ("wandb",), has_queries=False),
     "trackio": Peer("trackio (local)", ("trackio",)),
     "mlflow": Peer("mlflow (SQLite)", ("mlflow",)),

@@ -13,7 +13,7 @@ struct OwnFigures {
     }
 
     func measure(progress: (String) -> Void) throws -> PeerFigures {
-        var figures = PeerFigures(peer: "hypero")
+        var figures = PeerFigures(peer: "hypero from Swift")
         progress("hypero: top ten")
         figures.topTenMilliseconds = try topTen()
         progress("hypero: calls and exit")

@@ -10,7 +10,8 @@
 /// - *Killed*: the rows that were logged within one to two seconds and that are missing after a SIGKILL.
 ///
 /// The peers are called from Python, as intended by their authors, in environments that `Scripts/bench-peers/run` creates. A
-/// peer that cannot be installed is listed with the reason. The comparison of each peer is hypero.
+/// peer that cannot be installed is listed with the reason. hypero is measured from Swift, and from Python as one of the peers.
+/// The comparison of each peer is hypero from Swift.
 struct PeersSection: Section {
     func run(_ plan: Plan, report: Report) throws {
         let script = try PeerScript(quick: plan.divisor > 1)
@@ -24,7 +25,7 @@ struct PeersSection: Section {
                 guard let peerValue = value(figures) else { continue }
                 rows.add(
                     figures.title, value: peerValue, unit: unit,
-                    peer: figures.peer == own.peer ? nil : Row.Peer("hypero", ownValue), note: figures.note)
+                    peer: figures.peer == own.peer ? nil : Row.Peer(own.peer, ownValue), note: figures.note)
             }
         }
         // The peer "nothing" stores no rows, so it cannot lose rows.
