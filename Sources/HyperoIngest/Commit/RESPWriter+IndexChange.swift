@@ -44,12 +44,12 @@ extension RESPWriter {
     mutating func add(_ entry: IndexChanges.Entry, of changes: IndexChanges, rows table: RowTable) {
         switch entry {
         case .setFields(let key, let range):
-            begin("HSET", key: key, count: 2 * range.count)
+            begin("HSET", key: changes.keys[key], count: 2 * range.count)
             for index in range { add(changes.fields[index]) }
         case .setRows(let key, let range):
-            begin("HSET", key: key, count: 2 * range.count)
+            begin("HSET", key: changes.keys[key], count: 2 * range.count)
             for index in range { add(changes.rows[index], of: table) }
-        case .other(let change): add(change, rows: table)
+        case .other(let index): add(changes.others[index], rows: table)
         }
     }
 

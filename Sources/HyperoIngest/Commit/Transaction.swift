@@ -155,11 +155,8 @@ extension Transaction {
             switch entry {
             case .setFields(_, let range):
                 commands.append(.setting(range.count, from: changes.fields[range.lowerBound], change: index))
-            case .other(.setFields(_, let fields)):
-                commands.append(.setting(fields.count, from: fields[0], change: index))
-            case .other(.increment(_, let field, _)) where field == IngestField.gaps: commands.append(.gaps)
-            case .other(.increment(let key, _, _)): commands.append(.counter(key: key))
-            case .setRows, .other: commands.append(.change(index))
+            case .setRows: commands.append(.change(index))
+            case .other(let other): commands.append(command(for: changes.others[other], change: index))
             }
         }
         if batch.hasDeadLetters { writeDeadLetterCount() }
@@ -184,6 +181,15 @@ extension Transaction {
         commands.append(.lease)
         writer.command("TIME")
         writer.command("EXEC")
+    }
+
+    private func command(for change: IndexChange, change index: Int) -> Command {
+        switch change {
+        case .setFields(_, let fields): .setting(fields.count, from: fields[0], change: index)
+        case .increment(_, let field, _) where field == IngestField.gaps: .gaps
+        case .increment(let key, _, _): .counter(key: key)
+        default: .change(index)
+        }
     }
 
     private mutating func writeCounters(_ changes: [IndexChange]) {

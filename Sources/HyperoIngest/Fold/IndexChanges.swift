@@ -5,14 +5,20 @@ import HyperoSchema
 /// Nearly all are of the hash or the curve of an experiment, or of the hash of a producer. Their fields and rows are in one
 /// array each: in a wide fleet each event has three such changes, and an array of its own would cost more than a change.
 package struct IndexChanges: Sendable {
-    /// A change. The ranges are of ``IndexChanges/fields`` and ``IndexChanges/rows``, and never empty.
+    /// A change, as indexes only: an array of entries is then read, copied and freed without a count of references.
+    ///
+    /// The keys are indexes in ``IndexChanges/keys``. The ranges are of ``IndexChanges/fields`` and ``IndexChanges/rows``, and
+    /// never empty.
     enum Entry: Sendable {
-        case setFields(SubjectKey, Range<Int>)
-        case setRows(SubjectKey, Range<Int>)
-        case other(IndexChange)
+        case setFields(key: Int, Range<Int>)
+        case setRows(key: Int, Range<Int>)
+        /// An index in ``IndexChanges/others``.
+        case other(Int)
     }
 
     private(set) var entries: [Entry] = []
+    private(set) var keys: [SubjectKey] = []
+    private(set) var others: [IndexChange] = []
     private(set) var fields: [IndexChange.Field] = []
     private(set) var rows: [IndexChange.Row] = []
     /// The fields to remove from the hash that is not finished.
@@ -22,14 +28,19 @@ package struct IndexChanges: Sendable {
 
     package init() {}
 
-    /// Reserves memory for the changes of experiments with one row each, and as many producers.
+    /// Reserves memory for the changes of experiments with one row each, of as many producers, and of a few batteries.
     mutating func reserveCapacity(experiments: Int) {
-        entries.reserveCapacity(3 * experiments)
-        fields.reserveCapacity(4 * experiments)
+        entries.reserveCapacity(3 * experiments + 32)
+        keys.reserveCapacity(3 * experiments)
+        // Four fields, and the maxima of some.
+        fields.reserveCapacity(5 * experiments)
         rows.reserveCapacity(experiments)
     }
 
-    mutating func append(_ change: IndexChange) { entries.append(.other(change)) }
+    mutating func append(_ change: IndexChange) {
+        entries.append(.other(others.count))
+        others.append(change)
+    }
 
     mutating func append(contentsOf changes: [IndexChange]) {
         for change in changes { append(change) }
@@ -50,7 +61,10 @@ package struct IndexChanges: Sendable {
     ///
     /// - Parameter isNew: true if Redis does not have the hash. It then has no fields to remove.
     mutating func finishHash(_ key: SubjectKey, isNew: Bool) {
-        if firstField < fields.count { entries.append(.setFields(key, firstField..<fields.count)) }
+        if firstField < fields.count {
+            entries.append(.setFields(key: keys.count, firstField..<fields.count))
+            keys.append(key)
+        }
         firstField = fields.count
         guard !removed.isEmpty else { return }
         if !isNew { append(.removeFields(key: key.text, removed)) }
@@ -62,7 +76,10 @@ package struct IndexChanges: Sendable {
 
     /// Adds the changes of a curve: the rows since the last one.
     mutating func finishCurve(_ key: SubjectKey) {
-        if firstRow < rows.count { entries.append(.setRows(key, firstRow..<rows.count)) }
+        if firstRow < rows.count {
+            entries.append(.setRows(key: keys.count, firstRow..<rows.count))
+            keys.append(key)
+        }
         firstRow = rows.count
     }
 }
@@ -73,9 +90,9 @@ extension IndexChanges: RandomAccessCollection {
 
     package subscript(index: Int) -> IndexChange {
         switch entries[index] {
-        case .setFields(let key, let range): .setFields(key: key.text, Array(fields[range]))
-        case .setRows(let key, let range): .setRows(key: key.text, Array(rows[range]))
-        case .other(let change): change
+        case .setFields(let key, let range): .setFields(key: keys[key].text, Array(fields[range]))
+        case .setRows(let key, let range): .setRows(key: keys[key].text, Array(rows[range]))
+        case .other(let index): others[index]
         }
     }
 }

@@ -210,13 +210,24 @@ extension UnsafeMutableRawPointer {
     fileprivate mutating func put(_ type: UInt8, size: Int) {
         storeBytes(of: type, as: UInt8.self)
         self += 1
-        put(decimal: size)
+        // Calls of the recursive function would cost as much as all the rest of a short argument.
+        switch size {
+        case 0..<10: put(digit: size)
+        case 10..<100:
+            put(digit: size / 10)
+            put(digit: size % 10)
+        default: put(decimal: size)
+        }
         putLineEnd()
     }
 
     private mutating func put(decimal size: Int) {
         if size >= 10 { put(decimal: size / 10) }
-        storeBytes(of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: size % 10), as: UInt8.self)
+        put(digit: size % 10)
+    }
+
+    private mutating func put(digit: Int) {
+        storeBytes(of: UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit), as: UInt8.self)
         self += 1
     }
 }

@@ -147,16 +147,19 @@ package struct Reply {
         if !isComplete { count = min(count, (buffer.count - position) / 2) }
         fields.removeAll(keepingCapacity: true)
         guard buffer.count - position >= 2 * count else { throw Self.missingElement }
-        // Through one variable, because each access by way of `self` would retain the buffer.
+        // Through variables, because each access by way of `self` would retain the buffer and store the position.
         let buffer = buffer
-        for _ in 0..<count {
-            let (name, value) = (buffer[position], buffer[position + 1])
+        let first = position
+        position += 2 * count
+        fields.reserveCapacity(count)
+        for index in 0..<count {
+            let (name, value) = (buffer[first + 2 * index], buffer[first + 2 * index + 1])
             guard name.kind == .text, value.kind == .text else {
+                position = first + 2 * index
                 _ = try next()
                 _ = try next()
                 throw unexpected(name.kind == .text ? value : name, expected: "text")
             }
-            position += 2
             fields.append(
                 WireField(
                     name: buffer.text(of: name), value: buffer.text(of: value), omittedOfName: name.omitted,
