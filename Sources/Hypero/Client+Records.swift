@@ -9,11 +9,11 @@ extension Client {
         let handle = BatteryHandle(declaration)
         let name = printable(declaration.name)
         if let violation = Event.Body.battery(handle.declaration).violation {
-            report("battery not recorded: '\(name)', \(violation)")
+            report("battery not recorded: '\(name)'", because: violation)
         } else if !handle.declaration.description.hasSameBytes(as: declaration.description) {
             report(
-                "description of a battery cut: '\(name)', it has \(declaration.description.utf8.count) bytes: at most "
-                    + "\(Limits.value) are allowed")
+                "description of a battery cut: '\(name)'",
+                because: "it has \(declaration.description.utf8.count) bytes: at most \(Limits.value) are allowed")
         }
         return handle
     }
@@ -74,7 +74,7 @@ extension Client {
             return false
         }
         if let violation = body.violation {
-            reject("\(Self.summary(of: body)) of the experiment \(experiment.id), \(violation)")
+            reject("\(Self.summary(of: body)) of the experiment \(experiment.id)", because: violation)
             return false
         }
         guard battery.isDeclared(in: journal.generation) || declare(battery, for: experiment) else { return false }
@@ -114,20 +114,6 @@ extension Client {
 
 // The reports of refused log calls.
 extension Client {
-    /// The refusals reported so far.
-    struct Refusals: ~Copyable {
-        /// The number of reports, including those beyond ``maxReports``, which are not shown.
-        fileprivate let reports = Atomic<Int>(0)
-        /// One bit per ``AfterEnd`` that was reported.
-        fileprivate let afterEnd = Atomic<UInt8>(0)
-        fileprivate let hasReportedClosed = Atomic<Bool>(false)
-        fileprivate let hasReportedUnconfirmable = Atomic<Bool>(false)
-        fileprivate let hasReportedNotApplied = Atomic<Bool>(false)
-
-        /// The number of refusals outside the limits of the contract that are reported. All are counted.
-        fileprivate static let maxReports = 5
-    }
-
     /// The events that an experiment accepts no more after its end.
     enum AfterEnd: UInt8 {
         case row = 1
@@ -135,24 +121,23 @@ extension Client {
     }
 
     /// Counts an event outside the limits of the contract, and reports it.
-    func reject(_ message: String) {
-        report(message)
+    ///
+    /// - Parameters:
+    ///   - subject: What is not recorded, with its value.
+    ///   - reason: The limit.
+    func reject(_ subject: String, because reason: String) {
+        report(subject, because: reason)
         journal.countInvalid()
     }
 
-    /// Reports one of the first values outside the limits of the contract.
-    func report(_ message: String) {
-        guard refusals.reports.add(1, ordering: .relaxed).newValue <= Refusals.maxReports else { return }
-        notify(message)
+    /// Reports a value outside the limits of the contract, if it is one of the first or has another reason than they have.
+    func report(_ subject: String, because reason: String) {
+        if refusals.showsNext(because: reason) { notify("\(subject), \(reason)") }
     }
 
-    /// Reports the number of values outside the limits of the contract that were not reported.
-    func reportFurtherRefusals() {
-        let further = refusals.reports.exchange(Refusals.maxReports, ordering: .relaxed) - Refusals.maxReports
-        guard further > 0 else { return }
-        notify(
-            "\(further) further log \(further == 1 ? "call" : "calls") not recorded: outside the limits, as the first "
-                + "\(Refusals.maxReports)")
+    /// Reports that an experiment cannot be resumed.
+    func reportNotResumed(_ obstacle: String) {
+        if refusals.showsNext(because: obstacle) { notify("experiment not resumed: \(obstacle)") }
     }
 
     /// Reports that the account may not read what is applied.

@@ -45,7 +45,7 @@ package final class Client: Sendable {
     let journal: Journal
     let notify: @Sendable (String) -> Void
     /// The reports of refused log calls.
-    let refusals = Refusals()
+    let refusals: Refusals
     /// The latest time of a start or an end, in Unix milliseconds. Relaxed: it orders no other memory.
     let latestChange = Atomic<Int64>(0)
     private let sender: Sender
@@ -73,21 +73,25 @@ package final class Client: Sendable {
         let partition = Keyspace.partition(of: identity.producer, among: partitions)
         let settings = JournalSettings(
             limit: configuration.journalLimit, segmentSize: configuration.segmentSize, tag: keyspaces[partition].tag,
-            partitions: partitions, serverURL: url.serverURL, environment: environment,
+            partitions: partitions, serverURL: url.serverURL,
+            isDefaultServer: url.isDefault, environment: environment,
             isSamePartition: { Keyspace.partition(of: $0, among: partitions) == partition })
         guard let journal = Journal(identity, settings) else {
             throw SchemaError(
                 "cannot create the journal: no memory for a segment of \(configuration.segmentSize) bytes")
         }
+        let refusals = Refusals()
         let sender = Sender(
             Delivery.Configuration(
                 journal: journal, url: url, keyspace: keyspaces[partition],
                 durabilityWindow: configuration.durabilityWindow, keyLifetime: configuration.keyLifetime,
-                aliveInterval: configuration.aliveInterval, exitTimeout: exitTimeout, notify: configuration.notify),
+                aliveInterval: configuration.aliveInterval, exitTimeout: exitTimeout, refusals: refusals,
+                notify: configuration.notify),
             adoption: Adoption.Scope(
                 root: settings.adoptableRoot, url: url, keyspaces: keyspaces, matchesServer: true,
                 durabilityWindow: configuration.durabilityWindow, notify: configuration.notify))
-        self.init(journal, sender, partition: (partition, partitions), notify: configuration.notify)
+        self.init(
+            journal, sender, partition: (partition, partitions), refusals: refusals, notify: configuration.notify)
         sender.start()
     }
 
@@ -119,11 +123,12 @@ package final class Client: Sendable {
     /// Creates a client whose sender is not started.
     init(
         _ journal: Journal, _ sender: Sender, partition: (index: Int, count: Int) = (0, 1),
-        notify: @escaping @Sendable (String) -> Void
+        refusals: Refusals = Refusals(), notify: @escaping @Sendable (String) -> Void
     ) {
         self.journal = journal
         self.sender = sender
         self.partition = partition
+        self.refusals = refusals
         self.notify = notify
         // Unowned, because the sender owns the journal. The client, which makes the log call, keeps the sender alive.
         journal.onChildStart { [unowned sender] in sender.start() }
@@ -180,7 +185,7 @@ package final class Client: Sendable {
         let target = journal.counts.accepted
         let isSent = sender.wait(until: sendingDeadline) { $0.isSent(through: target) }
         sender.end(deadline: start + timeout)
-        reportFurtherRefusals()
+        refusals.reportHidden(notify)
         return isSent
     }
 }

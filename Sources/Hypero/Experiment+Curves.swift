@@ -256,8 +256,8 @@ extension Experiment {
     private func validated(_ epoch: Int?) -> Int? {
         guard !isEpoch(epoch) else { return epoch }
         client.report(
-            "epoch of maxima left out: \(epoch ?? 0) of the experiment \(id), must be an integer from 0 to \(Limits.integer)"
-        )
+            "epoch of maxima left out: \(epoch ?? 0) of the experiment \(id)",
+            because: "must be an integer from 0 to \(Limits.integer)")
         return nil
     }
 

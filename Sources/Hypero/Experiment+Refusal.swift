@@ -62,6 +62,6 @@ extension Experiment {
             violation ?? invalid.flatMap { cell in
                 Name.channelViolation(cell.channel).map { "the channel '\(printable(cell.channel))' \($0)" }
             } ?? "the epochs must be integers from 0 to \(Limits.integer)"
-        client.reject("\(place), \(reason)")
+        client.reject(place, because: reason)
     }
 }

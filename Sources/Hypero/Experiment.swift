@@ -85,13 +85,13 @@ public final class Experiment: Sendable {
         let time = client.timeOfChange()
         resumption = (start, time)
         if let obstacle {
-            client.report("experiment not resumed: \(obstacle)")
+            client.reportNotResumed(obstacle)
             return
         }
         if let epoch, from == nil {
             client.report(
-                "first epoch of a resumed experiment left out: \(epoch) of the experiment \(id), must be an integer from 0 to "
-                    + "\(Limits.integer)")
+                "first epoch of a resumed experiment left out: \(epoch) of the experiment \(id)",
+                because: "must be an integer from 0 to \(Limits.integer)")
         }
         _ = client.declare(self.battery, for: self)
         _ = client.record(.start(start), of: self, time: time)

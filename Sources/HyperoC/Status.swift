@@ -32,8 +32,8 @@ func failure(_ status: hypero_status, _ message: String) -> hypero_status {
 /// The highest numbers of elements of the arguments. A higher number is a mistake of the program, for example -1 as a `size_t`, and
 /// no element is read.
 enum MaximumCount {
-    /// Channels of a row.
-    static let channels = 1_000
+    /// Channels of a row. A row that has more than it may have, and not more than this, is dropped with a notice.
+    static let channels = 1 << 16
     /// Channels of a call with whole curves, directions of an objective.
     static let names = Limits.channels
     /// Values of a curve: 1 GiB.

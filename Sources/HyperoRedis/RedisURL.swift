@@ -20,6 +20,8 @@ public struct RedisURL: Sendable, Hashable {
     var user: String?
     var password: String?
     package internal(set) var database: Int
+    /// true if neither the program nor `HYPERO_REDIS` named a server.
+    package private(set) var isDefault = false
 
     /// The port of a URL without one.
     private static let defaultPort = 6379
@@ -43,10 +45,24 @@ public struct RedisURL: Sendable, Hashable {
         let chosen = text ?? environment("HYPERO_REDIS")
         if chosen == nil, let path = LocalServer.socketPath(environment: environment), LocalServer.listens(on: path) {
             // Without a password: the variables of passwords belong to another server, and this one refuses AUTH.
-            (address, user, password, database) = (.unix(path: path), nil, nil, 0)
+            self.init(local: .unix(path: path))
             return
         }
-        let text = chosen ?? "redis://127.0.0.1:6379"
+        do throws(SchemaError) {
+            self = try RedisURL(parsing: chosen ?? "redis://127.0.0.1:6379", environment: environment)
+        } catch {
+            guard text == nil else { throw error }
+            throw SchemaError("HYPERO_REDIS: \(error.description)")
+        }
+        isDefault = chosen == nil
+    }
+
+    /// The server of `hypero up`.
+    private init(local address: Address) {
+        (self.address, database, isDefault) = (address, 0, true)
+    }
+
+    private init(parsing text: String, environment: (String) -> String?) throws(SchemaError) {
         if let body = text.withoutPrefix("redis://") {
             let (credentials, location) = try Self.splitCredentials(body)
             let slash = location.firstIndex(of: "/") ?? location.endIndex
@@ -65,9 +81,14 @@ public struct RedisURL: Sendable, Hashable {
         } else {
             throw SchemaError(
                 "the Redis URL must start with redis:// or unix://, for example redis://127.0.0.1:6379 or "
-                    + "unix:///run/redis.sock")
+                    + "unix:///run/redis.sock\(Self.value(text))")
         }
         password = password ?? environment("HYPERO_REDIS_PASSWORD") ?? environment("REDISCLI_AUTH")
+    }
+
+    /// Returns the end of a message that names a wrong URL; nothing if it may contain a password.
+    private static func value(_ text: String) -> String {
+        text.contains("@") ? "" : ", not '\(printable(text, limit: 100))'"
     }
 
     /// Returns the URL of the same account and database on another server of the cluster.

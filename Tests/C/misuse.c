@@ -190,7 +190,7 @@ static void log_badly(hypero_experiment *experiment) {
     REFUSED(hypero_experiment_log(experiment, 1, NULL, values, 1), "NULL");
     REFUSED(hypero_experiment_log(experiment, 1, channels, NULL, 1), "NULL");
     REFUSED(hypero_experiment_log(experiment, 1, channels, values, SIZE_MAX), "count");
-    REFUSED(hypero_experiment_log(experiment, 1, channels, values, 1001), "count");
+    REFUSED(hypero_experiment_log(experiment, 1, channels, values, 65537), "count");
     REFUSED(hypero_experiment_maxima(experiment, 1, NULL, values, 1), "NULL");
     REFUSED(hypero_experiment_maxima(experiment, 1, channels, NULL, 1), "NULL");
     REFUSED(hypero_experiment_maxima(experiment, 1, channels, values, SIZE_MAX / 2), "count");

@@ -48,7 +48,16 @@ struct LocalServerTests {
     @Test func `Passwords of the environment belong to another server`() throws {
         let socket = try Socket(listens: true)
         let passwords = ["XDG_STATE_HOME": socket.folder.path, "HYPERO_REDIS_PASSWORD": "one", "REDISCLI_AUTH": "two"]
-        #expect(try url(in: passwords) == url("unix://\(socket.path)", in: [:]))
+        #expect(try url(in: passwords) == url(in: ["XDG_STATE_HOME": socket.folder.path]))
+    }
+
+    @Test func `Only a URL that no user has stated is the default one`() throws {
+        let socket = try Socket(listens: true)
+        let state = ["XDG_STATE_HOME": socket.folder.path]
+        #expect(try url(in: state).isDefault)
+        #expect(try url(in: [:]).isDefault)
+        #expect(try !url("unix://\(socket.path)", in: state).isDefault)
+        #expect(try !url(in: state.merging(["HYPERO_REDIS": "redis://127.0.0.1:6379"]) { $1 }).isDefault)
     }
 
     @Test func `The place is below the home folder if there is no folder for state`() throws {

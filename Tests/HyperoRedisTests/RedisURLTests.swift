@@ -55,7 +55,13 @@ struct RedisURLTests {
         #expect(try url(nil).description == "redis://127.0.0.1:6379")
         #expect(try url(nil, environment: ["HYPERO_REDIS": "unix:///a"]).description == "unix:///a")
         #expect(try url("redis://h", environment: ["HYPERO_REDIS": "unix:///a"]).description == "redis://h:6379")
-        #expect(throws: SchemaError.self) { try url(nil, environment: ["HYPERO_REDIS": "nonsense"]) }
+        let error = #expect(throws: SchemaError.self) { try url(nil, environment: ["HYPERO_REDIS": "nonsense"]) }
+        #expect(
+            error?.description
+                == "HYPERO_REDIS: the Redis URL must start with redis:// or unix://, for example redis://127.0.0.1:6379 or "
+                + "unix:///run/redis.sock, not 'nonsense'")
+        let secret = #expect(throws: SchemaError.self) { try url("tcp://:secret@h") }
+        #expect(secret?.description.contains("secret") == false)
     }
 
     @Test func `The password is read from the URL, else HYPERO_REDIS_PASSWORD, else REDISCLI_AUTH`() throws {

@@ -28,15 +28,16 @@ def finish():
     experiment.finish()
 
 
-def ingest(*arguments):
-    subprocess.run([os.path.join(os.path.dirname(sys.executable), "hypero-ingest"), *arguments], check=True)
-
-
 def prepare_to_read():
-    # A killed process leaves its journal to the next client, or to this command.
+    program = os.path.join(os.path.dirname(sys.executable), "hypero-ingest")
+    # A killed process leaves its journal to the next client, or to this command, which waits until the events are applied.
     if os.path.isdir("journal"):
-        ingest("adopt")
-    ingest("--drain")
+        with subprocess.Popen([program]) as ingest:
+            try:
+                subprocess.run([program, "adopt"], check=True)
+            finally:
+                ingest.terminate()
+    subprocess.run([program, "--drain"], check=True)
 
 
 def top_ten():

@@ -251,9 +251,10 @@ int hypero_experiment_has_ended(const hypero_experiment *experiment);
  * Epochs may arrive in any order, and the channels of one epoch in several calls. A later value of a channel replaces the earlier
  * one.
  * epoch: 0 to 2^53 - 1.
- * channels: 1 to 1000 names of 1 to 256 bytes without control characters; not epoch, source and stated.
+ * channels: 1 to 1000 names of 1 to 256 bytes without control characters; not epoch, source and stated. Names that are NULL or not
+ * UTF-8, no names and more than 1000 are dropped, as other rows outside the limits.
  * values: any double, including nan and the infinities.
- * Returns HYPERO_OK, HYPERO_DROPPED or HYPERO_INVALID. */
+ * Returns HYPERO_OK, HYPERO_DROPPED or HYPERO_INVALID: a NULL handle or array, or a count above 65536. */
 hypero_status hypero_experiment_log(
     hypero_experiment *experiment, int64_t epoch, const char *const *channels, const double *values, size_t count);
 

@@ -15,8 +15,8 @@ extension Counters {
         public var ended: UInt64 = 0
         /// The event is outside the limits of the contract, for example a name of more than 256 bytes.
         ///
-        /// The client reports the first five log calls with such events on standard error. An event of an experiment that
-        /// was started by an ancestor of this process, more than 15 forks ago, is counted here too.
+        /// The client reports the first five log calls with such events, and the first of each other reason. An event of an
+        /// experiment that was started by an ancestor of this process, more than 15 forks ago, is counted here too.
         public var invalid: UInt64 = 0
 
         /// The sum over all reasons.

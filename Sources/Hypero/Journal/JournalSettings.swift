@@ -24,6 +24,8 @@ struct JournalSettings: Sendable {
     let partitions: Int?
     /// The name of the Redis server in the segments' headers.
     let server: String
+    /// true if the client had no URL, for the segments' headers.
+    let isDefaultServer: Bool
     private let machine = HostIdentity.current
     /// Returns whether the events of a producer go to the same partition.
     private let isSamePartition: @Sendable (ProducerID) -> Bool
@@ -35,6 +37,7 @@ struct JournalSettings: Sendable {
     /// - Parameter limit: The size of all segments together, in bytes. At least two segments are allowed.
     init(
         limit: Int, segmentSize: Int, tag: String, partitions: Int? = nil, serverURL: String,
+        isDefaultServer: Bool = false,
         environment: (String) -> String?,
         isReliable: @escaping @Sendable (FileSystem) -> Bool = { $0.keepsReservations },
         isSamePartition: @escaping @Sendable (ProducerID) -> Bool = { _ in true }
@@ -44,6 +47,7 @@ struct JournalSettings: Sendable {
         self.tag = tag
         self.partitions = partitions
         server = SegmentHeader.serverName(of: serverURL)
+        self.isDefaultServer = isDefaultServer
         root = Result { () throws(JournalFileError) in try JournalRoot(environment: environment) }
         self.isReliable = isReliable
         self.isSamePartition = isSamePartition
@@ -77,7 +81,7 @@ struct JournalSettings: Sendable {
             let segment = try Segment.newFile(file, size: segmentSize)
             SegmentHeader(
                 producer: identity.producer, ancestors: identity.ancestors, machine: machine, tag: tag, server: server,
-                partitions: partitions, segmentSize: segmentSize
+                isDefaultServer: isDefaultServer, partitions: partitions, segmentSize: segmentSize
             ).write(to: segment.base)
             do throws(JournalFileError) {
                 try file.finish()

@@ -44,7 +44,7 @@ extension OrphanedJournal {
         ///   - isAdoptable: Returns whether a journal with this header may be adopted.
         static func begin(
             _ name: String, in root: JournalRoot, machine: HostIdentity, isSilent: (Heartbeat) -> Bool,
-            where isAdoptable: (SegmentHeader) -> Bool
+            where isAdoptable: (SegmentHeader, Bool) -> Bool
         ) -> Result<Opening, End> {
             do {
                 let folder = try JournalFolder(locking: name, in: root)
@@ -69,7 +69,7 @@ extension OrphanedJournal {
 
         private init(
             _ folder: JournalFolder, in root: JournalRoot, machine: HostIdentity, isSilent: (Heartbeat) -> Bool,
-            where isAdoptable: (SegmentHeader) -> Bool
+            where isAdoptable: (SegmentHeader, Bool) -> Bool
         ) throws {
             self.root = root
             self.folder = folder
@@ -89,7 +89,8 @@ extension OrphanedJournal {
                 switch result {
                 case .header(let found):
                     // All headers of a journal name the same machine and deployment.
-                    guard found.machine.isSameMachine(as: machine), isAdoptable(found) else {
+                    let isUnsent = ordinals.first == 1 && progress.acknowledged == nil && progress.applied == nil
+                    guard found.machine.isSameMachine(as: machine), isAdoptable(found, isUnsent) else {
                         throw End(result: .foreign)
                     }
                     header = found

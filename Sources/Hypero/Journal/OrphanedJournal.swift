@@ -46,7 +46,9 @@ struct OrphanedJournal {
         _ name: String, in root: JournalRoot, machine: HostIdentity, isSilent: (Heartbeat) -> Bool = { _ in true },
         where isAdoptable: (SegmentHeader) -> Bool
     ) -> OpenResult {
-        switch Opening.begin(name, in: root, machine: machine, isSilent: isSilent, where: isAdoptable) {
+        switch Opening.begin(
+            name, in: root, machine: machine, isSilent: isSilent, where: { header, _ in isAdoptable(header) })
+        {
         case .failure(let end): return end.result
         case .success(var opening):
             while true {

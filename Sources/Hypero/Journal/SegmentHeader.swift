@@ -24,6 +24,8 @@ struct SegmentHeader: Equatable {
     var tag: String
     /// The name of the Redis server that the events go to. See ``serverName(of:)``.
     var server: String
+    /// true if the client had no URL of a server: it logs to that of `hypero up`, else to the one on this host.
+    var isDefaultServer = false
     /// The number of partitions of the client; nil in a journal of an earlier version.
     var partitions: Int?
     /// The size of the segment in bytes; nil in a journal of an earlier version.
@@ -106,7 +108,7 @@ struct SegmentHeader: Equatable {
         host=\(machine.host)
         boot=\(machine.boot)
         tag=\(tag)
-        redis=\(server)
+        redis=\(server)\(isDefaultServer ? "\ndefault=yes" : "")
         \(partitions.map { "partitions=\($0)\n" } ?? "")\(segmentSize.map { "size=\($0)\n" } ?? "")
         """
     }
@@ -134,6 +136,7 @@ extension SegmentHeader {
         machine = HostIdentity(host: String(host), boot: String(boot))
         self.tag = String(tag)
         self.server = String(server)
+        isDefaultServer = values["default"] == "yes"
         partitions = values["partitions"].flatMap { Int($0) }
         segmentSize = values["size"].flatMap { Int($0) }
     }

@@ -324,8 +324,8 @@ package struct Adoption: ~Copyable {
         var silence = silence
         let result = OrphanedJournal.Opening.begin(
             name, in: root, machine: machine, isSilent: { silence.isSilent(name, $0, at: scope.clock()) },
-            where: { header in
-                reason = scope.reasonToLeave(header)
+            where: { header, isUnsent in
+                reason = scope.reasonToLeave(header, isUnsent: isUnsent)
                 if reason == nil, full.contains(header.tag) { busyTag = header.tag }
                 return reason == nil && busyTag == nil
             })

@@ -223,7 +223,10 @@ extension Delivery {
             let place = journal.path == nil ? "memory" : "the journal"
             // Redis ends some errors with a full stop.
             let text = error.description.hasSuffix(".") ? String(error.description.dropLast()) : error.description
-            notices.failure("\(text). Events stay in \(place) and are sent later", now: .now)
+            let advice =
+                configuration.url.isDefault && error.category == .connection
+                ? ". No server was named: start one by hypero up, or set HYPERO_REDIS" : ""
+            notices.failure("\(text). Events stay in \(place) and are sent later\(advice)", now: .now)
         }
         let draw = Double.random(in: 0..<1, using: &generator)
         let category = link.hasUnreadReplies ? .connection : error.category

@@ -18,6 +18,8 @@ struct Delivery: ~Copyable {
         var aliveInterval = Duration.seconds(60)
         /// The longest time for which a process that ends without `close` waits for the journal to be sent.
         var exitTimeout = Duration.zero
+        /// The refused log calls, which a process that ends without closing its client reports; nil in an adoption.
+        var refusals: Refusals?
         let notify: @Sendable (String) -> Void
     }
 
@@ -61,6 +63,8 @@ struct Delivery: ~Copyable {
     var hasStoredOpen = false
     /// true once the user knows that events are sent without transactions.
     var hasReportedMissingTransactions = false
+    /// true once the user knows that the journal is full.
+    var hasReportedFullJournal = false
     /// true once the user knows that Redis has lost events.
     var hasReportedLoss = false
     /// The durable sequence number when the producer's key was found to have expired. Redis lacks the numbers up to it.
@@ -71,7 +75,7 @@ struct Delivery: ~Copyable {
     var keyLifetime: KeyLifetime
     /// The highest sequence number in the watermark that was read last.
     var lastWatermarkSeq: UInt64 = 0
-    private let configuration: Configuration
+    let configuration: Configuration
     let journal: Journal
     /// The sequence numbers in an orphaned journal; nil for the journal of this process.
     let orphanRanges: [ClosedRange<UInt64>]?
@@ -208,46 +212,18 @@ struct Delivery: ~Copyable {
         outbox.update(journal.published())
         outbox.writeChecksums(atMost: .max)
         // An adopter reports the journals that it has not finished.
-        if orphanRanges == nil { reportUnsent() }
+        if orphanRanges == nil {
+            reportNotRecorded()
+            reportUnsent(of: outbox.accepted)
+        }
         let keepsFiles = keepsFiles || !isDurable || hasOpenExperiments && !isClosed
         if keepsFiles, isClosed, orphanRanges == nil { journal.folder?.store(restoration.open, isClosed: true) }
         journal.end(removing: outbox.heldSegments, keepsFiles: keepsFiles)
-    }
-
-    /// Reports the unsent events, with the place where they are.
-    func reportUnsent() {
-        guard outbox.hasEvents else { return }
-        notices.event("events not sent: \(outbox.accepted - outbox.sent). \(remainder)")
-    }
-
-    /// The place where the events are that were not sent, and the command that sends them.
-    private var remainder: String {
-        let segments = outbox.heldSegments
-        let files = segments.count { $0.file != nil }
-        guard files > 0, let folder = journal.folder else { return "They were in memory and are lost" }
-        guard !folder.isGone else {
-            return "The journal \(folder.path) was removed or moved: if it was removed, they are lost"
-        }
-        let stay =
-            "stay in \(folder.path). The next client on this host with the same settings sends them, or `\(adoptCommand(folder))`"
-        return files == segments.count ? "They \(stay)" : "Those in memory are lost. Those in files \(stay)"
     }
 }
 
 // The journal.
 extension Delivery {
-    /// Returns the command that sends a journal.
-    private func adoptCommand(_ folder: JournalFolder) -> String {
-        guard let settings = journal.settings else { return "hypero-ingest adopt" }
-        let root = folder.rootPath.contains { $0.isWhitespace } ? "'\(folder.rootPath)'" : folder.rootPath
-        var command = "hypero-ingest adopt --journal \(root) --redis \(configuration.url.withoutPassword)"
-        if let namespace = Keyspace.namespace(ofTag: settings.tag), namespace != Keyspace.defaultNamespace {
-            command += " --namespace \(namespace)"
-        }
-        if let partitions = settings.partitions, partitions > 1 { command += " --partitions \(partitions)" }
-        return command
-    }
-
     /// Collects new records, writes checksums, releases segments, and returns the work to do.
     private mutating func updateJournal(endsWhenSent: Bool, isAwaited: Bool) -> SenderMachine.Work {
         // Evaluated before the journal is read: the client closes the journal before it ends the sender, so no record
@@ -273,6 +249,7 @@ extension Delivery {
         if restoration.hasEnded { restoration.forgetEnded(through: durability.durable) }
         if outbox.isQuiet { restoration.releaseReplaced() }
         if let notice = journal.takeNotice() { notices.event(notice) }
+        reportFullJournal()
         let interval = isAwaited ? Self.awaitedWatermarkInterval : Self.watermarkInterval
         // Read the watermark until all sent events are durable, and before new ones are sent, to notice a server that has lost
         // some: it would apply no event of a battery that it does not know any more.

@@ -30,12 +30,20 @@ package enum LeftReason: Equatable, Sendable {
 
 extension Adoption.Scope {
     /// Returns the reason why a journal with this header is left alone; nil if it is adopted.
-    func reasonToLeave(_ header: SegmentHeader) -> LeftReason? {
+    ///
+    /// A client without a URL may run before the server of `hypero up` does. The next one without a URL sends its journal to that
+    /// server, unless the other server has received some of it: an experiment must not be in two parts.
+    ///
+    /// - Parameter isUnsent: true if no server has received an event of the journal.
+    func reasonToLeave(_ header: SegmentHeader, isUnsent: Bool) -> LeftReason? {
         let namespace = Keyspace.namespace(ofTag: header.tag) ?? header.tag
         guard keyspaces.contains(where: { Keyspace.namespace(ofTag: $0.tag) == namespace }) else {
             return .otherNamespace(namespace)
         }
-        if matchesServer, header.server != SegmentHeader.serverName(of: url.serverURL) {
+        let isSameServer =
+            header.server == SegmentHeader.serverName(of: url.serverURL)
+            || header.isDefaultServer && url.isDefault && isUnsent
+        if matchesServer, !isSameServer {
             return .otherServer(header.server)
         }
         guard keyspaces.contains(where: { $0.tag == header.tag }) else { return .otherPartitions(header.partitions) }

@@ -58,6 +58,40 @@ struct AdoptionTests {
         #expect(fixture.mappingCount == 0)
     }
 
+    @Test func `A client without a URL adopts the journal of one that found no server, until a server has some of it`()
+        throws
+    {
+        let orphan = try OrphanFixture(rows: 6, isDefaultServer: true)
+        let state = try TemporaryFolder()
+        mkdir(state.file("hypero"), 0o700)
+        // The server of `hypero up`.
+        symlink((server.socket as NSString).deletingLastPathComponent, state.file("hypero/up"))
+        func adoption(to url: String?) throws -> Adoption {
+            Adoption(
+                Adoption.Scope(
+                    root: try JournalRoot(existing: orphan.folder.file("original"), environment: { _ in nil }),
+                    url: try RedisURL(url, environment: { $0 == "XDG_STATE_HOME" ? state.path : nil }),
+                    keyspaces: try Keyspace.all(), matchesServer: true, notify: fixture.recorder.notify))
+        }
+        /// Returns the journals that were left alone.
+        func left(by adoption: consuming Adoption) -> [LeftReason] {
+            adoption.scan()
+            while case .worked = adoption.step() {}
+            return Array(adoption.left.values)
+        }
+        #expect(try left(by: adoption(to: server.url)) == [.otherServer("redis://nowhere:1")])
+        var first = try adoption(to: nil)
+        first.scan()
+        #expect(
+            try eventually(within: .seconds(60)) {
+                _ = first.step()
+                return try server.entries().count >= 6
+            })
+        first.stop()
+        #expect(try server.seqs() == Array(1...UInt64(orphan.rows)))
+        #expect(try left(by: adoption(to: nil)) == [.otherServer("redis://nowhere:1")])
+    }
+
     @Test func `Applied events of an orphaned journal are not resent`() throws {
         let first = try makeOrphan(rows: 10)
         server.cli("HSET", "{hypero}:producer:\(first.producer.text)", "seq", "9", "missing", "4-5")
@@ -185,7 +219,7 @@ struct AdoptionTests {
         let open = try fixture.client(ClientFixture.unreachableURL)
         let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
         func adopt(_ client: Client) -> OrphanedJournal.OpenResult {
-            OrphanedJournal.open(client.producer.text, in: root, machine: .current) { _ in true }
+            OrphanedJournal.openUnlocked(client.producer.text, in: root, machine: .current) { _ in true }
         }
         guard case .locked = adopt(open) else { throw TestFailure("the journal of an open client was adopted") }
         let orphan = try makeOrphan(rows: 3)

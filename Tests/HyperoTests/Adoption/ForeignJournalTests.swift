@@ -29,7 +29,7 @@ struct ForeignJournalTests {
     }
 
     private func open() throws -> OrphanedJournal.OpenResult {
-        OrphanedJournal.open(
+        OrphanedJournal.openUnlocked(
             JournalFixture.producer.text, in: try JournalRoot(existing: root, environment: { _ in nil }),
             machine: .current
         ) { _ in true }
@@ -184,7 +184,7 @@ struct ForeignJournalTests {
             let copy = fixture.folder.file("copy\(replacesFolder)")
             try files.copyItem(atPath: root, toPath: copy)
             let journal = "\(copy)/\(JournalFixture.producer.text)"
-            let result = OrphanedJournal.open(
+            let result = OrphanedJournal.openUnlocked(
                 JournalFixture.producer.text, in: try JournalRoot(existing: copy, environment: { _ in nil }),
                 machine: .current
             ) { _ in true }

@@ -156,7 +156,9 @@ struct LostTests {
         #expect(fixture.journals == [])
     }
 
-    @Test func `An experiment is not ended while a forked child of its process lives, and is ended after that`() async {
+    @Test(.forks) func `An experiment is not ended while a forked child of its process lives, and is ended after that`()
+        async
+    {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()

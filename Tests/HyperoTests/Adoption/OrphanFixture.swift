@@ -19,12 +19,16 @@ final class OrphanFixture {
     ///   - rows: the number of rows.
     ///   - rowsWithoutChecksum: the number of rows at the end that the sender had not read when the process ended.
     ///   - segmentSize: the size of a segment in bytes.
-    init(rows: Int, rowsWithoutChecksum: Int = 0, segmentSize: Int = 4096) throws {
+    ///   - isDefaultServer: true if the client had no URL.
+    init(
+        rows: Int, rowsWithoutChecksum: Int = 0, segmentSize: Int = 4096, isDefaultServer: Bool = false
+    ) throws {
         self.rows = rows
         folder = try TemporaryFolder()
         let path = folder.file("original")
         let settings = JournalSettings(
             limit: 1 << 20, segmentSize: segmentSize, tag: "{hypero}", serverURL: "redis://nowhere:1",
+            isDefaultServer: isDefaultServer,
             environment: { $0 == "HYPERO_JOURNAL" ? path : nil })
         guard let journal = Journal(JournalIdentity(producer: JournalFixture.producer), settings) else {
             throw TestFailure("the journal could not be created")
@@ -83,7 +87,7 @@ final class OrphanFixture {
         for (segment, bytes) in changes {
             try Data(bytes).write(to: URL(fileURLWithPath: "\(copy)/\(Self.name)/\(segment)"))
         }
-        return OrphanedJournal.open(
+        return OrphanedJournal.openUnlocked(
             Self.name, in: try JournalRoot(existing: copy, environment: { _ in nil }), machine: machine, where: accepts)
     }
 
@@ -104,5 +108,21 @@ final class OrphanFixture {
             }
         }
         return seqs
+    }
+}
+
+extension OrphanedJournal {
+    /// Opens a journal once it is unlocked: a process that another test is starting has the lock until it executes its program.
+    static func openUnlocked(
+        _ name: String, in root: JournalRoot, machine: HostIdentity, isSilent: (Heartbeat) -> Bool = { _ in true },
+        where isAdoptable: (SegmentHeader) -> Bool
+    ) -> OpenResult {
+        var result = OpenResult.locked
+        _ = eventually {
+            result = open(name, in: root, machine: machine, isSilent: isSilent, where: isAdoptable)
+            if case .locked = result { return false }
+            return true
+        }
+        return result
     }
 }

@@ -145,7 +145,7 @@ struct PrivateCopyTests {
             unlockFolder(path)
             let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
             let orphan = try PrivateCopyTests.opened(
-                OrphanedJournal.open(JournalFixture.producer.text, in: root, machine: .current) { _ in true })
+                OrphanedJournal.openUnlocked(JournalFixture.producer.text, in: root, machine: .current) { _ in true })
             #expect(PrivateCopyTests.seqs(of: orphan) == Array(1...10))
             Journal(orphan).end(removing: [], keepsFiles: true)
             var after = stat()
@@ -219,7 +219,7 @@ struct PrivateCopyTests {
         let fixture = try OrphanFixture(rows: 1)
         let root = fixture.folder.file("original")
         #expect(truncate("\(root)/\(JournalFixture.producer.text)/1.segment", SegmentCopy.maxSize + 1) == 0)
-        let result = OrphanedJournal.open(
+        let result = OrphanedJournal.openUnlocked(
             JournalFixture.producer.text, in: try JournalRoot(existing: root, environment: { _ in nil }),
             machine: .current
         ) { _ in true }
@@ -231,7 +231,7 @@ struct PrivateCopyTests {
         let fixture = try OrphanFixture(rows: 200)
         let root = try JournalRoot(existing: fixture.folder.file("original"), environment: { _ in nil })
         var opening = try OrphanedJournal.Opening.begin(
-            JournalFixture.producer.text, in: root, machine: .current, isSilent: { _ in true }, where: { _ in true }
+            JournalFixture.producer.text, in: root, machine: .current, isSilent: { _ in true }, where: { _, _ in true }
         ).get()
         var steps = 0
         while opening.step() == nil { steps += 1 }

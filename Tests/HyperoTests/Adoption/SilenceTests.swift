@@ -134,7 +134,7 @@ struct SilenceTests {
 
     @Test func `A journal of the same boot is adopted at once`() throws {
         let fixture = try OrphanFixture(rows: 6)
-        let result = OrphanedJournal.open(
+        let result = OrphanedJournal.openUnlocked(
             JournalFixture.producer.text,
             in: try JournalRoot(existing: fixture.folder.file("original"), environment: { _ in nil }),
             machine: .current, isSilent: { _ in false }, where: { _ in true })

@@ -116,7 +116,8 @@ struct EndTests {
                 + "\(id), the hyper-parameter 'config' has 100000 bytes: at most 65536 are allowed",
             "curve not recorded: a\u{FFFD} = 1 2 3 … at epoch 1 of the experiment \(id), the channel 'a\u{FFFD}' must not "
                 + "contain control characters such as newlines and tabs",
-            "3 further log calls not recorded: outside the limits, as the first 5",
+            "row not recorded: at epoch 9 of the experiment \(id), it must have a value",
+            "2 further log calls not recorded: outside the limits, for the same reasons",
         ]
         #expect(refusals.filter { !$0.contains("events not sent") } == expected)
         #expect(client.counters.dropped.invalid == 7)

@@ -128,7 +128,7 @@ struct ExitTests {
         }
     }
 
-    @Test func `A forked child that ends by exit waits for its own events only`() async throws {
+    @Test(.forks) func `A forked child that ends by exit waits for its own events only`() async throws {
         await #expect(processExitsWith: .success) { [url = server.url as String, path = path as String] in
             let hypero = try ExitTests.client(url, journal: path, exitTimeout: "60")
             let experiment = hypero.battery("b").experiment()

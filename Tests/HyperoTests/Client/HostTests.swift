@@ -124,7 +124,9 @@ struct HostTests {
         }
         let name = try #require(fixture.journals.first)
         let root = try JournalRoot(existing: path, environment: { _ in nil })
-        guard case .opened(let orphan) = OrphanedJournal.open(name, in: root, machine: .current, where: { _ in true })
+        guard
+            case .opened(let orphan) = OrphanedJournal.openUnlocked(
+                name, in: root, machine: .current, where: { _ in true })
         else {
             throw TestFailure("the journal was not adopted")
         }

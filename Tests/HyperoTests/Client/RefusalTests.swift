@@ -1,4 +1,5 @@
 import HyperoSchema
+import TestSupport
 import Testing
 
 @testable import Hypero
@@ -56,9 +57,32 @@ struct RefusalTests {
             #expect(client.counters.dropped.invalid == UInt64(index + 1))
         }
         #expect(client.counters.accepted == begun)
-        // Every rejected event is counted, but only the first five are reported, so that a loop does not flood the
-        // terminal.
-        #expect(fixture.recorder.count(containing: "not recorded") == 5)
+        let shown = fixture.recorder.count(containing: "not recorded")
+        // Every rejected event is counted. Those of a loop are reported five times, and hide no other reason.
+        for epoch in 1...1_000 { experiment.log(epoch: -epoch, train: 1) }
+        experiment.insertHP("x", String(repeating: "v", count: 70_000))
+        #expect(fixture.recorder.count(containing: "not recorded") == shown)
+        #expect((10...calls.count).contains(shown))
+        for reason in ["control characters", "65536 are allowed", "must be integers from 0", "is reserved"] {
+            #expect(fixture.recorder.count(containing: reason) >= 1, "\(reason)")
+        }
+    }
+
+    @Test func `A full journal is reported once, and at the end with the number of dropped events`() throws {
+        let fixture = try ClientFixture()
+        let client = try fixture.client {
+            $0.segmentSize = 8 << 10
+            $0.journalLimit = 16 << 10
+        }
+        let experiment = Hypero(client).battery("b").experiment()
+        for epoch in 0..<10_000 { experiment.log(epoch: epoch, train: 1) }
+        let count = client.counters.dropped.journalFull
+        #expect(count > 0)
+        #expect(eventually { fixture.recorder.count(containing: "events not recorded: the journal is full") == 1 })
+        _ = client.close(timeout: .zero)
+        let message = "events not recorded: \(count), because the journal was full"
+        #expect(eventually { fixture.recorder.count(containing: message) == 1 })
+        #expect(fixture.recorder.count(containing: "events not recorded") == 2)
     }
 
     @Test func `Events at the limits of the contract are accepted and can be decoded`() throws {

@@ -60,7 +60,9 @@ struct ResumeTests {
         #expect(fixture.recorder.count(containing: "left out: -1 of the experiment a-1") == 1)
     }
 
-    @Test func `A forked child repeats the start of an experiment that its parent has resumed, and logs to it`() async {
+    @Test(.forks) func `A forked child repeats the start of an experiment that its parent has resumed, and logs to it`()
+        async
+    {
         await #expect(processExitsWith: .success) {
             let server = try RedisServer(appendOnly: false)
             let fixture = try ClientFixture()

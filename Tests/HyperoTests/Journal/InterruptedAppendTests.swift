@@ -139,7 +139,7 @@ struct InterruptedAppendTests {
             let root = try JournalRoot(existing: fixture.folder.file("journal"), environment: { _ in nil })
             let name = try #require(fixture.journals.first)
             guard
-                case .opened(let journal) = OrphanedJournal.open(
+                case .opened(let journal) = OrphanedJournal.openUnlocked(
                     name, in: root, machine: .current, where: { _ in true })
             else { throw TestFailure("the journal was not adopted") }
             var epochs: [UInt64: [Int64]] = [:]
