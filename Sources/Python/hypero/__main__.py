@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     imports.add_argument("--dry-run", action="store_true", help="show what would be imported")
     imports.add_argument("--objective", help="the channel that decides the best step (default: that of the tool, or valid)")
     imports.add_argument("--direction", choices=("max", "min"), help="the direction of the objective")
+    imports.add_argument(
+        "--replace", action="store_true", help="replace what earlier imports recorded, also if that is more complete")
     options = parser.parse_args(arguments)
 
     from .importing.run import ImportFailure
@@ -39,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "import":
             from .importing import command
 
-            return command.main(options.paths, options.dry_run, options.objective, options.direction)
+            return command.main(options.paths, options.dry_run, options.objective, options.direction, options.replace)
         from .up import commands as actions
 
         if options.command == "up":

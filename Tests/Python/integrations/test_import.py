@@ -38,7 +38,8 @@ class ImportTests(ServerTestCase):
             self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout)
             rows = hypero.experiments(project, redis=self.server.url)
             now = {row["experiment"]: hypero.show(row["experiment"], redis=self.server.url) for row in rows}
-            stable = {id: [run[key] for key in ("params", "meta", "curves", "maxima", "status")] for id, run in now.items()}
+            keys = ("params", "meta", "curves", "maxima", "status", "nonfinite")
+            stable = {id: [run[key] for key in keys] for id, run in now.items()}
             # A second import changes nothing.
             self.assertIn(found, (None, stable))
             found = stable
@@ -63,16 +64,16 @@ def objective(trial):
     if trial.number == 1: raise optuna.TrialPruned
     if trial.number == 2: raise ValueError
     return 0.5 + trial.number
-optuna.create_study(study_name="optuna study", storage={storage}, direction="minimize").optimize(
+optuna.create_study(study_name={self.id()!r}, storage={storage}, direction="minimize").optimize(
     objective, n_trials=4, catch=[ValueError])
 """)
-        runs = sorted(self.imported("optuna study"), key=lambda run: run["meta"]["trial"])
+        runs = sorted(self.imported(self.id()), key=lambda run: run["meta"]["trial"])
         self.assertEqual([run["status"] for run in runs], ["done", "stopped", "failed", "done"])
         self.assertEqual([run["maxima"]["valid"] for run in runs[::3]], [0.5, 3.5])
         self.assertEqual(runs[0]["curves"], {"epoch": [0, 1, 2], "channels": {"valid": [0, 0.25, 0.5]}})
-        self.assertIn(runs[0]["params"]["kind"], ["a", 3, "None"])
+        self.assertIn(runs[0]["params"]["kind"], ["a", 3, None])
         self.assertIn(runs[0]["params"]["depth"], [1, 2, 3])
-        self.assertEqual(hypero.rank("optuna study", redis=self.server.url)[0]["experiment"], runs[0]["experiment"])
+        self.assertEqual(hypero.rank(self.id(), redis=self.server.url)[0]["experiment"], runs[0]["experiment"])
 
     @needs("mlflow", "sqlalchemy")
     def test_mlflow_in_sqlite(self):
@@ -126,6 +127,20 @@ for number in range(2):
         self.assertEqual(runs[0]["curves"]["channels"]["valid/acc"], [step / 1024 for step in range(700)])
         self.assertEqual(runs[0]["curves"]["channels"]["loss"][9], 0.1)
 
+    @needs("wandb")
+    def test_wandb_resumed_offline(self):
+        self.write("""
+import wandb
+for part in range(2):
+    run = wandb.init(project="wandb parts", id="r", resume="allow", config={"lr": 0.5, "none": None})
+    run.config.update({"later": part}, allow_val_change=True)
+    for step in range(part * 3, part * 3 + 4): run.log({"loss": [float("nan"), float("inf"), step][step % 3]}, step=step)
+    run.finish()
+""")
+        (run,) = self.imported("wandb parts", "--objective", "loss")
+        self.assertEqual(run["params"], {"lr": 0.5, "none": None, "later": 1})
+        self.assertEqual(run["curves"]["channels"]["loss"], ["nan", "inf", 2, "nan", "inf", 5, "nan"])
+
     @needs("trackio")
     def test_trackio(self):
         self.write("""
@@ -157,7 +172,6 @@ for number in range(2):
         self.assertEqual([run["meta"]["name"] for run in runs], ["boards/run 0", "boards/run 1"])
         self.assertEqual(runs[1]["curves"]["channels"]["loss/train"], [1, 1.25, 1.5])
         self.assertEqual(runs[1]["curves"]["channels"]["new style"], [0, 0.5, 1])
-        # Counted at each import.
         self.assertGreater(runs[1]["nonfinite"], 0)
         self.assertNotIn("weights", runs[1]["curves"]["channels"])
 

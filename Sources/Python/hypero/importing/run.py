@@ -1,15 +1,63 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
+import itertools
+import json
 import math
-from collections.abc import Iterator
+import operator
+import os
+from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .report import Report
+
+#: Texts of the numbers that JSON does not have, as the tools write them.
+NONFINITE = frozenset(("NaN", "Infinity", "-Infinity"))
+
 
 class ImportFailure(Exception):
-    """A file that cannot be read, for the user to read."""
+    """An import that cannot go on, for the user to read."""
+
+
+class Rows:
+    """Values by channel and step: 16 bytes per value, because a file may have millions."""
+
+    def __init__(self) -> None:
+        self._channels: dict[str, tuple[array[int], array[float]]] = {}
+
+    def add(self, step: int, channel: str, value: float) -> None:
+        columns = self._channels.get(channel)
+        if columns is None:
+            columns = self._channels[channel] = (array("q"), array("d"))
+        columns[0].append(step)
+        columns[1].append(value)
+
+    @property
+    def count(self) -> int:
+        """The number of values."""
+        return sum(len(values) for _, values in self._channels.values())
+
+    @property
+    def digest(self) -> str:
+        found = hashlib.sha256()
+        for name, (steps, values) in sorted(self._channels.items()):
+            found.update(f"{name}\0{len(steps)}\0".encode("utf-8", "replace"))
+            found.update(steps.tobytes())
+            found.update(values.tobytes())
+        return found.hexdigest()[:16]
+
+    def columns(self) -> Iterator[Iterator[tuple[int, str, float]]]:
+        """Yields the step, the channel and the value of each value of a channel, by step, for each channel."""
+        for name, (steps, values) in self._channels.items():
+            if all(map(operator.le, steps, itertools.islice(steps, 1, None))):
+                yield zip(steps, itertools.repeat(name), values)
+            else:
+                order = sorted(range(len(steps)), key=steps.__getitem__)
+                yield zip(map(steps.__getitem__, order), itertools.repeat(name), map(values.__getitem__, order))
 
 
 @dataclass
@@ -21,32 +69,83 @@ class Run:
     id: str
     #: The project, experiment or study: the battery.
     project: str
+    #: The file or the folder, for messages.
+    path: Path
+    #: The text that tells this run from all others of the project, in whichever folder its files are. None: the id.
+    identity: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
     meta: dict[str, Any] = field(default_factory=dict)
-    #: Values by channel, by step.
-    rows: dict[int, dict[str, float]] = field(default_factory=dict)
+    #: The rows of each part: a file of several that make one run. The keys of the parts sort by time, and later parts win.
+    parts: dict[str, Rows] = field(default_factory=dict)
     #: Values of the best step, if the tool has them.
     maxima: dict[str, float] = field(default_factory=dict)
     #: done, failed or stopped.
     status: str = "done"
     reason: str | None = None
+    #: False if the source has no end of the run, which may go on.
+    has_ended: bool = True
     objective: str | None = None
     direction: str | None = None
+    #: The directions of other channels.
+    directions: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._rows: Rows | None = None
 
     @property
     def experiment(self) -> str:
         """The id of the experiment: the same at each import, so that a second import replaces the first."""
-        digest = hashlib.sha256(f"{self.tool}\0{self.project}\0{self.id}".encode()).hexdigest()
+        identity = self.id if self.identity is None else self.identity
+        digest = hashlib.sha256(f"{self.tool}\0{self.project}\0{identity}".encode("utf-8", "replace")).hexdigest()
         return f"{self.tool}-{digest[:20]}"
 
+    def begin(self, part: str) -> None:
+        """Begins a part: the next values are of it."""
+        self._rows = self.parts[part] = Rows()
+
     def add(self, step: int, channel: str, value: Any) -> None:
-        """Adds a value to a row. Steps below 0 are the first row."""
+        """Adds a value to a row. Steps below 0 are the first row. A text is metadata, unless it is a number that JSON lacks."""
         try:
+            if isinstance(value, str) and value not in NONFINITE:
+                raise ValueError
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             self.meta[channel] = value
             return
-        self.rows.setdefault(max(int(step), 0), {})[_channel(channel)] = number
+        if self._rows is None:
+            self.begin("")
+            assert self._rows is not None
+        self._rows.add(max(int(step), 0), _channel(channel), number)
+
+    def rows(self) -> Iterator[tuple[int, dict[str, float]]]:
+        """Yields each step and its row."""
+        columns = [column for _, rows in sorted(self.parts.items()) for column in rows.columns()]
+        # Of equal steps, the merge yields those of earlier parts first.
+        for step, items in itertools.groupby(heapq.merge(*columns, key=operator.itemgetter(0)), operator.itemgetter(0)):
+            yield step, {name: value for _, name, value in items}
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The state of the source, which the metadata keep.
+
+        A digest, whether the run has an end, and the number of values and a digest of each part.
+        """
+        about = [self.params, self.meta, self.maxima, self.status, self.reason, self.objective, self.direction, self.directions]
+        text = json.dumps(about, sort_keys=True, default=str)
+        parts = {name: [rows.count, rows.digest] for name, rows in sorted(self.parts.items()) if rows.count}
+        digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+        return {"run": digest, "ended": self.has_ended, "parts": parts}
+
+
+@dataclass
+class Source:
+    """A file, a folder, or some files that belong together."""
+
+    path: Path
+    #: Reads the runs one by one. A run that cannot be read goes to the report.
+    read: Callable[[Report], Iterator[Run]]
+    #: The number of runs, for the display of progress.
+    count: int = 1
 
 
 def _channel(name: str) -> str:
@@ -56,14 +155,20 @@ def _channel(name: str) -> str:
     return cleaned + "_" if cleaned in ("epoch", "source", "stated") else cleaned
 
 
-def files(path: Path) -> Iterator[Path]:
+def files(path: Path, report: Report) -> Iterator[Path]:
     """Yields a file, or all files of a folder, in order."""
-    if path.is_dir():
-        for child in sorted(path.rglob("*")):
-            if child.is_file():
-                yield child
-    else:
+    if not path.is_dir():
         yield path
+        return
+    for folder, folders, names in os.walk(path, onerror=lambda error: report.unreadable(error.filename, error)):
+        folders.sort()
+        if "meta.yaml" in names:
+            # The files in these folders of a run of MLflow have one value each.
+            folders[:] = [name for name in folders if name not in ("metrics", "params", "tags")]
+        for name in sorted(names):
+            file = Path(folder, name)
+            if file.is_file():
+                yield file
 
 
 def flat(values: Any, prefix: str = "") -> dict[str, Any]:
@@ -80,4 +185,4 @@ def plain(values: dict[str, Any]) -> dict[str, Any]:
     """Returns values with the numbers that JSON does not have as text."""
     return {
         name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in values.items() if name and value is not None}
+        for name, value in values.items() if name}

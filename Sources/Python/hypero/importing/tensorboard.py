@@ -2,43 +2,96 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
+from .damage import Damage, masked_crc32c
 from .protobuf import fields, signed
+from .report import UNREADABLE, Report
 from .run import Run
 
 _FLOAT, _DOUBLE = 1, 2
+#: The length up to which the checksum of each record is verified. Longer ones are images and the like, unless they have a scalar.
+_SMALL = 65536
 
 
 def is_event_file(path: Path) -> bool:
     return "tfevents" in path.name
 
 
-def from_folder(folder: Path, root: Path) -> Run:
+def from_folder(folder: Path, root: Path, report: Report) -> Iterator[Run]:
     # The folder below the one that was named is the run, as in TensorBoard.
     inner = folder != root and root in folder.parents
-    name = str(folder.relative_to(root)) if inner else folder.name
-    run = Run("tensorboard", str(folder.resolve()), (root if inner else folder.parent).resolve().name or "tensorboard",
-              meta={"name": name, "folder": str(folder.resolve())})
-    for file in sorted(folder.iterdir()):
-        if is_event_file(file):
-            for event in _records(file.read_bytes()):
-                _add_event(run, event)
-    return run
-
-
-def _records(data: bytes) -> Iterator[bytes]:
-    """Yields the records of a TFRecord file: length, checksum, data, checksum. A cut record is the end: it is being written."""
-    position = 0
-    while position + 12 <= len(data):
-        length = struct.unpack_from("<Q", data, position)[0]
-        end = position + 12 + length + 4
-        if end > len(data):
+    name = str(folder.relative_to(root)) if inner else folder.resolve().name
+    project = (root if inner else folder.parent).resolve().name or "tensorboard"
+    run = Run("tensorboard", name, project, folder, meta={"name": name, "folder": str(folder.resolve())})
+    for file in sorted(filter(is_event_file, folder.iterdir())):
+        damage = Damage(file)
+        # The name begins with the time.
+        run.begin(f"{file.name[:40]} {hashlib.sha256(file.name.encode('utf-8', 'replace')).hexdigest()[:8]}")
+        try:
+            with file.open("rb") as opened:
+                for position, event in _records(opened, damage):
+                    if run.identity is None:
+                        if damage.count:
+                            break
+                        # The first event has the time of the start. A moved folder keeps it, and its own name.
+                        started = hashlib.sha256(event).hexdigest()[:20]
+                        run.identity = f"{folder.resolve().name}\0{file.name}\0{started}"
+                    try:
+                        _add_event(run, event)
+                    except UNREADABLE:
+                        damage.record(position)
+        except OSError as error:
+            report.unreadable(file, error)
+            if run.identity is None:
+                return
+        if run.identity is None and damage.count:
+            report.problem(
+                f"{folder}: not imported, because the first event in {file.name} is damaged, which identifies the run. Restore the "
+                f"file, and import it again")
             return
-        yield data[position + 12:position + 12 + length]
+        damage.tell(report)
+    if run.identity is None:
+        report.note(f"{folder}: not imported, because it has no event yet. Import it again later")
+    else:
+        yield run
+
+
+def _records(file: BinaryIO, damage: Damage) -> Iterator[tuple[int, bytes]]:
+    """Yields the position and the content of the records of a TFRecord file: length, checksum, data, checksum.
+
+    A cut record is the end: it is being written.
+    """
+    size, position = os.fstat(file.fileno()).st_size, 0
+    while len(head := file.read(12)) == 12:
+        length, checksum = struct.unpack("<QI", head)
+        if masked_crc32c(head[:8]) != checksum:
+            damage.rest(position)
+            return
+        end = position + 12 + length + 4
+        if end > size:
+            return
+        data = file.read(length)
+        checksum = struct.unpack("<I", file.read(4))[0]
+        if (length <= _SMALL or _has_scalar(data)) and masked_crc32c(data) != checksum:
+            damage.record(position)
+        else:
+            yield position, data
         position = end
+
+
+def _has_scalar(data: bytes) -> bool:
+    found = Run("", "", "", Path())
+    try:
+        _add_event(found, data)
+    except UNREADABLE:
+        return True
+    return bool(found.parts)
 
 
 def _add_event(run: Run, event: bytes) -> None:
