@@ -63,6 +63,16 @@ class QueryTests(ServerTestCase):
         self.client.flush(timeout=30)
         self.assertEqual(self.query(hypero.rank, name)[0]["experiment"], experiment.id)
 
+    def test_a_text_may_have_the_line_separators_of_unicode(self):
+        text = "a\u2028b\u2029c\x85d\x1ce\vf\r\ng"
+        with self.client.battery(text.split("\x85")[0]).experiment() as experiment:
+            experiment.meta(note=text)
+            experiment.log(1, {"channel\u2028": 1}, valid=1)
+        self.client.flush(timeout=30)
+        self.assertEqual(self.query(hypero.show, experiment.id)["meta"]["note"], text)
+        row = self.query(hypero.rank, "a\u2028b\u2029c")[0]
+        self.assertEqual(row["maxima"], {"channel\u2028": 1, "valid": 1})
+
     def test_a_missing_program_is_named_with_its_places(self):
         os.environ["HYPERO_BIN_DIR"], before = "/nowhere", os.environ.get("HYPERO_BIN_DIR")
         try:

@@ -107,7 +107,8 @@ def _rows(query: str, options: Iterable[str], redis: str | None, namespace: str 
     message = result.stderr.strip().removeprefix("hypero-query: ")
     if result.returncode != 0:
         raise QueryError(message or f"hypero-query ended with {result.returncode}", result.returncode)
-    rows = Rows(json.loads(line) for line in result.stdout.splitlines())
+    # Not splitlines: a text may have other line separators, such as U+2028.
+    rows = Rows(json.loads(line) for line in result.stdout.split("\n") if line)
     rows.notes = message
     return rows
 
