@@ -87,6 +87,19 @@ class WaitTests(ServerTestCase):
             thread.join(30)
             self.assertEqual(results, [False])
 
+    def test_a_battery_has_directions_of_1024_channels(self):
+        names = [f"channel {index}" for index in range(1025)]
+        self.client.battery("directions", directions=dict.fromkeys(names[:1024], "min"))
+        with self.assertRaisesRegex(ValueError, "1024"):
+            self.client.battery("directions", directions=dict.fromkeys(names, "min"))
+
+    def test_what_is_no_handle_is_refused(self):
+        experiment = self.battery.experiment()
+        with self.assertRaisesRegex(TypeError, "argument 1 must be .*Battery, not int"):
+            type(experiment)(5, None, -1, 0)
+        with self.assertRaisesRegex(TypeError, "argument 1 must be .*Client, not int"):
+            type(self.battery)(5, "name", 1, "", "valid", 0, [], [])
+
     def test_handles_may_be_released_in_any_order(self):
         client = hypero.connect(self.server.url)
         battery = client.battery("order")

@@ -157,6 +157,17 @@ class RowTests(ServerTestCase):
         self.assertEqual(self.client.counters.dropped_invalid, 10)
         self.assertEqual(self.client.counters.dropped, 10)
 
+    def test_an_epoch_beyond_64_bits_is_reported_as_such(self):
+        experiment = self.battery.experiment()
+        with self.assertLogs("hypero", "WARNING") as logged:
+            experiment.log(2**70, valid=1)
+            self.client.flush("sent")
+        self.assertIn(f"at epoch {2**63 - 1} ", logged.output[0])
+        with self.assertLogs("hypero", "WARNING") as logged:
+            experiment.maxima(valid=1, epoch=2**63)
+            self.client.flush("sent")
+        self.assertIn("epoch of maxima left out", logged.output[0])
+
     def test_a_wide_row_and_names_in_all_scripts_arrive(self):
         row = {f"channel {index}": index / 2 for index in range(1000)}
         with self.battery.experiment() as experiment:
@@ -206,8 +217,46 @@ class CurveTests(ServerTestCase):
             curves["channels"], {"train": [1, 0.5, 0.25], "valid": [0.5, 0.75, None], "test": [None, 0.5, 1]})
         with self.assertRaises(TypeError):
             experiment.curves(train=[1], first=1.5)
-        with self.assertRaises(TypeError):
-            experiment.curves(train=3)
+        class Scalar:
+            def tolist(self):
+                return 0.5
+
+        for value in (3, None, Scalar()):
+            with self.assertRaisesRegex(TypeError, "the curve of channel 'train' must be a list of numbers, not"):
+                experiment.curves(train=value)
+
+    def test_a_number_that_changes_its_curve_does_no_harm(self):
+        curve = []
+
+        class Changing:
+            def __init__(self, value):
+                self.value = value
+
+            def __float__(self):
+                curve.clear()
+                if self.value is None:
+                    raise TypeError
+                return self.value
+
+            def __repr__(self):
+                return "changing"
+
+        class Array:
+            def tolist(self):
+                return curve
+
+        with self.battery.experiment() as experiment:
+            curve += [Changing(epoch / 2) for epoch in range(100)]
+            experiment.curves(train=Array())
+            for _ in range(20):
+                curve += [Changing(None) for _ in range(1000)]
+                with self.assertRaisesRegex(TypeError, "channel 'valid' must be a number, not changing"):
+                    experiment.curves(valid=Array())
+            # The list itself, which the package does not copy.
+            curve += [Changing(epoch / 2) for epoch in range(100)]
+            experiment._curves(1, {"test": curve})
+        channels = self.stored(experiment)["curves"]["channels"]
+        self.assertEqual(channels, {name: [epoch / 2 for epoch in range(100)] for name in ("train", "test")})
 
 
 if __name__ == "__main__":

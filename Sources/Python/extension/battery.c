@@ -1,44 +1,53 @@
 /* Battery: a declaration. */
 #include "extension.h"
 
-enum { DIRECTIONS = 256 };
-
-/* Battery(client, name, version, description, objective, direction, channels, directions): the last two are lists of str and int. */
+/* Battery(client, name, version, description, objective, direction, channels, directions): the last two are of str and int. */
 static PyObject *battery_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
     (void)keywords;
     Client *client;
     const char *name, *description;
     long long version;
     int direction;
-    PyObject *channels, *directions;
+    PyObject *channel_list, *direction_list, *channels = NULL, *directions = NULL;
     hypero_objective objective;
     hypero_objective_init(&objective, sizeof objective);
     if (!PyArg_ParseTuple(
             arguments, "O!sLssiOO", (PyTypeObject *)client_type, &client, &name, &version, &description, &objective.channel,
-            &direction, &channels, &directions))
+            &direction, &channel_list, &direction_list))
         return NULL;
-    const char *channel_names[DIRECTIONS];
-    hypero_direction channel_directions[DIRECTIONS];
-    Py_ssize_t count = PyList_Size(channels);
-    if (count < 0) return NULL;
-    if (count > DIRECTIONS)
-        return PyErr_Format(PyExc_ValueError, "directions must have at most %d channels, not %zd", DIRECTIONS, count);
+    const char **channel_names = NULL;
+    hypero_direction *channel_directions = NULL;
+    Battery *self = NULL;
+    /* Tuples own their items and keep their size, whatever other code does to the lists. */
+    if ((channels = PySequence_Tuple(channel_list)) == NULL || (directions = PySequence_Tuple(direction_list)) == NULL) goto end;
+    Py_ssize_t count = PyTuple_Size(channels);
+    channel_names = PyMem_Calloc((size_t)count + 1, sizeof *channel_names);
+    channel_directions = PyMem_Calloc((size_t)count + 1, sizeof *channel_directions);
+    if (channel_names == NULL || channel_directions == NULL) {
+        PyErr_NoMemory();
+        goto end;
+    }
     for (Py_ssize_t index = 0; index < count; index++) {
-        PyObject *item = PyList_GetItem(directions, index);
-        channel_names[index] = PyUnicode_AsUTF8AndSize(PyList_GetItem(channels, index), NULL);
+        PyObject *item = PyTuple_GetItem(directions, index);
+        channel_names[index] = PyUnicode_AsUTF8AndSize(PyTuple_GetItem(channels, index), NULL);
         channel_directions[index] = item == NULL ? HYPERO_MAX : (hypero_direction)PyLong_AsLong(item);
-        if (PyErr_Occurred()) return NULL;
+        if (PyErr_Occurred()) goto end;
     }
     objective.direction = (hypero_direction)direction;
     objective.channels = channel_names;
     objective.directions = channel_directions;
     objective.count = (size_t)count;
     hypero_battery *handle;
-    if (is_error(hypero_battery_open(client->handle, name, version, description, &objective, &handle))) return NULL;
+    if (is_error(hypero_battery_open(client->handle, name, version, description, &objective, &handle))) goto end;
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    Battery *self = (Battery *)allocate(type, 0);
+    self = (Battery *)allocate(type, 0);
     if (self == NULL) hypero_battery_free(handle);
     else self->handle = handle;
+end:
+    Py_XDECREF(channels);
+    Py_XDECREF(directions);
+    PyMem_Free(channel_names);
+    PyMem_Free(channel_directions);
     return (PyObject *)self;
 }
 

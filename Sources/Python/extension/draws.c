@@ -37,31 +37,37 @@ PyObject *experiment_randint(Experiment *self, PyObject *arguments, PyObject *ke
     return PyLong_FromLongLong(value);
 }
 
-/* _categorical(name, texts, weights): a list of JSON texts, and a list of float or None. Returns the index. */
+/* _categorical(name, texts, weights): JSON texts, and floats or None. Returns the index. */
 PyObject *experiment_categorical(Experiment *self, PyObject *arguments) {
     const char *name;
-    PyObject *list, *weight_list, *result = NULL;
-    if (!PyArg_ParseTuple(arguments, "sO!O", &name, &PyList_Type, &list, &weight_list)) return NULL;
-    Py_ssize_t count = PyList_Size(list);
-    const char **texts = PyMem_Calloc((size_t)count + 1, sizeof *texts);
-    double *weights = PyMem_Calloc((size_t)count + 1, sizeof *weights);
+    PyObject *text_list, *weight_list, *items = NULL, *numbers = NULL, *result = NULL;
+    if (!PyArg_ParseTuple(arguments, "sOO", &name, &text_list, &weight_list)) return NULL;
+    const char **texts = NULL;
+    double *weights = NULL;
+    /* Tuples own their items and keep their size, whatever other code does to the lists. */
+    if ((items = PySequence_Tuple(text_list)) == NULL) goto end;
+    Py_ssize_t count = PyTuple_Size(items);
+    texts = PyMem_Calloc((size_t)count + 1, sizeof *texts);
+    weights = PyMem_Calloc((size_t)count + 1, sizeof *weights);
     if (texts == NULL || weights == NULL) {
         PyErr_NoMemory();
         goto end;
     }
-    for (Py_ssize_t index = 0; index < count; index++) {
-        texts[index] = PyUnicode_AsUTF8AndSize(PyList_GetItem(list, index), NULL);
-        if (texts[index] == NULL) goto end;
-        if (weight_list == Py_None) continue;
-        PyObject *weight = PyList_GetItem(weight_list, index);
-        weights[index] = weight == NULL ? -1 : PyFloat_AsDouble(weight);
+    for (Py_ssize_t index = 0; index < count; index++)
+        if ((texts[index] = PyUnicode_AsUTF8AndSize(PyTuple_GetItem(items, index), NULL)) == NULL) goto end;
+    if (weight_list != Py_None && (numbers = PySequence_Tuple(weight_list)) == NULL) goto end;
+    for (Py_ssize_t index = 0; numbers != NULL && index < count; index++) {
+        PyObject *weight = PyTuple_GetItem(numbers, index);
+        if (weight != NULL) weights[index] = PyFloat_AsDouble(weight);
         if (PyErr_Occurred()) goto end;
     }
     size_t chosen;
-    hypero_status status = hypero_experiment_categorical(
-        self->handle, name, texts, weight_list == Py_None ? NULL : weights, (size_t)count, &chosen);
+    hypero_status status =
+        hypero_experiment_categorical(self->handle, name, texts, numbers == NULL ? NULL : weights, (size_t)count, &chosen);
     if (!is_error(status) && deliver_notices() == 0) result = PyLong_FromSize_t(chosen);
 end:
+    Py_XDECREF(items);
+    Py_XDECREF(numbers);
     PyMem_Free(texts);
     PyMem_Free(weights);
     return result;

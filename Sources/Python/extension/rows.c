@@ -1,6 +1,7 @@
 /* The numbers of an experiment: rows, maxima and whole curves. */
 #include "extension.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* The channels and values of a row. Up to ON_STACK of them need no allocation. */
@@ -86,15 +87,29 @@ static PyObject *unchanging(PyObject *dict, int plain) {
 static int row_add_dict(Row *row, PyObject *dict) {
     PyObject *name, *value;
     Py_ssize_t position = 0;
-    while (PyDict_Next(dict, &position, &name, &value))
-        if (row_add(row, name, value) < 0) return -1;
-    return 0;
+    int status = 0;
+    while (status == 0 && PyDict_Next(dict, &position, &name, &value)) {
+        /* The conversion may run code, which could take them from the dict. */
+        Py_INCREF(name);
+        Py_INCREF(value);
+        status = row_add(row, name, value);
+        Py_DECREF(name);
+        Py_DECREF(value);
+    }
+    return status;
+}
+
+/* The number of an int, and beyond 64 bits the nearest of them: outside the limits too, so that the client counts it as dropped. */
+static long long bounded(PyObject *integer) {
+    int overflow;
+    long long number = PyLong_AsLongLongAndOverflow(integer, &overflow);
+    return overflow > 0 ? LLONG_MAX : overflow < 0 ? LLONG_MIN : number;
 }
 
 /* The number of an epoch. A float is refused: rows have whole numbers, and 1.5 would silently become another row. */
 static int epoch_number(PyObject *epoch, long long *number) {
     if (PyLong_CheckExact(epoch)) {
-        *number = PyLong_AsLongLong(epoch);
+        *number = bounded(epoch);
     } else {
         PyObject *integer = PyNumber_Index(epoch);
         if (integer == NULL) {
@@ -103,14 +118,10 @@ static int epoch_number(PyObject *epoch, long long *number) {
                     PyExc_TypeError, "epoch must be an integer, not %R. Pass int(epoch), or the number of the step", epoch);
             return -1;
         }
-        *number = PyLong_AsLongLong(integer);
+        *number = bounded(integer);
         Py_DECREF(integer);
     }
-    if (*number != -1 || !PyErr_Occurred()) return 0;
-    /* Beyond 64 bits: outside the limits, as other numbers that the client counts as dropped. */
-    if (!PyErr_ExceptionMatches(PyExc_OverflowError)) return -1;
-    PyErr_Clear();
-    return 0;
+    return *number == -1 && PyErr_Occurred() ? -1 : 0;
 }
 
 /* log(epoch, channels=None, /, **channels) */
@@ -163,46 +174,50 @@ PyObject *experiment_maxima(Experiment *self, PyObject *arguments) {
     return result;
 }
 
-/* _curves(first, names, curves): a list of str, and a list of lists of numbers. */
+/* The values of a curve, in memory that the caller frees; NULL with an exception. */
+static double *curve_values(PyObject *curve, PyObject *name, size_t *length) {
+    /* A tuple owns its items and keeps its size, whatever the conversion of an item does to the list. */
+    PyObject *items = PySequence_Tuple(curve);
+    if (items == NULL) return NULL;
+    *length = (size_t)PyTuple_Size(items);
+    double *values = PyMem_Calloc(*length + 1, sizeof *values);
+    if (values == NULL) PyErr_NoMemory();
+    for (size_t index = 0; values != NULL && index < *length; index++) {
+        if (channel_value(PyTuple_GetItem(items, (Py_ssize_t)index), name, &values[index]) == 0) continue;
+        PyMem_Free(values);
+        values = NULL;
+    }
+    Py_DECREF(items);
+    return values;
+}
+
+/* _curves(first, dict): the curves by channel, each an iterable of numbers. */
 PyObject *experiment_curves(Experiment *self, PyObject *arguments) {
-    PyObject *first, *names, *curves, *result = NULL;
+    PyObject *first, *dict, *name, *curve, *result = NULL;
     long long number;
-    if (!PyArg_ParseTuple(arguments, "OO!O!", &first, &PyList_Type, &names, &PyList_Type, &curves)
-        || epoch_number(first, &number) < 0)
-        return NULL;
-    size_t count = (size_t)PyList_Size(names), made = 0;
-    const char **texts = PyMem_Calloc(count + 1, sizeof *texts);
-    double **values = PyMem_Calloc(count + 1, sizeof *values);
-    size_t *lengths = PyMem_Calloc(count + 1, sizeof *lengths);
+    if (!PyArg_ParseTuple(arguments, "OO!", &first, &PyDict_Type, &dict) || epoch_number(first, &number) < 0) return NULL;
+    dict = PyDict_Copy(dict);
+    if (dict == NULL) return NULL;
+    size_t room = (size_t)PyDict_Size(dict) + 1, made = 0;
+    const char **texts = PyMem_Calloc(room, sizeof *texts);
+    double **values = PyMem_Calloc(room, sizeof *values);
+    size_t *lengths = PyMem_Calloc(room, sizeof *lengths);
     if (texts == NULL || values == NULL || lengths == NULL) {
         PyErr_NoMemory();
         goto end;
     }
-    for (; made < count; made++) {
-        PyObject *name = PyList_GetItem(names, (Py_ssize_t)made), *curve = PyList_GetItem(curves, (Py_ssize_t)made);
-        if (curve == NULL || (texts[made] = channel_name(name)) == NULL) goto end;
-        Py_ssize_t length = PyList_Size(curve);
-        if (length < 0) goto end;
-        values[made] = PyMem_Calloc((size_t)length + 1, sizeof(double));
-        if (values[made] == NULL) {
-            PyErr_NoMemory();
-            goto end;
-        }
-        lengths[made] = (size_t)length;
-        for (Py_ssize_t index = 0; index < length; index++) {
-            PyObject *item = PyList_GetItem(curve, index);
-            if (item == NULL || channel_value(item, name, &values[made][index]) < 0) {
-                PyMem_Free(values[made]);
-                goto end;
-            }
-        }
+    Py_ssize_t position = 0;
+    for (; PyDict_Next(dict, &position, &name, &curve); made++) {
+        if ((texts[made] = channel_name(name)) == NULL) goto end;
+        if ((values[made] = curve_values(curve, name, &lengths[made])) == NULL) goto end;
     }
     result = none_or_error(
-        hypero_experiment_curves(self->handle, number, texts, (const double *const *)values, lengths, count));
+        hypero_experiment_curves(self->handle, number, texts, (const double *const *)values, lengths, made));
 end:
     while (made > 0) PyMem_Free(values[--made]);
     PyMem_Free(texts);
     PyMem_Free(values);
     PyMem_Free(lengths);
+    Py_DECREF(dict);
     return result;
 }

@@ -66,9 +66,7 @@ class Experiment(_native.Experiment):
 
         first: the epoch of the first value of each curve.
         """
-        given = _values.channels(values, named)
-        lists = [curve.tolist() if hasattr(curve, "tolist") else list(curve) for curve in given.values()]
-        self._curves(first, list(given), lists)
+        self._curves(first, {name: _listed(curve, name) for name, curve in _values.channels(values, named).items()})
 
     def finish(self) -> None:
         """Ends the experiment as done. The first end counts."""
@@ -100,6 +98,16 @@ class Experiment(_native.Experiment):
 
     def __repr__(self) -> str:
         return f"<hypero.Experiment {self.id}>"
+
+
+def _listed(curve: Any, name: str) -> list[Any]:
+    # The list of an array, because its items are converted faster. It may belong to the array.
+    values = curve.tolist() if hasattr(curve, "tolist") else curve
+    try:
+        items = iter(values)
+    except TypeError:
+        raise TypeError(f"the curve of channel {name!r} must be a list of numbers, not {curve!r}") from None
+    return list(items)
 
 
 def _reason(reason: str | BaseException | None) -> str | None:

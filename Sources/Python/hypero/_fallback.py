@@ -163,7 +163,8 @@ def _epoch(epoch: Any) -> int:
     except AttributeError:
         raise TypeError(
             f"epoch must be an integer, not {epoch!r}. Pass int(epoch), or the number of the step") from None
-    return number if -(2**63) <= number < 2**63 else -1
+    # Beyond 64 bits, the nearest of them: outside the limits too, so that the client counts it as dropped.
+    return min(max(number, -(2**63)), 2**63 - 1)
 
 
 def _row_arguments(epoch: Any, row: Mapping[Any, Any]) -> tuple[Any, ...]:
@@ -171,6 +172,12 @@ def _row_arguments(epoch: Any, row: Mapping[Any, Any]) -> tuple[Any, ...]:
     names = (c_char_p * count)(*map(_channel, row))
     values = (c_double * count)(*[_number(value, name) for name, value in row.items()])
     return _epoch(epoch), names, values, count
+
+
+def _check_type(handle: object, expected: type) -> None:
+    # ctypes takes an int as the address of a handle.
+    if not isinstance(handle, expected):
+        raise TypeError(f"argument 1 must be {expected.__name__}, not {type(handle).__name__}")
 
 
 class _Handle:
@@ -243,6 +250,7 @@ class Battery(_Handle):
         cls, client: Client, name: str, version: int, description: str, objective: str, direction: int,
         channels: list[str], directions: list[int], /,
     ) -> Battery:
+        _check_type(client, Client)
         if not -(2**63) <= operator.index(version) < 2**63:
             raise OverflowError(f"version must be within 64 bits, not {version}")
         declaration = _Objective()
@@ -275,6 +283,7 @@ class Experiment(_Handle):
     _stop = _function("experiment_stop", c_void_p, c_char_p)
 
     def __new__(cls, battery: Battery, id: str | None, start: int, attempt: int, /) -> Experiment:
+        _check_type(battery, Battery)
         handle = c_void_p()
         if id is None:
             _checked(cls._start(battery, byref(handle)))
@@ -306,15 +315,15 @@ class Experiment(_Handle):
         _checked(_record_maxima(self, *_row_arguments(epoch, values)))
 
     def _curves(
-        self, first: SupportsIndex, names: list[str], curves: list[list[SupportsFloat | SupportsIndex]], /
+        self, first: SupportsIndex, curves: dict[str, list[SupportsFloat | SupportsIndex]], /
     ) -> None:
-        count = len(names)
-        arrays = [
-            (c_double * len(curve))(*[_number(value, name) for value in curve]) for name, curve in zip(names, curves)]
-        values = (_doubles * count)(*[ctypes.cast(array, _doubles) for array in arrays])
-        lengths = (c_size_t * count)(*map(len, curves))
-        _checked(_record_curves(
-            self, _epoch(first), (c_char_p * count)(*map(_channel, names)), values, lengths, count))
+        count = len(curves)
+        names = (c_char_p * count)(*map(_channel, curves))
+        # Tuples keep their items, whatever the conversion of an item does to the list.
+        numbers = [[_number(value, name) for value in tuple(curve)] for name, curve in curves.items()]
+        values = (_doubles * count)(*[(c_double * len(curve))(*curve) for curve in numbers])
+        lengths = (c_size_t * count)(*map(len, numbers))
+        _checked(_record_curves(self, _epoch(first), names, values, lengths, count))
 
     def uniform(self, name: str, low: float, high: float) -> float:
         return float(self._draw("uniform", name, c_double, _bound(low), _bound(high)))
