@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import unittest
 
 from support import ServerTestCase, wait_until
@@ -38,12 +40,78 @@ class ExitTests(ServerTestCase):
         self.assert_sent(TRAIN + "train(battery.experiment()); print(102); sys.exit(3)", expected=3)
         errors = self.assert_sent(TRAIN + "train(battery.experiment()); print(102, flush=True); raise ValueError('x')", 1)
         self.assertIn("ValueError: x", errors)
+        # Python then ends by the signal.
+        self.assert_sent(TRAIN + "train(battery.experiment()); print(102, flush=True); raise KeyboardInterrupt", -2)
 
     def test_a_handler_of_atexit_may_log(self):
         self.assert_sent("import atexit\n" + TRAIN + "atexit.register(train, battery.experiment()); print(102)")
         self.assert_sent(
             "import importlib, atexit\ndef late(): train(experiment)\natexit.unregister(late)\n" + TRAIN
             + "experiment = battery.experiment(); atexit.register(late); print(102)")
+
+    def test_a_handler_of_atexit_that_is_older_than_the_package_may_log(self):
+        program = os.path.join(self.journal, "program.py")
+        with open(program, "w") as file:
+            file.write(f'''
+import atexit
+def last():
+    for epoch in range(1, 101):
+        experiment.log(epoch, valid=epoch)
+    experiment.log(-1, valid=1)
+    experiment.finish()
+atexit.register(last)
+import hypero
+experiment = hypero.connect({self.server.url!r}).battery({self.id()!r}).experiment()
+print(103)
+''')
+        # Without the import of `finished`, which would be the first.
+        before = self.server.events()
+        result = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60)
+        self.assertEqual((result.returncode, self.server.events() - before), (0, 103), result.stderr)
+        self.assertIn("row not recorded: valid = 1 at epoch -1", result.stderr)
+
+    def test_an_interrupt_that_ends_the_process_sends_all_events(self):
+        for code in ("train(experiment); raise KeyboardInterrupt", "train(experiment); os.kill(os.getpid(), 2); sys.stdin.read()"):
+            before = self.server.events()
+            status, output, errors = self.finished(TRAIN + "experiment = battery.experiment(); " + code)
+            self.assertEqual((status, self.server.events() - before), (-signal.SIGINT, 102), errors)
+
+    def test_an_exception_of_a_handler_of_messages_does_not_reach_the_caller(self):
+        status, output, errors = self.finished(TRAIN + '''
+import logging
+class Handler(logging.Handler):
+    def emit(self, record):
+        raise RuntimeError("of the program")
+logging.getLogger("hypero").addHandler(Handler())
+experiment = battery.experiment()
+for epoch in (-1, 0):
+    experiment.log(epoch, valid=1)
+battery.client.flush("sent")
+experiment.finish()
+print(battery.client.counters.dropped)
+''')
+        self.assertEqual((status, output), (0, "1\n"), errors)
+        self.assertIn("RuntimeError: of the program", errors)
+
+    def test_the_end_of_a_subinterpreter_leaves_the_messages_of_the_others(self):
+        status, output, errors = self.finished(TRAIN + '''
+import logging
+try:
+    import _xxsubinterpreters as interpreters
+except ImportError:
+    sys.exit(77)
+logging.basicConfig(format="LOGGED %(message)s")
+experiment = battery.experiment()
+other = interpreters.create()
+error = interpreters.run_string(other, "import hypero")
+interpreters.destroy(other)
+experiment.log(-1, valid=1)
+battery.client.flush("sent")
+''')
+        if status == 77 or "does not support loading in subinterpreters" in errors:
+            self.skipTest("this Python has no subinterpreters, or does not let them import the package")
+        self.assertEqual(status, 0, errors)
+        self.assertIn("LOGGED row not recorded", errors)
 
     def test_an_exit_without_a_server_ends_within_its_timeout_and_says_what_remains(self):
         status, _, errors = self.finished(

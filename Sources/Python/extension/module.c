@@ -21,6 +21,13 @@ void free_object(PyObject *self) {
     Py_DECREF(type);
 }
 
+/* Makes the end of the interpreter send the events. The handlers of C's atexit do not run after Ctrl-C: Python then ends the process
+ * by SIGINT. Later than the handlers of Python's atexit, which may log. */
+static void flush_at_end(void) {
+    static int registered;
+    if (!registered && Py_AtExit(hypero_flush_at_exit) == 0) registered = 1;
+}
+
 static int add_type(PyObject *module, const char *name, PyType_Spec *spec, PyObject **type) {
     *type = PyType_FromSpec(spec);
     if (*type == NULL) return -1;
@@ -48,5 +55,6 @@ PyMODINIT_FUNC PyInit__hypero(void) {
         Py_DECREF(module);
         return NULL;
     }
+    flush_at_end();
     return module;
 }

@@ -21,6 +21,8 @@ static atomic_bool waiting;
 static atomic_bool ended;
 /* The function that takes all messages; NULL before the package has set it. */
 static PyObject *handler;
+/* The interpreter of the handler; NULL if there is no handler. Only it calls the handler and removes it. */
+static PyInterpreterState *owner;
 
 static void lock_ring(void) { pthread_mutex_lock(&lock); }
 static void unlock_ring(void) { pthread_mutex_unlock(&lock); }
@@ -71,11 +73,16 @@ PyObject *take_notices(PyObject *module, PyObject *nothing) {
     return list;
 }
 
-/* handle_notices(handler): calls handler() when there are messages; None: the process ends, write them to standard error. */
+/* handle_notices(handler): calls handler() when there are messages; None: the process ends, write them to standard error.
+ *
+ * The calls of other interpreters than the first one do nothing: the end of a subinterpreter is not that of the process. */
 PyObject *handle_notices(PyObject *module, PyObject *new) {
     (void)module;
     static int registered;
     if (!registered && pthread_atfork(lock_ring, unlock_ring, unlock_ring) == 0) registered = 1;
+    PyInterpreterState *caller = PyInterpreterState_Get();
+    if (owner != NULL && owner != caller) Py_RETURN_NONE;
+    owner = new == Py_None ? NULL : caller;
     PyObject *old = handler;
     atomic_store(&ended, new == Py_None);
     handler = new == Py_None ? NULL : new;
@@ -85,7 +92,7 @@ PyObject *handle_notices(PyObject *module, PyObject *new) {
 }
 
 int deliver_notices(void) {
-    if (!atomic_load_explicit(&waiting, memory_order_relaxed) || handler == NULL) return 0;
+    if (!atomic_load_explicit(&waiting, memory_order_relaxed) || handler == NULL || owner != PyInterpreterState_Get()) return 0;
     PyObject *result = PyObject_CallNoArgs(handler);
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;

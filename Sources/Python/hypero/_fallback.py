@@ -41,6 +41,10 @@ def _function(name: str, *arguments: Any, result: Any = c_int) -> Any:
 version_number: int = _function("version_number", result=c_int64)()
 _error = _function("error", result=c_char_p)
 _flush_at_exit = _function("flush_at_exit", result=None)
+if ctypes.pythonapi is not None:
+    # After Ctrl-C, CPython ends the process by SIGINT, without the handlers of C's atexit. Later than those of Python's atexit,
+    # which may log. PyPy has no such function.
+    ctypes.pythonapi.Py_AtExit(ctypes.cast(_library.hypero_flush_at_exit, c_void_p))
 _names, _doubles = POINTER(c_char_p), POINTER(c_double)
 _row = (c_void_p, c_int64, _names, _doubles, c_size_t)
 _record_row = _function("experiment_log", *_row)
@@ -69,10 +73,19 @@ _libc = ctypes.CDLL(None)
 _libc.fdopen.argtypes, _libc.fdopen.restype = (c_int, c_char_p), c_void_p
 _libc.setvbuf.argtypes = (c_void_p, c_void_p, c_int, c_size_t)
 _IONBF = 2
-_reader, _writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-_reader.setblocking(False)
-_writer.setblocking(False)
-_stream = _libc.fdopen(_writer.fileno(), b"w")
+
+
+def _socket_pair() -> tuple[socket.socket, socket.socket]:
+    pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    for end in pair:
+        end.setblocking(False)
+    return pair
+
+
+_reader, _end = _socket_pair()
+# Of the stream alone, so that the end of Python does not close it.
+_writer = _end.detach()
+_stream = _libc.fdopen(_writer, b"w")
 _libc.setvbuf(_stream, None, _IONBF, 0)
 _handler: Callable[[], None] | None = None
 
@@ -80,10 +93,8 @@ _handler: Callable[[], None] | None = None
 def _renew_socket() -> None:
     """Gives a forked child a socket of its own, under the same descriptor."""
     global _reader
-    _reader, writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    _reader.setblocking(False)
-    writer.setblocking(False)
-    os.dup2(writer.fileno(), _writer.fileno(), inheritable=False)
+    _reader, end = _socket_pair()
+    os.dup2(end.fileno(), _writer, inheritable=False)
 
 
 if hasattr(os, "register_at_fork"):
@@ -107,10 +118,15 @@ def handle_notices(handler: Callable[[], None] | None, /) -> None:
     global _handler
     _handler = handler
     if handler is None:
-        # Python ends, and nothing reads the socket after it. The flush of C's atexit then has nothing to do.
-        _flush_at_exit()
-        for message in take_notices():
-            os.write(2, f"hypero: {message}\n".encode())
+        # Python ends, and nothing reads the socket after it. Handlers of atexit that run later may log, and the client reports what
+        # it cannot send after them: fputs then writes to standard error.
+        try:
+            for message in take_notices():
+                os.write(2, f"hypero: {message}\n".encode())
+            os.dup2(2, _writer, inheritable=False)
+        except OSError:
+            # Standard error is closed.
+            pass
 
 
 def _checked(status: int) -> int:

@@ -23,7 +23,14 @@ def _log_notices() -> None:
     import logging
 
     for message in messages:
-        logging.getLogger("hypero").warning("%s", message)
+        try:
+            logging.getLogger("hypero").warning("%s", message)
+        except Exception:
+            # A handler or a filter of the program. A log call must not end a training.
+            if logging.raiseExceptions and sys.stderr is not None:
+                import traceback
+
+                traceback.print_exc()
 
 
 def _at_end_of_child() -> None:
@@ -44,6 +51,13 @@ def _at_exit() -> None:
     """
     _log_notices()
     _native.handle_notices(None)
+    if isinstance(getattr(sys, "last_value", None), KeyboardInterrupt):
+        # Python then ends by the signal, without the handlers of C.
+        try:
+            _native.flush_at_exit()
+        except KeyboardInterrupt:
+            # Of a user who does not wait.
+            pass
 
 
 def _prepare_child_of_multiprocessing(started: bool) -> None:
