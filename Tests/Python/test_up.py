@@ -116,10 +116,136 @@ print(len(hypero.rank("digits")))
             wait_until(lambda: not os.path.exists(f"/proc/{left}"))
         self.assertIn("nothing runs", self.hypero("down")[1])
 
+    def servers(self):
+        """Returns the processes of redis-server whose working directory is the folder."""
+        return [number for number in os.listdir("/proc") if number.isdecimal() and self.is_server(number)]
+
+    def is_server(self, number):
+        try:
+            return (os.path.samefile(f"/proc/{number}/cwd", self.folder)
+                    and b"redis-server" in Path(f"/proc/{number}/cmdline").read_bytes())
+        except OSError:
+            return False
+
+    def kill_at(self, function):
+        """Runs hypero up, and kills it at the first call of a function whose name and argument are given."""
+        code, _, _ = self.run_command(sys.executable, "-c", f"""
+import os, pathlib, signal, sys
+from hypero.up import place
+real = {function[0]}
+def killed(self, *arguments, **options):
+    if {function[1]}: os.kill(os.getpid(), signal.SIGKILL)
+    return real(self, *arguments, **options)
+{function[0]} = killed
+from hypero.__main__ import main
+main(["up"])
+""")
+        self.assertEqual(code, -signal.SIGKILL)
+
+    def test_a_kill_at_any_step_leaves_nothing_that_the_next_command_does_not_find(self):
+        steps = [("pathlib.Path.write_text", f"self.name == '{name}.pid'") for name in ("up", "redis-server", "hypero-ingest")]
+        steps += [("pathlib.Path.touch", "self.name == 'up.ready'"), ("place.Place.end_leftovers", "True")]
+        for step in steps:
+            for action in (("up", "--detach"), ("down",)):
+                with self.subTest(step=step, action=action):
+                    self.kill_at(step)
+                    left = self.servers()
+                    code, _, errors = self.hypero(*action)
+                    self.assertEqual((code, errors), (0, ""))
+                    self.assertEqual(len(self.servers()), 1 if action[0] == "up" else 0)
+                    self.assertFalse(set(left) & set(self.servers()))
+                    self.hypero("down")
+                    self.assertEqual(self.servers(), [])
+
+    @unittest.skipUnless(SCRIPT.exists(), "Scripts/up is not beside the tests")
+    def test_the_script_finds_what_a_killed_command_left(self):
+        step = ("pathlib.Path.write_text", "self.name == 'redis-server.pid'")
+        self.kill_at(step)
+        self.assertIn("stopped", self.script("down")[1])
+        self.assertEqual(self.servers(), [])
+        self.kill_at(step)
+        left = self.servers()
+        self.assertEqual(self.script("--detach")[0], 0)
+        self.assertEqual(len(self.servers()), 1)
+        self.assertNotEqual(self.servers(), left)
+        os.kill(self.process("up"), signal.SIGKILL)
+        self.assertIn("stopped", self.hypero("down")[1])
+        self.assertEqual(self.servers(), [])
+
+    def test_a_process_that_got_the_number_of_the_supervisor_is_not_ended(self):
+        bystander = subprocess.Popen(["sleep", "300"])
+        self.addCleanup(bystander.wait)
+        self.addCleanup(bystander.kill)
+        self.hypero("up", "--detach")
+        self.hypero("down")
+        slow = Path(self.state, "slow-redis")
+        # Waits at --version, until the test has read the status.
+        slow.write_text(
+            f'#!/bin/sh\ntouch {self.state}/started\nwhile [ -e {self.state}/wait ]; do sleep 0.05; done\n'
+            f'exec redis-server "$@"\n')
+        slow.chmod(0o700)
+        Path(self.state, "wait").touch()
+        for name in ("up", "redis-server", "hypero-ingest"):
+            (self.folder / f"{name}.pid").write_text(f"{bystander.pid}\n")
+        for command in (self.hypero, *([self.script] if SCRIPT.exists() else [])):
+            self.assertEqual(command("status")[0], 1)
+            self.assertIn("nothing runs", command("down")[1])
+        for name in ("up", "redis-server", "hypero-ingest"):
+            (self.folder / f"{name}.pid").write_text(f"{bystander.pid}\n")
+        starting = subprocess.Popen(
+            [sys.executable, "-m", "hypero", "up"], env={**self.environment, "HYPERO_REDIS_SERVER": str(slow)},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        self.addCleanup(starting.wait)
+        self.addCleanup(starting.kill)
+        wait_until(Path(self.state, "started").exists)
+        self.assertIn(f"process {starting.pid}, redis-server does not run, hypero-ingest does not run", self.hypero("status")[1])
+        self.assertIn("stopped", self.hypero("down")[1])
+        Path(self.state, "wait").unlink()
+        wait_until(lambda: starting.poll() is not None)
+        self.assertEqual(self.hypero("up", "--detach")[0], 0)
+        self.hypero("down")
+        self.assertIsNone(bystander.poll())
+
+    def test_several_starts_at_once_are_one_server(self):
+        starts = [
+            subprocess.Popen(
+                [sys.executable, "-m", "hypero", "up", "--detach"], env=self.environment, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True) for _ in range(3)]
+        for start in starts:
+            output, _ = start.communicate(timeout=120)
+            self.assertEqual(start.returncode, 0, output)
+        self.assertEqual(len(self.servers()), 1)
+        self.assertEqual(self.train(), 1)
+        log = (self.folder / "up.log").read_text().splitlines()
+        self.assertTrue(all(line.startswith("hypero up: ") for line in log), log)
+
+    def test_the_folder_of_another_user_is_refused_by_all_commands(self):
+        self.folder.mkdir(parents=True)
+        for mode, owner in ((0o777, os.getuid()), (0o770, os.getuid()), *([(0o700, 65534)] if os.getuid() == 0 else [])):
+            self.folder.chmod(mode)
+            os.chown(self.folder, owner, -1)
+            for command in (self.hypero, *([self.script] if SCRIPT.exists() else [])):
+                for action in ("up --detach", "down", "status"):
+                    if command == self.script and action.startswith("up"):
+                        action = "--detach"
+                    with self.subTest(command=command, mode=mode, owner=owner, action=action):
+                        code, output, errors = command(*action.split())
+                        self.assertEqual((code, output), (1, ""))
+                        self.assertIn("belongs to another user or can be written by others", errors)
+        os.chown(self.folder, os.getuid(), -1)
+        self.folder.chmod(0o700)
+
+    def test_another_server_in_the_environment_is_said(self):
+        code, _, errors = self.hypero("up", "--detach", HYPERO_REDIS="redis://:secret@elsewhere")
+        self.assertEqual(code, 0)
+        self.assertEqual(errors, "hypero: HYPERO_REDIS is set: trainings and queries use that server, and not this one\n")
+
     def test_what_is_missing_is_said_in_one_line(self):
         for environment, error in (
             ({"PATH": "/nowhere"}, "redis-server: not found in PATH. Install it: apt-get install redis-server"),
             ({"HYPERO_REDIS_SERVER": "/nowhere/redis"}, "redis-server: /nowhere/redis, does not run"),
+            ({"HYPERO_REDIS_SERVER": "/bin/false"}, "non-zero exit status 1. Name another one"),
+            ({"HOME": "/proc/x", "XDG_STATE_HOME": ""}, "folder for the data: /proc/x/.local/state/hypero/up, cannot be made"),
             ({"HYPERO_REDIS_SERVER": "/bin/true"}, "must be version 6.2 or later, not true (GNU coreutils)"),
             ({"HYPERO_BIN_DIR": "/nowhere"}, "hypero-ingest: not found in HYPERO_BIN_DIR, /nowhere"),
             ({"XDG_STATE_HOME": self.state + "/" + "x" * 100}, "must have at most 107. Set XDG_STATE_HOME"),

@@ -11,11 +11,13 @@ from .. import _programs
 from . import redis, supervisor
 from .place import Place, UpError, own_environment, wait_until
 
+_START = 110
+
 
 def up(detach: bool) -> int:
     place = Place()
     place.create()
-    running = place.supervisor()
+    running = place.process("up")
     if running is not None:
         if not detach:
             raise UpError(f"already running: process {running}, {place.url}. Stop it first: hypero down")
@@ -24,9 +26,9 @@ def up(detach: bool) -> int:
 
 
 def _run(place: Place) -> int:
-    # Held until this process ends. hypero status takes the lock for a moment, to see whether another process holds it.
-    if place.lock(seconds=2) is None:
-        raise UpError(f"another hypero up starts in {place.folder} at the same time")
+    # Held until this process ends. The wait is for a hypero down.
+    if place.lock("up", seconds=5) is None:
+        raise UpError(f"another hypero up or hypero down runs in {place.folder} at the same time")
 
     def started() -> None:
         print(f"hypero up: Redis and the ingest run, with their data in {place.folder}. Stop: Ctrl-C or hypero down", flush=True)
@@ -39,9 +41,8 @@ def _start_in_background(place: Place) -> int:
     # Before the start, so that the user reads what is missing.
     redis.server_program()
     _programs.path("hypero-ingest")
-    # Else their replies would be taken for those of the new ones.
-    place.end_leftovers()
-    with open(place.file("up.log"), "wb") as log:
+    # Appended to: another start at the same time writes to the same file.
+    with open(place.file("up.log"), "ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "hypero", "up"], cwd=place.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True)
@@ -53,32 +54,51 @@ def _wait_for(place: Place, process: subprocess.Popen[bytes] | None) -> int:
     path = str(place.socket)
 
     def works() -> bool:
-        return process is None or process.poll() is not None or place.process("hypero-ingest") is not None
+        # In this order: the supervisor removes the file up.ready of an earlier one before it writes its own number.
+        return (place.process("up") is not None and place.file("up.ready").exists()
+                and redis.replies(path) and redis.is_owned(path))
 
-    # Two starts, each of which the supervisor limits.
-    ready = wait_until(60, lambda: works() and redis.replies(path) and redis.is_owned(path)
-                       or process is not None and process.poll() is not None)
-    if process is not None and process.poll() is not None and place.supervisor() is None:
+    def has_failed() -> bool:
+        return (process is None or process.poll() is not None) and place.process("up") is None
+
+    # The ends of two programs that were left and two starts, each of which the supervisor limits.
+    ready = wait_until(_START, lambda: works() or has_failed())
+    if has_failed():
         raise UpError(f"not started. Last lines of {place.file('up.log')}:" + place.last_lines("up.log", 20))
     if not ready:
-        raise UpError(f"not started within 60 s, see {place.file('up.log')} and the other logs beside it")
-    print(f"hypero up: Redis and the ingest run: {place.url}. Stop: hypero down")
+        raise UpError(f"not started within {_START} s, see {place.file('up.log')} and the other logs beside it")
+    print(f"hypero up: Redis and the ingest run: {place.url}. Stop: hypero down", flush=True)
+    _warn_of_another_server(place)
     return 0
+
+
+def _warn_of_another_server(place: Place) -> None:
+    # Without its value, which may have a password.
+    if os.environ.get("HYPERO_REDIS", place.url) not in ("", place.url):
+        print("hypero: HYPERO_REDIS is set: trainings and queries use that server, and not this one", file=sys.stderr)
 
 
 def down() -> int:
     place = Place()
     stopped = False
-    running = place.supervisor()
-    if running is not None:
+    running = place.process("up")
+    # It gives each of the two programs 20 seconds.
+    for sent, seconds in ((signal.SIGTERM, 45), (signal.SIGKILL, 5)):
+        if running is None or place.process("up") != running:
+            break
         stopped = True
-        os.kill(running, signal.SIGTERM)
-        os.kill(running, signal.SIGCONT)
-        # It gives each of the two programs 20 seconds.
-        if not wait_until(45, lambda: place.supervisor() is None):
-            os.kill(running, signal.SIGKILL)
-            wait_until(5, lambda: place.supervisor() is None)
-    stopped = place.end_leftovers() or stopped
+        try:
+            os.kill(running, sent)
+            os.kill(running, signal.SIGCONT)
+        except ProcessLookupError:
+            break
+        wait_until(seconds, lambda: place.process("up") != running)
+    if place.folder.exists():
+        lock = place.lock("up", seconds=2)
+        if lock is None:
+            raise UpError(f"another hypero up or hypero down runs in {place.folder} at the same time")
+        stopped = place.end_leftovers() or stopped
+        os.close(lock)
     print(f"hypero down: stopped; the data remain in {place.folder}" if stopped else "hypero down: nothing runs")
     return 0
 
@@ -86,10 +106,11 @@ def down() -> int:
 def status() -> int:
     """Shows the processes, then the status of the server as hypero-query does. Returns 1 if nothing runs."""
     place = Place()
-    running = place.supervisor()
+    running = place.process("up")
     if running is None:
         print(f"hypero status: hypero up does not run; its data are in {place.folder}")
         return 1
     programs = ", ".join(f"{name} {place.process(name) or 'does not run'}" for name in ("redis-server", "hypero-ingest"))
     print(f"hypero up runs: process {running}, {programs}\nserver: {place.url}", flush=True)
+    _warn_of_another_server(place)
     return subprocess.run([_programs.path("hypero-query"), "status", "--redis", place.url], env=own_environment()).returncode

@@ -33,6 +33,7 @@ class Place:
             raise UpError(
                 f"path of the socket: {self.socket}, has {length} bytes and must have at most {_SOCKET_LIMIT}. "
                 f"Set XDG_STATE_HOME to a shorter path")
+        self.check()
 
     @property
     def url(self) -> str:
@@ -42,19 +43,32 @@ class Place:
         return self.folder / name
 
     def create(self) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = os.stat(self.folder)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise UpError(
+                f"folder for the data: {self.folder}, cannot be made: {error.strerror}. "
+                f"Set XDG_STATE_HOME to another folder") from None
+        self.check()
+
+    def check(self) -> None:
+        """Refuses a folder in which another user can write: its files name the processes that are ended."""
+        try:
+            status = os.stat(self.folder)
+        except FileNotFoundError:
+            return
         if status.st_uid != os.geteuid() or status.st_mode & 0o022:
             raise UpError(
                 f"folder for the data: {self.folder}, belongs to another user or can be written by others. "
-                f"Make it yours: chmod 700")
+                f"Make it yours: chmod 700. Or set XDG_STATE_HOME to another folder")
 
-    def lock(self, seconds: float = 0) -> int | None:
-        """Takes the lock that the supervisor holds while it runs.
+    def lock(self, name: str, seconds: float = 0) -> int | None:
+        """Takes a lock, which the kernel releases when the last process that has its descriptor ends.
 
-        Returns its descriptor, which programs that this process starts do not inherit. None if another process holds the lock.
+        name: "up" for the lock of the supervisor, else the program whose process inherits the descriptor.
+        Returns the descriptor. None if another process holds the lock.
         """
-        descriptor = os.open(self.file("lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self._lock_file(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
         def taken() -> bool:
             try:
@@ -68,58 +82,43 @@ class Place:
         os.close(descriptor)
         return None
 
-    def supervisor(self) -> int | None:
-        """Returns the process that runs `hypero up` or Scripts/up; None if none does."""
-        found: int | None = None
+    def _lock_file(self, name: str) -> Path:
+        return self.file(f"{name}.lock")
 
-        def is_known() -> bool:
-            nonlocal found
-            descriptor = self.lock()
-            if descriptor is not None:
-                os.close(descriptor)
-                return True
-            try:
-                found = int(self.file("up.pid").read_text())
-            except (OSError, ValueError):
-                # A supervisor that starts or ends has the lock and no file.
-                return False
-            return True
+    def process(self, name: str) -> int | None:
+        """Returns the process of a program, or with "up" that of `hypero up` or Scripts/up; None if it does not run.
 
-        if not self.folder.exists() or wait_until(5, is_known):
-            return found
-        raise UpError(f"{self.file('up.pid')}: not found, although {self.file('lock')} is locked. End the process that holds it")
-
-    def process(self, program: str) -> int | None:
-        """Returns the process of a program by its file, if it runs: its working directory is this folder, so that another process
-        which got the same number is not taken for it."""
+        A process counts only if it has the descriptor of the lock: another process may have got the number in the file.
+        """
         try:
-            number = int(self.file(f"{program}.pid").read_text())
-            same = os.path.samefile(f"/proc/{number}/cwd", self.folder)
-            command = Path(f"/proc/{number}/cmdline").read_bytes()
+            number = int(self.file(f"{name}.pid").read_text())
         except (OSError, ValueError):
             return None
-        # A process that has ended and was not awaited has no command.
-        return number if same and program.encode() in command else None
+        return number if _has_open(number, self._lock_file(name)) else None
 
     def end(self, program: str) -> bool:
-        """Ends a program with SIGTERM, after 20 seconds with SIGKILL. Returns False if it does not run."""
-        number = self.process(program)
-        if number is None:
+        """Ends the processes of a program with SIGTERM, after 20 seconds with SIGKILL. Returns False if there are none.
+
+        Finds them by the lock and not by the file: a supervisor may have been killed before it wrote the file.
+        """
+        lock = self._lock_file(program)
+        if not _processes(lock):
             return False
         for sent in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.kill(number, sent)
-                # A suspended process receives SIGTERM only after SIGCONT.
-                os.kill(number, signal.SIGCONT)
-            except ProcessLookupError:
-                break
-            if wait_until(20, lambda: self.process(program) is None):
+            for number in _processes(lock):
+                try:
+                    os.kill(number, sent)
+                    # A suspended process receives SIGTERM only after SIGCONT.
+                    os.kill(number, signal.SIGCONT)
+                except ProcessLookupError:
+                    pass
+            if wait_until(20, lambda: not _processes(lock)):
                 break
         self.file(f"{program}.pid").unlink(missing_ok=True)
         return True
 
     def end_leftovers(self) -> bool:
-        """Ends the programs of a supervisor that was killed. Returns False if none runs."""
+        """Ends the programs of a supervisor that was killed. The caller holds the lock "up". Returns False if none runs."""
         # The ingest first, so that it gives back its lease.
         return any([self.end("hypero-ingest"), self.end("redis-server")])
 
@@ -130,6 +129,28 @@ class Place:
         except OSError:
             return ""
         return "".join(f"\n    {line}" for line in lines)
+
+
+def _has_open(number: int, file: Path) -> bool:
+    """Returns whether a process has a descriptor of a file. One that has ended and was not awaited has none."""
+    try:
+        descriptors = list(os.scandir(f"/proc/{number}/fd"))
+    except OSError:
+        return False
+    for descriptor in descriptors:
+        try:
+            # The name first: a look at a file of another file system may wait.
+            if os.readlink(descriptor.path).endswith(f"/{file.name}") and os.path.samefile(descriptor.path, file):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _processes(file: Path) -> list[int]:
+    """Returns the other processes that have a descriptor of a file."""
+    numbers = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+    return [number for number in numbers if number != os.getpid() and _has_open(number, file)]
 
 
 def own_environment() -> dict[str, str]:

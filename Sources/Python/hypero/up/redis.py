@@ -26,7 +26,7 @@ def server_program() -> str:
     try:
         text = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        raise UpError(f"redis-server: {found}, does not run: {error}. Name another one in HYPERO_REDIS_SERVER") from None
+        raise UpError(f"redis-server: {found}, does not run: {str(error).rstrip('.')}. Name another one in HYPERO_REDIS_SERVER") from None
     version = re.search(r"v=(\d+)\.(\d+)", text)
     if version is None or (int(version[1]), int(version[2])) < _OLDEST:
         raise UpError(

@@ -30,11 +30,19 @@ class _Program:
         self.started = 0.0
 
     def start(self) -> None:
-        with open(self.place.file(f"{self.name}.log"), "ab") as log:
-            # A session of its own: Ctrl-C ends the supervisor, which ends the programs in order.
-            self.process = subprocess.Popen(
-                self.command, cwd=self.place.folder, env=own_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True)
+        # A process that an earlier one has left, for example a child of the server. Two servers must not share the files.
+        self.place.end(self.name)
+        lock = self.place.lock(self.name, seconds=5)
+        if lock is None:
+            raise UpError(f"{self.name}: not started, because another process holds {self.place.file(self.name + '.lock')}")
+        try:
+            with open(self.place.file(f"{self.name}.log"), "ab") as log:
+                # A session of its own: Ctrl-C ends the supervisor, which ends the programs in order.
+                self.process = subprocess.Popen(
+                    self.command, cwd=self.place.folder, env=own_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    start_new_session=True, pass_fds=(lock,))
+        finally:
+            os.close(lock)
         self.started = time.monotonic()
         self.place.file(f"{self.name}.pid").write_text(f"{self.process.pid}\n")
 
@@ -67,13 +75,16 @@ class _Program:
 
 
 def run(place: Place, started: Callable[[], None]) -> None:
-    """Runs until SIGTERM, SIGINT or SIGHUP. The caller holds the lock of the place.
+    """Runs until SIGTERM, SIGINT or SIGHUP. The caller holds the lock "up".
 
     started: called when both programs work.
     """
+    ready_file = place.file("up.ready")
+    # Before the file of this process, so that no other command takes the programs of an earlier one for those of this one.
+    ready_file.unlink(missing_ok=True)
+    place.file("up.pid").write_text(f"{os.getpid()}\n")
     server, ingest = redis.server_program(), _programs.path("hypero-ingest")
     path = str(place.socket)
-    place.file("up.pid").write_text(f"{os.getpid()}\n")
     place.end_leftovers()
     programs = [
         _Program(place, "redis-server", redis.server_command(server, path)),
@@ -91,6 +102,7 @@ def run(place: Place, started: Callable[[], None]) -> None:
                     raise UpError(
                         f"{program.name}: {' '.join(program.command[:1])}, {problem}. Last lines of its log:"
                         + place.last_lines(f"{program.name}.log"))
+            ready_file.touch()
             started()
             while not signals.requested:
                 for program in programs:
@@ -101,6 +113,7 @@ def run(place: Place, started: Callable[[], None]) -> None:
             # The ingest first, so that it gives back its lease.
             for program in reversed(programs):
                 program.stop()
+            ready_file.unlink(missing_ok=True)
             place.file("up.pid").unlink(missing_ok=True)
 
 
