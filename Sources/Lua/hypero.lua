@@ -125,7 +125,8 @@ function Connection:battery(name, version, description, options)
       self.handle, library.text(name, 'name', 2), library.whole(version or 1, 'version', 2),
       description and library.text(description, 'description', 2), given, battery), 2)
    local handle = ffi.gc(battery[0], C.hypero_battery_free)
-   return setmetatable({handle = handle, id = ffi.string(C.hypero_battery_id(handle)), connection = self}, Battery)
+   return setmetatable(
+      {handle = handle, name = name, id = ffi.string(C.hypero_battery_id(handle)), connection = self}, Battery)
 end
 
 --- Starts an experiment of the battery with this name, version and description. The arguments are those of `battery`.

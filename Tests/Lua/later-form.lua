@@ -51,5 +51,28 @@ for i, name in ipairs(names) do
    if params[name] then check.equal(all[1][i], params[name], name) end
 end
 check.refused("orderBy: no column is called 'nonsense'", bat.exportTable, bat, {orderBy = 'nonsense'})
+
+-- All versions and descriptions of a name, a battery without experiments, and no file of the query that stays.
+local first, other = conn:battery('versions', 1, 'one'), conn:battery('versions', 1, 'another description')
+first:experiment():finish()
+check.equal({other:exportTable{orderBy = 'validAcc'}}, {{}, {'hexId'}}, 'a battery without experiments')
+other:experiment():finish()
+local dashed = conn:battery('--name', 1, 'it\'s "quoted"')
+dashed:experiment():finish()
+check.equal(conn:flush('applied', 60), true, 'the events of other batteries are applied')
+check.equal({#first:exportTable{}, #other:exportTable{}, #other:exportTable{verDesc = '*'}, #first:exportTable{verDesc = ''}},
+   {1, 1, 2, 2}, 'all versions')
+check.equal({#dashed:exportTable{verDesc = '*'}, #dashed:exportTable{}}, {1, 1}, 'a name that looks like an option')
+local elsewhere = hypero.connect('unix:///nowhere/redis.sock'):battery('elsewhere')
+check.refused('unix:///nowhere/redis.sock', elsewhere.exportTable, elsewhere)
+local made, tmpname = {}, os.tmpname
+os.tmpname = function() made[#made + 1] = tmpname() return made[#made] end
+local value = require 'hypero.value'
+local parse = value.parse
+value.parse = function() error('no JSON') end
+check.equal(pcall(bat.exportTable, bat, {}), false, 'a line that is no JSON')
+value.parse, os.tmpname = parse, tmpname
+check.equal({#made, (io.open(made[1]))}, {1}, 'the file of the query is removed')
+
 print(rows[1][1])
 check.equal(conn:close(), true, 'close')

@@ -15,25 +15,36 @@ local function program()
    return os.getenv('HYPERO_QUERY') or file and beside or 'hypero-query'
 end
 
---- Runs hypero-query, and returns the JSON objects that it prints.
+--- The exit status of hypero-query for a battery that Redis does not have.
+local NOT_FOUND = 3
+
+--- Runs hypero-query, and returns the JSON objects that it prints: none if Redis does not have the battery.
 local function query(connection, arguments)
-   -- The URL may have a password, and other users can read a command line. The file is private.
+   -- The URL may have a password, and other users can read a command line. The file is private, and removed by its own first line.
    local path = os.tmpname()
    local script = assert(io.open(path, 'w'))
+   script:write('rm -f -- ', word(path), '\n')
    if connection.url then script:write('export HYPERO_REDIS=', word(connection.url), '\n') end
    if connection.namespace then script:write('export HYPERO_NAMESPACE=', word(connection.namespace), '\n') end
-   script:write('exec ', word(program()))
+   script:write(word(program()))
    for _, argument in ipairs(arguments) do script:write(' ', word(argument)) end
-   script:write(' 2>&1\n')
+   -- Not by output:close(), which has no status in LuaJIT without the extensions of Lua 5.2.
+   script:write(' 2>&1\necho "status $?"\n')
    script:close()
    local output = assert(io.popen('sh ' .. word(path)))
-   local rows, messages = {}, {}
-   for line in output:lines() do
-      if line:sub(1, 1) == '{' then rows[#rows + 1] = value.parse(line) else messages[#messages + 1] = line end
-   end
+   local lines = {}
+   for line in output:lines() do lines[#lines + 1] = line end
    output:close()
    os.remove(path)
-   if #rows == 0 and #messages > 0 then error('exportTable: ' .. table.concat(messages, '\n'), 4) end
+   local status = tonumber((table.remove(lines) or ''):match('^status (%d+)$'))
+   local rows, messages = {}, {}
+   for _, line in ipairs(lines) do
+      if line:sub(1, 1) == '{' then rows[#rows + 1] = value.parse(line) else messages[#messages + 1] = line end
+   end
+   if status == NOT_FOUND then return {} end
+   if status ~= 0 then error('exportTable: ' .. table.concat(messages, '\n'), 4) end
+   -- For example, that the battery has more experiments than the limit.
+   for _, message in ipairs(messages) do io.stderr:write('exportTable: ', message, '\n') end
    return rows
 end
 
@@ -60,11 +71,12 @@ end
 -- Options: `paramNames`, `resultNames`, `metaNames`, lists or texts with commas (default `*`, all); `verDesc = '*'` for all
 -- versions of the battery's name; `orderBy`, a column (default `hexId`, in the order of their starts); `asc = false` for the highest
 -- first.
--- Rows without a value of that column are last. Learning curves are not included: `hypero-query show ID --format csv` has them.
+-- Rows without a value of that column are last. A battery that has no experiments yet has no rows. Of a battery with more than
+-- 100,000 experiments, the newest are returned, with a message on standard error. Learning curves are not included: `hypero-query show ID --format csv` has them.
 function export.table(battery, options)
    local name = battery.id
    if options.verDesc == '*' or options.verDesc == '' then name = battery.name end
-   local rows = query(battery.connection, {'experiments', name, '--format', 'json', '--limit', '100000'})
+   local rows = query(battery.connection, {'experiments', '--format', 'json', '--limit', '100000', '--', name})
    table.sort(rows, function(a, b)
       if a.started ~= b.started then return a.started < b.started end
       return a.experiment < b.experiment
@@ -80,7 +92,7 @@ function export.table(battery, options)
    for i, column in ipairs(columns) do
       if column == (options.orderBy or 'hexId') and not order then order = i end
    end
-   if not order then error(("orderBy: no column is called '%s'"):format(options.orderBy), 3) end
+   if not order and #rows > 0 then error(("orderBy: no column is called '%s'"):format(options.orderBy), 3) end
    local result, position = {}, {}
    for i, row in ipairs(rows) do
       local values = {row.experiment}
