@@ -32,10 +32,14 @@ end
 local function url_of(options)
    local host = options.database
    if options.url or not host or host:find('://', 1, true) then return options.url or host end
+   local is_own_host = host == 'localhost' and not options.port
    if options.port then host = ('%s:%d'):format(host, options.port) end
    local password = options.password or os.getenv('HYPERO_REDIS_PASSWORD') or os.getenv('REDISCLI_AUTH')
    -- A user without a password cannot be authenticated: the server's default user logs.
-   if not password or password == '' then return 'redis://' .. host end
+   if not password or password == '' then
+      -- In 2015 the server of this host, which now may be that of `hypero up`.
+      return not is_own_host and 'redis://' .. host or nil
+   end
    return ('redis://%s:%s@%s'):format(encoded(options.username or ''), encoded(password), host)
 end
 
@@ -67,11 +71,12 @@ local connect_options = {
 --- Connects to a Redis server, without waiting for it.
 --
 -- With a text, the URL: `redis://[user[:password]@]host[:port][/db]` or `unix:///path`. Without an argument, `HYPERO_REDIS`,
--- else `redis://127.0.0.1:6379`. Options in a table:
+-- else the server of `hypero up` if it runs, else `redis://127.0.0.1:6379`. Options in a table:
 --
 -- - `url`: the same URL.
 -- - `database`: the host of Redis, with an optional `:port`, or a URL. `username`, `password`: its account. Without a
---   password, that of `HYPERO_REDIS_PASSWORD` or `REDISCLI_AUTH` counts, and without any the user is not used.
+--   password, that of `HYPERO_REDIS_PASSWORD` or `REDISCLI_AUTH` counts, and without any the user is not used. `localhost` alone,
+--   without a port and a password, is the server that `connect` finds without an argument.
 -- - `namespace`: the prefix of all keys. `partitions`: their number. Default: `HYPERO_NAMESPACE`, `HYPERO_PARTITIONS`.
 -- - `seed`: the seed of all draws, a number or a `ULL`. Default: a random one.
 -- - `resuming`: the id of an experiment that this process resumes, if there are several partitions.
