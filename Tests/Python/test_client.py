@@ -87,6 +87,9 @@ class WaitTests(ServerTestCase):
             thread.join(30)
             self.assertEqual(results, [False])
 
+    def test_a_battery_knows_its_objective(self):
+        self.assertEqual((self.battery.objective, self.client.battery("o", objective="loss").objective), ("valid", "loss"))
+
     def test_a_battery_has_directions_of_1024_channels(self):
         names = [f"channel {index}" for index in range(1025)]
         self.client.battery("directions", directions=dict.fromkeys(names[:1024], "min"))

@@ -44,6 +44,12 @@ class DrawTests(ServerTestCase):
         self.assertIn(id(experiment.categorical("x", choices)), [id(choice) for choice in choices])
         self.assertEqual(experiment.categorical("one", {("a", 1): 1, "never": 0}), ("a", 1))
 
+    def test_choices_without_an_order_are_refused(self):
+        experiment = self.battery.experiment()
+        for choices in ({"adam", "sgd"}, frozenset("ab"), "abc", b"abc"):
+            with self.assertRaisesRegex(TypeError, "the choices of 'c' must be a list, or a dict"):
+                experiment.categorical("c", choices)
+
     def test_wrong_bounds_are_value_errors_with_the_reason(self):
         experiment = self.battery.experiment()
         for call, error in (

@@ -49,6 +49,9 @@ class EndTests(ServerTestCase):
         other = self.battery.experiment()
         other.fail()
         self.assertEqual((self.stored(other)["status"], self.stored(other)["reason"]), ("failed", None))
+        third = self.battery.experiment()
+        third.fail(3)
+        self.assertEqual(self.stored(third)["reason"], "3")
 
     def test_an_experiment_is_resumed_from_a_checkpoint(self):
         experiment = self.battery.experiment()

@@ -56,6 +56,12 @@ class QueryTests(ServerTestCase):
             self.query(hypero.rank, self.id(), limit=0)
         self.assertEqual(caught.exception.code, 64)
 
+    def test_a_name_that_is_no_text_is_refused(self):
+        for name in (self.battery, 5, None):
+            with self.assertRaisesRegex(TypeError, "must be a str, not .* have the property id"):
+                self.query(hypero.rank, name)
+        self.assertEqual(len(self.query(hypero.rank, self.battery.id)), 3)
+
     def test_a_name_may_look_like_an_option(self):
         name = "--limit"
         with self.client.battery(name).experiment() as experiment:

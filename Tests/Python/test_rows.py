@@ -135,6 +135,9 @@ class RowTests(ServerTestCase):
                      lambda: experiment.log(1, 0.5), lambda: experiment.log(1, {7: 1.0})):
             with self.assertRaises(TypeError):
                 call()
+        for call in (lambda: experiment.log(), lambda: experiment.log(1, 0.5), lambda: experiment.log(1, {}, 3)):
+            with self.assertRaisesRegex(TypeError, "log takes an epoch and the values of channels"):
+                call()
         with self.assertRaisesRegex(ValueError, "NUL"):
             experiment.log(1, {"a\0b": 1})
         with self.assertRaises(UnicodeEncodeError):

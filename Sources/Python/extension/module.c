@@ -21,8 +21,8 @@ void free_object(PyObject *self) {
     Py_DECREF(type);
 }
 
-/* Makes the end of the interpreter send the events. The handlers of C's atexit do not run after Ctrl-C: Python then ends the process
- * by SIGINT. Later than the handlers of Python's atexit, which may log. */
+/* Makes the end of the interpreter send the events, later than the handlers of Python's atexit, which may log. The handlers of C's
+ * atexit do not run after Ctrl-C: Python then ends the process by SIGINT. */
 static void flush_at_end(void) {
     static int registered;
     if (!registered && Py_AtExit(hypero_flush_at_exit) == 0) registered = 1;

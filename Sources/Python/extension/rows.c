@@ -133,7 +133,8 @@ PyObject *experiment_log(Experiment *self, PyObject *const *arguments, Py_ssize_
         epoch = arguments[positional + index];
         skipped = index;
     }
-    if (epoch == NULL || positional > 2) {
+    /* A number in the place of the channels has lost its name. */
+    if (epoch == NULL || positional > 2 || (positional == 2 && PyNumber_Check(arguments[1]) && !PyMapping_Check(arguments[1]))) {
         PyErr_SetString(
             PyExc_TypeError,
             "log takes an epoch and the values of channels: log(3, train=0.9, valid=0.8) or log(3, {\"train/loss\": 0.31})");

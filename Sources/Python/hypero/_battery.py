@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 class Battery(_native.Battery):
     """A group of experiments that are ranked together, made by `Client.battery`."""
 
-    __slots__ = ("client",)
+    __slots__ = ("client", "objective")
     #: The client that made it.
     client: Client
+    #: The channel that decides the best epoch and the rank of an experiment.
+    objective: str
 
     def experiment(
         self, *, resume: str | None = None, start: SupportsIndex | None = None, attempt: SupportsIndex | None = None

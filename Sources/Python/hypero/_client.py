@@ -89,7 +89,7 @@ class Client(_native.Client):
         battery = Battery(
             self, name, version, description, objective, _direction(direction), list(given),
             [_stated(item) for item in given.values()])
-        battery.client = self
+        battery.client, battery.objective = self, objective
         return battery
 
     def flush(self, until: Literal["sent", "applied"] = "applied", timeout: float = 5) -> bool:

@@ -33,6 +33,9 @@ class Experiment(_native.Experiment):
 
         choices: a list, all equally likely, or a dict from each value to its weight. The order decides which value a seed draws.
         """
+        # The order of a set of texts differs between processes, and the characters of a text are rarely meant.
+        if isinstance(choices, (set, frozenset, str, bytes)):
+            raise TypeError(f"the choices of {name!r} must be a list, or a dict from each value to its weight, not {choices!r}")
         values = list(choices)
         weights = [float(weight) for weight in choices.values()] if isinstance(choices, Mapping) else None
         if not values:
@@ -119,4 +122,4 @@ def _reason(reason: str | BaseException | None) -> str | None:
             message = ""
         reason = f"{type(reason).__name__}: {message}" if message else type(reason).__name__
     # C text ends at a NUL.
-    return None if reason is None else reason.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return None if reason is None else str(reason).replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -320,7 +320,8 @@ class Experiment(_Handle):
     def log(self, *arguments: Any, **values: SupportsFloat | SupportsIndex) -> None:
         if not arguments and "epoch" in values:
             arguments = (values.pop("epoch"),)
-        if not 1 <= len(arguments) <= 2:
+        # A number in the place of the channels has lost its name.
+        if not 1 <= len(arguments) <= 2 or len(arguments) == 2 and isinstance(arguments[1], (int, float)):
             raise TypeError(
                 'log takes an epoch and the values of channels: log(3, train=0.9, valid=0.8) or '
                 'log(3, {"train/loss": 0.31})')
@@ -337,7 +338,7 @@ class Experiment(_Handle):
         names = (c_char_p * count)(*map(_channel, curves))
         # Tuples keep their items, whatever the conversion of an item does to the list.
         numbers = [[_number(value, name) for value in tuple(curve)] for name, curve in curves.items()]
-        values = (_doubles * count)(*[(c_double * len(curve))(*curve) for curve in numbers])
+        values = (_doubles * count)(*[ctypes.cast((c_double * len(curve))(*curve), _doubles) for curve in numbers])
         lengths = (c_size_t * count)(*map(len, numbers))
         _checked(_record_curves(self, _epoch(first), names, values, lengths, count))
 

@@ -94,6 +94,9 @@ def dead(*, limit: int = 20, redis: str | None = None, namespace: str | None = N
 
 
 def _rows(query: str, options: Iterable[str], redis: str | None, namespace: str | None, *names: str) -> Rows:
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"a name or an id must be a str, not {name!r}. A battery and an experiment have the property id")
     environment = None
     if redis is not None:
         # Not as an argument: other users can read the password of a URL there.
