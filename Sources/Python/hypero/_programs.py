@@ -9,16 +9,27 @@ import sysconfig
 
 
 def path(name: str) -> str:
-    """Returns the path of a program: in the folder HYPERO_BIN_DIR, else beside this Python, else in PATH."""
+    """Returns the path of a program: in the folder HYPERO_BIN_DIR, else of this package, else beside this Python, else in PATH."""
     chosen = os.environ.get("HYPERO_BIN_DIR")
-    # The second is that of `pip install --user`.
-    scripts = (sysconfig.get_path("scripts"), sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")))
-    for folder in [chosen] if chosen else [os.path.dirname(sys.executable), *scripts]:
+    for folder in [chosen] if chosen else _folders():
         file = os.path.abspath(os.path.join(folder, name))
         if os.access(file, os.X_OK):
             return file
     found = None if chosen else shutil.which(name)
     if found is None:
-        place = f"in HYPERO_BIN_DIR, {chosen}" if chosen else f"beside {sys.executable} and in PATH"
-        raise FileNotFoundError(f"{name}: not found {place}. The wheel of hypero brings it: pip install hypero")
+        place = f"in HYPERO_BIN_DIR, {chosen}" if chosen else f"beside the package, beside {sys.executable} and in PATH"
+        raise FileNotFoundError(
+            f"{name}: not found {place}. The wheel of hypero has it: install hypero, or set HYPERO_BIN_DIR to the folder of {name}")
     return os.path.abspath(found)
+
+
+def _folders() -> list[str]:
+    """Returns the folders into which pip may have installed the programs, the likeliest first."""
+    packages = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return [
+        # Of `pip install --target`, and of an environment that PYTHONPATH names: lib/python3.11/site-packages is beside bin.
+        os.path.join(packages, "bin"), os.path.join(packages, os.pardir, os.pardir, os.pardir, "bin"),
+        os.path.dirname(sys.executable), sysconfig.get_path("scripts"),
+        # Of `pip install --user`.
+        sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")),
+    ]
