@@ -10,7 +10,7 @@ from ._battery import Battery
 # The module typing would double the time of the import.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Literal, SupportsIndex
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _OK, _TIMEOUT = 0, -3
 _CONFIRMATIONS = {"sent": 0, "applied": 1}
 _DIRECTIONS = {None: 0, "max": 1, "min": 2}
+
+#: Called with each client that the program closes.
+before_close: list[Callable[[Client], None]] = []
 
 
 class Counters:
@@ -113,6 +116,8 @@ class Client(_native.Client):
 
         Returns True if all are sent. The next client on this host sends what is not.
         """
+        for action in before_close:
+            action(self)
         return self._close(timeout) == _OK
 
     @property

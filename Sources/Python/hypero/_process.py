@@ -49,15 +49,12 @@ def _at_exit() -> None:
 
     The handlers of C's atexit then send the events, also those that other handlers of Python log.
     """
-    _log_notices()
-    _native.handle_notices(None)
-    if isinstance(getattr(sys, "last_value", None), KeyboardInterrupt):
-        # Python then ends by the signal, without the handlers of C.
-        try:
-            _native.flush_at_exit()
-        except KeyboardInterrupt:
-            # Of a user who does not wait.
-            pass
+    try:
+        _log_notices()
+        _native.handle_notices(None)
+    except KeyboardInterrupt:
+        # Of a user who does not wait. A traceback would not help.
+        pass
 
 
 def _prepare_child_of_multiprocessing(started: bool) -> None:
