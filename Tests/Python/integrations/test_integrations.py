@@ -1,14 +1,20 @@
 """The integrations with their real libraries. Scripts/test-integrations installs these."""
 
+import contextlib
+import gc
 import importlib.util
 import os
+import subprocess
 import sys
 import unittest
+import unittest.mock
 import warnings
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from support import ServerTestCase  # noqa: E402
+import hypero  # noqa: E402
+from hypero import _ending  # noqa: E402
+from support import ServerTestCase, wait_until  # noqa: E402
 
 os.environ.update(KERAS_BACKEND="torch", TOKENIZERS_PARALLELISM="false", HF_HUB_OFFLINE="1", CUDA_VISIBLE_DEVICES="")
 warnings.simplefilter("ignore")
@@ -245,16 +251,41 @@ class BoostingTests(ServerTestCase):
 
 
 class RankTests(unittest.TestCase):
-    def test_only_the_first_process_of_a_distributed_training_logs(self):
-        from hypero.integrations._shared import is_first_process
+    def assert_first(self, is_first, **environment):
+        """Checks whether a process with these variables logs. Another says so once."""
+        code = """
+from hypero.integrations import _shared
+print(_shared.is_first_process() and _shared.is_first_process())
+"""
+        process = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
+        self.assertEqual(process.stdout, f"{is_first}\n", process.stderr)
+        self.assertEqual(process.stderr.count("logs no rows"), 0 if is_first else 1, process.stderr)
 
-        self.assertTrue(is_first_process())
-        for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"):
-            os.environ[name] = "1"
-            self.assertFalse(is_first_process())
-            os.environ[name] = "0"
-            self.assertTrue(is_first_process())
-            del os.environ[name]
+    def test_only_the_first_process_of_a_distributed_training_logs(self):
+        self.assert_first(True)
+        for name in ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID"):
+            with self.subTest(name):
+                # A task of its own, for example of srun.
+                self.assert_first(True, **{name: "1"})
+                self.assert_first(True, **{name: "1", "WORLD_SIZE": "1"})
+                self.assert_first(True, **{name: "0", "WORLD_SIZE": "2"})
+                self.assert_first(False, **{name: "1", "WORLD_SIZE": "2"})
+        self.assert_first(True, RANK="0", LOCAL_RANK="1", WORLD_SIZE="2")
+
+    @needs("torch")
+    def test_the_rank_in_a_process_group_of_torch_counts(self):
+        # The module of the test has no group, and one of two processes would have to wait for the other.
+        import torch
+
+        from hypero.integrations import _shared
+
+        group = {"is_initialized": True, "get_world_size": 2, "get_rank": 1}
+        with contextlib.ExitStack() as stack:
+            for name, value in group.items():
+                stack.enter_context(unittest.mock.patch.object(torch.distributed, name, lambda value=value: value))
+            self.assertEqual(_shared.distributed_rank(), (1, 2))
+        self.assertEqual(_shared.distributed_rank(), (0, 1))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class HyperoCallback(xgboost.callback.TrainingCallback):
                 latest = values[-1]
                 # With cross validation, a mean and a deviation.
                 row[f"{data}/{metric}"] = float(latest[0] if isinstance(latest, tuple) else latest)
-        if row and _shared.is_first_process():
+        if row and _shared.is_first_process(xgboost.collective.get_rank(), xgboost.collective.get_world_size()):
             self.experiment.log(epoch + 1, row)
         # True would end the training.
         return False
