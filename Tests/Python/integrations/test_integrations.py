@@ -287,6 +287,17 @@ print(_shared.is_first_process() and _shared.is_first_process())
             self.assertEqual(_shared.distributed_rank(), (1, 2))
         self.assertEqual(_shared.distributed_rank(), (0, 1))
 
+    def test_the_first_of_several_values_is_the_objective(self):
+        import optuna
+
+        from hypero.integrations.optuna import HyperoCallback
+
+        study = optuna.create_study(directions=["maximize", "minimize"])
+        study.optimize(lambda trial: (0.5, 2), n_trials=1, callbacks=[HyperoCallback(self.battery)])
+        self.assertTrue(self.client.flush(timeout=30))
+        row, = hypero.experiments(self.id(), redis=self.server.url)
+        self.assertEqual((row["value"], row["maxima"]), (0.5, {"valid": 0.5, "value 1": 2}))
+
 
 if __name__ == "__main__":
     unittest.main()

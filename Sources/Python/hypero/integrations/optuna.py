@@ -16,7 +16,8 @@ class HyperoCallback:
     """Records each trial as an experiment, when the trial has ended.
 
     Intermediate values are the rows of the battery's objective, and the value of the trial is its maximum. Declare the battery with
-    the direction of the study.
+    the direction of the study. Of several values, the first is that of the objective, and the others are called value 1, value 2,
+    as by `hypero import`.
     """
 
     def __init__(self, battery: Battery, channel: str = "valid") -> None:
@@ -30,7 +31,7 @@ class HyperoCallback:
             experiment.log(step, {self._channel: value})
         values = trial.values or []
         if values:
-            names = [self._channel] if len(values) == 1 else [f"{self._channel} {index}" for index in range(len(values))]
+            names = [self._channel, *(f"value {index}" for index in range(1, len(values)))]
             experiment.maxima(dict(zip(names, values)))
         states = optuna.trial.TrialState
         if trial.state == states.COMPLETE:
