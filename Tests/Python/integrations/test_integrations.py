@@ -27,7 +27,7 @@ def needs(*modules):
 
 @needs("torch", "lightning")
 class LightningTests(ServerTestCase):
-    def trainer(self, logger, fails=False, **options):
+    def trainer(self, logger, fails=False, before=(), after=(), **options):
         import lightning
         import torch
 
@@ -47,6 +47,9 @@ class LightningTests(ServerTestCase):
             def validation_step(self, batch, index):
                 self.log("valid", self.layer(batch[0]).square().mean())
 
+            def test_step(self, batch, index):
+                self.log("test", torch.tensor(0.75))
+
             def configure_optimizers(self):
                 return torch.optim.SGD(self.parameters(), lr=self.hparams.rate)
 
@@ -54,14 +57,26 @@ class LightningTests(ServerTestCase):
         trainer = lightning.Trainer(
             max_epochs=3, logger=logger, enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False,
             accelerator="cpu", log_every_n_steps=1, default_root_dir=self.server.folder, **options)
-        trainer.fit(Module(), data, data)
+        module = Module()
+        for call in before:
+            getattr(trainer, call)(module, data, verbose=False)
+        trainer.fit(module, data, data)
+        for call in after:
+            getattr(trainer, call)(module, data, verbose=False)
+
+    def stored_at_end(self, experiment):
+        """Returns the values of an experiment at the end of its client."""
+        # The program ends the experiments that are open in the same way.
+        _ending._end_before_close(self.client)
+        return self.stored(experiment)
 
     def test_a_training_is_logged_by_epochs(self):
         from hypero.integrations.lightning import HyperoLogger
 
         logger = HyperoLogger(self.battery)
         self.trainer(logger)
-        stored = self.stored(logger.experiment)
+        self.assertEqual(self.stored(logger.experiment)["status"], "running")
+        stored = self.stored_at_end(logger.experiment)
         self.assertEqual((stored["status"], stored["params"]), ("done", {"rate": 0.1}))
         # The sanity check before the first epoch is not logged.
         self.assertEqual(stored["curves"]["epoch"], [0, 1, 2])
@@ -84,12 +99,69 @@ class LightningTests(ServerTestCase):
         logger = HyperoLogger(self.battery)
         with self.assertRaises(RuntimeError):
             self.trainer(logger, fails=True)
-        self.assertEqual(self.stored(logger.experiment)["status"], "failed")
+        stored = self.stored_at_end(logger.experiment)
+        self.assertEqual((stored["status"], stored["reason"]), ("failed", "RuntimeError: no memory"))
+
+    def test_all_calls_of_trainers_are_logged_and_keep_the_earlier_rows(self):
+        from hypero.integrations.lightning import HyperoLogger
+
+        logger = HyperoLogger(self.battery)
+        with self.assertRaises(RuntimeError):
+            self.trainer(logger, fails=True)
+        self.trainer(logger, before=["validate"], after=["test"])
+        self.trainer(logger)
+        stored = self.stored_at_end(logger.experiment)
+        # A failed epoch, a validation, three epochs, a test, and three epochs of another trainer.
+        self.assertEqual(stored["curves"]["epoch"], list(range(9)))
+        channels = stored["curves"]["channels"]
+        self.assertEqual([row for row, value in enumerate(channels["train"]) if value is not None], [0, 2, 3, 4, 6, 7, 8])
+        self.assertEqual([row for row, value in enumerate(channels["valid"]) if value is not None], [0, 1, 2, 3, 4, 6, 7, 8])
+        self.assertEqual(channels["test"], [None] * 5 + [0.75] + [None] * 3)
+        self.assertEqual(stored["status"], "done")
+        self.assertEqual(self.client.counters.dropped, 0)
+
+    def test_an_experiment_ends_with_its_logger_or_by_the_user(self):
+        from hypero.integrations.lightning import HyperoLogger
+
+        logger = HyperoLogger(self.battery)
+        self.trainer(logger)
+        experiment = logger.experiment
+        del logger
+        gc.collect()
+        self.assertEqual(self.stored(experiment)["status"], "done")
+        with self.battery.experiment() as experiment:
+            self.trainer(HyperoLogger(self.battery, experiment=experiment))
+            gc.collect()
+            self.assertEqual(self.stored(experiment)["status"], "running")
+        self.assertEqual(self.stored(experiment)["status"], "done")
+
+    def test_an_experiment_ends_with_its_program(self):
+        code = """
+from hypero.integrations.lightning import HyperoLogger
+logger = HyperoLogger(hypero.battery(name))
+logger.log_metrics({"valid": 1}, 0)
+logger.finalize("success")
+"""
+        ends = ("", ("done", None)), ("raise ValueError('no')", ("failed", "ValueError: no"))
+        for count, (end, expected) in enumerate(ends, 1):
+            with self.subTest(end):
+                # A task of srun that trains alone.
+                _, _, errors = self.finished(code + end, HYPERO_REDIS=self.server.url, SLURM_PROCID="3")
+                row = wait_until(lambda: len(self.applied()) == count and self.applied()[0])
+                self.assertEqual((row["status"], row["reason"]), expected, errors)
+                self.assertEqual(row["value"], 1)
+        _, _, errors = self.finished(code, HYPERO_REDIS=self.server.url, RANK="1", WORLD_SIZE="2")
+        self.assertEqual(errors.count("has rank 1 of 2 processes and logs no rows"), 1, errors)
+        self.assertEqual(len(self.applied()), 2)
 
 
 @needs("torch", "transformers", "accelerate")
 class TransformersTests(ServerTestCase):
-    def train(self, callback, **options):
+    @staticmethod
+    def steps(trainer):
+        trainer.train()
+
+    def train(self, callback):
         import torch
         import transformers
 
@@ -104,7 +176,7 @@ class TransformersTests(ServerTestCase):
         trainer = transformers.Trainer(
             model=model, args=arguments, train_dataset=rows, eval_dataset=rows, callbacks=[callback])
         trainer.remove_callback(transformers.PrinterCallback)
-        trainer.train()
+        self.steps(trainer)
 
     def test_a_training_is_logged_by_global_steps(self):
         from hypero.integrations.transformers import HyperoCallback
@@ -112,7 +184,7 @@ class TransformersTests(ServerTestCase):
         callback = HyperoCallback(self.client.battery(self.id(), objective="eval_loss", direction="min"))
         self.train(callback)
         stored = self.stored(callback.experiment)
-        self.assertEqual(stored["status"], "done")
+        self.assertEqual(stored["status"], "running")
         self.assertEqual(stored["params"]["learning_rate"], 0.001)
         self.assertEqual(stored["params"]["num_train_epochs"], 2)
         self.assertEqual(stored["meta"]["model_type"], "bert")
@@ -121,6 +193,48 @@ class TransformersTests(ServerTestCase):
         self.assertEqual([value is None for value in channels["eval_loss"]], [True, False, True, False])
         self.assertEqual(channels["epoch_"], [0.5, 1, 1.5, 2])
         self.assertEqual(stored["maxima"]["eval_loss"], min(value for value in channels["eval_loss"] if value is not None))
+        callback.experiment.finish()
+        self.assertEqual(self.stored(callback.experiment)["status"], "done")
+
+    def test_evaluations_before_and_after_the_training_are_logged(self):
+        from hypero.integrations.transformers import HyperoCallback
+
+        def steps(trainer):
+            trainer.evaluate(metric_key_prefix="before")
+            trainer.train()
+            trainer.evaluate(metric_key_prefix="test")
+            trainer.predict(trainer.eval_dataset, metric_key_prefix="predicted")
+            experiments.append(callback.experiment)
+            # Another training from the start.
+            trainer.train()
+            experiments.append(callback.experiment)
+
+        experiments = []
+        self.steps = steps
+        callback = HyperoCallback(self.battery)
+        self.train(callback)
+        first, second = map(self.stored, experiments)
+        self.assertEqual((first["status"], second["status"]), ("done", "running"))
+        self.assertEqual(first["curves"]["epoch"], [0, 2, 4, 6, 8])
+        for channel, row in ("before_loss", 0), ("test_loss", 4), ("predicted_loss", 4):
+            values = first["curves"]["channels"][channel]
+            self.assertEqual([index for index, value in enumerate(values) if value is not None], [row])
+        self.assertNotIn("test_loss", second["curves"]["channels"])
+
+    def test_a_training_that_does_not_reach_its_end_is_failed(self):
+        from hypero.integrations.transformers import HyperoCallback
+
+        class Failing(HyperoCallback):
+            def on_step_end(self, *arguments, **options):
+                raise ZeroDivisionError
+
+        callback = Failing(self.battery)
+        with self.assertRaises(ZeroDivisionError):
+            self.train(callback)
+        experiment = callback.experiment
+        _ending._end_before_close(self.client)
+        stored = self.stored(experiment)
+        self.assertEqual((stored["status"], stored["reason"]), ("failed", "the training did not reach its end"))
 
     def test_the_block_of_an_experiment_ends_it(self):
         from hypero.integrations.transformers import HyperoCallback
@@ -149,6 +263,15 @@ class AccelerateTests(ServerTestCase):
         stored = self.stored(tracker.tracker)
         self.assertEqual((stored["status"], stored["params"]), ("done", {"lr": 0.1, "net/depth": 2}))
         self.assertEqual(stored["curves"], {"epoch": [0, 10, 20, 21], "channels": {"valid": [0, 0.25, 0.5, 1]}})
+        # Another training with the same tracker, which its program does not end.
+        first = tracker.tracker
+        accelerator = accelerate.Accelerator(log_with=tracker, cpu=True)
+        accelerator.init_trackers("ignored")
+        accelerator.log({"valid": 0.5})
+        self.assertNotEqual(tracker.tracker.id, first.id)
+        _ending._end_before_close(self.client)
+        stored = self.stored(tracker.tracker)
+        self.assertEqual((stored["status"], stored["curves"]), ("done", {"epoch": [0], "channels": {"valid": [0.5]}}))
 
 
 @needs("keras", "torch")
@@ -169,13 +292,32 @@ class KerasTests(ServerTestCase):
         self.assertEqual(set(stored["curves"]["channels"]), {"loss", "mae", "val_loss", "val_mae", "learning_rate"})
         self.assertEqual(stored["curves"]["channels"]["learning_rate"], [0.125] * 3)
 
+    def test_a_later_fit_and_an_evaluation_keep_the_earlier_rows(self):
+        import keras
+        import numpy
+
+        from hypero.integrations.keras import HyperoCallback
+
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(0.125), "mse")
+        data = numpy.ones((8, 4)), numpy.ones((8, 1))
+        with self.battery.experiment() as experiment:
+            callback = HyperoCallback(experiment)
+            model.fit(*data, epochs=2, verbose=0, validation_data=data, callbacks=[callback])
+            model.fit(*data, epochs=3, initial_epoch=2, verbose=0, callbacks=[callback])
+            model.fit(*data, epochs=2, verbose=0, callbacks=[callback])
+            model.evaluate(*data, verbose=0, callbacks=[callback])
+        curves = self.stored(experiment)["curves"]
+        self.assertEqual(curves["epoch"], [1, 2, 3, 4, 5])
+        self.assertNotIn(None, curves["channels"]["loss"])
+        self.assertEqual([value is None for value in curves["channels"]["test_loss"]], [True] * 4 + [False])
+
 
 @needs("optuna")
 class OptunaTests(ServerTestCase):
     def test_trials_are_experiments(self):
         import optuna
 
-        import hypero
         from hypero.integrations.optuna import HyperoCallback
 
         def objective(trial):
@@ -200,6 +342,17 @@ class OptunaTests(ServerTestCase):
         self.assertEqual(rows[0]["params"], study.trials[0].params)
         self.assertEqual(rows[1]["value"], 0.5)
         self.assertEqual(hypero.show(rows[1]["experiment"], redis=self.server.url)["curves"]["epoch"], [0, 1, 2])
+
+    def test_the_first_of_several_values_is_the_objective(self):
+        import optuna
+
+        from hypero.integrations.optuna import HyperoCallback
+
+        study = optuna.create_study(directions=["maximize", "minimize"])
+        study.optimize(lambda trial: (0.5, 2), n_trials=1, callbacks=[HyperoCallback(self.battery)])
+        self.assertTrue(self.client.flush(timeout=30))
+        row, = hypero.experiments(self.id(), redis=self.server.url)
+        self.assertEqual((row["value"], row["maxima"]), (0.5, {"valid": 0.5, "value 1": 2}))
 
 
 @needs("numpy")
@@ -286,17 +439,6 @@ print(_shared.is_first_process() and _shared.is_first_process())
                 stack.enter_context(unittest.mock.patch.object(torch.distributed, name, lambda value=value: value))
             self.assertEqual(_shared.distributed_rank(), (1, 2))
         self.assertEqual(_shared.distributed_rank(), (0, 1))
-
-    def test_the_first_of_several_values_is_the_objective(self):
-        import optuna
-
-        from hypero.integrations.optuna import HyperoCallback
-
-        study = optuna.create_study(directions=["maximize", "minimize"])
-        study.optimize(lambda trial: (0.5, 2), n_trials=1, callbacks=[HyperoCallback(self.battery)])
-        self.assertTrue(self.client.flush(timeout=30))
-        row, = hypero.experiments(self.id(), redis=self.server.url)
-        self.assertEqual((row["value"], row["maxima"]), (0.5, {"valid": 0.5, "value 1": 2}))
 
 
 if __name__ == "__main__":

@@ -4,26 +4,44 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
+import os
+import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
 try:
-    from lightning.pytorch.loggers.logger import Logger, rank_zero_experiment
+    from lightning.pytorch.loggers import Logger
     from lightning.pytorch.utilities import rank_zero_only
 except ImportError:
-    from pytorch_lightning.loggers.logger import Logger, rank_zero_experiment
+    from pytorch_lightning.loggers import Logger
     from pytorch_lightning.utilities import rank_zero_only
 
+from .. import _ending
 from .._battery import Battery
 from .._experiment import Experiment
 from . import _shared
+
+
+class _NoExperiment:
+    """The experiment of the other ranks: every call does nothing."""
+
+    id = ""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *arguments, **options: None
 
 
 class HyperoLogger(Logger):
     """Logs all that `self.log` logs, from the process of rank zero. The row is the epoch, or with `by="step"` the step.
 
     A row by epochs has the latest value of each metric in the epoch: those of training and of validation come in separate calls.
+
+    All calls of a trainer with this logger, for example `fit` and then `test`, log to one experiment. The rows of a later call
+    follow those of an earlier one. The experiment ends at the end of the program or with the logger: as failed if the program
+    fails or if the latest call of a trainer failed. `logger.experiment.finish()` ends it before.
     """
 
     def __init__(self, battery: Battery, by: str = "epoch", experiment: Experiment | None = None) -> None:
@@ -31,13 +49,21 @@ class HyperoLogger(Logger):
         if by not in ("epoch", "step"):
             raise ValueError(f'by must be "epoch" or "step", not {by!r}')
         self._battery, self._by, self._experiment = battery, by, experiment
+        self._guard: _ending.Guard | None = None
+        #: The latest row, and the rows of earlier calls of a trainer.
+        self._row, self._earlier = -1, 0
+        self._begins = False
 
     @property
-    @rank_zero_experiment
     def experiment(self) -> Experiment:
         """The experiment, which starts at the first use. Other ranks have none."""
-        if self._experiment is None:
-            self._experiment = self._battery.experiment()
+        if not self._is_first():
+            return _NoExperiment()
+        if self._guard is None:
+            # That of the user does not end with the logger.
+            owner = self if self._experiment is None else None
+            self._experiment = self._experiment or self._battery.experiment()
+            self._guard = _ending.Guard(self._experiment, owner=owner)
         return self._experiment
 
     @property
@@ -46,29 +72,41 @@ class HyperoLogger(Logger):
 
     @property
     def version(self) -> str:
-        return str(getattr(self.experiment, "id", ""))
+        return self.experiment.id
 
-    @rank_zero_only
     def log_hyperparams(self, params: Mapping[str, Any] | Namespace, *arguments: Any, **options: Any) -> None:
-        _shared.record_params(self.experiment, vars(params) if isinstance(params, Namespace) else params)
+        if self._is_first():
+            _shared.record_params(self.experiment, vars(params) if isinstance(params, Namespace) else params)
 
-    @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        if not self._is_first():
+            return
         values = dict(metrics)
         # Lightning adds the epoch, as a float.
         epoch = values.pop("epoch", None)
-        row = epoch if self._by == "epoch" and epoch is not None else step
+        row = int((epoch if self._by == "epoch" and epoch is not None else step) or 0)
         numbers = _shared.numbers(values)
-        if numbers:
-            self.experiment.log(int(row or 0), numbers)
-
-    @rank_zero_only
-    def finalize(self, status: str) -> None:
-        if self._experiment is None or self._experiment.has_ended:
+        if not numbers:
             return
-        if status == "success":
-            self._experiment.finish()
-        elif status == "failed":
-            self._experiment.fail()
-        else:
-            self._experiment.stop(status)
+        if self._begins:
+            # Another trainer counts from 0 again.
+            self._earlier, self._begins = max(0, self._row + 1 - row), False
+        self._row = max(self._row, row + self._earlier)
+        self.experiment.log(row + self._earlier, numbers)
+        self._guard.logs()
+
+    def finalize(self, status: str) -> None:
+        # At the end of each call of a trainer. Another may follow.
+        self._begins = True
+        if self._guard is not None and status != "success":
+            # Lightning handles the exception that ended the call.
+            self._guard.error = sys.exc_info()[1] or f"a call of the trainer ended with the status {status}"
+
+    def _is_first(self) -> bool:
+        rank = getattr(rank_zero_only, "rank", 0)
+        # Lightning also takes its rank from variables such as SLURM_PROCID of a task that trains alone.
+        is_of_environment = str(rank) in (os.environ.get(name) for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
+        if _shared.distributed_rank()[1] > 1 or rank == 0 or is_of_environment:
+            return _shared.is_first_process()
+        _shared.say_that_another_logs(rank)
+        return False
