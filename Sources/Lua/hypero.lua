@@ -86,7 +86,7 @@ function hypero.connect(options)
    options = options or {}
    check_options(options, connect_options, 'connect')
    local given, client = ffi.new('hypero_options'), ffi.new('hypero_client *[1]')
-   local seed = options.seed and ffi.new('uint64_t[1]', options.seed)
+   local seed = options.seed and ffi.new('uint64_t[1]', library.seed(options.seed, 'seed', 2))
    local url = url_of(options)
    C.hypero_options_init(given, ffi.sizeof(given))
    -- Nothing is allocated from here to the call, so that the garbage collector does not run: a pointer of C keeps no text alive.

@@ -8,6 +8,13 @@ check.refused('connect has no option host. The options are database,', hp.connec
 check.refused('namespace must be a text', hp.connect, {namespace = 7})
 check.refused('port must be a whole number', hp.connect, {database = 'localhost', port = 0.5})
 check.refused('partitions', hp.connect, {partitions = -1})
+for _, seed in ipairs{-1, -2, -1LL} do
+   check.refused('seed must be from 0 to 2^64 - 1', hp.connect, {seed = seed})
+   check.refused('seed must be from 0 to 2^64 - 1', hp.Sampler, seed)
+end
+for _, seed in ipairs{'5', 1.5, 0 / 0, {}} do check.refused('seed must be', hp.Sampler, seed) end
+check.equal(tostring(hp.connect{seed = 2 ^ 63 - 1024}:seed()), '9223372036854774784ULL', 'a large seed')
+check.equal(tostring(hp.connect{seed = 0xFFFFFFFFFFFFFFFFULL}:seed()), '18446744073709551615ULL', 'the largest seed')
 local conn = hp.connect{namespace = 'hypero', seed = 7}
 check.equal(tostring(conn:seed()), '7ULL', 'the seed')
 check.refused('name must be a text', conn.battery, conn, nil)

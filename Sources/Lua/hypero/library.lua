@@ -78,4 +78,13 @@ function library.whole(value, name, level)
    return number
 end
 
+--- Returns a seed as a `uint64_t`. The conversion of a negative number is not defined, and made one seed of all.
+function library.seed(value, name, level)
+   local number = library.whole(value, name, level + 1)
+   if not ffi.istype('uint64_t', number) and number < 0 then
+      error(('%s must be from 0 to 2^64 - 1, not %s'):format(name, tostring(number)), level + 1)
+   end
+   return ffi.cast('uint64_t', number)
+end
+
 return library

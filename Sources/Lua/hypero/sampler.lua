@@ -115,7 +115,7 @@ end
 
 --- Returns a sampler: `hs = hp.Sampler()`. seed: a number or a `ULL`; nil for a random one.
 return function(seed)
-   local first = split_mix(ffi.cast('uint64_t', seed or random_seed()))()
+   local first = split_mix(seed == nil and random_seed() or library.seed(seed, 'seed', 2))()
    local word = split_mix(bit.bxor(first, 0xD1290D3B3A0B5E4DULL))
    return setmetatable({state = {[0] = word(), word(), word(), word()}}, Sampler)
 end
