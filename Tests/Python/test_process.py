@@ -169,16 +169,17 @@ with battery.experiment() as experiment:
 
 
     def test_an_interrupt_ends_a_long_wait(self):
-        process = self.child("""
+        for wait in ("flush", "close"):
+            process = self.child(f"""
 client = hypero.connect("unix:///nowhere/redis.sock")
 client.battery(name).experiment()
 print("waits", flush=True)
-client.flush(timeout=float("inf"))
+client.{wait}(timeout=float("inf"))
 """, HYPERO_EXIT_TIMEOUT="0")
-        self.assertEqual(process.stdout.readline(), "waits\n")
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-        self.assertIn("KeyboardInterrupt", errors)
+            self.assertEqual(process.stdout.readline(), "waits\n")
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+            self.assertIn("KeyboardInterrupt", errors)
 
 
 class ChildTests(ServerTestCase):

@@ -118,7 +118,12 @@ class Client(_native.Client):
         """
         for action in before_close:
             action(self)
-        return self._close(timeout) == _OK
+        # In parts, as `flush`: Ctrl-C ends a long wait. What is logged meanwhile is sent by the last part.
+        deadline = time.monotonic() + timeout
+        while deadline - time.monotonic() > 1:
+            if self._flush(_CONFIRMATIONS["sent"], 1.0) != _TIMEOUT:
+                break
+        return self._close(max(deadline - time.monotonic(), 0)) == _OK
 
     @property
     def counters(self) -> Counters:
