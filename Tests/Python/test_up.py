@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from hypero import _programs
 from support import wait_until
 
+PROGRAMS = ("redis-server", "hypero-ingest", "adopter")
 SCRIPT = Path(__file__).resolve().parent.parent.parent / "Scripts/up"
 
 
@@ -82,6 +84,28 @@ print(len(hypero.rank("digits")))
         self.assertEqual(self.hypero("up", "--detach")[0], 0)
         self.assertEqual(self.train(), 2)
 
+    def test_what_trainings_without_a_server_and_killed_ones_have_left_is_sent(self):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", 6379)) == 0:
+                self.skipTest("another Redis server listens on the default port")
+        code, _, errors = self.run_command(sys.executable, "-c", """
+import hypero
+with hypero.battery("early").experiment() as experiment:
+    experiment.log(1, valid=0.5)
+""")
+        self.assertEqual(code, 0)
+        self.assertIn("No server was named: start one by hypero up, or set HYPERO_REDIS", errors)
+        self.hypero("up", "--detach")
+        query = _programs.path("hypero-query")
+        wait_until(lambda: " done " in self.run_command(query, "experiments", "early")[1])
+        self.run_command(sys.executable, "-c", """
+import os, signal, hypero
+experiment = hypero.battery("killed").experiment()
+experiment.log(1, valid=0.5)
+os.kill(os.getpid(), signal.SIGKILL)
+""")
+        wait_until(lambda: " lost " in self.run_command(query, "experiments", "killed")[1])
+
     def test_the_folder_and_the_socket_are_the_users_alone(self):
         self.hypero("up", "--detach")
         self.assertEqual(self.folder.stat().st_mode & 0o777, 0o700)
@@ -89,7 +113,7 @@ print(len(hypero.rank("digits")))
 
     def test_a_program_that_is_killed_is_started_again(self):
         self.hypero("up", "--detach")
-        for name in ("redis-server", "hypero-ingest"):
+        for name in PROGRAMS:
             before = self.process(name)
             os.kill(before, signal.SIGKILL)
             wait_until(lambda: self.process(name) not in (None, before))
@@ -100,7 +124,7 @@ print(len(hypero.rank("digits")))
             [sys.executable, "-m", "hypero", "up"], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, start_new_session=True)
         self.assertIn("Redis and the ingest run", process.stdout.readline())
-        programs = [self.process(name) for name in ("redis-server", "hypero-ingest")]
+        programs = [self.process(name) for name in PROGRAMS]
         os.killpg(process.pid, signal.SIGINT)
         output, errors = process.communicate(timeout=60)
         self.assertEqual((process.returncode, output, errors), (0, "", ""))
@@ -143,7 +167,7 @@ main(["up"])
         self.assertEqual(code, -signal.SIGKILL)
 
     def test_a_kill_at_any_step_leaves_nothing_that_the_next_command_does_not_find(self):
-        steps = [("pathlib.Path.write_text", f"self.name == '{name}.pid'") for name in ("up", "redis-server", "hypero-ingest")]
+        steps = [("pathlib.Path.write_text", f"self.name == '{name}.pid'") for name in ("up", *PROGRAMS)]
         steps += [("pathlib.Path.touch", "self.name == 'up.ready'"), ("place.Place.end_leftovers", "True")]
         for step in steps:
             for action in (("up", "--detach"), ("down",)):
@@ -185,12 +209,12 @@ main(["up"])
             f'exec redis-server "$@"\n')
         slow.chmod(0o700)
         Path(self.state, "wait").touch()
-        for name in ("up", "redis-server", "hypero-ingest"):
+        for name in ("up", *PROGRAMS):
             (self.folder / f"{name}.pid").write_text(f"{bystander.pid}\n")
         for command in (self.hypero, *([self.script] if SCRIPT.exists() else [])):
             self.assertEqual(command("status")[0], 1)
             self.assertIn("nothing runs", command("down")[1])
-        for name in ("up", "redis-server", "hypero-ingest"):
+        for name in ("up", *PROGRAMS):
             (self.folder / f"{name}.pid").write_text(f"{bystander.pid}\n")
         starting = subprocess.Popen(
             [sys.executable, "-m", "hypero", "up"], env={**self.environment, "HYPERO_REDIS_SERVER": str(slow)},
@@ -198,7 +222,7 @@ main(["up"])
         self.addCleanup(starting.wait)
         self.addCleanup(starting.kill)
         wait_until(Path(self.state, "started").exists)
-        self.assertIn(f"process {starting.pid}, redis-server does not run, hypero-ingest does not run", self.hypero("status")[1])
+        self.assertIn(f"process {starting.pid}, redis-server does not run, hypero-ingest does not run, adopter does not run", self.hypero("status")[1])
         self.assertIn("stopped", self.hypero("down")[1])
         Path(self.state, "wait").unlink()
         wait_until(lambda: starting.poll() is not None)

@@ -11,7 +11,7 @@ from .. import _programs
 from . import redis, supervisor
 from .place import Place, UpError, own_environment, wait_until
 
-#: The ends of two programs that were left and two starts, each of which the supervisor limits.
+#: The ends of the programs that were left and two starts, each of which the supervisor limits.
 _START = 110
 _RESTART = 40
 
@@ -117,7 +117,7 @@ def status() -> int:
     if running is None:
         print(f"hypero status: hypero up does not run; its data are in {place.folder}")
         return 1
-    programs = ", ".join(f"{name} {place.process(name) or 'does not run'}" for name in ("redis-server", "hypero-ingest"))
+    programs = ", ".join(f"{name} {place.process(name) or 'does not run'}" for name in ("redis-server", "hypero-ingest", "adopter"))
     print(f"hypero up runs: process {running}, {programs}\nserver: {place.url}", flush=True)
     _warn_of_another_server(place)
     return subprocess.run([_programs.path("hypero-query"), "status", "--redis", place.url], env=own_environment()).returncode

@@ -119,8 +119,8 @@ class Place:
 
     def end_leftovers(self) -> bool:
         """Ends the programs of a supervisor that was killed. The caller holds the lock "up". Returns False if none runs."""
-        # The ingest first, so that it gives back its lease.
-        return any([self.end("hypero-ingest"), self.end("redis-server")])
+        # The ingest before the server, so that it gives back its lease.
+        return any([self.end("adopter"), self.end("hypero-ingest"), self.end("redis-server")])
 
     def last_lines(self, name: str, count: int = 10) -> str:
         """Returns the end of a log, indented."""

@@ -1,4 +1,4 @@
-"""The process of `hypero up`: starts the server and the ingest, and starts each of them again when it ends."""
+"""The process of `hypero up`: starts the server, the ingest and the adopter, and starts each of them again when it ends."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class _Program:
 def run(place: Place, started: Callable[[], None]) -> None:
     """Runs until SIGTERM, SIGINT or SIGHUP. The caller holds the lock "up".
 
-    started: called when both programs work.
+    started: called when the server and the ingest work.
     """
     ready_file = place.file("up.ready")
     # Before the file of this process, so that no other command takes the programs of an earlier one for those of this one.
@@ -89,6 +89,8 @@ def run(place: Place, started: Callable[[], None]) -> None:
     programs = [
         _Program(place, "redis-server", redis.server_command(server, path)),
         _Program(place, "hypero-ingest", [ingest, "--redis", place.url]),
+        # Sends what killed trainings have left, also those that found no server before. Without a URL, as these.
+        _Program(place, "adopter", [ingest, "adopt", "--watch"]),
     ]
     with _Signals() as signals:
         try:
@@ -102,6 +104,7 @@ def run(place: Place, started: Callable[[], None]) -> None:
                     raise UpError(
                         f"{program.name}: {' '.join(program.command[:1])}, {problem}. Last lines of its log:"
                         + place.last_lines(f"{program.name}.log"))
+            programs[-1].start()
             ready_file.touch()
             started()
             while not signals.requested:
