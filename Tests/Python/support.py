@@ -98,7 +98,10 @@ class ServerTestCase(unittest.TestCase):
 
     def child(self, code, *arguments, **environment):
         """Runs a program in Python with this server and the battery's name `name`, and returns the process and its output."""
-        prelude = f"import os, sys, hypero\nurl, name = {self.server.url!r}, {self.id()!r}\n"
+        # A shell starts a program in the background with SIGINT ignored.
+        prelude = (
+            "import os, sys, signal, hypero\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            f"url, name = {self.server.url!r}, {self.id()!r}\n")
         process = subprocess.Popen(
             [sys.executable, "-c", prelude + code, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, **environment}, stdin=subprocess.DEVNULL)

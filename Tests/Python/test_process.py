@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 
 from support import ServerTestCase, wait_until
@@ -26,10 +27,14 @@ def work(index):
 
 
 class ExitTests(ServerTestCase):
+    def new_journal(self):
+        return tempfile.mkdtemp(prefix="journal.", dir=self.server.folder)
+
     def assert_sent(self, code, expected=0, **environment):
         """Checks that all events are in the stream when the process has ended, and not only when another client has sent them."""
         before = self.server.events()
-        status, output, errors = self.finished(code, **environment)
+        # With a journal of its own: the next process would end the experiment that this one leaves open.
+        status, output, errors = self.finished(code, **{"HYPERO_JOURNAL": self.new_journal(), **environment})
         self.assertEqual(status, expected, errors)
         # The battery, the start and the rows.
         self.assertEqual(self.server.events() - before, int(output.split()[-1]), errors)
@@ -73,7 +78,8 @@ print(103)
     def test_an_interrupt_that_ends_the_process_sends_all_events(self):
         for code in ("train(experiment); raise KeyboardInterrupt", "train(experiment); os.kill(os.getpid(), 2); sys.stdin.read()"):
             before = self.server.events()
-            status, output, errors = self.finished(TRAIN + "experiment = battery.experiment(); " + code)
+            status, output, errors = self.finished(
+                TRAIN + "experiment = battery.experiment(); " + code, HYPERO_JOURNAL=self.new_journal())
             self.assertEqual((status, self.server.events() - before), (-signal.SIGINT, 102), errors)
 
     def test_an_exception_of_a_handler_of_messages_does_not_reach_the_caller(self):

@@ -52,6 +52,12 @@ class UpTests(unittest.TestCase):
         except (FileNotFoundError, ValueError):
             return None
 
+    def wait_for_restart(self, name, before):
+        """Waits until a program has another process than before, and the server replies."""
+        wait_until(lambda: self.process(name) not in (None, before))
+        ping = ("redis-cli", "-s", str(self.folder / "redis.sock"), "PING")
+        wait_until(lambda: self.run_command(*ping)[1] == "PONG\n")
+
     def train(self):
         """Logs and ranks without any configuration, and returns the best value."""
         code, output, errors = self.run_command(sys.executable, "-c", """
@@ -116,7 +122,7 @@ os.kill(os.getpid(), signal.SIGKILL)
         for name in PROGRAMS:
             before = self.process(name)
             os.kill(before, signal.SIGKILL)
-            wait_until(lambda: self.process(name) not in (None, before))
+            self.wait_for_restart(name, before)
         self.assertEqual(self.train(), 1)
 
     def test_in_the_foreground_an_interrupt_stops_all(self):
@@ -320,7 +326,7 @@ sys.exit(main(["up", "--detach"]))
         self.assertEqual(self.hypero("status")[0], 0)
         before = self.process("redis-server")
         os.kill(before, signal.SIGKILL)
-        wait_until(lambda: self.process("redis-server") not in (None, before))
+        self.wait_for_restart("redis-server", before)
         self.assertEqual(self.train(), 2)
         self.assertIn("stopped", self.hypero("down")[1])
         self.assertEqual(self.script("status")[0], 1)
