@@ -7,6 +7,7 @@ import sys
 import tempfile
 import unittest
 
+import hypero
 from support import ServerTestCase, wait_until
 
 #: Starts an experiment and logs 100 rows.
@@ -74,6 +75,21 @@ print(103)
         result = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60)
         self.assertEqual((result.returncode, self.server.events() - before), (0, 103), result.stderr)
         self.assertIn("row not recorded: valid = 1 at epoch -1", result.stderr)
+
+    def test_a_child_that_leaves_the_block_of_its_parent_does_not_end_the_experiment(self):
+        status, output, errors = self.finished("""
+with hypero.connect(url).battery(name).experiment() as experiment:
+    experiment.log(1, valid=0.5)
+    if os.fork() == 0:
+        experiment.log(2, valid=0.25)
+        sys.exit(3)
+    os.wait()
+    experiment.log(3, valid=0.75)
+print(experiment.id)
+""")
+        self.assertEqual(status, 0, errors)
+        shown = wait_until(lambda: (found := hypero.show(output.split()[-1], redis=self.server.url))["status"] != "running" and found)
+        self.assertEqual((shown["status"], shown["curves"]["epoch"]), ("done", [1, 2, 3]))
 
     def test_an_interrupt_that_ends_the_process_sends_all_events(self):
         for code in ("train(experiment); raise KeyboardInterrupt", "train(experiment); os.kill(os.getpid(), 2); sys.stdin.read()"):

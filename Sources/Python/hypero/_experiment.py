@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Mapping
 
 from . import _native, _values
@@ -24,7 +25,7 @@ class Experiment(_native.Experiment):
     exception.
     """
 
-    __slots__ = ("battery",)
+    __slots__ = ("_process", "battery")
     #: The battery that made it.
     battery: Battery
 
@@ -84,12 +85,14 @@ class Experiment(_native.Experiment):
         self._end("stopped", _reason(reason))
 
     def __enter__(self) -> Experiment:
+        self._process = os.getpid()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
-        if self.has_ended:
+        # A child that was forked in the block, and leaves it too, does not end the experiment of its parent.
+        if self.has_ended or getattr(self, "_process", os.getpid()) != os.getpid():
             return False
         if error is None or isinstance(error, SystemExit) and error.code in (None, 0):
             self.finish()
