@@ -218,6 +218,27 @@ struct OracleTests {
         #expect(verdict.accepted == (repeats ? 12 : 11))
     }
 
+    @Test func `The oracle accepts a forked child's row that was the best before its parent's were applied`()
+        throws
+    {
+        let fixture = try OracleFixture()
+        let lines: [SideLine] = [.row(epoch: 1, valid: 0.25), .curve(first: 1, losses: [3]), .end, .over]
+        try fixture.write(
+            [.client(pid: 17, seed: 4, isShared: false), .begin(battery: 0), .began(experiment: Self.experiment)]
+                + lines)
+        try fixture.write(Self.inherited, to: "18-4-1.side")
+        let content = try fixture.content([
+            OracleFixture.Sent(bodies: OracleFixture.beginning(pid: 17, seed: 4)),
+            OracleFixture.Sent(producer: Self.child, bodies: OracleFixture.bodies([], Self.inherited)),
+            OracleFixture.Sent(bodies: OracleFixture.bodies([], lines)),
+        ])
+        let columns = content.keys[fixture.keyspace.columns(of: History.battery(0))]
+        guard case .sortedSet(let members)? = columns else { throw TestFailure("no columns: \(content)") }
+        #expect(members["curve.loss"] != nil && members["max.loss"] == nil)
+        let verdict = try fixture.verdict(on: content)
+        #expect(verdict.isGood, "\(verdict.text)")
+    }
+
     @Test func `The oracle reports a missing row of a forked child as lost`() throws {
         try write(Self.logged)
         try write(Self.inherited, to: "18-4-1.side")

@@ -8,6 +8,8 @@ import TestSupport
 /// - The hash of a resumed experiment counts the nans of withdrawn rows that were applied before they were withdrawn.
 /// - The columns of a battery may contain those of rows that were withdrawn, and of events whose experiment was deleted
 ///   afterwards.
+/// - The columns of a battery contain those of each best epoch in turn. The rows of several processes that share an experiment
+///   may have been applied in any order, so that another epoch was the best one for a while.
 /// - `conflict` is the latest of several declarations that differ from the first one.
 /// - An event of a deleted experiment or battery was applied before the deletion, or dropped after it. The sum is determined.
 /// - A deleted battery is empty, or lives again since a later declaration.
@@ -27,6 +29,7 @@ struct OpenOutcomes {
 
     /// Adds the outcomes of a producer's events.
     mutating func add(_ replay: ProducerReplay, deletions: Deletions) {
+        for history in replay.log.histories where history.isInherited { looseColumns.insert(history.batteryIndex) }
         for event in replay.events {
             let index = ChaosBattery.all.indices.first { History.battery($0) == event.battery }
             guard let index else { continue }
