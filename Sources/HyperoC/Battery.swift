@@ -1,10 +1,11 @@
 // The functions have the names of hypero.h, which documents them.
-// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation, AlwaysUseLowerCamelCase
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 public import CHypero
 import Glibc
 import Hypero
 
+/// Makes the handle of a battery.
 @c @implementation
 public func hypero_battery_open(
     _ client: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ version: Int64, _ description: UnsafePointer<CChar>?,
@@ -67,11 +68,13 @@ private func notADirection(_ direction: hypero_direction) -> hypero_status {
     invalid("a direction must be HYPERO_MAX or HYPERO_MIN, not \(direction.rawValue)")
 }
 
+/// The id of the battery in Redis, for example "rnn-visual-attention.v3.b44afc5e".
 @c @implementation
 public func hypero_battery_id(_ battery: OpaquePointer?) -> UnsafePointer<CChar>? {
     battery.map { BatteryHandle.object(of: $0).id.start } ?? noText
 }
 
+/// Frees the handle.
 @c @implementation
 public func hypero_battery_free(_ battery: OpaquePointer?) {
     BatteryHandle.free(battery)

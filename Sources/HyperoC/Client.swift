@@ -1,11 +1,12 @@
 // The functions have the names of hypero.h, which documents them.
-// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation, AlwaysUseLowerCamelCase
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 public import CHypero
 import Glibc
 import Hypero
 import HyperoCore
 
+/// Creates a client, without waiting for Redis: the background thread connects once there is an event to send.
 @c @implementation
 public func hypero_connect(
     _ options: UnsafePointer<hypero_options>?, _ client: UnsafeMutablePointer<OpaquePointer?>?
@@ -65,6 +66,7 @@ private struct Notice: @unchecked Sendable {
     }
 }
 
+/// The seed of this client's draws; 0 for NULL.
 @c @implementation
 public func hypero_client_seed(_ client: OpaquePointer?) -> UInt64 {
     guard let client else { return 0 }
@@ -76,6 +78,7 @@ private func duration(_ seconds: Double) -> Duration? {
     seconds >= 0 ? .seconds(min(seconds, 3e10)) : nil
 }
 
+/// Waits until all events logged before this call are confirmed.
 @c @implementation
 public func hypero_client_flush(
     _ client: OpaquePointer?, _ until: hypero_confirmation, _ seconds: Double
@@ -96,6 +99,7 @@ public func hypero_client_flush(
     }
 }
 
+/// Closes the client: rejects new events, waits until the others are sent, and ends the background thread.
 @c @implementation
 public func hypero_client_close(_ client: OpaquePointer?, _ seconds: Double) -> hypero_status {
     ClientHandle.with(client) { client in
@@ -108,6 +112,7 @@ public func hypero_client_close(_ client: OpaquePointer?, _ seconds: Double) -> 
     }
 }
 
+/// Copies the numbers of events so far.
 @c @implementation
 public func hypero_client_counters(
     _ client: OpaquePointer?, _ counters: UnsafeMutablePointer<hypero_counters>?, _ size: Int
@@ -130,11 +135,13 @@ public func hypero_client_counters(
     }
 }
 
+/// Waits until all clients of the process have sent their events, as exit() does.
 @c @implementation
 public func hypero_flush_at_exit() {
     Hypero.flushAtExit()
 }
 
+/// Frees the handle.
 @c @implementation
 public func hypero_client_free(_ client: OpaquePointer?) {
     ClientHandle.free(client)

@@ -1,5 +1,5 @@
 // The functions have the names of hypero.h, which documents them.
-// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation, AlwaysUseLowerCamelCase
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 public import CHypero
 import Hypero
@@ -20,6 +20,7 @@ private func record(
     }
 }
 
+/// Records the values of one epoch: `count` channels and their values.
 @c @implementation
 public func hypero_experiment_log(
     _ experiment: OpaquePointer?, _ epoch: Int64, _ channels: UnsafePointer<UnsafePointer<CChar>?>?,
@@ -28,6 +29,7 @@ public func hypero_experiment_log(
     record(experiment, channels, values, count) { $0.record(epoch: Int(epoch), row: $1) }
 }
 
+/// Records the maxima, the values at the best epoch, of a training that determines them itself.
 @c @implementation
 public func hypero_experiment_maxima(
     _ experiment: OpaquePointer?, _ epoch: Int64, _ channels: UnsafePointer<UnsafePointer<CChar>?>?,
@@ -36,6 +38,7 @@ public func hypero_experiment_maxima(
     record(experiment, channels, values, count) { $0.recordMaxima(epoch: epoch < 0 ? nil : Int(epoch), row: $1) }
 }
 
+/// Records whole learning curves: of each of `count` channels the values of the epochs first, first + 1, ….
 @c @implementation
 public func hypero_experiment_curves(
     _ experiment: OpaquePointer?, _ first: Int64, _ channels: UnsafePointer<UnsafePointer<CChar>?>?,

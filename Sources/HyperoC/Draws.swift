@@ -1,5 +1,5 @@
 // The functions have the names of hypero.h, which documents them.
-// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation, AlwaysUseLowerCamelCase
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 public import CHypero
 import Hypero
@@ -22,6 +22,7 @@ private func draw<Result>(
     }
 }
 
+/// Draws a hyper-parameter from the uniform distribution over low...high.
 @c @implementation
 public func hypero_experiment_uniform(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ low: Double, _ high: Double,
@@ -30,6 +31,7 @@ public func hypero_experiment_uniform(
     draw(experiment, name, from: .uniform(low: low, high: high), into: value) { $0.uniform($1, low, high) }
 }
 
+/// Draws a hyper-parameter from low...high, uniformly in the logarithm.
 @c @implementation
 public func hypero_experiment_log_uniform(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ low: Double, _ high: Double,
@@ -38,6 +40,7 @@ public func hypero_experiment_log_uniform(
     draw(experiment, name, from: .logUniform(low: low, high: high), into: value) { $0.logUniform($1, low, high) }
 }
 
+/// Draws a hyper-parameter from the normal distribution.
 @c @implementation
 public func hypero_experiment_normal(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ mean: Double, _ deviation: Double,
@@ -48,6 +51,7 @@ public func hypero_experiment_normal(
     }
 }
 
+/// Draws a hyper-parameter, an integer from low...high, all equally likely.
 @c @implementation
 public func hypero_experiment_randint(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ low: Int64, _ high: Int64,
@@ -58,6 +62,7 @@ public func hypero_experiment_randint(
     }
 }
 
+/// Draws the index of one of `count` categories, which are JSON texts.
 @c @implementation
 public func hypero_experiment_categorical(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ json: UnsafePointer<UnsafePointer<CChar>?>?,

@@ -1,10 +1,11 @@
 // The functions have the names of hypero.h, which documents them.
-// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation, AlwaysUseLowerCamelCase
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 public import CHypero
 import Hypero
 import HyperoSchema
 
+/// Starts an experiment.
 @c @implementation
 public func hypero_experiment_start(
     _ battery: OpaquePointer?, _ experiment: UnsafeMutablePointer<OpaquePointer?>?
@@ -17,6 +18,7 @@ public func hypero_experiment_start(
     }
 }
 
+/// Resumes an experiment that this or another process has started, for example from a checkpoint.
 @c @implementation
 public func hypero_experiment_resume(
     _ battery: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ from: Int64, _ attempt: Int64,
@@ -44,26 +46,31 @@ public func hypero_experiment_resume(
 nonisolated(unsafe) let noText: UnsafePointer<CChar>? = UnsafeRawPointer(("" as StaticString).utf8Start)
     .assumingMemoryBound(to: CChar.self)
 
+/// The id of the experiment in Redis, for example "k3v9x2mq7d-17".
 @c @implementation
 public func hypero_experiment_id(_ experiment: OpaquePointer?) -> UnsafePointer<CChar>? {
     experiment.map { ExperimentHandle.object(of: $0).id.start } ?? noText
 }
 
+/// Returns 1 if this process has ended the experiment, else 0.
 @c @implementation
 public func hypero_experiment_has_ended(_ experiment: OpaquePointer?) -> CInt {
     experiment.map { ExperimentHandle.object(of: $0).experiment.hasEnded } == true ? 1 : 0
 }
 
+/// Ends the experiment with the status `done`.
 @c @implementation
 public func hypero_experiment_finish(_ experiment: OpaquePointer?) -> hypero_status {
     end(experiment, .done, reason: nil)
 }
 
+/// Ends the experiment with the status `failed`.
 @c @implementation
 public func hypero_experiment_fail(_ experiment: OpaquePointer?, _ reason: UnsafePointer<CChar>?) -> hypero_status {
     end(experiment, .failed, reason: reason)
 }
 
+/// Ends the experiment with the status `stopped`.
 @c @implementation
 public func hypero_experiment_stop(_ experiment: OpaquePointer?, _ reason: UnsafePointer<CChar>?) -> hypero_status {
     end(experiment, .stopped, reason: reason)
@@ -78,6 +85,7 @@ private func end(
     }
 }
 
+/// Frees the handle.
 @c @implementation
 public func hypero_experiment_free(_ experiment: OpaquePointer?) {
     ExperimentHandle.free(experiment)

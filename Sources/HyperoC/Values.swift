@@ -1,5 +1,5 @@
 // The functions have the names of hypero.h, which documents them.
-// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation, AlwaysUseLowerCamelCase
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 public import CHypero
 import Hypero
@@ -46,6 +46,7 @@ func withJSON(
     }
 }
 
+/// Records a hyper-parameter: a number.
 @c @implementation
 public func hypero_experiment_param_double(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ value: Double
@@ -53,6 +54,7 @@ public func hypero_experiment_param_double(
     record(.number(value), of: experiment, as: .parameter, name)
 }
 
+/// Records a hyper-parameter: an integer.
 @c @implementation
 public func hypero_experiment_param_int(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ value: Int64
@@ -60,6 +62,7 @@ public func hypero_experiment_param_int(
     record(.integer(Int(value)), of: experiment, as: .parameter, name)
 }
 
+/// Records a hyper-parameter: a text.
 @c @implementation
 public func hypero_experiment_param_text(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ value: UnsafePointer<CChar>?
@@ -67,6 +70,7 @@ public func hypero_experiment_param_text(
     record(text: value, of: experiment, as: .parameter, name)
 }
 
+/// Records a hyper-parameter: a JSON text.
 @c @implementation
 public func hypero_experiment_param_json(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ json: UnsafePointer<CChar>?
@@ -74,6 +78,7 @@ public func hypero_experiment_param_json(
     record(json: json, of: experiment, as: .parameter, name)
 }
 
+/// Records metadata: a number.
 @c @implementation
 public func hypero_experiment_meta_double(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ value: Double
@@ -81,6 +86,7 @@ public func hypero_experiment_meta_double(
     record(.number(value), of: experiment, as: .meta, name)
 }
 
+/// Records metadata: an integer.
 @c @implementation
 public func hypero_experiment_meta_int(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ value: Int64
@@ -88,6 +94,7 @@ public func hypero_experiment_meta_int(
     record(.integer(Int(value)), of: experiment, as: .meta, name)
 }
 
+/// Records metadata: a text.
 @c @implementation
 public func hypero_experiment_meta_text(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ value: UnsafePointer<CChar>?
@@ -95,6 +102,7 @@ public func hypero_experiment_meta_text(
     record(text: value, of: experiment, as: .meta, name)
 }
 
+/// Records metadata: a JSON text.
 @c @implementation
 public func hypero_experiment_meta_json(
     _ experiment: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ json: UnsafePointer<CChar>?

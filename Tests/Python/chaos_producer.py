@@ -110,13 +110,13 @@ class Trainer:
         self.remaining -= 1
 
     def fork(self, share):
-        seed, events, ends = self.random.getrandbits(63), self.random.randint(50, 400), self.random.random()
+        seed, events, closes = self.random.getrandbits(63), self.random.randint(50, 400), self.random.random() < 0.5
         pid = os.fork()
         if pid:
             return pid
         status = 1
         try:
-            Worker(self, seed, share, events).run(closes=ends < 0.5)
+            Worker(self, seed, share, events).run(closes)
             status = 0
         except BaseException:
             sys.excepthook(*sys.exc_info())

@@ -53,6 +53,23 @@ for rate in (0.5, 0.25):
         self.assertEqual([row["experiment"] for row in ranked], [second["experiment"], first["experiment"]])
         self.assertEqual(hypero.rank(self.id(), by="loss", limit=1, redis=self.server.url)[0]["value"], 1 / 3)
 
+    def test_the_first_log_calls_of_several_threads_start_one_experiment(self):
+        runs, _ = self.run_program("""
+import sys, threading
+sys.setswitchinterval(1e-6)
+for index in range(20):
+    run = wandb.init(project=project)
+    barrier = threading.Barrier(8)
+    def log(thread):
+        barrier.wait()
+        wandb.log({f"t{thread}": 1}, step=thread)
+    threads = [threading.Thread(target=log, args=(number,)) for number in range(8)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    run.finish()
+""")
+        self.assertEqual([run["curves"]["epoch"] for run in runs], [list(range(8))] * 20)
+
     def test_steps_and_commits_decide_the_row(self):
         (run,), _ = self.run_program("""
 wandb.init(project=project)

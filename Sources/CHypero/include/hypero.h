@@ -30,7 +30,7 @@
  * Threads. Every function may be called from any thread. A handle must not be freed while another thread uses it.
  *
  * Forks. A forked child may log to the handles of its parent, as a producer of its own. It should call hypero_client_close, or
- * end by exit() or call hypero_flush_at_exit, so that its events are sent at once: what it leaves behind is sent by the next client of the host.
+ * end by exit() or call hypero_flush_at_exit, so that its events are sent at once: the next client of the host sends what it leaves.
  */
 #ifndef HYPERO_H
 #define HYPERO_H
@@ -65,8 +65,8 @@ typedef enum hypero_status {
     HYPERO_DROPPED = -2,
     /* The time ran out. Nothing is lost: the background thread continues. */
     HYPERO_TIMEOUT = -3,
-    /* It will never be confirmed: an event has become a dead letter or its experiment was deleted, Redis has lost events that the client does not have any
-     * more, or the account may not read what is applied. */
+    /* It will never be confirmed: an event has become a dead letter, its experiment was deleted, Redis has lost events that the
+     * client does not have any more, or the account may not read what is applied. */
     HYPERO_UNCONFIRMED = -4
 } hypero_status;
 

@@ -16,7 +16,7 @@ extension Delivery {
         )
     }
 
-    /// Reports the numbers of the events that were not recorded, as far as the user does not know them.
+    /// Reports the number of the events that a full journal did not accept, at the end of the client or of the process.
     func reportNotRecorded() {
         let full = journal.counts.dropped.journalFull
         if orphanRanges == nil, full > 0 { notices.event("events not recorded: \(full), because the journal was full") }

@@ -238,14 +238,12 @@ extension Sender {
     private func serveExit(_ delivery: borrowing Delivery) -> Bool {
         guard let request = exitRequest.pending else { return false }
         let isSent = delivery.outbox.sent >= request.target
-        if isSent, delivery.isDurable, !delivery.hasOpenExperiments {
-            configuration.refusals?.reportHidden(configuration.notify)
-            return true
-        }
         guard isSent || delivery.isFailing || .now >= request.deadline else { return false }
+        configuration.refusals?.reportHidden(configuration.notify)
+        // The end of the delivery reports the rest.
+        if isSent, delivery.isDurable, !delivery.hasOpenExperiments { return true }
         delivery.reportNotRecorded()
         if !isSent { delivery.reportUnsent(of: request.target) }
-        configuration.refusals?.reportHidden(configuration.notify)
         exitRequest.finish()
         return false
     }

@@ -72,7 +72,8 @@ end
 -- versions of the battery's name; `orderBy`, a column (default `hexId`, in the order of their starts); `asc = false` for the highest
 -- first.
 -- Rows without a value of that column are last. A battery that has no experiments yet has no rows. Of a battery with more than
--- 100,000 experiments, the newest are returned, with a message on standard error. Learning curves are not included: `hypero-query show ID --format csv` has them.
+-- 100,000 experiments, the newest are returned, with a message on standard error. Learning curves are not included:
+-- `hypero-query show ID --format csv` has them.
 function export.table(battery, options)
    local name = battery.id
    if options.verDesc == '*' or options.verDesc == '' then name = battery.name end

@@ -8,6 +8,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+#: The names that are no channels, because hypero uses them itself.
+RESERVED = frozenset(("epoch", "source", "stated"))
+
+
+def channel(name: str) -> str:
+    """Returns the channel of a metric of another tool: its name, with _ after a name that hypero uses itself."""
+    return f"{name}_" if name in RESERVED else name
+
+
 def record(
     plain: Callable[[str, int | float | str], None], json: Callable[[str, str], None], values: dict[str, Any]
 ) -> None:

@@ -20,13 +20,14 @@ import os
 import random
 import re
 import string
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from fnmatch import fnmatchcase
 from types import FunctionType, TracebackType
 from typing import Any, Literal
 
-from . import _client, _ending
+from . import _client, _ending, _process, _values
 from ._battery import Battery
 from ._experiment import Experiment
 from ._version import __version__ as __version__
@@ -34,8 +35,9 @@ from ._version import __version__ as __version__
 #: The current run; None before init and after finish.
 run: Run | None = None
 
-_reserved = {"epoch", "source", "stated"}
 _said: set[str] = set()
+#: Held while a run starts its experiment: several threads may make the first log call.
+_starting = threading.RLock()
 
 
 class Error(RuntimeError):
@@ -357,14 +359,16 @@ class Run:
 
     def _started(self, row: Mapping[str, Any] = {}) -> Experiment:
         """Returns the experiment, which starts with the first row."""
-        if self._experiment is None:
-            battery = _battery(self.project, self._directions, row)
-            self._experiment = battery.experiment(resume=self._resumes, attempt=self._attempt)
-            if self._guard is not None:
-                self._guard.experiment = self._experiment
-            for record in self._pending:
-                record(self._experiment)
-        return self._experiment
+        with _starting:
+            if self._experiment is None:
+                battery = _battery(self.project, self._directions, row)
+                experiment = battery.experiment(resume=self._resumes, attempt=self._attempt)
+                if self._guard is not None:
+                    self._guard.experiment = experiment
+                for record in self._pending:
+                    record(experiment)
+                self._experiment = experiment
+            return self._experiment
 
     def _later(self, record: Callable[[Experiment], None]) -> None:
         if self.disabled:
@@ -432,7 +436,7 @@ def _stored(experiment: str) -> dict[str, Any] | None:
 
 def _channel(name: str) -> str:
     # A NUL is not allowed in a name.
-    return f"{name}_" if name in _reserved else name.replace("\0", "\ufffd")
+    return _values.channel(name).replace("\0", "\ufffd")
 
 
 def _record(record: Callable[[dict[str, Any]], None], values: dict[str, Any]) -> None:
@@ -582,5 +586,12 @@ def __getattr__(name: str) -> Any:
     return _unsupported(name)
 
 
+def _renew_lock() -> None:
+    # Another thread of the parent may have held the lock during the fork.
+    global _starting
+    _starting = threading.RLock()
+
+
+_process.after_fork(_renew_lock)
 # Now, so that a sys.exit that the program imports later is noted.
 _ending.watch()

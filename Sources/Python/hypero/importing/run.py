@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .. import _values
 from .report import Report
 
 #: Texts of the numbers that JSON does not have, as the tools write them.
@@ -151,8 +152,7 @@ class Source:
 def _channel(name: str) -> str:
     """Returns a name that hypero allows as a channel."""
     cleaned = "".join(character if character.isprintable() else " " for character in name) or "value"
-    # These are names of hypero.
-    return cleaned + "_" if cleaned in ("epoch", "source", "stated") else cleaned
+    return _values.channel(cleaned)
 
 
 def files(path: Path, report: Report) -> Iterator[Path]:

@@ -7,11 +7,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from .. import _values
 from .._experiment import Experiment
-
-#: Names that hypero uses itself.
-_RESERVED = {"epoch", "source", "stated"}
-
 
 #: True if this process has said that it does not log.
 _has_said = False
@@ -73,7 +70,7 @@ def numbers(values: Mapping[str, Any]) -> dict[str, float]:
         if isinstance(value, (str, bytes)):
             continue
         try:
-            found[f"{name}_" if name in _RESERVED else str(name)] = float(value)
+            found[_values.channel(str(name))] = float(value)
         except (TypeError, ValueError, RuntimeError):
             continue
     return found
