@@ -56,11 +56,62 @@ class QueryTests(ServerTestCase):
             self.query(hypero.rank, self.id(), limit=0)
         self.assertEqual(caught.exception.code, 64)
 
-    def test_a_name_that_is_no_text_is_refused(self):
-        for name in (self.battery, 5, None):
-            with self.assertRaisesRegex(TypeError, "must be a str, not .* have the property id"):
-                self.query(hypero.rank, name)
-        self.assertEqual(len(self.query(hypero.rank, self.battery.id)), 3)
+    def test_handles_and_rows_stand_for_their_ids_and_anything_else_is_refused(self):
+        row = next(row for row in self.query(hypero.batteries) if row["name"] == self.id())
+        for battery in (self.battery, self.battery.id, row):
+            self.assertEqual(len(self.query(hypero.rank, battery)), 3)
+            self.assertEqual(len(self.query(hypero.experiments, battery)), 4)
+        ranked = self.query(hypero.rank, self.battery)
+        with self.battery.experiment() as experiment:
+            experiment.log(1, valid=0)
+        self.client.flush(timeout=30)
+        self.assertEqual(self.query(hypero.show, experiment)["experiment"], experiment.id)
+        self.assertEqual(self.query(hypero.show, ranked[0])["experiment"], ranked[0]["experiment"])
+        for battery in (5, None, ranked[0], experiment):
+            with self.assertRaisesRegex(TypeError, "a battery must be a name or id, a Battery, or a row of batteries"):
+                self.query(hypero.rank, battery)
+        for experiment in (None, 5, row, self.battery):
+            with self.assertRaisesRegex(TypeError, "an experiment must be an id, an Experiment, or a row of rank"):
+                self.query(hypero.show, experiment)
+        with self.assertRaisesRegex(TypeError, "ascending must be True, False or None, not 'no'"):
+            self.query(hypero.rank, self.battery, ascending="no")
+
+    def test_notes_are_logged_and_kept(self):
+        with self.assertLogs("hypero", "WARNING") as logged:
+            rows = self.query(hypero.rank, self.id())
+        self.assertEqual([record.getMessage() for record in logged.records], [f"rank: {rows.notes}"])
+        self.assertIn(f"hypero.experiments({self.id()!r}, unranked=True)", rows.notes)
+        self.assertEqual(rows[:2].notes, rows.notes)
+        unranked = self.query(hypero.experiments, self.id(), unranked=True, by="train")
+        self.assertEqual([row["status"] for row in unranked], ["failed"])
+
+    def test_messages_name_the_parameters_of_python(self):
+        for options, error in (
+            ({"limit": 0}, "^limit= must be between 1 and 100000, not 0$"), ({"version": 7}, "Try version=1$"),
+            ({"by": "a", "best_of": "b"}, "^by= and best_of= must not be combined$"),
+            ({"version": 1.5}, "is invalid for version=$"),
+            ({"status": "ended"}, "^status= must be one of .* not 'ended'$"),
+        ):
+            with self.subTest(options), self.assertRaisesRegex(hypero.QueryError, error):
+                self.query(hypero.rank, self.id(), **options)
+
+    def test_curves_are_rows_of_one_value_each(self):
+        experiment = self.battery.experiment()
+        experiment.log(1, valid=0.5)
+        experiment.log(2, {"loss/train": float("nan")}, valid=0.25)
+        experiment.finish()
+        self.client.flush(timeout=30)
+        rows = self.query(hypero.curves, experiment, "valid")
+        self.assertIsInstance(rows, hypero.Rows)
+        self.assertEqual(rows, [
+            {"experiment": experiment.id, "epoch": epoch, "channel": "valid", "value": value}
+            for epoch, value in ((1, 0.5), (2, 0.25))])
+        rows = self.query(hypero.curves, experiment.id)
+        self.assertEqual(sorted((row["channel"], row["epoch"]) for row in rows), [("loss/train", 2), ("valid", 1), ("valid", 2)])
+        self.assertNotEqual(*[row["value"] for row in rows if row["channel"] == "loss/train"] * 2)
+        with self.assertRaisesRegex(hypero.QueryError, "channel not found: 'test'. Experiment .* has: ") as caught:
+            self.query(hypero.curves, experiment, "test")
+        self.assertEqual(caught.exception.code, 3)
 
     def test_a_name_may_look_like_an_option(self):
         name = "--limit"
@@ -94,6 +145,7 @@ class QueryTests(ServerTestCase):
             import pandas
         except ImportError:
             self.skipTest("pandas is not installed")
+        self.assertEqual(list(self.query(hypero.curves, self.experiments[0]).to_pandas()["channel"].unique()), ["train", "valid"])
         table = self.query(hypero.rank, self.id()).to_pandas()
         self.assertIsInstance(table, pandas.DataFrame)
         self.assertEqual(list(table["maxima.valid"]), [0.5, 0.25, 0])

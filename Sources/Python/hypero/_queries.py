@@ -5,19 +5,26 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, Union, overload
 
-from . import _programs
+from . import _programs, _wording
+from ._battery import Battery
+from ._experiment import Experiment
 
 if TYPE_CHECKING:
     import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 
+#: A battery, and an experiment, of a query.
+Named = Union[str, Battery, dict[str, Any]]
+Shown = Union[str, Experiment, dict[str, Any]]
+
+
 class QueryError(Exception):
     """A query that failed.
 
-    code: the exit status of hypero-query. 3: battery, version, experiment, channel or column not found. 4: Redis is not reachable or
-        not ready, or denies access. 64: an argument is invalid. 1: any other reason.
+    code: the exit status of hypero-query. 3: battery, version, experiment, channel or column not found. 4: Redis is not reachable
+        or not ready, or denies access. 64: an argument is invalid. 1: any other reason.
     """
 
     def __init__(self, message: str, code: int) -> None:
@@ -26,10 +33,33 @@ class QueryError(Exception):
 
 
 class Rows(list[dict[str, Any]]):
-    """Rows of a result: a list of dicts with the keys of `hypero-query --format json`."""
+    """Rows of a result: a list of dicts with the keys of `hypero-query --format json`. Printed, they are a table."""
 
-    #: What the query says beside its rows, for example how many experiments have no rank.
+    #: What the query says beside its rows, for example how many experiments have no rank. The logger "hypero" gets it too.
     notes: str = ""
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Rows: ...
+    def __getitem__(self, index: SupportsIndex | slice, /) -> dict[str, Any] | Rows:
+        if not isinstance(index, slice):
+            return super().__getitem__(index)
+        rows = Rows(super().__getitem__(index))
+        rows.notes = self.notes
+        return rows
+
+    def __repr__(self) -> str:
+        if not all(isinstance(row, dict) for row in self):
+            return super().__repr__()
+        from . import _table
+
+        return _table.text(self)
+
+    def _repr_html_(self) -> str:
+        from . import _table
+
+        return _table.page(self)
 
     def to_pandas(self) -> pandas.DataFrame:
         """Returns a table. The keys of inner objects are columns such as maxima.valid and params.lr."""
@@ -39,13 +69,13 @@ class Rows(list[dict[str, Any]]):
 
 
 def rank(
-    name: str, *, version: int | None = None, by: str | None = None, best_of: str | None = None,
+    name: Named, *, version: int | None = None, by: str | None = None, best_of: str | None = None,
     status: str | Sequence[str] = (), limit: int = 10, ascending: bool | None = None, redis: str | None = None,
     namespace: str | None = None,
 ) -> Rows:
     """Ranks the experiments of a battery, the best first.
 
-    name: of the battery, or its id.
+    name: of the battery, or its id, the Battery itself, or a row of `batteries`.
     version: None for all versions together.
     by: the channel to rank by. None: the battery's objective.
     best_of: rank by the best value of this channel at any epoch instead.
@@ -54,20 +84,25 @@ def rank(
     redis: the server, as for `connect`.
     Raises QueryError.
     """
+    if ascending not in (None, True, False):
+        raise TypeError(f"ascending must be True, False or None, not {ascending!r}")
     order = [] if ascending is None else ["--ascending" if ascending else "--descending"]
     return _rows(
         "rank", [*_option("version", version), *_option("by", by), *_option("best-of", best_of), *_statuses(status),
-                 *_option("limit", limit), *order], redis, namespace, name)
+                 *_option("limit", limit), *order], redis, namespace, _name(name))
 
 
 def experiments(
-    name: str, *, version: int | None = None, status: str | Sequence[str] = (), unranked: bool = False, limit: int = 20,
-    redis: str | None = None, namespace: str | None = None,
+    name: Named, *, version: int | None = None, status: str | Sequence[str] = (), unranked: bool = False,
+    by: str | None = None, limit: int = 20, redis: str | None = None, namespace: str | None = None,
 ) -> Rows:
-    """Lists the experiments of a battery, ranked or not, the newest first. The parameters are those of `rank`."""
+    """Lists the experiments of a battery, ranked or not, the newest first. The parameters are those of `rank`.
+
+    unranked: only experiments without a finite value of the objective, or of the channel that `by` names.
+    """
     return _rows(
         "experiments", [*_option("version", version), *_statuses(status), *(["--unranked"] if unranked else []),
-                        *_option("limit", limit)], redis, namespace, name)
+                        *_option("by", by), *_option("limit", limit)], redis, namespace, _name(name))
 
 
 def batteries(*, redis: str | None = None, namespace: str | None = None) -> Rows:
@@ -75,12 +110,34 @@ def batteries(*, redis: str | None = None, namespace: str | None = None) -> Rows
     return _rows("batteries", [], redis, namespace)
 
 
-def show(experiment: str, *, redis: str | None = None, namespace: str | None = None) -> dict[str, Any]:
+def show(experiment: Shown, *, redis: str | None = None, namespace: str | None = None) -> dict[str, Any]:
     """Returns all values and the learning curves of an experiment.
 
-    experiment: its id, or a prefix that no other id has.
+    experiment: its id, or a prefix that no other id has, the Experiment itself, or a row of `rank` or `experiments`.
     """
-    return _rows("show", [], redis, namespace, experiment)[0]
+    return _rows("show", [], redis, namespace, _experiment(experiment))[0]
+
+
+def curves(
+    experiment: Shown, channel: str | None = None, *, redis: str | None = None, namespace: str | None = None
+) -> Rows:
+    """Returns the learning curves of an experiment, one row per value: experiment, epoch, channel and value.
+
+    experiment: as for `show`.
+    channel: None for all channels.
+    Raises QueryError, with the code 3 if the experiment has no such channel.
+    """
+    shown = show(experiment, redis=redis, namespace=namespace)
+    epochs, channels = shown["curves"]["epoch"], shown["curves"]["channels"]
+    if channel is not None and channel not in channels:
+        known = ", ".join(map(repr, channels)) or "none"
+        raise QueryError(f"channel not found: {channel!r}. Experiment {shown['experiment']} has: {known}", 3)
+    # JSON has no nan and no infinity: they are texts there.
+    return Rows(
+        {"experiment": shown["experiment"], "epoch": epoch, "channel": name,
+         "value": float(value) if isinstance(value, str) else value}
+        for name, values in channels.items() if channel in (None, name)
+        for epoch, value in zip(epochs, values) if value is not None)
 
 
 def status(*, redis: str | None = None, namespace: str | None = None) -> dict[str, Any]:
@@ -93,10 +150,28 @@ def dead(*, limit: int = 20, redis: str | None = None, namespace: str | None = N
     return _rows("dead", _option("limit", limit), redis, namespace)
 
 
+def _name(battery: Named) -> str:
+    if isinstance(battery, Battery):
+        return battery.id
+    # An experiment's row has no id.
+    found = battery.get("id") if isinstance(battery, dict) else battery
+    return _text(found, battery, "a battery", "a name or id, a Battery, or a row of batteries()")
+
+
+def _experiment(experiment: Shown) -> str:
+    if isinstance(experiment, Experiment):
+        return experiment.id
+    found = experiment.get("experiment") if isinstance(experiment, dict) else experiment
+    return _text(found, experiment, "an experiment", "an id, an Experiment, or a row of rank() or experiments()")
+
+
+def _text(found: object, given: object, kind: str, forms: str) -> str:
+    if not isinstance(found, str):
+        raise TypeError(f"{kind} must be {forms}, not {given!r}")
+    return found
+
+
 def _rows(query: str, options: Iterable[str], redis: str | None, namespace: str | None, *names: str) -> Rows:
-    for name in names:
-        if not isinstance(name, str):
-            raise TypeError(f"a name or an id must be a str, not {name!r}. A battery and an experiment have the property id")
     environment = None
     if redis is not None:
         # Not as an argument: other users can read the password of a URL there.
@@ -107,12 +182,17 @@ def _rows(query: str, options: Iterable[str], redis: str | None, namespace: str 
         _programs.path("hypero-query"), query, "--format", "json", *_option("namespace", namespace), *options, "--", *names]
     result = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", env=environment)
-    message = result.stderr.strip().removeprefix("hypero-query: ")
+    messages = _wording.messages(result.stderr)
     if result.returncode != 0:
-        raise QueryError(message or f"hypero-query ended with {result.returncode}", result.returncode)
+        raise QueryError("\n".join(messages) or f"hypero-query ended with {result.returncode}", result.returncode)
     # Not splitlines: a text may have other line separators, such as U+2028.
     rows = Rows(json.loads(line) for line in result.stdout.split("\n") if line)
-    rows.notes = message
+    rows.notes = "\n".join(messages)
+    if messages:
+        import logging
+
+        for message in messages:
+            logging.getLogger("hypero").warning("%s: %s", query, message)
     return rows
 
 
