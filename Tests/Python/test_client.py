@@ -22,8 +22,11 @@ class OptionTests(ServerTestCase):
         ):
             with self.subTest(arguments), self.assertRaisesRegex(ValueError, error):
                 hypero.connect(**arguments)
-        for arguments in ({"url": 7}, {"seed": 1.5}, {"partitions": "2"}):
-            with self.subTest(arguments), self.assertRaises(TypeError):
+        for arguments, error in (
+            ({"url": 7}, "^url must be a str, not 7$"), ({"seed": 1.5}, "^seed must be an integer, not 1.5$"),
+            ({"partitions": "2"}, "^partitions must be an integer, not '2'$"),
+        ):
+            with self.subTest(arguments), self.assertRaisesRegex(TypeError, error):
                 hypero.connect(**arguments)
 
     def test_a_wrong_battery_is_refused(self):
@@ -34,6 +37,19 @@ class OptionTests(ServerTestCase):
         ):
             with self.subTest(arguments), self.assertRaisesRegex(ValueError, error):
                 self.client.battery(**arguments)
+        for arguments, error in (
+            ({"name": 5}, "^name must be a str, not 5$"), ({"version": 1.5}, "^version must be an integer, not 1.5$"),
+            ({"objective": ["a"]}, r"^objective must be a str, not \['a'\]$"),
+            ({"directions": "min"}, "directions must be a dict from each channel .* The direction of the objective is direction=$"),
+        ):
+            with self.subTest(arguments), self.assertRaisesRegex(TypeError, error):
+                self.client.battery(**{"name": "x", **arguments})
+        with self.assertRaisesRegex(ValueError, "a direction must be .*, not \\['min'\\]"):
+            self.client.battery("x", direction=["min"])
+        for arguments in ({"resume": 5}, {"resume": "a-1", "start": 1.5}, {"resume": "a-1", "attempt": 1.5}):
+            name = list(arguments)[-1]
+            with self.subTest(arguments), self.assertRaisesRegex(TypeError, f"^{name} must be "):
+                self.battery.experiment(**arguments)
 
     def test_a_battery_has_an_objective_and_directions(self):
         battery = self.client.battery(
@@ -88,7 +104,9 @@ class WaitTests(ServerTestCase):
             self.assertEqual(results, [False])
 
     def test_a_battery_knows_its_objective(self):
-        self.assertEqual((self.battery.objective, self.client.battery("o", objective="loss").objective), ("valid", "loss"))
+        other = self.client.battery("o", objective="loss", direction="min")
+        self.assertEqual((self.battery.objective, self.battery.direction), ("valid", None))
+        self.assertEqual((other.objective, other.direction), ("loss", "min"))
 
     def test_a_battery_has_directions_of_1024_channels(self):
         names = [f"channel {index}" for index in range(1025)]

@@ -53,10 +53,10 @@ class DrawTests(ServerTestCase):
     def test_wrong_bounds_are_value_errors_with_the_reason(self):
         experiment = self.battery.experiment()
         for call, error in (
-            (lambda: experiment.log_uniform("lr", 0, 1), '"lr".*0 < low <= high'),
+            (lambda: experiment.log_uniform("lr", 0, 1), '"lr".*log_uniform needs .*0 < low <= high'),
             (lambda: experiment.uniform("x", 1, 0), "low <= high"),
             (lambda: experiment.uniform("x", 0, math.inf), "finite"),
-            (lambda: experiment.normal("x", 0, -1), "0"),
+            (lambda: experiment.normal("x", 0, -1), "a finite deviation >= 0"),
             (lambda: experiment.randint("x", 2, 1), "low <= high"),
             (lambda: experiment.categorical("x", []), "'x' must not be empty"),
             (lambda: experiment.categorical("x", {"a": 0}), "weight"),

@@ -74,7 +74,7 @@ print(103)
         before = self.server.events()
         result = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60)
         self.assertEqual((result.returncode, self.server.events() - before), (0, 103), result.stderr)
-        self.assertIn("row not recorded: valid = 1 at epoch -1", result.stderr)
+        self.assertIn("hypero: row not recorded: valid = 1 at epoch -1", result.stderr)
 
     def test_a_child_that_leaves_the_block_of_its_parent_does_not_end_the_experiment(self):
         status, output, errors = self.finished("""
@@ -139,8 +139,28 @@ battery.client.flush("sent")
         status, _, errors = self.finished(
             TRAIN.replace("(url)", "('unix:///nowhere/redis.sock')") + "train(battery.experiment())", HYPERO_EXIT_TIMEOUT="0.1")
         self.assertEqual(status, 0)
-        self.assertIn("cannot connect to unix:///nowhere/redis.sock", errors)
-        self.assertIn("events not sent: 102. They stay in", errors)
+        self.assertIn("hypero: cannot connect to unix:///nowhere/redis.sock", errors)
+        self.assertIn("hypero: events not sent: 102. They stay in", errors)
+        self.assertTrue(all(line.startswith("hypero: ") for line in errors.splitlines()), errors)
+
+    def test_experiments_that_nothing_has_ended_are_said_at_the_exit(self):
+        start = TRAIN + "experiments = [battery.experiment() for _ in range({})]; print(*[e.id for e in experiments], flush=True)\n"
+        for count, more, said in (
+            (1, "", True), (5, "", True), (2, "[e.finish() for e in experiments[:1]]; experiments[1].fail()", False),
+            (1, "battery.experiment(resume='other'); experiments[0].stop()", False),
+            (1, "del experiments\nimport logging; logging.basicConfig(format='LOGGED %(message)s')", True),
+            (1, "raise ValueError", True), (1, "if os.fork() == 0: sys.exit(0)\nos.wait(); experiments[0].finish()", False),
+            (1, "with experiments[0]: pass", False), (1, "os.kill(os.getpid(), signal.SIGTERM)", False),
+        ):
+            with self.subTest(more):
+                _, output, errors = self.finished(start.format(count) + more, HYPERO_JOURNAL=self.new_journal())
+                ids = output.split()
+                names = ", ".join(ids[:3]) + (" and 2 more" if count == 5 else "")
+                subject = f"experiment {names} was" if count == 1 else f"experiments {names} were"
+                line = f"{subject} not ended by this process: call finish(), or use `with`"
+                self.assertEqual(errors.count("not ended"), said, errors)
+                self.assertEqual(line in errors, said, errors)
+                self.assertEqual("LOGGED experiment" in errors, "LOGGED" in more)
 
     def test_what_a_killed_process_leaves_is_sent_by_the_next_client(self):
         status, output, errors = self.finished(
@@ -333,6 +353,20 @@ if __name__ == "__main__":
 """)
         return f"import runpy; runpy.run_path({path!r}, run_name='__main__')"
 
+    def test_a_child_says_which_of_its_experiments_nothing_has_ended(self):
+        for method in ("fork", "spawn"):
+            code = self.program(method)
+            path = os.path.join(self.journal, "program.py")
+            with open(path, "a") as file:
+                file.write("def work(index):\n    hypero.connect('unix:///nowhere/x.sock').battery('x').experiment()\n")
+            with open(path) as file:
+                # Before the start of the children.
+                before, main, after = file.read().partition("if __name__")
+            with open(path, "w") as file:
+                file.write(before + after[after.index("def work"):] + main + after[:after.index("def work")])
+            status, _, errors = self.finished(code, HYPERO_EXIT_TIMEOUT="0")
+            self.assertEqual((status, errors.count("not ended by this process")), (0, 4), errors)
+
     def test_spawned_processes(self):
         self.assert_complete(self.program("spawn"))
 
@@ -344,7 +378,8 @@ if __name__ == "__main__":
 import threading
 def several(experiment):
     for _ in range(20): train(experiment)
-threads = [threading.Thread(target=several, args=(battery.experiment(),)) for _ in range(8)]
+experiments = [battery.experiment() for _ in range(8)]
+threads = [threading.Thread(target=several, args=(experiment,)) for experiment in experiments]
 for thread in threads: thread.start()
 for _ in range(10):
     child = os.fork()
@@ -353,6 +388,7 @@ for _ in range(10):
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
 for thread in threads: thread.join()
+for experiment in experiments: experiment.finish()
 """)
         self.assertEqual((status, errors), (0, ""))
 

@@ -1,25 +1,25 @@
 from __future__ import annotations
 
-import operator
-
-from . import _native
+from . import _native, _process, _values
 from ._experiment import Experiment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import SupportsIndex
 
-    from ._client import Client
+    from ._client import Client, Direction
 
 
 class Battery(_native.Battery):
     """A group of experiments that are ranked together, made by `Client.battery`."""
 
-    __slots__ = ("client", "objective")
+    __slots__ = ("client", "direction", "objective")
     #: The client that made it.
     client: Client
     #: The channel that decides the best epoch and the rank of an experiment.
     objective: str
+    #: The stated direction of the objective, "max" or "min"; None for that of its name.
+    direction: Direction | None
 
     def experiment(
         self, *, resume: str | None = None, start: SupportsIndex | None = None, attempt: SupportsIndex | None = None
@@ -33,13 +33,16 @@ class Battery(_native.Battery):
         if resume is None:
             if start is not None or attempt is not None:
                 raise ValueError("start and attempt need resume=, the id of the experiment to resume")
-            return self._made(Experiment(self, None, -1, 0))
-        if start is not None and operator.index(start) < 0:
+            experiment = self._made(Experiment(self, None, -1, 0))
+            _process.open_experiments[experiment.id] = None
+            return experiment
+        first = -1 if start is None else _values.whole("start", start)
+        number = 0 if attempt is None else _values.whole("attempt", attempt)
+        if start is not None and first < 0:
             raise ValueError(f"start must be 0 or above, not {start!r}")
-        if attempt is not None and operator.index(attempt) < 1:
+        if attempt is not None and number < 1:
             raise ValueError(f"attempt must be 1 or above, not {attempt!r}")
-        return self._made(Experiment(
-            self, resume, -1 if start is None else operator.index(start), 0 if attempt is None else operator.index(attempt)))
+        return self._made(Experiment(self, _values.string("resume", resume), first, number))
 
     def _made(self, experiment: Experiment) -> Experiment:
         experiment.battery = self

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import _thread
-import operator
 import time
 
-from . import _native, _process
+from . import _native, _process, _values
 from ._battery import Battery
 
 # The module typing would double the time of the import.
@@ -88,11 +87,17 @@ class Client(_native.Client):
             name: "min" for losses, errors and durations such as "val_loss", else "max".
         directions: the directions of other channels, for rankings by these.
         """
+        for argument, text in (("name", name), ("description", description), ("objective", objective)):
+            _values.string(argument, text)
+        if directions is not None and not hasattr(directions, "keys"):
+            raise TypeError(
+                f'directions must be a dict from each channel to "max" or "min", not {directions!r}. '
+                f"The direction of the objective is direction=")
         given = dict(directions or {})
         battery = Battery(
-            self, name, version, description, objective, _direction(direction), list(given),
+            self, name, _values.whole("version", version), description, objective, _direction(direction), list(given),
             [_stated(item) for item in given.values()])
-        battery.client, battery.objective = self, objective
+        battery.client, battery.objective, battery.direction = self, objective, direction
         return battery
 
     def flush(self, until: Literal["sent", "applied"] = "applied", timeout: float = 5) -> bool:
@@ -154,8 +159,12 @@ def connect(
     resume: the id of an experiment that this process resumes. Needed only with several partitions.
     journal_limit: the maximum size of the journal in bytes. None: 256 MiB.
     """
+    for argument, text in (("url", url), ("namespace", namespace), ("resume", resume)):
+        if text is not None:
+            _values.string(argument, text)
     return Client(
-        url, namespace, _positive("partitions", partitions), seed, resume, _positive("journal_limit", journal_limit))
+        url, namespace, _positive("partitions", partitions), None if seed is None else _values.whole("seed", seed), resume,
+        _positive("journal_limit", journal_limit))
 
 
 def battery(
@@ -206,7 +215,7 @@ _process.after_fork(_renew_lock)
 
 
 def _direction(text: str | None) -> int:
-    if text not in _DIRECTIONS:
+    if not isinstance(text, (str, type(None))) or text not in _DIRECTIONS:
         raise ValueError(f'a direction must be "max" or "min", not {text!r}')
     return _DIRECTIONS[text]
 
@@ -222,6 +231,6 @@ def _positive(name: str, number: SupportsIndex | None) -> int:
     """Returns the number of an option, 0 for its default."""
     if number is None:
         return 0
-    if operator.index(number) < 1:
+    if _values.whole(name, number) < 1:
         raise ValueError(f"{name} must be 1 or above, not {number!r}")
-    return operator.index(number)
+    return _values.whole(name, number)

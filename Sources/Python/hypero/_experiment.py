@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import operator
 import os
 from collections.abc import Mapping
 
-from . import _native, _values
+from . import _native, _process, _values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
     from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeVar
 
@@ -28,6 +27,15 @@ class Experiment(_native.Experiment):
     __slots__ = ("_process", "battery")
     #: The battery that made it.
     battery: Battery
+
+    def log_uniform(self, name: str, low: float, high: float) -> float:
+        """Draws from low...high, uniformly in the logarithm, records the value and returns it: each order of magnitude is equally
+        likely. 0 < low <= high."""
+        return _drawn(super().log_uniform, name, low, high)
+
+    def normal(self, name: str, mean: float, deviation: float) -> float:
+        """Draws from the normal distribution, records the value and returns it."""
+        return _drawn(super().normal, name, mean, deviation)
 
     def categorical(self, name: str, choices: Sequence[T] | Mapping[T, float]) -> T:
         """Draws one of some values, records it and returns it.
@@ -59,7 +67,7 @@ class Experiment(_native.Experiment):
 
         epoch: the best epoch, if it is known.
         """
-        if epoch is not None and operator.index(epoch) < 0:
+        if epoch is not None and _values.whole("epoch", epoch) < 0:
             raise ValueError(f"epoch must be 0 or above, not {epoch!r}")
         self._maxima(-1 if epoch is None else epoch, _values.channels(values, named))
 
@@ -84,6 +92,10 @@ class Experiment(_native.Experiment):
         """Ends the experiment as stopped, for a run that a person or an early-stopping rule ended."""
         self._end("stopped", _reason(reason))
 
+    def _end(self, status: str, reason: str | None, /) -> None:
+        super()._end(status, reason)
+        _process.open_experiments.pop(self.id, None)
+
     def __enter__(self) -> Experiment:
         self._process = os.getpid()
         return self
@@ -104,6 +116,15 @@ class Experiment(_native.Experiment):
 
     def __repr__(self) -> str:
         return f"<hypero.Experiment {self.id}>"
+
+
+def _drawn(draw: Callable[[str, float, float], float], name: str, first: float, second: float) -> float:
+    try:
+        return draw(name, first, second)
+    except ValueError as error:
+        # The names of Swift.
+        text = str(error).replace("logUniform needs", "log_uniform needs").replace("standardDeviation >=", "deviation >=")
+        raise ValueError(text) from None
 
 
 def _listed(curve: Any, name: str) -> list[Any]:

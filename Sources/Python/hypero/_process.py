@@ -14,23 +14,59 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+#: The ids of the experiments that this process has started and not ended, in their order.
+open_experiments: dict[str, None] = {}
+_MOST_IDS = 3
+
+
 def _log_notices() -> None:
     """Passes the client's messages to the logger "hypero"."""
     messages = _native.take_notices()
     if not messages:
         return
-    # Here, because most processes have no message, and the import takes as long as that of the package.
-    import logging
-
     for message in messages:
-        try:
-            logging.getLogger("hypero").warning("%s", message)
-        except Exception:
-            # A handler or a filter of the program. A log call must not end a training.
-            if logging.raiseExceptions and sys.stderr is not None:
-                import traceback
+        # A parameter in the form of Swift.
+        _log(message.replace("Pass objective: with", "Pass objective= with"))
 
-                traceback.print_exc()
+
+def _log(message: str) -> None:
+    # Not imported here: a program that does not use it has no handler, and an import at the exit makes Python forget that Ctrl-C
+    # has ended the program.
+    logging: Any = sys.modules.get("logging")
+    if logging is None:
+        try:
+            print(f"hypero: {message}", file=sys.stderr, flush=True)
+        except (OSError, ValueError):
+            # Standard error is closed.
+            pass
+        return
+    try:
+        logging.getLogger("hypero").warning("%s", message)
+    except Exception:
+        # A handler or a filter of the program. A log call must not end a training.
+        if logging.raiseExceptions and sys.stderr is not None:
+            import traceback
+
+            traceback.print_exc()
+
+
+def _log_open_experiments() -> None:
+    """Says which experiments this process has started and not ended."""
+    ids = list(open_experiments)
+    open_experiments.clear()
+    if not ids:
+        return
+    names = ", ".join(ids[:_MOST_IDS]) + (f" and {len(ids) - _MOST_IDS} more" if len(ids) > _MOST_IDS else "")
+    subject = f"experiment {names} was" if len(ids) == 1 else f"experiments {names} were"
+    _log(f"{subject} not ended by this process: call finish(), or use `with`")
+
+
+def _end_messages() -> None:
+    """Delivers the messages so far, and makes the later ones go to standard error."""
+    _log_open_experiments()
+    _native.handle_notices(None)
+    # Of the sender, until now.
+    _log_notices()
 
 
 def _at_end_of_child() -> None:
@@ -39,8 +75,7 @@ def _at_end_of_child() -> None:
     Such a child ends by os._exit, without the handlers of atexit. What it does not send stays in its journal until the next client
     of the host.
     """
-    _log_notices()
-    _native.handle_notices(None)
+    _end_messages()
     _native.flush_at_exit()
 
 
@@ -50,8 +85,7 @@ def _at_exit() -> None:
     The handlers of C's atexit then send the events, also those that other handlers of Python log.
     """
     try:
-        _log_notices()
-        _native.handle_notices(None)
+        _end_messages()
     except KeyboardInterrupt:
         # Of a user who does not wait. A traceback would not help.
         pass
@@ -86,4 +120,5 @@ _native.handle_notices(_log_notices)
 atexit.register(_at_exit)
 # A child that imports the package itself, and a child that inherits it.
 _prepare_child_of_multiprocessing(started=True)
+after_fork(open_experiments.clear)
 after_fork(lambda: _prepare_child_of_multiprocessing(started=False))

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import operator
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, SupportsIndex
 
 
 #: The names that are no channels, because hypero uses them itself.
 RESERVED = frozenset(("epoch", "source", "stated"))
+
+
+def whole(name: str, number: SupportsIndex) -> int:
+    """Returns the number of an argument."""
+    try:
+        return operator.index(number)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, not {number!r}") from None
+
+
+def string(name: str, text: str) -> str:
+    """Returns the text of an argument."""
+    if not isinstance(text, str):
+        raise TypeError(f"{name} must be a str, not {text!r}")
+    return text
 
 
 def channel(name: str) -> str:
