@@ -67,12 +67,9 @@ _draw_category = _function(
     "experiment_categorical", c_void_p, c_char_p, _names, _doubles, c_size_t, POINTER(c_size_t))
 
 # ---- Messages of the client ----
-# The callback must not need the GIL, which a fork may hold while it waits for the client's thread. fputs has the arguments of a
-# hypero_notice: it writes each message as a datagram to a socket, and Python reads the socket at its next call.
-_libc = ctypes.CDLL(None)
-_libc.fdopen.argtypes, _libc.fdopen.restype = (c_int, c_char_p), c_void_p
-_libc.setvbuf.argtypes = (c_void_p, c_void_p, c_int, c_size_t)
-_IONBF = 2
+# The callback must not need the GIL, which a fork may hold while it waits for the client's thread. A function in C writes each
+# message as a datagram to a socket, and Python reads the socket at its next call.
+_write_notice = ctypes.CDLL(os.path.join(os.path.dirname(os.path.abspath(__file__)), "_notice.so")).hypero_write_notice
 
 
 def _socket_pair() -> tuple[socket.socket, socket.socket]:
@@ -83,10 +80,8 @@ def _socket_pair() -> tuple[socket.socket, socket.socket]:
 
 
 _reader, _end = _socket_pair()
-# Of the stream alone, so that the end of Python does not close it.
+# Without an object, so that the end of Python does not close it.
 _writer = _end.detach()
-_stream = _libc.fdopen(_writer, b"w")
-_libc.setvbuf(_stream, None, _IONBF, 0)
 _handler: Callable[[], None] | None = None
 
 
@@ -105,7 +100,7 @@ def take_notices() -> list[str]:
     messages = []
     while True:
         try:
-            messages.append(_reader.recv(65536).decode("utf-8", "replace"))
+            messages.append(_reader.recv(65536).decode("utf-8", "replace").removeprefix("hypero: ").rstrip("\n"))
         except (BlockingIOError, InterruptedError):
             return messages
 
@@ -119,10 +114,8 @@ def handle_notices(handler: Callable[[], None] | None, /) -> None:
     _handler = handler
     if handler is None:
         # Python ends, and nothing reads the socket after it. Handlers of atexit that run later may log, and the client reports what
-        # it cannot send after them: fputs then writes to standard error.
+        # it cannot send after them.
         try:
-            for message in take_notices():
-                os.write(2, f"hypero: {message}\n".encode())
             os.dup2(2, _writer, inheritable=False)
         except OSError:
             # Standard error is closed.
@@ -232,7 +225,7 @@ class Client(_Handle):
                 raise ValueError(f"seed must be from 0 to 2^64 - 1, not {seed}")
             options.seed = ctypes.pointer(c_uint64(operator.index(seed)))
         options.partitions, options.journal_limit = partitions, journal_limit
-        options.notice, options.notice_context = ctypes.cast(_libc.fputs, c_void_p), _stream
+        options.notice, options.notice_context = ctypes.cast(_write_notice, c_void_p), _writer
         handle = c_void_p()
         _checked(cls._connect(byref(options), byref(handle)))
         self = super().__new__(cls)
