@@ -343,6 +343,31 @@ class OptunaTests(ServerTestCase):
         self.assertEqual(rows[1]["value"], 0.5)
         self.assertEqual(hypero.show(rows[1]["experiment"], redis=self.server.url)["curves"]["epoch"], [0, 1, 2])
 
+    def test_the_direction_of_the_study_is_that_of_the_battery(self):
+        import optuna
+
+        from hypero.integrations.optuna import HyperoCallback
+
+        study = optuna.create_study(direction="minimize", study_name="least")
+        # The default objective, valid, is better when higher.
+        for options in ({}, {"objective": "loss", "direction": "max"}):
+            battery = self.client.battery(f"{self.id()} {len(options)}", **options)
+            callback = HyperoCallback(battery)
+            for _ in range(2):
+                with self.assertRaisesRegex(ValueError, "the direction of study 'least' is \"min\", and that of battery .* is \"max\""):
+                    study.optimize(lambda trial: 1, n_trials=1, callbacks=[callback])
+        battery = self.client.battery(self.id(), objective="mystery")
+        with self.assertLogs("hypero", "WARNING") as logged:
+            study.optimize(lambda trial: 1, n_trials=2, callbacks=[HyperoCallback(battery)])
+        self.assertEqual(len(logged.records), 1)
+        self.assertIn('states no direction', logged.records[0].getMessage())
+        battery = self.client.battery(f"{self.id()} min", objective="mystery", direction="min")
+        study.optimize(lambda trial: trial.number, n_trials=2, callbacks=[HyperoCallback(battery)])
+        self.assertTrue(self.client.flush(timeout=30))
+        rows = hypero.rank(battery, redis=self.server.url)
+        self.assertEqual([list(row["maxima"]) for row in rows], [["mystery"]] * 2)
+        self.assertLess(rows[0]["value"], rows[1]["value"])
+
     def test_the_first_of_several_values_is_the_objective(self):
         import optuna
 
@@ -353,6 +378,25 @@ class OptunaTests(ServerTestCase):
         self.assertTrue(self.client.flush(timeout=30))
         row, = hypero.experiments(self.id(), redis=self.server.url)
         self.assertEqual((row["value"], row["maxima"]), (0.5, {"valid": 0.5, "value 1": 2}))
+
+
+class HandleTests(ServerTestCase):
+    def test_a_wrong_handle_is_refused_by_the_constructor(self):
+        experiment = self.battery.experiment()
+        experiment.finish()
+        for module, name, wanted in (
+            ("lightning", "HyperoLogger", "battery"), ("transformers", "HyperoCallback", "battery"),
+            ("accelerate", "HyperoTracker", "battery"), ("optuna", "HyperoCallback", "battery"),
+            ("keras", "HyperoCallback", "experiment"), ("xgboost", "HyperoCallback", "experiment"),
+            ("lightgbm", "HyperoCallback", "experiment"),
+        ):
+            if importlib.util.find_spec(module) is None:
+                continue
+            kind = getattr(importlib.import_module(f"hypero.integrations.{module}"), name)
+            for given in (self.battery if wanted == "experiment" else experiment, None, "digits"):
+                with self.subTest(module=module, given=given):
+                    with self.assertRaisesRegex(TypeError, f"^{name} takes an? {wanted}, not "):
+                        kind(given)
 
 
 @needs("numpy")

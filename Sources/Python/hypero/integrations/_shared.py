@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import _values
+from .._battery import Battery
 from .._experiment import Experiment
 
 #: True if this process has said that it does not log.
@@ -61,6 +62,22 @@ def say_that_another_logs(rank: int | None = None, size: int | None = None) -> N
 
     where = "" if rank is None else f" has rank {rank}" + ("" if size is None else f" of {size} processes") + " and"
     logging.getLogger("hypero").warning("this process%s logs no rows: that of rank 0 logs those of the training", where)
+
+
+def checked_battery(battery: Battery, receiver: object) -> Battery:
+    """Returns the battery that a callback or logger was given. Raises TypeError for anything else."""
+    if not isinstance(battery, Battery):
+        advice = ". Pass its battery" if isinstance(battery, Experiment) else ""
+        raise TypeError(f"{type(receiver).__name__} takes a battery, not {battery!r}{advice}")
+    return battery
+
+
+def checked_experiment(experiment: Experiment, receiver: object) -> Experiment:
+    """Returns the experiment that a callback or logger was given. Raises TypeError for anything else."""
+    if not isinstance(experiment, Experiment):
+        advice = ". Pass battery.experiment(), which the program ends" if isinstance(experiment, Battery) else ""
+        raise TypeError(f"{type(receiver).__name__} takes an experiment, not {experiment!r}{advice}")
+    return experiment
 
 
 def numbers(values: Mapping[str, Any]) -> dict[str, float]:

@@ -27,7 +27,7 @@ class HyperoTracker(GeneralTracker):
 
     def __init__(self, battery: Battery) -> None:
         super().__init__()
-        self._battery = battery
+        self._battery = _shared.checked_battery(battery, self)
         self._experiment: Experiment | None = None
         self._guard: _ending.Guard | None = None
         self._next = 0

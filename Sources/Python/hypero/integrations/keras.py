@@ -23,7 +23,7 @@ class HyperoCallback(keras.callbacks.Callback):
 
     def __init__(self, experiment: Experiment) -> None:
         super().__init__()
-        self.experiment = experiment
+        self.experiment = _shared.checked_experiment(experiment, self)
         #: The latest row, and the rows of earlier trainings.
         self._row, self._earlier = 0, 0
         self._trains = self._begins = False

@@ -16,7 +16,7 @@ class HyperoCallback:
     before_iteration = False
 
     def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
+        self.experiment = _shared.checked_experiment(experiment, self)
 
     def __call__(self, env: Any) -> None:
         row = {f"{item[0]}/{item[1]}": float(item[2]) for item in env.evaluation_result_list or ()}

@@ -48,7 +48,8 @@ class HyperoLogger(Logger):
         super().__init__()
         if by not in ("epoch", "step"):
             raise ValueError(f'by must be "epoch" or "step", not {by!r}')
-        self._battery, self._by, self._experiment = battery, by, experiment
+        self._battery, self._by = _shared.checked_battery(battery, self), by
+        self._experiment = None if experiment is None else _shared.checked_experiment(experiment, self)
         self._guard: _ending.Guard | None = None
         #: The latest row, and the rows of earlier calls of a trainer.
         self._row, self._earlier = -1, 0

@@ -33,7 +33,8 @@ class HyperoCallback(TrainerCallback):
     """
 
     def __init__(self, battery: Battery, experiment: Experiment | None = None) -> None:
-        self._battery, self.experiment = battery, experiment
+        self._battery = _shared.checked_battery(battery, self)
+        self.experiment = None if experiment is None else _shared.checked_experiment(experiment, self)
         self._owns = experiment is None
         self._guard: _ending.Guard | None = None
         self._recorded = self._has_trained = False

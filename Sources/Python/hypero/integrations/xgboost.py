@@ -17,7 +17,7 @@ class HyperoCallback(xgboost.callback.TrainingCallback):
 
     def __init__(self, experiment: Experiment) -> None:
         super().__init__()
-        self.experiment = experiment
+        self.experiment = _shared.checked_experiment(experiment, self)
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
         row = {}
