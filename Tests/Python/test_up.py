@@ -1,6 +1,7 @@
 """The commands hypero up, down and status, and Scripts/up beside them."""
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -270,9 +271,45 @@ main(["up"])
         self.assertEqual(code, 0)
         self.assertEqual(errors, "hypero: HYPERO_REDIS is set: trainings and queries use that server, and not this one\n")
 
-    def test_a_server_without_its_socket_is_said(self):
+    def test_a_socket_that_is_deleted_is_created_again(self):
+        for command in (self.hypero, *([self.script] if SCRIPT.exists() else [])):
+            arguments = ("up", "--detach") if command == self.hypero else ("--detach",)
+            self.assertEqual(command(*arguments)[0], 0)
+            self.train()
+            before, others = self.process("redis-server"), [self.process(name) for name in PROGRAMS[1:]]
+            (self.folder / "redis.sock").unlink()
+            self.wait_for_restart("redis-server", before)
+            self.train()
+            self.assertEqual([self.process(name) for name in PROGRAMS[1:]], others)
+            self.assertIn("redis.sock was deleted: starting redis-server again", (self.folder / "up.log").read_text())
+            self.assertIn("stopped", command("down")[1])
+            (self.folder / "up.log").unlink()
+            self.assertEqual(self.servers(), [])
+
+    def test_a_full_disk_is_said(self):
+        # As a full disk, a limit of the size of files fails each write.
+        result = subprocess.run(
+            [sys.executable, "-m", "hypero", "up", "--detach"], env=self.environment, capture_output=True, text=True,
+            stdin=subprocess.DEVNULL, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertEqual(result.stderr.count("\n"), 1)
+        self.assertIn("hypero/up, cannot be written: File too large. Free some space there, or set", result.stderr)
+        self.assertEqual([file.name for file in self.folder.iterdir() if file.name != "up.log"], [])
+
+    def test_a_program_that_does_not_reply_to_its_version_is_said(self):
+        code, output, errors = self.run_command(sys.executable, "-c", """
+import sys
+from hypero.__main__ import main
+from hypero.up import redis
+redis._VERSION = 0.5
+sys.exit(main(["up", "--detach"]))
+""", HYPERO_REDIS_SERVER=self.program("hangs", "exec sleep 60"))
+        self.assertEqual((code, output), (1, ""))
+        self.assertIn("hangs, does not reply to --version within 0.5 s. Name another one in HYPERO_REDIS_SERVER", errors)
+
+    def test_a_server_that_does_not_reply_is_said(self):
         self.hypero("up", "--detach")
-        (self.folder / "redis.sock").unlink()
+        os.kill(self.process("redis-server"), signal.SIGSTOP)
         code, _, errors = self.run_command(sys.executable, "-c", """
 import sys
 from hypero.__main__ import main
@@ -284,9 +321,9 @@ sys.exit(main(["up", "--detach"]))
         self.assertIn(f"process {self.process('up')} runs, but its Redis server does not work", errors)
         self.assertIn("stopped", self.hypero("down")[1])
 
-    def noise(self):
-        program = Path(self.state, "noise")
-        program.write_text("#!/bin/sh\nprintf '\\377'\n")
+    def program(self, name, code):
+        program = Path(self.state, name)
+        program.write_text(f"#!/bin/sh\n{code}\n")
         program.chmod(0o700)
         return str(program)
 
@@ -296,7 +333,7 @@ sys.exit(main(["up", "--detach"]))
             ({"HYPERO_REDIS_SERVER": "/nowhere/redis"}, "redis-server: /nowhere/redis, does not run"),
             ({"HYPERO_REDIS_SERVER": "/bin/false"}, "non-zero exit status 1. Name another one"),
             ({"HOME": "/proc/x", "XDG_STATE_HOME": ""}, "folder for the data: /proc/x/.local/state/hypero/up, cannot be made"),
-            ({"HYPERO_REDIS_SERVER": self.noise()}, "must be version 6.2 or later, not \ufffd"),
+            ({"HYPERO_REDIS_SERVER": self.program("noise", "printf '\\377'")}, "must be version 6.2 or later, not \ufffd"),
             ({"HYPERO_REDIS_SERVER": "/bin/true"}, "must be version 6.2 or later, not true (GNU coreutils)"),
             ({"HYPERO_BIN_DIR": "/nowhere"}, "hypero-ingest: not found in HYPERO_BIN_DIR, /nowhere"),
             ({"XDG_STATE_HOME": self.state + "/" + "x" * 100}, "must have at most 107. Set XDG_STATE_HOME"),

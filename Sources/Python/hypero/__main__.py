@@ -17,8 +17,8 @@ The data are in hypero/up under XDG_STATE_HOME, else under ~/.local/state.
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="hypero", description="A private Redis server and an ingest for one user, and the import of runs of other tools.", epilog=_epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="hypero", description="A private Redis server and an ingest for one user, and the import of runs of other tools.",
+        epilog=_epilog, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start the server and the ingest, and keep them running until Ctrl-C")

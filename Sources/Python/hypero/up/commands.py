@@ -67,7 +67,8 @@ def _wait_for(place: Place, process: subprocess.Popen[bytes] | None) -> int:
     seconds = _RESTART if process is None and place.file("up.ready").exists() else _START
     ready = wait_until(seconds, lambda: works() or has_failed())
     if has_failed():
-        raise UpError(f"not started. Last lines of {place.file('up.log')}:" + place.last_lines("up.log", 20))
+        lines = place.last_lines("up.log", 20) or " none. The disk may be full"
+        raise UpError(f"not started. Last lines of {place.file('up.log')}:{lines}")
     if not ready and place.process("up") is not None and place.file("up.ready").exists():
         raise UpError(
             f"process {place.process('up')} runs, but {'its ingest' if redis.replies(path) else 'its Redis server'} does not work. "

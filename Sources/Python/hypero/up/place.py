@@ -50,6 +50,17 @@ class Place:
                 f"folder for the data: {self.folder}, cannot be made: {error.strerror}. "
                 f"Set XDG_STATE_HOME to another folder") from None
         self.check()
+        probe = self.file(f"up.probe.{os.getpid()}")
+        try:
+            # On a full disk, the log of the start would stay empty.
+            try:
+                probe.write_bytes(bytes(4096))
+            finally:
+                probe.unlink(missing_ok=True)
+        except OSError as error:
+            raise UpError(
+                f"folder for the data: {self.folder}, cannot be written: {error.strerror}. "
+                f"Free some space there, or set XDG_STATE_HOME to another folder") from None
 
     def check(self) -> None:
         """Refuses a folder in which another user can write: its files name the processes that are ended."""

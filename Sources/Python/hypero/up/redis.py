@@ -13,6 +13,8 @@ from pathlib import Path
 from .place import UpError
 
 _OLDEST = (6, 2)
+#: The seconds for the reply of a program to --version.
+_VERSION = 10
 
 
 def server_program() -> str:
@@ -26,7 +28,11 @@ def server_program() -> str:
     try:
         text = subprocess.run(
             [found, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=True,
-            timeout=30).stdout
+            timeout=_VERSION).stdout
+    except subprocess.TimeoutExpired:
+        raise UpError(
+            f"redis-server: {found}, does not reply to --version within {_VERSION} s. Name another one in HYPERO_REDIS_SERVER"
+        ) from None
     except (OSError, subprocess.SubprocessError) as error:
         reason = str(error).rstrip(".")
         raise UpError(f"redis-server: {found}, does not run: {reason}. Name another one in HYPERO_REDIS_SERVER") from None

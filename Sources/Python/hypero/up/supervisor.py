@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
@@ -16,6 +17,8 @@ from .place import Place, UpError, own_environment, wait_until
 
 _START = 30
 _LONGEST_PAUSE = 30.0
+#: The seconds between two looks at the socket.
+_LOOK = 5.0
 
 
 class _Program:
@@ -110,14 +113,25 @@ def run(place: Place, started: Callable[[], None]) -> None:
             while not signals.requested:
                 for program in programs:
                     program.attend()
+                _recreate_socket(place, programs[0])
                 due = [program.due for program in programs if program.process is None]
-                signals.wait(max(min(due) - time.monotonic(), 0) if due else None)
+                signals.wait(max(min(due, default=math.inf) - time.monotonic(), 0), _LOOK)
         finally:
             # The ingest first, so that it gives back its lease.
             for program in reversed(programs):
                 program.stop()
             ready_file.unlink(missing_ok=True)
             place.file("up.pid").unlink(missing_ok=True)
+
+
+def _recreate_socket(place: Place, server: _Program) -> None:
+    """Starts a server again whose socket a program has deleted that cleans up old files: a server does not notice that."""
+    # At its start, a server creates the socket a moment after the process.
+    if server.process is None or time.monotonic() - server.started < _LOOK or place.socket.is_socket() or not place.folder.exists():
+        return
+    print(f"hypero up: {place.socket} was deleted: starting redis-server again", flush=True)
+    server.stop()
+    server.start()
 
 
 class _Signals:
@@ -142,7 +156,7 @@ class _Signals:
     def _request(self, number: int, frame: FrameType | None) -> None:
         self.requested = True
 
-    def wait(self, seconds: float | None) -> None:
-        """Waits for a signal."""
-        if select.select([self._reader], [], [], seconds)[0]:
+    def wait(self, *seconds: float) -> None:
+        """Waits for a signal, or until the shortest of the times has passed."""
+        if select.select([self._reader], [], [], min(seconds))[0]:
             os.read(self._reader, 4096)
