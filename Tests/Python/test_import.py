@@ -107,11 +107,17 @@ class ImportTests(ServerTestCase):
 
     def test_a_dry_run_shows_and_an_import_logs_the_same_once(self):
         self.write_mlruns()
-        shown = f"{self.id()}: 1 runs of mlflow, 2 rows\n"
-        self.assertEqual(self.run_import(self.folder, "--dry-run"), (0, shown, ""))
+        text = f"{self.id()}: 1 runs of mlflow, 2 rows"
+        shown = f"{text}. Objective: valid/acc, with the direction of its name. Channels: epoch_, valid/acc\n"
+        self.assertEqual(self.run_import(self.folder, "--dry-run", "--objective", "valid/acc"), (0, shown, ""))
+        code, output, errors = self.run_import(self.folder, "--dry-run")
+        self.assertEqual((code, output), (0, shown.replace(": valid/acc", ": valid", 1)))
+        self.assertIn("no run has the channel 'valid', the objective", errors)
         self.assertEqual(self.applied(), [])
-        for again in ("", ", 1 of them unchanged"):
-            self.assertEqual(self.run_import(self.folder, "--objective", "valid/acc"), (0, f"{shown[:-1]}{again}\n", ""))
+        for again in ("1 new", "0 new, 1 unchanged"):
+            self.assertEqual(self.run_import(self.folder, "--objective", "valid/acc"), (0, f"{text}, {again}\n", ""))
+        # The battery keeps its objective.
+        self.assertEqual(self.run_import(self.folder), (0, f"{text}, 0 new, 1 unchanged\n", ""))
         (row,) = self.applied()
         stored = hypero.show(row["experiment"], redis=self.server.url)
         self.assertEqual((stored["status"], stored["params"], stored["value"] if "value" in stored else row["value"]),
@@ -122,7 +128,7 @@ class ImportTests(ServerTestCase):
             stored["curves"], {"epoch": [0, 1], "channels": {"epoch_": [7, None], "valid/acc": [0.25, 0.75]}})
 
     def test_a_file_that_is_being_written_is_read_up_to_its_last_record(self):
-        record = event("loss", 3, 0.5)
+        record = event("valid", 3, 0.5)
         self.write("board/events.out.tfevents.1", record * 2 + record[:20])
         code, output, errors = self.run_import(self.folder, "--dry-run")
         self.assertEqual((code, errors), (0, ""))
@@ -197,7 +203,8 @@ class ImportTests(ServerTestCase):
         content = b"".join(event("valid", step, 0.5) for step in range(5))
         self.write("board/r/events.out.tfevents.1", content[:len(content) // 5 * 2] + bytes(200))
         code, output, errors = self.run_import(self.folder / "board", "--dry-run")
-        self.assertEqual((code, output), (1, "board: 1 runs of tensorboard, 2 rows\n"))
+        self.assertEqual((code, output), (
+            1, "board: 1 runs of tensorboard, 2 rows. Objective: valid, with the direction of its name. Channels: valid\n"))
         self.assertIn("nothing after byte", errors)
 
     def test_records_of_wandb_may_begin_anywhere_in_a_block(self):
@@ -220,7 +227,7 @@ class ImportTests(ServerTestCase):
         self.write("a/run-2.wandb", b"")
         self.write("b/run-3.wandb", wandb_file(wandb_run("3", self.id(), 1), wandb_row(0, valid=1)))
         code, output, errors = self.run_import(self.folder)
-        self.assertEqual((code, output), (0, f"{self.id()}: 1 runs of wandb, 1 rows\n"))
+        self.assertEqual((code, output), (0, f"{self.id()}: 1 runs of wandb, 1 rows, 1 new\n"))
         self.assertEqual(errors.count("Import it again later"), 2)
         self.assertEqual(self.run_import(self.folder / "a")[0], 1)
 
@@ -278,7 +285,7 @@ def connected():
     client.append(connect())
     return client[0]
 _client.connect = connected
-command.main([Path(sys.argv[1])], False, None, None)
+command.main([Path(sys.argv[1])], False, command.Choice())
 """
         merged = self.wandb_parts()
         for kind in ("unsent", "sent"):
@@ -291,9 +298,9 @@ command.main([Path(sys.argv[1])], False, None, None)
                     adopted = subprocess.run(
                         [_programs.path("hypero-ingest"), "adopt", "--redis", self.server.url], capture_output=True, text=True)
                     self.assertEqual(adopted.returncode, 0, adopted.stderr)
-                self.assertTrue(self.run_import(self.folder)[1].endswith("1 of them unchanged\n"))
+                self.assertTrue(self.run_import(self.folder)[1].endswith(", 0 new, 1 unchanged\n"))
                 events = self.server.events()
-                self.assertTrue(self.run_import(self.folder)[1].endswith("1 of them unchanged\n"))
+                self.assertTrue(self.run_import(self.folder)[1].endswith(", 0 new, 1 unchanged\n"))
                 self.assertEqual(self.server.events(), events)
                 (run,) = self.experiments()
                 self.assertEqual((run["status"], run["reason"]), ("done", None))
@@ -358,7 +365,7 @@ CREATE TABLE trial_values (trial_id INTEGER, objective INTEGER, value FLOAT, val
             ("COMPLETE", "5", 9, [1, 1])], ("MINIMIZE", "MAXIMIZE"))
         code, output, errors = self.run_import(self.folder)
         # The choice of the last trial does not exist.
-        self.assertEqual((code, output), (1, f"{self.id()}: 3 runs of optuna, 0 rows\n"))
+        self.assertEqual((code, output), (1, f"{self.id()}: 3 runs of optuna, 0 rows, 3 new\n"))
         self.assertIn("a.db, trial 4: cannot be read, IndexError", errors)
         self.assertIn("1 trial is not imported, because it has not begun", errors)
         runs = sorted(self.experiments(), key=lambda run: run["meta"]["trial"])
@@ -381,7 +388,7 @@ CREATE TABLE trial_values (trial_id INTEGER, objective INTEGER, value FLOAT, val
         text = "".join(json.dumps(entry) + "\n" for entry in entries)
         self.write("journal.log", text + '{"op_code": 4, "stu')
         code, output, errors = self.run_import(self.folder)
-        self.assertEqual((code, output), (0, f"{self.id()}: 1 runs of optuna, 1 rows\n"))
+        self.assertEqual((code, output), (0, f"{self.id()}: 1 runs of optuna, 1 rows, 1 new\n"))
         self.assertIn("1 trial is not imported", errors)
         (run,) = self.experiments()
         self.assertEqual((run["params"], run["curves"]["channels"]), ({"c": None}, {"valid": ["nan"]}))
@@ -405,12 +412,12 @@ CREATE TABLE trial_values (trial_id INTEGER, objective INTEGER, value FLOAT, val
         database = sqlite3.connect(self.folder / "m.db")
         database.executescript("""
 CREATE TABLE experiments (experiment_id INTEGER, name TEXT);
-CREATE TABLE runs (run_uuid TEXT, experiment_id INTEGER, name TEXT, status TEXT, start_time INTEGER);
+CREATE TABLE runs (run_uuid TEXT, experiment_id INTEGER, name TEXT, status TEXT, start_time INTEGER, end_time INTEGER);
 CREATE TABLE params (key TEXT, value TEXT, run_uuid TEXT);
 CREATE TABLE tags (key TEXT, value TEXT, run_uuid TEXT);
 CREATE TABLE metrics (key TEXT, value FLOAT, timestamp INTEGER, step INTEGER, run_uuid TEXT, is_nan INTEGER);
-INSERT INTO runs VALUES ('b', 1, 'second', 'FINISHED', 2), ('a', 1, 'third', 'FAILED', 3), ('c', 9, 'no experiment', 'FINISHED', 1),
-    ('d', 1, 'not begun', 'SCHEDULED', 4);
+INSERT INTO runs VALUES ('b', 1, 'second', 'FINISHED', 2000, 4500), ('a', 1, 'third', 'FAILED', 3000, NULL),
+    ('c', 9, 'no experiment', 'FINISHED', 1000, NULL), ('d', 1, 'not begun', 'SCHEDULED', 4000, NULL);
 INSERT INTO tags VALUES ('host', 'x', 'b'), ('host', 'y', 'a'), ('host', 'z', 'c');
 """)
         database.execute("INSERT INTO experiments VALUES (1, ?)", (self.id(),))
@@ -431,6 +438,7 @@ INSERT INTO tags VALUES ('host', 'x', 'b'), ('host', 'y', 'a'), ('host', 'z', 'c
         second, third = sorted(self.experiments(), key=lambda run: run["meta"]["name"])
         self.assertEqual(second["params"], {**texts, "n": 7, "lr": 0.1, "small": 1e-05, "flag": True, "none": None})
         self.assertEqual(second["curves"]["channels"]["valid"], [0.1, "inf", "-inf", "nan"])
+        self.assertEqual((second["meta"]["started"], second["meta"]["duration"]), ("1970-01-01T00:00:02+00:00", 2.5))
         self.assertEqual((third["meta"]["host"], third["curves"]["channels"]["valid"]), ("y", [0.5]))
 
     def test_files_of_trackio_of_one_name_do_not_mix(self):
@@ -448,6 +456,37 @@ INSERT INTO tags VALUES ('host', 'x', 'b'), ('host', 'y', 'a'), ('host', 'z', 'c
         runs = self.experiments()
         self.assertEqual(sorted(run["curves"]["channels"]["valid"] for run in runs), [[0.25, "nan"], [0.75, "nan"]])
         self.assertEqual([run["meta"]["text"] for run in runs], ["007", "007"])
+
+    def test_a_battery_keeps_its_objective_and_a_name_or_version_makes_another(self):
+        self.write("run.wandb", wandb_file(wandb_run("r", self.id(), 1), wandb_row(0, valid=1, loss=2), WANDB_END))
+        code, output, errors = self.run_import(self.folder, "--objective", "los")
+        self.assertEqual((code, output), (1, ""))
+        self.assertIn("no run has the channel 'los' of --objective. They have loss, valid", errors)
+        self.assertEqual(self.run_import(self.folder)[::2], (0, ""))
+        for option, error in ((("--objective", "loss"), "is 'valid'. A battery keeps"), (("--direction", "min"), "is max, and not min")):
+            code, output, errors = self.run_import(self.folder, *option)
+            self.assertEqual((code, output), (1, ""))
+            self.assertIn(error, errors)
+        for other in (("--version", "2"), ("--name", "other")):
+            for _ in range(2):
+                self.assertEqual(self.run_import(self.folder, "--objective", "loss", *other)[::2], (0, ""))
+        self.assertEqual(len(self.experiments()), 2)
+        self.assertEqual(len(self.experiments("other")), 1)
+
+    def test_the_summary_and_the_times_of_wandb_are_imported(self):
+        summary = message((3, message(*((1, item(name, value)) for name, value in {"best": 0.9, "valid": 1, "_step": 0}.items()))))
+        self.write("run.wandb", wandb_file(
+            wandb_run("r", self.id(), 100), wandb_row(0, valid=1, _timestamp=100.25), summary, WANDB_END))
+        self.assertEqual(self.run_import(self.folder)[::2], (0, ""))
+        (run,) = self.experiments()
+        self.assertEqual(run["maxima"], {"best": 0.9, "valid": 1})
+        self.assertEqual((run["meta"]["started"], run["meta"]["duration"]), ("1970-01-01T00:01:40+00:00", 0.25))
+
+    def test_runs_of_tensorboard_keep_their_battery_below_another_folder(self):
+        self.write("keep/r/events.out.tfevents.1", event("valid", 0, 0.5, 5.0))
+        for path in ("keep", ".", "keep"):
+            self.assertEqual(self.run_import(self.folder / path)[::2], (0, ""))
+        self.assertEqual([run["meta"]["name"] for run in self.experiments("keep")], ["r"])
 
     def test_a_run_outside_the_limits_is_named(self):
         self.write("run.wandb", wandb_file(

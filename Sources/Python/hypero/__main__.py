@@ -27,9 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("status", help="show whether they run, and the status of the server")
     imports = commands.add_parser("import", help="log runs of wandb (offline), TensorBoard, mlflow, optuna and trackio")
     imports.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="a file or a folder; its content tells the tool")
-    imports.add_argument("--dry-run", action="store_true", help="show what would be imported")
+    imports.add_argument("--dry-run", action="store_true", help="show what would be imported, with the objective and the channels")
     imports.add_argument("--objective", help="the channel that decides the best step (default: that of the tool, or valid)")
     imports.add_argument("--direction", choices=("max", "min"), help="the direction of the objective")
+    imports.add_argument("--name", help="the battery of all runs (default: one for each project, experiment or study)")
+    imports.add_argument("--version", type=int, default=1, help="the version of the batteries (default: 1)")
     imports.add_argument(
         "--replace", action="store_true", help="replace what earlier imports recorded, also if that is more complete")
     options = parser.parse_args(arguments)
@@ -41,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "import":
             from .importing import command
 
-            return command.main(options.paths, options.dry_run, options.objective, options.direction, options.replace)
+            choice = command.Choice(options.objective, options.direction, options.name, options.version)
+            return command.main(options.paths, options.dry_run, choice, options.replace)
         from .up import commands as actions
 
         if options.command == "up":

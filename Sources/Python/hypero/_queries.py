@@ -188,10 +188,12 @@ def _rows(query: str, options: Iterable[str], redis: str | None, namespace: str 
     # Not splitlines: a text may have other line separators, such as U+2028.
     rows = Rows(json.loads(line) for line in result.stdout.split("\n") if line)
     rows.notes = "\n".join(messages)
-    if messages:
+    # More rows than the limit are what the caller has asked for.
+    warnings = [message for message in messages if not message.endswith((" for all", " for more"))]
+    if warnings:
         import logging
 
-        for message in messages:
+        for message in warnings:
             logging.getLogger("hypero").warning("%s: %s", query, message)
     return rows
 

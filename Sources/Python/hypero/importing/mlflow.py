@@ -48,6 +48,13 @@ def _new(id: str, experiment: str, name: str | None, status: str, path: Path, re
     return run
 
 
+def _set_times(run: Run, *times: Any) -> None:
+    # In milliseconds. Of a run that goes on, the folder has the text null as its end.
+    for time in times:
+        if str(time).isdecimal():
+            run.passes(int(time) / 1000)
+
+
 def _add_tags(run: Run, tags: dict[str, str]) -> None:
     run.meta.update({name: value for name, value in tags.items() if not name.startswith("mlflow.")})
 
@@ -62,13 +69,15 @@ def from_database(database: sqlite3.Connection, path: Path, report: Report) -> I
         for columns, table, then in (
             ("other.key, other.value", "params", ""), ("other.key, other.value", "tags", ""),
             ("other.key, other.value, other.step, other.is_nan", "metrics", ", other.timestamp, other.step, other.value")))
-    for id, experiment, name, status in database.execute(f"SELECT run_uuid, experiment_id, name, status FROM runs {order}"):
+    for id, experiment, name, status, *times in database.execute(
+            f"SELECT run_uuid, experiment_id, name, status, start_time, end_time FROM runs {order}"):
         # The rows of a run that cannot be read are passed over too.
         its_params, its_tags, its_metrics = params.rows(id), tags.rows(id), metrics.rows(id)
         try:
             run = _new(id, experiments[experiment], name, status, path, report)
             if run is not None:
                 run.params = {key: _value(value) for _, key, value in its_params}
+                _set_times(run, *times)
                 _add_tags(run, {key: value for _, key, value in its_tags})
                 for _, key, value, step, is_nan in its_metrics:
                     run.add(step, key, _number(value, is_nan))
@@ -107,6 +116,7 @@ def from_folder(path: Path, report: Report) -> Iterator[Run]:
                about.get("status", ""), path, report)
     if run is None:
         return
+    _set_times(run, about.get("start_time"), about.get("end_time"))
     run.params = {name: _value(file.read_text(encoding="utf-8")) for name, file in _entries(path / "params")}
     _add_tags(run, {name: file.read_text(encoding="utf-8") for name, file in _entries(path / "tags")})
     for name, file in _entries(path / "metrics"):

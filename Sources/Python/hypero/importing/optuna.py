@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .report import UNREADABLE, Report
-from .run import Run
+from .run import Run, seconds
 
 _STATUS = {"COMPLETE": "done", "PRUNED": "stopped", "FAIL": "failed"}
 #: The numbers of the states in a journal, and of its operations.
@@ -75,6 +75,8 @@ def from_database(database: sqlite3.Connection, path: Path, report: Report) -> I
             run = _new(studies[study], number, directions.get(study, []), path)
             _set_state(run, state)
             _set_start(run, start or end)
+            run.passes(seconds(start))
+            run.passes(seconds(end))
             for name, value, distribution in database.execute(
                     "SELECT param_name, param_value, distribution_json FROM trial_params WHERE trial_id = ? ORDER BY param_id",
                     (trial,)):
@@ -151,6 +153,8 @@ class _Journal:
         (self._waiting.add if state == "WAITING" else self._waiting.discard)(trial)
         if run.identity is None and state != "WAITING" or state == "RUNNING":
             _set_start(run, entry.get("datetime_start") or entry.get("datetime_complete"))
+        run.passes(seconds(entry.get("datetime_start")))
+        run.passes(seconds(entry.get("datetime_complete")))
         values = entry.get("values") or ([] if entry.get("value") is None else [entry["value"]])
         run.maxima.update(zip(_channels(len(values)), values))
 

@@ -15,7 +15,8 @@ UNREADABLE = (
 class Report:
     """The messages of an import to standard error. A problem lets the import go on, and end with 1."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_silent: bool = False) -> None:
+        self._is_silent = is_silent
         self.problems = self.notes = 0
         self._done = self._count = 0
 
@@ -44,6 +45,8 @@ class Report:
         self._count = 0
 
     def _print(self, text: str) -> None:
+        if self._is_silent:
+            return
         self.end_progress()
         # A name of a file may have any character.
         shown = "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import hashlib
 import heapq
 import itertools
@@ -8,7 +9,7 @@ import math
 import operator
 import os
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,13 @@ class Rows:
             columns = self._channels[channel] = (array("q"), array("d"))
         columns[0].append(step)
         columns[1].append(value)
+
+    @property
+    def channels(self) -> Iterable[str]:
+        return self._channels
+
+    def values(self, channel: str) -> Sequence[float]:
+        return self._channels[channel][1]
 
     @property
     def count(self) -> int:
@@ -74,6 +82,8 @@ class Run:
     path: Path
     #: The text that tells this run from all others of the project, in whichever folder its files are. None: the id.
     identity: str | None = None
+    #: True if no other project has a run of this identity, so that the experiment keeps its battery wherever it is found.
+    is_unique: bool = False
     params: dict[str, Any] = field(default_factory=dict)
     meta: dict[str, Any] = field(default_factory=dict)
     #: The rows of each part: a file of several that make one run. The keys of the parts sort by time, and later parts win.
@@ -89,15 +99,23 @@ class Run:
     direction: str | None = None
     #: The directions of other channels.
     directions: dict[str, str] = field(default_factory=dict)
+    #: The times of the start and the end in Unix seconds, if the tool has them.
+    start: float | None = None
+    end: float | None = None
+    #: The battery if it is not the project, and the text that tells its experiments from those of the project.
+    battery: str = ""
+    variant: str = ""
 
     def __post_init__(self) -> None:
         self._rows: Rows | None = None
+        self.battery = self.battery or self.project
 
     @property
     def experiment(self) -> str:
         """The id of the experiment: the same at each import, so that a second import replaces the first."""
         identity = self.id if self.identity is None else self.identity
-        digest = hashlib.sha256(f"{self.tool}\0{self.project}\0{identity}".encode("utf-8", "replace")).hexdigest()
+        text = f"{self.tool}\0{'' if self.is_unique else self.project}\0{identity}{self.variant}"
+        digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
         return f"{self.tool}-{digest[:20]}"
 
     def begin(self, part: str) -> None:
@@ -116,7 +134,29 @@ class Run:
         if self._rows is None:
             self.begin("")
             assert self._rows is not None
-        self._rows.add(max(int(step), 0), _channel(channel), number)
+        self._rows.add(max(int(step), 0), clean_channel(channel), number)
+
+    def passes(self, time: float | None) -> None:
+        """Notes that the run went on at a time in Unix seconds."""
+        if time is not None and time > 0:
+            self.start = time if self.start is None else min(self.start, time)
+            self.end = time if self.end is None else max(self.end, time)
+
+    @property
+    def channels(self) -> set[str]:
+        """The names of all values."""
+        return {name for rows in self.parts.values() for name in rows.channels} | set(self.maxima)
+
+    @property
+    def times(self) -> dict[str, Any]:
+        """The start as a text and the duration in seconds, as metadata: those of the experiment are the times of the import."""
+        if self.start is None or self.end is None:
+            return {}
+        try:
+            started = datetime.datetime.fromtimestamp(self.start, datetime.timezone.utc).isoformat(timespec="seconds")
+        except (ValueError, OverflowError, OSError):
+            return {}
+        return {"started": started, "duration": round(self.end - self.start, 3)}
 
     def rows(self) -> Iterator[tuple[int, dict[str, float]]]:
         """Yields each step and its row."""
@@ -131,7 +171,9 @@ class Run:
 
         A digest, whether the run has an end, and the number of values and a digest of each part.
         """
-        about = [self.params, self.meta, self.maxima, self.status, self.reason, self.objective, self.direction, self.directions]
+        # The name depends on the folder that was named, and the battery keeps its objective.
+        meta = {name: value for name, value in self.meta.items() if name != "name" or not self.is_unique}
+        about = [self.params, meta, self.maxima, self.status, self.reason, self.times]
         text = json.dumps(about, sort_keys=True, default=str)
         parts = {name: [rows.count, rows.digest] for name, rows in sorted(self.parts.items()) if rows.count}
         digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
@@ -149,7 +191,15 @@ class Source:
     count: int = 1
 
 
-def _channel(name: str) -> str:
+def seconds(text: str | None) -> float | None:
+    """Returns the Unix time of a date in ISO 8601, without a zone in local time."""
+    try:
+        return None if text is None else datetime.datetime.fromisoformat(text).timestamp()
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+
+
+def clean_channel(name: str) -> str:
     """Returns a name that hypero allows as a channel."""
     cleaned = "".join(character if character.isprintable() else " " for character in name) or "value"
     return _values.channel(cleaned)

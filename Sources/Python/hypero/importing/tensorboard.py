@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from .damage import Damage, masked_crc32c
 from .protobuf import fields, signed
@@ -15,6 +16,7 @@ from .report import UNREADABLE, Report
 from .run import Run
 
 _FLOAT, _DOUBLE = 1, 2
+_STATUS_FAILURE = 2
 #: The length up to which the checksum of each record is verified. Longer ones are images and the like, unless they have a scalar.
 _SMALL = 65536
 
@@ -28,7 +30,8 @@ def from_folder(folder: Path, root: Path, report: Report) -> Iterator[Run]:
     inner = folder != root and root in folder.parents
     name = str(folder.relative_to(root)) if inner else folder.resolve().name
     project = (root if inner else folder.parent).resolve().name or "tensorboard"
-    run = Run("tensorboard", name, project, folder, meta={"name": name, "folder": str(folder.resolve())})
+    run = Run("tensorboard", name, project, folder, meta={"name": name, "folder": str(folder.resolve())}, is_unique=True)
+    sessions = sessions_of(folder)
     for file in sorted(filter(is_event_file, folder.iterdir())):
         damage = Damage(file)
         # The name begins with the time.
@@ -59,7 +62,54 @@ def from_folder(folder: Path, root: Path, report: Report) -> Iterator[Run]:
     if run.identity is None:
         report.note(f"{folder}: not imported, because it has no event yet. Import it again later")
     else:
+        for session in sessions:
+            _add_session(run, session, report)
         yield run
+
+
+def sessions_of(folder: Path) -> list[Path]:
+    """Returns the folders in which `add_hparams` of a writer of this folder has written hyper-parameters and final metrics.
+
+    A folder whose own events have no scalar is no training: it has the description of a search, and the sessions are its trainings.
+    """
+    found = [child for child in sorted(folder.iterdir()) if child.is_dir() and _is_session(child)]
+    return found if found and any(run.channels for run in _beginning(folder, None)) else []
+
+
+def _is_session(folder: Path) -> bool:
+    return any(run.params for run in _beginning(folder, 10))
+
+
+def _beginning(folder: Path, count: int | None) -> Iterator[Run]:
+    """Yields what the first events of a folder's files have, after each event."""
+    for file in sorted(filter(is_event_file, folder.iterdir())):
+        run = Run("tensorboard", "", "", folder)
+        try:
+            with file.open("rb") as opened:
+                for _, event in itertools.islice(_records(opened, Damage(file)), count):
+                    _add_event(run, event)
+                    yield run
+        except UNREADABLE:
+            continue
+
+
+def _add_session(run: Run, folder: Path, report: Report) -> None:
+    session = Run("tensorboard", "", "", folder)
+    for file in sorted(filter(is_event_file, folder.iterdir())):
+        damage = Damage(file)
+        with file.open("rb") as opened:
+            for position, event in _records(opened, damage):
+                try:
+                    _add_event(session, event)
+                except UNREADABLE:
+                    damage.record(position)
+        damage.tell(report)
+    run.params.update(session.params)
+    if session.status == "failed":
+        run.status = "failed"
+    known = run.channels
+    for rows in session.parts.values():
+        run.maxima.update({name: rows.values(name)[-1] for name in rows.channels if name not in known})
 
 
 def _records(file: BinaryIO, damage: Damage) -> Iterator[tuple[int, bytes]]:
@@ -97,7 +147,9 @@ def _has_scalar(data: bytes) -> bool:
 def _add_event(run: Run, event: bytes) -> None:
     step, summaries = 0, []
     for number, value in fields(event):
-        if number == 2:
+        if number == 1:
+            run.passes(struct.unpack("<d", value)[0])
+        elif number == 2:
             step = signed(value)
         elif number == 5:
             summaries.append(value)
@@ -108,7 +160,7 @@ def _add_event(run: Run, event: bytes) -> None:
 
 
 def _add_value(run: Run, step: int, data: bytes) -> None:
-    tag, number = "", None
+    tag, number, is_session = "", None, False
     for field, value in fields(data):
         if field == 1:
             tag = value.decode("utf-8", "replace")
@@ -116,8 +168,46 @@ def _add_value(run: Run, step: int, data: bytes) -> None:
             number = struct.unpack("<f", value)[0]
         elif field == 8:
             number = _scalar(value)
+        elif field == 9:
+            is_session = _add_plugin(run, value)
+    if is_session:
+        return
     if number is not None:
         run.add(step, tag, number)
+
+
+def _add_plugin(run: Run, metadata: bytes) -> bool:
+    """Adds what the plugin hparams has written: the hyper-parameters, or the status of the end. Returns False for other plugins."""
+    name, content = "", b""
+    for field, value in fields(metadata):
+        if field == 1:
+            for inner, part in fields(value):
+                name, content = (part.decode(), content) if inner == 1 else (name, part)
+    if name != "hparams":
+        return False
+    for field, value in fields(content):
+        if field == 3:
+            run.params.update(dict(_hyper_parameter(entry) for inner, entry in fields(value) if inner == 1))
+        elif field == 4 and dict(fields(value)).get(1) == _STATUS_FAILURE:
+            run.status = "failed"
+    return True
+
+
+def _hyper_parameter(entry: bytes) -> tuple[str, Any]:
+    """Returns a name and its value: a number, a text or a bool."""
+    name, found = "", None
+    for field, value in fields(entry):
+        if field == 1:
+            name = value.decode()
+            continue
+        for kind, content in fields(value):
+            if kind == 2:
+                number = struct.unpack("<d", content)[0]
+                # All numbers are doubles there.
+                found = int(number) if number.is_integer() and abs(number) < 2**53 else number
+            elif kind in (3, 4):
+                found = content.decode() if kind == 3 else bool(content)
+    return name, found
 
 
 def _scalar(tensor: bytes) -> float | None:

@@ -10,7 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from .report import UNREADABLE, Report
-from .run import Run, flat
+from .run import Run, flat, seconds
 
 
 def from_database(database: sqlite3.Connection, path: Path, report: Report) -> Iterator[Run]:
@@ -27,6 +27,7 @@ def from_database(database: sqlite3.Connection, path: Path, report: Report) -> I
                 if run is None:
                     # Files of older versions have names alone, and get ids at a later version. The time of the first row stays.
                     run = Run("trackio", str(name), path.stem, path, identity=f"{name}\0{timestamp}", meta={"name": name})
+                run.passes(seconds(timestamp))
                 for channel, value in flat(json.loads(metrics)).items():
                     run.add(step or 0, channel, value)
             assert run is not None

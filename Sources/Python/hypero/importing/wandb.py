@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from .damage import Damage
 from .protobuf import fields, signed
 from .report import UNREADABLE, Report
-from .run import NONFINITE, Run, flat
+from .run import NONFINITE, Run, clean_channel, flat
 
 HEAD = b":W&B"
 _BLOCK = 32768
@@ -32,6 +32,8 @@ class Part:
     project: str
     #: Sorts by the time of the start, and is the same wherever the file is.
     key: str
+    #: In Unix seconds, 0 if the file does not say it.
+    start: float
 
 
 def part(path: Path, report: Report) -> Part | None:
@@ -64,30 +66,35 @@ def _described(path: Path, data: bytes) -> Part:
             for inner, number in fields(value):
                 seconds, nanoseconds = (number, nanoseconds) if inner == 1 else (seconds, number)
     key = f"{seconds:011d}.{nanoseconds:09d} {hashlib.sha256(data).hexdigest()[:8]}"
-    return Part(path, id or path.stem, project or "uncategorized", key)
+    return Part(path, id or path.stem, project or "uncategorized", key, seconds + nanoseconds / 1e9)
 
 
 def from_parts(parts: list[Part], report: Report) -> Iterator[Run]:
     # Of copies of a part, the longest is the last one.
     parts = sorted(parts, key=lambda part: (part.key, part.path.stat().st_size))
     run = Run("wandb", parts[0].id, parts[0].project, parts[-1].path)
+    summary: dict[str, Any] = {}
     for part in parts:
         before = run.parts.pop(part.key, None)
         run.begin(part.key)
         damage = Damage(part.path)
+        run.passes(part.start)
         run.status, run.reason, run.has_ended = "stopped", "the run has no end", False
         try:
             with part.path.open("rb") as opened:
-                _add_part(run, opened, damage)
+                _add_part(run, part, summary, opened, damage)
         except OSError as error:
             report.unreadable(part.path, error)
         damage.tell(report)
         if before is not None and before.count > run.parts[part.key].count:
             run.parts[part.key] = before
+    # The summary also has the latest value of each channel.
+    channels = run.channels
+    run.maxima = {name: value for name, value in summary.items() if name not in channels}
     yield run
 
 
-def _add_part(run: Run, opened: BinaryIO, damage: Damage) -> None:
+def _add_part(run: Run, part: Part, summary: dict[str, float], opened: BinaryIO, damage: Damage) -> None:
     step = 0
     for position, record in _records(opened, damage):
         try:
@@ -99,15 +106,28 @@ def _add_part(run: Run, opened: BinaryIO, damage: Damage) -> None:
                 elif number == _HISTORY:
                     step = _add_row(run, value, step) + 1
                 elif number == _SUMMARY:
-                    for name, item in flat(_items(value, 1)).items():
-                        if not name.startswith("_") and isinstance(item, str) and item not in NONFINITE:
-                            run.meta[name] = item
+                    _add_summary(run, summary, value)
                 elif number == _EXIT:
-                    code = next((found for key, found in fields(value) if key == 1), 0)
+                    numbers = dict(fields(value))
+                    code = numbers.get(1, 0)
+                    # In whole seconds.
+                    run.passes(part.start + numbers.get(2, 0))
                     run.status, run.reason = ("failed", f"exit code {code}") if code else ("done", None)
                     run.has_ended = True
         except UNREADABLE:
             damage.record(position)
+
+
+def _add_summary(run: Run, summary: dict[str, float], data: bytes) -> None:
+    for key, item in _items(data, 1).items():
+        # Of an image, a table and the like.
+        if key.startswith("_") or isinstance(item, dict) and "_type" in item:
+            continue
+        for name, value in flat({key: item}).items():
+            if isinstance(value, bool) or isinstance(value, str) and value not in NONFINITE:
+                run.meta[name] = value
+            elif isinstance(value, (int, float, str)):
+                summary[clean_channel(name)] = float(value)
 
 
 def _add_row(run: Run, data: bytes, step: int) -> int:
@@ -117,6 +137,8 @@ def _add_row(run: Run, data: bytes, step: int) -> int:
         if field == 2:
             stated = next((signed(found) for key, found in fields(inner) if key == 1), 0)
     step = int(row.get("_step", step if stated is None else stated))
+    time = row.get("_timestamp")
+    run.passes(time if isinstance(time, (int, float)) else None)
     for name, item in flat(row).items():
         if not name.startswith("_") and (item in NONFINITE if isinstance(item, str) else not isinstance(item, list)):
             run.add(step, name, item)
