@@ -71,8 +71,8 @@ extension Experiment {
         let channels = loggedChannels.map { printable($0) }.joined(separator: ", ")
         let (name, objective) = (battery.declaration.name, battery.declaration.objective)
         client.notify(
-            "experiment not ranked: \(id) logged \(channels), but never '\(printable(objective))', the objective of "
-                + "'\(printable(name))'. Pass objective: with a channel that it logs")
+            "experiment not ranked: \(id) logged \(channels), but never '\(printable(objective))', which this program declares as "
+                + "the objective of '\(printable(name))'. Declare a battery with an objective that the program logs")
     }
 }
 

@@ -67,7 +67,8 @@ public final class Experiment: Sendable {
         self.battery =
             isValid
             ? BatteryHandle(copyOf: battery) : BatteryHandle(Event.Declaration(name: "", version: 1, description: ""))
-        let (seed, subject) = client.journal.resumeExperiment(attempt == nil && isValid ? ExperimentID(id) : nil)
+        let resumed = ExperimentID(id).map { Journal.ResumedExperiment(id: $0, battery: battery.id) }
+        let (seed, subject) = client.journal.resumeExperiment(attempt == nil && isValid ? resumed : nil)
         self.subject = subject
         let copy = UnsafeMutableRawBufferPointer.allocate(
             byteCount: battery.bytes.count + 1 + id.utf8.count, alignment: 8)

@@ -31,6 +31,8 @@
  *
  * Forks. A forked child may log to the handles of its parent, as a producer of its own. It should call hypero_client_close, or
  * end by exit() or call hypero_flush_at_exit, so that its events are sent at once: the next client of the host sends what it leaves.
+ * A signal handler must not call fork(), which POSIX.1-2024 does not allow either: if the signal interrupts a function of this
+ * header or malloc(), the process hangs. system(), posix_spawn() and vfork() are not affected.
  */
 #ifndef HYPERO_H
 #define HYPERO_H

@@ -223,7 +223,7 @@ extension Journal {
     var path: String? { folder?.path }
 
     /// Returns the experiments that this process has resumed since the last call without stating its attempt.
-    func takeResumed() -> [ExperimentID] {
+    func takeResumed() -> [ResumedExperiment] {
         guard isSet(.hasResumed) else { return [] }
         return lock.withLock {
             defer {

@@ -38,7 +38,7 @@ final class Journal: @unchecked Sendable {
         /// The ordinal of the newest segment.
         var lastOrdinal = 1
         /// The experiments of which the sender must find out the attempt.
-        var resumed: [ExperimentID] = []
+        var resumed: [ResumedExperiment] = []
         /// A message for the user that the sender has not shown yet.
         var notice: String?
         /// true once a notice was set. Later segments fail for the same reason.
@@ -194,6 +194,13 @@ final class Journal: @unchecked Sendable {
         (cursor.position().accepted, drops.counts)
     }
 
+    /// An experiment that another process has started and this process goes on with.
+    struct ResumedExperiment {
+        let id: ExperimentID
+        /// The battery through which this process resumes the experiment.
+        let battery: BatteryID
+    }
+
     /// Numbers a new experiment, and returns it with the current producer and seed.
     func beginExperiment() -> (producer: ProducerID, seed: UInt64, subject: Subject) {
         lock.withLock {
@@ -208,12 +215,12 @@ final class Journal: @unchecked Sendable {
 
     /// Returns the seed of this process, and the subject of an experiment that another process has started.
     ///
-    /// - Parameter id: the experiment, if the sender must find out which attempt this process is.
-    func resumeExperiment(_ id: ExperimentID?) -> (seed: UInt64, subject: Subject) {
+    /// - Parameter resumed: the experiment, if the sender must find out which attempt this process is.
+    func resumeExperiment(_ resumed: ResumedExperiment?) -> (seed: UInt64, subject: Subject) {
         lock.withLock {
             if state.pointee.isForked, !state.pointee.isClosed { reinitializeInChild() }
-            if let id {
-                state.pointee.resumed.append(id)
+            if let resumed {
+                state.pointee.resumed.append(resumed)
                 publishFlags()
             }
             return (

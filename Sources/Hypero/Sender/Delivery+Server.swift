@@ -67,6 +67,7 @@ extension Delivery {
             // A lower watermark means that the server has lost keys.
             if current < applied || areLost { rewind(to: current) }
             observe(applied: current)
+            try checkDeclarations()
             // A watermark that does not move may belong to a slow ingest, or to a stream that has lost its end while
             // this connection stayed open.
             if hasMoved { lastDurabilityCheck = .now }
@@ -111,17 +112,34 @@ extension Delivery {
     /// Reads the last attempt of an experiment that this process resumes: its own is the next one, whatever the clocks of the
     /// hosts say. An account that may not read it takes the second one for its own.
     mutating func readAttempt() {
-        guard let id = unknownAttempts.last else { return }
+        guard let resumed = unknownAttempts.last else { return }
+        let id = resumed.id
         do {
             let found = try link.readAttempt(of: id)
             unknownAttempts.removeLast()
             renderer.setAttempt(max(found?.attempt ?? 1, 1) + 1, of: id)
-            guard let found, !found.exists else { return }
-            notices.event(
-                "experiment resumed that Redis does not have: \(id.text). Check the id, unless events of an earlier process are "
-                    + "still in a journal")
+            guard let found else { return }
+            if let battery = found.battery {
+                guard battery != resumed.battery.text else { return }
+                notices.event(
+                    "experiment resumed in another battery: \(id.text) belongs to \(printable(battery)), not to "
+                        + "\(resumed.battery.text). Its events become dead letters. Resume it in its own battery")
+            } else {
+                notices.event(
+                    "experiment resumed that Redis does not have: \(id.text). Check the id, unless events of an earlier process "
+                        + "are still in a journal or are not applied yet")
+            }
         } catch {
             fail(with: error)
+        }
+    }
+
+    /// Compares the declarations that are applied with those that count, and reports each difference once.
+    private mutating func checkDeclarations() throws(RedisError) {
+        while let declaration = declarations.next(applied: applied) {
+            let values = try link.readBattery(declaration.battery, fields: declaration.fields.map(\.name))
+            declarations.removeFirst()
+            if let difference = values.flatMap(declaration.difference(from:)) { notices.event(difference) }
         }
     }
 
@@ -164,7 +182,10 @@ extension Delivery {
         nextBatch.removeAll()
         outbox.prepareBatch { record in
             renderer.render(record, into: &nextBatch)
-            if orphanRanges == nil { restoration.read(record) }
+            if orphanRanges == nil {
+                restoration.read(record)
+                declarations.read(record)
+            }
             return nextBatch.count >= Self.batchBytes || nextBatch.commands >= batchLimit
         }
     }

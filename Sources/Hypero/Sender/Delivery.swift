@@ -87,7 +87,9 @@ struct Delivery: ~Copyable {
     var link: Link
     var renderer: RecordRenderer
     /// The resumed experiments whose last attempts must be read before their starts are sent.
-    var unknownAttempts: [ExperimentID] = []
+    var unknownAttempts: [Journal.ResumedExperiment] = []
+    /// The declarations of this process that are not compared with those of the server yet.
+    var declarations = UncheckedDeclarations()
     /// The rendered events in flight.
     var batch = RESPWriter(capacity: 64 << 10)
     /// The rendered events of the next batch.

@@ -177,7 +177,8 @@ struct Link: ~Copyable {
     struct ResumedExperiment {
         /// The number of the process that has resumed it last; nil if none has.
         let attempt: Int?
-        let exists: Bool
+        /// The id of the experiment's battery; nil if Redis does not have the experiment.
+        let battery: String?
     }
 
     /// Reads the last attempt of an experiment.
@@ -193,11 +194,35 @@ struct Link: ~Copyable {
         let attempt = try receiveText()
         let battery = try receiveText()
         do {
-            return ResumedExperiment(attempt: try attempt.get().flatMap { Int($0) }, exists: try battery.get() != nil)
+            return ResumedExperiment(attempt: try attempt.get().flatMap { Int($0) }, battery: try battery.get())
         } catch {
             guard error.isDeniedOrRefused else { throw error }
             return nil
         }
+    }
+
+    /// Reads fields of a battery.
+    ///
+    /// Commands: `HGET {hypero}:battery:<id> <field>` per field. Replies: the values, each null if the field does not exist.
+    ///
+    /// - Returns: nil if the server denies or refuses the commands.
+    mutating func readBattery(_ battery: BatteryID, fields: [String]) throws(RedisError) -> [String?]? {
+        writer.removeAll()
+        for field in fields { writer.command("HGET", keyspace.battery(battery), field) }
+        try sendCommands()
+        // Read all replies even if the first is an error.
+        var replies: [Result<String?, RedisError>] = []
+        for _ in fields { replies.append(try receiveText()) }
+        var values: [String?] = []
+        for reply in replies {
+            switch reply {
+            case .success(let value): values.append(value)
+            case .failure(let error):
+                guard error.isDeniedOrRefused else { throw error }
+                return nil
+            }
+        }
+        return values
     }
 
     /// Renews the key of the watermark.

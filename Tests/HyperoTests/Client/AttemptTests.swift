@@ -11,6 +11,8 @@ struct AttemptTests {
     private let server: RedisServer
     private let fixture: ClientFixture
     private let key = "{hypero}:experiment:k3v9x2mq7d-17"
+    /// The battery through which the experiment is resumed.
+    private static let battery = BatteryID(name: "b", version: 1, description: "").text
 
     init() throws {
         server = try RedisServer(appendOnly: false)
@@ -34,12 +36,12 @@ struct AttemptTests {
 
     @Test(arguments: [nil, 2, 7] as [Int?])
     func `A process that resumes an experiment is the one after the last in Redis`(last: Int?) throws {
-        server.cli("HSET", key, "battery", "b.v1.0")
+        server.cli("HSET", key, "battery", Self.battery)
         if let last { server.cli("HSET", key, "attempt", "\(last)") }
         let start = try start(try fixture.client(server.url))
         #expect(start.attempt == (last ?? 1) + 1)
         #expect(start.from == 5)
-        #expect(fixture.recorder.count(containing: "Redis does not have") == 0)
+        #expect(fixture.recorder.count(containing: "experiment resumed") == 0)
     }
 
     @Test func `A stated attempt counts`() throws {
@@ -61,6 +63,16 @@ struct AttemptTests {
         #expect(
             fixture.recorder.count(
                 containing: "experiment resumed that Redis does not have: k3v9x2mq7d-17. Check the id") == 1)
+    }
+
+    @Test func `An experiment of another battery is reported with its battery`() throws {
+        server.cli("HSET", key, "battery", "digits.v3.b44afc5e")
+        #expect(try start(try fixture.client(server.url)).attempt == 2)
+        #expect(
+            fixture.recorder.count(
+                containing: "experiment resumed in another battery: k3v9x2mq7d-17 belongs to digits.v3.b44afc5e, not "
+                    + "to \(Self.battery). Its events become dead letters. Resume it in its own battery") == 1)
+        #expect(fixture.recorder.count(containing: "Redis does not have") == 0)
     }
 
     @Test func `Events that are sent again have the attempt that was found first`() throws {

@@ -159,8 +159,8 @@ struct EndTests {
         #expect(refusals.count == 1)
         #expect(
             refusals.first?.hasSuffix(
-                " logged accuracy, loss, train, but never 'valid accuracy', the objective of 'digits'. Pass objective: with a "
-                    + "channel that it logs") == true)
+                " logged accuracy, loss, train, but never 'valid accuracy', which this program declares as the objective of "
+                    + "'digits'. Declare a battery with an objective that the program logs") == true)
         #expect(refusals.first?.hasPrefix("experiment not ranked: \(client.producer.text)-1 ") == true)
 
         // Ranked, or without rows.

@@ -1,0 +1,87 @@
+import HyperoSchema
+
+/// The declarations of batteries by this process, until they are compared with those that count.
+///
+/// The first declaration of a battery counts, and a later one with another objective or direction has no effect. The queries
+/// report it, but the training that made the later declaration would not learn of it.
+struct UncheckedDeclarations {
+    /// The objective and the directions that this process has declared.
+    struct Declaration {
+        let battery: BatteryID
+        let seq: UInt64
+        var name = ""
+        var version = ""
+        /// The fields that must be equal: `objective`, `direction` and `direction.<channel>`.
+        var fields: [(name: String, value: String)] = []
+    }
+
+    /// Oldest first.
+    private var waiting: [Declaration] = []
+    /// The hashes of the declarations that were read. Each experiment declares its battery again.
+    private var known: Set<UInt64> = []
+    private var lastRead: UInt64 = 0
+
+    /// The highest number of different declarations. A process that declares more does not learn of the differences of the others.
+    private static let maxDeclarations = 64
+    /// The highest number of fields that are compared, one command for each.
+    private static let maxFields = 32
+
+    /// Reads a record of the journal. Records that are read again change nothing.
+    mutating func read(_ record: Record) {
+        guard record.seq > lastRead else { return }
+        lastRead = record.seq
+        guard record.kind == .battery, known.count < Self.maxDeclarations, known.insert(Self.hash(record)).inserted,
+            let battery = BatteryID(String(decoding: record.batteryID, as: UTF8.self))
+        else { return }
+        var declaration = Declaration(battery: battery, seq: record.seq)
+        record.forEachField { name, value in
+            let (name, value) = (String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self))
+            switch name {
+            case BatteryField.name: declaration.name = value
+            case BatteryField.version: declaration.version = value
+            case BatteryField.description: break
+            default: if declaration.fields.count < Self.maxFields { declaration.fields.append((name, value)) }
+            }
+        }
+        guard !declaration.fields.isEmpty else { return }
+        waiting.append(declaration)
+    }
+
+    private static func hash(_ record: Record) -> UInt64 {
+        var hash = ExperimentMarks.hash(record.batteryID)
+        record.forEachField { name, value in
+            hash = hash &* 31 &+ ExperimentMarks.hash(name)
+            hash = hash &* 31 &+ ExperimentMarks.hash(value)
+        }
+        return hash
+    }
+
+    /// Returns the first declaration, if it is applied.
+    func next(applied: UInt64) -> Declaration? {
+        waiting.first.flatMap { $0.seq <= applied ? $0 : nil }
+    }
+
+    /// Removes the first declaration, after it was compared.
+    mutating func removeFirst() {
+        waiting.removeFirst()
+    }
+}
+
+extension UncheckedDeclarations.Declaration {
+    /// Returns the message that this declaration has no effect, because the battery's first one differs; nil if they are equal.
+    ///
+    /// - Parameter values: the values of ``fields`` in Redis. A field that is missing, because the battery was deleted, does not
+    ///   differ.
+    func difference(from values: [String?]) -> String? {
+        let differences = zip(fields, values).compactMap { field, value in
+            value.flatMap { $0.hasSameBytes(as: field.value) ? nil : (field.name, declared: field.value, first: $0) }
+        }
+        guard !differences.isEmpty else { return nil }
+        func list(_ texts: [String]) -> String { texts.prefix(4).joined(separator: ", ") }
+        let first = list(differences.map { "\(printable($0.0)) '\(printable($0.first))'" })
+        let declared = list(differences.map { "'\(printable($0.declared))'" })
+        let subject = "declaration of the battery '\(printable(name))' version \(printable(version)) has no effect"
+        return "\(subject): it was declared before with \(first), and this program declares \(declared). The first "
+            + "declaration counts. To change it, declare a new version"
+    }
+}
