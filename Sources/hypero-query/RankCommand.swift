@@ -19,8 +19,7 @@ struct RankCommand: StoreCommand {
 
             A running experiment has the age of its last sign of life after its status. Without one for the time of \
             --lost-after, its status is lost. With --columns, the table has the status if one of its experiments failed, was \
-            stopped or was lost. --status leaves the experiments of other statuses out, before the ranks are counted. It looks \
-            at the first 10000 ranked experiments, or at as many as --limit if that is more.
+            stopped or was lost. --status leaves the experiments of other statuses out, before the ranks are counted.
 
             Batteries of one version differ in their descriptions. They are ranked together, and told apart by their ids. Give an \
             id instead of the name to rank one of them.

@@ -162,14 +162,14 @@ import Testing
         let store = try fixture.store()
         var warnings: [String] = []
         let stored = try store.storedBatteries(of: "busy", version: nil, warnings: &warnings)[0]
-        var lists = [ExperimentPages(battery: stored, keyspace: fixture.keyspaces[0])]
+        var walk = MemberWalk(.newestFirst, over: [stored], firstPage: 2)
         var ids: [String] = []
-        for number in 6...9 where lists[0].hasMore {
+        for number in 6...9 where walk.hasMore {
             var pipeline = CommandPipeline()
-            lists[0].appendNext(2, to: &pipeline)
+            walk.appendPages(ahead: 1, to: &pipeline)
             try store.connections.run(pipeline)
-            try lists[0].readNext(warnings: &warnings)
-            ids += ExperimentPages.removeNewest(10, from: &lists).map(\.id.text)
+            try walk.readPages(warnings: &warnings)
+            ids += walk.removeNext(10).map(\.experiment)
             fixture.experiment("a-\(number)", of: battery, started: Fixture.noon + Int64(number))
             try fixture.commit()
         }

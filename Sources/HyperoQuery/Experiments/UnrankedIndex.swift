@@ -11,6 +11,26 @@ enum UnrankedIndex {
 
     /// True if the learning curves decide.
     var isByCurves: Bool { if case .curves = self { true } else { false } }
+
+    /// Returns the command that tells whether an experiment has a rank: ZSCORE of the ranking, or HGETALL of the curve.
+    ///
+    /// - Parameter channel: the channel of the filter; nil for the objectives.
+    func probe(
+        channel: String?, batteries: [StoredBattery]
+    ) -> (ScanMember, inout CommandPipeline) -> PendingReply<Bool>? {
+        { member, pipeline in
+            guard let id = member.id else { return nil }
+            switch self {
+            case .rankings:
+                let battery = batteries[member.battery]
+                let key = member.keyspace.rank(of: battery.id, by: channel ?? battery.objective)
+                return pipeline.append("ZSCORE", key, id.text, in: member.keyspace, as: .isNotNull)
+            case .curves(let channel):
+                return pipeline.append(
+                    "HGETALL", member.keyspace.curve(of: id), in: member.keyspace, as: .hasFiniteValue(of: channel))
+            }
+        }
+    }
 }
 
 extension Store {

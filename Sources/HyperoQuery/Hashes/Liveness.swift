@@ -13,6 +13,9 @@ public struct Liveness: Sendable, Hashable {
     /// event or sign of life of its producer. Nil if it is unknown.
     public let lastSeen: Int64?
 
+    /// The liveness of an experiment whose hash was not read.
+    static let unknown = Liveness(stored: nil, updated: nil, producer: nil, now: 0, lostAfter: 0)
+
     /// - Parameter isProducerKnown: false if the account must not read the producer, whose sign of life may be later.
     init(
         stored: ExperimentStatus?, updated: Int64?, producer: Int64?, isProducerKnown: Bool = true, now: Int64,
@@ -54,7 +57,8 @@ struct ProducerTimes {
         if hash.status == .running, let producer = hash.producer { append(producer, in: keyspace, to: &pipeline) }
     }
 
-    private mutating func append(_ producer: ProducerID, in keyspace: Keyspace, to pipeline: inout CommandPipeline) {
+    /// Appends the command for a producer, unless it has one already.
+    mutating func append(_ producer: ProducerID, in keyspace: Keyspace, to pipeline: inout CommandPipeline) {
         let key = keyspace.producer(producer)
         guard replies[key] == nil else { return }
         replies[key] = pipeline.append("HMGET", key, ProducerField.time, in: keyspace, as: .optionalStrings)
@@ -62,10 +66,12 @@ struct ProducerTimes {
 
     /// Returns the time of the producer that started an experiment last, nil if there is none, and whether the account may read
     /// it.
+    ///
+    /// - Parameter other: the producer in the experiment's hash; nil for the one in its id.
     func time(
-        of id: ExperimentID?, hash: ExperimentHash, in keyspace: Keyspace
+        of id: ExperimentID?, startedBy other: ProducerID?, in keyspace: Keyspace
     ) throws(QueryError) -> (time: Int64?, isKnown: Bool) {
-        guard let id, let producer = hash.producer ?? id.producer, let reply = replies[keyspace.producer(producer)]
+        guard let id, let producer = other ?? id.producer, let reply = replies[keyspace.producer(producer)]
         else { return (nil, true) }
         let time = try reply.valueIfPermitted()?.first.flatMap(\.self).flatMap { Int64($0) }
         return (time, reply.denial == nil)
@@ -77,7 +83,7 @@ extension Store {
     func liveness(
         of hash: ExperimentHash, id: ExperimentID?, in keyspace: Keyspace, producers: ProducerTimes
     ) throws(QueryError) -> Liveness {
-        let producer = try producers.time(of: id, hash: hash, in: keyspace)
+        let producer = try producers.time(of: id, startedBy: hash.producer, in: keyspace)
         return Liveness(
             stored: hash.status, updated: hash.updated, producer: producer.time, isProducerKnown: producer.isKnown,
             now: clock(), lostAfter: lostAfterMilliseconds)

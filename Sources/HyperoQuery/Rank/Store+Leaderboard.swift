@@ -16,8 +16,8 @@ extension Store {
     /// ``Leaderboard/curveScan``. The values at the best epochs of the objective are never replaced, because its best value is
     /// always in the maxima.
     ///
-    /// With statuses, the first 10,000 of each ranking are read, and the statuses of the experiments from the first one on, 500
-    /// in each round trip, until k are found.
+    /// With statuses, the statuses of the experiments are read from the first one on, up to 500 in each round trip, until k are
+    /// found or the ranking ends.
     ///
     /// Equal values have equal ranks. They are in the order of Redis: by the bytes of the experiment's id, descending if
     /// the highest value is first.
@@ -49,7 +49,9 @@ extension Store {
         if versionsDisagree { warnings.append(Self.disagreementWarning(of: batteries, decidedBy: newest)) }
         let highestFirst = order.isHighestFirst(direction: direction.direction)
 
-        let depth = statuses.isEmpty ? limit : max(limit, Self.maxExamined)
+        let scanOrder = ScanOrder.ranking(by: channel, highestFirst: highestFirst)
+        var walk = MemberWalk(scanOrder, over: batteries, firstPage: 4 * Self.firstSearchChunk)
+        let isSearch = !statuses.isEmpty
         var search = ColumnSearch(columns ?? [], in: batteries)
         var pipeline = CommandPipeline()
         var sizes: [(ranked: PendingReply<Int>, all: PendingReply<Int>)] = []
@@ -62,10 +64,12 @@ extension Store {
                             "ZCARD", keyspace.rank(of: battery.id, by: channel), in: keyspace, as: .count),
                         pipeline.append("ZCARD", keyspace.experiments(of: battery.id), in: keyspace, as: .count)
                     ))
+                guard !isSearch else { continue }
                 tops.append(
-                    pipeline.appendTop(depth, of: battery.id, in: keyspace, by: channel, highestFirst: highestFirst))
+                    pipeline.appendTop(limit, of: battery.id, in: keyspace, by: channel, highestFirst: highestFirst))
             }
         }
+        if isSearch { walk.appendPages(ahead: 1, to: &pipeline) }
         let isByObjective = channel.hasSameBytes(as: newest.objective)
         var curveColumns: [PendingReply<Bool>] = []
         if !isByObjective, value == .atBestEpoch {
@@ -77,17 +81,19 @@ extension Store {
         var rankings: [[RankedExperiment]] = []
         var count = 0
         var experimentCount = 0
-        for (top, size) in zip(tops, sizes) {
-            rankings.append(try top.value(or: [], warnings: &warnings))
+        for top in tops { rankings.append(try top.value(or: [], warnings: &warnings)) }
+        try walk.readPages(warnings: &warnings)
+        for size in sizes {
             // Adds no warning, because ZRANGE has already added one if the ranking has the wrong type.
             count += try size.ranked.valueIfAvailable() ?? 0
             experimentCount += try size.all.valueIfAvailable() ?? 0
         }
-        var top = RankedExperiment.merged(rankings, limit: depth, highestFirst: highestFirst)
+        var top = RankedExperiment.merged(rankings, limit: limit, highestFirst: highestFirst)
         var unindexed: UnindexedRanking?
         if count == 0 || value == .bestOfCurve {
             unindexed = try rankWithoutIndex(
-                channel, isObjective: isByObjective && value == .atBestEpoch, in: batteries, limit: depth,
+                channel, isObjective: isByObjective && value == .atBestEpoch, in: batteries,
+                limit: isSearch ? .max : limit,
                 highestFirst: highestFirst,
                 warnings: &warnings)
             top = unindexed?.top ?? []
@@ -98,7 +104,12 @@ extension Store {
         var isLoggedInCurves = false
         for column in curveColumns where try column.valueIfAvailable() ?? false { isLoggedInCurves = true }
         var examinedCount = top.count
-        if !statuses.isEmpty { (top, examinedCount) = try select(statuses, from: top, by: channel, limit: limit) }
+        if isSearch {
+            if unindexed != nil { walk = MemberWalk(of: top, order: scanOrder, over: batteries) }
+            let selection = try select(statuses, from: &walk, ranked: top, in: batteries, limit: limit)
+            top = selection.selected
+            examinedCount = selection.examinedCount
+        }
         let rows = try rows(
             of: top, by: channel, highestFirst: highestFirst, in: batteries, fields: fields, warnings: &warnings)
         return Leaderboard(

@@ -8,32 +8,6 @@ struct RankedState {
 }
 
 extension Store {
-    /// The number of ranked experiments whose status a ranking looks at, if the limit is not higher.
-    static let maxExamined = 10_000
-    /// The number of experiments per round trip: each has a command for the hash, and some have one for the producer.
-    private static let examinedPageSize = 500
-
-    /// Returns the first ranked experiments that have one of some statuses. One round trip per 500 experiments.
-    ///
-    /// - Returns: the experiments, at most as many as the limit, and the number of those whose status was looked at.
-    func select(
-        _ statuses: Set<ExperimentStatus>, from ranked: [RankedExperiment], by channel: String, limit: Int
-    ) throws(QueryError) -> (selected: [RankedExperiment], examinedCount: Int) {
-        var selected: [RankedExperiment] = []
-        var examinedCount = 0
-        // The rows report what is wrong with the hashes that are shown.
-        var ignored: [String] = []
-        while selected.count < limit, examinedCount < ranked.count {
-            let page = ranked[examinedCount..<min(examinedCount + Self.examinedPageSize, ranked.count)]
-            let states = try states(of: page.map { ($0, channel) }, warnings: &ignored)
-            for (member, state) in zip(page, states) where selected.count < limit {
-                examinedCount += 1
-                if let status = state.liveness.status, statuses.contains(status) { selected.append(member) }
-            }
-        }
-        return (selected, examinedCount)
-    }
-
     private static let stateFields = [ExperimentField.status, ExperimentField.updated, ExperimentField.producer]
 
     /// Reads the states of ranked experiments, each with the channel of its ranking. One round trip per 1,000 commands, and one

@@ -9,56 +9,40 @@ extension Store {
         fields: [String]?, warnings: inout [String]
     ) throws(QueryError) -> [Leaderboard.Row] {
         let stored = Prefix.max + channel
-        let requested = fields.map {
-            [
-                ExperimentField.status, ExperimentField.updated, ExperimentField.producer, ExperimentField.maxEpoch,
-                stored,
-            ] + $0
+        let request = HashRequest(fields: fields.map { _ in [] }, hasLiveness: true, of: batteries) { _ in
+            [ExperimentField.maxEpoch, stored] + (fields ?? [])
         }
         let isRequested = fields?.contains { $0.hasSameBytes(as: stored) } ?? true
+        let indexes = Dictionary(batteries.indices.map { (batteries[$0].id, $0) }) { first, _ in first }
+        let chunk = HashChunk(
+            ranked.map { ScanMember($0, battery: indexes[$0.battery] ?? 0) }, request)
         var pipeline = CommandPipeline()
-        var producers = ProducerTimes()
-        // nil for a member that is not an experiment id, because it has no hash.
-        let hashes = ranked.map { member in
-            ExperimentID(member.experiment).map { id in
-                producers.append(for: id, in: member.keyspace, to: &pipeline)
-                let key = member.keyspace.experiment(id)
-                guard let requested else { return pipeline.append("HGETALL", key, in: member.keyspace, as: .pairs) }
-                return pipeline.append(
-                    arguments: ["HMGET", key] + requested, in: member.keyspace,
-                    as: ReplyReader { reply throws(RedisError) in
-                        zip(requested, try reply.strings(count: requested.count)).compactMap { name, value in
-                            value.map { (name, $0) }
-                        }
-                    })
-            }
-        }
+        chunk.append(to: &pipeline, readsProducers: true)
         try connections.run(pipeline)
-        var found: [(member: RankedExperiment, hash: ExperimentHash, text: String?)] = []
-        found.reserveCapacity(ranked.count)
         var resumed = CommandPipeline()
-        for (member, pending) in zip(ranked, hashes) {
-            let source = "experiment '\(printable(member.experiment))'"
-            var pairs = try pending?.value(or: [], warnings: &warnings) ?? []
-            if pairs.isEmpty { warnings.append("\(source) is ranked, but its hash is missing") }
-            let text = pairs.first { $0.name.hasSameBytes(as: stored) }?.value
+        chunk.appendProducers(to: &resumed, all: false)
+        try connections.run(resumed)
+        var found: [FoundRow] = []
+        found.reserveCapacity(ranked.count)
+        for (member, experiment) in zip(ranked, try chunk.experiments(in: self, warnings: &warnings)) {
+            if experiment.isEmpty { warnings.append("\(experiment.source) is ranked, but its hash is missing") }
+            var pairs = experiment.pairs
+            let text = experiment[stored]
             if !isRequested { pairs.removeAll { $0.name.hasSameBytes(as: stored) } }
-            var reader = HashReader(pairs, source: source)
+            var reader = HashReader(pairs, source: experiment.source)
             let hash = ExperimentHash(&reader)
             warnings += reader.warnings
-            producers.append(for: hash, in: member.keyspace, to: &resumed)
-            found.append((member, hash, text))
+            found.append(
+                FoundRow(
+                    member: member, battery: experiment.battery, hash: hash, text: text,
+                    liveness: experiment.liveness ?? .unknown))
         }
-        try connections.run(resumed)
-        let batteriesByID = Dictionary(batteries.map { ($0.id, $0) }) { first, _ in first }
         Self.sortEqualScores(of: &found, highestFirst: highestFirst)
         var rows: [Leaderboard.Row] = []
         rows.reserveCapacity(found.count)
-        for (member, hash, text) in found {
-            guard let battery = batteriesByID[member.battery] else { continue }
-            let liveness = try liveness(
-                of: hash, id: ExperimentID(member.experiment), in: member.keyspace, producers: producers)
-            let number = member.number(stored: text)
+        for row in found {
+            let (member, hash, battery) = (row.member, row.hash, batteries[row.battery])
+            let number = member.number(stored: row.text)
             let isTie = rows.last.map { last in
                 guard last.value == member.value else { return false }
                 guard let left = wholeText(of: last.number), let right = wholeText(of: number) else { return true }
@@ -69,16 +53,27 @@ extension Store {
                 Leaderboard.Row(
                     rank: rank, experiment: member.experiment, battery: battery.id.text,
                     batteryName: battery.name, batteryVersion: battery.version, number: number,
-                    liveness: liveness, bestEpoch: member.point?.epoch ?? hash.bestEpoch, maxima: hash.maxima,
+                    liveness: row.liveness, bestEpoch: member.point?.epoch ?? hash.bestEpoch, maxima: hash.maxima,
                     params: hash.params, meta: hash.meta, fields: hash.fields))
         }
         return rows
     }
 
+    /// A ranked experiment whose hash was read.
+    private struct FoundRow {
+        let member: RankedExperiment
+        /// The index of the battery.
+        let battery: Int
+        let hash: ExperimentHash
+        /// The stored text of the ranked value.
+        let text: String?
+        let liveness: Liveness
+    }
+
     /// Sorts experiments of equal scores by their whole numbers: a score is a double, which is equal for 2^53 and 2^53 + 1. The
     /// order of all others stays.
     private static func sortEqualScores(
-        of found: inout [(member: RankedExperiment, hash: ExperimentHash, text: String?)], highestFirst: Bool
+        of found: inout [FoundRow], highestFirst: Bool
     ) {
         var start = 0
         while start < found.count {

@@ -12,6 +12,8 @@ struct CommandPipeline {
         /// The partition whose server receives the command.
         let keyspace: Keyspace
         let arguments: [String]
+        /// The last arguments, which many commands share.
+        var sharedArguments: [String] = []
         /// Reads the reply of a server into the command's ``PendingReply``.
         let readReply: (_ reply: inout Reply, _ server: RedisURL) -> Void
     }
@@ -29,10 +31,19 @@ struct CommandPipeline {
     ) -> PendingReply<Value> {
         let pending = PendingReply<Value>(to: arguments)
         commands.append(
-            Command(keyspace: keyspace, arguments: arguments) { reply, server in
-                pending.read(&reply, with: reader, from: server)
-            })
+            Command(
+                keyspace: keyspace, arguments: arguments,
+                readReply: { reply, server in pending.read(&reply, with: reader, from: server) }))
         return pending
+    }
+
+    /// Appends a command whose last arguments many commands share, and whose reply the caller reads itself.
+    mutating func append(
+        _ arguments: [String], shared: [String], in keyspace: Keyspace,
+        read: @escaping (_ reply: inout Reply, _ server: RedisURL) -> Void
+    ) {
+        commands.append(
+            Command(keyspace: keyspace, arguments: arguments, sharedArguments: shared, readReply: read))
     }
 
     /// Appends a command, as ``append(arguments:in:as:)`` does.

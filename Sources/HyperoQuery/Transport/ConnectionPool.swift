@@ -12,7 +12,22 @@ final class ConnectionPool {
     private var connections: [RedisURL: ConnectionBox] = [:]
     /// The servers of the partitions that were redirected.
     private var redirects: [Keyspace: Topology] = [:]
-    private(set) var roundTrips = 0
+    /// The work so far.
+    private(set) var cost = QueryCost()
+    /// The pipelines that were sent and whose replies were not read yet, in order.
+    private var started: [StartedPipeline] = []
+    private var lastTicket = 0
+
+    private struct StartedPipeline {
+        let ticket: Int
+        let groups: [(server: RedisURL, commands: [CommandPipeline.Command])]
+    }
+
+    private struct Redirect {
+        let server: RedisURL
+        let error: RedisError
+        let command: CommandPipeline.Command
+    }
 
     /// The maximum number of commands per round trip. It bounds the unread replies that the server buffers.
     private static let maxCommandsPerRoundTrip = 1_000
@@ -25,55 +40,105 @@ final class ConnectionPool {
     /// Returns the server of a partition: the one that the latest redirect named, else the seed.
     func server(of keyspace: Keyspace) -> RedisURL { redirects[keyspace]?.current ?? seed }
 
-    /// Sends the commands and reads their replies: one round trip for up to 1,000 commands, and one more per redirect.
+    var roundTrips: Int { cost.roundTrips }
+
+    /// Sends the commands and reads their replies: one round trip for up to 1,000 commands, and one more per redirect. Reads the
+    /// replies to the pipelines that were started before.
     ///
     /// - Throws: the error of a server that fails as a whole. The error reply to one command is in its ``PendingReply``.
     func run(_ pipeline: CommandPipeline) throws(QueryError) {
+        try finish()
         var start = 0
         while start < pipeline.commands.count {
             let end = min(start + Self.maxCommandsPerRoundTrip, pipeline.commands.count)
-            var remaining = Array(pipeline.commands[start..<end])
-            var redirectCount = 0
-            while !remaining.isEmpty {
-                guard redirectCount <= Topology.maxRedirects else {
-                    throw QueryError(.notReady(reason: "the cluster moves hash slots (\(seed))"))
-                }
-                remaining = try sendAndReceive(remaining)
-                redirectCount += 1
-            }
+            try sendAndReceive(Array(pipeline.commands[start..<end]))
             start = end
         }
     }
 
-    /// Sends each command to the server of its partition, all before the first reply is read.
+    /// Sends the commands of a pipeline, without waiting for the replies. The caller bounds the number of commands.
     ///
-    /// - Returns: the commands that were redirected.
-    private func sendAndReceive(_ commands: [CommandPipeline.Command]) throws(QueryError) -> [CommandPipeline.Command] {
-        roundTrips += 1
-        let groups = Dictionary(grouping: commands) { server(of: $0.keyspace) }
+    /// - Returns: the ticket for ``finish(_:)``.
+    func start(_ pipeline: CommandPipeline) throws(QueryError) -> Int {
+        lastTicket += 1
+        started.append(StartedPipeline(ticket: lastTicket, groups: try send(pipeline.commands)))
+        return lastTicket
+    }
+
+    /// Reads the replies to the pipelines that were started up to a ticket; to all of them without one.
+    ///
+    /// If a server redirects a command, reads the replies to all of them, because those to the repeated command follow.
+    func finish(_ ticket: Int = .max) throws(QueryError) {
+        var redirects: [Redirect] = []
+        while let first = started.first, first.ticket <= ticket || !redirects.isEmpty {
+            started.removeFirst()
+            redirects += try receive(first.groups)
+        }
+        try sendAndReceive(try follow(redirects))
+    }
+
+    private func sendAndReceive(_ commands: [CommandPipeline.Command]) throws(QueryError) {
+        var remaining = commands
+        var redirectCount = 0
+        while !remaining.isEmpty {
+            guard redirectCount <= Topology.maxRedirects else {
+                throw QueryError(.notReady(reason: "the cluster moves hash slots (\(seed))"))
+            }
+            remaining = try follow(try receive(try send(remaining)))
+            redirectCount += 1
+        }
+    }
+
+    /// Sends each command to the server of its partition, all before the first reply is read.
+    private func send(
+        _ commands: [CommandPipeline.Command]
+    ) throws(QueryError) -> [(server: RedisURL, commands: [CommandPipeline.Command])] {
+        guard !commands.isEmpty else { return [] }
+        cost.roundTrips += 1
+        cost.keys += commands.count
+        let groups =
+            redirects.isEmpty
+            ? [(server: seed, commands: commands)]
+            : Dictionary(grouping: commands) { server(of: $0.keyspace) }.map { (server: $0.key, commands: $0.value) }
         for (server, commands) in groups {
             try withConnection(to: server) { connection throws(RedisError) in try connection.send(commands) }
         }
-        var redirected: [CommandPipeline.Command] = []
+        return groups
+    }
+
+    /// Reads the replies of all servers.
+    ///
+    /// - Returns: the commands that were redirected.
+    private func receive(
+        _ groups: [(server: RedisURL, commands: [CommandPipeline.Command])]
+    ) throws(QueryError) -> [Redirect] {
+        var redirects: [Redirect] = []
         for (server, commands) in groups {
             try withConnection(to: server) { connection throws(RedisError) in
-                var redirects: [(error: RedisError, command: CommandPipeline.Command)] = []
                 for command in commands {
                     var reply = try connection.connection.receive()
+                    cost.bytes += reply.byteCount
                     if let error = reply.error, case .moved = error.code {
-                        redirects.append((error, command))
+                        redirects.append(Redirect(server: server, error: error, command: command))
                     } else {
                         command.readReply(&reply, server)
                     }
                 }
-                // Verified after all replies are read, because the check is a command of its own.
-                for (error, command) in redirects {
-                    try follow(connection.connection.verified(error), of: command.keyspace)
-                    redirected.append(command)
-                }
             }
         }
-        return redirected
+        return redirects
+    }
+
+    /// Verifies redirects and records their servers, after all replies are read: the check is a command of its own.
+    ///
+    /// - Returns: the commands to send again.
+    private func follow(_ redirects: [Redirect]) throws(QueryError) -> [CommandPipeline.Command] {
+        for redirect in redirects {
+            try withConnection(to: redirect.server) { connection throws(RedisError) in
+                try follow(connection.connection.verified(redirect.error), of: redirect.command.keyspace)
+            }
+        }
+        return redirects.map(\.command)
     }
 
     /// Records the server that a verified redirect names.
@@ -103,6 +168,7 @@ final class ConnectionPool {
             }
         } catch {
             connections.removeAll()
+            started.removeAll()
             throw QueryError(error, server: server)
         }
     }
@@ -120,8 +186,9 @@ private final class ConnectionBox {
     func send(_ commands: [CommandPipeline.Command]) throws(RedisError) {
         var writer = RESPWriter()
         for command in commands {
-            writer.begin(arguments: command.arguments.count)
+            writer.begin(arguments: command.arguments.count + command.sharedArguments.count)
             for argument in command.arguments { writer.add(argument) }
+            for argument in command.sharedArguments { writer.add(argument) }
         }
         try connection.send(writer)
     }

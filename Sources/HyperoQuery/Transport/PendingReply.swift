@@ -13,6 +13,15 @@ final class PendingReply<Value> {
         self.command = command
     }
 
+    /// Creates the reply of a command that failed.
+    init(to command: [String], failed error: RedisError, _ server: RedisURL) {
+        self.command = command
+        failure = (error, server)
+    }
+
+    /// True until the reply has arrived.
+    var isPending: Bool { value == nil && failure == nil }
+
     /// Reads the reply, or keeps its error.
     func read(_ reply: inout Reply, with reader: ReplyReader<Value>, from server: RedisURL) {
         do throws(RedisError) {
