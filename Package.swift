@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "Hypero", targets: ["Hypero"]),
         .library(name: "HyperoAsync", targets: ["HyperoAsync"]),
         .library(name: "HyperoQuery", targets: ["HyperoQuery"]),
+        .library(name: "HyperoSearch", targets: ["HyperoSearch"]),
         .library(name: "hypero-c", type: .dynamic, targets: ["HyperoC"]),
         .executable(name: "hypero-ingest", targets: ["hypero-ingest"]),
         .executable(name: "hypero-query", targets: ["hypero-query"]),
@@ -55,8 +56,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // Pure: no input and output.
+        .target(name: "HyperoSearch", dependencies: ["HyperoCore", "HyperoSchema"], swiftSettings: settings),
         .target(
-            name: "HyperoQuery", dependencies: ["HyperoCore", "HyperoRedis", "HyperoSchema"], swiftSettings: settings),
+            name: "HyperoQuery", dependencies: ["HyperoCore", "HyperoRedis", "HyperoSchema", "HyperoSearch"],
+            swiftSettings: settings),
         // What the programs share: the options of the server, error messages and the start.
         .target(
             name: "HyperoCommandLine",
@@ -148,6 +152,9 @@ let package = Package(
             path: "Tests/hypero-fuzz", swiftSettings: settings),
         .testTarget(
             name: "HyperoSchemaTests", dependencies: ["HyperoSchema", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "HyperoSearchTests", dependencies: ["HyperoCore", "HyperoSchema", "HyperoSearch", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "HyperoRedisTests", dependencies: ["HyperoCore", "HyperoRedis", "TestSupport"],
             swiftSettings: settings),
