@@ -15,6 +15,8 @@ struct HyperoQueryCommand: ParsableCommand {
               hypero-query rank "digits mlp" --limit 3 --columns lr,test
               hypero-query rank "digits mlp" --format json | jq .params
               hypero-query experiments "digits mlp" --status failed
+              hypero-query importance "digits mlp"
+              hypero-query export "digits mlp" > digits.csv
               hypero-query status
               hypero-query dead
               hypero-query --version
@@ -26,7 +28,7 @@ struct HyperoQueryCommand: ParsableCommand {
 
     static let subcommands: [any ParsableCommand.Type] = [
         BatteriesCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self, StatusCommand.self,
-        DeadCommand.self,
+        DeadCommand.self, VersionsCommand.self, ColumnsCommand.self, ExportCommand.self, ImportanceCommand.self,
     ]
 
     static func main() {
@@ -36,7 +38,7 @@ struct HyperoQueryCommand: ParsableCommand {
         do {
             guard Program.query.start() else { return }
             var command = try parseSubcommand() ?? parseAsRoot()
-            if let command = command as? any StoreCommand {
+            if let command = command as? any ServerCommand {
                 store = command.store
                 try command.checkRequirements()
             }
@@ -69,12 +71,16 @@ struct HyperoQueryCommand: ParsableCommand {
 }
 
 /// A command that reads a store, as all subcommands do.
-protocol StoreCommand: ParsableCommand {
+protocol ServerCommand: ParsableCommand {
     var store: StoreOptions { get }
-    var output: OutputOptions { get }
 
     /// Checks the options that need another one, before the command runs.
     func checkRequirements() throws
+}
+
+/// A command whose result is a table, JSON or CSV.
+protocol StoreCommand: ServerCommand {
+    var output: OutputOptions { get }
 }
 
 extension StoreCommand {

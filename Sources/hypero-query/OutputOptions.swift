@@ -11,15 +11,18 @@ struct OutputOptions: ParsableArguments {
     @Option(help: "Colours. auto: on a terminal, unless NO_COLOR is set or TERM is dumb.")
     var color = ColorChoice.auto
 
-    @Flag(
-        help: ArgumentHelp(
-            "In CSV, begin text with an apostrophe that a spreadsheet would run as a formula: cells with = + - @ first."
-        ))
+    @Flag(help: ExcelHelp.flag)
+    var excel = false
+
+    // The name of an earlier version, without the byte order mark.
+    @Flag(help: .hidden)
     var csvSafe = false
 
     /// Checks the options that need another one.
     func checkRequirements() throws {
-        if csvSafe, format != .csv { throw MissingArgument("--csv-safe needs --format csv") }
+        if excel || csvSafe, format != .csv {
+            throw MissingArgument("\(excel ? "--excel" : "--csv-safe") needs --format csv")
+        }
     }
 
     /// Writes the result to standard output, and at most 10 of the warnings to standard error.
@@ -40,9 +43,19 @@ struct OutputOptions: ParsableArguments {
             }
         }
         let display = Display(descriptor: STDOUT_FILENO, color: color)
+        // Excel reads a file without a byte order mark as the encoding of the system.
+        if excel { try StandardOutput.write("\u{FEFF}") }
         try StandardOutput.write(
-            result.text(as: format, for: display, advice: advice, guardsFormulas: csvSafe))
+            result.text(as: format, for: display, advice: advice, guardsFormulas: excel || csvSafe))
     }
+}
+
+/// The help of `--excel`, which all commands have.
+enum ExcelHelp {
+    static let flag: ArgumentHelp = """
+        In CSV, begin with a byte order mark, and begin text with an apostrophe that a spreadsheet would run as a formula: cells \
+        with = + - @ first.
+        """
 }
 
 // The parser's default implementations build these lists through key paths at every start, 5 % of all instructions.

@@ -10,7 +10,16 @@ enum StandardOutput {
 
     /// Writes the whole text. Ends the program without an error if the reader has closed the pipe.
     static func write(_ text: String) throws(WriteError) {
-        let error = writeAll(text, to: STDOUT_FILENO)
+        try finish(writeAll(text, to: STDOUT_FILENO))
+    }
+
+    /// Writes all bytes, as ``write(_:)`` writes a text.
+    static func write(_ bytes: UnsafeRawBufferPointer) throws(WriteError) {
+        try finish(writeAll(bytes, to: STDOUT_FILENO))
+    }
+
+    /// Handles errno of a write; 0 for none.
+    private static func finish(_ error: Int32) throws(WriteError) {
         if error == EPIPE { ExitStatus.success.exit() }
         guard error == 0 else {
             throw WriteError(description: "cannot write to standard output: \(String(cString: strerror(error)))")
@@ -36,16 +45,21 @@ func printWarnings(_ warnings: [String], limit: Int = 10) {
 /// - Returns: 0, or errno of the write that failed.
 private func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
     var text = text
-    return text.withUTF8 { bytes in
-        var remaining = UnsafeRawBufferPointer(bytes)
-        while let start = remaining.baseAddress, !remaining.isEmpty {
-            let count = Glibc.write(descriptor, start, remaining.count)
-            if count >= 0 {
-                remaining = UnsafeRawBufferPointer(rebasing: remaining.dropFirst(count))
-            } else if errno != EINTR {
-                return errno
-            }
+    return text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
+}
+
+/// Writes all bytes.
+///
+/// - Returns: 0, or errno of the write that failed.
+func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
+    var remaining = bytes
+    while let start = remaining.baseAddress, !remaining.isEmpty {
+        let count = Glibc.write(descriptor, start, remaining.count)
+        if count >= 0 {
+            remaining = UnsafeRawBufferPointer(rebasing: remaining.dropFirst(count))
+        } else if errno != EINTR {
+            return errno
         }
-        return 0
     }
+    return 0
 }

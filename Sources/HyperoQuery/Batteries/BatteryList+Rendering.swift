@@ -42,46 +42,55 @@ extension BatteryList: Rendering {
     /// Writes one object per battery: `id name version description objective direction created updated experiments best
     /// best_experiment best_status`.
     package func writeJSON(to page: inout Page) {
-        for battery in batteries {
-            var object = JSONObject()
-            object.add("id", value: battery.id)
-            object.add("name", value: battery.name)
-            object.add("version", value: battery.version)
-            object.add("description", value: battery.description)
-            object.add("objective", value: battery.objective)
-            object.add("direction", value: battery.direction.rawValue)
-            object.add("created", value: battery.created)
-            object.add("updated", value: battery.updated)
-            object.add("experiments", value: battery.experimentCount)
-            object.add("best", value: battery.best?.number)
-            object.add("best_experiment", value: battery.best?.experiment)
-            object.add("best_status", value: battery.best?.status?.rawValue)
-            page.line(object.text)
-        }
+        for battery in batteries { page.line(battery.json.text) }
     }
 
     package func writeCSV(to page: inout Page) {
-        CSV.write(
-            [
-                "id", "name", "version", "description", "objective", "direction", "created", "updated", "experiments",
-                "best", "best_experiment", "best_status",
-            ], to: &page)
-        for battery in batteries {
-            CSV.write(
-                [
-                    battery.id, battery.name, String(battery.version), battery.description, battery.objective,
-                    battery.direction.rawValue, battery.created.map { String($0) }, battery.updated.map { String($0) },
-                    String(battery.experimentCount), battery.best?.number.text,
-                    battery.best?.experiment, battery.best?.status?.rawValue,
-                ], to: &page)
-        }
+        CSV.write(BatterySummary.csvTitles, to: &page)
+        for battery in batteries { CSV.write(battery.csvFields, to: &page) }
+    }
+}
+
+extension BatterySummary {
+    /// The object of the battery: `id name version description objective direction created updated experiments best
+    /// best_experiment best_status`.
+    var json: JSONObject {
+        var object = JSONObject()
+        object.add("id", value: id)
+        object.add("name", value: name)
+        object.add("version", value: version)
+        object.add("description", value: description)
+        object.add("objective", value: objective)
+        object.add("direction", value: direction.rawValue)
+        object.add("created", value: created)
+        object.add("updated", value: updated)
+        object.add("experiments", value: experimentCount)
+        object.add("best", value: best?.number)
+        object.add("best_experiment", value: best?.experiment)
+        object.add("best_status", value: best?.status?.rawValue)
+        return object
+    }
+
+    /// The titles of ``csvFields``.
+    static let csvTitles = [
+        "id", "name", "version", "description", "objective", "direction", "created", "updated", "experiments",
+        "best", "best_experiment", "best_status",
+    ]
+
+    /// The record of the battery.
+    var csvFields: [String?] {
+        [
+            id, name, String(version), description, objective, direction.rawValue, created.map { String($0) },
+            updated.map { String($0) }, String(experimentCount), best?.number.text, best?.experiment,
+            best?.status?.rawValue,
+        ]
     }
 }
 
 extension BatterySummary.Best {
     /// The value, with the status of an experiment that failed, was stopped or was lost: its result must not look like that of
     /// one that is done.
-    fileprivate var text: String {
+    var text: String {
         let number = numberTexts([number])[0] ?? ""
         guard let status, status != .done, status != .running else { return number }
         return "\(number) (\(status.rawValue))"

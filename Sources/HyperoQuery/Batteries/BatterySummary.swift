@@ -24,6 +24,9 @@ public struct BatterySummary: Sendable, Hashable {
     public let experimentCount: Int
     /// The experiment with the best maxima value of the objective; nil until one has a finite value.
     public let best: Best?
+    /// The latest declaration that differs from the first one, such as `objective loss min`; nil if there is none. It has no
+    /// effect.
+    public let conflict: String?
 
     /// The best maxima value of the objective; nil until an experiment has a finite value of it.
     public var bestValue: Double? { best?.value }
@@ -47,5 +50,15 @@ public struct BatteryList: Sendable, Hashable {
     /// The batteries, by name, version and time of creation.
     public let batteries: [BatterySummary]
     /// The malformed values that were left out, one sentence each.
+    public let warnings: [String]
+}
+
+/// The batteries of one name: its versions, and their descriptions.
+public struct VersionList: Sendable, Hashable {
+    /// The name.
+    public let name: String
+    /// The batteries, by version and time of creation.
+    public let batteries: [BatterySummary]
+    /// The malformed values that were left out and the declarations without effect, one sentence each.
     public let warnings: [String]
 }

@@ -14,6 +14,14 @@ extension Store {
         var warnings: [String] = []
         let stored = try storedBatteries(warnings: &warnings)
         warnings += stored.compactMap(\.conflictWarning)
+        let summaries = try summaries(of: stored, warnings: &warnings)
+        return BatteryList(batteries: summaries, warnings: warnings)
+    }
+
+    /// Reads the number of experiments and the best value of each battery. Two round trips.
+    func summaries(
+        of stored: [StoredBattery], warnings: inout [String]
+    ) throws(QueryError) -> [BatterySummary] {
         var pipeline = CommandPipeline()
         // One element per battery, with one reply per partition.
         var counts: [[PendingReply<Int>]] = []
@@ -54,8 +62,8 @@ extension Store {
                     id: battery.id.text, name: battery.name, version: battery.version,
                     description: battery.description, objective: battery.objective, direction: battery.direction,
                     created: battery.created, updated: battery.updated, experimentCount: experimentCount,
-                    best: best))
+                    best: best, conflict: battery.conflict))
         }
-        return BatteryList(batteries: summaries, warnings: warnings)
+        return summaries
     }
 }

@@ -38,4 +38,6 @@ package enum AdviceTopic: Sendable, Hashable {
     case moreRows
     /// The search of a list ended at the limit of rows.
     case olderExperiments
+    /// The data of an importance.
+    case importance
 }

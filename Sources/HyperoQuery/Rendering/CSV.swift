@@ -23,7 +23,7 @@ enum CSV {
     /// which some spreadsheets remove. Numbers such as -0.5 and -inf are unchanged.
     ///
     /// Source of the first characters: <https://owasp.org/www-community/attacks/CSV_Injection>.
-    private static func withoutFormula(_ field: String) -> String {
+    static func withoutFormula(_ field: String) -> String {
         guard let first = field.unicodeScalars.first, !isNumber(field) else { return field }
         let visible = field.unicodeScalars.first { !$0.properties.isWhitespace }
         guard "\t\r\n".unicodeScalars.contains(first) || visible.map("=+-@＝＋－＠".unicodeScalars.contains) ?? false else {

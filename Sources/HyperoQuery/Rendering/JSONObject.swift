@@ -47,7 +47,7 @@ struct JSONObject {
     /// string.
     mutating func add(_ name: String, value values: [NamedValue]) {
         var object = JSONObject()
-        for value in values { object.add(value.name, json: Self.json(value.text)) }
+        for value in values { object.add(value.name, json: Self.json(stored: value.text)) }
         add(name, json: object.text)
     }
 
@@ -56,7 +56,8 @@ struct JSONObject {
         number.map { $0.isFinite ? $0.text : JSON.quoted($0.text) } ?? "null"
     }
 
-    private static func json(_ text: String) -> String {
+    /// Returns a stored value as JSON: unchanged if it is JSON, any other text as a string.
+    static func json(stored text: String) -> String {
         guard let value = JSON.parse(text) else { return JSON.quoted(text) }
         // A value of several lines is written again, because each object must stay on one line.
         return text.utf8.contains { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } ? JSON.text(of: value) : text

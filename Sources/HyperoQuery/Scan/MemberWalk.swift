@@ -34,6 +34,13 @@ struct MemberWalk {
         lists = members.first.map { [IndexPages(of: members, in: $0.keyspace, order: order)] } ?? []
     }
 
+    /// Creates a walk over members that were read already, in order.
+    init(of members: [ScanMember]) {
+        order = .unordered
+        pageSize = 1
+        lists = members.first.map { [IndexPages(of: members, in: $0.keyspace, order: .unordered)] } ?? []
+    }
+
     /// True if there may be members that were not removed yet.
     var hasMore: Bool { lists.contains(where: \.hasMore) }
 

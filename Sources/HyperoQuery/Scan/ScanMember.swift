@@ -37,6 +37,8 @@ package enum ScanOrder: Sendable, Hashable {
     case ranking(by: String, highestFirst: Bool)
     /// All experiments, the newest first, merged over the batteries and partitions.
     case newestFirst
+    /// All experiments, the oldest first, merged over the batteries and partitions.
+    case oldestFirst
     /// All experiments, one battery and partition after the other, the oldest first.
     case unordered
 
@@ -44,7 +46,7 @@ package enum ScanOrder: Sendable, Hashable {
         switch self {
         case .ranking(_, let highestFirst): highestFirst
         case .newestFirst: true
-        case .unordered: false
+        case .oldestFirst, .unordered: false
         }
     }
 
@@ -52,7 +54,7 @@ package enum ScanOrder: Sendable, Hashable {
     func key(of battery: BatteryID, in keyspace: Keyspace) -> String {
         switch self {
         case .ranking(let channel, _): keyspace.rank(of: battery, by: channel)
-        case .newestFirst, .unordered: keyspace.experiments(of: battery)
+        case .newestFirst, .oldestFirst, .unordered: keyspace.experiments(of: battery)
         }
     }
 

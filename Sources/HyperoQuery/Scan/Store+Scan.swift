@@ -12,6 +12,8 @@ package struct ExperimentScan: Sendable {
     /// The number of experiments in the first chunk. Later chunks double up to 500. A scan that usually ends early begins with
     /// few.
     package var firstChunk: Int
+    /// The number of experiments in the largest chunk.
+    private(set) var largestChunk = Self.maxChunk
 
     package init(order: ScanOrder, fields: [String]?, hasLiveness: Bool = false, firstChunk: Int = Self.maxChunk) {
         self.order = order
@@ -22,6 +24,17 @@ package struct ExperimentScan: Sendable {
 
     /// The largest number of experiments per round trip.
     package static let maxChunk = 500
+
+    /// The number of values of a chunk, for requests of very many fields.
+    private static let maxChunkValues = 100_000
+
+    /// Bounds the chunks, so that those of experiments with very many fields do not fill the memory.
+    ///
+    /// - Parameter count: the number of fields of each experiment.
+    mutating func bound(values count: Int) {
+        largestChunk = max(1, min(Self.maxChunk, Self.maxChunkValues / max(count, 1)))
+        firstChunk = min(firstChunk, largestChunk)
+    }
 }
 
 /// The answer of the receiver of a scan's chunk.
@@ -69,7 +82,9 @@ extension Store {
     ) throws(QueryError) {
         var walk = MemberWalk(scan.order, over: batteries, firstPage: 4 * scan.firstChunk)
         let request = HashRequest(fields: scan.fields, hasLiveness: scan.hasLiveness, of: batteries)
-        try self.scan(&walk, request, firstChunk: scan.firstChunk, warnings: &warnings, body: body)
+        try self.scan(
+            &walk, request, firstChunk: scan.firstChunk, largestChunk: scan.largestChunk, warnings: &warnings,
+            body: body)
     }
 
     /// Walks over the members of a walk, whose first pages may already be requested.
@@ -77,6 +92,7 @@ extension Store {
     /// - Parameter probe: appends a further command of an experiment.
     func scan(
         _ walk: inout MemberWalk, _ request: HashRequest, firstChunk: Int,
+        largestChunk: Int = ExperimentScan.maxChunk,
         probe: ((ScanMember, inout CommandPipeline) -> PendingReply<Bool>?)? = nil, warnings: inout [String],
         body: ([ScannedExperiment]) throws(QueryError) -> ScanStep
     ) throws(QueryError) {
@@ -85,7 +101,7 @@ extension Store {
         var isFirst = true
         while let (chunk, ticket) = next {
             next = nil
-            size = max(size, min(size * 2, ExperimentScan.maxChunk))
+            size = max(size, min(size * 2, largestChunk))
             if !isFirst {
                 next = try begin(&walk, request, size, probe: probe, mayWait: false, warnings: &warnings)
             }

@@ -1,0 +1,201 @@
+import ArgumentParser
+import Glibc
+import HyperoCommandLine
+import HyperoQuery
+
+struct ExportCommand: ServerCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write all experiments of a battery, or their learning curves, for other programs.",
+        usage: "hypero-query export [<options>] <name>",
+        discussion: """
+            The columns: experiment, battery, name, version, status, reason, host, seed, attempt, started, last_seen, epochs (the \
+            highest epoch), epoch (of the maxima) and source, then max.<channel>, param.<name> and meta.<name>. The header is \
+            written also without a row. Times are in UTC, such as 2025-11-23T12:00:00.000Z. nan and inf are texts, and missing \
+            values are empty, or null in JSON. An empty text is "" in CSV.
+
+            --params, --metas and --maxima select columns and their order: names separated by commas, with * for any text and ? for \
+            one character. Quote them for the shell. --params '' leaves all hyper-parameters out.
+
+            With --curves, there is one row per value: experiment, epoch, channel, value. --maxima selects the channels. --wide has \
+            one row per epoch, with the columns curve.<channel>.
+
+            The oldest experiment is first. --order-by takes a channel, by its value at the best epoch, or a hyper-parameter, \
+            metadata or another column. Experiments without the value are last. The order by a channel is fast. The others keep \
+            the ids of all experiments in memory.
+
+            The memory does not depend on the number of experiments otherwise. --output writes the file as a whole or, after an \
+            error, not at all.
+
+            EXAMPLES:
+              hypero-query export "digits mlp" > digits.csv
+              hypero-query export "digits mlp" --params 'lr*' --maxima valid,test
+              hypero-query export "digits mlp" --curves --output curves.csv
+              hypero-query export "digits mlp" --order-by valid --desc --format json
+              hypero-query export "digits mlp" | duckdb -c "select status, count(*)
+                from read_csv('/dev/stdin') group by status"
+            """)
+
+    @Argument(help: "The battery's name or id.")
+    var name: String
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The battery's version. (default: all versions together)", valueName: "n"))
+    var version: Int?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Only this version and later ones.", valueName: "n"))
+    var minVersion: Int?
+
+    @Option(help: ArgumentHelp("The hyper-parameters to write. May be repeated. (default: all)", valueName: "a,b*"))
+    var params: [String] = []
+
+    @Option(help: ArgumentHelp("The metadata to write. May be repeated. (default: all)", valueName: "a,b*"))
+    var metas: [String] = []
+
+    @Option(help: ArgumentHelp("The channels to write. May be repeated. (default: all)", valueName: "a,b*"))
+    var maxima: [String] = []
+
+    @Option(help: ArgumentHelp("The column that orders the rows. (default: started)", valueName: "column"))
+    var orderBy: String?
+
+    @Flag(help: "The highest value, or the latest time, first.")
+    var desc = false
+
+    @Flag(help: "Write the learning curves, one row per value.")
+    var curves = false
+
+    @Flag(help: "With --curves, write one row per epoch, with a column per channel.")
+    var wide = false
+
+    @Option(help: LostAfter.help)
+    var lostAfter: String?
+
+    @OptionGroup(title: "Redis") var store: StoreOptions
+    @OptionGroup(title: "Output") var output: ExportOptions
+
+    func validate() throws {
+        _ = try LostAfter.seconds(in: lostAfter)
+        try output.validate()
+    }
+
+    func checkRequirements() throws {
+        if wide, !curves { throw MissingArgument("--wide needs --curves") }
+        if curves, !params.isEmpty || !metas.isEmpty {
+            throw MissingArgument("--curves has no columns of \(params.isEmpty ? "--metas" : "--params")")
+        }
+        try output.checkRequirements()
+    }
+
+    func run() throws {
+        var request = ExportRequest()
+        request.version = version
+        request.minVersion = minVersion
+        request.params = names(in: params)
+        request.metas = names(in: metas)
+        request.maxima = names(in: maxima)
+        request.orderBy = orderBy
+        request.isDescending = desc
+        request.curves = curves ? (wide ? .wide : .long) : nil
+        output.apply(to: &request)
+        let store = try store.store(lostAfter: lostAfter)
+        var progress = ProgressLine(of: "experiments", isOutputElsewhere: output.output != nil)
+        let summary: ExportSummary
+        do {
+            if let path = output.output {
+                var file = try OutputFile(path)
+                summary = try store.export(name, request, progress: { progress.update($0, of: $1) }) {
+                    try file.write($0)
+                }
+                try file.commit()
+            } else {
+                summary = try store.export(name, request, progress: { progress.update($0, of: $1) }) {
+                    try StandardOutput.write($0)
+                }
+            }
+        } catch {
+            progress.clear()
+            throw error
+        }
+        progress.clear()
+        printWarnings(summary.warnings)
+        if summary.experimentCount == 0 {
+            printError("note: the battery has no experiments: none has started yet, or all were deleted")
+        }
+    }
+
+    /// Returns the names in lists; nil without the option. An empty list selects no column.
+    private func names(in lists: [String]) -> [String]? {
+        lists.isEmpty ? nil : lists.flatMap(ColumnList.names)
+    }
+}
+
+/// The options that select the form of an export.
+struct ExportOptions: ParsableArguments {
+    @Option(help: "The form: csv, tsv, json (one object per line, also jsonl and ndjson) or markdown.")
+    var format = ExportFormatName.csv
+
+    @Option(
+        help: ArgumentHelp("Write this file instead of standard output, as a whole or not at all.", valueName: "file"))
+    var output: String?
+
+    @Flag(help: ExcelHelp.flag)
+    var excel = false
+
+    @Option(
+        help: ArgumentHelp("The text of missing values in csv, tsv and markdown. (default: empty)", valueName: "text"))
+    var null: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Round numbers that are not whole to significant digits, 1 to 17. (default: all digits)", valueName: "n"))
+    var precision: Int?
+
+    @Flag(help: "End the lines of csv and tsv with CR and LF, as in RFC 4180.")
+    var crlf = false
+
+    @Option(help: "As in other commands. An export has no colours.")
+    var color = ColorChoice.auto
+
+    func validate() throws {
+        if let precision, !ExportStyle.precisions.contains(precision) {
+            throw ValidationError("--precision must be between 1 and 17, not \(precision)")
+        }
+    }
+
+    /// Checks the options that need another one.
+    func checkRequirements() throws {
+        let isSeparated = format == .csv || format == .tsv
+        if excel, !isSeparated { throw MissingArgument("--excel needs --format csv or --format tsv") }
+        if crlf, !isSeparated { throw MissingArgument("--crlf needs --format csv or --format tsv") }
+        if null != nil, format.format == .json { throw MissingArgument("--null needs --format csv, tsv or markdown") }
+    }
+
+    /// Sets the form of a request.
+    func apply(to request: inout ExportRequest) {
+        request.format = format.format
+        request.style.isForSpreadsheet = excel
+        request.style.null = null ?? ""
+        request.style.precision = precision
+        request.style.endsWithCRLF = crlf
+        request.style.isEscaped = output == nil && isatty(STDOUT_FILENO) == 1
+    }
+}
+
+/// The names of ``ExportFormat``. JSON with one object per line has two more, which other programs use.
+enum ExportFormatName: String, CaseIterable, ExpressibleByArgument {
+    case csv, tsv, json, jsonl, ndjson, markdown
+
+    var format: ExportFormat {
+        switch self {
+        case .csv: .csv
+        case .tsv: .tsv
+        case .json, .jsonl, .ndjson: .json
+        case .markdown: .markdown
+        }
+    }
+
+    static var allValueStrings: [String] { allCases.map(\.rawValue) }
+    static var allValueDescriptions: [String: String] { [:] }
+}

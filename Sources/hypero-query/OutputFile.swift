@@ -1,0 +1,98 @@
+import Glibc
+import HyperoCore
+
+/// A file that appears with its whole content, or not at all.
+///
+/// The content is written to a file without a name in the same folder, which then takes the place of the old file by a rename. If the
+/// program is killed before, the old file stays as it was. A file system without files that have no name gets a temporary name,
+/// which is removed after an error.
+struct OutputFile: ~Copyable {
+    private let path: String
+    private let temporary: String
+    private let descriptor: Int32
+    /// True if the file has its temporary name.
+    private var isNamed: Bool
+    private var isCommitted = false
+
+    /// Creates the file without a name.
+    ///
+    /// - Parameter path: the path of the file, which may exist if it is a regular file.
+    init(_ path: String) throws(StandardOutput.WriteError) {
+        func failure(_ reason: String) -> StandardOutput.WriteError {
+            StandardOutput.WriteError(description: "cannot write \(path): \(reason)")
+        }
+        var status = stat()
+        var mode: mode_t = 0o666
+        if lstat(path, &status) == 0 {
+            switch status.st_mode & S_IFMT {
+            case S_IFREG:
+                guard access(path, W_OK) == 0 else { throw failure(String(cString: strerror(errno))) }
+                mode = status.st_mode & 0o777
+            case S_IFDIR: throw failure("it is a folder. Name a file in it")
+            case S_IFLNK: throw failure("it is a symbolic link. Name the file that it points to")
+            default: throw failure("it is not a regular file. Write to it with > instead of --output")
+            }
+        } else if errno != ENOENT {
+            throw failure(String(cString: strerror(errno)))
+        }
+        guard !path.utf8.isEmpty, path.utf8.last != UInt8(ascii: "/") else { throw failure("it names no file") }
+        let end = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let folder = end.map { String(path[...$0]) } ?? "./"
+        let name = end.map { String(path[path.utf8.index(after: $0)...]) } ?? path
+        let temporary = "\(folder).\(truncatedName(name)).\(getpid()).tmp"
+        var (descriptor, isNamed) = (
+            retryingInterrupts { open(folder, temporaryFile | O_WRONLY | O_CLOEXEC, mode) }, false
+        )
+        if descriptor < 0, [EOPNOTSUPP, EISDIR, EINVAL, ENOENT].contains(errno) {
+            descriptor = retryingInterrupts { open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode) }
+            isNamed = descriptor >= 0
+        }
+        guard descriptor >= 0 else {
+            throw failure(errno == ENOENT ? "its folder does not exist" : String(cString: strerror(errno)))
+        }
+        self.path = path
+        self.temporary = temporary
+        self.descriptor = descriptor
+        self.isNamed = isNamed
+        // umask must not take permissions away that the old file had.
+        if mode != 0o666 { fchmod(descriptor, mode) }
+    }
+
+    /// Appends bytes.
+    func write(_ bytes: UnsafeRawBufferPointer) throws(StandardOutput.WriteError) {
+        let error = writeAll(bytes, to: descriptor)
+        guard error == 0 else { throw failure(error) }
+    }
+
+    /// Makes the content durable, and gives the file its name.
+    mutating func commit() throws(StandardOutput.WriteError) {
+        guard fsync(descriptor) == 0 else { throw failure(errno) }
+        if !isNamed {
+            // A file of this name is left by a killed process that had the same id.
+            unlink(temporary)
+            guard linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) == 0 else {
+                throw failure(errno)
+            }
+            isNamed = true
+        }
+        guard rename(temporary, path) == 0 else { throw failure(errno) }
+        isCommitted = true
+    }
+
+    private func failure(_ code: Int32) -> StandardOutput.WriteError {
+        StandardOutput.WriteError(description: "cannot write \(path): \(String(cString: strerror(code)))")
+    }
+
+    deinit {
+        close(descriptor)
+        if isNamed, !isCommitted { unlink(temporary) }
+    }
+}
+
+/// O_TMPFILE, which Swift does not import. The part beside O_DIRECTORY is the same on x86-64 and AArch64.
+private let temporaryFile = 0o20_000_000 | O_DIRECTORY
+
+/// Returns the start of a name, so that the temporary name is not longer than a file system allows.
+private func truncatedName(_ name: String) -> String {
+    String(decoding: name.utf8.prefix(200), as: UTF8.self)
+}

@@ -1,0 +1,74 @@
+import Foundation
+import HyperoSchema
+import TestSupport
+import Testing
+
+@Suite struct ExportFileTests {
+    private func fixture() throws -> Fixture {
+        let fixture = try Fixture()
+        let battery = fixture.battery("net")
+        fixture.experiment("a-1", of: battery, maxima: ["valid": "1"])
+        try fixture.commit()
+        return fixture
+    }
+
+    @Test func `The file of an export has the whole text, keeps its permissions, and leaves no other file behind`()
+        throws
+    {
+        let (fixture, folder) = (try fixture(), try TemporaryFolder())
+        let path = folder.file("out.csv")
+        let text = try fixture.output(["export", "net"])
+        #expect(try fixture.output(["export", "net", "--output", path]) == "")
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+        #expect(chmod(path, 0o640) == 0)
+        #expect(try fixture.output(["export", "net", "--output", path, "--format", "tsv"]) == "")
+        #expect(try String(contentsOfFile: path, encoding: .utf8).contains("\t"))
+        #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o640)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out.csv"])
+    }
+
+    @Test func `A file stays as it was if the export fails`() throws {
+        let (fixture, folder) = (try fixture(), try TemporaryFolder())
+        let path = folder.file("out.csv")
+        try "old".write(toFile: path, atomically: false, encoding: .utf8)
+        let outcome = try fixture.query("export", "net", "--output", path, "--params", "unknown")
+        #expect(outcome.ending == .exited(3))
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out.csv"])
+    }
+
+    @Test func `A symbolic link is refused, so that the file that it points to stays as it was`() throws {
+        let (fixture, folder) = (try fixture(), try TemporaryFolder())
+        let path = folder.file("link.csv")
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder.file("target.csv"))
+        let outcome = try fixture.query("export", "net", "--output", path)
+        #expect(outcome.ending == .exited(1))
+        #expect(
+            outcome.stderr
+                == "hypero-query: cannot write \(path): it is a symbolic link. Name the file that it points to\n")
+    }
+
+    @Test func `A full disk is an error of the export`() throws {
+        let fixture = try fixture()
+        let outcome = try ChildProcess.run(
+            "sh", ["-c", "exec '\(ChildProcess.productsDirectory)/hypero-query' export net > /dev/full"],
+            environment: ["HYPERO_REDIS": fixture.server.url, "HYPERO_NAMESPACE": fixture.namespace])
+        #expect(outcome.ending == .exited(1))
+        #expect(outcome.stderr == "hypero-query: cannot write to standard output: No space left on device\n")
+    }
+
+    @Test func `A reader that closes the pipe ends an export quietly`() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("net")
+        for number in 1...3_000 {
+            fixture.experiment("a-\(number)", of: battery, meta: ["text": String(repeating: "x", count: 200)])
+        }
+        try fixture.commit()
+        let outcome = try ChildProcess.run(
+            "bash",
+            ["-c", "'\(ChildProcess.productsDirectory)/hypero-query' export net | head -1; echo ${PIPESTATUS[0]}"],
+            environment: ["HYPERO_REDIS": fixture.server.url, "HYPERO_NAMESPACE": fixture.namespace])
+        #expect(outcome.stdout.hasSuffix(",meta.text\n0\n"))
+        #expect(outcome.stderr == "")
+    }
+}
