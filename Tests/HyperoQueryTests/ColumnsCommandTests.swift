@@ -34,11 +34,11 @@ import Testing
         let json = try fixture().output(["columns", "Digits", "--version", "2", "--format", "json"]).split(
             separator: "\n")
         #expect(
-            json.first
+            json.first.map(String.init)
                 == "{\"column\":\"param.lr\",\"kind\":\"param\",\"name\":\"lr\",\"experiments\":2,"
                 + "\"distributions\":[\"logUniform 1e-05 0.1\"],\"first_seen\":1763899200000}")
         #expect(
-            json.last
+            json.last.map(String.init)
                 == "{\"column\":\"curve.loss\",\"kind\":\"channel\",\"name\":\"loss\",\"experiments\":0,\"distributions\":[],"
                 + "\"first_seen\":1763899200000}")
         let csv = try fixture().output(["columns", "Digits", "--format", "csv"]).split(separator: "\r\n")
@@ -93,7 +93,7 @@ import Testing
         let fixture = try Fixture.digits()
         let lines = try fixture.output(["versions", "Digits"]).split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines[0] == "Digits: 2 versions, 5 experiments")
-        #expect(lines[2].hasPrefix("version  description             experiments  best"))
+        #expect(lines[2].hasPrefix("version  description             experiments    best"))
         #expect(lines[3].contains("1  first try                         2  0.9 ") && lines[3].contains("valid (max)"))
         #expect(lines[4].hasSuffix("digits.v2.d44c3f17"))
         let json = try fixture.output(["versions", "Digits", "--format", "json"]).split(separator: "\n")

@@ -18,7 +18,7 @@ import Testing
                 0.95,0.9,0.89,"[64,128]",0.01,linear,,"mnist, ""small""\"
                 aaaaaaaaaa-2,digits.v1.41de1b9f,Digits,1,failed,,,,,2025-11-23T12:00:00.000Z,2025-11-23T12:12:34.000Z,,3,curve,\
                 0.5,0.25,nan,,0.0031622776601683794,0.8,,
-                bbbbbbbbbb-1,digits.v2.d44c3f17,Digits,2,running,,node17,,,2025-11-23T12:00:00.000Z,2100-01-01T00:00:00.000Z,,,curve,\
+                bbbbbbbbbb-1,digits.v2.d44c3f17,Digits,2,running,,node17,,,2025-11-23T12:00:00.000Z,2100-01-01T00:00:00.000Z,,,,\
                 0.99,0.9375,0.93,,0.1,adaptive,true,
                 cccccccccc-1,digits.v2.d44c3f17,Digits,2,done,,,,,2025-11-23T12:00:00.000Z,2025-11-23T12:12:34.000Z,,7,curve,\
                 ,0.9,,,1e-05,,,

@@ -58,8 +58,9 @@ public enum ParameterScale: Sendable, Hashable {
 
     /// Returns the number of choices in `["linear","adaptive"] [0.8,0.2]`, where the weights are optional.
     private static func choiceCount(in text: String) -> Int? {
-        // The weights are a JSON array of numbers, which has no space and no other bracket.
-        let choices = text.hasSuffix("]") ? text.range(ofLast: "] [").map { String(text[...$0]) } ?? text : text
+        // Without weights, the whole text is JSON. The weights are an array of numbers, which has no other bracket.
+        var choices = text
+        if Value(json: text) == nil, let end = text.range(ofLast: "] [") { choices = String(text[...end]) }
         guard case .array(let values)? = Value(json: choices), !values.isEmpty else { return nil }
         return values.count
     }
