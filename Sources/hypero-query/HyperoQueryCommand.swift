@@ -27,8 +27,8 @@ struct HyperoQueryCommand: ParsableCommand {
         subcommands: subcommands)
 
     static let subcommands: [any ParsableCommand.Type] = [
-        BatteriesCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self, StatusCommand.self,
-        DeadCommand.self, VersionsCommand.self, ColumnsCommand.self, ExportCommand.self, ImportanceCommand.self,
+        BatteriesCommand.self, VersionsCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self,
+        ColumnsCommand.self, ImportanceCommand.self, ExportCommand.self, StatusCommand.self, DeadCommand.self,
     ]
 
     static func main() {

@@ -6,7 +6,8 @@ import Testing
         ["hypero-ingest"], ["hypero-ingest", "run"], ["hypero-ingest", "adopt"], ["hypero-ingest", "requeue"],
         ["hypero-ingest", "delete"], ["hypero-query"], ["hypero-query", "batteries"], ["hypero-query", "rank"],
         ["hypero-query", "experiments"], ["hypero-query", "show"], ["hypero-query", "status"],
-        ["hypero-query", "dead"], ["hypero-demo"],
+        ["hypero-query", "dead"], ["hypero-query", "versions"], ["hypero-query", "columns"],
+        ["hypero-query", "importance"], ["hypero-query", "export"], ["hypero-demo"],
     ])
     func `The help of each command fits into 80 columns, and its lists keep their indentation`(command: [String]) throws
     {

@@ -36,7 +36,10 @@ import Testing
     @Test(arguments: [
         ("rank digits mlp", "Unexpected argument 'mlp'. A name with spaces needs quotes, for example \"digits mlp\""),
         ("experiments a b c", "2 unexpected arguments: 'b', 'c'. A name with spaces needs quotes"),
-        ("list", "Unexpected argument 'list'. The commands are batteries, rank, experiments, show, status, dead\n"),
+        (
+            "list",
+            "Unexpected argument 'list'. The commands are batteries, versions, rank, experiments, show, columns, importance, export, status, dead\n"
+        ),
         ("delete a-1", "2 unexpected arguments: 'delete', 'a-1'. Write hypero-ingest delete\n"),
         ("rank net --json", "Unknown option '--json'. Write --format json\n"),
         ("rank net --lmit 3", "Unknown option '--lmit'. Did you mean '--limit'?\n"),
