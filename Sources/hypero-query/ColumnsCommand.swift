@@ -23,7 +23,7 @@ struct ColumnsCommand: StoreCommand {
 
             EXAMPLES:
               hypero-query columns "digits mlp"
-              hypero-query columns "digits mlp" --format json | jq -r 'select(.kind == "param").name'
+              hypero-query columns "digits mlp" --format json | jq -r .name
             """)
 
     @Argument(help: "The battery's name or id.")
