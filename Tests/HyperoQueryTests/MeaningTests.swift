@@ -105,7 +105,7 @@ import Testing
 
     @Test(arguments: [
         ("status foo", "Unexpected argument 'foo'\n"), ("dead a b", "2 unexpected arguments: 'a', 'b'\n"),
-        ("stats", "Unexpected argument 'stats'. Did you mean status? The commands are batteries, rank, "),
+        ("stats", "Unexpected argument 'stats'. Did you mean status? The commands are batteries, versions, "),
         ("experiments net --by valid --unrankd", "Unknown option '--unrankd'"),
         ("rank net --csv-safe --fromat csv", "Unknown option '--fromat'"),
         ("rank net --csv-safe", "--csv-safe needs --format csv\n"),

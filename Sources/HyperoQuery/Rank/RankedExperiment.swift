@@ -48,6 +48,17 @@ struct RankedExperiment {
     }
 }
 
+extension ScanMember {
+    /// Returns ranked experiments as members of a scan over batteries.
+    static func members(of ranked: [RankedExperiment], in batteries: [StoredBattery]) -> [ScanMember] {
+        let indexes = Dictionary(batteries.indices.map { (batteries[$0].id, $0) }) { first, _ in first }
+        return ranked.map {
+            ScanMember(
+                keyspace: $0.keyspace, battery: indexes[$0.battery] ?? 0, experiment: $0.experiment, score: $0.value)
+        }
+    }
+}
+
 extension CommandPipeline {
     /// Appends the ZRANGE of the first members of one ranking: O(log N + limit).
     mutating func appendTop(

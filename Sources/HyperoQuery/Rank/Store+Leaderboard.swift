@@ -105,7 +105,9 @@ extension Store {
         for column in curveColumns where try column.valueIfAvailable() ?? false { isLoggedInCurves = true }
         var examinedCount = top.count
         if isSearch {
-            if unindexed != nil { walk = MemberWalk(of: top, order: scanOrder, over: batteries) }
+            if unindexed != nil {
+                walk = MemberWalk(of: ScanMember.members(of: top, in: batteries), order: scanOrder)
+            }
             let selection = try select(statuses, from: &walk, ranked: top, in: batteries, limit: limit)
             top = selection.selected
             examinedCount = selection.examinedCount

@@ -13,9 +13,7 @@ extension Store {
             [ExperimentField.maxEpoch, stored] + (fields ?? [])
         }
         let isRequested = fields?.contains { $0.hasSameBytes(as: stored) } ?? true
-        let indexes = Dictionary(batteries.indices.map { (batteries[$0].id, $0) }) { first, _ in first }
-        let chunk = HashChunk(
-            ranked.map { ScanMember($0, battery: indexes[$0.battery] ?? 0) }, request)
+        let chunk = HashChunk(ScanMember.members(of: ranked, in: batteries), request)
         var pipeline = CommandPipeline()
         chunk.append(to: &pipeline, readsProducers: true)
         try connections.run(pipeline)

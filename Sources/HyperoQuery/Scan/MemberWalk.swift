@@ -25,20 +25,11 @@ struct MemberWalk {
         }
     }
 
-    /// Creates a walk over experiments that were ranked already, in order.
-    init(of ranked: [RankedExperiment], order: ScanOrder, over batteries: [StoredBattery]) {
+    /// Creates a walk over members that were read already, in order.
+    init(of members: [ScanMember], order: ScanOrder = .unordered) {
         self.order = order
         pageSize = 1
-        let indexes = Dictionary(batteries.indices.map { (batteries[$0].id, $0) }) { first, _ in first }
-        let members = ranked.map { ScanMember($0, battery: indexes[$0.battery] ?? 0) }
         lists = members.first.map { [IndexPages(of: members, in: $0.keyspace, order: order)] } ?? []
-    }
-
-    /// Creates a walk over members that were read already, in order.
-    init(of members: [ScanMember]) {
-        order = .unordered
-        pageSize = 1
-        lists = members.first.map { [IndexPages(of: members, in: $0.keyspace, order: .unordered)] } ?? []
     }
 
     /// True if there may be members that were not removed yet.

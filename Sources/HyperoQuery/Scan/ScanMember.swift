@@ -24,13 +24,6 @@ struct ScanMember {
     }
 }
 
-extension ScanMember {
-    init(_ ranked: RankedExperiment, battery: Int) {
-        self.init(
-            keyspace: ranked.keyspace, battery: battery, experiment: ranked.experiment, score: ranked.value)
-    }
-}
-
 /// The order in which a scan visits the experiments of batteries.
 package enum ScanOrder: Sendable, Hashable {
     /// The experiments that a ranking has, in its order, merged over the batteries and partitions.
