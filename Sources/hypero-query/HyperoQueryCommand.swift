@@ -17,6 +17,8 @@ struct HyperoQueryCommand: ParsableCommand {
               hypero-query experiments "digits mlp" --status failed
               hypero-query importance "digits mlp"
               hypero-query export "digits mlp" > digits.csv
+              hypero-query curves --top 5 "digits mlp"
+              hypero-query compare --top 3 "digits mlp"
               hypero-query status
               hypero-query dead
               hypero-query --version
@@ -29,6 +31,8 @@ struct HyperoQueryCommand: ParsableCommand {
     static let subcommands: [any ParsableCommand.Type] = [
         BatteriesCommand.self, VersionsCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self,
         ColumnsCommand.self, ImportanceCommand.self, ExportCommand.self, StatusCommand.self, DeadCommand.self,
+        BatteriesCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self, CurvesCommand.self,
+        CompareCommand.self, StatusCommand.self, DeadCommand.self,
     ]
 
     static func main() {
@@ -48,6 +52,9 @@ struct HyperoQueryCommand: ParsableCommand {
             printError(error.message(for: store))
             ExitStatus(error.category).exit()
         } catch let error as StandardOutput.WriteError {
+            printError(error.description)
+            ExitStatus.failure.exit()
+        } catch let error as WholeFile.WriteError {
             printError(error.description)
             ExitStatus.failure.exit()
         } catch {

@@ -4,11 +4,15 @@ import HyperoQuery
 struct ShowCommand: StoreCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show all values and the learning curves of an experiment.",
-        usage: "hypero-query show [<options>] <experiment>",
+        abstract: "Show all values and the learning curves of experiments.",
+        usage: "hypero-query show [<options>] <experiment> ...",
         discussion: """
             A complete id is found directly. A prefix of an id needs a scan of all keys. JSON has all values, CSV the \
-            learning curves.
+            learning curves: those of several experiments have the id in the first column. A terminal has a chart of the \
+            objective.
+
+            The rank is that among all ranked experiments of the battery's name, by the objective. JSON has it as rank, and the \
+            number of the ranked experiments as ranked.
 
             A running experiment has the age of its last sign of life after its status. Without one for the time of \
             --lost-after, its status is lost.
@@ -22,10 +26,12 @@ struct ShowCommand: StoreCommand {
               best=$(jq -r .experiment <<< "$top")
               hypero-query show "$best"
               hypero-query show "$best" --format csv > curves.csv
+              hypero-query show $(hypero-query rank "digits mlp" --limit 2 --format json |
+                jq -r .experiment)
             """)
 
-    @Argument(help: "The experiment's id, or a prefix that no other id has.")
-    var experiment: String
+    @Argument(help: ArgumentHelp("The experiments' ids, or prefixes that no other id has.", valueName: "experiment"))
+    var experiments: [String]
 
     @Option(help: LostAfter.help)
     var lostAfter: String?
@@ -33,10 +39,16 @@ struct ShowCommand: StoreCommand {
     @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    func validate() throws { _ = try LostAfter.seconds(in: lostAfter) }
+    func validate() throws {
+        try ExperimentSelection(names: experiments, top: nil, version: nil, by: nil).validate()
+        _ = try LostAfter.seconds(in: lostAfter)
+    }
 
     func run() throws {
-        let record = try store.store(lostAfter: lostAfter).experiment(experiment)
-        try output.write(record, warnings: record.warnings)
+        let store = try store.store(lostAfter: lostAfter)
+        let records = try store.experiments(withIDs: experiments)
+        let reports = ExperimentReports(
+            records, standings: try store.standings(of: records), marker: ChartOptions.usualMarker(output))
+        try output.write(reports, warnings: reports.warnings, advice: ChartOptions.advice)
     }
 }

@@ -43,7 +43,7 @@ func printWarnings(_ warnings: [String], limit: Int = 10) {
 /// Writes the whole text.
 ///
 /// - Returns: 0, or errno of the write that failed.
-private func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
+func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
     var text = text
     return text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
 }

@@ -1,11 +1,15 @@
 import HyperoSchema
 
 extension ExperimentRecord: Rendering {
-    /// Writes one object: `experiment battery name version description objective status reason host pid seed
+    /// Writes one object: `experiment battery name version description objective rank ranked status reason host pid seed
     /// attempt started updated last_seen epochs epoch source curve_epoch stated_epoch stated maxima params space meta
-    /// nonfinite curves`. `stated` has the channels whose maxima the program set, `space` the distributions of
-    /// hyper-parameters. `curves` has the epochs and one array per channel.
-    package func writeJSON(to page: inout Page) {
+    /// nonfinite curves`. `rank` is the place among the `ranked` experiments of the battery's name. `stated` has the channels
+    /// whose maxima the program set, `space` the distributions of hyper-parameters. `curves` has the epochs and one array per
+    /// channel.
+    package func writeJSON(to page: inout Page) { writeJSON(to: &page, standing: nil) }
+
+    /// Writes the object with the rank; nil if it is not known.
+    func writeJSON(to page: inout Page, standing: Standing?) {
         var object = JSONObject()
         object.add("experiment", value: id)
         object.add("battery", value: battery)
@@ -13,6 +17,8 @@ extension ExperimentRecord: Rendering {
         object.add("version", value: batteryVersion)
         object.add("description", value: batteryDescription)
         object.add("objective", value: objective)
+        object.add("rank", value: standing?.rank)
+        object.add("ranked", value: standing?.count)
         object.add("status", value: status?.rawValue)
         object.add("reason", value: reason)
         object.add("host", value: host)
@@ -54,25 +60,31 @@ extension ExperimentRecord: Rendering {
     }
 
     package func writeTable(to page: inout Page) {
+        writeTable(to: &page, standing: nil, marker: .usual(for: page.display, terminal: nil))
+    }
+
+    /// Writes the table with the rank, nil if it is not known, and on a terminal with a chart of the objective.
+    func writeTable(to page: inout Page, standing: Standing?, marker: ChartMarker) {
         page.line([
             Page.Span(id, style: .bold), Page.Span("  "),
             Page.Span(liveness.text(now: page.now) ?? "-", style: Style(status)),
         ])
         page.line()
-        writeList(of: properties, to: &page)
+        writeList(of: properties(with: standing), to: &page)
         writeMaxima(to: &page)
         let spaces = Dictionary(distributions.map { (ExactText($0.name), $0.text) }) { first, _ in first }
         writeValues(params, title: "params", to: &page) { name in spaces[ExactText(name)].map { "  (\($0))" } ?? "" }
         writeValues(meta, title: "meta", to: &page)
-        writeCurves(to: &page)
+        writeCurves(to: &page, marker: marker)
     }
 
     /// The names and values of the lines at the top, one line per property that is not nil.
-    private var properties: [(name: String, value: String)] {
+    private func properties(with standing: Standing?) -> [(name: String, value: String)] {
         let description = (batteryDescription ?? "").isEmpty ? "" : ": \(batteryDescription ?? "")"
         let declaration = batteryName.map { "\($0), version \(batteryVersion ?? 0)\(description)" }
         let all: [(String, String?)] = [
             ("battery", declaration ?? battery),
+            ("rank", standing?.text),
             ("host", host.map { $0 + (pid.map { " (pid \($0))" } ?? "") }),
             ("seed", seed),
             ("attempt", attempt.map { String($0) }),
@@ -130,11 +142,11 @@ extension ExperimentRecord: Rendering {
         writeList(of: values.map { ($0.name, shownText($0.text) + remark($0.name)) }, to: &page)
     }
 
-    private func writeCurves(to page: inout Page) {
+    private func writeCurves(to page: inout Page, marker: ChartMarker) {
         guard !curves.channels.isEmpty else { return }
         page.line()
         page.line("learning curves", style: .bold)
-        let drawsCurves = page.display.isTerminal && page.display.isUnicode
+        let chart = page.display.isTerminal ? objectiveChart(on: page) : nil
         var table = Table(
             columns: [Table.Column(title: "channel")]
                 + ["first", "last", "lowest", "highest"].map { Table.Column(title: $0, isNumeric: true) })
@@ -146,7 +158,7 @@ extension ExperimentRecord: Rendering {
             ]
             return [Table.Cell(channel.name)] + numberTexts(shown).map { Table.Cell($0) }
         }
-        if drawsCurves {
+        if chart == nil, page.display.isTerminal, page.display.isUnicode {
             let room = (page.display.width ?? 80) - table.fullWidth(on: page) - Self.gap
             if room >= Self.minSparklineWidth {
                 table.columns.append(Table.Column(title: ""))
@@ -156,8 +168,24 @@ extension ExperimentRecord: Rendering {
             }
         }
         table.write(to: &page)
+        guard let chart else { return }
+        page.line()
+        chart.write(
+            to: &page, size: .fitting(page.display, height: Self.chartHeight), marker: marker)
     }
 
+    /// Returns the chart of the objective; nil if the objective has fewer than two finite values, or the display is too narrow.
+    private func objectiveChart(on page: Page) -> Chart? {
+        guard let objective, page.display.width ?? 80 >= Chart.Size.leastPlotWidth else { return nil }
+        let numbers = CurveSet.numbers(of: objective, in: self)
+        guard numbers.count(where: { $0.number.isFinite }) > 1 else { return nil }
+        // The title names the only curve.
+        let series = Chart.Series(
+            name: "", points: numbers.map { ChartPoint(x: Double($0.epoch), y: $0.number.value) })
+        return Chart(title: objective, series: [series], isLowestBest: direction == .min)
+    }
+
+    private static let chartHeight = 8
     /// The spaces before a sparkline.
     private static let gap = 2
     /// The width below which a curve cannot be recognized.

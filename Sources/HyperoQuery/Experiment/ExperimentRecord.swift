@@ -21,6 +21,8 @@ public struct ExperimentRecord: Sendable, Hashable {
     public let batteryDescription: String?
     /// The battery's objective: the channel that decides which epoch is best.
     public let objective: String?
+    /// The direction in which values of the objective are better; nil if the battery's hash is missing or malformed.
+    public let direction: Direction?
     /// The status, and the last sign of life.
     public let liveness: Liveness
     /// The reason for the end, as stated by the program.

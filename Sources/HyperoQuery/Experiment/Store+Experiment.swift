@@ -2,6 +2,9 @@ import HyperoRedis
 import HyperoSchema
 
 extension Store {
+    /// The allowed numbers of experiments of one query by id: 1 to 1,000.
+    public static let idLimits = 1...1_000
+
     /// Reads all values of one experiment, and its learning curves.
     ///
     ///     let record = try store.experiment("k3v9x2mq7d-17")
@@ -14,24 +17,68 @@ extension Store {
     /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` or ``QueryError/Category/ambiguous``, and of
     ///   the other categories if Redis fails.
     public func experiment(_ id: String) throws(QueryError) -> ExperimentRecord {
-        var warnings: [String] = []
-        guard let wanted = ExperimentID(id) else { throw QueryError(.invalidExperimentID(id)) }
-        let partitions = try partitions(warnings: &warnings)
-        if let record = try record(of: wanted, in: partitions, warnings: &warnings) { return record }
-        let (id, keyspace) = try complete(wanted, in: partitions, warnings: &warnings)
-        // nil if the experiment was deleted after SCAN found it.
-        guard let record = try record(of: id, in: [keyspace], warnings: &warnings) else {
-            throw try notFound(wanted, in: partitions, warnings: &warnings)
-        }
-        return record
+        let records = try experiments(withIDs: [id])
+        // An id that is not found throws.
+        return records[0]
     }
 
-    /// Reads an experiment by its complete id; nil if no partition has it.
-    private func record(
-        of id: ExperimentID, in partitions: [Keyspace], warnings: inout [String]
-    ) throws(QueryError) -> ExperimentRecord? {
+    /// Reads all values of several experiments, and their learning curves.
+    ///
+    ///     let records = try store.experiments(withIDs: ["k3v9x2mq7d-17", "w8"])
+    ///     for record in records { print(record.id, record.curves["valid"]?.last) }
+    ///
+    /// Costs as many round trips as one experiment, and one more per 1,000 commands: two per experiment and partition. All
+    /// prefixes of ids need one SCAN over all keys together. All the curves are in memory at once.
+    ///
+    /// - Parameter ids: 1 to 1,000 ids, or prefixes that no other id has.
+    /// - Returns: the experiments in the order of the ids. An experiment that is named twice has one element. The first
+    ///   element has the warnings that concern none of the experiments alone.
+    /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` or ``QueryError/Category/ambiguous`` for the first id
+    ///   without exactly one experiment, and of the other categories if there are too many ids or Redis fails.
+    public func experiments(withIDs ids: [String]) throws(QueryError) -> [ExperimentRecord] {
+        guard Self.idLimits.contains(ids.count) else {
+            throw QueryError(
+                .invalidArgument(
+                    reason: "the number of experiments must be between \(Self.idLimits.lowerBound) and "
+                        + "\(Self.idLimits.upperBound), not \(ids.count)"))
+        }
+        var wanted: [ExperimentID] = []
+        for text in ids {
+            guard let id = ExperimentID(text) else { throw QueryError(.invalidExperimentID(text)) }
+            if !wanted.contains(id) { wanted.append(id) }
+        }
+        var warnings: [String] = []
+        let partitions = try partitions(warnings: &warnings)
+        var stored = try storedExperiments(
+            wanted.flatMap { id in partitions.map { (id, $0) } }, warnings: &warnings)
+        let prefixes = wanted.filter { stored[$0] == nil }
+        var completed: [ExperimentID: ExperimentID] = [:]
+        if !prefixes.isEmpty {
+            let found = try complete(prefixes, in: partitions, warnings: &warnings)
+            for (prefix, match) in zip(prefixes, found) { completed[prefix] = match.id }
+            stored.merge(
+                try storedExperiments(found.map { ($0.id, $0.keyspace) }, warnings: &warnings)
+            ) { first, _ in first }
+        }
+        var experiments: [StoredExperiment] = []
+        for id in wanted {
+            // nil if the experiment was deleted after SCAN found it.
+            guard let experiment = stored[completed[id] ?? id] else {
+                throw try notFound(id, in: partitions, warnings: &warnings)
+            }
+            if !experiments.contains(where: { $0.id == experiment.id }) { experiments.append(experiment) }
+        }
+        return try records(of: experiments, sharedWarnings: warnings)
+    }
+
+    /// Reads hashes and curves by complete ids.
+    ///
+    /// - Returns: the experiments that exist, each from the first partition that has it.
+    private func storedExperiments(
+        _ places: [(id: ExperimentID, keyspace: Keyspace)], warnings: inout [String]
+    ) throws(QueryError) -> [ExperimentID: StoredExperiment] {
         var pipeline = CommandPipeline()
-        let replies = partitions.map { keyspace in
+        let replies = places.map { id, keyspace in
             (
                 hash: pipeline.append("HGETALL", keyspace.experiment(id), in: keyspace, as: .pairs),
                 rows: pipeline.append("HGETALL", keyspace.curve(of: id), in: keyspace, as: .pairs)
@@ -39,50 +86,83 @@ extension Store {
         }
         try connections.run(pipeline)
         if let refusal = replies.first?.hash.refusal, replies.allSatisfy({ $0.hash.refusal != nil }) { throw refusal }
-        for (keyspace, reply) in zip(partitions, replies) {
+        var found: [ExperimentID: StoredExperiment] = [:]
+        for ((id, keyspace), reply) in zip(places, replies) where found[id] == nil {
             let hash = try reply.hash.value(or: [], warnings: &warnings)
             let rows = try reply.rows.value(or: [], warnings: &warnings)
             guard !hash.isEmpty || !rows.isEmpty else { continue }
-            return try record(of: id, in: keyspace, hash: hash, rows: rows, warnings: &warnings)
+            var warnings: [String] = []
+            let curves = LearningCurves(rows: rows, key: keyspace.curve(of: id), warnings: &warnings)
+            found[id] = StoredExperiment(
+                id: id, keyspace: keyspace, pairs: hash, curves: curves, warnings: warnings)
         }
-        return nil
+        return found
+    }
+
+    /// Reads the batteries and the producers of experiments, in one round trip.
+    private func records(
+        of experiments: [StoredExperiment], sharedWarnings: [String]
+    ) throws(QueryError) -> [ExperimentRecord] {
+        var pipeline = CommandPipeline()
+        var producers = ProducerTimes()
+        var formats = FormatCheck()
+        var checked: Set<Keyspace> = []
+        var batteries: [String: StoredExperiment.BatteryReply] = [:]
+        var read: [(reader: HashReader, hash: ExperimentHash)] = []
+        for experiment in experiments {
+            let keyspace = experiment.keyspace
+            var reader = HashReader(experiment.pairs, source: "experiment '\(experiment.id.text)'")
+            let hash = ExperimentHash(&reader)
+            producers.append(for: experiment.id, in: keyspace, to: &pipeline)
+            producers.append(for: hash, in: keyspace, to: &pipeline)
+            if checked.insert(keyspace).inserted { formats.append(keyspace, to: &pipeline) }
+            if let id = hash.fields[ExperimentField.battery].flatMap({ BatteryID($0) }),
+                batteries[keyspace.battery(id)] == nil
+            {
+                batteries[keyspace.battery(id)] = StoredExperiment.BatteryReply(
+                    id: id,
+                    hash: pipeline.append(
+                        arguments: ["HMGET", keyspace.battery(id)] + StoredBattery.fields(channel: nil), in: keyspace,
+                        as: .optionalStrings),
+                    space: pipeline.append("HGETALL", keyspace.space(of: id), in: keyspace, as: .pairs))
+            }
+            read.append((reader, hash))
+        }
+        try connections.run(pipeline)
+        var shared = sharedWarnings
+        shared += try formats.warnings()
+        var records: [ExperimentRecord] = []
+        for (experiment, (reader, hash)) in zip(experiments, read) {
+            let id = hash.fields[ExperimentField.battery].flatMap { BatteryID($0) }
+            records.append(
+                try record(
+                    of: experiment, hash: hash, reader: reader,
+                    battery: id.flatMap { batteries[experiment.keyspace.battery($0)] },
+                    liveness: try liveness(
+                        of: hash, id: experiment.id, in: experiment.keyspace, producers: producers),
+                    warnings: records.isEmpty ? shared : []))
+        }
+        return records
     }
 
     private func record(
-        of id: ExperimentID, in keyspace: Keyspace, hash pairs: [(name: String, value: String)],
-        rows: [(name: String, value: String)], warnings: inout [String]
+        of experiment: StoredExperiment, hash: ExperimentHash, reader: HashReader,
+        battery reply: StoredExperiment.BatteryReply?, liveness: Liveness, warnings: [String]
     ) throws(QueryError) -> ExperimentRecord {
-        var reader = HashReader(pairs, source: "experiment '\(id.text)'")
-        let hash = ExperimentHash(&reader)
-        let curves = LearningCurves(rows: rows, key: keyspace.curve(of: id), warnings: &warnings)
-        let batteryID = hash.fields[ExperimentField.battery].flatMap { BatteryID($0) }
-        if batteryID == nil { warnings.append("the experiment's battery is missing or is not a battery id") }
-        var pipeline = CommandPipeline()
-        var producers = ProducerTimes()
-        producers.append(for: id, in: keyspace, to: &pipeline)
-        producers.append(for: hash, in: keyspace, to: &pipeline)
-        var formats = FormatCheck()
-        formats.append(keyspace, to: &pipeline)
-        let batteryHash = batteryID.map { id in
-            pipeline.append(
-                arguments: ["HMGET", keyspace.battery(id)] + StoredBattery.fields(channel: nil), in: keyspace,
-                as: .optionalStrings)
-        }
-        let spaces = batteryID.map { id in
-            pipeline.append("HGETALL", keyspace.space(of: id), in: keyspace, as: .pairs)
-        }
-        try connections.run(pipeline)
-        warnings += try formats.warnings()
+        var (warnings, reader) = (warnings + experiment.warnings, reader)
+        if reply == nil { warnings.append("the experiment's battery is missing or is not a battery id") }
         let drawn = Set(hash.params.map { ExactText($0.name) })
-        let distributions = try (spaces?.value(or: [], warnings: &warnings) ?? [])
+        let distributions = try (reply?.space.value(or: [], warnings: &warnings) ?? [])
             .filter { drawn.contains(ExactText($0.name)) }
             .map { NamedDistribution(name: $0.name, text: $0.value) }
             .sorted { ExactText($0.name) < ExactText($1.name) }
-        let values = try batteryHash?.value(or: [], warnings: &warnings) ?? []
-        let battery = batteryID.flatMap { id in
-            values.isEmpty ? nil : StoredBattery(id: id, in: keyspace, values: values, warnings: &warnings)
+        let values = try reply?.hash.value(or: [], warnings: &warnings) ?? []
+        let battery = reply.flatMap { reply in
+            values.isEmpty
+                ? nil : StoredBattery(id: reply.id, in: experiment.keyspace, values: values, warnings: &warnings)
         }
         warnings += [battery?.conflictWarning].compactMap(\.self)
+        let curves = experiment.curves
         let pid = reader.integer(ExperimentField.pid).map { Int($0) }
         let attempt = reader.integer(ExperimentField.attempt).map { Int($0) }
         let started = reader.integer(ExperimentField.started)
@@ -91,9 +171,9 @@ extension Store {
         let source: MaximaSource? = reader.choice(ExperimentField.maxSource)
         let nonfiniteCount = reader.integer(ExperimentField.nonfinite).map { Int($0) } ?? 0
         return ExperimentRecord(
-            id: id.text, battery: hash.fields[ExperimentField.battery], batteryName: battery?.name,
+            id: experiment.id.text, battery: hash.fields[ExperimentField.battery], batteryName: battery?.name,
             batteryVersion: battery?.version, batteryDescription: battery?.description, objective: battery?.objective,
-            liveness: try liveness(of: hash, id: id, in: keyspace, producers: producers),
+            direction: battery?.direction, liveness: liveness,
             reason: hash.fields[ExperimentField.reason], host: hash.fields[ExperimentField.host],
             pid: pid, seed: hash.fields[ExperimentField.seed], attempt: attempt, started: started,
             updated: hash.updated, lastEpoch: lastEpoch, bestEpoch: hash.bestEpoch,
@@ -104,89 +184,21 @@ extension Store {
             distributions: distributions, meta: hash.meta, nonfiniteCount: nonfiniteCount, curves: curves,
             warnings: warnings + reader.warnings)
     }
-
-    /// Returns the only experiment whose id has a prefix, and its partition.
-    private func complete(
-        _ prefix: ExperimentID, in partitions: [Keyspace], warnings: inout [String]
-    ) throws(QueryError) -> (id: ExperimentID, keyspace: Keyspace) {
-        let matches = try scan(for: prefix, in: partitions, atLeast: 6, warnings: &warnings)
-        guard let match = matches.first else { throw try notFound(prefix, in: partitions, warnings: &warnings) }
-        guard matches.count == 1 else {
-            throw QueryError(
-                .ambiguousExperiment(prefix.text, matches: matches.keys.map(\.text).sorted()), warnings: warnings)
-        }
-        return (match.key, match.value)
-    }
-
-    /// Returns the error for an id that was not found, or was deleted. Suggestions are selected from the ids that begin with
-    /// the first half of it.
-    private func notFound(
-        _ id: ExperimentID, in partitions: [Keyspace], warnings: inout [String]
-    ) throws(QueryError) -> QueryError {
-        var pipeline = CommandPipeline()
-        let deletions = partitions.map {
-            pipeline.append("ZSCORE", $0.deleted, id.text, in: $0, as: .string)
-        }
-        try connections.run(pipeline)
-        for deletion in deletions {
-            guard let time = try deletion.valueIfAvailable().flatMap(\.self).flatMap({ Double($0) }) else { continue }
-            return QueryError(
-                .experimentDeleted(id.text, time: Int64(exactly: time.rounded()) ?? 0), warnings: warnings)
-        }
-        let half = id.text.prefix((id.text.utf8.count + 1) / 2)
-        let similar = try ExperimentID(String(half)).map { half throws(QueryError) in
-            try scan(for: half, in: partitions, atLeast: 1_000, warnings: &warnings)
-        }
-        let names = (similar ?? [:]).keys.map(\.text).sorted()
-        return QueryError(
-            .experimentNotFound(id.text, suggestion: Suggestion(for: id.text, among: names)), warnings: warnings)
-    }
-
-    /// Returns the experiments whose ids have a prefix. The scan ends early when it has found the minimum number.
-    ///
-    /// Uses SCAN MATCH over all keys, because a battery's list of experiments is sorted by time and would have to be
-    /// read completely. An id contains no special character of a pattern.
-    private func scan(
-        for prefix: ExperimentID, in partitions: [Keyspace], atLeast minimum: Int, warnings: inout [String]
-    ) throws(QueryError) -> [ExperimentID: Keyspace] {
-        var matches: [ExperimentID: Keyspace] = [:]
-        for keyspace in partitions where matches.count < minimum {
-            let key = keyspace.experiment(prefix)
-            let idStart = key.utf8.count - prefix.text.utf8.count
-            var cursor: String? = "0"
-            while let position = cursor, matches.count < minimum {
-                var pipeline = CommandPipeline()
-                let reply = pipeline.append(
-                    "SCAN", position, "MATCH", key + "*", "COUNT", "10000", in: keyspace, as: .scan)
-                try connections.run(pipeline)
-                // Without SCAN it is not known whether an id with this prefix exists.
-                if let refusal = reply.refusal { throw refusal }
-                let found = try reply.value(or: ScanReply(cursor: "0", keys: []), warnings: &warnings)
-                for key in found.keys {
-                    // nil for the key of a curve, which contains a colon after the id.
-                    guard let id = ExperimentID(String(decoding: key.utf8.dropFirst(idStart), as: UTF8.self)) else {
-                        continue
-                    }
-                    matches[id] = keyspace
-                }
-                cursor = found.cursor == "0" ? nil : found.cursor
-            }
-        }
-        return matches
-    }
 }
 
-private struct ScanReply {
-    /// The cursor of the next SCAN; 0 at the end.
-    let cursor: String
-    let keys: [String]
-}
-
-extension ReplyReader<ScanReply> {
-    fileprivate static var scan: Self {
-        Self { reply throws(RedisError) in
-            _ = try reply.array()
-            return ScanReply(cursor: try reply.string() ?? "0", keys: try reply.strings().compactMap(\.self))
-        }
+/// An experiment's hash and curves as they were read.
+private struct StoredExperiment {
+    /// The pending replies about a battery.
+    struct BatteryReply {
+        let id: BatteryID
+        let hash: PendingReply<[String?]>
+        let space: PendingReply<[(name: String, value: String)]>
     }
+
+    let id: ExperimentID
+    let keyspace: Keyspace
+    let pairs: [(name: String, value: String)]
+    let curves: LearningCurves
+    /// The warnings about the curves.
+    let warnings: [String]
 }

@@ -40,4 +40,8 @@ package enum AdviceTopic: Sendable, Hashable {
     case olderExperiments
     /// The data of an importance.
     case importance
+    /// A chart leaves points out that are above or below its vertical axis.
+    case pointsOutside
+    /// A chart without colours leaves curves out.
+    case hiddenCurves
 }

@@ -3,8 +3,9 @@
 /// - Parameters:
 ///   - values: the values in order. A value that is nil or not finite is drawn as a space.
 ///   - width: the maximum number of characters. A character draws the mean of its share of the values.
-func sparkline(_ values: [Double?], width: Int) -> String {
-    let blocks = Array("▁▂▃▄▅▆▇█")
+///   - levels: the characters, the lowest first.
+func sparkline(_ values: [Double?], width: Int, levels: String = "▁▂▃▄▅▆▇█") -> String {
+    let blocks = Array(levels)
     let finite = values.compactMap(\.self).filter(\.isFinite)
     guard let low = finite.min(), let high = finite.max(), width > 0 else { return "" }
     let count = min(values.count, width)

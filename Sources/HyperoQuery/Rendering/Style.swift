@@ -9,6 +9,21 @@ enum Style: String {
     case green = "32"
     case yellow = "33"
     case cyan = "36"
+    // The colours of curves, from the 256 of xterm: the nearest ones to those of M. Okabe and K. Ito, which people with any colour
+    // vision tell apart. <https://jfly.uni-koeln.de/color/>. Their black is grey here, because the background may be black.
+    case curveBlue = "38;5;31"
+    case curveVermillion = "38;5;166"
+    case curveGreen = "38;5;36"
+    case curveOrange = "38;5;178"
+    case curvePurple = "38;5;175"
+    case curveSkyBlue = "38;5;74"
+    case curveYellow = "38;5;221"
+    case curveGray = "38;5;245"
+
+    /// The colours of the curves of a chart, in order.
+    static let curves: [Style] = [
+        .curveBlue, .curveVermillion, .curveGreen, .curveOrange, .curvePurple, .curveSkyBlue, .curveYellow, .curveGray,
+    ]
 
     /// The style of a status.
     init(_ status: ExperimentStatus?) {

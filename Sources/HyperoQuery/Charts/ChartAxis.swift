@@ -1,0 +1,66 @@
+import Glibc
+
+/// An axis of a chart: its scale, its range and its ticks.
+package struct ChartAxis: Sendable, Hashable {
+    /// A number on the axis.
+    package struct Tick: Sendable, Hashable {
+        package let value: Double
+        package let text: String
+    }
+
+    /// True for a logarithmic scale.
+    package let isLog: Bool
+    /// The value at the start of the axis.
+    package let low: Double
+    /// The value at the end of the axis, greater than ``low``.
+    package let high: Double
+    /// The ticks, ascending, all of them on the axis.
+    package let ticks: [Tick]
+
+    /// Creates an axis for a range of values.
+    ///
+    /// - Parameters:
+    ///   - range: the values to show, positive ones if the scale is logarithmic.
+    ///   - count: the wanted number of ticks.
+    ///   - isLog: true for a logarithmic scale.
+    ///   - isLoose: true to extend the axis to a tick at each end.
+    ///   - isInteger: true for ticks at whole numbers only.
+    package init(_ range: ValueRange, count: Int, isLog: Bool, isLoose: Bool, isInteger: Bool = false) {
+        self.isLog = isLog
+        var (low, high) = (range.low, range.high)
+        let numbers: [TickNumber]
+        if isLog {
+            // Equal values need a range too.
+            if low >= high { (low, high) = Self.decade(around: low) }
+            numbers = LogTicks.ticks(from: low, to: high, count: count, isLoose: isLoose)
+        } else if isInteger {
+            numbers = LinearTicks.ticks(from: low, to: high, count: count, isLoose: isLoose, isInteger: true)
+            if low >= high { (low, high) = (low - 0.5, high + 0.5) }
+        } else {
+            (low, high) = LinearTicks.widened(low, high)
+            numbers = LinearTicks.ticks(from: low, to: high, count: count, isLoose: isLoose)
+        }
+        if isLoose, let first = numbers.first, let last = numbers.last {
+            low = min(low, first.value)
+            high = max(high, last.value)
+        }
+        self.low = low
+        self.high = high
+        let texts = isLog ? TickNumber.textsOnLogAxis(of: numbers) : TickNumber.texts(of: numbers)
+        let margin = isLog ? 0 : (high / 2 - low / 2) * 1e-9
+        ticks = zip(numbers, texts).map { Tick(value: $0.value, text: $1) }
+            .filter { $0.value >= low - margin && $0.value <= high + margin && (!isLog || $0.value > 0) }
+    }
+
+    /// Returns a range of at most a decade with a value in its middle.
+    private static func decade(around value: Double) -> (low: Double, high: Double) {
+        (max(value / 3, .leastNormalMagnitude), min(value * 3, .greatestFiniteMagnitude))
+    }
+
+    /// Returns the position of a value: 0 at the start of the axis, 1 at its end, and outside of both for other values.
+    package func position(of value: Double) -> Double {
+        if isLog { return (log10(value) - log10(low)) / (log10(high) - log10(low)) }
+        // Halved, because the difference of two finite doubles may be infinite.
+        return (value / 2 - low / 2) / (high / 2 - low / 2)
+    }
+}

@@ -1,0 +1,85 @@
+/// A point of a curve.
+package struct ChartPoint: Sendable, Hashable {
+    /// The finite position on the horizontal axis, such as the epoch.
+    package var x: Double
+    /// The value. One that is nan or infinite is a gap of the curve.
+    package var y: Double
+
+    package init(x: Double, y: Double) {
+        self.x = x
+        self.y = y
+    }
+}
+
+/// The points of one column of dots, which many epochs may share. The column shows their whole range, so that no spike is lost.
+struct PointColumn: Hashable {
+    let column: Int
+    /// The values of the first and the last point.
+    let first: Double
+    private(set) var last: Double
+    /// The lowest and the highest value.
+    private(set) var low: Double
+    private(set) var high: Double
+
+    private init(column: Int, value: Double) {
+        self.column = column
+        (first, last, low, high) = (value, value, value, value)
+    }
+
+    /// Collects the points of a run by columns, ascending.
+    ///
+    /// - Parameters:
+    ///   - run: points in the order of their positions, with finite values.
+    ///   - column: returns the column of a position. A later position never has a lower column.
+    static func columns(of run: [ChartPoint], column: (Double) -> Int) -> [PointColumn] {
+        var columns: [PointColumn] = []
+        for point in run {
+            let index = column(point.x)
+            if let end = columns.indices.last, columns[end].column == index {
+                columns[end].last = point.y
+                columns[end].low = min(columns[end].low, point.y)
+                columns[end].high = max(columns[end].high, point.y)
+            } else {
+                columns.append(PointColumn(column: index, value: point.y))
+            }
+        }
+        return columns
+    }
+}
+
+extension [ChartPoint] {
+    /// The factor by which a step must be longer than both of its neighbours to be a gap.
+    private static var gapFactor: Double { 3 }
+
+    /// The parts of a curve that are drawn as one line each.
+    ///
+    /// A part ends before a value that is not finite, and before a step that is more than three times as long as the steps before
+    /// and after it: rows are missing there. A channel that is logged every ten epochs has no gaps.
+    var runs: [[ChartPoint]] {
+        var runs: [[ChartPoint]] = []
+        var isOpen = false
+        for (index, point) in enumerated() {
+            guard point.y.isFinite else {
+                isOpen = false
+                continue
+            }
+            if isOpen, isGap(before: index) { isOpen = false }
+            if isOpen {
+                runs[runs.count - 1].append(point)
+            } else {
+                runs.append([point])
+                isOpen = true
+            }
+        }
+        return runs
+    }
+
+    /// Returns whether rows are missing before a point.
+    private func isGap(before index: Int) -> Bool {
+        func step(_ end: Int) -> Double? { indices.contains(end) && end > 0 ? self[end].x - self[end - 1].x : nil }
+        guard let length = step(index), let usual = [step(index - 1), step(index + 1)].compactMap(\.self).max() else {
+            return false
+        }
+        return length > Self.gapFactor * usual
+    }
+}

@@ -1,0 +1,55 @@
+import HyperoSchema
+
+extension Store {
+    /// Reads the learning curves of experiments.
+    ///
+    ///     let set = try store.curves(of: ["k3v9x2mq7d-17", "w8"], channels: ["train", "valid"])
+    ///
+    /// Costs as ``experiments(withIDs:)``: three round trips, and a SCAN over all keys if an id is abbreviated.
+    ///
+    /// - Parameters:
+    ///   - ids: 1 to 1,000 ids, or prefixes that no other id has.
+    ///   - channels: the channels; nil for the objective of each experiment's battery.
+    /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` or ``QueryError/Category/ambiguous`` if an experiment
+    ///   or a channel does not exist, and of the other categories if there are too many ids or Redis fails.
+    public func curves(of ids: [String], channels: [String]? = nil) throws(QueryError) -> CurveSet {
+        let records = try experiments(withIDs: ids)
+        return try CurveSet(records.map { CurveSet.Entry(record: $0, rank: nil) }, channels: channels)
+    }
+
+    /// Reads the learning curves of the best experiments of a battery.
+    ///
+    /// Costs the round trips of the ranking, ``leaderboard(of:version:by:value:statuses:order:limit:columns:)``, and those of
+    /// ``experiments(withIDs:)``.
+    ///
+    /// - Parameters:
+    ///   - count: the number of experiments, 1 to 1,000.
+    ///   - name: the battery's name, or its id.
+    ///   - version: the battery's version; nil merges all versions of the name.
+    ///   - channel: the channel to rank by; nil for the objective of the newest version.
+    ///   - channels: the channels of the curves; nil for the channel of the ranking.
+    /// - Returns: the experiments by rank, fewer than the number if fewer are ranked.
+    /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery, version or a channel does not exist,
+    ///   and of the other categories if the number is out of range or Redis fails.
+    public func curves(
+        ofTop count: Int, in name: String, version: Int? = nil, by channel: String? = nil, channels: [String]? = nil
+    ) throws(QueryError) -> CurveSet {
+        guard Self.idLimits.contains(count) else {
+            throw QueryError(
+                .invalidArgument(
+                    reason: "the number of experiments must be between \(Self.idLimits.lowerBound) and "
+                        + "\(Self.idLimits.upperBound), not \(count)"))
+        }
+        let board = try leaderboard(of: name, version: version, by: channel, limit: count, columns: [])
+        // A ranking may have members that are no ids, because any client can write to the keys. Its warnings have them.
+        let rows = board.rows.filter { ExperimentID($0.experiment) != nil }
+        guard !rows.isEmpty else {
+            return try CurveSet([], channels: [], battery: board.name, warnings: board.warnings)
+        }
+        let records = try experiments(withIDs: rows.map(\.experiment))
+        let ranks = Dictionary(rows.map { ($0.experiment, $0.rank) }) { first, _ in first }
+        return try CurveSet(
+            records.map { CurveSet.Entry(record: $0, rank: ranks[$0.id]) }, channels: channels ?? [board.channel],
+            battery: board.name, warnings: board.warnings)
+    }
+}

@@ -1,0 +1,151 @@
+import ArgumentParser
+import Glibc
+import HyperoCommandLine
+import HyperoCore
+import HyperoQuery
+
+/// The options of charts.
+struct ChartOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A channel to draw, in a chart of its own. May be repeated. (default: the objective)", valueName: "channel")
+    )
+    var channel: [String] = []
+
+    @Option(
+        help: ArgumentHelp("The horizontal axis: epoch. time is refused: rows have no times.", valueName: "axis"))
+    var x = "epoch"
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Draw the moving average, with this weight of the past: from 0 to below 1.", valueName: "weight"))
+    var smooth = 0.0
+
+    @Flag(help: "A logarithmic vertical axis. Values of 0 or less are in a lane below it.")
+    var log = false
+
+    @Flag(help: "A logarithmic horizontal axis.")
+    var logX = false
+
+    @Flag(help: "Show all values, also if outliers leave little height for the others.")
+    var full = false
+
+    @Flag(help: "Without colours, draw more than 4 curves in a chart.")
+    var all = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The characters: braille, block or ascii. (default: braille, or ascii if the locale is not UTF-8)",
+            valueName: "name"))
+    var marker: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The width in columns, 16 to 1000. (default: that of the terminal, or 80)", valueName: "n"))
+    var width: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The height of a plot in rows, 4 to 200. (default: 14, or 20 if it is wide)", valueName: "n")
+    )
+    var height: Int?
+
+    func validate() throws {
+        guard ["epoch", "time"].contains(x) else {
+            throw ValidationError("--x must be epoch, not '\(x)'")
+        }
+        guard x != "time" else {
+            throw ValidationError(
+                "--x time is not possible: the rows of learning curves have epochs and no times. Use --x epoch, and compare "
+                    + "for the duration of each experiment")
+        }
+        guard smooth >= 0, smooth < 1 else {
+            throw ValidationError("--smooth must be from 0 to below 1, for example 0.9, not \(smooth)")
+        }
+        if let marker, ChartMarker(rawValue: marker) == nil {
+            let names = ChartMarker.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--marker must be one of \(names), not '\(marker)'")
+        }
+        try Self.check("--width", is: width, within: Chart.Size.widths)
+        try Self.check("--height", is: height, within: Chart.Size.heights)
+    }
+
+    private static func check(_ option: String, is value: Int?, within range: ClosedRange<Int>) throws {
+        guard let value, !range.contains(value) else { return }
+        throw ValidationError(
+            "\(option) must be between \(range.lowerBound) and \(range.upperBound), not \(value)")
+    }
+
+    /// The channels of `--channel`; nil without it.
+    var channels: [String]? { channel.isEmpty ? nil : channel }
+
+    /// The advice for the remarks of charts.
+    static let advice: [AdviceTopic: String] = [
+        .pointsOutside: "--full shows all", .hiddenCurves: "--all draws all, --color always in colours",
+    ]
+
+    /// Returns the charts of some curves.
+    func charts(of set: CurveSet, output: OutputOptions) -> CurveCharts {
+        CurveCharts(
+            set, scales: Chart.Scales(isLogX: logX, isLogY: log, isFull: full, smoothing: smooth),
+            marker: marker.flatMap { ChartMarker(rawValue: $0) } ?? Self.usualMarker(output), width: width,
+            height: height,
+            drawsAll: all)
+    }
+
+    /// Returns the characters that standard output can show.
+    static func usualMarker(_ output: OutputOptions) -> ChartMarker {
+        .usual(
+            for: Display(descriptor: STDOUT_FILENO, color: output.color),
+            terminal: isatty(STDOUT_FILENO) == 1 ? ProcessEnvironment.value(of: "TERM") : nil)
+    }
+}
+
+/// The experiments that a command is about: ids, or the best ones of a battery.
+///
+/// The commands declare the arguments themselves, so that each has its own help.
+struct ExperimentSelection {
+    static let namesHelp = ArgumentHelp(
+        "The experiments' ids, or prefixes that no other id has. With --top, the battery's name or id.",
+        valueName: "experiment")
+    static let topHelp = ArgumentHelp("The best experiments of a battery, 1 to 1000.", valueName: "n")
+    static let versionHelp = ArgumentHelp(
+        "With --top, the battery's version. (default: all versions together)", valueName: "n")
+    static let byHelp = ArgumentHelp(
+        "With --top, the channel to rank by. (default: the battery's objective)", valueName: "channel")
+
+    let names: [String]
+    let top: Int?
+    let version: Int?
+    let by: String?
+
+    /// Checks the number of experiments before the program connects.
+    func validate() throws {
+        if let top, !Store.idLimits.contains(top) {
+            throw ValidationError(
+                "--top must be between \(Store.idLimits.lowerBound) and \(Store.idLimits.upperBound), not \(top)")
+        }
+        if top != nil, names.count > 1 {
+            throw ValidationError("--top needs one battery, not \(names.count). A name with spaces needs quotes")
+        }
+        guard Store.idLimits.contains(names.count) else {
+            throw ValidationError("there must be at most \(Store.idLimits.upperBound) experiments, not \(names.count)")
+        }
+    }
+
+    /// Checks the options that need another one.
+    func checkRequirements() throws {
+        guard top == nil else { return }
+        if version != nil { throw MissingArgument("--version needs --top") }
+        if by != nil { throw MissingArgument("--by needs --top") }
+    }
+
+    /// Reads the curves.
+    ///
+    /// - Parameter channels: the channels; nil for the objective.
+    func curves(from store: Store, channels: [String]?) throws -> CurveSet {
+        guard let top else { return try store.curves(of: names, channels: channels) }
+        return try store.curves(ofTop: top, in: names[0], version: version, by: by, channels: channels)
+    }
+}

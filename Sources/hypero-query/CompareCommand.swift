@@ -1,0 +1,76 @@
+import ArgumentParser
+import HyperoCommandLine
+import HyperoQuery
+
+struct CompareCommand: StoreCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare",
+        abstract: "Compare experiments: their hyper-parameters, best values and learning curves.",
+        usage: """
+            hypero-query compare [<options>] <experiment> <experiment> ...
+            hypero-query compare --top <n> [<options>] <battery>
+            """,
+        discussion: """
+            The table has the hyper-parameters in which the experiments differ, and the values of all channels at each \
+            experiment's best epoch. The line below it has the hyper-parameters that are equal. If the experiments do not fit \
+            side by side, each is a row. The curves are those of the command curves.
+
+            A complete id is found directly. A prefix of an id needs a scan of all keys.
+
+            JSON has one object per line with the keys experiment, rank, battery, name, version, objective, status, started, \
+            duration, epochs, epoch, maxima, params and differing. duration is in milliseconds. CSV has one record per \
+            experiment with its maxima and the differing hyper-parameters.
+
+            EXAMPLES:
+              hypero-query compare --top 3 "digits mlp"
+              hypero-query compare --top 2 "digits mlp" --channel train --channel valid
+              hypero-query compare --top 5 "digits mlp" --format csv
+              ids=$(hypero-query rank "digits mlp" --limit 2 --format json | jq -r .experiment)
+              hypero-query compare $ids
+            """)
+
+    @Argument(help: ExperimentSelection.namesHelp)
+    var experiments: [String]
+
+    @Option(parsing: .unconditional, help: ExperimentSelection.topHelp)
+    var top: Int?
+
+    @Option(parsing: .unconditional, help: ExperimentSelection.versionHelp)
+    var version: Int?
+
+    @Option(help: ExperimentSelection.byHelp)
+    var by: String?
+
+    @Option(help: LostAfter.help)
+    var lostAfter: String?
+
+    @OptionGroup(title: "Chart") var chart: ChartOptions
+    @OptionGroup(title: "Redis") var store: StoreOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    private var selection: ExperimentSelection {
+        ExperimentSelection(names: experiments, top: top, version: version, by: by)
+    }
+
+    func validate() throws {
+        try selection.validate()
+        _ = try LostAfter.seconds(in: lostAfter)
+    }
+
+    func checkRequirements() throws {
+        try selection.checkRequirements()
+        if top == nil, experiments.count < 2 {
+            throw MissingArgument("compare needs at least two experiments, or --top with a battery")
+        }
+        try output.checkRequirements()
+    }
+
+    func run() throws {
+        let set = try selection.curves(from: store.store(lostAfter: lostAfter), channels: chart.channels)
+        try output.write(
+            ComparisonReport(chart.charts(of: set, output: output)), warnings: set.warnings,
+            advice: ChartOptions.advice.merging([
+                .hiddenColumns: "Widen the terminal, or use --format csv"
+            ]) { first, _ in first })
+    }
+}
