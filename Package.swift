@@ -175,6 +175,7 @@ let package = Package(
         .testTarget(
             name: "HyperoQueryTests",
             dependencies: ["HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-query"],
+            exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "HyperoDemoTests", dependencies: ["hypero-demo", "HyperoCommandLine", "HyperoCore"],

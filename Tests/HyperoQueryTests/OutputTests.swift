@@ -102,7 +102,9 @@ import Testing
         let text = outcome.stdout.replacing("\r\n", with: "\n")
         #expect(text.hasPrefix("\u{1B}[1mbell\\x07\u{1B}[0m\u{1B}[2m, version 1: best first"))
         #expect(text.contains("\u{1B}[31mfailed\u{1B}[0m  long long long long lo…\n"))
-        #expect(text.contains("\u{1B}[36m▁█\u{1B}[0m\n"))
+        // The chart of the objective.
+        #expect(text.contains("\u{1B}[1mvalid\u{1B}[0m\n\u{1B}[2m1.0 ┤\u{1B}[0m"))
+        #expect(text.contains("\u{1B}[38;5;31m⣀"))
         #expect(
             text.contains(
                 "columns hidden: applied, gaps, duplicates, deleted,\u{1B}[0m\n\u{1B}[2mstream, commands. Widen the terminal, "

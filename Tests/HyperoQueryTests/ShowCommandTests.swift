@@ -27,6 +27,7 @@ import Testing
                 k3v9x2mq7d-17  done
 
                 battery    RNN, version 3: fixed bug
+                rank       1st of 1 by valid
                 host       node17 (pid 4711)
                 seed       18446744073709551615
                 started    2025-11-23 12:00:00
@@ -127,9 +128,12 @@ import Testing
         let fixture = try fixture()
         let record = try Store(fixture.server.url, namespace: fixture.namespace).experiment("k3v9x2mq7d-17")
         let drawn = record.text(as: .table, for: Display(isTerminal: true, width: 80))
-        #expect(drawn.contains("valid     0.25   0.5    0.25    0.875  ▁█▄\n"))
+        #expect(drawn.contains("valid     0.25   0.5    0.25    0.875\n"))
+        #expect(drawn.contains("\n\nvalid\n1.0 ┤\n"))
+        let narrow = record.text(as: .table, for: Display(isTerminal: true, width: 50, isUnicode: true))
+        #expect(narrow.contains("1.0 ┤"))
         let plain = record.text(as: .table, for: Display(isTerminal: true, width: 80, isUnicode: false))
-        #expect(!plain.contains("█"))
+        #expect(!plain.contains("█") && plain.contains("1.0 +"))
     }
 
     /// An experiment whose program stated the maxima of `valid`, and whose best row is that of epoch 3.

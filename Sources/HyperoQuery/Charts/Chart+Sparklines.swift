@@ -37,8 +37,9 @@ extension Chart {
             return [name, Page.Span(space), sparkline, Page.Span(rest), Page.Span(texts.joined(), style: style)]
         }
         page.line(line(Page.Span(""), Page.Span(""), titles, style: .dim))
-        for (index, label, values, numbers) in rows {
-            let name = truncated(label, toWidth: nameWidth, ellipsis: page.display.ellipsis)
+        for (index, _, values, numbers) in rows {
+            let name = label(
+                of: index, width: nameWidth, escaped: page.escaped, ellipsis: page.display.ellipsis)
             let text = sparkline(values.map(Optional.some), width: sparkWidth, levels: marker.levels)
             page.line(
                 line(

@@ -75,6 +75,24 @@ package struct Chart: Sendable, Hashable {
     /// The number of curves that are shown in a colour if there are more.
     private static let highlightedOfMany = 5
 
+    /// Returns the label of a curve in a number of columns. The middle of a name that is too long is left out, because the ids of one
+    /// process differ only at their ends.
+    func label(of index: Int, width: Int, escaped: (String) -> String, ellipsis: String) -> String {
+        let label = escaped(series[index].label)
+        guard textWidth(label) > width else { return label }
+        let name = escaped(series[index].name)
+        let room = width - (textWidth(label) - textWidth(name))
+        guard room >= Self.leastNameWidth else { return truncated(label, toWidth: width, ellipsis: ellipsis) }
+        let end = String(name.suffix(room / 2))
+        let start = truncated(name, toWidth: room - textWidth(end), ellipsis: ellipsis)
+        var shortened = series[index]
+        shortened.name = start + end
+        return shortened.label
+    }
+
+    /// The width below which a name without its middle is no help.
+    private static let leastNameWidth = 5
+
     /// Returns whether a curve has a colour and a name. Of many curves, the others show the background that the first ones stand
     /// out from.
     package func isHighlighted(_ index: Int) -> Bool {

@@ -101,7 +101,7 @@ struct ChartDrawing {
                     + "\(tick.text)</text>")
         }
         lines.append(
-            "<text class=\"tick\" x=\"\(number(right + Self.gap * 2))\" y=\"\(number(end + 18))\">"
+            "<text class=\"tick\" x=\"\(number(right + Self.gap * 3))\" y=\"\(number(end + 18))\">"
                 + "\(ChartDocument.escaped(chart.xTitle))</text>")
         return lines
     }
@@ -162,9 +162,14 @@ struct ChartDrawing {
                 "<line class=\"curve \(className(of: index))\" x1=\"\(number(start))\" y1=\"\(number(height))\" "
                     + "x2=\"\(number(start + Self.keyWidth))\" y2=\"\(number(height))\"/>",
                 "<text class=\"name\" x=\"\(number(start + Self.keyWidth + Self.gap))\" y=\"\(number(height))\" dy=\"4.5\">"
-                    + "\(Self.shortened(chart.series[index].label, to: Self.maxNameWidth))</text>",
+                    + "\(label(of: index))</text>",
             ]
         }
+    }
+
+    private func label(of index: Int) -> String {
+        ChartDocument.escaped(
+            chart.label(of: index, width: Self.maxNameWidth, escaped: escapedText, ellipsis: "…"))
     }
 
     private func remark(about frame: ChartFrame) -> String? {

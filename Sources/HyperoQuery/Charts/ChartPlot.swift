@@ -124,8 +124,8 @@ struct ChartPlot {
         let axis = text.isEmpty ? marker.axes.vertical : marker.axes.verticalTick
         var line = [Page.Span("\(space)\(text) \(axis)", style: .dim)] + spans
         if let label {
-            let name = truncated(
-                page.escaped(chart.series[label].label), toWidth: labelWidth, ellipsis: page.display.ellipsis)
+            let name = chart.label(
+                of: label, width: labelWidth, escaped: page.escaped, ellipsis: page.display.ellipsis)
             line += [Page.Span(" "), Page.Span(name, style: chart.style(of: label))]
         } else {
             line.trimEnd()

@@ -48,7 +48,13 @@ package struct ComparisonReport: Sendable {
         add("status") { $0.liveness.text(now: page.now) }
         add("duration") { $0.duration.map(durationText) }
         for name in comparison.differing.prefix(Self.maxParams) {
-            add(name) { $0.paramText(name).map(shownText) }
+            let texts = experiments.map { $0.paramText(name) }
+            let numbers = texts.map { $0.flatMap(Number.init(text:)) }
+            let isNumeric = zip(texts, numbers).allSatisfy { ($0 == nil) == ($1 == nil) }
+            all.append(
+                Property(
+                    title: name, values: isNumeric ? numberTexts(numbers) : texts.map { $0.map(shownText) },
+                    isNumeric: isNumeric))
         }
         all.append(
             Property(title: "best epoch", values: experiments.map { $0.bestEpoch.map { String($0) } }, isNumeric: true))

@@ -36,7 +36,7 @@ package struct CurveCharts: Sendable {
 
     private func chart(of channel: String) -> Chart {
         let series = curves.entries.compactMap { entry -> Chart.Series? in
-            let numbers = CurveSet.numbers(of: channel, in: entry.record)
+            let numbers = entry.record.curves.numbers(of: channel)
             guard !numbers.isEmpty else { return nil }
             return Chart.Series(
                 name: entry.record.id, rank: entry.rank,
@@ -89,7 +89,7 @@ extension CurveCharts: Rendering {
             return [Note(topic: .nothingRanked, text: "the objective of the experiments is not known\(channels)")]
         }
         return curves.channels.compactMap { channel in
-            let missing = curves.entries.filter { CurveSet.numbers(of: channel, in: $0.record).isEmpty }.map(\.record.id)
+            let missing = curves.entries.filter { $0.record.curves.numbers(of: channel).isEmpty }.map(\.record.id)
             guard !missing.isEmpty else { return nil }
             let others = curves.logged.filter { !$0.hasSameBytes(as: channel) }
             let logged =
@@ -124,7 +124,8 @@ extension CurveCharts: Rendering {
             guard !hidden.isEmpty else { continue }
             let note = Note(
                 topic: .hiddenCurves,
-                text: "\(counted(hidden.count, noun: "curve")) not drawn, because more than \(Self.maxWithoutColors) need "
+                text:
+                    "\(counted(hidden.count, noun: "curve")) not drawn, because more than \(Self.maxWithoutColors) need "
                     + "colours: \(listed(hidden))")
             page.paragraph(note.text(with: page.advice), style: .dim)
         }

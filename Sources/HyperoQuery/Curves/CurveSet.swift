@@ -69,16 +69,10 @@ public struct CurveSet: Sendable, Hashable {
     public var rows: [Row] {
         entries.flatMap { entry in
             channels.flatMap { channel in
-                Self.numbers(of: channel, in: entry.record).map { epoch, number in
+                entry.record.curves.numbers(of: channel).map { epoch, number in
                     Row(experiment: entry.record.id, epoch: epoch, channel: channel, number: number)
                 }
             }
         }
-    }
-
-    /// Returns the logged numbers of a channel with their epochs, ascending.
-    static func numbers(of channel: String, in record: ExperimentRecord) -> [(epoch: Int, number: Number)] {
-        guard let curve = record.curves.channels.first(where: { $0.name.hasSameBytes(as: channel) }) else { return [] }
-        return zip(record.curves.epochs, curve.numbers).compactMap { epoch, number in number.map { (epoch, $0) } }
     }
 }

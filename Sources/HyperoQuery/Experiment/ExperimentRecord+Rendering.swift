@@ -177,7 +177,7 @@ extension ExperimentRecord: Rendering {
     /// Returns the chart of the objective; nil if the objective has fewer than two finite values, or the display is too narrow.
     private func objectiveChart(on page: Page) -> Chart? {
         guard let objective, page.display.width ?? 80 >= Chart.Size.leastPlotWidth else { return nil }
-        let numbers = CurveSet.numbers(of: objective, in: self)
+        let numbers = curves.numbers(of: objective)
         guard numbers.count(where: { $0.number.isFinite }) > 1 else { return nil }
         // The title names the only curve.
         let series = Chart.Series(

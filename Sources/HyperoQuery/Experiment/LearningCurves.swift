@@ -29,4 +29,10 @@ public struct LearningCurves: Sendable, Hashable {
     public subscript(channel: String) -> [Double?]? {
         channels.first { $0.name.hasSameBytes(as: channel) }?.values
     }
+
+    /// Returns the logged numbers of a channel with their epochs, ascending; none if the channel does not exist.
+    func numbers(of channel: String) -> [(epoch: Int, number: Number)] {
+        guard let curve = channels.first(where: { $0.name.hasSameBytes(as: channel) }) else { return [] }
+        return zip(epochs, curve.numbers).compactMap { epoch, number in number.map { (epoch, $0) } }
+    }
 }
