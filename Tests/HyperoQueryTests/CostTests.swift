@@ -69,7 +69,7 @@ import Testing
         (["rank", "many"], roundTrips: 5, commands: 51),
         (["rank", "many", "--partitions", "1", "--columns", "lr"], roundTrips: 5, commands: 22),
         (["experiments", "many", "--partitions", "1"], roundTrips: 5, commands: 18),
-        (["show", "LAST"], roundTrips: 7, commands: 64),
+        (["show", "LAST"], roundTrips: 7, commands: 62),
         (["batteries"], roundTrips: 5, commands: 41),
         (["status"], roundTrips: 3, commands: 29),
         (["dead"], roundTrips: 3, commands: 20),

@@ -11,7 +11,7 @@ import Testing
         #expect(abs(values[2] - (0.5 * 1 + 3) / 1.5) < 1e-12)
         #expect(values[3] == .infinity)
         #expect(Smoothing.smoothed([1, 5], weight: 0) == [1, 5])
-        #expect(Smoothing.smoothed([1e308, 1e308, -1e308], weight: 0.99).allSatisfy(\.isFinite))
+        #expect(Smoothing.smoothed([1e308, 1e308, -1e308], weight: 0.99).allSatisfy { $0.isFinite })
     }
 
     private func points(_ pairs: [(Double, Double)]) -> [ChartPoint] { pairs.map { ChartPoint(x: $0.0, y: $0.1) } }
@@ -50,7 +50,8 @@ import Testing
             ChartFrame(Chart(title: "", series: [.init(name: "a", points: curve)]), xCount: 5, yCount: 5))
         #expect(frame.countAbove == 2 && frame.countBelow == 0)
         let full = Chart(title: "", series: [.init(name: "a", points: curve)], scales: .init(isFull: true))
-        #expect(try #require(ChartFrame(full, xCount: 5, yCount: 5)).countAbove == 0)
+        let fullFrame = try #require(ChartFrame(full, xCount: 5, yCount: 5))
+        #expect(fullFrame.countAbove == 0)
     }
 
     @Test(arguments: [[0, 1], [0, 1, 1, 1], Array(repeating: 0, count: 50) + [1], [5]] as [[Double]])
