@@ -25,8 +25,8 @@ struct CompareCommand: StoreCommand {
               hypero-query compare --top 3 "digits mlp"
               hypero-query compare --top 2 "digits mlp" --channel train --channel valid
               hypero-query compare --top 5 "digits mlp" --format csv
-              ids=$(hypero-query rank "digits mlp" --limit 2 --format json | jq -r .experiment)
-              hypero-query compare $ids
+              top=$(hypero-query rank "digits mlp" --limit 2 --format json)
+              hypero-query compare $(jq -r .experiment <<< "$top")
             """)
 
     @Argument(help: ExperimentSelection.namesHelp)

@@ -30,9 +30,8 @@ struct HyperoQueryCommand: ParsableCommand {
 
     static let subcommands: [any ParsableCommand.Type] = [
         BatteriesCommand.self, VersionsCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self,
-        ColumnsCommand.self, ImportanceCommand.self, ExportCommand.self, StatusCommand.self, DeadCommand.self,
-        BatteriesCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self, CurvesCommand.self,
-        CompareCommand.self, StatusCommand.self, DeadCommand.self,
+        CurvesCommand.self, CompareCommand.self, ColumnsCommand.self, ImportanceCommand.self, ExportCommand.self,
+        StatusCommand.self, DeadCommand.self,
     ]
 
     static func main() {

@@ -5,12 +5,10 @@ import Testing
     @Test(arguments: [
         ["hypero-ingest"], ["hypero-ingest", "run"], ["hypero-ingest", "adopt"], ["hypero-ingest", "requeue"],
         ["hypero-ingest", "delete"], ["hypero-query"], ["hypero-query", "batteries"], ["hypero-query", "rank"],
-        ["hypero-query", "experiments"], ["hypero-query", "show"], ["hypero-query", "status"],
-        ["hypero-query", "dead"], ["hypero-query", "versions"], ["hypero-query", "columns"],
-        ["hypero-query", "importance"], ["hypero-query", "export"], ["hypero-demo"],
         ["hypero-query", "experiments"], ["hypero-query", "show"], ["hypero-query", "curves"],
-        ["hypero-query", "compare"], ["hypero-query", "status"],
-        ["hypero-query", "dead"], ["hypero-demo"],
+        ["hypero-query", "compare"], ["hypero-query", "status"], ["hypero-query", "dead"],
+        ["hypero-query", "versions"], ["hypero-query", "columns"], ["hypero-query", "importance"],
+        ["hypero-query", "export"], ["hypero-demo"],
     ])
     func `The help of each command fits into 80 columns, and its lists keep their indentation`(command: [String]) throws
     {

@@ -37,14 +37,14 @@ import Testing
         let drawn = try fixture(partitions: partitions).output([
             "curves", "--top", "5", "sweep", "--marker", "braille", "--width", "80", "--height", "8",
         ])
-        #expect(try drawn == GoldenText.of("curves-80"))
+        #expect(try drawn == GoldenText.of("curves-80", actual: drawn))
     }
 
     @Test func `A comparison has the differing hyper-parameters, the maxima and the curves`() throws {
         let text = try fixture().output([
             "compare", "aaaaaaaaaa-1", "b", "aaaaaaaaaa-2", "--marker", "braille", "--width", "80", "--height", "6",
         ])
-        #expect(try text == GoldenText.of("compare-80"))
+        #expect(try text == GoldenText.of("compare-80", actual: text))
     }
 
     @Test func `Experiments that do not fit side by side are rows of the comparison`() throws {
@@ -53,7 +53,7 @@ import Testing
         let report = ComparisonReport(CurveCharts(set, height: 4))
         for width in [40, 160] {
             let text = report.text(as: .table, for: Display(isTerminal: true, width: width), now: Fixture.noon)
-            #expect(try text == GoldenText.of("compare-\(width)"))
+            #expect(try text == GoldenText.of("compare-\(width)", actual: text))
         }
     }
 

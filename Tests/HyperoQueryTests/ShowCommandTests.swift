@@ -129,11 +129,11 @@ import Testing
         let record = try Store(fixture.server.url, namespace: fixture.namespace).experiment("k3v9x2mq7d-17")
         let drawn = record.text(as: .table, for: Display(isTerminal: true, width: 80))
         #expect(drawn.contains("valid     0.25   0.5    0.25    0.875\n"))
-        #expect(drawn.contains("\n\nvalid\n1.0 ┤\n"))
+        #expect(drawn.contains("\n\nvalid\n1.00 ┤\n"))
         let narrow = record.text(as: .table, for: Display(isTerminal: true, width: 50, isUnicode: true))
-        #expect(narrow.contains("1.0 ┤"))
+        #expect(narrow.contains("1.00 ┤"))
         let plain = record.text(as: .table, for: Display(isTerminal: true, width: 80, isUnicode: false))
-        #expect(!plain.contains("█") && plain.contains("1.0 +"))
+        #expect(!plain.contains("█") && plain.contains("1.00 +"))
     }
 
     /// An experiment whose program stated the maxima of `valid`, and whose best row is that of epoch 3.

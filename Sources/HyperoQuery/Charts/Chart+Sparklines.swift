@@ -19,9 +19,11 @@ extension Chart {
             return (index, page.escaped(series.label), values, numbers)
         }
         let titles = ["first", isLowestBest ? "least" : "most", "last"]
-        let numberWidths = titles.indices.map { column in
+        let widths = titles.indices.map { column in
             rows.reduce(titles[column].utf8.count) { max($0, textWidth($1.3[column])) }
         }
+        let columns = Self.columns(of: widths, within: width - Self.leastName - Self.gap)
+        let numberWidths = columns.map { widths[$0] }
         let numberWidth = numberWidths.reduce(0, +) + Self.gap * numberWidths.count
         let wanted = rows.reduce(0) { max($0, textWidth($1.1)) }
         let nameWidth = max(Self.leastName, min(wanted, width - numberWidth - Self.gap - Self.leastSparkline))
@@ -36,16 +38,21 @@ extension Chart {
             }
             return [name, Page.Span(space), sparkline, Page.Span(rest), Page.Span(texts.joined(), style: style)]
         }
-        page.line(line(Page.Span(""), Page.Span(""), titles, style: .dim))
+        page.line(line(Page.Span(""), Page.Span(""), columns.map { titles[$0] }, style: .dim))
         for (index, _, values, numbers) in rows {
             let name = label(
                 of: index, width: nameWidth, escaped: page.escaped, ellipsis: page.display.ellipsis)
             let text = sparkline(values.map(Optional.some), width: sparkWidth, levels: marker.levels)
             page.line(
                 line(
-                    Page.Span(name, style: style(of: index)), Page.Span(text, style: style(of: index)), numbers,
-                    style: .plain))
+                    Page.Span(name, style: style(of: index)), Page.Span(text, style: style(of: index)),
+                    columns.map { numbers[$0] }, style: .plain))
         }
+    }
+
+    /// Returns the columns of numbers that fit into a width: all, the best and the last, or the best value alone.
+    private static func columns(of widths: [Int], within width: Int) -> [Int] {
+        [[0, 1, 2], [1, 2]].first { $0.reduce(0) { $0 + widths[$1] + gap } <= width } ?? [1]
     }
 
     private static func threeDigits(_ value: Double) -> String {

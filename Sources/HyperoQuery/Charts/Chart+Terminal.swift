@@ -61,7 +61,7 @@ extension Chart {
         }
         let plot = ChartPlot(self, frame: frame, size: size, labelWidth: labelWidth, marker: marker)
         plot.write(to: &page)
-        if !hasLabels { writeLegend(to: &page) }
+        if !hasLabels { writeLegend(to: &page, width: size.width) }
         writeRemarks(about: frame, to: &page)
     }
 
@@ -81,12 +81,12 @@ extension Chart {
     }
 
     /// Writes a line per curve: its name in its colour, and its last value, by which it is found without colours.
-    private func writeLegend(to page: inout Page) {
+    private func writeLegend(to page: inout Page, width: Int) {
         for index in series.indices.filter(isHighlighted) where !series[index].label.isEmpty {
             let end = series[index].points.last { $0.y.isFinite }.map { "  ends at \(numberText($0.y))" } ?? ""
-            page.paragraph([
-                Page.Span(series[index].label, style: style(of: index)), Page.Span(end, style: .dim),
-            ])
+            let name = label(
+                of: index, width: width - textWidth(end), escaped: page.escaped, ellipsis: page.display.ellipsis)
+            page.line([Page.Span(name, style: style(of: index)), Page.Span(end, style: .dim)])
         }
     }
 

@@ -83,7 +83,8 @@ package struct Chart: Sendable, Hashable {
         let name = escaped(series[index].name)
         let room = width - (textWidth(label) - textWidth(name))
         guard room >= Self.leastNameWidth else { return truncated(label, toWidth: width, ellipsis: ellipsis) }
-        let end = String(name.suffix(room / 2))
+        var end = String(name.suffix(room / 2))
+        while textWidth(end) > room / 2 { end.removeFirst() }
         let start = truncated(name, toWidth: room - textWidth(end), ellipsis: ellipsis)
         var shortened = series[index]
         shortened.name = start + end

@@ -26,6 +26,17 @@ package struct ChartAxis: Sendable, Hashable {
     ///   - isLoose: true to extend the axis to a tick at each end.
     ///   - isInteger: true for ticks at whole numbers only.
     package init(_ range: ValueRange, count: Int, isLog: Bool, isLoose: Bool, isInteger: Bool = false) {
+        var axis = Self(range, exactly: count, isLog: isLog, isLoose: isLoose, isInteger: isInteger)
+        // One tick does not tell the scale. The best ticks of an axis without extensions may be outside of it, if few are wanted.
+        for extra in 1...Self.maxExtra where axis.ticks.count < 2 {
+            axis = Self(range, exactly: count + extra, isLog: isLog, isLoose: isLoose, isInteger: isInteger)
+        }
+        self = axis
+    }
+
+    private static let maxExtra = 8
+
+    private init(_ range: ValueRange, exactly count: Int, isLog: Bool, isLoose: Bool, isInteger: Bool) {
         self.isLog = isLog
         var (low, high) = (range.low, range.high)
         let numbers: [TickNumber]

@@ -27,18 +27,21 @@ import Testing
 
     @Test(arguments: ChartMarker.allCases)
     func `A chart of 80 columns has ticks, and names at the ends of the curves`(marker: ChartMarker) throws {
-        #expect(try text(width: 80, marker: marker) == GoldenText.of("chart-80-\(marker.rawValue)"))
+        let text = text(width: 80, marker: marker)
+        #expect(try text == GoldenText.of("chart-80-\(marker.rawValue)", actual: text))
     }
 
     @Test func `A chart of 160 columns has more ticks`() throws {
         let wide = text(width: 160)
-        #expect(try wide == GoldenText.of("chart-160"))
+        #expect(try wide == GoldenText.of("chart-160", actual: wide))
         #expect(wide.split(separator: "\n").allSatisfy { $0.count <= 160 })
     }
 
     @Test func `Below 60 columns the names are beneath the chart, and below 40 columns each curve is a line`() throws {
-        #expect(try text(width: 40) == GoldenText.of("chart-40"))
-        #expect(try text(width: 39) == GoldenText.of("chart-39"))
+        for width in [40, 39] {
+            let text = text(width: width)
+            #expect(try text == GoldenText.of("chart-\(width)", actual: text))
+        }
     }
 
     @Test(arguments: 16...200)
@@ -47,9 +50,7 @@ import Testing
         chart.series[0].name = String(repeating: "日本語", count: 30)
         for marker in ChartMarker.allCases {
             let lines = text(chart, width: width, marker: marker).split(separator: "\n").dropFirst()
-            // The texts of a legend beneath are whole, and the terminal wraps them.
-            let isNarrow = (40..<60).contains(width)
-            #expect(lines.filter { textWidth(String($0)) > width && !(isNarrow && $0.contains("ends at")) } == [])
+            #expect(lines.filter { textWidth(String($0)) > width } == [])
         }
     }
 
@@ -84,7 +85,8 @@ import Testing
 
     @Test(
         arguments: [
-            [5], [1, 1, 1], [0, 0], [-1e308, 1.7e308], [5e-324, 0], [.infinity, 1, -.infinity], [1e16, 1e16 + 2],
+            [5], [1, 1, 1], [0, 0], [-1e308, 1.7e308], [.leastNonzeroMagnitude, 0], [.infinity, 1, -.infinity],
+            [1e16, 1e16 + 2],
         ] as [[Double]])
     func `Extreme curves are drawn at every width`(values: [Double]) {
         for scales in [Chart.Scales(), .init(isLogX: true, isLogY: true), .init(isFull: true, smoothing: 0.5)] {

@@ -48,7 +48,9 @@ import Testing
         #expect(most.high < 1 && most.low == 0.01)
         let frame = try #require(
             ChartFrame(Chart(title: "", series: [.init(name: "a", points: curve)]), xCount: 5, yCount: 5))
-        #expect(frame.countAbove == 2 && frame.countBelow == 0)
+        // The first 5 % of the epochs may be above.
+        #expect(frame.countAbove == curve.count { $0.y > frame.y.high } && (2...6).contains(frame.countAbove))
+        #expect(frame.countBelow == 0)
         let full = Chart(title: "", series: [.init(name: "a", points: curve)], scales: .init(isFull: true))
         let fullFrame = try #require(ChartFrame(full, xCount: 5, yCount: 5))
         #expect(fullFrame.countAbove == 0)

@@ -7,8 +7,14 @@ enum GoldenText {
         .appendingPathComponent("../Fixtures").standardized
 
     /// Returns the expected text of a name.
-    static func of(_ name: String) throws -> String {
+    ///
+    /// - Parameter actual: the text of this run. With `HYPERO_WRITE_GOLDEN=1` in the environment it becomes the expected one,
+    ///   for review with `git diff`.
+    static func of(_ name: String, actual: String) throws -> String {
         let file = folder.appendingPathComponent("\(name).txt")
+        if ProcessInfo.processInfo.environment["HYPERO_WRITE_GOLDEN"] == "1" {
+            try actual.write(to: file, atomically: true, encoding: .utf8)
+        }
         guard let text = try? String(contentsOf: file, encoding: .utf8) else {
             throw TestFailure("no golden text: \(file.path)")
         }

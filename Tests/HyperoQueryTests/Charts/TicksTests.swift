@@ -60,9 +60,10 @@ struct TickCase: Decodable, Sendable, CustomTestStringConvertible {
 
     @Test(
         arguments: [
-            (-1e308, 1.7e308), (-Double.greatestFiniteMagnitude, .greatestFiniteMagnitude), (0, 5e-324),
-            (5e-324, 1e-323),
-            (1e16, 1e16 + 2), (0.1, 0.1.nextUp), (-1e-320, 1e308), (9e18, 9.2e18), (1.7e308, 1.7e308),
+            (-1e308, 1.7e308), (-Double.greatestFiniteMagnitude, .greatestFiniteMagnitude), (0, .leastNonzeroMagnitude),
+            (.leastNonzeroMagnitude, Double.leastNonzeroMagnitude.nextUp),
+            (1e16, 1e16 + 2), (0.1, 0.1.nextUp), (-Double.leastNonzeroMagnitude * 2_000, 1e308), (9e18, 9.2e18),
+            (1.7e308, 1.7e308),
         ] as [(Double, Double)])
     func `Ticks of extreme ranges are finite, ascending and few`(low: Double, high: Double) {
         for isLoose in [false, true] {
