@@ -168,12 +168,31 @@ for number in range(2):
     writer.add_histogram("weights", torch.ones(3), 1)
     writer.close()
 """)
-        runs = sorted(self.imported(os.path.basename(self.folder)), key=lambda run: run["meta"]["name"])
+        runs = sorted(
+            self.imported(os.path.basename(self.folder), "--objective", "loss/train"), key=lambda run: run["meta"]["name"])
         self.assertEqual([run["meta"]["name"] for run in runs], ["boards/run 0", "boards/run 1"])
         self.assertEqual(runs[1]["curves"]["channels"]["loss/train"], [1, 1.25, 1.5])
         self.assertEqual(runs[1]["curves"]["channels"]["new style"], [0, 0.5, 1])
         self.assertGreater(runs[1]["nonfinite"], 0)
         self.assertNotIn("weights", runs[1]["curves"]["channels"])
+
+    @needs("tensorboard", "torch")
+    def test_tensorboard_hparams(self):
+        """add_hparams writes its values to a folder of its own, which belongs to the training of the writer."""
+        self.write("""
+from torch.utils.tensorboard import SummaryWriter
+for number in range(2):
+    writer = SummaryWriter(f"boards/run{number}")
+    for step in range(4):
+        writer.add_scalar("acc", step / 4 + number, step)
+    writer.add_hparams({"lr": 0.5 ** number, "opt": "adam"}, {"hp/acc": 0.75 + number})
+    writer.close()
+""")
+        runs = sorted(
+            self.imported(os.path.basename(self.folder), "--objective", "acc"), key=lambda run: run["meta"]["name"])
+        self.assertEqual([run["meta"]["name"] for run in runs], ["boards/run0", "boards/run1"])
+        self.assertEqual([run["params"] for run in runs], [{"lr": 1, "opt": "adam"}, {"lr": 0.5, "opt": "adam"}])
+        self.assertEqual([run["maxima"]["hp/acc"] for run in runs], [0.75, 1.75])
 
 
 if __name__ == "__main__":
