@@ -29,17 +29,7 @@ struct CompareCommand: StoreCommand {
               hypero-query compare $(jq -r .experiment <<< "$top")
             """)
 
-    @Argument(help: ExperimentSelection.namesHelp)
-    var experiments: [String]
-
-    @Option(parsing: .unconditional, help: ExperimentSelection.topHelp)
-    var top: Int?
-
-    @Option(parsing: .unconditional, help: ExperimentSelection.versionHelp)
-    var version: Int?
-
-    @Option(help: ExperimentSelection.byHelp)
-    var by: String?
+    @OptionGroup var selection: ExperimentSelection
 
     @Option(help: LostAfter.help)
     var lostAfter: String?
@@ -48,18 +38,13 @@ struct CompareCommand: StoreCommand {
     @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    private var selection: ExperimentSelection {
-        ExperimentSelection(names: experiments, top: top, version: version, by: by)
-    }
-
     func validate() throws {
-        try selection.validate()
         _ = try LostAfter.seconds(in: lostAfter)
     }
 
     func checkRequirements() throws {
         try selection.checkRequirements()
-        if top == nil, experiments.count < 2 {
+        if selection.top == nil, selection.experiments.count < 2 {
             throw MissingArgument("compare needs at least two experiments, or --top with a battery")
         }
         try output.checkRequirements()

@@ -34,17 +34,7 @@ struct CurvesCommand: StoreCommand {
               hypero-query curves $(jq -r .experiment <<< "$best") --smooth 0.8
             """)
 
-    @Argument(help: ExperimentSelection.namesHelp)
-    var experiments: [String]
-
-    @Option(parsing: .unconditional, help: ExperimentSelection.topHelp)
-    var top: Int?
-
-    @Option(parsing: .unconditional, help: ExperimentSelection.versionHelp)
-    var version: Int?
-
-    @Option(help: ExperimentSelection.byHelp)
-    var by: String?
+    @OptionGroup var selection: ExperimentSelection
 
     @Option(
         help: ArgumentHelp(
@@ -58,12 +48,7 @@ struct CurvesCommand: StoreCommand {
     @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    private var selection: ExperimentSelection {
-        ExperimentSelection(names: experiments, top: top, version: version, by: by)
-    }
-
     func validate() throws {
-        try selection.validate()
         _ = try LostAfter.seconds(in: lostAfter)
     }
 
@@ -82,6 +67,6 @@ struct CurvesCommand: StoreCommand {
         }
         printWarnings(set.warnings)
         for note in charts.notes { printError("note: \(note.text)") }
-        try WholeFile.write(ChartDocument(charts.charts).svg, to: svg)
+        try OutputFile.write(ChartDocument(charts.charts).svg, to: svg)
     }
 }

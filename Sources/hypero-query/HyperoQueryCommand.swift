@@ -53,9 +53,6 @@ struct HyperoQueryCommand: ParsableCommand {
         } catch let error as StandardOutput.WriteError {
             printError(error.description)
             ExitStatus.failure.exit()
-        } catch let error as WholeFile.WriteError {
-            printError(error.description)
-            ExitStatus.failure.exit()
         } catch {
             Program.query.exit(after: error, of: Self.self, advice: UsageAdvice.sentence(for:))
         }

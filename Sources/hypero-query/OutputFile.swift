@@ -79,13 +79,42 @@ struct OutputFile: ~Copyable {
         isCommitted = true
     }
 
-    private func failure(_ code: Int32) -> StandardOutput.WriteError {
+    private func failure(_ code: Int32) -> StandardOutput.WriteError { Self.failure(code, path: path) }
+
+    private static func failure(_ code: Int32, path: String) -> StandardOutput.WriteError {
         StandardOutput.WriteError(description: "cannot write \(path): \(String(cString: strerror(code)))")
     }
 
     deinit {
         close(descriptor)
         if isNamed, !isCommitted { unlink(temporary) }
+    }
+}
+
+extension OutputFile {
+    /// Writes a text to a file, or to standard output for `-`.
+    ///
+    /// A device or a pipe is written directly, because a file must not replace it. A link stays, and the file that it names is
+    /// replaced.
+    static func write(_ text: String, to path: String) throws(StandardOutput.WriteError) {
+        guard path != "-" else { return try StandardOutput.write(text) }
+        var status = stat()
+        if stat(path, &status) == 0, ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) {
+            let descriptor = retryingInterrupts { open(path, O_WRONLY | O_CLOEXEC) }
+            guard descriptor >= 0 else { throw failure(errno, path: path) }
+            defer { close(descriptor) }
+            let error = writeAll(text, to: descriptor)
+            guard error == 0 else { throw failure(error, path: path) }
+            return
+        }
+        let target = realpath(path, nil).map { resolved in
+            defer { free(resolved) }
+            return String(cString: resolved)
+        }
+        var file = try OutputFile(target ?? path)
+        let error = writeAll(text, to: file.descriptor)
+        guard error == 0 else { throw failure(error, path: path) }
+        try file.commit()
     }
 }
 

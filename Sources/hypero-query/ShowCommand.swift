@@ -40,7 +40,7 @@ struct ShowCommand: StoreCommand {
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws {
-        try ExperimentSelection(names: experiments, top: nil, version: nil, by: nil).validate()
+        try ExperimentSelection.validate(count: experiments.count)
         _ = try LostAfter.seconds(in: lostAfter)
     }
 

@@ -121,7 +121,7 @@ import Testing
         let missing = try fixture.query("curves", "b", "--svg", "\(folder.path)/none/a.svg")
         #expect(missing.ending == .exited(1))
         #expect(
-            missing.stderr == "hypero-query: cannot write to \(folder.path)/none/a.svg: No such file or directory\n")
+            missing.stderr == "hypero-query: cannot write \(folder.path)/none/a.svg: its folder does not exist\n")
         let full = try fixture.query("curves", "b", "--svg", "/dev/full")
         #expect(full.ending == .exited(1))
         #expect(full.stderr.contains("No space left on device"))
