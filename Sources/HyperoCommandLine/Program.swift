@@ -58,7 +58,8 @@ package struct Program: Sendable {
     /// Ends the program after an error of parsing or of a command: with the help on standard output, or with the message on
     /// standard error after the name of the program.
     ///
-    /// - Parameter advice: returns a sentence for the first line of a message, to be added to it; nil for none.
+    /// - Parameter advice: returns a sentence for the first line of a message, which replaces the name that the parser suggests;
+    ///   nil for none.
     package func exit(
         after error: any Error, of command: any ParsableCommand.Type,
         advice: (_ message: String) -> String? = { _ in nil }
@@ -74,9 +75,16 @@ package struct Program: Sendable {
             let message = Self.hidingAccounts(in: command.fullMessage(for: error))
             var lines = (message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message)
                 .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-            if let first = lines.first, let advice = advice(first) { lines[0] = "\(first). \(advice)" }
+            if let first = lines.first.map(Self.withoutSuggestion), let advice = advice(first) {
+                lines[0] = "\(first). \(advice)"
+            }
             printError(lines.joined(separator: "\n"))
         }
         Glibc.exit(code.rawValue)
+    }
+
+    /// Returns a message without the name that the parser suggests, which is that of any option of similar length.
+    private static func withoutSuggestion(_ message: String) -> String {
+        message.firstRange(of: ". Did you mean '").map { String(message[..<$0.lowerBound]) } ?? message
     }
 }

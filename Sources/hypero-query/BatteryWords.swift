@@ -6,7 +6,8 @@ import HyperoSchema
 ///
 /// The commands declare the arguments themselves. An option group for them would cost every start 5 % of its instructions.
 enum BatteryWords {
-    static let columnsHelp = "The columns to show, such as lr,max.test,meta.dataset,host. May be repeated."
+    static let columnsHelp =
+        "The columns to show, such as lr,max.test,host, or param.* for all that match. May be repeated."
 
     static let columnsDiscussion = """
         Prefixes are optional: lr is param.lr, meta.lr and max.lr, as far as they exist. A name that no program has logged is \
@@ -17,7 +18,7 @@ enum BatteryWords {
 
     static let statusHelp = "Only experiments of this status: \(statuses). May be repeated."
 
-    private static let statuses = ExperimentStatus.allCases.map(\.rawValue).joined(separator: ", ")
+    private static let statuses = statusNames.joined(separator: ", ")
 
     /// Returns the statuses of the values of `--status`. The commands declare it as texts: an option of another type would
     /// cost every start the instantiation of its generic metadata.
@@ -81,3 +82,6 @@ enum BatteryWords {
         return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }
+
+/// The names of the statuses of experiments.
+let statusNames = ExperimentStatus.allCases.map(\.rawValue)

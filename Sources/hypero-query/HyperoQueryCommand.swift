@@ -21,7 +21,11 @@ struct HyperoQueryCommand: ParsableCommand {
               hypero-query compare --top 3 "digits mlp"
               hypero-query status
               hypero-query dead
+              hypero-query --format json rank "digits mlp"
               hypero-query --version
+
+            --redis, --namespace, --partitions, --format and --color may precede the \
+            subcommand.
 
             EXIT STATUS:
             \(ExitStatus.help)
@@ -31,7 +35,7 @@ struct HyperoQueryCommand: ParsableCommand {
     static let subcommands: [any ParsableCommand.Type] = [
         BatteriesCommand.self, VersionsCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self,
         CurvesCommand.self, CompareCommand.self, ColumnsCommand.self, ImportanceCommand.self, ExportCommand.self,
-        StatusCommand.self, DeadCommand.self,
+        StatusCommand.self, DeadCommand.self, CompletionsCommand.self, CompleteCommand.self,
     ]
 
     static func main() {
@@ -40,7 +44,7 @@ struct HyperoQueryCommand: ParsableCommand {
         var store: StoreOptions?
         do {
             guard Program.query.start() else { return }
-            var command = try parseSubcommand() ?? parseAsRoot()
+            var command = try parseSubcommand() ?? parseAsRoot(arguments)
             if let command = command as? any ServerCommand {
                 store = command.store
                 try command.checkRequirements()
@@ -58,6 +62,11 @@ struct HyperoQueryCommand: ParsableCommand {
         }
     }
 
+    /// The arguments after the name of the program, with the name of the subcommand first.
+    static let arguments = LeadingOptions.moved(Array(CommandLine.arguments.dropFirst())) { name in
+        subcommands.contains { $0.configuration.commandName == name }
+    }
+
     /// Parses the subcommand that the first argument names, without the tree of commands.
     ///
     /// This saves 13 % of the instructions of a whole `hypero-query rank`.
@@ -65,7 +74,11 @@ struct HyperoQueryCommand: ParsableCommand {
     /// - Returns: the command; nil unless the arguments are a valid command line of a subcommand. The root command then
     ///   parses the arguments, so that help, completion scripts and errors name the whole program.
     private static func parseSubcommand() -> (any ParsableCommand)? {
-        let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == RankCommand.configuration.commandName,
+            let command = PlainRankCommand.parsed(arguments.dropFirst())
+        {
+            return command
+        }
         guard let type = subcommands.first(where: { $0.configuration.commandName == arguments.first }),
             let command = try? type.parseAsRoot(Array(arguments.dropFirst())), Swift.type(of: command) == type
         else { return nil }

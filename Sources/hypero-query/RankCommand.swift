@@ -24,14 +24,41 @@ struct RankCommand: StoreCommand {
             Batteries of one version differ in their descriptions. They are ranked together, and told apart by their ids. Give an \
             id instead of the name to rank one of them.
 
+            Hyper-parameters that are equal in all rows are in one line above the table. On a narrow terminal, the last line \
+            names the columns that are left out.
+
+            --sort, --pareto, --group and --noise read all ranked experiments. --sort takes hyper-parameters, metadata, channels, \
+            fields of every experiment such as started, and rank and value. It keeps the ranks. Missing values and nan are last in \
+            both directions.
+
+            --pareto shows the experiments to which no other one is preferable by all criteria. Those without a finite number for \
+            each of them are left out. :max or :min may be missing for the objective, for a channel whose direction the battery \
+            declares, and for one whose name is that of a loss, an error or a duration.
+
+            --group seed groups experiments whose hyper-parameters are equal, except one named seed. --group params groups those \
+            whose hyper-parameters are all equal, and --group lr,bs those with equal lr and bs. --group param.seed groups by the \
+            seed. Groups are ranked by their mean.
+
+            ≈ marks groups whose difference to the best may be luck: 2 standard deviations of a result, and less for means of \
+            several. The note below the table has the data from which the deviation is known: experiments that differ only in \
+            their seeds or values outside of the group, else the last quarter of the epochs of the best experiment. --noise marks \
+            single experiments so.
+
             JSON has one object per line with the keys rank, experiment, battery, name, version, value, status, epoch, \
-            last_seen, maxima, params and meta. Experiments without a rank are counted on standard error.
+            last_seen, maxima, params and meta, and front with --pareto. With --group, the keys are rank, n, mean, std, best, \
+            experiment, within_noise and group. Experiments without a rank are counted on standard error.
 
             EXAMPLES:
               hypero-query rank "digits mlp"
               hypero-query rank "digits mlp" --by test --columns lr,max.train
               hypero-query rank "digits mlp" --best-of test
               hypero-query rank "digits mlp" --status done --status running
+              hypero-query rank "digits mlp" --since 2d --sort lr --at-best test,train
+              hypero-query rank "digits mlp" --columns 'l*,max.t*' --precision 3 --delta
+              hypero-query rank "digits mlp" --group activation,bs
+              hypero-query rank "digits mlp" --group seed --format csv
+              hypero-query rank "digits mlp" --pareto valid,loss,depth:min
+              hypero-query rank "digits mlp" --noise --limit 5
               hypero-query rank "digits mlp" --limit 1 --format json | jq .params.lr
             """)
 
@@ -54,6 +81,12 @@ struct RankCommand: StoreCommand {
     @Option(help: ArgumentHelp(BatteryWords.statusHelp, valueName: "status"))
     var status: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Only experiments that started at this time or later: 2026-11-24, 2026-11-24T09:30, or 2h for two hours ago.",
+            valueName: "time"))
+    var since: String?
+
     @Option(parsing: .unconditional, help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))
     var limit = 10
 
@@ -61,9 +94,40 @@ struct RankCommand: StoreCommand {
     var order: OrderFlag?
 
     @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Sort the rows by these fields, -lr for the highest lr first.", valueName: "a,-b"))
+    var sort: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Only the Pareto front of channels and numeric hyper-parameters.", valueName: "a:max,b:min"))
+    var pareto: [String] = []
+
+    @Option(help: ArgumentHelp("Group experiments: seed, params, or fields with equal values.", valueName: "a,b"))
+    var group: [String] = []
+
+    @Flag(help: "Mark experiments that may be as good as the best one: reads all ranked experiments.")
+    var noise = false
+
+    @Option(
         help: ArgumentHelp(
             BatteryWords.columnsHelp, discussion: BatteryWords.columnsDiscussion, valueName: "a,b"))
     var columns: [String] = []
+
+    @Option(
+        help: ArgumentHelp("The channels to show at the best epoch, with the epoch. (default: all)", valueName: "a,b"))
+    var atBest: [String] = []
+
+    @Flag(help: "In the table, show constant hyper-parameters and metadata as columns too.")
+    var allColumns = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("In the table, show results with this many significant digits, 1 to 17.", valueName: "n"))
+    var precision: Int?
+
+    @Flag(help: "In the table, show the difference to the first rank instead of the value.")
+    var delta = false
 
     @Option(help: LostAfter.help)
     var lostAfter: String?
@@ -71,60 +135,43 @@ struct RankCommand: StoreCommand {
     @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    func validate() throws {
-        try StoreOptions.validate(limit: limit)
-        _ = try LostAfter.seconds(in: lostAfter)
-        _ = try BatteryWords.statuses(named: status)
-        _ = try BatteryWords.columns(in: columns)
-        if by != nil, bestOf != nil { throw ValidationError("--by and --best-of must not be combined") }
+    func validate() throws { try request.validate() }
+
+    func checkRequirements() throws {
+        try output.checkRequirements()
+        try request.checkRequirements(format: output.format)
     }
 
     func run() throws {
-        let board = try store.store(lostAfter: lostAfter).leaderboard(
-            of: name, version: version, by: bestOf ?? by, value: bestOf == nil ? .atBestEpoch : .bestOfCurve,
-            statuses: BatteryWords.statuses(named: status), order: order?.order ?? .bestFirst, limit: limit,
-            columns: BatteryWords.columns(in: columns))
-        var warnings = board.warnings
-        if board.versionsDisagree {
-            let choice =
-                board.source.hasSeveralDescriptions
-                ? "choose with an id instead of the name, for example hypero-query rank \(board.batteries[0])"
-                : "choose with --version"
-            warnings.append("\(choice), or with --by and --ascending or --descending")
-        }
-        if output.format == .json, !board.columnsOutsideJSON.isEmpty {
-            warnings.append(
-                "columns not in JSON: \(board.columnsOutsideJSON.joined(separator: ", ")), its objects have only maxima, "
-                    + "params and meta. Use --format table or --format csv")
-        }
-        try output.write(board, warnings: warnings, advice: advice(for: board))
+        if !group.isEmpty { return try writeGroups() }
+        let board = try request.leaderboard(in: store.store(lostAfter: lostAfter))
+        try output.write(
+            board, warnings: request.warnings(for: board, format: output.format), advice: request.advice(for: board))
     }
 
-    private func advice(for board: Leaderboard) -> [AdviceTopic: String] {
-        func list(_ options: [String] = []) -> String {
-            BatteryWords.command("experiments", of: name, version: version, options: options)
+    private func writeGroups() throws {
+        let board = try request.groups(in: store.store(lostAfter: lostAfter))
+        var warnings = board.warnings
+        if board.versionsDisagree {
+            warnings.append(RankRequest.disagreementAdvice(for: board.source, id: board.batteries[0]))
         }
-        var advice: [AdviceTopic: String] = [
-            .hiddenColumns: BatteryWords.hiddenColumnsAdvice(columns: columns),
-            .severalBatteries: BatteryWords.severalBatteriesAdvice("rank", id: board.batteries[0]),
-            .moreRows: StoreOptions.limitAdvice(for: board.count),
-            .nothingRanked: "List the experiments with \(list())",
-        ]
-        // The experiments without a value at any epoch are not those that experiments --unranked lists.
-        guard bestOf == nil else { return advice }
-        let by = board.isByObjective ? [] : [BatteryWords.option("--by", value: board.channel)]
-        let curves = BatteryWords.option("--best-of", value: board.channel)
-        advice[.rankedByCurves] = "To rank so in any case, use \(curves)"
-        advice[.unranked] =
-            "List with \(list(["--unranked"] + by))"
-            + (board.isLoggedInCurves ? ". Rank by the learning curves with \(curves)" : "")
-        if let alternative = board.alternativeChannel, alternative == board.objective {
-            advice[.nothingRanked] = "Rank by '\(alternative)', the objective, without --by"
-        } else if let alternative = board.alternativeChannel {
-            advice[.nothingRanked] =
-                "Rank by it with \(BatteryWords.option("--by", value: alternative)), or declare it as the objective of a new "
-                + "version"
-        }
-        return advice
+        let options = ["--unranked"] + (board.isByObjective ? [] : [BatteryWords.option("--by", value: board.channel)])
+        let list = BatteryWords.command("experiments", of: name, version: version, options: options)
+        try output.write(
+            board, warnings: warnings,
+            advice: [
+                .hiddenColumns: "Widen the terminal, or print all with --format csv",
+                .moreRows: StoreOptions.limitAdvice(for: board.groupCount),
+                .severalBatteries: BatteryWords.severalBatteriesAdvice("rank", id: board.batteries[0]),
+                .unranked: "List with \(list)",
+            ])
+    }
+
+    private var request: RankRequest {
+        RankRequest(
+            name: name, version: version, by: by, bestOf: bestOf, status: status, since: since, limit: limit,
+            order: order,
+            sort: sort, pareto: pareto, group: group, noise: noise, columns: columns, atBest: atBest,
+            allColumns: allColumns, precision: precision, delta: delta, lostAfter: lostAfter)
     }
 }

@@ -7,7 +7,9 @@ enum UsageAdvice {
     ///
     /// - Parameter arguments: the command line without the name of the program.
     static func sentence(for message: String, arguments: [String]) -> String? {
-        let names = HyperoQueryCommand.subcommands.compactMap { $0.configuration.commandName }
+        let names = HyperoQueryCommand.subcommands.compactMap { command in
+            command.configuration.shouldDisplay ? command.configuration.commandName : nil
+        }
         if message.isAboutUnexpectedArguments {
             guard let first = arguments.first, !names.contains(first) else {
                 return ["rank", "experiments"].contains(arguments.first)
@@ -17,6 +19,9 @@ enum UsageAdvice {
             let nearest = Suggestion(for: first, among: names).similar.first.map { "Did you mean \($0)? " } ?? ""
             return "\(nearest)The commands are \(names.joined(separator: ", "))"
         }
+        if let first = arguments.first, LeadingOptions.names.contains(first), message == "Unknown option '\(first)'" {
+            return "Before a subcommand, it needs a value"
+        }
         for format in OutputFormat.allCases where message == "Unknown option '--\(format.rawValue)'" {
             return "Write --format \(format.rawValue)"
         }
@@ -25,7 +30,7 @@ enum UsageAdvice {
 
     /// Returns a sentence for the message of the parser about the command line of the process.
     static func sentence(for message: String) -> String? {
-        sentence(for: message, arguments: Array(CommandLine.arguments.dropFirst()))
+        sentence(for: message, arguments: HyperoQueryCommand.arguments)
     }
 }
 

@@ -136,7 +136,7 @@ final class Fixture {
     }
 
     private func query(_ arguments: [String], environment: [String: String]) throws -> ChildProcess.Outcome {
-        var variables = ["TZ": "UTC", "HYPERO_REDIS": server.url, "HYPERO_NAMESPACE": namespace]
+        var variables = ["TZ": "UTC", "LC_ALL": "C.UTF-8", "HYPERO_REDIS": server.url, "HYPERO_NAMESPACE": namespace]
         variables.merge(environment) { $1 }
         return try ChildProcess.run(
             "hypero-query", arguments, environment: variables)
@@ -146,7 +146,7 @@ final class Fixture {
     func output(_ arguments: [String]) throws -> String {
         let outcome = try ChildProcess.run(
             "hypero-query", arguments + ["--namespace", namespace],
-            environment: ["TZ": "UTC", "HYPERO_REDIS": server.url])
+            environment: ["TZ": "UTC", "LC_ALL": "C.UTF-8", "HYPERO_REDIS": server.url])
         let messages = outcome.stderr.split(separator: "\n").filter { !$0.hasPrefix("hypero-query: note: ") }
         guard outcome.succeeded, messages.isEmpty else {
             throw TestFailure("\(arguments): \(outcome.ending) \(outcome.stderr)")

@@ -9,11 +9,11 @@ import Testing
             text == """
                 Digits, versions 1, 2: best first by valid (highest, the objective), 4 of 5 ranked
 
-                #  experiment    version   valid  epoch  status         layers            lr  lr decay  saturate  test  train
-                1  bbbbbbbbbb-1        2  0.9375      -  running (now)  -                0.1  adaptive  true      0.93   0.99
-                2  cccccccccc-1        2  0.9         7  done           -              1e-05  -         -            -      -
-                2  aaaaaaaaaa-1        1  0.9        17  done           [64,128]        0.01  linear    -         0.89   0.95
-                4  aaaaaaaaaa-2        1  0.25        3  failed         -         0.00316228  0.8       -          nan   0.5
+                #  experiment    version   valid  epoch  status                 lr  lr decay  layers    saturate  test  train
+                1  bbbbbbbbbb-1        2  0.9375      –  running (now)         0.1  adaptive  –         true      0.93   0.99
+                2  cccccccccc-1        2  0.9         7  done                1e-05  –         –         –            –      –
+                2  aaaaaaaaaa-1        1  0.9        17  done                 0.01  linear    [64,128]  –         0.89   0.95
+                4  aaaaaaaaaa-2        1  0.25        3  failed         0.00316228  0.8       –         –          nan   0.5
 
                 1 of 5 experiments has no finite 'valid' and no rank. List with hypero-query experiments Digits --unranked
 
@@ -62,11 +62,12 @@ import Testing
         ])
         #expect(
             text == """
-                Digits, versions 1, 2: best first by valid (highest, the objective), 4 of 5 ranked, 2 shown
+                Digits, versions 1, 2: best first by valid (highest, the objective), 4 of 5 ranked
 
                 #  experiment    version   valid  test     lr  host    dataset  status                     updated
-                1  bbbbbbbbbb-1        2  0.9375  0.93    0.1  node17  -        running (now)  2100-01-01 00:00:00
-                2  cccccccccc-1        2  0.9        -  1e-05  -       -        done           2025-11-23 12:12:34
+                1  bbbbbbbbbb-1        2  0.9375  0.93    0.1  node17  –        running (now)  2100-01-01 00:00:00
+                2  cccccccccc-1        2  0.9        –  1e-05  –       –        done           2025-11-23 12:12:34
+                4 ranked experiments (2 shown), 10 columns
 
                 1 of 5 experiments has no finite 'valid' and no rank. List with hypero-query experiments Digits --unranked
 

@@ -59,7 +59,7 @@ import Testing
 
                 #  experiment      valid              data_seed  bs  tag   release           lr  commit                   day
                 1  a-1         0.9999999   10451216379200822465  32  1e5      1.10  0.1          4710e99  20251123.0123456789
-                2  b-1         0.9999998  -99999999999999999999  64  word        -  0.100000001  =1+2           -0.5
+                2  b-1         0.9999998  -99999999999999999999  64  word        –  0.100000001  =1+2           -0.5
 
                 """)
         let shown = try fixture.output(["show", "b-1"])

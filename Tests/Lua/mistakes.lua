@@ -72,8 +72,8 @@ check.equal(drawn, {a = true, b = true, c = true, d = true, e = true, [16] = tru
 
 check.equal({hex:log(-1, {train = 1}), hex:log(1, {epoch = 1}), hex:log(1, {})}, {false, false, false}, 'rows outside the limits')
 check.equal(hex:log(1, {valid = 0.5}), true, 'a row')
--- A resumption withdraws the rows from its epoch on. Two clients send in any order, so that the attempts say which is later.
-local resumed = bat:resume('other-1', 2, 2)
+-- A resumption withdraws the rows from its epoch on.
+local resumed = bat:resume('other-1', 2)
 for epoch = 1, 3 do resumed:log(epoch, {valid = epoch}) end
 resumed:finish()
 local later = hp.connect():battery('mistakes', 1, 'none'):resume('other-1', 2, 3)

@@ -31,6 +31,9 @@ struct ColumnSearch {
         Set((names ?? []).filter { $0.hasPrefix(OwnField.prefix) }.compactMap(OwnField.field(named:)))
     }
 
+    /// True if a name may be a pattern. ``fields(among:warnings:)`` then needs the columns of the batteries.
+    var hasPatterns: Bool { names.contains { ColumnPattern($0) != nil } }
+
     /// Appends a ZSCORE per candidate, battery and partition.
     mutating func append(to pipeline: inout CommandPipeline) {
         for name in names {
@@ -54,8 +57,13 @@ struct ColumnSearch {
     ///
     /// A name with a prefix denotes one field. A name without prefix denotes all fields that have it: a hyper-parameter and
     /// a piece of metadata of one name are both shown. Only a name that no program has logged denotes one of the fields
-    /// that every experiment has, because a hyper-parameter `seed` means more to its user than the seed of the client.
-    func fields(warnings: inout [String]) throws(QueryError) -> Result<[String], UnknownColumn> {
+    /// that every experiment has, because a hyper-parameter `seed` means more to its user than the seed of the client. A name
+    /// that denotes no field and has `*` or `?` is a ``ColumnPattern``.
+    ///
+    /// - Parameter columns: the columns of the batteries, if the search ``hasPatterns``.
+    func fields(
+        among columns: [String] = [], warnings: inout [String]
+    ) throws(QueryError) -> Result<[String], UnknownColumn> {
         var fields: [String] = []
         for (name, candidates) in zip(names, candidates) {
             var matches: [String] = []
@@ -67,6 +75,7 @@ struct ColumnSearch {
                 if exists { matches.append(candidate.field) }
             }
             if matches.isEmpty { matches += [OwnField.field(named: name)].compactMap(\.self) }
+            if matches.isEmpty { matches += ColumnPattern(name)?.fields(among: columns) ?? [] }
             guard !matches.isEmpty || Self.resultColumns.contains(name) else {
                 return .failure(UnknownColumn(name: name))
             }

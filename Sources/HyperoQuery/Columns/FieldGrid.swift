@@ -12,6 +12,8 @@ struct FieldGrid {
     let rows: [Row]
     /// The fields that have ``OwnField/prefix`` in their titles, because the request has it too.
     var prefixedOwnFields: Set<String> = []
+    /// The number of significant digits of computed numbers; nil for six, or more where different numbers would look alike.
+    var precision: Int?
 
     /// The highest number of columns that a table has without a request. Ten thousand hyper-parameters of a hundred
     /// experiments would be a table of 16 MB.
@@ -37,6 +39,9 @@ struct FieldGrid {
             params.sorted().map(\.text), meta.sorted().map(\.text)
         )
     }
+
+    /// Returns whether fewer than half of the rows have a field.
+    func isRare(_ field: String) -> Bool { 2 * rows.count { $0.fields[field] != nil } < rows.count }
 
     /// Returns whether all rows have the same value of a field.
     func isConstant(_ field: String) -> Bool {
@@ -83,7 +88,7 @@ struct FieldGrid {
         if Self.timeFields.contains(field) {
             return stored.map { text in Table.Cell(text.map { Int64($0).map(dateText) ?? $0 }) }
         }
-        return texts(of: field, stored: stored).map { Table.Cell($0) }
+        return texts(of: field, stored: stored).map { Table.Cell($0, style: $0 == "nan" ? .dim : .plain) }
     }
 
     /// Returns the value of a field for CSV; nil if the row has none.
@@ -100,7 +105,7 @@ struct FieldGrid {
         guard !computed.isEmpty else { return texts }
         // The other numbers take part, because a shortened number must not look like one of them.
         let numbers = stored.map { $0.flatMap { isNumber($0) ? Double($0) : nil } ?? .nan }
-        let shortened = numberTexts(numbers)
+        let shortened = precision.map { numberTexts(numbers, precision: $0) } ?? numberTexts(numbers)
         for index in computed { texts[index] = shortened[index] }
         return texts
     }

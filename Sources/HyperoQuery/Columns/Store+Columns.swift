@@ -9,10 +9,12 @@ extension Store {
     func fields(
         of search: ColumnSearch, in batteries: [StoredBattery], warnings: inout [String]
     ) throws(QueryError) -> [String] {
-        switch try search.fields(warnings: &warnings) {
+        var columns = search.hasPatterns ? try columns(of: batteries, warnings: &warnings) : []
+        switch try search.fields(among: columns, warnings: &warnings) {
         case .success(let fields): return fields
         case .failure(let unknown):
-            let all = try columns(of: batteries, warnings: &warnings)
+            if columns.isEmpty { columns = try self.columns(of: batteries, warnings: &warnings) }
+            let all = columns
             let channel = FieldName.unprefixed(unknown.name)
             let mayBeChannel =
                 switch FieldName(unknown.name) {
@@ -26,10 +28,10 @@ extension Store {
             guard !mayBeChannel || !all.contains(where: { $0.hasSameBytes(as: Prefix.curve + channel) }) else {
                 throw QueryError(.columnOnlyInCurves(unknown.name, channel: channel), warnings: warnings)
             }
-            let columns = all.filter { if case .curve = FieldName($0) { false } else { true } }
+            let fields = all.filter { if case .curve = FieldName($0) { false } else { true } }
             // The suggestions for a name without prefix are names without prefix.
             let isUnprefixed = FieldName(unknown.name) == .other
-            let names = (isUnprefixed ? columns.map(FieldName.unprefixed) : columns) + OwnField.names.sorted()
+            let names = (isUnprefixed ? fields.map(FieldName.unprefixed) : fields) + OwnField.names.sorted()
             throw QueryError(
                 .columnNotFound(unknown.name, suggestion: Suggestion(for: unknown.name, among: names)),
                 warnings: warnings)

@@ -11,7 +11,8 @@ extension Leaderboard {
                     text: rankedByCurvesText + ". This read \(counted(curveScan.experimentCount, noun: "curve")), "
                         + bytesText(curveScan.byteCount)))
         }
-        if !statuses.isEmpty, !isFull, examinedCount < count { notes.append(searchNote) }
+        if !condition.isEmpty, isRankingOrder, !isFull, examinedCount < count { notes.append(searchNote) }
+        if let noiseText { notes.append(Note(topic: .noise, text: noiseText)) }
         let unranked = experimentCount - count
         if experimentCount == 0 {
             notes.append(.noExperiments)
@@ -30,21 +31,42 @@ extension Leaderboard {
     }
 
     package var limitNote: Note? {
+        guard isRankingOrder else {
+            guard rows.count < rowCount else { return nil }
+            let noun = criteria.isEmpty ? "ranked experiments" : "experiments of the front"
+            return Note(topic: .moreRows, text: "the first \(rows.count) of \(rowCount) \(noun) are written")
+        }
         guard examinedCount < count else { return nil }
-        if statuses.isEmpty {
+        if condition.isEmpty {
             return Note(topic: .moreRows, text: "the first \(rows.count) of \(count) ranked experiments are written")
         }
         // Otherwise one of the notes says it.
         return isFull ? searchNote : nil
     }
 
-    /// The remark that the search for statuses has ended before the last ranked experiment.
+    /// The meaning of the mark of rows that may be as good as the best one, or the reason why no row has it; nil if the user did
+    /// not ask for it, or if there are no other rows.
+    private var noiseText: String? {
+        guard let leader, rows.contains(where: { $0.rank > 1 }) else { return nil }
+        if let noise = options.noise, rows.contains(where: isWithinNoise) {
+            return noise.text(of: channel, marking: .rows)
+        }
+        guard options.explainsNoise else { return nil }
+        return options.noise.map { $0.text(of: channel, marking: .noRow) }
+            ?? "the noise is not known: no two experiments have equal hyper-parameters, and '\(channel)' has fewer than 3 finite "
+            + "values in the last quarter of the epochs of \(leader.experiment)"
+    }
+
+    /// True if the rows are in the order of the ranking, of which they are the first.
+    var isRankingOrder: Bool { sort.isEmpty && criteria.isEmpty }
+
+    /// The remark that the search for a condition has ended before the last ranked experiment.
     private var searchNote: Note {
         let rest = count - examinedCount
         return Note(
             topic: .moreRows,
             text: "\(counted(rest, noun: "further ranked experiment")) \(rest == 1 ? "was" : "were") not searched for "
-                + statuses.text)
+                + condition.text)
     }
 
     private var rankedByCurvesText: String {

@@ -2,28 +2,51 @@ import HyperoSchema
 
 extension Leaderboard: Rendering {
     package func writeTable(to page: inout Page) {
-        let shown =
-            if statuses.isEmpty { rows.count < count ? ", \(rows.count) shown" : "" } else {
-                ", \(rows.count) with \(statuses.text) shown"
-            }
+        let shown = condition.isEmpty ? "" : ", \(rows.count) with \(condition.text) shown"
         page.paragraph([
             Page.Span(name, style: .bold),
             Page.Span(
-                ", \(source.versionsText): \(orderText), \(count) of \(experimentCount) ranked\(shown)", style: .dim),
+                ", \(source.versionsText): \(orderText), \(count) of \(experimentCount) ranked\(shown)\(differenceText)",
+                style: .dim),
         ])
         if !rows.isEmpty {
             let grid = grid
             let fields = tableFields(in: grid)
             writeConstants(fields.constants, to: &page)
             page.line()
-            table(of: fields.shown, in: grid, now: page.now).writeWithFooter(
-                to: &page, omitted: FieldGrid.titles(of: fields.omitted, besides: []))
+            table(of: fields.shown, in: grid, on: page).writeWithFooter(
+                to: &page, omitted: FieldGrid.titles(of: fields.omitted, besides: [])
+            ) { columns, hidden in
+                // With a condition, the count of those that fulfil it is not known.
+                let total = isRankingOrder ? (condition.isEmpty ? count : rows.count) : rowCount
+                guard rows.count < total else { return nil }
+                return extentText(
+                    of: total, shown: rows.count, noun: criteria.isEmpty ? "ranked experiment" : "experiment")
+                    + ", " + extentText(of: columns, shown: columns - hidden, noun: "column")
+            }
         }
-        page.write(notes)
+        page.write(notes.map { $0.marked(isUnicode: page.display.isUnicode) })
+    }
+
+    /// Returns a count with the part that the table shows: `206 experiments (20 shown)`.
+    private func extentText(of count: Int, shown: Int, noun: String) -> String {
+        counted(count, noun: noun) + (shown < count ? " (\(shown) shown)" : "")
+    }
+
+    /// The base of the differences in the table; empty for values.
+    private var differenceText: String {
+        guard options.showsDifferences, let leader else { return "" }
+        return ", differences to the \(leader.number.text) of \(leader.experiment)"
     }
 
     /// The order of the rows, and the reason why it is the best first.
     private var orderText: String {
+        if !criteria.isEmpty {
+            let list = criteria.map { "\($0.name) (\($0.direction == .min ? "lowest" : "highest"))" }
+            return "Pareto front of \(list.joined(separator: ", ")): \(counted(rowCount, noun: "experiment"))"
+                + sortText
+        }
+        guard sort.isEmpty else { return "ranked by \(channel)\(sortText)" }
         let extreme = isHighestFirst ? "highest" : "lowest"
         guard order == .bestFirst else { return "\(extreme) \(channel) first" }
         switch directionSource {
@@ -34,8 +57,22 @@ extension Leaderboard: Rendering {
         }
     }
 
-    /// Writes one object per row: `rank experiment battery name version value status epoch last_seen maxima params meta`.
+    /// The order of the rows if it is not that of the ranking; empty otherwise.
+    private var sortText: String {
+        guard !sort.isEmpty else { return "" }
+        return ", sorted by "
+            + sort.map { "\($0.name)\($0.isDescending ? " (highest first)" : "")" }.joined(separator: ", ")
+    }
+
+    /// Writes one object per row: `rank experiment battery name version value status epoch last_seen maxima params meta`, and
+    /// `front`, which is true, if the rows are those of a Pareto front.
     package func writeJSON(to page: inout Page) {
+        func isRequested(_ field: String) -> Bool {
+            (columns == nil || arranged.isEmpty ? nil : columns)?.contains { $0.hasSameBytes(as: field) } ?? true
+        }
+        func isRequested(_ maximum: Maximum) -> Bool {
+            (columns ?? atBest)?.contains { $0.hasSameBytes(as: Prefix.max + maximum.channel) } ?? true
+        }
         for row in rows {
             var object = JSONObject()
             object.add("rank", value: row.rank)
@@ -47,9 +84,10 @@ extension Leaderboard: Rendering {
             object.add("status", value: row.status?.rawValue)
             object.add("epoch", value: row.bestEpoch)
             object.add("last_seen", value: row.liveness.lastSeen)
-            object.add("maxima", value: row.maxima)
-            object.add("params", value: row.params)
-            object.add("meta", value: row.meta)
+            object.add("maxima", value: row.maxima.filter(isRequested))
+            object.add("params", value: row.params.filter { isRequested(Prefix.param + $0.name) })
+            object.add("meta", value: row.meta.filter { isRequested(Prefix.meta + $0.name) })
+            if !criteria.isEmpty { object.add("front", value: true) }
             page.line(object.text)
         }
     }
@@ -59,7 +97,9 @@ extension Leaderboard: Rendering {
         let present = grid.presentFields
         let own = [ExperimentField.battery, ExperimentField.status, ExperimentField.maxEpoch, OwnField.lastSeen]
         // A requested field that has a column already gets no second one.
-        let fields = (columns ?? present.maxima + present.params + present.meta).filter { !own.contains($0) }
+        let fields = (columns ?? (atBest ?? present.maxima) + present.params + present.meta).filter {
+            !own.contains($0)
+        }
         let titles = ["rank", "experiment", "battery", "name", "version", "value", "status", "epoch", "last_seen"]
         CSV.write(titles + fields, to: &page)
         for (row, cells) in zip(rows, grid.rows) {
@@ -75,7 +115,7 @@ extension Leaderboard: Rendering {
     private var grid: FieldGrid {
         FieldGrid(
             rows: rows.map { FieldGrid.Row(fields: $0.fields, liveness: $0.liveness) },
-            prefixedOwnFields: prefixedOwnFields)
+            prefixedOwnFields: prefixedOwnFields, precision: options.precision)
     }
 
     private struct TableFields {
@@ -86,21 +126,37 @@ extension Leaderboard: Rendering {
         var omitted: [String] = []
     }
 
-    /// Returns the fields of the columns, the most important first, because a narrow display hides the last ones: the
-    /// hyper-parameters that differ, the maxima, and last the maxima of the training data.
+    /// Returns the fields of the columns, the most important first, because a narrow display hides the last ones: those by which
+    /// the rows are sorted or chosen, the hyper-parameters that differ, those that most experiments lack, the maxima, and last the
+    /// maxima of the training data.
     private func tableFields(in grid: FieldGrid) -> TableFields {
         let isValue = { (field: String) in
-            curveScan == nil && field.hasSameBytes(as: Prefix.max + channel)
+            curveScan == nil && !options.showsDifferences && field.hasSameBytes(as: Prefix.max + channel)
         }
         // The value of the ranking has a column already.
-        if let columns { return TableFields(shown: columns.filter { !isValue($0) }) }
-        // Metadata is shown only on request: a path of the data set would leave no width for the numbers.
+        if let columns {
+            let more = arranged.filter { field in !columns.contains { $0.hasSameBytes(as: field) } }
+            return TableFields(shown: (columns + more).filter { !isValue($0) })
+        }
+        let fixed = [ExperimentField.status, ExperimentField.maxEpoch]
+        let first = arranged.filter { !isValue($0) && !fixed.contains($0) }
+        func isFirst(_ field: String) -> Bool { first.contains { $0.hasSameBytes(as: field) } }
         let present = grid.presentFields
-        let constants = rows.count > 1 ? present.params.filter(grid.isConstant) : []
+        let maxima = (atBest ?? present.maxima).filter { !isValue($0) && !isFirst($0) }
         let train = Prefix.max + "train"
-        let params = constants.isEmpty ? present.params : present.params.filter { !grid.isConstant($0) }
-        let maxima = present.maxima.filter { !isValue($0) }
-        let all = params + maxima.filter { $0 != train } + maxima.filter { $0 == train }
+        let sortedMaxima =
+            atBest == nil ? maxima.filter { $0 != train } + maxima.filter { $0 == train } : maxima
+        let others = first.isEmpty ? present.params : present.params.filter { !isFirst($0) }
+        if options.showsAllColumns {
+            return TableFields(shown: first + others + sortedMaxima + present.meta.filter { !isFirst($0) })
+        }
+        // Metadata is shown only on request: a path of the data set would leave no width for the numbers.
+        let constants = rows.count > 1 ? others.filter(grid.isConstant) : []
+        let params = constants.isEmpty ? others : others.filter { !grid.isConstant($0) }
+        // Ten thousand fields of one row are not counted in each of the other rows.
+        let rare = params.count > FieldGrid.maxColumns ? [] : params.filter(grid.isRare)
+        let common = rare.isEmpty ? params : params.filter { !rare.contains($0) }
+        let all = first + common + rare + sortedMaxima
         return TableFields(
             shown: Array(all.prefix(FieldGrid.maxColumns)), constants: constants,
             omitted: Array(all.dropFirst(FieldGrid.maxColumns)))
@@ -116,45 +172,49 @@ extension Leaderboard: Rendering {
                 page.escaped("\(title) \(shownText(row.fields[field] ?? ""))"), toWidth: Self.maxConstantWidth,
                 ellipsis: page.display.ellipsis)
         }
-        func line(_ count: Int) -> String {
-            let more = fields.count > count ? " and \(fields.count - count) more" : ""
-            return "same in all rows: \(texts.prefix(count).joined(separator: ", "))\(more)"
-        }
-        var count = texts.count
-        if let width = page.display.width {
-            while count > 1, textWidth(line(count)) > width { count -= 1 }
-        }
-        page.paragraph(line(count), style: .dim)
+        page.constants(texts, count: fields.count)
     }
 
     /// The width of a name and value above which they are truncated.
     private static let maxConstantWidth = 40
 
-    private func table(of fields: [String], in grid: FieldGrid, now: Int64) -> Table {
+    private func table(of fields: [String], in grid: FieldGrid, on page: Page) -> Table {
+        let isUnicode = page.display.isUnicode
+        let difference = isUnicode ? "Δ \(channel)" : "\(channel) - best"
         var table = Table(columns: [
             Table.Column(title: "#", isNumeric: true),
             Table.Column(title: "experiment", truncation: .never, isRequired: true),
-            Table.Column(title: channel, isNumeric: true, isRequired: true),
+            Table.Column(title: options.showsDifferences ? difference : channel, isNumeric: true, isRequired: true),
         ])
+        table.absence = isUnicode ? "–" : "-"
         if let column = source.column { table.columns.insert(column, at: 2) }
+        let noiseMark = isUnicode ? "≈" : "~"
+        let isNear = rows.map(isWithinNoise)
+        if isNear.contains(true) { table.columns.insert(Table.Column(title: "", truncation: .never), at: 1) }
+        if options.marks != nil { table.columns.insert(Table.Column(title: "", truncation: .never), at: 1) }
         let showsProgress = columns == nil
         // A result of an experiment that failed, was stopped or was lost must not look like that of one that is done.
         let showsStatus =
             showsProgress
             || !(columns ?? []).contains(ExperimentField.status)
                 && !rows.allSatisfy { $0.status == .done || $0.status == .running }
-        if showsProgress { table.columns.append(Table.Column(title: "epoch", isNumeric: true)) }
+        if showsProgress || atBest != nil { table.columns.append(Table.Column(title: "epoch", isNumeric: true)) }
         if showsStatus { table.columns.append(.status) }
-        let values = numberTexts(rows.map(\.number))
-        table.rows = zip(rows, values).map { row, value in
-            var cells = [Table.Cell("\(row.rank)", style: .dim), Table.Cell(row.experiment)]
+        let values = valueTexts()
+        table.rows = zip(rows.indices, values).map { index, value in
+            let row = rows[index]
+            let isSelected = row.experiment == options.selected
+            var cells = [Table.Cell("\(row.rank)", style: .dim)]
+            if let marks = options.marks { cells.append(Table.Cell(marks[row.experiment] ?? "", style: .yellow)) }
+            if isNear.contains(true) { cells.append(Table.Cell(isNear[index] ? noiseMark : "", style: .yellow)) }
+            cells.append(Table.Cell(row.experiment, style: isSelected ? .reversed : .plain))
             if source.column != nil { cells.append(source.cell(battery: row.battery, version: row.batteryVersion)) }
             cells.append(Table.Cell(value, style: .bold))
-            if showsProgress { cells.append(Table.Cell(row.bestEpoch.map(String.init))) }
-            if showsStatus { cells.append(Table.Cell(row.liveness.text(now: now), style: Style(row.status))) }
+            if showsProgress || atBest != nil { cells.append(Table.Cell(row.bestEpoch.map(String.init))) }
+            if showsStatus { cells.append(Table.Cell(row.liveness.text(now: page.now), style: Style(row.status))) }
             return cells
         }
-        table.add(grid, fields: fields, now: now)
+        table.add(grid, fields: fields, now: page.now)
         return table
     }
 }

@@ -12,14 +12,24 @@ public struct Leaderboard: Sendable, Hashable {
     public let channel: String
     /// The value of the channel that the caller asked for.
     public let rankedValue: RankedValue
+    /// The condition on the experiments in ``rows``.
+    let condition: RankCondition
     /// The statuses of the experiments in ``rows``; empty for all.
-    public let statuses: Set<ExperimentStatus>
+    public var statuses: Set<ExperimentStatus> { condition.statuses }
+    /// The fields by which ``rows`` are sorted; empty for the order of the ranking.
+    public let sort: [SortField]
+    /// The criteria of the Pareto front to which ``rows`` are reduced, with their directions; empty for all rows.
+    public let criteria: [ParetoCriterion]
+    /// The number of rows without the limit, if ``sort`` or ``criteria`` are not empty.
+    let rowCount: Int
     /// The requested order.
     public let order: RankingOrder
     /// True if the highest value is first.
     public let isHighestFirst: Bool
     /// The reason for the direction of the channel.
     public let directionSource: DirectionSource
+    /// The experiment of the first rank, which may be missing in ``rows``; nil if no experiment is ranked.
+    let leader: Leader?
     /// The number of experiments that have a finite value of the channel, including those not in ``rows``.
     public let count: Int
     /// The number of ranked experiments whose status was looked at, from the first one on. The others have not been found for
@@ -45,9 +55,13 @@ public struct Leaderboard: Sendable, Hashable {
     package let hasNonfinite: Bool
     /// The requested fields of the experiments' hashes, such as `param.lr`; nil if all fields were requested.
     public let columns: [String]?
+    /// The fields by which the rows are sorted or chosen. A table shows them, also if ``columns`` has not requested them.
+    let arranged: [String]
+    /// The fields of the requested channels at the best epoch, such as `max.test`; nil if all channels were requested.
+    public let atBest: [String]?
     /// The requested fields of every experiment that were named with their prefix, such as `hypero.seed`.
     let prefixedOwnFields: Set<String>
-    /// The first experiments in the order, at most as many as the limit. Those of other ``statuses`` are left out and do not
+    /// The first experiments in the order, at most as many as the limit. Those that do not fulfil the condition are left out and do not
     /// count in the ranks.
     public let rows: [Row]
     /// The malformed values that were left out and the declarations without effect, one sentence each.
@@ -61,6 +75,8 @@ public struct Leaderboard: Sendable, Hashable {
     package let source: BatterySource
     /// The objective of the newest version.
     package let objective: String
+    /// The choices for the table.
+    package var options = RankTableOptions()
     /// The ids of the ranked batteries, sorted by version. Batteries of one version differ in their descriptions.
     public var batteries: [String] { source.batteries.map(\.id) }
 
@@ -107,6 +123,12 @@ extension Leaderboard {
 
         /// The status, `lost` for a running experiment without a sign of life; nil if it is absent or malformed.
         public var status: ExperimentStatus? { liveness.status }
+    }
+
+    /// An experiment of the first rank.
+    struct Leader: Sendable, Hashable {
+        let experiment: String
+        let number: Number
     }
 
     /// The learning curves that a ranking has read.

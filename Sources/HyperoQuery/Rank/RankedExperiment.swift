@@ -11,6 +11,8 @@ struct RankedExperiment {
     let value: Double
     /// The value in the learning curve and its epoch; nil for a value of the maxima.
     var point: CurvePoint?
+    /// The rank; nil if the rows are in the order of the ranking and count their ranks themselves.
+    var rank: Int?
 
     /// A value of a learning curve.
     struct CurvePoint {

@@ -28,16 +28,25 @@ extension Store {
     ///   - channel: the channel to rank by; nil for the objective of the newest version.
     ///   - value: the value of the channel that counts.
     ///   - statuses: the statuses of the experiments to rank; empty for all.
+    ///   - since: the time before which none of the experiments to rank has started, in Unix milliseconds; nil for any.
     ///   - order: the order of the rows. By default the best value is first: by the declared direction of the channel, else
     ///     by its name, see ``DirectionSource``.
     ///   - limit: the maximum number of rows, 1 to 100,000.
-    ///   - columns: the fields to read of each experiment, with or without prefix (`param.lr`, `lr`); nil reads all.
+    ///   - columns: the fields to read of each experiment, with or without prefix (`param.lr`, `lr`), or patterns with `*` and
+    ///     `?` (`param.*`); nil reads all. A name that is itself a column is no pattern.
+    ///   - sort: the fields by which the rows are sorted, absent values and nan last; empty for the order of the ranking. The
+    ///     ranks stay those of the values. All ranked experiments are read.
+    ///   - pareto: the criteria of the Pareto front to which the rows are reduced, the best by the first criterion first; empty
+    ///     for all rows. All ranked experiments are read.
+    ///   - atBest: the channels, or patterns of them, whose values at the best epoch a table shows; nil for all. With
+    ///     `columns`, they are read in addition.
     /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery, version, channel or a column
     ///   does not exist, and of the other categories if the limit is out of range or Redis fails.
     public func leaderboard(
         of name: String, version: Int? = nil, by channel: String? = nil, value: RankedValue = .atBestEpoch,
-        statuses: Set<ExperimentStatus> = [], order: RankingOrder = .bestFirst, limit: Int = 10,
-        columns: [String]? = nil
+        statuses: Set<ExperimentStatus> = [], since: Int64? = nil, order: RankingOrder = .bestFirst,
+        sort: [SortField] = [], pareto: [ParetoCriterion] = [], limit: Int = 10, columns: [String]? = nil,
+        atBest: [String]? = nil
     ) throws(QueryError) -> Leaderboard {
         try check(limit: limit)
         var warnings: [String] = []
@@ -51,8 +60,11 @@ extension Store {
 
         let scanOrder = ScanOrder.ranking(by: channel, highestFirst: highestFirst)
         var walk = MemberWalk(scanOrder, over: batteries, firstPage: 4 * Self.firstSearchChunk)
-        let isSearch = !statuses.isEmpty
+        let condition = RankCondition(statuses: statuses, since: since)
+        var arrangement = RankArrangement(sort: sort, criteria: pareto, in: batteries)
+        let isSearch = !condition.isEmpty || !arrangement.isEmpty
         var search = ColumnSearch(columns ?? [], in: batteries)
+        var channelSearch = ColumnSearch(Self.maximaColumns(atBest ?? []), in: batteries)
         var pipeline = CommandPipeline()
         var sizes: [(ranked: PendingReply<Int>, all: PendingReply<Int>)] = []
         var tops: [PendingReply<[RankedExperiment]>] = []
@@ -76,6 +88,8 @@ extension Store {
             curveColumns = appendLookup(of: Prefix.curve + channel, in: batteries, to: &pipeline)
         }
         search.append(to: &pipeline)
+        channelSearch.append(to: &pipeline)
+        arrangement.append(to: &pipeline, batteries)
         try connections.run(pipeline)
 
         var rankings: [[RankedExperiment]] = []
@@ -100,40 +114,67 @@ extension Store {
             count = unindexed?.count ?? 0
         }
         let found = try fields(of: search, in: batteries, warnings: &warnings)
-        let fields = columns == nil ? nil : found
+        let channels =
+            atBest == nil ? nil : try self.fields(of: channelSearch, in: batteries, warnings: &warnings)
+        let arranged = try arrangement.fields(in: self, batteries, warnings: &warnings)
+        var requested = columns == nil ? nil : found
+        for field in channels ?? []
+        where !(requested?.contains { $0.hasSameBytes(as: field) } ?? true) { requested?.append(field) }
+        var fields = requested
+        for field in arranged.stored
+        where !(fields?.contains { $0.hasSameBytes(as: field) } ?? true) { fields?.append(field) }
         var isLoggedInCurves = false
         for column in curveColumns where try column.valueIfAvailable() ?? false { isLoggedInCurves = true }
         var examinedCount = top.count
+        var rowCount = count
+        var first: RankedExperiment?
         if isSearch {
             if unindexed != nil {
                 walk = MemberWalk(of: ScanMember.members(of: top, in: batteries), order: scanOrder)
             }
-            let selection = try select(statuses, from: &walk, ranked: top, in: batteries, limit: limit)
-            top = selection.selected
-            examinedCount = selection.examinedCount
+            if arrangement.isEmpty {
+                let selection = try select(condition, from: &walk, ranked: top, in: batteries, limit: limit)
+                top = selection.selected
+                examinedCount = selection.examinedCount
+            } else {
+                (top, rowCount, first) = try arrange(
+                    &walk, ranked: top, by: arrangement, fields: arranged, where: condition, in: batteries, limit: limit
+                )
+                examinedCount = count
+            }
         }
         let rows = try rows(
             of: top, by: channel, highestFirst: highestFirst, in: batteries, fields: fields, warnings: &warnings)
         return Leaderboard(
             name: newest.name, versions: Set(batteries.map(\.version)).sorted(), channel: channel,
-            rankedValue: value, statuses: statuses, order: order, isHighestFirst: highestFirst,
+            rankedValue: value, condition: condition, sort: sort,
+            criteria: zip(pareto, arranged.directions).map { ParetoCriterion($0.name, $1) }, rowCount: rowCount,
+            order: order, isHighestFirst: highestFirst,
             directionSource: direction.source,
+            leader: rows.first { $0.rank == 1 }.map { Leaderboard.Leader(experiment: $0.experiment, number: $0.number) }
+                ?? first.map { Leaderboard.Leader(experiment: $0.experiment, number: Number($0.value)) },
             count: count,
             examinedCount: examinedCount, isFull: rows.count == limit,
             // Keys that another client wrote may contain a ranked experiment that is in no list.
             experimentCount: max(experimentCount, count), curveScan: unindexed?.scan,
             isLoggedInCurves: isLoggedInCurves && unindexed == nil,
             loggedChannels: unindexed?.channels ?? [], rankableChannels: unindexed?.rankableChannels ?? [],
-            hasNonfinite: unindexed?.hasNonfinite ?? false, columns: fields,
+            hasNonfinite: unindexed?.hasNonfinite ?? false, columns: requested, arranged: arranged.stored,
+            atBest: channels,
             prefixedOwnFields: ColumnSearch.prefixedOwnFields(in: columns),
             rows: rows, warnings: warnings,
             versionsDisagree: versionsDisagree, isByObjective: isByObjective,
             source: BatterySource(batteries), objective: newest.objective)
     }
 
+    /// Returns the columns of the maxima of channels. `epoch` is none: it has a column of its own.
+    private static func maximaColumns(_ channels: [String]) -> [String] {
+        channels.map { $0.hasPrefix(Prefix.max) ? $0 : Prefix.max + $0 }.filter { $0 != ExperimentField.maxEpoch }
+    }
+
     /// Returns the warning about batteries that differ in what the ranking depends on. Batteries of one version differ in their
     /// descriptions, and only their ids tell them apart.
-    private static func disagreementWarning(of batteries: [StoredBattery], decidedBy newest: StoredBattery) -> String {
+    static func disagreementWarning(of batteries: [StoredBattery], decidedBy newest: StoredBattery) -> String {
         let name = printable(newest.name)
         guard Set(batteries.map(\.version)).count < batteries.count else {
             return "the versions of '\(name)' differ in objective or direction, and version \(newest.version) decides. "
@@ -149,7 +190,7 @@ extension Store {
     private static let maxNamedBatteries = 8
 
     /// Returns whether a version differs from the newest in an objective or direction that the ranking depends on.
-    private func disagree(
+    func disagree(
         _ batteries: [StoredBattery], with newest: StoredBattery, channel: String, order: RankingOrder
     ) -> Bool {
         let direction = ChannelDirection(of: channel, in: newest).direction

@@ -35,7 +35,9 @@ extension Store {
                     member: member, battery: experiment.battery, hash: hash, text: text,
                     liveness: experiment.liveness ?? .unknown))
         }
-        Self.sortEqualScores(of: &found, highestFirst: highestFirst)
+        // Otherwise the rows are in another order than that of the values.
+        let isInOrder = ranked.allSatisfy { $0.rank == nil }
+        if isInOrder { Self.sortEqualScores(of: &found, highestFirst: highestFirst) }
         var rows: [Leaderboard.Row] = []
         rows.reserveCapacity(found.count)
         for row in found {
@@ -46,7 +48,7 @@ extension Store {
                 guard let left = wholeText(of: last.number), let right = wholeText(of: number) else { return true }
                 return left == right
             }
-            let rank = isTie ?? false ? rows[rows.count - 1].rank : rows.count + 1
+            let rank = member.rank ?? (isTie ?? false ? rows[rows.count - 1].rank : rows.count + 1)
             rows.append(
                 Leaderboard.Row(
                     rank: rank, experiment: member.experiment, battery: battery.id.text,

@@ -13,16 +13,17 @@ extension Store {
     /// The number of experiments in the first chunk of a search, which is often the only one.
     static let firstSearchChunk = 128
 
-    /// Returns the first ranked experiments that have one of some statuses. Reads 128 experiments, then up to 500 per round trip,
+    /// Returns the first ranked experiments that fulfil a condition. Reads 128 experiments, then up to 500 per round trip,
     /// until it has found as many as the limit, or until the ranking ends.
     ///
     /// - Parameter ranked: the experiments of the walk if they were read already, by their learning curves; empty otherwise.
     func select(
-        _ statuses: Set<ExperimentStatus>, from walk: inout MemberWalk, ranked: [RankedExperiment],
+        _ condition: RankCondition, from walk: inout MemberWalk, ranked: [RankedExperiment],
         in batteries: [StoredBattery], limit: Int
     ) throws(QueryError) -> RankSelection {
         var selection = RankSelection()
-        let request = HashRequest(fields: [], hasLiveness: true, of: batteries)
+        let request = HashRequest(
+            fields: condition.fields, hasLiveness: !condition.statuses.isEmpty, of: batteries)
         // The rows report the malformed values of the hashes that are shown.
         var ignored: [String] = []
         try scan(&walk, request, firstChunk: Self.firstSearchChunk, warnings: &ignored) {
@@ -30,7 +31,7 @@ extension Store {
             for experiment in experiments where selection.selected.count < limit {
                 let index = selection.examinedCount
                 selection.examinedCount += 1
-                guard let status = experiment.liveness?.status, statuses.contains(status) else { continue }
+                guard condition.holds(for: experiment) else { continue }
                 selection.selected.append(
                     index < ranked.count ? ranked[index] : RankedExperiment(experiment.member, in: batteries))
             }
@@ -41,7 +42,7 @@ extension Store {
 }
 
 extension RankedExperiment {
-    fileprivate init(_ member: ScanMember, in batteries: [StoredBattery]) {
+    init(_ member: ScanMember, in batteries: [StoredBattery]) {
         self.init(
             keyspace: member.keyspace, battery: batteries[member.battery].id, experiment: member.experiment,
             value: member.score)

@@ -34,6 +34,8 @@ package enum AdviceTopic: Sendable, Hashable {
     case noBatteries
     /// The result contains batteries that differ only in their descriptions.
     case severalBatteries
+    /// Rows that differ from the best one by no more than luck.
+    case noise
     /// There are more rows than the limit.
     case moreRows
     /// The search of a list ended at the limit of rows.

@@ -51,6 +51,9 @@ struct JSONObject {
         add(name, json: object.text)
     }
 
+    /// Adds a value as stored: JSON unchanged, any other text as a string.
+    mutating func add(_ name: String, stored text: String) { add(name, json: Self.json(stored: text)) }
+
     /// Returns a number as JSON, as ``add(_:value:)`` writes it.
     static func json(_ number: Number?) -> String {
         number.map { $0.isFinite ? $0.text : JSON.quoted($0.text) } ?? "null"

@@ -40,11 +40,36 @@ func numberTexts(_ values: [Double]) -> [String] {
     }
 }
 
+/// Returns the numbers of a column, each with at most some significant digits, also where different numbers then look alike.
+///
+/// A whole number keeps all digits up to its point: 12345.6 with two digits is 12346.
+func numberTexts(_ values: [Double], precision: Int) -> [String] {
+    values.map { value in
+        let short = Number.text(of: value)
+        let isWhole = value.rounded() == value
+        guard value.isFinite, !(isWhole && abs(value) < 1e15) else { return short }
+        let rounded = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
+            String(cString: gcvt(value, Int32(precision), buffer.baseAddress!))
+        }
+        // gcvt writes an exponent if there are more digits before the point than requested.
+        let hasExponent = rounded.utf8.contains(UInt8(ascii: "e"))
+        if hasExponent, abs(value) >= 1, abs(value) < 1e15 { return Number.text(of: value.rounded()) }
+        return rounded.utf8.count < short.utf8.count ? rounded : short
+    }
+}
+
+/// The allowed numbers of significant digits.
+package let allowedPrecisions = 1...maxDigits
+
 /// Returns the texts of the numbers of a column as the other function of this name does, but whole numbers with all digits as
 /// stored: a double has not all of them above 2^53. A short number with an exponent is shown as it was written too.
-func numberTexts(_ numbers: [Number?]) -> [String?] {
-    zip(numbers, numberTexts(numbers.map { $0?.value ?? .nan })).map { number, shortened in
-        number.map { isShownAsWritten($0.text) ? $0.text : shortened }
+///
+/// - Parameter precision: the number of significant digits of all other numbers; nil for six, or more where needed.
+func numberTexts(_ numbers: [Number?], precision: Int? = nil) -> [String?] {
+    let values = numbers.map { $0?.value ?? .nan }
+    let texts = precision.map { numberTexts(values, precision: $0) } ?? numberTexts(values)
+    return zip(numbers, texts).map { number, shortened in
+        number.map { isShownAsWritten($0.text) && (precision == nil || isWholeNumber($0.text)) ? $0.text : shortened }
     }
 }
 

@@ -91,6 +91,24 @@ package struct Page {
         paragraph([Span(text, style: style)], indent: indent)
     }
 
+    /// Writes the values that are equal in all rows of a table in one line, as many as the display has room for, and the number
+    /// of the others.
+    ///
+    /// - Parameters:
+    ///   - texts: the names and values, escaped.
+    ///   - count: the number of all values.
+    mutating func constants(_ texts: [String], count total: Int) {
+        func line(_ count: Int) -> String {
+            let more = total > count ? " and \(total - count) more" : ""
+            return "same in all rows: \(texts.prefix(count).joined(separator: ", "))\(more)"
+        }
+        var count = texts.count
+        if let width = display.width {
+            while count > 1, textWidth(line(count)) > width { count -= 1 }
+        }
+        paragraph(line(count), style: .dim)
+    }
+
     /// Writes the notes with their advice, after an empty line.
     mutating func write(_ notes: [Note]) {
         guard !notes.isEmpty else { return }

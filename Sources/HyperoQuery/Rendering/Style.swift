@@ -24,6 +24,7 @@ enum Style: String {
     static let curves: [Style] = [
         .curveBlue, .curveVermillion, .curveGreen, .curveOrange, .curvePurple, .curveSkyBlue, .curveYellow, .curveGray,
     ]
+    case reversed = "7"
 
     /// The style of a status.
     init(_ status: ExperimentStatus?) {

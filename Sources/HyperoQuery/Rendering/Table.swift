@@ -24,12 +24,13 @@ struct Table {
     }
 
     struct Cell {
-        var text: String
+        /// The text; nil for an absent value.
+        var text: String?
         var style = Style.plain
 
         /// - Parameter text: nil for an absent value.
         init(_ text: String?, style: Style = .plain) {
-            self.text = text ?? "-"
+            self.text = text
             self.style = text == nil ? .dim : style
         }
     }
@@ -38,6 +39,8 @@ struct Table {
     var rows: [[Cell]] = []
     /// The texts below the rows, one per row; empty for none.
     var details: [String] = []
+    /// The text of an absent value.
+    var absence = "-"
 
     /// The spaces between two columns.
     private static let gap = 2
@@ -79,9 +82,15 @@ struct Table {
 
     /// Writes the table, and below it the names of hidden columns with the page's advice.
     ///
-    /// - Parameter omitted: the titles of further columns that the table does not have.
-    func writeWithFooter(to page: inout Page, omitted: [String] = []) {
+    /// - Parameters:
+    ///   - omitted: the titles of further columns that the table does not have.
+    ///   - summary: returns a line above the names, from the numbers of all and of hidden columns; nil for none.
+    func writeWithFooter(
+        to page: inout Page, omitted: [String] = [],
+        summary: (_ columns: Int, _ hidden: Int) -> String? = { _, _ in nil }
+    ) {
         let hidden = write(to: &page) + omitted
+        if let line = summary(columns.count + omitted.count, hidden.count) { page.paragraph(line, style: .dim) }
         guard !hidden.isEmpty else { return }
         let names = hidden.prefix(Self.maxNamedColumns).map {
             truncated(page.escaped($0), toWidth: Self.maxNameWidth, ellipsis: page.display.ellipsis)
@@ -97,7 +106,7 @@ struct Table {
 
     /// Returns the cells as they are written, before truncation.
     private func texts(on page: Page) -> [[String]] {
-        var texts = rows.map { $0.map { page.escaped($0.text) } }
+        var texts = rows.map { $0.map { $0.text.map(page.escaped) ?? absence } }
         for column in columns.indices where columns[column].isNumeric { alignDecimalPoints(in: column, of: &texts) }
         return texts
     }

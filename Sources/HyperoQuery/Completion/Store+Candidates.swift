@@ -1,0 +1,136 @@
+import HyperoRedis
+import HyperoSchema
+
+/// A word that may complete a command line.
+package struct Candidate: Sendable, Hashable {
+    /// The word without quotes and without control characters.
+    package let text: String
+    /// A short description.
+    package let description: String
+
+    /// - Parameters:
+    ///   - text: the word.
+    ///   - description: any text. Control characters are escaped.
+    package init(_ text: String, description: String = "") {
+        self.text = text
+        self.description = escapedText(description)
+    }
+
+    /// True if a shell can show and insert the word: any client may have written control characters.
+    var isPlain: Bool { !text.isEmpty && escapedText(text).hasSameBytes(as: text) }
+}
+
+extension Store {
+    /// The number of batteries and experiments that complete a command line.
+    private static let maxCandidates = 200
+    private static let maxRankedCandidates = 50
+    /// The number of batteries whose experiments complete a command line that names none.
+    private static let maxRecentBatteries = 20
+    /// The number of columns that are read: the candidates are those of them that begin with the typed text.
+    private static let maxColumnCandidates = 10_000
+
+    /// Returns the names of the newest batteries, with the number of experiments and the best value.
+    package func batteryCandidates() throws(QueryError) -> [Candidate] {
+        var warnings: [String] = []
+        let found = try probePartitions(
+            { keyspace, pipeline in
+                (
+                    pipeline.append(
+                        "ZRANGE", keyspace.batteries, "0", String(Self.maxCandidates - 1), "REV", in: keyspace,
+                        as: .strings),
+                    nil
+                )
+            }, fallback: [], warnings: &warnings)
+        var pipeline = CommandPipeline()
+        var replies: [(keyspace: Keyspace, id: BatteryID, hash: PendingReply<[String?]>, count: PendingReply<Int>)] = []
+        for (keyspace, ids) in found {
+            for id in ids.compactMap({ BatteryID($0) }) {
+                replies.append(
+                    (
+                        keyspace, id,
+                        pipeline.append(
+                            arguments: ["HMGET", keyspace.battery(id)] + StoredBattery.fields(channel: nil),
+                            in: keyspace,
+                            as: .optionalStrings),
+                        pipeline.append("ZCARD", keyspace.experiments(of: id), in: keyspace, as: .count)
+                    ))
+            }
+        }
+        try connections.run(pipeline)
+        var counts: [ExactText: Int] = [:]
+        var names: [String] = []
+        for reply in replies {
+            guard let values = reply.hash.value,
+                let battery = StoredBattery(id: reply.id, in: reply.keyspace, values: values, warnings: &warnings)
+            else { continue }
+            if counts[battery.name] == nil { names.append(battery.name) }
+            counts[ExactText(battery.name), default: 0] += reply.count.value ?? 0
+        }
+        return names.prefix(Self.maxCandidates).map { name in
+            Candidate(name, description: counted(counts[name] ?? 0, noun: "experiment"))
+        }.filter(\.isPlain)
+    }
+
+    /// Returns the versions of a battery, with their descriptions.
+    package func versionCandidates(of name: String) throws(QueryError) -> [Candidate] {
+        var warnings: [String] = []
+        let batteries = try storedBatteries(of: name, version: nil, warnings: &warnings)
+        return batteries.reversed().prefix(Self.maxCandidates).map {
+            Candidate(String($0.version), description: $0.description)
+        }
+    }
+
+    /// Returns the ids of the best 50 experiments, each with its value.
+    ///
+    /// - Parameter name: the battery; nil for the batteries that were declared last.
+    package func experimentCandidates(of name: String?) throws(QueryError) -> [Candidate] {
+        var warnings: [String] = []
+        let batteries: [StoredBattery]
+        if let name {
+            batteries = try storedBatteries(of: name, version: nil, warnings: &warnings)
+        } else {
+            batteries = Array(
+                try storedBatteries(warnings: &warnings).sorted { ($0.updated ?? 0) > ($1.updated ?? 0) }.prefix(
+                    Self.maxRecentBatteries))
+        }
+        var pipeline = CommandPipeline()
+        let tops = batteries.map { battery in
+            battery.keyspaces.map { keyspace in
+                pipeline.appendTop(
+                    Self.maxRankedCandidates, of: battery.id, in: keyspace, by: battery.objective,
+                    highestFirst: battery.direction == .max)
+            }
+        }
+        try connections.run(pipeline)
+        var candidates: [Candidate] = []
+        for (battery, tops) in zip(batteries, tops) {
+            let ranked = RankedExperiment.merged(
+                tops.map { $0.value ?? [] }, limit: Self.maxRankedCandidates, highestFirst: battery.direction == .max)
+            candidates += ranked.map {
+                Candidate(
+                    $0.experiment, description: "\(battery.objective) \(numberText($0.value)), \(battery.name)")
+            }
+        }
+        return candidates.filter(\.isPlain)
+    }
+
+    /// Returns the columns of a battery under their full names, with the fields of every experiment.
+    package func columnCandidates(of name: String) throws(QueryError) -> [Candidate] {
+        var warnings: [String] = []
+        let batteries = try storedBatteries(of: name, version: nil, warnings: &warnings)
+        let columns = try columns(of: batteries, warnings: &warnings)
+        return columns.prefix(Self.maxColumnCandidates).sorted { ExactText($0) < ExactText($1) }.map { column in
+            Candidate(column, description: Self.kindText(of: column))
+        }.filter(\.isPlain) + OwnField.names.sorted().map { Candidate($0, description: "of every experiment") }
+    }
+
+    private static func kindText(of column: String) -> String {
+        switch FieldName(column) {
+        case .param: "hyper-parameter"
+        case .meta: "metadata"
+        case .maximum: "value at the best epoch"
+        case .curve: "learning curve"
+        case .other: ""
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import ArgumentParser
+import HyperoCore
+import HyperoQuery
+
+/// The words that may replace the word at the cursor.
+struct CompletionWords {
+    struct Word {
+        let text: String
+        var description = ""
+        /// True if more text may follow without a space.
+        var isOpen = false
+    }
+
+    private(set) var words: [Word] = []
+    private let request: CompletionRequest
+
+    init(_ request: CompletionRequest) {
+        self.request = request
+        let prefix = request.prefix
+        switch request.kind {
+        case .subcommand:
+            words = HyperoQueryCommand.subcommands.compactMap { command in
+                guard command.configuration.shouldDisplay, let name = command.configuration.commandName else {
+                    return nil
+                }
+                return Word(text: name, description: command.configuration.abstract)
+            }
+        case .option:
+            words = request.options.map { Word(text: $0.name, description: $0.text) }
+        case .words(let texts):
+            words = texts.map { Word(text: $0) }
+        case .battery:
+            words = candidates("batteries") { store in try store.batteryCandidates() }.map(Self.word)
+            // The program would take such a name as an option.
+            if !request.isAfterTerminator { words.removeAll { $0.text.hasPrefix("-") } }
+        case .version:
+            words =
+                battery.map { name in candidates("versions") { try $0.versionCandidates(of: name) }.map(Self.word) }
+                ?? []
+        case .experiment:
+            words = candidates("experiments") { try $0.experimentCandidates(of: nil) }.map(Self.word)
+        case .columns(let extra, let mayDescend):
+            addList(columns(among: ["param.", "max.", "meta."]), extra: extra, mayDescend: mayDescend)
+        case .names(let prefixes):
+            var seen: Set<String> = []
+            let names = columns(among: prefixes).filter { column in
+                prefixes.contains { column.text.hasPrefix($0) } && seen.insert(column.unprefixed).inserted
+            }
+            addList(
+                names.map { Candidate($0.unprefixed, description: $0.isChannel ? "channel" : $0.description) },
+                extra: [],
+                mayDescend: false)
+        case .criteria:
+            let list = columns(among: ["max.", "param."]).filter {
+                $0.text.hasPrefix("max.") || $0.text.hasPrefix("param.")
+            }
+            addList(
+                list.flatMap {
+                    [Candidate($0.text + ":max", description: $0.description), Candidate($0.text + ":min")]
+                },
+                extra: [], mayDescend: false)
+        case .filter: addFilter(prefix)
+        case .nothing: break
+        }
+        words.removeAll { !$0.text.hasPrefix(prefix) }
+    }
+
+    private static func word(_ candidate: Candidate) -> Word {
+        Word(text: candidate.text, description: candidate.description)
+    }
+
+    /// The battery that the words before the cursor name.
+    private var battery: String? { request.arguments.first }
+
+    /// Returns the columns of the battery with some prefixes, in the order of the prefixes, and those without prefix.
+    private func columns(among prefixes: [String]) -> [Candidate] {
+        guard let battery else { return [] }
+        let all = candidates("columns") { try $0.columnCandidates(of: battery) }
+        return prefixes.flatMap { prefix in all.filter { $0.text.hasPrefix(prefix) } }
+            + all.filter { !$0.text.contains(".") }
+    }
+
+    /// Adds the words for the last name of a list that is separated by commas: the columns with and without prefix, and a
+    /// pattern per prefix.
+    private mutating func addList(_ columns: [Candidate], extra: [String], mayDescend: Bool) {
+        let prefix = request.prefix
+        let start = prefix.lastIndex(of: ",").map { prefix.index(after: $0) } ?? prefix.startIndex
+        var before = String(prefix[..<start])
+        if mayDescend, prefix[start...].hasPrefix("-") { before += "-" }
+        func add(_ name: String, _ description: String) {
+            // A name with a comma needs quotes within the list.
+            let text = name.contains(",") ? "\"\(name)\"" : name
+            words.append(Word(text: before + text, description: description, isOpen: true))
+        }
+        for word in extra { add(word, "") }
+        for column in columns where column.unprefixed != column.text { add(column.unprefixed, column.description) }
+        for column in columns { add(column.text, column.description) }
+        for pattern in ["param.*", "max.*", "meta.*"]
+        where columns.contains(where: { $0.text.hasPrefix(pattern.dropLast()) }) {
+            add(pattern, "all that match")
+        }
+        var seen: Set<String> = []
+        words.removeAll { !seen.insert($0.text).inserted }
+    }
+
+    /// Adds the words for the last token of a filter.
+    private mutating func addFilter(_ text: String) {
+        var start = text.startIndex
+        var quote: Character?
+        for index in text.indices {
+            let character = text[index]
+            if character == quote {
+                quote = nil
+            } else if quote == nil, character == "\"" || character == "'" || character == "`" {
+                quote = character
+                start = index
+            } else if quote == nil, " \t()<>=!~,&|".contains(character) {
+                start = text.index(after: index)
+            }
+        }
+        let before = String(text[..<start])
+        let previous = before.split(separator: " ").suffix(2).map { $0.lowercased() }
+        let isStatus =
+            previous.count == 2 && previous[0] == "status" && ["=", "==", "!=", "<>", "in"].contains(previous[1])
+        var names: [Candidate] = []
+        if isStatus {
+            names = statusNames.map { Candidate($0) }
+        } else {
+            let columns = columns(among: ["param.", "max.", "meta."])
+            for column in columns where column.unprefixed != column.text {
+                names.append(Candidate(Self.filterName(column.unprefixed), description: column.description))
+            }
+            names += columns.map { Candidate(Self.filterName($0.text), description: $0.description) }
+            names += ["and", "or", "not", "in", "between", "like", "is"].map { Candidate($0) }
+        }
+        var seen: Set<String> = []
+        words = names.filter { seen.insert($0.text).inserted }.map {
+            Word(text: before + $0.text, description: $0.description, isOpen: true)
+        }
+    }
+
+    /// Returns a name as a filter needs it, in quotes if it has other characters than those of a bare name.
+    private static func filterName(_ name: String) -> String {
+        let isBare = name.unicodeScalars.allSatisfy {
+            $0.properties.isAlphabetic || "0123456789_-./@+".unicodeScalars.contains($0)
+        }
+        return isBare ? name : "\"\(name)\""
+    }
+
+    /// Returns the candidates of a question, from the cache or from the server; none after a failure.
+    private func candidates(_ question: String, ask: (Store) throws -> [Candidate]) -> [Candidate] {
+        let url = request.values["--redis"] ?? ProcessEnvironment.value(of: "HYPERO_REDIS") ?? ""
+        let namespace = request.values["--namespace"] ?? ProcessEnvironment.value(of: "HYPERO_NAMESPACE") ?? ""
+        let cache = CandidateCache([
+            url, namespace, request.values["--partitions"] ?? "", question, battery ?? "",
+            // Other accounts may see other keys.
+            ProcessEnvironment.value(of: "HYPERO_REDIS_PASSWORD") ?? "",
+        ])
+        if let found = cache?.read() { return found }
+        guard
+            let store = try? Store(
+                request.values["--redis"], namespace: request.values["--namespace"],
+                partitions: request.values["--partitions"].flatMap { Int($0) }, timeout: CompletionTimeout.reply),
+            let found = try? ask(store)
+        else { return [] }
+        cache?.write(found)
+        return found
+    }
+}
+
+extension Candidate {
+    /// The name without the prefix of a column.
+    fileprivate var unprefixed: String {
+        for prefix in ["param.", "max.", "meta.", "curve."]
+        where text.hasPrefix(prefix) && text.utf8.count > prefix.utf8.count {
+            return String(text.dropFirst(prefix.count))
+        }
+        return text
+    }
+
+    fileprivate var isChannel: Bool { text.hasPrefix("max.") || text.hasPrefix("curve.") }
+}
