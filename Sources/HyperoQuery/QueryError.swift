@@ -36,6 +36,8 @@ public struct QueryError: Error, Sendable, Hashable {
         case ambiguousExperiment(String, matches: [String])
         /// An argument is out of its range or malformed.
         case invalidArgument(reason: String)
+        /// A filter does not fit the fields of the experiments.
+        case invalidFilter(FilterError)
         /// The connection to Redis failed.
         case unreachable(reason: String)
         /// The server cannot answer yet, for example because it loads its data set.
@@ -101,7 +103,7 @@ public struct QueryError: Error, Sendable, Hashable {
             .columnIsCurve, .experimentNotFound, .experimentDeleted, .invalidExperimentID:
             .notFound
         case .ambiguousExperiment: .ambiguous
-        case .invalidArgument: .invalid
+        case .invalidArgument, .invalidFilter: .invalid
         case .unreachable, .notReady: .unreachable
         case .permissionDenied: .denied
         case .refused: .refused
@@ -137,6 +139,7 @@ extension QueryError: CustomStringConvertible {
             "experiment is ambiguous: '\(printable(prefix))', a prefix of "
                 + matches.prefix(5).joined(separator: ", ") + (matches.count > 5 ? " and more" : "")
         case .invalidArgument(let reason): reason
+        case .invalidFilter(let error): "invalid filter: \(error)"
         case .unreachable(let reason): "Redis is not reachable: \(reason)"
         case .notReady(let reason): "Redis is not ready: \(reason). Try again in a moment"
         case .permissionDenied(let reason): "permission denied: \(reason)"

@@ -3,6 +3,7 @@ import Glibc
 import HyperoCommandLine
 import HyperoCore
 import HyperoIngest
+import HyperoQuery
 import HyperoSchema
 
 struct DeleteCommand: ParsableCommand {
@@ -12,11 +13,15 @@ struct DeleteCommand: ParsableCommand {
         usage: """
             hypero-ingest delete [<options>] <experiment> ...
             hypero-ingest delete [<options>] --battery <name>
+            hypero-ingest delete [<options>] --battery <name> --where <expression>
             """,
         discussion: """
             Writes the deletion to the control stream of each partition that has the experiments, and waits until an \
             ingest has removed all their keys. What was deleted stays away for 30 days: events that its processes still \
             send are dropped and counted. A battery that is declared again later starts empty.
+
+            --where deletes only the experiments of the battery that fulfil a condition, such as 'status = failed' or \
+            'loss is nan and age > 7d', as hypero-query rank --where selects them. The battery stays. Look with --dry-run first.
 
             On a terminal the command asks before it deletes. Elsewhere it needs --yes.
 
@@ -24,6 +29,7 @@ struct DeleteCommand: ParsableCommand {
               export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
               hypero-ingest delete k3v9x2mq7d-17 --dry-run
               hypero-ingest delete k3v9x2mq7d-17 k3v9x2mq7d-18
+              hypero-ingest delete --battery "digits mlp" --where "valid < 0.5" --dry-run
               hypero-ingest delete --battery "digits mlp" --version 1 --yes
 
             EXIT STATUS:
@@ -46,6 +52,13 @@ struct DeleteCommand: ParsableCommand {
         help: ArgumentHelp("The version of the battery, if several have the name.", valueName: "n"))
     var version: Int?
 
+    @Option(
+        name: .customLong("where"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "With --battery, delete only the experiments that fulfil this condition, and not the battery.",
+            valueName: "expression"))
+    var expression: String?
+
     @Flag(help: "Delete without asking.")
     var yes = false
 
@@ -66,6 +79,10 @@ struct DeleteCommand: ParsableCommand {
         guard version == nil || battery != nil else {
             throw ValidationError("--version needs --battery. For example, write --battery \"digits mlp\" --version 1.")
         }
+        guard expression == nil || battery != nil else {
+            throw ValidationError(
+                "--where needs --battery. For example, write --battery \"digits mlp\" --where \"valid < 0.5\".")
+        }
         guard timeout > 0 && timeout <= 1e9 else {
             throw ValidationError(
                 "--timeout must be above 0 and at most 1e9 seconds, not \(timeout). For example, write --timeout 60.")
@@ -79,14 +96,25 @@ struct DeleteCommand: ParsableCommand {
         deployment.server.warn(as: .ingest)
         signal(SIGPIPE, SIG_IGN)
         do {
+            let fulfilling = try experimentsOfFilter()
             let deleter = try Deleter(try deployment.settings())
             let plan =
-                if let battery {
+                if let fulfilling {
+                    try deleter.plan(experiments: fulfilling)
+                } else if let battery {
                     try deleter.plan(battery: battery, version: version)
                 } else {
                     try deleter.plan(experiments: experiments)
                 }
-            for line in plan.lines { print(line) }
+            let lines = plan.lines
+            let shown = expression == nil ? lines.count : Self.maxListed
+            for line in lines.prefix(shown) { print(line) }
+            if lines.count > shown { print("and \(lines.count - shown) more") }
+            if dryRun, expression != nil {
+                print(
+                    "\(plan.experiments.count == 1 ? "1 experiment" : "\(plan.experiments.count) experiments") would be deleted"
+                )
+            }
             guard !dryRun else { return }
             try Confirmation.ask(plan.question, isGiven: yes, verb: "delete", outcome: "nothing was deleted")
             let request = try deleter.request(plan)
@@ -97,6 +125,39 @@ struct DeleteCommand: ParsableCommand {
             print(plan.outcome)
         } catch let error as DeletionError {
             printError(error.message)
+            throw ExitCode.failure
+        }
+    }
+
+    /// The number of experiments of a filter that are listed. The question has the number of all.
+    private static let maxListed = 20
+
+    /// Returns the ids of the experiments that fulfil `--where`; nil without it. Ends the command if there are none, or if the
+    /// expression has an error.
+    private func experimentsOfFilter() throws -> [String]? {
+        guard let battery, let expression else { return nil }
+        do {
+            let filter = try Filter(expression)
+            guard !filter.isEmpty else {
+                printError("--where is empty, which every experiment fulfils. Delete the battery without --where")
+                throw ExitCode.validationFailure
+            }
+            let store = try Store(deployment.server.redis, namespace: deployment.server.namespace)
+            let ids = try store.experimentIDs(of: battery, version: version, where: filter)
+            guard !ids.isEmpty else {
+                printError("no experiment of '\(printable(battery))' fulfils \(filter.summary). Nothing was deleted")
+                throw ExitCode.failure
+            }
+            return ids
+        } catch let error as FilterError {
+            printError(error.lines(hint: error.hint).joined(separator: "\n"))
+            throw ExitCode.validationFailure
+        } catch let error as QueryError {
+            if case .invalidFilter(let error) = error.code {
+                printError(error.lines(hint: error.hint).joined(separator: "\n"))
+                throw ExitCode.validationFailure
+            }
+            printError(error.description)
             throw ExitCode.failure
         }
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import HyperoCommandLine
 import HyperoQuery
 
-struct CompareCommand: StoreCommand {
+struct CompareCommand: StoreCommand, FilterCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
         abstract: "Compare experiments: their hyper-parameters, best values and learning curves.",
@@ -15,6 +15,8 @@ struct CompareCommand: StoreCommand {
             experiment's best epoch. The line below it has the hyper-parameters that are equal. If the experiments do not fit \
             side by side, each is a row. The curves are those of the command curves.
 
+            With --top, --where leaves experiments out before they are ranked, with the expressions of rank.
+
             A complete id is found directly. A prefix of an id needs a scan of all keys.
 
             JSON has one object per line with the keys experiment, rank, battery, name, version, objective, status, started, \
@@ -25,6 +27,7 @@ struct CompareCommand: StoreCommand {
               hypero-query compare --top 3 "digits mlp"
               hypero-query compare --top 2 "digits mlp" --channel train --channel valid
               hypero-query compare --top 5 "digits mlp" --format csv
+              hypero-query compare --top 3 "digits mlp" --where "activation = relu"
               top=$(hypero-query rank "digits mlp" --limit 2 --format json)
               hypero-query compare $(jq -r .experiment <<< "$top")
             """)
@@ -49,6 +52,9 @@ struct CompareCommand: StoreCommand {
         }
         try output.checkRequirements()
     }
+
+    var filtering: FilterOptions { selection.filtering }
+    var filteredBattery: String? { selection.top == nil ? nil : selection.experiments.first }
 
     func run() throws {
         let set = try selection.curves(from: store.store(lostAfter: lostAfter), channels: chart.channels)

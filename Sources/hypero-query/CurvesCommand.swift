@@ -2,7 +2,7 @@ import ArgumentParser
 import HyperoCommandLine
 import HyperoQuery
 
-struct CurvesCommand: StoreCommand {
+struct CurvesCommand: StoreCommand, FilterCommand {
     static let configuration = CommandConfiguration(
         commandName: "curves",
         abstract: "Draw the learning curves of experiments.",
@@ -19,6 +19,8 @@ struct CurvesCommand: StoreCommand {
             99th percentile after the first 5 % of the epochs, and the chart says how many points are outside. Missing rows and \
             values that are not finite are gaps, also with --smooth.
 
+            With --top, --where leaves experiments out before they are ranked, with the expressions of rank.
+
             A complete id is found directly. A prefix of an id needs a scan of all keys.
 
             JSON has one object per line with the keys experiment, epoch, channel and value, and CSV the same columns: one row \
@@ -29,6 +31,7 @@ struct CurvesCommand: StoreCommand {
               hypero-query curves --top 3 "digits mlp" --channel train --channel test
               hypero-query curves --top 5 "digits mlp" --channel loss --log
               hypero-query curves --top 5 "digits mlp" --svg curves.svg
+              hypero-query curves --top 3 "digits mlp" --where "activation = relu"
               hypero-query curves --top 9 "digits mlp" --format csv > rows.csv
               best=$(hypero-query rank "digits mlp" --limit 1 --format json)
               hypero-query curves $(jq -r .experiment <<< "$best") --smooth 0.8
@@ -57,6 +60,9 @@ struct CurvesCommand: StoreCommand {
         if svg != nil, output.format != .table { throw MissingArgument("--svg and --format must not be combined") }
         try output.checkRequirements()
     }
+
+    var filtering: FilterOptions { selection.filtering }
+    var filteredBattery: String? { selection.top == nil ? nil : selection.experiments.first }
 
     func run() throws {
         let set = try selection.curves(from: store.store(lostAfter: lostAfter), channels: chart.channels)

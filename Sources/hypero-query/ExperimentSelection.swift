@@ -25,6 +25,8 @@ struct ExperimentSelection: ParsableArguments {
             "With --top, the channel to rank by. (default: the battery's objective)", valueName: "channel"))
     var by: String?
 
+    @OptionGroup var filtering: FilterOptions
+
     /// Checks the number of experiments before the program connects.
     func validate() throws {
         if let top, !Store.idLimits.contains(top) {
@@ -46,9 +48,11 @@ struct ExperimentSelection: ParsableArguments {
 
     /// Checks the options that need another one.
     func checkRequirements() throws {
+        _ = try filtering.filter()
         guard top == nil else { return }
         if version != nil { throw MissingArgument("--version needs --top") }
         if by != nil { throw MissingArgument("--by needs --top") }
+        if filtering.expression != nil { throw MissingArgument("--where needs --top") }
     }
 
     /// Reads the curves.
@@ -56,6 +60,7 @@ struct ExperimentSelection: ParsableArguments {
     /// - Parameter channels: the channels; nil for the objective.
     func curves(from store: Store, channels: [String]?) throws -> CurveSet {
         guard let top else { return try store.curves(of: experiments, channels: channels) }
-        return try store.curves(ofTop: top, in: experiments[0], version: version, by: by, channels: channels)
+        return try store.curves(
+            ofTop: top, in: experiments[0], version: version, by: by, where: filtering.filter(), channels: channels)
     }
 }

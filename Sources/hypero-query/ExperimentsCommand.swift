@@ -2,7 +2,7 @@ import ArgumentParser
 import HyperoCommandLine
 import HyperoQuery
 
-struct ExperimentsCommand: StoreCommand {
+struct ExperimentsCommand: StoreCommand, FilterCommand {
     static let configuration = CommandConfiguration(
         commandName: "experiments",
         abstract: "List the experiments of a battery, ranked or not, newest first.",
@@ -14,6 +14,8 @@ struct ExperimentsCommand: StoreCommand {
             the learning curves, started the time since the first event. With --columns, the table has the experiment, its \
             status, the value of the objective and these columns.
 
+            \(FilterOptions.discussion)
+
             JSON has one object per line with the keys experiment, battery, name, version, status, reason, host, started, \
             last_seen, epochs, objective, value, epoch, maxima, params and meta. value is that of the channel that objective \
             names. If versions have different objectives, the table names the channel of each value in the column by.
@@ -22,6 +24,7 @@ struct ExperimentsCommand: StoreCommand {
               hypero-query experiments "digits mlp"
               hypero-query experiments "digits mlp" --status failed --columns lr
               hypero-query experiments "digits mlp" --unranked --format csv
+              hypero-query experiments "digits mlp" --where "duration < 10m or loss is nan"
             """)
 
     @Argument(help: "The battery's name or id.")
@@ -43,6 +46,8 @@ struct ExperimentsCommand: StoreCommand {
     @Option(help: ArgumentHelp("The channel of --unranked. (default: the battery's objective)", valueName: "channel"))
     var by: String?
 
+    @OptionGroup var filtering: FilterOptions
+
     @Option(parsing: .unconditional, help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))
     var limit = 20
 
@@ -50,6 +55,9 @@ struct ExperimentsCommand: StoreCommand {
         help: ArgumentHelp(
             BatteryWords.columnsHelp, discussion: BatteryWords.columnsDiscussion, valueName: "a,b"))
     var columns: [String] = []
+
+    @Flag(help: ArgumentHelp(stringLiteral: Explanation.help))
+    var explain = false
 
     @Option(help: LostAfter.help)
     var lostAfter: String?
@@ -67,14 +75,20 @@ struct ExperimentsCommand: StoreCommand {
     func checkRequirements() throws {
         if by != nil, !unranked { throw MissingArgument("--by needs --unranked") }
         try output.checkRequirements()
+        _ = try filtering.filter()
     }
 
+    var filteredBattery: String? { name }
+
     func run() throws {
-        let list = try store.store(lostAfter: lostAfter).experiments(
+        let explanation = Explanation(isRequested: explain)
+        let store = try store.store(lostAfter: lostAfter)
+        let list = try store.experiments(
             of: name, version: version,
-            filter: ExperimentFilter(statuses: BatteryWords.statuses(named: status), isUnranked: unranked, by: by),
-            limit: limit,
-            columns: BatteryWords.columns(in: columns))
+            filter: ExperimentFilter(
+                statuses: BatteryWords.statuses(named: status), isUnranked: unranked, by: by, where: filtering.filter()),
+            limit: limit, columns: BatteryWords.columns(in: columns))
+        explanation.write(list.access, filter: list.filterUse, of: store)
         var warnings = list.warnings
         if output.format == .json, !list.columnsOutsideJSON.isEmpty {
             warnings.append(

@@ -3,7 +3,7 @@ import Glibc
 import HyperoCommandLine
 import HyperoQuery
 
-struct ExportCommand: ServerCommand {
+struct ExportCommand: FilterCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write all experiments of a battery, or their learning curves, for other programs.",
@@ -24,6 +24,8 @@ struct ExportCommand: ServerCommand {
             metadata or another column. Experiments without the value are last. The order by a channel is fast. The others keep \
             the ids of all experiments in memory.
 
+            \(FilterOptions.discussion)
+
             The memory does not depend on the number of experiments otherwise. --output writes the file as a whole or, after an \
             error, not at all.
 
@@ -32,6 +34,7 @@ struct ExportCommand: ServerCommand {
               hypero-query export "digits mlp" --params 'lr*' --maxima valid,test
               hypero-query export "digits mlp" --curves --output curves.csv
               hypero-query export "digits mlp" --order-by valid --desc --format json
+              hypero-query export "digits mlp" --where "valid >= best - 0.01"
               hypero-query export "digits mlp" | duckdb -c "select status, count(*)
                 from read_csv('/dev/stdin') group by status"
             """)
@@ -46,6 +49,8 @@ struct ExportCommand: ServerCommand {
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Only this version and later ones.", valueName: "n"))
     var minVersion: Int?
+
+    @OptionGroup var filtering: FilterOptions
 
     @Option(help: ArgumentHelp("The hyper-parameters to write. May be repeated. (default: all)", valueName: "a,b*"))
     var params: [String] = []
@@ -68,6 +73,9 @@ struct ExportCommand: ServerCommand {
     @Flag(help: "With --curves, write one row per epoch, with a column per channel.")
     var wide = false
 
+    @Flag(help: ArgumentHelp(stringLiteral: Explanation.help))
+    var explain = false
+
     @Option(help: LostAfter.help)
     var lostAfter: String?
 
@@ -85,12 +93,19 @@ struct ExportCommand: ServerCommand {
             throw MissingArgument("--curves has no columns of \(params.isEmpty ? "--metas" : "--params")")
         }
         try output.checkRequirements()
+        _ = try filtering.filter()
     }
+
+    var filteredBattery: String? { name }
+    var writesJSON: Bool { output.format.format == .json }
+
+    func sortingAdvice(_ field: String?) -> String? { "--order-by \(field.map(BatteryWords.quoted) ?? "lr")" }
 
     func run() throws {
         var request = ExportRequest()
         request.version = version
         request.minVersion = minVersion
+        request.filter = try filtering.filter()
         request.params = names(in: params)
         request.metas = names(in: metas)
         request.maxima = names(in: maxima)
@@ -98,6 +113,7 @@ struct ExportCommand: ServerCommand {
         request.isDescending = desc
         request.curves = curves ? (wide ? .wide : .long) : nil
         output.apply(to: &request)
+        let explanation = Explanation(isRequested: explain)
         let store = try store.store(lostAfter: lostAfter)
         var progress = ProgressLine(of: "experiments", isOutputElsewhere: output.output != nil)
         let summary: ExportSummary
@@ -119,7 +135,10 @@ struct ExportCommand: ServerCommand {
         }
         progress.clear()
         printWarnings(summary.warnings)
-        if summary.experimentCount == 0 {
+        explanation.write(summary.access, filter: summary.filterUse, of: store)
+        if summary.experimentCount == 0, summary.filterUse != nil, summary.examinedCount > 0 {
+            printError("note: none of \(summary.examinedCount) experiments fulfils --where")
+        } else if summary.experimentCount == 0 {
             printError("note: the battery has no experiments: none has started yet, or all were deleted")
         }
     }

@@ -15,6 +15,7 @@ struct HyperoQueryCommand: ParsableCommand {
               hypero-query rank "digits mlp" --limit 3 --columns lr,test
               hypero-query rank "digits mlp" --format json | jq .params
               hypero-query experiments "digits mlp" --status failed
+              hypero-query rank "digits mlp" --where "lr < 0.05 and depth >= 2"
               hypero-query importance "digits mlp"
               hypero-query export "digits mlp" > digits.csv
               hypero-query curves --top 5 "digits mlp"
@@ -42,16 +43,25 @@ struct HyperoQueryCommand: ParsableCommand {
         // With SIGPIPE ignored, a write to a closed pipe fails with EPIPE.
         signal(SIGPIPE, SIG_IGN)
         var store: StoreOptions?
+        var filtering: (any FilterCommand)?
         do {
             guard Program.query.start() else { return }
             var command = try parseSubcommand() ?? parseAsRoot(arguments)
             if let command = command as? any ServerCommand {
                 store = command.store
+                filtering = command as? any FilterCommand
                 try command.checkRequirements()
             }
             try command.run()
+        } catch let error as FilterError {
+            filtering?.printFilterError(error)
+            ExitStatus.usage.exit()
         } catch let error as QueryError {
             printWarnings(error.warnings)
+            if case .invalidFilter(let error) = error.code, let filtering {
+                filtering.printFilterError(error)
+                ExitStatus.usage.exit()
+            }
             printError(error.message(for: store))
             ExitStatus(error.category).exit()
         } catch let error as StandardOutput.WriteError {

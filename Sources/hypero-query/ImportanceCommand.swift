@@ -1,7 +1,7 @@
 import ArgumentParser
 import HyperoQuery
 
-struct ImportanceCommand: StoreCommand {
+struct ImportanceCommand: StoreCommand, FilterCommand {
     static let configuration = CommandConfiguration(
         commandName: "importance",
         abstract: "Show which hyper-parameters make an experiment of a battery good.",
@@ -25,12 +25,15 @@ struct ImportanceCommand: StoreCommand {
             Experiments without a finite value of the channel are left out. Running ones count with their best value so far. \
             Hyper-parameters that some experiments lack, and several distributions of one, are compared within their groups.
 
+            \(FilterOptions.discussion)
+
             JSON has one object per line with the keys rank, param, importance, chance, above_chance, scale, experiments and \
             finding: rated, constant, unique (nearly as many words as experiments) or none (no shares at all).
 
             EXAMPLES:
               hypero-query importance "digits mlp"
               hypero-query importance "digits mlp" --by test --format csv
+              hypero-query importance "digits mlp" --where "activation = relu"
             """)
 
     @Argument(help: "The battery's name or id.")
@@ -50,13 +53,23 @@ struct ImportanceCommand: StoreCommand {
             "The maximum number of experiments to look at, the newest first, 1 to 100000.", valueName: "k"))
     var limit = 100_000
 
+    @OptionGroup var filtering: FilterOptions
+
     @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws { try StoreOptions.validate(limit: limit) }
 
+    func checkRequirements() throws {
+        try output.checkRequirements()
+        _ = try filtering.filter()
+    }
+
+    var filteredBattery: String? { name }
+
     func run() throws {
-        let report = try store.store().importance(of: name, version: version, by: by, limit: limit)
+        let report = try store.store().importance(
+            of: name, version: version, by: by, where: filtering.filter(), limit: limit)
         try output.write(
             report, warnings: report.warnings,
             advice: [.severalBatteries: BatteryWords.severalBatteriesAdvice("importance", id: report.batteries[0])])

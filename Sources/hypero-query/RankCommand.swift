@@ -1,7 +1,7 @@
 import ArgumentParser
 import HyperoQuery
 
-struct RankCommand: StoreCommand {
+struct RankCommand: StoreCommand, FilterCommand {
     static let configuration = CommandConfiguration(
         commandName: "rank",
         abstract: "Rank the experiments of a battery.",
@@ -44,6 +44,8 @@ struct RankCommand: StoreCommand {
             their seeds or values outside of the group, else the last quarter of the epochs of the best experiment. --noise marks \
             single experiments so.
 
+            \(FilterOptions.discussion)
+
             JSON has one object per line with the keys rank, experiment, battery, name, version, value, status, epoch, \
             last_seen, maxima, params and meta, and front with --pareto. With --group, the keys are rank, n, mean, std, best, \
             experiment, within_noise and group. Experiments without a rank are counted on standard error.
@@ -55,6 +57,8 @@ struct RankCommand: StoreCommand {
               hypero-query rank "digits mlp" --status done --status running
               hypero-query rank "digits mlp" --since 2d --sort lr --at-best test,train
               hypero-query rank "digits mlp" --columns 'l*,max.t*' --precision 3 --delta
+              hypero-query rank "digits mlp" --where "depth in (2, 3) and loss < 0.1"
+              hypero-query rank "digits mlp" --where "test >= best - 0.02" --explain
               hypero-query rank "digits mlp" --group activation,bs
               hypero-query rank "digits mlp" --group seed --format csv
               hypero-query rank "digits mlp" --pareto valid,loss,depth:min
@@ -86,6 +90,8 @@ struct RankCommand: StoreCommand {
             "Only experiments that started at this time or later: 2026-11-24, 2026-11-24T09:30, or 2h for two hours ago.",
             valueName: "time"))
     var since: String?
+
+    @OptionGroup var filtering: FilterOptions
 
     @Option(parsing: .unconditional, help: ArgumentHelp("The maximum number of rows, 1 to 100000.", valueName: "k"))
     var limit = 10
@@ -129,6 +135,9 @@ struct RankCommand: StoreCommand {
     @Flag(help: "In the table, show the difference to the first rank instead of the value.")
     var delta = false
 
+    @Flag(help: ArgumentHelp(stringLiteral: Explanation.help))
+    var explain = false
+
     @Option(help: LostAfter.help)
     var lostAfter: String?
 
@@ -140,17 +149,24 @@ struct RankCommand: StoreCommand {
     func checkRequirements() throws {
         try output.checkRequirements()
         try request.checkRequirements(format: output.format)
+        _ = try filtering.filter()
     }
 
     func run() throws {
         if !group.isEmpty { return try writeGroups() }
-        let board = try request.leaderboard(in: store.store(lostAfter: lostAfter))
+        let explanation = Explanation(isRequested: explain)
+        let store = try store.store(lostAfter: lostAfter)
+        let board = try request.leaderboard(in: store)
+        explanation.write(board.access, filter: board.filterUse, of: store)
         try output.write(
             board, warnings: request.warnings(for: board, format: output.format), advice: request.advice(for: board))
     }
 
     private func writeGroups() throws {
-        let board = try request.groups(in: store.store(lostAfter: lostAfter))
+        let explanation = Explanation(isRequested: explain)
+        let store = try store.store(lostAfter: lostAfter)
+        let board = try request.groups(in: store)
+        explanation.write(board.access, filter: board.filterUse, of: store)
         var warnings = board.warnings
         if board.versionsDisagree {
             warnings.append(RankRequest.disagreementAdvice(for: board.source, id: board.batteries[0]))
@@ -169,9 +185,17 @@ struct RankCommand: StoreCommand {
 
     private var request: RankRequest {
         RankRequest(
-            name: name, version: version, by: by, bestOf: bestOf, status: status, since: since, limit: limit,
+            name: name, version: version, by: by, bestOf: bestOf, status: status, since: since,
+            filtering: filtering.request,
+            limit: limit,
             order: order,
             sort: sort, pareto: pareto, group: group, noise: noise, columns: columns, atBest: atBest,
             allColumns: allColumns, precision: precision, delta: delta, lostAfter: lostAfter)
+    }
+
+    var filteredBattery: String? { name }
+
+    func sortingAdvice(_ field: String?) -> String? {
+        "--sort \(field.map(BatteryWords.quoted) ?? "lr"), --limit 10"
     }
 }

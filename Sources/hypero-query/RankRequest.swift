@@ -11,6 +11,7 @@ struct RankRequest {
     var bestOf: String?
     var status: [String] = []
     var since: String?
+    var filtering = FilterRequest()
     var limit = 10
     var order: OrderFlag?
     var sort: [String] = []
@@ -76,7 +77,8 @@ struct RankRequest {
     func leaderboard(in store: Store) throws -> Leaderboard {
         var board = try store.leaderboard(
             of: name, version: version, by: bestOf ?? by, value: bestOf == nil ? .atBestEpoch : .bestOfCurve,
-            statuses: BatteryWords.statuses(named: status), since: startTime(), order: order?.order ?? .bestFirst,
+            statuses: BatteryWords.statuses(named: status), since: startTime(), where: filtering.filter(),
+            order: order?.order ?? .bestFirst,
             sort: names(in: sort).map { SortField(text: $0) },
             pareto: names(in: pareto).map { ParetoCriterion(text: $0) },
             limit: limit, columns: BatteryWords.columns(in: columns), atBest: atBest.isEmpty ? nil : names(in: atBest))
@@ -87,7 +89,7 @@ struct RankRequest {
                 try store.groups(
                     of: name, by: .replicas, version: version, channel: by,
                     statuses: BatteryWords.statuses(named: status),
-                    since: startTime(), order: order?.order ?? .bestFirst, limit: 1
+                    since: startTime(), where: filtering.filter(), order: order?.order ?? .bestFirst, limit: 1
                 ).noise
         }
         return board
@@ -97,7 +99,8 @@ struct RankRequest {
     func groups(in store: Store) throws -> GroupBoard {
         var board = try store.groups(
             of: name, by: Grouping(names: names(in: group)), version: version, channel: by,
-            statuses: BatteryWords.statuses(named: status), since: startTime(), order: order?.order ?? .bestFirst,
+            statuses: BatteryWords.statuses(named: status), since: startTime(), where: filtering.filter(),
+            order: order?.order ?? .bestFirst,
             limit: limit)
         board.options = tableOptions
         return board

@@ -35,6 +35,16 @@ class QueryTests(ServerTestCase):
         self.assertEqual(self.query(hypero.rank, self.id(), best_of="train", ascending=True)[0]["value"], -1)
         self.assertEqual(self.query(hypero.rank, self.id(), status=["failed", "stopped"]), [])
 
+    def test_a_filter_leaves_experiments_out(self):
+        rows = self.query(hypero.rank, self.id(), where="lr < 2 and valid >= 0")
+        self.assertEqual([row["experiment"] for row in rows], self.experiments[1::-1])
+        rows = self.query(hypero.experiments, self.id(), where="-1 < lr and status = failed")
+        self.assertEqual([row["experiment"] for row in rows], self.experiments[3:])
+        self.assertEqual(self.query(hypero.rank, self.id(), where="nothing > 1", lenient=True), [])
+        with self.assertRaisesRegex(hypero.QueryError, r"^no field is called vaild. do you mean valid\?") as caught:
+            self.query(hypero.rank, self.id(), where="vaild > 1")
+        self.assertEqual(caught.exception.code, 64)
+
     def test_the_other_queries_return_their_rows(self):
         self.assertEqual([row["experiment"] for row in self.query(hypero.experiments, self.id())], self.experiments[::-1])
         failed = self.query(hypero.experiments, self.id(), status="failed", unranked=True)

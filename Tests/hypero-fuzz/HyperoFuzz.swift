@@ -5,10 +5,10 @@ import ArgumentParser
 struct HyperoFuzz: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hypero-fuzz",
-        abstract: "Feed mutated journals and mutated server replies to hypero.",
+        abstract: "Feed mutated journals, server replies and filters to hypero.",
         discussion: """
-            Each input is derived from a real one: from the journal of a killed process, or from a recorded conversation \
-            with Redis. Worker processes run the inputs. This process watches the workers. An input fails if its worker \
+            Each input is derived from a real one: from the journal of a killed process, from a recorded conversation \
+            with Redis, or from a filter of the tests. Worker processes run the inputs. This process watches the workers. An input fails if its worker \
             crashes, works for longer than three seconds, grows by more than 64 MiB, or breaks a promise. A failing \
             input is repeated alone, and stored.
 
@@ -17,7 +17,9 @@ struct HyperoFuzz: ParsableCommand {
               1   an input failed
               64  the command line is invalid
             """,
-        subcommands: [JournalsCommand.self, RepliesCommand.self, WorkerCommand.self, OrphanCommand.self])
+        subcommands: [
+            JournalsCommand.self, RepliesCommand.self, FiltersCommand.self, WorkerCommand.self, OrphanCommand.self,
+        ])
 }
 
 /// The options of a run.
@@ -55,4 +57,12 @@ struct RepliesCommand: ParsableCommand {
     @OptionGroup var options: RunOptions
 
     func run() throws { try FuzzRun<ReplyFuzzer>(options).run() }
+}
+
+struct FiltersCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "filters", abstract: "Evaluate mutated filters, 50 expressions per input.")
+    @OptionGroup var options: RunOptions
+
+    func run() throws { try FuzzRun<FilterFuzzer>(options).run() }
 }

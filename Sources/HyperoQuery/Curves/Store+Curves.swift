@@ -19,20 +19,21 @@ extension Store {
 
     /// Reads the learning curves of the best experiments of a battery.
     ///
-    /// Costs the round trips of the ranking, ``leaderboard(of:version:by:value:statuses:order:limit:columns:)``, and those of
-    /// ``experiments(withIDs:)``.
+    /// Costs the round trips of the ranking and those of ``experiments(withIDs:)``.
     ///
     /// - Parameters:
     ///   - count: the number of experiments, 1 to 1,000.
     ///   - name: the battery's name, or its id.
     ///   - version: the battery's version; nil merges all versions of the name.
     ///   - channel: the channel to rank by; nil for the objective of the newest version.
+    ///   - filter: a condition on the experiments; nil for none.
     ///   - channels: the channels of the curves; nil for the channel of the ranking.
     /// - Returns: the experiments by rank, fewer than the number if fewer are ranked.
     /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery, version or a channel does not exist,
     ///   and of the other categories if the number is out of range or Redis fails.
     public func curves(
-        ofTop count: Int, in name: String, version: Int? = nil, by channel: String? = nil, channels: [String]? = nil
+        ofTop count: Int, in name: String, version: Int? = nil, by channel: String? = nil, where filter: Filter? = nil,
+        channels: [String]? = nil
     ) throws(QueryError) -> CurveSet {
         guard Self.idLimits.contains(count) else {
             throw QueryError(
@@ -40,7 +41,7 @@ extension Store {
                     reason: "the number of experiments must be between \(Self.idLimits.lowerBound) and "
                         + "\(Self.idLimits.upperBound), not \(count)"))
         }
-        let board = try leaderboard(of: name, version: version, by: channel, limit: count, columns: [])
+        let board = try leaderboard(of: name, version: version, by: channel, where: filter, limit: count, columns: [])
         // A ranking may have members that are no ids, because any client can write to the keys. Its warnings have them.
         let rows = board.rows.filter { ExperimentID($0.experiment) != nil }
         guard !rows.isEmpty else {

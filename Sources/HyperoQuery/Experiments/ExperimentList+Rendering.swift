@@ -47,6 +47,7 @@ extension ExperimentList: Rendering {
             let place = filter.channel == nil || isObjective || isFilteredByCurves ? "" : " at the best epoch"
             conditions.append(channel.map { "no finite '\($0)'\(place)" } ?? "no finite value of their objective")
         }
+        if let expression = filter.expression, !expression.isEmpty { conditions.append(expression.summary) }
         let condition = conditions.joined(separator: " and ")
         return examinedCount < count
             ? "the newest \(rows.count) with \(condition)"

@@ -28,6 +28,8 @@ public struct ExperimentList: Sendable, Hashable {
     public let rows: [Row]
     /// The malformed values that were left out and the declarations without effect, one sentence each.
     public let warnings: [String]
+    /// The parts of the filter's expression; nil without one.
+    package let filterUse: FilterUse?
 
     /// The requested columns that are neither maxima nor hyper-parameters nor metadata. JSON has no key for them.
     package var columnsOutsideJSON: [String] {
@@ -91,14 +93,20 @@ public struct ExperimentFilter: Sendable, Hashable {
     public var isUnranked: Bool
     /// The channel of that ranking; nil for the objective of each experiment's battery.
     public var channel: String?
+    /// The expression that the experiments fulfil; nil for none.
+    public var expression: Filter?
 
     /// Creates a filter. By default it lets all experiments pass.
-    public init(statuses: Set<ExperimentStatus> = [], isUnranked: Bool = false, by channel: String? = nil) {
+    public init(
+        statuses: Set<ExperimentStatus> = [], isUnranked: Bool = false, by channel: String? = nil,
+        where expression: Filter? = nil
+    ) {
         self.statuses = statuses
         self.isUnranked = isUnranked
         self.channel = channel
+        self.expression = expression
     }
 
     /// True if the filter lets all experiments pass.
-    public var isEmpty: Bool { statuses.isEmpty && !isUnranked }
+    public var isEmpty: Bool { statuses.isEmpty && !isUnranked && (expression?.isEmpty ?? true) }
 }

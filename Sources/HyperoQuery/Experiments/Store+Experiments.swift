@@ -7,7 +7,7 @@ extension Store {
     ///     let lost = try store.experiments(of: "digits mlp", filter: ExperimentFilter(statuses: [.lost]))
     ///
     /// Without a filter, costs O(log N + k) and four round trips, as a ranking does. A filter looks at the experiments from
-    /// the newest on, 500 in each round trip, until it has found k.
+    /// the newest on, up to 500 in each round trip, until it has found k.
     ///
     /// - Parameters:
     ///   - name: the battery's name, or its id.
@@ -52,21 +52,28 @@ extension Store {
         let request = HashRequest(fields: fields.map { _ in [] }, hasLiveness: true, of: batteries) { battery in
             ExperimentList.fixedFields + [Prefix.max + battery.objective] + (fields ?? [])
         }
-        let probe = filter.isUnranked ? index.probe(channel: filter.channel, batteries: batteries) : nil
+        var probe = filter.isUnranked ? index.probe(channel: filter.channel, batteries: batteries) : nil
+        var statuses = filter.statuses
+        let expression = try bind(filter.expression, to: batteries, warnings: &warnings)
+        if let expression {
+            // Only the fields of the expression are read of all experiments.
+            let found = try members(
+                of: &walk, where: expression, statuses: statuses, in: batteries, limit: limit, probe: probe,
+                examined: { examinedCount = $0 })
+            walk = MemberWalk(of: found)
+            statuses = []
+            probe = nil
+        }
         var problems: [String] = []
         try scan(&walk, request, firstChunk: chunk, probe: probe, warnings: &warnings) {
             (experiments) throws(QueryError) in
             for experiment in experiments where rows.count < limit {
-                examinedCount += 1
+                if expression == nil { examinedCount += 1 }
                 guard try !(experiment.probe?.value(or: false, warnings: &problems) ?? false) else { continue }
                 if experiment.isEmpty {
                     addScanWarning("\(experiment.source) is listed, but its hash is missing", to: &problems)
                 }
-                if !filter.statuses.isEmpty,
-                    !(experiment.liveness?.status.map(filter.statuses.contains) ?? false)
-                {
-                    continue
-                }
+                if !statuses.isEmpty, !(experiment.liveness?.status.map(statuses.contains) ?? false) { continue }
                 rows.append(Self.row(of: experiment, in: batteries[experiment.battery], warnings: &problems))
             }
             return rows.count < limit ? .next : .stop
@@ -77,7 +84,8 @@ extension Store {
             source: BatterySource(batteries), count: max(count, rows.count), examinedCount: examinedCount,
             filter: filter,
             isFilteredByCurves: index.isByCurves, columns: fields,
-            prefixedOwnFields: ColumnSearch.prefixedOwnFields(in: columns), rows: rows, warnings: warnings)
+            prefixedOwnFields: ColumnSearch.prefixedOwnFields(in: columns), rows: rows, warnings: warnings,
+            filterUse: expression?.use)
     }
 
     private static func row(

@@ -5,8 +5,7 @@ import HyperoSchema
 enum UnrankedIndex {
     /// The rankings by the filter's channel, or by the objectives.
     case rankings
-    /// The learning curves, by which ``Store/leaderboard(of:version:by:order:limit:columns:)`` ranks a channel that no ranking
-    /// has.
+    /// The learning curves, by which a leaderboard ranks a channel that no ranking has.
     case curves(channel: String)
 
     /// True if the learning curves decide.

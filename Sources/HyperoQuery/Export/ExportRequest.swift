@@ -10,6 +10,8 @@ public struct ExportRequest: Sendable, Hashable {
     public var version: Int?
     /// The least version; nil for all.
     public var minVersion: Int?
+    /// The condition on the experiments; nil for all.
+    public var filter: Filter?
     /// The hyper-parameters, in this order: names with or without prefix, and patterns with `*` and `?`. Nil for all, by name.
     public var params: [String]?
     /// The metadata, as ``params``.
@@ -76,10 +78,14 @@ public struct ExportStyle: Sendable, Hashable {
 public struct ExportSummary: Sendable, Hashable {
     /// The number of rows after the header.
     public let rowCount: Int
-    /// The number of experiments that were read.
+    /// The number of experiments that were read, of those that fulfil the filter.
     public let experimentCount: Int
     /// The names of the columns.
     public let columns: [String]
     /// The malformed values that were left out and the declarations without effect, one sentence each, at most 1,000.
     public let warnings: [String]
+    /// The number of experiments that the filter looked at; those that were read without one.
+    package let examinedCount: Int
+    /// The parts of the filter; nil without one.
+    package let filterUse: FilterUse?
 }

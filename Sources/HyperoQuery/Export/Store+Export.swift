@@ -14,7 +14,7 @@ extension Store {
     /// - Parameters:
     ///   - name: the battery's name, or its id.
     ///   - request: the experiments, columns and form.
-    ///   - progress: called after each chunk with the number of experiments so far and of all.
+    ///   - progress: called before each chunk is written, with the number of experiments so far and of all.
     ///   - sink: receives the text in order. The bytes are valid during the call.
     /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery, version or a column does not exist, and
     ///   of the other categories if an argument is out of range or Redis fails; any error of the sink.
@@ -41,16 +41,22 @@ extension Store {
                 metas: try selection.names(.meta, request.metas), of: batteries)
         }
         warnings += selection.warnings
+        let filter = try bind(request.filter, to: batteries, warnings: &warnings)
 
         var writer = ExportWriter(rows.columns, format: request.format, style: request.style)
         writer.header()
         try writer.flush(to: sink)
-        var (rowCount, experimentCount) = (0, 0)
+        var (rowCount, experimentCount, examinedCount) = (0, 0, 0)
         var found: [String] = []
         // The body of a scan throws errors of queries only.
         var failure: (any Error)?
-        try walk(batteries, rows, order, isDescending: request.isDescending, warnings: &warnings) {
-            (experiments) throws(QueryError) in
+        try walk(
+            batteries, rows, order, isDescending: request.isDescending, where: filter, warnings: &warnings,
+            examined: { count in
+                examinedCount += count
+                progress(min(examinedCount, total), total)
+            }
+        ) { (experiments) throws(QueryError) in
             experimentCount += experiments.count
             try rows.write(experiments, from: self, warnings: &found) { cells in
                 writer.beginRow()
@@ -60,15 +66,13 @@ extension Store {
                 guard writer.isFull, failure == nil else { return }
                 do { try writer.flush(to: sink) } catch { failure = error }
             }
-            guard failure == nil else { return .stop }
-            progress(experimentCount, max(total, experimentCount))
-            return .next
+            return failure == nil ? .next : .stop
         }
         if let failure { throw failure }
         try writer.flush(to: sink)
         return ExportSummary(
             rowCount: rowCount, experimentCount: experimentCount, columns: rows.columns,
-            warnings: Array((warnings + found).prefix(1_000)))
+            warnings: Array((warnings + found).prefix(1_000)), examinedCount: examinedCount, filterUse: filter?.use)
     }
 
     private func check(_ request: ExportRequest) throws(QueryError) {
@@ -108,26 +112,29 @@ extension Store {
     /// Walks over all experiments in an order.
     private func walk(
         _ batteries: [StoredBattery], _ rows: any ExportRows, _ order: ExportOrder, isDescending: Bool,
-        warnings: inout [String], body: ([ScannedExperiment]) throws(QueryError) -> ScanStep
+        where filter: BatteryFilter?, warnings: inout [String], examined: (Int) -> Void,
+        body: ([ScannedExperiment]) throws(QueryError) -> ScanStep
     ) throws(QueryError) {
         var scan = ExperimentScan(order: .oldestFirst, fields: rows.fields, hasLiveness: rows.needsLiveness)
         scan.bound(values: rows.fields.count)
         switch order {
         case .time:
             if isDescending { scan.order = .newestFirst }
-            try self.scan(batteries, scan, warnings: &warnings, body: body)
+            try self.scan(batteries, scan, where: filter, warnings: &warnings, examined: examined, body: body)
         case .ranking(let channel):
             var isStopped = false
             let stored = Prefix.max + channel
             scan.fields = rows.fields + [stored]
             scan.order = .ranking(by: channel, highestFirst: isDescending)
-            try self.scan(batteries, scan, warnings: &warnings) { (experiments) throws(QueryError) in
+            try self.scan(batteries, scan, where: filter, warnings: &warnings, examined: examined) {
+                (experiments) throws(QueryError) in
                 isStopped = try body(experiments) == .stop
                 return isStopped ? .stop : .next
             }
             guard !isStopped else { return }
             scan.order = .oldestFirst
-            try self.scan(batteries, scan, warnings: &warnings) { (experiments) throws(QueryError) in
+            try self.scan(batteries, scan, where: filter, warnings: &warnings, examined: examined) {
+                (experiments) throws(QueryError) in
                 let unranked = experiments.filter { experiment in
                     !(experiment[stored].flatMap { Number(text: $0) }?.isFinite ?? false)
                 }
@@ -135,7 +142,10 @@ extension Store {
             }
         case .field(let field):
             var entries: [ExportOrder.Entry] = []
-            try self.scan(batteries, ExperimentScan(order: .unordered, fields: [field]), warnings: &warnings) {
+            try self.scan(
+                batteries, ExperimentScan(order: .unordered, fields: [field]), where: filter, warnings: &warnings,
+                examined: examined
+            ) {
                 (experiments) throws(QueryError) in
                 for experiment in experiments {
                     entries.append(

@@ -53,6 +53,8 @@ public struct GroupBoard: Sendable, Hashable {
     package let isByObjective: Bool
     /// The ranked batteries.
     package let source: BatterySource
+    /// The parts of the filter; nil without one.
+    package let filterUse: FilterUse?
     /// The choices for the table.
     package var options = RankTableOptions()
     /// The ids of the ranked batteries, sorted by version.

@@ -16,13 +16,15 @@ extension Store {
     ///   - channel: the channel to rank by; nil for the objective of the newest version.
     ///   - statuses: the statuses of the experiments; empty for all.
     ///   - since: the time before which none of the experiments has started, in Unix milliseconds; nil for any.
+    ///   - filter: a condition on the experiments; nil for none.
     ///   - order: the order of the groups.
     ///   - limit: the maximum number of groups, 1 to 100,000.
     /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery, version, channel or a field does not
     ///   exist, and of the other categories if an argument is not allowed or Redis fails.
     public func groups(
         of name: String, by grouping: Grouping, version: Int? = nil, channel: String? = nil,
-        statuses: Set<ExperimentStatus> = [], since: Int64? = nil, order: RankingOrder = .bestFirst, limit: Int = 10
+        statuses: Set<ExperimentStatus> = [], since: Int64? = nil, where filter: Filter? = nil,
+        order: RankingOrder = .bestFirst, limit: Int = 10
     ) throws(QueryError) -> GroupBoard {
         try check(limit: limit)
         var warnings: [String] = []
@@ -31,9 +33,11 @@ extension Store {
         let channel = channel ?? newest.objective
         let direction = ChannelDirection(of: channel, in: newest)
         let isHighestFirst = order.isHighestFirst(direction: direction.direction)
+        let condition = RankCondition(statuses: statuses, since: since, filter: filter)
+        let boundCondition = BoundCondition(
+            condition: condition, filter: try bind(filter, to: batteries, warnings: &warnings))
         let versionsDisagree = disagree(batteries, with: newest, channel: channel, order: order)
         if versionsDisagree { warnings.append(Self.disagreementWarning(of: batteries, decidedBy: newest)) }
-        let condition = RankCondition(statuses: statuses, since: since)
 
         var walk = MemberWalk(
             .ranking(by: channel, highestFirst: isHighestFirst), over: batteries, firstPage: ExperimentScan.maxChunk)
@@ -70,7 +74,7 @@ extension Store {
         var best: RankedExperiment?
         var count = 0
         try survey(
-            &walk, ranked: [], where: condition, fields: fields, in: batteries, warnings: &warnings
+            &walk, ranked: [], where: boundCondition, fields: fields, in: batteries, warnings: &warnings
         ) { member, experiment in
             if best == nil { best = member }
             count += 1
@@ -85,7 +89,7 @@ extension Store {
             count: count, experimentCount: max(experimentCount, count), groupCount: groups.count, noise: noise,
             rows: GroupBoard.rows(of: groups, isHighestFirst: isHighestFirst, noise: noise, limit: limit),
             warnings: warnings, condition: condition, versionsDisagree: versionsDisagree, isByObjective: isObjective,
-            source: BatterySource(batteries))
+            source: BatterySource(batteries), filterUse: boundCondition.filter?.use)
     }
 
     /// Estimates the noise from the learning curve of the best experiment; nil if it is too short.

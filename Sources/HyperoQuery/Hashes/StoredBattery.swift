@@ -63,6 +63,14 @@ struct StoredBattery {
         keyspaces = [keyspace]
     }
 
+    /// Returns the direction of any channel.
+    ///
+    /// - Parameter declared: the direction that the battery declares for the channel; nil for none.
+    func direction(of channel: String, declared: Direction?) -> Direction {
+        if channel.hasSameBytes(as: objective) { return direction }
+        return declared ?? (Direction.isLowerBetter(named: channel) ? .min : .max)
+    }
+
     /// Merges the same battery of other partitions: the earliest creation, the latest event, and all partitions.
     mutating func merge(_ other: StoredBattery) {
         created = [created, other.created].compactMap(\.self).min()

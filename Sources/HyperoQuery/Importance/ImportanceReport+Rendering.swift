@@ -104,7 +104,11 @@ extension ImportanceReport: Rendering {
                 remarks.append("not above chance, the share of a random choice of experiments: \(names)\(more)")
             }
         }
-        if examinedCount < experimentCount {
+        if let filter {
+            remarks.append(
+                "\(examinedCount) of \(counted(experimentCount, noun: "experiment")) "
+                    + "\(examinedCount == 1 ? "fulfils" : "fulfil") \(filter.summary)")
+        } else if examinedCount < experimentCount {
             remarks.append("the newest \(examinedCount) of \(experimentCount) experiments were looked at")
         }
         let omitted = missingCount + nonfiniteCount

@@ -28,4 +28,6 @@ public struct ImportanceReport: Sendable, Hashable {
     public let importance: Importance
     /// The malformed values that were left out and the declarations without effect, one sentence each.
     public let warnings: [String]
+    /// The condition on the read experiments; nil for none.
+    public let filter: Filter?
 }

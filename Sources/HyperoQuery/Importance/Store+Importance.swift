@@ -16,12 +16,14 @@ extension Store {
     ///   - name: the battery's name, or its id.
     ///   - version: the battery's version; nil merges all versions of the name.
     ///   - channel: the channel that counts; nil for the objective of the newest version.
+    ///   - filter: the condition on the experiments; nil for all.
     ///   - limit: the maximum number of experiments to read, from the newest on, 1 to 100,000. With many hyper-parameters it is at
     ///     most ``maxImportanceValues`` divided by their number.
     /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery, version or channel does not exist, and
     ///   of the other categories if the limit is out of range or Redis fails.
     public func importance(
-        of name: String, version: Int? = nil, by channel: String? = nil, limit: Int = 100_000
+        of name: String, version: Int? = nil, by channel: String? = nil, where filter: Filter? = nil,
+        limit: Int = 100_000
     ) throws(QueryError) -> ImportanceReport {
         try check(limit: limit)
         var warnings: [String] = []
@@ -45,7 +47,8 @@ extension Store {
         var scan = ExperimentScan(
             order: .newestFirst, fields: [Prefix.max + channel, ExperimentField.status] + params)
         scan.bound(values: params.count)
-        try self.scan(batteries, scan, warnings: &warnings) { (experiments) throws(QueryError) in
+        let bound = try bind(filter, to: batteries, warnings: &warnings)
+        try self.scan(batteries, scan, where: bound, warnings: &warnings) { (experiments) throws(QueryError) in
             for experiment in experiments where examinedCount < limit {
                 examinedCount += 1
                 let objective = experiment.values.first?.flatMap { text in
@@ -69,7 +72,7 @@ extension Store {
             experimentCount: max(experimentCount, examinedCount), examinedCount: examinedCount,
             runningCount: runningCount, missingCount: data.missingCount, nonfiniteCount: data.nonfiniteCount,
             importance: Importance(of: data, lowestIsBest: direction.direction == .min),
-            warnings: warnings + malformed)
+            warnings: warnings + malformed, filter: filter.flatMap { $0.isEmpty ? nil : $0 })
     }
 
     /// The number of values of hyper-parameters that one query of the importance holds, 12 bytes each.

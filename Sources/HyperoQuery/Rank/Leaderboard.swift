@@ -75,10 +75,15 @@ public struct Leaderboard: Sendable, Hashable {
     package let source: BatterySource
     /// The objective of the newest version.
     package let objective: String
+    /// The parts of the filter; nil without one.
+    package let filterUse: FilterUse?
     /// The choices for the table.
     package var options = RankTableOptions()
     /// The ids of the ranked batteries, sorted by version. Batteries of one version differ in their descriptions.
     public var batteries: [String] { source.batteries.map(\.id) }
+
+    /// True if the rows were searched for or sorted: experiments beside them were read.
+    package var isSearch: Bool { !condition.isEmpty || !sort.isEmpty || !criteria.isEmpty }
 
     /// The requested columns that are neither maxima nor hyper-parameters nor metadata. JSON has no key for them.
     package var columnsOutsideJSON: [String] {

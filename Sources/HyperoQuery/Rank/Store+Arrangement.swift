@@ -105,7 +105,7 @@ extension Store {
     /// - Returns: the first rows with their ranks, the number of rows without the limit, and the experiment of the first rank.
     func arrange(
         _ walk: inout MemberWalk, ranked: [RankedExperiment], by arrangement: RankArrangement,
-        fields: RankArrangement.Fields, where condition: RankCondition, in batteries: [StoredBattery], limit: Int
+        fields: RankArrangement.Fields, where condition: BoundCondition, in batteries: [StoredBattery], limit: Int
     ) throws(QueryError) -> (rows: [RankedExperiment], count: Int, first: RankedExperiment?) {
         var members: [RankedExperiment] = []
         var values: [[SortValue]] = []
@@ -146,15 +146,15 @@ extension Store {
     ///   - fields: the fields to read. The status and the last sign of life are read if one of them or the condition needs
     ///     them.
     func survey(
-        _ walk: inout MemberWalk, ranked: [RankedExperiment], where condition: RankCondition, fields: [String],
+        _ walk: inout MemberWalk, ranked: [RankedExperiment], where condition: BoundCondition, fields: [String],
         in batteries: [StoredBattery], warnings: inout [String], body: (RankedExperiment, ScannedExperiment) -> Void
     ) throws(QueryError) {
         let needsLiveness = fields.contains { $0 == ExperimentField.status || $0 == OwnField.lastSeen }
         let request = HashRequest(
-            fields: fields + condition.fields, hasLiveness: needsLiveness || !condition.statuses.isEmpty, of: batteries)
+            fields: fields + condition.fields, hasLiveness: needsLiveness || condition.needsLiveness, of: batteries)
         var position = 0
-        var count = 0
-        var last: (value: Double, rank: Int)?
+        var all = RankCounter()
+        var fulfilling = RankCounter()
         var bounds = ExperimentScan(order: walk.order, fields: nil)
         bounds.bound(values: fields.count)
         try scan(
@@ -162,14 +162,12 @@ extension Store {
         ) { (experiments) throws(QueryError) in
             for experiment in experiments {
                 defer { position += 1 }
-                guard condition.holds(for: experiment) else { continue }
-                count += 1
+                let rank = all.next(experiment.score)
+                guard condition.holds(for: experiment, rank: rank, firstValue: fields.count) else { continue }
                 var member =
                     position < ranked.count
                     ? ranked[position] : RankedExperiment(experiment.member, in: batteries)
-                let rank = last?.value == member.value ? last?.rank ?? count : count
-                last = (member.value, rank)
-                member.rank = rank
+                member.rank = fulfilling.next(member.value)
                 body(member, experiment)
             }
             return .next

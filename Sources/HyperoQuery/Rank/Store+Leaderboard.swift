@@ -16,8 +16,9 @@ extension Store {
     /// ``Leaderboard/curveScan``. The values at the best epochs of the objective are never replaced, because its best value is
     /// always in the maxima.
     ///
-    /// With statuses, the statuses of the experiments are read from the first one on, up to 500 in each round trip, until k are
-    /// found or the ranking ends.
+    /// With statuses, a start time or a filter, the fields that they name are read from the first experiment on, 128 and then up
+    /// to 500 in each round trip, until k are found or the ranking ends. A filter needs one more round trip for the columns of the
+    /// battery.
     ///
     /// Equal values have equal ranks. They are in the order of Redis: by the bytes of the experiment's id, descending if
     /// the highest value is first.
@@ -29,6 +30,7 @@ extension Store {
     ///   - value: the value of the channel that counts.
     ///   - statuses: the statuses of the experiments to rank; empty for all.
     ///   - since: the time before which none of the experiments to rank has started, in Unix milliseconds; nil for any.
+    ///   - filter: a condition on the experiments to rank; nil for none.
     ///   - order: the order of the rows. By default the best value is first: by the declared direction of the channel, else
     ///     by its name, see ``DirectionSource``.
     ///   - limit: the maximum number of rows, 1 to 100,000.
@@ -44,7 +46,8 @@ extension Store {
     ///   does not exist, and of the other categories if the limit is out of range or Redis fails.
     public func leaderboard(
         of name: String, version: Int? = nil, by channel: String? = nil, value: RankedValue = .atBestEpoch,
-        statuses: Set<ExperimentStatus> = [], since: Int64? = nil, order: RankingOrder = .bestFirst,
+        statuses: Set<ExperimentStatus> = [], since: Int64? = nil, where filter: Filter? = nil,
+        order: RankingOrder = .bestFirst,
         sort: [SortField] = [], pareto: [ParetoCriterion] = [], limit: Int = 10, columns: [String]? = nil,
         atBest: [String]? = nil
     ) throws(QueryError) -> Leaderboard {
@@ -59,8 +62,10 @@ extension Store {
         let highestFirst = order.isHighestFirst(direction: direction.direction)
 
         let scanOrder = ScanOrder.ranking(by: channel, highestFirst: highestFirst)
-        var walk = MemberWalk(scanOrder, over: batteries, firstPage: 4 * Self.firstSearchChunk)
-        let condition = RankCondition(statuses: statuses, since: since)
+        var walk = MemberWalk(scanOrder, over: batteries, firstPage: 4 * ExperimentScan.firstSearchChunk)
+        let condition = RankCondition(statuses: statuses, since: since, filter: filter)
+        let boundCondition = BoundCondition(
+            condition: condition, filter: try bind(filter, to: batteries, warnings: &warnings))
         var arrangement = RankArrangement(sort: sort, criteria: pareto, in: batteries)
         let isSearch = !condition.isEmpty || !arrangement.isEmpty
         var search = ColumnSearch(columns ?? [], in: batteries)
@@ -133,13 +138,13 @@ extension Store {
                 walk = MemberWalk(of: ScanMember.members(of: top, in: batteries), order: scanOrder)
             }
             if arrangement.isEmpty {
-                let selection = try select(condition, from: &walk, ranked: top, in: batteries, limit: limit)
+                let selection = try select(boundCondition, from: &walk, ranked: top, in: batteries, limit: limit)
                 top = selection.selected
                 examinedCount = selection.examinedCount
             } else {
                 (top, rowCount, first) = try arrange(
-                    &walk, ranked: top, by: arrangement, fields: arranged, where: condition, in: batteries, limit: limit
-                )
+                    &walk, ranked: top, by: arrangement, fields: arranged, where: boundCondition, in: batteries,
+                    limit: limit)
                 examinedCount = count
             }
         }
@@ -164,7 +169,7 @@ extension Store {
             prefixedOwnFields: ColumnSearch.prefixedOwnFields(in: columns),
             rows: rows, warnings: warnings,
             versionsDisagree: versionsDisagree, isByObjective: isByObjective,
-            source: BatterySource(batteries), objective: newest.objective)
+            source: BatterySource(batteries), objective: newest.objective, filterUse: boundCondition.filter?.use)
     }
 
     /// Returns the columns of the maxima of channels. `epoch` is none: it has a column of its own.

@@ -10,28 +10,28 @@ struct RankSelection {
 }
 
 extension Store {
-    /// The number of experiments in the first chunk of a search, which is often the only one.
-    static let firstSearchChunk = 128
-
     /// Returns the first ranked experiments that fulfil a condition. Reads 128 experiments, then up to 500 per round trip,
     /// until it has found as many as the limit, or until the ranking ends.
     ///
     /// - Parameter ranked: the experiments of the walk if they were read already, by their learning curves; empty otherwise.
     func select(
-        _ condition: RankCondition, from walk: inout MemberWalk, ranked: [RankedExperiment],
+        _ condition: BoundCondition, from walk: inout MemberWalk, ranked: [RankedExperiment],
         in batteries: [StoredBattery], limit: Int
     ) throws(QueryError) -> RankSelection {
         var selection = RankSelection()
-        let request = HashRequest(
-            fields: condition.fields, hasLiveness: !condition.statuses.isEmpty, of: batteries)
+        // HMGET needs a field.
+        let fields = condition.fields.isEmpty ? [ExperimentField.status] : condition.fields
+        let request = HashRequest(fields: fields, hasLiveness: condition.needsLiveness, of: batteries)
+        var ranks = RankCounter()
         // The rows report the malformed values of the hashes that are shown.
         var ignored: [String] = []
-        try scan(&walk, request, firstChunk: Self.firstSearchChunk, warnings: &ignored) {
+        try scan(&walk, request, firstChunk: ExperimentScan.firstSearchChunk, warnings: &ignored) {
             (experiments) throws(QueryError) in
             for experiment in experiments where selection.selected.count < limit {
                 let index = selection.examinedCount
                 selection.examinedCount += 1
-                guard condition.holds(for: experiment) else { continue }
+                let rank = ranks.next(experiment.score)
+                guard condition.holds(for: experiment, rank: rank, firstValue: 0) else { continue }
                 selection.selected.append(
                     index < ranked.count ? ranked[index] : RankedExperiment(experiment.member, in: batteries))
             }

@@ -25,6 +25,9 @@ package struct ExperimentScan: Sendable {
     /// The largest number of experiments per round trip.
     package static let maxChunk = 500
 
+    /// The number of experiments in the first chunk of a search, which is often the only one.
+    static let firstSearchChunk = 128
+
     /// The number of values of a chunk, for requests of very many fields.
     private static let maxChunkValues = 100_000
 

@@ -8,6 +8,11 @@ package struct QueryCost: Sendable, Hashable {
     /// The number of bytes in the texts of the replies.
     package var bytes = 0
 
+    /// The numbers in a sentence: `170 keys, 7 round trips, 12 kB`.
+    package var text: String {
+        "\(counted(keys, noun: "key")), \(counted(roundTrips, noun: "round trip")), \(bytesText(bytes))"
+    }
+
     package static func - (left: Self, right: Self) -> Self {
         Self(
             keys: left.keys - right.keys, roundTrips: left.roundTrips - right.roundTrips,

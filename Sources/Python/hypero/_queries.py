@@ -70,8 +70,8 @@ class Rows(list[dict[str, Any]]):
 
 def rank(
     name: Named, *, version: int | None = None, by: str | None = None, best_of: str | None = None,
-    status: str | Sequence[str] = (), limit: int = 10, ascending: bool | None = None, redis: str | None = None,
-    namespace: str | None = None,
+    status: str | Sequence[str] = (), limit: int = 10, ascending: bool | None = None, where: str | None = None,
+    lenient: bool = False, redis: str | None = None, namespace: str | None = None,
 ) -> Rows:
     """Ranks the experiments of a battery, the best first.
 
@@ -81,6 +81,8 @@ def rank(
     best_of: rank by the best value of this channel at any epoch instead.
     status: only experiments of these statuses: running, done, failed, stopped, lost.
     ascending: True for the lowest value first, False for the highest. None: the best, by the direction of the channel.
+    where: only experiments that fulfil a condition such as "valid > 0.9 and lr < 1e-2".
+    lenient: with `where`, a field that no experiment has is missing, and no error.
     redis: the server, as for `connect`.
     Raises QueryError.
     """
@@ -89,12 +91,13 @@ def rank(
     order = [] if ascending is None else ["--ascending" if ascending else "--descending"]
     return _rows(
         "rank", [*_option("version", version), *_option("by", by), *_option("best-of", best_of), *_statuses(status),
-                 *_option("limit", limit), *order], redis, namespace, _name(name))
+                 *_option("limit", limit), *order, *_filter(where, lenient)], redis, namespace, _name(name))
 
 
 def experiments(
     name: Named, *, version: int | None = None, status: str | Sequence[str] = (), unranked: bool = False,
-    by: str | None = None, limit: int = 20, redis: str | None = None, namespace: str | None = None,
+    by: str | None = None, limit: int = 20, where: str | None = None, lenient: bool = False, redis: str | None = None,
+    namespace: str | None = None,
 ) -> Rows:
     """Lists the experiments of a battery, ranked or not, the newest first. The parameters are those of `rank`.
 
@@ -102,7 +105,7 @@ def experiments(
     """
     return _rows(
         "experiments", [*_option("version", version), *_statuses(status), *(["--unranked"] if unranked else []),
-                        *_option("by", by), *_option("limit", limit)], redis, namespace, _name(name))
+                        *_option("by", by), *_option("limit", limit), *_filter(where, lenient)], redis, namespace, _name(name))
 
 
 def batteries(*, redis: str | None = None, namespace: str | None = None) -> Rows:
@@ -205,6 +208,10 @@ def _option(name: str, value: Any) -> list[str]:
 
 def _statuses(given: str | Sequence[str]) -> list[str]:
     return [f"--status={item}" for item in ([given] if isinstance(given, str) else given)]
+
+
+def _filter(where: str | None, lenient: bool) -> list[str]:
+    return [*_option("where", where), *(["--lenient"] if lenient else [])]
 
 
 def _flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:

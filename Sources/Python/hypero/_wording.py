@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
-_FLAGS = {"unranked": "unranked=True", "ascending": "ascending=True", "descending": "ascending=False"}
+_FLAGS = {"unranked": "unranked=True", "ascending": "ascending=True", "descending": "ascending=False", "lenient": "lenient=True"}
 #: The parameters of options with a value. The number of partitions has no parameter.
 _PARAMETERS = {
     "version": "version", "by": "by", "best-of": "best_of", "status": "status", "limit": "limit", "redis": "redis",
-    "namespace": "namespace"}
+    "namespace": "namespace", "where": "where"}
 #: A word of a shell, as the program quotes it, without the full stop of a sentence.
 _WORD = r"(?:'(?:[^']|'\\'')*'|[\w=-](?:[\w.=-]*[\w=-])?)"
 _OPTION = rf" --(?:({'|'.join(_FLAGS)})|({'|'.join(_PARAMETERS)})[= ]({_WORD}))"
@@ -29,6 +30,10 @@ def messages(output: str) -> list[str]:
     for line in output.split("\n"):
         if line.startswith("hypero-query: "):
             found.append(line.removeprefix("hypero-query: ").removeprefix("note: "))
+        elif line.startswith('{"error":'):
+            # Of a filter, whose message has names of the user.
+            error = json.loads(line)["error"]
+            return [*found, f"{error['message']}. {error['hint']}" if error["hint"] else error["message"]]
         elif line and not line.startswith(("Usage: ", "Help: ", "  See 'hypero-query")):
             # Of a program that ended before it could write its name.
             found[-1:] = [f"{found[-1]}\n{line}" if found else line]

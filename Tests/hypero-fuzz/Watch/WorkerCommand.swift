@@ -22,6 +22,7 @@ struct WorkerCommand: ParsableCommand {
         switch kind {
         case JournalFuzzer.name: try run(JournalFuzzer.self)
         case ReplyFuzzer.name: try run(ReplyFuzzer.self)
+        case FilterFuzzer.name: try run(FilterFuzzer.self)
         default: throw ValidationError("unknown kind: \(kind)")
         }
     }

@@ -1,0 +1,106 @@
+import HyperoSchema
+import TestSupport
+import Testing
+
+/// `hypero-ingest delete --where`.
+@Suite struct DeleteFilterTests {
+    private let fixture: CommandFixture
+    private var server: RedisServer { fixture.server }
+    private var keyspace: Keyspace { fixture.keyspace }
+
+    init() throws {
+        fixture = try CommandFixture()
+        for version in [1, 2] {
+            add([
+                "event", "battery", "battery", "b\(version)", "name", "sweep", "version", "\(version)", "description",
+                "",
+            ])
+        }
+        for (number, status) in [(1, "done"), (2, "failed"), (3, "failed"), (4, nil), (5, "failed")] {
+            let experiment = ["experiment", "run-\(number)", "battery", number == 5 ? "b2" : "b1"]
+            add(["event", "start"] + experiment)
+            add(["event", "epoch"] + experiment + ["epoch", "1", "curve.valid", "0.\(number)"])
+            add(["event", "param"] + experiment + ["param.lr", "0.0\(number)"])
+            if let status { add(["event", "end"] + experiment + ["status", status]) }
+        }
+        try fixture.drain()
+    }
+
+    private func add(_ fields: [String]) { server.cli(["XADD", keyspace.events, "*"] + fields) }
+
+    private func delete(_ arguments: String...) throws -> ChildProcess.Outcome {
+        try ChildProcess.run("hypero-ingest", ["delete", "--redis", server.url] + arguments)
+    }
+
+    private var remaining: [String] {
+        ["b1", "b2"].flatMap { battery in
+            server.cli("ZRANGE", keyspace.experiments(of: BatteryID(battery)!), "0", "-1").split(separator: "\n")
+        }.map(String.init)
+    }
+
+    @Test func `Exactly the experiments that fulfil the filter are deleted, after their number was shown`() throws {
+        let ingest = try fixture.ingest()
+        let listed = try delete("--battery", "sweep", "--where", "status = failed and lr < 0.045", "--dry-run")
+        #expect(
+            listed.stdout == """
+                experiment run-2 of 'sweep' version 1: failed
+                experiment run-3 of 'sweep' version 1: failed
+                2 experiments would be deleted
+
+                """, "\(listed)")
+        #expect(listed.ending == .exited(0))
+        #expect(remaining.count == 5)
+        let refused = try delete("--battery", "sweep", "--where", "status = failed")
+        #expect(refused.ending == .exited(64))
+        #expect(refused.stderr.contains("standard input is not a terminal"))
+        #expect(remaining.count == 5)
+        let deleted = try delete("--battery", "sweep", "--version", "1", "--where", "status = failed", "--yes")
+        #expect(deleted.stdout.hasSuffix("deleted 2 experiments\n"), "\(deleted)")
+        #expect(deleted.ending == .exited(0))
+        #expect(remaining == ["run-1", "run-4", "run-5"])
+        #expect(server.cli("EXISTS", keyspace.battery(BatteryID("b1")!)) == "1")
+        #expect(ingest.isRunning)
+    }
+
+    @Test func `A filter that nothing fulfils, that is empty or that is wrong deletes nothing`() throws {
+        let cases: [([String], Int32, String)] = [
+            (
+                ["--battery", "sweep", "--where", "lr > 1"], 1,
+                "hypero-ingest: no experiment of 'sweep' fulfils lr > 1. Nothing was deleted\n"
+            ),
+            (
+                ["--battery", "sweep", "--where", " "], 64,
+                "hypero-ingest: --where is empty, which every experiment fulfils. Delete the battery without --where\n"
+            ),
+            (
+                ["--battery", "sweep", "--where", "not vaild > 1"], 64,
+                "hypero-ingest: no field is called vaild\n  not vaild > 1\n      ^^^^^  do you mean valid?\n"
+            ),
+            (["--battery", "sweep", "--where", "valid >"], 64, "hypero-ingest: a value is missing after >\n"),
+            (
+                ["--battery", "swep", "--where", "valid > 0"], 1,
+                "hypero-ingest: battery not found: 'swep'. Did you mean 'sweep'?\n"
+            ),
+            (["run-1", "--where", "valid > 0"], 64, "hypero-ingest: --where needs --battery."),
+        ]
+        for (arguments, status, message) in cases {
+            let outcome = try ChildProcess.run(
+                "hypero-ingest", ["delete", "--redis", server.url, "--yes"] + arguments)
+            #expect(outcome.ending == .exited(status), "\(arguments)")
+            #expect(outcome.stderr.hasPrefix(message), "\(outcome.stderr)")
+        }
+        #expect(remaining.count == 5)
+    }
+
+    @Test func `Of many experiments the first are listed with the number of the others`() throws {
+        for number in 10..<40 {
+            let experiment = ["experiment", "many-\(number)", "battery", "b1"]
+            add(["event", "start"] + experiment)
+        }
+        try fixture.drain()
+        let listed = try delete("--battery", "sweep", "--where", "valid is null", "--dry-run")
+        let lines = listed.stdout.split(separator: "\n")
+        #expect(lines.count == 22)
+        #expect(lines.suffix(2) == ["and 10 more", "30 experiments would be deleted"])
+    }
+}

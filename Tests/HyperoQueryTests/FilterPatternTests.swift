@@ -1,0 +1,71 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import HyperoQuery
+
+/// The regular expressions and the patterns of SQL in filters.
+@Suite struct FilterPatternTests {
+    @Test func `Random patterns match what regexec matches`() throws {
+        var random = SeededGenerator(seed: 14)
+        let parts = [
+            "a", "b", "c", ".", "a*", "b+", "c?", "(", ")", "|", "[ab]", "[^a]", "^", "$", "{2}", "{1,2}", "{0,1}",
+            "(a|b)", "(ab)*",
+            "[a-b]+", "(a|)",
+        ]
+        var compared = 0
+        for _ in 0..<20_000 {
+            let pattern = (0..<Int.random(in: 1...7, using: &random)).map { _ in random.pick(parts) }.joined()
+            guard let own = try? FilterPattern(pattern) else { continue }
+            var regex = regex_t()
+            guard regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) == 0 else { continue }
+            defer { regfree(&regex) }
+            for _ in 0..<5 {
+                let text = (0..<Int.random(in: 0...6, using: &random)).map { _ in random.pick(["a", "b", "c"]) }
+                    .joined()
+                let expected = regexec(&regex, text, 0, nil, 0) == 0
+                #expect(own.matches(text) == expected, "\(pattern) in \(text)")
+                compared += 1
+            }
+        }
+        #expect(compared > 20_000)
+    }
+
+    @Test(arguments: [
+        "(a*)*{200}", "(a*)*", "(.*.*)*x", "(a|b)*a(a|b){100}c", "(a|b)*a(a|b){250}c", "(a?){250}a{250}c",
+        "(^|a|$)*{100}",
+        "((((((((((a|b)*)*)*)*)*)*)*)*)*)*c", "(.*a.*b.*a.*b.*)*c", "(|){200}c", "a****c",
+    ])
+    func `Hostile patterns end for a text of 64 KiB, of which the first 4 KiB are looked at`(pattern: String) throws {
+        let text = String(repeating: "ab", count: 32_768)
+        let compiled = try FilterPattern(pattern)
+        #expect(compiled.matches(text) == (pattern.hasSuffix("c") || pattern.hasSuffix("x") ? false : true))
+        #expect(try !FilterPattern("c").matches(text + "c"))
+        #expect(try !FilterPattern("b$").matches(text))
+        #expect(try FilterPattern("^a").matches(text))
+    }
+
+    @Test(arguments: [
+        "a{1001}", "(a*)*{1000}", "(|){1000}", "((a{100}){100}){100}", "(){1000}{1000}{1000}",
+        "((((((((((){9}){9}){9}){9}){9}){9}){9}){9}){9}){9}",
+        String(repeating: "(", count: 33) + String(repeating: ")", count: 33), "a" + String(repeating: "*", count: 33),
+        "[a", "[]", "[b-a]", "[[:nothing:]]", "[[.a.]]", "(", ")", "a{", "a{,}", "a{2,1}", "{2}", "*", "\\", "\\1",
+        "\\q",
+    ])
+    func `Patterns that are wrong or too large are refused`(pattern: String) {
+        #expect(throws: FilterPattern.Problem.self) { try FilterPattern(pattern) }
+    }
+
+    @Test func `The patterns of SQL match whole texts`() {
+        for (pattern, text, isMatch) in [
+            ("", "", true), ("", "a", false), ("%", "", true), ("_", "", false), ("_", "é", true), ("_", "🚀", true),
+            ("__", "é", false), ("a%b%c", "axxbxbxc", true), ("a%b%c", "axxcxb", false), ("%%a", "bba", true),
+            ("\\%", "%", true), ("\\%", "a", false), ("\\", "", true), ("%é", "caé", true),
+            ("%\u{301}", "e\u{301}", true),
+            ("%ab%ab%ab%ab%c", String(repeating: "ab", count: 2_000), false),
+        ] {
+            #expect(LikePattern(pattern, ignoresCase: false).matches(text) == isMatch, "\(pattern) \(text.prefix(20))")
+        }
+        #expect(LikePattern("ÄÖ%", ignoresCase: true).matches("äöü"))
+    }
+}
