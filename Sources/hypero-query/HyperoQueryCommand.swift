@@ -20,6 +20,7 @@ struct HyperoQueryCommand: ParsableCommand {
               hypero-query export "digits mlp" > digits.csv
               hypero-query curves --top 5 "digits mlp"
               hypero-query compare --top 3 "digits mlp"
+              hypero-query watch "digits mlp" --for 2s
               hypero-query status
               hypero-query dead
               hypero-query --format json rank "digits mlp"
@@ -36,7 +37,7 @@ struct HyperoQueryCommand: ParsableCommand {
     static let subcommands: [any ParsableCommand.Type] = [
         BatteriesCommand.self, VersionsCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self,
         CurvesCommand.self, CompareCommand.self, ColumnsCommand.self, ImportanceCommand.self, ExportCommand.self,
-        StatusCommand.self, DeadCommand.self, CompletionsCommand.self, CompleteCommand.self,
+        WatchCommand.self, StatusCommand.self, DeadCommand.self, CompletionsCommand.self, CompleteCommand.self,
     ]
 
     static func main() {

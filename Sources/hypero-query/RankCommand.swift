@@ -1,4 +1,5 @@
 import ArgumentParser
+import HyperoCommandLine
 import HyperoQuery
 
 struct RankCommand: StoreCommand, FilterCommand {
@@ -46,6 +47,9 @@ struct RankCommand: StoreCommand, FilterCommand {
 
             \(FilterOptions.discussion)
 
+            --watch shows the ranking on the whole terminal, and reads it again when an event has changed it, with the keys of \
+            hypero-query watch. Into a pipe, it writes the table after each change, or as JSON the changed rows, as watch does.
+
             JSON has one object per line with the keys rank, experiment, battery, name, version, value, status, epoch, \
             last_seen, maxima, params and meta, and front with --pareto. With --group, the keys are rank, n, mean, std, best, \
             experiment, within_noise and group. Experiments without a rank are counted on standard error.
@@ -64,6 +68,7 @@ struct RankCommand: StoreCommand, FilterCommand {
               hypero-query rank "digits mlp" --pareto valid,loss,depth:min
               hypero-query rank "digits mlp" --noise --limit 5
               hypero-query rank "digits mlp" --limit 1 --format json | jq .params.lr
+              hypero-query rank "digits mlp" --watch --for 1s --format json
             """)
 
     @Argument(help: "The battery's name or id.")
@@ -135,6 +140,15 @@ struct RankCommand: StoreCommand, FilterCommand {
     @Flag(help: "In the table, show the difference to the first rank instead of the value.")
     var delta = false
 
+    @Flag(help: "Show the ranking again whenever it changes.")
+    var watch = false
+
+    @Option(name: .customLong("for"), help: WatchOptions.durationHelp)
+    var duration: String?
+
+    @Option(parsing: .unconditional, help: WatchOptions.countHelp)
+    var count: Int?
+
     @Flag(help: ArgumentHelp(stringLiteral: Explanation.help))
     var explain = false
 
@@ -144,16 +158,29 @@ struct RankCommand: StoreCommand, FilterCommand {
     @OptionGroup(title: "Redis") var store: StoreOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    func validate() throws { try request.validate() }
+    func validate() throws {
+        try request.validate()
+        _ = try WatchOptions.end(duration: duration, count: count)
+    }
 
     func checkRequirements() throws {
         try output.checkRequirements()
         try request.checkRequirements(format: output.format)
         _ = try filtering.filter()
+        guard watch else {
+            if duration != nil || count != nil {
+                throw MissingArgument("\(count == nil ? "--for" : "--count") needs --watch")
+            }
+            return
+        }
+        try WatchOptions.checkRequirements(output, command: "--watch")
+        if !group.isEmpty { throw MissingArgument("--group and --watch must not be combined") }
+        if explain { throw MissingArgument("--explain and --watch must not be combined") }
     }
 
     func run() throws {
         if !group.isEmpty { return try writeGroups() }
+        if watch { return try watchRanking() }
         let explanation = Explanation(isRequested: explain)
         let store = try store.store(lostAfter: lostAfter)
         let board = try request.leaderboard(in: store)
@@ -181,6 +208,18 @@ struct RankCommand: StoreCommand, FilterCommand {
                 .severalBatteries: BatteryWords.severalBatteriesAdvice("rank", id: board.batteries[0]),
                 .unranked: "List with \(list)",
             ])
+    }
+
+    private func watchRanking() throws {
+        let end = try WatchOptions.end(duration: duration, count: count)
+        let view =
+            WatchOptions.isScreen(output)
+            ? WatchView(showsEvents: false, limit: limit, marker: ChartOptions.usualMarker(output)) : nil
+        try request.watch(
+            request.subject, in: store.store(lostAfter: lostAfter), end: end, view: view,
+            form: output.format == .json
+                ? .rows : .table(advice: request.advice(for:)),
+            output: output)
     }
 
     private var request: RankRequest {

@@ -123,6 +123,52 @@ class QueryTests(ServerTestCase):
             self.query(hypero.curves, experiment, "test")
         self.assertEqual(caught.exception.code, 3)
 
+    def test_an_export_has_all_experiments_with_the_columns_that_are_asked_for(self):
+        rows = self.query(hypero.export, self.id())
+        self.assertIsInstance(rows, hypero.Rows)
+        self.assertEqual([row["experiment"] for row in rows], self.experiments)
+        self.assertEqual([row["status"] for row in rows], ["done"] * 3 + ["failed"])
+        self.assertEqual((rows[2]["max.valid"], rows[2]["param.lr"], rows[2]["param.size"]), (0.5, 2, [2]))
+        self.assertEqual((rows[3]["max.valid"], rows[3]["reason"]), (None, "no memory"))
+        some = self.query(
+            hypero.export, self.battery, params="l*", metas=[], maxima=["valid"], order_by="valid", desc=True, version=1)
+        self.assertEqual([row["experiment"] for row in some], [*self.experiments[2::-1], self.experiments[3]])
+        self.assertEqual([key for key in some[0] if "." in key], ["max.valid", "param.lr"])
+        self.assertEqual(
+            [key for key in self.query(hypero.export, self.id(), params=["size", "lr"])[0] if key.startswith("param.")],
+            ["param.size", "param.lr"])
+        self.assertEqual(self.query(hypero.export, self.id(), order_by="lr")[3]["param.lr"], 3)
+        self.assertEqual(
+            [row["param.lr"] for row in self.query(hypero.export, self.id(), where="lr >= 1 and status = done")], [1, 2])
+        with self.assertRaisesRegex(hypero.QueryError, "column not found: 'nothing'") as caught:
+            self.query(hypero.export, self.id(), order_by="nothing")
+        self.assertEqual(caught.exception.code, 3)
+        with self.assertRaisesRegex(hypero.QueryError, "^version not found: 7.*Try version=1$"):
+            self.query(hypero.export, self.id(), version=7)
+        with self.assertRaisesRegex(hypero.QueryError, "^wide= needs curves=$"):
+            self.query(hypero.export, self.id(), wide=True)
+
+    def test_an_export_may_have_names_with_commas_and_values_that_are_no_numbers(self):
+        battery = self.client.battery(f"{self.id()} odd")
+        with battery.experiment() as experiment:
+            experiment.params({"a,b": 1, 'c"d': 2, "e": "nan"})
+            experiment.log(1, {"loss": float("nan"), "gain": float("-inf")}, valid=1)
+        self.client.flush(timeout=30)
+        row = self.query(hypero.export, battery, params=["a,b", 'c"d', "e"])[0]
+        self.assertEqual([(key, row[key]) for key in row if key.startswith("param.")], [
+            ("param.a,b", 1), ('param.c"d', 2), ("param.e", "nan")])
+        self.assertNotEqual(row["max.loss"], row["max.loss"])
+        self.assertEqual(row["max.gain"], float("-inf"))
+
+    def test_an_export_of_curves_has_one_row_per_value_or_per_epoch(self):
+        rows = self.query(hypero.export, self.id(), curves=True, maxima="valid")
+        self.assertEqual(rows, [
+            {"experiment": experiment, "epoch": 1, "channel": "valid", "value": index / 4}
+            for index, experiment in enumerate(self.experiments[:3])])
+        wide = self.query(hypero.export, self.id(), curves=True, wide=True)
+        self.assertEqual([(row["epoch"], row["curve.train"], row["curve.valid"]) for row in wide], [
+            (1, 1 - index, index / 4) for index in range(3)])
+
     def test_a_name_may_look_like_an_option(self):
         name = "--limit"
         with self.client.battery(name).experiment() as experiment:
@@ -160,6 +206,10 @@ class QueryTests(ServerTestCase):
         self.assertIsInstance(table, pandas.DataFrame)
         self.assertEqual(list(table["maxima.valid"]), [0.5, 0.25, 0])
         self.assertEqual(list(table["params.lr"]), [2, 1, 0])
+        exported = self.query(hypero.export, self.id(), maxima=["valid"]).to_pandas()
+        self.assertEqual(exported["max.valid"].dtype, float)
+        self.assertEqual(exported["max.valid"].max(), 0.5)
+        self.assertEqual(list(exported["param.lr"]), [0, 1, 2, 3])
 
     def test_inner_objects_become_columns(self):
         from hypero._queries import _flat

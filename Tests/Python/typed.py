@@ -23,6 +23,7 @@ applied: bool = client.flush(until="applied", timeout=5)
 dropped: int = client.counters.dropped
 rows: hypero.Rows = hypero.rank("digits", by="valid", limit=10)
 best: dict[str, Any] = rows[0]
+exported: hypero.Rows = hypero.export("digits", params=["lr", "m*"], maxima="valid", order_by="valid", desc=True)
 closed: bool = client.close()
 
 experiment.log(1, valid="0.9")  # type: ignore[arg-type]

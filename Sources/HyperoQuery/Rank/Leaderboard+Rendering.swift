@@ -40,7 +40,7 @@ extension Leaderboard: Rendering {
     }
 
     /// The order of the rows, and the reason why it is the best first.
-    private var orderText: String {
+    var orderText: String {
         if !criteria.isEmpty {
             let list = criteria.map { "\($0.name) (\($0.direction == .min ? "lowest" : "highest"))" }
             return "Pareto front of \(list.joined(separator: ", ")): \(counted(rowCount, noun: "experiment"))"
@@ -67,29 +67,34 @@ extension Leaderboard: Rendering {
     /// Writes one object per row: `rank experiment battery name version value status epoch last_seen maxima params meta`, and
     /// `front`, which is true, if the rows are those of a Pareto front.
     package func writeJSON(to page: inout Page) {
+        for row in rows {
+            var object = JSONObject()
+            add(row, to: &object)
+            page.line(object.text)
+        }
+    }
+
+    /// Adds the members of a row, as ``writeJSON(to:)`` writes them.
+    func add(_ row: Row, to object: inout JSONObject) {
         func isRequested(_ field: String) -> Bool {
             (columns == nil || arranged.isEmpty ? nil : columns)?.contains { $0.hasSameBytes(as: field) } ?? true
         }
         func isRequested(_ maximum: Maximum) -> Bool {
             (columns ?? atBest)?.contains { $0.hasSameBytes(as: Prefix.max + maximum.channel) } ?? true
         }
-        for row in rows {
-            var object = JSONObject()
-            object.add("rank", value: row.rank)
-            object.add("experiment", value: row.experiment)
-            object.add("battery", value: row.battery)
-            object.add("name", value: row.batteryName)
-            object.add("version", value: row.batteryVersion)
-            object.add("value", value: row.number)
-            object.add("status", value: row.status?.rawValue)
-            object.add("epoch", value: row.bestEpoch)
-            object.add("last_seen", value: row.liveness.lastSeen)
-            object.add("maxima", value: row.maxima.filter(isRequested))
-            object.add("params", value: row.params.filter { isRequested(Prefix.param + $0.name) })
-            object.add("meta", value: row.meta.filter { isRequested(Prefix.meta + $0.name) })
-            if !criteria.isEmpty { object.add("front", value: true) }
-            page.line(object.text)
-        }
+        object.add("rank", value: row.rank)
+        object.add("experiment", value: row.experiment)
+        object.add("battery", value: row.battery)
+        object.add("name", value: row.batteryName)
+        object.add("version", value: row.batteryVersion)
+        object.add("value", value: row.number)
+        object.add("status", value: row.status?.rawValue)
+        object.add("epoch", value: row.bestEpoch)
+        object.add("last_seen", value: row.liveness.lastSeen)
+        object.add("maxima", value: row.maxima.filter(isRequested))
+        object.add("params", value: row.params.filter { isRequested(Prefix.param + $0.name) })
+        object.add("meta", value: row.meta.filter { isRequested(Prefix.meta + $0.name) })
+        if !criteria.isEmpty { object.add("front", value: true) }
     }
 
     package func writeCSV(to page: inout Page) {
@@ -110,6 +115,17 @@ extension Leaderboard: Rendering {
             ]
             CSV.write(fixed + fields.map { FieldGrid.csvText(of: $0, in: cells) }, to: &page)
         }
+    }
+
+    /// Writes the constants and the table alone, for a screen that shows the rest elsewhere.
+    ///
+    /// - Returns: the fields of the columns, and the titles of those that are hidden. Each row is one line.
+    func writeRows(to page: inout Page) -> (fields: [String], hidden: [String]) {
+        let grid = grid
+        let fields = tableFields(in: grid)
+        writeConstants(fields.constants, to: &page)
+        let hidden = table(of: fields.shown, in: grid, on: page).write(to: &page)
+        return (fields.shown, hidden + FieldGrid.titles(of: fields.omitted, besides: []))
     }
 
     private var grid: FieldGrid {

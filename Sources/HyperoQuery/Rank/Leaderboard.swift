@@ -63,7 +63,7 @@ public struct Leaderboard: Sendable, Hashable {
     let prefixedOwnFields: Set<String>
     /// The first experiments in the order, at most as many as the limit. Those that do not fulfil the condition are left out and do not
     /// count in the ranks.
-    public let rows: [Row]
+    public internal(set) var rows: [Row]
     /// The malformed values that were left out and the declarations without effect, one sentence each.
     public let warnings: [String]
     /// True if the versions differ in the objective or direction of this ranking, which are those of the newest

@@ -13,6 +13,12 @@ struct JSONObject {
         members += JSON.quoted(name) + ":" + json
     }
 
+    /// Adds the members of another object.
+    mutating func add(membersOf other: JSONObject) {
+        if !members.isEmpty, !other.members.isEmpty { members += "," }
+        members += other.members
+    }
+
     /// Adds an array whose elements are already JSON.
     mutating func add(_ name: String, array: [String]) {
         add(name, json: "[" + array.joined(separator: ",") + "]")

@@ -8,7 +8,7 @@ import HyperoSchema
 final class ConnectionPool {
     /// The configured server.
     let seed: RedisURL
-    private let timeout: Duration
+    let timeout: Duration
     private var connections: [RedisURL: ConnectionBox] = [:]
     /// The servers of the partitions that were redirected.
     private var redirects: [Keyspace: Topology] = [:]

@@ -27,14 +27,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ._queries import QueryError, Rows, batteries, curves, dead, experiments, rank, show, status
+    from ._queries import QueryError, Rows, batteries, curves, dead, experiments, export, rank, show, status
 
 __all__ = [
     "Battery", "Client", "Counters", "Experiment", "QueryError", "Rows", "__version__", "batteries", "battery", "close",
-    "connect", "curves", "dead", "experiments", "flush", "rank", "show", "status",
+    "connect", "curves", "dead", "experiments", "export", "flush", "rank", "show", "status",
 ]
 
-_lazy = {"QueryError", "Rows", "batteries", "curves", "dead", "experiments", "rank", "show", "status"}
+_lazy = {"QueryError", "Rows", "batteries", "curves", "dead", "experiments", "export", "rank", "show", "status"}
 
 
 def __getattr__(name: str) -> Any:

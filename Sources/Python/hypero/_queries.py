@@ -143,6 +143,40 @@ def curves(
         for epoch, value in zip(epochs, values) if value is not None)
 
 
+def export(
+    name: Named, *, version: int | None = None, min_version: int | None = None, params: str | Sequence[str] | None = None,
+    metas: str | Sequence[str] | None = None, maxima: str | Sequence[str] | None = None, order_by: str | None = None,
+    desc: bool = False, curves: bool = False, wide: bool = False, where: str | None = None, lenient: bool = False,
+    redis: str | None = None, namespace: str | None = None,
+) -> Rows:
+    """Returns all experiments of a battery, ranked or not, the oldest first, with keys such as "max.valid" and "param.lr".
+
+    name: as for `rank`.
+    min_version: only this version and later ones.
+    params, metas, maxima: the hyper-parameters, the metadata and the channels, and their order: names, with * for any text and ? for
+        one character. None: all. []: none.
+    order_by: the channel, by its value at the best epoch, the hyper-parameter or another column that orders the rows. Experiments
+        without the value are last. None: the start.
+    desc: the highest value, or the latest time, first.
+    curves: the learning curves instead, one row per value: experiment, epoch, channel and value. maxima: the channels.
+    wide: with curves, one row per epoch, with keys such as "curve.valid".
+    where, lenient: as for `rank`.
+    Raises QueryError. All rows are in memory: `hypero-query export` streams them.
+    """
+    rows = _rows(
+        "export", [
+            *_option("version", version), *_option("min-version", min_version), *_names("params", params),
+            *_names("metas", metas), *_names("maxima", maxima), *_option("order-by", order_by), *(["--desc"] if desc else []),
+            *(["--curves"] if curves else []), *(["--wide"] if wide else []),
+            *_filter(where, lenient)], redis, namespace, _name(name))
+    for row in rows:
+        for key, value in row.items():
+            # JSON has no nan and no infinity: they are texts there.
+            if value in ("nan", "inf", "-inf") and (key.startswith(("max.", "curve.")) or curves and key == "value"):
+                row[key] = float(value)
+    return rows
+
+
 def status(*, redis: str | None = None, namespace: str | None = None) -> dict[str, Any]:
     """Returns the state of the server and of the ingest, with warnings."""
     return _rows("status", [], redis, namespace)[0]
@@ -204,6 +238,15 @@ def _rows(query: str, options: Iterable[str], redis: str | None, namespace: str 
 def _option(name: str, value: Any) -> list[str]:
     # In one argument, so that a value may begin with a minus.
     return [] if value is None else [f"--{name}={value}"]
+
+
+def _names(option: str, given: str | Sequence[str] | None) -> list[str]:
+    if given is None:
+        return []
+    # Quotes, because a name may have a comma.
+    names = (name.replace('"', '""') for name in ([given] if isinstance(given, str) else given))
+    # The parser refuses an option with an empty value. An empty name is none.
+    return _option(option, ",".join(f'"{name}"' for name in names) or '""')
 
 
 def _statuses(given: str | Sequence[str]) -> list[str]:

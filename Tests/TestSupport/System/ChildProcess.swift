@@ -56,7 +56,10 @@ package final class ChildProcess: Sendable {
     ///   - executable: the name of a product of this package, the name of a program in `PATH`, or a path.
     ///   - arguments: the arguments after the name.
     ///   - environment: additional variables; they replace inherited ones of the same name.
-    package init(_ executable: String, _ arguments: [String] = [], environment: [String: String] = [:]) throws {
+    ///   - terminal: the path of a terminal that becomes standard input and output; nil for none.
+    package init(
+        _ executable: String, _ arguments: [String] = [], environment: [String: String] = [:], terminal: String? = nil
+    ) throws {
         let product = "\(Self.productsDirectory)/\(executable)"
         let isProduct = !executable.contains("/") && FileManager.default.isExecutableFile(atPath: product)
         let folder = try TemporaryFolder()
@@ -67,7 +70,7 @@ package final class ChildProcess: Sendable {
         variables.merge(environment) { $1 }
         pid = try spawn(
             [isProduct ? product : executable] + arguments, environment: variables, output: folder.file("stdout"),
-            error: folder.file("stderr"))
+            error: folder.file("stderr"), terminal: terminal)
         name = executable
         self.folder = folder
         ProcessReaper.watch(pid)

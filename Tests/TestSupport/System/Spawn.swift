@@ -13,10 +13,12 @@ import Glibc
 ///   - input: the descriptor that becomes standard input; nil for `/dev/null`.
 ///   - output: the path of the file for standard output.
 ///   - error: the path of the file for standard error.
+///   - terminal: the path of a terminal that becomes standard input and output, and the controlling terminal of a session of the
+///     program's own; nil for none.
 /// - Returns: the process id, which is also the group id.
 func spawn(
     _ command: [String], environment: [String: String], input: Int32? = nil, output: String = "/dev/null",
-    error: String = "/dev/null"
+    error: String = "/dev/null", terminal: String? = nil
 ) throws(TestFailure) -> pid_t {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -28,18 +30,22 @@ func spawn(
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setsigdefault(&attributes, &all)
     posix_spawnattr_setpgroup(&attributes, 0)
-    let flags = Int32(POSIX_SPAWN_SETPGROUP) | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
+    // POSIX_SPAWN_SETSID, which Swift does not import. A session leader leads a group too.
+    let leading = terminal == nil ? Int32(POSIX_SPAWN_SETPGROUP) : 0x80
+    let flags = leading | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
     posix_spawnattr_setflags(&attributes, Int16(flags))
 
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    if let input {
+    if let terminal {
+        posix_spawn_file_actions_addopen(&actions, 0, terminal, O_RDWR, 0)
+    } else if let input {
         posix_spawn_file_actions_adddup2(&actions, input, 0)
     } else {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     }
-    for (descriptor, path) in [(Int32(1), output), (Int32(2), error)] {
+    for (descriptor, path) in [(Int32(1), terminal ?? output), (Int32(2), error)] {
         posix_spawn_file_actions_addopen(&actions, descriptor, path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     }
     // A close action for a descriptor that is already closed is no error.

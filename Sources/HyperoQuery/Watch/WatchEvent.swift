@@ -1,0 +1,158 @@
+import HyperoSchema
+
+/// An event that was added to a stream, as clients and operators wrote it.
+package struct WatchEvent: Sendable, Hashable {
+    /// The content of an entry.
+    enum Content: Sendable, Hashable {
+        case event(Event)
+        /// A command of an operator.
+        case deletion(ControlEvent)
+    }
+
+    /// The time of the event in Unix milliseconds: that of the call, or else the one at which the entry was added.
+    package let time: Int64
+    let content: Content
+
+    init(_ event: Event, id: StreamID) {
+        time = event.time ?? Int64(clamping: id.milliseconds)
+        content = .event(event)
+    }
+
+    init(_ deletion: ControlEvent, id: StreamID) {
+        time = Int64(clamping: id.milliseconds)
+        content = .deletion(deletion)
+    }
+
+    /// The id of the battery; nil for a sign of life, and if a deletion does not name it.
+    package var battery: String? {
+        switch content {
+        case .event(let event): event.battery?.text
+        case .deletion(.deleteExperiment(_, let battery)): battery?.text
+        case .deletion(.deleteBattery(let battery)): battery.text
+        }
+    }
+
+    /// The id of the experiment; nil if the event is about a battery or a process.
+    package var experiment: String? {
+        switch content {
+        case .event(let event): event.experiment?.text
+        case .deletion(.deleteExperiment(let experiment, _)): experiment.text
+        case .deletion(.deleteBattery): nil
+        }
+    }
+
+    /// The kind: one of those of the stream, or `delete`.
+    package var kind: String {
+        switch content {
+        case .event(let event): event.body.kind.rawValue
+        case .deletion: ControlField.delete
+        }
+    }
+
+    /// The process whose sign of life this is; nil for any other event.
+    var livingProducer: String? {
+        guard case .event(let event) = content, case .alive(let producer) = event.body else { return nil }
+        return producer.text
+    }
+
+    /// The name of the declared battery; nil for any other event.
+    var declaredName: String? {
+        guard case .event(let event) = content, case .battery(let declaration) = event.body else { return nil }
+        return declaration.name
+    }
+
+    /// The object of the event on one line: `time event battery experiment`, then the keys of its kind, then `producer` and `seq`
+    /// if the entry has them.
+    package var json: String {
+        var object = JSONObject()
+        object.add("time", value: time)
+        object.add("event", value: kind)
+        object.add("battery", value: battery)
+        guard case .event(let event) = content else {
+            object.add("experiment", value: experiment)
+            return object.text
+        }
+        if event.body.kind != .battery { object.add("experiment", value: experiment) }
+        Self.add(event.body, to: &object)
+        if let origin = event.origin {
+            object.add("producer", value: origin.producer.text)
+            object.add("seq", value: origin.seq)
+        }
+        return object.text
+    }
+
+    private static func add(_ body: Event.Body, to object: inout JSONObject) {
+        switch body {
+        case .battery(let declaration):
+            object.add("name", value: declaration.name)
+            object.add("version", value: declaration.version)
+            object.add("description", value: declaration.description)
+            object.add("objective", value: declaration.objective)
+            object.add("direction", value: declaration.direction.rawValue)
+        case .start(let start):
+            object.add("host", value: start.host)
+            object.add("pid", value: start.pid)
+            object.add("seed", value: start.seed)
+            object.add("attempt", value: start.attempt)
+            object.add("from", value: start.from)
+        case .param(let entries, _):
+            object.add("params", value: entries.map { NamedValue(name: $0.name, text: $0.value) })
+        case .meta(let entries): object.add("meta", value: entries.map { NamedValue(name: $0.name, text: $0.value) })
+        case .epoch(let epoch, let cells):
+            object.add("epoch", value: epoch)
+            object.add("values", json: Self.json(of: cells))
+        case .curve(let first, let series):
+            object.add("first", value: first)
+            var values = JSONObject()
+            for series in series { values.add(series.channel, array: series.numbers.map(JSONObject.json)) }
+            object.add("values", json: values.text)
+        case .maxima(let epoch, let cells):
+            object.add("epoch", value: epoch)
+            object.add("maxima", json: Self.json(of: cells))
+        case .end(let status, let reason):
+            object.add("status", value: status.rawValue)
+            object.add("reason", value: reason)
+        case .alive: break
+        }
+    }
+
+    private static func json(of cells: [CurveRow.Cell]) -> String {
+        var object = JSONObject()
+        for cell in cells { object.add(cell.channel, value: cell.number) }
+        return object.text
+    }
+
+    /// The content in words, such as `epoch 7  train 0.91  valid 0.8`. Not escaped.
+    package var summary: String {
+        guard case .event(let event) = content else { return "deleted by an operator" }
+        switch event.body {
+        case .battery(let declaration): return "battery \(declaration.name), version \(declaration.version)"
+        case .start(let start):
+            let place = start.host.map { " on \($0)" } ?? ""
+            return (start.from.map { "resumes from epoch \($0)" } ?? "starts") + place
+        case .param(let entries, _), .meta(let entries):
+            return
+                ([event.body.kind.rawValue] + entries.prefix(Self.maxNamed).map { "\($0.name) \(shownText($0.value))" })
+                .joined(separator: "  ")
+        case .epoch(let epoch, let cells): return (["epoch \(epoch)"] + Self.texts(of: cells)).joined(separator: "  ")
+        case .curve(let first, let series):
+            let last = first + max((series.map(\.numbers.count).max() ?? 0) - 1, 0)
+            let names = series.prefix(Self.maxNamed).map(\.channel)
+            return "curve of epochs \(first) to \(last)  \(names.joined(separator: "  "))"
+        case .maxima(let epoch, let cells):
+            return (["maxima" + (epoch.map { " at epoch \($0)" } ?? "")] + Self.texts(of: cells)).joined(
+                separator: "  ")
+        case .end(let status, let reason): return status.rawValue + (reason.map { ": \($0)" } ?? "")
+        case .alive: return "alive"
+        }
+    }
+
+    /// The number of values that a line names: one line of a screen has no room for more.
+    private static let maxNamed = 8
+
+    private static func texts(of cells: [CurveRow.Cell]) -> [String] {
+        cells.prefix(maxNamed).map {
+            "\($0.channel) \(isShownAsWritten($0.number.text) ? $0.number.text : numberText($0.number.value))"
+        }
+    }
+}

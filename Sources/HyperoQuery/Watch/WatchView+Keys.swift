@@ -1,0 +1,122 @@
+import HyperoSchema
+
+extension WatchView {
+    /// The reaction to a key.
+    package enum Action: Sendable, Hashable {
+        /// The screen may have changed.
+        case redraw
+        /// The program ends.
+        case quit
+    }
+
+    /// The number of rows by which a page key moves.
+    private static let page = 10
+    /// The length of a filter in characters.
+    private static let maxFilterLength = 256
+
+    /// Changes the state by a key.
+    package mutating func press(_ key: Key) -> Action {
+        if typedFilter != nil {
+            edit(key)
+            return .redraw
+        }
+        if showsHelp {
+            showsHelp = false
+            return key == .character("q") ? .quit : .redraw
+        }
+        switch key {
+        case .character("q"): return .quit
+        case .character("?"), .character("h"): showsHelp = true
+        case .character("/"): typedFilter = filter?.text ?? ""
+        case .character(" "):
+            isPaused.toggle()
+            pausedEvents = isPaused ? events : nil
+        case .character("y"): isLogY.toggle()
+        case .character("s"): sortByNext()
+        case .character("S"): isSortDescending.toggle()
+        case .up, .character("k"): move(by: -1)
+        case .down, .character("j"): move(by: 1)
+        case .pageUp: move(by: -Self.page)
+        case .pageDown: move(by: Self.page)
+        case .home: move(by: -Int(Int32.max))
+        case .end: move(by: Int(Int32.max))
+        case .enter, .right: open()
+        case .escape, .left, .backspace: goBack()
+        default: break
+        }
+        return .redraw
+    }
+
+    private mutating func edit(_ key: Key) {
+        guard var text = typedFilter else { return }
+        switch key {
+        case .character(let character) where text.count < Self.maxFilterLength: text.append(character)
+        case .backspace where text.isEmpty, .escape:
+            typedFilter = nil
+            filter = nil
+            return
+        case .backspace: text.removeLast()
+        case .enter:
+            typedFilter = nil
+            filter = RowFilter(text)
+            return
+        default: return
+        }
+        typedFilter = text
+        // The rows follow each key.
+        let new = RowFilter(text)
+        if new?.expression != nil || !RowFilter.isBegun(text) { filter = new }
+    }
+
+    private mutating func move(by count: Int) {
+        guard details == nil else {
+            detailsOffset = max(0, min(detailsOffset + count, Self.maxDetailsOffset))
+            return
+        }
+        let ids = rowIDs
+        guard !ids.isEmpty else { return }
+        let current = selected.flatMap { ids.firstIndex(of: $0) }
+        let next = current.map { $0 + count } ?? (count > 0 ? count - 1 : count == -1 ? ids.count - 1 : 0)
+        selected = ids[max(0, min(next, ids.count - 1))]
+    }
+
+    /// The frame moves an offset beyond the last line back.
+    private static let maxDetailsOffset = 1_000_000
+
+    private mutating func open() {
+        guard details == nil, let selected = selected ?? rowIDs.first else { return }
+        self.selected = selected
+        if case .batteries = board {
+            openBattery = selected
+            (self.selected, sortField, filter, record) = (nil, nil, nil, nil)
+        } else if ExperimentID(selected) != nil {
+            details = selected
+            (detailsOffset, report) = (0, nil)
+        }
+    }
+
+    private mutating func goBack() {
+        if details != nil {
+            details = nil
+        } else if filter != nil {
+            filter = nil
+        } else if sortField != nil {
+            sortField = nil
+        } else if let battery = openBattery {
+            openBattery = nil
+            selected = battery
+        } else {
+            selected = nil
+        }
+    }
+
+    /// Sorts by the column after the present one, and after the last one in the order of the result.
+    private mutating func sortByNext() {
+        let fields = sortFields
+        guard let current = sortField.flatMap({ fields.firstIndex(of: $0) }) else {
+            sortField = fields.first
+            return
+        }
+        sortField = current + 1 < fields.count ? fields[current + 1] : nil
+    }
+}

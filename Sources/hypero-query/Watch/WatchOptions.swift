@@ -1,0 +1,66 @@
+import ArgumentParser
+import Glibc
+import HyperoCommandLine
+import HyperoCore
+import HyperoQuery
+
+/// The options that end a watched result, and its start. The commands declare the options themselves, because an option group
+/// would cost each of their starts.
+enum WatchOptions {
+    static let durationHelp = ArgumentHelp(
+        "End after this time: 30, 30s, 5m, 2h or 1d. (default: never)", valueName: "time")
+    static let countHelp = ArgumentHelp("End after this number of lines. (default: never)", valueName: "n")
+
+    /// Returns the end that the options state.
+    static func end(duration: String?, count: Int?) throws -> SessionEnd {
+        var end = SessionEnd()
+        if let duration {
+            guard let milliseconds = Age.milliseconds(duration), milliseconds > 0 else {
+                throw ValidationError("--for must be a time such as 30, 30s, 5m, 2h or 1d, not '\(duration)'")
+            }
+            end.time = .now + .milliseconds(milliseconds)
+        }
+        if let count {
+            guard count > 0 else { throw ValidationError("--count must be at least 1, not \(count)") }
+            end.count = count
+        }
+        return end
+    }
+
+    /// True if standard output is a terminal that can show a screen.
+    static func isScreen(_ output: OutputOptions) -> Bool {
+        output.format == .table && StandardStream.output.terminalColumns != nil
+    }
+
+    /// Checks the options that do not fit together.
+    static func checkRequirements(_ output: OutputOptions, command: String) throws {
+        guard output.format != .csv else {
+            throw MissingArgument("\(command) has no --format csv. Use --format json, or --format table")
+        }
+    }
+
+    /// Reads a result once, and starts the thread that waits for its changes.
+    ///
+    /// - Throws: the error of the query, before anything is shown.
+    static func start(_ subject: WatchSubject, in store: Store, request: WatchRequest) throws -> WatchMailbox {
+        let mailbox = try WatchMailbox(request)
+        let feed = WatchFeed(of: store, subject, mailbox)
+        try feed.start()
+        let code = NamedThread.start("watch") { feed.run() }
+        guard code == 0 else { throw SystemError("pthread_create", code: code) }
+        return mailbox
+    }
+}
+
+/// An age on the command line.
+private enum Age {
+    /// Returns the milliseconds of a text: a number of seconds, or a number with the unit s, m, h or d; nil for another text.
+    static func milliseconds(_ text: String) -> Int64? {
+        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        let unit = text.last.flatMap { units[$0] }
+        guard let count = Double(unit == nil ? text[...] : text.dropLast()), count.isFinite, count >= 0 else {
+            return nil
+        }
+        return Int64(exactly: (count * (unit ?? 1) * 1_000).rounded())
+    }
+}
