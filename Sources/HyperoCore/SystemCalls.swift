@@ -51,8 +51,8 @@ package func movedAboveStandardStreams(_ descriptor: Int32) -> Int32 {
 /// the program gets the descriptor of a stream.
 package func openMissingStandardStreams() {
     for descriptor in 0...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
-        // Takes the lowest free descriptor, which is this one.
-        _ = open("/dev/null", O_RDWR)
+        // Takes the lowest free descriptor, which is this one. Results on a closed standard output are an error, because a write fails.
+        _ = open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_RDWR)
     }
 }
 

@@ -34,6 +34,8 @@ public struct QueryError: Error, Sendable, Hashable {
         case invalidExperimentID(String)
         /// Several experiments have ids with this prefix. `matches` has some of the ids, sorted.
         case ambiguousExperiment(String, matches: [String])
+        /// The experiments of a battery were deleted while they were read.
+        case deletedMeanwhile(battery: String)
         /// An argument is out of its range or malformed.
         case invalidArgument(reason: String)
         /// A filter does not fit the fields of the experiments.
@@ -100,7 +102,7 @@ public struct QueryError: Error, Sendable, Hashable {
     public var category: Category {
         switch code {
         case .batteryNotFound, .versionNotFound, .channelNotFound, .columnNotFound, .columnOnlyInCurves,
-            .columnIsCurve, .experimentNotFound, .experimentDeleted, .invalidExperimentID:
+            .columnIsCurve, .experimentNotFound, .experimentDeleted, .invalidExperimentID, .deletedMeanwhile:
             .notFound
         case .ambiguousExperiment: .ambiguous
         case .invalidArgument, .invalidFilter: .invalid
@@ -138,6 +140,8 @@ extension QueryError: CustomStringConvertible {
         case .ambiguousExperiment(let prefix, let matches):
             "experiment is ambiguous: '\(printable(prefix))', a prefix of "
                 + matches.prefix(5).joined(separator: ", ") + (matches.count > 5 ? " and more" : "")
+        case .deletedMeanwhile(let battery):
+            "battery deleted: '\(printable(battery))', while it was read, so the result is not complete"
         case .invalidArgument(let reason): reason
         case .invalidFilter(let error): "invalid filter: \(error)"
         case .unreachable(let reason): "Redis is not reachable: \(reason)"

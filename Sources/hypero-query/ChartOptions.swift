@@ -83,6 +83,7 @@ struct ChartOptions: ParsableArguments {
     /// The advice for the remarks of charts.
     static let advice: [AdviceTopic: String] = [
         .pointsOutside: "--full shows all", .hiddenCurves: "--all draws all, --color always in colours",
+        .sparseCurves: "The command curves has the values of a --channel, and export --curves has all of them",
     ]
 
     /// Returns the charts of some curves.

@@ -12,12 +12,14 @@ struct CurvesCommand: StoreCommand, FilterCommand {
             """,
         discussion: """
             A curve has the rank and the id of its experiment at its end. nan@41 says that its values are nan from epoch 41 on. \
-            Below 60 columns the names are beneath the chart, and below 40 columns each curve is one line. Each column of dots \
-            shows the lowest and the highest of its values.
+            Below 60 columns the names are beneath the chart. Each column of dots shows the lowest and the highest of its values. \
+            Below 40 columns each curve is one line over the same epochs, from its own lowest to its own highest value.
 
             If outliers would leave less than a quarter of the height for the others, the vertical axis goes from the 1st to the \
-            99th percentile after the first 5 % of the epochs, and the chart says how many points are outside. Missing rows and \
-            values that are not finite are gaps, also with --smooth.
+            99th percentile after the first 5 % of the epochs, and the chart says how many points are outside.
+
+            Values that are not finite are gaps, also with --smooth. So are missing rows, if the step between two epochs is more \
+            than three times as long as the steps around it: a channel that is logged every ten epochs has no gaps.
 
             With --top, --where leaves experiments out before they are ranked, with the expressions of rank.
 

@@ -33,9 +33,6 @@ struct ExperimentSelection: ParsableArguments {
             throw ValidationError(
                 "--top must be between \(Store.idLimits.lowerBound) and \(Store.idLimits.upperBound), not \(top)")
         }
-        if top != nil, experiments.count > 1 {
-            throw ValidationError("--top needs one battery, not \(experiments.count). A name with spaces needs quotes")
-        }
         try Self.validate(count: experiments.count)
     }
 
@@ -48,6 +45,10 @@ struct ExperimentSelection: ParsableArguments {
 
     /// Checks the options that need another one.
     func checkRequirements() throws {
+        // Not in validate(), which runs before the parser reports an unknown option whose value looks like a second battery.
+        if top != nil, experiments.count > 1 {
+            throw MissingArgument("--top needs one battery, not \(experiments.count). A name with spaces needs quotes")
+        }
         _ = try filtering.filter()
         guard top == nil else { return }
         if version != nil { throw MissingArgument("--version needs --top") }

@@ -12,7 +12,7 @@ struct ExportCommand: FilterCommand {
             The columns: experiment, battery, name, version, status, reason, host, seed, attempt, started, last_seen, epochs (the \
             highest epoch), epoch (of the maxima) and source, then max.<channel>, param.<name> and meta.<name>. The header is \
             written also without a row. Times are in UTC, such as 2025-11-23T12:00:00.000Z. nan and inf are texts, and missing \
-            values are empty, or null in JSON. An empty text is "" in CSV.
+            values are empty, or null in JSON. An empty text is "" in CSV and TSV.
 
             --params, --metas and --maxima select columns and their order: names separated by commas, with * for any text and ? for \
             one character. Quote them for the shell. --params '' leaves all hyper-parameters out.
@@ -21,8 +21,9 @@ struct ExportCommand: FilterCommand {
             one row per epoch, with the columns curve.<channel>.
 
             The oldest experiment is first. --order-by takes a channel, by its value at the best epoch, or a hyper-parameter, \
-            metadata or another column. Experiments without the value are last. The order by a channel is fast. The others keep \
-            the ids of all experiments in memory.
+            metadata or another column; hypero.seed is the seed of the client if there is a hyper-parameter of that name. Experiments \
+            without the value are last, and those with an infinite value of a channel. The order by a channel is fast. The others \
+            keep the ids of all experiments in memory.
 
             \(FilterOptions.discussion)
 
@@ -97,7 +98,7 @@ struct ExportCommand: FilterCommand {
     }
 
     var filteredBattery: String? { name }
-    var writesJSON: Bool { output.format.format == .json }
+    var writesJSON: Bool { output.requestedFormat == .json }
 
     func sortingAdvice(_ field: String?) -> String? { "--order-by \(field.map(BatteryWords.quoted) ?? "lr")" }
 
@@ -115,10 +116,10 @@ struct ExportCommand: FilterCommand {
         output.apply(to: &request)
         let explanation = Explanation(isRequested: explain)
         let store = try store.store(lostAfter: lostAfter)
-        var progress = ProgressLine(of: "experiments", isOutputElsewhere: output.output != nil)
+        var progress = ProgressLine(of: "experiments", isOutputElsewhere: output.file != nil)
         let summary: ExportSummary
         do {
-            if let path = output.output {
+            if let path = output.file {
                 var file = try OutputFile(path)
                 summary = try store.export(name, request, progress: { progress.update($0, of: $1) }) {
                     try file.write($0)
@@ -151,11 +152,15 @@ struct ExportCommand: FilterCommand {
 
 /// The options that select the form of an export.
 struct ExportOptions: ParsableArguments {
-    @Option(help: "The form: csv, tsv, json (one object per line, also jsonl and ndjson) or markdown.")
-    var format = ExportFormatName.csv
+    @Option(
+        help: ArgumentHelp(
+            "The form: csv, tsv, json (one object per line, also jsonl and ndjson) or markdown. (default: by the name of the file, "
+                + "else csv)"))
+    var format: ExportFormatName?
 
     @Option(
-        help: ArgumentHelp("Write this file instead of standard output, as a whole or not at all.", valueName: "file"))
+        help: ArgumentHelp(
+            "Write this file instead of standard output (-), as a whole or not at all.", valueName: "file"))
     var output: String?
 
     @Flag(help: ExcelHelp.flag)
@@ -183,8 +188,23 @@ struct ExportOptions: ParsableArguments {
         }
     }
 
+    /// The path of the file; nil for standard output.
+    var file: String? { output == "-" ? nil : output }
+
+    /// The requested form, else that of the file's name: `digits.json` has JSON.
+    private var formatName: ExportFormatName {
+        if let format { return format }
+        guard let file, let dot = file.lastIndex(of: ".") else { return .csv }
+        let end = String(file[file.index(after: dot)...])
+        return end == "md" ? .markdown : ExportFormatName(rawValue: end) ?? .csv
+    }
+
+    /// The form of the rows.
+    var requestedFormat: ExportFormat { formatName.format }
+
     /// Checks the options that need another one.
     func checkRequirements() throws {
+        let format = formatName
         let isSeparated = format == .csv || format == .tsv
         if excel, !isSeparated { throw MissingArgument("--excel needs --format csv or --format tsv") }
         if crlf, !isSeparated { throw MissingArgument("--crlf needs --format csv or --format tsv") }
@@ -193,12 +213,12 @@ struct ExportOptions: ParsableArguments {
 
     /// Sets the form of a request.
     func apply(to request: inout ExportRequest) {
-        request.format = format.format
+        request.format = requestedFormat
         request.style.isForSpreadsheet = excel
         request.style.null = null ?? ""
         request.style.precision = precision
         request.style.endsWithCRLF = crlf
-        request.style.isEscaped = output == nil && isatty(STDOUT_FILENO) == 1
+        request.style.isEscaped = file == nil && isatty(STDOUT_FILENO) == 1
     }
 }
 

@@ -9,13 +9,14 @@ struct ImportanceCommand: StoreCommand, FilterCommand {
         discussion: """
             The method is PED-ANOVA (Watanabe, Bansal, Hutter, IJCAI 2023): the more the values of a hyper-parameter among the \
             best tenth of the experiments differ from those among all, the larger is its share. The shares add up to 1. Which \
-            values are best, rank shows.
+            values are best, rank shows. Experiments with the same value as the last of the best tenth are among the best too.
 
             THE TABLE:
               share        0 to 1
-              chance       the share that the hyper-parameter would have by chance: the
-                           highest in 19 random choices of as many experiments as the
-                           best. A share that is not above it means nothing
+              chance       the share that the hyper-parameter would have by chance, 0
+                           to 1: the highest in 19 random choices of as many
+                           experiments as the best. A share that is not above it means
+                           nothing, and 1 of 20 useless ones is above it
               scale        log, linear or integers by the distribution from which the
                            program drew the values. values: each value on its own, which
                            is so for words, and for at most 20 different numbers without

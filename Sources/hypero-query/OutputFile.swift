@@ -1,7 +1,7 @@
 import Glibc
 import HyperoCore
 
-/// A file that appears with its whole content, or not at all.
+/// A file that appears with its whole content, or not at all. A device or a pipe is written directly.
 ///
 /// The content is written to a file without a name in the same folder, which then takes the place of the old file by a rename. If the
 /// program is killed before, the old file stays as it was. A file system without files that have no name gets a temporary name,
@@ -12,15 +12,35 @@ struct OutputFile: ~Copyable {
     private let descriptor: Int32
     /// True if the file has its temporary name.
     private var isNamed: Bool
-    private var isCommitted = false
+    private var isCommitted: Bool
 
     /// Creates the file without a name.
     ///
-    /// - Parameter path: the path of the file, which may exist if it is a regular file.
+    /// - Parameter path: the path of the file, which may exist if it is a regular file, a device or a pipe. A link to a regular
+    ///   file is refused, because in a folder of several users it may be that of another one.
     init(_ path: String) throws(StandardOutput.WriteError) {
-        func failure(_ reason: String) -> StandardOutput.WriteError {
-            StandardOutput.WriteError(description: "cannot write \(path): \(reason)")
-        }
+        let opened = try Self.isDirect(path) ? Self.openDevice(path) : Self.create(path)
+        self.path = path
+        (temporary, descriptor, isNamed) = (opened.temporary, opened.descriptor, opened.isNamed)
+        isCommitted = opened.temporary.isEmpty
+    }
+
+    private typealias Opened = (temporary: String, descriptor: Int32, isNamed: Bool)
+
+    /// Returns whether a path is that of a device or a pipe, also through a link such as /dev/stdout.
+    private static func isDirect(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+    }
+
+    private static func openDevice(_ path: String) throws(StandardOutput.WriteError) -> Opened {
+        let descriptor = retryingInterrupts { open(path, O_WRONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else { throw failure(errno, path: path) }
+        return ("", descriptor, false)
+    }
+
+    private static func create(_ path: String) throws(StandardOutput.WriteError) -> Opened {
+        func failure(_ reason: String) -> StandardOutput.WriteError { Self.failure(reason, path: path) }
         var status = stat()
         var mode: mode_t = 0o666
         if lstat(path, &status) == 0 {
@@ -29,8 +49,7 @@ struct OutputFile: ~Copyable {
                 guard access(path, W_OK) == 0 else { throw failure(String(cString: strerror(errno))) }
                 mode = status.st_mode & 0o777
             case S_IFDIR: throw failure("it is a folder. Name a file in it")
-            case S_IFLNK: throw failure("it is a symbolic link. Name the file that it points to")
-            default: throw failure("it is not a regular file. Write to it with > instead of --output")
+            default: throw failure("it is a symbolic link. Name the file that it points to")
             }
         } else if errno != ENOENT {
             throw failure(String(cString: strerror(errno)))
@@ -50,12 +69,9 @@ struct OutputFile: ~Copyable {
         guard descriptor >= 0 else {
             throw failure(errno == ENOENT ? "its folder does not exist" : String(cString: strerror(errno)))
         }
-        self.path = path
-        self.temporary = temporary
-        self.descriptor = descriptor
-        self.isNamed = isNamed
         // umask must not take permissions away that the old file had.
         if mode != 0o666 { fchmod(descriptor, mode) }
+        return (temporary, descriptor, isNamed)
     }
 
     /// Appends bytes.
@@ -66,6 +82,7 @@ struct OutputFile: ~Copyable {
 
     /// Makes the content durable, and gives the file its name.
     mutating func commit() throws(StandardOutput.WriteError) {
+        guard !isCommitted else { return }
         guard fsync(descriptor) == 0 else { throw failure(errno) }
         if !isNamed {
             // A file of this name is left by a killed process that had the same id.
@@ -82,7 +99,11 @@ struct OutputFile: ~Copyable {
     private func failure(_ code: Int32) -> StandardOutput.WriteError { Self.failure(code, path: path) }
 
     private static func failure(_ code: Int32, path: String) -> StandardOutput.WriteError {
-        StandardOutput.WriteError(description: "cannot write \(path): \(String(cString: strerror(code)))")
+        failure(String(cString: strerror(code)), path: path)
+    }
+
+    private static func failure(_ reason: String, path: String) -> StandardOutput.WriteError {
+        StandardOutput.WriteError(description: "cannot write \(path.replacing("\n", with: "\\n")): \(reason)")
     }
 
     deinit {
@@ -93,25 +114,9 @@ struct OutputFile: ~Copyable {
 
 extension OutputFile {
     /// Writes a text to a file, or to standard output for `-`.
-    ///
-    /// A device or a pipe is written directly, because a file must not replace it. A link stays, and the file that it names is
-    /// replaced.
     static func write(_ text: String, to path: String) throws(StandardOutput.WriteError) {
         guard path != "-" else { return try StandardOutput.write(text) }
-        var status = stat()
-        if stat(path, &status) == 0, ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) {
-            let descriptor = retryingInterrupts { open(path, O_WRONLY | O_CLOEXEC) }
-            guard descriptor >= 0 else { throw failure(errno, path: path) }
-            defer { close(descriptor) }
-            let error = writeAll(text, to: descriptor)
-            guard error == 0 else { throw failure(error, path: path) }
-            return
-        }
-        let target = realpath(path, nil).map { resolved in
-            defer { free(resolved) }
-            return String(cString: resolved)
-        }
-        var file = try OutputFile(target ?? path)
+        var file = try OutputFile(path)
         let error = writeAll(text, to: file.descriptor)
         guard error == 0 else { throw failure(error, path: path) }
         try file.commit()

@@ -14,14 +14,10 @@ struct OutputOptions: ParsableArguments {
     @Flag(help: ExcelHelp.flag)
     var excel = false
 
-    // The name of an earlier version, without the byte order mark.
-    @Flag(help: .hidden)
-    var csvSafe = false
-
     /// Checks the options that need another one.
     func checkRequirements() throws {
-        if excel || csvSafe, format != .csv {
-            throw MissingArgument("\(excel ? "--excel" : "--csv-safe") needs --format csv")
+        if excel, format != .csv {
+            throw MissingArgument("--excel needs --format csv")
         }
     }
 
@@ -46,14 +42,14 @@ struct OutputOptions: ParsableArguments {
         // Excel reads a file without a byte order mark as the encoding of the system.
         if excel { try StandardOutput.write("\u{FEFF}") }
         try StandardOutput.write(
-            result.text(as: format, for: display, advice: advice, guardsFormulas: excel || csvSafe))
+            result.text(as: format, for: display, advice: advice, guardsFormulas: excel))
     }
 }
 
 /// The help of `--excel`, which all commands have.
 enum ExcelHelp {
     static let flag: ArgumentHelp = """
-        In CSV, begin with a byte order mark, and begin text with an apostrophe that a spreadsheet would run as a formula: cells \
+        In CSV and TSV, begin with a byte order mark, and begin text with an apostrophe that a spreadsheet would run as a formula: cells \
         with = + - @ first.
         """
 }

@@ -10,7 +10,12 @@ extension QueryError {
 
     private func advice(for store: StoreOptions?) -> String? {
         switch code {
-        case .versionNotFound(_, _, let existing): existing.last.map { "Try --version \($0)" }
+        case .versionNotFound(_, _, let existing):
+            HyperoQueryCommand.arguments.contains { $0.hasPrefix("--min-version") }
+                ? nil : existing.last.map { "Try --version \($0)" }
+        case .invalidExperimentID(let text):
+            "The experiments of a battery are listed by hypero-query experiments \(BatteryWords.quoted(text)), and curves and "
+                + "compare take the best ones with --top 5"
         case .batteryNotFound(_, let suggestion) where suggestion.count == 0:
             store?.emptyStoreAdvice
         case .experimentNotFound(_, let suggestion) where suggestion.count == 0:

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HyperoCommandLine
 import HyperoQuery
 
 struct ShowCommand: StoreCommand {
@@ -49,6 +50,11 @@ struct ShowCommand: StoreCommand {
         let records = try store.experiments(withIDs: experiments)
         let reports = ExperimentReports(
             records, standings: try store.standings(of: records), marker: ChartOptions.usualMarker(output))
+        if output.format == .csv, reports.isTooSparseForCSV {
+            throw MissingArgument(
+                "the learning curves have so many channels with few values that CSV would be nearly empty. Use curves with "
+                    + "--channel, or export --curves")
+        }
         try output.write(reports, warnings: reports.warnings, advice: ChartOptions.advice)
     }
 }

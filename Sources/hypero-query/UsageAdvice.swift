@@ -3,6 +3,9 @@ import HyperoQuery
 
 /// The advice for usual mistakes in a command line.
 enum UsageAdvice {
+    /// The commands whose only argument is the name of a battery.
+    private static let takingName = ["rank", "experiments", "versions", "columns", "importance", "export"]
+
     /// Returns a sentence for the message of the parser; nil if there is none.
     ///
     /// - Parameter arguments: the command line without the name of the program.
@@ -12,7 +15,7 @@ enum UsageAdvice {
         }
         if message.isAboutUnexpectedArguments {
             guard let first = arguments.first, !names.contains(first) else {
-                return ["rank", "experiments"].contains(arguments.first)
+                return arguments.first.map(Self.takingName.contains) ?? false
                     ? "A name with spaces needs quotes, for example \"digits mlp\"" : nil
             }
             if ["delete", "requeue", "adopt"].contains(first) { return "Write hypero-ingest \(first)" }

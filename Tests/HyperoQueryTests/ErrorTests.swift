@@ -22,7 +22,12 @@ import Testing
             "experiment not found: 'zzz', no id has this prefix. "
                 + "List the experiments of a battery with hypero-query experiments NAME"
         ),
-        (["show", "A b*"], "experiment not found: 'A b*', an id must have 1 to 64 characters of a-z 0-9 -"),
+        (
+            ["show", "A b*"],
+            "experiment not found: 'A b*', an id must have 1 to 64 characters of a-z 0-9 -. "
+                + "The experiments of a battery are listed by hypero-query experiments 'A b*', and curves and compare take the best "
+                + "ones with --top 5"
+        ),
         (["show", "aaaaaa"], "experiment is ambiguous: 'aaaaaa', a prefix of aaaaaaaaaa-1, aaaaaaaaaa-2"),
     ])
     func `An error for a missing name has suggestions, and the exit status is 3`(arguments: [String], message: String)

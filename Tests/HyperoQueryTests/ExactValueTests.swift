@@ -48,7 +48,7 @@ import Testing
 
     @Test(arguments: [
         ("\t=1", true), (" =1", true), ("\u{A0}+1+1", true), ("\n@x", true), ("＝1", true), ("=1", true), ("-a", true),
-        ("-0.5", false), ("+", true), (" x", false), ("a=1", false), ("\t", true), ("-inf", false),
+        ("-0.5", false), ("+", true), (" x", false), ("a=1", false), ("\t", true), ("-inf", true), ("-1e400", true),
     ])
     func `A cell that a spreadsheet may run as a formula begins with an apostrophe`(text: String, isFormula: Bool)
         throws

@@ -140,7 +140,7 @@ import Testing
         ("export net --min-version 2", 3, "version not found: 2, battery 'net' has 1"),
         ("export nut", 3, "battery not found: 'nut'. Did you mean 'net'?"),
         ("export net --output /", 1, "cannot write /: it is a folder. Name a file in it"),
-        ("export net --output /dev/full", 1, "it is not a regular file. Write to it with > instead of --output"),
+        ("export net --output /dev/full", 1, "cannot write /dev/full: No space left on device"),
         ("export net --output /nowhere/x.csv", 1, "cannot write /nowhere/x.csv: its folder does not exist"),
     ])
     func `A wrong request has a clear error`(line: String, status: Int32, message: String) throws {

@@ -71,4 +71,29 @@ import Testing
         #expect(outcome.stdout.hasSuffix(",meta.text\n0\n"))
         #expect(outcome.stderr == "")
     }
+
+    @Test func `A hyphen and a device are written directly, and the name of a file chooses the form`() throws {
+        let (fixture, folder) = (try fixture(), try TemporaryFolder())
+        let text = try fixture.output(["export", "net"])
+        #expect(try fixture.output(["export", "net", "--output", "-"]) == text)
+        #expect(try fixture.output(["export", "net", "--output", "/dev/null"]) == "")
+        for (name, start) in [
+            ("a.json", "{"), ("a.tsv", "experiment\t"), ("a.md", "| experiment"), ("a.txt", "experiment,"),
+        ] {
+            _ = try fixture.output(["export", "net", "--output", folder.file(name)])
+            #expect(try String(contentsOfFile: folder.file(name), encoding: .utf8).hasPrefix(start), "\(name)")
+        }
+        _ = try fixture.output(["export", "net", "--output", folder.file("b.json"), "--format", "csv"])
+        #expect(try String(contentsOfFile: folder.file("b.json"), encoding: .utf8) == text)
+    }
+
+    @Test(arguments: ["export net", "rank net", "show a-1"])
+    func `A closed standard output is an error`(command: String) throws {
+        let fixture = try fixture()
+        let outcome = try ChildProcess.run(
+            "sh", ["-c", "exec '\(ChildProcess.productsDirectory)/hypero-query' \(command) >&-"],
+            environment: ["HYPERO_REDIS": fixture.server.url, "HYPERO_NAMESPACE": fixture.namespace])
+        #expect(outcome.ending == .exited(1))
+        #expect(outcome.stderr == "hypero-query: cannot write to standard output: Bad file descriptor\n")
+    }
 }

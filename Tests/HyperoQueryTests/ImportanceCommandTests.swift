@@ -60,10 +60,10 @@ import Testing
 
     @Test(arguments: [
         (0, "the battery has no experiments"),
-        (1, "1 experiment with a finite 'loss' are too few: at least 10 are needed"),
+        (1, "1 experiment with a finite 'loss' is too few: at least 10 are needed"),
         (9, "9 experiments with a finite 'loss' are too few: at least 10 are needed"),
         (30, "3 experiments are too few for the best tenth: the shares mean little below 50 experiments"),
-        (100, "with 100 experiments, shares below about 0.05 mean nothing"),
+        (60, "not above chance, the share of a random choice of experiments: "),
     ])
     func `Too few experiments are a remark and not an error`(count: Int, remark: String) throws {
         let outcome = try fixture(count).query("importance", "net")
@@ -121,5 +121,16 @@ import Testing
         let row = try fixture.output(["export", "wide"]).split(separator: "\n")
         #expect(
             row.count == 21 && row[20].split(separator: ",", omittingEmptySubsequences: false).count == 14 + 1 + 10_000)
+    }
+
+    @Test func `Versions that differ in their objectives are said`() throws {
+        let fixture = try Fixture()
+        fixture.experiment("a-1", of: fixture.battery("net", version: 1), maxima: ["valid": "1"], params: ["lr": "1"])
+        fixture.experiment(
+            "b-1", of: fixture.battery("net", version: 2, objective: "loss", direction: .min), maxima: ["loss": "1"])
+        try fixture.commit()
+        let outcome = try fixture.query("importance", "net")
+        #expect(
+            outcome.stderr.contains("the versions of 'net' differ in objective or direction, and version 2 decides"))
     }
 }

@@ -141,17 +141,6 @@ import Testing
         #expect(bytesText(count) == text)
     }
 
-    @Test(
-        arguments: [
-            ([0, 1], 10, "▁█"), ([1, 1, 1], 10, "▅▅▅"), ([0, nil, 0.5, .nan, 1], 10, "▁ ▅ █"), ([], 10, ""),
-            ([0, 0, 1, 1], 2, "▁█"), ([-1e308, 1e308], 9, "▁█"), ([.infinity], 9, ""),
-        ] as [([Double?], Int, String)])
-    func `A sparkline ranges from the lowest to the highest value, and missing values are blank`(
-        values: [Double?], width: Int, text: String
-    ) {
-        #expect(sparkline(values, width: width) == text)
-    }
-
     @Test(arguments: [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("tset", "test", 2), ("abc", "abc", 0)])
     func `The edit distance counts insertions, deletions and replacements`(left: String, right: String, distance: Int) {
         #expect(editDistance(Array(left), Array(right)) == distance)

@@ -29,12 +29,12 @@ import Testing
         #expect(lines.contains { $0.contains("a-1") && $0.contains(ids[0]) })
         #expect(lines.contains { $0.contains("b-1") && $0.contains(ids[1]) })
         let note = try #require(lines.last)
-        #expect(note.hasPrefix("2 batteries have the name 'net' and differ in their descriptions: "))
+        #expect(note.hasPrefix("2 batteries of the name 'net' differ only in their descriptions: "))
         #expect(
             note.contains("\(ids[0]) (version 1, first)") && note.contains("\(ids[1]) (version 1, other description)"))
         let choice = try #require(note.firstMatch(of: /for example hypero-query (.*)$/)?.1)
         let chosen = try fixture.output(choice.split(separator: " ").map(String.init))
-        #expect(chosen.hasPrefix("net, version 1: ") && !chosen.contains("batteries have the name"))
+        #expect(chosen.hasPrefix("net, version 1: ") && !chosen.contains("batteries of the name"))
     }
 
     @Test(arguments: ["rank", "experiments"], ["json", "csv"])
@@ -44,6 +44,6 @@ import Testing
         let lines = outcome.stdout.split(whereSeparator: \.isNewline)
         #expect(lines.contains { $0.contains("a-1") && $0.contains(ids[0]) })
         #expect(lines.contains { $0.contains("b-1") && $0.contains(ids[1]) })
-        #expect(outcome.stderr.hasPrefix("hypero-query: note: 2 batteries have the name 'net'"))
+        #expect(outcome.stderr.hasPrefix("hypero-query: note: 2 batteries of the name 'net'"))
     }
 }

@@ -80,12 +80,13 @@ import Testing
         let arguments = ["rank", "sweep", "--format", "csv", "--columns", "commit,day,data_seed"]
         let plain = try fixture.output(arguments)
         #expect(plain.contains(",=1+2,-0.5,-99999999999999999999\r\n"))
-        #expect(try fixture.output(arguments + ["--csv-safe"]) == plain.replacing(",=1+2,", with: ",'=1+2,"))
-        let outcome = try fixture.query("rank", "sweep", "--csv-safe")
-        #expect(outcome.ending == .exited(64) && outcome.stderr.contains("--csv-safe needs --format csv"))
+        #expect(
+            try fixture.output(arguments + ["--excel"]) == "\u{FEFF}" + plain.replacing(",=1+2,", with: ",'=1+2,"))
+        let outcome = try fixture.query("rank", "sweep", "--excel")
+        #expect(outcome.ending == .exited(64) && outcome.stderr.contains("--excel needs --format csv"))
         var page = Page(Display(), now: 0, escapes: false, guardsFormulas: true)
-        CSV.write(["=a", "+1", "+a", "-inf", "-", "@x", "\tx", "a=b", nil], to: &page)
-        #expect(page.text == "'=a,'+1,'+a,-inf,'-,'@x,'\tx,a=b,\r\n")
+        CSV.write(["=a", "+1", "+a", "-inf", "-1", "-", "@x", "\tx", "a=b", nil], to: &page)
+        #expect(page.text == "'=a,'+1,'+a,'-inf,-1,'-,'@x,'\tx,a=b,\r\n")
     }
 
     @Test func `Whole numbers above 2^53 keep the stored digits in all results of channels`() throws {

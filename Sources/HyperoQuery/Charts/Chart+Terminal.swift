@@ -40,13 +40,9 @@ extension Chart {
 
     /// Writes the chart: a title, the plot with its axes, the names of the curves, and remarks about points that it leaves out.
     ///
-    /// Below 60 columns, the names are beneath the plot. Below 40 columns, each curve is a sparkline.
+    /// Below 60 columns, the names are beneath the plot. Below 40 columns, each curve is a sparkline on the same horizontal axis.
     func write(to page: inout Page, size: Size, marker: ChartMarker) {
         page.paragraph(title, style: .bold)
-        guard size.width >= Size.leastPlotWidth else {
-            writeSparklines(to: &page, width: size.width, marker: marker)
-            return
-        }
         let hasLabels = size.width >= Size.leastWidthWithLabels
         // The number of ticks depends on the width of the plot, which depends on the texts of the ticks. An estimate is enough.
         let labelWidth = hasLabels ? labelWidth(on: page, limit: size.width / 3) : 0
@@ -57,6 +53,10 @@ extension Chart {
                 yCount: max(2, size.height / ChartPlot.rowsPerTick + 1))
         else {
             page.paragraph(emptyText, style: .dim)
+            return
+        }
+        guard size.width >= Size.leastPlotWidth else {
+            writeSparklines(in: frame, to: &page, width: size.width, marker: marker)
             return
         }
         let plot = ChartPlot(self, frame: frame, size: size, labelWidth: labelWidth, marker: marker)
@@ -83,7 +83,7 @@ extension Chart {
     /// Writes a line per curve: its name in its colour, and its last value, by which it is found without colours.
     private func writeLegend(to page: inout Page, width: Int) {
         for index in series.indices.filter(isHighlighted) where !series[index].label.isEmpty {
-            let end = series[index].points.last { $0.y.isFinite }.map { "  ends at \(numberText($0.y))" } ?? ""
+            let end = smoothedPoints(of: index).last { $0.y.isFinite }.map { "  ends at \(numberText($0.y))" } ?? ""
             let name = label(
                 of: index, width: width - textWidth(end), escaped: page.escaped, ellipsis: page.display.ellipsis)
             page.line([Page.Span(name, style: style(of: index)), Page.Span(end, style: .dim)])
@@ -105,12 +105,15 @@ extension Chart {
                 "\(counted(frame.nonPositiveCount, noun: "point")) of 0 or less \(frame.nonPositiveCount == 1 ? "is" : "are") "
                     + "in the lane below the log axis", style: .dim)
         }
-        if frame.countBefore > 0 {
-            page.paragraph(
-                "\(counted(frame.countBefore, noun: "point")) at \(xTitle) 0 \(frame.countBefore == 1 ? "is" : "are") not "
-                    + "shown: a log axis has no 0", style: .dim)
-        }
+        writeRemark(aboutPointsBefore: frame, to: &page)
         let unnamed = series.indices.count { !isHighlighted($0) }
         if unnamed > 0 { page.paragraph("\(counted(unnamed, noun: "further curve")) without a name", style: .dim) }
+    }
+    /// Writes the number of points at epoch 0 that a logarithmic axis cannot show.
+    func writeRemark(aboutPointsBefore frame: ChartFrame, to page: inout Page) {
+        guard frame.countBefore > 0 else { return }
+        page.paragraph(
+            "\(counted(frame.countBefore, noun: "point")) at \(xTitle) 0 \(frame.countBefore == 1 ? "is" : "are") not "
+                + "shown: a log axis has no 0", style: .dim)
     }
 }

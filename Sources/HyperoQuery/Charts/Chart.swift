@@ -70,6 +70,14 @@ package struct Chart: Sendable, Hashable {
         self.scales = scales
     }
 
+    /// Returns the points of a curve as the axes show them: the moving averages, or the values themselves.
+    func smoothedPoints(of index: Int) -> [ChartPoint] {
+        let points = series[index].points
+        return zip(points, Smoothing.smoothed(points.map(\.y), weight: scales.smoothing)).map {
+            ChartPoint(x: $0.x, y: $1)
+        }
+    }
+
     /// The largest number of curves that all are shown in a colour of their own.
     private static let maxHighlighted = 8
     /// The number of curves that are shown in a colour if there are more.

@@ -1,5 +1,3 @@
-import Glibc
-
 /// An axis of a chart: its scale, its range and its ticks.
 package struct ChartAxis: Sendable, Hashable {
     /// A number on the axis.
@@ -40,16 +38,18 @@ package struct ChartAxis: Sendable, Hashable {
         self.isLog = isLog
         var (low, high) = (range.low, range.high)
         let numbers: [TickNumber]
-        if isLog {
-            // Equal values need a range too.
-            if low >= high { (low, high) = Self.decade(around: low) }
-            numbers = LogTicks.ticks(from: low, to: high, count: count, isLoose: isLoose)
-        } else if isInteger {
+        if isInteger, !isLog {
             numbers = LinearTicks.ticks(from: low, to: high, count: count, isLoose: isLoose, isInteger: true)
-            if low >= high { (low, high) = (low - 0.5, high + 0.5) }
+            // Beside a number above 2^53, there is no double at a distance of a half.
+            let margin = max(0.5, low.magnitude.ulp)
+            if low >= high { (low, high) = (low - margin, high + margin) }
         } else {
-            (low, high) = LinearTicks.widened(low, high)
-            numbers = LinearTicks.ticks(from: low, to: high, count: count, isLoose: isLoose)
+            let scale = ChartScale(range, isLog: isLog)
+            (low, high) = (scale.low, scale.high)
+            numbers =
+                isLog
+                ? LogTicks.ticks(from: low, to: high, count: count, isLoose: isLoose)
+                : LinearTicks.ticks(from: low, to: high, count: count, isLoose: isLoose)
         }
         if isLoose, let first = numbers.first, let last = numbers.last {
             low = min(low, first.value)
@@ -63,15 +63,8 @@ package struct ChartAxis: Sendable, Hashable {
             .filter { $0.value >= low - margin && $0.value <= high + margin && (!isLog || $0.value > 0) }
     }
 
-    /// Returns a range of at most a decade with a value in its middle.
-    private static func decade(around value: Double) -> (low: Double, high: Double) {
-        (max(value / 3, .leastNormalMagnitude), min(value * 3, .greatestFiniteMagnitude))
-    }
-
-    /// Returns the position of a value: 0 at the start of the axis, 1 at its end, and outside of both for other values.
+    /// Returns the position of a value, as ``ChartScale/position(of:)``.
     package func position(of value: Double) -> Double {
-        if isLog { return (log10(value) - log10(low)) / (log10(high) - log10(low)) }
-        // Halved, because the difference of two finite doubles may be infinite.
-        return (value / 2 - low / 2) / (high / 2 - low / 2)
+        ChartScale(isLog: isLog, low: low, high: high).position(of: value)
     }
 }

@@ -36,9 +36,8 @@ package struct ChartFrame: Sendable, Hashable {
         var countBefore = 0
         var curves: [Curve] = []
         var positions: [ChartPoint] = []
-        for series in chart.series {
-            let smoothed = Smoothing.smoothed(series.points.map(\.y), weight: scales.smoothing)
-            var points = zip(series.points, smoothed).map { ChartPoint(x: $0.x, y: $1) }
+        for index in chart.series.indices {
+            var points = chart.smoothedPoints(of: index)
             if scales.isLogX {
                 let count = points.count
                 points.removeAll { $0.x <= 0 }
@@ -77,7 +76,11 @@ package struct ChartFrame: Sendable, Hashable {
         return Self.clipped(from, to)
     }
 
-    /// Returns the part of a line, in positions, whose height is from 0 to 1.
+    /// Returns the part of a line whose height is from 0 to 1; nil if no part is.
+    ///
+    /// - Parameters:
+    ///   - start: the finite positions of the start on both axes.
+    ///   - end: those of the end.
     package static func clipped(_ start: ChartPoint, _ end: ChartPoint) -> (start: ChartPoint, end: ChartPoint)? {
         guard max(start.y, end.y) >= 0, min(start.y, end.y) <= 1 else { return nil }
         func moved(_ point: ChartPoint, along other: ChartPoint) -> ChartPoint {

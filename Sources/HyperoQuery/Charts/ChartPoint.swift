@@ -48,13 +48,18 @@ struct PointColumn: Hashable {
 }
 
 extension [ChartPoint] {
-    /// The factor by which a step must be longer than both of its neighbours to be a gap.
+    /// The factor by which a step must be longer than the steps around it to be a gap.
     private static var gapFactor: Double { 3 }
 
     /// The parts of a curve that are drawn as one line each.
     ///
-    /// A part ends before a value that is not finite, and before a step that is more than three times as long as the steps before
-    /// and after it: rows are missing there. A channel that is logged every ten epochs has no gaps.
+    /// A part ends before a value that is not finite, and before a gap: a step that is more than three times as long as the
+    /// steps around it, because rows are missing there. The steps around it are the two before it and the two after it, of which
+    /// all but one must be that short, so that two gaps may follow each other. Near the ends of the curve, where one side has
+    /// fewer than two steps, all must be that short.
+    ///
+    /// So a channel that is logged every ten epochs has no gaps, and neither has one that is logged less and less often.
+    /// The usual step of the whole curve would not do: the later rows of such a channel would all be dots.
     var runs: [[ChartPoint]] {
         var runs: [[ChartPoint]] = []
         var isOpen = false
@@ -77,9 +82,16 @@ extension [ChartPoint] {
     /// Returns whether rows are missing before a point.
     private func isGap(before index: Int) -> Bool {
         func step(_ end: Int) -> Double? { indices.contains(end) && end > 0 ? self[end].x - self[end - 1].x : nil }
-        guard let length = step(index), let usual = [step(index - 1), step(index + 1)].compactMap(\.self).max() else {
+        guard let length = step(index) else { return false }
+        // Nearly all steps are like both of their neighbours, and need no arrays.
+        if let last = step(index - 1), let next = step(index + 1), length <= Self.gapFactor * Swift.min(last, next) {
             return false
         }
-        return length > Self.gapFactor * usual
+        let before = [step(index - 2), step(index - 1)].compactMap(\.self)
+        let after = [step(index + 1), step(index + 2)].compactMap(\.self)
+        let around = (before + after).sorted(by: >)
+        guard let longest = around.first else { return false }
+        let usual = around.count < 4 ? longest : around[1]
+        return usual > 0 && length > Self.gapFactor * usual
     }
 }

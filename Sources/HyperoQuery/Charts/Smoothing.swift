@@ -16,6 +16,8 @@ package enum Smoothing {
             sumOfWeights = weight * sumOfWeights + 1
             // Two products, because the difference of two finite doubles may be infinite.
             mean = mean * (1 - 1 / sumOfWeights) + value / sumOfWeights
+            // The sum of the products may be rounded up to infinity.
+            mean = min(max(mean, -Double.greatestFiniteMagnitude), .greatestFiniteMagnitude)
             return mean
         }
     }

@@ -47,6 +47,8 @@ package struct BatterySource: Sendable, Hashable {
     /// The remark that the result contains batteries of other descriptions.
     func notes(of name: String) -> [Note] {
         guard hasSeveralDescriptions else { return [] }
+        let counts = Dictionary(batteries.map { ($0.version, 1) }, uniquingKeysWith: +)
+        let batteries = batteries.filter { counts[$0.version] ?? 0 > 1 }
         let named = batteries.prefix(Self.maxNamed).map { battery in
             let description = battery.description.isEmpty ? "" : ", \(printable(battery.description, limit: 60))"
             return "\(battery.id) (version \(battery.version)\(description))"
@@ -55,7 +57,7 @@ package struct BatterySource: Sendable, Hashable {
         return [
             Note(
                 topic: .severalBatteries,
-                text: "\(batteries.count) batteries have the name '\(name)' and differ in their descriptions: "
+                text: "\(batteries.count) batteries of the name '\(name)' differ only in their descriptions: "
                     + named.joined(separator: ", ") + more)
         ]
     }

@@ -28,7 +28,7 @@ struct ColumnSearch {
     /// Returns the fields of every experiment among requested columns that were named with their prefix, such as `hypero.seed`. A
     /// table names them so too.
     static func prefixedOwnFields(in names: [String]?) -> Set<String> {
-        Set((names ?? []).filter { $0.hasPrefix(OwnField.prefix) }.compactMap(OwnField.field(named:)))
+        Set((names ?? []).filter { $0.dropping(prefix: OwnField.prefix) != nil }.compactMap(OwnField.field(named:)))
     }
 
     /// True if a name may be a pattern. ``fields(among:warnings:)`` then needs the columns of the batteries.
@@ -65,6 +65,7 @@ struct ColumnSearch {
         among columns: [String] = [], warnings: inout [String]
     ) throws(QueryError) -> Result<[String], UnknownColumn> {
         var fields: [String] = []
+        var seen: Set<ExactText> = []
         for (name, candidates) in zip(names, candidates) {
             var matches: [String] = []
             for candidate in candidates where matches.isEmpty || matches != [name] {
@@ -79,7 +80,7 @@ struct ColumnSearch {
             guard !matches.isEmpty || Self.resultColumns.contains(name) else {
                 return .failure(UnknownColumn(name: name))
             }
-            for match in matches where !fields.contains(where: { $0.hasSameBytes(as: match) }) { fields.append(match) }
+            for match in matches where seen.insert(ExactText(match)).inserted { fields.append(match) }
         }
         return .success(fields)
     }

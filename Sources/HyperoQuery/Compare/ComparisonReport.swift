@@ -4,10 +4,13 @@ import HyperoSchema
 package struct ComparisonReport: Sendable {
     package let comparison: Comparison
     package let charts: CurveCharts
+    /// The values of each experiment.
+    private let values: [NamedValues]
 
     /// - Parameter charts: the charts of the experiments to compare.
     package init(_ charts: CurveCharts) {
         comparison = Comparison(charts.curves)
+        values = comparison.experiments.map(NamedValues.init)
         self.charts = charts
     }
 
@@ -48,7 +51,7 @@ package struct ComparisonReport: Sendable {
         add("status") { $0.liveness.text(now: page.now) }
         add("duration") { $0.duration.map(durationText) }
         for name in comparison.differing.prefix(Self.maxParams) {
-            let texts = experiments.map { $0.paramText(name) }
+            let texts = values.map { $0.paramText(name) }
             let numbers = texts.map { $0.flatMap(Number.init(text:)) }
             let isNumeric = zip(texts, numbers).allSatisfy { ($0 == nil) == ($1 == nil) }
             all.append(
@@ -61,7 +64,7 @@ package struct ComparisonReport: Sendable {
         all.append(
             Property(title: "epochs", values: experiments.map { $0.lastEpoch.map { String($0) } }, isNumeric: true))
         for channel in comparison.channels.prefix(Self.maxChannels) {
-            let numbers = experiments.map { $0.maximum(of: channel) }
+            let numbers = values.map { $0.maximum(of: channel) }
             all.append(
                 Property(
                     title: channel, values: numberTexts(numbers), best: best(of: numbers, in: channel), isNumeric: true)
@@ -114,10 +117,10 @@ package struct ComparisonReport: Sendable {
     }
 
     private func writeSame(to page: inout Page) {
-        guard !comparison.same.isEmpty, let record = experiments.first else { return }
+        guard !comparison.same.isEmpty, let first = values.first else { return }
         let texts = comparison.same.prefix(Self.maxSame).map { name in
             truncated(
-                page.escaped("\(name) \(record.paramText(name).map(shownText) ?? "")"), toWidth: Self.maxSameWidth,
+                page.escaped("\(name) \(first.paramText(name).map(shownText) ?? "")"), toWidth: Self.maxSameWidth,
                 ellipsis: page.display.ellipsis)
         }
         let more = comparison.same.count > texts.count ? " and \(comparison.same.count - texts.count) more" : ""
@@ -196,7 +199,7 @@ extension ComparisonReport: Rendering {
         CSV.write(
             titles + comparison.channels.map { Prefix.max + $0 } + comparison.differing.map { Prefix.param + $0 },
             to: &page)
-        for entry in comparison.curves.entries {
+        for (entry, values) in zip(comparison.curves.entries, values) {
             let record = entry.record
             let fixed: [String?] = [
                 record.id, entry.rank.map { String($0) }, record.battery, record.batteryName,
@@ -205,8 +208,8 @@ extension ComparisonReport: Rendering {
                 record.bestEpoch.map { String($0) },
             ]
             CSV.write(
-                fixed + comparison.channels.map { record.maximum(of: $0)?.text }
-                    + comparison.differing.map { record.paramText($0).map(shownText) }, to: &page)
+                fixed + comparison.channels.map { values.maximum(of: $0)?.text }
+                    + comparison.differing.map { values.paramText($0).map(shownText) }, to: &page)
         }
     }
 }

@@ -5,7 +5,7 @@ extension ExperimentRecord: Rendering {
     /// attempt started updated last_seen epochs epoch source curve_epoch stated_epoch stated maxima params space meta
     /// nonfinite curves`. `rank` is the place among the `ranked` experiments of the battery's name. `stated` has the channels
     /// whose maxima the program set, `space` the distributions of hyper-parameters. `curves` has the epochs and one array per
-    /// channel.
+    /// channel. It is null for ``LearningCurves/isTooSparse``.
     package func writeJSON(to page: inout Page) { writeJSON(to: &page, standing: nil) }
 
     /// Writes the object with the rank; nil if it is not known.
@@ -41,21 +41,15 @@ extension ExperimentRecord: Rendering {
         object.add("space", json: space.text)
         object.add("meta", value: meta)
         object.add("nonfinite", value: nonfiniteCount)
-        var channels = JSONObject()
-        for channel in curves.channels { channels.add(channel.name, array: channel.numbers.map(JSONObject.json)) }
-        var columns = JSONObject()
-        columns.add("epoch", array: curves.epochs.map { String($0) })
-        columns.add("channels", json: channels.text)
-        object.add("curves", json: columns.text)
+        object.add("curves", json: curves.isTooSparse ? "null" : curves.json)
         page.line(object.text)
     }
 
     /// Writes the learning curves, one record per epoch.
     package func writeCSV(to page: inout Page) {
         CSV.write(["epoch"] + curves.channels.map(\.name), to: &page)
-        for (index, epoch) in curves.epochs.enumerated() {
-            CSV.write(
-                [String(epoch)] + curves.channels.map { channel in channel.numbers[index]?.text }, to: &page)
+        curves.forEachRow(columns: curves.channels.map(\.name)) { epoch, texts in
+            CSV.write([String(epoch)] + texts, to: &page)
         }
     }
 
@@ -151,7 +145,7 @@ extension ExperimentRecord: Rendering {
             columns: [Table.Column(title: "channel")]
                 + ["first", "last", "lowest", "highest"].map { Table.Column(title: $0, isNumeric: true) })
         table.rows = curves.channels.map { channel in
-            let numbers = channel.numbers.compactMap(\.self)
+            let numbers = channel.numbers
             let finite = numbers.filter(\.isFinite)
             let shown = [
                 numbers.first, numbers.last, finite.min { $0.value < $1.value }, finite.max { $0.value < $1.value },
@@ -162,8 +156,8 @@ extension ExperimentRecord: Rendering {
             let room = (page.display.width ?? 80) - table.fullWidth(on: page) - Self.gap
             if room >= Self.minSparklineWidth {
                 table.columns.append(Table.Column(title: ""))
-                for (index, channel) in curves.channels.enumerated() {
-                    table.rows[index].append(Table.Cell(sparkline(channel.values, width: room), style: .cyan))
+                for (index, line) in sparklines(within: room).enumerated() {
+                    table.rows[index].append(Table.Cell(line, style: .cyan))
                 }
             }
         }
@@ -172,6 +166,20 @@ extension ExperimentRecord: Rendering {
         page.line()
         chart.write(
             to: &page, size: .fitting(page.display, height: Self.chartHeight), marker: marker)
+    }
+
+    /// Returns a sparkline per channel, all over the same epochs; an empty text if there are no finite values.
+    private func sparklines(within room: Int) -> [String] {
+        let chart = Chart(
+            title: "", series: curves.channels.map { Chart.Series(name: $0.name, points: points(of: $0)) },
+            scales: Chart.Scales(isFull: true))
+        guard let frame = ChartFrame(chart, xCount: 2, yCount: 2) else { return curves.channels.map { _ in "" } }
+        let width = chart.sparklineWidth(in: frame, within: room)
+        return chart.series.indices.map { chart.sparkline(of: $0, in: frame, width: width).text() }
+    }
+
+    private func points(of channel: LearningCurves.Channel) -> [ChartPoint] {
+        curves.numbers(of: channel).map { ChartPoint(x: Double($0.epoch), y: $0.number.value) }
     }
 
     /// Returns the chart of the objective; nil if the objective has fewer than two finite values, or the display is too narrow.

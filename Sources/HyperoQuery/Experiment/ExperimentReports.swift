@@ -20,9 +20,31 @@ package struct ExperimentReports: Sendable {
         var seen: Set<String> = []
         return records.flatMap(\.warnings).filter { seen.insert($0).inserted }
     }
+
+    private var channelNames: Set<ExactText> {
+        Set(records.flatMap { $0.curves.channels.map { ExactText($0.name) } })
+    }
+
+    /// True if CSV would have so many empty cells that it should not be written, as ``LearningCurves/isTooSparse``.
+    package var isTooSparseForCSV: Bool {
+        LearningCurves.isTooSparse(
+            rows: records.reduce(0) { $0 + $1.curves.epochs.count }, columns: channelNames.count,
+            values: records.reduce(0) { $0 + $1.curves.valueCount })
+    }
 }
 
 extension ExperimentReports: Rendering {
+    /// The experiments whose learning curves JSON does not have. Tables are never too sparse.
+    package var notes: [Note] {
+        records.filter(\.curves.isTooSparse).map { record in
+            Note(
+                topic: .sparseCurves,
+                text: "the learning curves of '\(record.id)' are left out: \(record.curves.channels.count) channels in "
+                    + "\(record.curves.epochs.count) epochs have only \(counted(record.curves.valueCount, noun: "value"))"
+            )
+        }
+    }
+
     package func writeTable(to page: inout Page) {
         for (index, (record, standing)) in zip(records, standings).enumerated() {
             if index > 0 {
@@ -45,15 +67,11 @@ extension ExperimentReports: Rendering {
             records.first?.writeCSV(to: &page)
             return
         }
-        let names = Set(records.flatMap { $0.curves.channels.map { ExactText($0.name) } })
-        let channels = names.map(\.text).sorted { ChannelOrder($0) < ChannelOrder($1) }
+        let channels = channelNames.map(\.text).sorted { ChannelOrder($0) < ChannelOrder($1) }
         CSV.write(["experiment", "epoch"] + channels, to: &page)
         for record in records {
-            let columns = Dictionary(record.curves.channels.map { (ExactText($0.name), $0) }) { first, _ in first }
-            for (index, epoch) in record.curves.epochs.enumerated() {
-                CSV.write(
-                    [record.id, String(epoch)] + channels.map { columns[ExactText($0)]?.numbers[index]?.text },
-                    to: &page)
+            record.curves.forEachRow(columns: channels) { epoch, texts in
+                CSV.write([record.id, String(epoch)] + texts, to: &page)
             }
         }
     }

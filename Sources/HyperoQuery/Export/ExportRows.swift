@@ -68,9 +68,16 @@ struct ExperimentRows: ExportRows {
             cells.append(ExportCell(text: experiment.liveness?.status?.rawValue))
             cells.append(ExportCell(text: values[0]))
             cells.append(ExportCell(text: values[1]))
-            cells.append(ExportCell(stored: values[2]))
+            // A seed is a text, because many readers of JSON round numbers above 2^53.
+            cells.append(ExportCell(text: values[2]))
             cells.append(ExportCell(stored: values[3]))
-            cells.append(ExportCell(time: values[4].flatMap { Int64($0) }))
+            let started = values[4].flatMap { Int64($0) }
+            if let text = values[4], started == nil {
+                addScanWarning(
+                    "\(experiment.source): \(ExperimentField.started) must be a number, not '\(printable(text))'",
+                    to: &warnings)
+            }
+            cells.append(ExportCell(time: started))
             cells.append(ExportCell(time: experiment.liveness?.lastSeen))
             cells.append(ExportCell(stored: values[5]))
             cells.append(ExportCell(stored: values[6]))

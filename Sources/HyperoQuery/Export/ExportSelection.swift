@@ -73,6 +73,9 @@ struct ExportSelection {
         return names
     }
 
+    /// The columns of an export that are not fields of an experiment's hash.
+    private static let computedColumns: Set = ["experiment", "name", "version", OwnField.lastSeen]
+
     /// Returns the field that a name denotes: a column with its prefix, or the only one that has the name without it, or a field of
     /// every experiment.
     ///
@@ -91,7 +94,14 @@ struct ExportSelection {
         }
         if let match = matches.first { return match }
         if let own = OwnField.field(named: name), own != OwnField.lastSeen { return own }
-        let names = usable.map(FieldName.unprefixed) + OwnField.names
+        if Self.computedColumns.contains(name) {
+            throw QueryError(
+                .invalidArgument(
+                    reason:
+                        "an export cannot be ordered by '\(name)', which no experiment stores. The columns started, updated, "
+                        + "epochs, status and battery are stored"))
+        }
+        let names = usable.map(FieldName.unprefixed) + OwnField.names.filter { $0 != OwnField.lastSeen }
         throw QueryError(.columnNotFound(name, suggestion: Suggestion(for: name, among: names)))
     }
 }

@@ -51,7 +51,8 @@ extension Store {
         // The body of a scan throws errors of queries only.
         var failure: (any Error)?
         try walk(
-            batteries, rows, order, isDescending: request.isDescending, where: filter, warnings: &warnings,
+            batteries, rows, order, isDescending: request.isDescending, total: total, where: filter,
+            warnings: &warnings,
             examined: { count in
                 examinedCount += count
                 progress(min(examinedCount, total), total)
@@ -69,6 +70,7 @@ extension Store {
             return failure == nil ? .next : .stop
         }
         if let failure { throw failure }
+        try checkCompleteness(examinedCount, of: total, batteries, warnings: &warnings)
         try writer.flush(to: sink)
         return ExportSummary(
             rowCount: rowCount, experimentCount: experimentCount, columns: rows.columns,
@@ -99,6 +101,12 @@ extension Store {
     private func exportedColumns(
         of batteries: [StoredBattery], warnings: inout [String]
     ) throws(QueryError) -> (columns: [String], total: Int) {
+        let total = try experimentCount(of: batteries)
+        return (try columns(of: batteries, warnings: &warnings), total)
+    }
+
+    /// Returns the number of experiments of batteries. One round trip.
+    private func experimentCount(of batteries: [StoredBattery]) throws(QueryError) -> Int {
         var pipeline = CommandPipeline()
         let sizes = batteries.flatMap { battery in
             battery.keyspaces.map { pipeline.append("ZCARD", $0.experiments(of: battery.id), in: $0, as: .count) }
@@ -106,12 +114,25 @@ extension Store {
         try connections.run(pipeline)
         var total = 0
         for size in sizes { total += try size.valueIfAvailable() ?? 0 }
-        return (try columns(of: batteries, warnings: &warnings), total)
+        return total
+    }
+
+    /// Adds a warning if experiments were deleted during an export.
+    ///
+    /// - Throws: ``QueryError/Code/deletedMeanwhile(battery:)`` if no experiment is left, so that a file is not replaced by a part.
+    private func checkCompleteness(
+        _ count: Int, of total: Int, _ batteries: [StoredBattery], warnings: inout [String]
+    ) throws(QueryError) {
+        guard count < total, let battery = batteries.last else { return }
+        guard try experimentCount(of: batteries) > 0 else {
+            throw QueryError(.deletedMeanwhile(battery: battery.name), warnings: warnings)
+        }
+        warnings.append("\(total - count) of \(total) experiments were deleted during the export, or cannot be read")
     }
 
     /// Walks over all experiments in an order.
     private func walk(
-        _ batteries: [StoredBattery], _ rows: any ExportRows, _ order: ExportOrder, isDescending: Bool,
+        _ batteries: [StoredBattery], _ rows: any ExportRows, _ order: ExportOrder, isDescending: Bool, total: Int,
         where filter: BatteryFilter?, warnings: inout [String], examined: (Int) -> Void,
         body: ([ScannedExperiment]) throws(QueryError) -> ScanStep
     ) throws(QueryError) {
@@ -132,16 +153,24 @@ extension Store {
                 return isStopped ? .stop : .next
             }
             guard !isStopped else { return }
-            scan.order = .oldestFirst
-            try self.scan(batteries, scan, where: filter, warnings: &warnings, examined: examined) {
-                (experiments) throws(QueryError) in
-                let unranked = experiments.filter { experiment in
-                    !(experiment[stored].flatMap { Number(text: $0) }?.isFinite ?? false)
-                }
-                return unranked.isEmpty ? .next : try body(unranked)
+            // Those that are not in the ranking: without a finite value, and those whose entry another client removed.
+            var members = MemberWalk(.oldestFirst, over: batteries, firstPage: 4 * ExperimentScan.maxChunk)
+            var unranked = try self.members(
+                of: &members, where: nil, in: batteries,
+                probe: { member, pipeline in
+                    let key = member.keyspace.rank(of: batteries[member.battery].id, by: channel)
+                    return pipeline.append("ZSCORE", key, member.experiment, in: member.keyspace, as: .isNotNull)
+                })
+            examined(unranked.count)
+            if filter != nil {
+                members = MemberWalk(of: unranked)
+                unranked = try self.members(of: &members, where: filter, in: batteries)
             }
+            try scanSorted(unranked, scan, in: batteries, warnings: &warnings, body: body)
         case .field(let field):
             var entries: [ExportOrder.Entry] = []
+            // An array that grows needs up to three times its size. The number is what the server says, so it is bounded.
+            entries.reserveCapacity(min(total, 1 << 22))
             try self.scan(
                 batteries, ExperimentScan(order: .unordered, fields: [field]), where: filter, warnings: &warnings,
                 examined: examined
@@ -155,12 +184,32 @@ extension Store {
                 return .next
             }
             ExportOrder.sort(&entries, isDescending: isDescending)
-            var members = MemberWalk(of: entries.map(\.member))
-            entries = []
-            let request = HashRequest(fields: scan.fields, hasLiveness: scan.hasLiveness, of: batteries)
-            try self.scan(
-                &members, request, firstChunk: scan.firstChunk, largestChunk: scan.largestChunk, warnings: &warnings,
-                body: body)
+            try scanSorted(entries.lazy.map(\.member), scan, in: batteries, warnings: &warnings, body: body)
         }
     }
+
+    /// Reads experiments in the order of a list, a part of them at a time.
+    private func scanSorted(
+        _ members: some Sequence<ScanMember>, _ scan: ExperimentScan, in batteries: [StoredBattery],
+        warnings: inout [String], body: ([ScannedExperiment]) throws(QueryError) -> ScanStep
+    ) throws(QueryError) {
+        let request = HashRequest(fields: scan.fields, hasLiveness: scan.hasLiveness, of: batteries)
+        var iterator = members.makeIterator()
+        var isStopped = false
+        while !isStopped {
+            var part: [ScanMember] = []
+            while part.count < Self.sortedPart, let member = iterator.next() { part.append(member) }
+            guard !part.isEmpty else { return }
+            var walk = MemberWalk(of: part)
+            try self.scan(
+                &walk, request, firstChunk: scan.firstChunk, largestChunk: scan.largestChunk, warnings: &warnings
+            ) { (experiments) throws(QueryError) in
+                isStopped = try body(experiments) == .stop
+                return isStopped ? .stop : .next
+            }
+        }
+    }
+
+    /// The number of sorted experiments that are read at once. A copy of all would double their memory.
+    private static let sortedPart = 16 * ExperimentScan.maxChunk
 }

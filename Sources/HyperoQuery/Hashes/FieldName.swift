@@ -19,14 +19,14 @@ enum FieldName: Hashable {
     ]
 
     init(_ field: String) {
-        if field.hasPrefix(Prefix.param) {
-            self = .param(String(field.dropFirst(Prefix.param.count)))
-        } else if field.hasPrefix(Prefix.meta) {
-            self = .meta(String(field.dropFirst(Prefix.meta.count)))
-        } else if field.hasPrefix(Prefix.curve) {
-            self = .curve(String(field.dropFirst(Prefix.curve.count)))
-        } else if field.hasPrefix(Prefix.max), !Self.reserved.contains(field) {
-            self = .maximum(String(field.dropFirst(Prefix.max.count)))
+        if let name = field.dropping(prefix: Prefix.param) {
+            self = .param(name)
+        } else if let name = field.dropping(prefix: Prefix.meta) {
+            self = .meta(name)
+        } else if let name = field.dropping(prefix: Prefix.curve) {
+            self = .curve(name)
+        } else if let name = field.dropping(prefix: Prefix.max), !Self.reserved.contains(field) {
+            self = .maximum(name)
         } else {
             self = .other
         }
@@ -61,7 +61,7 @@ enum OwnField {
 
     /// Returns the field of a column name, with or without the prefix; nil if there is none: `epoch` is `max.epoch`.
     static func field(named name: String) -> String? {
-        let name = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+        let name = name.dropping(prefix: prefix) ?? name
         return fields.first { $0 == name || Self.name(of: $0) == name }
     }
 

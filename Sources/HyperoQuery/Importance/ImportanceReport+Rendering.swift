@@ -7,7 +7,6 @@ extension ImportanceReport: Rendering {
     /// The number of names in a note.
     private static let maxNamed = 8
     /// The number of experiments below which a share of a useless hyper-parameter is often above 0.05.
-    private static let fewExperiments = 300
 
     package func writeTable(to page: inout Page) {
         page.paragraph([
@@ -79,7 +78,7 @@ extension ImportanceReport: Rendering {
         switch importance.limitation {
         case .tooFew:
             remarks.append(
-                "\(counted(importance.count, noun: "experiment")) with a finite '\(channel)' are too few: at least "
+                "\(counted(importance.count, noun: "experiment")) with a finite '\(channel)' \(importance.count == 1 ? "is" : "are") too few: at least "
                     + "\(Importance.minCount) are needed")
         case .equalObjectives:
             remarks.append("too many values of '\(channel)' are equal to tell the best experiments from the others")
@@ -92,10 +91,6 @@ extension ImportanceReport: Rendering {
                     "\(importance.bestCount == 1 ? "one experiment is" : "\(importance.bestCount) experiments are") too few for "
                         + "the best tenth: the shares mean little below "
                         + "\(Importance.reliableBestCount * 10) experiments")
-            } else if importance.count < Self.fewExperiments {
-                remarks.append(
-                    "with \(importance.count) experiments, shares below about "
-                        + "\(importance.count < 200 ? "0.05" : "0.03") mean nothing")
             }
             let noise = importance.parameters.filter { $0.share != nil && !$0.isAboveChance }.map(\.name)
             if !noise.isEmpty {

@@ -31,6 +31,9 @@ extension Store {
         let newest = batteries[batteries.count - 1]
         let channel = channel ?? newest.objective
         let direction = ChannelDirection(of: channel, in: newest)
+        if disagree(batteries, with: newest, channel: channel, order: .bestFirst) {
+            warnings.append(Self.disagreementWarning(of: batteries, decidedBy: newest))
+        }
         let columns = try columns(of: batteries, warnings: &warnings)
         let isKnown = columns.contains { $0.hasSameBytes(as: Prefix.max + channel) }
         guard isKnown || channel.hasSameBytes(as: newest.objective) else {

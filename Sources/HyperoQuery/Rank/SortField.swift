@@ -16,7 +16,7 @@ public struct SortField: Sendable, Hashable {
     /// Creates a sort field from its text: the name, after `-` for the highest value first.
     package init(text: String) {
         let isDescending = text.utf8.first == UInt8(ascii: "-") && text.utf8.count > 1
-        self.init(isDescending ? String(text.dropFirst()) : text, isDescending: isDescending)
+        self.init(isDescending ? text.dropping(prefix: "-") ?? text : text, isDescending: isDescending)
     }
 }
 

@@ -46,4 +46,6 @@ package enum AdviceTopic: Sendable, Hashable {
     case pointsOutside
     /// A chart without colours leaves curves out.
     case hiddenCurves
+    /// Learning curves are left out, because a table of them would be nearly empty.
+    case sparseCurves
 }

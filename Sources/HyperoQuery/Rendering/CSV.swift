@@ -16,15 +16,22 @@ enum CSV {
             $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n")
         }
         guard needsQuotes else { return field }
-        return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        // By bytes, because a quote and a combining character after it are one Character.
+        var quoted: [UInt8] = [UInt8(ascii: "\"")]
+        for byte in field.utf8 {
+            if byte == UInt8(ascii: "\"") { quoted.append(byte) }
+            quoted.append(byte)
+        }
+        quoted.append(UInt8(ascii: "\""))
+        return String(decoding: quoted, as: UTF8.self)
     }
 
     /// Returns the field after an apostrophe if a spreadsheet would run it as a formula, also after spaces, tabs and line ends,
-    /// which some spreadsheets remove. Numbers such as -0.5 and -inf are unchanged.
+    /// which some spreadsheets remove. Numbers such as -0.5 are unchanged, and -inf, which is none in a spreadsheet, is not.
     ///
     /// Source of the first characters: <https://owasp.org/www-community/attacks/CSV_Injection>.
     static func withoutFormula(_ field: String) -> String {
-        guard let first = field.unicodeScalars.first, !isNumber(field) else { return field }
+        guard let first = field.unicodeScalars.first, !(Number(text: field)?.isFinite ?? false) else { return field }
         let visible = field.unicodeScalars.first { !$0.properties.isWhitespace }
         guard "\t\r\n".unicodeScalars.contains(first) || visible.map("=+-@＝＋－＠".unicodeScalars.contains) ?? false else {
             return field

@@ -3,8 +3,10 @@ import HyperoSchema
 
 /// The members of one sorted set of experiments, read page by page in one direction.
 ///
-/// Each page begins at the score of the last member, not at its position, because experiments start, end and improve while a
-/// scan goes on. An experiment that is in the set during the whole scan and keeps its score is visited exactly once.
+/// Experiments start, end and improve while a scan goes on, so the position of a member changes. Each page therefore begins some
+/// members before the end of the last one. Members up to the last one that was read, in the order of the set, are left out. If a
+/// page begins after that one, members have left the part that was read, and the page is requested again from an earlier position.
+/// An experiment that is in the set during the whole scan and keeps its score is visited exactly once.
 struct IndexPages {
     let keyspace: Keyspace
     let battery: Int
@@ -13,13 +15,20 @@ struct IndexPages {
     /// The members that were read, of which the first ``removed`` are removed.
     private var members: [ScanMember] = []
     private var removed = 0
-    /// The number of members that were read.
+    /// The last member that was read, and its position after the page that has it.
+    private var last: ScanMember?
     private var position = 0
+    /// The number of members before ``position`` that the next page has again.
+    private var overlap = Self.usualOverlap
+    /// The number of pages in turn that had no new member.
+    private var pagesWithoutNew = 0
     private(set) var isComplete = false
-    /// The score of the last member as the server wrote it, and the members of that score.
-    private var lastScore = ""
-    private var latest: Set<ExactText> = []
-    private var pending: (reply: PendingReply<[(name: String, value: String)]>, count: Int)?
+    private var pending: (reply: PendingReply<[(name: String, value: String)]>, start: Int, count: Int)?
+
+    private static let usualOverlap = 16
+    /// The number of pages in turn without a new member after which the list ends, so that a server that repeats a page does not
+    /// make it endless. Such a page is only possible if as many members moved before the read ones at once.
+    private static let maxPagesWithoutNew = 8
 
     init(order: ScanOrder, battery: Int, id: BatteryID, keyspace: Keyspace) {
         self.order = order
@@ -56,49 +65,37 @@ struct IndexPages {
 
     /// Appends the command that reads the next page, unless one is pending or all members are read.
     ///
-    ///     ZRANGE <key> 0 <count - 1> [REV] WITHSCORES
-    ///     ZRANGE <key> <last score> <end> BYSCORE [REV] LIMIT <members of that score> <count> WITHSCORES
+    ///     ZRANGE <key> <start> <end> [REV] WITHSCORES
     mutating func appendNext(_ count: Int, to pipeline: inout CommandPipeline) {
         guard pending == nil, !isComplete else { return }
-        let reverse = order.isHighestFirst ? ["REV"] : []
-        let range: [String]
-        if position == 0 {
-            range = ["0", String(count - 1)] + reverse
-        } else if latest.count >= count {
-            // A page of equal scores: the server would walk over all of them again to find the next one.
-            range = [String(position), String(position + count - 1)] + reverse
-        } else {
-            range =
-                [lastScore, order.isHighestFirst ? "-inf" : "+inf", "BYSCORE"] + reverse
-                + ["LIMIT", String(latest.count), String(count)]
-        }
+        let start = last == nil ? 0 : max(0, position - overlap)
+        let (end, hasOverflowed) = position.addingReportingOverflow(count)
         let reply = pipeline.append(
-            arguments: ["ZRANGE", key] + range + ["WITHSCORES"], in: keyspace, as: .pairs)
-        pending = (reply, count)
+            arguments: ["ZRANGE", key, String(start), String(hasOverflowed ? .max : end - 1)]
+                + (order.isHighestFirst ? ["REV", "WITHSCORES"] : ["WITHSCORES"]), in: keyspace, as: .pairs)
+        pending = (reply, start, (hasOverflowed ? .max : end) - start)
     }
 
-    /// Reads the page that was requested last, if its reply has arrived. A page without new members is the last one, so that a
-    /// hostile server cannot make the list endless by repeating a page.
+    /// Reads the page that was requested last, if its reply has arrived.
     mutating func readNext(warnings: inout [String]) throws(QueryError) {
-        guard let (reply, count) = pending, !reply.isPending else { return }
+        guard let (reply, start, count) = pending, !reply.isPending else { return }
         pending = nil
         let page = try reply.value(or: [], warnings: &warnings)
-        position += page.count
+        if let last, start > 0, !hasRead(page.first, upTo: last) {
+            overlap = min(overlap.multipliedReportingOverflow(by: 8).partialValue, position)
+            return
+        }
         if removed > 0 {
             members.removeFirst(removed)
             removed = 0
         }
         var newCount = 0
         for (text, score) in page {
-            let name = ExactText(text)
-            if !score.hasSameBytes(as: lastScore) {
-                lastScore = score
-                latest.removeAll(keepingCapacity: true)
-            }
-            guard latest.insert(name).inserted else { continue }
-            newCount += 1
             let member = ScanMember(
                 keyspace: keyspace, battery: battery, experiment: text, score: Double(score) ?? .nan)
+            if let last, !last.precedes(member, highestFirst: order.isHighestFirst) { continue }
+            last = member
+            newCount += 1
             // A member of a ranking has a rank even if its text is no id, and the row reports that its hash is missing.
             guard order.isRanking || member.id != nil else {
                 addScanWarning("\(key): '\(printable(text))' is not an experiment id", to: &warnings)
@@ -106,11 +103,17 @@ struct IndexPages {
             }
             members.append(member)
         }
-        isComplete = page.count < count || newCount == 0
+        overlap = Self.usualOverlap
+        position = start + page.count
+        pagesWithoutNew = newCount == 0 ? pagesWithoutNew + 1 : 0
+        isComplete = page.count < count || pagesWithoutNew == Self.maxPagesWithoutNew
     }
-}
 
-/// Adds a warning of a scan. A scan of a million malformed hashes keeps the first thousand warnings.
-func addScanWarning(_ warning: String, to warnings: inout [String]) {
-    if warnings.count < 1_000 { warnings.append(warning) }
+    /// Returns whether the first member of a page was read already, so that the page leaves out no member after the last one.
+    private func hasRead(_ first: (name: String, value: String)?, upTo last: ScanMember) -> Bool {
+        guard let first else { return false }
+        let member = ScanMember(
+            keyspace: keyspace, battery: battery, experiment: first.name, score: Double(first.value) ?? .nan)
+        return !last.precedes(member, highestFirst: order.isHighestFirst)
+    }
 }

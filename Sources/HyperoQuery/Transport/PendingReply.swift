@@ -54,7 +54,7 @@ final class PendingReply<Value> {
             ? "\(key) holds a value of another type and is left out. Rename or delete the key"
             : "\(command[0]) \(key) failed: \(failure.error)"
         // Several commands may read one key.
-        if warnings.last != warning { warnings.append(warning) }
+        if warnings.last != warning { addScanWarning(warning, to: &warnings) }
         return fallback
     }
 
@@ -79,4 +79,9 @@ final class PendingReply<Value> {
         guard let failure else { preconditionFailure("the pipeline of \(command.prefix(2)) has not run") }
         return QueryError(failure.error, server: failure.server)
     }
+}
+
+/// Adds a warning about stored data. A query of a million malformed hashes keeps the first thousand warnings.
+func addScanWarning(_ warning: String, to warnings: inout [String]) {
+    if warnings.count < 1_000 { warnings.append(warning) }
 }

@@ -18,7 +18,7 @@ public struct Importance: Sendable, Hashable {
         /// The part of the divergences of all hyper-parameters, 0 to 1; nil if the hyper-parameter has no ``Finding/rated``.
         public let share: Double?
         /// The share that the hyper-parameter has by chance: the highest in ``randomSelections`` selections of as many experiments
-        /// as the best. A useless hyper-parameter has a higher share with a probability of 1 in 20.
+        /// as the best, at most 1. A useless hyper-parameter has a higher share with a probability of 1 in 20.
         public let chance: Double?
         /// The scale of the largest regime; nil if no experiment has the hyper-parameter.
         public let scale: ParameterScale?
@@ -105,7 +105,7 @@ public struct Importance: Sendable, Hashable {
             let isRated = rated.finding == .rated
             return Parameter(
                 name: rated.name, share: isRated ? rated.divergence / total : nil,
-                chance: isRated ? rated.randomDivergence / total : nil, scale: rated.scale, count: rated.count,
+                chance: isRated ? min(rated.randomDivergence / total, 1) : nil, scale: rated.scale, count: rated.count,
                 finding: rated.finding)
         }
         self.init(parameters, count: count, bestCount: bestCount, limitation: nil)

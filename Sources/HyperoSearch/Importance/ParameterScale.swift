@@ -43,17 +43,12 @@ public enum ParameterScale: Sendable, Hashable {
         }
     }
 
-    /// Creates the scale of numbers without a recorded distribution.
-    ///
-    /// The scale is logarithmic if all numbers are above 0 and the highest one is at least 1,000 times the lowest one.
+    /// Creates the linear scale of numbers without a recorded distribution.
     init(low: Double, high: Double, areWhole: Bool) {
-        if low > 0, high / low >= 1_000 {
-            self = .logarithmic(low: low, high: high)
-        } else {
-            // The difference of two finite doubles may be infinite.
-            let (low, high) = (max(low, -.greatestFiniteMagnitude / 4), min(high, .greatestFiniteMagnitude / 4))
-            self = areWhole ? .integers(low: low, high: high) : .linear(low: low, high: high)
-        }
+        // The difference of two finite doubles may be infinite.
+        let bound = Double.greatestFiniteMagnitude / 4
+        let (low, high) = (min(max(low, -bound), bound), min(max(high, -bound), bound))
+        self = areWhole ? .integers(low: low, high: high) : .linear(low: low, high: high)
     }
 
     /// Returns the number of choices in `["linear","adaptive"] [0.8,0.2]`, where the weights are optional.
@@ -69,8 +64,17 @@ public enum ParameterScale: Sendable, Hashable {
     var cellCount: Int {
         switch self {
         case .linear(let low, let high), .logarithmic(let low, let high): low < high ? Self.steps : 1
-        case .integers(let low, let high): Int(min(high - low + 1, Double(Self.steps)))
+        case .integers(let low, let high): Int(min(max(high - low + 1, 1), Double(Self.steps)))
         case .categories(let count, _): max(count, 1)
+        }
+    }
+
+    /// Returns whether a number is between the bounds.
+    func contains(_ value: Double) -> Bool {
+        switch self {
+        case .linear(let low, let high), .logarithmic(let low, let high), .integers(let low, let high):
+            low <= value && value <= high
+        case .categories: true
         }
     }
 

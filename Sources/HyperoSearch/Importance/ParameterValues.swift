@@ -1,3 +1,4 @@
+import Glibc
 import HyperoSchema
 
 /// The values of one hyper-parameter in many experiments, 12 bytes each.
@@ -85,7 +86,8 @@ public struct ParameterValues: Sendable {
 
     /// Divides the experiments that have a value into regimes, the largest first.
     ///
-    /// Numbers are on the recorded scale of their group, and the values of a recorded choice are categories. Without a recorded
+    /// Numbers are on the recorded scale of their group, unless more than 1 of 20 are outside of it, and the values of a recorded
+    /// choice are categories. Without a recorded
     /// distribution, at most ``maxInferredCategories`` different values are categories, and more numbers have a scale between
     /// their extremes. Texts among numbers are a regime of their own.
     ///
@@ -104,7 +106,10 @@ public struct ParameterValues: Sendable {
             }
         }
         var regimes = recorded.map { scale, indexes in
-            scale.isNumeric ? numeric(indexes, on: scale) : categories(indexes, source: scale)
+            guard scale.isNumeric else { return categories(indexes, source: scale) }
+            // A program may replace the values that it has drawn.
+            let outside = indexes.reduce(0) { $0 + (scale.contains(numbers[Int($1)]) ? 0 : 1) }
+            return numeric(indexes, on: outside * 20 > indexes.count ? inferredScale(of: indexes) : scale)
         }
         if !others.isEmpty {
             let few = categories(others, source: nil)
@@ -125,16 +130,25 @@ public struct ParameterValues: Sendable {
     /// The number of different values up to which values without a recorded distribution are categories.
     static let maxInferredCategories = 20
 
+    /// Returns the scale of numbers without a recorded distribution: between their extremes, except those that are further from the
+    /// middle tenths than three times the distance between these.
     private func inferredScale(of indexes: [Int32]) -> ParameterScale {
-        var (low, high, areWhole) = (Double.infinity, -Double.infinity, true)
-        for index in indexes {
-            let value = numbers[Int(index)]
-            low = min(low, value)
-            high = max(high, value)
-            areWhole = areWhole && value.rounded() == value
+        let values = indexes.map { numbers[Int($0)] }.sorted()
+        guard let low = values.first, let high = values.last else { return .linear(low: 0, high: 0) }
+        let (first, last) = (values[values.count / 10], values[values.count - 1 - values.count / 10])
+        if low > 0, last / first >= Self.leastLogRatio {
+            let reach = 3 * (log(last) - log(first))
+            return .logarithmic(low: max(low, exp(log(first) - reach)), high: min(high, exp(log(last) + reach)))
         }
-        return ParameterScale(low: low, high: high, areWhole: areWhole)
+        let reach = 3 * (last - first)
+        return ParameterScale(
+            low: reach > 0 ? max(low, first - reach) : low, high: reach > 0 ? min(high, last + reach) : high,
+            areWhole: values.allSatisfy { $0.rounded() == $0 })
     }
+
+    /// The ratio of the last tenth of the values to the first from which they are on a logarithmic scale. It is about 9 for uniform
+    /// values from 0, and 40 for two decades of log-uniform ones. One value near 0 does not change it.
+    private static let leastLogRatio = 30.0
 
     private func numeric(_ indexes: [Int32], on scale: ParameterScale) -> Regime {
         var regime = Regime(scale: scale, indexes: indexes)

@@ -12,6 +12,10 @@ import Testing
         #expect(values[3] == .infinity)
         #expect(Smoothing.smoothed([1, 5], weight: 0) == [1, 5])
         #expect(Smoothing.smoothed([1e308, 1e308, -1e308], weight: 0.99).allSatisfy { $0.isFinite })
+        let largest = Array(repeating: Double.greatestFiniteMagnitude, count: 100)
+        for weight in [0.1, 0.3, 0.5, 0.7, 0.9] {
+            #expect(Smoothing.smoothed(largest, weight: weight).allSatisfy { $0.isFinite })
+        }
     }
 
     private func points(_ pairs: [(Double, Double)]) -> [ChartPoint] { pairs.map { ChartPoint(x: $0.0, y: $0.1) } }
@@ -27,8 +31,20 @@ import Testing
 
     @Test(
         arguments: [
-            ([1, 2, 3, 4], [4]), ([10, 20, 30], [3]), ([1, 2, 3, 20, 21, 22], [3, 3]), ([1, 2, 4, 8, 16, 32, 64], [7]),
-            ([1, 2, 3, 10, 20, 30], [6]), ([5], [1]), ([], []), ([1, 100], [2]),
+            ([1, 2, 3, 4], [4]), ([5], [1]), ([], []), ([1, 100], [2]),
+            // Rare rows, and rows that become rarer or more frequent.
+            ([10, 20, 30], [3]), ([0, 10, 20, 30], [4]), ([1, 2, 3, 10, 20, 30], [6]), ([10, 20, 30, 31, 32, 33], [6]),
+            ([1, 2, 3, 4, 5, 10, 15], [7]), ([1, 2, 4, 8, 16, 32, 64], [7]),
+            ([1, 2, 5, 10, 20, 50, 100, 200, 500], [9]),
+            ([1, 2, 3, 4, 50, 100, 150, 151, 152], [9]),
+            // Irregular steps, and a pair of missing rows.
+            ([8, 20, 29, 44, 52, 60], [6]), ([1, 2, 3, 4, 7, 8, 9], [7]),
+            // One gap, and two of them around a row.
+            ([1, 2, 3, 20, 21, 22], [3, 3]), ([1, 2, 3, 50, 100, 101, 102], [3, 1, 3]),
+            ([1, 2, 3, 4, 8, 9, 10], [4, 3]),
+            ([10, 20, 30, 70, 80, 90], [3, 3]), ([0, 100, 101, 102], [1, 3]), ([1, 2, 3, 50], [3, 1]),
+            // Two rows of one epoch.
+            ([1, 1, 2, 3], [4]), ([1, 1, 1, 2], [4]),
         ] as [([Double], [Int])])
     func `Missing rows are gaps, and rare rows are none`(epochs: [Double], lengths: [Int]) {
         #expect(points(epochs.map { ($0, 1) }).runs.map(\.count) == lengths)

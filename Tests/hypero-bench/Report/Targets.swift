@@ -33,6 +33,14 @@ enum Targets {
     /// Ratio to the time of redis-cli with the ZREVRANGE of the ranking.
     static let rankMillionRatio = Target.atMost(1.2, of: .ratio)
 
+    /// Milliseconds of `hypero-query rank --where` with a condition that 1 of 100 of a million experiments fulfils.
+    static let whereMillion = Target.atMost(100)
+    /// Ratio of an export of a million experiments to a Python script that reads the same hashes, and its peak memory in MiB.
+    static let exportRatio = Target.atMost(1, of: .ratio)
+    static let exportMemory = Target.atMost(100)
+    /// Seconds of `hypero-query importance` of 100,000 experiments.
+    static let importance = Target.atMost(2)
+
     /// Bytes of Redis memory per experiment with 10 parameters and 3 maxima.
     static let experimentBytes = Target.atMost(900)
     /// Bytes of Redis memory per row of three channels.

@@ -9,7 +9,7 @@ import HyperoSchema
 /// wrote it: ten hyper-parameters and three maxima per experiment.
 ///
 /// redis-cli executes only the ZREVRANGE of the ranking: it neither finds the battery by its name nor reads the ten
-/// experiments. For `show`, redis-cli reads only the learning curves.
+/// experiments. For `show`, redis-cli reads only the learning curves. ``ScanFigures`` has the queries that read many experiments.
 struct QuerySection: Section {
     /// A query of hypero and the Redis command that is its lower bound.
     private struct Query {
@@ -49,6 +49,15 @@ struct QuerySection: Section {
                 }, targets: size == 1_000_000 ? [Targets.rankMillion, Targets.rankMillionRatio] : [])
             let rows = report.rows(of: "rank, top 10 of \(NumberText.grouped(size))", in: .query)
             try measure(rank, on: server, repetitions: repetitions, rows: rows)
+        }
+        try ScanFigures(server: server, plan: plan).measure(Self.backlog(experiments: sizes[sizes.count - 1]), report)
+        if let size = sizes.last(where: { $0 <= 100_000 }) {
+            report.progress("query: importance of \(NumberText.grouped(size))")
+            let rows = report.rows(of: "importance, \(NumberText.grouped(size)) experiments", in: .query)
+            let command = TimedProcess("hypero-query", ["importance", "bench \(size)", "--redis", server.url])
+            let (duration, peak) = try command.runWatchingMemory()
+            rows.add("whole process", value: Double(duration) / 1e9, unit: .seconds, targets: [Targets.importance])
+            rows.add("memory", value: Double(peak) / 0x1p20, unit: .mebibytes)
         }
         report.progress("query: show")
         let id = try server.connect().first(of: server.keyspace.experiments(of: single.batteryID))
