@@ -20,6 +20,8 @@ public struct QueryError: Error, Sendable, Hashable {
         case versionNotFound(Int, battery: String, existing: [Int])
         /// No experiment of the battery ever had a value of this channel.
         case channelNotFound(String, suggestion: Suggestion)
+        /// None of the chosen experiments has a learning curve of this channel.
+        case curveNotFound(String, suggestion: Suggestion)
         /// No experiment of the battery ever had a field of this name.
         case columnNotFound(String, suggestion: Suggestion)
         /// The channel of this name is in learning curves only: no experiment has a value of it at its best epoch.
@@ -101,7 +103,7 @@ public struct QueryError: Error, Sendable, Hashable {
     /// The group of the error.
     public var category: Category {
         switch code {
-        case .batteryNotFound, .versionNotFound, .channelNotFound, .columnNotFound, .columnOnlyInCurves,
+        case .batteryNotFound, .versionNotFound, .channelNotFound, .curveNotFound, .columnNotFound, .columnOnlyInCurves,
             .columnIsCurve, .experimentNotFound, .experimentDeleted, .invalidExperimentID, .deletedMeanwhile:
             .notFound
         case .ambiguousExperiment: .ambiguous
@@ -124,6 +126,9 @@ extension QueryError: CustomStringConvertible {
                 + existing.map(String.init).joined(separator: ", ")
         case .channelNotFound(let channel, let suggestion):
             "channel not found: " + suggestion.text(for: channel, ifNoneExists: "no experiment has maxima yet")
+        case .curveNotFound(let channel, let suggestion):
+            "channel not found: "
+                + suggestion.text(for: channel, ifNoneExists: "the experiments have no learning curves")
         case .columnNotFound(let column, let suggestion):
             "column not found: " + suggestion.text(for: column, ifNoneExists: "no experiment has columns yet")
         case .columnOnlyInCurves(let column, _):

@@ -20,8 +20,9 @@ struct DeleteCommand: ParsableCommand {
             ingest has removed all their keys. What was deleted stays away for 30 days: events that its processes still \
             send are dropped and counted. A battery that is declared again later starts empty.
 
-            --where deletes only the experiments of the battery that fulfil a condition, such as 'status = failed' or \
-            'loss is nan and age > 7d', as hypero-query rank --where selects them. The battery stays. Look with --dry-run first.
+            --where deletes only the experiments of all versions of the battery that fulfil a condition, such as 'status = failed' or \
+            'loss is nan and age > 7d', as hypero-query experiments --where selects them. 'loss is nan' is also true if no epoch has a finite \
+            loss. The battery stays. Look with --dry-run first.
 
             On a terminal the command asks before it deletes. Elsewhere it needs --yes.
 
@@ -49,15 +50,17 @@ struct DeleteCommand: ParsableCommand {
     // Unconditional, because a version may be negative.
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The version of the battery, if several have the name.", valueName: "n"))
+        help: ArgumentHelp(
+            "The version of the battery, if several have the name. (default with --where: all versions)",
+            valueName: "n"))
     var version: Int?
 
     @Option(
-        name: .customLong("where"), parsing: .unconditional,
+        name: .customLong("where"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "With --battery, delete only the experiments that fulfil this condition, and not the battery.",
+            "With --battery, delete only the experiments that fulfil this condition, of several all of them, and not the battery.",
             valueName: "expression"))
-    var expression: String?
+    var expressions: [String] = []
 
     @Flag(help: "Delete without asking.")
     var yes = false
@@ -79,7 +82,7 @@ struct DeleteCommand: ParsableCommand {
         guard version == nil || battery != nil else {
             throw ValidationError("--version needs --battery. For example, write --battery \"digits mlp\" --version 1.")
         }
-        guard expression == nil || battery != nil else {
+        guard expressions.isEmpty || battery != nil else {
             throw ValidationError(
                 "--where needs --battery. For example, write --battery \"digits mlp\" --where \"valid < 0.5\".")
         }
@@ -98,7 +101,7 @@ struct DeleteCommand: ParsableCommand {
         do {
             let fulfilling = try experimentsOfFilter()
             let deleter = try Deleter(try deployment.settings())
-            let plan =
+            var plan =
                 if let fulfilling {
                     try deleter.plan(experiments: fulfilling)
                 } else if let battery {
@@ -107,16 +110,18 @@ struct DeleteCommand: ParsableCommand {
                     try deleter.plan(experiments: experiments)
                 }
             let lines = plan.lines
-            let shown = expression == nil ? lines.count : Self.maxListed
+            // Before a question, whose number is that of all.
+            let shown = expressions.isEmpty || dryRun ? lines.count : Self.maxListed
             for line in lines.prefix(shown) { print(line) }
             if lines.count > shown { print("and \(lines.count - shown) more") }
-            if dryRun, expression != nil {
-                print(
-                    "\(plan.experiments.count == 1 ? "1 experiment" : "\(plan.experiments.count) experiments") would be deleted"
-                )
+            if dryRun, !expressions.isEmpty {
+                print("\(plan.subject) would be deleted")
             }
             guard !dryRun else { return }
             try Confirmation.ask(plan.question, isGiven: yes, verb: "delete", outcome: "nothing was deleted")
+            if !yes, let fulfilling, let rest = try stillFulfilling(fulfilling) {
+                plan = try deleter.plan(experiments: rest)
+            }
             let request = try deleter.request(plan)
             guard try deleter.wait(for: request, atMost: .seconds(timeout)) else {
                 printError(Self.message(ofTimeoutWith: try deleter.owner(of: request)))
@@ -129,21 +134,47 @@ struct DeleteCommand: ParsableCommand {
         }
     }
 
-    /// The number of experiments of a filter that are listed. The question has the number of all.
+    /// The number of experiments of a filter that are listed before the question.
     private static let maxListed = 20
+    /// The number of warnings that are printed.
+    private static let maxWarnings = 10
+
+    /// Returns those of some experiments that still fulfil `--where`, because the user may have answered hours later; nil if all do.
+    private func stillFulfilling(_ ids: [String]) throws -> [String]? {
+        let current = Set(try experimentsOfFilter(printsWarnings: false) ?? [])
+        let rest = ids.filter(current.contains)
+        let count = ids.count - rest.count
+        guard count > 0 else { return nil }
+        print(
+            count == 1
+                ? "1 experiment does not fulfil the condition any more and stays"
+                : "\(count) experiments do not fulfil the condition any more and stay")
+        guard !rest.isEmpty else {
+            printError("nothing was deleted")
+            throw ExitCode.failure
+        }
+        return rest
+    }
 
     /// Returns the ids of the experiments that fulfil `--where`; nil without it. Ends the command if there are none, or if the
     /// expression has an error.
-    private func experimentsOfFilter() throws -> [String]? {
-        guard let battery, let expression else { return nil }
+    private func experimentsOfFilter(printsWarnings: Bool = true) throws -> [String]? {
+        guard let battery, !expressions.isEmpty else { return nil }
         do {
-            let filter = try Filter(expression)
-            guard !filter.isEmpty else {
+            let filter = try Filter(all: expressions)
+            // Also one of several: a variable of a script without value.
+            guard try expressions.allSatisfy({ try !Filter($0).isEmpty }) else {
                 printError("--where is empty, which every experiment fulfils. Delete the battery without --where")
                 throw ExitCode.validationFailure
             }
             let store = try Store(deployment.server.redis, namespace: deployment.server.namespace)
-            let ids = try store.experimentIDs(of: battery, version: version, where: filter)
+            var warnings: [String] = []
+            let ids = try store.experimentIDs(of: battery, version: version, where: filter, warnings: &warnings)
+            if !printsWarnings { warnings.removeAll() }
+            for warning in warnings.prefix(Self.maxWarnings) { printError(warning) }
+            if warnings.count > Self.maxWarnings {
+                printError("and \(warnings.count - Self.maxWarnings) more warnings")
+            }
             guard !ids.isEmpty else {
                 printError("no experiment of '\(printable(battery))' fulfils \(filter.summary). Nothing was deleted")
                 throw ExitCode.failure

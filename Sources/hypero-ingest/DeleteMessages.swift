@@ -37,10 +37,23 @@ extension DeletionPlan {
     /// The sentence after the deletion.
     var outcome: String { "deleted \(subject)" }
 
-    private var subject: String {
-        guard let battery else { return Self.counted(experiments.count) }
+    /// The deleted things: `2 experiments of versions 1 and 3`, or the battery.
+    var subject: String {
+        guard let battery else { return Self.counted(experiments.count) + versions }
         return "battery '\(printable(battery.name))' version \(printable(battery.version)) with "
             + Self.counted(battery.experiments)
+    }
+
+    /// The versions of the experiments, if they are of several ones of one battery's name.
+    private var versions: String {
+        let batteries = experiments.compactMap(\.batteryName)
+        let numbers = Set(batteries.map(\.version)).map { (text: $0, number: Int($0) ?? .max) }
+        guard let name = batteries.first?.name, batteries.allSatisfy({ $0.name == name }), numbers.count > 1 else {
+            return ""
+        }
+        guard numbers.count <= 8 else { return " of \(numbers.count) versions" }
+        let texts = numbers.sorted { ($0.number, $0.text) < ($1.number, $1.text) }.map { printable($0.text) }
+        return " of versions \(texts.dropLast().joined(separator: ", ")) and \(texts[texts.count - 1])"
     }
 
     private static func counted(_ number: Int) -> String { number == 1 ? "1 experiment" : "\(number) experiments" }

@@ -12,11 +12,11 @@ enum BatteryWords {
     static let columnsDiscussion = """
         Prefixes are optional: lr is param.lr, meta.lr and max.lr, as far as they exist. A name that no program has logged is \
         a field of every experiment: battery, status, started, updated, host, pid, seed, attempt, reason, epochs, epoch, \
-        source, nonfinite or last_seen. hypero.seed is that field beside a hyper-parameter seed. A name with a comma needs double \
+        source, nonfinite, last_seen, duration, age or idle. metrics., params. and tags. are prefixes too. hypero.seed is that field beside a hyper-parameter seed. A name with a comma needs double \
         quotes: --columns 'lr,"union(pca,ica)"'.
         """
 
-    static let statusHelp = "Only experiments of this status: \(statuses). May be repeated."
+    static let statusHelp = "Only experiments of these statuses: \(statuses). May be repeated."
 
     private static let statuses = statusNames.joined(separator: ", ")
 
@@ -24,8 +24,8 @@ enum BatteryWords {
     /// cost every start the instantiation of its generic metadata.
     static func statuses(named names: [String]) throws -> Set<ExperimentStatus> {
         Set(
-            try names.map { name in
-                guard let status = ExperimentStatus(rawValue: name) else {
+            try names.flatMap(ColumnList.names).map { name in
+                guard let status = ExperimentStatus(anyName: name) else {
                     throw ValidationError("--status must be one of \(statuses), not '\(name)'")
                 }
                 return status

@@ -8,7 +8,8 @@ import HyperoQuery
 struct ChartOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A channel to draw, in a chart of its own. May be repeated. (default: the objective)", valueName: "channel")
+            "The channels to draw, each in a chart of its own. May be repeated. (default: the objective)",
+            valueName: "a,b*")
     )
     var channel: [String] = []
 
@@ -78,7 +79,7 @@ struct ChartOptions: ParsableArguments {
     }
 
     /// The channels of `--channel`; nil without it.
-    var channels: [String]? { channel.isEmpty ? nil : channel }
+    var channels: [String]? { channel.isEmpty ? nil : channel.flatMap(ColumnList.names) }
 
     /// The advice for the remarks of charts.
     static let advice: [AdviceTopic: String] = [

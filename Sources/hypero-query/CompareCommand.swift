@@ -57,11 +57,13 @@ struct CompareCommand: StoreCommand, FilterCommand {
     var filteredBattery: String? { selection.top == nil ? nil : selection.experiments.first }
 
     func run() throws {
-        let set = try selection.curves(from: store.store(lostAfter: lostAfter), channels: chart.channels)
+        let store = try store.store(lostAfter: lostAfter)
+        var set = try selection.curves(from: store, channels: chart.channels)
+        if selection.top == nil { set = set.ranked(try store.standings(of: set.entries.map(\.record))) }
         try output.write(
             ComparisonReport(chart.charts(of: set, output: output)), warnings: set.warnings,
             advice: ChartOptions.advice.merging([
                 .hiddenColumns: "Widen the terminal, or use --format csv"
-            ]) { first, _ in first })
+            ]) { first, _ in first }, width: chart.width)
     }
 }

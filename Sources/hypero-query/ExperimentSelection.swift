@@ -53,7 +53,7 @@ struct ExperimentSelection: ParsableArguments {
         guard top == nil else { return }
         if version != nil { throw MissingArgument("--version needs --top") }
         if by != nil { throw MissingArgument("--by needs --top") }
-        if filtering.expression != nil { throw MissingArgument("--where needs --top") }
+        if !filtering.expressions.isEmpty { throw MissingArgument("--where needs --top") }
     }
 
     /// Reads the curves.

@@ -7,16 +7,17 @@ import HyperoQuery
 struct FilterOptions: ParsableArguments {
     // Unconditional, because an expression may begin with a minus.
     @Option(
-        name: .customLong("where"), parsing: .unconditional,
+        name: .customLong("where"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Only experiments that fulfil this condition: 'valid > 0.9 and lr < 1e-2'.", valueName: "expression"))
-    var expression: String?
+            "Only experiments that fulfil this condition: 'valid > 0.9 and lr < 1e-2'. Of several, all.",
+            valueName: "expression"))
+    var expressions: [String] = []
 
     @Flag(help: "With --where, a field that no experiment has is missing, and no error.")
     var lenient = false
 
     /// The values of the options.
-    var request: FilterRequest { FilterRequest(expression: expression, isLenient: lenient) }
+    var request: FilterRequest { FilterRequest(expressions: expressions, isLenient: lenient) }
 
     /// Returns the filter; nil without `--where`.
     ///
@@ -33,18 +34,21 @@ struct FilterOptions: ParsableArguments {
         """
 }
 
-/// The condition on experiments as it was written.
+/// The conditions on experiments as they were written.
 struct FilterRequest {
-    var expression: String?
+    var expressions: [String] = []
     var isLenient = false
+    /// A condition that the experiments must fulfil too; nil for none.
+    var additional: Filter?
 
-    /// Returns the filter; nil without an expression.
+    /// Returns the filter that all expressions form; nil without any.
     func filter() throws -> Filter? {
-        guard let expression else {
+        guard !expressions.isEmpty else {
             if isLenient { throw MissingArgument("--lenient needs --where") }
-            return nil
+            return additional
         }
-        return try Filter(expression, isLenient: isLenient)
+        let filter = try Filter(all: expressions, isLenient: isLenient)
+        return additional.map { filter.joined(with: $0) } ?? filter
     }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HyperoCommandLine
+import HyperoCore
 import HyperoQuery
 
 /// The root command: configuration only.
@@ -47,6 +48,11 @@ struct HyperoQueryCommand: ParsableCommand {
         var filtering: (any FilterCommand)?
         do {
             guard Program.query.start() else { return }
+            // --color never --version
+            guard arguments != ["--version"] else {
+                _ = writeAll(HyperoVersion.current + "\n", to: STDOUT_FILENO)
+                return
+            }
             var command = try parseSubcommand() ?? parseAsRoot(arguments)
             if let command = command as? any ServerCommand {
                 store = command.store
@@ -75,7 +81,7 @@ struct HyperoQueryCommand: ParsableCommand {
 
     /// The arguments after the name of the program, with the name of the subcommand first.
     static let arguments = LeadingOptions.moved(Array(CommandLine.arguments.dropFirst())) { name in
-        subcommands.contains { $0.configuration.commandName == name }
+        subcommands.first { $0.configuration.commandName == name }.map { $0 is any ServerCommand.Type }
     }
 
     /// Parses the subcommand that the first argument names, without the tree of commands.

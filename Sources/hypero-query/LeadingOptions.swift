@@ -9,8 +9,10 @@ enum LeadingOptions {
     /// Returns the arguments with the name of the subcommand first.
     ///
     /// Arguments that begin with another word are returned as they are. If no subcommand follows, the options are removed, so
-    /// that the message or the help is about the rest.
-    static func moved(_ arguments: [String], subcommands: (String) -> Bool) -> [String] {
+    /// that the message or the help is about the rest. A subcommand that reads no server takes none of them.
+    ///
+    /// - Parameter takesOptions: returns whether the subcommand of a name takes them; nil if there is no such subcommand.
+    static func moved(_ arguments: [String], takesOptions: (String) -> Bool?) -> [String] {
         guard let first = arguments.first, first.hasPrefix("--") else { return arguments }
         var index = 0
         while index < arguments.count {
@@ -25,7 +27,7 @@ enum LeadingOptions {
         }
         guard index > 0 else { return arguments }
         let rest = arguments[index...]
-        guard let name = rest.first, subcommands(name) else {
+        guard let name = rest.first, let takesThem = takesOptions(name), takesThem else {
             // An option without its value stays, for the message of the parser.
             return Array(rest)
         }

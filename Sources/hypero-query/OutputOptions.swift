@@ -29,7 +29,10 @@ struct OutputOptions: ParsableArguments {
     ///   - result: the result to write.
     ///   - warnings: the warnings of the result.
     ///   - advice: printed with notes, and if the terminal is too narrow for all columns of the table.
-    func write(_ result: some Rendering, warnings: [String], advice: [AdviceTopic: String] = [:]) throws {
+    ///   - width: the width of the table in columns; nil for that of the terminal.
+    func write(
+        _ result: some Rendering, warnings: [String], advice: [AdviceTopic: String] = [:], width: Int? = nil
+    ) throws {
         var advice = advice
         if advice[.hiddenColumns] == nil { advice[.hiddenColumns] = "Widen the terminal, or use --format json" }
         printWarnings(warnings)
@@ -38,7 +41,8 @@ struct OutputOptions: ParsableArguments {
                 printError("note: \(note.text(with: advice))")
             }
         }
-        let display = Display(descriptor: STDOUT_FILENO, color: color)
+        var display = Display(descriptor: STDOUT_FILENO, color: color)
+        if let width { display.width = width }
         // Excel reads a file without a byte order mark as the encoding of the system.
         if excel { try StandardOutput.write("\u{FEFF}") }
         try StandardOutput.write(

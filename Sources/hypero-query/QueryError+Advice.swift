@@ -21,15 +21,39 @@ extension QueryError {
         case .experimentNotFound(_, let suggestion) where suggestion.count == 0:
             (store?.partitions == nil ? "List" : "Leave out --partitions, which are then discovered, or list")
                 + " the experiments of a battery with hypero-query experiments NAME"
+        case .columnNotFound(let name, _) where Self.sortAdvice(for: name) != nil: Self.sortAdvice(for: name)
         case .columnNotFound(_, let suggestion) where suggestion.similar.contains { $0.contains(",") }:
             "A name with a comma needs double quotes within the option: '\"a,b\"'"
         case .columnOnlyInCurves(_, let channel):
-            "Rank by it with hypero-query rank NAME \(BatteryWords.option("--by", value: channel)), or see its curves with "
+            "Rank by it with \(BatteryWords.option("--by", value: channel)) of hypero-query rank, or see its curves with "
                 + "hypero-query show"
         case .unreachable: "Start it, or name another server with --redis or HYPERO_REDIS"
         case .permissionDenied:
             "Name an account with read permission, and its password in HYPERO_REDIS_PASSWORD or in the URL"
         default: nil
         }
+    }
+
+    /// Returns the form of an order or a criterion that was written in another one: `valid desc`, `valid:desc`, `+valid`, `size:low`.
+    private static func sortAdvice(for name: String) -> String? {
+        func isGiven(_ option: String) -> Bool {
+            HyperoQueryCommand.arguments.contains { $0 == option || $0.hasPrefix(option + "=") }
+        }
+        if isGiven("--pareto"), let colon = name.lastIndex(of: ":"), colon != name.startIndex {
+            let bare = String(name[..<colon])
+            return "A criterion ends with :max or :min, for example "
+                + BatteryWords.option("--pareto", value: "\(bare):max")
+        }
+        guard isGiven("--sort") else { return nil }
+        if name.hasPrefix("+") { return "For the lowest first, write \(String(name.dropFirst()))" }
+        for separator in [" ", ":"] {
+            for (word, sign) in [("desc", "-"), ("descending", "-"), ("asc", ""), ("ascending", "")]
+            where name.lowercased().hasSuffix(separator + word) && name.utf8.count > word.utf8.count + 1 {
+                let bare = name.dropLast(word.count + 1)
+                return "For the \(sign.isEmpty ? "lowest" : "highest") first, write "
+                    + (sign.isEmpty ? "--sort " : "--sort=") + BatteryWords.quoted(sign + bare)
+            }
+        }
+        return nil
     }
 }

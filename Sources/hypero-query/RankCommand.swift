@@ -29,20 +29,21 @@ struct RankCommand: StoreCommand, FilterCommand {
             names the columns that are left out.
 
             --sort, --pareto, --group and --noise read all ranked experiments. --sort takes hyper-parameters, metadata, channels, \
-            fields of every experiment such as started, and rank and value. It keeps the ranks. Missing values and nan are last in \
-            both directions.
+            fields of every experiment such as started, duration, age and idle, and rank and value. It keeps the ranks. Missing \
+            values and nan are last in both directions.
 
             --pareto shows the experiments to which no other one is preferable by all criteria. Those without a finite number for \
-            each of them are left out. :max or :min may be missing for the objective, for a channel whose direction the battery \
-            declares, and for one whose name is that of a loss, an error or a duration.
+            each of them are left out and counted. :max or :min may be missing for the objective, for a channel whose direction the \
+            battery declares, for duration, and for a channel or metadata whose name is that of a loss, an error or a duration.
 
             --group seed groups experiments whose hyper-parameters are equal, except one named seed. --group params groups those \
             whose hyper-parameters are all equal, and --group lr,bs those with equal lr and bs. --group param.seed groups by the \
-            seed. Groups are ranked by their mean.
+            seed. Values that --where takes for equal are equal, such as 0.003 and 3e-3. Groups are ranked by their mean. n is the \
+            number of values: 1 of 8 if only one of eight experiments has a finite one.
 
             ≈ marks groups whose difference to the best may be luck: 2 standard deviations of a result, and less for means of \
-            several. The note below the table has the data from which the deviation is known: experiments that differ only in \
-            their seeds or values outside of the group, else the last quarter of the epochs of the best experiment. --noise marks \
+            several. The note below the table has the data from which the deviation is known: experiments that are done, or of the \
+            --status, and differ only in their seeds or values outside of the group, else the last quarter of the epochs of the best experiment. --noise marks \
             single experiments so.
 
             \(FilterOptions.discussion)
@@ -51,7 +52,7 @@ struct RankCommand: StoreCommand, FilterCommand {
             hypero-query watch. Into a pipe, it writes the table after each change, or as JSON the changed rows, as watch does.
 
             JSON has one object per line with the keys rank, experiment, battery, name, version, value, status, epoch, \
-            last_seen, maxima, params and meta, and front with --pareto. With --group, the keys are rank, n, mean, std, best, \
+            last_seen, maxima, params and meta, and front with --pareto. With --group, the keys are rank, n, of, mean, std, best, \
             experiment, within_noise and group. Experiments without a rank are counted on standard error.
 
             EXAMPLES:
@@ -111,7 +112,7 @@ struct RankCommand: StoreCommand, FilterCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only the Pareto front of channels and numeric hyper-parameters.", valueName: "a:max,b:min"))
+            "Only the Pareto front of channels, numeric hyper-parameters and other fields.", valueName: "a:max,b:min"))
     var pareto: [String] = []
 
     @Option(help: ArgumentHelp("Group experiments: seed, params, or fields with equal values.", valueName: "a,b"))

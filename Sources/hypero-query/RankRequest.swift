@@ -64,6 +64,11 @@ struct RankRequest {
                 throw MissingArgument("--group and \(option) must not be combined")
             }
         }
+        if !sort.isEmpty, let order {
+            let option = order == .descending ? "--descending" : "--ascending"
+            throw MissingArgument(
+                "--sort and \(option) must not be combined. For the highest first, write \(Self.descending(sort))")
+        }
         if !columns.isEmpty, allColumns { throw MissingArgument("--columns and --all-columns must not be combined") }
         if noise, bestOf != nil { throw MissingArgument("--noise and --best-of must not be combined") }
         guard format != .table else { return }
@@ -71,6 +76,11 @@ struct RankRequest {
             ("--all-columns", allColumns), ("--precision", precision != nil), ("--delta", delta), ("--noise", noise),
         ]
         for (option, isGiven) in tableOptions where isGiven { throw MissingArgument("\(option) needs --format table") }
+    }
+
+    private static func descending(_ sort: [String]) -> String {
+        let field = sort.first.map { SortField(text: $0).name } ?? "lr"
+        return "--sort=" + BatteryWords.quoted("-" + field)
     }
 
     /// Returns the ranking with the choices for its table.

@@ -57,6 +57,10 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
         let count = Glibc.write(descriptor, start, remaining.count)
         if count >= 0 {
             remaining = UnsafeRawBufferPointer(rebasing: remaining.dropFirst(count))
+        } else if errno == EAGAIN {
+            // Another program has set O_NONBLOCK on the same terminal or pipe.
+            var output = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            if poll(&output, 1, -1) < 0, errno != EINTR { return errno }
         } else if errno != EINTR {
             return errno
         }

@@ -6,6 +6,12 @@ enum UsageAdvice {
     /// The commands whose only argument is the name of a battery.
     private static let takingName = ["rank", "experiments", "versions", "columns", "importance", "export"]
 
+    /// The options of rank by their names in other commands and programs.
+    private static let otherNames = [
+        "--order-by": "--sort", "--sort-by": "--sort", "--orderby": "--sort", "--filter": "--where",
+        "--query": "--where", "--top": "--limit", "-n": "--limit", "--group-by": "--group",
+    ]
+
     /// Returns a sentence for the message of the parser; nil if there is none.
     ///
     /// - Parameter arguments: the command line without the name of the program.
@@ -14,6 +20,9 @@ enum UsageAdvice {
             command.configuration.shouldDisplay ? command.configuration.commandName : nil
         }
         if message.isAboutUnexpectedArguments {
+            if arguments.contains("--where") {
+                return "A condition with spaces needs quotes, for example --where 'lr < 0.01'"
+            }
             guard let first = arguments.first, !names.contains(first) else {
                 return arguments.first.map(Self.takingName.contains) ?? false
                     ? "A name with spaces needs quotes, for example \"digits mlp\"" : nil
@@ -24,6 +33,14 @@ enum UsageAdvice {
         }
         if let first = arguments.first, LeadingOptions.names.contains(first), message == "Unknown option '\(first)'" {
             return "Before a subcommand, it needs a value"
+        }
+        if let first = arguments.first, first.hasPrefix("-"), message == "Unknown option '\(first)'",
+            let name = arguments.first(where: names.contains)
+        {
+            return "Only \(LeadingOptions.names.joined(separator: " ")) may precede \(name)"
+        }
+        for (option, other) in otherNames where message == "Unknown option '\(option)'" && arguments.first == "rank" {
+            return "Write \(other)"
         }
         for format in OutputFormat.allCases where message == "Unknown option '--\(format.rawValue)'" {
             return "Write --format \(format.rawValue)"

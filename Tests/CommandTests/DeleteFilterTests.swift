@@ -92,7 +92,76 @@ import Testing
         #expect(remaining.count == 5)
     }
 
-    @Test func `Of many experiments the first are listed with the number of the others`() throws {
+    @Test func `Of several conditions all must be fulfilled, and none may be empty`() throws {
+        let both = try delete(
+            "--battery", "sweep", "--where", "status = failed", "--where", "lr > 0.025", "--version", "1", "--dry-run")
+        #expect(
+            both.stdout == "experiment run-3 of 'sweep' version 1: failed\n1 experiment would be deleted\n", "\(both)")
+        let empty = try delete("--battery", "sweep", "--where", "status = failed", "--where", "", "--yes")
+        #expect(empty.ending == .exited(64))
+        #expect(empty.stderr.hasPrefix("hypero-ingest: --where is empty"), "\(empty)")
+        #expect(remaining.count == 5)
+    }
+
+    @Test func `Experiments of several versions are deleted together, and the versions are named`() throws {
+        let listed = try delete("--battery", "sweep", "--where", "status = failed", "--dry-run")
+        #expect(listed.stdout.hasSuffix("\n3 experiments of versions 1 and 2 would be deleted\n"), "\(listed)")
+    }
+
+    @Test func `An experiment that diverged is deleted by its objective, and one without values is not`() throws {
+        for (name, value) in [("diverged", "nan"), ("partly", "0.5"), ("other", nil)] {
+            let experiment = ["experiment", "\(name)-1", "battery", "b1"]
+            add(["event", "start"] + experiment)
+            add(
+                ["event", "epoch"] + experiment + ["epoch", "0"]
+                    + (value == nil ? ["curve.x", "1"] : ["curve.valid", "nan"]))
+            if let value { add(["event", "epoch"] + experiment + ["epoch", "1", "curve.valid", value]) }
+        }
+        try fixture.drain()
+        let listed = try delete("--battery", "sweep", "--where", "valid is nan and age < 7d", "--dry-run")
+        #expect(
+            listed.stdout == "experiment diverged-1 of 'sweep' version 1: running\n1 experiment would be deleted\n",
+            "\(listed)")
+        let null = try delete("--battery", "sweep", "--where", "valid is null", "--dry-run")
+        #expect(
+            null.stdout == "experiment other-1 of 'sweep' version 1: running\n1 experiment would be deleted\n",
+            "\(null)")
+    }
+
+    @Test func `An experiment that cannot be read fulfils no filter`() throws {
+        let index = keyspace.experiments(of: BatteryID("b1")!)
+        server.cli("ZADD", index, "5", "zz-1", "6", "zz-2")
+        server.cli("SET", keyspace.experiment(ExperimentID("zz-1")!), "foo")
+        for expression in [
+            "not (valid > 0.25)", "valid is null or valid < 0.25", "not (nonfinite > 0) and valid < 0.25",
+        ] {
+            let listed = try delete("--battery", "sweep", "--where", expression, "--dry-run")
+            #expect(listed.stdout.hasSuffix("2 experiments would be deleted\n"), "\(listed)")
+            #expect(!listed.stdout.contains("zz-"), "\(listed)")
+            #expect(
+                listed.stderr.contains("\(keyspace.experiment(ExperimentID("zz-1")!)) holds a value of another type"))
+            #expect(listed.stderr.contains("experiment 'zz-2' is left out, because its hash is missing"), "\(listed)")
+        }
+    }
+
+    @Test func `Only experiments that fulfil the filter after the answer are deleted`() throws {
+        let ingest = try fixture.ingest()
+        let screen = try TerminalProcess(
+            "hypero-ingest",
+            ["delete", "--redis", server.url, "--battery", "sweep", "--where", "status = failed"], columns: 200)
+        #expect(eventually { screen.output.contains("Delete 3 experiments of versions 1 and 2? [y/N]") })
+        let hash = keyspace.experiment(ExperimentID("run-2")!)
+        add(["event", "start", "experiment", "run-2", "battery", "b1", "attempt", "2"])
+        #expect(eventually { server.cli("HGET", hash, "status") == "running" })
+        screen.type("y\n")
+        #expect(screen.process.wait() == .exited(0))
+        #expect(screen.output.contains("1 experiment does not fulfil the condition any more and stays"))
+        #expect(screen.output.contains("deleted 2 experiments of versions 1 and 2"), "\(screen.output)")
+        #expect(remaining == ["run-1", "run-2", "run-4"])
+        #expect(ingest.isRunning)
+    }
+
+    @Test func `Of many experiments, all are listed, and only the first ones before the question`() throws {
         for number in 10..<40 {
             let experiment = ["experiment", "many-\(number)", "battery", "b1"]
             add(["event", "start"] + experiment)
@@ -100,7 +169,10 @@ import Testing
         try fixture.drain()
         let listed = try delete("--battery", "sweep", "--where", "valid is null", "--dry-run")
         let lines = listed.stdout.split(separator: "\n")
-        #expect(lines.count == 22)
-        #expect(lines.suffix(2) == ["and 10 more", "30 experiments would be deleted"])
+        #expect(lines.count == 31)
+        #expect(lines.last == "30 experiments would be deleted")
+        let refused = try delete("--battery", "sweep", "--where", "valid is null")
+        #expect(refused.stdout.split(separator: "\n").count == 21)
+        #expect(refused.stdout.hasSuffix("\nand 10 more\n"), "\(refused)")
     }
 }

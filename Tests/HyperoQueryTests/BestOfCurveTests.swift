@@ -68,6 +68,25 @@ import Testing
         }
     }
 
+    @Test func `The values at the best epoch have that epoch beside them, if it is another one than that of the value`()
+        throws
+    {
+        let fixture = try fixture(withOneAtBestEpoch: true)
+        let text = try fixture.output(["rank", "sweep", "--best-of", "test", "--at-best", "valid", "--limit", "2"])
+        #expect(
+            text.contains(
+                """
+                #  experiment  test  epoch  best epoch  status  valid
+                1  e3-1        0.83      3           2  done      0.9
+                2  e2-1        0.82      3           2  done      0.9
+
+                """), "\(text)")
+        // Without such columns, and by the best epoch, there is one epoch.
+        for options in [["--best-of", "test", "--columns", "status"], ["--by", "test"]] {
+            #expect(try !fixture.output(["rank", "sweep"] + options).contains("best epoch  "))
+        }
+    }
+
     @Test func `The objective is ranked by its curves too, and a channel that no curve has ranks nothing`() throws {
         let fixture = try fixture(withOneAtBestEpoch: true)
         fixture.experiment(

@@ -82,7 +82,7 @@ import Testing
             #expect(
                 outcome.stderr
                     == "hypero-query: column not found: '\(name)', no experiment has this channel at its best epoch. "
-                    + "Rank by it with hypero-query rank NAME --by extra, or see its curves with hypero-query show\n")
+                    + "Rank by it with --by extra of hypero-query rank, or see its curves with hypero-query show\n")
         }
     }
 }

@@ -96,4 +96,35 @@ import Testing
         #expect(outcome.ending == .exited(1))
         #expect(outcome.stderr == "hypero-query: cannot write to standard output: Bad file descriptor\n")
     }
+
+    @Test(
+        .enabled("python3 is not installed") {
+            try ChildProcess.run("sh", ["-c", "command -v python3"]).succeeded
+        })
+    func `A pipe that another program has made non-blocking gets the whole export`() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("net")
+        for number in 1...2_000 {
+            fixture.experiment(
+                "a-\(number)", of: battery, maxima: ["valid": "1"], params: ["text": String(repeating: "x", count: 200)]
+            )
+        }
+        try fixture.commit()
+        // The reader of the pipe makes it non-blocking, and begins to read when it is full.
+        let script = """
+            import fcntl, os, select, sys, time
+            read, write = os.pipe()
+            fcntl.fcntl(write, fcntl.F_SETFL, os.O_NONBLOCK)
+            child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, write, 1)])
+            while select.select([], [write], [], 0)[1]: time.sleep(0.001)
+            os.close(write)
+            count = 0
+            while block := os.read(read, 1 << 16): count += block.count(b"\\n")
+            sys.exit(0 if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0 and count == 2001 else 1)
+            """
+        let outcome = try ChildProcess.run(
+            "python3", ["-c", script, "\(ChildProcess.productsDirectory)/hypero-query", "export", "net"],
+            environment: ["HYPERO_REDIS": fixture.server.url, "HYPERO_NAMESPACE": fixture.namespace])
+        #expect(outcome.succeeded, "\(outcome)")
+    }
 }

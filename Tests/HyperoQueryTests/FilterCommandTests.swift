@@ -200,6 +200,85 @@ import Testing
         #expect(try store.experimentIDs(of: "odd", where: Filter("valid < 0.115")) == ["a-0", "a-1"])
     }
 
+    /// Writes experiments as the ingest does whose objective, the loss, diverged, was not logged, or is finite.
+    private func divergedFixture() throws -> Fixture {
+        let fixture = try Fixture()
+        let battery = fixture.battery("nn", objective: "loss", direction: .min)
+        fixture.experiment("diverged-1", of: battery, more: ["epochs": "2", "nonfinite": "2"])
+        fixture.experiment("empty-1", of: battery)
+        fixture.experiment("started-1", of: battery, more: ["epochs": "2"])
+        fixture.experiment("partly-1", of: battery, maxima: ["loss": "0.3"], more: ["epochs": "2", "nonfinite": "1"])
+        fixture.experiment("good-1", of: battery, maxima: ["loss": "0.2"], more: ["epochs": "2"])
+        fixture.experiment("stated-1", of: battery, more: ["epochs": "2", "nonfinite": "1", "max.epoch": "2"])
+        try fixture.commit()
+        return fixture
+    }
+
+    @Test(arguments: [
+        ("loss is nan", ["diverged-1"]),
+        ("not (loss is nan)", ["empty-1", "good-1", "partly-1", "started-1", "stated-1"]),
+        ("loss is not finite", ["diverged-1"]), ("loss is finite", ["good-1", "partly-1"]),
+        ("loss is null", ["empty-1", "started-1", "stated-1"]), ("loss is not nan", ["good-1", "partly-1"]),
+        ("loss > 0 or loss is nan", ["diverged-1", "good-1", "partly-1"]), ("loss != 7", ["good-1", "partly-1"]),
+    ])
+    func `An experiment of which no epoch has a finite objective counts as nan`(expression: String, expected: [String])
+        throws
+    {
+        let fixture = try divergedFixture()
+        #expect(try ids(fixture, ["experiments", "nn", "--where", expression]).sorted() == expected)
+        #expect(try ids(fixture, ["export", "nn", "--where", expression]).sorted() == expected)
+        #expect(try fixture.store().experimentIDs(of: "nn", where: Filter(expression)).sorted() == expected)
+    }
+
+    @Test func `Of several conditions, all must be fulfilled, and an error has its place in its own one`() throws {
+        let fixture = try fixture()
+        for (conditions, expected) in [
+            (["lr < 0.04 or lr > 0.4", "opt = adam;"], ["e0-1", "e2-1"]),
+            (["where opt = adam", "lr < 0.02"], ["e0-1"]),
+            (["", "opt = rmsprop"], ["e3-1"]), (["opt = adam", " "], ["e0-1", "e2-1"]),
+        ] {
+            let options = conditions.flatMap { ["--where", $0] }
+            #expect(try ids(fixture, ["rank", "digits mlp"] + options) == expected, "\(conditions)")
+            #expect(try ids(fixture, ["experiments", "digits mlp"] + options).sorted() == expected, "\(conditions)")
+        }
+        let text = try fixture.output(["rank", "digits mlp", "--where", "opt = adam", "--where", "lr < 0.02"])
+        #expect(text.hasPrefix("digits mlp"))
+        #expect(text.contains("1 with (opt = adam) and (lr < 0.02)"), "\(text)")
+        let wrong = try fixture.query("rank", "digits mlp", "--where", "opt = adam", "--where", "lr <")
+        #expect(wrong.stderr == "hypero-query: a value is missing after <\n  lr <\n      ^  for example valid > 0.9\n")
+        let unknown = try fixture.query("rank", "digits mlp", "--where", "opt = adam", "--where", "nö = 1 or lt > 1")
+        #expect(
+            unknown.stderr == """
+                hypero-query: no field is called nö
+                  (opt = adam) and (nö = 1 or lt > 1)
+                                    ^^  hypero-query columns 'digits mlp' lists 6
+
+                """, "\(unknown)")
+    }
+
+    @Test func `A limit near the best value has no digits that come from rounding`() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("f")
+        for (index, valid) in ["0.8", "0.7", "0.6999999", "0.56", "0.3"].enumerated() {
+            fixture.experiment("f\(index)-1", of: battery, maxima: ["valid": valid])
+        }
+        try fixture.commit()
+        for (expression, expected) in [
+            ("valid >= best - 0.1", ["f0-1", "f1-1"]), ("valid > best - 0.1", ["f0-1"]),
+            ("valid = best-0.1", ["f1-1"]), ("valid < best - 0.1", ["f2-1", "f3-1", "f4-1"]),
+            ("valid = best * 0.7", ["f3-1"]), ("valid = best", ["f0-1"]), ("valid < best - 0.5", []),
+        ] {
+            #expect(try ids(fixture, ["rank", "f", "--where", expression]) == expected, "\(expression)")
+        }
+    }
+
+    @Test(arguments: ["curves", "compare"])
+    func `A condition that no ranked experiment fulfils is the reason why there are no curves`(command: String) throws {
+        let outcome = try fixture().query(command, "--top", "2", "digits mlp", "--where", "valid > 5")
+        #expect((outcome.stdout + outcome.stderr).contains("none of 5 ranked experiments has valid > 5"), "\(outcome)")
+        #expect(!(outcome.stdout + outcome.stderr).contains("is ranked"))
+    }
+
     @Test func `The explanation counts the experiments, fields and round trips of a filter`() throws {
         let server = try RedisServer(appendOnly: false)
         let fixture = try Fixture(on: server)

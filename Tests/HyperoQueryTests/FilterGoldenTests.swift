@@ -33,6 +33,7 @@ import Testing
 
         let now: Int64
         let timeZone: String
+        let objective: String
         let best: [String: Double]
         let columns: [String]
         let experiments: [Experiment]
@@ -62,7 +63,8 @@ import Testing
                 BoundFilter.Experiment(
                     id: experiment.id, battery: experiment.battery, version: experiment.version,
                     status: ExperimentStatus(rawValue: experiment.status), lastSeen: experiment.lastSeen,
-                    rank: experiment.rank, values: bound.fields.map { experiment.fields[$0] }),
+                    rank: experiment.rank, values: bound.fields.map { experiment.fields[$0] },
+                    objective: bound.slot(of: document.objective)),
                 now: document.now)
         }.map(\.id)
     }

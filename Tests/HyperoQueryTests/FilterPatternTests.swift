@@ -60,7 +60,10 @@ import Testing
         for (pattern, text, isMatch) in [
             ("", "", true), ("", "a", false), ("%", "", true), ("_", "", false), ("_", "é", true), ("_", "🚀", true),
             ("__", "é", false), ("a%b%c", "axxbxbxc", true), ("a%b%c", "axxcxb", false), ("%%a", "bba", true),
-            ("\\%", "%", true), ("\\%", "a", false), ("\\", "", true), ("%é", "caé", true),
+            ("\\%", "%", true), ("\\%", "a", false), ("\\", "", false), ("\\", "\\", true), ("\\\\", "\\", true),
+            ("\\_", "_", true), ("\\_", "a", false), ("C:\\runs\\3", "C:\\runs\\3", true),
+            ("C:\\runs\\\\%", "C:\\runs\\3", true),
+            ("C:\\runs%", "C:\\runs\\3", true), ("C:\\runs\\%", "C:\\runs\\3", false), ("%é", "caé", true),
             ("%\u{301}", "e\u{301}", true),
             ("%ab%ab%ab%ab%c", String(repeating: "ab", count: 2_000), false),
         ] {

@@ -22,6 +22,32 @@ import Testing
         return (fixture, battery)
     }
 
+    @Test func `Those after many pages of new ones are visited, however many come before them`() throws {
+        let (fixture, battery) = try fixture(equal: 1)
+        let set = fixture.keyspaces[0].experiments(of: battery)
+        let store = try fixture.store()
+        var warnings: [String] = []
+        let batteries = try store.storedBatteries(of: "net", version: nil, warnings: &warnings)
+        var visits: [String: Int] = [:]
+        let scan = ExperimentScan(order: .newestFirst, fields: [ExperimentField.status], firstChunk: 50)
+        try store.scan(batteries, scan, warnings: &warnings) { (experiments) throws(QueryError) in
+            if visits.isEmpty {
+                // More than the first ten pages have.
+                for start in stride(from: 0, to: 60_000, by: 1_000) {
+                    let members = (start..<start + 1_000).flatMap {
+                        ["\(Fixture.noon + 100_000 + Int64($0))", "n-\($0)"]
+                    }
+                    fixture.write(["ZADD", set] + members)
+                }
+                do { try fixture.commit() } catch { Issue.record(error) }
+            }
+            for experiment in experiments { visits[experiment.experiment, default: 0] += 1 }
+            return .next
+        }
+        #expect(warnings == [])
+        #expect(visits.count == Self.count && visits.values.allSatisfy { $0 == 1 })
+    }
+
     @Test(arguments: [1, 2, 100, 3_000], [3, 40, 250])
     func `An experiment that keeps its place is visited once while those before it leave`(equal: Int, moved: Int) throws
     {

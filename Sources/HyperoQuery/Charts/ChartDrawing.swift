@@ -177,7 +177,10 @@ struct ChartDrawing {
             (frame.countAbove, "above the axis"), (frame.countBelow, "below the axis"),
             (frame.nonPositiveCount, "of 0 or less"), (frame.countBefore, "at \(chart.xTitle) 0 not shown"),
         ].filter { $0.0 > 0 }
-        guard !parts.isEmpty else { return nil }
-        return ChartDocument.escaped(parts.map { "\(counted($0, noun: "point")) \($1)" }.joined(separator: ", "))
+        let unnamed = chart.series.indices.reduce(0) { $0 + (chart.isHighlighted($1) ? 0 : 1) }
+        let texts =
+            parts.map { "\(counted($0, noun: "point")) \($1)" }
+            + (unnamed > 0 ? ["\(counted(unnamed, noun: "further curve")) without a name"] : [])
+        return texts.isEmpty ? nil : ChartDocument.escaped(texts.joined(separator: ", "))
     }
 }

@@ -15,6 +15,9 @@ struct ColumnSearch {
     /// The columns that every result has anyway, by their names in JSON and CSV. A request for them adds no column.
     private static let resultColumns: Set = ["rank", "experiment", "name", "version", "value"]
 
+    /// The candidates of a name without those of ``ColumnAlternatives``.
+    private static let ownCandidateCount = 4
+
     private let batteries: [StoredBattery]
     private let names: [String]
     /// The candidates of each name: the name as a whole field first.
@@ -38,8 +41,9 @@ struct ColumnSearch {
     mutating func append(to pipeline: inout CommandPipeline) {
         for name in names {
             let fields = [name, Prefix.param + name, Prefix.meta + name, Prefix.max + name]
+            let others = ColumnAlternatives(of: name).fields.filter { !fields.contains($0) }
             candidates.append(
-                fields.map { field in
+                (fields + others).map { field in
                     var exists: [PendingReply<Bool>] = []
                     for battery in batteries {
                         for keyspace in battery.keyspaces {
@@ -68,15 +72,22 @@ struct ColumnSearch {
         var seen: Set<ExactText> = []
         for (name, candidates) in zip(names, candidates) {
             var matches: [String] = []
-            for candidate in candidates where matches.isEmpty || matches != [name] {
+            // The names with prefixes of other programs count only if no field has the name as it is.
+            for (index, candidate) in candidates.enumerated()
+            where matches.isEmpty || matches != [name] && index < Self.ownCandidateCount {
                 var exists = false
                 for reply in candidate.exists where try reply.value(or: false, warnings: &warnings) { exists = true }
                 // The list of columns also has the channels of the curves, which are no fields of the hash.
                 if case .curve = FieldName(candidate.field) { continue }
                 if exists { matches.append(candidate.field) }
             }
-            if matches.isEmpty { matches += [OwnField.field(named: name)].compactMap(\.self) }
-            if matches.isEmpty { matches += ColumnPattern(name)?.fields(among: columns) ?? [] }
+            let alternatives = matches.isEmpty ? ColumnAlternatives(of: name) : nil
+            for own in [name] + (alternatives?.ownNames ?? []) where matches.isEmpty {
+                matches += [OwnField.field(named: own)].compactMap(\.self)
+            }
+            for pattern in [name] + (alternatives?.fields ?? []) where matches.isEmpty {
+                matches += ColumnPattern(pattern)?.fields(among: columns) ?? []
+            }
             guard !matches.isEmpty || Self.resultColumns.contains(name) else {
                 return .failure(UnknownColumn(name: name))
             }

@@ -71,6 +71,7 @@ struct FieldGrid {
         let isMaximum = if case .maximum = FieldName(field) { true } else { false }
         let isNumeric =
             isMaximum || field == OwnField.lastSeen || Self.timeFields.contains(field)
+            || OwnField.spans.contains(field)
             || !texts.isEmpty && texts.allSatisfy(isNumber)
         let isStatus = field == ExperimentField.status
         return Table.Column(title: title, isNumeric: isNumeric, truncation: isStatus ? .never : .late)
@@ -84,6 +85,9 @@ struct FieldGrid {
         if field == OwnField.lastSeen {
             return rows.map { Table.Cell($0.liveness.lastSeen.map { agoText($0, now: now) }) }
         }
+        if OwnField.spans.contains(field) {
+            return rows.map { Table.Cell(Self.span(field, in: $0, now: now).map(durationText)) }
+        }
         let stored = rows.map { $0.fields[field] }
         if Self.timeFields.contains(field) {
             return stored.map { text in Table.Cell(text.map { Int64($0).map(dateText) ?? $0 }) }
@@ -91,9 +95,18 @@ struct FieldGrid {
         return texts(of: field, stored: stored).map { Table.Cell($0, style: $0 == "nan" ? .dim : .plain) }
     }
 
-    /// Returns the value of a field for CSV; nil if the row has none.
-    static func csvText(of field: String, in row: Row) -> String? {
-        field == ExperimentField.status ? row.liveness.status?.rawValue : row.fields[field].map(shownText)
+    /// Returns the value of a field for CSV, of a span the seconds; nil if the row has none.
+    static func csvText(of field: String, in row: Row, now: Int64) -> String? {
+        if OwnField.spans.contains(field) {
+            return span(field, in: row, now: now).map { Number.text(of: Double($0) / 1_000) }
+        }
+        return field == ExperimentField.status ? row.liveness.status?.rawValue : row.fields[field].map(shownText)
+    }
+
+    private static func span(_ field: String, in row: Row, now: Int64) -> Int64? {
+        OwnField.milliseconds(
+            of: field, started: row.fields[ExperimentField.started], updated: row.fields[ExperimentField.updated],
+            now: now)
     }
 
     /// Returns the texts of a field in a table. Numbers that a program computed are shortened as far as they stay different

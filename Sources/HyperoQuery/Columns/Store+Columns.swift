@@ -15,7 +15,9 @@ extension Store {
         case .failure(let unknown):
             if columns.isEmpty { columns = try self.columns(of: batteries, warnings: &warnings) }
             let all = columns
-            let channel = FieldName.unprefixed(unknown.name)
+            let bare = ColumnAlternatives(of: unknown.name).bareName
+            let isUnprefixed = FieldName(unknown.name) == .other
+            let channel = isUnprefixed ? bare : FieldName.unprefixed(unknown.name)
             let mayBeChannel =
                 switch FieldName(unknown.name) {
                 case .param, .meta: false
@@ -29,13 +31,19 @@ extension Store {
                 throw QueryError(.columnOnlyInCurves(unknown.name, channel: channel), warnings: warnings)
             }
             let fields = all.filter { if case .curve = FieldName($0) { false } else { true } }
-            // The suggestions for a name without prefix are names without prefix.
-            let isUnprefixed = FieldName(unknown.name) == .other
-            let names = (isUnprefixed ? fields.map(FieldName.unprefixed) : fields) + OwnField.names.sorted()
-            throw QueryError(
-                .columnNotFound(unknown.name, suggestion: Suggestion(for: unknown.name, among: names)),
-                warnings: warnings)
+            // The suggestions for a name without prefix are names without prefix. For max.nope, they are maxima first.
+            let names =
+                (isUnprefixed
+                    ? fields.map(FieldName.unprefixed)
+                    : fields.filter { Self.haveEqualPrefix($0, unknown.name) }
+                        + fields.filter { !Self.haveEqualPrefix($0, unknown.name) }) + OwnField.names.sorted()
+            let suggestion = Suggestion(for: isUnprefixed ? bare : unknown.name, among: names)
+            throw QueryError(.columnNotFound(unknown.name, suggestion: suggestion), warnings: warnings)
         }
+    }
+
+    private static func haveEqualPrefix(_ left: String, _ right: String) -> Bool {
+        [Prefix.param, Prefix.meta, Prefix.max].contains { left.hasPrefix($0) && right.hasPrefix($0) }
     }
 
     /// Appends the ZSCORE of a column in the lists of the batteries.

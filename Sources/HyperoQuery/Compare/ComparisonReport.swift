@@ -44,7 +44,13 @@ package struct ComparisonReport: Sendable {
         if ranks.contains(where: { $0 != nil }) {
             all.append(Property(title: "rank", values: ranks.map { $0.map { String($0) } }, isNumeric: true))
         }
-        add("battery", isShown: Set(experiments.map(\.batteryName)).count > 1) { $0.batteryName ?? $0.battery }
+        let objective = commonObjective
+        if let objective { all.append(property(of: objective)) }
+        let isNamed = Set(experiments.map(\.batteryName)).count > 1
+        let versions = Set(experiments.map { "\($0.batteryName ?? "") \($0.batteryVersion ?? 0)" })
+        add("battery", isShown: isNamed || Set(experiments.map(\.battery)).count > versions.count) {
+            isNamed ? $0.batteryName ?? $0.battery : $0.battery
+        }
         add("version", isShown: Set(experiments.map(\.batteryVersion)).count > 1) {
             $0.batteryVersion.map { String($0) }
         }
@@ -63,14 +69,25 @@ package struct ComparisonReport: Sendable {
             Property(title: "best epoch", values: experiments.map { $0.bestEpoch.map { String($0) } }, isNumeric: true))
         all.append(
             Property(title: "epochs", values: experiments.map { $0.lastEpoch.map { String($0) } }, isNumeric: true))
-        for channel in comparison.channels.prefix(Self.maxChannels) {
-            let numbers = values.map { $0.maximum(of: channel) }
-            all.append(
-                Property(
-                    title: channel, values: numberTexts(numbers), best: best(of: numbers, in: channel), isNumeric: true)
-            )
+        for channel in comparison.channels.prefix(Self.maxChannels)
+        where !(objective?.hasSameBytes(as: channel) ?? false) {
+            all.append(property(of: channel))
         }
         return all
+    }
+
+    /// The objective of all experiments, which is the first row; nil if they have several, or no value of it.
+    private var commonObjective: String? {
+        guard let first = experiments.first?.objective,
+            experiments.allSatisfy({ $0.objective?.hasSameBytes(as: first) ?? false })
+        else { return nil }
+        return comparison.channels.first { $0.hasSameBytes(as: first) }
+    }
+
+    private func property(of channel: String) -> Property {
+        let numbers = values.map { $0.maximum(of: channel) }
+        return Property(
+            title: channel, values: numberTexts(numbers), best: best(of: numbers, in: channel), isNumeric: true)
     }
 
     /// Returns the position of the best number of the objective; nil if experiments have different objectives, and for another

@@ -21,11 +21,8 @@ package struct Candidate: Sendable, Hashable {
 }
 
 extension Store {
-    /// The number of batteries and experiments that complete a command line.
+    /// The number of batteries and versions that complete a command line.
     private static let maxCandidates = 200
-    private static let maxRankedCandidates = 50
-    /// The number of batteries whose experiments complete a command line that names none.
-    private static let maxRecentBatteries = 20
     /// The number of columns that are read: the candidates are those of them that begin with the typed text.
     private static let maxColumnCandidates = 10_000
 
@@ -78,40 +75,6 @@ extension Store {
         return batteries.reversed().prefix(Self.maxCandidates).map {
             Candidate(String($0.version), description: $0.description)
         }
-    }
-
-    /// Returns the ids of the best 50 experiments, each with its value.
-    ///
-    /// - Parameter name: the battery; nil for the batteries that were declared last.
-    package func experimentCandidates(of name: String?) throws(QueryError) -> [Candidate] {
-        var warnings: [String] = []
-        let batteries: [StoredBattery]
-        if let name {
-            batteries = try storedBatteries(of: name, version: nil, warnings: &warnings)
-        } else {
-            batteries = Array(
-                try storedBatteries(warnings: &warnings).sorted { ($0.updated ?? 0) > ($1.updated ?? 0) }.prefix(
-                    Self.maxRecentBatteries))
-        }
-        var pipeline = CommandPipeline()
-        let tops = batteries.map { battery in
-            battery.keyspaces.map { keyspace in
-                pipeline.appendTop(
-                    Self.maxRankedCandidates, of: battery.id, in: keyspace, by: battery.objective,
-                    highestFirst: battery.direction == .max)
-            }
-        }
-        try connections.run(pipeline)
-        var candidates: [Candidate] = []
-        for (battery, tops) in zip(batteries, tops) {
-            let ranked = RankedExperiment.merged(
-                tops.map { $0.value ?? [] }, limit: Self.maxRankedCandidates, highestFirst: battery.direction == .max)
-            candidates += ranked.map {
-                Candidate(
-                    $0.experiment, description: "\(battery.objective) \(numberText($0.value)), \(battery.name)")
-            }
-        }
-        return candidates.filter(\.isPlain)
     }
 
     /// Returns the columns of a battery under their full names, with the fields of every experiment.

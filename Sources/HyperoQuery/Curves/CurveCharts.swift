@@ -52,14 +52,20 @@ package struct CurveCharts: Sendable {
         return Direction.isLowerBetter(named: channel)
     }
 
+    /// The versions after the name of the battery, if there are others than the first one.
+    private var versionText: String {
+        guard let source = curves.source, source.versions != [1] || source.hasSeveralDescriptions else { return "" }
+        return " \(source.versionsText)"
+    }
+
     private func title(of channel: String, _ series: [Chart.Series]) -> String {
         let owner =
             switch (curves.battery, series.count) {
             case (_, 0): "no experiment"
             case (nil, 1): series[0].name
             case (nil, let count): "\(count) experiments"
-            case (let battery?, 1): "the best experiment of \(battery)"
-            case (let battery?, let count): "the best \(count) of \(battery)"
+            case (let battery?, 1): "the best experiment of \(battery)\(versionText)"
+            case (let battery?, let count): "the best \(count) of \(battery)\(versionText)"
             }
         let positions = series.flatMap { $0.points.map(\.x) }
         var parts = ["\(channel) of \(owner)"]
@@ -82,22 +88,25 @@ extension CurveCharts: Rendering {
     /// The remarks: no curves, and experiments without values.
     package var notes: [Note] {
         guard !curves.entries.isEmpty else {
-            return [Note(topic: .nothingRanked, text: "no experiment of '\(curves.battery ?? "")' is ranked")]
+            let text = curves.emptyText ?? "no experiment of '\(curves.battery ?? "")' is ranked"
+            return [Note(topic: .nothingRanked, text: text)]
         }
         if curves.channels.isEmpty {
             let channels = curves.logged.isEmpty ? "" : ". Logged channels: \(listed(curves.logged))"
             return [Note(topic: .nothingRanked, text: "the objective of the experiments is not known\(channels)")]
         }
-        return curves.channels.compactMap { channel in
-            let missing = curves.entries.filter { $0.record.curves.numbers(of: channel).isEmpty }.map(\.record.id)
-            guard !missing.isEmpty else { return nil }
-            let others = curves.logged.filter { !$0.hasSameBytes(as: channel) }
-            let logged =
-                missing.count < curves.entries.count || others.isEmpty ? "" : ". Logged channels: \(listed(others))"
-            return Note(
-                topic: .nothingRanked,
-                text: "no values of '\(channel)' in the learning curves of \(listed(missing))\(logged)")
-        }
+        let sourceNotes = curves.battery.flatMap { curves.source?.notes(of: $0) } ?? []
+        return sourceNotes
+            + curves.channels.compactMap { channel in
+                let missing = curves.entries.filter { $0.record.curves.numbers(of: channel).isEmpty }.map(\.record.id)
+                guard !missing.isEmpty else { return nil }
+                let others = curves.logged.filter { !$0.hasSameBytes(as: channel) }
+                let logged =
+                    missing.count < curves.entries.count || others.isEmpty ? "" : ". Logged channels: \(listed(others))"
+                return Note(
+                    topic: .nothingRanked,
+                    text: "no values of '\(channel)' in the learning curves of \(listed(missing))\(logged)")
+            }
     }
 
     private func listed(_ names: [String]) -> String {

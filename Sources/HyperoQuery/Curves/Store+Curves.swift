@@ -9,7 +9,7 @@ extension Store {
     ///
     /// - Parameters:
     ///   - ids: 1 to 1,000 ids, or prefixes that no other id has.
-    ///   - channels: the channels; nil for the objective of each experiment's battery.
+    ///   - channels: the channels, or patterns of them with `*` and `?`; nil for the objective of each experiment's battery.
     /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` or ``QueryError/Category/ambiguous`` if an experiment
     ///   or a channel does not exist, and of the other categories if there are too many ids or Redis fails.
     public func curves(of ids: [String], channels: [String]? = nil) throws(QueryError) -> CurveSet {
@@ -27,7 +27,7 @@ extension Store {
     ///   - version: the battery's version; nil merges all versions of the name.
     ///   - channel: the channel to rank by; nil for the objective of the newest version.
     ///   - filter: a condition on the experiments; nil for none.
-    ///   - channels: the channels of the curves; nil for the channel of the ranking.
+    ///   - channels: the channels of the curves, or patterns of them; nil for the channel of the ranking.
     /// - Returns: the experiments by rank, fewer than the number if fewer are ranked.
     /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery, version or a channel does not exist,
     ///   and of the other categories if the number is out of range or Redis fails.
@@ -42,15 +42,19 @@ extension Store {
                         + "\(Self.idLimits.upperBound), not \(count)"))
         }
         let board = try leaderboard(of: name, version: version, by: channel, where: filter, limit: count, columns: [])
-        // A ranking may have members that are no ids, because any client can write to the keys. Its warnings have them.
-        let rows = board.rows.filter { ExperimentID($0.experiment) != nil }
-        guard !rows.isEmpty else {
-            return try CurveSet([], channels: [], battery: board.name, warnings: board.warnings)
+        // A ranking may have members that are no ids or have no hash, because any client can write to the keys. Its warnings have
+        // them.
+        let records = try experiments(existing: board.rows.compactMap { ExperimentID($0.experiment) })
+        guard !records.isEmpty else {
+            let emptyText =
+                board.count > 0 ? filter.map { "none of \(board.count) ranked experiments has \($0.summary)" } : nil
+            return try CurveSet(
+                [], channels: [], battery: board.name, source: board.source, emptyText: emptyText,
+                warnings: board.warnings)
         }
-        let records = try experiments(withIDs: rows.map(\.experiment))
-        let ranks = Dictionary(rows.map { ($0.experiment, $0.rank) }) { first, _ in first }
+        let ranks = Dictionary(board.rows.map { ($0.experiment, $0.rank) }) { first, _ in first }
         return try CurveSet(
             records.map { CurveSet.Entry(record: $0, rank: ranks[$0.id]) }, channels: channels ?? [board.channel],
-            battery: board.name, warnings: board.warnings)
+            battery: board.name, source: board.source, warnings: board.warnings)
     }
 }

@@ -200,11 +200,14 @@ extension ExperimentRecord: Rendering {
     private static let minSparklineWidth = 8
 
     /// Writes one line per name and value, with the values aligned. A long value is whole, and the terminal wraps it.
+    private static let maxNameWidth = 40
+
     private func writeList(of items: [(name: String, value: String)], to page: inout Page) {
         let names = items.map { page.escaped($0.name) }
-        let nameWidth = names.reduce(0) { max($0, textWidth($1)) }
+        // A name of 256 bytes does not move the values of the others out of the terminal.
+        let nameWidth = names.reduce(0) { max($0, min(textWidth($1), Self.maxNameWidth)) }
         for (name, item) in zip(names, items) {
-            let space = String(repeating: " ", count: nameWidth - textWidth(name) + 2)
+            let space = String(repeating: " ", count: max(nameWidth - textWidth(name), 0) + 2)
             page.line([Page.Span(name, style: .dim), Page.Span(space), Page.Span(item.value)])
         }
     }

@@ -71,6 +71,18 @@ extension Store {
         return try records(of: experiments, sharedWarnings: warnings)
     }
 
+    /// Reads experiments by complete ids. Those that do not exist are left out.
+    func experiments(existing ids: [ExperimentID]) throws(QueryError) -> [ExperimentRecord] {
+        guard !ids.isEmpty else { return [] }
+        var warnings: [String] = []
+        let partitions = try partitions(warnings: &warnings)
+        let stored = try storedExperiments(
+            ids.flatMap { id in partitions.map { (id, $0) } }, warnings: &warnings)
+        var seen: Set<ExperimentID> = []
+        let found = ids.compactMap { id in seen.insert(id).inserted ? stored[id] : nil }
+        return found.isEmpty ? [] : try records(of: found, sharedWarnings: warnings)
+    }
+
     /// Reads hashes and curves by complete ids.
     ///
     /// - Returns: the experiments that exist, each from the first partition that has it.

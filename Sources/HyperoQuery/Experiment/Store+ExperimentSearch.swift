@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
@@ -78,9 +79,11 @@ extension Store {
     /// Uses SCAN MATCH over all keys, because a battery's list of experiments is sorted by time and would have to be
     /// read completely. An id contains no special character of a pattern.
     ///
-    /// - Parameter found: called with each experiment, possibly more than once; returns true to end the search.
-    private func scan(
-        for prefix: String, in partitions: [Keyspace], warnings: inout [String],
+    /// - Parameters:
+    ///   - end: the time at which the search ends; nil for never. A reply that is awaited then is still taken.
+    ///   - found: called with each experiment, possibly more than once; returns true to end the search.
+    func scan(
+        for prefix: String, in partitions: [Keyspace], until end: MonotonicTime? = nil, warnings: inout [String],
         found: (ExperimentID, Keyspace) -> Bool
     ) throws(QueryError) {
         for keyspace in partitions {
@@ -107,6 +110,7 @@ extension Store {
                 }
                 cursor = page.cursor
                 if cursor == "0" { break }
+                if let end, .now >= end { return }
             }
         }
     }

@@ -145,7 +145,7 @@ extension ExperimentList: Rendering {
                 row.reason, row.host, row.started.map { String($0) }, row.liveness.lastSeen.map { String($0) },
                 row.lastEpoch.map(String.init), row.objective, row.number?.text, row.bestEpoch.map(String.init),
             ]
-            CSV.write(fixed + fields.map { FieldGrid.csvText(of: $0, in: cells) }, to: &page)
+            CSV.write(fixed + fields.map { FieldGrid.csvText(of: $0, in: cells, now: page.now) }, to: &page)
         }
     }
 }

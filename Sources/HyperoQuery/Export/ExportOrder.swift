@@ -54,9 +54,13 @@ enum ExportOrder {
         let member: ScanMember
     }
 
-    /// Sorts experiments by their keys. Those without a key are last in both directions. Equal keys are in the order of time.
-    static func sort(_ entries: inout [Entry], isDescending: Bool) {
-        entries.sort { left, right in
+    /// Returns the positions of experiments in the order of their keys. Those without a key are last in both directions. Equal keys are
+    /// in the order of time.
+    ///
+    /// Positions are sorted instead of the entries, because a sort needs room for half of its elements.
+    static func order(of entries: [Entry], isDescending: Bool) -> [Int32] {
+        (0..<Int32(clamping: entries.count)).sorted { first, second in
+            let (left, right) = (entries[Int(first)], entries[Int(second)])
             switch (left.key, right.key) {
             case (let leftKey?, let rightKey?) where leftKey != rightKey: return (leftKey < rightKey) != isDescending
             case (.some, nil): return true

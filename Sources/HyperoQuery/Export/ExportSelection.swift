@@ -93,7 +93,7 @@ struct ExportSelection {
                         + matches.map { printable($0) }.joined(separator: ", ")))
         }
         if let match = matches.first { return match }
-        if let own = OwnField.field(named: name), own != OwnField.lastSeen { return own }
+        if let own = OwnField.field(named: name), own != OwnField.lastSeen, !OwnField.spans.contains(own) { return own }
         if Self.computedColumns.contains(name) {
             throw QueryError(
                 .invalidArgument(

@@ -75,7 +75,8 @@ struct ExportWriter {
             let text = escapedText(text(of: cell) ?? style.null)
             for byte in text.utf8 {
                 switch byte {
-                case UInt8(ascii: "|"), UInt8(ascii: "\\"):
+                case UInt8(ascii: "|"), UInt8(ascii: "\\"), UInt8(ascii: "*"), UInt8(ascii: "_"), UInt8(ascii: "`"),
+                    UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "~"):
                     buffer.append(UInt8(ascii: "\\"))
                     buffer.append(byte)
                 case UInt8(ascii: "<"): buffer += Array("&lt;".utf8)

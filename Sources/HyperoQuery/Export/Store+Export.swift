@@ -183,8 +183,9 @@ extension Store {
                 }
                 return .next
             }
-            ExportOrder.sort(&entries, isDescending: isDescending)
-            try scanSorted(entries.lazy.map(\.member), scan, in: batteries, warnings: &warnings, body: body)
+            let positions = ExportOrder.order(of: entries, isDescending: isDescending)
+            try scanSorted(
+                positions.lazy.map { entries[Int($0)].member }, scan, in: batteries, warnings: &warnings, body: body)
         }
     }
 

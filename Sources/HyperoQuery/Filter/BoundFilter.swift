@@ -22,6 +22,8 @@ package struct BoundFilter {
     package let needsRank: Bool
     /// The names with a prefix that MLflow reads as the last value, such as `metrics.valid`.
     package let lastValueNames: [String]
+    /// The indexes in ``fields`` of the values that show divergence; nil if the filter needs none.
+    let divergence: FilterDivergence?
     /// The best values of ``bestChannels``; nil for a channel without finite values. The caller sets them.
     package var bests: [Double?]
 
@@ -36,10 +38,12 @@ package struct BoundFilter {
         /// Contains the values of ``BoundFilter/fields`` in their order from an index on, nil for absent ones.
         package var values: [String?]
         package var firstValue: Int
+        /// The index of the objective's value in ``BoundFilter/fields``; nil if the filter does not compare it.
+        package var objective: Int?
 
         package init(
             id: String, battery: String, version: Int, status: ExperimentStatus? = nil, lastSeen: Int64? = nil,
-            rank: Int? = nil, values: [String?], firstValue: Int = 0
+            rank: Int? = nil, values: [String?], firstValue: Int = 0, objective: Int? = nil
         ) {
             self.id = id
             self.battery = battery
@@ -49,6 +53,7 @@ package struct BoundFilter {
             self.rank = rank
             self.values = values
             self.firstValue = firstValue
+            self.objective = objective
         }
 
         func value(_ slot: Int) -> String? {
@@ -58,6 +63,9 @@ package struct BoundFilter {
 
         func time(_ slot: Int) -> Int64? { value(slot).flatMap { Int64($0) } }
     }
+
+    /// Returns the index of a field in ``fields``; nil if the filter does not compare it.
+    package func slot(of field: String) -> Int? { fields.firstIndex { $0.hasSameBytes(as: field) } }
 
     /// Returns whether an experiment fulfils the filter.
     ///
@@ -86,17 +94,22 @@ package struct BoundFilter {
             case .holds: result = .holds
             }
         }
-        forEachValue(of: test.source, experiment, now, add)
+        forEachValue(of: test.source, comparesWholes: test.condition.comparesWholes, experiment, now, add)
         if case .state(.null) = test.condition { return isAbsent != test.isNegated }
         return result == (test.isNegated ? .fails : .holds)
     }
 
     private func forEachValue(
-        of source: FilterSource, _ experiment: Experiment, _ now: Int64, _ body: (FilterScalar) -> Void
+        of source: FilterSource, comparesWholes: Bool, _ experiment: Experiment, _ now: Int64,
+        _ body: (FilterScalar) -> Void
     ) {
         switch source {
         case .slot(let slot):
-            if let text = experiment.value(slot) { FilterScalar.forEach(in: text, body) }
+            if let text = experiment.value(slot) {
+                FilterScalar.forEach(in: text, includesWhole: comparesWholes, body)
+            } else if slot == experiment.objective, divergence?.isShown(by: experiment) ?? false {
+                body(.number(.nan))
+            }
         case .id: body(.text(experiment.id))
         case .battery: body(.text(experiment.battery))
         case .status: if let status = experiment.status { body(.text(status.rawValue)) }

@@ -9,10 +9,12 @@ import HyperoSchema
 /// <doc:Filters> has the grammar.
 public struct Filter: Sendable, Hashable {
     /// The expression as it was written.
-    public let text: String
+    public private(set) var text: String
     /// True to treat a field that no experiment has as missing, and not as an error.
     public let isLenient: Bool
     private let expression: FilterExpression
+    /// Further filters that an experiment must fulfil, whose errors have their places in their own texts.
+    private var others: [Filter] = []
 
     /// Parses an expression. An empty one lets all experiments pass.
     ///
@@ -28,6 +30,43 @@ public struct Filter: Sendable, Hashable {
         } catch {
             throw error.in(text)
         }
+    }
+
+    /// Parses several expressions, all of which an experiment must fulfil.
+    ///
+    /// - Parameters:
+    ///   - expressions: the expressions, each at most 4,096 bytes. Empty ones are left out.
+    ///   - isLenient: true to treat a field that no experiment has as missing.
+    /// - Throws: the first error of an expression.
+    public init(all expressions: [String], isLenient: Bool = false) throws(FilterError) {
+        var filters: [Filter] = []
+        for expression in expressions {
+            let filter = try Filter(expression, isLenient: isLenient)
+            if !filter.isEmpty { filters.append(filter) }
+        }
+        guard filters.count > 1 else {
+            if let only = filters.first {
+                self = only
+            } else {
+                try self.init(expressions.first ?? "", isLenient: isLenient)
+            }
+            return
+        }
+        // The places of later errors are those in the whole text.
+        var text = ""
+        var parts: [FilterExpression] = []
+        for filter in filters {
+            text += text.isEmpty ? "(" : " and ("
+            parts.append(try FilterParser.parse(filter.text, from: text.utf8.count))
+            text += filter.text + ")"
+        }
+        self.init(text, isLenient: isLenient, expression: .and(parts))
+    }
+
+    private init(_ text: String, isLenient: Bool, expression: FilterExpression) {
+        self.text = text
+        self.isLenient = isLenient
+        self.expression = expression
     }
 
     /// The expression in a sentence: shortened, on one line and without control characters.
@@ -46,11 +85,27 @@ public struct Filter: Sendable, Hashable {
     /// - Throws: the first error, such as an unknown field.
     package func bound(to catalogue: FilterCatalogue, zone: FilterTimeZone = .local) throws(FilterError) -> BoundFilter
     {
-        var binder = FilterBinder(catalogue, isLenient: isLenient, zone: zone)
+        var whole = expression
+        if !others.isEmpty {
+            for part in others { _ = try part.bound(to: catalogue, zone: zone) }
+            whole = .and(others.map(\.expression))
+        }
+        var binder = FilterBinder(
+            catalogue, isLenient: isLenient || others.contains { $0.isLenient }, zone: zone)
         do {
-            return try binder.filter(expression)
+            return try binder.filter(whole)
         } catch {
             throw error.in(text)
         }
+    }
+
+    /// Returns a filter that an experiment fulfils if it fulfils both. An error of one of them has its place in that one's text.
+    package func joined(with other: Filter) -> Filter {
+        if isEmpty { return other }
+        if other.isEmpty { return self }
+        var joined = self
+        joined.others = (others.isEmpty ? [self] : others) + (other.others.isEmpty ? [other] : other.others)
+        joined.text = joined.others.map { "(\($0.text))" }.joined(separator: " and ")
+        return joined
     }
 }

@@ -35,7 +35,10 @@ extension FilterBinder {
         let name = printable(operand.text)
         if case .word(let word) = value.content {
             switch word.lowercased() {
-            case "null", "none": throw FilterError("nothing equals \(word)", at: value.range, hint: "\(name) is null")
+            case "null": throw FilterError("nothing equals \(word)", at: value.range, hint: "\(name) is null")
+            case "none":
+                throw FilterError(
+                    "nothing equals \(word)", at: value.range, hint: "\(name) is null, or '\(word)' if it is text")
             case "nan": throw FilterError("nothing equals \(word)", at: value.range, hint: "\(name) is nan")
             default: break
             }

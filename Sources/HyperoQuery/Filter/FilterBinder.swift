@@ -10,6 +10,7 @@ struct FilterBinder {
     private var needsLiveness = false
     private var needsRank = false
     private var lastValueNames: [String] = []
+    private var divergence: FilterDivergence?
 
     init(_ catalogue: FilterCatalogue, isLenient: Bool, zone: FilterTimeZone) {
         resolver = FilterResolver(catalogue: catalogue, isLenient: isLenient)
@@ -21,7 +22,7 @@ struct FilterBinder {
         return BoundFilter(
             root: root, fields: fields, bestChannels: bestChannels, numericFields: numericFields,
             needsLiveness: needsLiveness, needsRank: needsRank, lastValueNames: lastValueNames,
-            bests: Array(repeating: nil, count: bestChannels.count))
+            divergence: divergence, bests: Array(repeating: nil, count: bestChannels.count))
     }
 
     private mutating func node(_ expression: FilterExpression) throws(FilterError) -> BoundFilter.Node {
@@ -42,7 +43,12 @@ struct FilterBinder {
             return test(
                 field, .like(LikePattern(try text(pattern), ignoresCase: like.ignoresCase)), isNegated: like.isNegated)
         case .isState(let operand, let state, let isNegated):
-            return test(try field(operand), .state(state), isNegated: isNegated)
+            let field = try field(operand)
+            if field.channel != nil {
+                let slots = FilterDivergence.fields.map { slot($0) }
+                divergence = FilterDivergence(epochs: slots[0], bestEpoch: slots[1], nonfinite: slots[2])
+            }
+            return test(field, .state(state), isNegated: isNegated)
         }
     }
 
@@ -61,6 +67,7 @@ struct FilterBinder {
     private mutating func comparison(
         _ left: FilterOperand, _ mark: FilterMark, _ right: FilterOperand
     ) throws(FilterError) -> BoundFilter.Node {
+        for operand in [left, right] { if let error = resolver.foreign(operand) { throw error } }
         // 0.9 < valid and 'adam' = opt.
         let isTurned =
             !resolver.mayBeField(left) && resolver.mayBeField(right)

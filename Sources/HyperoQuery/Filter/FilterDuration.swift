@@ -1,8 +1,9 @@
 /// A span of time in a filter expression.
 enum FilterDuration {
     private static let units: [(String, Double)] = [
-        ("ms", 0.001), ("s", 1), ("sec", 1), ("seconds", 1), ("m", 60), ("min", 60), ("minutes", 60), ("h", 3_600),
-        ("hours", 3_600), ("d", 86_400), ("days", 86_400), ("w", 604_800), ("weeks", 604_800),
+        ("ms", 0.001), ("s", 1), ("sec", 1), ("second", 1), ("seconds", 1), ("m", 60), ("min", 60), ("minute", 60),
+        ("minutes", 60), ("h", 3_600), ("hour", 3_600), ("hours", 3_600), ("d", 86_400), ("day", 86_400),
+        ("days", 86_400), ("w", 604_800), ("week", 604_800), ("weeks", 604_800),
     ]
 
     /// Reads `10`, `10s`, `90m`, `1.5h`, `1h30m`, `2d`, `1w`: returns seconds; nil for another text.

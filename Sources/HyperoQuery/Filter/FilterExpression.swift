@@ -71,4 +71,15 @@ enum FilterBest: Sendable, Hashable {
         case .times(let number): best * number
         }
     }
+
+    /// Returns whether a number compares so with the one that the expression denotes, without the digits that come from the
+    /// rounding of its operands: 0.7 is not less than 0.8 - 0.1, which is 0.7000000000000001 as a double.
+    func isFulfilled(by number: FilterNumber, _ comparison: FilterComparison, best: Double) -> Bool {
+        var limit = value(best: best)
+        // Others are too far away for the digits to matter, and the best value itself has all of its digits.
+        if self != .plus(0), abs(number.value - limit) <= abs(limit) * 1e-12 {
+            limit = Double(numberTexts([limit], precision: 15)[0]) ?? limit
+        }
+        return number.fulfils(comparison, FilterNumber(limit))
+    }
 }

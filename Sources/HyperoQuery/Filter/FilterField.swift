@@ -70,7 +70,8 @@ enum FilterAttribute: String, Sendable, Hashable, CaseIterable {
     }
 
     private static let aliases: [String: FilterAttribute] = [
-        "run_id": .id, "runid": .id, "experiment": .id, "experiment_id": .id, "trial_id": .id, "state": .status,
+        "run_id": .id, "runid": .id, "experiment": .id, "experiment_id": .id, "trial_id": .id, "hash": .id,
+        "state": .status,
         "start_time": .started, "starttime": .started, "created": .started, "created_at": .started,
         "createdat": .started, "end_time": .updated, "endtime": .updated, "last_seen": .seen, "hostname": .host,
         "runtime": .duration, "max.epoch": .epoch,
@@ -90,6 +91,9 @@ extension ExperimentStatus {
         "fail": .failed, "error": .failed, "crashed": .lost, "killed": .stopped, "pruned": .stopped,
         "cancelled": .stopped, "canceled": .stopped, "active": .running,
     ]
+
+    /// Returns the status of a name of this or another program, in any case.
+    package init?(anyName name: String) { self.init(filterName: name) }
 
     /// Returns the status of a name of this or another program, in any case.
     init?(filterName name: String) {

@@ -8,11 +8,11 @@ struct FilterLexer {
     private var position = 0
     private var tokens: [FilterToken] = []
 
-    private init(_ expression: String) {
+    private init(_ expression: String, from start: Int) {
         scalars = Array(expression.unicodeScalars)
         var offsets: [Int] = []
         offsets.reserveCapacity(scalars.count + 1)
-        var offset = 0
+        var offset = start
         for scalar in scalars {
             offsets.append(offset)
             offset += UTF8.width(scalar)
@@ -21,8 +21,12 @@ struct FilterLexer {
     }
 
     /// Returns the tokens, the last of which is ``FilterToken/Kind/end``, and the error at which they end; nil if there is none.
-    static func tokens(of expression: String) -> (tokens: [FilterToken], failure: FilterError?) {
-        var lexer = FilterLexer(expression)
+    ///
+    /// - Parameter start: the offset of the expression in a longer text.
+    static func tokens(
+        of expression: String, from start: Int = 0
+    ) -> (tokens: [FilterToken], failure: FilterError?) {
+        var lexer = FilterLexer(expression, from: start)
         var failure: FilterError?
         do throws(FilterError) {
             while lexer.position < lexer.scalars.count { try lexer.readNext() }
@@ -189,7 +193,8 @@ struct FilterLexer {
         case "&": return FilterError("& is no operator", at: range, hint: "and")
         case "|": return FilterError("| is no operator", at: range, hint: "or")
         case ":":
-            return FilterError("this is Polyaxon's form", at: range, hint: FilterDialects.polyaxon(scalars))
+            let (message, hint) = FilterDialects.colon(scalars, at: index)
+            return FilterError(message, at: range, hint: hint)
         case "{", "}":
             return FilterError("this is W&B's form", at: range, hint: FilterDialects.mongo(scalars))
         case _ where isControl(scalar) || scalar.properties.isBidiControl:

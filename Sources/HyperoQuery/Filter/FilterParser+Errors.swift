@@ -5,8 +5,21 @@ extension FilterParser {
     private static let example = "for example valid > 0.9"
 
     func missingValue() -> FilterError {
-        FilterError("a value is missing after \(previous?.text ?? "")", at: next.range, hint: Self.example)
+        // A value that is a keyword, as in `model = or`.
+        let following = token(after: 1)
+        var endsValue = ["and", "or"].contains(following.keyword)
+        switch following.kind {
+        case .end, .comma, .close, .and, .or: endsValue = true
+        default: break
+        }
+        let isText = next.keyword != nil && endsValue
+        return FilterError(
+            "a value is missing after \(previous?.text ?? "")", at: next.range,
+            hint: isText ? "if it is text, put it in quotes: '\(next.text)'" : Self.example)
     }
+
+    /// Returns text in quotes.
+    static func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
 
     func missingCondition(before token: FilterToken) -> FilterError {
         if case .close = token.kind, previous == nil {
@@ -27,12 +40,17 @@ extension FilterParser {
         switch token.keyword {
         case "contains", "startswith", "endswith", "matches", "regexp", "rlike":
             let name = printable(left.text)
+            let value =
+                switch self.token(after: 1).kind {
+                case .word(let text), .quoted(let text, _): printable(text, limit: 40)
+                default: "x"
+                }
             let pattern =
                 switch token.keyword {
-                case "contains": "like '%x%'"
-                case "startswith": "like 'x%'"
-                case "endswith": "like '%x'"
-                default: "~ 'x'"
+                case "contains": "like \(Self.quoted("%\(value)%"))"
+                case "startswith": "like \(Self.quoted("\(value)%"))"
+                case "endswith": "like \(Self.quoted("%\(value)"))"
+                default: "~ \(Self.quoted(value))"
                 }
             return FilterError("\(token.text) is no comparison", at: token.range, hint: "\(name) \(pattern)")
         default:
@@ -62,34 +80,48 @@ extension FilterParser {
         if let error = clause(token) { return error }
         switch token.kind {
         case .close: return FilterError("one \(token.text) too many", at: token.range)
-        case .comma: return FilterError("a comma does not join conditions", at: token.range, hint: "and")
+        case .comma:
+            if let number = decimalComma(token) {
+                return FilterError(
+                    "a comma does not join conditions", at: token.range, hint: "a number has a point: \(number)")
+            }
+            return FilterError("a comma does not join conditions", at: token.range, hint: "and")
         case .times: return calculation(token)
         default:
             if token.keyword == "-" || token.keyword == "+" { return calculation(token) }
-            return FilterError("and or or is missing", at: token.range)
+            return FilterError("'and' or 'or' is missing", at: token.range, hint: joined(token))
+        }
+    }
+
+    /// Returns the number whose decimal comma a token is, with a point: `0.2` of `0,2`; nil if it is none.
+    private func decimalComma(_ token: FilterToken) -> String? {
+        let following = self.token(after: 1)
+        guard case .word(let whole)? = previous?.kind, case .word(let fraction) = following.kind,
+            previous?.range.upperBound == token.range.lowerBound, token.range.upperBound == following.range.lowerBound,
+            fraction.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        let number = whole + "." + fraction
+        return Int(whole) != nil && FilterNumber(number) != nil ? number : nil
+    }
+
+    /// Returns the correction of one value that was read as two: `- 2`, `5 min` and `'it\'s'`; nil for another one.
+    private func joined(_ token: FilterToken) -> String? {
+        guard let previous else { return nil }
+        switch (previous.kind, token.kind) {
+        case (.word(let first), .word(let second)):
+            let both = first + second
+            let isSign = ["-", "+"].contains(first)
+            guard isSign || FilterNumber(first) != nil, FilterNumber(both) != nil || FilterDuration.span(both) != nil
+            else { return nil }
+            return "without a space: \(printable(both, limit: 40))"
+        case (.quoted, _)
+        where previous.range.upperBound == token.range.lowerBound && previous.text.dropLast().hasSuffix("\\"):
+            return "a quote within text is doubled: 'it''s'"
+        default: return nil
         }
     }
 
     private func calculation(_ token: FilterToken) -> FilterError {
         FilterError("a filter does not calculate", at: token.range, hint: "only best - 0.01 and best * 0.9")
-    }
-
-    /// Returns the error about the call of a method, such as `name.startswith('a')`.
-    static func method(
-        _ text: String, _ token: FilterToken, opening: FilterToken, argument: FilterToken
-    ) -> FilterError {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        let method = String(parts.last ?? "")
-        let start = token.range.upperBound - method.utf8.count
-        let name = parts.count > 1 ? printable(String(parts[parts.count - 2])) : "name"
-        let value = if case .quoted(let text, _) = argument.kind { printable(text, limit: 40) } else { "x" }
-        let pattern =
-            switch method.lowercased() {
-            case "startswith": "\(name) like '\(value)%'"
-            case "endswith": "\(name) like '%\(value)'"
-            case "contains": "\(name) like '%\(value)%'"
-            default: "for example \(name) like 'x%'"
-            }
-        return FilterError("methods are not understood", at: start..<opening.range.upperBound, hint: pattern)
     }
 }

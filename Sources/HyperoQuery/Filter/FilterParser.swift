@@ -8,7 +8,7 @@ import HyperoSchema
 ///     condition   = operand { comparison operand } | operand ["not"] "in" list | …
 struct FilterParser {
     private let tokens: [FilterToken]
-    private var position = 0
+    private(set) var position = 0
     /// The number of brackets and `not` around the next token.
     private var depth = 0
 
@@ -19,13 +19,16 @@ struct FilterParser {
 
     private init(_ tokens: [FilterToken]) { self.tokens = tokens }
 
-    static func parse(_ expression: String) throws(FilterError) -> FilterExpression {
+    /// Parses an expression.
+    ///
+    /// - Parameter start: the offset of the expression in a longer text, to which places refer.
+    static func parse(_ expression: String, from start: Int = 0) throws(FilterError) -> FilterExpression {
         let size = expression.utf8.count
         guard size <= maxSize else {
             throw FilterError(
                 "the expression is too long: \(size) bytes", at: maxSize..<size, hint: "at most \(maxSize) bytes")
         }
-        let (tokens, failure) = FilterLexer.tokens(of: expression)
+        let (tokens, failure) = FilterLexer.tokens(of: expression, from: start)
         var parser = FilterParser(tokens)
         do throws(FilterError) {
             let result = try parser.whole()
@@ -59,7 +62,10 @@ struct FilterParser {
         return ["in", "between", "like", "ilike", "is"].contains(token.keyword)
     }
 
-    private mutating func take(_ kind: FilterToken.Kind) -> Bool {
+    /// Goes to the next token.
+    mutating func advance() { position += 1 }
+
+    mutating func take(_ kind: FilterToken.Kind) -> Bool {
         guard next.kind == kind else { return false }
         position += 1
         return true
@@ -104,9 +110,9 @@ struct FilterParser {
     }
 
     /// Parses the part after a bracket or `not`.
-    private mutating func nested(
-        at token: FilterToken, _ parse: (inout FilterParser) throws(FilterError) -> FilterExpression
-    ) throws(FilterError) -> FilterExpression {
+    mutating func nested<Result>(
+        at token: FilterToken, _ parse: (inout FilterParser) throws(FilterError) -> Result
+    ) throws(FilterError) -> Result {
         guard depth < Self.maxDepth else {
             throw FilterError(
                 "the expression is too deep", at: token.range,
@@ -129,7 +135,7 @@ struct FilterParser {
             switch next.keyword {
             case "in":
                 position += 1
-                return .isIn(left, try list(), isNegated: isNegated)
+                return .isIn(left, try list(after: left), isNegated: isNegated)
             case "between":
                 position += 1
                 let low = try value()
@@ -167,11 +173,16 @@ struct FilterParser {
         return parts.count == 1 ? parts[0] : .and(parts)
     }
 
-    private mutating func list() throws(FilterError) -> [FilterOperand] {
+    private mutating func list(after left: FilterOperand) throws(FilterError) -> [FilterOperand] {
         let opening = next
         guard case .open(let bracket) = opening.kind else {
             if case .end = opening.kind { throw missingValue() }
-            throw FilterError("a list in brackets is missing", at: opening.range, hint: "for example in (1, 2)")
+            var hint = "for example in (1, 2)"
+            // 'sweep' in run.name of Python.
+            if case .text(let text, _) = left.content, case .word(let name) = opening.kind {
+                hint = "\(name) like \(Self.quoted("%\(text)%"))"
+            }
+            throw FilterError("a list in brackets is missing", at: opening.range, hint: hint)
         }
         position += 1
         var values: [FilterOperand] = []
@@ -219,6 +230,7 @@ struct FilterParser {
             guard !Self.keywords.contains(text.lowercased()) else {
                 throw isFirst ? missingCondition(before: token) : missingValue()
             }
+            if let name = try indexedName(text) { return name }
             position += 1
             if case .quoted(let name, _) = next.kind, text.hasSuffix("."),
                 next.range.lowerBound == token.range.upperBound
@@ -229,7 +241,7 @@ struct FilterParser {
                 return FilterOperand(content: .name(text + name), text: written, range: range)
             }
             if case .open(.round) = next.kind, next.range.lowerBound == token.range.upperBound {
-                throw Self.method(text, token, opening: next, argument: self.token(after: 1))
+                throw method(text, token)
             }
             return try isFirst
                 ? FilterOperand(content: .word(text), text: token.text, range: token.range) : best(token, text)
@@ -238,52 +250,13 @@ struct FilterParser {
             let content: FilterOperand.Content =
                 quote == .backtick ? .name(text) : .text(text, isDouble: quote == .double)
             return FilterOperand(content: content, text: token.text, range: token.range)
+        case .open(.square) where !isFirst: return try array()
         case .open where !isFirst:
-            throw FilterError("a value is missing before the bracket", at: token.range)
+            throw FilterError("a value is missing before the bracket", at: token.range, hint: "a list is [1, 2]")
         case .close where isFirst && depth == 0:
             throw FilterError("one \(token.text) too many", at: token.range)
         case .times, .comma, .close, .comparison, .and, .or, .not, .open, .end:
             throw isFirst ? missingCondition(before: token) : missingValue()
         }
-    }
-
-    /// Parses `best`, `best - 0.01` and `best * 0.9`.
-    private mutating func best(_ token: FilterToken, _ text: String) throws(FilterError) -> FilterOperand {
-        func result(_ best: FilterBest, _ end: Int) -> FilterOperand {
-            FilterOperand(content: .best(best), text: "best", range: token.range.lowerBound..<end)
-        }
-        let lowered = text.lowercased()
-        guard lowered.hasPrefix("best") else {
-            return FilterOperand(content: .word(text), text: token.text, range: token.range)
-        }
-        if lowered != "best" {
-            // Without spaces, the number is a part of the word.
-            let rest = String(text.dropFirst(4))
-            guard rest.hasPrefix("-") || rest.hasPrefix("+"), let number = FilterNumber(rest) else {
-                return FilterOperand(content: .word(text), text: token.text, range: token.range)
-            }
-            return result(.plus(number.value), token.range.upperBound)
-        }
-        let sign = next
-        let isProduct = sign.kind == .times
-        guard isProduct || sign.keyword == "-" || sign.keyword == "+" else {
-            // -0.01 directly before the number.
-            if case .word(let word) = sign.kind, word.hasPrefix("-") || word.hasPrefix("+"),
-                let number = FilterNumber(word)
-            {
-                position += 1
-                return result(.plus(number.value), sign.range.upperBound)
-            }
-            return result(.plus(0), token.range.upperBound)
-        }
-        position += 1
-        guard case .word(let word) = next.kind, let number = FilterNumber(word) else {
-            throw FilterError(
-                "a number is missing after best \(sign.text)", at: next.range, hint: "for example best - 0.01")
-        }
-        let end = next.range.upperBound
-        position += 1
-        if isProduct { return result(.times(number.value), end) }
-        return result(.plus(sign.keyword == "-" ? -number.value : number.value), end)
     }
 }

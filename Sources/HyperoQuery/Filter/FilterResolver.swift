@@ -65,6 +65,10 @@ struct FilterResolver {
             switch prefix {
             case .kind(let kind):
                 if catalogue.has(kind, rest) { return .logged(kind.prefix + rest) }
+                // W&B stores config.lr.value.
+                if kind == .param, rest.hasSuffix(".value"), catalogue.has(kind, String(rest.dropLast(6))) {
+                    return .logged(kind.prefix + rest.dropLast(6))
+                }
             case .attribute:
                 if let attribute = FilterAttribute(named: rest) { return .attribute(attribute) }
                 if let field = try bare(rest, operand) { return field }
@@ -88,8 +92,23 @@ struct FilterResolver {
     }
 
     /// Returns a name as an expression needs it: in backticks if it has other characters than those of words.
-    private static func quoted(_ name: String) -> String {
+    static func quoted(_ name: String) -> String {
         name.unicodeScalars.allSatisfy(FilterLexer.isName) ? name : "`\(name)`"
+    }
+
+    /// Returns the error about a name of another program that has no counterpart; nil for any other.
+    func foreign(_ operand: FilterOperand) -> FilterError? {
+        guard case .word(let name) = operand.content else { return nil }
+        let hint: String
+        switch name.lowercased() {
+        case "metric.name": hint = "write the channel itself: valid > 0.9"
+        case "run.active": hint = "status = running"
+        case "run.archived", "run.is_archived": hint = "leave this condition out"
+        case let name where name.hasPrefix("metric.context"): hint = "leave this condition out"
+        default: return nil
+        }
+        guard !isKnown(operand) else { return nil }
+        return FilterError("\(printable(name)) of Aim has no counterpart", at: operand.range, hint: hint)
     }
 
     private func unknown(_ name: String, _ operand: FilterOperand) -> FilterError {

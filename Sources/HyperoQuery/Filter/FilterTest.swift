@@ -52,6 +52,14 @@ enum FilterCondition {
         case holds
     }
 
+    /// True if the condition looks at a list as a whole too.
+    var comparesWholes: Bool {
+        switch self {
+        case .oneOf, .like, .pattern: true
+        default: false
+        }
+    }
+
     func verdict(of value: FilterScalar, bests: [Double?]) -> Verdict {
         if case .state(let state) = self { return Self.hasState(state, value) ? .holds : .fails }
         guard !value.isNaN else { return .missing }
@@ -63,7 +71,7 @@ enum FilterCondition {
             holds = value.fulfils(comparison, number)
         case .best(let comparison, let index, let expression):
             guard let value = value.number, let best = bests[index] else { return .missing }
-            holds = value.fulfils(comparison, FilterNumber(expression.value(best: best)))
+            holds = expression.isFulfilled(by: value, comparison, best: best)
         case .between(let low, let high):
             guard let value = value.number else { return .missing }
             holds = value.fulfils(.greaterOrEqual, low) && value.fulfils(.lessOrEqual, high)
@@ -75,6 +83,8 @@ enum FilterCondition {
         case .like(let pattern): holds = pattern.matches(value.text)
         case .pattern(let pattern): holds = pattern.matches(value.text)
         }
+        // A list as a whole is one more value that may fulfil the condition. An empty list has none.
+        if case .whole = value, !holds { return .missing }
         return holds ? .holds : .fails
     }
 
@@ -82,11 +92,13 @@ enum FilterCondition {
         switch value {
         case .text(let text): Int64(text)
         case .number(let number): Int64(exactly: number.rounded())
+        case .whole: nil
         }
     }
 
     /// Returns whether an id is the one in a filter. A complete id ends with a number: k3v9-1 is no beginning of k3v9-17.
     private static func isID(_ id: String, _ wanted: String) -> Bool {
+        guard !wanted.isEmpty else { return false }
         let isComplete = wanted.utf8.contains(UInt8(ascii: "-")) && wanted.utf8.last != UInt8(ascii: "-")
         return isComplete ? id.hasSameBytes(as: wanted) : id.utf8.starts(with: wanted.utf8)
     }

@@ -1,4 +1,5 @@
-/// A pattern of `like`: `%` is any text, `_` one Unicode scalar, and `\\` makes the next character an ordinary one.
+/// A pattern of `like`: `%` is any text, `_` one Unicode scalar. `\\` before `%`, `_` and `\\` makes
+/// them ordinary ones, and is ordinary itself before any other, as in `C:\\runs`.
 struct LikePattern {
     private enum Element: Equatable {
         case any
@@ -12,13 +13,14 @@ struct LikePattern {
     init(_ pattern: String, ignoresCase: Bool) {
         self.ignoresCase = ignoresCase
         var elements: [Element] = []
-        var isEscaped = false
-        for byte in (ignoresCase ? pattern.lowercased() : pattern).utf8 {
-            if isEscaped {
-                elements.append(.byte(byte))
-                isEscaped = false
-            } else if byte == UInt8(ascii: "\\") {
-                isEscaped = true
+        let bytes = Array((ignoresCase ? pattern.lowercased() : pattern).utf8)
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            index += 1
+            if byte == UInt8(ascii: "\\"), index < bytes.count, "%_\\".utf8.contains(bytes[index]) {
+                elements.append(.byte(bytes[index]))
+                index += 1
             } else if byte == UInt8(ascii: "%") {
                 if elements.last != .any { elements.append(.any) }
             } else {

@@ -35,13 +35,14 @@ extension GroupBoard: Rendering {
         page.write(notes.map { $0.marked(isUnicode: page.display.isUnicode) })
     }
 
-    /// Writes one object per group: `rank n mean std best experiment within_noise group`. `group` has the values by the names of
+    /// Writes one object per group: `rank n of mean std best experiment within_noise group`. `group` has the values by the names of
     /// their fields, null for absent ones.
     package func writeJSON(to page: inout Page) {
         for row in rows {
             var object = JSONObject()
             object.add("rank", value: row.rank)
             object.add("n", value: row.count)
+            object.add("of", value: row.memberCount)
             object.add("mean", value: Number(row.mean))
             object.add("std", value: row.standardDeviation.map { Number($0) })
             object.add("best", value: Number(row.best))
@@ -61,11 +62,11 @@ extension GroupBoard: Rendering {
     }
 
     package func writeCSV(to page: inout Page) {
-        CSV.write(["rank", "n", "mean", "std", "best", "experiment", "within_noise"] + fields, to: &page)
+        CSV.write(["rank", "n", "of", "mean", "std", "best", "experiment", "within_noise"] + fields, to: &page)
         for row in rows {
             CSV.write(
                 [
-                    String(row.rank), String(row.count), Number.text(of: row.mean),
+                    String(row.rank), String(row.count), String(row.memberCount), Number.text(of: row.mean),
                     row.standardDeviation.map(Number.text(of:)), Number.text(of: row.best), row.bestExperiment,
                     String(row.isWithinNoise),
                 ] + row.stored.map { $0.map(shownText) }, to: &page)
@@ -79,13 +80,19 @@ extension GroupBoard: Rendering {
         if rows.contains(where: \.isWithinNoise), let noise {
             notes.append(Note(topic: .noise, text: noise.text(of: channel, marking: .groups)))
         }
-        let unranked = experimentCount - count
-        if unranked > 0, condition.isEmpty {
+        if unrankedCount > 0 {
+            let isOne = unrankedCount == 1
+            let empty =
+                emptyGroupCount == 0
+                ? ""
+                : "; \(counted(emptyGroupCount, noun: "further group")) \(emptyGroupCount == 1 ? "has" : "have") only "
+                    + "experiments without one"
             notes.append(
                 Note(
                     topic: .unranked,
-                    text: "\(unranked) of \(experimentCount) experiments \(unranked == 1 ? "has" : "have") no finite "
-                        + "'\(channel)' and \(unranked == 1 ? "is" : "are") in no group"))
+                    text: "\(unrankedCount) of \(counted(count + unrankedCount, noun: "experiment"))"
+                        + (condition.isEmpty ? "" : " with \(condition.text)") + " \(isOne ? "has" : "have") no finite "
+                        + "'\(channel)' and \(isOne ? "counts" : "count") in no mean\(empty)"))
         }
         return notes
     }
@@ -114,6 +121,9 @@ extension GroupBoard: Rendering {
     private func table(of indexes: [Int], on page: Page) -> Table {
         let isUnicode = page.display.isUnicode
         let marks = rows.contains(where: \.isWithinNoise)
+        func countText(_ row: Row) -> String {
+            row.memberCount == row.count ? "\(row.count)" : "\(row.count) of \(row.memberCount)"
+        }
         var table = Table(columns: [Table.Column(title: "#", isNumeric: true)])
         table.absence = isUnicode ? "–" : "-"
         if marks { table.columns.append(Table.Column(title: "", truncation: .never)) }
@@ -131,7 +141,7 @@ extension GroupBoard: Rendering {
             var cells = [Table.Cell("\(row.rank)", style: .dim)]
             if marks { cells.append(Table.Cell(row.isWithinNoise ? (isUnicode ? "≈" : "~") : "", style: .yellow)) }
             return cells + [
-                Table.Cell(means[index], style: .bold), Table.Cell(deviations[index]), Table.Cell("\(row.count)"),
+                Table.Cell(means[index], style: .bold), Table.Cell(deviations[index]), Table.Cell(countText(row)),
             ]
         }
         let grid = FieldGrid(

@@ -37,8 +37,12 @@ public struct GroupBoard: Sendable, Hashable {
     public let count: Int
     /// The number of experiments, ranked or not.
     public let experimentCount: Int
+    /// The number of experiments that fulfil the condition and have no finite value.
+    public let unrankedCount: Int
     /// The number of groups, including those not in ``rows``.
     public let groupCount: Int
+    /// The number of further groups, of which no experiment has a finite value.
+    public let emptyGroupCount: Int
     /// The noise of a result; nil if it cannot be estimated.
     public let noise: Noise?
     /// The first groups, at most as many as the limit.
@@ -66,8 +70,10 @@ public struct GroupBoard: Sendable, Hashable {
         public let rank: Int
         /// The values of ``GroupBoard/fields`` as stored; nil for absent ones.
         package let stored: [String?]
-        /// The number of experiments.
+        /// The number of experiments with a finite value.
         public let count: Int
+        /// The number of all experiments of the group, with those without a finite value.
+        public let memberCount: Int
         /// The mean of their values.
         public let mean: Double
         /// The standard deviation of their values, with n - 1 in the denominator; nil for one experiment.
@@ -76,43 +82,11 @@ public struct GroupBoard: Sendable, Hashable {
         public let best: Double
         /// The id of the experiment with the best value.
         public let bestExperiment: String
-        /// True if the difference to the mean of the best group may be luck. False for the best group.
+        /// True if the difference to the mean of the best group may be luck. False for the first row.
         public let isWithinNoise: Bool
 
         /// The values of ``GroupBoard/fields``; nil for absent ones.
         public var values: [Value?] { stored.map { $0.map { Value(text: $0) } } }
-    }
-}
-
-/// Experiments with equal values of the grouping fields, while they are read.
-struct ExperimentGroup {
-    let key: [ExactText?]
-    let best: RankedExperiment
-    private(set) var values: [Double]
-
-    /// Creates the group of its best experiment.
-    init(key: [ExactText?], best: RankedExperiment) {
-        self.key = key
-        self.best = best
-        values = [best.value]
-    }
-
-    mutating func add(_ experiment: RankedExperiment) { values.append(experiment.value) }
-
-    /// Groups experiments that arrive in the order of the ranking, the best first.
-    struct Collection {
-        private(set) var groups: [ExperimentGroup] = []
-        private var indexes: [[ExactText?]: Int] = [:]
-
-        mutating func add(_ experiment: RankedExperiment, key: [String?]) {
-            let key = key.map { $0.map { ExactText($0) } }
-            if let index = indexes[key] {
-                groups[index].add(experiment)
-            } else {
-                indexes[key] = groups.count
-                groups.append(ExperimentGroup(key: key, best: experiment))
-            }
-        }
     }
 }
 
@@ -138,8 +112,9 @@ extension GroupBoard {
             let isTie = rows.last.map { $0.mean == spread.mean } ?? false
             rows.append(
                 Row(
-                    rank: isTie ? rows[position - 1].rank : position + 1, stored: group.key.map { $0?.text },
-                    count: spread.count, mean: spread.mean, standardDeviation: spread.standardDeviation,
+                    rank: isTie ? rows[position - 1].rank : position + 1, stored: group.stored,
+                    count: spread.count, memberCount: spread.count + group.unrankedCount, mean: spread.mean,
+                    standardDeviation: spread.standardDeviation,
                     best: group.best.value, bestExperiment: group.best.experiment,
                     isWithinNoise: position > 0
                         && (noise?.covers(spread.mean - best.mean, counts: (spread.count, best.count)) ?? false)))

@@ -9,6 +9,9 @@ extension Store {
     /// O(N): reads the fields of the groups of all ranked experiments, 500 per round trip. Holds the values of all experiments
     /// in memory.
     ///
+    /// Values that a filter takes for equal are equal: `0.003` and `3e-3`. Experiments without a finite value count in
+    /// ``GroupBoard/Row/memberCount`` of their group, and in no mean.
+    ///
     /// - Parameters:
     ///   - name: the battery's name, or its id.
     ///   - grouping: the values that are equal within a group.
@@ -73,20 +76,36 @@ extension Store {
         var collection = ExperimentGroup.Collection()
         var best: RankedExperiment?
         var count = 0
+        var ranked: Set<RankedMember> = []
+        var problems: [String] = []
         try survey(
-            &walk, ranked: [], where: boundCondition, fields: fields, in: batteries, warnings: &warnings
+            &walk, ranked: [], where: boundCondition, fields: fields + [ExperimentField.status], in: batteries,
+            warnings: &warnings, visited: { ranked.insert(RankedMember($0.member)) }
         ) { member, experiment in
             if best == nil { best = member }
+            if experiment.isEmpty {
+                addScanWarning("\(experiment.source) is ranked, but its hash is missing", to: &problems)
+            }
             count += 1
-            let version = batteries[experiment.battery].version
-            collection.add(member, key: Self.key(of: experiment, version: version, fields: fields))
+            collection.add(
+                member, stored: Self.values(of: experiment, in: batteries, fields: fields),
+                // A training that has failed or has not ended is no repetition of one that has.
+                isSettled: statuses.isEmpty ? experiment.liveness?.status == .done : true)
+        }
+        for problem in problems { addScanWarning(problem, to: &warnings) }
+        if ranked.count != experimentCount {
+            try surveyUnranked(
+                besides: ranked, where: boundCondition, fields: fields, in: batteries, warnings: &warnings
+            ) { collection.addUnranked(stored: Self.values(of: $0, in: batteries, fields: fields)) }
         }
         let groups = collection.groups.map { (group: $0, spread: Spread($0.values)) }
-        var noise = Noise(replicas: groups.map(\.spread))
+        var noise = Noise(replicas: groups.map { Spread($0.group.settledValues) })
         if noise == nil, let best { noise = try self.noise(in: best, channel: channel, warnings: &warnings) }
         return GroupBoard(
             name: newest.name, channel: channel, isHighestFirst: isHighestFirst, grouping: grouping, fields: fields,
-            count: count, experimentCount: max(experimentCount, count), groupCount: groups.count, noise: noise,
+            count: count, experimentCount: max(experimentCount, count),
+            unrankedCount: collection.unrankedCount, groupCount: groups.count,
+            emptyGroupCount: collection.emptyGroupCount, noise: noise,
             rows: GroupBoard.rows(of: groups, isHighestFirst: isHighestFirst, noise: noise, limit: limit),
             warnings: warnings, condition: condition, versionsDisagree: versionsDisagree, isByObjective: isObjective,
             source: BatterySource(batteries), filterUse: boundCondition.filter?.use)
@@ -118,7 +137,7 @@ extension Store {
     /// - Throws: ``QueryError/Code/invalidArgument(reason:)`` if the name denotes a value of each experiment alone.
     private static func groupingFields(_ found: [String], of name: String) throws(QueryError) -> [String] {
         if found.isEmpty, name == versionPart { return [versionPart] }
-        guard !found.isEmpty, !found.contains(OwnField.lastSeen) else {
+        guard !found.isEmpty, !found.contains(OwnField.lastSeen), OwnField.spans.isDisjoint(with: found) else {
             throw QueryError(
                 .invalidArgument(
                     reason:
@@ -129,10 +148,12 @@ extension Store {
     }
 
     /// Returns the values of the grouping fields as a user reads them: with the status `lost`.
-    private static func key(of experiment: ScannedExperiment, version: Int, fields: [String]) -> [String?] {
+    private static func values(
+        of experiment: ScannedExperiment, in batteries: [StoredBattery], fields: [String]
+    ) -> [String?] {
         fields.enumerated().map { index, field in
             switch field {
-            case versionPart: String(version)
+            case versionPart: String(batteries[experiment.battery].version)
             case ExperimentField.status: experiment.liveness?.status?.rawValue
             default: experiment.values.indices.contains(index) ? experiment.values[index] : nil
             }

@@ -49,6 +49,19 @@ enum OwnField {
     /// The last sign of life, from ``Liveness``. No hash has this field.
     static let lastSeen = "last_seen"
 
+    /// The time from the first to the latest event. No hash has this field and the next two.
+    static let duration = "duration"
+    /// The time since the first event.
+    static let age = "age"
+    /// The time since the latest event.
+    static let idle = "idle"
+
+    /// The fields that are computed from times.
+    static let spans: Set = [duration, age, idle]
+
+    /// The fields of the hash from which ``spans`` are computed.
+    static let spanSources = [ExperimentField.started, ExperimentField.updated]
+
     /// The names of the fields in columns.
     static let names = fields.map(name(of:))
 
@@ -62,7 +75,20 @@ enum OwnField {
     /// Returns the field of a column name, with or without the prefix; nil if there is none: `epoch` is `max.epoch`.
     static func field(named name: String) -> String? {
         let name = name.dropping(prefix: prefix) ?? name
-        return fields.first { $0 == name || Self.name(of: $0) == name }
+        return fields.first { $0 == name || Self.name(of: $0) == name } ?? (spans.contains(name) ? name : nil)
+    }
+
+    /// Returns a span in milliseconds from the times of the first and latest event; nil if it needs an absent one.
+    static func milliseconds(of span: String, started: String?, updated: String?, now: Int64) -> Int64? {
+        let (started, updated) = (started.flatMap { Int64($0) }, updated.flatMap { Int64($0) })
+        let (from, to) =
+            switch span {
+            case duration: (started, updated)
+            case age: (started, now)
+            default: (updated, now)
+            }
+        guard let from, let to else { return nil }
+        return to.subtractingReportingOverflow(from).partialValue
     }
 
     /// Returns the name of a field in columns: `epoch` for `max.epoch`.

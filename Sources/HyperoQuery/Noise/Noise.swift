@@ -3,7 +3,7 @@
 public struct Noise: Sendable, Hashable {
     /// The data from which the standard deviation was estimated.
     public enum Source: Sendable, Hashable {
-        /// Experiments of equal hyper-parameters: the pooled standard deviation within groups of two or more.
+        /// Experiments of equal hyper-parameters that are done: the pooled standard deviation within groups of two or more.
         case replicas(groupCount: Int)
         /// The objective over the last quarter of the epochs of the best experiment. A lower bound, because the epochs of one
         /// training differ less than trainings.
@@ -20,9 +20,9 @@ public struct Noise: Sendable, Hashable {
 
     /// Estimates the noise from the groups of equal hyper-parameters.
     ///
-    /// - Returns: nil if no group has two members.
+    /// - Returns: nil if no group has two members, or if those of each group are equal: a deviation of 0 is no estimate.
     init?(replicas groups: some Collection<Spread>) {
-        guard let pooled = Spread.pooled(groups) else { return nil }
+        guard let pooled = Spread.pooled(groups), pooled > 0 else { return nil }
         standardDeviation = pooled
         source = .replicas(groupCount: groups.count { $0.count > 1 })
     }
@@ -32,10 +32,11 @@ public struct Noise: Sendable, Hashable {
     /// - Parameters:
     ///   - values: the values of the objective in the order of the epochs; nil or not finite for none.
     ///   - experiment: the id of the experiment.
-    /// - Returns: nil if the last quarter has fewer than three finite values.
+    /// - Returns: nil if the last quarter has fewer than three finite values, or only equal ones, as a converged training has.
     init?(curve values: [Double?], of experiment: String) {
         let last = values.suffix((values.count + 3) / 4).compactMap(\.self).filter(\.isFinite)
-        guard last.count > 2, let deviation = Spread(last).standardDeviation else { return nil }
+        guard last.count > 2, let deviation = Spread(last).standardDeviation, deviation > 0
+        else { return nil }
         standardDeviation = deviation
         source = .curve(experiment: experiment, epochCount: last.count)
     }

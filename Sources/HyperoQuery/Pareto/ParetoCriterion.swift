@@ -13,10 +13,15 @@ public struct ParetoCriterion: Sendable, Hashable {
         self.direction = direction
     }
 
-    /// Creates a criterion from its text: the name, optionally followed by `:max` or `:min`.
+    /// The words of a direction, those of other programs too.
+    private static let words: [(String, Direction)] = [
+        ("max", .max), ("min", .min), ("maximize", .max), ("minimize", .min), ("maximise", .max), ("minimise", .min),
+    ]
+
+    /// Creates a criterion from its text: the name, optionally followed by `:max` or `:min`, or `:maximize` or `:minimize`.
     package init(text: String) {
-        for direction in Direction.allCases {
-            let suffix = ":" + direction.rawValue
+        for (word, direction) in Self.words {
+            let suffix = ":" + word
             guard text.hasSuffix(suffix), text.utf8.count > suffix.utf8.count else { continue }
             self.init(String(text.dropLast(suffix.count)), direction)
             return

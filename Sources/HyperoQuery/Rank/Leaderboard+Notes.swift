@@ -12,6 +12,7 @@ extension Leaderboard {
                         + bytesText(curveScan.byteCount)))
         }
         if !condition.isEmpty, isRankingOrder, !isFull, examinedCount < count { notes.append(searchNote) }
+        notes += leftOutNotes
         if let noiseText { notes.append(Note(topic: .noise, text: noiseText)) }
         let unranked = experimentCount - count
         if experimentCount == 0 {
@@ -24,7 +25,8 @@ extension Leaderboard {
             notes.append(
                 Note(
                     topic: .unranked,
-                    text: "\(unranked) of \(experimentCount) experiments \(unranked == 1 ? "has" : "have") no "
+                    text:
+                        "\(unranked) of \(counted(experimentCount, noun: "experiment")) \(unranked == 1 ? "has" : "have") no "
                         + "finite '\(channel)'\(place) and no rank"))
         }
         return notes
@@ -44,17 +46,31 @@ extension Leaderboard {
         return isFull ? searchNote : nil
     }
 
+    /// The remarks about experiments that are not on the front for want of a number, one per criterion.
+    private var leftOutNotes: [Note] {
+        zip(criteria, missingCounts).filter { $1 > 0 }.map { criterion, missing in
+            let all =
+                counted(memberCount, noun: "ranked experiment") + (condition.isEmpty ? "" : " with \(condition.text)")
+            return Note(
+                topic: .leftOut,
+                text:
+                    "\(missing) of \(all) \(missing == 1 ? "has" : "have") no finite number of '\(criterion.name)' and "
+                    + "\(missing == 1 ? "is" : "are") not on the front")
+        }
+    }
+
     /// The meaning of the mark of rows that may be as good as the best one, or the reason why no row has it; nil if the user did
     /// not ask for it, or if there are no other rows.
     private var noiseText: String? {
-        guard let leader, rows.contains(where: { $0.rank > 1 }) else { return nil }
+        guard let leader, rows.contains(where: { $0.experiment != leader.experiment }) else { return nil }
         if let noise = options.noise, rows.contains(where: isWithinNoise) {
             return noise.text(of: channel, marking: .rows)
         }
         guard options.explainsNoise else { return nil }
         return options.noise.map { $0.text(of: channel, marking: .noRow) }
-            ?? "the noise is not known: no two experiments have equal hyper-parameters, and '\(channel)' has fewer than 3 finite "
-            + "values in the last quarter of the epochs of \(leader.experiment)"
+            ?? "the noise is not known: no two experiments of equal hyper-parameters that are done differ in '\(channel)', and the last "
+            + "quarter of the epochs of \(leader.experiment) has fewer than 3 finite values of it, or only equal ones. Repeat "
+            + "trainings with other seeds"
     }
 
     /// True if the rows are in the order of the ranking, of which they are the first.

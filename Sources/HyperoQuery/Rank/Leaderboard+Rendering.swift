@@ -36,7 +36,7 @@ extension Leaderboard: Rendering {
     /// The base of the differences in the table; empty for values.
     private var differenceText: String {
         guard options.showsDifferences, let leader else { return "" }
-        return ", differences to the \(leader.number.text) of \(leader.experiment)"
+        return ", differences to the \(leader.number.value == 0 ? "0" : leader.number.text) of \(leader.experiment)"
     }
 
     /// The order of the rows, and the reason why it is the best first.
@@ -113,7 +113,7 @@ extension Leaderboard: Rendering {
                 row.number.text, row.status?.rawValue, row.bestEpoch.map(String.init),
                 row.liveness.lastSeen.map { String($0) },
             ]
-            CSV.write(fixed + fields.map { FieldGrid.csvText(of: $0, in: cells) }, to: &page)
+            CSV.write(fixed + fields.map { FieldGrid.csvText(of: $0, in: cells, now: page.now) }, to: &page)
         }
     }
 
@@ -194,6 +194,10 @@ extension Leaderboard: Rendering {
     /// The width of a name and value above which they are truncated.
     private static let maxConstantWidth = 40
 
+    private func isMaximum(_ field: String) -> Bool {
+        if case .maximum = FieldName(field) { true } else { false }
+    }
+
     private func table(of fields: [String], in grid: FieldGrid, on page: Page) -> Table {
         let isUnicode = page.display.isUnicode
         let difference = isUnicode ? "Δ \(channel)" : "\(channel) - best"
@@ -214,7 +218,13 @@ extension Leaderboard: Rendering {
             showsProgress
             || !(columns ?? []).contains(ExperimentField.status)
                 && !rows.allSatisfy { $0.status == .done || $0.status == .running }
-        if showsProgress || atBest != nil { table.columns.append(Table.Column(title: "epoch", isNumeric: true)) }
+        let hasEpoch = showsProgress || atBest != nil
+        if hasEpoch { table.columns.append(Table.Column(title: "epoch", isNumeric: true)) }
+        // The maxima are those of the objective's best epoch also if the value is that of another epoch.
+        let showsMaximaEpoch =
+            hasEpoch && curveScan != nil && fields.contains(where: isMaximum)
+            && rows.contains { $0.bestEpoch.map(String.init) != $0.fields[ExperimentField.maxEpoch] }
+        if showsMaximaEpoch { table.columns.append(Table.Column(title: "best epoch", isNumeric: true)) }
         if showsStatus { table.columns.append(.status) }
         let values = valueTexts()
         table.rows = zip(rows.indices, values).map { index, value in
@@ -226,7 +236,8 @@ extension Leaderboard: Rendering {
             cells.append(Table.Cell(row.experiment, style: isSelected ? .reversed : .plain))
             if source.column != nil { cells.append(source.cell(battery: row.battery, version: row.batteryVersion)) }
             cells.append(Table.Cell(value, style: .bold))
-            if showsProgress || atBest != nil { cells.append(Table.Cell(row.bestEpoch.map(String.init))) }
+            if hasEpoch { cells.append(Table.Cell(row.bestEpoch.map(String.init))) }
+            if showsMaximaEpoch { cells.append(Table.Cell(row.fields[ExperimentField.maxEpoch])) }
             if showsStatus { cells.append(Table.Cell(row.liveness.text(now: page.now), style: Style(row.status))) }
             return cells
         }

@@ -20,6 +20,11 @@ public struct Leaderboard: Sendable, Hashable {
     public let sort: [SortField]
     /// The criteria of the Pareto front to which ``rows`` are reduced, with their directions; empty for all rows.
     public let criteria: [ParetoCriterion]
+    /// The numbers of experiments that are not on the front for want of a finite number, by criterion, among ``memberCount``
+    /// ranked ones.
+    let missingCounts: [Int]
+    /// The number of ranked experiments from which the front was chosen.
+    let memberCount: Int
     /// The number of rows without the limit, if ``sort`` or ``criteria`` are not empty.
     let rowCount: Int
     /// The requested order.

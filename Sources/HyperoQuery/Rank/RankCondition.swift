@@ -43,9 +43,9 @@ struct BoundCondition {
     /// Returns whether an experiment fulfils the condition. One without a start time has not started since any time.
     ///
     /// - Parameters:
-    ///   - rank: the rank in the ranking of all experiments.
+    ///   - rank: the rank in the ranking of all experiments; nil without one.
     ///   - firstValue: the index of the first value of ``fields`` among those that were read.
-    func holds(for experiment: ScannedExperiment, rank: Int, firstValue: Int) -> Bool {
+    func holds(for experiment: ScannedExperiment, rank: Int?, firstValue: Int) -> Bool {
         let statuses = condition.statuses
         if !statuses.isEmpty, !(experiment.liveness?.status.map(statuses.contains) ?? false) { return false }
         if let since = condition.since {

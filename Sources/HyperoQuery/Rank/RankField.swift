@@ -40,13 +40,22 @@ enum RankField: Sendable, Hashable {
     func value(of experiment: ScannedExperiment, rank: Int, battery: StoredBattery) -> SortValue {
         switch self {
         case .field(ExperimentField.status): SortValue(stored: experiment.liveness?.status?.rawValue)
-        case .field(OwnField.lastSeen): experiment.liveness?.lastSeen.map { SortValue(Double($0)) } ?? .absent
+        case .field(OwnField.lastSeen): SortValue(experiment.liveness?.lastSeen.map(Double.init))
+        // Ages in the order of the times since which they count.
+        case .field(OwnField.age): SortValue(experiment.time(ExperimentField.started).map { -$0 })
+        case .field(OwnField.idle): SortValue(experiment.time(ExperimentField.updated).map { -$0 })
+        case .field(OwnField.duration):
+            SortValue(
+                OwnField.milliseconds(
+                    of: OwnField.duration, started: experiment[ExperimentField.started],
+                    updated: experiment[ExperimentField.updated], now: 0
+                ).map(Double.init))
         case .field(let field): SortValue(stored: experiment[field])
-        case .rank: .number(Double(rank))
+        case .rank: SortValue(Double(rank))
         case .value: SortValue(experiment.score)
         case .experiment: .text(experiment.experiment)
         case .name: .text(battery.name)
-        case .version: .number(Double(battery.version))
+        case .version: SortValue(Double(battery.version))
         }
     }
 }
@@ -55,6 +64,7 @@ enum RankField: Sendable, Hashable {
 struct RankFieldSearch {
     private var searches: [(name: String, search: ColumnSearch)]
 
+    /// Creates the search.
     init(_ names: [String], in batteries: [StoredBattery]) {
         searches = names.map { name in (name, ColumnSearch(name == "id" ? [] : [name], in: batteries)) }
     }
@@ -70,9 +80,33 @@ struct RankFieldSearch {
     ) throws(QueryError) -> [RankField] {
         var fields: [RankField] = []
         for (name, search) in searches {
-            let found = try store.fields(of: search, in: batteries, warnings: &warnings)
+            var found: [String]
+            do throws(QueryError) {
+                found = try store.fields(of: search, in: batteries, warnings: &warnings)
+            } catch {
+                guard let field = try unlogged(name, error, in: store, batteries, warnings: &warnings) else {
+                    throw error
+                }
+                found = [field]
+            }
             fields.append(try RankField(name, fields: found))
         }
         return fields
     }
+
+    /// Returns the field of a name that no experiment has logged: the objective has one before its first value, and any name if
+    /// the batteries have no columns yet. Nil if the name is wrong.
+    private func unlogged(
+        _ name: String, _ error: QueryError, in store: Store, _ batteries: [StoredBattery], warnings: inout [String]
+    ) throws(QueryError) -> String? {
+        guard error.category == .notFound else { return nil }
+        let bare = ColumnAlternatives(of: name).bareName
+        if batteries.contains(where: { $0.objective.hasSameBytes(as: bare) }) { return Prefix.max + bare }
+        return try store.columns(of: batteries, warnings: &warnings).isEmpty ? name : nil
+    }
+}
+
+extension ScannedExperiment {
+    /// Returns the Unix milliseconds in a field; nil if it is absent or malformed.
+    fileprivate func time(_ field: String) -> Double? { self[field].flatMap { Int64($0) }.map(Double.init) }
 }

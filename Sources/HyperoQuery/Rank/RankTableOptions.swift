@@ -31,10 +31,10 @@ extension Leaderboard {
         return numberTexts(rows.map { Number(rounded($0.value - best)) }, precision: options.precision ?? 6)
     }
 
-    /// Returns whether the difference of a row to the best one may be luck. False for rows of the first rank.
+    /// Returns whether the difference of a row to the best one may be luck, as that of an equal one. False for the best one.
     func isWithinNoise(_ row: Row) -> Bool {
-        guard let noise = options.noise, row.rank > 1, let best = leader?.number.value else { return false }
-        return noise.covers(row.value - best)
+        guard let noise = options.noise, let leader, row.experiment != leader.experiment else { return false }
+        return noise.covers(row.value - leader.number.value)
     }
 
     /// Returns a difference without the digits that come from the rounding of its operands: 0.98 - 0.95 is 0.03.

@@ -22,19 +22,31 @@ public struct SortField: Sendable, Hashable {
 
 /// A value by which rows are sorted: numbers before text. Absent values and nan are last in both directions.
 enum SortValue: Sendable, Hashable {
-    case number(Double)
+    /// A number, with the digits of a whole one that a double does not hold exactly.
+    case number(FilterNumber)
     case text(String)
     case absent
 
-    init(_ number: Double) { self = number.isNaN ? .absent : .number(number) }
+    init(_ number: Double?) {
+        self = number.map { $0.isNaN ? .absent : .number(FilterNumber($0)) } ?? .absent
+    }
 
-    /// - Parameter stored: the text of a field; nil for an absent one. A JSON null is an absent value.
+    /// - Parameter stored: the text of a field; nil for an absent one. A JSON null is an absent value, and a number in quotes is a
+    ///   number, as filters compare it.
     init(stored: String?) {
         guard let stored, stored != "null" else {
             self = .absent
             return
         }
-        self = Number(text: stored).map { SortValue($0.value) } ?? .text(shownText(stored))
+        let text = shownText(stored)
+        guard let number = Number(text: text) else {
+            self = .text(text)
+            return
+        }
+        let digits =
+            number.isFinite && abs(number.value) >= 0x1p53
+            ? isWholeNumber(text) ? text : wholeText(of: number) : nil
+        self = number.value.isNaN ? .absent : .number(FilterNumber(number.value, wholeDigits: digits))
     }
 
     /// Returns whether the value precedes another one; nil if neither precedes the other one.
@@ -44,11 +56,23 @@ enum SortValue: Sendable, Hashable {
         case (.absent, _): return false
         case (_, .absent): return true
         case (.number(let left), .number(let right)):
-            return left == right ? nil : (left < right) != isDescending
+            return Self.isLess(left, right).map { $0 != isDescending }
         case (.text(let left), .text(let right)):
             return left.hasSameBytes(as: right) ? nil : (ExactText(left) < ExactText(right)) != isDescending
         case (.number, .text): return !isDescending
         case (.text, .number): return isDescending
+        }
+    }
+
+    /// Returns whether a number is less than another one; nil if they are equal.
+    private static func isLess(_ left: FilterNumber, _ right: FilterNumber) -> Bool? {
+        guard left.value == right.value else { return left.value < right.value }
+        switch (left.wholeDigits, right.wholeDigits) {
+        case (nil, nil): return nil
+        // A number beyond all digits that can be computed.
+        case (nil, _): return true
+        case (_, nil): return false
+        case (let left?, let right?): return left == right ? nil : HyperoQuery.isLess(left, than: right)
         }
     }
 

@@ -41,12 +41,20 @@ struct RankArrangement {
         let criteria: [RankField]
         let directions: [Direction]
 
-        /// The fields of the hash, without duplicates.
+        /// The fields, without duplicates.
         var stored: [String] {
             var names: [String] = []
             for name in (criteria + sort).compactMap(\.stored)
             where !names.contains(where: { $0.hasSameBytes(as: name) }) { names.append(name) }
             return names
+        }
+
+        /// The fields to read: the sources of a duration in its place.
+        var sources: [String] {
+            let names = stored
+            let hasSpans = names.contains(where: OwnField.spans.contains)
+            let others = names.filter { !OwnField.spans.contains($0) }
+            return others + (hasSpans ? OwnField.spanSources.filter { !others.contains($0) } : [])
         }
     }
 
@@ -84,10 +92,14 @@ extension ParetoCriterion {
         of field: RankField, in battery: StoredBattery, declared: Direction?
     ) throws(QueryError) -> Direction {
         if let direction { return direction }
-        if case .field(let field) = field, case .maximum(let channel) = FieldName(field) {
+        switch field.stored.map({ ($0, FieldName($0)) }) {
+        case (_, .maximum(let channel))?:
             if channel.hasSameBytes(as: battery.objective) { return battery.direction }
             if let declared { return declared }
             if Direction.isLowerBetter(named: channel) { return .min }
+        case (_, .meta(let name))? where Direction.isLowerBetter(named: name): return .min
+        case (OwnField.duration, _)?: return .min
+        default: break
         }
         throw QueryError(
             .invalidArgument(
@@ -102,18 +114,18 @@ extension Store {
     /// O(N) hashes, 500 per round trip. Holds the values of the fields of all experiments in memory.
     ///
     /// - Parameter ranked: the experiments of the walk if they were read already; empty otherwise.
-    /// - Returns: the first rows with their ranks, the number of rows without the limit, and the experiment of the first rank.
     func arrange(
         _ walk: inout MemberWalk, ranked: [RankedExperiment], by arrangement: RankArrangement,
         fields: RankArrangement.Fields, where condition: BoundCondition, in batteries: [StoredBattery], limit: Int
-    ) throws(QueryError) -> (rows: [RankedExperiment], count: Int, first: RankedExperiment?) {
+    ) throws(QueryError) -> Arrangement {
         var members: [RankedExperiment] = []
         var values: [[SortValue]] = []
         var points: [[Double]] = []
+        var missing = fields.criteria.map { _ in 0 }
         // The rows report the malformed values of the hashes that are shown.
         var ignored: [String] = []
         try survey(
-            &walk, ranked: ranked, where: condition, fields: fields.stored, in: batteries, warnings: &ignored
+            &walk, ranked: ranked, where: condition, fields: fields.sources, in: batteries, warnings: &ignored
         ) { member, experiment in
             let battery = batteries[experiment.battery]
             let rank = member.rank ?? 0
@@ -121,11 +133,13 @@ extension Store {
             values.append(fields.sort.map { $0.value(of: experiment, rank: rank, battery: battery) })
             guard !fields.criteria.isEmpty else { return }
             points.append(
-                zip(fields.criteria, fields.directions).map { field, direction in
-                    guard case .number(let value) = field.value(of: experiment, rank: rank, battery: battery) else {
+                fields.criteria.indices.map { index in
+                    let value = fields.criteria[index].value(of: experiment, rank: rank, battery: battery)
+                    guard case .number(let number) = value, number.value.isFinite else {
+                        missing[index] += 1
                         return .nan
                     }
-                    return direction == .max ? -value : value
+                    return fields.directions[index] == .max ? -number.value : number.value
                 })
         }
         var rows = fields.criteria.isEmpty ? Array(members.indices) : ParetoFront.indexes(of: points)
@@ -136,7 +150,23 @@ extension Store {
             }
             return left < right
         }
-        return (rows.prefix(limit).map { members[$0] }, rows.count, members.first)
+        return Arrangement(
+            rows: rows.prefix(limit).map { members[$0] }, count: rows.count, memberCount: members.count,
+            first: members.first, missingCounts: missing)
+    }
+
+    /// The rows of a ranking that are chosen or sorted by other values.
+    struct Arrangement {
+        /// The first rows with their ranks.
+        let rows: [RankedExperiment]
+        /// The number of rows without the limit.
+        let count: Int
+        /// The number of ranked experiments that fulfil the condition.
+        let memberCount: Int
+        /// The experiment of the first rank.
+        let first: RankedExperiment?
+        /// The numbers of experiments without a finite number, by criterion.
+        let missingCounts: [Int]
     }
 
     /// Reads all experiments of a walk, and passes those that fulfil a condition to the body, with their ranks among them.
@@ -145,9 +175,11 @@ extension Store {
     ///   - ranked: the experiments of the walk if they were read already, by their learning curves; empty otherwise.
     ///   - fields: the fields to read. The status and the last sign of life are read if one of them or the condition needs
     ///     them.
+    ///   - visited: called with each experiment, also if it does not fulfil the condition.
     func survey(
         _ walk: inout MemberWalk, ranked: [RankedExperiment], where condition: BoundCondition, fields: [String],
-        in batteries: [StoredBattery], warnings: inout [String], body: (RankedExperiment, ScannedExperiment) -> Void
+        in batteries: [StoredBattery], warnings: inout [String], visited: (ScannedExperiment) -> Void = { _ in },
+        body: (RankedExperiment, ScannedExperiment) -> Void
     ) throws(QueryError) {
         let needsLiveness = fields.contains { $0 == ExperimentField.status || $0 == OwnField.lastSeen }
         let request = HashRequest(
@@ -162,6 +194,7 @@ extension Store {
         ) { (experiments) throws(QueryError) in
             for experiment in experiments {
                 defer { position += 1 }
+                visited(experiment)
                 let rank = all.next(experiment.score)
                 guard condition.holds(for: experiment, rank: rank, firstValue: fields.count) else { continue }
                 var member =

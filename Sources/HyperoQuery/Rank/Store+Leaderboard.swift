@@ -66,8 +66,8 @@ extension Store {
         let condition = RankCondition(statuses: statuses, since: since, filter: filter)
         let boundCondition = BoundCondition(
             condition: condition, filter: try bind(filter, to: batteries, warnings: &warnings))
-        var arrangement = RankArrangement(sort: sort, criteria: pareto, in: batteries)
-        let isSearch = !condition.isEmpty || !arrangement.isEmpty
+        var request = RankArrangement(sort: sort, criteria: pareto, in: batteries)
+        let isSearch = !condition.isEmpty || !request.isEmpty
         var search = ColumnSearch(columns ?? [], in: batteries)
         var channelSearch = ColumnSearch(Self.maximaColumns(atBest ?? []), in: batteries)
         var pipeline = CommandPipeline()
@@ -94,7 +94,7 @@ extension Store {
         }
         search.append(to: &pipeline)
         channelSearch.append(to: &pipeline)
-        arrangement.append(to: &pipeline, batteries)
+        request.append(to: &pipeline, batteries)
         try connections.run(pipeline)
 
         var rankings: [[RankedExperiment]] = []
@@ -121,7 +121,7 @@ extension Store {
         let found = try fields(of: search, in: batteries, warnings: &warnings)
         let channels =
             atBest == nil ? nil : try self.fields(of: channelSearch, in: batteries, warnings: &warnings)
-        let arranged = try arrangement.fields(in: self, batteries, warnings: &warnings)
+        let arranged = try request.fields(in: self, batteries, warnings: &warnings)
         var requested = columns == nil ? nil : found
         for field in channels ?? []
         where !(requested?.contains { $0.hasSameBytes(as: field) } ?? true) { requested?.append(field) }
@@ -131,20 +131,21 @@ extension Store {
         var isLoggedInCurves = false
         for column in curveColumns where try column.valueIfAvailable() ?? false { isLoggedInCurves = true }
         var examinedCount = top.count
-        var rowCount = count
-        var first: RankedExperiment?
+        var arrangement: Arrangement?
         if isSearch {
             if unindexed != nil {
                 walk = MemberWalk(of: ScanMember.members(of: top, in: batteries), order: scanOrder)
             }
-            if arrangement.isEmpty {
+            if request.isEmpty {
                 let selection = try select(boundCondition, from: &walk, ranked: top, in: batteries, limit: limit)
                 top = selection.selected
                 examinedCount = selection.examinedCount
             } else {
-                (top, rowCount, first) = try arrange(
-                    &walk, ranked: top, by: arrangement, fields: arranged, where: boundCondition, in: batteries,
+                let chosen = try arrange(
+                    &walk, ranked: top, by: request, fields: arranged, where: boundCondition, in: batteries,
                     limit: limit)
+                top = chosen.rows
+                arrangement = chosen
                 examinedCount = count
             }
         }
@@ -153,11 +154,13 @@ extension Store {
         return Leaderboard(
             name: newest.name, versions: Set(batteries.map(\.version)).sorted(), channel: channel,
             rankedValue: value, condition: condition, sort: sort,
-            criteria: zip(pareto, arranged.directions).map { ParetoCriterion($0.name, $1) }, rowCount: rowCount,
+            criteria: zip(pareto, arranged.directions).map { ParetoCriterion($0.name, $1) },
+            missingCounts: arrangement?.missingCounts ?? [], memberCount: arrangement?.memberCount ?? count,
+            rowCount: arrangement?.count ?? count,
             order: order, isHighestFirst: highestFirst,
             directionSource: direction.source,
             leader: rows.first { $0.rank == 1 }.map { Leaderboard.Leader(experiment: $0.experiment, number: $0.number) }
-                ?? first.map { Leaderboard.Leader(experiment: $0.experiment, number: Number($0.value)) },
+                ?? arrangement?.first.map { Leaderboard.Leader(experiment: $0.experiment, number: Number($0.value)) },
             count: count,
             examinedCount: examinedCount, isFull: rows.count == limit,
             // Keys that another client wrote may contain a ranked experiment that is in no list.

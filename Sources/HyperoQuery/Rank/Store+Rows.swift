@@ -11,6 +11,7 @@ extension Store {
         let stored = Prefix.max + channel
         let request = HashRequest(fields: fields.map { _ in [] }, hasLiveness: true, of: batteries) { _ in
             [ExperimentField.maxEpoch, stored] + (fields ?? [])
+                + (fields?.contains(where: OwnField.spans.contains) ?? false ? OwnField.spanSources : [])
         }
         let isRequested = fields?.contains { $0.hasSameBytes(as: stored) } ?? true
         let chunk = HashChunk(ScanMember.members(of: ranked, in: batteries), request)

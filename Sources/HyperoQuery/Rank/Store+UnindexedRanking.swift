@@ -93,7 +93,9 @@ extension Store {
 
     private func channelNotFound(_ channel: String, among channels: [String], warnings: [String]) -> QueryError {
         QueryError(
-            .channelNotFound(channel, suggestion: Suggestion(for: channel, among: channels)), warnings: warnings)
+            .channelNotFound(
+                channel, suggestion: Suggestion(for: ColumnAlternatives(of: channel).bareName, among: channels)),
+            warnings: warnings)
     }
 
     /// Returns the channels that the experiments of the batteries logged, in the order of results. One round trip.

@@ -36,6 +36,8 @@ package enum AdviceTopic: Sendable, Hashable {
     case severalBatteries
     /// Rows that differ from the best one by no more than luck.
     case noise
+    /// Experiments without a number by which they are chosen.
+    case leftOut
     /// There are more rows than the limit.
     case moreRows
     /// The search of a list ended at the limit of rows.

@@ -3,14 +3,14 @@ import HyperoSchema
 /// A filter whose names and values are resolved for the experiments of some batteries.
 struct BatteryFilter {
     private let bound: BoundFilter
-    private let batteries: [(id: String, version: Int)]
+    private let batteries: [(id: String, version: Int, objective: Int?)]
     private let now: Int64
     /// The field of the values that decide the rank.
     let rankedField: String
 
     init(_ bound: BoundFilter, of batteries: [StoredBattery], now: Int64) {
         self.bound = bound
-        self.batteries = batteries.map { ($0.id.text, $0.version) }
+        self.batteries = batteries.map { ($0.id.text, $0.version, bound.slot(of: Prefix.max + $0.objective)) }
         self.now = now
         rankedField = Prefix.max + (batteries.last?.objective ?? "")
     }
@@ -33,7 +33,8 @@ struct BatteryFilter {
             BoundFilter.Experiment(
                 id: experiment.experiment, battery: battery.id, version: battery.version,
                 status: experiment.liveness?.status, lastSeen: experiment.liveness?.lastSeen, rank: rank,
-                values: experiment.values, firstValue: firstValue),
+                values: experiment.values, firstValue: firstValue,
+                objective: battery.objective),
             now: now)
     }
 }

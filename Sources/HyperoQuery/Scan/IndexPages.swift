@@ -20,15 +20,25 @@ struct IndexPages {
     private var position = 0
     /// The number of members before ``position`` that the next page has again.
     private var overlap = Self.usualOverlap
-    /// The number of pages in turn that had no new member.
-    private var pagesWithoutNew = 0
+    /// The number of pages in turn that had no new member, and of those among them that were equal to the one before.
+    private var (pagesWithoutNew, repeatedPages) = (0, 0)
+    /// The ends of the last page without a new member.
+    private var lastEnds: PageEnds?
     private(set) var isComplete = false
     private var pending: (reply: PendingReply<[(name: String, value: String)]>, start: Int, count: Int)?
 
     private static let usualOverlap = 16
-    /// The number of pages in turn without a new member after which the list ends, so that a server that repeats a page does not
-    /// make it endless. Such a page is only possible if as many members moved before the read ones at once.
-    private static let maxPagesWithoutNew = 8
+    /// The first and the last member of a page.
+    private struct PageEnds: Equatable {
+        let first: ExactText
+        let last: ExactText
+    }
+
+    /// The number of equal pages in turn without a new member after which the list ends with a warning, so that a server that
+    /// repeats a page does not make it endless. Members that move before the read ones make such pages too, but different ones.
+    private static let maxRepeatedPages = 8
+    /// The same for pages that are not equal: four million members in pages of full size.
+    private static let maxPagesWithoutNew = 1_024
 
     init(order: ScanOrder, battery: Int, id: BatteryID, keyspace: Keyspace) {
         self.order = order
@@ -105,8 +115,23 @@ struct IndexPages {
         }
         overlap = Self.usualOverlap
         position = start + page.count
-        pagesWithoutNew = newCount == 0 ? pagesWithoutNew + 1 : 0
-        isComplete = page.count < count || pagesWithoutNew == Self.maxPagesWithoutNew
+        isComplete = page.count < count
+        countPage(page, newCount: newCount)
+        if !isComplete, repeatedPages == Self.maxRepeatedPages || pagesWithoutNew == Self.maxPagesWithoutNew {
+            addScanWarning("\(key): the server returns the same members again, and the rest is left out", to: &warnings)
+            isComplete = true
+        }
+    }
+
+    private mutating func countPage(_ page: [(name: String, value: String)], newCount: Int) {
+        guard newCount == 0, let first = page.first, let last = page.last else {
+            (pagesWithoutNew, repeatedPages, lastEnds) = (0, 0, nil)
+            return
+        }
+        let ends = PageEnds(first: ExactText(first.name), last: ExactText(last.name))
+        pagesWithoutNew += 1
+        repeatedPages = ends == lastEnds ? repeatedPages + 1 : 0
+        lastEnds = ends
     }
 
     /// Returns whether the first member of a page was read already, so that the page leaves out no member after the last one.

@@ -17,10 +17,38 @@ extension Store {
         of name: String, version: Int? = nil, where filter: Filter
     ) throws(QueryError) -> [String] {
         var warnings: [String] = []
+        return try experimentIDs(of: name, version: version, where: filter, warnings: &warnings)
+    }
+
+    /// Returns the ids of the experiments of a battery that fulfil a filter, as ``experimentIDs(of:version:where:)`` does.
+    ///
+    /// - Parameter warnings: receives the experiments that cannot be read, of which nothing is known.
+    package func experimentIDs(
+        of name: String, version: Int? = nil, where filter: Filter, warnings: inout [String]
+    ) throws(QueryError) -> [String] {
         let batteries = try storedBatteries(of: name, version: version, warnings: &warnings)
         let bound = try bind(filter, to: batteries, warnings: &warnings)
+        // Every hash of an experiment has its battery.
+        let request = Self.request(of: bound, adding: ExperimentField.battery, hasLiveness: false, in: batteries)
         var walk = MemberWalk(.oldestFirst, over: batteries, firstPage: 4 * ExperimentScan.maxChunk)
-        return try members(of: &walk, where: bound, in: batteries).map(\.experiment)
+        var ids: [String] = []
+        var problems: [String] = []
+        try scan(&walk, request, firstChunk: ExperimentScan.maxChunk, warnings: &warnings) {
+            (experiments) throws(QueryError) in
+            let ranks = try ranks(of: experiments, for: bound, in: batteries)
+            for (index, experiment) in experiments.enumerated() {
+                guard experiment[ExperimentField.battery] != nil else {
+                    if !experiment.names.isEmpty {
+                        addScanWarning("\(experiment.source) is left out, because its hash is missing", to: &problems)
+                    }
+                    continue
+                }
+                if bound?.holds(for: experiment, rank: ranks[index]) ?? true { ids.append(experiment.experiment) }
+            }
+            return .next
+        }
+        for problem in problems { addScanWarning(problem, to: &warnings) }
+        return ids
     }
 
     /// Resolves a filter for batteries.
@@ -192,9 +220,9 @@ extension Store {
 
     /// Returns the request of the fields that a filter compares, those first, and of the value that decides the rank.
     private static func request(
-        of filter: BatteryFilter?, hasLiveness: Bool, in batteries: [StoredBattery]
+        of filter: BatteryFilter?, adding field: String? = nil, hasLiveness: Bool, in batteries: [StoredBattery]
     ) -> HashRequest {
-        var fields = filter?.fields ?? []
+        var fields = (filter?.fields ?? []) + (field.map { [$0] } ?? [])
         if let filter, filter.needsRank { fields.append(filter.rankedField) }
         // HMGET needs a field.
         if fields.isEmpty { fields = [ExperimentField.status] }

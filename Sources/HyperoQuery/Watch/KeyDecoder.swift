@@ -4,6 +4,11 @@ package enum Key: Sendable, Hashable {
     case enter
     case escape
     case backspace
+    case delete
+    /// A letter with Ctrl.
+    case control(Character)
+    /// Text that was pasted as a whole, at most 4,096 bytes of it.
+    case paste(String)
     case up
     case down
     case left
@@ -24,9 +29,15 @@ package enum Key: Sendable, Hashable {
 ///
 /// Sequences and characters may arrive in several parts. The key escape has no end, so the caller calls ``finish()`` when no byte
 /// has arrived for ``pause``.
+///
+/// Pasted text is between `ESC [ 200 ~` and `ESC [ 201 ~`, and its line ends and escape characters are no keys.
 package struct KeyDecoder: Sendable {
     /// The time after which an escape character is the key escape. A terminal sends a sequence at once.
-    package static let pause: Duration = .milliseconds(50)
+    private static let escapePause: Duration = .milliseconds(50)
+    /// The time after which pasted text has ended without its end. A slow connection may send it in parts.
+    private static let pastePause: Duration = .seconds(2)
+    private static let pasteEnd = Array("\u{1B}[201~".utf8)
+    private static let maxPasteSize = 4_096
 
     private static let escape: UInt8 = 0x1B
     /// The length above which a sequence is no key.
@@ -34,24 +45,35 @@ package struct KeyDecoder: Sendable {
 
     /// The begin of a sequence or of a character.
     private var pending: [UInt8] = []
+    /// The pasted text so far, with the last bytes of what may be its end; nil outside of a paste.
+    private var pasted: [UInt8]?
+    private var pasteTail: [UInt8] = []
 
     package init() {}
 
     /// True if more bytes may belong to those that were decoded last.
-    package var isIncomplete: Bool { !pending.isEmpty }
+    package var isIncomplete: Bool { !pending.isEmpty || pasted != nil }
+
+    /// The time after the last byte at which ``finish()`` must be called if bytes are missing.
+    package var pause: Duration { pasted == nil ? Self.escapePause : Self.pastePause }
 
     /// Decodes bytes, and returns the keys that are complete.
     package mutating func decode(_ bytes: some Sequence<UInt8>) -> [Key] {
         var keys: [Key] = []
         for byte in bytes {
-            pending.append(byte)
-            keys += complete()
+            if pasted != nil {
+                keys += paste(byte)
+            } else {
+                pending.append(byte)
+                keys += complete()
+            }
         }
         return keys
     }
 
     /// Ends a sequence that was not completed, and returns the key escape if it began with one.
     package mutating func finish() -> [Key] {
+        if pasted != nil { return endPaste() }
         defer { pending.removeAll() }
         return pending.first == Self.escape ? [.escape] : []
     }
@@ -72,12 +94,40 @@ package struct KeyDecoder: Sendable {
             }
             guard !isControlSequence || last >= 0x40 else { return [] }
             defer { pending.removeAll() }
+            if pending == Self.pasteBegin {
+                pasted = []
+                return []
+            }
             return [Self.key(final: last, parameters: pending[2..<(pending.count - 1)])]
         default:
             // The key escape was pressed right before another key.
             pending.removeFirst()
             return [.escape] + complete()
         }
+    }
+
+    private static let pasteBegin = Array("\u{1B}[200~".utf8)
+
+    /// Takes a byte of pasted text.
+    private mutating func paste(_ byte: UInt8) -> [Key] {
+        pasteTail.append(byte)
+        if pasteTail.count == Self.pasteEnd.count, pasteTail == Self.pasteEnd {
+            pasteTail.removeAll()
+            return endPaste()
+        }
+        while !pasteTail.isEmpty, !Self.pasteEnd.starts(with: pasteTail) {
+            let first = pasteTail.removeFirst()
+            if let count = pasted?.count, count < Self.maxPasteSize { pasted?.append(first) }
+        }
+        return []
+    }
+
+    private mutating func endPaste() -> [Key] {
+        defer {
+            pasted = nil
+            pasteTail.removeAll()
+        }
+        return [.paste(String(decoding: (pasted ?? []) + pasteTail, as: UTF8.self))]
     }
 
     private static func key(final: UInt8, parameters: ArraySlice<UInt8>) -> Key {
@@ -92,6 +142,7 @@ package struct KeyDecoder: Sendable {
         case UInt8(ascii: "~"):
             switch String(decoding: parameters.prefix { $0 != UInt8(ascii: ";") }, as: UTF8.self) {
             case "1", "7": .home
+            case "3": .delete
             case "4", "8": .end
             case "5": .pageUp
             case "6": .pageDown
@@ -106,6 +157,9 @@ package struct KeyDecoder: Sendable {
         switch first {
         case 0x0A, 0x0D: length = -1
         case 0x08, 0x7F: length = -2
+        case 0x01...0x1A where first != 0x09:
+            pending.removeAll()
+            return [.control(Character(Unicode.Scalar(first + 0x60)))]
         case 0..<0x20: length = 0
         case 0x20..<0x80: length = 1
         case 0xC2...0xDF: length = 2

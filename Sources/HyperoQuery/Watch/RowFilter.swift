@@ -10,6 +10,8 @@ package struct RowFilter: Sendable, Hashable {
     package let text: String
     /// The filter by which the ranking is read; nil for a text that rows contain.
     package let expression: Filter?
+    /// The error of a text with a comparison that is no expression; nil for any other text.
+    package let problem: String?
     private let lowercased: String
 
     /// - Returns: nil for a text without a visible character, which is no condition.
@@ -17,7 +19,14 @@ package struct RowFilter: Sendable, Hashable {
         guard text.contains(where: { !$0.isWhitespace }) else { return nil }
         self.text = text
         lowercased = text.lowercased()
-        expression = (try? Filter(text)).flatMap { $0.isEmpty ? nil : $0 }
+        do throws(FilterError) {
+            let filter = try Filter(text)
+            expression = filter.isEmpty ? nil : filter
+            problem = nil
+        } catch {
+            expression = nil
+            problem = Self.isBegun(text) ? error.description : nil
+        }
     }
 
     /// Returns whether a text may be the begin of an expression, which a text that rows contain should not replace meanwhile.

@@ -36,6 +36,8 @@ package final class WatchFeed: @unchecked Sendable {
     private var hasFilterProblem = false
     /// The failures since the last step without one.
     private var backoff = Backoff()
+    /// True if the result was read since the latest failure.
+    private var hasRecovered = true
     private var lag: Int64?
 
     /// The milliseconds after which the running experiments of all batteries are counted again, some of which may be lost.
@@ -67,7 +69,8 @@ package final class WatchFeed: @unchecked Sendable {
             do {
                 while !mailbox.isOver {
                     try step()
-                    if backoff.failures > 0 {
+                    // A server that answers may still have no such battery, which only a read of the result shows.
+                    if backoff.failures > 0, hasRecovered || mailbox.request.isPaused {
                         backoff.reset()
                         mailbox.post(.problem(nil))
                     }
@@ -78,12 +81,15 @@ package final class WatchFeed: @unchecked Sendable {
                     mailbox.post(.failed(error))
                     return
                 }
-                mailbox.post(.problem(error.description))
+                hasRecovered = false
+                // The messages of a battery that is missing differ in the number of others, so its first one is enough.
+                if backoff.failures == 0 || error.category != .notFound { mailbox.post(.problem(error.description)) }
+                if error.category == .notFound { clear() }
+                progress.request(at: .now)
                 streams.close()
                 wait(until: .now + max(backoff.nextDelay(random: .random(in: 0..<1)), .milliseconds(50)), for: [])
                 do {
                     try locate(isFirst: false)
-                    progress.request(at: .now)
                 } catch {
                     // The next step meets the error too.
                 }
@@ -202,6 +208,7 @@ package final class WatchFeed: @unchecked Sendable {
             let start = MonotonicTime.now
             try readUnlessFilterIsInvalid(request)
             try readExperiments(request)
+            hasRecovered = true
             progress.didRead(taking: .now - start)
             lastRequest = request
         }
@@ -219,14 +226,26 @@ package final class WatchFeed: @unchecked Sendable {
         } catch let error as QueryError where request.filter != nil && error.category == .invalid {
             hasFilterProblem = true
             mailbox.post(.filterProblem(error.description))
+        } catch let error as FilterError where request.filter != nil {
+            hasFilterProblem = true
+            mailbox.post(.filterProblem(error.description))
         }
+    }
+
+    /// Posts the ranking without its rows, whose battery was deleted.
+    private func clear() {
+        guard case .ranking(var ranking) = board, !ranking.rows.isEmpty else { return }
+        ranking.rows = []
+        board = .ranking(ranking)
+        nextLoss = nil
+        mailbox.post(.board(.ranking(ranking), time: store.clock()))
     }
 
     private func read(_ request: WatchRequest) throws {
         let time = store.clock()
         let new: WatchBoard
         switch subject {
-        case .ranking(let read): new = .ranking(try read(store, request.limit, request.filter))
+        case .ranking(let read): new = .ranking(try read(store, request.limit, request.filter, board == nil))
         case .batteries:
             if let battery = request.battery {
                 new = .ranking(try store.leaderboard(of: battery, where: request.filter, limit: request.limit))
@@ -239,9 +258,10 @@ package final class WatchFeed: @unchecked Sendable {
         }
         board = new
         if case .ranking(let ranking) = new {
-            let loss = ranking.rows.filter { $0.status == .running }.compactMap(\.liveness.lastSeen).min()
-            nextLoss = loss.map { $0.addingReportingOverflow(store.lostAfterMilliseconds).partialValue }
-            if let loss = nextLoss, loss < 0 { nextLoss = nil }
+            // One that is not lost after that time never will be: its producer cannot be read.
+            nextLoss = ranking.rows.filter { $0.status == .running }.compactMap { row in
+                row.liveness.lastSeen.map { $0.addingReportingOverflow(store.lostAfterMilliseconds).partialValue }
+            }.filter { $0 >= time }.min()
         } else if case .batteries(let list) = new {
             nextLoss = list.batteries.contains { $0.running > 0 } ? time + Self.recountInterval : nil
         }

@@ -1,7 +1,9 @@
 /// A result that is watched.
 package enum WatchSubject: Sendable {
-    /// The ranking of a battery, which the function reads with at most a number of rows that fulfil a filter.
-    case ranking(read: @Sendable (_ store: Store, _ limit: Int, _ filter: Filter?) throws -> Leaderboard)
+    /// The ranking of a battery, which the function reads with at most a number of rows that fulfil a filter. An unknown field is
+    /// an error of the first read.
+    case ranking(
+        read: @Sendable (_ store: Store, _ limit: Int, _ filter: Filter?, _ isFirst: Bool) throws -> Leaderboard)
     /// All batteries.
     case batteries
 }

@@ -42,12 +42,16 @@ extension WatchView {
         switch board {
         case .ranking(let ranking):
             name = ranking.name
-            parts = ["\(ranking.count) of \(ranking.experimentCount) ranked"]
+            // The rows of a deleted battery have left.
+            let isGone = ranking.rows.isEmpty && problem != nil
+            parts = isGone ? [] : ["\(ranking.count) of \(ranking.experimentCount) ranked"]
+            parts += isGone ? [] : matchTexts(of: ranking, on: display)
             order = "\(ranking.source.versionsText), \(ranking.orderText)"
-            latest = latest ?? ranking.rows.compactMap(\.liveness.lastSeen).max()
+            latest = latest ?? lastSeen
         case .batteries(let list):
             name = counted(list.batteries.count, noun: "battery", plural: "batteries")
             parts = ["\(list.batteries.reduce(0) { $0 + $1.running }) running"]
+            if filter != nil { parts.append("\(batteries.count) with the text") }
             latest = latest ?? list.batteries.compactMap(\.summary.updated).max()
         case nil: (name, parts) = ("hypero", [])
         }
@@ -62,10 +66,32 @@ extension WatchView {
         ]
     }
 
-    private func statusSpans(on display: Display) -> [Page.Span] {
+    /// The numbers of rows that fulfil the conditions of the ranking and contain the typed text.
+    private func matchTexts(of ranking: Leaderboard, on display: Display) -> [String] {
+        // The rows beyond the limit are not counted.
+        let least = ranking.isFull ? display.isUnicode ? "≥" : ">=" : ""
+        var texts: [String] = []
+        if !ranking.condition.isEmpty {
+            texts.append("\(least)\(ranking.rows.count) with \(ranking.condition.text)")
+        }
+        if let filter, filter.expression == nil {
+            texts.append("\(least)\(rows.count) with the text \(printable(filter.text))")
+        }
+        return texts
+    }
+
+    private mutating func statusSpans(on display: Display) -> [Page.Span] {
+        cursorColumn = nil
         if let typedFilter {
+            // A long line is shown from the character on from which the cursor has room.
+            let room = max((display.width ?? 80) - 2, 1)
+            var start = 0
+            while textWidth(escapedText(typedFilter.textBeforeCursor(from: start))) >= room { start += 1 }
+            cursorColumn = min(
+                1 + textWidth(escapedText(typedFilter.textBeforeCursor(from: start))), max((display.width ?? 80) - 1, 0)
+            )
             return [
-                Page.Span("/\(typedFilter)"), Page.Span(" ", style: .reversed),
+                Page.Span("/" + typedFilter.text(from: start)),
                 Page.Span("  enter keeps the filter, esc removes it", style: .dim),
             ]
         }
@@ -75,7 +101,7 @@ extension WatchView {
         if filter?.expression != nil, let filterProblem { return [Page.Span(filterProblem, style: .red)] }
         var parts: [String] = []
         if isPaused { parts.append("paused") }
-        if let filter { parts.append("filter: \(filter.text)") }
+        if let filter { parts.append("\(filter.expression == nil ? "text " : "")filter: \(filter.text)") }
         if let sortField {
             parts.append(
                 "sorted by \(FieldGrid.titles(of: [sortField], besides: [])[0])\(isSortDescending ? " (highest first)" : "")"
@@ -84,7 +110,8 @@ extension WatchView {
         if isPolling { parts.append("no permission for XREAD: asking once per second") }
         if let warning { parts.append(warning) }
         let state = parts.joined(separator: ", ")
-        let keys = details == nil ? "q quit  ? help  / filter  s sort  enter details" : "esc back  q quit"
+        var keys = details == nil ? "q quit  ? help  / filter  s sort  enter details" : "esc back  q quit"
+        if !hasKeys { keys = "" }
         return [Page.Span(state + (state.isEmpty ? "" : "  "), style: .yellow), Page.Span(keys, style: .dim)]
     }
 
@@ -188,8 +215,9 @@ extension WatchView {
     }
 
     private func emptyText(of ranking: Leaderboard) -> String {
-        filter != nil && ranking.count > 0
-            ? "no experiment matches" : "no experiment has a finite '\(ranking.channel)' yet, and no rank"
+        (filter != nil || !ranking.condition.isEmpty) && ranking.count > 0
+            ? "no experiment matches" + (filter?.problem.map { ". As an expression: \($0)" } ?? "")
+            : "no experiment has a finite '\(ranking.channel)' yet, and no rank"
     }
 
     /// Returns the chart of the best experiment after an empty line.

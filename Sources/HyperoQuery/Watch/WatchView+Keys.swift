@@ -11,8 +11,6 @@ extension WatchView {
 
     /// The number of rows by which a page key moves.
     private static let page = 10
-    /// The length of a filter in characters.
-    private static let maxFilterLength = 256
 
     /// Changes the state by a key.
     package mutating func press(_ key: Key) -> Action {
@@ -20,6 +18,8 @@ extension WatchView {
             edit(key)
             return .redraw
         }
+        // Pasted text runs no keys.
+        if case .paste = key { return .redraw }
         if showsHelp {
             showsHelp = false
             return key == .character("q") ? .quit : .redraw
@@ -27,7 +27,7 @@ extension WatchView {
         switch key {
         case .character("q"): return .quit
         case .character("?"), .character("h"): showsHelp = true
-        case .character("/"): typedFilter = filter?.text ?? ""
+        case .character("/"): typedFilter = LineEditor(filter?.text ?? "")
         case .character(" "):
             isPaused.toggle()
             pausedEvents = isPaused ? events : nil
@@ -48,24 +48,45 @@ extension WatchView {
     }
 
     private mutating func edit(_ key: Key) {
-        guard var text = typedFilter else { return }
+        guard var line = typedFilter else { return }
         switch key {
-        case .character(let character) where text.count < Self.maxFilterLength: text.append(character)
-        case .backspace where text.isEmpty, .escape:
+        case .escape:
             typedFilter = nil
             filter = nil
             return
-        case .backspace: text.removeLast()
         case .enter:
             typedFilter = nil
-            filter = RowFilter(text)
+            filter = RowFilter(line.text)
             return
-        default: return
+        default: line.press(key)
         }
-        typedFilter = text
-        // The rows follow each key.
-        let new = RowFilter(text)
-        if new?.expression != nil || !RowFilter.isBegun(text) { filter = new }
+        guard line != typedFilter else { return }
+        let hasChanged = line.text != typedFilter?.text
+        typedFilter = line
+        // The rows follow each key, but not a text that will become an expression.
+        guard hasChanged else { return }
+        let new = RowFilter(line.text)
+        if new?.expression != nil || !RowFilter.isBegun(line.text) && !isBegunExpression(new) {
+            filter = new
+        } else if filter?.expression == nil {
+            // The rows that contain its first letters are of no use.
+            filter = nil
+        }
+    }
+
+    /// Returns whether no row contains a text that begins with a field's name.
+    private func isBegunExpression(_ new: RowFilter?) -> Bool {
+        guard let new, case .ranking(let ranking) = board, !ranking.rows.contains(where: new.matches) else {
+            return false
+        }
+        let word = new.text.lowercased().drop { " (`\"".contains($0) }.prefix {
+            !$0.isWhitespace && $0 != "`" && $0 != "\""
+        }
+        guard let row = ranking.rows.first, !word.isEmpty else { return true }
+        let names =
+            row.params.map(\.name) + row.meta.map(\.name) + row.maxima.map(\.channel) + [ranking.channel, "not"]
+            + FilterAttribute.allCases.map(\.rawValue)
+        return FilterPrefix.split(word + "x") != nil || names.contains { $0.lowercased().hasPrefix(word) }
     }
 
     private mutating func move(by count: Int) {
@@ -88,7 +109,7 @@ extension WatchView {
         self.selected = selected
         if case .batteries = board {
             openBattery = selected
-            (self.selected, sortField, filter, record) = (nil, nil, nil, nil)
+            (self.selected, sortField, filter, record, lastSeen) = (nil, nil, nil, nil, nil)
         } else if ExperimentID(selected) != nil {
             details = selected
             (detailsOffset, report) = (0, nil)

@@ -17,7 +17,11 @@ package struct WatchView: Sendable {
     }
 
     /// The text that the user is typing behind `/`; nil if there is none.
-    var typedFilter: String?
+    var typedFilter: LineEditor?
+    /// The column of the cursor in the last line of the latest frame, from 0; nil for no cursor.
+    package internal(set) var cursorColumn: Int?
+    /// True if the terminal sends keys, which the screen then explains.
+    package var hasKeys = true
     /// The filter of the rows; nil for none.
     var filter: RowFilter?
     /// The field by which the rows are sorted; nil for the order of the result.
@@ -46,6 +50,8 @@ package struct WatchView: Sendable {
     var events: [WatchEvent] = []
     /// The time of the latest event in Unix milliseconds.
     var lastEvent: Int64?
+    /// The time of the latest sign of life in any result, also of rows that a filter has left out since.
+    var lastSeen: Int64?
     var lag: Int64?
     var problem: String?
     /// The reason why the expression of the filter does not fit the battery; nil if it does.
@@ -97,6 +103,7 @@ package struct WatchView: Sendable {
         case .board(let new, _):
             board = new
             guard case .ranking(let ranking) = new else { return }
+            lastSeen = (ranking.rows.compactMap(\.liveness.lastSeen) + [lastSeen].compactMap(\.self)).max()
             let request = request(in: size)
             // Rows that are new because of another request are not new in the ranking.
             if let marked = markedRequest,

@@ -12,11 +12,18 @@ enum CompletionTimeout {
 
     /// The time limit of connecting and of each reply.
     static var reply: Duration { .milliseconds(max(1, milliseconds * 8 / 15)) }
+
+    /// The time until which ids are searched, after which a last reply and the output have time left.
+    static var searchEnd: MonotonicTime { start + .milliseconds(max(1, milliseconds / 2)) }
+
+    /// The time of the question. Read it first at the start.
+    static let start = MonotonicTime.now
 }
 
 /// The answer to the completion scripts: one candidate per line, with its description after a tab.
 ///
-/// A third column `nospace` means that more text may follow. Every failure is an empty answer.
+/// A third column `nospace` means that more text may follow, and `other` that the candidate begins otherwise than the word. Every
+/// failure is an empty answer.
 struct CompleteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "complete", abstract: "Print candidates for a completion script.", shouldDisplay: false)
@@ -27,11 +34,12 @@ struct CompleteCommand: ParsableCommand {
     /// The `COMP_WORDBREAKS` of bash.
     @Argument var wordBreaks = ""
 
-    private static let maxCandidates = 200
+    static let maxCandidates = 200
 
     func run() throws {
         // Ends a slow name lookup and a slow server too.
         signal(SIGALRM) { _ in _exit(0) }
+        _ = CompletionTimeout.start
         let milliseconds = CompletionTimeout.milliseconds
         var limit = itimerval(
             it_interval: timeval(),
@@ -46,7 +54,9 @@ struct CompleteCommand: ParsableCommand {
             let whole = request.kept + word.text
             guard let replacement = shell.replacement(whole, in: line) else { continue }
             count += 1
-            text += "\(replacement)\t\(word.description)\(word.isOpen && shell != .fish ? "\tnospace" : "")\n"
+            let isOther = shell == .zsh && !word.text.hasPrefix(request.prefix)
+            let ending = isOther ? "\tother" : word.isOpen && shell != .fish ? "\tnospace" : ""
+            text += "\(replacement)\t\(word.description)\(ending)\n"
         }
         try StandardOutput.write(text)
     }

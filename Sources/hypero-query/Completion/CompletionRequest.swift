@@ -33,10 +33,18 @@ struct CompletionRequest {
     private(set) var values: [String: String] = [:]
     /// The arguments before the cursor.
     private(set) var arguments: [String] = []
+    /// True after `help`, which another subcommand follows.
+    private(set) var isAfterHelp = false
     /// True after `--`, where no word is an option.
     private(set) var isAfterTerminator = false
     /// The options of the subcommand.
     private(set) var options: [CommandOptions.Option] = []
+
+    /// True if a pattern such as `param.*` may select columns.
+    private(set) var takesPatterns = false
+
+    /// The subcommand that shows the help of another one.
+    static let help = "help"
 
     init(_ line: TypedLine, commands: [any ParsableCommand.Type]) {
         prefix = line.current
@@ -55,6 +63,8 @@ struct CompletionRequest {
                 } else if command == nil ? LeadingOptions.names.contains(word) : known.hasValue(word) {
                     open = word
                 }
+            } else if command == nil, !isAfterHelp, word == Self.help {
+                isAfterHelp = true
             } else if command == nil {
                 guard let found = commands.first(where: { $0.configuration.commandName == word }) else {
                     kind = .nothing
@@ -68,10 +78,16 @@ struct CompletionRequest {
             }
         }
         if command == nil { options = Self.rootOptions(of: commands) }
+        if isAfterHelp {
+            kind = command == nil && open == nil && !prefix.hasPrefix("-") ? .subcommand : .nothing
+            return
+        }
         if let open {
             kind = kind(ofOption: open)
+            takesPatterns = open == "--columns"
         } else if !isAfterTerminator, prefix.hasPrefix("--"), let end = prefix.firstIndex(of: "=") {
             kind = kind(ofOption: String(prefix[..<end]))
+            takesPatterns = prefix[..<end] == "--columns"
             kept = String(prefix[...end])
             prefix = String(prefix[prefix.index(after: end)...])
         } else if !isAfterTerminator, prefix.hasPrefix("-") {
@@ -119,7 +135,7 @@ struct CompletionRequest {
         case "--metas": .names(["meta."])
         case "--columns", "--order-by": .columns(extra: [], mayDescend: false)
         case "--sort": .columns(extra: ["rank", "value"], mayDescend: true)
-        case "--group": .columns(extra: ["seed", "params"], mayDescend: false)
+        case "--group": .columns(extra: ["seed", "params", "version"], mayDescend: false)
         case "--pareto": .criteria
         case "--where": .filter
         default: .nothing

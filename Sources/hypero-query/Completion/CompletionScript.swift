@@ -28,13 +28,16 @@ extension Shell {
         # Completions of hypero-query for zsh. Load it with: source <(hypero-query completions zsh)
         _hypero_query() {
             local line value rest program=${(Q)words[1]}
-            local -a words_left spaced spaced_text open open_text
+            local -a words_left spaced spaced_text open open_text other other_text
             if [[ $program == "~/"* ]]; then program=$HOME/${program#"~/"}; fi
             words_left=("${(@)words[1,CURRENT-1]}")
             while IFS= read -r line; do
                 value=${line%%$'\t'*}
                 rest=${line#*$'\t'}
-                if [[ $rest == *$'\t'nospace ]]; then
+                if [[ $rest == *$'\t'other ]]; then
+                    other+=("$value")
+                    other_text+=("$value  ${rest%$'\t'*}")
+                elif [[ $rest == *$'\t'nospace ]]; then
                     open+=("$value")
                     open_text+=("$value  ${rest%$'\t'*}")
                 else
@@ -44,6 +47,8 @@ extension Shell {
             done < <("$program" complete zsh "${(j: :)words_left} ${compstate[all_quotes]}$PREFIX" 2>/dev/null)
             if (( $#spaced )); then compadd -l -V hypero -d spaced_text -a spaced; fi
             if (( $#open )); then compadd -l -V hypero -S '' -d open_text -a open; fi
+            # Names in backticks, whose beginning was typed without them.
+            if (( $#other )); then compadd -U -l -V hypero -S '' -d other_text -a other; fi
         }
         if (( $+functions[compdef] )); then compdef _hypero_query hypero-query; fi
         """#

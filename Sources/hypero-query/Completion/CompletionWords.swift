@@ -25,6 +25,9 @@ struct CompletionWords {
                 }
                 return Word(text: name, description: command.configuration.abstract)
             }
+            if request.command == nil, !request.isAfterHelp {
+                words.append(Word(text: CompletionRequest.help, description: "Show the help of a subcommand."))
+            }
         case .option:
             words = request.options.map { Word(text: $0.name, description: $0.text) }
         case .words(let texts):
@@ -38,9 +41,15 @@ struct CompletionWords {
                 battery.map { name in candidates("versions") { try $0.versionCandidates(of: name) }.map(Self.word) }
                 ?? []
         case .experiment:
-            words = candidates("experiments") { try $0.experimentCandidates(of: nil) }.map(Self.word)
+            words = candidates("experiments \(prefix)") {
+                try $0.experimentCandidates(beginningWith: prefix, until: CompletionTimeout.searchEnd)
+            }.map(Self.word)
         case .columns(let extra, let mayDescend):
-            addList(columns(among: ["param.", "max.", "meta."]), extra: extra, mayDescend: mayDescend)
+            // Only the choice of columns takes patterns, and no experiments have the same last sign of life.
+            let list = columns(among: ["param.", "max.", "meta."]).filter {
+                extra.isEmpty || mayDescend || $0.text != "last_seen"
+            }
+            addList(list, extra: extra, mayDescend: mayDescend, hasPatterns: request.takesPatterns)
         case .names(let prefixes):
             var seen: Set<String> = []
             let names = columns(among: prefixes).filter { column in
@@ -59,7 +68,9 @@ struct CompletionWords {
                     [Candidate($0.text + ":max", description: $0.description), Candidate($0.text + ":min")]
                 },
                 extra: [], mayDescend: false)
-        case .filter: addFilter(prefix)
+        case .filter:
+            addFilter(prefix)
+            return
         case .nothing: break
         }
         words.removeAll { !$0.text.hasPrefix(prefix) }
@@ -82,7 +93,8 @@ struct CompletionWords {
 
     /// Adds the words for the last name of a list that is separated by commas: the columns with and without prefix, and a
     /// pattern per prefix.
-    private mutating func addList(_ columns: [Candidate], extra: [String], mayDescend: Bool) {
+    private mutating func addList(_ columns: [Candidate], extra: [String], mayDescend: Bool, hasPatterns: Bool = false)
+    {
         let prefix = request.prefix
         let start = prefix.lastIndex(of: ",").map { prefix.index(after: $0) } ?? prefix.startIndex
         var before = String(prefix[..<start])
@@ -96,55 +108,19 @@ struct CompletionWords {
         for column in columns where column.unprefixed != column.text { add(column.unprefixed, column.description) }
         for column in columns { add(column.text, column.description) }
         for pattern in ["param.*", "max.*", "meta.*"]
-        where columns.contains(where: { $0.text.hasPrefix(pattern.dropLast()) }) {
+        where hasPatterns && columns.contains(where: { $0.text.hasPrefix(pattern.dropLast()) }) {
             add(pattern, "all that match")
         }
         var seen: Set<String> = []
         words.removeAll { !seen.insert($0.text).inserted }
     }
 
-    /// Adds the words for the last token of a filter.
+    /// Adds the words for the end of a filter. Those for a name may begin otherwise than the typed text, in a backtick.
     private mutating func addFilter(_ text: String) {
-        var start = text.startIndex
-        var quote: Character?
-        for index in text.indices {
-            let character = text[index]
-            if character == quote {
-                quote = nil
-            } else if quote == nil, character == "\"" || character == "'" || character == "`" {
-                quote = character
-                start = index
-            } else if quote == nil, " \t()<>=!~,&|".contains(character) {
-                start = text.index(after: index)
-            }
+        let columns = battery.map { name in candidates("columns") { try $0.columnCandidates(of: name) } } ?? []
+        words = FilterCompletion(of: text, columns: columns).words.map {
+            Word(text: $0.text, description: $0.description, isOpen: $0.isOpen)
         }
-        let before = String(text[..<start])
-        let previous = before.split(separator: " ").suffix(2).map { $0.lowercased() }
-        let isStatus =
-            previous.count == 2 && previous[0] == "status" && ["=", "==", "!=", "<>", "in"].contains(previous[1])
-        var names: [Candidate] = []
-        if isStatus {
-            names = statusNames.map { Candidate($0) }
-        } else {
-            let columns = columns(among: ["param.", "max.", "meta."])
-            for column in columns where column.unprefixed != column.text {
-                names.append(Candidate(Self.filterName(column.unprefixed), description: column.description))
-            }
-            names += columns.map { Candidate(Self.filterName($0.text), description: $0.description) }
-            names += ["and", "or", "not", "in", "between", "like", "is"].map { Candidate($0) }
-        }
-        var seen: Set<String> = []
-        words = names.filter { seen.insert($0.text).inserted }.map {
-            Word(text: before + $0.text, description: $0.description, isOpen: true)
-        }
-    }
-
-    /// Returns a name as a filter needs it, in quotes if it has other characters than those of a bare name.
-    private static func filterName(_ name: String) -> String {
-        let isBare = name.unicodeScalars.allSatisfy {
-            $0.properties.isAlphabetic || "0123456789_-./@+".unicodeScalars.contains($0)
-        }
-        return isBare ? name : "\"\(name)\""
     }
 
     /// Returns the candidates of a question, from the cache or from the server; none after a failure.
@@ -155,6 +131,8 @@ struct CompletionWords {
             url, namespace, request.values["--partitions"] ?? "", question, battery ?? "",
             // Other accounts may see other keys.
             ProcessEnvironment.value(of: "HYPERO_REDIS_PASSWORD") ?? "",
+            ProcessEnvironment.value(of: "REDISCLI_AUTH") ?? "",
+            ProcessEnvironment.value(of: "HYPERO_PARTITIONS") ?? "",
         ])
         if let found = cache?.read() { return found }
         guard

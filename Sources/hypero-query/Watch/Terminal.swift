@@ -8,26 +8,31 @@ import Synchronization
 /// The session owns the only instance. The terminal returns to its former mode exactly once, whether the session ends, the program
 /// exits or a fatal signal ends it.
 struct Terminal: ~Copyable {
-    private let hasKeys: Bool
+    /// The descriptor of the keys; nil if the terminal sends none.
+    let keys: Int32?
 
-    /// Begins the screen.
+    /// Begins the screen. The keys come from standard input, or from the terminal of the session if standard input is none.
     init() {
-        hasKeys = isatty(STDIN_FILENO) == 1
+        keys = isatty(STDIN_FILENO) == 1 ? STDIN_FILENO : Self.controllingTerminal()
         TerminalRestoration.prepare()
         enter()
+    }
+
+    /// Opens the terminal of the session for reading; nil if the screen is on another one. It stays open until the program ends.
+    private static func controllingTerminal() -> Int32? {
+        guard tcgetsid(STDOUT_FILENO) == getsid(0) else { return nil }
+        let descriptor = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)
+        return descriptor >= 0 ? descriptor : nil
     }
 
     deinit { leave() }
 
     private func enter() {
-        TerminalRestoration.begin(hasKeys: hasKeys)
+        TerminalRestoration.begin(keys: keys)
         _ = writeAll(TerminalFrame.begin, to: STDOUT_FILENO)
     }
 
     private func leave() { TerminalRestoration.restore() }
-
-    /// The descriptor of the keys; nil if the terminal sends none.
-    var keys: Int32? { hasKeys ? STDIN_FILENO : nil }
 
     /// The size, 80 by 24 characters if the terminal does not report it.
     static var size: WatchView.Size {
@@ -38,13 +43,11 @@ struct Terminal: ~Copyable {
         return WatchView.Size(columns: Int(size.ws_col), rows: Int(size.ws_row))
     }
 
-    /// Writes a frame.
-    func write(_ frame: String) throws(StandardOutput.WriteError) { try StandardOutput.write(frame) }
-
     /// Reads the bytes of keys that have arrived; nil if the terminal is closed.
     func readKeys() -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 1024)
-        let count = retryingInterrupts { read(STDIN_FILENO, &bytes, bytes.count) }
+        guard let keys else { return nil }
+        let count = retryingInterrupts { read(keys, &bytes, bytes.count) }
         guard count > 0 else { return count < 0 && errno == EAGAIN ? [] : nil }
         return Array(bytes.prefix(count))
     }
@@ -66,7 +69,7 @@ struct Terminal: ~Copyable {
     }
 
     /// Sets the mode again, which a shell may have changed while the process was stopped.
-    func resume() { TerminalRestoration.begin(hasKeys: hasKeys) }
+    func resume() { TerminalRestoration.begin(keys: keys) }
 }
 
 /// The restoration of the terminal, which is also called by signal handlers and at exit.
@@ -75,6 +78,8 @@ private enum TerminalRestoration {
     /// Written before ``isActive`` is true, and read only while it is: the atomic variable protects it.
     nonisolated(unsafe) private static var former = termios()
     nonisolated(unsafe) private static var hasFormer = false
+    /// The descriptor whose mode is set.
+    nonisolated(unsafe) private static var keys: Int32 = -1
     /// The bytes of ``TerminalFrame/end``, because a signal handler must not allocate. Written once, before any handler is set.
     nonisolated(unsafe) private static var end = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
@@ -97,10 +102,13 @@ private enum TerminalRestoration {
     }
 
     /// Sets the mode in which each key arrives at once and is not shown. Ctrl-C and Ctrl-Z stay signals.
-    static func begin(hasKeys: Bool) {
-        if hasKeys, !isActive.load(ordering: .acquiring) { hasFormer = tcgetattr(STDIN_FILENO, &former) == 0 }
+    static func begin(keys: Int32?) {
+        if let keys, !isActive.load(ordering: .acquiring) {
+            self.keys = keys
+            hasFormer = tcgetattr(keys, &former) == 0
+        }
         isActive.store(true, ordering: .releasing)
-        guard hasKeys, hasFormer else { return }
+        guard let keys, hasFormer else { return }
         var mode = former
         mode.c_lflag &= ~tcflag_t(ICANON | ECHO | IEXTEN)
         mode.c_iflag &= ~tcflag_t(IXON)
@@ -108,7 +116,7 @@ private enum TerminalRestoration {
             characters[Int(VMIN)] = 1
             characters[Int(VTIME)] = 0
         }
-        tcsetattr(STDIN_FILENO, TCSANOW, &mode)
+        tcsetattr(keys, TCSANOW, &mode)
     }
 
     /// Restores the former mode and the usual screen, unless that was done. Allowed in a signal handler.
@@ -116,8 +124,25 @@ private enum TerminalRestoration {
     /// - Parameter mayBlock: false to leave out what a terminal that takes no output would block.
     static func restore(mayBlock: Bool = true) {
         guard isActive.exchange(false, ordering: .acquiringAndReleasing) else { return }
+        writeEnd(mayBlock: mayBlock)
+        if hasFormer { tcsetattr(keys, TCSANOW, &former) }
+    }
+
+    private static func writeEnd(mayBlock: Bool) {
         var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
-        if mayBlock || poll(&output, 1, 0) > 0 { _ = Glibc.write(STDOUT_FILENO, end.baseAddress, end.count) }
-        if hasFormer { tcsetattr(STDIN_FILENO, TCSANOW, &former) }
+        // A terminal that takes no output must not keep the program from ending.
+        guard poll(&output, 1, mayBlock ? 1_000 : 0) > 0 else { return }
+        var written = 0
+        while let start = end.baseAddress, written < end.count {
+            let count = Glibc.write(STDOUT_FILENO, start + written, end.count - written)
+            if count > 0 {
+                written += count
+            } else if count < 0, errno == EAGAIN, mayBlock {
+                // Another program has set O_NONBLOCK on the terminal that both have.
+                guard poll(&output, 1, 1_000) > 0 else { return }
+            } else if count == 0 || errno != EINTR {
+                return
+            }
+        }
     }
 }

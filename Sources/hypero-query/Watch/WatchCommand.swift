@@ -124,13 +124,12 @@ extension RankRequest {
     /// The ranking of the request, with another number of rows.
     var subject: WatchSubject {
         let request = self
-        return .ranking { store, limit, filter in
+        return .ranking { store, limit, filter, isFirst in
             var request = request
             request.limit = limit
-            if let filter {
-                let own = request.filtering.expression.map { "(\($0)) and " } ?? ""
-                request.filtering.expression = "\(own)(\(filter.text))"
-            }
+            request.filtering.additional = filter
+            // A battery without experiments has all fields. Its first experiments may log some of them later.
+            if !isFirst, !request.filtering.expressions.isEmpty { request.filtering.isLenient = true }
             return try request.leaderboard(in: store)
         }
     }

@@ -20,6 +20,10 @@ struct WatchLines {
     private var end: SessionEnd
     private var board: WatchBoard?
     private var hasProblem = false
+    /// The descriptor of signals.
+    private var signals: Int32 = -1
+    /// True if the session has ended while the reader took no output.
+    private var isOver = false
 
     init(_ mailbox: WatchMailbox, form: Form, display: Display, end: SessionEnd) {
         self.mailbox = mailbox
@@ -30,12 +34,12 @@ struct WatchLines {
 
     /// Writes changes until a signal, the end of the reader or ``SessionEnd`` ends the session.
     mutating func run() throws {
-        let signals = try SessionSignals.start(isScreen: false)
+        signals = try SessionSignals.start(isScreen: false)
         defer { mailbox.close() }
         while true {
             for update in mailbox.take() {
                 try write(update)
-                if end.count == 0 { return }
+                if end.count == 0 || isOver { return }
             }
             if let time = end.time, .now >= time { return }
             let ready = waitForInput(
@@ -93,6 +97,7 @@ struct WatchLines {
         guard !lines.isEmpty else { return }
         end.count = end.count.map { $0 - lines.count }
         let isEscaped = isEscaped || !display.isTerminal
-        try StandardOutput.write(lines.map { (isEscaped ? $0 : escapedText($0)) + "\n" }.joined())
+        let text = lines.map { (isEscaped ? $0 : escapedText($0)) + "\n" }.joined()
+        isOver = try !writeInParts(text, size: 4_096, signals: signals, until: end.time)
     }
 }

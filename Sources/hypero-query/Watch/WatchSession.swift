@@ -23,6 +23,9 @@ struct WatchSession {
     private var lastFrame: String?
     private var lastFrameTime: MonotonicTime?
     private var mustDraw = true
+    private var isCursorShown = false
+    /// The descriptor of signals.
+    private var signals: Int32 = -1
 
     /// The least time between two frames without a key.
     private static let frameInterval: Duration = .milliseconds(250)
@@ -38,13 +41,14 @@ struct WatchSession {
 
     /// Shows the screen until the user or a signal ends it.
     mutating func run() throws {
-        let signals = try SessionSignals.start(isScreen: true)
+        signals = try SessionSignals.start(isScreen: true)
         let terminal = Terminal()
+        view.hasKeys = terminal.keys != nil
         defer { mailbox.close() }
         while true {
             try take(in: Terminal.size)
             mailbox.request = view.request(in: Terminal.size)
-            try draw(on: terminal)
+            try draw()
             if let time = end.time, .now >= time { return }
             let ready = wait(for: [signals, mailbox.updatesPipe.readEnd] + [terminal.keys].compactMap(\.self))
             if ready.contains(signals), handle(SessionSignals.take(), on: terminal) { return }
@@ -52,7 +56,7 @@ struct WatchSession {
                 guard let bytes = terminal.readKeys() else { return }
                 lastBytes = .now
                 if press(decoder.decode(bytes)) { return }
-            } else if decoder.isIncomplete, let lastBytes, .now >= lastBytes + KeyDecoder.pause {
+            } else if decoder.isIncomplete, let lastBytes, .now >= lastBytes + decoder.pause {
                 if press(decoder.finish()) { return }
             }
         }
@@ -92,29 +96,53 @@ struct WatchSession {
     }
 
     /// Draws a frame if something has changed and the next frame is due.
-    private mutating func draw(on terminal: borrowing Terminal) throws {
+    private mutating func draw() throws {
         let now = MonotonicTime.now
         if let last = lastFrameTime {
             guard now >= last + (mustDraw ? Self.frameInterval : Self.ageInterval) else { return }
         }
         let size = Terminal.size
         let lines = view.lines(in: size, on: display, at: now, clock: WallClock.milliseconds)
-        let frame = TerminalFrame.text(of: lines)
+        var frame = TerminalFrame.text(of: lines, cursor: view.cursorColumn)
+        if view.cursorColumn == nil, isCursorShown { frame = TerminalFrame.cursorEnd + frame }
+        isCursorShown = view.cursorColumn != nil
         mustDraw = false
         lastFrameTime = now
         guard frame != lastFrame else { return }
-        lastFrame = frame
-        try terminal.write(frame)
+        // Parts as small as the room that a terminal announces.
+        let isWritten = try writeInParts(frame, size: 256, signals: signals, until: end.time)
+        lastFrame = isWritten ? frame : nil
     }
 
     /// Waits for one of some descriptors, or until the next frame.
     private func wait(for descriptors: [Int32]) -> Set<Int32> {
         let now = MonotonicTime.now
         var time = (lastFrameTime ?? now) + (mustDraw ? Self.frameInterval : Self.ageInterval)
-        if decoder.isIncomplete, let lastBytes { time = min(time, lastBytes + KeyDecoder.pause) }
+        if decoder.isIncomplete, let lastBytes { time = min(time, lastBytes + decoder.pause) }
         if let end = end.time { time = min(time, end) }
         return waitForInput(of: descriptors, until: time)
     }
+}
+
+/// Writes a text to standard output in parts, each when the reader has room for it, so that a reader that takes no more does not
+/// keep a program from ending.
+///
+/// - Returns: false if a signal or the end of the session came before the whole text was written.
+func writeInParts(_ text: String, size: Int, signals: Int32, until end: MonotonicTime?) throws -> Bool {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+        var polled = [
+            pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0),
+            pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+        ]
+        let count = poll(&polled, 2, end.map { max($0 - .now, .zero).pollMilliseconds } ?? -1)
+        if count < 0, errno == EINTR { continue }
+        // Without room, a signal or the time has ended the wait.
+        guard polled[0].revents != 0 else { return false }
+        try rest.prefix(size).withUnsafeBytes { try StandardOutput.write($0) }
+        rest = rest.dropFirst(size)
+    }
+    return true
 }
 
 /// Waits until one of some descriptors can be read, until the reader of standard output has gone, or until a time.

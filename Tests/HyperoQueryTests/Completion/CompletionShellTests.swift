@@ -81,6 +81,8 @@ import Testing
             ("rank 'digits mlp' --columns=te", "<rank><digits mlp><--columns=test>"),
             ("show wnvkcb71j1", "<show><wnvkcb71j1-1>"),
             ("--format js", "<--format><json>"),
+            // A name that needs backticks, whose beginning was typed without them.
+            ("rank one --where \"lr\t< 1\"", "<rank><one><--where><`lr decay` < 1>"),
         ])
     func `zsh inserts one argument for the word, and runs no command`(typed: String, arguments: String) throws {
         // The function shows the arguments of the completed line. TAB completes in the terminal of zpty.
@@ -96,7 +98,12 @@ import Testing
             zpty -d shell
             cat shown
             """
-        let (output, files) = try run("zsh", script, try Fixture.completion())
+        let fixture = try Fixture.completion()
+        if typed.contains("one") {
+            fixture.experiment("o-1", of: fixture.battery("one"), params: ["lr decay": "1"])
+            try fixture.commit()
+        }
+        let (output, files) = try run("zsh", script, fixture)
         #expect(output == arguments)
         #expect(files == ["shown"])
     }

@@ -10,7 +10,10 @@ import Testing
 
     @Test(
         arguments: [
-            ("ra", ["rank"]), ("co", ["compare", "columns", "completions"]), ("complete", []),
+            ("ra", ["rank"]), ("he", ["help"]), ("help ra", ["rank"]), ("help he", []), ("help rank ", []),
+            ("help --v", []), ("rank 'digits mlp' --sort param.*", []), ("rank 'digits mlp' --group last", []),
+            ("rank 'digits mlp' --columns 'param.*", ["param.*"]),
+            ("co", ["compare", "columns", "completions"]), ("complete", []),
             ("--format js", ["json"]),
             ("--f", ["--format"]), ("--v", ["--version"]), ("--h", ["--help"]), ("-x", []),
             ("--format json ra", ["rank"]),

@@ -41,6 +41,9 @@ import Testing
         let replicas = try #require(Noise(replicas: [Spread([1, 3]), Spread([5])]))
         #expect(replicas.source == .replicas(groupCount: 1) && replicas.standardDeviation == 2.0.squareRoot())
         #expect(Noise(replicas: [Spread([5])]) == nil)
+        // Equal values are no estimate of a difference.
+        #expect(Noise(replicas: [Spread([5, 5]), Spread([3, 3, 3])]) == nil)
+        #expect(Noise(curve: Array(repeating: 0.5, count: 20), of: "a-1") == nil)
         // The last 3 of 12 epochs; of 10 epochs too, because a part of an epoch counts as one.
         let start: [Double?] = Array(repeating: 100, count: 9)
         let curve = try #require(Noise(curve: start + [1, 2, 3], of: "a-1"))

@@ -78,6 +78,7 @@ import Testing
                 5  b-1           0.8      7  done        2    20     20         1
                 7  d-1           0.6      7  done        1    40     40         1
 
+                3 of 8 ranked experiments have no finite number of 'depth' and are not on the front
                 1 of 9 experiments has no finite 'valid' and no rank. List with hypero-query experiments net --unranked
 
                 """)
@@ -112,7 +113,11 @@ import Testing
     @Test(arguments: [
         ("depth", 64, "the better direction of 'depth' is not known. Write depth:max or depth:min\n"),
         ("rank", 64, "the better direction of 'rank' is not known. Write rank:max or rank:min\n"),
-        ("valid:best", 3, "column not found: 'valid:best'."),
+        (
+            "valid:best", 3,
+            "column not found: 'valid:best'. Available: 'size', 'speed', 'val_loss', 'valid', 'depth' and 14 more. A "
+                + "criterion ends with :max or :min, for example --pareto 'valid:max'\n"
+        ),
         (":max", 3, "column not found: ':max'."),
         (" , ", 64, "--pareto needs a name, for example --pareto valid:max,depth:min\n"),
     ])
@@ -131,6 +136,83 @@ import Testing
         try fixture.commit()
         #expect(
             try fixture.output(["rank", "net", "--pareto", "valid,aux:max"])
-                == "net, version 1: Pareto front of valid (highest), aux (highest): 0 experiments, 1 of 1 ranked\n")
+                == """
+                net, version 1: Pareto front of valid (highest), aux (highest): 0 experiments, 1 of 1 ranked
+
+                1 of 1 ranked experiment has no finite number of 'aux' and is not on the front
+
+                """)
+    }
+
+    @Test func `Each criterion counts the experiments that have no number of it, among those of the condition`() throws
+    {
+        let fixture = try Self.fixture()
+        let outcome = try fixture.query(
+            "rank", "net", "--pareto", "valid,depth:min,speed", "--where", "valid < 0.96", "--format", "json")
+        #expect(
+            outcome.stderr
+                == """
+                hypero-query: note: 2 of 7 ranked experiments with valid < 0.96 have no finite number of 'depth' and are not on the \
+                front
+                hypero-query: note: 1 of 9 experiments has no finite 'valid' and no rank. List with hypero-query experiments net \
+                --unranked
+
+                """)
+        let none = try fixture.query("rank", "net", "--pareto", "valid:min,size:min", "--status", "failed")
+        #expect(none.succeeded && !none.stdout.contains("not on the front"))
+    }
+
+    @Test(arguments: [
+        "valid:maximize,depth:minimize", "valid,params.depth:min", "metrics.valid:max,config.depth:minimise",
+    ])
+    func `A criterion has the words and prefixes of other programs`(criteria: String) throws {
+        let fixture = try Self.fixture()
+        let text = try fixture.output(["rank", "net", "--pareto", criteria, "--format", "csv"])
+        #expect(text == (try fixture.output(["rank", "net", "--pareto", "valid:max,depth:min", "--format", "csv"])))
+        #expect(text.split(separator: "\r\n").count == 5)
+    }
+
+    @Test func `The duration of a training is a criterion, of which the lowest is better`() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("net")
+        // The latest event is 754 s after noon.
+        fixture.experiment("a-1", of: battery, maxima: ["valid": "0.9"], started: Fixture.noon + 4_000)
+        fixture.experiment("b-1", of: battery, maxima: ["valid": "0.8"], started: Fixture.noon + 54_000)
+        fixture.experiment("c-1", of: battery, maxima: ["valid": "0.7"], started: Fixture.noon + 44_000)
+        try fixture.commit()
+        #expect(
+            try fixture.output(["rank", "net", "--pareto", "valid,duration", "--columns", "status"])
+                == """
+                net, version 1: Pareto front of valid (highest), duration (lowest): 2 experiments, 3 of 3 ranked
+
+                #  experiment  valid  status     duration
+                1  a-1           0.9  done    12 min 30 s
+                2  b-1           0.8  done    11 min 40 s
+
+                """)
+        #expect(
+            try fixture.output(["rank", "net", "--sort", "-duration", "--columns", "duration", "--format", "csv"])
+                .split(separator: "\r\n").map { "\($0.split(separator: ",")[1]) \($0.split(separator: ",").last!)" }
+                == ["experiment duration", "a-1 750", "c-1 710", "b-1 700"])
+        for (sort, ids) in [("age", "b-1 c-1 a-1"), ("-age", "a-1 c-1 b-1"), ("idle,-value", "a-1 b-1 c-1")] {
+            let text = try fixture.output(["rank", "net", "--sort", sort, "--format", "csv"])
+            let found = text.split(separator: "\r\n").dropFirst().map { String($0.split(separator: ",")[1]) }
+            #expect(found.joined(separator: " ") == ids)
+        }
+    }
+
+    @Test(arguments: [["--pareto", "valid"], ["--pareto", "valid:max,size:min"], ["--sort", "lr,valid"]])
+    func `A battery without values has an empty front and an empty order`(options: [String]) throws {
+        let fixture = try Fixture()
+        fixture.battery("young")
+        let failed = fixture.battery("failed")
+        fixture.experiment("a-1", of: failed, params: ["lr": "1", "size": "2"], status: "failed")
+        try fixture.commit()
+        for name in ["young", "failed"] {
+            let outcome = try fixture.query("rank", [name] + options)
+            #expect(
+                outcome.succeeded && outcome.stdout.contains("of \(name == "young" ? 0 : 1) ranked"),
+                "\(outcome.stderr)")
+        }
     }
 }

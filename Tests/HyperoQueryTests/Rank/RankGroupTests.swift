@@ -32,15 +32,15 @@ import Testing
                 seeds, version 1: 4 groups of equal hyper-parameters without seed, by the mean of valid (highest first), 7 of 8 \
                 experiments
 
-                #     mean valid    std  n  bs    lr  best  best experiment
-                1           0.92  0.02   3  32  0.1   0.94  a-3
-                2  ≈        0.9   0.071  2  32  0.01  0.95  b-1
-                3  ≈        0.89      –  1  64  0.1   0.89  c-1
-                4           0.5       –  1   –     –  0.5   d-1
+                #     mean valid    std       n  bs    lr  best  best experiment
+                1           0.92  0.02   3 of 4  32  0.1   0.94  a-3
+                2  ≈        0.9   0.071       2  32  0.01  0.95  b-1
+                3  ≈        0.89      –       1  64  0.1   0.89  c-1
+                4           0.5       –       1   –     –  0.5   d-1
 
-                ≈ within the noise of the best mean: 2 x 0.044 for one result, the pooled standard deviation of 2 \
+                ≈ within the noise of the best mean: 2 x 0.051 for one result, the pooled standard deviation of 2 \
                 groups of two or more
-                1 of 8 experiments has no finite 'valid' and is in no group. List with hypero-query experiments seeds --unranked
+                1 of 8 experiments has no finite 'valid' and counts in no mean. List with hypero-query experiments seeds --unranked
 
                 """)
         let done = try fixture.output([
@@ -51,13 +51,15 @@ import Testing
                 == """
                 seeds, version 1: 3 groups of equal bs, by the mean of valid (highest first), 6 of 8 experiments with status done
 
-                #     mean valid    std  n  bs  best  best experiment
-                1           0.92  0.045  4  32  0.95  b-1
-                2  ≈        0.89      –  1  64  0.89  c-1
+                #     mean valid    std       n  bs  best  best experiment
+                1           0.92  0.045  4 of 5  32  0.95  b-1
+                2  ≈        0.89      –       1  64  0.89  c-1
                 3 groups (2 shown), 8 columns
 
                 ≈ within the noise of the best mean: 2 x 0.045 for one result, the pooled standard deviation of 1 \
                 group of two or more
+                1 of 7 experiments with status done has no finite 'valid' and counts in no mean. List with hypero-query experiments \
+                seeds --unranked
 
                 """)
     }
@@ -67,28 +69,28 @@ import Testing
         let json = try fixture.query("rank", "seeds", "--group", "lr,who", "--format", "json", "--limit", "3")
         #expect(
             json.stdout == """
-                {"rank":1,"n":3,"mean":0.92,"std":0.019999999999999962,"best":0.94,"experiment":"a-3","within_noise":false,\
+                {"rank":1,"n":3,"of":3,"mean":0.92,"std":0.019999999999999962,"best":0.94,"experiment":"a-3","within_noise":false,\
                 "group":{"param.lr":0.1,"meta.who":"me"}}
-                {"rank":2,"n":2,"mean":0.8999999999999999,"std":0.07071067811865474,"best":0.95,"experiment":"b-1",\
+                {"rank":2,"n":2,"of":2,"mean":0.8999999999999999,"std":0.07071067811865474,"best":0.95,"experiment":"b-1",\
                 "within_noise":true,"group":{"param.lr":0.01,"meta.who":"me"}}
-                {"rank":3,"n":1,"mean":0.89,"std":null,"best":0.89,"experiment":"c-1","within_noise":true,\
+                {"rank":3,"n":1,"of":1,"mean":0.89,"std":null,"best":0.89,"experiment":"c-1","within_noise":true,\
                 "group":{"param.lr":0.1,"meta.who":"7"}}
 
                 """)
         #expect(
             json.stderr == """
-                hypero-query: note: within the noise of the best mean: 2 x 0.044 for one result, the pooled standard deviation of \
+                hypero-query: note: within the noise of the best mean: 2 x 0.051 for one result, the pooled standard deviation of \
                 2 groups of two or more
-                hypero-query: note: 1 of 8 experiments has no finite 'valid' and is in no group. List with hypero-query \
-                experiments seeds --unranked
+                hypero-query: note: 1 of 8 experiments has no finite 'valid' and counts in no mean; 1 further \
+                group has only experiments without one. List with hypero-query experiments seeds --unranked
                 hypero-query: note: the first 3 of 4 groups are written. Use --limit 4 for all
 
                 """)
         #expect(
             try fixture.output(["rank", "seeds", "--group", "params", "--format", "csv", "--limit", "2"])
                 == [
-                    "rank,n,mean,std,best,experiment,within_noise,param.bs,param.lr,param.seed",
-                    "1,1,0.95,,0.95,b-1,false,32,0.01,1", "2,1,0.94,,0.94,a-3,false,32,0.1,3", "",
+                    "rank,n,of,mean,std,best,experiment,within_noise,param.bs,param.lr,param.seed",
+                    "1,1,1,0.95,,0.95,b-1,false,32,0.01,1", "2,1,1,0.94,,0.94,a-3,false,32,0.1,3", "",
                 ].joined(separator: "\r\n"))
     }
 
@@ -99,10 +101,10 @@ import Testing
         let rows = text.split(whereSeparator: \.isNewline).dropFirst().map {
             $0.split(separator: ",", omittingEmptySubsequences: false)
         }
-        #expect(rows.map { $0[5] } == ["d-1", "c-1", "b-2", "a-1"])
-        #expect(rows.map { $0[4] } == ["0.5", "0.89", "0.85", "0.9"])
+        #expect(rows.map { $0[6] } == ["d-1", "c-1", "b-2", "a-1"])
+        #expect(rows.map { $0[5] } == ["0.5", "0.89", "0.85", "0.9"])
         let reversed = try Self.fixture().output(["rank", "seeds", "--group", "lr", "--ascending", "--format", "csv"])
-        #expect(reversed.split(whereSeparator: \.isNewline)[1] == "1,1,0.5,,0.5,d-1,false,")
+        #expect(reversed.split(whereSeparator: \.isNewline)[1] == "1,1,1,0.5,,0.5,d-1,false,")
     }
 
     @Test func `Groups with equal means share a rank`() throws {
@@ -115,8 +117,9 @@ import Testing
         #expect(
             try fixture.output(["rank", "net", "--group", "lr", "--format", "csv"]).split(whereSeparator: \.isNewline)
                 == [
-                    "rank,n,mean,std,best,experiment,within_noise,param.lr", "1,2,2,1.4142135623730951,3,b-1,false,1",
-                    "1,1,2,,2,c-1,true,2", "3,1,0,,0,d-1,true,3",
+                    "rank,n,of,mean,std,best,experiment,within_noise,param.lr",
+                    "1,2,2,2,1.4142135623730951,3,b-1,false,1",
+                    "1,1,1,2,,2,c-1,true,2", "3,1,1,0,,0,d-1,true,3",
                 ])
     }
 
@@ -148,7 +151,7 @@ import Testing
                 """)
     }
 
-    @Test(arguments: ["rank", "value", "experiment", "name", "last_seen"])
+    @Test(arguments: ["rank", "value", "experiment", "name", "last_seen", "duration", "age"])
     func `A value that every experiment has for itself makes no groups`(name: String) throws {
         let outcome = try Self.fixture().query("rank", "seeds", "--group", name)
         #expect(outcome.ending == .exited(64))
@@ -192,7 +195,8 @@ import Testing
                 == """
                 nan, version 1: 0 groups of equal lr, by the mean of valid (highest first), 0 of 1 experiment
 
-                1 of 1 experiments has no finite 'valid' and is in no group. List with hypero-query experiments nan --unranked
+                1 of 1 experiment has no finite 'valid' and counts in no mean; 1 further group has only experiments without one. \
+                List with hypero-query experiments nan --unranked
 
                 """)
         let single = try fixture.output(["rank", "one", "--group", "lr"])

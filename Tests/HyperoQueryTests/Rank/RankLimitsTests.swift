@@ -83,6 +83,7 @@ import Testing
                 // Those without a hash are in the group without the value.
                 #expect(lines.map { $0.split(separator: ",")[1] } == ["2", "1", "1"])
                 #expect(outcome.stderr.contains(key))
+                #expect(outcome.stderr.contains("experiment 'not an id' is ranked, but its hash is missing"))
             // The value of the ranking is a field of the hash too.
             default: #expect(lines.map { $0.split(separator: ",")[1] } == ["c-1"])
             }

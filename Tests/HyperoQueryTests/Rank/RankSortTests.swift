@@ -40,6 +40,10 @@ import Testing
         ("rank", "b-1 d-1 c-1 a-1"), ("-rank", "a-1 c-1 b-1 d-1"), ("value", "b-1 d-1 c-1 a-1"),
         ("-value", "a-1 c-1 b-1 d-1"), ("id", "a-1 b-1 c-1 d-1"), ("-experiment", "d-1 c-1 b-1 a-1"),
         ("version", "b-1 a-1 d-1 c-1"), ("-version", "d-1 c-1 b-1 a-1"), ("name", "b-1 d-1 c-1 a-1"),
+        // The prefixes of filters and of other programs.
+        ("metrics.acc", "d-1 a-1 c-1 b-1"), ("-config.lr", "a-1 b-1 d-1 c-1"), ("tags.site", "a-1 b-1 d-1 c-1"),
+        ("attributes.started", "c-1 a-1 b-1 d-1"), ("run.lr", "b-1 a-1 d-1 c-1"),
+        ("max.metrics.acc", "d-1 a-1 c-1 b-1"),
         // Several fields: the later ones decide between equal values.
         ("-version,lr", "d-1 c-1 b-1 a-1"), ("version,-value", "a-1 b-1 c-1 d-1"),
     ])
@@ -122,6 +126,16 @@ import Testing
         ),
         ("", 64, "--sort needs a name, for example --sort lr,-test\n"),
         ("-", 3, "column not found: '-'."),
+        ("metrics.vaild", 3, "column not found: 'metrics.vaild'. Did you mean 'valid'?\n"),
+        (
+            "lr desc", 3,
+            "column not found: 'lr desc'. Available: 'valid', 'tag', 'lr', 'attempt', 'battery' and 12 more. For the highest first, write --sort=-lr\n"
+        ),
+        (
+            "lr:asc", 3,
+            "column not found: 'lr:asc'. Available: 'valid', 'tag', 'lr', 'attempt', 'battery' and 12 more. For the lowest first, write --sort lr\n"
+        ),
+        ("+lr", 3, "column not found: '+lr'. Did you mean 'lr'? For the lowest first, write lr\n"),
     ])
     func `A field that no or several columns have is refused`(sort: String, status: Int32, message: String) throws {
         let fixture = try Fixture()
@@ -132,6 +146,26 @@ import Testing
         let outcome = try fixture.query("rank", "net", "--sort", sort)
         #expect(outcome.ending == .exited(status))
         #expect(outcome.stderr.hasPrefix("hypero-query: \(message)"), "\(outcome.stderr)")
+    }
+
+    @Test func `Whole numbers above 2^53 are sorted by their digits, and a number in quotes as the number`() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("net")
+        let values = [
+            "9007199254740993", "9007199254740992", "9007199254740994.0", "-9007199254740993", "\"7\"", "8", "[3,1]",
+            "18446744073709551617", "18446744073709551616", "1e300", "6.5",
+        ]
+        for (index, value) in values.enumerated() {
+            fixture.experiment("e-\(10 + index)", of: battery, maxima: ["valid": "1"], params: ["x": value])
+        }
+        try fixture.commit()
+        for (sort, ids) in [
+            ("x", "13 20 14 15 11 10 12 18 17 19 16"), ("-x", "16 19 17 18 12 10 11 15 14 20 13"),
+        ] {
+            let text = try fixture.output(["rank", "net", "--sort", sort, "--limit", "20", "--format", "csv"])
+            let found = text.split(separator: "\r\n").dropFirst().map { $0.split(separator: ",")[1].dropFirst(2) }
+            #expect(found.joined(separator: " ") == ids)
+        }
     }
 
     @Test func `Rankings by learning curves and empty batteries are sorted too`() throws {

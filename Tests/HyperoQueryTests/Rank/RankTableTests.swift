@@ -136,8 +136,9 @@ import Testing
             try fixture.output(["rank", "net", "--noise"]).hasSuffix(
                 """
 
-                the noise is not known: no two experiments have equal hyper-parameters, and 'valid' has fewer than 3 finite values \
-                in the last quarter of the epochs of a-1
+                the noise is not known: no two experiments of equal hyper-parameters that are done differ in 'valid', and the last \
+                quarter of the epochs of a-1 has fewer than 3 finite values of it, or only equal ones. Repeat trainings with other \
+                seeds
 
                 """))
         let text = try Self.fixture().query(

@@ -19,6 +19,16 @@ extension Fixture {
         try commit()
     }
 
+    /// Deletes the keys of a battery in one partition after its event, as the ingest does.
+    func delete(_ battery: BatteryID) throws {
+        let keyspace = keyspaces[0]
+        write("XADD", keyspace.control, "\(Self.noon + 1_000)-0", "event", "delete", "battery", battery.text)
+        write("DEL", keyspace.battery(battery), keyspace.rank(of: battery, by: "valid"))
+        write("ZREM", keyspace.batteries, battery.text)
+        write("HSET", keyspace.ingest, IngestField.cursor, "1-0", IngestField.control, "\(Self.noon + 1_000)-0")
+        try commit()
+    }
+
     /// The variables of a program that reads the keys.
     var environment: [String: String] {
         ["TZ": "UTC", "HYPERO_REDIS": server.url, "HYPERO_NAMESPACE": namespace]

@@ -9,7 +9,10 @@ import Testing
             ("\u{1B}[A", [.up]), ("\u{1B}[B", [.down]), ("\u{1B}[C", [.right]), ("\u{1B}[D", [.left]),
             ("\u{1B}OA", [.up]), ("\u{1B}OM", [.enter]), ("\u{1B}[5~", [.pageUp]), ("\u{1B}[6~", [.pageDown]),
             ("\u{1B}[H", [.home]), ("\u{1B}[1~", [.home]), ("\u{1B}[F", [.end]), ("\u{1B}[1;5A", [.up]),
-            ("\u{1B}[15~", [.other]), ("\u{1B}[200~", [.other]), ("\u{1B}[<0;1;2M", [.enter]),
+            ("\u{1B}[15~", [.other]), ("\u{1B}[3~", [.delete]), ("\u{15}\u{17}", [.control("u"), .control("w")]),
+            ("\u{1B}[200~a\rq\n\u{1B}[Ax\u{1B}[201~q", [.paste("a\rq\n\u{1B}[Ax"), .character("q")]),
+            ("\u{1B}[200~\u{1B}[201\u{1B}[201~", [.paste("\u{1B}[201")]), ("\u{1B}[200~\u{1B}[201~", [.paste("")]),
+            ("\u{1B}[<0;1;2M", [.enter]),
             ("é名😀", [.character("é"), .character("名"), .character("😀")]), ("\u{1B}q", [.escape, .character("q")]),
             ("\u{1B}\u{1B}[A", [.escape, .up]), ("\u{1B}[\u{1B}[A", [.other, .up]), ("", []),
         ] as [(String, [Key])])
@@ -43,6 +46,18 @@ import Testing
         var decoder = KeyDecoder()
         let decoded = decoder.decode(bytes)
         #expect(decoded == keys)
+    }
+
+    @Test func `A paste without an end is bounded, and ends after a longer pause than the key escape`() {
+        var decoder = KeyDecoder()
+        #expect(decoder.pause < .seconds(1))
+        var keys = decoder.decode("\u{1B}[200~q".utf8)
+        #expect(keys == [] && decoder.isIncomplete && decoder.pause >= .seconds(1))
+        keys = decoder.decode(Array(repeating: UInt8(ascii: "q"), count: 100_000)) + decoder.finish()
+        #expect(keys == [.paste(String(repeating: "q", count: 4_096))])
+        #expect(!decoder.isIncomplete)
+        let later = decoder.decode("q".utf8)
+        #expect(later == [.character("q")])
     }
 
     @Test func `A sequence without an end is bounded`() {

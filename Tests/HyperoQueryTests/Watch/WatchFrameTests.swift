@@ -206,6 +206,7 @@ import Testing
         #expect(
             TerminalFrame.text(of: ["a", "", "b"])
                 == "\u{1B}[?2026h\u{1B}[Ha\u{1B}[K\r\n\u{1B}[K\r\nb\u{1B}[K\u{1B}[J\u{1B}[?2026l")
+        #expect(TerminalFrame.text(of: ["a", "b"], cursor: 3).hasSuffix("\u{1B}[J\u{1B}[2;4H\u{1B}[?25h\u{1B}[?2026l"))
     }
 
     @Test(
@@ -213,6 +214,8 @@ import Testing
             ("abc", 3, "abc"), ("abcd", 3, "ab…"), ("名前", 4, "名前"), ("名前x", 4, "名…"), ("名前", 3, "名…"), ("ab", 0, "…"),
             ("\u{1B}[1mabcd\u{1B}[0m", 4, "\u{1B}[1mabcd\u{1B}[0m"),
             ("\u{1B}[1mabcd\u{1B}[0mef", 4, "\u{1B}[1mabc…\u{1B}[0m"), ("", 5, ""),
+            // A mark that combines with the last character of the style.
+            ("\u{1B}[1m\u{301}abcd\u{1B}[0mef", 4, "\u{1B}[1m\u{301}abc…\u{1B}[0m"),
         ])
     func `A line is cut at a number of columns`(line: String, width: Int, expected: String) {
         #expect(cutLine(line, toWidth: width, ellipsis: "…") == expected)

@@ -193,23 +193,56 @@ import Testing
         #expect(outcome.stdout.hasSuffix("}\n0\n"))
     }
 
-    @Test func `A reader that does not read delays the end until the second signal only`() throws {
+    @Test(arguments: [SIGTERM, SIGHUP, 0])
+    func `A reader that does not read keeps no program from ending`(number: Int32) throws {
         for index in 1...400 { fixture.experiment("e-\(index)", of: battery, maxima: ["valid": "0.\(index)"]) }
         try fixture.commit()
         let shell = try ChildProcess(
             "bash",
             [
-                "-c", #""$0" watch net --limit 1000 > >(exec sleep 300) & echo "$!"; wait "$!"; echo "ended with $?""#,
-                "\(ChildProcess.productsDirectory)/hypero-query",
+                "-c",
+                #""$0" watch net --limit 1000 $1 > >(exec sleep 300) & echo "$!"; wait "$!"; echo "ended with $?""#,
+                "\(ChildProcess.productsDirectory)/hypero-query", number == 0 ? "--for=1s" : "",
             ], environment: fixture.environment)
         #expect(eventually { shell.stdout.contains("\n") })
         let pid = try #require(Int32(shell.stdout.prefix { $0 != "\n" }))
-        #expect(eventually { unreadCount(inOutputOf: pid) > 60_000 })
+        if number != 0 {
+            #expect(eventually { unreadCount(inOutputOf: pid) > 60_000 })
+            kill(pid, number)
+        }
+        #expect(eventually { shell.stdout.hasSuffix("ended with 0\n") })
+    }
+
+    @Test func `--where of a battery without experiments waits for the field`() throws {
+        let fresh = fixture.battery("fresh")
+        try fixture.commit()
+        let child = try watch("watch", "fresh", "--where", "valid > 0.5")
+        var offset: Int64 = 2_000
+        // Nothing says when the program waits for events.
         #expect(
             eventually {
-                kill(pid, SIGTERM)
-                return shell.stdout.hasSuffix("ended with 0\n")
+                offset += 1
+                try? fixture.log("event=param battery=\(fresh.text) experiment=p-1 param.lr=0.1", at: offset) {
+                    fixture.experiment("p-1", of: fresh, params: ["lr": "0.1"], status: "running")
+                }
+                return !lines(child).isEmpty
             })
+        try fixture.log("event=epoch battery=\(fresh.text) experiment=p-1 epoch=1 curve.valid=0.9", at: 90_000) {
+            fixture.experiment("p-1", of: fresh, maxima: ["valid": "0.9"], params: ["lr": "0.1"])
+        }
+        #expect(eventually { lines(child).last?.contains(#""event":"rank""#) ?? false })
+        child.terminate()
+        #expect(child.wait() == .exited(0))
+        #expect(child.stderr == "")
+    }
+
+    @Test func `A battery that was deleted is a message once, and its rows have left`() throws {
+        let child = try watch("watch", "net", "--count", "5")
+        #expect(eventually { lines(child).count == 2 })
+        try fixture.delete(battery)
+        #expect(child.wait() == .exited(0))
+        #expect(lines(child).suffix(2).allSatisfy { $0.contains(#""rank":null"#) })
+        #expect(child.stderr.split(separator: "\n").count <= 1)
     }
 
     /// Returns the number of bytes in the pipe that is the standard output of a process. A pipe has room for 64 KiB.

@@ -18,7 +18,7 @@ import Testing
     private func expectRestored(_ screen: TerminalProcess, from mode: [UInt32], begins: Int = 1) {
         #expect(screen.mode == mode)
         #expect(screen.count(of: "\u{1B}[?1049h") == begins && screen.count(of: "\u{1B}[?1049l") == begins)
-        #expect(screen.output.hasSuffix("\u{1B}[0m\u{1B}[?25h\u{1B}[?1049l"))
+        #expect(screen.output.hasSuffix("\u{1B}[?2004l\u{1B}[0m\u{1B}[?25h\u{1B}[?1049l"))
         #expect(screen.count(of: "\u{1B}[2J") == 0)
         #expect(screen.count(of: "\u{1B}[?2026h") == screen.count(of: "\u{1B}[?2026l"))
         #expect(screen.process.stderr == "")
@@ -171,5 +171,56 @@ import Testing
         #expect(screen.process.wait() == .exited(3))
         #expect(screen.process.stderr == "hypero-query: battery not found: 'nest'. Did you mean 'net'?\n")
         #expect(screen.output == "")
+    }
+
+    @Test(arguments: [("", "where lr < 3"), ("lr < 5;", "lr < 0.15"), ("lr < 5", "lx < 3")])
+    func `A typed expression and --where are independent, and none of them ends the screen`(
+        condition: String, typed: String
+    ) throws {
+        let screen = try screen("watch", "net", "--where", condition)
+        #expect(eventually { screen.frame.contains("b-1") })
+        screen.type("/\(typed)\r")
+        #expect(eventually { screen.frame.contains(typed.hasPrefix("lx") ? "invalid filter: " : "filter: \(typed)") })
+        if typed.hasSuffix("0.15") { #expect(eventually { !screen.frame.contains("b-1") }) }
+        screen.type("q")
+        #expect(screen.process.wait() == .exited(0))
+    }
+
+    @Test func `Pasted lines are one filter, and run no keys`() throws {
+        let screen = try screen("watch", "net")
+        let mode = screen.mode
+        #expect(eventually { screen.frame.contains("b-1") })
+        #expect(screen.count(of: "\u{1B}[?2004h") == 1)
+        screen.type("/\u{1B}[200~lr >\rq\u{1B}[201~")
+        #expect(eventually { screen.frame.contains("/lr > q") && screen.output.contains("\u{1B}[24;8H\u{1B}[?25h") })
+        screen.type("\u{7F}0.15\r")
+        #expect(eventually { screen.frame.contains("filter: lr > 0.15") && !screen.frame.contains("a-1") })
+        screen.type("q")
+        #expect(screen.process.wait() == .exited(0))
+        expectRestored(screen, from: mode)
+    }
+
+    @Test func `Keys come from the terminal of the session if standard input is none`() throws {
+        let screen = try TerminalProcess(
+            "/bin/sh", ["-c", #""$0" watch net < /dev/null"#, "\(ChildProcess.productsDirectory)/hypero-query"],
+            environment: fixture.environment)
+        let mode = screen.mode
+        #expect(eventually { screen.frame.contains("q quit") && screen.isRaw })
+        screen.type("?")
+        #expect(eventually { screen.frame.contains("this help") })
+        screen.type("q")
+        #expect(screen.process.wait() == .exited(0))
+        expectRestored(screen, from: mode)
+    }
+
+    @Test func `A battery that was deleted has no rows, and is watched again when it is declared`() throws {
+        let screen = try screen("watch", "net")
+        #expect(eventually { screen.frame.contains("b-1") })
+        try fixture.delete(battery)
+        #expect(eventually { screen.frame.contains("battery not found: 'net'") && !screen.frame.contains("a-1") })
+        #expect(!screen.frame.contains("2 of 2 ranked"))
+        fixture.battery("net")
+        try fixture.commit()
+        #expect(eventually { screen.frame.contains("0 of 2 ranked") && !screen.frame.contains("not found") })
     }
 }

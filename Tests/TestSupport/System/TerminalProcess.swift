@@ -59,7 +59,7 @@ package final class TerminalProcess {
     package var lines: [String] {
         let parts = output.split(separator: "\u{1B}[?2026h\u{1B}[H", omittingEmptySubsequences: false).dropFirst()
         let frame = parts.last { $0.contains("\u{1B}[?2026l") }.map(String.init) ?? ""
-        let end = frame.split(separator: "\u{1B}[J\u{1B}[?2026l", omittingEmptySubsequences: false).first ?? ""
+        let end = frame.split(separator: "\u{1B}[J", omittingEmptySubsequences: false).first ?? ""
         return end.split(separator: "\r\n", omittingEmptySubsequences: false).map {
             $0.hasSuffix("\u{1B}[K") ? String($0.dropLast(3)) : String($0)
         }
