@@ -43,8 +43,8 @@ struct RankCommand: StoreCommand, FilterCommand {
 
             ≈ marks groups whose difference to the best may be luck: 2 standard deviations of a result, and less for means of \
             several. The note below the table has the data from which the deviation is known: experiments that are done, or of the \
-            --status, and differ only in their seeds or values outside of the group, else the last quarter of the epochs of the best experiment. --noise marks \
-            single experiments so.
+            --status, and differ only in their seeds or values outside of the group, else the last quarter of the epochs of the \
+            best experiment. --noise marks single experiments so.
 
             \(FilterOptions.discussion)
 
@@ -144,11 +144,7 @@ struct RankCommand: StoreCommand, FilterCommand {
     @Flag(help: "Show the ranking again whenever it changes.")
     var watch = false
 
-    @Option(name: .customLong("for"), help: WatchOptions.durationHelp)
-    var duration: String?
-
-    @Option(parsing: .unconditional, help: WatchOptions.countHelp)
-    var count: Int?
+    @OptionGroup var ending: WatchOptions
 
     @Flag(help: ArgumentHelp(stringLiteral: Explanation.help))
     var explain = false
@@ -161,7 +157,7 @@ struct RankCommand: StoreCommand, FilterCommand {
 
     func validate() throws {
         try request.validate()
-        _ = try WatchOptions.end(duration: duration, count: count)
+        _ = try ending.end()
     }
 
     func checkRequirements() throws {
@@ -169,9 +165,7 @@ struct RankCommand: StoreCommand, FilterCommand {
         try request.checkRequirements(format: output.format)
         _ = try filtering.filter()
         guard watch else {
-            if duration != nil || count != nil {
-                throw MissingArgument("\(count == nil ? "--for" : "--count") needs --watch")
-            }
+            if let option = ending.given { throw MissingArgument("\(option) needs --watch") }
             return
         }
         try WatchOptions.checkRequirements(output, command: "--watch")
@@ -212,7 +206,7 @@ struct RankCommand: StoreCommand, FilterCommand {
     }
 
     private func watchRanking() throws {
-        let end = try WatchOptions.end(duration: duration, count: count)
+        let end = try ending.end()
         let view =
             WatchOptions.isScreen(output)
             ? WatchView(showsEvents: false, limit: limit, marker: ChartOptions.usualMarker(output)) : nil

@@ -31,6 +31,9 @@ import Testing
         #expect(record.meta.count == 1 && record.maxima.count == 2)
         let board = try store.leaderboard(of: "net", by: mark + "c", sort: [SortField(text: "-\(mark)p")])
         #expect(board.rows.map(\.experiment) == ["a-2", "a-1"])
+        let chosen = try store.leaderboard(of: "net", columns: ["param.\(mark)*"], atBest: ["max.\(mark)c"])
+        #expect(
+            chosen.columns?.map(ExactText.init) == ["param.\(mark)p", "max.\(mark)c"].map(ExactText.init))
     }
 
     @Test func `A quote before a combining character is doubled in CSV`() throws {

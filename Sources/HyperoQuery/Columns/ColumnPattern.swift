@@ -45,7 +45,8 @@ struct ColumnPattern {
     ///
     /// - Parameter columns: the columns of the batteries.
     func fields(among columns: [String]) -> [String] {
-        let isPrefixed = [Prefix.param, Prefix.meta, Prefix.max, OwnField.prefix].contains { text.hasPrefix($0) }
+        let isOwn = text.dropping(prefix: OwnField.prefix) != nil
+        let isPrefixed = isOwn || [Prefix.param, Prefix.meta, Prefix.max].contains { text.dropping(prefix: $0) != nil }
         var maxima: [String] = []
         var params: [ExactText] = []
         var meta: [ExactText] = []
@@ -57,7 +58,7 @@ struct ColumnPattern {
             case .curve, .other: break
             }
         }
-        let own = text.hasPrefix(OwnField.prefix) ? OwnField.names.filter { matches(OwnField.prefix + $0) } : []
+        let own = isOwn ? OwnField.names.filter { matches(OwnField.prefix + $0) } : []
         return maxima.sorted { ChannelOrder($0) < ChannelOrder($1) }.map { Prefix.max + $0 }
             + params.sorted().map(\.text)
             + meta.sorted().map(\.text) + own.compactMap(OwnField.field(named:))

@@ -55,7 +55,7 @@ struct FieldGrid {
         let short = fields.map { field in
             let short = FieldName.unprefixed(field)
             // A hyper-parameter max.valid keeps its prefix, because max.valid is the name of another field.
-            let isWhole = FieldName(short) == .other && !short.hasPrefix(OwnField.prefix)
+            let isWhole = FieldName(short) == .other && short.dropping(prefix: OwnField.prefix) == nil
             return isWhole || FieldName(field) == .other ? short : field
         }
         let uses = Dictionary((short + fixed).map { (ExactText($0), 1) }, uniquingKeysWith: +)
@@ -139,7 +139,7 @@ extension Table {
     /// Adds a column per field at the right. The table has the rows of the grid.
     mutating func add(_ grid: FieldGrid, fields: [String], now: Int64) {
         for (short, field) in zip(FieldGrid.titles(of: fields, besides: columns.map(\.title)), fields) {
-            let isPrefixed = grid.prefixedOwnFields.contains(field) && !short.hasPrefix(OwnField.prefix)
+            let isPrefixed = grid.prefixedOwnFields.contains(field) && short.dropping(prefix: OwnField.prefix) == nil
             let title = isPrefixed ? OwnField.prefix + short : short
             columns.append(grid.column(field, title: title))
             for (index, cell) in grid.cells(of: field, now: now).enumerated() { rows[index].append(cell) }

@@ -43,7 +43,9 @@ extension Store {
     }
 
     private static func haveEqualPrefix(_ left: String, _ right: String) -> Bool {
-        [Prefix.param, Prefix.meta, Prefix.max].contains { left.hasPrefix($0) && right.hasPrefix($0) }
+        [Prefix.param, Prefix.meta, Prefix.max].contains {
+            left.dropping(prefix: $0) != nil && right.dropping(prefix: $0) != nil
+        }
     }
 
     /// Appends the ZSCORE of a column in the lists of the batteries.

@@ -31,16 +31,11 @@ extension Store {
     ) throws(QueryError) -> GroupBoard {
         try check(limit: limit)
         var warnings: [String] = []
-        let batteries = try storedBatteries(of: name, version: version, channel: channel, warnings: &warnings)
-        let newest = batteries[batteries.count - 1]
-        let channel = channel ?? newest.objective
-        let direction = ChannelDirection(of: channel, in: newest)
-        let isHighestFirst = order.isHighestFirst(direction: direction.direction)
+        let subject = try rankedBatteries(of: name, version: version, by: channel, order: order, warnings: &warnings)
+        let (batteries, channel, isHighestFirst) = (subject.batteries, subject.channel, subject.isHighestFirst)
         let condition = RankCondition(statuses: statuses, since: since, filter: filter)
         let boundCondition = BoundCondition(
             condition: condition, filter: try bind(filter, to: batteries, warnings: &warnings))
-        let versionsDisagree = disagree(batteries, with: newest, channel: channel, order: order)
-        if versionsDisagree { warnings.append(Self.disagreementWarning(of: batteries, decidedBy: newest)) }
 
         var walk = MemberWalk(
             .ranking(by: channel, highestFirst: isHighestFirst), over: batteries, firstPage: ExperimentScan.maxChunk)
@@ -57,8 +52,7 @@ extension Store {
         try walk.readPages(warnings: &warnings)
         var experimentCount = 0
         for size in sizes { experimentCount += try size.valueIfAvailable() ?? 0 }
-        let isObjective = channel.hasSameBytes(as: newest.objective)
-        if !walk.hasMore, !isObjective { try requireLogged(channel, in: batteries, warnings: &warnings) }
+        if !walk.hasMore, !subject.isByObjective { try requireLogged(channel, in: batteries, warnings: &warnings) }
         var fields: [String] = []
         if case .fields = grouping {
             for (name, search) in searches {
@@ -102,12 +96,14 @@ extension Store {
         var noise = Noise(replicas: groups.map { Spread($0.group.settledValues) })
         if noise == nil, let best { noise = try self.noise(in: best, channel: channel, warnings: &warnings) }
         return GroupBoard(
-            name: newest.name, channel: channel, isHighestFirst: isHighestFirst, grouping: grouping, fields: fields,
+            name: subject.newest.name, channel: channel, isHighestFirst: isHighestFirst, grouping: grouping,
+            fields: fields,
             count: count, experimentCount: max(experimentCount, count),
             unrankedCount: collection.unrankedCount, groupCount: groups.count,
             emptyGroupCount: collection.emptyGroupCount, noise: noise,
             rows: GroupBoard.rows(of: groups, isHighestFirst: isHighestFirst, noise: noise, limit: limit),
-            warnings: warnings, condition: condition, versionsDisagree: versionsDisagree, isByObjective: isObjective,
+            warnings: warnings, condition: condition, versionsDisagree: subject.versionsDisagree,
+            isByObjective: subject.isByObjective,
             source: BatterySource(batteries), filterUse: boundCondition.filter?.use)
     }
 

@@ -27,16 +27,12 @@ extension Store {
     ) throws(QueryError) -> ImportanceReport {
         try check(limit: limit)
         var warnings: [String] = []
-        let batteries = try storedBatteries(of: name, version: version, channel: channel, warnings: &warnings)
-        let newest = batteries[batteries.count - 1]
-        let channel = channel ?? newest.objective
-        let direction = ChannelDirection(of: channel, in: newest)
-        if disagree(batteries, with: newest, channel: channel, order: .bestFirst) {
-            warnings.append(Self.disagreementWarning(of: batteries, decidedBy: newest))
-        }
+        let subject = try rankedBatteries(
+            of: name, version: version, by: channel, order: .bestFirst, warnings: &warnings)
+        let (batteries, channel, direction) = (subject.batteries, subject.channel, subject.direction)
         let columns = try columns(of: batteries, warnings: &warnings)
         let isKnown = columns.contains { $0.hasSameBytes(as: Prefix.max + channel) }
-        guard isKnown || channel.hasSameBytes(as: newest.objective) else {
+        guard isKnown || subject.isByObjective else {
             throw unknownChannel(channel, among: columns, warnings: warnings)
         }
         let params = columns.filter { if case .param = FieldName($0) { true } else { false } }
@@ -70,7 +66,7 @@ extension Store {
             return examinedCount < limit ? .next : .stop
         }
         return ImportanceReport(
-            name: newest.name, source: BatterySource(batteries), channel: channel,
+            name: subject.newest.name, source: BatterySource(batteries), channel: channel,
             isLowestBest: direction.direction == .min, directionSource: direction.source,
             experimentCount: max(experimentCount, examinedCount), examinedCount: examinedCount,
             runningCount: runningCount, missingCount: data.missingCount, nonfiniteCount: data.nonfiniteCount,

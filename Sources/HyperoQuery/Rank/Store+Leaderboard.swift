@@ -53,13 +53,9 @@ extension Store {
     ) throws(QueryError) -> Leaderboard {
         try check(limit: limit)
         var warnings: [String] = []
-        let batteries = try storedBatteries(of: name, version: version, channel: channel, warnings: &warnings)
-        let newest = batteries[batteries.count - 1]
-        let channel = channel ?? newest.objective
-        let direction = ChannelDirection(of: channel, in: newest)
-        let versionsDisagree = disagree(batteries, with: newest, channel: channel, order: order)
-        if versionsDisagree { warnings.append(Self.disagreementWarning(of: batteries, decidedBy: newest)) }
-        let highestFirst = order.isHighestFirst(direction: direction.direction)
+        let subject = try rankedBatteries(of: name, version: version, by: channel, order: order, warnings: &warnings)
+        let (batteries, newest, channel) = (subject.batteries, subject.newest, subject.channel)
+        let highestFirst = subject.isHighestFirst
 
         let scanOrder = ScanOrder.ranking(by: channel, highestFirst: highestFirst)
         var walk = MemberWalk(scanOrder, over: batteries, firstPage: 4 * ExperimentScan.firstSearchChunk)
@@ -87,7 +83,7 @@ extension Store {
             }
         }
         if isSearch { walk.appendPages(ahead: 1, to: &pipeline) }
-        let isByObjective = channel.hasSameBytes(as: newest.objective)
+        let isByObjective = subject.isByObjective
         var curveColumns: [PendingReply<Bool>] = []
         if !isByObjective, value == .atBestEpoch {
             curveColumns = appendLookup(of: Prefix.curve + channel, in: batteries, to: &pipeline)
@@ -158,7 +154,7 @@ extension Store {
             missingCounts: arrangement?.missingCounts ?? [], memberCount: arrangement?.memberCount ?? count,
             rowCount: arrangement?.count ?? count,
             order: order, isHighestFirst: highestFirst,
-            directionSource: direction.source,
+            directionSource: subject.direction.source,
             leader: rows.first { $0.rank == 1 }.map { Leaderboard.Leader(experiment: $0.experiment, number: $0.number) }
                 ?? arrangement?.first.map { Leaderboard.Leader(experiment: $0.experiment, number: Number($0.value)) },
             count: count,
@@ -171,40 +167,14 @@ extension Store {
             atBest: channels,
             prefixedOwnFields: ColumnSearch.prefixedOwnFields(in: columns),
             rows: rows, warnings: warnings,
-            versionsDisagree: versionsDisagree, isByObjective: isByObjective,
+            versionsDisagree: subject.versionsDisagree, isByObjective: isByObjective,
             source: BatterySource(batteries), objective: newest.objective, filterUse: boundCondition.filter?.use)
     }
 
     /// Returns the columns of the maxima of channels. `epoch` is none: it has a column of its own.
     private static func maximaColumns(_ channels: [String]) -> [String] {
-        channels.map { $0.hasPrefix(Prefix.max) ? $0 : Prefix.max + $0 }.filter { $0 != ExperimentField.maxEpoch }
-    }
-
-    /// Returns the warning about batteries that differ in what the ranking depends on. Batteries of one version differ in their
-    /// descriptions, and only their ids tell them apart.
-    static func disagreementWarning(of batteries: [StoredBattery], decidedBy newest: StoredBattery) -> String {
-        let name = printable(newest.name)
-        guard Set(batteries.map(\.version)).count < batteries.count else {
-            return "the versions of '\(name)' differ in objective or direction, and version \(newest.version) decides. "
-                + "Choose one version, or a channel and an order"
-        }
-        let ids = batteries.prefix(maxNamedBatteries).map(\.id.text).joined(separator: ", ")
-        let more = batteries.count > maxNamedBatteries ? " and \(batteries.count - maxNamedBatteries) more" : ""
-        return
-            "the batteries of the name '\(name)', \(ids)\(more), differ in objective or direction, and \(newest.id.text) "
-            + "decides. Choose one battery by its id, or a channel and an order"
-    }
-
-    private static let maxNamedBatteries = 8
-
-    /// Returns whether a version differs from the newest in an objective or direction that the ranking depends on.
-    func disagree(
-        _ batteries: [StoredBattery], with newest: StoredBattery, channel: String, order: RankingOrder
-    ) -> Bool {
-        let direction = ChannelDirection(of: channel, in: newest).direction
-        return !batteries.allSatisfy {
-            (channel != newest.objective || $0.objective == newest.objective)
-                && (order != .bestFirst || ChannelDirection(of: channel, in: $0).direction == direction)
+        channels.map { $0.dropping(prefix: Prefix.max) == nil ? Prefix.max + $0 : $0 }.filter {
+            $0 != ExperimentField.maxEpoch
         }
     }
 }

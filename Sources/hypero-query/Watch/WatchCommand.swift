@@ -71,11 +71,7 @@ struct WatchCommand: StoreCommand, FilterCommand {
 
     @OptionGroup var filtering: FilterOptions
 
-    @Option(name: .customLong("for"), help: WatchOptions.durationHelp)
-    var duration: String?
-
-    @Option(parsing: .unconditional, help: WatchOptions.countHelp)
-    var count: Int?
+    @OptionGroup var ending: WatchOptions
 
     @Option(help: LostAfter.help)
     var lostAfter: String?
@@ -85,7 +81,7 @@ struct WatchCommand: StoreCommand, FilterCommand {
 
     func validate() throws {
         try request.validate()
-        _ = try WatchOptions.end(duration: duration, count: count)
+        _ = try ending.end()
     }
 
     func checkRequirements() throws {
@@ -114,7 +110,7 @@ struct WatchCommand: StoreCommand, FilterCommand {
         let isScreen = WatchOptions.isScreen(output)
         let subject = name == nil ? WatchSubject.batteries : request.subject
         try request.watch(
-            subject, in: store.store(lostAfter: lostAfter), end: WatchOptions.end(duration: duration, count: count),
+            subject, in: store.store(lostAfter: lostAfter), end: ending.end(),
             view: isScreen ? WatchView(showsEvents: true, limit: limit, marker: ChartOptions.usualMarker(output)) : nil,
             form: .events, output: output)
     }

@@ -4,15 +4,23 @@ import HyperoCommandLine
 import HyperoCore
 import HyperoQuery
 
-/// The options that end a watched result, and its start. The commands declare the options themselves, because an option group
-/// would cost each of their starts.
-enum WatchOptions {
-    static let durationHelp = ArgumentHelp(
-        "End after this time: 30, 30s, 5m, 2h or 1d. (default: never)", valueName: "time")
-    static let countHelp = ArgumentHelp("End after this number of lines. (default: never)", valueName: "n")
+/// The options that end a watched result, and its start.
+struct WatchOptions: ParsableArguments {
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("End after this time: 30, 30s, 5m, 2h or 1d. (default: never)", valueName: "time"))
+    var duration: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("End after this number of lines. (default: never)", valueName: "n"))
+    var count: Int?
+
+    /// The option that is given; nil if none is.
+    var given: String? { count != nil ? "--count" : duration != nil ? "--for" : nil }
 
     /// Returns the end that the options state.
-    static func end(duration: String?, count: Int?) throws -> SessionEnd {
+    func end() throws -> SessionEnd {
         var end = SessionEnd()
         if let duration {
             guard let milliseconds = Age.milliseconds(duration), milliseconds > 0 else {
