@@ -5,8 +5,7 @@
 enum ParetoFront {
     /// Returns the indexes of the front's points in ascending order.
     ///
-    /// O(n log n) for one and two criteria, by a sweep over the sorted points. For more, each point is compared with the front
-    /// of those before it: O(n f) for a front of f points.
+    /// O(n log n) for up to three criteria, O(n log^(d-1) n) for d criteria, also if all points are on the front.
     ///
     /// - Parameter points: one array of numbers per point, all of the same length. Lower is better. A point with a number that
     ///   is nan or infinite is never on the front.
@@ -15,33 +14,13 @@ enum ParetoFront {
         // Lexicographic, so that no point is dominated by a later one.
         order.sort { points[$0].lexicographicallyPrecedes(points[$1]) }
         guard let first = order.first, !points[first].isEmpty else { return [] }
-        return (points[first].count <= 2 ? swept(order, points) : compared(order, points)).sorted()
-    }
-
-    private static func swept(_ order: [Int], _ points: [[Double]]) -> [Int] {
-        var front: [Int] = []
-        for index in order {
-            guard let last = front.last else {
-                front.append(index)
-                continue
-            }
-            let (point, best) = (points[index], points[last])
-            // The last point of the front has the lowest second number of all points before.
-            if point == best || point.count > 1 && point[1] < best[1] { front.append(index) }
+        // The places at which other points begin: equal ones are on the front together.
+        var starts: [Int] = []
+        for place in order.indices where place == 0 || points[order[place]] != points[order[place - 1]] {
+            starts.append(place)
         }
-        return front
-    }
-
-    private static func compared(_ order: [Int], _ points: [[Double]]) -> [Int] {
-        var front: [Int] = []
-        for index in order {
-            let point = points[index]
-            let isDominated = front.contains { other in
-                let other = points[other]
-                return other != point && zip(other, point).allSatisfy { $0 <= $1 }
-            }
-            if !isDominated { front.append(index) }
-        }
-        return front
+        let search = FrontSearch(starts.map { points[order[$0]] })
+        starts.append(order.count)
+        return search.front().flatMap { order[starts[$0]..<starts[$0 + 1]] }.sorted()
     }
 }

@@ -28,13 +28,16 @@ import Testing
         #expect(ParetoFront.indexes(of: points) == front)
     }
 
-    @Test(arguments: [1, 2, 3, 4])
-    func `The front of many points is that of the definition`(dimension: Int) {
+    @Test(arguments: [1, 2, 3, 4, 5], [0, 1, 3, 1_000])
+    func `The front of many points is that of the definition`(dimension: Int, spread: Int) {
         var generator = SystemRandomNumberGenerator()
-        for count in [1, 2, 17, 200] {
-            // Few different numbers, so that many points and coordinates are equal.
+        for count in [1, 2, 17, 400] {
+            // Few different numbers, so that many points and coordinates are equal. The last one is near the negative sum of the
+            // others: without a distance from it, all points are on the front.
             let points = (0..<count).map { _ in
-                (0..<dimension).map { _ in Double(Int.random(in: 0..<8, using: &generator)) }
+                var point = (0..<dimension - 1).map { _ in Double(Int.random(in: 0..<9, using: &generator)) }
+                point.append(Double(Int.random(in: 0...spread, using: &generator)) - point.reduce(0, +))
+                return point
             }
             let expected = points.indices.filter { index in
                 !points.contains { other in
