@@ -31,6 +31,51 @@ import Testing
         #expect(compared > 20_000)
     }
 
+    @Test func `The search for a literal changes no result of the automaton`() throws {
+        var random = SeededGenerator(seed: 15)
+        let parts = [
+            "a", "é", "日", "ab", "a{2}", "(ab){1,2}", "(aé)+", "b*", "c?", "(日|b)", "[ab]", ".", "^", "$", "(b$)",
+            "a{0}",
+            "(a{2}){2}", "()", "(^a)",
+        ]
+        let letters = ["a", "b", "é", "日"]
+        for _ in 0..<5_000 {
+            let text = (0..<Int.random(in: 1...4, using: &random)).map { _ in random.pick(parts) }.joined()
+            guard let pattern = try? FilterPattern(text) else { continue }
+            for _ in 0..<5 {
+                let value = (0..<Int.random(in: 0...8, using: &random)).map { _ in random.pick(letters) }.joined()
+                #expect(pattern.matches(value) == pattern.isAccepted(value), "\(text) in \(value)")
+            }
+        }
+        // The end of the text that is looked at, also within a character.
+        for (pattern, ending) in [("xé", "xé"), ("é", "é"), ("日$", "日"), ("^.*z", "z"), ("aaz", "z")] {
+            let pattern = try FilterPattern(pattern)
+            for count in 4_090...4_100 {
+                for value in [
+                    String(repeating: "a", count: count) + ending, String(repeating: "é", count: count / 2) + ending,
+                ] {
+                    #expect(pattern.matches(value) == pattern.isAccepted(value), "\(pattern) after \(count)")
+                }
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("abc", "abc", true), ("^abc", "abc", false), ("abc$", "abc", false), ("gpu-[0-9]+", "gpu-", false),
+            ("x*abcd?e", "abc", false), ("(ab){2}c", "ababc", true), ("(ab){2,3}c", "abab", false),
+            ("a+bc", "bc", false),
+            ("(foo|bar)", "", false), ("(foo|bar)bazz", "bazz", false), ("a{0}b", "b", true), ("", "", true),
+            (".*", "", false),
+            ("((ab)c)d", "abcd", true), ("a\\.b", "a.b", true),
+            ("(a{200}){2}", String(repeating: "a", count: 200), false),
+        ] as [(String, String, Bool)])
+    func `The longest text that each match contains is known`(pattern: String, text: String, isWhole: Bool) throws {
+        let literal = PatternLiteral(of: try PatternParser.parse(pattern))
+        #expect(String(decoding: literal.bytes, as: UTF8.self) == text)
+        #expect(literal.isWholePattern == isWhole)
+    }
+
     @Test(arguments: [
         "(a*)*{200}", "(a*)*", "(.*.*)*x", "(a|b)*a(a|b){100}c", "(a|b)*a(a|b){250}c", "(a?){250}a{250}c",
         "(^|a|$)*{100}",

@@ -44,19 +44,32 @@ struct FilterPattern {
 
     private let program: [Instruction]
     private let sets: [ScalarSet]
+    private let literal: PatternLiteral
 
     init(_ pattern: String) throws(Problem) {
         guard pattern.utf8.count <= Self.maxSize else {
             throw Problem(
                 text: "it has \(pattern.utf8.count) bytes, and at most \(Self.maxSize) are allowed", offset: nil)
         }
-        var compiler = PatternCompiler(try PatternParser.parse(pattern))
+        let root = try PatternParser.parse(pattern)
+        var compiler = PatternCompiler(root)
         program = try compiler.program()
+        // After the program, whose size bounds that of the literal.
+        literal = PatternLiteral(of: root)
         sets = compiler.sets
     }
 
     /// Returns whether the pattern matches a part of a text, of its first 4 KiB.
     func matches(_ text: String) -> Bool {
+        if !literal.bytes.isEmpty {
+            guard literal.isContained(in: text, first: Self.maxText) else { return false }
+            if literal.isWholePattern { return true }
+        }
+        return isAccepted(text)
+    }
+
+    /// Returns whether the automaton reaches its end in a text.
+    func isAccepted(_ text: String) -> Bool {
         var current = PatternStates(count: program.count)
         var next = PatternStates(count: program.count)
         var remaining = text.unicodeScalars[...]
