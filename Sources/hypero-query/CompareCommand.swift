@@ -42,7 +42,7 @@ struct CompareCommand: StoreCommand, FilterCommand {
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws {
-        _ = try LostAfter.seconds(in: lostAfter)
+        _ = try LostAfter.duration(in: lostAfter)
     }
 
     func checkRequirements() throws {

@@ -67,7 +67,7 @@ struct ExperimentsCommand: StoreCommand, FilterCommand {
 
     func validate() throws {
         try StoreOptions.validate(limit: limit)
-        _ = try LostAfter.seconds(in: lostAfter)
+        _ = try LostAfter.duration(in: lostAfter)
         _ = try BatteryWords.statuses(named: status)
         _ = try BatteryWords.columns(in: columns)
     }

@@ -84,7 +84,7 @@ struct ExportCommand: FilterCommand {
     @OptionGroup(title: "Output") var output: ExportOptions
 
     func validate() throws {
-        _ = try LostAfter.seconds(in: lostAfter)
+        _ = try LostAfter.duration(in: lostAfter)
         try output.validate()
     }
 

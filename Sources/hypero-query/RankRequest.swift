@@ -28,7 +28,7 @@ struct RankRequest {
     /// Checks the values of the options.
     func validate() throws {
         try StoreOptions.validate(limit: limit)
-        _ = try LostAfter.seconds(in: lostAfter)
+        _ = try LostAfter.duration(in: lostAfter)
         _ = try BatteryWords.statuses(named: status)
         _ = try BatteryWords.columns(in: columns)
         _ = try startTime()

@@ -42,7 +42,7 @@ struct ShowCommand: StoreCommand {
 
     func validate() throws {
         try ExperimentSelection.validate(count: experiments.count)
-        _ = try LostAfter.seconds(in: lostAfter)
+        _ = try LostAfter.duration(in: lostAfter)
     }
 
     func run() throws {

@@ -17,7 +17,7 @@ struct StoreOptions: ParsableArguments {
         server.warn(as: .query)
         return try Store(
             server.redis, namespace: server.namespace, partitions: partitions,
-            lostAfter: .seconds(LostAfter.seconds(in: lostAfter)))
+            lostAfter: LostAfter.duration(in: lostAfter))
     }
 
     /// The advice for a store without batteries.
@@ -53,18 +53,12 @@ enum LostAfter {
         "Show a running experiment as lost after this time without a sign of life: 180 or 180s, 3m, 2h or 1d. (default: 3m)",
         valueName: "time")
 
-    /// Returns the seconds of the option's value: a whole number of seconds, or one with the unit s, m, h or d.
-    static func seconds(in text: String?) throws -> Int {
-        guard let text else { return 180 }
-        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-        let unit = text.last.flatMap { units[$0] }
-        let digits = unit == nil ? text[...] : text.dropLast()
-        guard let count = Int(digits), count >= 0,
-            case let (seconds, overflow) = count.multipliedReportingOverflow(by: unit ?? 1),
-            !overflow
-        else {
+    /// Returns the duration of the option's value: a number of seconds, or a span with units as in a filter.
+    static func duration(in text: String?) throws -> Duration {
+        guard let text else { return .seconds(180) }
+        guard let milliseconds = FilterDuration.milliseconds(in: text) else {
             throw ValidationError("--lost-after must be a time such as 180, 180s, 3m, 2h or 1d, not '\(text)'")
         }
-        return seconds
+        return .milliseconds(milliseconds)
     }
 }

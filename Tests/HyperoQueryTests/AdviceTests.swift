@@ -71,7 +71,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("180", true), ("180s", true), ("3m", true), ("0", true), ("3 m", false), ("-5", false), ("s", false),
+        ("180", true), ("180s", true), ("3m", true), ("0", true), ("1.5h", true), ("1h30m", true), ("2w", true),
+        ("99999999999999w", true), ("3 m", false), ("-5", false), ("s", false), ("nan", false), ("5y", false),
+        ("1k", false),
     ])
     func `A time is a number of seconds, or has a unit`(text: String, isAllowed: Bool) throws {
         let fixture = try Fixture()

@@ -1,5 +1,21 @@
-/// A span of time in a filter expression.
-enum FilterDuration {
+/// A span of time in a filter expression, or in an option.
+package enum FilterDuration {
+    /// The longest span of an option, so that it can be subtracted from the present and added to it: 31,700 years.
+    private static let maxMilliseconds = 1e15
+
+    /// Reads the value of an option as ``seconds(_:)`` reads a filter's: returns milliseconds, longer spans as 10^15; nil for another
+    /// text and for a negative number.
+    package static func milliseconds(in text: String) -> Int64? {
+        seconds(text).flatMap { $0 >= 0 ? milliseconds(of: $0) : nil }
+    }
+
+    /// Reads an age, which needs a unit: a number alone may be a time. Returns milliseconds as ``milliseconds(in:)``.
+    static func age(in text: String) -> Int64? { span(text).map(milliseconds(of:)) }
+
+    private static func milliseconds(of seconds: Double) -> Int64 {
+        Int64(min(seconds * 1_000, maxMilliseconds).rounded())
+    }
+
     private static let units: [(String, Double)] = [
         ("ms", 0.001), ("s", 1), ("sec", 1), ("second", 1), ("seconds", 1), ("m", 60), ("min", 60), ("minute", 60),
         ("minutes", 60), ("h", 3_600), ("hour", 3_600), ("hours", 3_600), ("d", 86_400), ("day", 86_400),

@@ -12,7 +12,9 @@ struct FilterTime: Sendable, Hashable {
     let period: Range<Int64>
 
     /// Reads `2026-11-24`, `2026-11-24T09:00`, `2026-11-24 09:00:30.5`, each with `Z` or an offset such as `+02:00` after a time
-    /// of day, and Unix seconds or milliseconds.
+    /// of day, and Unix seconds or milliseconds. Years are from 1 to 9999.
+    ///
+    /// A local time that occurs twice, at the end of daylight saving, is the first one of both.
     init?(_ text: String, zone: FilterTimeZone = .local) {
         let bytes = Array(text.utf8)
         if bytes.count >= 9, let number = Double(text), number >= 1e8, number < 1e14,
@@ -26,7 +28,7 @@ struct FilterTime: Sendable, Hashable {
         }
         var reader = TimeReader(bytes: bytes)
         guard let year = reader.digits(4), reader.mark("-"), let month = reader.digits(2), reader.mark("-"),
-            let day = reader.digits(2), year >= 1970, (1...12).contains(month), day >= 1,
+            let day = reader.digits(2), year >= 1, (1...12).contains(month), day >= 1,
             day <= Self.days(in: month, of: year)
         else { return nil }
         func time(_ day: Int, _ hour: Int, _ minute: Int, _ second: Int, in zone: FilterTimeZone) -> Int64? {
@@ -97,21 +99,36 @@ struct FilterTime: Sendable, Hashable {
         }
     }
 
-    /// Returns Unix milliseconds of a local time. A time that daylight saving skips or repeats is resolved by mktime(3).
+    /// Returns Unix milliseconds of a local time.
+    ///
+    /// A time that occurs twice, because the clock was set back, is the first one. A time that the clock skips is as much later
+    /// as it was set forward. The result of mktime(3) of glibc depends on the calls before it.
+    ///
+    /// Source: PEP 495, <https://peps.python.org/pep-0495/>, with a fold of 0.
     private static func local(
         _ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int, _ second: Int
     ) -> Int64? {
-        var parts = tm()
-        parts.tm_year = CInt(year - 1900)
-        parts.tm_mon = CInt(month - 1)
-        parts.tm_mday = CInt(day)
-        parts.tm_hour = CInt(hour)
-        parts.tm_min = CInt(minute)
-        parts.tm_sec = CInt(second)
-        parts.tm_isdst = -1
-        let seconds = mktime(&parts)
-        // -1 is also one second before 1970, which is out of the allowed years except west of Greenwich.
-        return seconds == -1 ? nil : Int64(seconds) * 1_000
+        let wanted = utc(year, month, day, hour, minute, second) / 1_000
+        tzset()
+        guard let offset = offset(at: wanted) else { return nil }
+        let first = wanted - offset
+        guard let firstOffset = self.offset(at: first), let earlierOffset = self.offset(at: first - 86_400) else {
+            return nil
+        }
+        let isFirst = firstOffset == offset
+        // An offset that was valid on the day before, or the one after a change of the clock.
+        let otherOffset = isFirst ? earlierOffset : firstOffset
+        guard otherOffset != offset else { return first * 1_000 }
+        let other = wanted - otherOffset
+        guard let foundOffset = self.offset(at: other) else { return nil }
+        if foundOffset == otherOffset { return other * 1_000 }
+        return (isFirst ? first : max(first, other)) * 1_000
+    }
+
+    /// Returns the seconds by which the local time precedes UTC at a time in Unix seconds.
+    private static func offset(at seconds: Int64) -> Int64? {
+        var (time, parts) = (time_t(seconds), tm())
+        return localtime_r(&time, &parts) == nil ? nil : Int64(parts.tm_gmtoff)
     }
 
     /// Returns Unix milliseconds of a time in UTC, by the days of the civil calendar.
