@@ -62,6 +62,9 @@ struct DeleteCommand: ParsableCommand {
             valueName: "expression"))
     var expressions: [String] = []
 
+    @Flag(help: "With --where, a field that no experiment has is missing, and no error.")
+    var lenient = false
+
     @Flag(help: "Delete without asking.")
     var yes = false
 
@@ -85,6 +88,11 @@ struct DeleteCommand: ParsableCommand {
         guard expressions.isEmpty || battery != nil else {
             throw ValidationError(
                 "--where needs --battery. For example, write --battery \"digits mlp\" --where \"valid < 0.5\".")
+        }
+        guard !lenient || !expressions.isEmpty else {
+            throw ValidationError(
+                "--lenient needs --where. For example, write --battery \"digits mlp\" --where \"warmup is null\" --lenient."
+            )
         }
         guard timeout > 0 && timeout <= 1e9 else {
             throw ValidationError(
@@ -161,7 +169,7 @@ struct DeleteCommand: ParsableCommand {
     private func experimentsOfFilter(printsWarnings: Bool = true) throws -> [String]? {
         guard let battery, !expressions.isEmpty else { return nil }
         do {
-            let filter = try Filter(all: expressions)
+            let filter = try Filter(all: expressions, isLenient: lenient)
             // Also one of several: a variable of a script without value.
             guard try expressions.allSatisfy({ try !Filter($0).isEmpty }) else {
                 printError("--where is empty, which every experiment fulfils. Delete the battery without --where")

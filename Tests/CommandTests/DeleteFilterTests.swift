@@ -103,6 +103,29 @@ import Testing
         #expect(remaining.count == 5)
     }
 
+    @Test func `With the option for it, a field that no experiment has is missing in all`() throws {
+        let condition = ["--battery", "sweep", "--where", "warmup is null and status = failed and lr < 0.045"]
+        let strict = try ChildProcess.run("hypero-ingest", ["delete", "--redis", server.url, "--dry-run"] + condition)
+        #expect(strict.ending == .exited(64))
+        #expect(strict.stderr.hasPrefix("hypero-ingest: no field is called warmup\n"), "\(strict)")
+        let lenient = try ChildProcess.run(
+            "hypero-ingest", ["delete", "--redis", server.url, "--dry-run", "--lenient"] + condition)
+        #expect(
+            lenient.stdout == """
+                experiment run-2 of 'sweep' version 1: failed
+                experiment run-3 of 'sweep' version 1: failed
+                2 experiments would be deleted
+
+                """, "\(lenient)")
+        #expect(lenient.ending == .exited(0))
+        let none = try delete("--battery", "sweep", "--where", "warmup > 1", "--lenient", "--yes")
+        #expect(none.stderr == "hypero-ingest: no experiment of 'sweep' fulfils warmup > 1. Nothing was deleted\n")
+        let alone = try delete("--battery", "sweep", "--lenient", "--yes")
+        #expect(alone.ending == .exited(64))
+        #expect(alone.stderr.hasPrefix("hypero-ingest: --lenient needs --where."), "\(alone)")
+        #expect(remaining.count == 5)
+    }
+
     @Test func `Experiments of several versions are deleted together, and the versions are named`() throws {
         let listed = try delete("--battery", "sweep", "--where", "status = failed", "--dry-run")
         #expect(listed.stdout.hasSuffix("\n3 experiments of versions 1 and 2 would be deleted\n"), "\(listed)")
