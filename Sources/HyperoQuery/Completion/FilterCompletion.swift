@@ -42,8 +42,8 @@ package struct FilterCompletion {
             guard failure.topic == .openQuote, let place = FilterPlace(after: tokens) else { return }
             let open = String(decoding: bytes[failure.from...], as: UTF8.self)
             kept = String(decoding: bytes[..<failure.from], as: UTF8.self)
-            quote = open.first
-            typed = String(open.dropFirst())
+            quote = open.unicodeScalars.first.map(Character.init)
+            typed = String(open.unicodeScalars.dropFirst())
             add(to: kept, place, typed: typed, quote: quote)
             if follows { follow() }
             return
@@ -75,7 +75,7 @@ package struct FilterCompletion {
         let kind = place.field.map(kind(of:)) ?? .any
         func add(_ texts: [String], isOpen: Bool = false) {
             guard quote == nil else { return }
-            words += texts.filter { $0.hasPrefix(typed) }.map { Word(text: kept + $0, isOpen: isOpen) }
+            words += texts.filter { $0.begins(with: typed) }.map { Word(text: kept + $0, isOpen: isOpen) }
         }
         switch place.kind {
         case .condition:
@@ -95,13 +95,14 @@ package struct FilterCompletion {
         case .listValue where kind == .status: addStatuses(to: kept, typed: typed, quote: quote)
         case .list: add(["("], isOpen: true)
         case .listEnd: add([")"])
+        case .elementEnd: add(["]"])
         case .boundsMiddle: add(["and"], isOpen: true)
         case .state: add(Self.states(of: kind) + ["not null"])
         case .negatedState: add(Self.states(of: kind))
         case .end:
             add(["and", "or"], isOpen: true)
             if place.depth > 0 { add([")"]) }
-        case .listValue, .lowBound, .highBound, .pattern, .offset: break
+        case .listValue, .lowBound, .highBound, .pattern, .offset, .arrayStart, .element: break
         }
     }
 
@@ -113,7 +114,7 @@ package struct FilterCompletion {
 
     private mutating func addStatuses(to kept: String, typed: String, quote: Character?) {
         let mark = quote.map(String.init) ?? ""
-        words += ExperimentStatus.allCases.map(\.rawValue).filter { $0.hasPrefix(typed) }.map {
+        words += ExperimentStatus.allCases.map(\.rawValue).filter { $0.begins(with: typed) }.map {
             Word(text: kept + mark + $0 + mark)
         }
     }

@@ -44,7 +44,7 @@ struct FilterNames {
         let found = unique(words + full)
         guard found.isEmpty else { return found }
         guard others.isEmpty else { return unique(others) }
-        return Self.otherPrefixes.filter { $0.text.hasPrefix(typed) }.flatMap {
+        return Self.otherPrefixes.filter { $0.text.begins(with: typed) }.flatMap {
             prefixed(by: .kind($0.kind), $0.text, typed: typed)
         }
     }
@@ -56,10 +56,10 @@ struct FilterNames {
 
     /// Returns the names without prefix and without quotes, also those of the fields of every experiment.
     private func bare(beginningWith typed: String) -> [Candidate] {
-        names.filter { $0.name.hasPrefix(typed) && catalogue.kinds(of: $0.name).count == 1 }.map {
+        names.filter { $0.name.begins(with: typed) && catalogue.kinds(of: $0.name).count == 1 }.map {
             Candidate($0.name, description: $0.description)
         }
-            + FilterAttribute.allCases.map(\.rawValue).filter { $0.hasPrefix(typed) }.map {
+            + FilterAttribute.allCases.map(\.rawValue).filter { $0.begins(with: typed) }.map {
                 Candidate($0, description: "of every experiment")
             }
     }
@@ -81,7 +81,7 @@ struct FilterNames {
         case .attribute:
             found = FilterAttribute.allCases.map { Candidate(text + $0.rawValue, description: "of every experiment") }
         }
-        return found.filter { $0.text.hasPrefix(typed) }
+        return found.filter { $0.text.begins(with: typed) }
     }
 
     private func unique(_ candidates: [Candidate]) -> [Candidate] {

@@ -33,6 +33,12 @@ struct FilterPlace {
         case end
         /// After `best -`, `best +` or `best *`.
         case offset
+        /// After the bracket that begins a list as a value, `[`.
+        case arrayStart
+        /// Before a further element of a list as a value.
+        case element
+        /// After an element.
+        case elementEnd
     }
 
     private(set) var kind = Kind.condition
@@ -41,6 +47,10 @@ struct FilterPlace {
     /// The number of open brackets around conditions.
     private(set) var depth = 0
     private var isAfterBest = false
+    /// The number of open brackets of a list as a value, `[[1, 2], [3]]`.
+    private var arrayDepth = 0
+    /// The kind of the place before such a list.
+    private var beforeArray = Kind.condition
 
     /// - Returns: nil if the tokens do not follow each other in a filter.
     init?(after tokens: some Sequence<FilterToken>) {
@@ -60,6 +70,7 @@ struct FilterPlace {
             guard token.kind == .and || token.keyword == "and" else { return false }
             kind = .highBound
         case .end: return passEnd(token)
+        case .arrayStart, .element, .elementEnd: return passElement(token)
         }
         return true
     }
@@ -121,15 +132,35 @@ struct FilterPlace {
 
     private mutating func passValue(_ token: FilterToken) -> Bool {
         switch token.kind {
-        case .word, .quoted: break
+        case .word, .quoted: kind = Self.place(after: kind)
+        case .open(.square) where kind != .offset:
+            (beforeArray, arrayDepth, kind) = (kind, 1, .arrayStart)
         default: return false
         }
+        isAfterBest = kind == .end && token.keyword == "best"
+        return true
+    }
+
+    /// Returns the place after a value.
+    private static func place(after kind: Kind) -> Kind {
         switch kind {
-        case .listValue: kind = .listEnd
-        case .lowBound: kind = .boundsMiddle
-        default:
-            kind = .end
-            isAfterBest = token.keyword == "best"
+        case .listValue: .listEnd
+        case .lowBound: .boundsMiddle
+        default: .end
+        }
+    }
+
+    private mutating func passElement(_ token: FilterToken) -> Bool {
+        switch (kind, token.kind) {
+        case (.arrayStart, .open(.square)), (.element, .open(.square)):
+            arrayDepth += 1
+            kind = .arrayStart
+        case (.arrayStart, .close(.square)), (.elementEnd, .close(.square)):
+            arrayDepth -= 1
+            kind = arrayDepth == 0 ? Self.place(after: beforeArray) : .elementEnd
+        case (.elementEnd, .comma): kind = .element
+        case (.arrayStart, .word), (.arrayStart, .quoted), (.element, .word), (.element, .quoted): kind = .elementEnd
+        default: return false
         }
         return true
     }
@@ -142,7 +173,7 @@ struct FilterPlace {
         case (.comparison(let comparison), _): kind = .value(comparison)
         case (.close, _) where depth > 0: depth -= 1
         case (.times, _) where mayHaveOffset, (_, "-") where mayHaveOffset, (_, "+") where mayHaveOffset: kind = .offset
-        case (.word(let word), _) where mayHaveOffset && (word.hasPrefix("-") || word.hasPrefix("+")): break
+        case (.word(let word), _) where mayHaveOffset && (word.begins(with: "-") || word.begins(with: "+")): break
         default: return false
         }
         return true

@@ -18,7 +18,7 @@ extension Store {
     package func experimentCandidates(
         beginningWith prefix: String, until end: MonotonicTime
     ) throws(QueryError) -> [Candidate] {
-        let best = try bestCandidates().filter { $0.text.hasPrefix(prefix) }
+        let best = try bestCandidates().filter { $0.text.begins(with: prefix) }
         guard !prefix.isEmpty, prefix.utf8.allSatisfy(Self.isIDByte) else { return best }
         var seen = Set(best.map(\.text))
         var found: [String] = []

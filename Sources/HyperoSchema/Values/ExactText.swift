@@ -34,11 +34,14 @@ extension String {
         return text.withUTF8 { bytes in other.withUTF8 { bytes.isEqual(to: $0) } }
     }
 
+    /// Returns whether the bytes of the text begin with those of another one.
+    package func begins(with prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+
     /// Returns the rest of the text after a prefix; nil if the bytes of the text do not begin with those of the prefix.
     ///
     /// `hasPrefix` and `dropFirst` see whole characters: `max.` is no prefix of `max.` with a combining accent after it.
     package func dropping(prefix: String) -> String? {
-        guard utf8.starts(with: prefix.utf8) else { return nil }
+        guard begins(with: prefix) else { return nil }
         return String(Substring(utf8.dropFirst(prefix.utf8.count)))
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import HyperoCore
 import HyperoQuery
+import HyperoSchema
 
 /// The time within which candidates are found. A shell waits for them after each key press.
 enum CompletionTimeout {
@@ -54,7 +55,7 @@ struct CompleteCommand: ParsableCommand {
             let whole = request.kept + word.text
             guard let replacement = shell.replacement(whole, in: line) else { continue }
             count += 1
-            let isOther = shell == .zsh && !word.text.hasPrefix(request.prefix)
+            let isOther = shell == .zsh && !word.text.begins(with: request.prefix)
             let ending = isOther ? "\tother" : word.isOpen && shell != .fish ? "\tnospace" : ""
             text += "\(replacement)\t\(word.description)\(ending)\n"
         }

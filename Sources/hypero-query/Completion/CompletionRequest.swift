@@ -1,5 +1,6 @@
 import ArgumentParser
 import HyperoQuery
+import HyperoSchema
 
 /// The kind of the word at the cursor, and the meaning of the words before it.
 struct CompletionRequest {
@@ -56,10 +57,12 @@ struct CompletionRequest {
                 open = nil
             } else if !isAfterTerminator, word == "--" {
                 isAfterTerminator = true
-            } else if !isAfterTerminator, word.hasPrefix("--") {
-                let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            } else if !isAfterTerminator, word.begins(with: "--") {
+                let parts = word.utf8.split(
+                    separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false
+                ).map { String(Substring($0)) }
                 if parts.count == 2 {
-                    values[String(parts[0])] = String(parts[1])
+                    values[parts[0]] = parts[1]
                 } else if command == nil ? LeadingOptions.names.contains(word) : known.hasValue(word) {
                     open = word
                 }
@@ -79,18 +82,21 @@ struct CompletionRequest {
         }
         if command == nil { options = Self.rootOptions(of: commands) }
         if isAfterHelp {
-            kind = command == nil && open == nil && !prefix.hasPrefix("-") ? .subcommand : .nothing
+            kind = command == nil && open == nil && !prefix.begins(with: "-") ? .subcommand : .nothing
             return
         }
         if let open {
             kind = kind(ofOption: open)
             takesPatterns = open == "--columns"
-        } else if !isAfterTerminator, prefix.hasPrefix("--"), let end = prefix.firstIndex(of: "=") {
-            kind = kind(ofOption: String(prefix[..<end]))
-            takesPatterns = prefix[..<end] == "--columns"
-            kept = String(prefix[...end])
-            prefix = String(prefix[prefix.index(after: end)...])
-        } else if !isAfterTerminator, prefix.hasPrefix("-") {
+        } else if !isAfterTerminator, prefix.begins(with: "--"),
+            let end = prefix.utf8.firstIndex(of: UInt8(ascii: "="))
+        {
+            let option = String(Substring(prefix.utf8[..<end]))
+            kind = kind(ofOption: option)
+            takesPatterns = option == "--columns"
+            kept = option + "="
+            prefix = String(Substring(prefix.utf8[end...].dropFirst()))
+        } else if !isAfterTerminator, prefix.begins(with: "-") {
             kind = .option
         } else if command != nil {
             let names = known.arguments

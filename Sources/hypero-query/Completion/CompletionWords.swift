@@ -1,6 +1,7 @@
 import ArgumentParser
 import HyperoCore
 import HyperoQuery
+import HyperoSchema
 
 /// The words that may replace the word at the cursor.
 struct CompletionWords {
@@ -35,7 +36,7 @@ struct CompletionWords {
         case .battery:
             words = candidates("batteries") { store in try store.batteryCandidates() }.map(Self.word)
             // The program would take such a name as an option.
-            if !request.isAfterTerminator { words.removeAll { $0.text.hasPrefix("-") } }
+            if !request.isAfterTerminator { words.removeAll { $0.text.begins(with: "-") } }
         case .version:
             words =
                 battery.map { name in candidates("versions") { try $0.versionCandidates(of: name) }.map(Self.word) }
@@ -51,9 +52,10 @@ struct CompletionWords {
             }
             addList(list, extra: extra, mayDescend: mayDescend, hasPatterns: request.takesPatterns)
         case .names(let prefixes):
-            var seen: Set<String> = []
+            var seen: Set<ExactText> = []
             let names = columns(among: prefixes).filter { column in
-                prefixes.contains { column.text.hasPrefix($0) } && seen.insert(column.unprefixed).inserted
+                prefixes.contains { column.text.begins(with: $0) }
+                    && seen.insert(ExactText(column.unprefixed)).inserted
             }
             addList(
                 names.map { Candidate($0.unprefixed, description: $0.isChannel ? "channel" : $0.description) },
@@ -61,7 +63,7 @@ struct CompletionWords {
                 mayDescend: false)
         case .criteria:
             let list = columns(among: ["max.", "param."]).filter {
-                $0.text.hasPrefix("max.") || $0.text.hasPrefix("param.")
+                $0.text.begins(with: "max.") || $0.text.begins(with: "param.")
             }
             addList(
                 list.flatMap {
@@ -73,7 +75,7 @@ struct CompletionWords {
             return
         case .nothing: break
         }
-        words.removeAll { !$0.text.hasPrefix(prefix) }
+        words.removeAll { !$0.text.begins(with: prefix) }
     }
 
     private static func word(_ candidate: Candidate) -> Word {
@@ -87,8 +89,8 @@ struct CompletionWords {
     private func columns(among prefixes: [String]) -> [Candidate] {
         guard let battery else { return [] }
         let all = candidates("columns") { try $0.columnCandidates(of: battery) }
-        return prefixes.flatMap { prefix in all.filter { $0.text.hasPrefix(prefix) } }
-            + all.filter { !$0.text.contains(".") }
+        return prefixes.flatMap { prefix in all.filter { $0.text.begins(with: prefix) } }
+            + all.filter { !$0.text.utf8.contains(UInt8(ascii: ".")) }
     }
 
     /// Adds the words for the last name of a list that is separated by commas: the columns with and without prefix, and a
@@ -96,23 +98,27 @@ struct CompletionWords {
     private mutating func addList(_ columns: [Candidate], extra: [String], mayDescend: Bool, hasPatterns: Bool = false)
     {
         let prefix = request.prefix
-        let start = prefix.lastIndex(of: ",").map { prefix.index(after: $0) } ?? prefix.startIndex
-        var before = String(prefix[..<start])
-        if mayDescend, prefix[start...].hasPrefix("-") { before += "-" }
+        // A comma and a combining character after it are one Character.
+        let bytes = prefix.utf8
+        let start = bytes.lastIndex(of: UInt8(ascii: ",")).map { bytes.index(after: $0) } ?? bytes.startIndex
+        var before = String(Substring(bytes[..<start]))
+        if mayDescend, bytes[start...].first == UInt8(ascii: "-") { before += "-" }
         func add(_ name: String, _ description: String) {
             // A name with a comma needs quotes within the list.
-            let text = name.contains(",") ? "\"\(name)\"" : name
+            let text = name.utf8.contains(UInt8(ascii: ",")) ? "\"\(name)\"" : name
             words.append(Word(text: before + text, description: description, isOpen: true))
         }
         for word in extra { add(word, "") }
-        for column in columns where column.unprefixed != column.text { add(column.unprefixed, column.description) }
-        for column in columns { add(column.text, column.description) }
-        for pattern in ["param.*", "max.*", "meta.*"]
-        where hasPatterns && columns.contains(where: { $0.text.hasPrefix(pattern.dropLast()) }) {
-            add(pattern, "all that match")
+        for column in columns where !column.unprefixed.hasSameBytes(as: column.text) {
+            add(column.unprefixed, column.description)
         }
-        var seen: Set<String> = []
-        words.removeAll { !seen.insert($0.text).inserted }
+        for column in columns { add(column.text, column.description) }
+        for prefix in ["param.", "max.", "meta."]
+        where hasPatterns && columns.contains(where: { $0.text.begins(with: prefix) }) {
+            add(prefix + "*", "all that match")
+        }
+        var seen: Set<ExactText> = []
+        words.removeAll { !seen.insert(ExactText($0.text)).inserted }
     }
 
     /// Adds the words for the end of a filter. Those for a name may begin otherwise than the typed text, in a backtick.
@@ -149,12 +155,11 @@ struct CompletionWords {
 extension Candidate {
     /// The name without the prefix of a column.
     fileprivate var unprefixed: String {
-        for prefix in ["param.", "max.", "meta.", "curve."]
-        where text.hasPrefix(prefix) && text.utf8.count > prefix.utf8.count {
-            return String(text.dropFirst(prefix.count))
+        for prefix in ["param.", "max.", "meta.", "curve."] {
+            if let rest = text.dropping(prefix: prefix), !rest.isEmpty { return rest }
         }
         return text
     }
 
-    fileprivate var isChannel: Bool { text.hasPrefix("max.") || text.hasPrefix("curve.") }
+    fileprivate var isChannel: Bool { text.begins(with: "max.") || text.begins(with: "curve.") }
 }

@@ -1,3 +1,5 @@
+import HyperoSchema
+
 /// A command line up to the cursor, split into words as a shell splits it.
 struct TypedLine {
     /// The complete words before the cursor, without quotes. The first one is the program.
@@ -5,7 +7,7 @@ struct TypedLine {
     /// The word at the cursor, without quotes.
     private(set) var current = ""
     /// The quote that is open at the cursor; nil for none.
-    private(set) var quote: Character?
+    private(set) var quote: Unicode.Scalar?
     /// The part of ``current`` before the open quote.
     private(set) var beforeQuote = ""
     /// The part of the word at the cursor as typed that a shell keeps, up to the latest separator outside quotes.
@@ -20,32 +22,38 @@ struct TypedLine {
         var typed = ""
         var isInWord = false
         var isEscaped = false
-        for character in line {
-            if !isEscaped, quote == nil, character == " " || character == "\t" || character == "\n" {
+        // A space or a quote and a combining character after it are one Character.
+        for scalar in line.unicodeScalars {
+            if !isEscaped, quote == nil, scalar == " " || scalar == "\t" || scalar == "\n" {
                 if isInWord { words.append(current) }
                 (current, typed, isInWord) = ("", "", false)
                 (kept, hasClosedQuote) = ("", false)
                 continue
             }
             isInWord = true
-            typed.append(character)
+            typed.unicodeScalars.append(scalar)
             if isEscaped {
                 isEscaped = false
-                if quote == "\"", !"\"\\$`".contains(character) { current.append("\\") }
-                current.append(character)
-            } else if character == "\\", quote != "'" {
+                if quote == "\"", !"\"\\$`".unicodeScalars.contains(scalar) { current.unicodeScalars.append("\\") }
+                current.unicodeScalars.append(scalar)
+            } else if scalar == "\\", quote != "'" {
                 isEscaped = true
-            } else if character == quote {
+            } else if scalar == quote {
                 quote = nil
                 hasClosedQuote = true
-            } else if quote == nil, character == "\"" || character == "'" {
-                quote = character
+            } else if quote == nil, scalar == "\"" || scalar == "'" {
+                quote = scalar
                 beforeQuote = current
             } else {
-                current.append(character)
-                if quote == nil, wordBreaks.contains(character) { kept = typed }
+                current.unicodeScalars.append(scalar)
+                if quote == nil, wordBreaks.unicodeScalars.contains(scalar) { kept = typed }
             }
         }
+    }
+
+    /// Returns the part of a candidate after the one that precedes the open quote.
+    fileprivate func rest(of candidate: String) -> String {
+        String(candidate.unicodeScalars.dropFirst(beforeQuote.unicodeScalars.count))
     }
 }
 
@@ -66,23 +74,25 @@ enum Shell: String, CaseIterable {
         guard !line.hasClosedQuote else { return nil }
         switch line.quote {
         case "'":
-            guard !candidate.contains("'") else { return nil }
-            return String(candidate.dropFirst(line.beforeQuote.count))
+            guard !candidate.utf8.contains(UInt8(ascii: "'")) else { return nil }
+            return line.rest(of: candidate)
         case "\"":
             // A backslash before ! ends the expansion of the history, and stays in the word. bash adds no quote after a quote.
-            guard !candidate.contains("!"), !candidate.hasSuffix("\"") else { return nil }
-            return Self.escaped(String(candidate.dropFirst(line.beforeQuote.count)), among: "\"\\$`")
+            guard !candidate.utf8.contains(UInt8(ascii: "!")), candidate.utf8.last != UInt8(ascii: "\"") else {
+                return nil
+            }
+            return Self.escaped(line.rest(of: candidate), among: "\"\\$`")
         default:
             let escaped = Self.escaped(candidate, among: " \t\"'\\$`&|;<>()*?[]{}!#~^")
-            return escaped.hasPrefix(line.kept) ? String(escaped.dropFirst(line.kept.count)) : nil
+            return escaped.dropping(prefix: line.kept)
         }
     }
 
     private static func escaped(_ text: String, among special: String) -> String {
         var result = ""
-        for character in text {
-            if special.contains(character) { result.append("\\") }
-            result.append(character)
+        for scalar in text.unicodeScalars {
+            if special.unicodeScalars.contains(scalar) { result.unicodeScalars.append("\\") }
+            result.unicodeScalars.append(scalar)
         }
         return result
     }

@@ -34,6 +34,11 @@ import Testing
             ("lr not ", ["in", "between", "like"]), ("opt is n", ["ull", "an", "ot null"]),
             ("opt is not n", ["ull", "an"]),
             ("opt like '", []), ("opt = 'x' ", ["and", "or"]), ("0.9 < va", ["lid"]), ("lr lr ", []), ("lr = = ", []),
+            ("lr = [", []), ("lr = [1", []), ("lr = [1 ", ["]"]), ("lr = ['a', ", []), ("lr = [1, 2] ", ["and", "or"]),
+            ("lr = [[1, 2], [3]]", [" and", " or"]), ("lr = [[1, 2] ", ["]"]), ("(lr != [] ", ["and", "or", ")"]),
+            ("lr in ([1, 2] ", [")"]), ("lr in ([1, 2], [3]) ", ["and", "or"]), ("lr = [1] and status = do", ["ne"]),
+            ("lr = [1) ", []), ("lr = [1]] ", []), ("lr = [1 2 ", []), ("lr = [, ", []), ("lr = [1,] ", []),
+            ("[1] ", []),
             ("lr # ", []), (String(repeating: "x", count: 5_000), []),
         ] as [(String, [String])])
     func `Words follow by the place`(text: String, expected: [String]) {
