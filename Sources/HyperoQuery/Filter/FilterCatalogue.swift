@@ -74,17 +74,20 @@ enum FilterPrefix {
         "config": .kind(.param), "hparams": .kind(.param), "hyperparameters": .kind(.param),
         "run.hparams": .kind(.param), "run.config": .kind(.param), "run.params": .kind(.param),
         "max": .kind(.channel), "metric": .kind(.channel), "metrics": .kind(.channel), "summary": .kind(.channel),
-        "summary_metrics": .kind(.channel), "run.metrics": .kind(.channel), "run.summary": .kind(.channel),
+        "summary_metrics": .kind(.channel), "summarymetrics": .kind(.channel), "run.metrics": .kind(.channel),
+        "run.summary": .kind(.channel),
         "meta": .kind(.meta), "tag": .kind(.meta), "tags": .kind(.meta), "run.tags": .kind(.meta),
         "attribute": .attribute, "attributes": .attribute, "attr": .attribute, "hypero": .attribute, "run": .attribute,
     ]
 
     /// Splits a name after a known prefix, the longest one first; nil if it has none.
     static func split(_ name: String) -> (prefix: FilterPrefix, text: String, rest: String)? {
-        let dots = name.indices.filter { name[$0] == "." }.prefix(3)
+        // A point and a combining character after it are one Character.
+        let bytes = name.utf8
+        let dots = bytes.indices.filter { bytes[$0] == UInt8(ascii: ".") }.prefix(3)
         for dot in dots.reversed() {
-            let text = String(name[..<dot])
-            let rest = String(name[name.index(after: dot)...])
+            let text = String(Substring(bytes[..<dot]))
+            let rest = String(Substring(bytes[bytes.index(after: dot)...]))
             if !rest.isEmpty, let prefix = prefixes[text.lowercased()] { return (prefix, text, rest) }
         }
         return nil

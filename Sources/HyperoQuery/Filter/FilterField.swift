@@ -74,7 +74,11 @@ enum FilterAttribute: String, Sendable, Hashable, CaseIterable {
         "state": .status,
         "start_time": .started, "starttime": .started, "created": .started, "created_at": .started,
         "createdat": .started, "end_time": .updated, "endtime": .updated, "last_seen": .seen, "hostname": .host,
-        "runtime": .duration, "max.epoch": .epoch,
+        "runtime": .duration, "max.epoch": .epoch, "updated_at": .updated, "updatedat": .updated,
+        "heartbeat_at": .seen, "heartbeatat": .seen,
+        // The values that W&B adds to each summary.
+        "_runtime": .duration, "summary._runtime": .duration, "summary_metrics._runtime": .duration,
+        "_timestamp": .updated, "summary._timestamp": .updated, "summary_metrics._timestamp": .updated,
     ]
 
     /// Returns the attribute of a name or of an alias in other programs, in any case.

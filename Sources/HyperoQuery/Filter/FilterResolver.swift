@@ -88,7 +88,7 @@ struct FilterResolver {
         }
         if let kind = kinds.first { return .logged(kind.prefix + name) }
         // The name that a program gave to an experiment.
-        return ["name", "run_name"].contains(name) ? .logged(Prefix.meta + "name") : nil
+        return ["name", "run_name", "display_name", "displayName"].contains(name) ? .logged(Prefix.meta + "name") : nil
     }
 
     /// Returns a name as an expression needs it: in backticks if it has other characters than those of words.
