@@ -69,7 +69,7 @@ package struct Program: Sendable {
             Glibc.exit(ExitCode.validationFailure.rawValue)
         }
         let code = command.exitCode(for: error)
-        if code == .success { command.exit(withError: error) }
+        if code == .success { exit(printing: command.fullMessage(for: error)) }
         if !(error is ExitCode) {
             let label = "Error: "
             let message = Self.hidingAccounts(in: command.fullMessage(for: error))
@@ -81,6 +81,17 @@ package struct Program: Sendable {
             printError(lines.joined(separator: "\n"))
         }
         Glibc.exit(code.rawValue)
+    }
+
+    /// Ends the program after a help text or another result of the parser.
+    ///
+    /// The parser's own exit prints through a buffer of the C library, which loses the text for which a non-blocking pipe has no
+    /// room.
+    private func exit(printing text: String) -> Never {
+        let code = text.isEmpty ? 0 : StandardStream.output.write(text + "\n")
+        guard code != 0, code != EPIPE else { Glibc.exit(ExitCode.success.rawValue) }
+        printError("cannot write to standard output: \(String(cString: strerror(code)))")
+        Glibc.exit(ExitCode.failure.rawValue)
     }
 
     /// Returns a message without the name that the parser suggests, which is that of any option of similar length.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HyperoCommandLine
+import HyperoCore
 import HyperoQuery
 
 /// The options that leave experiments out by a condition.

@@ -1,4 +1,5 @@
 import Glibc
+import HyperoCore
 import HyperoQuery
 
 /// The stream of results.
@@ -19,7 +20,7 @@ enum StandardOutput {
     }
 
     /// Handles errno of a write; 0 for none.
-    private static func finish(_ error: Int32) throws(WriteError) {
+    static func finish(_ error: Int32) throws(WriteError) {
         if error == EPIPE { ExitStatus.success.exit() }
         guard error == 0 else {
             throw WriteError(description: "cannot write to standard output: \(String(cString: strerror(error)))")
@@ -38,32 +39,4 @@ func printError(_ message: String) {
 func printWarnings(_ warnings: [String], limit: Int = 10) {
     for warning in warnings.prefix(limit) { printError(warning) }
     if warnings.count > limit { printError("and \(warnings.count - limit) more warnings") }
-}
-
-/// Writes the whole text.
-///
-/// - Returns: 0, or errno of the write that failed.
-func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
-    var text = text
-    return text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
-}
-
-/// Writes all bytes.
-///
-/// - Returns: 0, or errno of the write that failed.
-func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
-    var remaining = bytes
-    while let start = remaining.baseAddress, !remaining.isEmpty {
-        let count = Glibc.write(descriptor, start, remaining.count)
-        if count >= 0 {
-            remaining = UnsafeRawBufferPointer(rebasing: remaining.dropFirst(count))
-        } else if errno == EAGAIN {
-            // Another program has set O_NONBLOCK on the same terminal or pipe.
-            var output = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            if poll(&output, 1, -1) < 0, errno != EINTR { return errno }
-        } else if errno != EINTR {
-            return errno
-        }
-    }
-    return 0
 }

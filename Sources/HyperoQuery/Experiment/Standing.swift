@@ -43,12 +43,20 @@ extension Store {
     ///   read the rankings.
     /// - Throws: ``QueryError`` if Redis fails.
     public func standings(of records: [ExperimentRecord]) throws(QueryError) -> [Standing?] {
+        try standings(of: records, among: nil)
+    }
+
+    /// Determines the ranks of experiments as ``standings(of:)`` does.
+    ///
+    /// - Parameter ids: the ids of the batteries whose experiments are ranked; nil for those of all versions.
+    func standings(of records: [ExperimentRecord], among ids: [String]?) throws(QueryError) -> [Standing?] {
         var warnings: [String] = []
         let none = records.map { _ in Standing?.none }
         guard records.contains(where: { Self.objectiveNumber(of: $0) != nil }) else { return none }
         let all: [StoredBattery]
         do {
-            all = try storedBatteries(warnings: &warnings)
+            let stored = try storedBatteries(warnings: &warnings)
+            all = ids.map { ids in stored.filter { ids.contains($0.id.text) } } ?? stored
         } catch {
             // The rank is an addition to what the account may read.
             guard error.category == .denied else { throw error }

@@ -119,14 +119,31 @@ extension Leaderboard: Rendering {
 
     /// Writes the constants and the table alone, for a screen that shows the rest elsewhere.
     ///
-    /// - Returns: the fields of the columns, and the titles of those that are hidden. Each row is one line.
+    /// - Returns: the fields of the columns on the display from left to right, the value first, and the titles of the columns that are
+    ///   hidden. Each row is one line.
     func writeRows(to page: inout Page) -> (fields: [String], hidden: [String]) {
         let grid = grid
         let fields = tableFields(in: grid)
         writeConstants(fields.constants, to: &page)
-        let hidden = table(of: fields.shown, in: grid, on: page).write(to: &page)
-        return (fields.shown, hidden + FieldGrid.titles(of: fields.omitted, besides: []))
+        let table = table(of: fields.shown, in: grid, on: page)
+        let hidden = table.write(to: &page)
+        // The columns at the right are hidden, and those of the fields are the last ones.
+        let visible = table.columns.count - hidden.count
+        let others = table.columns.dropLast(fields.shown.count)
+        var shown = [Prefix.max + channel]
+        if showsEpoch, let index = others.lastIndex(where: { $0.title == Self.epochTitle }), index < visible {
+            shown.append(ExperimentField.maxEpoch)
+        }
+        shown += fields.shown.prefix(max(visible - others.count, 0)).filter { field in
+            !shown.contains { $0.hasSameBytes(as: field) }
+        }
+        return (shown, hidden + FieldGrid.titles(of: fields.omitted, besides: []))
     }
+
+    private static let epochTitle = "epoch"
+
+    /// True if the table has a column of the epochs of the values.
+    private var showsEpoch: Bool { columns == nil || atBest != nil }
 
     private var grid: FieldGrid {
         FieldGrid(
@@ -218,8 +235,8 @@ extension Leaderboard: Rendering {
             showsProgress
             || !(columns ?? []).contains(ExperimentField.status)
                 && !rows.allSatisfy { $0.status == .done || $0.status == .running }
-        let hasEpoch = showsProgress || atBest != nil
-        if hasEpoch { table.columns.append(Table.Column(title: "epoch", isNumeric: true)) }
+        let hasEpoch = showsEpoch
+        if hasEpoch { table.columns.append(Table.Column(title: Self.epochTitle, isNumeric: true)) }
         // The maxima are those of the objective's best epoch also if the value is that of another epoch.
         let showsMaximaEpoch =
             hasEpoch && curveScan != nil && fields.contains(where: isMaximum)

@@ -241,16 +241,19 @@ extension Store {
         var pipeline = CommandPipeline()
         let replies = keyspaces.map {
             pipeline.append(
-                "HMGET", $0.ingest, IngestField.cursor, IngestField.control, in: $0, as: .optionalStrings)
+                "HMGET", $0.ingest, IngestField.cursor, IngestField.control, IngestField.applied, in: $0,
+                as: .optionalStrings)
         }
         try connections.run(pipeline)
         return try replies.map { reply throws(QueryError) in
             let values = try reply.valueIfPermitted() ?? []
-            guard values.count == 2, let events = values[0].flatMap({ StreamID($0) }) else {
+            guard values.count == 3, let events = values[0].flatMap({ StreamID($0) }) else {
                 return WatchProgress.Cursor()
             }
             // An ingest that has carried out no command has no cursor of them.
-            return WatchProgress.Cursor(events: events, control: values[1].flatMap { StreamID($0) } ?? .highest)
+            return WatchProgress.Cursor(
+                events: events, control: values[1].flatMap { StreamID($0) } ?? .highest,
+                applied: values[2].flatMap { UInt64($0) } ?? 0)
         }
     }
 }

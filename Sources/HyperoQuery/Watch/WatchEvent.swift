@@ -1,7 +1,7 @@
 import HyperoSchema
 
 /// An event that was added to a stream, as clients and operators wrote it.
-package struct WatchEvent: Sendable, Hashable {
+public struct WatchEvent: Sendable, Hashable {
     /// The content of an entry.
     enum Content: Sendable, Hashable {
         case event(Event)
@@ -10,7 +10,7 @@ package struct WatchEvent: Sendable, Hashable {
     }
 
     /// The time of the event in Unix milliseconds: that of the call, or else the one at which the entry was added.
-    package let time: Int64
+    public let time: Int64
     let content: Content
 
     init(_ event: Event, id: StreamID) {
@@ -24,7 +24,7 @@ package struct WatchEvent: Sendable, Hashable {
     }
 
     /// The id of the battery; nil for a sign of life, and if a deletion does not name it.
-    package var battery: String? {
+    public var battery: String? {
         switch content {
         case .event(let event): event.battery?.text
         case .deletion(.deleteExperiment(_, let battery)): battery?.text
@@ -33,7 +33,7 @@ package struct WatchEvent: Sendable, Hashable {
     }
 
     /// The id of the experiment; nil if the event is about a battery or a process.
-    package var experiment: String? {
+    public var experiment: String? {
         switch content {
         case .event(let event): event.experiment?.text
         case .deletion(.deleteExperiment(let experiment, _)): experiment.text
@@ -42,7 +42,7 @@ package struct WatchEvent: Sendable, Hashable {
     }
 
     /// The kind: one of those of the stream, or `delete`.
-    package var kind: String {
+    public var kind: String {
         switch content {
         case .event(let event): event.body.kind.rawValue
         case .deletion: ControlField.delete
@@ -63,7 +63,7 @@ package struct WatchEvent: Sendable, Hashable {
 
     /// The object of the event on one line: `time event battery experiment`, then the keys of its kind, then `producer` and `seq`
     /// if the entry has them.
-    package var json: String {
+    public var json: String {
         var object = JSONObject()
         object.add("time", value: time)
         object.add("event", value: kind)
@@ -123,7 +123,7 @@ package struct WatchEvent: Sendable, Hashable {
     }
 
     /// The content in words, such as `epoch 7  train 0.91  valid 0.8`. Not escaped.
-    package var summary: String {
+    public var summary: String {
         guard case .event(let event) = content else { return "deleted by an operator" }
         switch event.body {
         case .battery(let declaration): return "battery \(declaration.name), version \(declaration.version)"

@@ -5,9 +5,8 @@ import HyperoSchema
 
 /// The reader of a watched result: waits for events, and reads the result when one has changed it.
 ///
-///     let feed = WatchFeed(of: store, .batteries, mailbox)
-///     try feed.start()                                  // reads the result once
-///     NamedThread.start("watch") { feed.run() }         // until mailbox.close()
+///     // Reads the result once. The thread ends after mailbox.close().
+///     try WatchFeed(of: store, .batteries, mailbox).startThread()
 ///     for update in mailbox.take() { … }
 ///
 /// The feed owns the store and all connections, and runs on a thread of its own, so that a slow server never delays a key. The
@@ -32,6 +31,12 @@ package final class WatchFeed: @unchecked Sendable {
     /// The time in Unix milliseconds at which a running experiment of the result becomes lost without a sign of life.
     private var nextLoss: Int64?
     private var nextLocation: MonotonicTime?
+    /// The time at which the cursors of the ingest are read without an event.
+    private var nextProbe = MonotonicTime.now
+    /// True if the battery is not declared.
+    private var isWaiting = false
+    /// The ids of the batteries that were declared by the name that the feed waits for.
+    private var declared: Set<String> = []
     private var isAnnounced = false
     private var hasFilterProblem = false
     /// The failures since the last step without one.
@@ -46,6 +51,10 @@ package final class WatchFeed: @unchecked Sendable {
     private static let trial: Duration = .milliseconds(200)
     /// The time after which partitions that are new are searched for.
     private static let locationInterval: Duration = .seconds(30)
+    /// The time after which the cursors are read without an event: a server that hangs does not answer, and one whose data was replaced
+    /// has earlier ones.
+    private static let probeInterval: Duration = .seconds(1)
+    private static let maxDeclared = 1_000
 
     package init(of store: Store, _ subject: WatchSubject, _ mailbox: WatchMailbox) {
         self.store = store
@@ -56,20 +65,31 @@ package final class WatchFeed: @unchecked Sendable {
 
     /// Finds the streams, and reads the result.
     ///
-    /// - Throws: the error of the query, for example if the battery does not exist.
-    package func start() throws {
+    /// A battery that is not declared is none: the feed waits for it.
+    ///
+    /// - Throws: the error of the query, for example if the channel does not exist.
+    private func start() throws {
         try locate(isFirst: true)
         try check(mailbox.request)
     }
 
+    /// Finds the streams, reads the result, and runs the feed on a thread of its own.
+    ///
+    /// - Throws: the error of the query, or that of the system if no thread can be created.
+    package func startThread() throws {
+        try start()
+        let code = NamedThread.start("watch") { [self] in run() }
+        guard code == 0 else { throw SystemError("pthread_create", code: code) }
+    }
+
     /// Posts updates until the mailbox is closed, or until an error that a later attempt would meet again. Connects again after any
     /// other error, after a delay that grows with each failure.
-    package func run() {
+    private func run() {
         while !mailbox.isOver {
             do {
                 while !mailbox.isOver {
                     try step()
-                    // A server that answers may still have no such battery, which only a read of the result shows.
+                    // A server that answers may still have no such channel, which only a read of the result shows.
                     if backoff.failures > 0, hasRecovered || mailbox.request.isPaused {
                         backoff.reset()
                         mailbox.post(.problem(nil))
@@ -82,7 +102,7 @@ package final class WatchFeed: @unchecked Sendable {
                     return
                 }
                 hasRecovered = false
-                // The messages of a battery that is missing differ in the number of others, so its first one is enough.
+                // The messages of a channel that is missing differ in the number of others, so its first one is enough.
                 if backoff.failures == 0 || error.category != .notFound { mailbox.post(.problem(error.description)) }
                 if error.category == .notFound { clear() }
                 progress.request(at: .now)
@@ -107,6 +127,10 @@ package final class WatchFeed: @unchecked Sendable {
             try streams.discover()
             setPartitions()
         }
+        if now >= nextProbe {
+            if isWaiting { progress.request(at: now) }
+            _ = try cursors()
+        }
         if let nextLoss, store.clock() > nextLoss {
             self.nextLoss = nil
             if case .batteries(let list) = board {
@@ -130,7 +154,7 @@ package final class WatchFeed: @unchecked Sendable {
             wait(until: .now + .seconds(1), for: [])
             return
         }
-        var end = deadline
+        var end = min(deadline, nextProbe)
         if let next = progress.nextCheck, !request.isPaused { end = min(end, next) }
         if let nextLocation { end = min(end, nextLocation) }
         // A refused XREAD is answered at once. Without an answer, the failure is over.
@@ -186,6 +210,7 @@ package final class WatchFeed: @unchecked Sendable {
 
     /// Returns whether an event may change the result.
     private func concerns(_ event: WatchEvent) -> Bool {
+        guard !isWaiting else { return isOfMissingBattery(event) }
         switch board {
         case .batteries: return event.livingProducer == nil
         case nil: return true
@@ -199,14 +224,41 @@ package final class WatchFeed: @unchecked Sendable {
         }
     }
 
+    /// Returns whether an event is one of the battery that the feed waits for.
+    private func isOfMissingBattery(_ event: WatchEvent) -> Bool {
+        guard let battery = event.battery else { return false }
+        var name = mailbox.request.battery
+        if case .ranking(let wanted, _) = subject { name = wanted }
+        guard let name else { return false }
+        let isNamed = event.declaredName?.hasSameBytes(as: name) ?? false || battery.hasSameBytes(as: name)
+        if isNamed, declared.count < Self.maxDeclared { declared.insert(battery) }
+        // The last event of a battery that was deleted is one of its own.
+        if case .ranking(let ranking) = board, ranking.batteries.contains(battery) { return true }
+        return declared.contains(battery)
+    }
+
     // MARK: - Reading
+
+    /// Reads the cursors of the ingest. If they are earlier than before, the data was replaced, and everything is read again.
+    private func cursors() throws -> [WatchProgress.Cursor] {
+        let cursors = try store.cursors(of: streams.partitions.map(\.keyspace))
+        nextProbe = .now + Self.probeInterval
+        guard progress.isReplaced(by: cursors) else { return cursors }
+        mailbox.post(.replaced)
+        if case .batteries(let list) = board { changed.formUnion(list.batteries.map(\.summary.id)) }
+        touched.formUnion([chartExperiment, detailsExperiment].compactMap(\.self))
+        progress = WatchProgress()
+        try locate(isFirst: true)
+        progress.request(at: .now)
+        return try store.cursors(of: streams.partitions.map(\.keyspace))
+    }
 
     /// Reads the cursors of the ingest, and the result if it may have changed.
     private func check(_ request: WatchRequest) throws {
-        let cursors = try store.cursors(of: streams.partitions.map(\.keyspace))
+        let cursors = try cursors()
         if progress.check(cursors, at: .now) {
             let start = MonotonicTime.now
-            try readUnlessFilterIsInvalid(request)
+            try readUnlessMissing(request)
             try readExperiments(request)
             hasRecovered = true
             progress.didRead(taking: .now - start)
@@ -215,6 +267,23 @@ package final class WatchFeed: @unchecked Sendable {
         let lag = progress.lag(clock: store.clock())
         if lag != nil || self.lag != nil { mailbox.post(.lag(lag)) }
         self.lag = lag
+    }
+
+    /// Reads the result, or notes that the battery is not declared.
+    private func readUnlessMissing(_ request: WatchRequest) throws {
+        do {
+            try readUnlessFilterIsInvalid(request)
+            guard isWaiting else { return }
+            (isWaiting, declared) = (false, [])
+            // The first program may have created the partitions meanwhile.
+            if nextLocation != nil { nextLocation = .now }
+            mailbox.post(.waiting(nil))
+        } catch let error as QueryError {
+            guard let text = error.waitingText else { throw error }
+            if !isWaiting { mailbox.post(.waiting(text)) }
+            isWaiting = true
+            clear()
+        }
     }
 
     /// Reads the result. A filter that names an unknown field, which the user may be typing, leaves the result as it is.
@@ -245,7 +314,7 @@ package final class WatchFeed: @unchecked Sendable {
         let time = store.clock()
         let new: WatchBoard
         switch subject {
-        case .ranking(let read): new = .ranking(try read(store, request.limit, request.filter, board == nil))
+        case .ranking(_, let read): new = .ranking(try read(store, request.limit, request.filter, board == nil))
         case .batteries:
             if let battery = request.battery {
                 new = .ranking(try store.leaderboard(of: battery, where: request.filter, limit: request.limit))
@@ -281,7 +350,10 @@ package final class WatchFeed: @unchecked Sendable {
         }
         if let id = request.details, id != detailsExperiment || touched.contains(id) {
             let found = try record(id)
-            let standing = try found.record.flatMap { try store.standings(of: [$0])[0] }
+            // Among the versions that the ranking has.
+            var batteries: [String]?
+            if case .ranking(let ranking) = board { batteries = ranking.batteries }
+            let standing = try found.record.flatMap { try store.standings(of: [$0], among: batteries)[0] }
             mailbox.post(
                 .details(
                     WatchUpdate.ExperimentReport(
@@ -301,8 +373,19 @@ package final class WatchFeed: @unchecked Sendable {
 }
 
 extension QueryError {
-    /// True if a later attempt may succeed: the server is not reachable or not ready, or the battery was deleted and may be declared
-    /// again.
+    /// The battery or version that a feed waits for, in words; nil for any other error.
+    fileprivate var waitingText: String? {
+        switch code {
+        case .batteryNotFound(let name, let suggestion):
+            "waiting for battery " + suggestion.text(for: name, ifNoneExists: "no battery is declared yet")
+        case .versionNotFound(let version, let battery, let existing):
+            "waiting for version \(version) of battery '\(printable(battery))', which has "
+                + existing.map(String.init).joined(separator: ", ")
+        default: nil
+        }
+    }
+
+    /// True if a later attempt may succeed: the server is not reachable or not ready, or no experiment has logged the channel yet.
     fileprivate var isTemporary: Bool {
         switch category {
         case .unreachable, .notFound, .refused: true

@@ -7,7 +7,7 @@ package struct WakePipe: Sendable {
     package let readEnd: Int32
     private let writeEnd: Int32
 
-    /// Creates a pipe that stays open until the process ends.
+    /// Creates a pipe that stays open until ``close()``.
     ///
     /// - Throws: the error of `pipe(2)`.
     package init() throws(SystemError) {
@@ -19,6 +19,12 @@ package struct WakePipe: Sendable {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
         (readEnd, writeEnd) = (ends[0], ends[1])
+    }
+
+    /// Closes both ends, after which the pipe must not be used.
+    func close() {
+        Glibc.close(readEnd)
+        Glibc.close(writeEnd)
     }
 
     /// Wakes the reader. Allowed in a signal handler.
@@ -59,7 +65,18 @@ package final class WatchMailbox: @unchecked Sendable {
     package init(_ request: WatchRequest) throws(SystemError) {
         current = request
         updatesPipe = try WakePipe()
-        requestsPipe = try WakePipe()
+        do {
+            requestsPipe = try WakePipe()
+        } catch {
+            updatesPipe.close()
+            throw error
+        }
+    }
+
+    deinit {
+        updatesPipe.close()
+        requestsPipe.close()
+        mutex.destroy()
     }
 
     /// The request. Setting another one wakes the feed.
@@ -74,10 +91,11 @@ package final class WatchMailbox: @unchecked Sendable {
         }
     }
 
-    /// Ends the feed.
+    /// Ends the feed, and wakes the main thread.
     package func close() {
         mutex.withLock { isClosed = true }
         requestsPipe.signal()
+        updatesPipe.signal()
     }
 
     /// True if the feed must end.
@@ -101,5 +119,15 @@ package final class WatchMailbox: @unchecked Sendable {
         }
         if taken.count >= Self.capacity { requestsPipe.signal() }
         return taken
+    }
+
+    /// Returns the first update, and removes it; nil if there is none.
+    func takeFirst() -> WatchUpdate? {
+        let (first, wasFull) = mutex.withLock {
+            let wasFull = updates.count >= Self.capacity
+            return (updates.isEmpty ? nil : updates.removeFirst(), wasFull)
+        }
+        if wasFull { requestsPipe.signal() }
+        return first
     }
 }

@@ -5,12 +5,14 @@ import HyperoSchema
 ///
 /// A pure state machine. An event is in a stream before it is in the rankings. After an event that concerns the result, the
 /// cursors of the ingest are read, and the result when a cursor has moved, until the ingest has applied the event. Without events
-/// nothing is read.
+/// the result is not read, unless ``isReplaced(by:)`` finds other data.
 struct WatchProgress: Sendable {
     /// The positions of the ingest in the streams of a partition.
     struct Cursor: Sendable, Hashable {
         var events = StreamID.zero
         var control = StreamID.zero
+        /// The number of entries that were applied.
+        var applied: UInt64 = 0
     }
 
     fileprivate struct Partition {
@@ -77,6 +79,14 @@ struct WatchProgress: Sendable {
     private mutating func schedule(at now: MonotonicTime, after delay: Duration) {
         let earliest = max(now + delay, lastCheck.map { $0 + leastInterval } ?? now)
         nextCheck = min(nextCheck ?? earliest, earliest)
+    }
+
+    /// Returns whether cursors are earlier than those that were read last: Redis has lost its data, or has an older state. The number of
+    /// entries shows it also if new ones were applied since.
+    func isReplaced(by cursors: [Cursor]) -> Bool {
+        zip(cursors, partitions).contains { cursor, partition in
+            cursor.events < partition.latest.events || cursor.applied < partition.latest.applied
+        }
     }
 
     /// Compares the cursors of all partitions, read at a time, with those of the latest read of the result.

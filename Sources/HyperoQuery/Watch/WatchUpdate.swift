@@ -1,8 +1,9 @@
 /// A result that is watched.
 package enum WatchSubject: Sendable {
-    /// The ranking of a battery, which the function reads with at most a number of rows that fulfil a filter. An unknown field is
-    /// an error of the first read.
+    /// The ranking of the battery with a name or id, which the function reads with at most a number of rows that fulfil a filter. An
+    /// unknown field is an error of the first read.
     case ranking(
+        of: String,
         read: @Sendable (_ store: Store, _ limit: Int, _ filter: Filter?, _ isFirst: Bool) throws -> Leaderboard)
     /// All batteries.
     case batteries
@@ -46,6 +47,10 @@ package enum WatchUpdate: Sendable {
     case details(ExperimentReport)
     /// The reason why Redis does not answer at the moment, while the feed tries again; nil when it answers again.
     case problem(String?)
+    /// The battery that is not declared, in words, while the feed waits for its declaration; nil when it is declared.
+    case waiting(String?)
+    /// The data in Redis was replaced, for example by FLUSHALL or an older state, so that everything is read again.
+    case replaced
     /// The reason why the filter of the request does not fit the battery, in which case the result is not read; nil if it does.
     case filterProblem(String?)
     /// The account may not wait for entries, so that the feed asks once per second.

@@ -27,7 +27,7 @@ extension WatchView {
         // The last line is that of the status, also below an empty screen.
         while lines.count < size.rows - 1 { lines.append("") }
         lines = Array(lines.prefix(max(size.rows - 1, 0)))
-        if size.rows > 0 { lines.append(paper.line(statusSpans(on: display))) }
+        if size.rows > 0 { lines.append(paper.line(statusSpans(at: now, on: display))) }
         return lines.map { cutLine($0, toWidth: paper.width, ellipsis: display.ellipsis) }
     }
 
@@ -43,7 +43,7 @@ extension WatchView {
         case .ranking(let ranking):
             name = ranking.name
             // The rows of a deleted battery have left.
-            let isGone = ranking.rows.isEmpty && problem != nil
+            let isGone = ranking.rows.isEmpty && (problem ?? waiting) != nil
             parts = isGone ? [] : ["\(ranking.count) of \(ranking.experimentCount) ranked"]
             parts += isGone ? [] : matchTexts(of: ranking, on: display)
             order = "\(ranking.source.versionsText), \(ranking.orderText)"
@@ -80,7 +80,7 @@ extension WatchView {
         return texts
     }
 
-    private mutating func statusSpans(on display: Display) -> [Page.Span] {
+    private mutating func statusSpans(at now: MonotonicTime, on display: Display) -> [Page.Span] {
         cursorColumn = nil
         if let typedFilter {
             // A long line is shown from the character on from which the cursor has room.
@@ -98,6 +98,7 @@ extension WatchView {
         if let problem {
             return [Page.Span("\(problem)\(problem.hasSuffix("?") ? "" : ".") Trying again", style: .red)]
         }
+        if let waiting { return [Page.Span(waiting, style: .yellow)] }
         if filter?.expression != nil, let filterProblem { return [Page.Span(filterProblem, style: .red)] }
         var parts: [String] = []
         if isPaused { parts.append("paused") }
@@ -107,6 +108,7 @@ extension WatchView {
                 "sorted by \(FieldGrid.titles(of: [sortField], besides: [])[0])\(isSortDescending ? " (highest first)" : "")"
             )
         }
+        if let replacement, now < replacement + RankMarks.lifetime { parts.append("Redis has other data: read again") }
         if isPolling { parts.append("no permission for XREAD: asking once per second") }
         if let warning { parts.append(warning) }
         let state = parts.joined(separator: ", ")
@@ -152,7 +154,7 @@ extension WatchView {
         return Array(all.dropFirst(detailsOffset).prefix(room))
     }
 
-    private func boardLines(on paper: Paper, size: Size, room: Int, at now: MonotonicTime) -> [String] {
+    private mutating func boardLines(on paper: Paper, size: Size, room: Int, at now: MonotonicTime) -> [String] {
         var (head, rows) = ([String](), [String]())
         var hidden = ""
         switch board {
@@ -170,7 +172,7 @@ extension WatchView {
             ranking.options.marks = texts
             ranking.options.selected = selected
             var omitted: [String] = []
-            let lines = paper.lines { page in omitted = ranking.writeRows(to: &page).hidden }
+            let lines = paper.lines { page in (sortFields, omitted) = ranking.writeRows(to: &page) }
             head = Array(lines.prefix(lines.count - ranking.rows.count))
             rows = Array(lines.suffix(ranking.rows.count))
             if !omitted.isEmpty {
@@ -268,15 +270,5 @@ extension WatchView {
             ]
         }
         table.write(to: &page)
-    }
-
-    /// The fields by which the rows can be sorted: those of the columns.
-    var sortFields: [String] {
-        guard case .ranking(var ranking) = board, !ranking.rows.isEmpty else { return [] }
-        if let options { ranking.options = options }
-        var page = Page(Display(), now: 0)
-        let value = Prefix.max + ranking.channel
-        return [value, ExperimentField.maxEpoch]
-            + ranking.writeRows(to: &page).fields.filter { !$0.hasSameBytes(as: value) }
     }
 }

@@ -133,11 +133,10 @@ extension WatchView {
 
     /// Sorts by the column after the present one, and after the last one in the order of the result.
     private mutating func sortByNext() {
-        let fields = sortFields
-        guard let current = sortField.flatMap({ fields.firstIndex(of: $0) }) else {
-            sortField = fields.first
+        guard let current = sortField.flatMap({ sortFields.firstIndex(of: $0) }) else {
+            sortField = sortFields.first
             return
         }
-        sortField = current + 1 < fields.count ? fields[current + 1] : nil
+        sortField = current + 1 < sortFields.count ? sortFields[current + 1] : nil
     }
 }

@@ -26,6 +26,8 @@ package struct WatchView: Sendable {
     var filter: RowFilter?
     /// The field by which the rows are sorted; nil for the order of the result.
     var sortField: String?
+    /// The fields of the columns in the latest frame, by which the rows can be sorted.
+    var sortFields: [String] = []
     var isSortDescending = false
     var isLogY = false
     package internal(set) var isPaused = false
@@ -54,6 +56,10 @@ package struct WatchView: Sendable {
     var lastSeen: Int64?
     var lag: Int64?
     var problem: String?
+    /// The battery that is not declared, in words; nil if it is.
+    var waiting: String?
+    /// The time at which the data in Redis was replaced; nil if it never was.
+    var replacement: MonotonicTime?
     /// The reason why the expression of the filter does not fit the battery; nil if it does.
     var filterProblem: String?
     var isPolling = false
@@ -121,6 +127,8 @@ package struct WatchView: Sendable {
         case .chart(let new): record = new
         case .details(let new): report = new
         case .problem(let new): problem = new
+        case .waiting(let new): waiting = new
+        case .replaced: replacement = now
         case .filterProblem(let new): filterProblem = new
         case .polling: isPolling = true
         case .failed: break

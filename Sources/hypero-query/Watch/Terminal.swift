@@ -11,6 +11,9 @@ struct Terminal: ~Copyable {
     /// The descriptor of the keys; nil if the terminal sends none.
     let keys: Int32?
 
+    /// The descriptor of the screen. A write to it does not block.
+    static var output: Int32 { TerminalRestoration.output }
+
     /// Begins the screen. The keys come from standard input, or from the terminal of the session if standard input is none.
     init() {
         keys = isatty(STDIN_FILENO) == 1 ? STDIN_FILENO : Self.controllingTerminal()
@@ -80,6 +83,10 @@ private enum TerminalRestoration {
     nonisolated(unsafe) private static var hasFormer = false
     /// The descriptor whose mode is set.
     nonisolated(unsafe) private static var keys: Int32 = -1
+    /// The terminal of standard output, opened again so that O_NONBLOCK changes no descriptor of another program. A terminal with
+    /// room for one byte is ready, and a longer write would block. Standard output if the terminal cannot be opened. Written once, before
+    /// any handler is set.
+    nonisolated(unsafe) fileprivate static var output = STDOUT_FILENO
     /// The bytes of ``TerminalFrame/end``, because a signal handler must not allocate. Written once, before any handler is set.
     nonisolated(unsafe) private static var end = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
@@ -88,6 +95,8 @@ private enum TerminalRestoration {
     /// Sets the handlers.
     static func prepare() {
         guard end.baseAddress == nil else { return }
+        let opened = open("/proc/self/fd/\(STDOUT_FILENO)", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+        if opened >= 0 { output = opened }
         let text = Array(TerminalFrame.end.utf8)
         end = .allocate(byteCount: text.count, alignment: 1)
         end.copyBytes(from: text)
@@ -129,17 +138,16 @@ private enum TerminalRestoration {
     }
 
     private static func writeEnd(mayBlock: Bool) {
-        var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+        var polled = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
         // A terminal that takes no output must not keep the program from ending.
-        guard poll(&output, 1, mayBlock ? 1_000 : 0) > 0 else { return }
+        guard poll(&polled, 1, mayBlock ? 1_000 : 0) > 0 else { return }
         var written = 0
         while let start = end.baseAddress, written < end.count {
-            let count = Glibc.write(STDOUT_FILENO, start + written, end.count - written)
+            let count = Glibc.write(output, start + written, end.count - written)
             if count > 0 {
                 written += count
             } else if count < 0, errno == EAGAIN, mayBlock {
-                // Another program has set O_NONBLOCK on the terminal that both have.
-                guard poll(&output, 1, 1_000) > 0 else { return }
+                guard poll(&polled, 1, 1_000) > 0 else { return }
             } else if count == 0 || errno != EINTR {
                 return
             }

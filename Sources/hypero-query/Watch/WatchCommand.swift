@@ -37,7 +37,8 @@ struct WatchCommand: StoreCommand, FilterCommand {
 
             An event that a client sends again after a failure of Redis has the same producer and seq.
 
-            While Redis does not answer, watch tries again. It ends with 0 when it is interrupted.
+            watch waits for a battery that is not declared yet, and tries again while Redis does not answer. It ends with 0 when it \
+            is interrupted.
 
             EXAMPLES:
               hypero-query watch "digits mlp" --for 2s
@@ -120,7 +121,7 @@ extension RankRequest {
     /// The ranking of the request, with another number of rows.
     var subject: WatchSubject {
         let request = self
-        return .ranking { store, limit, filter, isFirst in
+        return .ranking(of: name) { store, limit, filter, isFirst in
             var request = request
             request.limit = limit
             request.filtering.additional = filter

@@ -63,6 +63,8 @@ struct WatchLines {
             }
             if !hasProblem { printError("\(problem). Trying again") }
             hasProblem = true
+        case .waiting(let text): printError(text ?? "the battery is declared")
+        case .replaced: printError("note: Redis has other data than before, so everything is read again")
         case .polling:
             printError("note: the account has no permission for XREAD, so Redis is asked once per second. Grant +xread")
         case .failed(let error): throw error
@@ -98,6 +100,6 @@ struct WatchLines {
         end.count = end.count.map { $0 - lines.count }
         let isEscaped = isEscaped || !display.isTerminal
         let text = lines.map { (isEscaped ? $0 : escapedText($0)) + "\n" }.joined()
-        isOver = try !writeInParts(text, size: 4_096, signals: signals, until: end.time)
+        isOver = try !writeInParts(text, to: STDOUT_FILENO, size: 4_096, signals: signals, until: end.time)
     }
 }

@@ -52,10 +52,7 @@ struct WatchOptions: ParsableArguments {
     /// - Throws: the error of the query, before anything is shown.
     static func start(_ subject: WatchSubject, in store: Store, request: WatchRequest) throws -> WatchMailbox {
         let mailbox = try WatchMailbox(request)
-        let feed = WatchFeed(of: store, subject, mailbox)
-        try feed.start()
-        let code = NamedThread.start("watch") { feed.run() }
-        guard code == 0 else { throw SystemError("pthread_create", code: code) }
+        try WatchFeed(of: store, subject, mailbox).startThread()
         return mailbox
     }
 }

@@ -109,8 +109,8 @@ struct WatchSession {
         mustDraw = false
         lastFrameTime = now
         guard frame != lastFrame else { return }
-        // Parts as small as the room that a terminal announces.
-        let isWritten = try writeInParts(frame, size: 256, signals: signals, until: end.time)
+        let isWritten = try writeInParts(
+            frame, to: Terminal.output, size: frame.utf8.count, signals: signals, until: end.time)
         lastFrame = isWritten ? frame : nil
     }
 
@@ -124,23 +124,29 @@ struct WatchSession {
     }
 }
 
-/// Writes a text to standard output in parts, each when the reader has room for it, so that a reader that takes no more does not
-/// keep a program from ending.
+/// Writes a text in parts, each when the reader has room for it, so that a reader that takes no more does not keep a program from
+/// ending.
 ///
+/// - Parameters:
+///   - descriptor: a pipe, a file, or a terminal that does not block: a terminal with room for one byte is ready.
+///   - size: the largest part. A pipe that is ready has room for 4,096 bytes.
 /// - Returns: false if a signal or the end of the session came before the whole text was written.
-func writeInParts(_ text: String, size: Int, signals: Int32, until end: MonotonicTime?) throws -> Bool {
+func writeInParts(
+    _ text: String, to descriptor: Int32, size: Int, signals: Int32, until end: MonotonicTime?
+) throws -> Bool {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
         var polled = [
-            pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0),
+            pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0),
             pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
         ]
         let count = poll(&polled, 2, end.map { max($0 - .now, .zero).pollMilliseconds } ?? -1)
         if count < 0, errno == EINTR { continue }
         // Without room, a signal or the time has ended the wait.
         guard polled[0].revents != 0 else { return false }
-        try rest.prefix(size).withUnsafeBytes { try StandardOutput.write($0) }
-        rest = rest.dropFirst(size)
+        let written = rest.prefix(size).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        if written < 0, errno != EAGAIN, errno != EINTR { try StandardOutput.finish(errno) }
+        rest = rest.dropFirst(max(written, 0))
     }
     return true
 }

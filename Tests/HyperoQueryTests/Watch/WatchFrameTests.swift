@@ -104,6 +104,59 @@ import Testing
         #expect(view.press(.character("q")) == .quit)
     }
 
+    @Test func `The key s sorts by the columns on the screen alone, from left to right`() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("net")
+        for index in 1...3 {
+            let value = String(repeating: "\(index)", count: 12)
+            fixture.experiment(
+                "a-\(index)", of: battery, maxima: ["valid": "\(index)", "loss": value],
+                params: ["alpha": value, "beta": value, "gamma": value, "delta": value])
+        }
+        try fixture.commit()
+        var view = try view(of: fixture, battery: "net")
+        func sorts(in columns: Int) -> [String?] {
+            _ = lines(of: &view, in: WatchView.Size(columns: columns, rows: 24))
+            var fields: [String?] = []
+            repeat {
+                _ = view.press(.character("s"))
+                fields.append(view.sortField)
+            } while view.sortField != nil && fields.count < 20
+            return fields
+        }
+        let all = [
+            "max.valid", "max.epoch", "param.alpha", "param.beta", "param.delta", "param.gamma", "max.loss", nil,
+        ]
+        #expect(sorts(in: 200) == all)
+        for columns in 10...120 {
+            let table = lines(of: &view, in: WatchView.Size(columns: columns, rows: 24)).first { $0.hasPrefix("#") }
+            let titles = try #require(table).split(separator: " ").map(String.init)
+            let shown = all.compactMap(\.self).filter { field in
+                field == "max.valid"
+                    || titles.contains(field == "max.epoch" ? "epoch" : String(field.split(separator: ".")[1]))
+            }
+            #expect(sorts(in: columns) == shown + [nil], "\(columns): \(titles)")
+        }
+    }
+
+    @Test func `Details rank an experiment among the versions of the ranking`() throws {
+        let fixture = try Fixture()
+        let versions = (1...2).map { fixture.battery("net", version: $0) }
+        fixture.experiment("a-1", of: versions[0], maxima: ["valid": "0.9"])
+        fixture.experiment("b-1", of: versions[1], maxima: ["valid": "0.8"])
+        try fixture.commit()
+        let store = try fixture.store()
+        let record = try store.experiment("b-1")
+        let board = try store.leaderboard(of: "net", version: 2)
+        #expect(try store.standings(of: [record], among: board.batteries)[0]?.text == "1st of 1 by valid")
+        #expect(try store.standings(of: [record])[0]?.text == "2nd of 2 by valid, versions 1, 2")
+        let screen = try TerminalProcess(
+            "hypero-query", ["watch", "net", "--version", "2"], environment: fixture.environment)
+        #expect(eventually { screen.frame.contains("b-1") })
+        screen.type("\r")
+        #expect(eventually { screen.frame.contains("1st of 1 by valid") })
+    }
+
     @Test func `Texts that control a terminal are escaped, and no line is as wide as the screen`() throws {
         let fixture = try Fixture()
         let name = "\u{1B}[2J\u{202E}名前\u{9B}"

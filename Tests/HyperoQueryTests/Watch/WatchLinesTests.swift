@@ -170,10 +170,13 @@ import Testing
     }
 
     @Test func `A running experiment becomes lost without an event`() throws {
-        fixture.experiment("r-1", of: battery, maxima: ["valid": "0.3"], status: "running", more: ["updated": "\(now)"])
+        // The program has some seconds to read it before.
+        fixture.experiment(
+            "r-1", of: battery, maxima: ["valid": "0.3"], status: "running", more: ["updated": "\(now + 4_000)"])
         try fixture.commit()
         let child = try watch("watch", "net", "--lost-after", "1s", "--count", "4")
         #expect(child.wait() == .exited(0))
+        try #require(lines(child).count == 4)
         #expect(lines(child)[2].contains(#""experiment":"r-1""#) && lines(child)[2].contains(#""status":"running""#))
         #expect(lines(child)[3].contains(#""previous":3,"rank":3,"experiment":"r-1""#))
         #expect(lines(child)[3].contains(#""status":"lost""#))

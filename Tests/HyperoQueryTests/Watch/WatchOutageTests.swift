@@ -78,6 +78,35 @@ import Testing
         )
     }
 
+    @Test func `Without the permission to read processes, an old running experiment is not read again and again`()
+        throws
+    {
+        let (fixture, battery) = try Fixture.net(on: server)
+        fixture.experiment("r-1", of: battery, maxima: ["valid": "0.3"], status: "running")
+        try fixture.log("event=end status=done battery=\(battery.text) experiment=a-1", at: 1)
+        server.cli(
+            "ACL", "SETUSER", "look", "on", ">secret", "resetkeys", "%R~*:experiment*", "%R~*:batter*",
+            "%R~*:rank*", "%R~*:column*", "%R~*:events", "%R~*:control", "%R~*:ingest*", "-@all", "+@read", "+info",
+            "+select")
+        var environment = fixture.environment
+        environment["HYPERO_REDIS"] = server.url.replacing("unix://", with: "unix://look:secret@")
+        func readCount(_ arguments: String...) throws -> Int {
+            server.cli("CONFIG", "RESETSTAT")
+            let outcome = try ChildProcess.run("hypero-query", ["watch", "net"] + arguments, environment: environment)
+            #expect(outcome.succeeded && outcome.stdout.contains("r-1"), "\(outcome)")
+            return server.cli("INFO", "commandstats").split(whereSeparator: \.isNewline).reduce(0) { sum, line in
+                guard line.hasPrefix("cmdstat_z"), let calls = line.split(separator: "=").dropFirst().first else {
+                    return sum
+                }
+                return sum + (Int(calls.prefix { $0 != "," }) ?? 0)
+            }
+        }
+        let once = try readCount("--count", "3")
+        #expect(once > 0)
+        // Endless reads would be four per second.
+        #expect(try readCount("--for", "4s", "--lost-after", "1s") <= 4 * once)
+    }
+
     @Test func `The documented account of queries may wait for events`() throws {
         let (fixture, battery) = try Fixture.net(on: server)
         let rules = try PermissionTests.documentedRules(of: "query").filter { !$0.hasPrefix("%R~") }

@@ -99,6 +99,20 @@ import Testing
         #expect(progress.nextCheck == nil)
     }
 
+    @Test func `A cursor or a number of entries that has gone back means other data, and an advance does not`() {
+        var progress = current(partitions: 2)
+        func cursors(_ offset: Int64, applied: UInt64) -> [WatchProgress.Cursor] {
+            [cursor(0), WatchProgress.Cursor(events: id(offset), applied: applied)]
+        }
+        _ = progress.check(cursors(5, applied: 10), at: start + .seconds(1))
+        for (offset, applied, isReplaced) in [
+            (5, 10, false), (6, 11, false), (4, 10, true), (9, 3, true), (4, 3, true),
+        ] as [(Int64, UInt64, Bool)] {
+            #expect(progress.isReplaced(by: cursors(offset, applied: applied)) == isReplaced)
+        }
+        #expect(progress.isReplaced(by: [WatchProgress.Cursor(), WatchProgress.Cursor()]))
+    }
+
     @Test func `Each partition waits for its own cursor, and a request reads at once`() throws {
         var progress = current(partitions: 2)
         progress.received(id(3), isControl: false, in: 1, at: start, clock: clock)

@@ -167,9 +167,9 @@ import Testing
     }
 
     @Test func `An error before the first result is the usual one, and the screen is not begun`() throws {
-        let screen = try screen("watch", "nest")
+        let screen = try screen("watch", "net", "--by", "vaild")
         #expect(screen.process.wait() == .exited(3))
-        #expect(screen.process.stderr == "hypero-query: battery not found: 'nest'. Did you mean 'net'?\n")
+        #expect(screen.process.stderr == "hypero-query: channel not found: 'vaild'. Did you mean 'valid'?\n")
         #expect(screen.output == "")
     }
 
@@ -217,10 +217,10 @@ import Testing
         let screen = try screen("watch", "net")
         #expect(eventually { screen.frame.contains("b-1") })
         try fixture.delete(battery)
-        #expect(eventually { screen.frame.contains("battery not found: 'net'") && !screen.frame.contains("a-1") })
+        #expect(eventually { screen.frame.contains("waiting for battery 'net'") && !screen.frame.contains("a-1") })
         #expect(!screen.frame.contains("2 of 2 ranked"))
         fixture.battery("net")
         try fixture.commit()
-        #expect(eventually { screen.frame.contains("0 of 2 ranked") && !screen.frame.contains("not found") })
+        #expect(eventually { screen.frame.contains("0 of 2 ranked") && !screen.frame.contains("waiting for") })
     }
 }

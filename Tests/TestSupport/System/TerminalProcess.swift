@@ -76,6 +76,14 @@ package final class TerminalProcess {
         output.split(separator: text, omittingEmptySubsequences: false).count - 1
     }
 
+    /// The number of bytes that the program has written and that ``output`` has not read, as far as they fit into the last buffer of
+    /// the kernel, which has 4 KiB.
+    package var unreadCount: Int {
+        var count: Int32 = 0
+        _ = ioctl(primary, UInt(FIONREAD), &count)
+        return Int(count)
+    }
+
     /// Sends keys.
     package func type(_ text: String) {
         var text = text
