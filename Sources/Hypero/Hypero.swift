@@ -48,9 +48,10 @@ public final class Hypero: Sendable {
     /// The background thread connects once there is an event to send.
     ///
     /// - Parameters:
-    ///   - url: The server, as `redis://[user[:password]@]host[:port][/db]` or `unix:///path[?db=n]`. Defaults to
-    ///     `HYPERO_REDIS`, or to the server of `hypero up` if that variable is not set and the server runs, or to
-    ///     `redis://127.0.0.1:6379`. A URL without a password uses `HYPERO_REDIS_PASSWORD` or `REDISCLI_AUTH`.
+    ///   - url: The servers, as `redis://[user[:password]@]host[:port][,host[:port]]…[/db]`, `redis+sentinel://…/name[/db]` or
+    ///     `unix:///path[?db=n]`. Defaults to `HYPERO_REDIS`, or to the server of `hypero up` if that variable is not set and the server runs, or to
+    ///     `redis://127.0.0.1:6379`. A URL without a password uses `HYPERO_REDIS_PASSWORD`, the file
+    ///     `HYPERO_REDIS_PASSWORD_FILE` or `REDISCLI_AUTH`.
     ///   - namespace: The prefix of all keys, 1 to 64 characters of `A-Z a-z 0-9 . _ -`. Defaults to
     ///     `HYPERO_NAMESPACE`, or to `hypero` if that variable is not set.
     ///   - partitions: The number of partitions of the deployment, from 1 to 16,384. It must be the same for all

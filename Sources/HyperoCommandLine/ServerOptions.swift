@@ -7,8 +7,9 @@ package struct ServerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            The Redis server: redis://host[:port][/db] or unix:///path[?db=n]. user[:password]@ may precede the host or \
-            path. (default: HYPERO_REDIS, or the server of hypero up if it runs, or redis://127.0.0.1:6379)
+            The Redis server: redis://host[:port][,host[:port]]…[/db], redis+sentinel://host[:port][,…]/name[/db] or \
+            unix:///path[?db=n]. user[:password]@ may precede the hosts or the path. (default: HYPERO_REDIS, or the \
+            server of hypero up if it runs, or redis://127.0.0.1:6379)
             """,
             discussion: "Set a password in HYPERO_REDIS_PASSWORD: other users can read a command line.",
             valueName: "url"))

@@ -40,7 +40,7 @@ struct PartitionDiscovery {
     /// Returns the keyspaces that exist besides those of the settings, or those found until the discovery must end. A
     /// keyspace that the account must not read is left out.
     func otherPartitions() throws(RedisError) -> [Found] {
-        let connections = Connections(shouldContinue: shouldContinue)
+        let connections = Connections(url, shouldContinue: shouldContinue)
         var found: [Found] = []
         for start in stride(from: 0, to: candidates.count, by: Self.probeSize) {
             let part = candidates[start..<min(start + Self.probeSize, candidates.count)].filter { !own.contains($0) }
@@ -60,7 +60,8 @@ struct PartitionDiscovery {
         among keyspaces: [Keyspace], over connections: Connections
     ) throws(RedisError) -> [(keyspace: Keyspace, url: RedisURL)] {
         var existing: [(keyspace: Keyspace, url: RedisURL)] = []
-        var remaining = [url: keyspaces]
+        let seed = try connections.seed()
+        var remaining = [seed: keyspaces]
         for _ in 0...Topology.maxRedirects where !remaining.isEmpty {
             var moved: [RedisURL: [Keyspace]] = [:]
             for (server, keyspaces) in remaining {
@@ -80,7 +81,7 @@ struct PartitionDiscovery {
                     }
                 }
                 for (keyspace, error) in errors {
-                    guard let target = connections.target(of: error, from: url, over: connection) else { continue }
+                    guard let target = connections.target(of: error, from: seed, over: connection) else { continue }
                     moved[target, default: []].append(keyspace)
                 }
             }
@@ -136,10 +137,23 @@ private final class Connections {
     private var boxes: [RedisURL: Box] = [:]
     /// The servers that redirects lead to, by their addresses; nil for those that the cluster does not list.
     private var targets: [String: RedisURL?] = [:]
+    private var topology: Topology
     private let shouldContinue: () -> Bool
 
-    init(shouldContinue: @escaping () -> Bool) {
+    init(_ url: RedisURL, shouldContinue: @escaping () -> Bool) {
+        topology = Topology(seed: url)
         self.shouldContinue = shouldContinue
+    }
+
+    /// Connects to a configured server unless there is a connection to it, and returns its URL.
+    func seed() throws(RedisError) -> RedisURL {
+        if boxes[topology.current] == nil {
+            let box = Box(
+                try topology.open(
+                    for: .writing, name: "hypero-discovery", bounds: .small, shouldContinue: shouldContinue))
+            boxes[box.value.url] = box
+        }
+        return topology.current
     }
 
     func connection(to url: RedisURL) throws(RedisError) -> Box {

@@ -61,7 +61,7 @@ struct PipelineContext: ~Copyable {
         case .success:
             logger.resolved(stream, "trimming \(stream)")
             trimPlan.repeatLastBound()
-        case .failure(let error) where error.category == .transient: break
+        case .failure(let error) where [.transient, .migrating].contains(error.category): break
         case .failure(let error): logger.defect(stream, "cannot trim \(stream): \(error.description)", level: .error)
         }
     }

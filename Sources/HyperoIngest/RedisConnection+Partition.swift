@@ -19,14 +19,14 @@ extension RedisConnection {
     /// Connects to the server that owns the keys of a partition, following redirects that are verified.
     ///
     /// - Parameters:
-    ///   - url: the configured server.
+    ///   - url: the configured servers.
     ///   - key: a stream of the partition, which is asked for.
     ///   - name: the name in `CLIENT LIST`.
     static func open(
         to url: RedisURL, key: String, name: String
     ) throws(RedisError) -> RedisConnection {
         var topology = Topology(seed: url)
-        var connection = try RedisConnection.open(to: topology.current, name: name)
+        var connection = try topology.open(for: .writing, name: name)
         for _ in 0..<Topology.maxRedirects {
             let reply = try connection.call("XLEN", key)
             guard let error = reply.error.map({ connection.verified($0) }) else { break }
@@ -34,7 +34,7 @@ extension RedisConnection {
                 if error.code == .untrustedRedirect { throw error }
                 break
             }
-            connection = try RedisConnection.open(to: topology.current, name: name)
+            connection = try topology.open(for: .writing, name: name)
         }
         return connection
     }

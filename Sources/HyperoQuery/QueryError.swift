@@ -94,7 +94,7 @@ public struct QueryError: Error, Sendable, Hashable {
             case .denied where error.code == .untrustedRedirect: .unreachable(reason: reason)
             case .denied: .permissionDenied(reason: reason)
             case .connection: .unreachable(reason: reason)
-            case .transient, .moved, .readOnly: .notReady(reason: reason)
+            case .transient, .migrating, .moved, .elsewhere: .notReady(reason: reason)
             case .refused: .refused(reason: reason)
             }
         warnings = []

@@ -28,7 +28,8 @@ public final class Store {
     /// Creates a store. The first query connects.
     ///
     /// - Parameters:
-    ///   - url: `redis://[user[:password]@]host[:port][/db]` or `unix:///path[?db=n]`. The default is `HYPERO_REDIS`,
+    ///   - url: `redis://[user[:password]@]host[:port][,host[:port]]…[/db]`, `redis+sentinel://…/name[/db]` or
+    ///     `unix:///path[?db=n]`. The default is `HYPERO_REDIS`,
     ///     or the server of `hypero up` if that variable is not set and the server runs, or `redis://127.0.0.1:6379`.
     ///   - namespace: the namespace of the keys, 1 to 64 characters of `A-Z a-z 0-9 . _ -`. The default is
     ///     `HYPERO_NAMESPACE`, or `hypero` if the variable is not set.

@@ -53,6 +53,10 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case wrongType
         /// ERR no such key: the key does not exist.
         case noSuchKey
+        /// The server is a sentinel, which has no keys.
+        case sentinel
+        /// The file that contains the password cannot be read.
+        case unreadablePassword
         /// ERR The stream has exhausted the last possible ID: XADD finds no higher id.
         case idsExhausted
         /// Any other error reply.
@@ -63,10 +67,12 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Category: Sendable, Hashable {
         /// The server will accept the command later. Wait, and keep the connection.
         case transient
+        /// The hash slot of the keys migrates between two servers. Wait up to a second, and keep the connection.
+        case migrating
         /// Another server owns the keys. Connect to it with ``Topology``, which follows verified redirects only.
         case moved(host: String, port: Int)
-        /// The server is a replica. Look up the primary again, over a new connection.
-        case readOnly
+        /// The server is a replica, or a node that has lost its cluster. Connect again: ``Topology`` passes over it.
+        case elsewhere
         /// Authentication or permission failed. Report it once, and retry slowly.
         case denied
         /// The connection is unusable, and commands without a reply have an unknown outcome. Connect again.
@@ -80,28 +86,34 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The description of the failure, without secrets.
     public let description: String
 
+    /// The nodes of the cluster in which ``Code/redirected(host:port:)`` was verified.
+    let nodes: [ClusterNode]
+
     package init(_ code: Code, _ description: String) {
+        self.init(code, description, nodes: [])
+    }
+
+    init(_ code: Code, _ description: String, nodes: [ClusterNode]) {
         self.code = code
         self.description = description
+        self.nodes = nodes
     }
 
     /// Creates an error from an error reply, such as `LOADING Redis is loading the dataset in memory`.
     package init(reply: String) {
-        code = Code(reply: reply)
-        description = printable(String(Self.withoutArguments(reply)), limit: 300)
+        self.init(Code(reply: reply), printable(String(Self.withoutArguments(reply)), limit: 300))
     }
 
     /// The group of the error.
     public var category: Category {
         switch code {
         case .connection: .connection
-        case .loading, .busy, .outOfMemory, .cannotPersist, .tooFewReplicas, .primaryDown, .clusterDown, .tryAgain,
-            .unblocked, .tooManyClients, .ask:
-            .transient
+        case .loading, .busy, .outOfMemory, .cannotPersist, .tooFewReplicas, .unblocked, .tooManyClients: .transient
+        case .tryAgain, .ask: .migrating
         case .moved(let host, let port), .redirected(let host, let port): .moved(host: host, port: port)
-        case .readOnly: .readOnly
+        case .readOnly, .primaryDown, .clusterDown: .elsewhere
         case .noAuthentication, .wrongPassword, .noPasswordConfigured, .noPermission, .protectedMode,
-            .untrustedRedirect:
+            .untrustedRedirect, .sentinel, .unreadablePassword:
             .denied
         case .wrongType, .noSuchKey, .idsExhausted, .other: .refused
         }
@@ -109,6 +121,18 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// True if the server answers every command of this connection with this error.
     var deniesEveryCommand: Bool { code == .noAuthentication || code == .protectedMode }
+
+    /// The error of a server that closed the connection before it replied to anything: a port for TLS does so.
+    var hintingAtTLS: RedisError {
+        guard code == .connection, !description.hasPrefix("timed out"), !description.hasPrefix("cancelled") else {
+            return self
+        }
+        return RedisError(
+            code, "\(description). If this is a port for TLS, give the address of a TLS tunnel")
+    }
+
+    /// True if the reply says that the server does not know the command.
+    var isUnknownCommand: Bool { code == .other && description.hasPrefix("ERR unknown command") }
 
     /// True if the reply says that the server has discarded the transaction (EXECABORT).
     package var hasDiscardedTransaction: Bool { description.hasPrefix("EXECABORT ") }

@@ -23,7 +23,7 @@ import Testing
     private let redirect = PartitionOwner.Event.failed(
         RedisError(.redirected(host: "10.0.0.2", port: 7001), "MOVED 1 10.0.0.2:7001"))
     private let broken = PartitionOwner.Event.failed(RedisError(.connection, "connection closed"))
-    private let reconnect = PartitionOwner.Action.connect(to: server)
+    private let reconnect = PartitionOwner.Action.connect
 
     @Test func `An owner connects, acquires the lease, reads the checkpoint and applies`() {
         var owner = owner()
@@ -105,12 +105,12 @@ import Testing
                 ])
     }
 
-    @Test func `An owner connects again after a broken connection, and waits at most ten seconds`() {
+    @Test func `An owner connects again after a broken connection, and waits at most two seconds`() {
         var owner = owner()
         #expect(actions(of: &owner, after: broken, .waited) == [.disconnect(for: .milliseconds(25)), reconnect])
         for _ in 0..<100 { _ = actions(of: &owner, after: broken) }
         let wait = owner.next(after: broken, jitter: 0.999).disconnectDuration
-        #expect(wait.map { $0 <= .seconds(10) } == true)
+        #expect(wait.map { $0 <= .seconds(2) } == true)
         let last = actions(
             of: &owner, after: .connected, error("READONLY You can't write against a read only replica.")
         ).last
@@ -126,13 +126,14 @@ import Testing
 
     @Test func `An owner follows a redirect at once, but waits if it is redirected again`() {
         var owner = owner()
-        let follow = PartitionOwner.Action.connect(to: Self.otherServer)
         #expect(
             actions(of: &owner, after: .connected, redirect, .waited, .connected)
-                == [.acquire, .disconnect(for: .zero), follow, .acquire])
+                == [.acquire, .disconnect(for: .zero), reconnect, .acquire])
+        #expect(owner.topology.current == Self.otherServer)
         #expect(
             actions(of: &owner, after: redirect, .waited)
-                == [.disconnect(for: .milliseconds(50)), follow])
+                == [.disconnect(for: .milliseconds(50)), reconnect])
+        #expect(owner.topology.current == Self.otherServer)
     }
 
     @Test func `An owner does not follow a redirect that is not verified`() {
@@ -140,6 +141,7 @@ import Testing
         #expect(
             actions(of: &owner, after: .connected, error("MOVED 1 10.0.0.2:7001"), .waited)
                 == [.acquire, .disconnect(for: .zero), reconnect])
+        #expect(owner.topology.current == Self.server)
     }
 
     @Test func `An owner returns to the configured server if the one it was redirected to fails`() {
@@ -147,6 +149,29 @@ import Testing
         #expect(
             actions(of: &owner, after: .connected, redirect, .waited, broken, .waited).last
                 == reconnect)
+        #expect(owner.topology.current == Self.server)
+    }
+
+    @Test(arguments: ["ASK 1 10.0.0.2:7001", "TRYAGAIN Multiple keys request during rehashing of slot"])
+    func `An owner looks at a slot that migrates every second at most, on the same connection`(reply: String) {
+        var owner = owner()
+        _ = owner.next(after: .connected, jitter: 0.5)
+        let waits = (0..<20).map { _ in owner.next(after: error(reply), jitter: 0.5) }
+        #expect(waits.first == .wait(.milliseconds(25)))
+        #expect(waits.last == .wait(.seconds(1)))
+    }
+
+    @Test(arguments: ["READONLY You can't write against a read only replica.", "CLUSTERDOWN Hash slot not served"])
+    func `An owner passes over a server that is a replica or has lost its cluster, and waits a second at most`(
+        reply: String
+    ) throws {
+        let url = try RedisURL("redis://10.0.0.1:7000,10.0.0.2:7001") { _ in nil }
+        var owner = PartitionOwner(url, leaseDuration: .seconds(5), isDraining: false)
+        for server in [Self.otherServer, Self.server, Self.otherServer] {
+            _ = owner.next(after: .connected, jitter: 0.5)
+            #expect(owner.next(after: error(reply), jitter: 0.5).disconnectDuration.map { $0 <= .seconds(1) } == true)
+            #expect(owner.topology.current == server)
+        }
     }
 
     @Test(arguments: ["NOAUTH Authentication required.", "NOPERM no"])

@@ -55,7 +55,10 @@ import Testing
     @Test(arguments: [
         (["rank", "x", "--limit", "0"], "--limit must be between 1 and 100000, not 0"),
         (["rank", "x", "--limit", "100001"], "--limit must be between 1 and 100000, not 100001"),
-        (["rank", "x", "--redis", "localhost"], "the Redis URL must start with redis:// or unix://"),
+        (
+            ["rank", "x", "--redis", "localhost"],
+            "the Redis URL must start with redis://, redis+sentinel:// or unix://"
+        ),
         (
             ["rank", "x", "--namespace", "a b"],
             "the namespace must be 1 to 64 characters of A-Z a-z 0-9 . _ -, not 'a b'"

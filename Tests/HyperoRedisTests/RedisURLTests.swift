@@ -1,5 +1,7 @@
+import Foundation
 import HyperoRedis
 import HyperoSchema
+import TestSupport
 import Testing
 
 struct RedisURLTests {
@@ -17,6 +19,10 @@ struct RedisURLTests {
         ("redis://secret@h", "redis://***@h:6379"), ("redis://user:@h", "redis://user@h:6379"),
         ("redis://us%40er:se%2Fcr%3Aet@h", "redis://us@er@h:6379"), ("redis://a:secret@b:secret@h", "redis://a@h:6379"),
         ("redis://us%0Aer:x@h", "redis://us\u{FFFD}er@h:6379"), ("redis://user:sécret@h", "redis://user@h:6379"),
+        ("redis://a,b:7001,[::1]:7002/3", "redis://a:6379,b:7001,[::1]:7002/3"),
+        ("redis://user:a,b@a,b", "redis://user@a:6379,b:6379"),
+        ("redis+sentinel://a,b:7001/main", "redis+sentinel://a:26379,b:7001/main"),
+        ("redis+sentinel://user:secret@[::1]/my%20main/4", "redis+sentinel://user@[::1]:26379/my main/4"),
         ("unix:///run/redis.sock", "unix:///run/redis.sock"),
         ("unix:///run/redis.sock?db=4", "unix:///run/redis.sock?db=4"),
         ("unix:///a?db=0", "unix:///a"), ("unix:///a?", "unix:///a"),
@@ -45,6 +51,9 @@ struct RedisURLTests {
         "rediss://h", "unix://", "unix://run/redis.sock", "unix://user:secret@relative", "unix:///a?db=x",
         "unix:///a?db=-1", "unix:///a?x=1", "unix:///a%00b", "unix:///" + String(repeating: "x", count: 107),
         "valkey://:secret@h", "redis://u:6379/secret@h",
+        "redis://a,", "redis://,a", "redis://a,,b", "redis://a b,c", "redis://a/0,b", "redis://a:x,b",
+        "redis+sentinel://a", "redis+sentinel://a/", "redis+sentinel:///main", "redis+sentinel://a/main/x",
+        "redis+sentinel://a/main/1/2", "redis://" + Array(repeating: "h", count: 65).joined(separator: ","),
     ])
     func `An invalid URL is rejected without repeating the password`(text: String) {
         let error = #expect(throws: SchemaError.self) { try url(text) }
@@ -58,7 +67,7 @@ struct RedisURLTests {
         let error = #expect(throws: SchemaError.self) { try url(nil, environment: ["HYPERO_REDIS": "nonsense"]) }
         #expect(
             error?.description
-                == "HYPERO_REDIS: the Redis URL must start with redis:// or unix://, for example redis://127.0.0.1:6379 or "
+                == "HYPERO_REDIS: the Redis URL must start with redis://, redis+sentinel:// or unix://, for example redis://127.0.0.1:6379 or "
                 + "unix:///run/redis.sock, not 'nonsense'")
         let secret = #expect(throws: SchemaError.self) { try url("tcp://:secret@h") }
         #expect(secret?.description.contains("secret") == false)
@@ -82,6 +91,53 @@ struct RedisURLTests {
         #expect(old.withServer(host: "::1", port: 7) == (try url("redis://u:p@[::1]:7/2")))
         // A unix socket is not a node of a cluster, so its password goes nowhere else.
         #expect(try url("unix://u:p@/a").withServer(host: "other", port: 7) == url("unix://u:p@/a"))
+    }
+
+    @Test(arguments: [
+        ("redis://a:7000", "redis://a:7000", true), ("redis://a:7000", "redis://a:7001", false),
+        ("redis://a,b", "redis://b,c", true), ("redis://a,b", "redis://c", false),
+        ("redis://a", "redis://a/1", false), ("redis://u:p@a", "redis://a", true),
+        ("redis://a", "redis+sentinel://a:6379/main", false),
+        ("redis+sentinel://a,b/main", "redis+sentinel://c,b/main", true),
+        ("redis+sentinel://a,b/main", "redis+sentinel://a,b/other", false),
+        ("unix:///a", "unix:///a", true), ("unix:///a", "unix:///b", false), ("redis://a", "nonsense#1f", false),
+    ])
+    func `Two URLs name the same deployment if they have a server in common`(
+        text: String, other: String, isSame: Bool
+    ) throws {
+        #expect(try url(text).sharesServer(with: other) == isSame)
+    }
+
+    @Test func `The password of a variable takes precedence over that of a file, which is read at each connection`()
+        throws
+    {
+        let server = try RedisServer(configuration: ["requirepass one"])
+        let file = server.folder.file("password")
+        let environment = ["HYPERO_REDIS_PASSWORD_FILE": file, "REDISCLI_AUTH": "other"]
+        let location = try url(server.url, environment: environment)
+        #expect(!"\(location)".contains(file))
+        func login() -> RedisError? { redisError { _ = try RedisConnection.open(to: location, name: "test") } }
+        #expect(
+            login()?.description
+                == "cannot read the password file \(file): No such file or directory. Correct HYPERO_REDIS_PASSWORD_FILE or the file"
+        )
+        for (content, reason) in [
+            ("", "its first line is empty"), ("\n", "its first line is empty"),
+            (String(repeating: "x", count: 70_000), "larger than 65535 bytes"),
+        ] {
+            try content.write(toFile: file, atomically: true, encoding: .utf8)
+            #expect(login()?.description.contains(reason) == true)
+            #expect(login()?.category == .denied)
+        }
+        try "one\nsecond line\n".write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(login() == nil)
+        _ = server.cli("-a", "one", "CONFIG", "SET", "requirepass", "two")
+        #expect(login()?.code == .wrongPassword)
+        try "two".write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(login() == nil)
+        let both = ["HYPERO_REDIS_PASSWORD": "two", "HYPERO_REDIS_PASSWORD_FILE": "/none"]
+        let first = try url(server.url, environment: both)
+        #expect(redisError { _ = try RedisConnection.open(to: first, name: "test") } == nil)
     }
 
     private func dumped(_ url: RedisURL) -> String {

@@ -37,6 +37,12 @@ struct Chaos: ParsableCommand {
             "Start trainings in Python too, with this interpreter, which has the package hypero.", valueName: "path"))
     var python: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Use several servers, of which one after another fails, instead of one behind a faulty network: sentinel or cluster.",
+            valueName: "kind"))
+    var servers: ServerGroup.Kind?
+
     func validate() throws {
         guard seconds > 0 else { throw ValidationError("--seconds must be at least 1, not \(seconds)") }
         guard rate > 0 else { throw ValidationError("--rate must be at least 1, not \(rate)") }
@@ -70,7 +76,8 @@ struct Chaos: ParsableCommand {
             list.split(separator: ",").contains { fault.rawValue.contains($0) }
         }
         return Fault.allCases.filter { fault in
-            fault.isPossible && (fault != .flushAll || only != nil) && (only.map { isNamed(fault, in: $0) } ?? true)
+            fault.isPossible(with: servers) && (fault != .flushAll || only != nil)
+                && (only.map { isNamed(fault, in: $0) } ?? true)
                 && !(without.map { isNamed(fault, in: $0) } ?? false)
         }
     }
@@ -78,14 +85,17 @@ struct Chaos: ParsableCommand {
     private var trainings: [TrainingKind] {
         guard let kinds else {
             return faults.contains(.flushAll)
-                ? Self.kindsWithFlushAll : TrainingKind.allCases.filter { $0 != .python || python != nil }
+                ? Self.kindsWithFlushAll
+                : TrainingKind.allCases.filter {
+                    ($0 != .python || python != nil) && ($0 != .wrongType || servers == nil)
+                }
         }
         return kinds.split(separator: ",").compactMap { TrainingKind(rawValue: String($0)) }
     }
 
     func run() throws {
         let run = try ChaosRun(
-            seed: seed, rate: rate, trainings: trainings, faults: faults, python: python)
+            seed: seed, rate: rate, trainings: trainings, faults: faults, python: python, servers: servers)
         do {
             let verdict = try run.run(for: .seconds(seconds))
             print(run.summary)
@@ -102,3 +112,5 @@ struct Chaos: ParsableCommand {
         }
     }
 }
+
+extension ServerGroup.Kind: ExpressibleByArgument {}

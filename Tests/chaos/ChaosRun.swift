@@ -11,11 +11,16 @@ final class ChaosRun {
     private let start = ContinuousClock.now
     private var adoptedJournals = 0
     private var remainingJournals = 0
+    /// The longest times without an applied event, in a run with several servers.
+    private var stalls: String?
 
-    init(seed: UInt64, rate: Int, trainings: [TrainingKind], faults: [Fault], python: String?) throws {
+    init(
+        seed: UInt64, rate: Int, trainings: [TrainingKind], faults: [Fault], python: String?, servers: ServerGroup.Kind?
+    ) throws {
         self.seed = seed
         testbed = try Testbed(
-            seed: seed, rate: rate, trainings: trainings, isFlushed: faults.contains(.flushAll), python: python)
+            seed: seed, rate: rate, trainings: trainings, isFlushed: faults.contains(.flushAll), python: python,
+            servers: servers)
         nemesis = Nemesis(testbed, faults: faults, seed: seed)
         printProgress("seed \(seed)")
     }
@@ -23,8 +28,13 @@ final class ChaosRun {
     /// Injects faults for a duration, and returns the oracle's verdict.
     func run(for duration: Duration) throws -> Verdict {
         try testbed.start()
+        let watch = try testbed.group.map { group in
+            StallWatch(try RedisURL(group.url), try Keyspace.all(partitions: testbed.partitions))
+        }
         let end = start + duration
         while ContinuousClock.now < end { try nemesis.injectFault() }
+        stalls = watch?.end()
+        try testbed.group?.waitUntilWell()
         // Long enough for every client to find out that the server has forgotten everything.
         if testbed.marks != nil { try nemesis.wait(milliseconds: 7_000...7_000, killing: false) }
         printProgress("no more faults, waiting for the end of \(testbed.fleet.runningCount) trainings")
@@ -41,9 +51,13 @@ final class ChaosRun {
     }
 
     private func readPartitions() throws -> [FoundPartition] {
-        var connection = try RedisConnection.open(
-            to: try RedisURL(testbed.server.url), name: "chaos", timeout: .seconds(60))
-        return try Testbed.keyspaces.map { try FoundPartition(reading: $0, from: &connection) }
+        let url = try RedisURL(testbed.url)
+        let keyspaces =
+            testbed.group == nil ? try Testbed.keyspaces : try Keyspace.all(partitions: testbed.partitions)
+        return try keyspaces.map { keyspace in
+            var connection = try PartitionConnection.open(keyspace, at: url)
+            return try FoundPartition(reading: keyspace, from: &connection)
+        }
     }
 
     /// Requeues the events that were sent before their batteries were declared again, and judges a run with FLUSHALL.
@@ -53,7 +67,7 @@ final class ChaosRun {
         if !letters.isEmpty {
             let requeue = try ChildProcess.run(
                 "hypero-ingest",
-                ["requeue", "--all", "--redis", testbed.server.url, "--partitions", "\(testbed.partitions)"],
+                ["requeue", "--all", "--redis", testbed.url, "--partitions", "\(testbed.partitions)"],
                 within: .seconds(120))
             guard requeue.succeeded else { throw TestFailure("hypero-ingest requeue failed: \(requeue.stderr)") }
             try testbed.drain(partitions: testbed.partitions)
@@ -88,6 +102,7 @@ final class ChaosRun {
             "    \($0.value) × \($0.key.rawValue)"
         }
         lines.append("journals after the trainings' end: \(adoptedJournals) adopted, \(remainingJournals) remaining")
+        if let stalls { lines.append("longest time without an applied event: \(stalls)") }
         lines += findings.map { "finding: \($0)" }
         return lines.joined(separator: "\n")
     }

@@ -108,8 +108,9 @@ typedef void (*hypero_notice)(const char *message, void *context);
 typedef struct hypero_options {
     /* sizeof(hypero_options), set by hypero_options_init. */
     size_t size;
-    /* redis://[user[:password]@]host[:port][/db] or unix:///path[?db=n]. NULL: HYPERO_REDIS, else the server of `hypero up` if
-     * it runs, else redis://127.0.0.1:6379. A URL without a password uses HYPERO_REDIS_PASSWORD or REDISCLI_AUTH. */
+    /* redis://[user[:password]@]host[:port][,host[:port]]...[/db], redis+sentinel://.../name[/db] or unix:///path[?db=n]. NULL:
+     * HYPERO_REDIS, else the server of `hypero up` if it runs, else redis://127.0.0.1:6379. A URL without a password uses
+     * HYPERO_REDIS_PASSWORD, the file HYPERO_REDIS_PASSWORD_FILE or REDISCLI_AUTH. */
     const char *url;
     /* The prefix of all keys, 1 to 64 characters of A-Z a-z 0-9 . _ -. NULL: HYPERO_NAMESPACE, else hypero. */
     const char *key_prefix;

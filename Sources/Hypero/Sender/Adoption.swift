@@ -288,7 +288,9 @@ package struct Adoption: ~Copyable {
     private mutating func end(_ delivery: OrphanDelivery) {
         finishedEvents = Self.sum(finishedEvents, delivery.sent)
         deadEvents = Self.sum(deadEvents, delivery.dead)
-        if delivery.sent > 0, delivery.server != SegmentHeader.serverName(of: scope.url.serverURL) {
+        if delivery.sent > 0, delivery.server != SegmentHeader.serverName(of: scope.url.serverURL),
+            !scope.url.sharesServer(with: delivery.server)
+        {
             redirected[delivery.server, default: 0] += 1
         }
         if delivery.awaitsDescendants {

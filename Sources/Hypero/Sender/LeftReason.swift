@@ -41,7 +41,7 @@ extension Adoption.Scope {
             return .otherNamespace(namespace)
         }
         let isSameServer =
-            header.server == SegmentHeader.serverName(of: url.serverURL)
+            header.server == SegmentHeader.serverName(of: url.serverURL) || url.sharesServer(with: header.server)
             || header.isDefaultServer && url.isDefault && isUnsent
         if matchesServer, !isSameServer {
             return .otherServer(header.server)

@@ -47,8 +47,8 @@ struct Link: ~Copyable {
 
     mutating func connect() throws(RedisError) {
         defer { if !isConnected { socket.clear() } }
-        connection = try RedisConnection.open(
-            to: topology.current, name: "hypero-\(producer.text)", timeout: timeout, bounds: .small,
+        connection = try topology.open(
+            for: .writing, name: "hypero-\(producer.text)", timeout: timeout, bounds: .small,
             shouldContinue: callbacks.shouldContinue, blocking: callbacks.blocking,
             opened: { [socket] in socket.set($0) })
         canReadWatermark = true
@@ -66,12 +66,12 @@ struct Link: ~Copyable {
         connection?.verified(error) ?? error
     }
 
-    /// Closes the connection. The next connection is to the server that a verified redirect names, or after any other error to the
-    /// configured server.
+    /// Closes the connection. The next connection is to the server that a verified redirect names, or after any other error to one of
+    /// the servers that ``Topology`` knows.
     mutating func close(after error: RedisError) {
         socket.clear()
         connection = nil
-        if !topology.follow(error) { topology.reset() }
+        if !topology.follow(error) { topology.leave(after: error) }
     }
 
     /// The state of the server at the start of a connection.

@@ -48,6 +48,8 @@ struct SenderMachine {
     private(set) var hasCaughtUp = false
     private var backoff = Backoff()
 
+    private static let maxMigrationWait = Duration.seconds(1)
+
     /// Returns the next action.
     func next(_ work: Work, now: MonotonicTime) -> Action {
         guard !work.isEnding else { return .finish }
@@ -96,6 +98,9 @@ struct SenderMachine {
         case .transient:
             wait = backoff.nextDelay(random: draw)
             keepsConnection = true
+        case .migrating:
+            wait = min(backoff.nextDelay(random: draw), Self.maxMigrationWait)
+            keepsConnection = true
         case .refused:
             wait = Backoff.slowDelay(random: draw)
             keepsConnection = true
@@ -103,7 +108,7 @@ struct SenderMachine {
             // Follow the first redirect at once, and later ones with backoff: two servers may redirect to each other.
             _ = backoff.nextDelay(random: draw)
             wait = .zero
-        case .moved, .readOnly, .connection: wait = backoff.nextDelay(random: draw)
+        case .moved, .elsewhere, .connection: wait = backoff.nextDelay(random: draw)
         case .denied: wait = Backoff.slowDelay(random: draw)
         }
         if case .disconnected = state { keepsConnection = false }

@@ -182,7 +182,7 @@ extension RedisError {
     var isDeniedOrRefused: Bool {
         switch category {
         case .denied, .refused: true
-        case .transient, .moved, .readOnly, .connection: false
+        case .transient, .migrating, .moved, .elsewhere, .connection: false
         }
     }
 }

@@ -32,7 +32,8 @@ package struct PartitionOwner: Sendable {
     }
 
     package enum Action: Sendable, Hashable {
-        case connect(to: RedisURL)
+        /// Connect to a server of the ``topology``.
+        case connect
         case acquire
         case recover
         case apply
@@ -62,7 +63,8 @@ package struct PartitionOwner: Sendable {
 
     private let leaseDuration: Duration
     private let isDraining: Bool
-    private var topology: Topology
+    /// The servers of the partition. The worker opens the connections.
+    package var topology: Topology
     private var backoff = Backoff()
     private var state = State.disconnected(mayHoldLease: false)
     /// The ending after a stop.
@@ -71,8 +73,14 @@ package struct PartitionOwner: Sendable {
     /// The wait after an error that only an operator can correct: 10 s with the default lease of 5 s.
     private var slowDelay: Duration { max(leaseDuration * 2, .seconds(1)) }
 
+    /// The longest wait after an error that another server may correct soon: a slot that migrates, or a promotion.
+    private static let maxDelayWithOtherServers = Duration.seconds(1)
+
+    /// The longest wait before another connection. Shorter than that of a client: there are few ingests, and all trainings wait.
+    private static let maxDelay = Duration.seconds(2)
+
     /// - Parameters:
-    ///   - url: the configured server.
+    ///   - url: the configured servers.
     ///   - isDraining: true to end when all entries are applied, or when the server rejects a command permanently.
     package init(_ url: RedisURL, leaseDuration: Duration, isDraining: Bool) {
         topology = Topology(seed: url)
@@ -82,7 +90,7 @@ package struct PartitionOwner: Sendable {
     }
 
     /// The first action.
-    package var start: Action { .connect(to: topology.seed) }
+    package var start: Action { .connect }
 
     /// True after a stop was requested or a drain has finished.
     package var isStopping: Bool { if case .stopping = state { true } else { false } }
@@ -126,7 +134,7 @@ package struct PartitionOwner: Sendable {
         case .interrupted: return .recover
         case .abandoned: return disconnect(for: retryDelay(jitter))
         case .waited:
-            return isConnected ? .acquire : .connect(to: topology.current)
+            return isConnected ? .acquire : .connect
         case .drained:
             ending = .done
             return stop()
@@ -155,9 +163,7 @@ package struct PartitionOwner: Sendable {
         defer { state = .stopping }
         switch state {
         case .connected(mayHoldLease: true): return .release
-        case .disconnected(mayHoldLease: true):
-            topology.reset()
-            return .connect(to: topology.current)
+        case .disconnected(mayHoldLease: true): return .connect
         case .connected(mayHoldLease: false), .disconnected(mayHoldLease: false), .stopping: return .end(ending)
         }
     }
@@ -167,25 +173,26 @@ package struct PartitionOwner: Sendable {
         guard !isStopping else { return .end(ending) }
         let isFirst = backoff.failures == 0
         let delay = backoff.nextDelay(random: jitter)
+        let shortDelay = min(delay, Self.maxDelayWithOtherServers)
         switch error.category {
-        case .transient: return isConnected ? .wait(delay) : disconnect(for: delay)
+        case .migrating: return isConnected ? .wait(shortDelay) : disconnect(for: shortDelay, after: error)
+        case .transient: return isConnected ? .wait(delay) : disconnect(for: delay, after: error)
         case .moved:
             // Connect at once, unless two servers redirect to each other.
-            let action = disconnect(for: isFirst ? .zero : delay)
-            _ = topology.follow(error)
-            return action
-        case .readOnly, .connection: return disconnect(for: delay)
-        case .denied: return isDraining ? .end(.failed) : disconnect(for: slowDelay)
+            return disconnect(for: isFirst ? .zero : shortDelay, after: error)
+        case .elsewhere: return disconnect(for: shortDelay, after: error)
+        case .connection: return disconnect(for: min(delay, Self.maxDelay), after: error)
+        case .denied: return isDraining ? .end(.failed) : disconnect(for: slowDelay, after: error)
         case .refused:
             guard !isDraining else { return .end(.failed) }
-            return isConnected ? .wait(slowDelay) : disconnect(for: slowDelay)
+            return isConnected ? .wait(slowDelay) : disconnect(for: slowDelay, after: error)
         }
     }
 
-    /// Disconnects. The next connection is to the configured server.
-    private mutating func disconnect(for duration: Duration) -> Action {
+    /// Disconnects. The next connection is to the server that a redirect names, else to one that the ``topology`` knows.
+    private mutating func disconnect(for duration: Duration, after error: RedisError? = nil) -> Action {
         if case .connected(let mayHoldLease) = state { state = .disconnected(mayHoldLease: mayHoldLease) }
-        topology.reset()
+        if let error, !topology.follow(error) { topology.leave(after: error) }
         return .disconnect(for: duration)
     }
 }

@@ -64,7 +64,7 @@ final class PartitionWorker {
         while true {
             switch action {
             case .end(let ending): return pendingDeadLetters.isEmpty ? ending : reportUnwrittenDeadLetters()
-            case .connect(let url): action = runConnected(to: url)
+            case .connect: action = runConnected()
             case .wait(let duration), .disconnect(let duration):
                 shutdown.wait(atMost: duration)
                 action = next(after: .waited)
@@ -89,11 +89,11 @@ final class PartitionWorker {
     }
 
     /// Connects, and performs actions until the next action needs another connection or no connection.
-    private func runConnected(to url: RedisURL) -> PartitionOwner.Action {
+    private func runConnected() -> PartitionOwner.Action {
         do {
-            var connection = try open(url)
+            var connection = try open()
             let serverID = try connection.serverID()
-            let prefetcher = Prefetcher(url, keyspace: keyspace, serverID: serverID)
+            let prefetcher = Prefetcher(connection.url, keyspace: keyspace, serverID: serverID)
             var context = PipelineContext(
                 connection: connection, prefetcher: prefetcher,
                 trimPlan: TrimPlan(retain: settings.retain), pendingDeadLetters: pendingDeadLetters,
@@ -127,13 +127,13 @@ final class PartitionWorker {
         }
     }
 
-    private func open(_ url: RedisURL) throws(RedisError) -> RedisConnection {
+    private func open() throws(RedisError) -> RedisConnection {
         // After a shutdown, the connection is needed to release the lease. Its timeout is then short.
         shield.isShielded = owner.isStopping
         defer { shield.isShielded = false }
         let shield = shield
-        return try RedisConnection.open(
-            to: url, name: keyspace.ingestConnectionName(owner: lease.owner),
+        return try owner.topology.open(
+            for: .writing, name: keyspace.ingestConnectionName(owner: lease.owner),
             timeout: owner.isStopping ? .seconds(1) : .seconds(5), bounds: .medium,
             shouldContinue: { shield.shouldContinue })
     }
@@ -147,7 +147,7 @@ final class PartitionWorker {
     private func report(_ event: PartitionOwner.Event) {
         switch event {
         case .failed(let error):
-            limitedLogger.failure(error.description, level: error.category == .transient ? .warning : .error)
+            limitedLogger.failure(error.description, level: error.logLevel)
         case .standby:
             limitedLogger.reconnected()
             limitedLogger.paused("another ingest owns the partition: standing by", level: .info)
@@ -157,6 +157,17 @@ final class PartitionWorker {
         case .applied where pipeline?.slots.hasAppliedChanges == true || pipeline?.slots.isCaughtUp == true:
             limitedLogger.recovered("owning the partition as \(lease.owner)")
         default: break
+        }
+    }
+}
+
+extension RedisError {
+    /// A redirect, which is followed, is no fault. Neither is a slot that migrates, which takes its time.
+    fileprivate var logLevel: Logger.Level {
+        switch category {
+        case .moved: .info
+        case .transient, .migrating: .warning
+        case .elsewhere, .denied, .connection, .refused: .error
         }
     }
 }

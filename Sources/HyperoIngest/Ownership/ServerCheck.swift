@@ -7,9 +7,10 @@ enum ServerCheck {
     /// Reads the settings by INFO, CONFIG GET maxmemory-policy and CONFIG GET appendonly, and logs warnings.
     static func run(_ url: RedisURL, logger: Logger, shutdown: ShutdownFlag) {
         // If the server cannot be reached, the partition's thread reports it.
+        var topology = Topology(seed: url)
         guard
-            var connection = try? RedisConnection.open(
-                to: url, name: "hypero-ingest", timeout: .seconds(1), bounds: .small,
+            var connection = try? topology.open(
+                for: .writing, name: "hypero-ingest", timeout: .seconds(1), bounds: .small,
                 shouldContinue: { !shutdown.isRequested })
         else { return }
         if var reply = try? connection.call("INFO"), let info = try? reply.string() {

@@ -10,6 +10,8 @@ final class ConnectionPool {
     let seed: RedisURL
     let timeout: Duration
     private var connections: [RedisURL: ConnectionBox] = [:]
+    /// The configured servers, with the one that is used.
+    private var seedTopology: Topology
     /// The servers of the partitions that were redirected.
     private var redirects: [Keyspace: Topology] = [:]
     /// The work so far.
@@ -34,11 +36,12 @@ final class ConnectionPool {
 
     init(seed: RedisURL, timeout: Duration) {
         self.seed = seed
+        seedTopology = Topology(seed: seed)
         self.timeout = timeout
     }
 
     /// Returns the server of a partition: the one that the latest redirect named, else the seed.
-    func server(of keyspace: Keyspace) -> RedisURL { redirects[keyspace]?.current ?? seed }
+    func server(of keyspace: Keyspace) -> RedisURL { redirects[keyspace]?.current ?? seedTopology.current }
 
     var roundTrips: Int { cost.roundTrips }
 
@@ -94,11 +97,12 @@ final class ConnectionPool {
         _ commands: [CommandPipeline.Command]
     ) throws(QueryError) -> [(server: RedisURL, commands: [CommandPipeline.Command])] {
         guard !commands.isEmpty else { return [] }
+        try connectToSeed()
         cost.roundTrips += 1
         cost.keys += commands.count
         let groups =
             redirects.isEmpty
-            ? [(server: seed, commands: commands)]
+            ? [(server: seedTopology.current, commands: commands)]
             : Dictionary(grouping: commands) { server(of: $0.keyspace) }.map { (server: $0.key, commands: $0.value) }
         for (server, commands) in groups {
             try withConnection(to: server) { connection throws(RedisError) in try connection.send(commands) }
@@ -145,7 +149,7 @@ final class ConnectionPool {
     ///
     /// - Throws: the error if it is not a verified redirect.
     private func follow(_ error: RedisError, of keyspace: Keyspace) throws(RedisError) {
-        var topology = redirects[keyspace] ?? Topology(seed: seed)
+        var topology = redirects[keyspace] ?? seedTopology
         guard topology.follow(error) else { throw error }
         redirects[keyspace] = topology
     }
@@ -167,10 +171,28 @@ final class ConnectionPool {
                 try body(connection)
             }
         } catch {
-            connections.removeAll()
-            started.removeAll()
+            close(after: error)
             throw QueryError(error, server: server)
         }
+    }
+
+    /// Connects to a configured server, unless there is a connection to it.
+    private func connectToSeed() throws(QueryError) {
+        guard connections[seedTopology.current] == nil else { return }
+        do throws(RedisError) {
+            let box = ConnectionBox(try seedTopology.open(for: .reading, name: "hypero-query", timeout: timeout))
+            connections[box.connection.url] = box
+        } catch {
+            close(after: error)
+            throw QueryError(error, server: seed)
+        }
+    }
+
+    private func close(after error: RedisError) {
+        connections.removeAll()
+        started.removeAll()
+        redirects.removeAll()
+        seedTopology.leave(after: error)
     }
 }
 

@@ -32,8 +32,10 @@ package struct RedisConnection: ~Copyable {
     /// The error of later calls; nil if the connection can be used. Of category ``RedisError/Category/connection``, although
     /// the first error may be one that the server has sent before it closed the connection.
     private var failure: RedisError?
+    /// True once a reply was received.
+    private var hasReceived = false
     private let shouldContinue: () -> Bool
-    private let blocking: (() -> Void) -> Void
+    let blocking: (() -> Void) -> Void
 
     /// The time between two calls of `shouldContinue`.
     private static let pollInterval: Duration = .milliseconds(5)
@@ -48,24 +50,82 @@ package struct RedisConnection: ~Copyable {
     ///   - timeout: the time limit for connecting, and for sending or receiving without progress. A whole reply may take
     ///     twice as long, and more if it is large (``TransferDeadline``). The host name lookup is not limited: the system's
     ///     resolver has no timeout.
+    ///   - connectTimeout: the time limit for connecting to one address of the server; nil for `timeout`.
     ///   - bounds: the limits on the memory of a reply, unless the caller gives others for a command.
     ///   - shouldContinue: called about every 5 ms while waiting, and between two reads of a reply. If it returns false, the
     ///     call fails.
     ///   - blocking: runs its argument, a system call that may block.
-    ///   - opened: called with the descriptor of the socket, before the connection is established.
+    ///   - opened: called with the descriptor of the socket, before the connection is established, and with -1 after it was closed
+    ///     because the address cannot be used.
     /// - Throws: category ``RedisError/Category/connection``, or the error reply of the server. No error contains the
     ///   password.
     package static func open(
-        to url: RedisURL, name: String, timeout: Duration = .seconds(5), bounds: ReplyBounds = .large,
+        to url: RedisURL, name: String, timeout: Duration = .seconds(5), connectTimeout: Duration? = nil,
+        bounds: ReplyBounds = .large,
         shouldContinue: @escaping () -> Bool = { true },
         blocking: @escaping (() -> Void) -> Void = { $0() },
         opened: (CInt) -> Void = { _ in }
     ) throws(RedisError) -> RedisConnection {
+        var connection = try connect(to: url, within: connectTimeout ?? timeout, blocking: blocking, opened: opened) {
+            RedisConnection(
+                hiredis: $0, url: url, timeout: timeout, bounds: bounds, shouldContinue: shouldContinue,
+                blocking: blocking)
+        }
+        // Detects a server that disappeared without closing the connection. Unix sockets have no keep-alive.
+        if url.tcpHost != nil { _ = redisEnableKeepAlive(connection.context) }
+        do throws(RedisError) {
+            try connection.authenticate(as: name)
+        } catch {
+            throw connection.hasReceived || url.tcpHost == nil ? error : error.hintingAtTLS
+        }
+        return connection
+    }
+
+    /// Connects to the first address of the server that accepts.
+    private static func connect(
+        to url: RedisURL, within limit: Duration, blocking: (() -> Void) -> Void, opened: (CInt) -> Void,
+        _ make: (consuming HiredisContext) -> RedisConnection
+    ) throws(RedisError) -> RedisConnection {
+        switch url.addresses[0] {
+        case .unix(let path):
+            return try established(
+                make(try context(of: .unix(path: path), url, blocking: blocking, opened: opened)), within: limit)
+        case .tcp(let host, let port):
+            var failure = RedisError(.connection, "cannot connect to \(url): the name has no address")
+            for address in try addresses(of: host, url, blocking: blocking) {
+                do throws(RedisError) {
+                    return try established(
+                        make(
+                            try context(
+                                of: .tcp(host: address, port: port), url, blocking: blocking, opened: opened)),
+                        within: limit)
+                } catch {
+                    opened(-1)
+                    failure = error
+                }
+            }
+            throw failure
+        }
+    }
+
+    private static func addresses(
+        of host: String, _ url: RedisURL, blocking: (() -> Void) -> Void
+    ) throws(RedisError) -> [String] {
+        do {
+            return try HostAddresses.lookup(host, blocking: blocking)
+        } catch {
+            throw RedisError(.connection, "cannot connect to \(url): \(error.reason)")
+        }
+    }
+
+    private static func context(
+        of address: RedisURL.Address, _ url: RedisURL, blocking: (() -> Void) -> Void, opened: (CInt) -> Void
+    ) throws(RedisError) -> HiredisContext {
         var context: UnsafeMutablePointer<redisContext>?
-        // The host name lookup blocks even if the connect does not.
+        // Connecting does not block, but creating a socket may.
         blocking {
             context =
-                switch url.address {
+                switch address {
                 case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
                 case .unix(let path): redisConnectUnixNonBlock(path)
                 }
@@ -74,11 +134,13 @@ package struct RedisConnection: ~Copyable {
         // The notices of the host process must not be written to the connection.
         if context.pointee.fd >= 0 { context.pointee.fd = movedAboveStandardStreams(context.pointee.fd) }
         opened(context.pointee.fd)
-        var connection = RedisConnection(
-            hiredis: HiredisContext(pointer: context), url: url, timeout: timeout, bounds: bounds,
-            shouldContinue: shouldContinue, blocking: blocking)
-        try connection.finishConnecting()
-        try connection.authenticate(as: name)
+        return HiredisContext(pointer: context)
+    }
+
+    private static func established(
+        _ connection: consuming RedisConnection, within limit: Duration
+    ) throws(RedisError) -> RedisConnection {
+        try connection.finishConnecting(within: limit)
         return connection
     }
 
@@ -199,6 +261,7 @@ package struct RedisConnection: ~Copyable {
         while true {
             if try parse() {
                 pendingReplies -= 1
+                hasReceived = true
                 return Reply(replies)
             }
             guard !hasRead || shouldContinue() else { throw cancellation }
@@ -284,64 +347,19 @@ package struct RedisConnection: ~Copyable {
 }
 
 extension RedisConnection {
-    private func finishConnecting() throws(RedisError) {
+    private func finishConnecting(within limit: Duration) throws(RedisError) {
         guard context.pointee.err == 0 else {
             throw RedisError(.connection, "cannot connect to \(url): \(String(cString: hypero_error_text(context)))")
         }
         // Child processes of the host process must not inherit the connection.
         _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
-        try wait(for: POLLOUT, until: .now + timeout)
+        try wait(for: POLLOUT, until: .now + limit)
         var error: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         if getsockopt(context.pointee.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 { error = errno }
         guard error == 0 else {
             throw RedisError(.connection, "cannot connect to \(url): \(String(cString: strerror(error)))")
         }
-        // Detects a server that disappeared without closing the connection. Unix sockets have no keep-alive.
-        if case .tcp = url.address { _ = redisEnableKeepAlive(context) }
-    }
-
-    private mutating func authenticate(as name: String) throws(RedisError) {
-        var writer = RESPWriter(capacity: 256)
-        if let user = url.user {
-            // AUTH is sent even without a password. Otherwise the connection would silently use the default account.
-            writer.command("AUTH", user, url.password ?? "")
-        } else if let password = url.password {
-            writer.command("AUTH", password)
-        }
-        if url.database != 0 { writer.command("SELECT", String(url.database)) }
-        writer.command("CLIENT", "SETNAME", name)
-        try send(writer)
-        for _ in 1..<writer.commands {
-            var reply = try receive(within: .small)
-            do {
-                _ = try reply.string()
-            } catch {
-                throw loginFailure(error)
-            }
-        }
-        // Without permission for CLIENT SETNAME the connection has no name, which is not an error.
-        let reply = try receive(within: .small)
-        if let error = reply.error, error.category == .transient || error.deniesEveryCommand {
-            throw loginFailure(error)
-        }
-    }
-
-    /// Returns the error with the URL, and without the text of the server's reply if that text contains the password.
-    private func loginFailure(_ error: RedisError) -> RedisError {
-        let quotesPassword = url.password.map { !$0.isEmpty && error.description.contains($0) } ?? false
-        let reason =
-            switch error.code {
-            case .noPasswordConfigured:
-                "the server has no password for the default user. Remove the password, or name the user that it belongs to"
-            case .wrongPassword where url.user != nil && url.password == nil:
-                "the user has a password, and none is given. A password without a user is written redis://:password@host"
-            default: quotesPassword ? "the server rejected the password" : error.description
-            }
-        // A redirect before the login names a server that no cluster has listed.
-        let code = if case .moved = error.code { RedisError.Code.other } else { error.code }
-        let action = error.category == .transient ? "use" : "log in to"
-        return RedisError(code, "cannot \(action) \(url): \(reason)")
     }
 
     /// Waits until the socket is ready for one of the events of `poll(2)`.

@@ -8,8 +8,10 @@ extension RedisConnection {
     /// cluster refuses the command. An account of a cluster needs the permission `+cluster|slots`.
     ///
     /// - Returns: for a MOVED error ``RedisError/Code/redirected(host:port:)`` if the server lists the other one as a node,
-    ///   else ``RedisError/Code/untrustedRedirect``; the error of the connection if it fails meanwhile.
+    ///   else ``RedisError/Code/untrustedRedirect``; ``RedisError/Code/sentinel`` if a sentinel does not know a command; the error
+    ///   of the connection if it fails meanwhile.
     package mutating func verified(_ error: RedisError) -> RedisError {
+        if error.isUnknownCommand { return identified(error) }
         guard case .moved(let host, let port) = error.code else { return error }
         guard let ownHost = url.tcpHost else {
             return untrusted(host, port, because: "\(url) is not a node of a cluster")
@@ -17,10 +19,11 @@ extension RedisConnection {
         do throws(RedisError) {
             while pendingReplies > 0 { _ = try receive() }
             var reply = try call("CLUSTER", "SLOTS")
-            guard try Self.lists(host.isEmpty ? ownHost : host, port, in: &reply, ownHost: ownHost) else {
+            let nodes = try Self.nodes(in: &reply, ownHost: ownHost)
+            guard nodes.contains(ClusterNode(host: host.isEmpty ? ownHost : host, port: port)) else {
                 return untrusted(host, port, because: "CLUSTER SLOTS of \(url) does not list it")
             }
-            return RedisError(.redirected(host: host, port: port), error.description)
+            return RedisError(.redirected(host: host, port: port), error.description, nodes: nodes)
         } catch {
             guard error.category != .connection else { return error }
             return untrusted(host, port, because: "CLUSTER SLOTS of \(url) failed: \(error.description)")
@@ -31,12 +34,30 @@ extension RedisConnection {
         RedisError(.untrustedRedirect, "redirect to \(printable(host)):\(port) is not followed: \(reason)")
     }
 
-    /// Returns whether the reply to CLUSTER SLOTS lists a node: for each range of slots its first and last slot, and nodes
-    /// of host, port, id and more. A host that is null or empty is the host of the server that replied.
-    private static func lists(
-        _ host: String, _ port: Int, in reply: inout Reply, ownHost: String
-    ) throws(RedisError) -> Bool {
-        var isListed = false
+    private mutating func identified(_ error: RedisError) -> RedisError {
+        do throws(RedisError) {
+            while pendingReplies > 0 { _ = try receive() }
+            guard case .sentinel(let names) = try role() else { return error }
+            return .sentinel(url, names: names)
+        } catch {
+            return error
+        }
+    }
+
+    /// Returns the nodes of the cluster of the server: CLUSTER SLOTS. Empty if it is no node of a cluster, or if the account may not
+    /// ask.
+    mutating func clusterNodes() throws(RedisError) -> [ClusterNode] {
+        guard let ownHost = url.tcpHost else { return [] }
+        var reply = try call("CLUSTER", "SLOTS")
+        guard reply.error == nil else { return [] }
+        return try Self.nodes(in: &reply, ownHost: ownHost)
+    }
+
+    /// Returns the nodes in the reply to CLUSTER SLOTS, without repetitions. The reply has for each range of slots its first and last
+    /// slot, and nodes of host, port, id and more. A host that is null or empty is the host of the server that replied.
+    private static func nodes(in reply: inout Reply, ownHost: String) throws(RedisError) -> [ClusterNode] {
+        var nodes: [ClusterNode] = []
+        var known: Set<ClusterNode> = []
         for _ in 0..<(try reply.array() ?? 0) {
             let count = try reply.array() ?? 0
             for index in 0..<count {
@@ -45,12 +66,14 @@ extension RedisConnection {
                     continue
                 }
                 _ = try reply.array()
-                let listed = try reply.string() ?? ""
-                let listedPort = try reply.integer()
+                let host = try reply.string() ?? ""
+                let port = try reply.integer()
                 for _ in 2..<size { try reply.skip() }
-                if (listed.isEmpty ? ownHost : listed) == host, listedPort == port { isListed = true }
+                guard (1...65_535).contains(port) else { continue }
+                let node = ClusterNode(host: host.isEmpty ? ownHost : host, port: port)
+                if known.insert(node).inserted { nodes.append(node) }
             }
         }
-        return isListed
+        return nodes
     }
 }

@@ -151,8 +151,10 @@ def connect(
 ) -> Client:
     """Creates a client, without waiting for Redis: the background thread connects once there is an event to send.
 
-    url: redis://[user[:password]@]host[:port][/db] or unix:///path[?db=n]. None: HYPERO_REDIS, else the server of `hypero up` if it
-        runs, else redis://127.0.0.1:6379. A URL without a password uses HYPERO_REDIS_PASSWORD or REDISCLI_AUTH.
+    url: redis://[user[:password]@]host[:port][,host[:port]]...[/db], redis+sentinel://.../name[/db] or unix:///path[?db=n].
+        None: HYPERO_REDIS, else the server of `hypero up` if it
+        runs, else redis://127.0.0.1:6379. A URL without a password uses HYPERO_REDIS_PASSWORD,
+        the file HYPERO_REDIS_PASSWORD_FILE or REDISCLI_AUTH.
     namespace: the prefix of all keys. None: HYPERO_NAMESPACE, else hypero.
     partitions: the number of partitions of the deployment. None: HYPERO_PARTITIONS, else 1.
     seed: of all draws, from 0 to 2^64 - 1. The draws of an experiment depend only on the seed and its number. None: a random one.

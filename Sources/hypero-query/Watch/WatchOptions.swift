@@ -23,7 +23,7 @@ struct WatchOptions: ParsableArguments {
     func end() throws -> SessionEnd {
         var end = SessionEnd()
         if let duration {
-            guard let milliseconds = Age.milliseconds(duration), milliseconds > 0 else {
+            guard let milliseconds = FilterDuration.milliseconds(in: duration), milliseconds > 0 else {
                 throw ValidationError("--for must be a time such as 30, 30s, 5m, 2h or 1d, not '\(duration)'")
             }
             end.time = .now + .milliseconds(milliseconds)
@@ -54,18 +54,5 @@ struct WatchOptions: ParsableArguments {
         let mailbox = try WatchMailbox(request)
         try WatchFeed(of: store, subject, mailbox).startThread()
         return mailbox
-    }
-}
-
-/// An age on the command line.
-private enum Age {
-    /// Returns the milliseconds of a text: a number of seconds, or a number with the unit s, m, h or d; nil for another text.
-    static func milliseconds(_ text: String) -> Int64? {
-        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-        let unit = text.last.flatMap { units[$0] }
-        guard let count = Double(unit == nil ? text[...] : text.dropLast()), count.isFinite, count >= 0 else {
-            return nil
-        }
-        return Int64(exactly: (count * (unit ?? 1) * 1_000).rounded())
     }
 }

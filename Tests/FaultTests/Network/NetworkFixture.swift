@@ -35,8 +35,10 @@ final class NetworkFixture: Sendable {
     var notices: [String] { recordedNotices.withLock { $0 } }
 
     /// Creates a client that connects through the proxy.
-    func client(password: String? = nil) throws -> Hypero {
-        var configuration = Client.Configuration(url: proxy.url, seed: 7)
+    ///
+    /// - Parameter url: another URL than that of the proxy.
+    func client(url: String? = nil, password: String? = nil) throws -> Hypero {
+        var configuration = Client.Configuration(url: url ?? proxy.url, seed: 7)
         var variables = ["HYPERO_JOURNAL": journal]
         variables["HYPERO_REDIS_PASSWORD"] = password
         configuration.environment = { [variables] in variables[$0] }

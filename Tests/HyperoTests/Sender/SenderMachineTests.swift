@@ -75,9 +75,9 @@ struct SenderMachineTests {
 
     @Test(
         arguments: [
-            (.transient, .paused(until: at(25)), false),
+            (.transient, .paused(until: at(25)), false), (.migrating, .paused(until: at(25)), false),
             (.refused, .paused(until: at(7_500)), false),
-            (.readOnly, .disconnected(retryAt: at(25)), true),
+            (.elsewhere, .disconnected(retryAt: at(25)), true),
             (.connection, .disconnected(retryAt: at(25)), true),
             (.denied, .disconnected(retryAt: at(7_500)), true),
             (.moved(host: "other", port: 1), .disconnected(retryAt: at(0)), true),
@@ -94,7 +94,7 @@ struct SenderMachineTests {
 
     @Test(
         arguments: [
-            (.transient, 25), (.refused, 7_500), (.readOnly, 25), (.connection, 25), (.denied, 7_500),
+            (.transient, 25), (.refused, 7_500), (.elsewhere, 25), (.connection, 25), (.denied, 7_500),
             (.moved(host: "other", port: 1), 0),
         ] as [(RedisError.Category, Int64)])
     func `The sender connects again after any error during a connection attempt`(

@@ -37,7 +37,7 @@ package enum SocketAddress {
     /// The port is below the kernel's range for outgoing connections (32768 and higher), so that no outgoing connection
     /// occupies the port when a server is restarted. The port is also low enough for the bus port of a cluster node,
     /// which is 10000 higher.
-    static func freePort() throws -> UInt16 {
+    package static func freePort() throws -> UInt16 {
         for _ in 0..<1_000 {
             let candidate = UInt16.random(in: 16_384..<22_768)
             guard let descriptor = try? SocketAddress.loopback(candidate).listen() else { continue }

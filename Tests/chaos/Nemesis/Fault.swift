@@ -33,6 +33,13 @@ enum Fault: String, CaseIterable {
     case silent = "network black hole"
     case unreachable = "network unreachable"
 
+    // With several servers only:
+    case killPrimary = "kill -9 of a primary"
+    case suspendPrimary = "SIGSTOP of a primary"
+    case promote = "promotion by hand"
+    case killSeed = "the server in the URL is gone"
+    case migrateSlot = "slot migrated"
+
     /// The server forgets everything. Only in a run of its own, whose judge is ``FlushedJudge``.
     case flushAll = "FLUSHALL"
 
@@ -45,6 +52,16 @@ enum Fault: String, CaseIterable {
         }
     }
 
+    /// Returns whether the fault can be injected into the servers of a run; nil for a single server behind a faulty network.
+    func isPossible(with servers: ServerGroup.Kind?) -> Bool {
+        switch self {
+        case .killPrimary, .suspendPrimary, .promote, .killSeed: servers != nil
+        case .migrateSlot: servers == .cluster
+        case .killTraining, .killIngest, .suspendIngest: true
+        default: servers == nil && isPossible
+        }
+    }
+
     /// True if the fault can be injected on this machine. Only root can run a program as another user.
-    var isPossible: Bool { self != .intruder || geteuid() == 0 }
+    private var isPossible: Bool { self != .intruder || geteuid() == 0 }
 }

@@ -66,6 +66,9 @@ extension Nemesis {
             guard testbed.server.cli("FLUSHALL") == "OK" else { throw TestFailure("FLUSHALL failed") }
             testbed.marks = try SideCalls.Marks(of: testbed.sides)
             try wait(milliseconds: 500...8_000)
+        case .killPrimary, .suspendPrimary, .promote, .killSeed, .migrateSlot:
+            guard let group = testbed.group else { throw TestFailure("\(fault.rawValue) needs --servers") }
+            try perform(fault, in: group)
         case .silent: try setNetwork(.silent)
         case .unreachable: try setNetwork(.unreachable)
         }

@@ -6,8 +6,12 @@ import TestSupport
 
 /// The system under test: Redis, the network to it, trainings, ingests, and their folders.
 final class Testbed {
-    /// The current primary.
+    /// The current primary. In a run with several servers, one of them.
     private(set) var server: RedisServer
+    /// The servers of a run with several; nil for one server behind the proxies.
+    let group: ServerGroup?
+    /// The URL for programs that no proxy disturbs.
+    var url: String { group?.url ?? server.url }
     let clientProxy: FaultyProxy
     let ingestProxy: FaultyProxy
     let folder: TemporaryFolder
@@ -31,8 +35,11 @@ final class Testbed {
         "repl-diskless-sync-delay 0", "enable-debug-command yes",
     ]
 
-    init(seed: UInt64, rate: Int, trainings: [TrainingKind], isFlushed: Bool, python: String?) throws {
-        server = try RedisServer(tcp: true, configuration: Self.configuration)
+    init(
+        seed: UInt64, rate: Int, trainings: [TrainingKind], isFlushed: Bool, python: String?, servers: ServerGroup.Kind?
+    ) throws {
+        group = try servers.map { try ServerGroup($0) }
+        server = try group?.servers[0] ?? RedisServer(tcp: true, configuration: Self.configuration)
         clientProxy = try FaultyProxy(to: server)
         ingestProxy = try FaultyProxy(to: server)
         folder = try TemporaryFolder()
@@ -40,12 +47,14 @@ final class Testbed {
             atPath: folder.file("sides"), withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         fleet = try Fleet(
             Training.Settings(
-                redis: clientProxy.url, sides: folder.file("sides"), journal: folder.file("journal"),
+                redis: group?.url ?? clientProxy.url, sides: folder.file("sides"), journal: folder.file("journal"),
                 rate: Fleet.rate(of: rate), flushes: isFlushed, python: python),
             kinds: trainings, seed: seed)
-        ingests = IngestPair(redis: ingestProxy.url)
+        ingests = IngestPair(redis: group?.url ?? ingestProxy.url)
         try makeSharedJournal()
         if trainings.contains(.wrongType) { try makeWrongKeys() }
+        // The keys of three partitions are on all primaries of a cluster.
+        if servers == .cluster { usePartitions(3) }
     }
 
     /// The numbers of partitions that a deployment may have during a run.
@@ -92,7 +101,7 @@ final class Testbed {
     func drain(partitions: Int) throws {
         let drain = try ChildProcess.run(
             "hypero-ingest",
-            ["--redis", server.url, "--lease", "2", "--drain", "--partitions", "\(partitions)"],
+            ["--redis", url, "--lease", "2", "--drain", "--partitions", "\(partitions)"],
             within: .seconds(300))
         guard drain.succeeded else {
             throw TestFailure("hypero-ingest --drain failed: \(drain.ending): \(drain.stderr)")
@@ -105,7 +114,9 @@ final class Testbed {
         try ChildProcess.run(
             "hypero-ingest",
             [
-                "adopt", "--journal", journal, "--redis", clientProxy.url, "--partitions", "\(partitions)", "--timeout",
+                "adopt", "--journal", journal, "--redis", group?.url ?? clientProxy.url, "--partitions",
+                "\(partitions)",
+                "--timeout",
                 "\(timeout)", "--settle", "1",
             ],
             within: .seconds(timeout + 60))

@@ -1,0 +1,172 @@
+import HyperoSchema
+
+extension RedisURL {
+    static let sentinelScheme = "redis+sentinel://"
+    /// The port of a server without one in the URL.
+    private static let defaultPort = 6379
+    /// The port of a sentinel without one in the URL.
+    private static let defaultSentinelPort = 26_379
+    /// The largest number of servers or sentinels in a URL.
+    private static let maxAddresses = 64
+
+    init(parsing text: String, environment: (String) -> String?) throws(SchemaError) {
+        if let body = text.withoutPrefix("redis://") {
+            let (credentials, location) = try Self.splitCredentials(body)
+            let slash = location.firstIndex(of: "/") ?? location.endIndex
+            addresses = try Self.addresses(location[..<slash], defaultPort: Self.defaultPort)
+            database = try Self.database(location[slash...].dropFirst())
+            (user, password) = credentials
+        } else if let body = text.withoutPrefix(Self.sentinelScheme) {
+            let (credentials, location) = try Self.splitCredentials(body)
+            let parts = location.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count >= 2, !parts[1].isEmpty else {
+                throw SchemaError(
+                    "the URL of sentinels must name the primary, for example redis+sentinel://10.0.0.1:26379/mymaster")
+            }
+            addresses = try Self.addresses(parts[0], defaultPort: Self.defaultSentinelPort)
+            database = parts.count == 3 ? try Self.database(parts[2]) : 0
+            (user, password) = credentials
+            sentinel = SentinelGroup(name: try Self.percentDecoded(parts[1]), environment: environment)
+        } else if let body = text.withoutPrefix("unix://") {
+            let (credentials, location) = try Self.splitCredentials(body)
+            let question = location.firstIndex(of: "?") ?? location.endIndex
+            addresses = [try Self.unix(location[..<question])]
+            database = try Self.query(location[question...].dropFirst())
+            (user, password) = credentials
+        } else if text.hasPrefix("rediss://") {
+            throw SchemaError(
+                "rediss:// is not supported: hiredis 0.14 has no TLS. Use redis:// with the address of a TLS tunnel")
+        } else {
+            throw SchemaError(
+                "the Redis URL must start with redis://, redis+sentinel:// or unix://, for example redis://127.0.0.1:6379 or "
+                    + "unix:///run/redis.sock\(Self.value(text))")
+        }
+        password =
+            password ?? Password("HYPERO_REDIS_PASSWORD", environment) ?? environment("REDISCLI_AUTH").map { .text($0) }
+    }
+
+    /// Returns the end of a message that names a wrong URL; nothing if it may contain a password.
+    private static func value(_ text: String) -> String {
+        text.contains("@") ? "" : ", not '\(printable(text, limit: 100))'"
+    }
+
+    private static func addresses(_ text: Substring, defaultPort: Int) throws(SchemaError) -> [Address] {
+        let hosts = text.split(separator: ",", omittingEmptySubsequences: false)
+        guard hosts.count <= maxAddresses else {
+            throw SchemaError("the Redis URL must have at most \(maxAddresses) hosts, not \(hosts.count)")
+        }
+        return try hosts.map { host throws(SchemaError) in try tcp(host, defaultPort: defaultPort) }
+    }
+
+    /// Splits off `user:password@`, up to the last `@`, because a password may contain an `@` that is not encoded.
+    private static func splitCredentials(
+        _ text: Substring
+    ) throws(SchemaError) -> (credentials: (user: String?, password: Password?), location: Substring) {
+        let end = text.firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex
+        guard let at = text[..<end].lastIndex(of: "@") else {
+            // The path of a socket may contain an @, but a database cannot.
+            guard text.hasPrefix("/") || !text.contains("@") else {
+                throw SchemaError(
+                    "the user and the password in the Redis URL must be percent encoded. Write %2F for /, %3F for ?, %23 "
+                        + "for #, %40 for @, %3A for : and %25 for %")
+            }
+            return ((nil, nil), text)
+        }
+        let parts = text[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let user = try percentDecoded(parts[0])
+        let password = parts.count == 2 ? Password.text(try percentDecoded(parts[1])) : nil
+        return ((user.isEmpty ? nil : user, password), text[text.index(after: at)...])
+    }
+
+    private static func tcp(_ text: Substring, defaultPort: Int) throws(SchemaError) -> Address {
+        var host = text
+        var port = defaultPort
+        // Colons inside [::1] belong to the host.
+        let closing = text.lastIndex(of: "]") ?? text.startIndex
+        if let colon = text[closing...].lastIndex(of: ":") {
+            guard let number = Self.number(text[text.index(after: colon)...]), (1...65_535).contains(number) else {
+                throw SchemaError("the port in the Redis URL must be a number from 1 to 65535")
+            }
+            host = text[..<colon]
+            port = number
+        }
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        if isBracketed { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty else {
+            throw SchemaError("the Redis URL must have a host, for example redis://127.0.0.1:6379")
+        }
+        guard isBracketed || !host.contains(":") else {
+            throw SchemaError("an IPv6 address in the Redis URL must be in brackets, for example redis://[::1]:6379")
+        }
+        guard !host.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F || "?#[]@%,".utf8.contains($0) }) else {
+            throw SchemaError(
+                "the host in the Redis URL must be a name or an address, for example redis://127.0.0.1:6379/0")
+        }
+        return .tcp(host: String(host), port: port)
+    }
+
+    private static func unix(_ text: Substring) throws(SchemaError) -> Address {
+        guard text.hasPrefix("/") else {
+            throw SchemaError("the path in a unix:// URL must be absolute, for example unix:///run/redis.sock")
+        }
+        let path = try percentDecoded(text)
+        // sockaddr_un has 108 bytes, including the zero at the end. hiredis truncates longer paths silently.
+        guard path.utf8.count <= 107, !path.utf8.contains(0) else {
+            throw SchemaError(
+                "the path in a unix:// URL has \(path.utf8.count) bytes: it must have at most 107 bytes, none of them zero"
+            )
+        }
+        return .unix(path: path)
+    }
+
+    private static func query(_ text: Substring) throws(SchemaError) -> Int {
+        guard !text.isEmpty else { return 0 }
+        guard let number = text.withoutPrefix("db=") else {
+            throw SchemaError("the query of a unix:// URL must be ?db= and a number, for example ?db=0")
+        }
+        return try database(number)
+    }
+
+    private static func database(_ text: Substring) throws(SchemaError) -> Int {
+        guard !text.isEmpty else { return 0 }
+        guard let number = Self.number(text) else {
+            throw SchemaError("the database in the Redis URL must be a number, for example redis://127.0.0.1:6379/0")
+        }
+        return number
+    }
+
+    /// Parses digits only, because `Int.init` accepts a sign too.
+    private static func number(_ text: Substring) -> Int? {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
+    }
+
+    private static func percentDecoded(_ text: Substring) throws(SchemaError) -> String {
+        var bytes: [UInt8] = []
+        var remaining = text.utf8[...]
+        while let byte = remaining.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            // UInt8 accepts "+a" as a hexadecimal number too.
+            guard let digits = String(remaining.prefix(2)), digits.utf8.count == 2, digits.first != "+",
+                let value = UInt8(digits, radix: 16)
+            else {
+                throw SchemaError("a % in the Redis URL must be followed by two hexadecimal digits. Write %25 for %")
+            }
+            bytes.append(value)
+            remaining = remaining.dropFirst(2)
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw SchemaError("percent encoded text in the Redis URL must be UTF-8")
+        }
+        return text
+    }
+}
+
+extension StringProtocol {
+    /// Returns the text after the prefix; nil if the text does not start with it.
+    func withoutPrefix(_ prefix: String) -> SubSequence? {
+        hasPrefix(prefix) ? dropFirst(prefix.count) : nil
+    }
+}

@@ -1,0 +1,41 @@
+import HyperoSchema
+
+/// The role of a server in its replication.
+enum ServerRole: Sendable, Hashable {
+    case primary
+    case replica
+    /// A sentinel, which has no keys, with the names of the primaries that it watches.
+    case sentinel([String])
+}
+
+extension RedisConnection {
+    /// Reads the role of the server: ROLE.
+    ///
+    /// - Returns: nil if the account may not ask.
+    mutating func role() throws(RedisError) -> ServerRole? {
+        var reply = try call("ROLE")
+        guard reply.error == nil, try reply.array() ?? 0 > 0 else { return nil }
+        switch try reply.string() {
+        case "master": return .primary
+        case "slave": return .replica
+        case "sentinel":
+            var names: [String] = []
+            for _ in 0..<min(try reply.array() ?? 0, 10) {
+                if let name = try reply.string() { names.append(name) }
+            }
+            return .sentinel(names)
+        default: return nil
+        }
+    }
+}
+
+extension RedisError {
+    /// The error of a URL that names a sentinel as if it were a server.
+    static func sentinel(_ url: RedisURL, names: [String]) -> RedisError {
+        let name = names.first.map { printable($0, limit: 100) } ?? "NAME"
+        let server = url.serverURL.dropFirst("redis://".utf8.count)
+        return RedisError(
+            .sentinel,
+            "\(url) is a Sentinel, which has no keys. Give \(RedisURL.sentinelScheme)\(server)/\(name)")
+    }
+}

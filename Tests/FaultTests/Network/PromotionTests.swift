@@ -1,0 +1,56 @@
+import Hypero
+import HyperoRedis
+import HyperoSchema
+import TestSupport
+import Testing
+
+/// The programs with the addresses of a primary and its replica, of which the replica becomes the primary.
+@Suite("Promotions")
+struct PromotionTests {
+    @Test(arguments: [false, true])
+    func `Client, ingest and query follow a promotion to another address`(isKilled: Bool) throws {
+        let fixture = try NetworkFixture()
+        let primary = fixture.server
+        let replica = try RedisServer(tcp: true)
+        try replica.follow(primary)
+        let url = "redis://127.0.0.1:\(primary.port ?? 0),127.0.0.1:\(replica.port ?? 0)"
+        let ingest = try fixture.ingest(at: url)
+        defer { ingest.kill() }
+        let hypero = try fixture.client(url: url)
+        let experiment = hypero.battery("promotions").experiment()
+        experiment.logRows(0..<500)
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
+
+        if isKilled { primary.kill() }
+        #expect(replica.cli("REPLICAOF", "NO", "ONE") == "OK")
+        if !isKilled { primary.cli("REPLICAOF", "127.0.0.1", "\(replica.port ?? 0)") }
+        experiment.logRows(500..<1_000)
+        experiment.finish()
+        #expect(hypero.flush(until: .applied, timeout: NetworkFixture.timeout))
+        #expect(try fixture.missingNumbers(through: hypero.counters.accepted, on: replica) == [])
+        try fixture.expectIndexesMatchModel(on: replica)
+        let rank = try ChildProcess.run("hypero-query", ["rank", "promotions", "--redis", url], within: .seconds(60))
+        #expect(rank.stdout.contains("999"), "\(rank.stdout)\(rank.stderr)")
+    }
+
+    @Test func `A journal that names one of several addresses is sent by a client with another list of them`() throws {
+        let fixture = try NetworkFixture()
+        let ingest = try fixture.ingest(at: fixture.server.url)
+        defer { ingest.kill() }
+        let port = try SocketAddress.freePort()
+        let dead = "127.0.0.1:\(port)"
+        let hypero = try fixture.client(url: "redis://\(dead)")
+        hypero.battery("promotions").experiment().finish()
+        hypero.close(timeout: .zero)
+        let adoption = try ChildProcess.run(
+            "hypero-ingest",
+            [
+                "adopt", "--journal", fixture.journal, "--redis",
+                "redis://\(dead),127.0.0.1:\(fixture.server.port ?? 0)",
+                "--settle", "0.1",
+            ],
+            within: .seconds(120))
+        #expect(adoption.ending == .exited(0), "\(adoption.stdout)\(adoption.stderr)")
+        #expect(adoption.stdout.contains("1 journal sent and removed"))
+    }
+}
