@@ -46,6 +46,12 @@ public struct QueryError: Error, Sendable, Hashable {
         case unreachable(reason: String)
         /// The server cannot answer yet, for example because it loads its data set.
         case notReady(reason: String)
+        /// Some partitions do not answer, and the query needs all.
+        case incomplete([LeftOutPartition])
+        /// The partitions that answer do not have a name, but others do not answer. `reason` is the error of those that answer.
+        case notFoundInPart(reason: String)
+        /// The URL names a Sentinel, which has no keys.
+        case isSentinel(_ url: String)
         /// Authentication failed, or the account must not run a command or read a key.
         case permissionDenied(reason: String)
         /// The server refused a command, and would refuse it again.
@@ -108,7 +114,7 @@ public struct QueryError: Error, Sendable, Hashable {
             .notFound
         case .ambiguousExperiment: .ambiguous
         case .invalidArgument, .invalidFilter: .invalid
-        case .unreachable, .notReady: .unreachable
+        case .unreachable, .notReady, .incomplete, .notFoundInPart, .isSentinel: .unreachable
         case .permissionDenied: .denied
         case .refused: .refused
         }
@@ -151,6 +157,11 @@ extension QueryError: CustomStringConvertible {
         case .invalidFilter(let error): "invalid filter: \(error)"
         case .unreachable(let reason): "Redis is not reachable: \(reason)"
         case .notReady(let reason): "Redis is not ready: \(reason). Try again in a moment"
+        case .incomplete(let partitions):
+            "not all partitions answer: " + partitions.sentences.joined(separator: ". ")
+        case .notFoundInPart(let reason): "not all partitions answer: \(reason)"
+        case .isSentinel(let url):
+            "\(url) is a Sentinel, not a Redis server. Give redis+sentinel://\(url.split(separator: "/").dropFirst().first ?? "")/NAME"
         case .permissionDenied(let reason): "permission denied: \(reason)"
         case .refused(let reason): "Redis refused a command: \(reason)"
         }

@@ -11,11 +11,19 @@ import HyperoSchema
 /// A store sends no command that writes. It connects at the first query. A query blocks the calling thread until the
 /// reply is read, and a store must not be used by two threads at the same time.
 ///
+/// With several partitions, a query answers from those whose servers answer, and describes each other one in the `warnings` too.
+/// ``leftOutPartitions`` lists them.
+///
 /// Any client can write to the keys, so a query expects malformed values: it leaves them out of its result and describes
 /// each in the result's `warnings`.
 public final class Store {
     let connections: ConnectionPool
     let layout: PartitionLayout
+
+    /// The partitions that a query has seen.
+    var knownPartitions: Set<Keyspace> = []
+    /// True if a query has left out a partition.
+    package internal(set) var hasLeftOut = false
 
     /// The time without a sign of life after which a running experiment is reported as lost.
     public let lostAfter: Duration

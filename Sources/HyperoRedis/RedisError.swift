@@ -71,7 +71,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case migrating
         /// Another server owns the keys. Connect to it with ``Topology``, which follows verified redirects only.
         case moved(host: String, port: Int)
-        /// The server is a replica, or a node that has lost its cluster. Connect again: ``Topology`` passes over it.
+        /// The server is a replica, or a primary or a node that has lost its replicas or its cluster. Connect again: ``Topology`` passes over it.
         case elsewhere
         /// Authentication or permission failed. Report it once, and retry slowly.
         case denied
@@ -108,10 +108,10 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     public var category: Category {
         switch code {
         case .connection: .connection
-        case .loading, .busy, .outOfMemory, .cannotPersist, .tooFewReplicas, .unblocked, .tooManyClients: .transient
+        case .loading, .busy, .outOfMemory, .cannotPersist, .unblocked, .tooManyClients: .transient
         case .tryAgain, .ask: .migrating
         case .moved(let host, let port), .redirected(let host, let port): .moved(host: host, port: port)
-        case .readOnly, .primaryDown, .clusterDown: .elsewhere
+        case .readOnly, .primaryDown, .clusterDown, .tooFewReplicas: .elsewhere
         case .noAuthentication, .wrongPassword, .noPasswordConfigured, .noPermission, .protectedMode,
             .untrustedRedirect, .sentinel, .unreadablePassword:
             .denied
@@ -132,7 +132,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// True if the reply says that the server does not know the command.
-    var isUnknownCommand: Bool { code == .other && description.hasPrefix("ERR unknown command") }
+    package var isUnknownCommand: Bool { code == .other && description.hasPrefix("ERR unknown command") }
 
     /// True if the reply says that the server has discarded the transaction (EXECABORT).
     package var hasDiscardedTransaction: Bool { description.hasPrefix("EXECABORT ") }

@@ -28,7 +28,8 @@ struct ExportCommand: FilterCommand {
             \(FilterOptions.discussion)
 
             The memory does not depend on the number of experiments otherwise. --output writes the file as a whole or, after an \
-            error, not at all.
+            error, not at all. It is an error if a partition does not answer, unless --partial is given. Without --output, the rows of \
+            the other partitions are written, and the exit status is 2.
 
             EXAMPLES:
               hypero-query export "digits mlp" > digits.csv
@@ -114,6 +115,7 @@ struct ExportCommand: FilterCommand {
         request.isDescending = desc
         request.curves = curves ? (wide ? .wide : .long) : nil
         output.apply(to: &request)
+        request.needsAllPartitions = output.file != nil && !output.partial
         let explanation = Explanation(isRequested: explain)
         let store = try store.store(lostAfter: lostAfter)
         var progress = ProgressLine(of: "experiments", isOutputElsewhere: output.file != nil)
@@ -163,6 +165,9 @@ struct ExportOptions: ParsableArguments {
             "Write this file instead of standard output (-), as a whole or not at all.", valueName: "file"))
     var output: String?
 
+    @Flag(help: "With --output, write the file also if partitions do not answer, without their rows.")
+    var partial = false
+
     @Flag(help: ExcelHelp.flag)
     var excel = false
 
@@ -204,6 +209,7 @@ struct ExportOptions: ParsableArguments {
 
     /// Checks the options that need another one.
     func checkRequirements() throws {
+        if partial, file == nil { throw MissingArgument("--partial needs --output with a file") }
         let format = formatName
         let isSeparated = format == .csv || format == .tsv
         if excel, !isSeparated { throw MissingArgument("--excel needs --format csv or --format tsv") }

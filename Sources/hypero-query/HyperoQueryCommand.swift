@@ -60,6 +60,7 @@ struct HyperoQueryCommand: ParsableCommand {
                 try command.checkRequirements()
             }
             try command.run()
+            if StoreOptions.hasLeftOut { ExitStatus.attention.exit() }
         } catch let error as FilterError {
             filtering?.printFilterError(error)
             ExitStatus.usage.exit()

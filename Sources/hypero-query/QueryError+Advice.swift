@@ -27,6 +27,8 @@ extension QueryError {
         case .columnOnlyInCurves(_, let channel):
             "Rank by it with \(BatteryWords.option("--by", value: channel)) of hypero-query rank, or see its curves with "
                 + "hypero-query show"
+        case .incomplete where HyperoQueryCommand.arguments.first == "export":
+            "Use --partial to write the file without their rows"
         case .unreachable: "Start it, or name another server with --redis or HYPERO_REDIS"
         case .permissionDenied:
             "Name an account with read permission, and its password in HYPERO_REDIS_PASSWORD or in the URL"

@@ -12,7 +12,8 @@ struct StatusCommand: StoreCommand {
               owner         the ingest that applies its entries. none: no entry is applied.
                             no connection: it was killed or is cut off.
                             at rest: a partition of an earlier number of partitions, whose
-                            entries are all applied. unknown: permission denied
+                            entries are all applied. unknown: permission denied.
+                            left out: its server does not answer
               behind        entries of the stream that are not applied yet
               dead          dead letters: entries that could not be applied. hypero-query
                             dead lists them
@@ -35,7 +36,7 @@ struct StatusCommand: StoreCommand {
             of the query must not run CLIENT LIST, or that of the ingest must not run CLIENT SETNAME.
 
             JSON is one object with the keys servers, partitions and warnings. CSV has the partitions, with the \
-            warnings on standard error.
+            warnings on standard error. The exit status is 2 if a partition is left out.
 
             EXAMPLES:
               hypero-query status

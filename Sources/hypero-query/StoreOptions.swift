@@ -15,10 +15,21 @@ struct StoreOptions: ParsableArguments {
     /// - Parameter lostAfter: the value of `--lost-after`; nil without it.
     func store(lostAfter: String? = nil) throws -> Store {
         server.warn(as: .query)
-        return try Store(
+        let store = try Store(
             server.redis, namespace: server.namespace, partitions: partitions,
             lostAfter: LostAfter.duration(in: lostAfter))
+        Self.opened = store
+        return store
     }
+
+    // Used by the main thread only. A watch, whose store another thread uses, sets it to nil.
+    nonisolated(unsafe) private static var opened: Store?
+
+    /// True if a query of the command has left out a partition.
+    static var hasLeftOut: Bool { opened?.hasLeftOut ?? false }
+
+    /// Gives the store to another thread, so that the exit status does not depend on it.
+    static func release() { opened = nil }
 
     /// The advice for a store without batteries.
     var emptyStoreAdvice: String {

@@ -44,9 +44,9 @@ import Testing
         let store = try Store(server.url, namespace: fixture.namespace)
         server.cli("CONFIG", "RESETSTAT")
         #expect(try store.leaderboard(of: "many").rows.map(\.experiment).first == "a-1100000")
-        // One EXISTS and one ZRANGE for each of the 17 candidates for partitions, and one ZRANGE for the ranking.
+        // Four EXISTS, one per key, and one ZRANGE for each of the 17 candidates for partitions, and one ZRANGE for the ranking.
         // All experiments have one producer, whose time one HMGET reads. The others read the battery and the format.
-        #expect(calls(server) == ["exists": 17, "zrange": 18, "hmget": 3, "zcard": 2, "hgetall": 10])
+        #expect(calls(server) == ["exists": 68, "zrange": 18, "hmget": 3, "zcard": 2, "hgetall": 10])
         #expect(store.roundTrips == 4)
 
         let explicit = try Store(server.url, namespace: fixture.namespace, partitions: 1)
@@ -66,13 +66,13 @@ import Testing
     }
 
     @Test(arguments: [
-        (["rank", "many"], roundTrips: 5, commands: 51),
+        (["rank", "many"], roundTrips: 5, commands: 102),
         (["rank", "many", "--partitions", "1", "--columns", "lr"], roundTrips: 5, commands: 22),
         (["experiments", "many", "--partitions", "1"], roundTrips: 5, commands: 18),
-        (["show", "LAST"], roundTrips: 7, commands: 62),
-        (["batteries"], roundTrips: 5, commands: 41),
-        (["status"], roundTrips: 3, commands: 29),
-        (["dead"], roundTrips: 3, commands: 20),
+        (["show", "LAST"], roundTrips: 7, commands: 164),
+        (["batteries"], roundTrips: 5, commands: 92),
+        (["status"], roundTrips: 3, commands: 80),
+        (["dead"], roundTrips: 3, commands: 71),
     ])
     func `A run of hypero-query needs the same commands and round trips for 100 experiments and for 10,000`(
         arguments: [String], roundTrips: Int, commands: Int

@@ -80,15 +80,18 @@ import Testing
         var failure: QueryError?
         var warnings: [String] = []
         do {
-            warnings = try fixture.store().export("net", request) { _ in
-                guard isFirst else { return }
-                isFirst = false
-                for set in [key.experiments(of: battery), key.rank(of: battery, by: "valid")] {
-                    fixture.write("DEL", set)
-                    if keepsOne { fixture.write("ZADD", set, "9999999999999", "a-1") }
-                }
-                try fixture.commit()
-            }.warnings
+            warnings = try fixture.store().export(
+                "net", request,
+                progress: { _, _ in
+                    guard isFirst else { return }
+                    isFirst = false
+                    for set in [key.experiments(of: battery), key.rank(of: battery, by: "valid")] {
+                        fixture.write("DEL", set)
+                        if keepsOne { fixture.write("ZADD", set, "9999999999999", "a-1") }
+                    }
+                    #expect(throws: Never.self) { try fixture.commit() }
+                }, to: { _ in }
+            ).warnings
         } catch { failure = error as? QueryError }
         #expect((failure?.code == .deletedMeanwhile(battery: "net")) == !keepsOne)
         if keepsOne { #expect(warnings.last?.contains(" of 6000 experiments were deleted during the export") == true) }

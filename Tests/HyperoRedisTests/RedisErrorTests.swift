@@ -7,7 +7,7 @@ struct RedisErrorTests {
             ("LOADING Redis is loading the dataset in memory", .transient),
             ("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", .transient),
             ("MISCONF Redis is configured to save RDB snapshots", .transient),
-            ("NOREPLICAS Not enough good replicas", .transient),
+            ("NOREPLICAS Not enough good replicas", .elsewhere),
             ("OOM command not allowed when used memory > 'maxmemory'.", .transient),
             ("MASTERDOWN Link with MASTER is down", .elsewhere), ("CLUSTERDOWN The cluster is down", .elsewhere),
             ("TRYAGAIN Multiple keys request during rehashing of slot", .migrating),

@@ -52,6 +52,7 @@ struct RedisURLTests {
         "unix:///a?db=-1", "unix:///a?x=1", "unix:///a%00b", "unix:///" + String(repeating: "x", count: 107),
         "valkey://:secret@h", "redis://u:6379/secret@h",
         "redis://a,", "redis://,a", "redis://a,,b", "redis://a b,c", "redis://a/0,b", "redis://a:x,b",
+        "redis://u:secret@a,v:secret@b",
         "redis+sentinel://a", "redis+sentinel://a/", "redis+sentinel:///main", "redis+sentinel://a/main/x",
         "redis+sentinel://a/main/1/2", "redis://" + Array(repeating: "h", count: 65).joined(separator: ","),
     ])

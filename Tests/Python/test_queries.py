@@ -1,7 +1,9 @@
 """The queries by hypero-query."""
 
 import os
+import tempfile
 import unittest
+import unittest.mock
 
 import hypero
 from support import ServerTestCase
@@ -53,6 +55,17 @@ class QueryTests(ServerTestCase):
         self.assertEqual(self.query(hypero.show, self.experiments[0])["params"]["lr"], 0)
         self.assertEqual(self.query(hypero.status)["partitions"][0]["dead"], 0)
         self.assertEqual(self.query(hypero.dead), [])
+
+    def test_partitions_that_do_not_answer_are_in_the_notes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = os.path.join(folder, "hypero-query")
+            with open(program, "w") as file:
+                file.write("#!/bin/sh\necho '{\"value\":1}'\necho 'hypero-query: {hypero:1} is left out: no reply' >&2\nexit 2\n")
+            os.chmod(program, 0o755)
+            with unittest.mock.patch.dict(os.environ, HYPERO_BIN_DIR=folder), self.assertLogs("hypero", "WARNING"):
+                rows = self.query(hypero.rank, "digits")
+        self.assertEqual(rows, [{"value": 1}])
+        self.assertEqual(rows.notes, "{hypero:1} is left out: no reply")
 
     def test_a_failure_has_the_message_and_the_code_of_the_program(self):
         with self.assertRaises(hypero.QueryError) as caught:

@@ -155,6 +155,7 @@ extension Delivery {
     mutating func sendAlive() {
         do {
             try link.sendAlive()
+            link.hasWritten()
             lastSignOfLife = .now
         } catch {
             fail(with: error)
@@ -218,6 +219,7 @@ extension Delivery {
         } else {
             batchLimit = min(2 * batchLimit, Self.maxBatchEvents)
             machine.succeeded()
+            link.hasWritten()
             isFailing = false
             lastSignOfLife = .now
             notices.recovered("Redis at \(link.server) accepts events again")

@@ -336,9 +336,10 @@ extension Delivery {
     }
 
     /// Records a watermark that the server has just returned. An earlier watermark may be outdated: only the current one
-    /// makes events durable.
+    /// makes events durable. A replica does not: the primary may have lost more, and may be back soon.
     mutating func observe(applied watermark: UInt64) {
         applied = watermark
+        guard link.isPrimary else { return }
         durability.observe(applied: applied, now: .now)
         storeIfComplete(applied)
     }

@@ -37,6 +37,17 @@ struct Link: ~Copyable {
 
     var isConnected: Bool { connection != nil }
 
+    /// True if the server is known to be no replica, which would be asked for what another server has.
+    var isPrimary: Bool {
+        switch connection {
+        case .some(let connection): connection.isPrimary
+        case .none: false
+        }
+    }
+
+    /// Records that the server has accepted a write.
+    mutating func hasWritten() { connection?.isPrimary = true }
+
     /// true if replies have not been read, for example after an error. The next command would get the wrong reply.
     var hasUnreadReplies: Bool {
         switch connection {

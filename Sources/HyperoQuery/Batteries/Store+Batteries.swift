@@ -11,6 +11,10 @@ extension Store {
     ///
     /// - Throws: ``QueryError`` if Redis fails.
     public func batteries() throws(QueryError) -> BatteryList {
+        try answer { () throws(QueryError) in try readBatteries() }
+    }
+
+    private func readBatteries() throws(QueryError) -> BatteryList {
         var warnings: [String] = []
         let stored = try storedBatteries(warnings: &warnings)
         warnings += stored.compactMap(\.conflictWarning)

@@ -8,6 +8,10 @@ extension Store {
     /// - Parameter name: the batteries' name, or the id of one battery.
     /// - Throws: ``QueryError/Code/batteryNotFound(_:suggestion:)``, or another ``QueryError`` if Redis fails.
     public func versions(of name: String) throws(QueryError) -> VersionList {
+        try answer { () throws(QueryError) in try readVersions(of: name) }
+    }
+
+    private func readVersions(of name: String) throws(QueryError) -> VersionList {
         var warnings: [String] = []
         let stored = try storedBatteries(of: name, version: nil, warnings: &warnings)
         let summaries = try summaries(of: stored, warnings: &warnings)

@@ -15,6 +15,10 @@ extension Store {
     /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery or version does not exist, and of the
     ///   other categories if Redis fails.
     public func columns(of name: String, version: Int? = nil) throws(QueryError) -> BatteryColumns {
+        try answer { () throws(QueryError) in try readColumns(of: name, version: version) }
+    }
+
+    private func readColumns(of name: String, version: Int?) throws(QueryError) -> BatteryColumns {
         var warnings: [String] = []
         let batteries = try storedBatteries(of: name, version: version, warnings: &warnings)
         var pipeline = CommandPipeline()

@@ -28,6 +28,10 @@ extension Store {
 
     /// Returns the names of the newest batteries, with the number of experiments and the best value.
     package func batteryCandidates() throws(QueryError) -> [Candidate] {
+        try answer { () throws(QueryError) in try newestBatteries() }
+    }
+
+    private func newestBatteries() throws(QueryError) -> [Candidate] {
         var warnings: [String] = []
         let found = try probePartitions(
             { keyspace, pipeline in
@@ -71,7 +75,9 @@ extension Store {
     /// Returns the versions of a battery, with their descriptions.
     package func versionCandidates(of name: String) throws(QueryError) -> [Candidate] {
         var warnings: [String] = []
-        let batteries = try storedBatteries(of: name, version: nil, warnings: &warnings)
+        let batteries: [StoredBattery] = try answer { () throws(QueryError) in
+            try storedBatteries(of: name, version: nil, warnings: &warnings)
+        }
         return batteries.reversed().prefix(Self.maxCandidates).map {
             Candidate(String($0.version), description: $0.description)
         }
@@ -80,8 +86,10 @@ extension Store {
     /// Returns the columns of a battery under their full names, with the fields of every experiment.
     package func columnCandidates(of name: String) throws(QueryError) -> [Candidate] {
         var warnings: [String] = []
-        let batteries = try storedBatteries(of: name, version: nil, warnings: &warnings)
-        let columns = try columns(of: batteries, warnings: &warnings)
+        let columns: [String] = try answer { () throws(QueryError) in
+            try self.columns(
+                of: storedBatteries(of: name, version: nil, warnings: &warnings), warnings: &warnings)
+        }
         return columns.prefix(Self.maxColumnCandidates).sorted { ExactText($0) < ExactText($1) }.map { column in
             Candidate(column, description: Self.kindText(of: column))
         }.filter(\.isPlain) + OwnField.names.sorted().map { Candidate($0, description: "of every experiment") }

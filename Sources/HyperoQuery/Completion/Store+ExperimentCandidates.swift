@@ -18,6 +18,12 @@ extension Store {
     package func experimentCandidates(
         beginningWith prefix: String, until end: MonotonicTime
     ) throws(QueryError) -> [Candidate] {
+        try answer { () throws(QueryError) in try candidates(beginningWith: prefix, until: end) }
+    }
+
+    private func candidates(
+        beginningWith prefix: String, until end: MonotonicTime
+    ) throws(QueryError) -> [Candidate] {
         let best = try bestCandidates().filter { $0.text.begins(with: prefix) }
         guard !prefix.isEmpty, prefix.utf8.allSatisfy(Self.isIDByte) else { return best }
         var seen = Set(best.map(\.text))

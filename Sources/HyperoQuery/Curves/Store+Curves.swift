@@ -41,6 +41,14 @@ extension Store {
                     reason: "the number of experiments must be between \(Self.idLimits.lowerBound) and "
                         + "\(Self.idLimits.upperBound), not \(count)"))
         }
+        return try answer { () throws(QueryError) in
+            try bestCurves(count, in: name, version: version, by: channel, where: filter, channels: channels)
+        }
+    }
+
+    private func bestCurves(
+        _ count: Int, in name: String, version: Int?, by channel: String?, where filter: Filter?, channels: [String]?
+    ) throws(QueryError) -> CurveSet {
         let board = try leaderboard(of: name, version: version, by: channel, where: filter, limit: count, columns: [])
         // A ranking may have members that are no ids or have no hash, because any client can write to the keys. Its warnings have
         // them.

@@ -13,6 +13,10 @@ extension Store {
     ///   categories if Redis fails.
     public func deadLetters(limit: Int = 20) throws(QueryError) -> DeadLetterList {
         try check(limit: limit)
+        return try answer { () throws(QueryError) in try newestDeadLetters(limit: limit) }
+    }
+
+    private func newestDeadLetters(limit: Int) throws(QueryError) -> DeadLetterList {
         var warnings: [String] = []
         var pipeline = CommandPipeline()
         let replies = try partitions(warnings: &warnings).map { keyspace in

@@ -50,6 +50,12 @@ extension Store {
     ///
     /// - Parameter ids: the ids of the batteries whose experiments are ranked; nil for those of all versions.
     func standings(of records: [ExperimentRecord], among ids: [String]?) throws(QueryError) -> [Standing?] {
+        try answer { () throws(QueryError) in try readStandings(of: records, among: ids) }
+    }
+
+    private func readStandings(
+        of records: [ExperimentRecord], among ids: [String]?
+    ) throws(QueryError) -> [Standing?] {
         var warnings: [String] = []
         let none = records.map { _ in Standing?.none }
         guard records.contains(where: { Self.objectiveNumber(of: $0) != nil }) else { return none }

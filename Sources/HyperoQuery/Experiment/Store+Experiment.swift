@@ -47,6 +47,10 @@ extension Store {
             guard let id = ExperimentID(text) else { throw QueryError(.invalidExperimentID(text)) }
             if !wanted.contains(id) { wanted.append(id) }
         }
+        return try answer { () throws(QueryError) in try experiments(completing: wanted) }
+    }
+
+    private func experiments(completing wanted: [ExperimentID]) throws(QueryError) -> [ExperimentRecord] {
         var warnings: [String] = []
         let partitions = try partitions(warnings: &warnings)
         var stored = try storedExperiments(

@@ -22,6 +22,14 @@ extension Store {
         columns: [String]? = nil
     ) throws(QueryError) -> ExperimentList {
         try check(limit: limit)
+        return try answer { () throws(QueryError) in
+            try list(of: name, version: version, filter: filter, limit: limit, columns: columns)
+        }
+    }
+
+    private func list(
+        of name: String, version: Int?, filter: ExperimentFilter, limit: Int, columns: [String]?
+    ) throws(QueryError) -> ExperimentList {
         var warnings: [String] = []
         let batteries = try storedBatteries(of: name, version: version, warnings: &warnings)
         let newest = batteries[batteries.count - 1]

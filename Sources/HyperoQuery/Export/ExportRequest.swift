@@ -24,6 +24,8 @@ public struct ExportRequest: Sendable, Hashable {
     public var isDescending = false
     /// The form of the learning curves; nil for one row per experiment.
     public var curves: CurveForm?
+    /// True if an export without the experiments of a partition that does not answer is an error.
+    public var needsAllPartitions = false
     /// The form of the rows.
     public var format = ExportFormat.csv
     /// The details of the form.

@@ -16,6 +16,9 @@ extension Store {
     ///   - request: the experiments, columns and form.
     ///   - progress: called before each chunk is written, with the number of experiments so far and of all.
     ///   - sink: receives the text in order. The bytes are valid during the call.
+    /// Partitions that do not answer are left out, with a warning, unless the request needs all. One that fails after the first
+    /// chunk of rows ends the export with an error.
+    ///
     /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery, version or a column does not exist, and
     ///   of the other categories if an argument is out of range or Redis fails; any error of the sink.
     @discardableResult
@@ -25,6 +28,19 @@ extension Store {
         to sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> ExportSummary {
         try check(request)
+        var isWritten = false
+        return try answerThrowing(from: request.needsAllPartitions ? .all : .available, mayRestart: { !isWritten }) {
+            try write(name, request, progress: progress) { bytes in
+                isWritten = true
+                try sink(bytes)
+            }
+        }
+    }
+
+    private func write(
+        _ name: String, _ request: ExportRequest, progress: (_ count: Int, _ of: Int) -> Void,
+        to sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> ExportSummary {
         var warnings: [String] = []
         let batteries = try exportedBatteries(of: name, request, warnings: &warnings)
         let (columns, total) = try exportedColumns(of: batteries, warnings: &warnings)
@@ -45,7 +61,6 @@ extension Store {
 
         var writer = ExportWriter(rows.columns, format: request.format, style: request.style)
         writer.header()
-        try writer.flush(to: sink)
         var (rowCount, experimentCount, examinedCount) = (0, 0, 0)
         var found: [String] = []
         // The body of a scan throws errors of queries only.

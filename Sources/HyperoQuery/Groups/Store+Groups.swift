@@ -30,12 +30,22 @@ extension Store {
         order: RankingOrder = .bestFirst, limit: Int = 10
     ) throws(QueryError) -> GroupBoard {
         try check(limit: limit)
+        return try answer { () throws(QueryError) in
+            try board(
+                of: name, by: grouping, version: version, channel: channel,
+                condition: RankCondition(statuses: statuses, since: since, filter: filter), order: order, limit: limit)
+        }
+    }
+
+    private func board(
+        of name: String, by grouping: Grouping, version: Int?, channel: String?, condition: RankCondition,
+        order: RankingOrder, limit: Int
+    ) throws(QueryError) -> GroupBoard {
         var warnings: [String] = []
         let subject = try rankedBatteries(of: name, version: version, by: channel, order: order, warnings: &warnings)
         let (batteries, channel, isHighestFirst) = (subject.batteries, subject.channel, subject.isHighestFirst)
-        let condition = RankCondition(statuses: statuses, since: since, filter: filter)
         let boundCondition = BoundCondition(
-            condition: condition, filter: try bind(filter, to: batteries, warnings: &warnings))
+            condition: condition, filter: try bind(condition.filter, to: batteries, warnings: &warnings))
 
         var walk = MemberWalk(
             .ranking(by: channel, highestFirst: isHighestFirst), over: batteries, firstPage: ExperimentScan.maxChunk)
@@ -84,7 +94,7 @@ extension Store {
             collection.add(
                 member, stored: Self.values(of: experiment, in: batteries, fields: fields),
                 // A training that has failed or has not ended is no repetition of one that has.
-                isSettled: statuses.isEmpty ? experiment.liveness?.status == .done : true)
+                isSettled: condition.statuses.isEmpty ? experiment.liveness?.status == .done : true)
         }
         for problem in problems { addScanWarning(problem, to: &warnings) }
         if ranked.count != experimentCount {

@@ -26,6 +26,14 @@ extension Store {
         limit: Int = 100_000
     ) throws(QueryError) -> ImportanceReport {
         try check(limit: limit)
+        return try answer { () throws(QueryError) in
+            try report(of: name, version: version, by: channel, where: filter, limit: limit)
+        }
+    }
+
+    private func report(
+        of name: String, version: Int?, by channel: String?, where filter: Filter?, limit: Int
+    ) throws(QueryError) -> ImportanceReport {
         var warnings: [String] = []
         let subject = try rankedBatteries(
             of: name, version: version, by: channel, order: .bestFirst, warnings: &warnings)

@@ -52,6 +52,19 @@ extension Store {
         atBest: [String]? = nil
     ) throws(QueryError) -> Leaderboard {
         try check(limit: limit)
+        return try answer { () throws(QueryError) in
+            try board(
+                of: name, version: version, by: channel, value: value,
+                condition: RankCondition(statuses: statuses, since: since, filter: filter), order: order, sort: sort,
+                pareto: pareto, limit: limit, columns: columns, atBest: atBest)
+        }
+    }
+
+    private func board(
+        of name: String, version: Int?, by channel: String?, value: RankedValue, condition: RankCondition,
+        order: RankingOrder, sort: [SortField], pareto: [ParetoCriterion], limit: Int, columns: [String]?,
+        atBest: [String]?
+    ) throws(QueryError) -> Leaderboard {
         var warnings: [String] = []
         let subject = try rankedBatteries(of: name, version: version, by: channel, order: order, warnings: &warnings)
         let (batteries, newest, channel) = (subject.batteries, subject.newest, subject.channel)
@@ -59,9 +72,8 @@ extension Store {
 
         let scanOrder = ScanOrder.ranking(by: channel, highestFirst: highestFirst)
         var walk = MemberWalk(scanOrder, over: batteries, firstPage: 4 * ExperimentScan.firstSearchChunk)
-        let condition = RankCondition(statuses: statuses, since: since, filter: filter)
         let boundCondition = BoundCondition(
-            condition: condition, filter: try bind(filter, to: batteries, warnings: &warnings))
+            condition: condition, filter: try bind(condition.filter, to: batteries, warnings: &warnings))
         var request = RankArrangement(sort: sort, criteria: pareto, in: batteries)
         let isSearch = !condition.isEmpty || !request.isEmpty
         var search = ColumnSearch(columns ?? [], in: batteries)

@@ -4,7 +4,7 @@ import HyperoSchema
 extension Store {
     /// Returns the ids of the experiments of a battery that fulfil a filter, the oldest first.
     ///
-    /// Reads the fields that the filter names of all experiments, 500 per round trip.
+    /// Reads the fields that the filter names of all experiments, 500 per round trip. Fails if a partition does not answer.
     ///
     /// - Parameters:
     ///   - name: the battery's name, or its id.
@@ -25,6 +25,18 @@ extension Store {
     /// - Parameter warnings: receives the experiments that cannot be read, of which nothing is known.
     package func experimentIDs(
         of name: String, version: Int? = nil, where filter: Filter, warnings: inout [String]
+    ) throws(QueryError) -> [String] {
+        var found: [String] = []
+        let ids = try answer(from: .all) { () throws(QueryError) in
+            found = []
+            return try allIDs(of: name, version: version, where: filter, warnings: &found)
+        }
+        warnings += found
+        return ids
+    }
+
+    private func allIDs(
+        of name: String, version: Int?, where filter: Filter, warnings: inout [String]
     ) throws(QueryError) -> [String] {
         let batteries = try storedBatteries(of: name, version: version, warnings: &warnings)
         let bound = try bind(filter, to: batteries, warnings: &warnings)

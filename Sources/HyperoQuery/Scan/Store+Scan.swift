@@ -65,17 +65,23 @@ extension Store {
     ///   - scan: the order and the fields.
     ///   - body: receives the experiments of a chunk.
     /// - Returns: the malformed values that were left out, at most 1,000.
-    /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery or version does not exist, and of
+    /// - Throws: ``QueryError/Code/incomplete(_:)`` if a partition does not answer, ``QueryError`` of category ``QueryError/Category/notFound`` if the battery or version does not exist, and of
     ///   the other categories if Redis fails; the error of the body.
     @discardableResult
     package func scan(
         _ name: String, version: Int?, _ scan: ExperimentScan,
         body: ([ScannedExperiment]) throws(QueryError) -> ScanStep
     ) throws(QueryError) -> [String] {
-        var warnings: [String] = []
-        let batteries = try storedBatteries(of: name, version: version, warnings: &warnings)
-        try self.scan(batteries, scan, warnings: &warnings, body: body)
-        return warnings
+        var hasBegun = false
+        return try answer(from: .all, mayRestart: { !hasBegun }) { () throws(QueryError) in
+            var warnings: [String] = []
+            let batteries = try storedBatteries(of: name, version: version, warnings: &warnings)
+            try self.scan(batteries, scan, warnings: &warnings) { (experiments) throws(QueryError) in
+                hasBegun = true
+                return try body(experiments)
+            }
+            return warnings
+        }
     }
 
     /// Walks over the experiments of batteries, as ``scan(_:version:_:body:)`` does.

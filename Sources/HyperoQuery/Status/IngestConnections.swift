@@ -44,7 +44,7 @@ extension StoreStatus {
     /// The standbys by process, one text each: `node18:4711`, or `node18:4711 ({hypero:0})` for some of the partitions. Nil if
     /// they are unknown.
     var standbyTexts: [String]? {
-        let running = partitions.filter { !$0.isAtRest }
+        let running = partitions.filter { !$0.isAtRest && $0.leftOut == nil }
         var tags: [String: [String]] = [:]
         for partition in running {
             guard let standbys = partition.standbys else { return nil }

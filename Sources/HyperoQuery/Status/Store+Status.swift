@@ -13,6 +13,10 @@ extension Store {
     /// - Throws: ``QueryError`` if Redis fails. Values that the account must not read are nil, and a warning names the commands,
     ///   except for INFO and CLIENT LIST.
     public func status(now: Int64? = nil) throws(QueryError) -> StoreStatus {
+        try answer { () throws(QueryError) in try readStatus(now: now) }
+    }
+
+    private func readStatus(now: Int64?) throws(QueryError) -> StoreStatus {
         var warnings: [String] = []
         var partitions = try partitions(warnings: &warnings)
         if partitions.isEmpty { partitions = [layout.undivided] }
@@ -27,7 +31,7 @@ extension Store {
             infos.append((server, pipeline.append("INFO", in: keyspace, as: .string)))
             clientLists.append(pipeline.append("CLIENT", "LIST", "TYPE", "normal", in: keyspace, as: .string))
         }
-        let others = layout.otherLayout.map { PartitionStatusRequest($0, in: &pipeline) }
+        let others = answering(layout.otherLayout).map { PartitionStatusRequest($0, in: &pipeline) }
         try connections.run(pipeline)
         if let refusal = requests.first?.refusal, requests.allSatisfy({ $0.refusal != nil }) { throw refusal }
         try readOldestEntries(of: requests + others)
@@ -58,6 +62,9 @@ extension Store {
         var otherStatuses: [PartitionStatus] = []
         for request in others { otherStatuses.append(try request.status(warnings: &ignored)) }
         warnings += layoutWarnings(partitionStatuses, former: former, others: otherStatuses)
+        partitionStatuses += leftOutPartitions.filter(\.isKnown).map { PartitionStatus(leftOut: $0) }
+        // The number of digits orders {hypero:2} before {hypero:10}.
+        partitionStatuses.sort { ($0.tag.utf8.count, $0.tag) < ($1.tag.utf8.count, $1.tag) }
         return StoreStatus(servers: servers, partitions: partitionStatuses, warnings: warnings)
     }
 

@@ -22,6 +22,7 @@ extension StoreStatus: Rendering {
         table.rows = partitions.map { partition in
             let owner =
                 switch partition.lease {
+                case _ where partition.leftOut != nil: Table.Cell("left out", style: .red)
                 case .held(let owner) where partition.isOwnerGone: Table.Cell("\(owner) (no connection)", style: .red)
                 case .held(let owner): Table.Cell(owner, style: .green)
                 case .free where partition.isAtRest: Table.Cell("at rest", style: .dim)
@@ -101,6 +102,7 @@ extension StoreStatus: Rendering {
                 object.add("commands", value: partition.waitingCommands)
                 object.add("commands_waiting_since", value: partition.commandsWaitingSince)
                 object.add("format", value: partition.format)
+                object.add("left_out", value: partition.leftOut)
                 return object.text
             })
         object.add("warnings", array: warnings.map(JSON.quoted))
@@ -114,7 +116,7 @@ extension StoreStatus: Rendering {
                 "partition", "stream", "behind", "waiting_since", "applied", "duplicates", "gaps", "missed",
                 "rewinds", "last_rewind", "takeovers", "last_takeover", "dead", "dead_letters", "requeued",
                 "dead_trimmed", "dead_reason", "last_applied", "last_owner", "owned", "owner", "at_rest", "deleted",
-                "standbys", "commands", "commands_waiting_since", "format",
+                "standbys", "commands", "commands_waiting_since", "format", "left_out",
             ], to: &page)
         for partition in partitions {
             CSV.write(
@@ -132,7 +134,7 @@ extension StoreStatus: Rendering {
                     partition.isOwned.map { String($0) }, partition.lease.owner, String(partition.isAtRest),
                     partition.deleted.map { String($0) }, partition.standbys?.joined(separator: " "),
                     partition.waitingCommands.map { String($0) }, partition.commandsWaitingSince.map { String($0) },
-                    partition.format.map { String($0) },
+                    partition.format.map { String($0) }, partition.leftOut,
                 ], to: &page)
         }
     }

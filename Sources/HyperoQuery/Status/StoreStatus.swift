@@ -69,6 +69,8 @@ public struct PartitionStatus: Sendable, Hashable {
     /// True if the owner has no connection, as after a kill, while other ingests of the partition have one. One of them takes
     /// over when the lease expires.
     public internal(set) var isOwnerGone = false
+    /// The reason why the partition is left out: its server does not answer, and all values are unknown. Nil if it answers.
+    public internal(set) var leftOut: String?
     /// The problems with the partition's keys that stop the ingest, one message each.
     public let problems: [String]
     /// True if the partition belongs to an earlier number of partitions and all its entries are applied. An ingest owns such

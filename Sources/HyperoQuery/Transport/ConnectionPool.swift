@@ -4,14 +4,17 @@ import HyperoSchema
 /// The connections to the servers of the partitions.
 ///
 /// Without a cluster there is one server, the seed. In a cluster, a server redirects commands for partitions that it does
-/// not own, and the pool sends all further commands of the partition to the new server.
+/// not own, and the pool sends all further commands of the partition to the new server. A server that fails is not tried again
+/// within the query, and its partitions are recorded in ``failures``.
 final class ConnectionPool {
-    /// The configured server.
+    /// The configured servers.
     let seed: RedisURL
     let timeout: Duration
-    private var connections: [RedisURL: ConnectionBox] = [:]
+    private var connections: [RedisURL: ServerConnection] = [:]
     /// The configured servers, with the one that is used.
     private var seedTopology: Topology
+    /// The error of the last attempt to connect to a configured server; nil if it succeeded.
+    private var seedFailure: RedisError?
     /// The servers of the partitions that were redirected.
     private var redirects: [Keyspace: Topology] = [:]
     /// The work so far.
@@ -19,10 +22,29 @@ final class ConnectionPool {
     /// The pipelines that were sent and whose replies were not read yet, in order.
     private var started: [StartedPipeline] = []
     private var lastTicket = 0
+    /// The failures of the current query, else of the latest one.
+    var failures = QueryFailures()
+    private var isInQuery = false
 
     private struct StartedPipeline {
         let ticket: Int
-        let groups: [(server: RedisURL, commands: [CommandPipeline.Command])]
+        let batches: Batches
+    }
+
+    /// Commands by server, which were sent.
+    private struct Batches {
+        var batches: [(server: RedisURL, commands: [CommandPipeline.Command])] = []
+        /// The first failure to send.
+        var failure: QueryError?
+    }
+
+    /// The outcome of commands.
+    private struct Outcome {
+        var redirects: [Redirect] = []
+        /// The first failure of a server or partition.
+        var failure: QueryError?
+
+        mutating func fail(_ error: QueryError) { failure = failure ?? error }
     }
 
     private struct Redirect {
@@ -40,15 +62,42 @@ final class ConnectionPool {
         self.timeout = timeout
     }
 
-    /// Returns the server of a partition: the one that the latest redirect named, else the seed.
+    /// Returns the server of a partition: the one that the latest redirect named, else the configured one that is used.
     func server(of keyspace: Keyspace) -> RedisURL { redirects[keyspace]?.current ?? seedTopology.current }
 
     var roundTrips: Int { cost.roundTrips }
 
+    // MARK: - Queries
+
+    /// Begins a query: forgets the failures of the query before, and the connections that servers have closed since.
+    ///
+    /// - Returns: false within another query.
+    func beginQuery(requiresAll: Bool) -> Bool {
+        guard !isInQuery else { return false }
+        // Replies to the commands of a scan that ended early. If they do not arrive, the connections are closed.
+        if !started.isEmpty { try? finish() }
+        connections = connections.filter { !$0.value.hasEnded }
+        failures = QueryFailures()
+        failures.requiresAll = requiresAll
+        isInQuery = true
+        return true
+    }
+
+    /// Ends a query: forgets its failures, except for the partitions that it has left out.
+    func endQuery() {
+        isInQuery = false
+        let leftOut = failures.leftOut
+        failures = QueryFailures()
+        failures.leftOut = leftOut
+    }
+
+    // MARK: - Commands
+
     /// Sends the commands and reads their replies: one round trip for up to 1,000 commands, and one more per redirect. Reads the
     /// replies to the pipelines that were started before.
     ///
-    /// - Throws: the error of a server that fails as a whole. The error reply to one command is in its ``PendingReply``.
+    /// - Throws: the error of a server or partition that fails as a whole, after the replies of the others are read. The error
+    ///   reply to one command is in its ``PendingReply``.
     func run(_ pipeline: CommandPipeline) throws(QueryError) {
         try finish()
         var start = 0
@@ -64,7 +113,7 @@ final class ConnectionPool {
     /// - Returns: the ticket for ``finish(_:)``.
     func start(_ pipeline: CommandPipeline) throws(QueryError) -> Int {
         lastTicket += 1
-        started.append(StartedPipeline(ticket: lastTicket, groups: try send(pipeline.commands)))
+        started.append(StartedPipeline(ticket: lastTicket, batches: send(pipeline.commands)))
         return lastTicket
     }
 
@@ -72,12 +121,15 @@ final class ConnectionPool {
     ///
     /// If a server redirects a command, reads the replies to all of them, because those to the repeated command follow.
     func finish(_ ticket: Int = .max) throws(QueryError) {
-        var redirects: [Redirect] = []
-        while let first = started.first, first.ticket <= ticket || !redirects.isEmpty {
+        var outcome = Outcome()
+        while let first = started.first, first.ticket <= ticket || !outcome.redirects.isEmpty {
             started.removeFirst()
-            redirects += try receive(first.groups)
+            let received = receive(first.batches)
+            outcome.redirects += received.redirects
+            if let failure = received.failure { outcome.fail(failure) }
+            if outcome.failure != nil { break }
         }
-        try sendAndReceive(try follow(redirects))
+        try sendAndReceive(try follow(outcome))
     }
 
     private func sendAndReceive(_ commands: [CommandPipeline.Command]) throws(QueryError) {
@@ -85,133 +137,243 @@ final class ConnectionPool {
         var redirectCount = 0
         while !remaining.isEmpty {
             guard redirectCount <= Topology.maxRedirects else {
-                throw QueryError(.notReady(reason: "the cluster moves hash slots (\(seed))"))
+                let error = QueryError(.notReady(reason: "the cluster moves hash slots (\(seed))"))
+                if isInQuery { for command in remaining { failures.add(error, of: command.keyspace) } }
+                throw error
             }
-            remaining = try follow(try receive(try send(remaining)))
+            remaining = try follow(receive(send(remaining)))
             redirectCount += 1
         }
     }
 
     /// Sends each command to the server of its partition, all before the first reply is read.
-    private func send(
-        _ commands: [CommandPipeline.Command]
-    ) throws(QueryError) -> [(server: RedisURL, commands: [CommandPipeline.Command])] {
-        guard !commands.isEmpty else { return [] }
-        try connectToSeed()
+    private func send(_ commands: [CommandPipeline.Command]) -> Batches {
+        guard !commands.isEmpty else { return Batches() }
+        if commands.contains(where: { redirects[$0.keyspace] == nil }) { connectToSeed() }
         cost.roundTrips += 1
         cost.keys += commands.count
-        let groups =
-            redirects.isEmpty
-            ? [(server: seedTopology.current, commands: commands)]
-            : Dictionary(grouping: commands) { server(of: $0.keyspace) }.map { (server: $0.key, commands: $0.value) }
-        for (server, commands) in groups {
-            try withConnection(to: server) { connection throws(RedisError) in try connection.send(commands) }
-        }
-        return groups
-    }
-
-    /// Reads the replies of all servers.
-    ///
-    /// - Returns: the commands that were redirected.
-    private func receive(
-        _ groups: [(server: RedisURL, commands: [CommandPipeline.Command])]
-    ) throws(QueryError) -> [Redirect] {
-        var redirects: [Redirect] = []
-        for (server, commands) in groups {
-            try withConnection(to: server) { connection throws(RedisError) in
-                for command in commands {
-                    var reply = try connection.connection.receive()
-                    cost.bytes += reply.byteCount
-                    if let error = reply.error, case .moved = error.code {
-                        redirects.append(Redirect(server: server, error: error, command: command))
-                    } else {
-                        command.readReply(&reply, server)
-                    }
+        var sent = Batches()
+        for (server, commands) in batches(of: commands) {
+            do throws(RedisError) {
+                try connection(to: server).send(commands)
+                sent.batches.append((server, commands))
+            } catch {
+                if error.category == .denied || error.category == .refused,
+                    ServerConnection.isSentinel(server, timeout: timeout)
+                {
+                    sent.failure = QueryError(.isSentinel(server.description))
+                } else {
+                    sent.failure = sent.failure ?? fail(error, of: server, commands)
                 }
             }
         }
-        return redirects
+        return sent
     }
 
-    /// Verifies redirects and records their servers, after all replies are read: the check is a command of its own.
+    /// Groups commands by server, in the order in which the servers appear.
+    private func batches(
+        of commands: [CommandPipeline.Command]
+    ) -> [(server: RedisURL, commands: [CommandPipeline.Command])] {
+        guard !redirects.isEmpty else { return [(seedTopology.current, commands)] }
+        var batches: [(server: RedisURL, commands: [CommandPipeline.Command])] = []
+        var indexes: [RedisURL: Int] = [:]
+        for command in commands {
+            let server = server(of: command.keyspace)
+            if let index = indexes[server] {
+                batches[index].commands.append(command)
+            } else {
+                indexes[server] = batches.count
+                batches.append((server, [command]))
+            }
+        }
+        return batches
+    }
+
+    /// Reads the replies of all servers, also after the failure of one of them, so that no reply is left on a connection.
+    private func receive(_ sent: Batches) -> Outcome {
+        var outcome = Outcome(failure: sent.failure)
+        for (server, commands) in sent.batches {
+            do throws(RedisError) {
+                try receive(commands, from: server, &outcome)
+            } catch {
+                outcome.fail(fail(error, of: server, commands))
+            }
+        }
+        return outcome
+    }
+
+    private func receive(
+        _ commands: [CommandPipeline.Command], from server: RedisURL, _ outcome: inout Outcome
+    ) throws(RedisError) {
+        guard let connection = connections[server] else {
+            throw RedisError(.connection, "the connection to \(server) was closed")
+        }
+        var isUnknown = false
+        for command in commands {
+            var reply = try connection.connection.receive()
+            cost.bytes += reply.byteCount
+            if let error = reply.error {
+                if error.code.isRedirect {
+                    outcome.redirects.append(Redirect(server: server, error: error, command: command))
+                    continue
+                }
+                if !error.isOfOneCommand {
+                    outcome.fail(fail(error, of: command.keyspace, at: server))
+                    continue
+                }
+                isUnknown = isUnknown || error.isUnknownCommand
+            }
+            command.readReply(&reply, server)
+        }
+        if isUnknown, try connection.isSentinel() { outcome.failure = QueryError(.isSentinel(server.description)) }
+    }
+
+    /// Returns the connection to a server, opened on first use.
+    private func connection(to server: RedisURL) throws(RedisError) -> ServerConnection {
+        if let connection = connections[server] { return connection }
+        if let seedFailure, server == seedTopology.current { throw seedFailure }
+        if isInQuery, let error = failures.servers[server] { throw error }
+        let connection = try ServerConnection(to: server, timeout: timeout)
+        connections[server] = connection
+        return connection
+    }
+
+    /// Connects to the first of the configured servers that can be used, unless one of them is connected.
+    private func connectToSeed() {
+        guard connections[seedTopology.current] == nil, !isInQuery || failures.servers[seedTopology.current] == nil
+        else {
+            return
+        }
+        do throws(RedisError) {
+            let connection = try ServerConnection(to: &seedTopology, timeout: timeout)
+            connections[connection.connection.url] = connection
+            seedFailure = nil
+        } catch {
+            seedFailure = error
+        }
+    }
+
+    // MARK: - Failures
+
+    /// Records that a server has failed, with the partitions of the commands, and closes its connection: replies may still
+    /// arrive on it, and would be read as the replies to later commands.
+    private func fail(_ error: RedisError, of server: RedisURL, _ commands: [CommandPipeline.Command]) -> QueryError {
+        connections[server] = nil
+        let failure = QueryError(error, server: server)
+        if server == seedTopology.current {
+            seedTopology.leave(after: error)
+            // The next attempt uses another of the configured servers.
+            if isInQuery, seedTopology.hasAlternatives, seedFailure == nil, failures.changeSeed() { return failure }
+        }
+        if isInQuery { failures.add(error, of: server) }
+        for command in commands {
+            let keyspace = command.keyspace
+            if redirects[keyspace] != nil, !failures.redirected.contains(keyspace) {
+                // The redirect is of an earlier query. Another server may have the partition since.
+                redirects[keyspace] = nil
+                failures.changeServer()
+            } else if isInQuery, server == self.server(of: keyspace) {
+                failures.add(failure, of: keyspace)
+            }
+        }
+        return failure
+    }
+
+    /// Records that a partition does not answer, while its server does.
+    private func fail(_ error: RedisError, of keyspace: Keyspace, at server: RedisURL) -> QueryError {
+        let isMoving = if case .ask = error.code { true } else { error.code == .tryAgain }
+        let failure =
+            isMoving
+            ? QueryError(.notReady(reason: "its hash slot moves to another server: \(error) (\(server))"))
+            : QueryError(error, server: server)
+        if isInQuery, error.category == .elsewhere, server == seedTopology.current, seedTopology.hasAlternatives,
+            failures.changeSeed()
+        {
+            seedTopology.leave(after: error)
+            return failure
+        }
+        if isInQuery { failures.add(failure, of: keyspace) }
+        return failure
+    }
+
+    // MARK: - Redirects
+
+    /// Follows the redirects of commands, after all replies are read: the check of a redirect is a command of its own.
+    ///
+    /// Reads the replies to commands that were redirected by ASK, because their hash slot migrates.
     ///
     /// - Returns: the commands to send again.
-    private func follow(_ redirects: [Redirect]) throws(QueryError) -> [CommandPipeline.Command] {
-        for redirect in redirects {
-            try withConnection(to: redirect.server) { connection throws(RedisError) in
-                try follow(connection.connection.verified(redirect.error), of: redirect.command.keyspace)
-            }
-        }
-        return redirects.map(\.command)
-    }
-
-    /// Records the server that a verified redirect names.
-    ///
-    /// - Throws: the error if it is not a verified redirect.
-    private func follow(_ error: RedisError, of keyspace: Keyspace) throws(RedisError) {
-        var topology = redirects[keyspace] ?? seedTopology
-        guard topology.follow(error) else { throw error }
-        redirects[keyspace] = topology
-    }
-
-    /// Calls the body with the connection to a server, opened on first use.
-    ///
-    /// If the body fails, all connections are closed. Replies may still arrive on them, and would be read as the
-    /// replies to later commands.
-    private func withConnection(
-        to server: RedisURL, _ body: (ConnectionBox) throws(RedisError) -> Void
-    ) throws(QueryError) {
-        do throws(RedisError) {
-            if let connection = connections[server] {
-                try body(connection)
+    /// - Throws: the failure of the outcome, or of a redirect.
+    private func follow(_ outcome: Outcome) throws(QueryError) -> [CommandPipeline.Command] {
+        var outcome = outcome
+        var again: [CommandPipeline.Command] = []
+        var asked: [(server: RedisURL, commands: [CommandPipeline.Command])] = []
+        var checked: [CheckedRedirect: RedisError] = [:]
+        for redirect in outcome.redirects where failures.partitions[redirect.command.keyspace] == nil {
+            let keyspace = redirect.command.keyspace
+            let key = CheckedRedirect(server: redirect.server, code: redirect.error.code.asMoved)
+            let error: RedisError
+            if let known = checked[key] {
+                error = known
             } else {
-                let connection = ConnectionBox(
-                    try RedisConnection.open(to: server, name: "hypero-query", timeout: timeout))
-                connections[server] = connection
-                try body(connection)
+                do throws(RedisError) {
+                    error = try connection(to: redirect.server).connection.verified(
+                        RedisError(key.code, redirect.error.description))
+                } catch {
+                    outcome.fail(fail(error, of: redirect.server, [redirect.command]))
+                    continue
+                }
+                checked[key] = error
+            }
+            var topology = redirects[keyspace] ?? seedTopology
+            guard topology.follow(error) else {
+                outcome.fail(
+                    error.category == .connection
+                        ? fail(error, of: redirect.server, [redirect.command])
+                        : fail(error, of: keyspace, at: redirect.server))
+                continue
+            }
+            if case .ask = redirect.error.code {
+                if let index = asked.firstIndex(where: { $0.server == topology.current }) {
+                    asked[index].commands.append(redirect.command)
+                } else {
+                    asked.append((topology.current, [redirect.command]))
+                }
+            } else {
+                redirects[keyspace] = topology
+                failures.redirected.insert(keyspace)
+                again.append(redirect.command)
+            }
+        }
+        for (server, commands) in asked { ask(commands, at: server, &outcome) }
+        guard let failure = outcome.failure else { return again }
+        // Replies to other pipelines would be read as those to later commands.
+        started.removeAll()
+        connections = connections.filter { $0.value.connection.pendingReplies == 0 }
+        throw failure
+    }
+
+    private struct CheckedRedirect: Hashable {
+        let server: RedisURL
+        let code: RedisError.Code
+    }
+
+    /// Sends commands to the server that has some keys of a migrating hash slot already.
+    private func ask(_ commands: [CommandPipeline.Command], at server: RedisURL, _ outcome: inout Outcome) {
+        cost.roundTrips += 1
+        do throws(RedisError) {
+            try connection(to: server).ask(commands) { refusal, reply, index in
+                cost.bytes += reply.byteCount
+                if let error = refusal ?? reply.error, refusal != nil || !error.isOfOneCommand {
+                    outcome.fail(fail(error, of: commands[index].keyspace, at: server))
+                } else {
+                    commands[index].readReply(&reply, server)
+                }
             }
         } catch {
-            close(after: error)
-            throw QueryError(error, server: server)
+            let failure = fail(error, of: server, commands)
+            if isInQuery { for command in commands { failures.add(failure, of: command.keyspace) } }
+            outcome.fail(failure)
         }
-    }
-
-    /// Connects to a configured server, unless there is a connection to it.
-    private func connectToSeed() throws(QueryError) {
-        guard connections[seedTopology.current] == nil else { return }
-        do throws(RedisError) {
-            let box = ConnectionBox(try seedTopology.open(for: .reading, name: "hypero-query", timeout: timeout))
-            connections[box.connection.url] = box
-        } catch {
-            close(after: error)
-            throw QueryError(error, server: seed)
-        }
-    }
-
-    private func close(after error: RedisError) {
-        connections.removeAll()
-        started.removeAll()
-        redirects.removeAll()
-        seedTopology.leave(after: error)
-    }
-}
-
-/// A reference to a connection, because a dictionary cannot hold a noncopyable value.
-private final class ConnectionBox {
-    var connection: RedisConnection
-
-    init(_ connection: consuming RedisConnection) {
-        self.connection = connection
-    }
-
-    /// Sends the commands in one write.
-    func send(_ commands: [CommandPipeline.Command]) throws(RedisError) {
-        var writer = RESPWriter()
-        for command in commands {
-            writer.begin(arguments: command.arguments.count + command.sharedArguments.count)
-            for argument in command.arguments { writer.add(argument) }
-            for argument in command.sharedArguments { writer.add(argument) }
-        }
-        try connection.send(writer)
     }
 }

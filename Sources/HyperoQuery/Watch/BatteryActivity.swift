@@ -60,6 +60,12 @@ extension Store {
     ///   - earlier: an earlier list, whose counts are kept where nothing has changed; nil for none.
     ///   - changed: the ids of the batteries that have changed since.
     func activities(since earlier: ActivityList?, changed: Set<String>) throws(QueryError) -> ActivityList {
+        try answer { () throws(QueryError) in try readActivities(since: earlier, changed: changed) }
+    }
+
+    private func readActivities(
+        since earlier: ActivityList?, changed: Set<String>
+    ) throws(QueryError) -> ActivityList {
         var warnings: [String] = []
         let stored = try storedBatteries(warnings: &warnings)
         let summaries = try summaries(of: stored, warnings: &warnings)

@@ -29,6 +29,8 @@ final class EventStreams {
     private let store: Store
     private let shouldContinue: () -> Bool
     private(set) var partitions: [Partition] = []
+    /// The partitions that do not answer, with the entries that were read before.
+    private var leftOut: [Partition] = []
     private var links: [StreamLink] = []
     /// True if a server refuses to read the streams of several partitions together.
     private var isSplit = false
@@ -56,6 +58,10 @@ final class EventStreams {
     ///
     /// Two round trips: EXISTS to discover the partitions, and XREVRANGE of the last entry of each stream.
     func locate() throws(QueryError) {
+        try store.answer { () throws(QueryError) in try locateAvailable() }
+    }
+
+    private func locateAvailable() throws(QueryError) {
         let keyspaces = try keyspaces()
         var pipeline = CommandPipeline()
         let replies = keyspaces.map { keyspace in
@@ -64,7 +70,7 @@ final class EventStreams {
             }
         }
         try store.connections.run(pipeline)
-        let known = Dictionary(partitions.map { ($0.keyspace, $0) }) { first, _ in first }
+        let known = Dictionary((partitions + leftOut).map { ($0.keyspace, $0) }) { first, _ in first }
         // Without permission, the present time is nearly the position of the last entry.
         let present = StreamID(milliseconds: UInt64(clamping: store.clock()), sequence: 0)
         partitions = try zip(keyspaces, replies).map { keyspace, replies throws(QueryError) in
@@ -77,14 +83,27 @@ final class EventStreams {
                 keyspace: keyspace, events: min(old?.events ?? last[0], last[0]),
                 control: min(old?.control ?? last[1], last[1]))
         }
+        leftOut = known.values.filter { !keyspaces.contains($0.keyspace) }
         close()
     }
 
-    /// Adds the partitions that are new, with all their entries. One round trip, unless there are more than 16 partitions.
+    /// True if a partition does not answer and is not read.
+    var hasLeftOut: Bool { !leftOut.isEmpty || !store.leftOutPartitions.isEmpty }
+
+    /// Adds the partitions that are new, with all their entries, and those that answer again. One round trip, unless there are more
+    /// than 16 partitions.
     func discover() throws(QueryError) {
-        let new = try keyspaces().filter { keyspace in !partitions.contains { $0.keyspace == keyspace } }
+        let new = try store.answer { () throws(QueryError) in
+            let new = try keyspaces().filter { keyspace in !partitions.contains { $0.keyspace == keyspace } }
+            // A partition of a given number was not probed.
+            if !new.isEmpty { _ = try store.cursors(of: new) }
+            return new
+        }
         guard !new.isEmpty else { return }
-        partitions += new.map { Partition(keyspace: $0, events: .zero, control: .zero) }
+        partitions += new.map { keyspace in
+            leftOut.first { $0.keyspace == keyspace } ?? Partition(keyspace: keyspace, events: .zero, control: .zero)
+        }
+        leftOut.removeAll { new.contains($0.keyspace) }
         close()
     }
 

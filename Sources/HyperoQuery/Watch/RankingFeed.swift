@@ -108,6 +108,8 @@ extension RankingFeed.Update {
         case .board(.ranking(let ranking), _): self = .ranking(ranking)
         case .events(let events): self = .events(events)
         case .problem(let reason), .waiting(let reason): self = .problem(reason)
+        // The ranking has them in its warnings.
+        case .leftOut: return nil
         case .board, .lag, .chart, .details, .filterProblem, .replaced, .polling, .failed: return nil
         }
     }

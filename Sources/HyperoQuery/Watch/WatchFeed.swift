@@ -44,6 +44,8 @@ package final class WatchFeed: @unchecked Sendable {
     /// True if the result was read since the latest failure.
     private var hasRecovered = true
     private var lag: Int64?
+    /// The partitions that the result leaves out, one sentence each.
+    private var leftOut: [String] = []
 
     /// The milliseconds after which the running experiments of all batteries are counted again, some of which may be lost.
     private static let recountInterval: Int64 = 60_000
@@ -190,7 +192,7 @@ package final class WatchFeed: @unchecked Sendable {
 
     private func setPartitions() {
         progress.setPartitions(streams.partitions.count)
-        nextLocation = store.layout.explicit == nil ? .now + Self.locationInterval : nil
+        nextLocation = store.layout.explicit == nil || streams.hasLeftOut ? .now + Self.locationInterval : nil
     }
 
     private func receive(_ events: [StreamedEvent]) {
@@ -335,6 +337,9 @@ package final class WatchFeed: @unchecked Sendable {
             nextLoss = list.batteries.contains { $0.running > 0 } ? time + Self.recountInterval : nil
         }
         mailbox.post(.board(new, time: time))
+        let sentences = store.leftOutPartitions.sentences
+        if sentences != leftOut { mailbox.post(.leftOut(sentences)) }
+        leftOut = sentences
     }
 
     /// Reads the experiments whose curves or values the main thread shows, unless they have not changed.

@@ -51,6 +51,8 @@ package enum WatchUpdate: Sendable {
     case waiting(String?)
     /// The data in Redis was replaced, for example by FLUSHALL or an older state, so that everything is read again.
     case replaced
+    /// The partitions that the result leaves out, one sentence each. Posted when they change.
+    case leftOut([String])
     /// The reason why the filter of the request does not fit the battery, in which case the result is not read; nil if it does.
     case filterProblem(String?)
     /// The account may not wait for entries, so that the feed asks once per second.

@@ -131,7 +131,8 @@ package struct WatchView: Sendable {
         case .replaced: replacement = now
         case .filterProblem(let new): filterProblem = new
         case .polling: isPolling = true
-        case .failed: break
+        // The result has them as warnings.
+        case .leftOut, .failed: break
         }
     }
 

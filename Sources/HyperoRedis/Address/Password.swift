@@ -6,7 +6,8 @@ import HyperoSchema
 /// The description does not contain the password.
 enum Password: Sendable, Hashable {
     case text(String)
-    case file(path: String)
+    /// The absolute path of a file, and the variable that names it.
+    case file(path: String, variable: String)
 
     /// The largest size of a file in bytes.
     private static let maxFileSize = 64 << 10
@@ -18,49 +19,68 @@ enum Password: Sendable, Hashable {
         if let text = environment(variable) {
             self = .text(text)
         } else if let path = environment("\(variable)_FILE"), !path.isEmpty {
-            self = .file(path: path)
+            self = .file(path: Self.absolute(path), variable: "\(variable)_FILE")
         } else {
             return nil
         }
     }
 
+    /// Returns the path from the root, because the process may change its folder.
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+        defer { free(folder) }
+        return "\(String(cString: folder))/\(path)"
+    }
+
     /// Returns the password: of a file its first line.
     ///
+    /// - Parameter blocking: runs the system calls, during which the process may fork.
     /// - Throws: ``RedisError/Code/unreadablePassword``.
-    func read() throws(RedisError) -> String {
+    func read(blocking: (() -> Void) -> Void) throws(RedisError) -> String {
         switch self {
-        case .text(let text): text
-        case .file(let path): try Self.read(path)
+        case .text(let text): return text
+        case .file(let path, let variable):
+            guard let buffer = malloc(Self.maxFileSize) else { throw failure("out of memory", path, variable) }
+            defer { free(buffer) }
+            var count = 0
+            var code: CInt = 0
+            blocking { (count, code) = Self.read(path, into: buffer) }
+            guard code == 0 else { throw failure(String(cString: strerror(code)), path, variable) }
+            guard count < Self.maxFileSize else {
+                throw failure("larger than \(Self.maxFileSize - 1) bytes", path, variable)
+            }
+            let bytes = UnsafeRawBufferPointer(start: buffer, count: count)
+            let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+            guard let text = String(validating: line, as: UTF8.self), !text.isEmpty else {
+                throw failure("its first line is \(line.isEmpty ? "empty" : "not UTF-8")", path, variable)
+            }
+            return text
         }
     }
 
-    private static func read(_ path: String) throws(RedisError) -> String {
+    /// Reads at most the largest size.
+    ///
+    /// - Returns: the number of bytes, and the number of the error or 0.
+    private static func read(_ path: String, into buffer: UnsafeMutableRawPointer) -> (count: Int, code: CInt) {
         // Not blocked by a pipe without a writer.
         let file = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { throw failure(path, String(cString: strerror(errno))) }
+        guard file >= 0 else { return (0, errno) }
         defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: maxFileSize)
         var count = 0
-        while count < bytes.count {
-            let part = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress! + count, $0.count - count) }
+        while count < maxFileSize {
+            let part = Glibc.read(file, buffer + count, maxFileSize - count)
             if part < 0, errno == EINTR { continue }
-            guard part >= 0 else { throw failure(path, String(cString: strerror(errno))) }
+            guard part >= 0 else { return (0, errno) }
             guard part > 0 else { break }
             count += part
         }
-        guard count < maxFileSize else { throw failure(path, "larger than \(maxFileSize - 1) bytes") }
-        let line = bytes[..<count].prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-        guard let text = String(validating: line, as: UTF8.self), !text.isEmpty else {
-            throw failure(path, "its first line is \(line.isEmpty ? "empty" : "not UTF-8")")
-        }
-        return text
+        return (count, 0)
     }
 
-    private static func failure(_ path: String, _ reason: String) -> RedisError {
+    private func failure(_ reason: String, _ path: String, _ variable: String) -> RedisError {
         RedisError(
             .unreadablePassword,
-            "cannot read the password file \(printable(path, limit: 200)): \(reason). Correct HYPERO_REDIS_PASSWORD_FILE or the "
-                + "file")
+            "cannot read the password file \(printable(path, limit: 200)): \(reason). Correct \(variable) or the file")
     }
 }
 

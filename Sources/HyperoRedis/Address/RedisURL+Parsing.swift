@@ -72,6 +72,12 @@ extension RedisURL {
             }
             return ((nil, nil), text)
         }
+        // The last @ of a list of hosts with an account each would make a password of all hosts before it.
+        guard !text[..<at].contains("@") || !text[..<at].contains(",") else {
+            throw SchemaError(
+                "the Redis URL must have one account for all hosts, before the first one. Write %40 for @ and %2C for , in a "
+                    + "password")
+        }
         let parts = text[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let user = try percentDecoded(parts[0])
         let password = parts.count == 2 ? Password.text(try percentDecoded(parts[1])) : nil
@@ -98,11 +104,17 @@ extension RedisURL {
         guard isBracketed || !host.contains(":") else {
             throw SchemaError("an IPv6 address in the Redis URL must be in brackets, for example redis://[::1]:6379")
         }
-        guard !host.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F || "?#[]@%,".utf8.contains($0) }) else {
+        guard isHost(host) else {
             throw SchemaError(
                 "the host in the Redis URL must be a name or an address, for example redis://127.0.0.1:6379/0")
         }
         return .tcp(host: String(host), port: port)
+    }
+
+    /// Returns whether a text may be the name or the address of a host, also if a server names it.
+    static func isHost(_ text: some StringProtocol) -> Bool {
+        (1...255).contains(text.utf8.count)
+            && !text.utf8.contains { $0 <= 0x20 || $0 >= 0x7F || "?#[]@,/".utf8.contains($0) }
     }
 
     private static func unix(_ text: Substring) throws(SchemaError) -> Address {

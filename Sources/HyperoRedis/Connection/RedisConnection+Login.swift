@@ -13,7 +13,12 @@ extension RedisConnection {
         }
         if url.database != 0 { writer.command("SELECT", String(url.database)) }
         writer.command("CLIENT", "SETNAME", name)
-        try send(writer)
+        do throws(RedisError) {
+            try send(writer)
+        } catch {
+            // The server may have sent the reason before it closed the connection.
+            throw error.code == .connection ? error : loginFailure(error, password: password)
+        }
         for _ in 1..<writer.commands {
             var reply = try receive(within: .small)
             do {
@@ -31,9 +36,7 @@ extension RedisConnection {
 
     private func readPassword() throws(RedisError) -> String? {
         guard let password = url.password else { return nil }
-        var result = Result<String, RedisError>.success("")
-        blocking { result = Result { () throws(RedisError) in try password.read() } }
-        return try result.get()
+        return try password.read(blocking: blocking)
     }
 
     /// Returns the error with the URL, and without the text of the server's reply if that text contains the password.

@@ -23,7 +23,10 @@ package struct RedisConnection: ~Copyable {
     private static let maxRetained = 4
     /// The server, the account and the database.
     package let url: RedisURL
-    private let timeout: Duration
+    /// The time limit for sending or receiving without progress.
+    var timeout: Duration
+    /// True if the server is known to be no replica. Only such a server decides that an event is durable.
+    package var isPrimary = false
     /// The bounds of a reply whose receiver gives none.
     private let defaultBounds: ReplyBounds
     /// The number of commands sent whose replies have not been received. While it is above 0, the next reply belongs to
@@ -50,7 +53,7 @@ package struct RedisConnection: ~Copyable {
     ///   - timeout: the time limit for connecting, and for sending or receiving without progress. A whole reply may take
     ///     twice as long, and more if it is large (``TransferDeadline``). The host name lookup is not limited: the system's
     ///     resolver has no timeout.
-    ///   - connectTimeout: the time limit for connecting to one address of the server; nil for `timeout`.
+    ///   - connectTimeout: the time limit for connecting to one address of the server, and for the login; nil for `timeout`.
     ///   - bounds: the limits on the memory of a reply, unless the caller gives others for a command.
     ///   - shouldContinue: called about every 5 ms while waiting, and between two reads of a reply. If it returns false, the
     ///     call fails.
@@ -68,7 +71,8 @@ package struct RedisConnection: ~Copyable {
     ) throws(RedisError) -> RedisConnection {
         var connection = try connect(to: url, within: connectTimeout ?? timeout, blocking: blocking, opened: opened) {
             RedisConnection(
-                hiredis: $0, url: url, timeout: timeout, bounds: bounds, shouldContinue: shouldContinue,
+                hiredis: $0, url: url, timeout: connectTimeout ?? timeout, bounds: bounds,
+                shouldContinue: shouldContinue,
                 blocking: blocking)
         }
         // Detects a server that disappeared without closing the connection. Unix sockets have no keep-alive.
@@ -78,6 +82,7 @@ package struct RedisConnection: ~Copyable {
         } catch {
             throw connection.hasReceived || url.tcpHost == nil ? error : error.hintingAtTLS
         }
+        connection.timeout = timeout
         return connection
     }
 
@@ -203,7 +208,7 @@ package struct RedisConnection: ~Copyable {
         while let isComplete = try? parser.parse(into: replies) {
             if isComplete {
                 guard let error = Reply(replies).error else { break }
-                return RedisError(error.code, "cannot send to \(url): \(error.description)")
+                return error
             }
             guard let count = try? read(), count > 0 else { break }
         }

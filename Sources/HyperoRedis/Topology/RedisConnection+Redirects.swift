@@ -18,7 +18,10 @@ extension RedisConnection {
         }
         do throws(RedisError) {
             while pendingReplies > 0 { _ = try receive() }
-            var reply = try call("CLUSTER", "SLOTS")
+            var writer = RESPWriter(capacity: 64)
+            writer.command("CLUSTER", "SLOTS")
+            try send(writer)
+            var reply = try receive(within: .medium)
             let nodes = try Self.nodes(in: &reply, ownHost: ownHost)
             guard nodes.contains(ClusterNode(host: host.isEmpty ? ownHost : host, port: port)) else {
                 return untrusted(host, port, because: "CLUSTER SLOTS of \(url) does not list it")
@@ -44,18 +47,9 @@ extension RedisConnection {
         }
     }
 
-    /// Returns the nodes of the cluster of the server: CLUSTER SLOTS. Empty if it is no node of a cluster, or if the account may not
-    /// ask.
-    mutating func clusterNodes() throws(RedisError) -> [ClusterNode] {
-        guard let ownHost = url.tcpHost else { return [] }
-        var reply = try call("CLUSTER", "SLOTS")
-        guard reply.error == nil else { return [] }
-        return try Self.nodes(in: &reply, ownHost: ownHost)
-    }
-
     /// Returns the nodes in the reply to CLUSTER SLOTS, without repetitions. The reply has for each range of slots its first and last
     /// slot, and nodes of host, port, id and more. A host that is null or empty is the host of the server that replied.
-    private static func nodes(in reply: inout Reply, ownHost: String) throws(RedisError) -> [ClusterNode] {
+    static func nodes(in reply: inout Reply, ownHost: String) throws(RedisError) -> [ClusterNode] {
         var nodes: [ClusterNode] = []
         var known: Set<ClusterNode> = []
         for _ in 0..<(try reply.array() ?? 0) {
@@ -69,8 +63,8 @@ extension RedisConnection {
                 let host = try reply.string() ?? ""
                 let port = try reply.integer()
                 for _ in 2..<size { try reply.skip() }
-                guard (1...65_535).contains(port) else { continue }
                 let node = ClusterNode(host: host.isEmpty ? ownHost : host, port: port)
+                guard (1...65_535).contains(port), RedisURL.isHost(node.host) else { continue }
                 if known.insert(node).inserted { nodes.append(node) }
             }
         }

@@ -14,6 +14,30 @@ extension RedisConnection {
     /// - Returns: nil if the account may not ask.
     mutating func role() throws(RedisError) -> ServerRole? {
         var reply = try call("ROLE")
+        return try Self.role(in: &reply)
+    }
+
+    /// Reads the role of the server, and the nodes of its cluster, in one round trip: ROLE, and over TCP CLUSTER SLOTS.
+    ///
+    /// - Parameter limit: the time limit, instead of that of the connection.
+    /// - Returns: nil, or no nodes, if the account may not ask or the server is in no cluster.
+    mutating func identity(within limit: Duration) throws(RedisError) -> (role: ServerRole?, nodes: [ClusterNode]) {
+        let usual = timeout
+        timeout = limit
+        defer { timeout = usual }
+        var writer = RESPWriter(capacity: 64)
+        writer.command("ROLE")
+        if url.tcpHost != nil { writer.command("CLUSTER", "SLOTS") }
+        try send(writer)
+        var first = try receive(within: .small)
+        let role = try Self.role(in: &first)
+        guard let ownHost = url.tcpHost else { return (role, []) }
+        var slots = try receive(within: .medium)
+        guard slots.error == nil else { return (role, []) }
+        return (role, try Self.nodes(in: &slots, ownHost: ownHost))
+    }
+
+    private static func role(in reply: inout Reply) throws(RedisError) -> ServerRole? {
         guard reply.error == nil, try reply.array() ?? 0 > 0 else { return nil }
         switch try reply.string() {
         case "master": return .primary

@@ -28,6 +28,8 @@ package struct Topology: Sendable, Hashable {
     private let configuredCount: Int
     /// The index of the server or the sentinel to begin with.
     private var first = 0
+    /// The number of learned nodes that were tried, for the next ones.
+    private var nextLearned = 0
     /// The server that the latest redirect names.
     private var redirect: RedisURL?
 
@@ -36,6 +38,13 @@ package struct Topology: Sendable, Hashable {
     private static let maxLearned = 1_000
     /// The longest time for which one of several servers may keep the others waiting.
     private static let maxWaitForOne = Duration.seconds(2)
+    /// The time after which no further server is tried in one call.
+    private static let maxWait = Duration.seconds(10)
+    /// The number of nodes that are tried in one call besides the configured servers.
+    private static let maxLearnedTried = 8
+
+    /// True if there are several servers or sentinels.
+    package var hasAlternatives: Bool { servers.count > 1 || seed.sentinel != nil }
 
     package init(seed: RedisURL) {
         self.seed = seed
@@ -65,6 +74,11 @@ package struct Topology: Sendable, Hashable {
         if seed.sentinel == nil { current = servers[first] }
     }
 
+    /// Begins with a server at the next call.
+    private mutating func prefer(_ server: RedisURL) {
+        first = servers.firstIndex(of: server) ?? 0
+    }
+
     /// Adds the nodes of a cluster to the configured servers.
     private mutating func learn(_ nodes: [ClusterNode]) {
         guard seed.sentinel == nil, !nodes.isEmpty else { return }
@@ -76,19 +90,19 @@ package struct Topology: Sendable, Hashable {
             if known.insert(url).inserted { learned.append(url) }
         }
         servers = servers.prefix(configuredCount) + learned
-        first = servers.firstIndex(of: preferred) ?? 0
+        prefer(preferred)
     }
 }
 
 // MARK: - Connecting
 
 extension Topology {
-    /// Connects to the first server that can be used, as ``RedisConnection/open(to:name:timeout:bounds:shouldContinue:blocking:opened:)``
-    /// does.
+    /// Connects to the first server that can be used, as ``RedisConnection/open(to:name:timeout:connectTimeout:bounds:shouldContinue:blocking:opened:)``
+    /// does. One of several servers is waited for at most two seconds, and all of them for ten: the next call goes on from there.
     ///
-    /// Commands, besides those of a connection: with several servers `ROLE`, for writing; with sentinels `SENTINEL
-    /// GET-MASTER-ADDR-BY-NAME` on a connection to one of them; for writing to a server with a TCP address `CLUSTER SLOTS`. An account
-    /// without permission for them uses the server all the same.
+    /// Commands, besides those of a connection: for writing `ROLE` and, over TCP, `CLUSTER SLOTS`; with sentinels `SENTINEL
+    /// GET-MASTER-ADDR-BY-NAME` on a connection to one of them. An account without permission for the first two uses the server all
+    /// the same. A replica is an error for writing, except in a cluster, where it redirects.
     ///
     /// - Parameter opened: called with the descriptor of each socket, and with -1 after one was closed.
     /// - Throws: the error of the server; for several a summary.
@@ -99,79 +113,85 @@ extension Topology {
         opened: @escaping (CInt) -> Void = { _ in }
     ) throws(RedisError) -> RedisConnection {
         let connector = Connector(
-            purpose: purpose, name: name, timeout: timeout, bounds: bounds, shouldContinue: shouldContinue,
-            blocking: blocking, opened: opened)
-        if let redirect { return try connector.connect(to: redirect) }
-        guard servers.count > 1 || seed.sentinel != nil else {
-            var connection = try connector.connect(to: servers[0])
-            try learnNodes(over: &connection, for: purpose)
+            name: name, timeout: timeout, limit: hasAlternatives ? min(timeout, Self.maxWaitForOne) : timeout,
+            bounds: bounds, shouldContinue: shouldContinue, blocking: blocking, opened: opened)
+        if let redirect {
+            var connection = try connector.connect(to: redirect)
+            // A replica in a cluster answers no command.
+            connection.isPrimary = true
             return connection
         }
         var failures: [RedisError] = []
-        var replica: Int?
-        for index in (0..<servers.count).map({ (first + $0) % servers.count }) {
+        let end = MonotonicTime.now + Self.maxWait
+        for candidate in candidates() {
+            prefer(candidate)
+            guard failures.isEmpty || .now < end else { break }
             do throws(RedisError) {
                 let server = try seed.sentinel.map { group throws(RedisError) in
-                    try connector.primary(of: group, from: servers[index], for: seed)
+                    try connector.primary(of: group, from: candidate, for: seed)
                 }
-                var connection = try connector.connect(
-                    to: server ?? servers[index], within: min(timeout, Self.maxWaitForOne))
-                if purpose == .writing {
-                    switch try connection.role() {
-                    case .replica:
-                        replica = replica ?? index
-                        throw RedisError(.readOnly, "\(connection.url) is a replica")
-                    case .sentinel(let names): throw RedisError.sentinel(connection.url, names: names)
-                    case .primary, nil: break
-                    }
-                }
-                (first, current) = (index, connection.url)
-                try learnNodes(over: &connection, for: purpose)
+                var connection = try connector.connect(to: server ?? candidate)
+                current = connection.url
+                if purpose == .writing { try identify(&connection, within: connector.limit) }
                 return connection
             } catch {
                 opened(-1)
-                guard shouldContinue() else { throw error }
+                guard hasAlternatives, shouldContinue() else { throw error }
                 failures.append(error)
             }
         }
-        // In a cluster, a replica redirects.
-        guard seed.sentinel == nil, let replica else { throw summary(of: failures) }
-        first = replica
-        current = servers[replica]
-        var connection = try connector.connect(to: current)
-        try learnNodes(over: &connection, for: purpose)
-        return connection
+        throw summary(of: failures)
     }
 
-    private mutating func learnNodes(
-        over connection: inout RedisConnection, for purpose: Purpose
-    ) throws(RedisError) {
-        guard purpose == .writing, seed.sentinel == nil, connection.url.tcpHost != nil else { return }
-        learn(try connection.clusterNodes())
+    /// The servers to try, in this order: the one that was used last, the configured ones after it, and some of the others, because a
+    /// large cluster has many.
+    private mutating func candidates() -> [RedisURL] {
+        let configured = (0..<configuredCount).map { (first + $0) % configuredCount }
+        let learnedCount = servers.count - configuredCount
+        let learned = (0..<min(learnedCount, Self.maxLearnedTried)).map {
+            configuredCount + (nextLearned + $0) % learnedCount
+        }
+        nextLearned += learned.count
+        return ([first] + (configured + learned).filter { $0 != first }).map { servers[$0] }
     }
 
-    /// Returns one error for all servers: with the code of one that an operator must correct, else of the last one.
+    /// Learns the nodes of the cluster of a server, and checks its role.
+    private mutating func identify(_ connection: inout RedisConnection, within limit: Duration) throws(RedisError) {
+        let (role, nodes) = try connection.identity(within: limit)
+        learn(nodes)
+        switch role {
+        case .replica where nodes.isEmpty:
+            throw RedisError(
+                .readOnly, "READONLY \(connection.url) is a replica. Give the address of its primary too")
+        case .sentinel(let names): throw RedisError.sentinel(connection.url, names: names)
+        case .primary: connection.isPrimary = true
+        case .replica, nil:
+            connection.isPrimary = !nodes.isEmpty || configuredCount == 1 && seed.sentinel == nil
+        }
+    }
+
+    /// Returns one error for all servers: with the code of one that may be well later, else of the first one.
     private func summary(of failures: [RedisError]) -> RedisError {
-        let code = (failures.first { $0.category == .denied } ?? failures.last)?.code ?? .connection
+        let code = (failures.first { ![.denied, .refused].contains($0.category) } ?? failures.first)?.code
         // Servers that fail alike, and nodes of a large cluster, are too many to name.
         let texts = failures.prefix(4).map(\.description).joined(separator: "; ")
         let more = failures.count > 4 ? "; and \(failures.count - 4) more" : ""
-        return RedisError(code, "no server of \(seed) can be used: \(texts)\(more)")
+        return RedisError(code ?? .connection, "no server of \(seed) can be used: \(texts)\(more)")
     }
 }
 
 /// The arguments that all connections of one call have in common.
 private struct Connector {
-    let purpose: Topology.Purpose
     let name: String
     let timeout: Duration
+    /// The time limit for connecting and the login.
+    let limit: Duration
     let bounds: ReplyBounds
     let shouldContinue: () -> Bool
     let blocking: (() -> Void) -> Void
     let opened: (CInt) -> Void
 
-    /// - Parameter limit: the time limit for connecting and the login; nil for the timeout of the connection.
-    func connect(to url: RedisURL, within limit: Duration? = nil) throws(RedisError) -> RedisConnection {
+    func connect(to url: RedisURL) throws(RedisError) -> RedisConnection {
         try RedisConnection.open(
             to: url, name: name, timeout: timeout, connectTimeout: limit, bounds: bounds,
             shouldContinue: shouldContinue,
@@ -197,7 +217,8 @@ private struct Connector {
                 .other, "the sentinel \(sentinel) knows no primary '\(printable(group.name, limit: 100))'")
         }
         let host = try reply.string() ?? ""
-        guard let port = try reply.string().flatMap({ Int($0) }), (1...65_535).contains(port), !host.isEmpty else {
+        guard let port = try reply.string().flatMap({ Int($0) }), (1...65_535).contains(port), RedisURL.isHost(host)
+        else {
             throw RedisError(.connection, "invalid reply from the sentinel \(sentinel)")
         }
         return url.withServer(host: host, port: port)

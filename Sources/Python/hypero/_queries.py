@@ -35,7 +35,8 @@ class QueryError(Exception):
 class Rows(list[dict[str, Any]]):
     """Rows of a result: a list of dicts with the keys of `hypero-query --format json`. Printed, they are a table."""
 
-    #: What the query says beside its rows, for example how many experiments have no rank. The logger "hypero" gets it too.
+    #: What the query says beside its rows, for example how many experiments have no rank, or which partitions of a cluster do not
+    #: answer and are left out. The logger "hypero" gets it too.
     notes: str = ""
 
     @overload
@@ -220,7 +221,8 @@ def _rows(query: str, options: Iterable[str], redis: str | None, namespace: str 
     result = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", env=environment)
     messages = _wording.messages(result.stderr)
-    if result.returncode != 0:
+    # 2: the rows are those of the partitions that answer, and the messages name the others.
+    if result.returncode not in (0, 2):
         raise QueryError("\n".join(messages) or f"hypero-query ended with {result.returncode}", result.returncode)
     # Not splitlines: a text may have other line separators, such as U+2028.
     rows = Rows(json.loads(line) for line in result.stdout.split("\n") if line)

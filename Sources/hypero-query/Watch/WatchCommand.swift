@@ -138,6 +138,7 @@ extension RankRequest {
         _ subject: WatchSubject, in store: Store, end: SessionEnd, view: WatchView?, form: WatchLines.Form,
         output: OutputOptions
     ) throws {
+        StoreOptions.release()
         let display = Display(descriptor: STDOUT_FILENO, color: output.color)
         let initial = view?.request(in: Terminal.size) ?? WatchRequest(limit: limit)
         let mailbox = try WatchOptions.start(subject, in: store, request: initial)

@@ -67,6 +67,8 @@ struct WatchLines {
         case .replaced: printError("note: Redis has other data than before, so everything is read again")
         case .polling:
             printError("note: the account has no permission for XREAD, so Redis is asked once per second. Grant +xread")
+        case .leftOut(let sentences):
+            printWarnings(sentences.isEmpty ? ["all partitions answer again"] : sentences)
         case .failed(let error): throw error
         case .lag, .chart, .details, .filterProblem: break
         }

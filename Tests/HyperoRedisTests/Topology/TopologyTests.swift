@@ -56,24 +56,64 @@ struct TopologyTests {
         #expect(try open(&topology) == "redis://training@127.0.0.1:\(primary.port ?? 0)")
     }
 
-    @Test func `Replicas only are an error that says so, and the replica is used in case it redirects`() throws {
+    @Test(arguments: [false, true])
+    func `A replica is an error for writing, alone and in a list`(inList: Bool) throws {
         let server = try RedisServer(tcp: true)
         server.cli("REPLICAOF", "127.0.0.1", "1")
-        var topology = try topology("redis://\(try deadAddress()),127.0.0.1:\(server.port ?? 0)")
-        #expect(try open(&topology) == server.tcpURL)
+        let address = "127.0.0.1:\(server.port ?? 0)"
+        var topology = try topology("redis://\(address)\(inList ? ",\(try deadAddress())" : "")")
+        let error = try #require(redisError { _ = try open(&topology) })
+        #expect(error.code == .readOnly)
+        #expect(error.description.contains("redis://\(address) is a replica. Give the address of its primary too"))
+        #expect(try open(&topology, for: .reading) == server.tcpURL)
     }
 
-    @Test func `The error of several servers names each of them, and that of a wrong password counts`() throws {
+    @Test func `Only a server that says that it is a primary is known as one, unless it is the only one`() throws {
+        let server = try RedisServer(tcp: true)
+        server.cli("ACL", "SETUSER", "training", "on", ">p", "~*", "+xadd")
+        let address = "127.0.0.1:\(server.port ?? 0)"
+        for (url, isKnown) in [
+            ("redis://\(address),\(address)", true), ("redis://training:p@\(address),\(address)", false),
+            ("redis://training:p@\(address)", true),
+        ] {
+            var topology = try topology(url)
+            let connection = try topology.open(for: .writing, name: "test")
+            #expect(connection.isPrimary == isKnown, "\(url)")
+        }
+    }
+
+    @Test func `The error of several servers names each of them, and is one of those that may be well later`() throws {
         let server = try RedisServer(tcp: true, configuration: ["requirepass secret"])
+        let address = "127.0.0.1:\(server.port ?? 0)"
         let dead = try deadAddress()
-        var topology = try topology("redis://:wrong@\(dead),127.0.0.1:\(server.port ?? 0)")
+        var topology = try topology("redis://:wrong@\(address),\(dead)")
         let error = try #require(redisError { _ = try open(&topology) })
-        #expect(error.code == .wrongPassword)
+        #expect(error.code == .connection)
         #expect(
             error.description
-                == "no server of redis://\(dead),127.0.0.1:\(server.port ?? 0) can be used: cannot connect to "
-                + "redis://\(dead): Connection refused; cannot log in to redis://127.0.0.1:\(server.port ?? 0): "
-                + "WRONGPASS invalid username-password pair or user is disabled.")
+                == "no server of redis://\(address),\(dead) can be used: cannot log in to redis://\(address): WRONGPASS "
+                + "invalid username-password pair or user is disabled.; cannot connect to redis://\(dead): Connection refused"
+        )
+        var denied = try self.topology("redis://:wrong@\(address),\(address)")
+        #expect(redisError { _ = try open(&denied) }?.code == .wrongPassword)
+    }
+
+    @Test func `A server that does not answer keeps the others waiting for seconds only`() throws {
+        let hosts = (1...6).map { "127.0.0.\($0)" }
+        let silent = try RedisServer(tcp: true, configuration: ["bind \(hosts.joined(separator: " "))"])
+        let server = try RedisServer(tcp: true)
+        silent.suspend()
+        defer { silent.resume() }
+        let list = hosts.map { "\($0):\(silent.port ?? 0)" }.joined(separator: ",")
+        var topology = try topology("redis://\(list),127.0.0.1:\(server.port ?? 0)")
+        // Each call tries some of them and goes on from there.
+        var calls = 0
+        #expect(
+            eventually(within: .seconds(180)) {
+                calls += 1
+                return (try? open(&topology)) == server.tcpURL
+            })
+        #expect(calls > 1)
     }
 
     @Test func `The nodes of a cluster are tried after the configured ones`() throws {
