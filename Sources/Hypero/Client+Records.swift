@@ -145,7 +145,7 @@ extension Client {
         guard !refusals.hasReportedUnconfirmable.exchange(true, ordering: .relaxed) else { return }
         notify(
             "cannot tell whether events are applied: they are sent, but the account may not read the keys :producer:* of the "
-                + "deployment. Permit HGET on them, or flush until the events are sent")
+                + "deployment. \(AccountRole.training.advice), or flush until the events are sent")
     }
 
     /// Reports that sent events were not applied before the end of a wait.

@@ -62,7 +62,7 @@ struct PipelineContext: ~Copyable {
             logger.resolved(stream, "trimming \(stream)")
             trimPlan.repeatLastBound()
         case .failure(let error) where [.transient, .migrating].contains(error.category): break
-        case .failure(let error): logger.defect(stream, "cannot trim \(stream): \(error.description)", level: .error)
+        case .failure(let error): logger.defect(stream, "cannot trim \(stream): \(error.report)", level: .error)
         }
     }
 }

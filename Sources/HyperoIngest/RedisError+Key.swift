@@ -1,4 +1,5 @@
 import HyperoRedis
+import HyperoSchema
 
 extension RedisError {
     /// A type of value that the ingest keeps at a key.
@@ -15,4 +16,9 @@ extension RedisError {
             code,
             "\(key) must be a \(type.rawValue): WRONGTYPE. Rename or delete the key")
     }
+}
+
+extension RedisError {
+    /// The description for the log of the ingest. If the account lacks a right, with the command that prints all of them.
+    var report: String { code == .noPermission ? "\(description). \(AccountRole.ingest.advice)" : description }
 }

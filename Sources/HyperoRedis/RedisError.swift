@@ -134,6 +134,12 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     /// True if the reply says that the server does not know the command.
     package var isUnknownCommand: Bool { code == .other && description.hasPrefix("ERR unknown command") }
 
+    /// True if the account lacks permission for a key; false if it lacks permission for the command.
+    package var deniesKey: Bool {
+        // Redis names the command in the other reply: "… has no permissions to run the 'get' command".
+        code == .noPermission && description.contains(" key")
+    }
+
     /// True if the reply says that the server has discarded the transaction (EXECABORT).
     package var hasDiscardedTransaction: Bool { description.hasPrefix("EXECABORT ") }
 

@@ -41,6 +41,11 @@ package struct Keyspace: Sendable, Hashable {
         return String(namespace)
     }
 
+    /// Returns a keyspace whose tag is the pattern of the tags of several partitions.
+    ///
+    /// - Parameter index: the pattern of the partitions' indices.
+    static func pattern(_ index: String, namespace: String) -> Keyspace { Keyspace(tag: "{\(namespace):\(index)}") }
+
     /// Returns the index of a producer's partition: the cluster's CRC16 of its id, modulo the number of partitions.
     package static func partition(of producer: ProducerID, among partitions: Int) -> Int {
         Int(CRC16.checksum(producer.text.utf8)) % partitions
@@ -118,6 +123,9 @@ package struct Keyspace: Sendable, Hashable {
     /// `{hypero}:producer:<id>`, a hash (``ProducerField``): the applied watermark. Expires 30 days after the producer's
     /// last event.
     package func producer(_ id: ProducerID) -> String { SubjectKey(of: id, in: self).text }
+
+    /// The part of a producer's key before its id.
+    package var producerPrefix: String { tag + ":producer:" }
 }
 
 /// The key of an experiment, a curve or a producer, in parts.

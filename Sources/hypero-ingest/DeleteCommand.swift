@@ -196,7 +196,7 @@ struct DeleteCommand: ParsableCommand {
                 printError(error.lines(hint: error.hint).joined(separator: "\n"))
                 throw ExitCode.validationFailure
             }
-            printError(error.description)
+            printError(error.category == .denied ? "\(error). \(AccountRole.operator.advice)" : error.description)
             throw ExitCode.failure
         }
     }

@@ -81,7 +81,8 @@ extension DeletionError {
         case .experimentDeleted(_, let time): return description + ", it was deleted at \(dateText(time))"
         case .experimentNotFound: return description + ". List what there is with hypero-query batteries"
         case .invalidID: return description + ". An id has 1 to 64 characters of a-z 0-9 -"
-        case .redis: return description
+        case .redis(let failure):
+            return failure.isPermissionMissing ? "\(description). \(AccountRole.operator.advice)" : description
         }
     }
 }

@@ -23,6 +23,7 @@ struct HyperoIngestCommand: AsyncParsableCommand {
               hypero-ingest requeue --all
               hypero-ingest discard --all
               hypero-ingest delete k3v9x2mq7d-17
+              hypero-ingest acl --role training
               hypero-ingest --version
             With other servers:
               hypero-ingest --redis redis://db:6379
@@ -39,6 +40,7 @@ struct HyperoIngestCommand: AsyncParsableCommand {
 
     static let subcommands: [any ParsableCommand.Type] = [
         RunCommand.self, AdoptCommand.self, RequeueCommand.self, DiscardCommand.self, DeleteCommand.self,
+        AclCommand.self,
     ]
 
     static func main() async {

@@ -1,4 +1,5 @@
 import HyperoIngest
+import HyperoRedis
 import HyperoSchema
 
 extension RequeueError {
@@ -7,6 +8,7 @@ extension RequeueError {
         switch code {
         case .ambiguousID: "\(description). Choose one with --partition"
         case .partitioned(let key): Self.message(ofOthersIn: key, outcome: "not requeued")
+        case .redis(let error) where error.code == .noPermission: "\(description). \(AccountRole.operator.advice)"
         case .contention, .wrongType, .streamFull, .rejected, .redis: description
         }
     }

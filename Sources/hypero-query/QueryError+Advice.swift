@@ -31,7 +31,8 @@ extension QueryError {
             "Use --partial to write the file without their rows"
         case .unreachable: "Start it, or name another server with --redis or HYPERO_REDIS"
         case .permissionDenied:
-            "Name an account with read permission, and its password in HYPERO_REDIS_PASSWORD or in the URL"
+            "Name an account with the rights of hypero-ingest acl --role query, and its password in HYPERO_REDIS_PASSWORD or in "
+                + "the URL"
         default: nil
         }
     }

@@ -4,7 +4,8 @@ import Testing
 @Suite struct HelpTests {
     @Test(arguments: [
         ["hypero-ingest"], ["hypero-ingest", "run"], ["hypero-ingest", "adopt"], ["hypero-ingest", "requeue"],
-        ["hypero-ingest", "delete"], ["hypero-query"], ["hypero-query", "batteries"], ["hypero-query", "rank"],
+        ["hypero-ingest", "delete"], ["hypero-ingest", "acl"], ["hypero-query"], ["hypero-query", "batteries"],
+        ["hypero-query", "rank"],
         ["hypero-query", "experiments"], ["hypero-query", "show"], ["hypero-query", "curves"],
         ["hypero-query", "compare"], ["hypero-query", "status"], ["hypero-query", "dead"],
         ["hypero-query", "versions"], ["hypero-query", "columns"], ["hypero-query", "importance"],

@@ -13,7 +13,7 @@
 // | maxmemory reached | MemoryTests, ServerFaultTests |
 // | CLIENT KILL of all clients every 100 ms | KilledConnectionsTests, ServerFaultTests |
 // | latency, narrow bandwidth, sliced replies, resets, black hole | ClientNetworkTests, IngestNetworkTests |
-// | wrong password, NOPERM | DeniedTests, ServerFaultTests |
+// | wrong password, NOPERM | DeniedTests, ServerFaultTests, IngestAccountTests, OperatorAccountTests, RoleTests |
 // | stream trimmed ahead of the cursor | StreamFaultTests |
 // | repeated entries | StreamFaultTests |
 // | invalid entries | PoisonFaultTests, ReplyFaultTests |

@@ -33,6 +33,23 @@ import Testing
             ("rank unknown", { try message { _ = try $0.leaderboard(of: "nest") }($0) }),
             ("rank unknown column", { try message { _ = try $0.leaderboard(of: "net", columns: ["lx"]) }($0) }),
             ("dead", { try json($0.deadLetters()) }),
+            ("versions", { try json($0.versions(of: "net")) }),
+            ("columns", { try json($0.columns(of: "net")) }),
+            ("importance", { try json($0.importance(of: "net")) }),
+            ("groups", { try json($0.groups(of: "net", by: .fields(["lr"]))) }),
+            ("curves", { try "\($0.curves(of: ["a-1"]))" }),
+            ("curves --top", { try "\($0.curves(ofTop: 2, in: "net"))" }),
+            ("--where", { try "\($0.experimentIDs(of: "net", where: Filter("valid > 0")))" }),
+            ("rank --where", { try json($0.leaderboard(of: "net", where: Filter("lr < 1 and status = done"))) }),
+            ("export", { try export($0, ExportRequest()) }),
+            (
+                "export --curves",
+                {
+                    var request = ExportRequest()
+                    (request.curves, request.orderBy) = (.long, "valid")
+                    return try export($0, request)
+                }
+            ),
         ]
     }
 
@@ -40,6 +57,12 @@ import Testing
 
     private static func table(_ result: some Rendering) throws -> String {
         result.text(as: .table, for: Display(), now: Fixture.noon)
+    }
+
+    private static func export(_ store: Store, _ request: ExportRequest) throws -> String {
+        var text = ""
+        try store.export("net", request) { text += String(decoding: $0, as: UTF8.self) }
+        return text
     }
 
     /// Returns the message of an error, except for a denial, which is thrown.
@@ -82,30 +105,25 @@ import Testing
         try fixture.commit()
     }
 
-    /// The rules of a documented account: the words of its ACL SETUSER.
-    static func documentedRules(of account: String) throws -> [String] {
-        let article = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Sources/Hypero/Hypero.docc/Deployment.md").standardized
-        let prefix = "    ACL SETUSER \(account) "
-        let line = try String(contentsOf: article, encoding: .utf8).split(separator: "\n").first {
-            $0.hasPrefix(prefix)
-        }
-        return try #require(line).dropFirst(prefix.count).split(separator: " ").map(String.init)
+    /// The rules of the account of a role.
+    static func rules(of role: AccountRole, namespace: String = "hypero") throws -> [String] {
+        try AccountRules(role, namespace: namespace).rules
     }
 
     /// Returns a store that uses an account of some rules.
     private func store(rules: [String]) throws -> Store {
-        server.cli(["ACL", "SETUSER", "look", "reset"] + rules)
+        server.cli(["ACL", "SETUSER", "look", "reset", "on", ">secret"] + rules)
         let store = try Store(server.url.replacing("unix://", with: "unix://look:secret@"))
         store.clock = { Fixture.noon }
         return store
     }
 
-    @Test func `Without one command of the documented account, a query has the same result or is denied`() throws {
-        let rules = try Self.documentedRules(of: "query")
+    @Test func `Without one command of the account of queries, a query has the same result or is denied`() throws {
+        let rules = try Self.rules(of: .query)
         let commands = rules.filter { $0.hasPrefix("+") }
         #expect(commands.count > 10)
         let complete = try Self.queries.map { try $0.result(store(rules: rules)) }
+        var denied: Set<String> = []
         for command in commands {
             let store = try store(rules: rules.filter { $0 != command })
             for (query, expected) in zip(Self.queries, complete) {
@@ -113,14 +131,17 @@ import Testing
                     #expect(try query.result(store) == expected, "\(query.name) without \(command)")
                 } catch let error as QueryError {
                     #expect(error.category == .denied, "\(query.name) without \(command): \(error)")
+                    denied.insert(command)
                 }
             }
         }
+        // The table of rights says so, and the queries lack no right.
+        #expect(denied == Set(AccountRole.query.rights.filter { $0.need == .required }.map { "+\($0.command)" }))
     }
 
-    @Test func `Without one command of the documented account, status says what is unknown and needs attention`() throws
+    @Test func `Without one command of the account of queries, status says what is unknown and needs attention`() throws
     {
-        let rules = try Self.documentedRules(of: "query")
+        let rules = try Self.rules(of: .query)
         let complete = try store(rules: rules).status(now: Fixture.noon)
         #expect(complete.partitions[0].deniedCommands == [])
         for command in rules where command.hasPrefix("+") {
@@ -138,7 +159,7 @@ import Testing
             case "CLIENT": #expect(text.contains("standbys: unknown"))
             case "INFO": #expect(text.contains("version unknown, memory unknown"))
             // Not used by status.
-            case "ZRANGE", "ZSCORE", "ZCOUNT", "HMGET", "SCAN", "XREAD":
+            case "ZRANGE", "ZSCORE", "ZCOUNT", "HMGET", "SCAN", "XREAD", "CLUSTER":
                 #expect(status.partitions == complete.partitions)
             default:
                 let warning = try #require(status.warnings.first { $0.hasPrefix("permission denied: ") }, "\(command)")
@@ -148,7 +169,7 @@ import Testing
     }
 
     @Test func `Status shows unknown instead of zero for what the account must not read`() throws {
-        let rules = try Self.documentedRules(of: "query").filter {
+        let rules = try Self.rules(of: .query).filter {
             !["+hgetall", "+xlen", "+xinfo|stream"].contains($0)
         }
         let status = try store(rules: rules).status(now: Fixture.noon)
@@ -168,16 +189,16 @@ import Testing
         #expect(outcome.ending == .exited(2))
     }
 
-    @Test func `The accounts of the ingest and of an operator get no wrong answer`() throws {
-        // Neither account has ZCARD.
-        for account in ["ingest", "operator"] {
-            let store = try store(rules: try Self.documentedRules(of: account))
-            #expect(throws: QueryError.self) { try store.leaderboard(of: "net") }
-            #expect(throws: QueryError.self) { try store.experiments(of: "net") }
-            let status = try store.status(now: Fixture.noon)
-            #expect(status.warnings.contains { $0.hasPrefix("permission denied: ") })
-            #expect(account == "ingest" || status.partitions[0].applied == nil)
-        }
+    @Test func `The account of the ingest gets no wrong answer, and that of an operator all answers`() throws {
+        let operating = try store(rules: Self.rules(of: .operator))
+        #expect(try operating.leaderboard(of: "net").rows.count == 1)
+        #expect(try operating.status(now: Fixture.noon).partitions[0].deniedCommands == [])
+        // The account of the ingest has no ZCARD.
+        let store = try store(rules: Self.rules(of: .ingest))
+        #expect(throws: QueryError.self) { try store.leaderboard(of: "net") }
+        #expect(throws: QueryError.self) { try store.experiments(of: "net") }
+        let status = try store.status(now: Fixture.noon)
+        #expect(status.warnings.contains { $0.hasPrefix("permission denied: ") })
         let outcome = try ChildProcess.run(
             "hypero-query", ["rank", "net"],
             environment: ["HYPERO_REDIS": server.url.replacing("unix://", with: "unix://look:secret@")])

@@ -181,7 +181,7 @@ import Testing
         #expect(
             status.warnings == [
                 "permission denied: the account must not run GET \(fixture.keyspaces[0].lease). These values are unknown, and so "
-                    + "is whether they need attention. Permit the commands to the account"
+                    + "is whether they need attention. Give the account the rights of hypero-ingest acl --role query"
             ])
         #expect(status.partitions[0].lease == .unknown)
         #expect(status.servers[0].version == nil)

@@ -249,7 +249,8 @@ extension Delivery {
             let advice =
                 configuration.url.isDefault && error.category == .connection
                 ? ". No server was named: start one by hypero up, or set HYPERO_REDIS" : ""
-            notices.failure("\(text). Events stay in \(place) and are sent later\(advice)", now: .now)
+            let account = error.code == .noPermission ? ". \(AccountRole.training.advice)" : ""
+            notices.failure("\(text). Events stay in \(place) and are sent later\(advice)\(account)", now: .now)
         }
         let draw = Double.random(in: 0..<1, using: &generator)
         let category = link.hasUnreadReplies ? .connection : error.category

@@ -82,7 +82,7 @@ struct DeadLetterTrimmer {
     private func report(
         _ error: RedisError, fence: inout Fence, over connection: inout RedisConnection
     ) throws(RedisError) -> Bool {
-        logger.event("cannot trim \(keyspace.dead): \(error.description)", level: .error)
+        logger.event("cannot trim \(keyspace.dead): \(error.report)", level: .error)
         // The results of the commit's own reads are lost with the error.
         return try fence.renew(over: &connection)
     }

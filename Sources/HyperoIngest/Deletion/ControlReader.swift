@@ -85,6 +85,6 @@ struct ControlReader {
         }
         let reply = try connection.call("XTRIM", keyspace.control, "MINID", id.next.description)
         guard let error = reply.error else { return }
-        logger.event("cannot trim \(keyspace.control): \(error.description)", level: .error)
+        logger.event("cannot trim \(keyspace.control): \(error.report)", level: .error)
     }
 }

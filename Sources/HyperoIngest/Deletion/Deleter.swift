@@ -77,9 +77,12 @@ public final class Deleter {
         } catch let error as DeletionError {
             throw error
         } catch let error as RedisError {
-            throw DeletionError(.redis(DeletionError.RedisFailure(description: error.description)))
+            throw DeletionError(
+                .redis(
+                    DeletionError.RedisFailure(
+                        description: error.description, isPermissionMissing: error.code == .noPermission)))
         } catch {
-            throw DeletionError(.redis(DeletionError.RedisFailure(description: "\(error)")))
+            throw DeletionError(.redis(DeletionError.RedisFailure(description: "\(error)", isPermissionMissing: false)))
         }
     }
 

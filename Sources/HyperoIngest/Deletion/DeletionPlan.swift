@@ -81,6 +81,8 @@ public struct DeletionError: Error, Sendable, Hashable, CustomStringConvertible 
     public struct RedisFailure: Sendable, Hashable {
         /// The description.
         public let description: String
+        /// True if the account lacks the permission for a command or a key.
+        public let isPermissionMissing: Bool
     }
 
     /// The identity of the error.

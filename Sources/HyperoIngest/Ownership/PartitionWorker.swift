@@ -147,7 +147,7 @@ final class PartitionWorker {
     private func report(_ event: PartitionOwner.Event) {
         switch event {
         case .failed(let error):
-            limitedLogger.failure(error.description, level: error.logLevel)
+            limitedLogger.failure(error.report, level: error.logLevel)
         case .standby:
             limitedLogger.reconnected()
             limitedLogger.paused("another ingest owns the partition: standing by", level: .info)

@@ -255,7 +255,8 @@ private struct KeyTypes {
             guard error.category == .denied else { throw error }
             // The entries were applied, so the ingest goes on.
             logger.event(
-                "permission denied: TYPE. Entries that a killed ingest could not apply completely are not found",
+                "permission denied: TYPE. Entries that a killed ingest could not apply completely are not found. "
+                    + AccountRole.ingest.advice,
                 level: .error)
         }
     }

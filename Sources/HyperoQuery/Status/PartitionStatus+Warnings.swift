@@ -17,7 +17,7 @@ extension PartitionStatus {
         if !deniedCommands.isEmpty {
             warnings.append(
                 "permission denied: the account must not run \(deniedCommands.joined(separator: ", ")). These values are "
-                    + "unknown, and so is whether they need attention. Permit the commands to the account")
+                    + "unknown, and so is whether they need attention. \(AccountRole.query.advice)")
         }
         warnings += [FormatCheck.warning(format: format, tag: tag)].compactMap(\.self)
         if isCursorBeyondEnd, !isFormer {

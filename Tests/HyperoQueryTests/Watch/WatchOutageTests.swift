@@ -109,8 +109,8 @@ import Testing
 
     @Test func `The documented account of queries may wait for events`() throws {
         let (fixture, battery) = try Fixture.net(on: server)
-        let rules = try PermissionTests.documentedRules(of: "query").filter { !$0.hasPrefix("%R~") }
-        server.cli(["ACL", "SETUSER", "look", "reset"] + rules + ["%R~{\(fixture.namespace)*"])
+        let rules = try PermissionTests.rules(of: .query, namespace: fixture.namespace)
+        server.cli(["ACL", "SETUSER", "look", "reset", "on", ">secret"] + rules)
         var environment = fixture.environment
         environment["HYPERO_REDIS"] = server.url.replacing("unix://", with: "unix://look:secret@")
         let lines = try ChildProcess("hypero-query", ["watch", "net"], environment: environment)

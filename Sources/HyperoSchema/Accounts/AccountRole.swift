@@ -1,0 +1,71 @@
+/// A kind of program that connects to Redis. Each has an account of its own, whose rights are defined in this folder.
+///
+/// `hypero-ingest acl` prints the rights, `hypero-ingest acl --check` compares an account with them, and the article
+/// *Deployment* lists them.
+package enum AccountRole: String, Sendable, Hashable, CaseIterable {
+    /// A program that only appends events, such as a shell script.
+    case logger
+    /// A training with the client library, which also reads what is applied.
+    case training
+    /// `hypero-query` and the queries of the bindings.
+    case query
+    /// `hypero-ingest run`.
+    case ingest
+    /// A person who runs `hypero-ingest requeue`, `discard` and `delete`, and queries.
+    case `operator`
+
+    /// The programs of the role, for a help.
+    package var programs: String {
+        switch self {
+        case .logger: "programs that only append events"
+        case .training: "trainings, and hypero-ingest adopt"
+        case .query: "hypero-query"
+        case .ingest: "hypero-ingest run"
+        case .operator: "hypero-ingest requeue, discard and delete, and hypero-query"
+        }
+    }
+
+    /// The advice after an error of a missing right, without a full stop.
+    package var advice: String { "Give the account the rights of hypero-ingest acl --role \(rawValue)" }
+
+    /// True if the account has the keys of any number of partitions: the program discovers the partitions, or works on those of
+    /// an earlier number.
+    package var hasAllPartitions: Bool {
+        switch self {
+        case .logger, .training: false
+        case .query, .ingest, .operator: true
+        }
+    }
+
+    /// The rights, each command on each group of keys once.
+    package var rights: [AccountRight] {
+        switch self {
+        case .logger:
+            Self.loggerRights + Self.transactionRights(.occasional("for the client library")) + Self.connectionRights
+        case .training: Self.trainingRights + Self.transactionRights(.useful) + Self.connectionRights
+        case .query: Self.queryRights + Self.connectionRights
+        case .ingest: Self.ingestRights + Self.connectionRights
+        case .operator: Self.operatorRights + Self.queryRights + Self.connectionRights
+        }
+    }
+
+    /// The rights that every connection uses.
+    private static let connectionRights = [
+        AccountRight(
+            "client|setname", need: .occasional("for names in CLIENT LIST"),
+            without: "connections have no name in CLIENT LIST, and hypero-query status lists no standbys"),
+        AccountRight(
+            "cluster|slots", need: .occasional("in a Redis Cluster"),
+            without: "a redirect to another node of a cluster is reported, and not followed"),
+        AccountRight(
+            "role", need: .occasional("with several servers"),
+            without: "a replica is found out by its first refused write only"),
+    ]
+}
+
+extension AccountRight {
+    /// Creates the right to run a command without keys.
+    init(_ command: String, need: Need, without: String) {
+        self.init(command, .read, [], need, without: without)
+    }
+}
