@@ -23,6 +23,8 @@ struct PipelineContext: ~Copyable {
     var isOutcomeKnown: Bool
     /// The subjects whose hashes another client has removed. Nothing is applied until what is left of them is removed.
     var vanished: [VanishedSubject] = []
+    /// The entries since the cursor was set back; nil without that, and once one of them was no duplicate.
+    var replay: Replay?
     let shield: CancellationShield
     let logger: RateLimitedLogger
 
@@ -46,6 +48,7 @@ struct PipelineContext: ~Copyable {
                 level: .warning)
         }
         trimmedDeadLetters = max(trimmedDeadLetters - batch.trimmedDeadLetters, 0)
+        replay?.record(batch)
         if unconfirmed != nil { flawless = failures.isEmpty ? unconfirmed : nil }
         let source = unconfirmed ?? pendingDeadLetters.source
         pendingDeadLetters =
@@ -64,5 +67,30 @@ struct PipelineContext: ~Copyable {
         case .failure(let error) where [.transient, .migrating].contains(error.category): break
         case .failure(let error): logger.defect(stream, "cannot trim \(stream): \(error.report)", level: .error)
         }
+    }
+}
+
+extension PipelineContext {
+    /// The entries that were applied since the cursor was set back.
+    struct Replay {
+        private var entryCount = 0
+        private var duplicateCount = 0
+
+        mutating func record(_ batch: FoldedBatch) {
+            entryCount += batch.batch.items.count
+            duplicateCount += batch.result.counts.duplicates
+        }
+
+        /// The number of entries if all were duplicates; nil otherwise, and without an entry.
+        var uselessCount: Int? { entryCount > 0 && duplicateCount == entryCount ? entryCount : nil }
+    }
+
+    /// Warns at the end of a replay that had no effect. An operator may have set the cursor back to restore keys.
+    mutating func endReplay(of stream: String) {
+        guard let replay = replay.take(), let count = replay.uselessCount else { return }
+        logger.event(
+            "the cursor of \(stream) was set back, and all \(count) entries after it were applied before: they change nothing "
+                + "while the keys of their producers exist. To derive rankings and lists again, use hypero-ingest rebuild",
+            level: .warning)
     }
 }

@@ -185,14 +185,17 @@ package enum ExperimentField {
 ///
 ///     XADD {hypero}:control * event delete experiment k3v9x2mq7d-17
 ///     XADD {hypero}:control * event delete battery rnn-visual-attention.v3.b44afc5e
+///     XADD {hypero}:control * event rebuild
 package enum ControlField {
-    /// The kind of the event: ``delete``.
+    /// The kind of the event: ``delete`` or ``rebuild``.
     package static let event = "event"
     /// Removes an experiment, or a battery with its experiments, and all their keys.
     package static let delete = "delete"
+    /// Derives the lists, rankings, columns and maxima of a battery, or of all batteries, again from the experiments and curves.
+    package static let rebuild = "rebuild"
     /// The ``ExperimentID`` to delete.
     package static let experiment = "experiment"
-    /// The ``BatteryID`` to delete.
+    /// The ``BatteryID`` to delete or to rebuild.
     package static let battery = "battery"
 }
 
@@ -222,6 +225,9 @@ package enum IngestField {
     package static let currentFormat = 2
     /// The ``StreamID`` of the last entry of `{hypero}:control` that was carried out.
     package static let control = "control"
+    /// `<command> <name>=<number> …`: the numbers of the latest rebuild, after the ``StreamID`` of its command. Written with each of
+    /// its transactions, so that another owner continues to count.
+    package static let rebuilt = "rebuilt"
     /// The ``StreamID`` of the last entry applied.
     package static let cursor = "cursor"
     /// `<stream id> <count>`: the number of entries ever added to the stream up to this id, as counted by `entries-added` of

@@ -24,6 +24,7 @@ struct HyperoIngestCommand: AsyncParsableCommand {
               hypero-ingest discard --all
               hypero-ingest delete k3v9x2mq7d-17
               hypero-ingest acl --role training
+              hypero-ingest rebuild
               hypero-ingest --version
             With other servers:
               hypero-ingest --redis redis://db:6379
@@ -40,7 +41,7 @@ struct HyperoIngestCommand: AsyncParsableCommand {
 
     static let subcommands: [any ParsableCommand.Type] = [
         RunCommand.self, AdoptCommand.self, RequeueCommand.self, DiscardCommand.self, DeleteCommand.self,
-        AclCommand.self,
+        RebuildCommand.self, AclCommand.self,
     ]
 
     static func main() async {
@@ -63,7 +64,7 @@ extension HyperoIngestCommand {
         guard message.contains("nexpected argument"), let word = CommandLine.arguments.dropFirst().first,
             !names.contains(word), !word.hasPrefix("-")
         else { return nil }
-        let queries = ["rank", "experiments", "show", "status", "dead", "batteries"]
+        let queries = ["rank", "experiments", "show", "status", "dead", "batteries", "verify"]
         if queries.contains(word) { return "Write hypero-query \(word)" }
         let nearest = Suggestion(for: word, among: names).similar.first.map { "Did you mean \($0)? " } ?? ""
         return "\(nearest)The commands are \(names.joined(separator: ", "))"

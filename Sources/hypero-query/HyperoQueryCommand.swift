@@ -24,6 +24,7 @@ struct HyperoQueryCommand: ParsableCommand {
               hypero-query watch "digits mlp" --for 2s
               hypero-query status
               hypero-query dead
+              hypero-query verify
               hypero-query --format json rank "digits mlp"
               hypero-query --version
 
@@ -38,7 +39,8 @@ struct HyperoQueryCommand: ParsableCommand {
     static let subcommands: [any ParsableCommand.Type] = [
         BatteriesCommand.self, VersionsCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self,
         CurvesCommand.self, CompareCommand.self, ColumnsCommand.self, ImportanceCommand.self, ExportCommand.self,
-        WatchCommand.self, StatusCommand.self, DeadCommand.self, CompletionsCommand.self, CompleteCommand.self,
+        WatchCommand.self, StatusCommand.self, DeadCommand.self, VerifyCommand.self,
+        CompletionsCommand.self, CompleteCommand.self,
     ]
 
     static func main() {

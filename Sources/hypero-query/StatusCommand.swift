@@ -28,7 +28,8 @@ struct StatusCommand: StoreCommand {
                             was deleted
               stream        entries in the stream, applied or not. The ingest keeps the
                             latest ones
-              commands      commands of hypero-ingest delete that are not carried out yet
+              commands      commands of hypero-ingest delete and rebuild that are not
+                            carried out yet
 
             Unknown: the account must not run the command that reads the value. A warning names the commands.
 

@@ -8,7 +8,7 @@ import Testing
     private static let queries = [
         "", "batteries", "versions", "rank", "experiments", "show", "curves", "compare", "columns", "importance",
         "export",
-        "status", "dead", "watch", "completions",
+        "status", "dead", "verify", "watch", "completions",
     ]
 
     @Test(.enabled("jq is not installed") { isInPath("jq") }) func `The examples of hypero-query run`() throws {
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "run", "adopt", "requeue", "discard", "delete", "acl"])
+    @Test(arguments: ["", "run", "adopt", "requeue", "discard", "delete", "rebuild", "acl"])
     func `The examples of hypero-ingest run`(command: String) throws {
         let folder = try TemporaryFolder()
         let server = try Self.demo(in: folder)
@@ -33,9 +33,10 @@ import Testing
         var examples = try Self.examples(of: "hypero-ingest", command.isEmpty ? [] : [command])
         let named = ["k3v9x2mq7d-17", "k3v9x2mq7d-18", "1763899200000-0", "1763899200000-1"]
         for (id, example) in zip(ids, named) { examples = examples.replacingOccurrences(of: example, with: id) }
-        // A deletion is carried out by the ingest that runs.
+        // A deletion or a rebuild is carried out by the ingest that runs.
         let ingest =
-            ["", "delete"].contains(command) ? try ChildProcess("hypero-ingest", ["--redis", server.url]) : nil
+            ["", "delete", "rebuild"].contains(command)
+            ? try ChildProcess("hypero-ingest", ["--redis", server.url]) : nil
         defer { ingest?.kill() }
         // Each example finds the dead letters that it names, whatever the one before did with them.
         let restore = "redis-cli -s .demo/redis.sock COPY '{hypero}:dead-copy' '{hypero}:dead' REPLACE >/dev/null"

@@ -82,6 +82,12 @@ import Testing
         for line in lines { #expect(try Self.keys(ofObject: line) == documented) }
     }
 
+    @Test func `A line of a verification has the documented keys`() throws {
+        let outcome = try fixture().query("verify", "net", "--format", "json")
+        let line = try #require(outcome.stdout.split(separator: "\n").first, "\(outcome)")
+        #expect(try Self.keys(ofObject: line) == Self.keys(of: "verify"))
+    }
+
     @Test func `A line of versions has the keys of batteries, and its own`() throws {
         let line = try #require(
             try fixture().output(["versions", "net", "--format", "json"]).split(separator: "\n").first)

@@ -5,6 +5,7 @@ import Testing
     @Test(arguments: [
         ControlEvent.deleteExperiment(ExperimentID("k3v9x2mq7d-17")!), .deleteBattery(BatteryID("b.v1.b44afc5e")!),
         .deleteExperiment(ExperimentID("k3v9x2mq7d-17")!, of: BatteryID("b.v1.b44afc5e")!),
+        .rebuild(nil), .rebuild(BatteryID("b.v1.b44afc5e")!),
     ])
     func `A command is the same after it was written and read`(_ event: ControlEvent) throws {
         #expect(try ControlEvent(fields: event.fields) == event)
@@ -13,7 +14,10 @@ import Testing
 
     @Test(arguments: [
         ([("experiment", "e-1")], "the field 'event' is missing"),
-        ([("event", "destroy"), ("experiment", "e-1")], "the field 'event' must be 'delete', not 'destroy'"),
+        (
+            [("event", "destroy"), ("experiment", "e-1")],
+            "the field 'event' must be 'delete' or 'rebuild', not 'destroy'"
+        ),
         ([("event", "delete")], "an event 'delete' must have the field 'experiment' or 'battery'"),
         (
             [("event", "delete"), ("experiment", "e-1"), ("battery", "b:c")],
@@ -22,6 +26,11 @@ import Testing
         ([("event", "delete"), ("experiment", "E 1")], "the field 'experiment' must be an id, not 'E 1'"),
         ([("event", "delete"), ("battery", "b:c")], "the field 'battery' must be an id, not 'b:c'"),
         ([("event", "delete"), ("battery", "b"), ("battery", "c")], "the field 'battery' occurs more than once"),
+        ([("event", "rebuild"), ("battery", "b:c")], "the field 'battery' must be an id, not 'b:c'"),
+        (
+            [("event", "rebuild"), ("experiment", "e-1")],
+            "the field 'experiment' is not allowed in an event 'rebuild'"
+        ),
         ([("event", "delete"), ("battery", "b"), ("why", "x")], "the field 'why' is not allowed in an event 'delete'"),
     ])
     func `An entry that is no command is rejected with its reason`(_ fields: [(String, String)], _ reason: String) {

@@ -66,7 +66,7 @@ struct AccountProbe {
         case "scan": words + ["0", "COUNT", "1"]
         case "memory|usage": words + [key, "SAMPLES", "1"]
         case "hget", "hmget", "hdel", "zscore", "zrem": words + [key, absent]
-        case "hscan": words + [key, "0", "COUNT", "1"]
+        case "hscan", "zscan": words + [key, "0", "COUNT", "1"]
         case "zcount", "zrange": words + [key, "0", "0"]
         case "xrange", "xrevrange": words + [key, "0-1", "0-1"]
         case "xread": words + ["COUNT", "1", "STREAMS", key, "$"]

@@ -93,10 +93,15 @@ public final class Deleter {
     /// - Throws: ``DeletionError`` if a command could not be written, or could not be carried out because the key of the
     ///   deleted ids has another type. The commands before it are carried out.
     public func request(_ plan: DeletionPlan) throws(DeletionError) -> Request {
+        try request(plan.commands)
+    }
+
+    /// Writes commands, as ``request(_:)`` writes those of a plan.
+    func request(_ commands: [(keyspace: Keyspace, event: ControlEvent)]) throws(DeletionError) -> Request {
         try converting {
             var written: [Keyspace: StreamID] = [:]
             var outdated: [Keyspace: StreamID] = [:]
-            for (keyspace, event) in plan.commands {
+            for (keyspace, event) in commands {
                 try checkTombstones(in: keyspace)
                 let before = written[keyspace] == nil ? try lastCommand(in: keyspace) : outdated[keyspace]
                 let id = try write(event, to: keyspace)

@@ -41,6 +41,8 @@ struct Deletion {
                 experiment, in: battery, at: time, progress: progress, fence: &fence, over: &connection)
         case .deleteBattery(let battery):
             return try delete(battery, at: time, progress: progress, fence: &fence, over: &connection)
+        // A Rebuild carries it out.
+        case .rebuild: return try skip(id, fence: &fence, over: &connection)
         }
     }
 
@@ -62,6 +64,7 @@ struct Deletion {
                 [BatteryField.deleted, BatteryField.created], of: keyspace.battery(battery), over: &connection)
             if let deleted = values[0].flatMap({ Int64($0) }), deleted >= time { return true }
             begun = values[1]
+        case .rebuild: return false
         }
         guard let begun = begun.flatMap({ Int64($0) }) else { return false }
         return begun > time && begun.subtractingReportingOverflow(time).partialValue > Limits.maxTimeAhead

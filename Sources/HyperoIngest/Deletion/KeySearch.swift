@@ -18,6 +18,9 @@ struct KeySearch {
         self.prefix = prefix
     }
 
+    /// Ends the search, for example because the account must not run SCAN.
+    mutating func end() { isComplete = true }
+
     /// Reads the next part.
     ///
     /// - Returns: the keys, without the prefix. The same key may be in several parts.

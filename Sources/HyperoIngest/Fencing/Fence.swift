@@ -66,6 +66,29 @@ struct Fence {
     mutating func commit(
         over connection: inout RedisConnection, _ write: (inout RESPWriter) -> Void
     ) throws(RedisError) -> [(command: Int, error: RedisError)]? {
+        try commit(over: &connection, read: { _, reply throws(RedisError) in try reply.skip() }, write)
+    }
+
+    /// Runs commands that reply integers in a transaction, as ``commit(over:_:)`` does.
+    ///
+    /// - Parameter results: replaced by the replies, nil for those of commands that failed.
+    mutating func commit(
+        over connection: inout RedisConnection, results: inout [Int?], _ write: (inout RESPWriter) -> Void
+    ) throws(RedisError) -> [(command: Int, error: RedisError)]? {
+        var numbers: [Int?] = []
+        defer { results = numbers }
+        return try commit(
+            over: &connection,
+            read: { hasFailed, reply throws(RedisError) in
+                if hasFailed { try reply.skip() }
+                numbers.append(hasFailed ? nil : try reply.integer())
+            }, write)
+    }
+
+    private mutating func commit(
+        over connection: inout RedisConnection,
+        read: (_ hasFailed: Bool, inout Reply) throws(RedisError) -> Void, _ write: (inout RESPWriter) -> Void
+    ) throws(RedisError) -> [(command: Int, error: RedisError)]? {
         var writer = RESPWriter()
         writer.command("MULTI")
         write(&writer)
@@ -84,8 +107,9 @@ struct Fence {
         } else if let count = try exec.array() {
             errors = []
             for command in 0..<count {
-                if let error = exec.error { errors?.append((command, error)) }
-                try exec.skip()
+                let error = exec.error
+                if let error { errors?.append((command, error)) }
+                try read(error != nil, &exec)
             }
         }
         let isUnchanged = try receiveWatch(from: &connection)

@@ -43,6 +43,8 @@ extension PartitionWorker {
             // The other ingest finds them by the field `unconfirmed`, and writes them.
             context.pendingDeadLetters = PendingDeadLetters()
             context.vanished = []
+            // The other ingest starts it again.
+            rebuild = nil
             lease.duration = settings.leaseDuration
             try countTrimmedDeadLetters(in: &context)
             return .standby
@@ -72,6 +74,7 @@ extension PartitionWorker {
         }
         let reader = checkpointReader
         var checkpoint = try reader.checkpoint(after: appliedCursor, over: &context.connection)
+        if checkpoint.batch.isRewind || checkpoint.cursor == .zero { context.replay = PipelineContext.Replay() }
         var fence = Fence(lease: lease, since: fencedSince, writtenCursor: checkpoint.cursor)
         // The first and the last entry of the stream may be large, and the link slow.
         if fence.isStale, try !fence.renew(over: &context.connection) { return .cursorChanged }
@@ -137,12 +140,14 @@ extension PartitionWorker {
             guard try pipeline.boundDeadLetters(in: &context), try pipeline.correctCounters(in: &context) else {
                 return .cursorChanged
             }
+            if pipeline.slots.isCaughtUp { context.endReplay(of: keyspace.events) }
             if try isCommanded(over: &context.connection) { return .interrupted }
             if shortenLease(after: pipeline) { return .interrupted }
             self.pipeline = consume pipeline
             return .applied
         case .drained:
             appliedCursor = pipeline.slots.applied.id
+            context.endReplay(of: keyspace.events)
             guard try pipeline.boundDeadLetters(in: &context), try pipeline.correctCounters(in: &context) else {
                 return .cursorChanged
             }

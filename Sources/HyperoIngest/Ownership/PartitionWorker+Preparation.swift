@@ -26,8 +26,9 @@ extension PartitionWorker {
 
     /// Returns whether the control stream has a command. Reads the stream at most once a second.
     func isCommanded(over connection: inout RedisConnection) throws(RedisError) -> Bool {
-        guard controlRead + Self.controlInterval <= .now else { return false }
+        guard controlRead + (rebuild == nil ? Self.controlInterval : Rebuild.slice) <= .now else { return false }
         controlRead = .now
+        if rebuild != nil { return true }
         var reader = controlReader
         reader.reportsDenial = true
         return try reader.entry(after: control, over: &connection) != nil
@@ -65,6 +66,39 @@ extension PartitionWorker {
             in: keyspace, now: work.clock, fence: &fence, over: &context.connection)
     }
 
+    /// Carries out a rebuild until it is done or until entries wait to be applied. It goes on after the next batches.
+    private func runRebuild(
+        of battery: BatteryID?, id: StreamID, fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> Rebuild.Step {
+        var current =
+            if let rebuild, rebuild.command == id { rebuild } else {
+                Rebuild(
+                    id, of: battery, in: keyspace, logger: limitedLogger,
+                    isShutdownRequested: { [shield] in shield.isShutdownRequested })
+            }
+        // An error in between ends it, and the next attempt starts it again.
+        rebuild = nil
+        while true {
+            let step = try current.run(until: .now + Rebuild.slice, fence: &fence, over: &connection)
+            guard step == .paused else { return step }
+            guard try !hasEntries(after: fence.writtenCursor, over: &connection) else {
+                rebuild = current
+                return .paused
+            }
+        }
+    }
+
+    /// Returns whether the stream has entries that are not applied: XREAD COUNT 1 STREAMS events id.
+    private func hasEntries(
+        after id: StreamID, over connection: inout RedisConnection
+    ) throws(RedisError) -> Bool {
+        var writer = RESPWriter(capacity: 256)
+        writer.addRead(after: id, count: 1, block: nil, in: keyspace)
+        try connection.send(writer)
+        let reply = try connection.receive(within: XReadReply.bounds)
+        return reply.error == nil && !reply.isNull
+    }
+
     /// Carries out all commands in the control stream, and removes them and those that a former owner has left.
     ///
     /// - Returns: false if the state must be read again, or if a shutdown is requested.
@@ -75,6 +109,12 @@ extension PartitionWorker {
         while let entry = try reader.entry(after: control, over: &connection) {
             let isDone: Bool
             switch entry.command {
+            case .success(.rebuild(let battery)):
+                switch try runRebuild(of: battery, id: entry.id, fence: &fence, over: &connection) {
+                case .done: isDone = true
+                case .paused: return true
+                case .stopped: return false
+                }
             case .success(let command):
                 isDone = try deletion.run(command, id: entry.id, fence: &fence, over: &connection)
             case .failure(let rejection):

@@ -23,6 +23,8 @@ final class PartitionWorker {
     var control = StreamID.zero
     /// The time at which the control stream was read last.
     var controlRead = MonotonicTime.now
+    /// The rebuild that goes on between two batches; nil for none.
+    var rebuild: Rebuild?
     /// The dead letters that are not in Redis yet. With a connection, they are in its ``PipelineContext``.
     private var pendingDeadLetters = PendingDeadLetters()
     /// The dead letters that were removed and not counted. With a connection, they are in its ``PipelineContext``.

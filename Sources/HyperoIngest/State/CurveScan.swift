@@ -1,32 +1,34 @@
 import HyperoRedis
 import HyperoSchema
 
-/// A read of the objectives of one whole curve, in parts: HSCAN curve cursor COUNT n; or at once by HGETALL curve, if the
+/// A reader of the rows of one curve, in any order. A row may be added twice.
+protocol CurveRowReader {
+    mutating func add(epoch: Bytes, row: Bytes)
+}
+
+extension ObjectiveReader: CurveRowReader {}
+extension CurveDigest: CurveRowReader {}
+
+/// A read of one whole curve, in parts: HSCAN curve cursor COUNT n; or at once by HGETALL curve, if the
 /// account must not run HSCAN or the server has no HSCAN.
 ///
 /// A curve may have a million rows. HGETALL would keep Redis from its other clients, and this thread from its lease and
 /// from a shutdown, for as long as they take. No other client changes the curve during the scan, because the transaction
 /// that follows is fenced.
-struct CurveScan {
+struct CurveScan<Reader: CurveRowReader> {
     /// The key of the curve.
     let key: String
-    private(set) var reader: ObjectiveReader
+    private(set) var reader: Reader
     /// True once all parts are read.
     private(set) var isComplete = false
     private var cursor = "0"
     private var count = 256
     private var mayScan = true
-    private var bounds = Self.bounds
+    private var bounds = CurveScanBounds.part
 
-    /// The bounds of a part. A row of 1,024 channels may have 300 KiB.
-    private static let bounds = ReplyBounds(maxTextBytes: Limits.entry, maxTotalBytes: 16 << 20)
-    /// The size in bytes of a part that reads neither too often nor for too long.
-    private static let partSize = (128 << 10)...(1 << 20)
-    private static let maxCount = 4_096
-
-    init(key: String, objective: BatteryState.Objective) {
+    init(key: String, reader: Reader) {
         self.key = key
-        reader = ObjectiveReader(of: objective)
+        self.reader = reader
     }
 
     /// Reads the next part.
@@ -68,7 +70,22 @@ struct CurveScan {
         withExtendedLifetime(reply) {}
         cursor = next
         isComplete = next == "0"
-        if size < Self.partSize.lowerBound { count = min(count * 2, Self.maxCount) }
-        if size > Self.partSize.upperBound { count = max(count / 2, 1) }
+        if size < CurveScanBounds.partSize.lowerBound { count = min(count * 2, CurveScanBounds.maxCount) }
+        if size > CurveScanBounds.partSize.upperBound { count = max(count / 2, 1) }
     }
+}
+
+extension CurveScan<ObjectiveReader> {
+    init(key: String, objective: BatteryState.Objective) {
+        self.init(key: key, reader: ObjectiveReader(of: objective))
+    }
+}
+
+/// The bounds of a ``CurveScan``.
+private enum CurveScanBounds {
+    /// The bounds of a part. A row of 1,024 channels may have 300 KiB.
+    static let part = ReplyBounds(maxTextBytes: Limits.entry, maxTotalBytes: 16 << 20)
+    /// The size in bytes of a part that reads neither too often nor for too long.
+    static let partSize = (128 << 10)...(1 << 20)
+    static let maxCount = 4_096
 }

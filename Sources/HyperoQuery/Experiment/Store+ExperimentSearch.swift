@@ -116,14 +116,16 @@ extension Store {
     }
 }
 
-private struct ScanReply {
+/// The reply of SCAN.
+struct ScanReply {
     /// The cursor of the next SCAN; 0 at the end.
     let cursor: String
     let keys: [String]
 }
 
 extension ReplyReader<ScanReply> {
-    fileprivate static var scan: Self {
+    /// The reply of SCAN.
+    static var scan: Self {
         Self { reply throws(RedisError) in
             _ = try reply.array()
             return ScanReply(cursor: try reply.string() ?? "0", keys: try reply.strings().compactMap(\.self))

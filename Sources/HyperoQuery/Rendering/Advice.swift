@@ -48,6 +48,8 @@ package enum AdviceTopic: Sendable, Hashable {
     case pointsOutside
     /// A chart without colours leaves curves out.
     case hiddenCurves
+    /// Keys that differ and that can be derived again.
+    case rebuilding
     /// Learning curves are left out, because a table of them would be nearly empty.
     case sparseCurves
 }

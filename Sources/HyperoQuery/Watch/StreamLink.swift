@@ -129,6 +129,8 @@ extension WatchEvent {
 
     private init?(control fields: [(name: String, value: String)], id: StreamID) {
         guard let event = try? ControlEvent(fields: fields) else { return nil }
+        // It changes no experiment.
+        if case .rebuild = event { return nil }
         self.init(event, id: id)
     }
 }

@@ -29,6 +29,7 @@ public struct WatchEvent: Sendable, Hashable {
         case .event(let event): event.battery?.text
         case .deletion(.deleteExperiment(_, let battery)): battery?.text
         case .deletion(.deleteBattery(let battery)): battery.text
+        case .deletion(.rebuild(let battery)): battery?.text
         }
     }
 
@@ -37,7 +38,7 @@ public struct WatchEvent: Sendable, Hashable {
         switch content {
         case .event(let event): event.experiment?.text
         case .deletion(.deleteExperiment(let experiment, _)): experiment.text
-        case .deletion(.deleteBattery): nil
+        case .deletion(.deleteBattery), .deletion(.rebuild): nil
         }
     }
 

@@ -31,6 +31,7 @@ extension AccountRole {
         AccountRight("unwatch", need: .useful, without: "a transaction may be discarded, and is then repeated"),
         AccountRight("hscan", .read, [.all], .useful, without: "a long curve is read in one command"),
         AccountRight("del", .write, [.all], .useful, without: "a standby waits until the lease expires"),
+        AccountRight("zscan", .read, [.all], .occasional("for rebuild"), without: "a rebuild is not possible"),
         AccountRight("exists", .read, [.all], .useful, without: "streams of another number of partitions are not read"),
         AccountRight("scan", need: .useful, without: "a deletion misses experiments that no list contains"),
         AccountRight("xtrim", .write, [.all], .useful, without: "the streams grow without a limit"),

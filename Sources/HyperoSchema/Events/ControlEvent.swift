@@ -6,6 +6,8 @@ package enum ControlEvent: Sendable, Hashable {
     /// Removes a battery and its experiments with all their keys. Later events of the battery are dropped until the battery
     /// is declared at a later time.
     case deleteBattery(BatteryID)
+    /// Derives the lists, rankings, columns and maxima of a battery again, or of all batteries for nil.
+    case rebuild(BatteryID?)
 
     /// Decodes an entry.
     ///
@@ -20,15 +22,22 @@ package enum ControlEvent: Sendable, Hashable {
         guard let event = values.removeValue(forKey: ControlField.event) else {
             throw Rejection("the field '\(ControlField.event)' is missing")
         }
-        guard event == ControlField.delete else {
+        guard event == ControlField.delete || event == ControlField.rebuild else {
             throw Rejection(
-                "the field '\(ControlField.event)' must be '\(ControlField.delete)', not '\(printable(event, limit: 48))'"
-            )
+                "the field '\(ControlField.event)' must be '\(ControlField.delete)' or '\(ControlField.rebuild)', "
+                    + "not '\(printable(event, limit: 48))'")
         }
-        let experiment = values.removeValue(forKey: ControlField.experiment)
+        let isRebuild = event == ControlField.rebuild
+        let experiment = isRebuild ? nil : values.removeValue(forKey: ControlField.experiment)
         let battery = values.removeValue(forKey: ControlField.battery)
         if let name = values.keys.min() {
             throw Rejection("the field '\(printable(name, limit: 48))' is not allowed in an event '\(event)'")
+        }
+        guard !isRebuild else {
+            let id = battery.flatMap { BatteryID($0) }
+            if let battery, id == nil { throw Self.invalid(ControlField.battery, battery) }
+            self = .rebuild(id)
+            return
         }
         switch (experiment, battery) {
         case (let text?, let battery):
@@ -49,22 +58,29 @@ package enum ControlEvent: Sendable, Hashable {
         Rejection("the field '\(field)' must be an id, not '\(printable(value, limit: 48))'")
     }
 
-    /// The kind and the id of what is removed, for messages.
+    /// The kind and the id of what is removed or rebuilt, for messages.
     package var subject: String {
         switch self {
         case .deleteExperiment(let id, _): "experiment \(id.text)"
-        case .deleteBattery(let id): "battery \(id.text)"
+        case .deleteBattery(let id), .rebuild(let id?): "battery \(id.text)"
+        case .rebuild(nil): "all batteries"
         }
     }
 
     /// The fields of the entry.
     package var fields: [(name: String, value: String)] {
-        let subject: [(name: String, value: String)] =
-            switch self {
-            case .deleteExperiment(let id, let battery):
+        let event: String
+        let subject: [(name: String, value: String)]
+        switch self {
+        case .deleteExperiment(let id, let battery):
+            event = ControlField.delete
+            subject =
                 [(ControlField.experiment, id.text)] + (battery.map { [(ControlField.battery, $0.text)] } ?? [])
-            case .deleteBattery(let id): [(ControlField.battery, id.text)]
-            }
-        return [(ControlField.event, ControlField.delete)] + subject
+        case .deleteBattery(let id): (event, subject) = (ControlField.delete, [(ControlField.battery, id.text)])
+        case .rebuild(let id):
+            event = ControlField.rebuild
+            subject = id.map { [(ControlField.battery, $0.text)] } ?? []
+        }
+        return [(ControlField.event, event)] + subject
     }
 }

@@ -43,6 +43,7 @@ struct NaiveJudge {
             deletedBatteries[battery] = deletion.time
             revived[battery] = nil
             tombstones[battery.text] = Double(deletion.time)
+        case .rebuild: break
         }
     }
 
