@@ -20,6 +20,7 @@ struct HyperoIngestCommand: AsyncParsableCommand {
               hypero-ingest
               hypero-ingest --drain && hypero-query rank "digits mlp"
               hypero-ingest adopt --journal .demo/journal
+              hypero-ingest journals --journal .demo/journal
               hypero-ingest requeue --all
               hypero-ingest discard --all
               hypero-ingest delete k3v9x2mq7d-17
@@ -41,7 +42,7 @@ struct HyperoIngestCommand: AsyncParsableCommand {
 
     static let subcommands: [any ParsableCommand.Type] = [
         RunCommand.self, AdoptCommand.self, RequeueCommand.self, DiscardCommand.self, DeleteCommand.self,
-        RebuildCommand.self, AclCommand.self,
+        RebuildCommand.self, JournalsCommand.self, AclCommand.self,
     ]
 
     static func main() async {

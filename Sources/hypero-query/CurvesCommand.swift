@@ -75,6 +75,6 @@ struct CurvesCommand: StoreCommand, FilterCommand {
         }
         printWarnings(set.warnings)
         for note in charts.notes { printError("note: \(note.text)") }
-        try OutputFile.write(ChartDocument(charts.charts).svg, to: svg)
+        try OutputFile.write(ChartDocument(charts.charts).svg, toFileOrStream: svg)
     }
 }

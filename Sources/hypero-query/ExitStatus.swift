@@ -35,8 +35,7 @@ enum ExitStatus: Int32, CaseIterable {
         switch self {
         case .success: "the result is on standard output"
         case .failure: "Redis refused a command, or the result could not be written"
-        case .attention:
-            "partitions are left out, or status --check: a warning, or verify: a difference, needs attention"
+        case .attention: "partitions are left out, or status --check or verify found a problem"
         case .notFound: "battery, version, experiment, channel or column not found"
         case .unreachable: "Redis is not reachable or not ready, or denies access"
         case .usage: "the command line is malformed"

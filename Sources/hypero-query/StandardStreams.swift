@@ -1,13 +1,11 @@
 import Glibc
+import HyperoCommandLine
 import HyperoCore
 import HyperoQuery
 
 /// The stream of results.
 enum StandardOutput {
-    /// A failed write, for example to a full disk.
-    struct WriteError: Error {
-        let description: String
-    }
+    typealias WriteError = OutputFile.WriteError
 
     /// Writes the whole text. Ends the program without an error if the reader has closed the pipe.
     static func write(_ text: String) throws(WriteError) {
@@ -39,4 +37,11 @@ func printError(_ message: String) {
 func printWarnings(_ warnings: [String], limit: Int = 10) {
     for warning in warnings.prefix(limit) { printError(warning) }
     if warnings.count > limit { printError("and \(warnings.count - limit) more warnings") }
+}
+
+extension OutputFile {
+    /// Writes a text to a file, or to standard output for `-`.
+    static func write(_ text: String, toFileOrStream path: String) throws(WriteError) {
+        if path == "-" { try StandardOutput.write(text) } else { try write(text, to: path) }
+    }
 }

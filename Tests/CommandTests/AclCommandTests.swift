@@ -118,9 +118,9 @@ import Testing
         #expect(other.ending == .exited(1))
         #expect(other.stderr.contains("cannot check the account 'training': NOPERM"), "\(other)")
         #expect(other.stderr.contains("Log in as this account, or as one that may run ACL DRYRUN"))
-        let unknown = try acl("--check", "--role", "query", "--user", "nobody")
-        #expect(unknown.ending == .exited(1) && unknown.stderr.contains("User 'nobody' not found"), "\(unknown)")
-        let wrong = try acl("--check", "--role", "query", user: "nobody")
+        let unknown = try acl("--check", "--role", "query", "--user", "stranger")
+        #expect(unknown.ending == .exited(1) && unknown.stderr.contains("User 'stranger' not found"), "\(unknown)")
+        let wrong = try acl("--check", "--role", "query", user: "stranger")
         #expect(wrong.ending == .exited(1) && wrong.stderr.contains("WRONGPASS"), "\(wrong)")
     }
 

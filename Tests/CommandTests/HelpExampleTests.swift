@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "run", "adopt", "requeue", "discard", "delete", "rebuild", "acl"])
+    @Test(arguments: ["", "run", "adopt", "requeue", "discard", "delete", "rebuild", "journals", "acl"])
     func `The examples of hypero-ingest run`(command: String) throws {
         let folder = try TemporaryFolder()
         let server = try Self.demo(in: folder)

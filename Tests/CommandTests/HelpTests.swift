@@ -4,8 +4,9 @@ import Testing
 @Suite struct HelpTests {
     @Test(arguments: [
         ["hypero-ingest"], ["hypero-ingest", "run"], ["hypero-ingest", "adopt"], ["hypero-ingest", "requeue"],
-        ["hypero-ingest", "delete"], ["hypero-ingest", "rebuild"], ["hypero-ingest", "acl"], ["hypero-query"],
-        ["hypero-query", "batteries"],
+        ["hypero-ingest", "delete"], ["hypero-ingest", "rebuild"], ["hypero-ingest", "journals"],
+        ["hypero-ingest", "acl"],
+        ["hypero-query"], ["hypero-query", "batteries"],
         ["hypero-query", "rank"],
         ["hypero-query", "experiments"], ["hypero-query", "show"], ["hypero-query", "curves"],
         ["hypero-query", "compare"], ["hypero-query", "status"], ["hypero-query", "dead"], ["hypero-query", "verify"],

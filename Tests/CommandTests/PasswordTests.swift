@@ -166,8 +166,8 @@ import Testing
             .deletingLastPathComponent()
         let compose = try String(contentsOf: root.appendingPathComponent("docker-compose.yml"), encoding: .utf8)
         let lines = compose.components(separatedBy: "\n")
-        let start = try #require(lines.firstIndex(of: "      - |"))
-        let script = lines[(start + 1)...].prefix { $0.hasPrefix("        ") }.map { String($0.dropFirst(8)) }
+        let start = try #require(lines.firstIndex(of: "    - |"))
+        let script = lines[(start + 1)...].prefix { $0.hasPrefix("      ") }.map { String($0.dropFirst(6)) }
             .joined(separator: "\n").replacingOccurrences(of: "$$", with: "$")
         let bin = "\(socket).bin"
         try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)

@@ -15,7 +15,7 @@ from support import ServerTestCase
 class OptionTests(ServerTestCase):
     def test_wrong_options_are_value_errors_with_the_reason(self):
         for arguments, error in (
-            ({"url": "localhost"}, "must start with redis:// or unix://"), ({"url": "redis://h\0"}, ""),
+            ({"url": "localhost"}, r"must start with redis://, redis\+sentinel:// or unix://"), ({"url": "redis://h\0"}, ""),
             ({"namespace": "a b"}, "namespace"), ({"partitions": 0}, "partitions must be 1 or above"),
             ({"partitions": 20000}, "partitions"), ({"seed": -1}, "seed must be from 0"),
             ({"seed": 2**64}, "seed must be from 0"), ({"journal_limit": -1}, "journal_limit must be 1 or above"),

@@ -13,6 +13,7 @@ import ArgumentParser
 /// - ``QuerySection``: the top ten of a million experiments.
 /// - ``MemorySection``: the memory of Redis, a client and the ingest.
 /// - ``KilledSection``: the events lost to SIGKILL.
+/// - ``ConnectionsSection``: thousands of connections, and a restart of Redis.
 /// - ``PeersSection``: other trackers with the same rows.
 ///
 /// Every measurement has its own Redis, so that none inherits the files and the memory of another. The append-only file
@@ -23,6 +24,6 @@ struct HyperoBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hypero-bench",
         abstract: "Measure hypero, and compare it with lower bounds and other trackers.",
-        subcommands: [SectionsCommand.self, TrainingCommand.self, WorkloadCommand.self],
+        subcommands: [SectionsCommand.self, TrainingCommand.self, WorkloadCommand.self, ClientsCommand.self],
         defaultSubcommand: SectionsCommand.self)
 }

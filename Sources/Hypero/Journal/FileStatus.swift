@@ -68,13 +68,16 @@ package struct FileStatus {
     var isFolder: Bool { status.st_mode & S_IFMT == S_IFDIR }
     var owner: UInt32 { status.st_uid }
     var size: Int { Int(status.st_size) }
+    /// The bytes on the disk, without the holes.
+    var allocated: Int { Int(status.st_blocks) * 512 }
     /// The last change of the content, in nanoseconds of Unix time.
     var modified: Int64 { Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec) }
 
     /// The number of a file on its device.
-    struct Identity: Equatable, Sendable {
-        fileprivate let device: UInt64
-        fileprivate let number: UInt64
+    struct Identity: Hashable, Sendable {
+        /// The device as `stat(2)` numbers it.
+        let device: UInt64
+        let number: UInt64
     }
 
     var identity: Identity { Identity(device: UInt64(status.st_dev), number: UInt64(status.st_ino)) }

@@ -1,18 +1,14 @@
 import HyperoSchema
 
 extension PartitionStatus {
-    /// A backlog is reported if its oldest entry is older than this, in milliseconds.
-    private static let backlogWarningAge: Int64 = 10_000
-    /// The time for which a rewind or takeover is reported, in milliseconds: a day.
-    private static let incidentWarningPeriod: Int64 = 86_400_000
-
     /// Returns the conditions of the partition that need attention, one message each.
     ///
     /// - Parameters:
     ///   - now: the present, in Unix milliseconds.
+    ///   - bounds: the bounds of the entries that wait.
     ///   - isFormer: true if the partition belongs to an earlier number of partitions. An ingest owns it only while it
     ///     applies its entries.
-    func warnings(now: Int64, isFormer: Bool = false) -> [String] {
+    func warnings(now: Int64, bounds: StatusBounds, isFormer: Bool = false) -> [String] {
         var warnings = problems
         if !deniedCommands.isEmpty {
             warnings.append(
@@ -35,13 +31,15 @@ extension PartitionStatus {
                     + "over when its lease expires, within seconds")
         }
         // Those of a former partition are reported with the number of partitions.
-        if backlog != 0, !isFormer, let waitingSince, age(of: waitingSince, now: now) > Self.backlogWarningAge {
+        let waits = backlog != 0 ? waitingSince.map { age(of: $0, now: now) > bounds.maxWait } ?? false : false
+        let isFarBehind = bounds.maxBehind.map { backlog ?? 0 > $0 } ?? false
+        if waits || isFarBehind, !isFormer, let waitingSince {
             let entries = backlog.map { counted($0, noun: "entry", plural: "entries") } ?? "entries"
             warnings.append(
                 "\(entries) of \(tag):events not applied yet, the oldest for \(durationText(now - waitingSince))")
         }
         if let waitingCommands, waitingCommands > 0, let commandsWaitingSince,
-            age(of: commandsWaitingSince, now: now) > Self.backlogWarningAge
+            age(of: commandsWaitingSince, now: now) > bounds.maxWait
         {
             let verb = waitingCommands == 1 ? "is" : "are"
             warnings.append(
@@ -55,14 +53,14 @@ extension PartitionStatus {
                     + "from it. Only hypero-ingest should trim the stream. Events of hypero clients are resent "
                     + "automatically. To clear this warning: HDEL \(tag):ingest missed")
         }
-        if let rewinds, rewinds > 0, let lastRewind, age(of: lastRewind, now: now) < Self.incidentWarningPeriod {
+        if let rewinds, rewinds > 0, let lastRewind, age(of: lastRewind, now: now) < StatusBounds.incidentPeriod {
             warnings.append(
                 "\(tag) was read again from an earlier position (\(counted(rewinds, noun: "time")), last "
                     + "\(agoText(lastRewind, now: now))): its stream or cursor was deleted, set back or restored. "
                     + "If this was not intended, check the persistence of Redis. This warning ends a day after the last time. "
                     + "To clear it now: HDEL \(tag):ingest rewound")
         }
-        if let takeovers, takeovers > 0, let lastTakeover, age(of: lastTakeover, now: now) < Self.incidentWarningPeriod
+        if let takeovers, takeovers > 0, let lastTakeover, age(of: lastTakeover, now: now) < StatusBounds.incidentPeriod
         {
             warnings.append(
                 "an ingest that owned \(tag) was killed or stalled, and another one took over "

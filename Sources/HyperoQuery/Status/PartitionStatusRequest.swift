@@ -16,7 +16,7 @@ final class PartitionStatusRequest {
     let deadLetterCount: PendingReply<Int>
     /// XINFO STREAM of the dead letters.
     let deadStream: PendingReply<StreamInfo>
-    /// ZCARD of the batteries, which shows whether the key is a sorted set.
+    /// ZCARD of the batteries, which also shows whether the key is a sorted set.
     let batteryCount: PendingReply<Int>
     /// ZCARD of the deleted ids, for the same reason.
     let deletedCount: PendingReply<Int>
@@ -126,7 +126,8 @@ final class PartitionStatusRequest {
             lastApplied: lastApplied, lastOwner: reader.fields[IngestField.owner],
             lease: try lease.valueIfPermitted().map { $0.map(PartitionStatus.Lease.held(by:)) ?? .free } ?? .unknown,
             waitingCommands: waiting.count, commandsWaitingSince: waiting.since, format: format,
-            problems: problems, deniedCommands: deniedCommands, isHashKnown: isHashKnown,
+            batteries: try batteryCount.valueIfPermitted(), problems: problems, deniedCommands: deniedCommands,
+            isHashKnown: isHashKnown,
             isCursorBeyondEnd: isBeyondEnd(cursor))
     }
 }

@@ -11,10 +11,18 @@ public struct ServerStatus: Sendable, Hashable {
     public let usedMemory: Int?
     /// The memory limit in bytes; 0 for no limit.
     public let maxMemory: Int?
+    /// The number of connections that count towards `maxclients`: of clients, replicas and nodes of the cluster.
+    public let connections: Int?
+    /// The highest number of connections, `maxclients`; nil before Redis 7.0.
+    public let maxConnections: Int?
+    /// The number of connections that the server has refused since its start, because there were too many.
+    public let refusedConnections: Int?
     /// The `maxmemory-policy`. Only `noeviction` loses no key when the memory is full.
     public let evictionPolicy: String?
     /// True if the server writes an append-only file.
     public let hasAppendOnlyFile: Bool?
+    /// True if the latest write to the append-only file failed. The server then refuses all writes.
+    let hasAppendOnlyError: Bool
     /// The address of the primary, `host:port`, if the server is a replica; nil if it is not or this is unknown.
     public let primary: String?
     /// True if the server has replicas and accepts writes without any of them (`min-replicas-to-write 0`).
@@ -30,15 +38,21 @@ extension ServerStatus {
         version = fields["valkey_version"].map { "Valkey \($0)" } ?? fields["redis_version"].map { "Redis \($0)" }
         usedMemory = fields["used_memory"].flatMap { Int($0) }
         maxMemory = fields["maxmemory"].flatMap { Int($0) }
+        // INFO counts the replicas and the links of a cluster apart.
+        let others = ["connected_slaves", "cluster_connections"].compactMap { fields[$0].flatMap { Int($0) } }
+        connections = fields["connected_clients"].flatMap { Int($0) }.map { others.reduce($0, &+) }
+        maxConnections = fields["maxclients"].flatMap { Int($0) }
+        refusedConnections = fields["rejected_connections"].flatMap { Int($0) }
         evictionPolicy = fields["maxmemory_policy"]
         hasAppendOnlyFile = fields["aof_enabled"].map { $0 == "1" }
+        hasAppendOnlyError = fields["aof_last_write_status"] == "err"
         primary =
             fields["role"] == "slave"
             ? "\(fields["master_host"] ?? "an unknown host"):\(fields["master_port"] ?? "?")" : nil
         mayLoseAcknowledgedWrites = fields["role"].map { _ in fields.mayLoseAcknowledgedWrites }
     }
 
-    /// The warnings about settings that lose data sooner or later, and about memory that is nearly used up.
+    /// The warnings about settings that lose data sooner or later, and about memory and connections that are nearly used up.
     var warnings: [String] {
         var warnings: [String] = []
         if let primary {
@@ -60,10 +74,24 @@ extension ServerStatus {
                 "\(url) accepts writes while it is cut off from its replicas, and they are lost when a replica is promoted. "
                     + "Run CONFIG SET min-replicas-to-write 1")
         }
-        if let usedMemory, let maxMemory, maxMemory > 0, usedMemory / 9 >= maxMemory / 10 {
+        if hasAppendOnlyError {
+            warnings.append(
+                "\(url) cannot write its append-only file, so it refuses writes. Check the disk and the log of Redis")
+        }
+        if let usedMemory, let maxMemory,
+            StatusBounds.isNear(usedMemory, limit: maxMemory, percent: StatusBounds.memoryPercent)
+        {
             warnings.append(
                 "\(url) uses nearly all its memory (\(bytesText(usedMemory)) of \(bytesText(maxMemory))). "
                     + "Raise maxmemory")
+        }
+        if let connections, let maxConnections,
+            StatusBounds.isNear(connections, limit: maxConnections, percent: StatusBounds.connectionPercent)
+        {
+            warnings.append(
+                "\(url) has \(connections) of at most \(maxConnections) connections (maxclients). Beyond that, trainings cannot "
+                    + "connect and keep their events in their journals. Raise maxclients and the limit of open files of Redis"
+            )
         }
         return warnings
     }

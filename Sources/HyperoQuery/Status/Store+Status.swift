@@ -9,14 +9,16 @@ extension Store {
     ///
     /// Three round trips: the partitions, the state of all partitions and servers, and the oldest entry of each backlog.
     ///
-    /// - Parameter now: the time from which ages are measured, in Unix milliseconds; nil for the present.
+    /// - Parameters:
+    ///   - now: the time from which ages are measured, in Unix milliseconds; nil for the present.
+    ///   - bounds: the bounds of the entries that wait.
     /// - Throws: ``QueryError`` if Redis fails. Values that the account must not read are nil, and a warning names the commands,
     ///   except for INFO and CLIENT LIST.
-    public func status(now: Int64? = nil) throws(QueryError) -> StoreStatus {
-        try answer { () throws(QueryError) in try readStatus(now: now) }
+    public func status(now: Int64? = nil, bounds: StatusBounds = StatusBounds()) throws(QueryError) -> StoreStatus {
+        try answer { () throws(QueryError) in try readStatus(now: now, bounds: bounds) }
     }
 
-    private func readStatus(now: Int64?) throws(QueryError) -> StoreStatus {
+    private func readStatus(now: Int64?, bounds: StatusBounds) throws(QueryError) -> StoreStatus {
         var warnings: [String] = []
         var partitions = try partitions(warnings: &warnings)
         if partitions.isEmpty { partitions = [layout.undivided] }
@@ -55,7 +57,7 @@ extension Store {
                 partitionStatuses[index].standbys = ingests.standbys(of: tag, owner: owner)
                 partitionStatuses[index].isOwnerGone = owner.map { ingests.isGone($0, of: tag) } ?? false
             }
-            warnings += partitionStatuses[index].warnings(now: now, isFormer: isFormer)
+            warnings += partitionStatuses[index].warnings(now: now, bounds: bounds, isFormer: isFormer)
         }
         // The malformed values of other partitions are reported by a status of those.
         var ignored: [String] = []

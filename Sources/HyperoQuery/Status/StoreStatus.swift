@@ -71,6 +71,8 @@ public struct PartitionStatus: Sendable, Hashable {
     public internal(set) var isOwnerGone = false
     /// The reason why the partition is left out: its server does not answer, and all values are unknown. Nil if it answers.
     public internal(set) var leftOut: String?
+    /// The number of batteries; nil if it is unknown.
+    let batteries: Int?
     /// The problems with the partition's keys that stop the ingest, one message each.
     public let problems: [String]
     /// True if the partition belongs to an earlier number of partitions and all its entries are applied. An ingest owns such

@@ -194,7 +194,14 @@ extension Verifier {
             let replies = unbounded.map { ($0, pipeline.append("TTL", $0, in: keyspace, as: .integer)) }
             try store.connections.run(pipeline)
             unbounded = []
-            for (key, reply) in replies where try value(of: reply, or: 0) == -1 { unbounded.append(key) }
+            for (key, reply) in replies {
+                guard let seconds = try reply.valueIfPermitted() else {
+                    let warning = "keys of producers that never expire are not looked for: the account may not run TTL"
+                    if !warnings.contains(warning) { warnings.append(warning) }
+                    return
+                }
+                if seconds == -1 { unbounded.append(key) }
+            }
         }
         for key in unbounded {
             add(

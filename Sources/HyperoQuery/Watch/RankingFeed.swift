@@ -40,7 +40,14 @@ public final class RankingFeed: Sendable {
     /// ``Store/leaderboard(of:version:by:value:statuses:since:where:order:sort:pareto:limit:columns:atBest:)``. A battery that is not
     /// declared yet is no error. A field of the filter that the first read does not find is one, and later it is treated as missing.
     ///
-    /// - Parameter store: a store that only the feed uses from now on, on its own thread.
+    /// - Parameters:
+    ///   - store: a store that only the feed uses from now on, on its own thread.
+    ///   - name: the battery's name.
+    ///   - version: the battery's version; nil for all versions.
+    ///   - channel: the channel to rank by; nil for the objective.
+    ///   - filter: the condition of the rows; nil for all.
+    ///   - limit: the number of rows, 1 to 100,000.
+    ///   - columns: the columns besides those of each ranking; nil for all hyper-parameters.
     /// - Throws: ``QueryError``, also if the system has no descriptors or threads left.
     public init(
         _ store: sending Store, of name: String, version: Int? = nil, by channel: String? = nil,

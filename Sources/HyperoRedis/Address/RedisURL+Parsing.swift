@@ -114,7 +114,7 @@ extension RedisURL {
     /// Returns whether a text may be the name or the address of a host, also if a server names it.
     static func isHost(_ text: some StringProtocol) -> Bool {
         (1...255).contains(text.utf8.count)
-            && !text.utf8.contains { $0 <= 0x20 || $0 >= 0x7F || "?#[]@,/".utf8.contains($0) }
+            && !text.utf8.contains { $0 <= 0x20 || $0 >= 0x7F || "?#[]@%,/".utf8.contains($0) }
     }
 
     private static func unix(_ text: Substring) throws(SchemaError) -> Address {

@@ -393,12 +393,3 @@ extension RedisConnection {
 
     private var cancellation: RedisError { RedisError(.connection, "cancelled while waiting for \(url)") }
 }
-
-/// The owner of a hiredis context. Frees the context, also if connecting fails halfway.
-struct HiredisContext: ~Copyable {
-    let pointer: UnsafeMutablePointer<redisContext>
-
-    deinit {
-        redisFree(pointer)
-    }
-}

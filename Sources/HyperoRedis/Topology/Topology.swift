@@ -194,8 +194,7 @@ private struct Connector {
     func connect(to url: RedisURL) throws(RedisError) -> RedisConnection {
         try RedisConnection.open(
             to: url, name: name, timeout: timeout, connectTimeout: limit, bounds: bounds,
-            shouldContinue: shouldContinue,
-            blocking: blocking, opened: opened)
+            shouldContinue: shouldContinue, blocking: blocking, opened: opened)
     }
 
     /// Asks a sentinel for the address of the primary: SENTINEL GET-MASTER-ADDR-BY-NAME name. Reply: host and port; null for an unknown
@@ -203,7 +202,7 @@ private struct Connector {
     ///
     /// - Returns: the URL of the primary, with the account and the database of `url`.
     func primary(of group: SentinelGroup, from sentinel: RedisURL, for url: RedisURL) throws(RedisError) -> RedisURL {
-        // Closed before the socket of the primary is opened, and not announced: a forked child closes one socket only.
+        // Closed before the socket of the primary is opened: a forked child closes one socket only.
         defer { opened(-1) }
         var connection = try RedisConnection.open(
             to: sentinel, name: name, timeout: min(timeout, .seconds(1)), bounds: .small,

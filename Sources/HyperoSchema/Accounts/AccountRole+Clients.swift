@@ -48,8 +48,8 @@ extension AccountRole {
         AccountRight("get", .read, [.all], .useful, without: "status does not know the owner, and warns"),
         AccountRight("zcount", .read, [.all], .useful, without: "show does not know the rank of an experiment"),
         AccountRight("info", need: .useful, without: "status does not know the version and the memory of Redis"),
-        AccountRight("hscan", .read, [.all], .occasional("for verify"), without: "verify is denied"),
-        AccountRight("ttl", .read, [.all], .occasional("for verify"), without: "verify is denied"),
+        AccountRight("hscan", .read, [.all], without: "verify is denied"),
+        AccountRight("ttl", .read, [.all], .useful, without: "verify does not look for keys that never expire"),
         AccountRight(
             "asking", need: .occasional("in a Redis Cluster"),
             without: "a partition whose hash slot migrates is left out"),

@@ -130,9 +130,11 @@ struct CompletionRequest {
         case "--version", "--min-version": .version
         case "--status": .words(statusNames)
         case "--format":
-            .words(
-                command is ExportCommand.Type ? ExportFormatName.allValueStrings : OutputFormat.allCases.map(\.rawValue)
-            )
+            switch command {
+            case is ExportCommand.Type: .words(ExportFormatName.allValueStrings)
+            case is StatusCommand.Type: .words(StatusFormat.allValueStrings)
+            default: .words(OutputFormat.allCases.map(\.rawValue))
+            }
         case "--color": .words(ColorChoice.allCases.map(\.rawValue))
         case "--marker": .words(["braille", "block", "ascii"])
         case "--x": .words(["epoch", "time"])

@@ -18,6 +18,7 @@ import Testing
             ("--f", ["--format"]), ("--v", ["--version"]), ("--h", ["--help"]), ("-x", []),
             ("--format json ra", ["rank"]),
             ("unknown ", []), ("export x --format md", []), ("export x --format mark", ["markdown"]),
+            ("status --format ", ["table", "json", "csv", "prometheus"]),
             ("rank x --format ", ["table", "json", "csv"]), ("rank x --color a", ["auto", "always"]),
             ("rank x --status ", ["running", "done", "failed", "stopped", "lost"]), ("rank x --st", ["--status"]),
             ("rank x --ascend", ["--ascending"]), ("rank x --desc", ["--descending"]),

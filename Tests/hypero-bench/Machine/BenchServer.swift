@@ -16,11 +16,19 @@ final class BenchServer {
     /// The settings. Rewrites of the append-only file are off, because a rewrite uses a core for seconds at a random time.
     static let description = "appendonly yes, appendfsync everysec, no rewriting of the file, on a unix socket"
 
-    /// - Parameter rewritesFile: true if Redis rewrites a large append-only file, so that the file does not fill the
-    ///   disk.
-    init(rewritesFile: Bool = false) throws {
-        server = try RedisServer(configuration: ["auto-aof-rewrite-percentage \(rewritesFile ? 100 : 0)"])
+    /// - Parameters:
+    ///   - rewritesFile: true if Redis rewrites a large append-only file, so that the file does not fill the disk.
+    ///   - configuration: further lines of the configuration.
+    init(rewritesFile: Bool = false, configuration: [String] = []) throws {
+        server = try RedisServer(
+            configuration: ["auto-aof-rewrite-percentage \(rewritesFile ? 100 : 0)"] + configuration)
         keyspace = try Keyspace.all()[0]
+        control = try Self.open(server.url)
+    }
+
+    /// Starts the server again after it was killed.
+    func restart() throws {
+        try server.restart()
         control = try Self.open(server.url)
     }
 

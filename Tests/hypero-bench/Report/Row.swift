@@ -45,6 +45,7 @@ enum SectionName: String, CaseIterable, Encodable {
     case query
     case memory
     case killed
+    case connections
     case peers
 }
 
@@ -54,6 +55,7 @@ enum Unit: String, Encodable {
     case microseconds = "µs"
     case milliseconds = "ms"
     case seconds = "s"
+    case perSecond = "1/s"
     case eventsPerSecond = "events/s"
     case bytes = "B"
     case mebibytes = "MiB"

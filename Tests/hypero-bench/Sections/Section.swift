@@ -7,8 +7,9 @@ protocol Section {
 }
 
 extension SectionName: ExpressibleByArgument {
-    /// The sections of a run without names: those that need only hypero and Redis.
-    static let defaults = allCases.filter { $0 != .peers }
+    /// The sections of a run without names: those that need only hypero, Redis and the usual limits
+    /// of open files.
+    static let defaults = allCases.filter { $0 != .peers && $0 != .connections }
 
     var section: any Section {
         switch self {
@@ -19,6 +20,7 @@ extension SectionName: ExpressibleByArgument {
         case .query: QuerySection()
         case .memory: MemorySection()
         case .killed: KilledSection()
+        case .connections: ConnectionsSection()
         case .peers: PeersSection()
         }
     }

@@ -6,7 +6,16 @@ import HyperoCore
 /// The content is written to a file without a name in the same folder, which then takes the place of the old file by a rename. If the
 /// program is killed before, the old file stays as it was. A file system without files that have no name gets a temporary name,
 /// which is removed after an error.
-struct OutputFile: ~Copyable {
+package struct OutputFile: ~Copyable {
+    /// A failed write, for example to a full disk.
+    package struct WriteError: Error {
+        package let description: String
+
+        package init(description: String) {
+            self.description = description
+        }
+    }
+
     private let path: String
     private let temporary: String
     private let descriptor: Int32
@@ -18,7 +27,7 @@ struct OutputFile: ~Copyable {
     ///
     /// - Parameter path: the path of the file, which may exist if it is a regular file, a device or a pipe. A link to a regular
     ///   file is refused, because in a folder of several users it may be that of another one.
-    init(_ path: String) throws(StandardOutput.WriteError) {
+    package init(_ path: String) throws(WriteError) {
         let opened = try Self.isDirect(path) ? Self.openDevice(path) : Self.create(path)
         self.path = path
         (temporary, descriptor, isNamed) = (opened.temporary, opened.descriptor, opened.isNamed)
@@ -33,14 +42,14 @@ struct OutputFile: ~Copyable {
         return stat(path, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
     }
 
-    private static func openDevice(_ path: String) throws(StandardOutput.WriteError) -> Opened {
+    private static func openDevice(_ path: String) throws(WriteError) -> Opened {
         let descriptor = retryingInterrupts { open(path, O_WRONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw failure(errno, path: path) }
         return ("", descriptor, false)
     }
 
-    private static func create(_ path: String) throws(StandardOutput.WriteError) -> Opened {
-        func failure(_ reason: String) -> StandardOutput.WriteError { Self.failure(reason, path: path) }
+    private static func create(_ path: String) throws(WriteError) -> Opened {
+        func failure(_ reason: String) -> WriteError { Self.failure(reason, path: path) }
         var status = stat()
         var mode: mode_t = 0o666
         if lstat(path, &status) == 0 {
@@ -75,13 +84,13 @@ struct OutputFile: ~Copyable {
     }
 
     /// Appends bytes.
-    func write(_ bytes: UnsafeRawBufferPointer) throws(StandardOutput.WriteError) {
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(WriteError) {
         let error = writeAll(bytes, to: descriptor)
         guard error == 0 else { throw failure(error) }
     }
 
     /// Makes the content durable, and gives the file its name.
-    mutating func commit() throws(StandardOutput.WriteError) {
+    package mutating func commit() throws(WriteError) {
         guard !isCommitted else { return }
         guard fsync(descriptor) == 0 else { throw failure(errno) }
         if !isNamed {
@@ -96,14 +105,14 @@ struct OutputFile: ~Copyable {
         isCommitted = true
     }
 
-    private func failure(_ code: Int32) -> StandardOutput.WriteError { Self.failure(code, path: path) }
+    private func failure(_ code: Int32) -> WriteError { Self.failure(code, path: path) }
 
-    private static func failure(_ code: Int32, path: String) -> StandardOutput.WriteError {
+    private static func failure(_ code: Int32, path: String) -> WriteError {
         failure(String(cString: strerror(code)), path: path)
     }
 
-    private static func failure(_ reason: String, path: String) -> StandardOutput.WriteError {
-        StandardOutput.WriteError(description: "cannot write \(path.replacing("\n", with: "\\n")): \(reason)")
+    private static func failure(_ reason: String, path: String) -> WriteError {
+        WriteError(description: "cannot write \(path.replacing("\n", with: "\\n")): \(reason)")
     }
 
     deinit {
@@ -113,9 +122,8 @@ struct OutputFile: ~Copyable {
 }
 
 extension OutputFile {
-    /// Writes a text to a file, or to standard output for `-`.
-    static func write(_ text: String, to path: String) throws(StandardOutput.WriteError) {
-        guard path != "-" else { return try StandardOutput.write(text) }
+    /// Writes a text to a file.
+    package static func write(_ text: String, to path: String) throws(WriteError) {
         var file = try OutputFile(path)
         let error = writeAll(text, to: file.descriptor)
         guard error == 0 else { throw failure(error, path: path) }
