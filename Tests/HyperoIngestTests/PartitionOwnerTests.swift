@@ -192,6 +192,17 @@ import Testing
                 == [.wait(.seconds(10)), .acquire])
     }
 
+    @Test func `An owner that is stopped releases the lease at the node of the cluster that has it`() {
+        var owner = owner()
+        #expect(
+            actions(
+                of: &owner, after: .connected, .acquired, .recovered, broken, .stopRequested, .connected, redirect,
+                .connected
+            ).suffix(4) == [reconnect, .release, reconnect, .release])
+        #expect(owner.topology.current == Self.otherServer)
+        #expect(owner.next(after: redirect, jitter: 0.5) == .end(.done))
+    }
+
     @Test func `An owner that is stopped releases the lease, over a new connection if necessary`() {
         var owner = owner()
         #expect(

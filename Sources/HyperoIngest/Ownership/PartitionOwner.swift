@@ -67,6 +67,8 @@ package struct PartitionOwner: Sendable {
     package var topology: Topology
     private var backoff = Backoff()
     private var state = State.disconnected(mayHoldLease: false)
+    /// True if a redirect was followed to release the lease. Another one is not.
+    private var hasFollowedToRelease = false
     /// The ending after a stop.
     private var ending: Ending
 
@@ -169,8 +171,12 @@ package struct PartitionOwner: Sendable {
     }
 
     private mutating func next(afterError error: RedisError, jitter: Double) -> Action {
-        // A lease that cannot be released expires.
-        guard !isStopping else { return .end(ending) }
+        guard !isStopping else {
+            // A lease that cannot be released expires.
+            guard !hasFollowedToRelease, topology.follow(error) else { return .end(ending) }
+            hasFollowedToRelease = true
+            return .connect
+        }
         let isFirst = backoff.failures == 0
         let delay = backoff.nextDelay(random: jitter)
         let shortDelay = min(delay, Self.maxDelayWithOtherServers)

@@ -62,6 +62,8 @@ extension PartitionWorker {
         control = work.header.control
         controlRead = .now
         guard try runCommands(deletion, fence: &fence, over: &context.connection) else { return nil }
+        // After a slice of a rebuild, entries are applied for as long.
+        controlRead = .now
         return try Tombstones.removeExpired(
             in: keyspace, now: work.clock, fence: &fence, over: &context.connection)
     }

@@ -94,6 +94,8 @@ final class PartitionWorker {
     private func runConnected() -> PartitionOwner.Action {
         do {
             var connection = try open()
+            // The cursors of its scans belong to the process of Redis that gave them.
+            rebuild = nil
             let serverID = try connection.serverID()
             let prefetcher = Prefetcher(connection.url, keyspace: keyspace, serverID: serverID)
             var context = PipelineContext(

@@ -51,7 +51,15 @@ extension Rebuild {
             }
             batch.counts[.experiments] += 1
             var hash = hash
-            if curve.digest.objective != nil, curve.isReadable { correct(&hash, of: id, by: curve.digest, in: &batch) }
+            if curve.digest.highestEpoch == nil, hash[ExactText(ExperimentField.epochs)] != nil {
+                fail(
+                    "derive the maxima of",
+                    RedisError(
+                        .noSuchKey,
+                        "\(keyspace.curve(of: id)): another client has removed it. The values in the hash stay"))
+            } else if curve.digest.objective != nil, curve.isReadable {
+                correct(&hash, of: id, by: curve.digest, in: &batch)
+            }
             add(hash, of: id, in: owner, to: &batch)
             try note(hash, curve.digest.channels, in: owner, over: &connection)
             guard batch.entryCount >= Self.maxEntries else { continue }

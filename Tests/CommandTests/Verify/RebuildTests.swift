@@ -83,6 +83,25 @@ import Testing
         #expect(try fixture.verify().differences == [])
     }
 
+    @Test func `The best values of an experiment stay if its learning curve was removed`() throws {
+        let fixture = try DerivedKeysFixture()
+        let before = try fixture.dump()
+        let curve = fixture.experiment("curve") + ":curve"
+        #expect(before[curve] != nil)
+        fixture.server.cli("DEL", curve)
+        let ingest = try fixture.command.ingest()
+        let outcome = try rebuild(fixture.server)
+        #expect(outcome.ending == .exited(1), "\(outcome)")
+        #expect(outcome.stderr.contains("1 error: see the log"), "\(outcome)")
+        #expect(
+            eventually {
+                ingest.stderr.contains("\(curve): another client has removed it. The values in the hash stay")
+            })
+        var expected = before
+        expected[curve] = nil
+        #expect(try fixture.dump() == expected)
+    }
+
     @Test func `Events that arrive meanwhile are applied, and the next owner goes on after a kill`() throws {
         let fixture = try DerivedKeysFixture()
         let (server, keyspace) = (fixture.server, fixture.keyspace)
