@@ -56,6 +56,9 @@ public final class Ingest: Sendable {
         keyspaces = try settings.keyspaces()
     }
 
+    /// Creates the folder of the archive, if there is none, and checks that it can be written to.
+    package static func prepareArchive(_ path: String) throws(ArchiveError) { try ArchiveFolder.prepare(path) }
+
     /// Starts one thread per partition.
     ///
     /// - Throws: ``SchemaError`` if a thread cannot be created. The threads that were started before are stopped.

@@ -20,6 +20,10 @@ public struct IngestSettings: Sendable {
     public var deadLetterBytes = 64 << 20
     /// True to end once all entries that were in the streams at the start are applied.
     public var isDraining = false
+    /// The folder to which applied entries are archived before they are trimmed; nil for none.
+    public var archive: String?
+    /// True if the clock is the one of the entries, because an archive is replayed.
+    var isReplaying = false
     /// The time after which the lease of an ingest that does not renew it expires, from 50 milliseconds to one
     /// hour.
     public var leaseDuration: Duration = .seconds(5)

@@ -105,7 +105,9 @@ struct Pipeline: ~Copyable {
         // The read of very large entries may outlast the lease. After a rollback, their next read would take as long.
         if fence.isStale, try !fence.renew(over: &context.connection) { return .stopped(.cursorChanged) }
         // XTRIM is not part of the transaction. If that one is aborted, the entries of pending dead letters are still needed.
-        if context.pendingDeadLetters.isEmpty, let id = context.trimPlan.nextBound() {
+        if context.pendingDeadLetters.isEmpty, let id = context.trimPlan.nextBound(archived: context.archiver?.archived)
+        {
+            context.archiver?.beginTrimming(through: id.previous ?? .zero)
             transaction.writeTrim(below: id)
         }
         transaction.writeFence()

@@ -23,8 +23,10 @@ struct PipelineContext: ~Copyable {
     var isOutcomeKnown: Bool
     /// The subjects whose hashes another client has removed. Nothing is applied until what is left of them is removed.
     var vanished: [VanishedSubject] = []
+    /// The archive of the entries; nil if they are not archived.
+    var archiver: Archiver?
     /// The entries since the cursor was set back; nil without that, and once one of them was no duplicate.
-    var replay: Replay?
+    var rewind: Rewind?
     let shield: CancellationShield
     let logger: RateLimitedLogger
 
@@ -40,6 +42,7 @@ struct PipelineContext: ~Copyable {
     ) {
         if !failures.contains(where: \.isCursor) {
             for item in batch.batch.items { trimPlan.recordApplied(item.id) }
+            archiver?.recordApplied(batch.cursor)
         }
         if !batch.result.deadLetters.isEmpty {
             // The same message each time, so that it is logged at most once a minute.
@@ -48,7 +51,7 @@ struct PipelineContext: ~Copyable {
                 level: .warning)
         }
         trimmedDeadLetters = max(trimmedDeadLetters - batch.trimmedDeadLetters, 0)
-        replay?.record(batch)
+        rewind?.record(batch)
         if unconfirmed != nil { flawless = failures.isEmpty ? unconfirmed : nil }
         let source = unconfirmed ?? pendingDeadLetters.source
         pendingDeadLetters =
@@ -60,19 +63,23 @@ struct PipelineContext: ~Copyable {
     /// Records the result of XTRIM.
     mutating func recordTrimming(_ result: Result<Int, RedisError>, of stream: String) {
         switch result {
-        case .success(0): break
+        case .success(0): archiver?.endTrimming(mayHaveRemoved: false)
         case .success:
             logger.resolved(stream, "trimming \(stream)")
             trimPlan.repeatLastBound()
-        case .failure(let error) where [.transient, .migrating].contains(error.category): break
-        case .failure(let error): logger.defect(stream, "cannot trim \(stream): \(error.report)", level: .error)
+            archiver?.endTrimming(mayHaveRemoved: true)
+        case .failure(let error) where [.transient, .migrating].contains(error.category):
+            archiver?.endTrimming(mayHaveRemoved: false)
+        case .failure(let error):
+            archiver?.endTrimming(mayHaveRemoved: false)
+            logger.defect(stream, "cannot trim \(stream): \(error.report)", level: .error)
         }
     }
 }
 
 extension PipelineContext {
     /// The entries that were applied since the cursor was set back.
-    struct Replay {
+    struct Rewind {
         private var entryCount = 0
         private var duplicateCount = 0
 
@@ -85,9 +92,9 @@ extension PipelineContext {
         var uselessCount: Int? { entryCount > 0 && duplicateCount == entryCount ? entryCount : nil }
     }
 
-    /// Warns at the end of a replay that had no effect. An operator may have set the cursor back to restore keys.
-    mutating func endReplay(of stream: String) {
-        guard let replay = replay.take(), let count = replay.uselessCount else { return }
+    /// Warns at the end of a rewind that had no effect. An operator may have set the cursor back to restore keys.
+    mutating func endRewind(of stream: String) {
+        guard let rewind = rewind.take(), let count = rewind.uselessCount else { return }
         logger.event(
             "the cursor of \(stream) was set back, and all \(count) entries after it were applied before: they change nothing "
                 + "while the keys of their producers exist. To derive rankings and lists again, use hypero-ingest rebuild",

@@ -179,21 +179,28 @@ package enum ExperimentField {
     package static let epochOfStated = "epoch"
     /// The number of received values of curves and maxima that are nan or infinite. Absent if 0.
     package static let nonfinite = "nonfinite"
+    /// The record of the rows that an operator has removed from the curve, a ``ThinnedCurve``. Absent if the curve is whole.
+    package static let thinned = "thinned"
 }
 
 /// The fields of an entry of `{hypero}:control`.
 ///
 ///     XADD {hypero}:control * event delete experiment k3v9x2mq7d-17
 ///     XADD {hypero}:control * event delete battery rnn-visual-attention.v3.b44afc5e
+///     XADD {hypero}:control * event thin experiment k3v9x2mq7d-17 rows 200
 ///     XADD {hypero}:control * event rebuild
 package enum ControlField {
-    /// The kind of the event: ``delete`` or ``rebuild``.
+    /// The kind of the event: ``delete``, ``thin`` or ``rebuild``.
     package static let event = "event"
     /// Removes an experiment, or a battery with its experiments, and all their keys.
     package static let delete = "delete"
+    /// Removes rows of the learning curves of an experiment (``CurveLimit``).
+    package static let thin = "thin"
     /// Derives the lists, rankings, columns and maxima of a battery, or of all batteries, again from the experiments and curves.
     package static let rebuild = "rebuild"
-    /// The ``ExperimentID`` to delete.
+    /// `thin`, optional: the number of rows that stay at most, 10 to 10,000. By default the best and the last one stay.
+    package static let rows = "rows"
+    /// The ``ExperimentID`` to delete or to thin.
     package static let experiment = "experiment"
     /// The ``BatteryID`` to delete or to rebuild.
     package static let battery = "battery"

@@ -3,17 +3,17 @@ import Glibc
 import HyperoCommandLine
 import HyperoCore
 import HyperoIngest
-import HyperoQuery
 import HyperoSchema
 
 struct DeleteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete experiments, or a battery with all its experiments.",
+        abstract: "Delete experiments, their learning curves, or a whole battery.",
         usage: """
             hypero-ingest delete [<options>] <experiment> ...
             hypero-ingest delete [<options>] --battery <name>
             hypero-ingest delete [<options>] --battery <name> --where <expression>
+            hypero-ingest delete [<options>] --older-than <time> --keep-best <n>
             """,
         discussion: """
             Writes the deletion to the control stream of each partition that has the experiments, and waits until an \
@@ -24,6 +24,13 @@ struct DeleteCommand: ParsableCommand {
             'loss is nan and age > 7d', as hypero-query experiments --where selects them. 'loss is nan' is also true if no epoch has a finite \
             loss. The battery stays. Look with --dry-run first.
 
+            --keep-best, --older-than and --status delete only experiments, of one battery or of all: a retention for cron. Without \
+            --status, only experiments that have ended. If there is nothing to delete, the command is silent and succeeds.
+
+            --curves-only and --thin delete rows of the learning curves of the selected experiments. Parameters, maxima and \
+            rankings stay. hypero-query show and curves say that rows are missing. Later values of the rows that were deleted \
+            become dead letters.
+
             On a terminal the command asks before it deletes. Elsewhere it needs --yes.
 
             EXAMPLES, with the Redis server of Scripts/demo:
@@ -31,10 +38,15 @@ struct DeleteCommand: ParsableCommand {
               hypero-ingest delete k3v9x2mq7d-17 --dry-run
               hypero-ingest delete k3v9x2mq7d-17 k3v9x2mq7d-18
               hypero-ingest delete --battery "digits mlp" --where "valid < 0.5" --dry-run
+              hypero-ingest delete --battery "digits mlp" --keep-best 3 --dry-run
+              hypero-ingest delete --keep-best 100 --older-than 90d --yes
+              hypero-ingest delete --keep-best 100 --older-than 30d --thin 200 --yes
               hypero-ingest delete --battery "digits mlp" --version 1 --yes
 
             EXIT STATUS:
-              0   everything was deleted, or --dry-run has listed it
+              0   everything was deleted, or --dry-run has listed it, or --keep-best,
+                  --older-than, --status, --curves-only or --thin leave nothing to
+                  delete
               1   nothing was deleted: not found, not unique, not confirmed, or Redis
                   refused; or the timeout expired before an ingest had deleted
                   everything
@@ -65,6 +77,8 @@ struct DeleteCommand: ParsableCommand {
     @Flag(help: "With --where, a field that no experiment has is missing, and no error.")
     var lenient = false
 
+    @OptionGroup(title: "Retention") var retention: RetentionOptions
+
     @Flag(help: "Delete without asking.")
     var yes = false
 
@@ -89,6 +103,11 @@ struct DeleteCommand: ParsableCommand {
             throw ValidationError(
                 "--where needs --battery. For example, write --battery \"digits mlp\" --where \"valid < 0.5\".")
         }
+        guard experiments.isEmpty || !retention.selects else {
+            throw ValidationError(
+                "experiments must not be combined with --keep-best, --older-than or --status. Give --battery, or no battery."
+            )
+        }
         guard !lenient || !expressions.isEmpty else {
             throw ValidationError(
                 "--lenient needs --where. For example, write --battery \"digits mlp\" --where \"warmup is null\" --lenient."
@@ -101,34 +120,36 @@ struct DeleteCommand: ParsableCommand {
     }
 
     func run() throws {
-        guard battery != nil || !experiments.isEmpty else {
-            throw MissingArgument("nothing to delete. Give ids of experiments, or --battery")
+        guard battery != nil || !experiments.isEmpty || retention.selects else {
+            throw MissingArgument(
+                "nothing to delete. Give ids of experiments, or --battery, --keep-best or --older-than")
         }
         deployment.server.warn(as: .ingest)
         signal(SIGPIPE, SIG_IGN)
         do {
-            let fulfilling = try experimentsOfFilter()
+            let selection = selection
+            let selected = try selection?.experiments()
+            if let selected, selected.isEmpty {
+                if dryRun { print("no experiment would be deleted") }
+                return
+            }
             let deleter = try Deleter(try deployment.settings())
             var plan =
-                if let fulfilling {
-                    try deleter.plan(experiments: fulfilling)
-                } else if let battery {
+                if let battery, selected == nil {
                     try deleter.plan(battery: battery, version: version)
                 } else {
-                    try deleter.plan(experiments: experiments)
+                    try deleter.plan(experiments: selected ?? experiments, keeping: retention.curves)
                 }
             let lines = plan.lines
             // Before a question, whose number is that of all.
-            let shown = expressions.isEmpty || dryRun ? lines.count : Self.maxListed
+            let shown = selection == nil || dryRun ? lines.count : Self.maxListed
             for line in lines.prefix(shown) { print(line) }
             if lines.count > shown { print("and \(lines.count - shown) more") }
-            if dryRun, !expressions.isEmpty {
-                print("\(plan.subject) would be deleted")
-            }
+            if dryRun, selection != nil || retention.curves != nil { print(plan.announcement) }
             guard !dryRun else { return }
             try Confirmation.ask(plan.question, isGiven: yes, verb: "delete", outcome: "nothing was deleted")
-            if !yes, let fulfilling, let rest = try stillFulfilling(fulfilling) {
-                plan = try deleter.plan(experiments: rest)
+            if !yes, let selection, let selected, let rest = try selection.stillSelected(of: selected) {
+                plan = try deleter.plan(experiments: rest, keeping: retention.curves)
             }
             let request = try deleter.request(plan)
             guard try deleter.wait(for: request, atMost: .seconds(timeout)) else {
@@ -142,63 +163,15 @@ struct DeleteCommand: ParsableCommand {
         }
     }
 
-    /// The number of experiments of a filter that are listed before the question.
+    /// The number of selected experiments that are listed before the question.
     private static let maxListed = 20
-    /// The number of warnings that are printed.
-    private static let maxWarnings = 10
 
-    /// Returns those of some experiments that still fulfil `--where`, because the user may have answered hours later; nil if all do.
-    private func stillFulfilling(_ ids: [String]) throws -> [String]? {
-        let current = Set(try experimentsOfFilter(printsWarnings: false) ?? [])
-        let rest = ids.filter(current.contains)
-        let count = ids.count - rest.count
-        guard count > 0 else { return nil }
-        print(
-            count == 1
-                ? "1 experiment does not fulfil the condition any more and stays"
-                : "\(count) experiments do not fulfil the condition any more and stay")
-        guard !rest.isEmpty else {
-            printError("nothing was deleted")
-            throw ExitCode.failure
-        }
-        return rest
-    }
-
-    /// Returns the ids of the experiments that fulfil `--where`; nil without it. Ends the command if there are none, or if the
-    /// expression has an error.
-    private func experimentsOfFilter(printsWarnings: Bool = true) throws -> [String]? {
-        guard let battery, !expressions.isEmpty else { return nil }
-        do {
-            let filter = try Filter(all: expressions, isLenient: lenient)
-            // Also one of several: a variable of a script without value.
-            guard try expressions.allSatisfy({ try !Filter($0).isEmpty }) else {
-                printError("--where is empty, which every experiment fulfils. Delete the battery without --where")
-                throw ExitCode.validationFailure
-            }
-            let store = try Store(deployment.server.redis, namespace: deployment.server.namespace)
-            var warnings: [String] = []
-            let ids = try store.experimentIDs(of: battery, version: version, where: filter, warnings: &warnings)
-            if !printsWarnings { warnings.removeAll() }
-            for warning in warnings.prefix(Self.maxWarnings) { printError(warning) }
-            if warnings.count > Self.maxWarnings {
-                printError("and \(warnings.count - Self.maxWarnings) more warnings")
-            }
-            guard !ids.isEmpty else {
-                printError("no experiment of '\(printable(battery))' fulfils \(filter.summary). Nothing was deleted")
-                throw ExitCode.failure
-            }
-            return ids
-        } catch let error as FilterError {
-            printError(error.lines(hint: error.hint).joined(separator: "\n"))
-            throw ExitCode.validationFailure
-        } catch let error as QueryError {
-            if case .invalidFilter(let error) = error.code {
-                printError(error.lines(hint: error.hint).joined(separator: "\n"))
-                throw ExitCode.validationFailure
-            }
-            printError(error.category == .denied ? "\(error). \(AccountRole.operator.advice)" : error.description)
-            throw ExitCode.failure
-        }
+    /// The selection of experiments by a condition or a rule; nil for experiments by their ids and for a battery.
+    private var selection: DeleteSelection? {
+        guard !expressions.isEmpty || retention.selects || battery != nil && retention.isGiven else { return nil }
+        return DeleteSelection(
+            battery: battery, version: version, expressions: expressions, isLenient: lenient, retention: retention,
+            deployment: deployment)
     }
 
     private static func message(ofTimeoutWith owner: Deleter.Owner?) -> String {

@@ -30,16 +30,28 @@ extension DeletionPlan {
     /// The question before the deletion.
     var question: String {
         let running = battery?.running ?? experiments.count { $0.status == .running }
+        switch curveLimit {
+        case .rows(let count): return "Thin \(subject) to \(count) rows each?"
+        case .maxima: return "Delete \(subject)?"
+        case nil: break
+        }
         let warning = running > 0 ? " Further events of the running ones are dropped." : ""
         return "Delete \(subject)?\(warning)"
     }
 
     /// The sentence after the deletion.
-    var outcome: String { "deleted \(subject)" }
+    var outcome: String { "\(verb) \(subject)" }
+
+    /// The sentence instead of a deletion.
+    var announcement: String { "\(subject) would be \(verb)" }
+
+    private var verb: String { if case .rows = curveLimit { "thinned" } else { "deleted" } }
 
     /// The deleted things: `2 experiments of versions 1 and 3`, or the battery.
     var subject: String {
-        guard let battery else { return Self.counted(experiments.count) + versions }
+        guard let battery else {
+            return (curveLimit == nil ? "" : "the curves of ") + Self.counted(experiments.count) + versions
+        }
         return "battery '\(printable(battery.name))' version \(printable(battery.version)) with "
             + Self.counted(battery.experiments)
     }

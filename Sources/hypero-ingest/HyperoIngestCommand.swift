@@ -30,6 +30,7 @@ struct HyperoIngestCommand: AsyncParsableCommand {
             With other servers:
               hypero-ingest --redis redis://db:6379
               hypero-ingest --redis unix:///run/redis.sock --partitions 4
+              hypero-ingest replay --redis redis://new:6379 archive/*
 
             EXIT STATUS:
               0   one signal ended the run, or all requested work is done
@@ -42,7 +43,7 @@ struct HyperoIngestCommand: AsyncParsableCommand {
 
     static let subcommands: [any ParsableCommand.Type] = [
         RunCommand.self, AdoptCommand.self, RequeueCommand.self, DiscardCommand.self, DeleteCommand.self,
-        RebuildCommand.self, JournalsCommand.self, AclCommand.self,
+        RebuildCommand.self, ReplayCommand.self, JournalsCommand.self, AclCommand.self,
     ]
 
     static func main() async {

@@ -42,6 +42,12 @@ struct RunCommand: AsyncParsableCommand {
                 + "HYPERO_DEAD_LIMIT, or 64)", valueName: "MiB"))
     var deadLimit: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Copy applied entries to files in this folder before they leave the stream. hypero-ingest replay reads them.",
+            valueName: "folder"))
+    var archive: String?
+
     @Flag(
         help: """
             Apply all present entries and exit. If another ingest owns a partition, waits until either of the two has \
@@ -71,6 +77,9 @@ struct RunCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError(error.description)
         }
+        guard archive?.isEmpty != true else {
+            throw ValidationError("--archive must be a folder. For example, write --archive /var/lib/hypero/archive.")
+        }
         guard (0.05...3_600).contains(lease) else {
             throw ValidationError(
                 "--lease must be between 0.05 and 3600 seconds, not \(lease). For example, write --lease 5.")
@@ -83,6 +92,14 @@ struct RunCommand: AsyncParsableCommand {
         var logger = Logger(label: "hypero-ingest", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
         let settings = try settings()
+        if let archive {
+            do {
+                try Ingest.prepareArchive(archive)
+            } catch {
+                printError(error.description)
+                throw ExitCode.failure
+            }
+        }
         let ingest = try Ingest(settings, logger: logger)
         let keyspaces = try Keyspace.all(namespace: settings.namespace, partitions: settings.partitions)
         let last = keyspaces.count > 1 ? " to \(keyspaces[keyspaces.count - 1].tag)" : ""
@@ -110,6 +127,7 @@ struct RunCommand: AsyncParsableCommand {
     private func settings() throws(SchemaError) -> IngestSettings {
         var settings = try deployment.settings()
         settings.retain = retain
+        settings.archive = archive
         settings.deadLetterBytes =
             try Deployment.deadLimit(deadLimit, environment: ProcessEnvironment.value(of:)) << 20
         settings.isDraining = drain

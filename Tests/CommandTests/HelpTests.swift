@@ -4,8 +4,8 @@ import Testing
 @Suite struct HelpTests {
     @Test(arguments: [
         ["hypero-ingest"], ["hypero-ingest", "run"], ["hypero-ingest", "adopt"], ["hypero-ingest", "requeue"],
-        ["hypero-ingest", "delete"], ["hypero-ingest", "rebuild"], ["hypero-ingest", "journals"],
-        ["hypero-ingest", "acl"],
+        ["hypero-ingest", "delete"], ["hypero-ingest", "rebuild"], ["hypero-ingest", "replay"],
+        ["hypero-ingest", "journals"], ["hypero-ingest", "acl"],
         ["hypero-query"], ["hypero-query", "batteries"],
         ["hypero-query", "rank"],
         ["hypero-query", "experiments"], ["hypero-query", "show"], ["hypero-query", "curves"],

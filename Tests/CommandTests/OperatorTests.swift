@@ -11,11 +11,11 @@ import Testing
     @Test(arguments: [
         (
             "dele x",
-            "2 unexpected arguments: 'dele', 'x'. Did you mean delete? The commands are run, adopt, requeue, discard, delete, rebuild, journals, acl\n"
+            "2 unexpected arguments: 'dele', 'x'. Did you mean delete? The commands are run, adopt, requeue, discard, delete, rebuild, replay, journals, acl\n"
         ),
         (
             "sweep",
-            "Unexpected argument 'sweep'. The commands are run, adopt, requeue, discard, delete, rebuild, journals, acl\n"
+            "Unexpected argument 'sweep'. The commands are run, adopt, requeue, discard, delete, rebuild, replay, journals, acl\n"
         ),
         ("rank net", "2 unexpected arguments: 'rank', 'net'. Write hypero-query rank\n"),
         ("requeue --al", "Unknown option '--al'. Did you mean '--all'?"),

@@ -1,8 +1,20 @@
-import HyperoIngest
+@testable import HyperoIngest
 import HyperoSchema
 import Testing
 
 @Suite struct TrimPlanTests {
+    @Test func `What is not archived is not trimmed, unless it is too much`() {
+        var plan = TrimPlan(retain: 0)
+        func id(_ number: Int) -> StreamID { StreamID(milliseconds: UInt64(number), sequence: 0) }
+        for number in 1...1_000 { plan.recordApplied(id(number)) }
+        #expect(plan.nextBound(archived: .zero) == nil)
+        #expect(plan.nextBound(archived: id(450)) == id(400).next)
+        #expect(plan.nextBound(archived: id(450)) == nil)
+        for number in 1_001...(Archiver.maxUnarchived + 500) { plan.recordApplied(id(number)) }
+        #expect(plan.nextBound(archived: id(450)) == id(500).next)
+        #expect(plan.nextBound() == id(Archiver.maxUnarchived + 500).next)
+    }
+
     private func id(_ number: Int) -> StreamID { StreamID(milliseconds: UInt64(number), sequence: 0) }
 
     @Test(arguments: [0, 1, 100, 1_000, 50_000])

@@ -73,7 +73,7 @@ import Testing
             #expect(peak < 150 << 20, "\(arguments): \(peak) bytes")
         }
         let shown = try fixture.query("show", "a-1", "--format", "json")
-        #expect(shown.stdout.hasSuffix("\"nonfinite\":0,\"curves\":null}\n"))
+        #expect(shown.stdout.hasSuffix("\"nonfinite\":0,\"removed_rows\":0,\"curves\":null}\n"))
         #expect(
             shown.stderr
                 == "hypero-query: note: the learning curves of 'a-1' are left out: 6001 channels in 6000 epochs have "

@@ -100,7 +100,7 @@ import Testing
         let text = try fixture().output(["show", "k3v9x2mq7d-17", "--format", "json"])
         #expect(
             text.hasSuffix(
-                "\"nonfinite\":2,\"curves\":{\"epoch\":[1,2,3],\"channels\":{\"train\":[0.5,0.99,\"nan\"],"
+                "\"nonfinite\":2,\"removed_rows\":0,\"curves\":{\"epoch\":[1,2,3],\"channels\":{\"train\":[0.5,0.99,\"nan\"],"
                     + "\"valid\":[0.25,0.875,0.5],\"other\":[null,\"-inf\",null]}}}\n"))
         #expect(text.hasPrefix("{\"experiment\":\"k3v9x2mq7d-17\",\"battery\":\"rnn.v3."))
         #expect(text.contains("\"seed\":\"18446744073709551615\""))

@@ -5,6 +5,7 @@ import Testing
     @Test(arguments: [
         ControlEvent.deleteExperiment(ExperimentID("k3v9x2mq7d-17")!), .deleteBattery(BatteryID("b.v1.b44afc5e")!),
         .deleteExperiment(ExperimentID("k3v9x2mq7d-17")!, of: BatteryID("b.v1.b44afc5e")!),
+        .thinCurve(ExperimentID("k3v9x2mq7d-17")!, .maxima), .thinCurve(ExperimentID("k3v9x2mq7d-17")!, .rows(200)),
         .rebuild(nil), .rebuild(BatteryID("b.v1.b44afc5e")!),
     ])
     func `A command is the same after it was written and read`(_ event: ControlEvent) throws {
@@ -16,7 +17,7 @@ import Testing
         ([("experiment", "e-1")], "the field 'event' is missing"),
         (
             [("event", "destroy"), ("experiment", "e-1")],
-            "the field 'event' must be 'delete' or 'rebuild', not 'destroy'"
+            "the field 'event' must be 'delete', 'thin' or 'rebuild', not 'destroy'"
         ),
         ([("event", "delete")], "an event 'delete' must have the field 'experiment' or 'battery'"),
         (
@@ -36,6 +37,19 @@ import Testing
     func `An entry that is no command is rejected with its reason`(_ fields: [(String, String)], _ reason: String) {
         let error = #expect(throws: Rejection.self) {
             try ControlEvent(fields: fields.map { (name: $0.0, value: $0.1) })
+        }
+        #expect(error?.description == reason)
+    }
+
+    @Test(arguments: [
+        (["battery": "b"], "the field 'battery' is not allowed in an event 'thin'"),
+        (["rows": "20"], "an event 'thin' must have the field 'experiment'"),
+        (["experiment": "E 1"], "the field 'experiment' must be an id, not 'E 1'"),
+        (["experiment": "e-1", "rows": "9"], "the field 'rows' must be between 10 and 10000, not '9'"),
+    ])
+    func `A command that thins no curve is rejected with its reason`(_ fields: [String: String], _ reason: String) {
+        let error = #expect(throws: Rejection.self) {
+            try ControlEvent(fields: [("event", "thin")] + fields.map { (name: $0.key, value: $0.value) })
         }
         #expect(error?.description == reason)
     }

@@ -16,7 +16,7 @@ package struct TrimPlan: Sendable {
     private var count = 0
     private var latest: StreamID?
     /// The last bound that was returned.
-    private var lastBound: StreamID?
+    private(set) var lastBound: StreamID?
     /// The bound to return again, since Redis may have more entries to remove below it.
     private var unfinished: StreamID?
 
@@ -58,9 +58,17 @@ package struct TrimPlan: Sendable {
     }
 
     /// Returns the id below which all entries can be removed; nil if none can.
-    package mutating func nextBound() -> StreamID? {
+    ///
+    /// - Parameter archived: the last entry that is archived; nil if entries are not archived. Of the others, at most
+    ///   ``Archiver/maxUnarchived`` stay.
+    package mutating func nextBound(archived: StreamID? = nil) -> StreamID? {
         defer { unfinished = nil }
-        guard let index = marks.lastIndex(where: { count - $0.count >= retain }) else { return unfinished }
+        let index = marks.lastIndex { mark in
+            let surplus = count - mark.count - retain
+            guard surplus >= 0 else { return false }
+            return archived.map { mark.id <= $0 || surplus >= Archiver.maxUnarchived } ?? true
+        }
+        guard let index else { return unfinished }
         lastBound = marks[index].id.next
         marks.removeFirst(index + 1)
         return lastBound

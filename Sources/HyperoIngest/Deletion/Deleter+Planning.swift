@@ -1,5 +1,5 @@
 import HyperoRedis
-import HyperoSchema
+package import HyperoSchema
 
 extension Deleter {
     /// The number of experiments per round trip.
@@ -9,9 +9,19 @@ extension Deleter {
     ///
     /// - Throws: ``DeletionError`` for the first id that is not found or not unique.
     public func plan(experiments ids: [String]) throws(DeletionError) -> DeletionPlan {
+        try plan(experiments: ids, keeping: nil)
+    }
+
+    /// Finds experiments by their ids, or by prefixes that no other id has.
+    ///
+    /// - Parameter limit: the rows of their learning curves that stay if only the others are removed; nil to delete the
+    ///   experiments.
+    /// - Throws: ``DeletionError`` for the first id that is not found or not unique.
+    package func plan(experiments ids: [String], keeping limit: CurveLimit?) throws(DeletionError) -> DeletionPlan {
         try converting {
             let partitions = try partitions()
             var plan = DeletionPlan()
+            plan.curveLimit = limit
             var seen: Set<ExperimentID> = []
             for text in ids {
                 guard let wanted = ExperimentID(text) else { throw DeletionError(.invalidID(text)) }
@@ -20,6 +30,10 @@ extension Deleter {
                 for (index, keyspace) in keyspaces.enumerated() {
                     let (found, batteries) = try experiment(id, in: keyspace)
                     if index == 0 { plan.experiments.append(found) }
+                    if let limit {
+                        plan.commands.append((keyspace, .thinCurve(id, limit)))
+                        continue
+                    }
                     plan.commands += batteries.map { (keyspace, .deleteExperiment(id, of: $0)) }
                 }
             }

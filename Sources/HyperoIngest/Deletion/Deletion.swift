@@ -41,6 +41,9 @@ struct Deletion {
                 experiment, in: battery, at: time, progress: progress, fence: &fence, over: &connection)
         case .deleteBattery(let battery):
             return try delete(battery, at: time, progress: progress, fence: &fence, over: &connection)
+        case .thinCurve(let experiment, let limit):
+            return try thin(
+                experiment, to: limit, at: time, progress: progress, fence: &fence, over: &connection)
         // A Rebuild carries it out.
         case .rebuild: return try skip(id, fence: &fence, over: &connection)
         }
@@ -57,7 +60,7 @@ struct Deletion {
         let time = Int64(clamping: id.milliseconds)
         let begun: String?
         switch command {
-        case .deleteExperiment(let experiment, _):
+        case .deleteExperiment(let experiment, _), .thinCurve(let experiment, _):
             begun = try fields([ExperimentField.started], of: keyspace.experiment(experiment), over: &connection)[0]
         case .deleteBattery(let battery):
             let values = try fields(
@@ -71,7 +74,7 @@ struct Deletion {
     }
 
     /// Reads fields of a hash: HMGET key field …. A key of another type has none.
-    private func fields(
+    func fields(
         _ names: [String], of key: String, over connection: inout RedisConnection
     ) throws(RedisError) -> [String?] {
         var writer = RESPWriter(capacity: 256)

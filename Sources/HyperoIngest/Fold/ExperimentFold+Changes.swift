@@ -27,6 +27,13 @@ extension ExperimentFold {
             }
         }
         if nonfinite != prior.nonfinite { changes.set(ExperimentField.nonfinite, to: Int64(nonfinite)) }
+        if thinned != prior.thinned {
+            if let thinned {
+                changes.set(ExperimentField.thinned, to: thinned.text)
+            } else {
+                changes.remove(ExperimentField.thinned)
+            }
+        }
         fields.add(to: &changes)
         // Not if the only event was rejected because of the width of its row.
         let mayChangeMaxima = curve.isChanged || isTouched && (!prior.isListed || followsOldObjective)
@@ -63,7 +70,7 @@ extension ExperimentFold {
                 resumptions: lifecycle.resumptions, highestEpoch: highest, nonfinite: nonfinite,
                 best: isChanged ? posteriorBest(last: last, in: table) : prior.best,
                 stated: hasStated ? stated?.posterior : prior.stated, lastRow: last,
-                isListed: prior.isListed || isTouched, readError: prior.readError))
+                thinned: thinned, isListed: prior.isListed || isTouched, readError: prior.readError))
     }
 
     private func posteriorBest(last: ExperimentState.KnownRow?, in table: RowTable) -> ExperimentState.Best {

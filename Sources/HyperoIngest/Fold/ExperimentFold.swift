@@ -43,6 +43,8 @@ struct ExperimentFold {
     private(set) var needsWholeCurve = false
     /// The epochs whose rows must be read before the batch can be folded, because they became the best.
     private(set) var unreadRows: Set<Int> = []
+    /// The record of the rows that were removed from the curve; nil if it is whole.
+    private(set) var thinned: ThinnedCurve?
     /// All epochs of the curve before the batch, ascending; nil unless they were read.
     private let priorEpochs: [Int]?
     /// True if the maxima may follow another objective than the battery's: the experiment is older than the declaration of its
@@ -66,6 +68,7 @@ struct ExperimentFold {
         nonfinite = prior.nonfinite
         lifecycle = Lifecycle(prior)
         stated = prior.stated.map { StatedMaxima($0) }
+        thinned = prior.thinned
         self.objectives = objectives?.objective == objective ? objectives : nil
         priorEpochs = epochs
         priorRows = rows
@@ -76,7 +79,7 @@ struct ExperimentFold {
             followsOldObjective = false
         }
         guard case .row(let epoch, let row?) = prior.best, rows.isEmpty, stated == nil, prior.isListed,
-            !followsOldObjective
+            !followsOldObjective, thinned == nil
         else { return }
         mayDeferRows = true
         let number = row.number(of: objective.channel)
@@ -325,6 +328,11 @@ extension ExperimentFold {
         objectives?.removeAll(from: epoch)
         curve.withdraw(from: epoch, priorEpochs: hasPriorRows ? priorEpochs : nil)
         if let best, best.epoch >= epoch { searchBest(objective: objective, in: table) }
+        // The rows that follow are of the process that resumes, and complete.
+        if let thinned, thinned.through >= epoch {
+            self.thinned?.through = epoch - 1
+            if epoch == 0 { self.thinned = nil }
+        }
         return true
     }
 
@@ -343,7 +351,7 @@ extension ExperimentFold {
         return entry(at: epoch, row: row, objective: objective, in: table)
     }
 
-    private static func entry(
+    static func entry(
         at epoch: Int, row: RowTable.Row, objective: BatteryState.Objective, in table: RowTable
     ) -> CurveObjectives.Entry? {
         guard let number = table.number(of: objective.channel, in: row), number.isFinite else { return nil }

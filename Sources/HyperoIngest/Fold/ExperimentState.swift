@@ -34,6 +34,9 @@ package struct ExperimentState: Sendable, Hashable {
     /// The approximate memory of the state in bytes.
     var cost: Int { storage.content.cost }
 
+    /// True if rows were removed from the curve, so that some events cannot be applied.
+    var isThinned: Bool { storage.content.thinned != nil }
+
     /// False if the battery's list of experiments lacks the experiment, for example because another client has removed the
     /// list. The next event restores the battery's indexes.
     package var isListed: Bool {
@@ -103,6 +106,8 @@ extension ExperimentState {
         var stated: StatedMaxima?
         /// The row of the highest epoch; nil if it was not read yet. Most later parts of a row belong to this row.
         var lastRow: KnownRow?
+        /// The record of the rows that were removed from the curve; nil if none were.
+        var thinned: ThinnedCurve?
         /// ``ExperimentState/isListed``.
         var isListed = true
         /// The reason why a key of the experiment cannot be read, for example because it has another type.
@@ -126,7 +131,7 @@ extension ExperimentState {
         ExperimentField.attempt, ExperimentField.host, ExperimentField.seed, ExperimentField.producer,
         ExperimentField.resumed, ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch,
         ExperimentField.maxSource,
-        ExperimentField.maxStated,
+        ExperimentField.maxStated, ExperimentField.thinned,
     ]
 
     /// Creates the state from the values of ``fields``, in their order; a malformed value counts as absent.
@@ -156,6 +161,7 @@ extension ExperimentState.Content {
         let maxEpoch = integer(values.removeFirst())
         let source = values.removeFirst().flatMap { MaximaSource(rawValue: $0) }
         stated = values.removeFirst().flatMap { ExperimentState.StatedMaxima(text: $0) }
+        thinned = values.removeFirst().flatMap { ThinnedCurve(text: $0) }.flatMap { $0.removed > 0 ? $0 : nil }
         switch source {
         case .curve, .both:
             best = stated?.epoch == nil ? maxEpoch.map { .row(epoch: $0, nil) } ?? .none : .unknown

@@ -27,6 +27,8 @@ package struct Fold {
     var foldIndexes: [Int]
     /// True if the partition has tombstones. Without one, they cost an event nothing.
     private let hasTombstones: Bool
+    /// True if rows were removed from the curve of an experiment of the batch.
+    let hasThinned: Bool
     /// The times at which batteries were deleted in Unix milliseconds, by index in the batch; nil for the others. Empty
     /// without tombstones.
     var deletedBatteries: [Int64?] = []
@@ -59,6 +61,7 @@ package struct Fold {
         foldIndexes = Array(repeating: -1, count: prior.experiments.count)
         experiments.reserveCapacity(prior.experiments.count)
         result.rows = batch.rows
+        hasThinned = prior.experiments.contains { $0?.isThinned == true }
         hasTombstones = !prior.tombstones.isEmpty
         guard hasTombstones else { return }
         // A battery and an experiment may have the same id, and only one of them was deleted: what exists was not.
@@ -92,7 +95,7 @@ package struct Fold {
         }
         if hasTombstones, drop(item, at: index) { return }
         if item.time < batteries[item.subjects.battery].deleted, isGhost(item) { return skip(index) }
-        let reason = rejectionReason(for: item.subjects) ?? widthViolation(of: item)
+        let reason = rejectionReason(for: item.subjects) ?? widthViolation(of: item) ?? thinningViolation(of: item)
         if let reason { return deadLetter(index, reason: reason) }
         result.counts.applied += 1
         batteries[item.subjects.battery].touch(at: item.seen)

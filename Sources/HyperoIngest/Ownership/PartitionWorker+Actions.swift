@@ -74,7 +74,7 @@ extension PartitionWorker {
         }
         let reader = checkpointReader
         var checkpoint = try reader.checkpoint(after: appliedCursor, over: &context.connection)
-        if checkpoint.batch.isRewind || checkpoint.cursor == .zero { context.replay = PipelineContext.Replay() }
+        if checkpoint.batch.isRewind || checkpoint.cursor == .zero { context.rewind = PipelineContext.Rewind() }
         var fence = Fence(lease: lease, since: fencedSince, writtenCursor: checkpoint.cursor)
         // The first and the last entry of the stream may be large, and the link slow.
         if fence.isStale, try !fence.renew(over: &context.connection) { return .cursorChanged }
@@ -97,6 +97,11 @@ extension PartitionWorker {
         guard let hasTombstones = try prepare(work, fence: &fence, in: &context) else { return .cursorChanged }
         let surplus = try reader.surplus(before: cursor, retain: settings.retain, over: &context.connection)
         context.trimPlan.start(at: cursor, surplus: surplus)
+        // The reply to an XTRIM over an earlier connection may be lost.
+        archiver?.endTrimming(mayHaveRemoved: true)
+        archiver?.recordApplied(cursor)
+        // A drain may end before the archive knows its own files, so that it would never trim.
+        if settings.isDraining { archiver?.wait(atMost: lease.duration / 3) }
         pipeline = try Pipeline(
             resumingAt: checkpoint, hasTombstones: hasTombstones, fence: fence, goal: goal,
             deadLetterLimit: settings.deadLetterBytes)
@@ -140,14 +145,14 @@ extension PartitionWorker {
             guard try pipeline.boundDeadLetters(in: &context), try pipeline.correctCounters(in: &context) else {
                 return .cursorChanged
             }
-            if pipeline.slots.isCaughtUp { context.endReplay(of: keyspace.events) }
+            if pipeline.slots.isCaughtUp { context.endRewind(of: keyspace.events) }
             if try isCommanded(over: &context.connection) { return .interrupted }
             if shortenLease(after: pipeline) { return .interrupted }
             self.pipeline = consume pipeline
             return .applied
         case .drained:
             appliedCursor = pipeline.slots.applied.id
-            context.endReplay(of: keyspace.events)
+            context.endRewind(of: keyspace.events)
             guard try pipeline.boundDeadLetters(in: &context), try pipeline.correctCounters(in: &context) else {
                 return .cursorChanged
             }

@@ -34,9 +34,16 @@ extension PartitionWorker {
         guard last != .zero else { return 0 }
         limitedLogger.event(
             "Redis is out of memory: trimming all applied entries of \(keyspace.events)", level: .warning)
-        var reply = try connection.call("XTRIM", keyspace.events, "MINID", "~", last.next.description)
-        if let error = reply.error { throw error }
-        return try reply.integer()
+        // If nothing that is archived is left, the work must go on all the same.
+        for bound in [archiver.map { min($0.archived, last) }, last].compactMap(\.self) {
+            archiver?.beginTrimming(through: bound)
+            var reply = try connection.call("XTRIM", keyspace.events, "MINID", "~", bound.next.description)
+            let count = reply.error == nil ? try reply.integer() : 0
+            archiver?.endTrimming(mayHaveRemoved: count > 0)
+            if let error = reply.error { throw error }
+            if count > 0 { return count }
+        }
+        return 0
     }
 
     /// Counts the dead letters that this ingest has removed, if it applies no entries with which it could count them: HINCRBY

@@ -64,8 +64,9 @@ extension PartitionWorker {
         guard try runCommands(deletion, fence: &fence, over: &context.connection) else { return nil }
         // After a slice of a rebuild, entries are applied for as long.
         controlRead = .now
-        return try Tombstones.removeExpired(
-            in: keyspace, now: work.clock, fence: &fence, over: &context.connection)
+        // A replay applies the entries at their own time.
+        let now = settings.isReplaying ? Int64(clamping: fence.writtenCursor.milliseconds) : work.clock
+        return try Tombstones.removeExpired(in: keyspace, now: now, fence: &fence, over: &context.connection)
     }
 
     /// Carries out a rebuild until it is done or until entries wait to be applied. It goes on after the next batches.
@@ -118,6 +119,7 @@ extension PartitionWorker {
                 case .stopped: return false
                 }
             case .success(let command):
+                archiver?.record(command, id: entry.id, after: fence.writtenCursor)
                 isDone = try deletion.run(command, id: entry.id, fence: &fence, over: &connection)
             case .failure(let rejection):
                 limitedLogger.event(

@@ -35,6 +35,8 @@ final class PartitionWorker {
     private var flawless: Unconfirmed?
     /// The server whose last transaction of this owner has a known outcome; nil if the outcome or the server is unknown.
     private var serverOfKnownOutcome: String?
+    /// The archive of the entries; nil if they are not archived.
+    let archiver: Archiver?
     private let shutdown: ShutdownFlag
     private var owner: PartitionOwner
 
@@ -49,6 +51,9 @@ final class PartitionWorker {
         self.shutdown = shutdown
         self.logger = logger
         self.limitedLogger = limitedLogger ?? RateLimitedLogger(logger)
+        archiver = settings.archive.map {
+            Archiver($0, keyspace: keyspace, redis: settings.redis, logger: logger)
+        }
         shield = CancellationShield(shutdown)
         lease = Lease(keyspace: keyspace, owner: Self.makeOwnerName(), duration: settings.leaseDuration)
         owner = PartitionOwner(settings.redis, leaseDuration: settings.leaseDuration, isDraining: settings.isDraining)
@@ -65,7 +70,9 @@ final class PartitionWorker {
         var action = owner.start
         while true {
             switch action {
-            case .end(let ending): return pendingDeadLetters.isEmpty ? ending : reportUnwrittenDeadLetters()
+            case .end(let ending):
+                archiver?.finish(atMost: .seconds(5))
+                return pendingDeadLetters.isEmpty ? ending : reportUnwrittenDeadLetters()
             case .connect: action = runConnected()
             case .wait(let duration), .disconnect(let duration):
                 shutdown.wait(atMost: duration)
@@ -103,7 +110,9 @@ final class PartitionWorker {
                 trimPlan: TrimPlan(retain: settings.retain), pendingDeadLetters: pendingDeadLetters,
                 trimmedDeadLetters: trimmedDeadLetters, flawless: flawless,
                 // Another start of the server may have lost the transaction that wrote the dead letters.
-                isOutcomeKnown: serverID != nil && serverID == serverOfKnownOutcome, vanished: vanished, shield: shield,
+                isOutcomeKnown: serverID != nil && serverID == serverOfKnownOutcome, vanished: vanished,
+                archiver: archiver,
+                shield: shield,
                 logger: limitedLogger)
             defer {
                 context.prefetcher.stop()

@@ -57,7 +57,7 @@ extension Rebuild {
                     RedisError(
                         .noSuchKey,
                         "\(keyspace.curve(of: id)): another client has removed it. The values in the hash stay"))
-            } else if curve.digest.objective != nil, curve.isReadable {
+            } else if curve.digest.decidesMaxima, curve.isReadable {
                 correct(&hash, of: id, by: curve.digest, in: &batch)
             }
             add(hash, of: id, in: owner, to: &batch)
@@ -132,10 +132,9 @@ extension Rebuild {
         of id: ExperimentID, hash: [ExactText: String], in owner: BatteryID, fence: inout Fence,
         over connection: inout RedisConnection
     ) throws(RedisError) -> ReadCurve? {
-        let stated = hash[ExactText(ExperimentField.maxStated)].flatMap { StatedRow(text: $0) }
         let objective = try objective(of: owner, over: &connection)
         let key = keyspace.curve(of: id)
-        var scan = CurveScan(key: key, reader: CurveDigest(objective: objective, statedEpoch: stated?.epoch))
+        var scan = CurveScan(key: key, reader: CurveDigest(objective: objective, hash: hash))
         do {
             while !scan.isComplete {
                 try scan.readPart(over: &connection)

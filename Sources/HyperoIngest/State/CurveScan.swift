@@ -6,7 +6,6 @@ protocol CurveRowReader {
     mutating func add(epoch: Bytes, row: Bytes)
 }
 
-extension ObjectiveReader: CurveRowReader {}
 extension CurveDigest: CurveRowReader {}
 
 /// A read of one whole curve, in parts: HSCAN curve cursor COUNT n; or at once by HGETALL curve, if the

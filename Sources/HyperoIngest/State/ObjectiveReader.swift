@@ -1,7 +1,7 @@
 package import HyperoSchema
 
 /// The reader of the epochs and their objectives from the fields of a curve's hash.
-package struct ObjectiveReader {
+package struct ObjectiveReader: CurveRowReader {
     private let objective: BatteryState.Objective
     /// The bytes before the objective's number in a row: `valid=`.
     private let label: [UInt8]

@@ -96,7 +96,13 @@ extension CurveCharts: Rendering {
             return [Note(topic: .nothingRanked, text: "the objective of the experiments is not known\(channels)")]
         }
         let sourceNotes = curves.battery.flatMap { curves.source?.notes(of: $0) } ?? []
-        return sourceNotes
+        let thinned = curves.entries.compactMap { entry in
+            entry.record.thinned.map { record in
+                let rows = entry.record.curves.epochs.count
+                return Note(topic: .thinnedCurves, text: "\(entry.record.id) was \(record.remark(rows: rows))")
+            }
+        }
+        return sourceNotes + thinned
             + curves.channels.compactMap { channel in
                 let missing = curves.entries.filter { $0.record.curves.numbers(of: channel).isEmpty }.map(\.record.id)
                 guard !missing.isEmpty else { return nil }

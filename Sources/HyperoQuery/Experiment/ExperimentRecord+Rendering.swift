@@ -3,7 +3,7 @@ import HyperoSchema
 extension ExperimentRecord: Rendering {
     /// Writes one object: `experiment battery name version description objective rank ranked status reason host pid seed
     /// attempt started updated last_seen epochs epoch source curve_epoch stated_epoch stated maxima params space meta
-    /// nonfinite curves`. `rank` is the place among the `ranked` experiments of the battery's name. `stated` has the channels
+    /// nonfinite removed_rows curves`. `rank` is the place among the `ranked` experiments of the battery's name. `stated` has the channels
     /// whose maxima the program set, `space` the distributions of hyper-parameters. `curves` has the epochs and one array per
     /// channel. It is null for ``LearningCurves/isTooSparse``.
     package func writeJSON(to page: inout Page) { writeJSON(to: &page, standing: nil) }
@@ -41,6 +41,7 @@ extension ExperimentRecord: Rendering {
         object.add("space", json: space.text)
         object.add("meta", value: meta)
         object.add("nonfinite", value: nonfiniteCount)
+        object.add("removed_rows", value: removedRows)
         object.add("curves", json: curves.isTooSparse ? "null" : curves.json)
         page.line(object.text)
     }
@@ -139,7 +140,10 @@ extension ExperimentRecord: Rendering {
     private func writeCurves(to page: inout Page, marker: ChartMarker) {
         guard !curves.channels.isEmpty else { return }
         page.line()
-        page.line("learning curves", style: .bold)
+        page.line([
+            Page.Span("learning curves", style: .bold),
+            Page.Span(thinned.map { ": \($0.remark(rows: curves.epochs.count))" } ?? "", style: .dim),
+        ])
         let chart = page.display.isTerminal ? objectiveChart(on: page) : nil
         var table = Table(
             columns: [Table.Column(title: "channel")]

@@ -66,6 +66,8 @@ public struct ExperimentRecord: Sendable, Hashable {
     public let meta: [NamedValue]
     /// The number of nan and infinite values that were logged in curves and maxima.
     public let nonfiniteCount: Int
+    /// The rows that an operator has removed from the learning curves; nil if they are whole.
+    package let thinned: ThinnedCurve?
     /// The learning curves.
     public let curves: LearningCurves
     /// The malformed values that were left out and the declarations without effect, one sentence each.
@@ -74,6 +76,9 @@ public struct ExperimentRecord: Sendable, Hashable {
     /// The status: `running` until the experiment ends as `done`, `failed`, `stopped` or `lost`, and `lost` also for a
     /// running experiment without a sign of life; nil if it is absent or malformed.
     public var status: ExperimentStatus? { liveness.status }
+
+    /// The number of rows that an operator has removed from the learning curves. The row of the maxima is never among them.
+    public var removedRows: Int { thinned?.removed ?? 0 }
 
     /// The time from the first to the latest event, in milliseconds. Negative if the clocks of two hosts disagree.
     public var duration: Int64? {

@@ -197,7 +197,10 @@ extension Store {
                 ? nil : stated.curveEpoch(in: curves, of: battery, bestEpoch: hash.bestEpoch),
             statedChannels: stated.channels, statedEpoch: stated.epoch,
             maximaSource: hash.fields[ExperimentField.maxSource], maxima: hash.maxima, params: hash.params,
-            distributions: distributions, meta: hash.meta, nonfiniteCount: nonfiniteCount, curves: curves,
+            distributions: distributions, meta: hash.meta, nonfiniteCount: nonfiniteCount,
+            thinned: hash.fields[ExperimentField.thinned].flatMap { ThinnedCurve(text: $0) }
+                .flatMap { $0.removed > 0 ? $0 : nil },
+            curves: curves,
             warnings: warnings + reader.warnings)
     }
 }

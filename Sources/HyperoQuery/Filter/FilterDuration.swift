@@ -31,7 +31,7 @@ package enum FilterDuration {
     }
 
     /// Reads a span with a unit: returns seconds; nil for another text, also for a number without a unit.
-    static func span(_ text: String) -> Double? {
+    package static func span(_ text: String) -> Double? {
         var rest = text[...]
         var total = 0.0
         guard !rest.isEmpty else { return nil }

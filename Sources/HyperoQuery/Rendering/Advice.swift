@@ -28,6 +28,8 @@ package enum AdviceTopic: Sendable, Hashable {
     case nothingRanked
     /// A ranking by the best values of the learning curves.
     case rankedByCurves
+    /// Rows of learning curves were removed.
+    case thinnedCurves
     /// The battery has no experiments.
     case noExperiments
     /// The store has no batteries.

@@ -41,7 +41,7 @@ extension Store {
         let batteries = try storedBatteries(of: name, version: version, warnings: &warnings)
         let bound = try bind(filter, to: batteries, warnings: &warnings)
         // Every hash of an experiment has its battery.
-        let request = Self.request(of: bound, adding: ExperimentField.battery, hasLiveness: false, in: batteries)
+        let request = Self.request(of: bound, adding: [ExperimentField.battery], hasLiveness: false, in: batteries)
         var walk = MemberWalk(.oldestFirst, over: batteries, firstPage: 4 * ExperimentScan.maxChunk)
         var ids: [String] = []
         var problems: [String] = []
@@ -231,20 +231,21 @@ extension Store {
     }
 
     /// Returns the request of the fields that a filter compares, those first, and of the value that decides the rank.
-    private static func request(
-        of filter: BatteryFilter?, adding field: String? = nil, hasLiveness: Bool, in batteries: [StoredBattery]
+    static func request(
+        of filter: BatteryFilter?, adding more: [String] = [], hasLiveness: Bool, in batteries: [StoredBattery],
+        more own: (StoredBattery) -> [String] = { _ in [] }
     ) -> HashRequest {
-        var fields = (filter?.fields ?? []) + (field.map { [$0] } ?? [])
+        var fields = (filter?.fields ?? []) + more
         if let filter, filter.needsRank { fields.append(filter.rankedField) }
         // HMGET needs a field.
         if fields.isEmpty { fields = [ExperimentField.status] }
         return HashRequest(
-            fields: fields, hasLiveness: hasLiveness || (filter?.needsLiveness ?? false), of: batteries)
+            fields: fields, hasLiveness: hasLiveness || (filter?.needsLiveness ?? false), of: batteries, more: own)
     }
 
     /// Returns the ranks of experiments by the objective of the newest battery if a filter needs them: 1 plus the number of better
     /// values in all rankings. ZCOUNT of each ranking, which costs O(log N).
-    private func ranks(
+    func ranks(
         of experiments: [ScannedExperiment], for filter: BatteryFilter?, in batteries: [StoredBattery]
     ) throws(QueryError) -> [Int?] {
         guard let filter, filter.needsRank, let newest = batteries.last else { return experiments.map { _ in nil } }

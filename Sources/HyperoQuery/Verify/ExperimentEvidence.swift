@@ -93,8 +93,7 @@ struct ExperimentEvidence {
     }
 
     private var maximaDifferences: [Difference] {
-        // Without an objective, no epoch is the best.
-        guard let curve, curve.objective != nil else { return [] }
+        guard let curve, curve.decidesMaxima else { return [] }
         let stated = hash[ExactText(ExperimentField.maxStated)].flatMap { StatedRow(text: $0) }
         return DerivedMaxima(curve: curve, stated: stated).differences(from: hash).map { name, value in
             let found = hash[ExactText(name)]

@@ -157,13 +157,12 @@ extension Verifier {
     }
 
     private func reading(of evidence: ExperimentEvidence) -> CurveReading {
-        let stated = evidence.hash[ExactText(ExperimentField.maxStated)].flatMap { StatedRow(text: $0) }
         let objective = stored[evidence.battery].map {
             CurveDigest.Objective(channel: $0.objective, direction: $0.direction)
         }
         return CurveReading(
             of: evidence.id, in: evidence.keyspace,
-            digest: CurveDigest(objective: objective, statedEpoch: stated?.epoch))
+            digest: CurveDigest(objective: objective, hash: evidence.hash))
     }
 
     /// Reads the rest of curves.

@@ -29,6 +29,7 @@ public struct WatchEvent: Sendable, Hashable {
         case .event(let event): event.battery?.text
         case .deletion(.deleteExperiment(_, let battery)): battery?.text
         case .deletion(.deleteBattery(let battery)): battery.text
+        case .deletion(.thinCurve): nil
         case .deletion(.rebuild(let battery)): battery?.text
         }
     }
@@ -37,16 +38,17 @@ public struct WatchEvent: Sendable, Hashable {
     public var experiment: String? {
         switch content {
         case .event(let event): event.experiment?.text
-        case .deletion(.deleteExperiment(let experiment, _)): experiment.text
+        case .deletion(.deleteExperiment(let experiment, _)), .deletion(.thinCurve(let experiment, _)):
+            experiment.text
         case .deletion(.deleteBattery), .deletion(.rebuild): nil
         }
     }
 
-    /// The kind: one of those of the stream, or `delete`.
+    /// The kind: one of those of the stream, or `delete`, `thin` or `rebuild`.
     public var kind: String {
         switch content {
         case .event(let event): event.body.kind.rawValue
-        case .deletion: ControlField.delete
+        case .deletion(let command): command.kind
         }
     }
 
@@ -125,7 +127,13 @@ public struct WatchEvent: Sendable, Hashable {
 
     /// The content in words, such as `epoch 7  train 0.91  valid 0.8`. Not escaped.
     public var summary: String {
-        guard case .event(let event) = content else { return "deleted by an operator" }
+        guard case .event(let event) = content else {
+            return switch kind {
+            case ControlField.thin: "learning curve thinned by an operator"
+            case ControlField.rebuild: "rebuilt by an operator"
+            default: "deleted by an operator"
+            }
+        }
         switch event.body {
         case .battery(let declaration): return "battery \(declaration.name), version \(declaration.version)"
         case .start(let start):

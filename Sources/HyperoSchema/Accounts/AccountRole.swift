@@ -9,7 +9,7 @@ package enum AccountRole: String, Sendable, Hashable, CaseIterable {
     case training
     /// `hypero-query` and the queries of the bindings.
     case query
-    /// `hypero-ingest run`.
+    /// `hypero-ingest run` and `replay`.
     case ingest
     /// A person who runs `hypero-ingest requeue`, `discard` and `delete`, and queries.
     case `operator`
@@ -20,7 +20,7 @@ package enum AccountRole: String, Sendable, Hashable, CaseIterable {
         case .logger: "programs that only append events"
         case .training: "trainings, and hypero-ingest adopt"
         case .query: "hypero-query"
-        case .ingest: "hypero-ingest run"
+        case .ingest: "hypero-ingest run and replay"
         case .operator: "hypero-ingest requeue, discard and delete, and hypero-query"
         }
     }

@@ -32,6 +32,10 @@ package struct CurveDigest: Sendable {
     package private(set) var best: Entry?
     /// The row of the stated epoch; nil if the curve has none.
     package private(set) var stated: Entry?
+    /// The best epoch of a curve of which rows were removed; nil for a whole curve.
+    private let thinnedBest: Int?
+    /// True if the curve has the row of ``thinnedBest`` with a finite objective.
+    private var hasThinnedBest = false
     /// The channels of all rows.
     package private(set) var channels: Set<ExactText> = []
 
@@ -41,11 +45,25 @@ package struct CurveDigest: Sendable {
     /// The labels of all cells of the present row, and of the row whose channels were added last.
     private var (labels, latestLabels): ([UInt8], [UInt8]) = ([], [])
 
-    package init(objective: Objective?, statedEpoch: Int?) {
+    /// - Parameter thinned: the record of the rows that were removed; nil for a whole curve.
+    package init(objective: Objective?, statedEpoch: Int?, thinned: ThinnedCurve? = nil) {
         self.objective = objective
         self.statedEpoch = statedEpoch
+        thinnedBest = thinned.flatMap { $0.removed > 0 ? $0.best : nil }
         label = objective.map { Array(CurveRow.label(of: $0.channel).utf8) } ?? []
     }
+
+    /// Creates the digest for the curve of an experiment with a hash.
+    package init(objective: Objective?, hash: [ExactText: String]) {
+        let stated = hash[ExactText(ExperimentField.maxStated)].flatMap { StatedRow(text: $0) }
+        self.init(
+            objective: objective, statedEpoch: stated?.epoch,
+            thinned: hash[ExactText(ExperimentField.thinned)].flatMap { ThinnedCurve(text: $0) })
+    }
+
+    /// True if the maxima follow from the curve. They do not without an objective, and if the curve was thinned and another client
+    /// has removed the best row since: the next best one may be among those that were thinned out.
+    package var decidesMaxima: Bool { objective != nil && (thinnedBest == nil || hasThinnedBest) }
 
     /// Adds a field of the curve's hash. A field that is not a row of a curve is ignored, as everywhere.
     package mutating func add(epoch: Bytes, row: Bytes) {
@@ -56,7 +74,9 @@ package struct CurveDigest: Sendable {
         if epoch == statedEpoch, let row = CurveRow(text: text()), !row.cells.isEmpty {
             stated = Entry(epoch: epoch, row: row)
         }
-        guard let number = objectiveNumber(in: row), number.isFinite, isBest(number.value, at: epoch),
+        guard let number = objectiveNumber(in: row), number.isFinite else { return }
+        if epoch == thinnedBest { hasThinnedBest = true }
+        guard isBest(number.value, at: epoch),
             let row = CurveRow(text: text())
         else { return }
         best = Entry(epoch: epoch, row: row)

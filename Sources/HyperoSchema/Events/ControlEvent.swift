@@ -6,6 +6,8 @@ package enum ControlEvent: Sendable, Hashable {
     /// Removes a battery and its experiments with all their keys. Later events of the battery are dropped until the battery
     /// is declared at a later time.
     case deleteBattery(BatteryID)
+    /// Removes rows of an experiment's learning curves. All else stays.
+    case thinCurve(ExperimentID, CurveLimit)
     /// Derives the lists, rankings, columns and maxima of a battery again, or of all batteries for nil.
     case rebuild(BatteryID?)
 
@@ -22,13 +24,17 @@ package enum ControlEvent: Sendable, Hashable {
         guard let event = values.removeValue(forKey: ControlField.event) else {
             throw Rejection("the field '\(ControlField.event)' is missing")
         }
-        guard event == ControlField.delete || event == ControlField.rebuild else {
+        guard [ControlField.delete, ControlField.thin, ControlField.rebuild].contains(event) else {
             throw Rejection(
-                "the field '\(ControlField.event)' must be '\(ControlField.delete)' or '\(ControlField.rebuild)', "
-                    + "not '\(printable(event, limit: 48))'")
+                "the field '\(ControlField.event)' must be '\(ControlField.delete)', '\(ControlField.thin)' or "
+                    + "'\(ControlField.rebuild)', not '\(printable(event, limit: 48))'")
         }
         let isRebuild = event == ControlField.rebuild
         let experiment = isRebuild ? nil : values.removeValue(forKey: ControlField.experiment)
+        if event == ControlField.thin {
+            self = try Self.thinning(experiment, &values)
+            return
+        }
         let battery = values.removeValue(forKey: ControlField.battery)
         if let name = values.keys.min() {
             throw Rejection("the field '\(printable(name, limit: 48))' is not allowed in an event '\(event)'")
@@ -54,6 +60,27 @@ package enum ControlEvent: Sendable, Hashable {
         }
     }
 
+    private static func thinning(
+        _ experiment: String?, _ values: inout [String: String]
+    ) throws(Rejection) -> ControlEvent {
+        let rows = values.removeValue(forKey: ControlField.rows)
+        if let name = values.keys.min() {
+            throw Rejection(
+                "the field '\(printable(name, limit: 48))' is not allowed in an event '\(ControlField.thin)'")
+        }
+        guard let experiment else {
+            throw Rejection("an event '\(ControlField.thin)' must have the field '\(ControlField.experiment)'")
+        }
+        guard let id = ExperimentID(experiment) else { throw invalid(ControlField.experiment, experiment) }
+        guard let rows else { return .thinCurve(id, .maxima) }
+        guard let count = Int(rows), CurveLimit.counts.contains(count) else {
+            throw Rejection(
+                "the field '\(ControlField.rows)' must be between \(CurveLimit.counts.lowerBound) and "
+                    + "\(CurveLimit.counts.upperBound), not '\(printable(rows, limit: 48))'")
+        }
+        return .thinCurve(id, .rows(count))
+    }
+
     private static func invalid(_ field: String, _ value: String) -> Rejection {
         Rejection("the field '\(field)' must be an id, not '\(printable(value, limit: 48))'")
     }
@@ -61,26 +88,34 @@ package enum ControlEvent: Sendable, Hashable {
     /// The kind and the id of what is removed or rebuilt, for messages.
     package var subject: String {
         switch self {
-        case .deleteExperiment(let id, _): "experiment \(id.text)"
+        case .deleteExperiment(let id, _), .thinCurve(let id, _): "experiment \(id.text)"
         case .deleteBattery(let id), .rebuild(let id?): "battery \(id.text)"
         case .rebuild(nil): "all batteries"
         }
     }
 
+    /// The kind of the event: `delete`, `thin` or `rebuild`.
+    package var kind: String {
+        switch self {
+        case .deleteExperiment, .deleteBattery: ControlField.delete
+        case .thinCurve: ControlField.thin
+        case .rebuild: ControlField.rebuild
+        }
+    }
+
     /// The fields of the entry.
     package var fields: [(name: String, value: String)] {
-        let event: String
         let subject: [(name: String, value: String)]
         switch self {
         case .deleteExperiment(let id, let battery):
-            event = ControlField.delete
             subject =
                 [(ControlField.experiment, id.text)] + (battery.map { [(ControlField.battery, $0.text)] } ?? [])
-        case .deleteBattery(let id): (event, subject) = (ControlField.delete, [(ControlField.battery, id.text)])
-        case .rebuild(let id):
-            event = ControlField.rebuild
-            subject = id.map { [(ControlField.battery, $0.text)] } ?? []
+        case .deleteBattery(let id): subject = [(ControlField.battery, id.text)]
+        case .thinCurve(let id, .maxima): subject = [(ControlField.experiment, id.text)]
+        case .thinCurve(let id, .rows(let count)):
+            subject = [(ControlField.experiment, id.text), (ControlField.rows, String(count))]
+        case .rebuild(let id): subject = id.map { [(ControlField.battery, $0.text)] } ?? []
         }
-        return [(ControlField.event, event)] + subject
+        return [(ControlField.event, kind)] + subject
     }
 }

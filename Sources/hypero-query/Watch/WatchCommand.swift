@@ -33,7 +33,7 @@ struct WatchCommand: StoreCommand, FilterCommand {
               others       an event of the battery as it was logged, with battery and
                            experiment: battery, start, param (params), meta (meta), epoch
                            (epoch, values), curve (first, values), maxima (epoch, maxima),
-                           end (status, reason), delete
+                           end (status, reason), delete, thin, rebuild
 
             An event that a client sends again after a failure of Redis has the same producer and seq.
 

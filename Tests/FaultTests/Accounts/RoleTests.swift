@@ -59,7 +59,9 @@ import Testing
         let server = fixture.server
         // Without the message about a password that is missing.
         try createAccounts()
-        let ingest = try ChildProcess("hypero-ingest", ["--lease", "0.5"], environment: environment(of: "ingest"))
+        let ingest = try ChildProcess(
+            "hypero-ingest", ["--lease", "0.5", "--archive", folder.file("archive")],
+            environment: environment(of: "ingest"))
         defer { ingest.kill() }
         var ids: [String] = []
         for seed in 1...4 {
@@ -89,6 +91,8 @@ import Testing
         #expect(try run("hypero-ingest", "discard --all --yes", as: "operator").stdout == "2 dead letters discarded\n")
         #expect(
             try run("hypero-ingest", "delete \(ids[0]) --yes", as: "operator").stdout.contains("deleted 1 experiment"))
+        let thinned = try run("hypero-ingest", "delete --battery net --keep-best 1 --curves-only --yes", as: "operator")
+        #expect(thinned.stdout.contains("deleted the curves of 2 experiments"), "\(thinned)")
         let filtered = try run(
             "hypero-ingest", "delete --battery net --where valid_<_0.25 --yes", as: "operator")
         #expect(filtered.stdout.contains("deleted 1 experiment"))
@@ -101,6 +105,11 @@ import Testing
         #expect(ingest.wait() == .exited(0))
         #expect(
             !ingest.stderr.contains("NOPERM") && !ingest.stderr.contains(AccountFixture.password), "\(ingest.stderr)")
+        #expect(fixture.takeDenials() == [])
+        server.cli("FLUSHALL")
+        let archives = try FileManager.default.contentsOfDirectory(atPath: folder.file("archive"))
+        let paths = archives.map { folder.file("archive") + "/" + $0 }.joined(separator: " ")
+        #expect(try run("hypero-ingest", "replay \(paths)", as: "ingest").stdout.hasPrefix("replayed "))
         #expect(fixture.takeDenials() == [])
     }
 

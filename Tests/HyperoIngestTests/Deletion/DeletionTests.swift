@@ -173,7 +173,7 @@ import Testing
         // The deletion came first, so that the events of the experiment were dropped.
         #expect(try fixture.places(of: fixture.experiment) == [])
         #expect(drained.stderr.contains("invalid command: entry"))
-        #expect(drained.stderr.contains("the field 'event' must be 'delete' or 'rebuild', not 'destroy'"))
+        #expect(drained.stderr.contains("the field 'event' must be 'delete', 'thin' or 'rebuild', not 'destroy'"))
         let last = fixture.command("event", "delete")
         let again = try fixture.ingest.drain()
         #expect(again.stderr.contains("must have the field 'experiment' or 'battery'"))

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Glibc
+import HyperoCommandLine
+import HyperoCore
+import HyperoIngest
+import HyperoSchema
+import Logging
+import UnixSignals
+
+struct ReplayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "Apply the entries of archive files to an empty server.",
+        usage: "hypero-ingest replay [<options>] <file> ...",
+        discussion: """
+            Writes the entries that hypero-ingest --archive has archived, with their ids, and applies them. Commands of operators are \
+            carried out between the same entries as before. The result is that of the server that was archived, if the archive is \
+            complete.
+
+            No ingest may run meanwhile. The server must be empty; with --force, entries that are newer than its last one are added: \
+            after a backup was restored, and to continue a replay that was ended.
+
+            EXAMPLES, with another Redis server:
+              hypero-ingest replay --redis redis://new:6379 archive/hypero.*
+              hypero-ingest replay --redis redis://new:6379 --force archive/*
+
+            EXIT STATUS:
+              0   all entries of the files are applied
+              1   not all: a file is damaged, the server is not empty, a signal, or Redis
+                  refused
+              64  the command line is invalid
+            """)
+
+    @Argument(help: ArgumentHelp("The archive files, in any order.", valueName: "file"))
+    var files: [String]
+
+    @Flag(help: "Add entries to a server that is not empty.")
+    var force = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The number of applied entries to keep in each stream for inspection.", valueName: "n"))
+    var retain = 10_000
+
+    @OptionGroup(title: "Deployment") var deployment: DeploymentOptions
+
+    func validate() throws {
+        guard retain >= 0 else {
+            throw ValidationError("--retain must be at least 0, not \(retain). For example, write --retain 10000.")
+        }
+    }
+
+    func run() async throws {
+        deployment.server.warn(as: .ingest)
+        signal(SIGPIPE, SIG_IGN)
+        var settings = try deployment.settings()
+        settings.retain = retain
+        var logger = Logger(label: "hypero-ingest", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = .warning
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        do {
+            let replay = try Replay(settings, files: files, logger: logger)
+            let stop = replay.stop
+            let listener = Task { for await _ in signals { stop() } }
+            defer { listener.cancel() }
+            try replay.check(isForced: force)
+            report(try replay.run())
+        } catch let error as ArchiveError {
+            printError(error.description)
+            throw ExitCode.failure
+        }
+    }
+
+    private func report(_ result: Replay.Summary) {
+        for path in result.torn {
+            printError(
+                "the last record of \(printable(path)) is torn, as after a kill. Its successor has the record again")
+        }
+        for gap in result.gaps {
+            printError("the archive lacks the entries from \(gap), which were trimmed before they were archived")
+        }
+        let skipped = result.skipped > 0 ? ", and skipped \(result.skipped) that were there before" : ""
+        print("replayed \(result.entries) entries and \(result.commands) commands of \(files.count) files\(skipped)")
+    }
+}

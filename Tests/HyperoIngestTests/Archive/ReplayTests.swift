@@ -1,0 +1,221 @@
+import Foundation
+import HyperoRedis
+import HyperoSchema
+import TestSupport
+import Testing
+
+@testable import HyperoIngest
+
+/// `hypero-ingest --archive` and `hypero-ingest replay`.
+@Suite struct ReplayTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private var archive: String { folder.file("archive") }
+
+    private var files: [String] {
+        get throws {
+            try FileManager.default.contentsOfDirectory(atPath: archive).sorted().map { "\(archive)/\($0)" }
+        }
+    }
+
+    private func replay(to fixture: IngestFixture, _ arguments: String...) throws -> ChildProcess.Outcome {
+        try ChildProcess.run(
+            "hypero-ingest", ["replay", "--redis", fixture.server.url] + arguments + files, within: .seconds(120))
+    }
+
+    private func content(of fixture: IngestFixture) throws -> PartitionContent {
+        var connection = try fixture.connect()
+        return try PartitionContent.read(from: &connection, fixture.keyspace)
+    }
+
+    private func add(_ entries: ArraySlice<StreamEntry>, to fixture: IngestFixture) throws {
+        var connection = try fixture.connect()
+        var writer = RESPWriter()
+        for entry in entries { entry.add(to: fixture.keyspace.events, &writer) }
+        try connection.send(writer)
+        for _ in entries {
+            var reply = try connection.receive()
+            _ = try reply.string()
+        }
+    }
+
+    @Test(arguments: [1] as [UInt64])
+    func `A replay has the result of the deployment, with deletions, thinned curves, dead letters and kills`(
+        seed: UInt64
+    ) throws {
+        let live = try IngestFixture()
+        var generator = EventGenerator(seed: seed)
+        var random = SeededGenerator(seed: seed)
+        var commandCount = 0
+        for round in 1...4 {
+            let entries = generator.entries(400)
+            try add(entries[...], to: live)
+            if round == 2 {
+                // A process that is killed while it applies and archives.
+                let ingest = try live.ingest("--archive", archive, "--retain", "0")
+                #expect(try eventually { try live.consumed() > 0 })
+                ingest.kill()
+            }
+            try live.drain("--archive", archive, "--retain", "0")
+            let events = entries.compactMap { try? $0.decoded() }
+            var commands = [
+                ControlEvent.deleteExperiment(random.pick(events).experiment ?? ExperimentID("none-1")!),
+                .thinCurve(random.pick(events).experiment ?? ExperimentID("none-1")!, .maxima),
+                .thinCurve(random.pick(events).experiment ?? ExperimentID("none-1")!, .rows(10)),
+            ]
+            if round == 3, let battery = random.pick(events).battery { commands.append(.deleteBattery(battery)) }
+            commandCount += commands.count
+            for command in commands {
+                live.server.cli(
+                    ["XADD", live.keyspace.control, "*"] + command.fields.flatMap { [$0.name, $0.value] })
+            }
+            try live.drain("--archive", archive, "--retain", "0")
+        }
+        // The last record of a killed process.
+        let torn = try FileHandle(forUpdating: URL(fileURLWithPath: try #require(try files.first)))
+        try torn.seekToEnd()
+        try torn.write(contentsOf: Data("E 1764246000000-0 - 44 6c62272e07".utf8))
+        try torn.close()
+        var gap = ArchiveBuffer()
+        gap.add(gapAfter: StreamID(milliseconds: 1, sequence: 0), through: StreamID(milliseconds: 2, sequence: 0))
+        var folder = ArchiveFolder(archive, tag: live.keyspace.tag)
+        try folder.append(gap, at: 2)
+
+        let other = try IngestFixture()
+        let outcome = try replay(to: other)
+        #expect(outcome.succeeded, "\(outcome)")
+        #expect(outcome.stderr.contains("is torn, as after a kill"))
+        #expect(outcome.stderr.contains("the archive lacks the entries from 1-0 to 2-0 of {hypero}:events"))
+        #expect(outcome.stdout.contains("replayed 1600 entries and \(commandCount) commands of "), "\(outcome)")
+        let (found, expected) = (try content(of: other), try content(of: live))
+        #expect(found.differences(fromExpected: expected) == "")
+        #expect(expected.keys.count > 20 && expected.counts.deleted > 0 && expected.counts.dead > 0)
+
+        let again = try replay(to: other)
+        #expect(again.ending == .exited(1))
+        #expect(again.stderr.contains("cannot replay: {hypero} is not empty. Use another server, or give --force"))
+        let forced = try replay(to: other, "--force")
+        #expect(forced.stdout.contains("replayed 0 entries and 0 commands of "), "\(forced)")
+        #expect(try content(of: other).differences(fromExpected: expected) == "")
+    }
+
+    @Test func `Two ingests that take turns archive everything, and a replay that is killed at a command goes on`()
+        throws
+    {
+        let live = try IngestFixture()
+        var generator = EventGenerator(seed: 5)
+        for round in 1...4 {
+            try add(generator.entries(150)[...], to: live)
+            let own = folder.file(round % 2 == 0 ? "a" : "b")
+            try live.drain("--archive", own, "--retain", "0")
+            // Several commands between the same entries.
+            let keys = live.server.cli("KEYS", live.keyspace.experimentPrefix + "*").split(separator: "\n")
+            // The key of a curve has a colon after the id.
+            let ids = keys.compactMap { ExperimentID(String($0.dropFirst(live.keyspace.experimentPrefix.count))) }
+            for id in ids.sorted(by: { $0.text < $1.text }).prefix(3) {
+                live.server.cli("XADD", live.keyspace.control, "*", "event", "thin", "experiment", id.text)
+                live.server.cli("XADD", live.keyspace.control, "*", "event", "delete", "experiment", id.text)
+            }
+            try live.drain("--archive", own, "--retain", "0")
+        }
+        // A dead letter that can be applied now.
+        live.server.cli("XADD", live.keyspace.events, "*", "event", "start", "experiment", "e-1", "battery", "late")
+        try live.drain("--archive", folder.file("a"))
+        live.server.cli(
+            "XADD", live.keyspace.events, "*", "event", "battery", "battery", "late", "name", "late", "version", "1",
+            "description", "")
+        try live.drain("--archive", folder.file("b"))
+        // Also those of the generator, some of which are refused again.
+        _ = try ChildProcess.run("hypero-ingest", ["requeue", "--redis", live.server.url, "--all"])
+        try live.drain("--archive", folder.file("a"), "--retain", "0")
+        #expect(live.server.cli("EXISTS", live.keyspace.experiment(ExperimentID("e-1")!)) == "1")
+        let paths = try ["a", "b"].flatMap { try ArchiveFolder(folder.file($0), tag: live.keyspace.tag).files() }
+
+        let other = try IngestFixture()
+        var sequence = try ArchiveSequence(paths)
+        var commandCount = 0
+        while commandCount < 2, let element = try sequence.next() {
+            switch element {
+            case .entry(let id, let fields):
+                let fields = fields.map { StreamEntry.Field(name: $0.name, value: $0.value) }
+                try add([StreamEntry(id: id, fields: fields)], to: other)
+            case .command(let command, let id):
+                if commandCount == 0 { try other.drain() }
+                other.server.cli(
+                    ["XADD", other.keyspace.control, "\(id)"] + command.fields.flatMap { [$0.name, $0.value] })
+                commandCount += 1
+            case .gap: break
+            }
+        }
+        let outcome = try ChildProcess.run(
+            "hypero-ingest", ["replay", "--force", "--redis", other.server.url] + paths, within: .seconds(120))
+        #expect(outcome.succeeded, "\(outcome)")
+        #expect(try other.indexes() == live.indexes())
+    }
+
+    @Test func `A full disk keeps the entries in Redis, and they are archived when there is room`() throws {
+        let live = try IngestFixture()
+        let server = live.server
+        let events = EventSequence.training(by: "p", experiments: 20, epochs: 20)
+        try live.add(events)
+        let declaration = [
+            "event", "battery", "battery", "other", "name", "other", "version", "1", "description", "",
+        ]
+        var count = events.count
+        let arguments = "--redis '\(live.server.url)' --archive '\(archive)' --retain 0 --drain"
+        // Blocks of 1,024 bytes.
+        let full = try ChildProcess.run(
+            "bash", ["-c", "ulimit -f 16; exec '\(ChildProcess.productsDirectory)/hypero-ingest' \(arguments)"],
+            within: .seconds(60))
+        #expect(full.succeeded, "\(full)")
+        #expect(full.stderr.contains("cannot archive entries of {hypero}:events, which stay in Redis"), "\(full)")
+        #expect(full.stderr.contains("File too large"))
+        #expect(live.server.cli("XLEN", live.keyspace.events) == "\(events.count)")
+        try live.drain("--archive", archive, "--retain", "0")
+        // What an earlier run has archived is trimmed, in whole nodes of the stream.
+        #expect(
+            try eventually {
+                server.cli(["XADD", live.keyspace.events, "*"] + declaration)
+                count += 1
+                try live.drain("--archive", archive, "--retain", "0")
+                return Int(server.cli("XLEN", live.keyspace.events)) ?? 0 < 200
+            })
+        let other = try IngestFixture()
+        let outcome = try replay(to: other)
+        #expect(outcome.stdout.hasPrefix("replayed \(count) entries and 0 commands"), "\(outcome)")
+        #expect(try content(of: other).differences(fromExpected: try content(of: live)) == "")
+    }
+
+    @Test func `What cannot be replayed is refused before anything is written`() throws {
+        let live = try IngestFixture()
+        try live.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
+        try live.drain("--archive", archive)
+        let other = try IngestFixture()
+        let partitions = try replay(to: other, "--partitions", "2")
+        #expect(partitions.stderr.contains("it is of {hypero}, and there are 2 partitions"), "\(partitions)")
+        let ingest = try other.ingest()
+        #expect(eventually { other.server.cli("EXISTS", other.keyspace.lease) == "1" })
+        let owned = try replay(to: other)
+        #expect(owned.stderr.contains("owns {hypero}. Stop it, and start it after the replay"), "\(owned)")
+        ingest.terminate()
+        ingest.wait()
+        other.server.cli("FLUSHALL")
+        let file = try #require(try files.first)
+        var data = try Data(contentsOf: URL(fileURLWithPath: file))
+        data[data.count - 30] ^= 1
+        try data.write(to: URL(fileURLWithPath: file))
+        let damaged = try replay(to: other)
+        #expect(damaged.ending == .exited(1))
+        #expect(damaged.stderr.contains("damaged archive: the record at byte "), "\(damaged)")
+        try Data("something else\n".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(try replay(to: other).stderr.contains("it is not an archive that this version of hypero reads"))
+        let unwritable = try ChildProcess.run(
+            "hypero-ingest", ["--redis", live.server.url, "--drain", "--archive", "/proc/none"])
+        #expect(unwritable.ending == .exited(1))
+        #expect(unwritable.stderr.contains("cannot create /proc/none"), "\(unwritable)")
+    }
+}
