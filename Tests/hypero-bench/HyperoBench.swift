@@ -24,6 +24,9 @@ struct HyperoBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hypero-bench",
         abstract: "Measure hypero, and compare it with lower bounds and other trackers.",
-        subcommands: [SectionsCommand.self, TrainingCommand.self, WorkloadCommand.self, ClientsCommand.self],
+        subcommands: [
+            SectionsCommand.self, TrainingCommand.self, WorkloadCommand.self, ClientsCommand.self,
+            QuietTrainingsCommand.self,
+        ],
         defaultSubcommand: SectionsCommand.self)
 }

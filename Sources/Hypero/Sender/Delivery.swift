@@ -121,6 +121,8 @@ struct Delivery: ~Copyable {
     /// The maximum number of checksums written between two actions.
     static let checksumsPerStep = 16_384
     static let watermarkInterval: Duration = .seconds(1)
+    /// The longest time between two looks while all sent events are applied and not yet durable.
+    static let appliedWatermarkInterval: Duration = .seconds(5)
     static let awaitedWatermarkInterval: Duration = .milliseconds(2)
 
     /// - Parameter orphan: The orphaned journal that the configuration's journal was created from; nil for the journal
@@ -252,11 +254,10 @@ extension Delivery {
         if outbox.isQuiet { restoration.releaseReplaced() }
         if let notice = journal.takeNotice() { notices.event(notice) }
         reportFullJournal()
-        let interval = isAwaited ? Self.awaitedWatermarkInterval : Self.watermarkInterval
         // Read the watermark until all sent events are durable, and before new ones are sent, to notice a server that has lost
         // some: it would apply no event of a battery that it does not know any more.
         let isDue =
-            durability.durable < outbox.sent && now >= lastWatermarkRead + interval
+            durability.durable < outbox.sent && now >= nextWatermarkRead(isAwaited: isAwaited)
             || outbox.hasEvents && lastWatermarkSeq > 0 && now >= lastWatermarkRead + Self.watermarkInterval
         let isAliveDue =
             orphanRanges == nil && hasOpenExperiments && now >= lastSignOfLife + configuration.aliveInterval
@@ -265,6 +266,17 @@ extension Delivery {
             isRenewalDue: orphanRanges == nil && keyLifetime.isDue(at: .sinceBoot), isAliveDue: isAliveDue,
             isAttemptUnknown: !unknownAttempts.isEmpty,
             isEnding: isEnding, endsWhenSent: endsWhenSent)
+    }
+
+    /// Returns the time of the next look at the watermark. Between the observations that make events durable, a server with thousands
+    /// of trainings need not answer each of them every second.
+    private func nextWatermarkRead(isAwaited: Bool) -> MonotonicTime {
+        if isAwaited { return lastWatermarkRead + Self.awaitedWatermarkInterval }
+        let earliest = lastWatermarkRead + Self.watermarkInterval
+        guard applied >= outbox.sent, let observation = durability.nextObservation(after: applied) else {
+            return earliest
+        }
+        return max(min(observation, lastWatermarkRead + Self.appliedWatermarkInterval), earliest)
     }
 
     /// Returns the sequence numbers that can be sent again if a watermark lacks them: those in the journal, and the copies.

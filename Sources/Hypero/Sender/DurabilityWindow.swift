@@ -39,6 +39,15 @@ package struct DurabilityWindow {
         observations.removeFirst(index + 1)
     }
 
+    /// Returns the time from which the next observation makes events durable; nil if none waits for it, or if the current
+    /// watermark must be observed before that.
+    ///
+    /// - Parameter applied: The watermark that was read last.
+    func nextObservation(after applied: UInt64) -> MonotonicTime? {
+        guard let first = observations.first, observations.last?.seq == applied else { return nil }
+        return first.at + duration
+    }
+
     /// Makes events durable immediately, for a journal whose progress shows that they were applied long ago.
     mutating func markDurable(through seq: UInt64) {
         durable = max(durable, seq)

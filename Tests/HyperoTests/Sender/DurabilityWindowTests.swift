@@ -49,4 +49,22 @@ struct DurabilityWindowTests {
         window.markDurable(through: 7)
         #expect(window.durable == 7)
     }
+
+    @Test func `The next observation is due when the first one is old enough, once the watermark is observed`() {
+        var window = DurabilityWindow()
+        #expect(window.nextObservation(after: 0) == nil)
+        window.observe(applied: 7, now: Self.at(0))
+        #expect(window.nextObservation(after: 7) == Self.at(10_000))
+        // Less than a second after the last one, the watermark is not observed.
+        window.observe(applied: 9, now: Self.at(500))
+        #expect(window.nextObservation(after: 9) == nil)
+        window.observe(applied: 9, now: Self.at(1_500))
+        #expect(window.nextObservation(after: 9) == Self.at(10_000))
+        window.observe(applied: 9, now: Self.at(10_000))
+        #expect(window.durable == 7)
+        #expect(window.nextObservation(after: 9) == Self.at(11_500))
+        window.observe(applied: 9, now: Self.at(11_500))
+        #expect(window.durable == 9)
+        #expect(window.nextObservation(after: 9) == nil)
+    }
 }

@@ -25,6 +25,8 @@ final class Tally: @unchecked Sendable {
         case producerEnd
         /// Nanoseconds per log call, and of the whole loop.
         case median, p99, p999, loop
+        /// Nanoseconds by which the load is behind its schedule.
+        case late
     }
 
     private static let size = 4096
