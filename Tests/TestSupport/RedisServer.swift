@@ -96,26 +96,6 @@ package final class RedisServer: Sendable {
         try start()
     }
 
-    /// Runs `redis-cli` with this server.
-    ///
-    /// - Parameter arguments: a command, optionally after options of redis-cli.
-    /// - Returns: the output without surrounding white space. A list has one element per line, and nil is the empty text.
-    ///   An error reply is its text; a failed connection is the error message of redis-cli.
-    @discardableResult
-    package func cli(_ arguments: String...) -> String { cli(arguments) }
-
-    /// Runs `redis-cli` with this server, like ``cli(_:)-(String...)``.
-    @discardableResult
-    package func cli(_ arguments: [String]) -> String {
-        do {
-            let outcome = try ChildProcess.run("redis-cli", ["-s", socket] + arguments, within: .seconds(30))
-            let text = outcome.succeeded ? outcome.stdout : outcome.stdout + outcome.stderr
-            return text.trimmingCharacters(in: .whitespacesAndNewlines)
-        } catch {
-            return "\(error)"
-        }
-    }
-
     private func start() throws {
         let server = try ChildProcess("redis-server", [folder.file("redis.conf")])
         let hasStarted = eventually(within: .seconds(20)) { !server.isRunning || isReady() }
