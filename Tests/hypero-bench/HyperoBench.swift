@@ -13,6 +13,7 @@ import ArgumentParser
 /// - ``QuerySection``: the top ten of a million experiments.
 /// - ``MemorySection``: the memory of Redis, a client and the ingest.
 /// - ``KilledSection``: the events lost to SIGKILL.
+/// - ``PartitionsSection``: the rate of several partitions in a cluster.
 /// - ``ConnectionsSection``: thousands of connections, and a restart of Redis.
 /// - ``PeersSection``: other trackers with the same rows.
 ///

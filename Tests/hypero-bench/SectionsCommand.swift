@@ -4,7 +4,7 @@ struct SectionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run sections of the benchmark (the default subcommand).")
 
-    @Argument(help: "The sections to run (default: all but connections and peers).")
+    @Argument(help: "The sections to run (default: all but partitions, connections and peers).")
     var names: [SectionName] = []
 
     @Flag(help: "Print one JSON object per line: first the machine, then one object per figure.")

@@ -46,8 +46,15 @@ struct Backlog {
     /// Appends all entries to the server's stream.
     func write(to server: BenchServer) throws {
         var connection = try server.connect()
-        var pipe = EntryPipe(to: server.keyspace.events)
-        var random = SeededGenerator(seed: UInt64(server.written) + 1)
+        try write(to: server.keyspace.events, after: &server.written, over: &connection)
+    }
+
+    /// Appends all entries to a stream.
+    ///
+    /// - Parameter written: the number of entries that were written before. It also seeds the values.
+    func write(to stream: String, after written: inout Int, over connection: inout RedisConnection) throws {
+        var pipe = EntryPipe(to: stream)
+        var random = SeededGenerator(seed: UInt64(written) + 1)
         let count = min(self.producers, experiments)
         var producers = (0..<count).map { number in
             BacklogProducer(
@@ -56,10 +63,9 @@ struct Backlog {
         }
         while !producers.isEmpty {
             for index in producers.indices {
-                let event = event(
-                    of: producers[index], time: EntryPipe.time(ofEntry: server.written), random: &random)
-                try pipe.add(event, position: server.written, over: &connection)
-                server.written += 1
+                let event = event(of: producers[index], time: EntryPipe.time(ofEntry: written), random: &random)
+                try pipe.add(event, position: written, over: &connection)
+                written += 1
                 producers[index].advance(eventsPerExperiment: eventsPerExperiment, skipsDeclaration: isDeclaredOnce)
             }
             producers.removeAll { $0.experiments == 0 }

@@ -45,6 +45,7 @@ enum SectionName: String, CaseIterable, Encodable {
     case query
     case memory
     case killed
+    case partitions
     case connections
     case peers
 }
@@ -62,4 +63,5 @@ enum Unit: String, Encodable {
     case percent = "%"
     case events
     case calls
+    case servers
 }

@@ -9,7 +9,7 @@ protocol Section {
 extension SectionName: ExpressibleByArgument {
     /// The sections of a run without names: those that need only hypero, Redis and the usual limits
     /// of open files.
-    static let defaults = allCases.filter { $0 != .peers && $0 != .connections }
+    static let defaults = allCases.filter { $0 != .peers && $0 != .connections && $0 != .partitions }
 
     var section: any Section {
         switch self {
@@ -20,6 +20,7 @@ extension SectionName: ExpressibleByArgument {
         case .query: QuerySection()
         case .memory: MemorySection()
         case .killed: KilledSection()
+        case .partitions: PartitionsSection()
         case .connections: ConnectionsSection()
         case .peers: PeersSection()
         }
