@@ -50,6 +50,8 @@ public struct QueryError: Error, Sendable, Hashable {
         case incomplete([LeftOutPartition])
         /// The partitions that answer do not have a name, but others do not answer. `reason` is the error of those that answer.
         case notFoundInPart(reason: String)
+        /// Events wait that may change the result, and the query must not go without them.
+        case notUpToDate(reason: String)
         /// The URL names a Sentinel, which has no keys.
         case isSentinel(_ url: String)
         /// Authentication failed, or the account must not run a command or read a key.
@@ -114,7 +116,7 @@ public struct QueryError: Error, Sendable, Hashable {
             .notFound
         case .ambiguousExperiment: .ambiguous
         case .invalidArgument, .invalidFilter: .invalid
-        case .unreachable, .notReady, .incomplete, .notFoundInPart, .isSentinel: .unreachable
+        case .unreachable, .notReady, .incomplete, .notFoundInPart, .notUpToDate, .isSentinel: .unreachable
         case .permissionDenied: .denied
         case .refused: .refused
         }
@@ -160,6 +162,7 @@ extension QueryError: CustomStringConvertible {
         case .incomplete(let partitions):
             "not all partitions answer: " + partitions.sentences.joined(separator: ". ")
         case .notFoundInPart(let reason): "not all partitions answer: \(reason)"
+        case .notUpToDate(let reason): "not up to date: \(reason)"
         case .isSentinel(let url):
             "\(url) is a Sentinel, not a Redis server. Give redis+sentinel://\(url.split(separator: "/").dropFirst().first ?? "")/NAME"
         case .permissionDenied(let reason): "permission denied: \(reason)"

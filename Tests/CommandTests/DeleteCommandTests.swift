@@ -38,7 +38,7 @@ import Testing
 
                 """)
         #expect(listed.ending == .exited(0))
-        #expect(server.cli("XLEN", keyspace.control) == "0")
+        #expect(eventually { server.cli("XLEN", keyspace.control) == "0" })
 
         add(["event", "start", "experiment", "other-7", "battery", "b"])
         #expect(eventually { server.cli("EXISTS", keyspace.experiment(ExperimentID("other-7")!)) == "1" })

@@ -82,6 +82,52 @@ import Testing
         #expect(ingest.isRunning)
     }
 
+    @Test func `A battery whose best experiments are unknown is left out, and others are not`() throws {
+        let declare = { (battery: String, fields: [String]) in
+            server.cli(
+                ["XADD", keyspace.events, "*", "event", "battery", "battery", battery, "name", battery, "version", "1"]
+                    + ["description", ""] + fields)
+            for (number, channel) in ["acc", "acc", "loss"].enumerated() {
+                let experiment = ["experiment", "\(battery)-\(number)", "battery", battery]
+                server.cli(["XADD", keyspace.events, "*", "event", "start"] + experiment)
+                let row = ["event", "epoch"] + experiment + ["epoch", "1", "max.\(channel)", "0.\(number)"]
+                server.cli(["XADD", keyspace.events, "*"] + row)
+                server.cli(["XADD", keyspace.events, "*", "event", "end"] + experiment + ["status", "done"])
+            }
+        }
+        declare("unlogged", [])
+        declare("lost", ["objective", "loss", "direction", "min"])
+        try fixture.drain()
+        server.cli("HDEL", keyspace.battery(BatteryID("lost")!), "direction")
+        let outcome = try delete("--keep-best", "5", "--dry-run")
+        #expect(outcome.ending == .exited(0), "\(outcome)")
+        #expect(!outcome.stdout.contains("unlogged-") && !outcome.stdout.contains("lost-"), "\(outcome.stdout)")
+        #expect(
+            outcome.stderr.contains(
+                "battery 'unlogged' version 1 (unlogged) is left out: no experiment has a finite value of 'valid', the objective"
+            ))
+        #expect(
+            outcome.stderr.contains(
+                "battery 'lost' version 1 (lost) is left out: its hash lacks the objective or its direction"))
+        // Without a number of best ones, the objective does not matter.
+        #expect(try delete("--older-than", "1ms", "--dry-run").stdout.contains("unlogged-2"))
+    }
+
+    @Test func `A rule refuses while events wait that may be signs of life, also with another clock`() throws {
+        let time = WallClock.milliseconds
+        server.cli("XADD", keyspace.events, "\(time - 1_000)-0", "event", "alive", "producer", "p")
+        #expect(try delete("--keep-best", "2", "--dry-run").ending == .exited(0))
+        server.cli("DEL", keyspace.events)
+        server.cli("HSET", keyspace.ingest, "cursor", "\(time - 7_200_000)-0")
+        server.cli("XADD", keyspace.events, "\(time - 3_600_000)-0", "event", "alive", "producer", "p")
+        let refused = try delete("--keep-best", "2", "--yes")
+        #expect(refused.ending == .exited(1) && refused.stdout == "", "\(refused)")
+        #expect(
+            refused.stderr.contains("not up to date: events of {hypero} wait to be applied since "), "\(refused.stderr)"
+        )
+        #expect(experiments(of: "up").count == 6)
+    }
+
     @Test func `Age, statuses and conditions select together, and what is young or runs stays`() throws {
         let cases: [([String], [String])] = [
             (["--older-than", "98d12h"], ["up-1", "up-2", "down-1", "down-2"]),

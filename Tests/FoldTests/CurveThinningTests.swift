@@ -37,6 +37,25 @@ import Testing
         #expect(self.kept(thinning, .maxima, stated: 5_000) == [100, 333, 1_000])
     }
 
+    @Test func `A channel with few values keeps them, and the objective has half of the rows`() {
+        let rows: [(Int, KeyValuePairs<String, String>)] = (1...5_000).map { epoch in
+            if epoch % 714 == 2 { return (epoch, ["train": "\(epoch)", "test": "\(epoch)"]) }
+            return (epoch, epoch % 50 == 0 ? ["train": "\(epoch)", "valid": "0.5"] : ["train": "\(epoch)"])
+        }
+        let sparse = kept(thinning(rows), .rows(200))
+        #expect(sparse.count == 200)
+        #expect(sparse.count { $0 % 50 == 0 } == 100)
+        #expect(sparse.count { $0 % 714 == 2 } == 8)
+        #expect(zip(sparse, sparse.dropFirst()).allSatisfy { $1 - $0 <= 60 }, "\(sparse)")
+
+        // The objective is the one with many values.
+        var dense: [(Int, KeyValuePairs<String, String>)] = (1...5_000).map { ($0, ["valid": "\($0)"]) }
+        for epoch in [40, 90, 4_700] { dense[epoch - 1].1 = ["valid": "0", "test": "0.5"] }
+        dense[2_345].1 = ["loss": "nan"]
+        let kept = kept(thinning(dense), .rows(50))
+        #expect(kept.count == 50 && Set([1, 40, 90, 2_346, 4_700, 5_000]).isSubset(of: kept), "\(kept)")
+    }
+
     @Test func `Of equal values the lowest epoch counts, and of both directions the better one`() {
         let rows: [(Int, KeyValuePairs<String, String>)] = [
             (5, ["valid": "2"]), (3, ["valid": "2"]), (9, ["valid": "1"]), (8, ["valid": "1"]), (12, ["valid": "1.5"]),

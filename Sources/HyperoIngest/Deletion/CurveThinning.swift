@@ -2,14 +2,26 @@ import HyperoSchema
 
 /// The choice of the rows of a curve that stay when it is thinned.
 ///
-/// It needs the epochs, and the extremes of each channel. The rows themselves are not kept in memory, because a curve may have a
-/// million.
+/// It needs the epochs, the channels of each row, and the extremes of each channel. The rows themselves are not kept in memory, because
+/// a curve may have a million. Most rows have the same channels as others.
 struct CurveThinning: CurveRowReader {
-    private typealias Entry = CurveObjectives.Entry
+    fileprivate struct Channel {
+        var lowest: CurveObjectives.Entry?
+        var highest: CurveObjectives.Entry?
+        var last: Int
+        /// The first epoch whose value is nan or infinite.
+        var firstNonFinite: Int?
+    }
 
     private let objective: BatteryState.Objective
-    private var allEpochs: [Int] = []
-    private var extremes: [ExactText: (lowest: Entry, highest: Entry)] = [:]
+    private var channels: [ExactText: Channel] = [:]
+    /// The epochs of the rows that have the same channels. A row that HSCAN returned twice is there twice.
+    private var rows: [[ExactText]: [Int]] = [:]
+
+    /// The number of combinations of channels that are told apart. The rows with further ones only fill what is left.
+    private static let maxKinds = 256
+    /// The number of rows in all parts, in multiples of those of the curve.
+    private static let maxPartRows = 4
 
     init(of objective: BatteryState.Objective) {
         self.objective = objective
@@ -25,38 +37,32 @@ struct CurveThinning: CurveRowReader {
 
     /// Adds a row.
     mutating func add(epoch: Int, _ row: CurveRow) {
-        allEpochs.append(epoch)
-        for cell in row.cells where cell.number.isFinite {
-            let entry = Entry(epoch: epoch, value: cell.number.value)
-            guard let known = extremes[ExactText(cell.channel)] else {
-                extremes[ExactText(cell.channel)] = (entry, entry)
-                continue
-            }
-            if Self.precedes(entry, known.lowest, by: <) { extremes[ExactText(cell.channel)]?.lowest = entry }
-            if Self.precedes(entry, known.highest, by: >) { extremes[ExactText(cell.channel)]?.highest = entry }
+        let names = row.cells.map { ExactText($0.channel) }
+        rows[rows[names] != nil || rows.count < Self.maxKinds ? names : [], default: []].append(epoch)
+        for cell in row.cells {
+            channels[ExactText(cell.channel), default: Channel(last: epoch)].add(cell.number, at: epoch)
         }
     }
 
-    /// Returns whether a value replaces an extreme. Of equal values, the one of the lower epoch counts.
-    private static func precedes(_ entry: Entry, _ other: Entry, by isBeyond: (Double, Double) -> Bool) -> Bool {
-        entry.value == other.value ? entry.epoch < other.epoch : isBeyond(entry.value, other.value)
-    }
-
     /// All epochs, ascending.
-    var epochs: [Int] {
-        var epochs: [Int] = []
-        epochs.reserveCapacity(allEpochs.count)
-        for epoch in allEpochs.sorted() where epoch != epochs.last { epochs.append(epoch) }
-        return epochs
+    var epochs: [Int] { Self.ascending(rows.values.joined()) }
+
+    private static func ascending(_ epochs: some Sequence<Int>) -> [Int] {
+        var unique: [Int] = []
+        for epoch in epochs.sorted() where epoch != unique.last { unique.append(epoch) }
+        return unique
     }
 
     /// The epoch with the best objective; nil if none has a finite one.
     var best: Int? {
-        extremes[ExactText(objective.channel)].map { objective.direction == .max ? $0.highest.epoch : $0.lowest.epoch }
+        let channel = channels[ExactText(objective.channel)]
+        return (objective.direction == .max ? channel?.highest : channel?.lowest)?.epoch
     }
 
     /// Returns the epochs of the rows that stay, ascending: the row of the maxima, the last one, and, within the limit, the first
-    /// one, those of the extremes of the objective and of the other channels by name, and others evenly by epoch.
+    /// one, and of each channel, the objective first, the extremes, the last value and the first one that is not finite. The rest is
+    /// even by epoch. Of it, the rows of an objective that many rows lack have half, and those of other such channels equal parts,
+    /// so that a channel with few values keeps them.
     ///
     /// - Parameters:
     ///   - epochs: ``epochs``.
@@ -71,44 +77,155 @@ struct CurveThinning: CurveRowReader {
         }
         guard case .rows(let count) = limit else { return kept.sorted() }
         guard epochs.count > count else { return epochs }
-        func keep(_ epoch: Int) { if kept.count < count { kept.insert(epoch) } }
+        func keep(_ epoch: Int?) { if let epoch, kept.count < count { kept.insert(epoch) } }
         keep(first)
         let isObjective = { (channel: ExactText) in channel == ExactText(objective.channel) }
-        let channels = extremes.sorted {
+        let ordered = channels.sorted {
             isObjective($0.key) != isObjective($1.key) ? isObjective($0.key) : $0.key < $1.key
         }
-        for (_, extremes) in channels {
-            keep(extremes.highest.epoch)
-            keep(extremes.lowest.epoch)
+        for (_, channel) in ordered {
+            keep(channel.highest?.epoch)
+            keep(channel.lowest?.epoch)
         }
-        let room = count - kept.count
-        guard room > 0 else { return kept.sorted() }
-        for place in 1...room {
-            // Epochs may be beyond the numbers whose products are exact.
-            let target = Double(first) + (Double(last) - Double(first)) * Double(place) / Double(room + 1)
-            kept.insert(Self.nearest(to: target, in: epochs, except: kept))
+        for (_, channel) in ordered {
+            keep(channel.last)
+            keep(channel.firstNonFinite)
         }
+        let parts = parts(of: epochs.count)
+        for (index, part) in parts.enumerated() {
+            let room = count - kept.count
+            let share = part.isObjective ? (room + 1) / 2 : room / (parts.count - index + 1)
+            keepEvenly(share, of: part.epochs, in: &kept)
+        }
+        keepEvenly(count - kept.count, of: epochs, in: &kept)
         return kept.sorted()
     }
 
-    /// Returns the epoch nearest to a target among those that are not kept yet, of which there is one.
-    private static func nearest(to target: Double, in epochs: [Int], except kept: Set<Int>) -> Int {
-        var upper = epochs.partitionPoint { Double($0) < target }
-        var lower = upper - 1
-        while true {
-            while upper < epochs.count, kept.contains(epochs[upper]) { upper += 1 }
-            while lower >= 0, kept.contains(epochs[lower]) { lower -= 1 }
-            guard upper < epochs.count else { return epochs[max(lower, 0)] }
-            guard lower >= 0 else { return epochs[upper] }
-            return Double(epochs[upper]) - target < target - Double(epochs[lower]) ? epochs[upper] : epochs[lower]
+    /// Returns the epochs of each channel that many rows lack, once for channels that occur in the same rows: those of the objective,
+    /// then the others, the fewest first. Of many such channels, the densest count as if all rows had them.
+    ///
+    /// - Parameter count: the number of rows.
+    private func parts(of count: Int) -> [(epochs: [Int], isObjective: Bool)] {
+        let rows = rows.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        var found: [[Int]: Bool] = [:]
+        for channel in channels.keys {
+            let places = rows.indices.filter { rows[$0].key.contains(channel) }
+            found[places] = found[places] ?? false || channel == ExactText(objective.channel)
+        }
+        let sparse = found.map {
+            (places: $0.key, isObjective: $0.value, size: $0.key.reduce(0) { $0 + rows[$1].value.count })
+        }
+        .filter { $0.size < count - count / 10 }
+        .sorted {
+            guard $0.isObjective == $1.isObjective else { return $0.isObjective }
+            return ($0.size, $0.places[0]) < ($1.size, $1.places[0])
+        }
+        var parts: [(epochs: [Int], isObjective: Bool)] = []
+        var total = 0
+        for part in sparse {
+            total += part.size
+            // So that the work is bounded.
+            guard part.isObjective || total <= Self.maxPartRows * count else { break }
+            parts.append((Self.ascending(part.places.map { rows[$0].value }.joined()), part.isObjective))
+        }
+        return parts
+    }
+
+    /// Keeps a number of further epochs, so that the largest distance between two neighbours is as small as possible; all if there
+    /// are no more.
+    private func keepEvenly(_ count: Int, of epochs: [Int], in kept: inout Set<Int>) {
+        guard count > 0 else { return }
+        var gaps: [Gap] = []
+        var start = 0
+        for index in 0...epochs.count where index == epochs.count || kept.contains(epochs[index]) {
+            if index > start {
+                let lower = start > 0 ? epochs[start - 1] : epochs[start]
+                let upper = index < epochs.count ? epochs[index] : epochs[index - 1]
+                gaps.append(Gap(epochs: epochs[start..<index], lower: Double(lower), upper: Double(upper)))
+            }
+            start = index + 1
+        }
+        Gap.share(count, among: &gaps)
+        for gap in gaps { gap.addChosen(to: &kept) }
+    }
+}
+
+/// Epochs between two that are kept, some of which are chosen.
+private struct Gap {
+    let epochs: ArraySlice<Int>
+    /// The neighbours that are kept, or the first or the last epoch.
+    let lower, upper: Double
+    /// The number of epochs to choose.
+    var count = 0
+
+    /// The distance of neighbours after the choice.
+    var distance: Double { count < epochs.count ? (upper - lower) / Double(count + 1) : 0 }
+
+    /// Shares a number of choices among gaps: the smallest distance is found by bisection, and what is left goes to the widest.
+    static func share(_ count: Int, among gaps: inout [Gap]) {
+        func counts(_ distance: Double) -> [Int] {
+            gaps.map { gap in
+                Int(min(((gap.upper - gap.lower) / distance).rounded(.up) - 1, Double(gap.epochs.count)).rounded())
+            }.map { max($0, 0) }
+        }
+        var (low, high) = (0.5, (gaps.map { $0.upper - $0.lower }.max() ?? 0) + 1)
+        for _ in 0..<64 {
+            let middle = (low + high) / 2
+            if counts(middle).reduce(0, +) <= count { high = middle } else { low = middle }
+        }
+        for (index, chosen) in counts(high).enumerated() { gaps[index].count = chosen }
+        var left = count - gaps.reduce(0) { $0 + $1.count }
+        while left > 0 {
+            let open = gaps.indices.filter { gaps[$0].count < gaps[$0].epochs.count }
+            guard !open.isEmpty else { return }
+            for index in open.sorted(by: { gaps[$0].distance > gaps[$1].distance }).prefix(left) {
+                gaps[index].count += 1
+                left -= 1
+            }
+        }
+    }
+
+    /// Adds the epochs nearest to equally distant ones.
+    func addChosen(to kept: inout Set<Int>) {
+        var from = epochs.startIndex
+        for place in 0..<count {
+            // Epochs may be beyond the numbers whose products are exact.
+            let target = lower + (upper - lower) * Double(place + 1) / Double(count + 1)
+            // Those that must follow need room.
+            let choice = epochs[from..<(epochs.endIndex - (count - place - 1))]
+            var index = choice.partitionPoint { Double($0) < target }
+            if index == choice.endIndex { index -= 1 }
+            if index > from, target - Double(epochs[index - 1]) <= Double(epochs[index]) - target { index -= 1 }
+            kept.insert(epochs[index])
+            from = index + 1
         }
     }
 }
 
-extension [Int] {
-    /// Returns the number of elements at the start that satisfy a condition, which no element after them satisfies.
+extension CurveThinning.Channel {
+    fileprivate mutating func add(_ number: Number, at epoch: Int) {
+        last = max(last, epoch)
+        guard number.isFinite else {
+            firstNonFinite = min(firstNonFinite ?? epoch, epoch)
+            return
+        }
+        let entry = CurveObjectives.Entry(epoch: epoch, value: number.value)
+        if lowest.map({ Self.precedes(entry, $0, by: <) }) ?? true { lowest = entry }
+        if highest.map({ Self.precedes(entry, $0, by: >) }) ?? true { highest = entry }
+    }
+
+    /// Returns whether a value replaces an extreme. Of equal values, the one of the lower epoch counts.
+    private static func precedes(
+        _ entry: CurveObjectives.Entry, _ other: CurveObjectives.Entry, by isBeyond: (Double, Double) -> Bool
+    ) -> Bool {
+        entry.value == other.value ? entry.epoch < other.epoch : isBeyond(entry.value, other.value)
+    }
+}
+
+extension RandomAccessCollection<Int> where Index == Int {
+    /// Returns the index after the elements at the start that satisfy a condition, which no element after them satisfies.
     fileprivate func partitionPoint(where isBefore: (Int) -> Bool) -> Int {
-        var (low, high) = (0, count)
+        var (low, high) = (startIndex, endIndex)
         while low < high {
             let middle = (low + high) / 2
             if isBefore(self[middle]) { low = middle + 1 } else { high = middle }

@@ -28,7 +28,7 @@ extension Deleter {
                 let (id, keyspaces) = try find(wanted, in: partitions)
                 guard seen.insert(id).inserted else { continue }
                 for (index, keyspace) in keyspaces.enumerated() {
-                    let (found, batteries) = try experiment(id, in: keyspace)
+                    let (found, batteries) = try experiment(id, in: keyspace, of: partitions)
                     if index == 0 { plan.experiments.append(found) }
                     if let limit {
                         plan.commands.append((keyspace, .thinCurve(id, limit)))
@@ -151,7 +151,7 @@ extension Deleter {
     /// Returns an experiment, and the batteries that its hash does not name and whose lists contain it; nil among them stands for
     /// the one that its hash names, if any.
     private func experiment(
-        _ id: ExperimentID, in keyspace: Keyspace
+        _ id: ExperimentID, in keyspace: Keyspace, of partitions: [Keyspace]
     ) throws(RedisError) -> (DeletionPlan.Experiment, batteries: [BatteryID?]) {
         let state = try states(of: [id], in: keyspace)[0]
         var batteries: [BatteryID?] = [nil]
@@ -164,9 +164,22 @@ extension Deleter {
             id: id.text, battery: battery, status: state.status.flatMap { ExperimentStatus(rawValue: $0) })
         if let battery = battery.flatMap({ BatteryID($0) }), let read = try self.battery(battery, in: keyspace) {
             found.batteryName = (read.name, read.version)
-            found.isBest = try best(of: read, id: battery, in: keyspace)?.experiment == id.text
+            if let best = try best(of: read, id: battery, in: keyspace), best.experiment == id.text {
+                found.isBest = try isBest(best.score, of: read, id: battery, in: partitions)
+            }
         }
         return (found, batteries)
+    }
+
+    /// Returns whether no partition has a better value of a battery than the best one of a partition.
+    private func isBest(
+        _ score: Double, of battery: DeletionPlan.Battery, id: BatteryID, in partitions: [Keyspace]
+    ) throws(RedisError) -> Bool {
+        for keyspace in partitions {
+            guard let other = try best(of: battery, id: id, in: keyspace) else { continue }
+            if battery.direction.prefers(other.score, over: score) { return false }
+        }
+        return true
     }
 
     /// Returns the batteries whose list or rankings contain an experiment: ZRANGE batteries, then for each of them ZRANGE columns,

@@ -33,7 +33,7 @@ struct Deletion {
                     + "be deleted, delete it again", level: .warning)
             return try skip(id, fence: &fence, over: &connection)
         }
-        let time = min(Int64(clamping: id.milliseconds), clock)
+        let time = try self.time(of: id, over: &connection)
         let progress = [IngestField.control, id.description]
         switch command {
         case .deleteExperiment(let experiment, let battery):
@@ -47,6 +47,15 @@ struct Deletion {
         // A Rebuild carries it out.
         case .rebuild: return try skip(id, fence: &fence, over: &connection)
         }
+    }
+
+    /// Returns the time of a command: that of its id, but not after the server's clock: TIME, if the command is newer than the
+    /// clock that was read before all commands.
+    private func time(of id: StreamID, over connection: inout RedisConnection) throws(RedisError) -> Int64 {
+        let time = Int64(clamping: id.milliseconds)
+        guard time > clock else { return time }
+        var reply = try connection.call("TIME")
+        return min(time, try Transaction.microseconds(from: &reply) / 1_000)
     }
 
     /// Returns whether a command was carried out before, and its subject has come back since: HMGET battery deleted created, or

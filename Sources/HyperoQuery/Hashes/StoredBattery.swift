@@ -19,6 +19,21 @@ struct StoredBattery {
     private(set) var updated: Int64?
     /// The partitions that hold the battery.
     private(set) var keyspaces: [Keyspace]
+    /// The objectives that the partitions declare. The ingest of each partition follows its own.
+    private(set) var declarations: [Keyspace: Declaration]
+
+    /// True if a partition lacks the direction of the objective, or has another text. The highest value then counts as the best.
+    private(set) var lacksDirection: Bool
+
+    /// The objective that a partition declares.
+    struct Declaration: Sendable, Hashable {
+        /// The channel; nil if the field is missing, so that no epoch is the best.
+        let objective: String?
+        let direction: Direction
+
+        /// The objective for a message, such as `loss (min)`; nil without one.
+        var text: String? { objective.map { "\($0) (\(direction.rawValue))" } }
+    }
 
     private static let fields = [
         BatteryField.name, BatteryField.version, BatteryField.description, BatteryField.objective,
@@ -55,12 +70,17 @@ struct StoredBattery {
         self.version = Int(version)
         description = reader.fields[BatteryField.description] ?? ""
         objective = reader.fields[BatteryField.objective] ?? "valid"
-        direction = reader.choice(BatteryField.direction) ?? .max
+        let stated: Direction? = reader.choice(BatteryField.direction)
+        direction = stated ?? .max
+        lacksDirection = stated == nil
         channelDirection = channel.flatMap { reader.choice(Prefix.direction + $0) }
         conflict = reader.fields[BatteryField.conflict]
         created = reader.integer(BatteryField.created)
         updated = reader.integer(BatteryField.updated)
         keyspaces = [keyspace]
+        declarations = [
+            keyspace: Declaration(objective: reader.fields[BatteryField.objective], direction: direction)
+        ]
     }
 
     /// Returns the direction of any channel.
@@ -77,6 +97,8 @@ struct StoredBattery {
         updated = [updated, other.updated].compactMap(\.self).max()
         conflict = conflict ?? other.conflict
         keyspaces += other.keyspaces
+        lacksDirection = lacksDirection || other.lacksDirection
+        declarations.merge(other.declarations) { first, _ in first }
     }
 
     /// The warning about a later declaration that differs; nil if there is none.

@@ -7,9 +7,11 @@ extension Store {
     /// Reads the fields that the rule needs of all experiments, 500 per round trip. The best experiments follow from the hashes and
     /// not from the rankings, so that a ranking that was removed does not cost the best experiments.
     ///
-    /// Fails if a partition does not answer, as ``experimentIDs(of:version:where:)`` does.
+    /// Ages are measured by the clock of the server. Fails if a partition does not answer, as ``experimentIDs(of:version:where:)``
+    /// does, and if events wait for long, which may be signs of life. A battery whose best experiments are unknown is left out.
     ///
-    /// - Parameter warnings: receives the experiments that cannot be read, which are never covered.
+    /// - Parameter warnings: receives the experiments that cannot be read, which are never covered, and the batteries that are left
+    ///   out.
     /// - Throws: as ``experimentIDs(of:version:where:)`` does.
     package func experimentIDs(
         coveredBy rule: RetentionRule, warnings: inout [String]
@@ -24,15 +26,28 @@ extension Store {
     }
 
     private func allIDs(coveredBy rule: RetentionRule, warnings: inout [String]) throws(QueryError) -> [String] {
-        guard let battery = rule.battery else {
-            var ids: [String] = []
-            for battery in try storedBatteries(warnings: &warnings) {
-                ids += try experimentIDs(of: [battery], coveredBy: rule, warnings: &warnings)
+        let batteries =
+            if let battery = rule.battery {
+                try storedBatteries(of: battery, version: rule.version, warnings: &warnings)
+            } else {
+                try storedBatteries(warnings: &warnings)
             }
-            return ids
+        let offset = try clockOffset(ofUpToDate: Set(batteries.flatMap(\.keyspaces)), warnings: &warnings)
+        let usual = clock
+        clock = { usual() + offset }
+        defer { clock = usual }
+        // The batteries of a name may share a condition on fields that only one of them has.
+        let groups = rule.battery == nil ? batteries.map { [$0] } : [batteries]
+        var ids: [String] = []
+        for group in groups {
+            let group = group.filter { battery in
+                guard rule.best > 0, let reason = battery.unknownBest else { return true }
+                warnings.append(reason)
+                return false
+            }
+            if !group.isEmpty { ids += try experimentIDs(of: group, coveredBy: rule, warnings: &warnings) }
         }
-        let batteries = try storedBatteries(of: battery, version: rule.version, warnings: &warnings)
-        return try experimentIDs(of: batteries, coveredBy: rule, warnings: &warnings)
+        return ids
     }
 
     private func experimentIDs(
@@ -71,7 +86,31 @@ extension Store {
         }
         for problem in problems { addScanWarning(problem, to: &warnings) }
         let kept = best.map { Set($0.experiments) }
-        return covered.filter { !kept[$0.battery].contains($0.experiment) }.map(\.experiment)
+        var hasBest = batteries.map { _ in true }
+        for (index, battery) in batteries.enumerated() where rule.best > 0 && kept[index].isEmpty {
+            guard covered.contains(where: { $0.battery == index }) else { continue }
+            hasBest[index] = false
+            warnings.append(
+                "\(battery.title) is left out: no experiment has a finite value of '\(printable(battery.objective))', the objective, so "
+                    + "that none is the best")
+        }
+        return covered.filter { hasBest[$0.battery] && !kept[$0.battery].contains($0.experiment) }.map(\.experiment)
+    }
+}
+
+extension StoredBattery {
+    fileprivate var title: String { "battery '\(printable(name))' version \(version) (\(id.text))" }
+
+    /// The warning that the best experiments of the battery are unknown, because partitions disagree or lack the objective; nil if
+    /// they are known.
+    fileprivate var unknownBest: String? {
+        let texts = Set(declarations.values.map { $0.text ?? "none" }).sorted()
+        if texts.count > 1 {
+            return "\(title) is left out: its partitions declare different objectives, "
+                + texts.map { printable($0) }.joined(separator: " and ") + ", so that the best are unknown"
+        }
+        guard lacksDirection || declarations.values.contains(where: { $0.objective == nil }) else { return nil }
+        return "\(title) is left out: its hash lacks the objective or its direction, so that the best are unknown"
     }
 }
 

@@ -80,7 +80,7 @@ extension Store {
         return IngestConnections(clientList: all, database: connections.seed.database)
     }
 
-    private func readOldestEntries(of requests: [PartitionStatusRequest]) throws(QueryError) {
+    func readOldestEntries(of requests: [PartitionStatusRequest]) throws(QueryError) {
         var pipeline = CommandPipeline()
         for request in requests { request.appendOldest(to: &pipeline) }
         try connections.run(pipeline)

@@ -37,7 +37,7 @@ import Testing
         try fixture.ingest.drain()
         #expect(try fixture.indexes() == before)
         #expect(try fixture.ingest.metric(IngestField.deleted) == "2")
-        #expect(server.cli("XLEN", keyspace.control) == "0")
+        #expect(eventually { server.cli("XLEN", keyspace.control) == "0" })
     }
 
     @Test func `A deleted battery is gone with all experiments, and comes back empty when it is declared again`() throws

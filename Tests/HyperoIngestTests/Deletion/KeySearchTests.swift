@@ -48,7 +48,7 @@ import Testing
         #expect(server.cli("EXISTS", keyspace.experiments(of: battery)) == "0", sourceLocation: sourceLocation)
         #expect(server.cli("EXISTS", keyspace.experiment(ExperimentID("e-1")!)) == "0", sourceLocation: sourceLocation)
         // The next command is carried out too.
-        #expect(server.cli("XLEN", keyspace.control) == "0", sourceLocation: sourceLocation)
+        #expect(eventually { server.cli("XLEN", keyspace.control) == "0" }, sourceLocation: sourceLocation)
         #expect(fixture.score(keyspace.deleted, "o-1") != "", sourceLocation: sourceLocation)
     }
 
