@@ -25,6 +25,8 @@ struct Pipeline: ~Copyable {
     private let goal: StreamID?
     private(set) var slots: PipelineSlots
     var fence: Fence
+    /// False if the caller has other work once all entries are applied, such as a rebuild.
+    private let waitsForEntries: Bool
     /// The transaction of the next batch, or of the batch in flight.
     private var transaction: Transaction
     /// The transaction of the next batch while another is in flight.
@@ -57,10 +59,11 @@ struct Pipeline: ~Copyable {
 
     init(
         resumingAt checkpoint: Checkpoint, hasTombstones: Bool = false, fence: Fence, goal: StreamID?,
-        deadLetterLimit: Int = Limits.deadLetterBytes
+        deadLetterLimit: Int = Limits.deadLetterBytes, waitsForEntries: Bool = true
     ) throws(RedisError) {
         let lease = fence.lease
         self.goal = goal
+        self.waitsForEntries = waitsForEntries
         self.fence = fence
         // A drain ends at the end of the stream, so it must not start by waiting for entries.
         slots = PipelineSlots(
@@ -77,7 +80,9 @@ struct Pipeline: ~Copyable {
 
     private var keyspace: Keyspace { fence.lease.keyspace }
     /// The longest wait for entries, after which the lease is renewed.
-    private var maxIdleWait: Duration { min(fence.lease.duration / 3, .seconds(1)) }
+    private var maxIdleWait: Duration {
+        waitsForEntries ? min(fence.lease.duration / 3, .seconds(1)) : .milliseconds(1)
+    }
 
     /// Applies the next batch, folds the batch after it, and prefetches further entries.
     ///
@@ -150,9 +155,9 @@ extension Pipeline {
     /// Sends the next batch, and folds the prefetched one while Redis applies it.
     private mutating func runBacklog(in context: inout PipelineContext) throws(RedisError) -> StepResult {
         // A folded batch is sent at once. Without one, the step can wait for entries, and a shutdown ends this wait.
-        let waitsForEntries = slots.isNextEmpty
-        context.shield.isShielded = !waitsForEntries
-        try adoptPrefetched(waitingAtMost: waitsForEntries ? maxIdleWait : .zero, in: context)
+        let needsEntries = slots.isNextEmpty
+        context.shield.isShielded = !needsEntries
+        try adoptPrefetched(waitingAtMost: needsEntries ? maxIdleWait : .zero, in: context)
         context.shield.isShielded = true
         queueLookup()
         let lookup = try send(in: &context)

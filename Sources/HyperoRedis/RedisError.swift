@@ -59,6 +59,8 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case unreadablePassword
         /// ERR The stream has exhausted the last possible ID: XADD finds no higher id.
         case idsExhausted
+        /// The reply is larger than the caller keeps in memory. The connection can be used.
+        case tooLarge
         /// Any other error reply.
         case other
     }
@@ -115,7 +117,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case .noAuthentication, .wrongPassword, .noPasswordConfigured, .noPermission, .protectedMode,
             .untrustedRedirect, .sentinel, .unreadablePassword:
             .denied
-        case .wrongType, .noSuchKey, .idsExhausted, .other: .refused
+        case .wrongType, .noSuchKey, .idsExhausted, .tooLarge, .other: .refused
         }
     }
 

@@ -16,7 +16,8 @@ struct RebuildCommand: ParsableCommand {
             From each experiment and its learning curve follow the values at the best epoch, its entries in rankings and in the \
             list of its battery, and the columns. Entries of missing experiments are removed. The declaration of a battery, with \
             its objective and direction, does not follow: declare it again, as each training does. The time of a column that was \
-            missing is that of the first experiment that has it. Experiments, curves and distributions stay as they are.
+            missing is that of the first experiment that has it. Experiments, curves and distributions stay as they are. A key \
+            that cannot be read is an error, and the others are derived.
 
             EXAMPLES, with the Redis server of Scripts/demo:
               export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
@@ -81,6 +82,7 @@ struct RebuildCommand: ParsableCommand {
     private static func sentence(about outcome: Rebuilder.Outcome, battery: DeletionPlan.Battery?) -> String {
         let subject =
             battery.map { "battery '\(printable($0.name))' version \(printable($0.version))" }
+            ?? (outcome.isReplaced ? "all batteries" : nil)
             ?? counted(outcome.batteries, "battery", "batteries")
         let changes = [
             (outcome.values, "hash corrected", "hashes corrected"),
@@ -88,6 +90,9 @@ struct RebuildCommand: ParsableCommand {
             (outcome.ranked, "ranking entry written", "ranking entries written"),
             (outcome.columns, "column added", "columns added"), (outcome.removed, "entry removed", "entries removed"),
         ].filter { $0.0 > 0 }.map { counted($0.0, $0.1, $0.2) }
+        guard !outcome.isReplaced else {
+            return "rebuilt \(subject): the numbers of this rebuild were replaced by those of a later one"
+        }
         return "rebuilt \(subject) with \(counted(outcome.experiments, "experiment", "experiments")): "
             + (changes.isEmpty ? "nothing has changed" : changes.joined(separator: ", "))
     }

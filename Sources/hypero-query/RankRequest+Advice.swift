@@ -42,7 +42,12 @@ extension RankRequest {
         advice[.unranked] =
             "List with \(list(["--unranked"] + by))"
             + (board.isLoggedInCurves ? ". Rank by the learning curves with \(curves)" : "")
-        if let alternative = board.alternativeChannel, alternative == board.objective {
+        if board.isRankingMissing {
+            let verify =
+                "See all differences with \(BatteryWords.command("verify", of: name, version: version, options: []))"
+            advice[.nothingRanked] = verify
+            advice[.rankedByCurves] = verify
+        } else if let alternative = board.alternativeChannel, alternative == board.objective {
             advice[.nothingRanked] = "Rank by '\(alternative)', the objective, without --by"
         } else if let alternative = board.alternativeChannel {
             advice[.nothingRanked] =

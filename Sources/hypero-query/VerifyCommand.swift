@@ -21,6 +21,7 @@ struct VerifyCommand: StoreCommand {
               remains      no key is of a deleted battery or experiment
               expiry       producers and deleted ids expire. Like remains of curves:
                            only without a name
+              types        no key holds a value of another type
 
             JSON has one object per line with the keys check, partition, battery, experiment, key, field, expected, found and \
             message.
@@ -33,7 +34,7 @@ struct VerifyCommand: StoreCommand {
 
             EXIT STATUS:
               0   no differences
-              2   there are differences
+              2   there are differences, or a partition does not answer
             """)
 
     @Argument(help: "The battery's name or id. (default: all batteries)")

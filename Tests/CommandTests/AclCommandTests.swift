@@ -78,6 +78,9 @@ import Testing
             ["XADD", "{hypero}:dead", "5-0", "f", "v"], ["HSET", "{hypero}:ingest", "f", "1"],
             ["SET", "{hypero}:ingest:lease", "owner"], ["ZADD", "{hypero}:batteries", "1", "b"],
             ["ZADD", "{hypero}:deleted", "1", "e"],
+            // Any id of the contract may exist.
+            ["HSET", "{hypero}:experiment:0-acl-check", "battery", "b"],
+            ["HSET", "{hypero}:experiment:acl-check", "battery", "b"],
         ]
         for command in seed { server.cli(command) }
         let before = server.cli("DEBUG", "DIGEST")

@@ -118,7 +118,7 @@ import Testing
             ["show", "a-1", "a-2"],
             ["curves", "a-1"], ["curves", "--top", "2", "net"], ["compare", "--top", "2", "net"], ["columns", "net"],
             ["importance", "net"], ["export", "net"], ["export", "net", "--curves", "--order-by", "lr"], ["dead"],
-            ["dead", "--partitions", "4"], ["rank", "net", "--partitions", "4"],
+            ["dead", "--partitions", "4"], ["rank", "net", "--partitions", "4"], ["verify"], ["verify", "net"],
         ] {
             let outcome = try cluster.query(arguments)
             #expect(outcome.ending == .exited(2), "\(arguments) \(outcome)")

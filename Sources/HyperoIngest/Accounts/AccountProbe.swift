@@ -12,8 +12,9 @@ struct AccountProbe {
     /// The command.
     let arguments: [String]
 
-    /// The id of an experiment, a battery and a producer that do not exist.
-    private static let absent = "0-acl-check"
+    /// The id of an experiment, a battery and a producer that do not exist, because the contract forbids it: DEL and UNLINK of its
+    /// keys are carried out.
+    private static let absent = "acl-check!"
 
     /// Returns the probes of a right, one for each key, in some partitions.
     static func all(of right: AccountRight, in keyspaces: [Keyspace]) -> [AccountProbe] {

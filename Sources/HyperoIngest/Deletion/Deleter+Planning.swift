@@ -47,33 +47,7 @@ extension Deleter {
     /// - Throws: ``DeletionError`` if there is none, or more than one.
     public func plan(battery name: String, version: Int?) throws(DeletionError) -> DeletionPlan {
         try converting {
-            var found: [BatteryID: (battery: DeletionPlan.Battery, keyspaces: [Keyspace])] = [:]
-            var others: [DeletionPlan.Battery] = []
-            for keyspace in try partitions() {
-                for battery in try batteries(in: keyspace) {
-                    guard battery.name == name || battery.id == name,
-                        version.map({ battery.version == String($0) }) ?? true,
-                        let id = BatteryID(battery.id)
-                    else {
-                        others.append(battery)
-                        continue
-                    }
-                    found[id, default: (battery, [])].keyspaces.append(keyspace)
-                }
-            }
-            guard let (id, match) = found.first else {
-                let versions = others.filter { $0.name == name || $0.id == name }.map(\.version)
-                guard let version, !versions.isEmpty else {
-                    throw DeletionError(.batteryNotFound(name, names: others.map(\.name)))
-                }
-                throw DeletionError(.versionNotFound(name, version: version, versions: Set(versions).sorted()))
-            }
-            guard found.count == 1 else {
-                let matches = found.values.map(\.battery).sorted { ($0.version, $0.id) < ($1.version, $1.id) }.map {
-                    DeletionError.Match(id: $0.id, version: $0.version, description: $0.description)
-                }
-                throw DeletionError(.ambiguousBattery(name, matches: matches))
-            }
+            let (id, match) = try find(battery: name, version: version)
             var plan = DeletionPlan()
             var battery = match.battery
             for keyspace in match.keyspaces { try count(&battery, id: id, in: keyspace) }
@@ -223,27 +197,8 @@ extension Deleter {
 
     // MARK: - Batteries
 
-    private func batteries(in keyspace: Keyspace) throws(RedisError) -> [DeletionPlan.Battery] {
-        var reply: Reply
-        do {
-            reply = try call(["ZRANGE", keyspace.batteries, "0", "-1"], in: keyspace)
-        } catch {
-            throw error.naming(key: keyspace.batteries, expected: .sortedSet)
-        }
-        var found: [DeletionPlan.Battery] = []
-        for text in try reply.strings() {
-            guard let id = text.flatMap({ BatteryID($0) }) else { continue }
-            // A battery in the list without a hash that can be read has only its id.
-            let unnamed = DeletionPlan.Battery(
-                id: id.text, name: id.text, version: "unknown", description: "",
-                objective: Event.Declaration.defaultObjective, direction: .max)
-            found.append(try battery(id, in: keyspace) ?? unnamed)
-        }
-        return found
-    }
-
     /// Reads a battery; nil if it is not declared, or if its key has another type.
-    private func battery(_ id: BatteryID, in keyspace: Keyspace) throws(RedisError) -> DeletionPlan.Battery? {
+    func battery(_ id: BatteryID, in keyspace: Keyspace) throws(RedisError) -> DeletionPlan.Battery? {
         var reply: Reply
         do {
             reply = try call(

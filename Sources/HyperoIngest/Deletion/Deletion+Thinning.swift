@@ -44,7 +44,7 @@ extension Deletion {
                 if fence.isDue, try !fence.renew(over: &connection) { return false }
             }
         } catch {
-            guard error.code == .wrongType else { throw error }
+            guard [.wrongType, .tooLarge].contains(error.code) else { throw error }
             logger.event(
                 "cannot thin a curve: \(error.naming(key: curve, expected: .hash).description)", level: .error)
             return try commit(progress, fence: &fence, over: &connection) { _ in }

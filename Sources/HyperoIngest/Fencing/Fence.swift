@@ -13,6 +13,9 @@ struct Fence {
     private(set) var since: MonotonicTime
     /// The cursor in Redis, as this owner read or wrote it last.
     var writtenCursor: StreamID
+    /// True if this owner held the lease and the cursor was unchanged when the last WATCH was sent. A transaction that was aborted all
+    /// the same can be repeated: another client has written to another field of the ingest's hash.
+    private(set) var isHeld = true
 
     /// - Parameter renewalInterval: the time between two renewals during other work; nil for a third of the lease's
     ///   duration, at most a second.
@@ -42,7 +45,10 @@ struct Fence {
     ///
     /// - Returns: whether this owner holds the lease and the cursor is unchanged.
     mutating func renew(over connection: inout RedisConnection) throws(RedisError) -> Bool {
-        guard try lease.acquire(over: &connection) else { return false }
+        guard try lease.acquire(over: &connection) else {
+            isHeld = false
+            return false
+        }
         let keyspace = lease.keyspace
         restart()
         var writer = RESPWriter(capacity: 512)
@@ -127,13 +133,15 @@ struct Fence {
     /// Reads the replies to the WATCH and the reads of the watched values.
     ///
     /// - Returns: whether this owner holds the lease and the cursor is unchanged.
-    private func receiveWatch(from connection: inout RedisConnection) throws(RedisError) -> Bool {
+    private mutating func receiveWatch(from connection: inout RedisConnection) throws(RedisError) -> Bool {
+        isHeld = false
         let watch = try connection.receive()
         var get = try connection.receive()
         let owner = get.error == nil ? try get.string() : nil
         var hash = try connection.receive()
         let cursor = hash.error == nil ? try hash.string() : nil
         if let error = watch.error ?? get.error ?? hash.error { throw error }
-        return owner == lease.owner && StreamID(cursor ?? "0-0") == writtenCursor
+        isHeld = owner == lease.owner && StreamID(cursor ?? "0-0") == writtenCursor
+        return isHeld
     }
 }

@@ -192,7 +192,7 @@ struct ExperimentMigration {
             do {
                 try scan.readPart(over: &connection)
             } catch {
-                guard error.code == .wrongType else { throw error }
+                guard [.wrongType, .tooLarge].contains(error.code) else { throw error }
                 return BaseEpoch(value: nil)
             }
             if !scan.isComplete, try !pause(&connection) { return nil }

@@ -104,7 +104,7 @@ extension PartitionWorker {
         if settings.isDraining { archiver?.wait(atMost: lease.duration / 3) }
         pipeline = try Pipeline(
             resumingAt: checkpoint, hasTombstones: hasTombstones, fence: fence, goal: goal,
-            deadLetterLimit: settings.deadLetterBytes)
+            deadLetterLimit: settings.deadLetterBytes, waitsForEntries: rebuild == nil)
         // At level info only the first time, because connections may break often.
         logger.log(
             level: appliedCursor == nil ? .info : .debug,
@@ -146,7 +146,7 @@ extension PartitionWorker {
                 return .cursorChanged
             }
             if pipeline.slots.isCaughtUp { context.endRewind(of: keyspace.events) }
-            if try isCommanded(over: &context.connection) { return .interrupted }
+            if try isCommanded(after: pipeline.slots, over: &context.connection) { return .interrupted }
             if shortenLease(after: pipeline) { return .interrupted }
             self.pipeline = consume pipeline
             return .applied

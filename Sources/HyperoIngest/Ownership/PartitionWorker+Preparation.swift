@@ -24,11 +24,21 @@ extension PartitionWorker {
         try controlReader.entry(after: id, over: &connection) != nil
     }
 
-    /// Returns whether the control stream has a command. Reads the stream at most once a second.
-    func isCommanded(over connection: inout RedisConnection) throws(RedisError) -> Bool {
-        guard controlRead + (rebuild == nil ? Self.controlInterval : Rebuild.slice) <= .now else { return false }
+    /// Returns whether commands are to be carried out before further entries: the control stream has one, or a rebuild goes on.
+    /// Reads the stream at most once a second.
+    ///
+    /// A rebuild goes on once entries were applied for as long as its last slice took, or if none wait. The first transaction of a
+    /// pipeline applies none, and those that it has read would be read again.
+    ///
+    /// - Parameter slots: the batches of the pipeline after a step.
+    func isCommanded(
+        after slots: PipelineSlots, over connection: inout RedisConnection
+    ) throws(RedisError) -> Bool {
+        guard rebuild == nil else {
+            return slots.isCaughtUp || slots.hasAppliedChanges && controlRead + rebuildSlice <= .now
+        }
+        guard controlRead + Self.controlInterval <= .now else { return false }
         controlRead = .now
-        if rebuild != nil { return true }
         var reader = controlReader
         reader.reportsDenial = true
         return try reader.entry(after: control, over: &connection) != nil
@@ -61,7 +71,7 @@ extension PartitionWorker {
         }
         control = work.header.control
         controlRead = .now
-        guard try runCommands(deletion, fence: &fence, over: &context.connection) else { return nil }
+        guard try runCommands(deletion, fence: &fence, in: &context) else { return nil }
         // After a slice of a rebuild, entries are applied for as long.
         controlRead = .now
         // A replay applies the entries at their own time.
@@ -71,23 +81,47 @@ extension PartitionWorker {
 
     /// Carries out a rebuild until it is done or until entries wait to be applied. It goes on after the next batches.
     private func runRebuild(
-        of battery: BatteryID?, id: StreamID, fence: inout Fence, over connection: inout RedisConnection
+        of battery: BatteryID?, id: StreamID, fence: inout Fence, in context: inout PipelineContext
     ) throws(RedisError) -> Rebuild.Step {
         var current =
             if let rebuild, rebuild.command == id { rebuild } else {
                 Rebuild(
-                    id, of: battery, in: keyspace, logger: limitedLogger,
+                    id, of: battery, in: keyspace, logger: limitedLogger, former: rebuildAttempts.numbers(of: id),
+                    searchCount: rebuildSearchCount,
                     isShutdownRequested: { [shield] in shield.isShutdownRequested })
             }
         // An error in between ends it, and the next attempt starts it again.
         rebuild = nil
-        while true {
-            let step = try current.run(until: .now + Rebuild.slice, fence: &fence, over: &connection)
-            guard step == .paused else { return step }
-            guard try !hasEntries(after: fence.writtenCursor, over: &connection) else {
-                rebuild = current
-                return .paused
+        if let error = rebuildAttempts.lastError(of: id) {
+            return try current.giveUp(after: error, fence: &fence, over: &context.connection) ? .done : .stopped
+        }
+        do {
+            while true {
+                let step = try current.run(until: .now + rebuildSlice, fence: &fence, over: &context.connection)
+                context.vanished += current.vanished
+                current.vanished = []
+                rebuildAttempts.record(current)
+                switch step {
+                case .done: return .done
+                case .stopped:
+                    // Another client has written to the ingest's hash, or a shutdown is requested. No owner has changed anything.
+                    if fence.isHeld { rebuild = current }
+                    return .stopped
+                case .paused: break
+                }
+                // What is left of removed subjects is removed by the next preparation.
+                let isInterrupted =
+                    if context.vanished.isEmpty {
+                        try hasEntries(after: fence.writtenCursor, over: &context.connection)
+                    } else { true }
+                guard !isInterrupted else {
+                    rebuild = current
+                    return .paused
+                }
             }
+        } catch {
+            rebuildAttempts.record(current, endedAt: error)
+            throw error
         }
     }
 
@@ -106,31 +140,31 @@ extension PartitionWorker {
     ///
     /// - Returns: false if the state must be read again, or if a shutdown is requested.
     private func runCommands(
-        _ deletion: Deletion, fence: inout Fence, over connection: inout RedisConnection
+        _ deletion: Deletion, fence: inout Fence, in context: inout PipelineContext
     ) throws(RedisError) -> Bool {
         let reader = controlReader
-        while let entry = try reader.entry(after: control, over: &connection) {
+        while let entry = try reader.entry(after: control, over: &context.connection) {
             let isDone: Bool
             switch entry.command {
             case .success(.rebuild(let battery)):
-                switch try runRebuild(of: battery, id: entry.id, fence: &fence, over: &connection) {
+                switch try runRebuild(of: battery, id: entry.id, fence: &fence, in: &context) {
                 case .done: isDone = true
                 case .paused: return true
                 case .stopped: return false
                 }
             case .success(let command):
                 archiver?.record(command, id: entry.id, after: fence.writtenCursor)
-                isDone = try deletion.run(command, id: entry.id, fence: &fence, over: &connection)
+                isDone = try deletion.run(command, id: entry.id, fence: &fence, over: &context.connection)
             case .failure(let rejection):
                 limitedLogger.event(
                     "invalid command: entry \(entry.id) of \(keyspace.control), \(rejection.description)", level: .error
                 )
-                isDone = try deletion.skip(entry.id, fence: &fence, over: &connection)
+                isDone = try deletion.skip(entry.id, fence: &fence, over: &context.connection)
             }
             guard isDone else { return false }
             control = entry.id
         }
-        try reader.trim(through: control, over: &connection)
+        try reader.trim(through: control, over: &context.connection)
         return true
     }
 }

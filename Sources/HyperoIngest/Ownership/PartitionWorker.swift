@@ -25,6 +25,12 @@ final class PartitionWorker {
     var controlRead = MonotonicTime.now
     /// The rebuild that goes on between two batches; nil for none.
     var rebuild: Rebuild?
+    /// The attempts at the rebuild. They outlive the connection.
+    var rebuildAttempts = RebuildAttempts()
+    /// The longest slice of a rebuild while entries wait, and as long as entries are applied after it.
+    var rebuildSlice = Rebuild.slice
+    /// The number of keys that Redis looks at per part of a search of a rebuild.
+    var rebuildSearchCount = KeySearch.partCount
     /// The dead letters that are not in Redis yet. With a connection, they are in its ``PipelineContext``.
     private var pendingDeadLetters = PendingDeadLetters()
     /// The dead letters that were removed and not counted. With a connection, they are in its ``PipelineContext``.

@@ -11,8 +11,8 @@ extension Rebuild {
     /// Derives the keys of a battery: HMGET battery objective created …, ZSCORE batteries id, then ZADD batteries CH, HSET battery
     /// created updated, ZADD columns NX.
     ///
-    /// The declaration does not follow from the experiments. A battery without it leaves the list of batteries until a training
-    /// declares it again.
+    /// The declaration does not follow from the experiments. A battery without it leaves the list of batteries, unless it has
+    /// experiments: queries then say that a training must declare it again.
     ///
     /// - Returns: false if the state must be read again.
     mutating func derive(
@@ -23,9 +23,13 @@ extension Rebuild {
         writer.add("HMGET", key: key, Self.fields)
         writer.command("ZSCORE", keyspace.batteries, id.text)
         try connection.send(writer)
-        var hash = try connection.receive()
-        var score = try connection.receive()
+        var hash = try connection.receive(within: .fields)
+        var score = try connection.receive(within: .fields)
         if let error = hash.error ?? score.error, error.code != .wrongType { throw error }
+        guard hash.isComplete else {
+            fail("read", Self.tooLarge(key))
+            return true
+        }
         let values = hash.error == nil ? try hash.strings(count: Self.fields.count) : Self.fields.map { _ in nil }
         let listScore = score.error == nil ? try score.string() : nil
         let noted = batteries[id] ?? FoundBattery()
@@ -37,12 +41,16 @@ extension Rebuild {
             logger.event(
                 "\(key) has no whole declaration, which does not follow from the experiments: declare the battery again, as each "
                     + "training does", level: .warning)
-            if values[0] == nil {
+            if values[0] == nil, !noted.hasExperiments {
                 changes.append(
                     Change(count: .removed, command: "ZREM", key: keyspace.batteries, arguments: [id.text]))
             }
         }
         if values[0] != nil {
+            // Each hash of a battery has its name, so that the number of new fields shows a hash that was removed meanwhile.
+            let name = values[3].map { [BatteryField.name, $0] } ?? []
+            let subject: VanishedSubject? =
+                name.isEmpty ? nil : .battery(id, redeclaration: [], experiments: [])
             if values[5].flatMap({ Direction(rawValue: $0) }) == nil {
                 counts[.undeclared] = 1
                 logger.event("\(key) has no direction: max is taken", level: .warning)
@@ -55,7 +63,7 @@ extension Rebuild {
                     changes.append(
                         Change(
                             count: .values, command: "HSET", key: key,
-                            arguments: [BatteryField.created, String(created)]))
+                            arguments: [BatteryField.created, String(created)] + name, subject: subject))
                 }
                 changes.append(
                     Change(
@@ -65,7 +73,8 @@ extension Rebuild {
             if let updated, values[2].flatMap({ Int64($0) }) == nil {
                 changes.append(
                     Change(
-                        count: .values, command: "HSET", key: key, arguments: [BatteryField.updated, String(updated)]))
+                        count: .values, command: "HSET", key: key,
+                        arguments: [BatteryField.updated, String(updated)] + name, subject: subject))
             }
         }
         let missing = noted.missing.sorted { $0.key < $1.key }
@@ -94,7 +103,10 @@ extension Rebuild {
         _ key: String, of id: BatteryID, channel: String?, cursor: inout String?, fence: inout Fence,
         over connection: inout RedisConnection
     ) throws(RedisError) -> Bool {
-        var reply = try connection.call("ZSCAN", key, cursor ?? "0", "COUNT", String(Self.partCount))
+        var writer = RESPWriter(capacity: 256)
+        writer.command("ZSCAN", key, cursor ?? "0", "COUNT", String(Self.partCount))
+        try connection.send(writer)
+        var reply = try connection.receive(within: .fields)
         if let error = reply.error {
             guard error.category == .denied || error.category == .refused else { throw error }
             cursor = nil
@@ -104,7 +116,13 @@ extension Rebuild {
         guard try reply.array() == 2, let next = try reply.string() else {
             throw RedisError(.connection, "invalid reply to ZSCAN: no cursor")
         }
-        let members = try reply.pairs().map(\.name)
+        // The members of a part that is too large stay, except for those that were read whole.
+        let isWhole = reply.isComplete
+        if !isWhole { fail("clean", Self.tooLarge(key)) }
+        let texts = try reply.keptStrings()
+        let members = stride(from: 0, to: texts.count, by: 2).compactMap { texts[$0] }.filter {
+            isWhole || (1..<Limits.value).contains($0.utf8.count)
+        }
         var surplus: [String] = []
         for start in stride(from: 0, to: members.count, by: Self.partCount) {
             let part = members[start..<min(start + Self.partCount, members.count)]
@@ -117,7 +135,7 @@ extension Rebuild {
     }
 
     /// Returns the members without a hash, of another battery, or without a finite value of the channel.
-    private func surplus(
+    private mutating func surplus(
         _ members: [String], of id: BatteryID, channel: String?, over connection: inout RedisConnection
     ) throws(RedisError) -> [String] {
         let ids = members.map { ($0, ExperimentID($0)) }
@@ -134,7 +152,11 @@ extension Rebuild {
                 surplus.append(member)
                 continue
             }
-            var reply = try connection.receive()
+            var reply = try connection.receive(within: .fields)
+            guard reply.isComplete else {
+                if let experiment { fail("read", Self.tooLarge(keyspace.experiment(experiment))) }
+                continue
+            }
             if let error = reply.error {
                 // A key of another type is reported elsewhere, and may be an experiment again.
                 if error.code != .wrongType { firstError = firstError ?? error }

@@ -27,46 +27,102 @@ extension Rebuild {
         }
     }
 
+    /// The number of hashes that are read together. The server keeps the replies that are not read yet in its memory.
+    private static let hashCount = 8
     /// The size of hashes in bytes after which no further hash is kept. The others are read again.
     private static let maxHashBytes = 16 << 20
 
-    /// Derives the keys of experiments: HGETALL experiment, HSCAN curve, then HSET experiment, HDEL experiment, ZADD experiments CH,
-    /// ZADD rank:<channel> CH.
+    /// Derives the keys of the next experiments that were found: HGETALL experiment, HSCAN curve, then HSET experiment, HDEL
+    /// experiment, ZADD experiments CH, ZADD rank:<channel> CH. Those that are not derived stay in ``found``.
     ///
-    /// - Returns: the experiments to read again, because the hashes of the others are large; nil if the state must be read again, or
-    ///   if a shutdown is requested.
-    mutating func derive(
-        _ ids: [ExperimentID], fence: inout Fence, over connection: inout RedisConnection
-    ) throws(RedisError) -> [ExperimentID]? {
+    /// - Returns: false if the state must be read again, or if a shutdown is requested.
+    mutating func deriveFound(fence: inout Fence, over connection: inout RedisConnection) throws(RedisError) -> Bool {
+        var rest = Array(found.suffix(Self.groupCount))
+        found.removeLast(rest.count)
         var batch = Batch()
-        let (hashes, unread) = try hashes(of: ids, over: &connection)
-        for (id, hash) in hashes {
-            guard let text = hash[ExactText(ExperimentField.battery)], let owner = BatteryID(text) else {
-                if battery == nil { batch.counts[.nameless] += 1 }
-                continue
+        // The experiments of which nothing is written yet.
+        var pending: [ExperimentID] = []
+        while !rest.isEmpty {
+            let part = Array(rest.suffix(Self.hashCount))
+            let (hashes, unread) = try hashes(of: part, over: &connection)
+            rest.removeLast(part.count)
+            rest += unread
+            for (index, (id, hash)) in hashes.enumerated() {
+                guard try derive(id, hash, into: &batch, fence: &fence, over: &connection) else {
+                    found += rest + pending + hashes[index...].map(\.0)
+                    return false
+                }
+                pending.append(id)
+                guard batch.entryCount >= Self.maxEntries else { continue }
+                guard try commit(batch, fence: &fence, over: &connection) else {
+                    found += rest + pending + hashes[(index + 1)...].map(\.0)
+                    return false
+                }
+                (batch, pending) = (Batch(), [])
             }
-            guard battery == nil || battery == owner else { continue }
-            guard let curve = try curve(of: id, hash: hash, in: owner, fence: &fence, over: &connection) else {
-                return nil
-            }
-            batch.counts[.experiments] += 1
-            var hash = hash
-            if curve.digest.highestEpoch == nil, hash[ExactText(ExperimentField.epochs)] != nil {
-                fail(
-                    "derive the maxima of",
-                    RedisError(
-                        .noSuchKey,
-                        "\(keyspace.curve(of: id)): another client has removed it. The values in the hash stay"))
-            } else if curve.digest.decidesMaxima, curve.isReadable {
-                correct(&hash, of: id, by: curve.digest, in: &batch)
-            }
-            add(hash, of: id, in: owner, to: &batch)
-            try note(hash, curve.digest.channels, in: owner, over: &connection)
-            guard batch.entryCount >= Self.maxEntries else { continue }
-            guard try commit(batch, fence: &fence, over: &connection) else { return nil }
-            batch = Batch()
         }
-        return try commit(batch, fence: &fence, over: &connection) ? unread : nil
+        guard try commit(batch, fence: &fence, over: &connection) else {
+            found += pending
+            return false
+        }
+        return true
+    }
+
+    /// Derives the keys of an experiment, and adds their changes to a batch.
+    ///
+    /// - Returns: false if the state must be read again, or if a shutdown is requested.
+    private mutating func derive(
+        _ id: ExperimentID, _ read: [ExactText: String], into batch: inout Batch, fence: inout Fence,
+        over connection: inout RedisConnection
+    ) throws(RedisError) -> Bool {
+        var hash = read
+        guard let text = hash[ExactText(ExperimentField.battery)], let owner = BatteryID(text) else {
+            if battery == nil { batch.counts[.nameless] += 1 }
+            return true
+        }
+        guard battery == nil || battery == owner else { return true }
+        guard let curve = try curve(of: id, hash: hash, in: owner, fence: &fence, over: &connection) else {
+            return false
+        }
+        batch.counts[.experiments] += 1
+        var differences: [DerivedMaxima.Field] = []
+        if curve.isReadable, curve.digest.isLost(by: hash) {
+            fail(
+                "derive the maxima of",
+                RedisError(
+                    .noSuchKey, "\(keyspace.curve(of: id)): another client has removed it. The values in the hash stay")
+            )
+        } else if curve.digest.decidesMaxima, curve.isReadable {
+            let stated = hash[ExactText(ExperimentField.maxStated)].flatMap { StatedRow(text: $0) }
+            differences = DerivedMaxima(curve: curve.digest, stated: stated).differences(from: hash)
+        }
+        if hash[ExactText(ExperimentField.started)].flatMap({ Int64($0) }) == nil {
+            if let time = try time(of: id, hash, in: owner, over: &connection) {
+                differences.append((ExperimentField.started, String(time)))
+            } else {
+                fail(
+                    "list",
+                    RedisError(
+                        .other,
+                        "\(keyspace.experiment(id)): no key has the time of its first event. Set the field "
+                            + "\(ExperimentField.started) to Unix milliseconds, and rebuild again"))
+            }
+        }
+        correct(&hash, of: id, in: owner, by: differences, in: &batch)
+        add(hash, of: id, in: owner, to: &batch)
+        try note(hash, curve.digest.channels, in: owner, over: &connection)
+        return true
+    }
+
+    /// Returns the time of the first event of an experiment whose hash lacks it: ZSCORE experiments id, else the time of its latest
+    /// event; nil if neither is known.
+    private func time(
+        of id: ExperimentID, _ hash: [ExactText: String], in owner: BatteryID, over connection: inout RedisConnection
+    ) throws(RedisError) -> Int64? {
+        var reply = try connection.call("ZSCORE", keyspace.experiments(of: owner), id.text)
+        if let error = reply.error, error.code != .wrongType { throw error }
+        let score = reply.error == nil ? try reply.string().flatMap { Double($0) } : nil
+        return score.flatMap { Int64(exactly: $0) } ?? hash[ExactText(ExperimentField.updated)].flatMap { Int64($0) }
     }
 
     private mutating func commit(
@@ -102,7 +158,7 @@ extension Rebuild {
                 continue
             }
             guard reply.isComplete else {
-                fail("read", RedisError(.other, "\(keyspace.experiment(id)) has more than 32 MiB"))
+                fail("read", RedisError(.tooLarge, "\(keyspace.experiment(id)) has more than 32 MiB"))
                 continue
             }
             guard bytes <= Self.maxHashBytes else {
@@ -142,7 +198,7 @@ extension Rebuild {
                 if fence.isDue, try !fence.renew(over: &connection) { return nil }
             }
         } catch {
-            guard error.code == .wrongType else { throw error }
+            guard [.wrongType, .tooLarge].contains(error.code) else { throw error }
             fail("read", error.naming(key: key, expected: .hash))
             return ReadCurve(digest: scan.reader, isReadable: false)
         }
@@ -154,10 +210,13 @@ extension Rebuild {
         of id: BatteryID, over connection: inout RedisConnection
     ) throws(RedisError) -> CurveDigest.Objective? {
         if let known = objectives[id] { return known }
-        var reply = try connection.call(
-            "HMGET", keyspace.battery(id), BatteryField.objective, BatteryField.direction)
+        var writer = RESPWriter(capacity: 256)
+        writer.command("HMGET", keyspace.battery(id), BatteryField.objective, BatteryField.direction)
+        try connection.send(writer)
+        var reply = try connection.receive(within: .fields)
         if let error = reply.error, error.code != .wrongType { throw error }
-        let values = reply.error == nil ? try reply.strings(count: 2) : [nil, nil]
+        // The task of the battery reports a hash that cannot be read.
+        let values = reply.error == nil && reply.isComplete ? try reply.strings(count: 2) : [nil, nil]
         // As the ingest reads them.
         let direction = values[1].flatMap { Direction(rawValue: $0) } ?? .max
         let objective = values[0].map { CurveDigest.Objective(channel: $0, direction: direction) }
@@ -167,12 +226,11 @@ extension Rebuild {
 
     // MARK: - The changes
 
-    /// Corrects the fields that follow from the curve and the stated maxima.
+    /// Corrects fields of a hash.
     private func correct(
-        _ hash: inout [ExactText: String], of id: ExperimentID, by curve: CurveDigest, in batch: inout Batch
+        _ hash: inout [ExactText: String], of id: ExperimentID, in owner: BatteryID,
+        by differences: [DerivedMaxima.Field], in batch: inout Batch
     ) {
-        let stated = hash[ExactText(ExperimentField.maxStated)].flatMap { StatedRow(text: $0) }
-        let differences = DerivedMaxima(curve: curve, stated: stated).differences(from: hash)
         guard !differences.isEmpty else { return }
         let key = keyspace.experiment(id)
         batch.counts[.values] += 1
@@ -181,7 +239,14 @@ extension Rebuild {
             hash[ExactText(name)] = value
             if let value { set += [name, value] } else { removed.append(name) }
         }
-        if !set.isEmpty { batch.hashes.append(Change(count: nil, command: "HSET", key: key, arguments: set)) }
+        if !set.isEmpty {
+            // Each hash has the time of its latest event, so that the number of new fields shows a hash that was removed meanwhile.
+            let updated = hash[ExactText(ExperimentField.updated)].map { [ExperimentField.updated, $0] } ?? []
+            batch.hashes.append(
+                Change(
+                    count: nil, command: "HSET", key: key, arguments: updated + set,
+                    subject: updated.isEmpty ? nil : .experiment(id, owner)))
+        }
         if !removed.isEmpty { batch.hashes.append(Change(count: nil, command: "HDEL", key: key, arguments: removed)) }
     }
 
@@ -196,40 +261,5 @@ extension Rebuild {
             let score = number.value == 0 ? "0" : number.text
             batch.ranked[keyspace.rank(of: owner, by: channel), default: []] += [score, id.text]
         }
-    }
-
-    /// Notes what an experiment says about its battery: times, and the columns that Redis lacks.
-    private mutating func note(
-        _ hash: [ExactText: String], _ channels: Set<ExactText>, in owner: BatteryID,
-        over connection: inout RedisConnection
-    ) throws(RedisError) {
-        // Removed, so that the sets have one owner and are not copied.
-        var noted = batteries.removeValue(forKey: owner) ?? FoundBattery()
-        let started = hash[ExactText(ExperimentField.started)].flatMap { Int64($0) }
-        let updated = hash[ExactText(ExperimentField.updated)].flatMap { Int64($0) }
-        noted.started = [noted.started, started].compactMap(\.self).min()
-        noted.updated = [noted.updated, updated].compactMap(\.self).max()
-        let known: Set<ExactText>
-        if let columns = noted.columns { known = columns } else { known = try columns(of: owner, over: &connection) }
-        noted.columns = known
-        let time = started ?? updated ?? 0
-        for column in DerivedMaxima.columns(of: hash) + channels.map({ Prefix.curve + $0.text })
-        where !known.contains(ExactText(column)) {
-            noted.missing[ExactText(column)] = min(noted.missing[ExactText(column)] ?? time, time)
-        }
-        batteries[owner] = noted
-    }
-
-    /// Reads the columns of a battery: ZRANGE columns 0 -1.
-    private mutating func columns(
-        of id: BatteryID, over connection: inout RedisConnection
-    ) throws(RedisError) -> Set<ExactText> {
-        let key = keyspace.columns(of: id)
-        var reply = try connection.call("ZRANGE", key, "0", "-1")
-        if let error = reply.error {
-            guard error.code == .wrongType else { throw error }
-            return []
-        }
-        return Set(try reply.strings().compactMap { $0.map { ExactText($0) } })
     }
 }

@@ -13,6 +13,9 @@ import Logging
 /// stays right, and what is not derived yet is derived later. Each part is a fenced transaction of a few milliseconds. A shutdown
 /// or a kill ends the work between two of them. The cursor of the control stream is written at the end, so that the next owner starts
 /// the rebuild again: it changes nothing twice.
+///
+/// A key that cannot be read is counted as an error, and the work goes on with the others. ``RebuildAttempts`` ends a rebuild that
+/// cannot go on.
 struct Rebuild {
     /// The outcome of a slice.
     enum Step {
@@ -40,11 +43,15 @@ struct Rebuild {
     let logger: RateLimitedLogger
     let isShutdownRequested: () -> Bool
 
-    var summary = RebuildSummary()
+    var summary: RebuildSummary
+    /// The number of parts that were done.
+    private(set) var parts = 0
+    /// The subjects whose hash another client has removed while it was corrected. What is left of them is to be removed.
+    var vanished: [VanishedSubject] = []
     private var isBegun = false
     private var experiments: KeySearch
     /// The experiments that were found and not derived yet.
-    private var found: [ExperimentID] = []
+    var found: [ExperimentID] = []
     /// The keys of batteries, which are searched after the experiments.
     private var batteryKeys: KeySearch
     private var rankings: [BatteryID: Set<ExactText>] = [:]
@@ -56,34 +63,47 @@ struct Rebuild {
     /// The objectives of batteries, for one slice; nil for a battery without one.
     var objectives: [BatteryID: CurveDigest.Objective?] = [:]
 
+    /// The number of names in ``FoundBattery/columns`` of all batteries.
+    var knownColumns = 0
+
     /// The times and columns of the experiments of a battery.
     struct FoundBattery {
+        /// True if an experiment names the battery.
+        var hasExperiments = false
         /// The earliest first event and the latest event of its experiments, in Unix milliseconds; nil if they do not say.
         var (started, updated): (Int64?, Int64?) = (nil, nil)
-        /// The columns in Redis when the first experiment was read; nil before that.
-        var columns: Set<ExactText>?
+        /// Columns that Redis has. Those that are not known are looked up.
+        var columns: Set<ExactText> = []
         /// The columns that Redis lacked, with the time of the earliest experiment that has them.
         var missing: [ExactText: Int64] = [:]
     }
 
     /// The longest slice while entries wait.
     static let slice: Duration = .milliseconds(200)
-    /// The number of experiments whose hashes are read together.
-    private static let groupCount = 64
+    /// The number of experiments per transaction.
+    static let groupCount = 64
     /// The number of members per command that removes or adds some.
     static let partCount = 512
+    /// The number of times that a transaction is sent that other clients abort.
+    private static let maxAttempts = 64
 
+    /// - Parameters:
+    ///   - former: the numbers of the attempts of this owner before.
+    ///   - searchCount: the number of keys that Redis looks at per part of a search.
     init(
         _ command: StreamID, of battery: BatteryID?, in keyspace: Keyspace, logger: RateLimitedLogger,
+        former: RebuildSummary = RebuildSummary(), searchCount: Int = KeySearch.partCount,
         isShutdownRequested: @escaping () -> Bool
     ) {
+        summary = former.changes
         self.command = command
         self.battery = battery
         self.keyspace = keyspace
         self.logger = logger
         self.isShutdownRequested = isShutdownRequested
-        experiments = KeySearch(prefix: keyspace.experimentPrefix)
-        batteryKeys = KeySearch(prefix: battery.map { keyspace.battery($0) + ":" } ?? keyspace.batteryPrefix)
+        experiments = KeySearch(prefix: keyspace.experimentPrefix, partCount: searchCount)
+        batteryKeys = KeySearch(
+            prefix: battery.map { keyspace.battery($0) + ":" } ?? keyspace.batteryPrefix, partCount: searchCount)
     }
 
     /// Works until a time.
@@ -95,20 +115,22 @@ struct Rebuild {
         while true {
             guard !isShutdownRequested() else { return .stopped }
             if fence.isDue, try !fence.renew(over: &connection) { return .stopped }
-            switch try runPart(fence: &fence, over: &connection) {
-            case .done: return .done
-            case .stopped: return .stopped
-            case .paused: break
-            }
+            let step = try runPart(fence: &fence, over: &connection)
+            guard step == .paused else { return step }
+            parts += 1
             if deadline <= .now { return .paused }
         }
     }
 
     /// Reads what a former owner has changed: HGET ingest rebuilt.
     private mutating func begin(over connection: inout RedisConnection) throws(RedisError) {
-        var reply = try connection.call("HGET", keyspace.ingest, IngestField.rebuilt)
+        var writer = RESPWriter(capacity: 256)
+        writer.command("HGET", keyspace.ingest, IngestField.rebuilt)
+        try connection.send(writer)
+        var reply = try connection.receive(within: .fields)
         let text = reply.error == nil ? try reply.string() : nil
-        if let former = text.flatMap({ RebuildSummary(text: $0, of: command) }) { summary = former.changes }
+        // This owner knows the numbers of its last transaction, which were not written.
+        if let former = text.flatMap({ RebuildSummary(text: $0, of: command) }) { summary.raise(to: former.changes) }
         if let battery { batteries[battery] = FoundBattery() }
         isBegun = true
     }
@@ -117,11 +139,7 @@ struct Rebuild {
         fence: inout Fence, over connection: inout RedisConnection
     ) throws(RedisError) -> Step {
         if !found.isEmpty {
-            let group = found.suffix(Self.groupCount)
-            guard let unread = try derive(Array(group), fence: &fence, over: &connection) else { return .stopped }
-            found.removeLast(group.count)
-            found += unread
-            return .paused
+            return try deriveFound(fence: &fence, over: &connection) ? .paused : .stopped
         }
         if !experiments.isComplete {
             var search = experiments
@@ -182,19 +200,6 @@ struct Rebuild {
         if let channel = suffix.dropping(prefix: ":rank:") { rankings[id, default: []].insert(ExactText(channel)) }
     }
 
-    /// Adds the members of the list of batteries: ZRANGE batteries 0 -1.
-    private mutating func addListedBatteries(over connection: inout RedisConnection) throws(RedisError) {
-        guard battery == nil else { return }
-        var list = try connection.call("ZRANGE", keyspace.batteries, "0", "-1")
-        if let error = list.error {
-            guard error.code == .wrongType else { throw error }
-            return fail("read \(keyspace.batteries)", error)
-        }
-        for id in try list.strings().compactMap({ $0.flatMap { BatteryID($0) } }) where batteries[id] == nil {
-            batteries[id] = FoundBattery()
-        }
-    }
-
     private mutating func makeTasks() {
         tasks = batteries.keys.sorted { $0.text > $1.text }.flatMap { id in
             (rankings[id] ?? []).sorted(by: >).map { Task.ranking(id, channel: $0.text) } + [.list(id), .battery(id)]
@@ -219,6 +224,19 @@ struct Rebuild {
         return try clean(key, of: id, channel: channel, cursor: &cursor, fence: &fence, over: &connection)
     }
 
+    /// Ends a rebuild that cannot go on: HSET ingest control id rebuilt summary.
+    ///
+    /// - Parameter error: the error at which each attempt has ended.
+    /// - Returns: false if the state must be read again.
+    mutating func giveUp(
+        after error: String, fence: inout Fence, over connection: inout RedisConnection
+    ) throws(RedisError) -> Bool {
+        if !isBegun { try begin(over: &connection) }
+        summary[.errors] += 1
+        logger.event("a rebuild was given up after \(RebuildAttempts.limit) attempts: \(error)", level: .error)
+        return try commit([], fence: &fence, over: &connection, isLast: true)
+    }
+
     /// Records the end: HSET ingest control id rebuilt summary.
     private mutating func finish(fence: inout Fence, over connection: inout RedisConnection) throws(RedisError) -> Bool
     {
@@ -238,9 +256,15 @@ struct Rebuild {
         let command: StaticString
         let key: String
         let arguments: [String]
+        /// The subject of a hash that exists. If the reply to HSET is the number of its fields, the hash is new: another client has
+        /// removed it before, and this is half of it.
+        var subject: VanishedSubject?
     }
 
     /// Runs commands in a fenced transaction that also writes the summary, and counts their changes.
+    ///
+    /// A requeue or another client may write to the ingest's hash, which aborts the transaction. It is then sent again, because
+    /// no owner has changed the keys that it was derived from.
     ///
     /// - Returns: false if the state must be read again.
     mutating func commit(
@@ -253,13 +277,17 @@ struct Rebuild {
         let fields =
             [IngestField.rebuilt, summary.text(of: command)]
             + (isLast ? [IngestField.control, command.description] : [])
-        let errors = try fence.commit(over: &connection, results: &results) { [keyspace] writer in
-            for change in changes { writer.add(change.command, key: change.key, change.arguments) }
-            writer.add("HSET", key: keyspace.ingest, fields)
+        var outcome: [(command: Int, error: RedisError)]?
+        for _ in 0..<Self.maxAttempts where outcome == nil && fence.isHeld && !isShutdownRequested() {
+            outcome = try fence.commit(over: &connection, results: &results) { [keyspace] writer in
+                for change in changes { writer.add(change.command, key: change.key, change.arguments) }
+                writer.add("HSET", key: keyspace.ingest, fields)
+            }
         }
-        guard let errors else { return false }
+        guard let errors = outcome else { return false }
         for (change, result) in zip(changes, results) {
             if let count = change.count { summary[count] += result ?? 0 }
+            if let subject = change.subject, result == change.arguments.count / 2 { vanished.append(subject) }
         }
         summary += counts
         for (index, error) in errors where index < changes.count {

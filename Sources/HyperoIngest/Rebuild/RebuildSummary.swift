@@ -59,23 +59,33 @@ package struct RebuildSummary: Sendable, Hashable {
         for count in Count.allCases { total[count] += summary[count] }
     }
 
+    /// Raises each number to that of another summary of the same work, of which one lacks the last transaction.
+    mutating func raise(to other: RebuildSummary) {
+        for count in Count.allCases { self[count] = max(self[count], other[count]) }
+    }
+
     /// Returns the text with the id of the command.
     func text(of command: StreamID) -> String {
         ([command.description] + Count.allCases.map { "\($0.rawValue)=\(self[$0])" }).joined(separator: " ")
+    }
+
+    /// Parses the id of the command in a text; nil if it has none.
+    static func command(in text: String) -> StreamID? {
+        text.split(separator: " ", maxSplits: 1).first.flatMap { StreamID($0) }
     }
 
     /// Parses the text of a command. Unknown numbers are ignored.
     ///
     /// - Returns: nil if the text is of another command.
     init?(text: String, of command: StreamID) {
-        var words = text.split(separator: " ")[...]
-        guard let first = words.popFirst(), StreamID(first) == command else { return nil }
-        for word in words {
+        guard Self.command(in: text) == command else { return nil }
+        for word in text.split(separator: " ").dropFirst() {
             let parts = word.split(separator: "=", maxSplits: 1)
             guard parts.count == 2, let count = Count(rawValue: String(parts[0])), let number = Int(parts[1]),
                 number >= 0
             else { continue }
-            self[count] = number
+            // A number that another client has written must not overflow a sum.
+            self[count] = min(number, 1 << 48)
         }
     }
 }

@@ -20,6 +20,8 @@ public final class Rebuilder {
         let summary: RebuildSummary
         /// True if the ingest of a partition has not counted: it is of an older version, and has passed over the command.
         public let isUnknown: Bool
+        /// True if the numbers of a partition were replaced by those of a later rebuild, which then are in this outcome.
+        public let isReplaced: Bool
 
         /// The number of experiments that were read.
         public var experiments: Int { summary[.experiments] }
@@ -55,7 +57,7 @@ public final class Rebuilder {
     /// Writes the commands: XADD control * event rebuild ….
     ///
     /// - Parameters:
-    ///   - name: the name or the id of a battery; nil for all batteries.
+    ///   - name: the name or the id of a battery, which the list of batteries may lack; nil for all batteries.
     ///   - version: the version, if several batteries have the name; nil for any.
     /// - Throws: ``DeletionError`` if there is no such battery, or more than one, or if a command could not be written.
     public func request(battery name: String?, version: Int?) throws(DeletionError) -> Request {
@@ -63,11 +65,9 @@ public final class Rebuilder {
             let partitions = try deleter.converting { try deleter.partitions() }
             return Request(commands: try deleter.request(partitions.map { ($0, .rebuild(nil)) }), battery: nil)
         }
-        let plan = try deleter.plan(battery: name, version: version)
-        let commands = plan.commands.map { keyspace, event in
-            if case .deleteBattery(let id) = event { (keyspace, ControlEvent.rebuild(id)) } else { (keyspace, event) }
-        }
-        return Request(commands: try deleter.request(commands), battery: plan.battery)
+        let (id, match) = try deleter.find(battery: name, version: version, includingUnlisted: true)
+        let commands = match.keyspaces.map { ($0, ControlEvent.rebuild(id)) }
+        return Request(commands: try deleter.request(commands), battery: match.battery)
     }
 
     /// Waits until an ingest has carried out all commands of a request.
@@ -86,16 +86,20 @@ public final class Rebuilder {
     public func outcome(of request: Request) throws(DeletionError) -> Outcome {
         try deleter.converting {
             var total = RebuildSummary()
-            var isUnknown = false
+            var (isUnknown, isReplaced) = (false, false)
             for (keyspace, id) in request.commands.commands {
                 var reply = try deleter.call(["HGET", keyspace.ingest, IngestField.rebuilt], in: keyspace)
-                if let summary = try reply.string().flatMap({ RebuildSummary(text: $0, of: id) }) {
-                    total += summary
-                } else {
+                // The commands are carried out in their order, so that a later one shows that this one is done.
+                guard let text = try reply.string(), let latest = RebuildSummary.command(in: text), latest >= id,
+                    let summary = RebuildSummary(text: text, of: latest)
+                else {
                     isUnknown = true
+                    continue
                 }
+                if latest > id { isReplaced = true }
+                total += summary
             }
-            return Outcome(summary: total, isUnknown: isUnknown)
+            return Outcome(summary: total, isUnknown: isUnknown, isReplaced: isReplaced)
         }
     }
 }

@@ -32,7 +32,8 @@ struct CurveScan<Reader: CurveRowReader> {
 
     /// Reads the next part.
     ///
-    /// - Throws: the server's error, for example if the key is no hash.
+    /// - Throws: the server's error, for example if the key is no hash; ``RedisError/Code/tooLarge`` if a part that cannot be
+    ///   divided is beyond the memory.
     mutating func readPart(over connection: inout RedisConnection) throws(RedisError) {
         var writer = RESPWriter(capacity: 256)
         if mayScan {
@@ -45,12 +46,13 @@ struct CurveScan<Reader: CurveRowReader> {
         if let error = reply.error {
             let isRefused = error.category == .denied || error.category == .refused && error.code != .wrongType
             guard isRefused, mayScan else { throw error }
-            (mayScan, bounds) = (false, .large)
+            (mayScan, bounds) = (false, CurveScanBounds.whole)
             return
         }
         guard reply.isComplete else {
+            guard bounds != CurveScanBounds.whole else { throw RedisError(.tooLarge, "a reply of more than 256 MiB") }
             // Read again, with the same cursor: at first one bucket, then whatever its size.
-            if count == 1 { bounds = .large }
+            if count == 1 { bounds = CurveScanBounds.whole }
             count = 1
             return
         }
@@ -84,6 +86,9 @@ extension CurveScan<ObjectiveReader> {
 private enum CurveScanBounds {
     /// The bounds of a part. A row of 1,024 channels may have 300 KiB.
     static let part = ReplyBounds(maxTextBytes: Limits.entry, maxTotalBytes: 16 << 20)
+    /// The bounds of a part that cannot be divided, or of a whole curve. What is beyond them is no error of the connection, because
+    /// any client can write a row of any size.
+    static let whole = ReplyBounds(maxTextBytes: 256 << 20, maxTotalBytes: 256 << 20)
     /// The size in bytes of a part that reads neither too often nor for too long.
     static let partSize = (128 << 10)...(1 << 20)
     static let maxCount = 4_096

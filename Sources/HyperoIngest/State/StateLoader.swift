@@ -259,9 +259,9 @@ struct StateLoader {
         return nil
     }
 
-    /// Logs and returns the error of a key that has another type (WRONGTYPE); nil for any other error.
+    /// Logs and returns the error of a key that has another type (WRONGTYPE) or is too large; nil for any other error.
     static func readError(from error: RedisError, key: String, logger: RateLimitedLogger) -> String? {
-        error.code == .wrongType ? unreadable(key, because: error, logger: logger) : nil
+        [.wrongType, .tooLarge].contains(error.code) ? unreadable(key, because: error, logger: logger) : nil
     }
 
     private static func unreadable(_ key: String, because error: RedisError, logger: RateLimitedLogger) -> String {

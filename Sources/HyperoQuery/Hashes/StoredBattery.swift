@@ -21,7 +21,6 @@ struct StoredBattery {
     private(set) var keyspaces: [Keyspace]
     /// The objectives that the partitions declare. The ingest of each partition follows its own.
     private(set) var declarations: [Keyspace: Declaration]
-
     /// True if a partition lacks the direction of the objective, or has another text. The highest value then counts as the best.
     private(set) var lacksDirection: Bool
 

@@ -87,6 +87,8 @@ extension Leaderboard {
 
     private var rankedByCurvesText: String {
         switch rankedValue {
+        case .atBestEpoch where isRankingMissing:
+            "another client has removed the ranking by '\(channel)', so the best value of each learning curve counts"
         case .atBestEpoch:
             "no experiment has '\(channel)' at its best epoch, so the best value of each learning curve counts"
         case .bestOfCurve: "the best value of each learning curve counts, and not the one at the best epoch"
@@ -97,6 +99,10 @@ extension Leaderboard {
     private var nothingRankedText: String {
         guard rankedValue == .atBestEpoch else { return "no learning curve has a finite value of '\(channel)'" }
         let role = isByObjective ? ", the objective" : ""
+        guard !isRankingMissing else {
+            return
+                "experiments have finite values of '\(channel)'\(role), but their ranking has none: another client has removed it"
+        }
         let others = loggedChannels.filter { !$0.hasSameBytes(as: channel) }.prefix(Self.maxChannels)
         let isLogged = loggedChannels.contains { $0.hasSameBytes(as: channel) }
         let more = loggedChannels.count - others.count - (isLogged ? 1 : 0)

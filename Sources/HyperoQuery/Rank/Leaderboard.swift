@@ -58,6 +58,9 @@ public struct Leaderboard: Sendable, Hashable {
     package let rankableChannels: [String]
     /// True if no experiment is ranked, and one of the newest experiments has a value of the channel that is nan or infinite.
     package let hasNonfinite: Bool
+    /// True if no experiment is in the ranking, and one of the newest experiments has a finite value: another client has removed the
+    /// ranking.
+    package let isRankingMissing: Bool
     /// The requested fields of the experiments' hashes, such as `param.lr`; nil if all fields were requested.
     public let columns: [String]?
     /// The fields by which the rows are sorted or chosen. A table shows them, also if ``columns`` has not requested them.

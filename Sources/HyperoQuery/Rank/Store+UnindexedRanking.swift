@@ -15,6 +15,8 @@ struct UnindexedRanking {
     var rankableChannels: [String] = []
     /// True if an experiment has a value of the channel that is nan or infinite.
     var hasNonfinite = false
+    /// True if an experiment has a finite maxima value, so that another client has removed the ranking.
+    var isMissing = false
 }
 
 extension Store {
@@ -30,6 +32,7 @@ extension Store {
     ) throws(QueryError) -> UnindexedRanking {
         let channels = try loggedChannels(in: batteries, warnings: &warnings)
         let isLogged = channels.contains { $0.hasSameBytes(as: channel) }
+        let isMissing = try isRankingMissing(channel, in: batteries)
         if isObjective {
             var result = UnindexedRanking(
                 channels: channels,
@@ -40,6 +43,7 @@ extension Store {
                     warnings: &warnings)
                 where try curve.reply.valueIfAvailable()?.hasNonfinite ?? false { result.hasNonfinite = true }
             }
+            result.isMissing = isMissing
             return result
         }
         guard isLogged else { throw channelNotFound(channel, among: channels, warnings: warnings) }
@@ -49,7 +53,35 @@ extension Store {
             result.channels = channels
             result.rankableChannels = try rankable(channels, besides: channel, in: batteries, warnings: &warnings)
         }
+        result.isMissing = isMissing
         return result
+    }
+
+    /// Returns whether another client has removed a ranking: one of the newest experiments has a finite maxima value of the channel, and
+    /// the ranking is still empty after that was read. The ingest writes both in one transaction.
+    private func isRankingMissing(_ channel: String, in batteries: [StoredBattery]) throws(QueryError) -> Bool {
+        let scan = ExperimentScan(
+            order: .newestFirst, fields: [ExperimentField.battery, Prefix.max + channel],
+            firstChunk: ExperimentScan.firstSearchChunk)
+        var isFound = false
+        var ignored: [String] = []
+        try self.scan(batteries, scan, warnings: &ignored) { (experiments) throws(QueryError) in
+            isFound = experiments.contains { experiment in
+                experiment.values.count > 1 && experiment.values[0] == batteries[experiment.battery].id.text
+                    && experiment.values[1].flatMap { Number(text: $0) }?.isFinite == true
+            }
+            return .stop
+        }
+        guard isFound else { return false }
+        var pipeline = CommandPipeline()
+        let sizes = batteries.flatMap { battery in
+            battery.keyspaces.map {
+                pipeline.append("ZCARD", $0.rank(of: battery.id, by: channel), in: $0, as: .count)
+            }
+        }
+        try connections.run(pipeline)
+        for size in sizes where try size.valueIfAvailable() ?? 0 > 0 { return false }
+        return true
     }
 
     /// Returns the first channels by which experiments can be ranked: they have a finite value in the maxima or in the curves of

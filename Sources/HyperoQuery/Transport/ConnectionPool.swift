@@ -19,6 +19,8 @@ final class ConnectionPool {
     private var redirects: [Keyspace: Topology] = [:]
     /// The work so far.
     private(set) var cost = QueryCost()
+    /// The keys of another type, if they are recorded.
+    var wrongTypes = WrongTypes()
     /// The pipelines that were sent and whose replies were not read yet, in order.
     private var started: [StartedPipeline] = []
     private var lastTicket = 0
@@ -222,6 +224,7 @@ final class ConnectionPool {
                     continue
                 }
                 isUnknown = isUnknown || error.isUnknownCommand
+                if error.code == .wrongType { wrongTypes.record(command) }
             }
             command.readReply(&reply, server)
         }

@@ -41,6 +41,9 @@ final class PendingReply<Value> {
         return queryError
     }
 
+    /// True if the key holds a value of another type.
+    var isOfWrongType: Bool { failure?.error.code == .wrongType }
+
     /// Returns the value. If the server refused the command, for example because the key holds another type, returns
     /// the fallback and adds a warning.
     ///
@@ -48,11 +51,10 @@ final class PendingReply<Value> {
     func value(or fallback: Value, warnings: inout [String]) throws(QueryError) -> Value {
         if let value { return value }
         guard let failure, failure.error.category == .refused else { throw queryError }
-        let key = command.count > 1 ? printable(command[1]) : ""
+        let key = command.count > 1 ? command[1] : ""
         let warning =
             failure.error.code == .wrongType
-            ? "\(key) holds a value of another type and is left out. Rename or delete the key"
-            : "\(command[0]) \(key) failed: \(failure.error)"
+            ? WrongTypes.warning(of: key) : "\(command[0]) \(printable(key)) failed: \(failure.error)"
         // Several commands may read one key.
         if warnings.last != warning { addScanWarning(warning, to: &warnings) }
         return fallback

@@ -1,3 +1,5 @@
+import HyperoSchema
+
 /// A difference between the keys of Redis that must agree.
 public struct Difference: Sendable, Hashable {
     /// The agreement that was checked.
@@ -16,6 +18,8 @@ public struct Difference: Sendable, Hashable {
         case remains
         /// The expiry of a producer's key or of a deleted id.
         case expiry
+        /// A key that holds a value of another type, so that it cannot be read.
+        case types
     }
 
     /// The agreement that was checked.
@@ -36,6 +40,32 @@ public struct Difference: Sendable, Hashable {
     public let found: String?
     /// The difference in a sentence without a full stop.
     public let message: String
+    /// True if a rebuild corrects it, because the value follows from the experiments and their learning curves.
+    public let isDerivable: Bool
+
+    init(
+        check: Check, partition: String, battery: String?, experiment: String?, key: String, field: String? = nil,
+        expected: String? = nil, found: String? = nil, message: String, isDerivable: Bool = false
+    ) {
+        self.check = check
+        self.partition = partition
+        self.battery = battery
+        self.experiment = experiment
+        self.key = key
+        self.field = field
+        self.expected = expected
+        self.found = found
+        self.message = message
+        self.isDerivable = isDerivable
+    }
+
+    /// The field for a table: of a ranking its channel instead of the experiment, and nil for a member that another column has.
+    var shownField: String? {
+        if check == .rankings, experiment != nil, let battery {
+            return key.dropping(prefix: "\(partition):battery:\(battery):rank:") ?? field
+        }
+        return field == experiment || field == battery ? nil : field
+    }
 }
 
 /// The result of a verification.

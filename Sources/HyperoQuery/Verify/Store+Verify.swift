@@ -15,7 +15,8 @@ extension Store {
     /// The ingest may work meanwhile: a difference is read again, until the hash is the same before and after it, and only then
     /// reported. An experiment that changes at every attempt is left out.
     ///
-    /// All hashes and learning curves are read. The memory does not depend on the number of experiments.
+    /// All hashes and learning curves are read. The memory does not depend on the number of experiments. If a partition does not answer,
+    /// the verification begins again without it, and has a warning.
     ///
     /// - Parameters:
     ///   - name: the battery's name, or its id; nil for all batteries.
@@ -29,17 +30,22 @@ extension Store {
         progress: (_ count: Int, _ of: Int) -> Void = { _, _ in }
     ) throws(QueryError) -> Verification {
         try check(limit: limit)
-        // The differences of batteries say what these warnings say.
-        var replaced: [String] = []
-        var warnings: [String] = []
-        let batteries =
-            if let name { try storedBatteries(of: name, version: version, warnings: &replaced) } else {
-                try storedBatteries(warnings: &replaced)
-            }
-        let all = name == nil ? try partitions(warnings: &warnings) : []
-        let verifier = Verifier(store: self, batteries: batteries, isWhole: name == nil, limit: limit)
-        verifier.warnings = warnings
-        return try verifier.run(in: name == nil ? all : Self.partitions(of: batteries), progress: progress)
+        connections.wrongTypes = WrongTypes(isRecording: true)
+        defer { connections.wrongTypes = WrongTypes() }
+        return try answer { () throws(QueryError) in
+            // The differences of batteries say what these warnings say.
+            var replaced: [String] = []
+            var warnings: [String] = []
+            let batteries =
+                if let name { try storedBatteries(of: name, version: version, warnings: &replaced) } else {
+                    try storedBatteries(warnings: &replaced)
+                }
+            let all = name == nil ? try partitions(warnings: &warnings) : []
+            warnings += leftOutPartitions.sentences.filter { !warnings.contains($0) }
+            let verifier = Verifier(store: self, batteries: batteries, isWhole: name == nil, limit: limit)
+            verifier.warnings = warnings
+            return try verifier.run(in: name == nil ? all : Self.partitions(of: batteries), progress: progress)
+        }
     }
 
     private static func partitions(of batteries: [StoredBattery]) -> [Keyspace] {
@@ -58,6 +64,7 @@ final class Verifier {
     /// The batteries by their ids.
     let stored: [BatteryID: StoredBattery]
     private(set) var differences: [Difference] = []
+    private var known: Set<KnownDifference> = []
     var warnings: [String] = []
     /// The batteries that were checked.
     var checked: Set<BatteryID> = []
@@ -83,25 +90,53 @@ final class Verifier {
     /// Returns whether the keys of a battery are verified.
     func includes(_ battery: BatteryID) -> Bool { isWhole || stored[battery] != nil }
 
+    /// The parts of a difference by which two checks find the same one.
+    private struct KnownDifference: Hashable {
+        let key: String
+        let field: String?
+        let message: String
+    }
+
     /// Records a difference that was read twice, unless another check has found it.
     func add(_ difference: Difference) {
-        let isKnown = differences.contains {
-            $0.key == difference.key && $0.field == difference.field && $0.message == difference.message
+        guard !isFull else { return }
+        let isNew = known.insert(
+            KnownDifference(key: difference.key, field: difference.field, message: difference.message)
+        ).inserted
+        if isNew { differences.append(difference) }
+    }
+
+    /// Records the keys of another type that the commands so far have read. Their warnings say no more.
+    private func addWrongTypes() {
+        for key in store.connections.wrongTypes.keys where !isFull {
+            let (keyspace, text) = (key.keyspace, key.key)
+            let owner = { (prefix: String) in
+                text.dropping(prefix: prefix).map { String($0.prefix { $0 != ":" }) }
+            }
+            add(
+                Difference(
+                    check: .types, partition: keyspace.tag, battery: owner(keyspace.batteryPrefix),
+                    experiment: owner(keyspace.experimentPrefix), key: text,
+                    message: "the key holds a value of another type, and cannot be read: rename or delete it"))
+            let warning = WrongTypes.warning(of: text)
+            warnings.removeAll { $0 == warning }
         }
-        if !isFull, !isKnown { differences.append(difference) }
     }
 
     func run(in keyspaces: [Keyspace], progress: (Int, Int) -> Void) throws(QueryError) -> Verification {
+        for battery in batteries { checkDeclarations(of: battery) }
         for keyspace in keyspaces where !isFull { try checkBatteries(in: keyspace) }
         let total = try listedCount()
         for battery in batteries where !isFull {
             let counts = try checkExperiments(of: battery) { progress(min($0, total), total) }
             if !isFull { try checkRankings(of: battery, counts: counts) }
+            addWrongTypes()
         }
         for keyspace in keyspaces where !isFull {
             try checkKeys(in: keyspace)
             if isWhole, !isFull { try checkDeleted(in: keyspace) }
         }
+        addWrongTypes()
         try warnOfCommands(in: keyspaces)
         return Verification(
             differences: differences, isLimited: isFull, batteryCount: checked.count, experimentCount: experimentCount,

@@ -25,7 +25,8 @@ extension Verification: Rendering {
                 [Table.Cell(difference.check.rawValue, style: .bold)]
                     + (hasPartitions ? [Table.Cell(difference.partition)] : [])
                     + [
-                        Table.Cell(difference.battery), Table.Cell(difference.experiment), Table.Cell(difference.field),
+                        Table.Cell(difference.battery), Table.Cell(difference.experiment),
+                        Table.Cell(difference.shownField),
                     ])
             table.details.append(
                 truncated(
@@ -43,8 +44,12 @@ extension Verification: Rendering {
     private static let maxMessageWidth = 600
 
     package var notes: [Note] {
-        guard differences.contains(where: { $0.check != .expiry && $0.check != .remains }) else { return [] }
-        return [Note(topic: .rebuilding, text: "the lists, rankings, columns and maxima can be derived again")]
+        let count = differences.count(where: \.isDerivable)
+        guard count > 0 else { return [] }
+        let subject =
+            count == differences.count
+            ? "the lists, rankings, columns and maxima" : "the values of \(counted(count, noun: "difference"))"
+        return [Note(topic: .rebuilding, text: "\(subject) can be derived again")]
     }
 
     package var limitNote: Note? {

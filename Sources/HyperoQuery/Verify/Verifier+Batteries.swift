@@ -54,6 +54,7 @@ extension Verifier {
             let values = try value(of: before, or: Self.fields.map { _ in nil })
             guard try value(of: after, or: Self.fields.map { _ in nil }) == values else { continue }
             let listScore = try self.score(score)
+            guard !before.isOfWrongType, !score.isOfWrongType else { return }
             // A deletion has removed both.
             guard listScore != nil || values.contains(where: { $0 != nil }) else { return }
             for difference in differences(of: id, in: keyspace, values: values, score: listScore) { add(difference) }
@@ -69,19 +70,21 @@ extension Verifier {
             return [
                 difference(
                     id.text, in: keyspace, key: key, field: nil, found: nil,
-                    "the list of batteries has the battery, whose hash is missing: declare it again, as each training does"
-                )
+                    "the list of batteries has the battery, whose hash is missing, so that its experiments are not checked: declare "
+                        + "it again, as each training does")
             ]
         }
         let isValid: [(String) -> Bool] = [
             { _ in true }, { Int($0) != nil }, { _ in true }, { _ in true }, { Direction(rawValue: $0) != nil },
             { Int64($0) != nil },
         ]
+        let isDeclared = values[3] != nil
         var found: [Difference] = []
         for (index, name) in Self.fields.enumerated() where values[index].map(isValid[index]) != true {
             found.append(
                 difference(
                     id.text, in: keyspace, key: key, field: name, found: values[index],
+                    isDerivable: name == BatteryField.created && isDeclared,
                     "the field is \(values[index] == nil ? "missing" : "malformed")"))
         }
         guard let created = values[5], let time = Int64(created) else { return found }
@@ -92,17 +95,31 @@ extension Verifier {
         found.append(
             difference(
                 id.text, in: keyspace, key: keyspace.batteries, field: id.text, expected: created,
-                found: score.map(ExperimentEvidence.text),
+                found: score.map(ExperimentEvidence.text), isDerivable: isDeclared,
                 "the list of batteries \(state ?? "lacks the battery")"))
         return found
     }
 
     private func difference(
         _ battery: String, in keyspace: Keyspace, key: String, field: String?, expected: String? = nil, found: String?,
-        _ message: String
+        isDerivable: Bool = false, _ message: String
     ) -> Difference {
         Difference(
             check: .batteries, partition: keyspace.tag, battery: battery, experiment: nil, key: key, field: field,
-            expected: expected, found: found, message: message)
+            expected: expected, found: found, message: message, isDerivable: isDerivable)
+    }
+
+    /// Checks that the partitions of a battery declare one objective. Each ingest follows the first declaration of its partition.
+    func checkDeclarations(of battery: StoredBattery) {
+        guard let first = battery.keyspaces.first, let expected = battery.declarations[first]?.text else { return }
+        for keyspace in battery.keyspaces.dropFirst() {
+            guard let found = battery.declarations[keyspace]?.text, found != expected else { continue }
+            add(
+                difference(
+                    battery.id.text, in: keyspace, key: keyspace.battery(battery.id), field: BatteryField.objective,
+                    expected: expected, found: found,
+                    "the partitions declare different objectives, \(first.tag) \(printable(expected)) and \(keyspace.tag) "
+                        + "\(printable(found)), and each ranks by its own. Declare a new version of the battery"))
+        }
     }
 }

@@ -19,7 +19,9 @@ extension Verifier {
             }
         }
         var found: [String] = []
-        try store.scan([battery], ExperimentScan(order: .unordered, fields: nil), warnings: &found) {
+        var scan = ExperimentScan(order: .unordered, fields: nil)
+        scan.bound(values: columns.values.lazy.map(\.count).max() ?? 0)
+        try store.scan([battery], scan, warnings: &found) {
             (experiments) throws(QueryError) in
             var rest = experiments[...]
             while !rest.isEmpty, !isFull {
@@ -98,6 +100,7 @@ extension Verifier {
             evidence.curve = try pending.curve.wholeDigest(warnings: &warnings)
             if let deleted = pending.deleted { evidence.deleted = try time(deleted) }
             for (channel, reply) in pending.scores {
+                if reply.isOfWrongType { evidence.unreadableRankings.insert(channel) }
                 guard let score = try score(reply) else { continue }
                 evidence.scores[channel] = score
                 counts[evidence.keyspace, default: [:]][channel, default: 0] += 1
@@ -116,6 +119,7 @@ extension Verifier {
     func confirm(_ id: ExperimentID, in keyspace: Keyspace, of battery: BatteryID) throws(QueryError) {
         for _ in 0..<Self.maxAttempts {
             guard let evidence = try consistentEvidence(of: id, in: keyspace, of: battery) else { continue }
+            guard evidence.isHashReadable else { return }
             for difference in evidence.differences { add(difference) }
             return
         }
@@ -143,10 +147,15 @@ extension Verifier {
         let after = pipeline.append(arguments: hashCommand, in: keyspace, as: .pairs)
         try store.connections.run(pipeline)
         guard Self.dictionary(try value(of: after, or: [])) == hash else { return nil }
+        evidence.isHashReadable = !before.isOfWrongType
+        evidence.isListReadable = !listScore.isOfWrongType
         evidence.listScore = try score(listScore)
         evidence.deleted = try time(deleted)
-        for (channel, reply) in scores { evidence.scores[channel] = try score(reply) }
-        for (column, isListed) in columns where try !value(of: isListed, or: false) {
+        for (channel, reply) in scores {
+            if reply.isOfWrongType { evidence.unreadableRankings.insert(channel) }
+            evidence.scores[channel] = try score(reply)
+        }
+        for (column, isListed) in columns where try !value(of: isListed, or: true) {
             evidence.missingColumns.append(column)
         }
         return evidence
@@ -157,8 +166,9 @@ extension Verifier {
     }
 
     private func reading(of evidence: ExperimentEvidence) -> CurveReading {
-        let objective = stored[evidence.battery].map {
-            CurveDigest.Objective(channel: $0.objective, direction: $0.direction)
+        let declaration = stored[evidence.battery]?.declarations[evidence.keyspace]
+        let objective = declaration.flatMap { declaration in
+            declaration.objective.map { CurveDigest.Objective(channel: $0, direction: declaration.direction) }
         }
         return CurveReading(
             of: evidence.id, in: evidence.keyspace,

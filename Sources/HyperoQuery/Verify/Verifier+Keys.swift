@@ -91,7 +91,7 @@ extension Verifier {
         let remains = pipeline.append("EXISTS", key, in: keyspace, as: .integer)
         try store.connections.run(pipeline)
         let battery = try value(of: hash, or: [nil]).first.flatMap(\.self)
-        guard try value(of: exists, or: 0) > 0, try value(of: remains, or: 0) > 0,
+        guard !hash.isOfWrongType, try value(of: exists, or: 0) > 0, try value(of: remains, or: 0) > 0,
             battery.flatMap({ BatteryID($0) }) == nil
         else { return }
         add(
@@ -175,7 +175,9 @@ extension Verifier {
         try store.connections.run(pipeline)
         guard try value(of: exists, or: 0) > 0, try value(of: remains, or: 0) > 0, try value(of: hash, or: 1) == 0
         else { return }
-        let state = try time(deleted).map { "which was deleted at \(dateText($0))" } ?? "whose hash is missing"
+        let state =
+            try time(deleted).map { "which was deleted at \(dateText($0))" }
+            ?? "whose hash is missing: declare the battery again, as each training does"
         add(
             Difference(
                 check: .remains, partition: keyspace.tag, battery: battery.text, experiment: nil, key: key, field: nil,

@@ -70,6 +70,7 @@ extension Verifier {
             let values = try before.map { (reply) throws(QueryError) in try value(of: reply, or: [nil, nil]) } ?? []
             let latest = try after.map { (reply) throws(QueryError) in try value(of: reply, or: [nil, nil]) } ?? []
             guard values == latest else { continue }
+            guard before?.isOfWrongType != true else { return }
             guard let score = try self.score(score), !isRanked(values, in: battery) else { return }
             let time = try time(deleted)
             let reason =
@@ -86,7 +87,9 @@ extension Verifier {
                 Difference(
                     check: .rankings, partition: keyspace.tag, battery: battery.text, experiment: member.id?.text,
                     key: key, field: member.experiment, expected: nil, found: ExperimentEvidence.text(score),
-                    message: "the ranking has \(ExperimentEvidence.text(score)) of the member, \(reason)"))
+                    message:
+                        "the ranking by '\(printable(channel, limit: 80))' has \(ExperimentEvidence.text(score)) of the "
+                        + "member, \(reason)", isDerivable: true))
             return
         }
     }

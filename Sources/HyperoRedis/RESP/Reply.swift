@@ -84,6 +84,15 @@ package struct Reply {
         return strings
     }
 
+    /// Reads an array of texts. If the reply is truncated, reads those that are kept, of which the long ones are cut.
+    package mutating func keptStrings() throws(RedisError) -> [String?] {
+        guard !isAtTruncation else { return [] }
+        let count = try array() ?? 0
+        var strings: [String?] = []
+        while strings.count < count, !isAtTruncation { strings.append(try string()) }
+        return strings
+    }
+
     /// Reads an array of texts with a known number of elements, such as the reply of HMGET.
     ///
     /// - Throws: category ``RedisError/Category/connection`` also for null and for another number of elements.

@@ -44,8 +44,9 @@ extension AccountRole {
 
     /// The rights of an operator on top of those of queries.
     static let operatorRights: [AccountRight] = [
-        AccountRight("xadd", .write, [.control, .events, .dead], without: "nothing can be deleted or requeued"),
-        AccountRight("hget", .read, [.all], without: "nothing can be deleted"),
+        AccountRight(
+            "xadd", .write, [.control, .events, .dead], without: "nothing can be deleted, rebuilt or requeued"),
+        AccountRight("hget", .read, [.all], without: "nothing can be deleted or rebuilt"),
         AccountRight("watch", .read, [.all], without: notRemoved),
         AccountRight("multi", need: .required, without: notRemoved),
         AccountRight("exec", need: .required, without: notRemoved),

@@ -11,7 +11,7 @@ package enum AccountRole: String, Sendable, Hashable, CaseIterable {
     case query
     /// `hypero-ingest run` and `replay`.
     case ingest
-    /// A person who runs `hypero-ingest requeue`, `discard` and `delete`, and queries.
+    /// A person who runs `hypero-ingest requeue`, `discard`, `delete` and `rebuild`, and queries.
     case `operator`
 
     /// The programs of the role, for a help.
@@ -21,7 +21,7 @@ package enum AccountRole: String, Sendable, Hashable, CaseIterable {
         case .training: "trainings, and hypero-ingest adopt"
         case .query: "hypero-query"
         case .ingest: "hypero-ingest run and replay"
-        case .operator: "hypero-ingest requeue, discard and delete, and hypero-query"
+        case .operator: "hypero-query, hypero-ingest requeue, discard, delete, rebuild"
         }
     }
 

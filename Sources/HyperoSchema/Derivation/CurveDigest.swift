@@ -65,6 +65,12 @@ package struct CurveDigest: Sendable {
     /// has removed the best row since: the next best one may be among those that were thinned out.
     package var decidesMaxima: Bool { objective != nil && (thinnedBest == nil || hasThinnedBest) }
 
+    /// Returns whether the curve of an experiment was removed by another client: it has no row, and the hash has the number of its
+    /// epochs. The values in the hash are then the last copy of the result.
+    package func isLost(by hash: [ExactText: String]) -> Bool {
+        highestEpoch == nil && hash[ExactText(ExperimentField.epochs)] != nil
+    }
+
     /// Adds a field of the curve's hash. A field that is not a row of a curve is ignored, as everywhere.
     package mutating func add(epoch: Bytes, row: Bytes) {
         guard let number = epoch.decimal, number <= UInt64(Limits.integer) else { return }
