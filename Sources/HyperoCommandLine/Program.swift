@@ -72,7 +72,10 @@ package struct Program: Sendable {
         if code == .success { exit(printing: command.fullMessage(for: error)) }
         if !(error is ExitCode) {
             let label = "Error: "
-            let message = Self.hidingAccounts(in: command.fullMessage(for: error))
+            // Without arguments, the parser adds the whole help to an error of the environment.
+            let text =
+                CommandLine.arguments.count > 1 ? command.fullMessage(for: error) : command.message(for: error)
+            let message = Self.hidingAccounts(in: text)
             var lines = (message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message)
                 .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             if let first = lines.first.map(Self.withoutSuggestion), let advice = advice(first) {

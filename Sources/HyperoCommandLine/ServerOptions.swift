@@ -1,6 +1,8 @@
 package import ArgumentParser
+import Glibc
 import HyperoCore
 import HyperoRedis
+import HyperoSchema
 
 /// The options of every program that select the Redis server and the keys.
 package struct ServerOptions: ParsableArguments {
@@ -25,6 +27,22 @@ package struct ServerOptions: ParsableArguments {
         if let warning = Self.warning(about: redis, environment: ProcessEnvironment.value(of:)) {
             program.printError(warning)
         }
+        for variable in ["HYPERO_REDIS_PASSWORD_FILE", "HYPERO_SENTINEL_PASSWORD_FILE"] {
+            guard let path = ProcessEnvironment.value(of: variable), let warning = Self.warning(aboutFile: path) else {
+                continue
+            }
+            program.printError("\(variable): \(warning)")
+        }
+    }
+
+    /// Returns a warning about a password file that all users can read or write. Files under /run, such as the secrets of a container,
+    /// are in folders that protect them.
+    static func warning(aboutFile path: String) -> String? {
+        var status = stat()
+        guard !path.hasPrefix("/run/"), stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard status.st_mode & 0o006 != 0 else { return nil }
+        let verb = status.st_mode & 0o002 != 0 ? "change" : "read"
+        return "every user can \(verb) the password file \(printable(path, limit: 200)). Run chmod 600 on it"
     }
 
     /// Returns a warning if the URL of `--redis` contains a password, or a user that may be a misplaced password.

@@ -68,6 +68,7 @@ public final class Ingest: Sendable {
             recordEnding(applyOtherPartitions())
         }
         if code != 0 { recordEnding(.done) }
+        ServerCheck.reportUnknownHosts(of: settings.redis, logger: logger, shutdown: shutdown)
         for (number, keyspace) in keyspaces.enumerated() {
             state.withLock { $0.running += 1 }
             let isFirst = number == 0

@@ -54,8 +54,10 @@ public struct QueryError: Error, Sendable, Hashable {
         case notUpToDate(reason: String)
         /// The URL names a Sentinel, which has no keys.
         case isSentinel(_ url: String)
-        /// Authentication failed, or the account must not run a command or read a key.
+        /// The account must not run a command or read a key.
         case permissionDenied(reason: String)
+        /// Authentication failed. `reason` says where the password is set, or that none is.
+        case loginFailed(reason: String)
         /// The server refused a command, and would refuse it again.
         case refused(reason: String)
     }
@@ -100,7 +102,8 @@ public struct QueryError: Error, Sendable, Hashable {
             switch error.category {
             // An account would not help.
             case .denied where error.code == .untrustedRedirect: .unreachable(reason: reason)
-            case .denied: .permissionDenied(reason: reason)
+            case .denied where error.code == .noPermission: .permissionDenied(reason: reason)
+            case .denied: .loginFailed(reason: reason)
             case .connection: .unreachable(reason: reason)
             case .transient, .migrating, .moved, .elsewhere: .notReady(reason: reason)
             case .refused: .refused(reason: reason)
@@ -117,7 +120,7 @@ public struct QueryError: Error, Sendable, Hashable {
         case .ambiguousExperiment: .ambiguous
         case .invalidArgument, .invalidFilter: .invalid
         case .unreachable, .notReady, .incomplete, .notFoundInPart, .notUpToDate, .isSentinel: .unreachable
-        case .permissionDenied: .denied
+        case .permissionDenied, .loginFailed: .denied
         case .refused: .refused
         }
     }
@@ -165,7 +168,7 @@ extension QueryError: CustomStringConvertible {
         case .notUpToDate(let reason): "not up to date: \(reason)"
         case .isSentinel(let url):
             "\(url) is a Sentinel, not a Redis server. Give redis+sentinel://\(url.split(separator: "/").dropFirst().first ?? "")/NAME"
-        case .permissionDenied(let reason): "permission denied: \(reason)"
+        case .permissionDenied(let reason), .loginFailed(let reason): "permission denied: \(reason)"
         case .refused(let reason): "Redis refused a command: \(reason)"
         }
     }

@@ -130,7 +130,9 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
             return self
         }
         return RedisError(
-            code, "\(description). If this is a port for TLS, give the address of a TLS tunnel")
+            code,
+            "\(description). If this is a port for TLS, give the address of a TLS tunnel. If it is a tunnel, check the server behind it"
+        )
     }
 
     /// True if the reply says that the server does not know the command.
@@ -141,6 +143,9 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         // Redis names the command in the other reply: "… has no permissions to run the 'get' command".
         code == .noPermission && description.contains(" key")
     }
+
+    /// True if the account lacks permission for a channel.
+    package var deniesChannel: Bool { code == .noPermission && description.contains(" channel") }
 
     /// True if the reply says that the server has discarded the transaction (EXECABORT).
     package var hasDiscardedTransaction: Bool { description.hasPrefix("EXECABORT ") }

@@ -271,6 +271,8 @@ package enum IngestField {
     package static let requeued = "requeued"
     /// The number of dead letters removed because all together were too large or too many, or because Redis was out of memory.
     package static let trimmed = "trimmed"
+    /// The number of partitions of the owner that has acquired the lease last. Partitions beyond it belong to an earlier number.
+    package static let partitions = "partitions"
     /// The name of the owner that applied last.
     package static let owner = "owner"
     /// The name of the owner that released the lease last. If the name differs from ``owner``, that owner is running or

@@ -20,7 +20,8 @@ extension AclCommand {
         let last = keyspaces.count > 1 ? " and \(keyspaces[keyspaces.count - 1].tag)" : ""
         let account = report.user.map { "account \(printable($0))" } ?? "the account of the URL"
         var lines = [
-            "\(account) on \(settings.redis.serverURL): role \(rules.role.rawValue), keys of \(keyspaces[0].tag)\(last)"
+            "\(account) on \(report.server.serverURL): role \(rules.role.rawValue)"
+                + (rules.role.isOfRedis ? "" : ", keys of \(keyspaces[0].tag)\(last)")
         ]
         lines += report.lacks.map { "lacks \($0.rule): \($0.right.consequence)" }
         if report.lacks.isEmpty {
@@ -44,6 +45,10 @@ extension AclCommand {
         case .otherUser(let user, let reason):
             "cannot check the account '\(user)': \(reason). Log in as this account, or as one that may run ACL DRYRUN of Redis "
                 + "7.0"
+        case .untried(let user, let reason):
+            "cannot check the account\(user.map { " '\(printable($0))'" } ?? ""): \(reason). Its commands would change the server, so "
+                + "that they are not tried: log in as an account that may run ACL DRYRUN of Redis 7.0, such as that of acl --role "
+                + "admin, and give --user"
         case .redis(let error): "cannot check the account: \(error.description)"
         }
     }

@@ -19,8 +19,8 @@ struct AclCommand: ParsableCommand {
             rights that the programs of the role use. A line replaces all rights of the account. Print the lines again \
             after an upgrade, and after a change of the number of partitions. Redis does not copy accounts to replicas, \
             nor to the other nodes of a cluster: run the lines on each server, and keep them with ACL SAVE or, printed \
-            with --aclfile, in the file of the setting aclfile. Switch the default account off last, by \
-            ACL SETUSER default off.
+            with --aclfile, in the file of the setting aclfile. Log in as admin, and switch the default account off last, \
+            by ACL SETUSER default off and ACL SAVE.
 
             ROLES:
             \(roles)
@@ -31,7 +31,7 @@ struct AclCommand: ParsableCommand {
 
             --check asks the server whether the account of --redis has the rights, by ACL DRYRUN. If the account must \
             not run that, or with Redis 6.2, each command is tried in a form that changes nothing, and ACL LOG lists \
-            those that are refused. With --user, an account that may run ACL DRYRUN checks another one. Only the server \
+            those that are refused. The roles replica, sentinel and admin need ACL DRYRUN. With --user, an account that may run ACL DRYRUN checks another one. Only the server \
             that answers is checked, and the first and the last partition.
 
             EXAMPLES, with the Redis server of Scripts/demo:

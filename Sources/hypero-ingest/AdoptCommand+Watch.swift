@@ -17,7 +17,7 @@ extension AdoptCommand {
         var hasReported = false
         while !Interruption.hasOccurred {
             do {
-                return try JournalRoot(existing: journal)
+                return try JournalRoot(existing: folder.journal)
             } catch {
                 if !hasReported { printError(Self.advice(for: error)) }
                 hasReported = true

@@ -43,11 +43,7 @@ struct AdoptCommand: ParsableCommand {
               64  the command line is invalid
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "The folder of the journals. (default: HYPERO_JOURNAL, or hypero/journal under XDG_STATE_HOME, or "
-                + "hypero-<uid>/journal in the folder for temporary files)", valueName: "folder"))
-    var journal: String?
+    @OptionGroup var folder: JournalOptions
 
     @Flag(help: "Send the journals of other servers to this server too.")
     var anyServer = false
@@ -138,7 +134,7 @@ struct AdoptCommand: ParsableCommand {
     /// Returns the folder of the journals.
     private func root() throws -> JournalRoot {
         do {
-            return try JournalRoot(existing: journal)
+            return try JournalRoot(existing: folder.journal)
         } catch {
             printError(Self.advice(for: error))
             throw ExitCode.failure
@@ -227,10 +223,14 @@ struct AdoptCommand: ParsableCommand {
             }
         }
         for (name, count) in otherServers.sorted(by: { $0.key < $1.key }) {
+            let them = count == 1 ? "it" : "them"
+            // The name of a long list of servers has some of them only.
+            let advice =
+                name.isEmpty || RedisURL.isShortened(name)
+                ? "" : "--redis \(printable(name, limit: .max)) to send \(them) there, or "
             printError(
                 "\(Self.counted(count, of: "journal")) not sent: written for \(Self.named(name)), not \(server.serverURL). Give "
-                    + "--redis \(printable(name)) to send \(count == 1 ? "it" : "them") there, or --any-server to send "
-                    + "\(count == 1 ? "it" : "them") to \(server.serverURL)")
+                    + "\(advice)--any-server to send \(them) to \(server.serverURL)")
         }
         for (name, count) in namespaces.sorted(by: { $0.key < $1.key }) {
             printError(
@@ -242,7 +242,7 @@ struct AdoptCommand: ParsableCommand {
 
     /// Returns the name of a server for a message. Only a damaged journal has none.
     private static func named(_ server: String) -> String {
-        server.isEmpty ? "a server without a name" : printable(server)
+        server.isEmpty ? "a server without a name" : printable(server, limit: .max)
     }
 
     static func counted(_ number: Int, of noun: String) -> String {

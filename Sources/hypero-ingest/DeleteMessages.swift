@@ -10,9 +10,9 @@ extension DeletionPlan {
         let battery =
             experiment.batteryName.map { "of '\(printable($0.name))' version \(printable($0.version))" }
             ?? "of battery \(printable(experiment.battery ?? "unknown"))"
-        let status = experiment.status?.rawValue ?? "no status"
+        let status = experiment.status.map { "status \($0.rawValue)" } ?? "no status"
         return
-            "experiment \(experiment.id) \(battery): \(status)\(experiment.isBest ? ", the best of its battery" : "")"
+            "experiment \(experiment.id) \(battery), \(status)\(experiment.isBest ? ", the best of its battery" : "")"
     }
 
     private static func lines(of battery: Battery) -> [String] {

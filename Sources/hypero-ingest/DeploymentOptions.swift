@@ -30,3 +30,12 @@ struct DeploymentOptions: ParsableArguments {
         return settings
     }
 }
+
+/// The option that names the folder of the journals on this host.
+struct JournalOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The folder of the journals. (default: HYPERO_JOURNAL, or hypero/journal under XDG_STATE_HOME, or "
+                + "hypero-<uid>/journal in the folder for temporary files)", valueName: "folder"))
+    var journal: String?
+}

@@ -46,11 +46,7 @@ struct JournalsCommand: ParsableCommand {
               64  the command line is invalid
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "The folder of the journals. (default: HYPERO_JOURNAL, or hypero/journal under XDG_STATE_HOME, or "
-                + "hypero-<uid>/journal in the folder for temporary files)", valueName: "folder"))
-    var journal: String?
+    @OptionGroup var folder: JournalOptions
 
     @Option(help: "The form: table for people, json (one object per line), csv and prometheus for programs.")
     var format = Format.table
@@ -68,7 +64,7 @@ struct JournalsCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let survey: JournalSurvey
         do {
-            survey = try JournalSurvey(of: JournalRoot(existing: journal))
+            survey = try JournalSurvey(of: JournalRoot(existing: folder.journal))
         } catch {
             printError(AdoptCommand.advice(for: error))
             throw ExitCode.failure

@@ -103,7 +103,7 @@ struct RunCommand: AsyncParsableCommand {
         let ingest = try Ingest(settings, logger: logger)
         let keyspaces = try Keyspace.all(namespace: settings.namespace, partitions: settings.partitions)
         let last = keyspaces.count > 1 ? " to \(keyspaces[keyspaces.count - 1].tag)" : ""
-        logger.info("applying the events of \(keyspaces[0].tag)\(last) on \(settings.redis.serverURL)")
+        logger.info("starting with the events of \(keyspaces[0].tag)\(last) on \(settings.redis.serverURL)")
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try ingest.start()
         let listener = Task {

@@ -1,4 +1,6 @@
+import HyperoCommandLine
 import HyperoQuery
+import HyperoRedis
 
 extension QueryError {
     /// Returns the description, with advice that names options, variables and subcommands of the programs.
@@ -29,12 +31,22 @@ extension QueryError {
                 + "hypero-query show"
         case .incomplete where HyperoQueryCommand.arguments.first == "export":
             "Use --partial to write the file without their rows"
-        case .unreachable: "Start it, or name another server with --redis or HYPERO_REDIS"
+        case .unreachable: Self.unreachableAdvice(for: store?.server.redis)
         case .permissionDenied:
-            "Name an account with the rights of hypero-ingest acl --role query, and its password in HYPERO_REDIS_PASSWORD or in "
-                + "the URL"
+            "Name an account with the rights of hypero-ingest acl --role query, for example redis://query@host, and its "
+                + "password in HYPERO_REDIS_PASSWORD"
         default: nil
         }
+    }
+
+    /// Returns what to do if no server of a URL answers.
+    private static func unreachableAdvice(for text: String?) -> String {
+        guard let url = try? RedisURL(text), url.namesSentinels || url.namesSeveral else {
+            return "Start it, or name another server with --redis or HYPERO_REDIS"
+        }
+        return url.namesSentinels
+            ? "Start it, or read the logs of the sentinels, which promote a replica of a primary that is down"
+            : "Start one of them, or name another server with --redis or HYPERO_REDIS"
     }
 
     /// Returns the form of an order or a criterion that was written in another one: `valid desc`, `valid:desc`, `+valid`, `size:low`.

@@ -55,7 +55,22 @@ import Testing
         #expect(server.cli("ACL", "USERS") == "default")
     }
 
-    @Test(arguments: AccountRole.allCases)
+    @Test(arguments: AccountRole.allCases.filter(\.isOfRedis))
+    func `An account of Redis itself is checked by ACL DRYRUN only`(role: AccountRole) throws {
+        try create(role.rawValue)
+        let dryRun = try acl("--check", "--role", role.rawValue, "--user", role.rawValue)
+        #expect(dryRun.ending == .exited(0) && dryRun.stdout.hasSuffix("nothing lacks\n"), "\(dryRun)")
+        #expect(dryRun.stdout.hasPrefix("account \(role.rawValue) on \(server.url): role \(role.rawValue)\n"))
+        let own = try acl("--check", "--role", role.rawValue, user: role.rawValue)
+        if role == .admin {
+            #expect(own.ending == .exited(0), "\(own)")
+        } else {
+            #expect(own.ending == .exited(1) && own.stderr.contains("so that they are not tried: log in as"), "\(own)")
+        }
+        #expect(server.cli("ROLE").hasPrefix("master"))
+    }
+
+    @Test(arguments: AccountRole.allCases.filter { !$0.isOfRedis })
     func `An account of a printed line lacks nothing, by its own trial and by ACL DRYRUN`(role: AccountRole) throws {
         try create(role.rawValue, "--user", "node:7", "--partitions", "12")
         let trial = try acl("--check", "--role", role.rawValue, "--partitions", "12", user: "node%3A7")
@@ -86,7 +101,7 @@ import Testing
         let before = server.cli("DEBUG", "DIGEST")
         // Without DRYRUN, as on Redis 6.2, so that the commands themselves are sent.
         server.cli("ACL", "SETUSER", "all", "on", ">\(Self.password)", "~*", "&*", "+@all", "-acl|dryrun")
-        for role in AccountRole.allCases {
+        for role in AccountRole.allCases where !role.isOfRedis {
             let outcome = try acl("--check", "--role", role.rawValue, user: "all")
             #expect(outcome.ending == .exited(0) && outcome.stdout.contains("account all on"), "\(outcome)")
         }
@@ -94,15 +109,19 @@ import Testing
         #expect(server.cli("TTL", "{hypero}:ingest:lease") == "-1")
     }
 
-    @Test(arguments: ["logger", "training", "query", "ingest", "operator"])
-    func `The rules that a check prints grant what lacks`(role: String) throws {
-        for (user, rights) in [("bare", []), ("keyless", ["+@all"])] {
+    @Test(arguments: AccountRole.allCases)
+    func `The rules that a check prints grant what lacks`(role: AccountRole) throws {
+        let (isOfRedis, role) = (role.isOfRedis, role.rawValue)
+        // Those of a replica are commands only.
+        for (user, rights) in [("bare", []), ("keyless", ["+@all"])] where user == "bare" || role != "replica" {
             server.cli(["ACL", "SETUSER", user, "on", ">\(Self.password)"] + rights)
             let before = try acl("--check", "--role", role, "--user", user)
             #expect(before.ending == .exited(2), "\(before)")
             let grant = try #require(before.stdout.firstMatch(of: /to grant it: (ACL SETUSER .*)\n$/)?.1)
             #expect(server.cli(grant.split(separator: " ").map(String.init)) == "OK", "\(grant)")
-            let after = try acl("--check", "--role", role, user: user)
+            let after =
+                try isOfRedis
+                ? acl("--check", "--role", role, "--user", user) : acl("--check", "--role", role, user: user)
             #expect(after.ending == .exited(0) && after.stdout.hasSuffix("nothing lacks\n"), "\(after)")
         }
     }

@@ -33,8 +33,8 @@ import Testing
         let listed = try delete("run-3", "run-2", "--dry-run")
         #expect(
             listed.stdout == """
-                experiment run-3 of 'sweep' version 1: failed, the best of its battery
-                experiment run-2 of 'sweep' version 1: running
+                experiment run-3 of 'sweep' version 1, status failed, the best of its battery
+                experiment run-2 of 'sweep' version 1, status running
 
                 """)
         #expect(listed.ending == .exited(0))
@@ -166,7 +166,7 @@ import Testing
 
     @Test func `An experiment in a partition of an earlier number of partitions is deleted too`() throws {
         let outcome = try delete("run-1", "--yes", "--partitions", "2", "--timeout", "0.2")
-        #expect(outcome.stdout == "experiment run-1 of 'sweep' version 1: done\n")
+        #expect(outcome.stdout == "experiment run-1 of 'sweep' version 1, status done\n")
         // It looks for other partitions when it starts, and then every 30 seconds.
         let ingest = try ChildProcess(
             "hypero-ingest", ["--redis", server.url, "--lease", "0.5", "--partitions", "2"])

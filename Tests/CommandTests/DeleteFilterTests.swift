@@ -43,8 +43,8 @@ import Testing
         let listed = try delete("--battery", "sweep", "--where", "status = failed and lr < 0.045", "--dry-run")
         #expect(
             listed.stdout == """
-                experiment run-2 of 'sweep' version 1: failed
-                experiment run-3 of 'sweep' version 1: failed
+                experiment run-2 of 'sweep' version 1, status failed
+                experiment run-3 of 'sweep' version 1, status failed
                 2 experiments would be deleted
 
                 """, "\(listed)")
@@ -96,7 +96,8 @@ import Testing
         let both = try delete(
             "--battery", "sweep", "--where", "status = failed", "--where", "lr > 0.025", "--version", "1", "--dry-run")
         #expect(
-            both.stdout == "experiment run-3 of 'sweep' version 1: failed\n1 experiment would be deleted\n", "\(both)")
+            both.stdout == "experiment run-3 of 'sweep' version 1, status failed\n1 experiment would be deleted\n",
+            "\(both)")
         let empty = try delete("--battery", "sweep", "--where", "status = failed", "--where", "", "--yes")
         #expect(empty.ending == .exited(64))
         #expect(empty.stderr.hasPrefix("hypero-ingest: --where is empty"), "\(empty)")
@@ -112,8 +113,8 @@ import Testing
             "hypero-ingest", ["delete", "--redis", server.url, "--dry-run", "--lenient"] + condition)
         #expect(
             lenient.stdout == """
-                experiment run-2 of 'sweep' version 1: failed
-                experiment run-3 of 'sweep' version 1: failed
+                experiment run-2 of 'sweep' version 1, status failed
+                experiment run-3 of 'sweep' version 1, status failed
                 2 experiments would be deleted
 
                 """, "\(lenient)")
@@ -143,11 +144,12 @@ import Testing
         try fixture.drain()
         let listed = try delete("--battery", "sweep", "--where", "valid is nan and age < 7d", "--dry-run")
         #expect(
-            listed.stdout == "experiment diverged-1 of 'sweep' version 1: running\n1 experiment would be deleted\n",
+            listed.stdout
+                == "experiment diverged-1 of 'sweep' version 1, status running\n1 experiment would be deleted\n",
             "\(listed)")
         let null = try delete("--battery", "sweep", "--where", "valid is null", "--dry-run")
         #expect(
-            null.stdout == "experiment other-1 of 'sweep' version 1: running\n1 experiment would be deleted\n",
+            null.stdout == "experiment other-1 of 'sweep' version 1, status running\n1 experiment would be deleted\n",
             "\(null)")
     }
 

@@ -61,14 +61,14 @@ import Testing
         let listed = try delete("--battery", "sweep", "--keep-best", "2", "--dry-run")
         #expect(
             listed.stdout == """
-                experiment up-1 of 'sweep' version 1: done
-                experiment up-2 of 'sweep' version 1: failed
-                experiment up-3 of 'sweep' version 1: done
-                experiment up-5 of 'sweep' version 1: done
-                experiment down-3 of 'sweep' version 2: done
-                experiment down-4 of 'sweep' version 2: done
-                experiment down-5 of 'sweep' version 2: done
-                experiment down-6 of 'sweep' version 2: running
+                experiment up-1 of 'sweep' version 1, status done
+                experiment up-2 of 'sweep' version 1, status failed
+                experiment up-3 of 'sweep' version 1, status done
+                experiment up-5 of 'sweep' version 1, status done
+                experiment down-3 of 'sweep' version 2, status done
+                experiment down-4 of 'sweep' version 2, status done
+                experiment down-5 of 'sweep' version 2, status done
+                experiment down-6 of 'sweep' version 2, status running
                 8 experiments of versions 1 and 2 would be deleted
 
                 """, "\(listed)")

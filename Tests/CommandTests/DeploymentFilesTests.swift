@@ -44,8 +44,8 @@ import Testing
         assert all(services[name]['environment']['HYPERO_REDIS_CLUSTER'] == 'yes' for name in cluster - {'cluster-init', 'cluster-ingest'})
         named = set(re.findall(r'HYPERO_[A-Z_]+', text.split('\nname:')[0]))
         used = set(re.findall(r'(?:\$\{|- |^ +)(HYPERO_[A-Z_]+)(?:[:}]| *$)', text.split('\nname:')[1], re.M))
-        assert used - named <= {'HYPERO_REDIS', 'HYPERO_REDIS_CLUSTER'}, used - named
-        urls = {service['environment']['HYPERO_REDIS'] for service in services.values() if 'HYPERO_REDIS' in service.get('environment', {})}
+        assert used - named <= {'HYPERO_REDIS', 'HYPERO_REDIS_CLUSTER', 'HYPERO_REDIS_ACCOUNTS'}, used - named
+        urls = {re.sub(r'\$\{[A-Z_]+:-(.*)\}', r'\1', service['environment']['HYPERO_REDIS']) for service in services.values() if 'HYPERO_REDIS' in service.get('environment', {})}
         open(f'{folder}/urls', 'w').write('\n'.join(sorted(urls)))
         open(f'{folder}/health', 'w').write(services['ingest']['healthcheck']['test'][1].replace('$$', '$'))
         """#
@@ -129,8 +129,9 @@ import Testing
         let alerts = table.split(separator: "\n").compactMap { line in
             line.firstMatch(of: #/^\| `([^`]+)` \| ([0-9]+[mh]) \| /#).map { (String($0.1), String($0.2)) }
         }
-        #expect(alerts.count == 20)
-        let server = try RedisServer(appendOnly: true, configuration: ["maxmemory 1gb"])
+        #expect(alerts.count == 21)
+        let server = try RedisServer(
+            appendOnly: true, configuration: ["maxmemory 1gb", "min-replicas-to-write 1", "min-replicas-max-lag 5"])
         let folder = try TemporaryFolder()
         let status = try ChildProcess.run("hypero-query", ["status", "--format", "prometheus", "--redis", server.url])
         let journals = try ChildProcess.run(

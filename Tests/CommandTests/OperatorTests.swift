@@ -73,7 +73,7 @@ import Testing
             ["--redis", fixture.server.url, "--namespace", "lab", "--partitions", "\(partitions)", "--drain"])
         let keys = partitions == 1 ? "{lab}" : "{lab:0} to {lab:2}"
         let first = try #require(outcome.stderr.split(separator: "\n").first)
-        #expect(first.hasSuffix("applying the events of \(keys) on \(fixture.server.url)"), "\(outcome.stderr)")
+        #expect(first.hasSuffix("starting with the events of \(keys) on \(fixture.server.url)"), "\(outcome.stderr)")
     }
 
     @Test func `A deleted experiment that is deleted again is reported with the time of its deletion`() throws {

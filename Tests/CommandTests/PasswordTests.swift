@@ -86,6 +86,45 @@ import Testing
         }
     }
 
+    @Test func `A failed login is explained without the advice for a missing right`() throws {
+        let server = try RedisServer(appendOnly: false, configuration: ["requirepass verraten"])
+        for (environment, message) in [
+            (["HYPERO_REDIS_PASSWORD": "falsch"], "It was sent the password of HYPERO_REDIS_PASSWORD\n"),
+            (["HYPERO_REDIS_PASSWORD_FILE": "/nowhere"], "Correct HYPERO_REDIS_PASSWORD_FILE or the file ("),
+            ([:], "Set HYPERO_REDIS_PASSWORD\n"),
+        ] {
+            let outcome = try ChildProcess.run(
+                "hypero-query", ["batteries", "--redis", server.url], environment: environment)
+            #expect(outcome.ending == .exited(4) && outcome.stderr.contains(message), "\(outcome.stderr)")
+            #expect(!outcome.stderr.contains("Name an account"), "\(outcome.stderr)")
+        }
+    }
+
+    @Test(arguments: [(0o600, nil), (0o640, nil), (0o644, "read"), (0o777, "change")] as [(Int, String?)])
+    func `A password file that every user can read is reported`(mode: Int, verb: String?) throws {
+        let server = try RedisServer(appendOnly: false, configuration: ["requirepass verraten"])
+        let file = server.folder.file("password")
+        let content = Data("verraten\n".utf8)
+        #expect(
+            FileManager.default.createFile(atPath: file, contents: content, attributes: [.posixPermissions: mode]))
+        let outcome = try ChildProcess.run(
+            "hypero-query", ["batteries", "--redis", server.url], environment: ["HYPERO_REDIS_PASSWORD_FILE": file])
+        #expect(outcome.succeeded)
+        let warning = verb.map {
+            "hypero-query: HYPERO_REDIS_PASSWORD_FILE: every user can \($0) the password file \(file). Run chmod 600 on it\n"
+        }
+        #expect(outcome.stderr == warning ?? "", "\(outcome.stderr)")
+    }
+
+    @Test(arguments: ["hypero-ingest", "hypero-query", "hypero-demo"])
+    func `An error of the environment is one line`(program: String) throws {
+        let outcome = try ChildProcess.run(
+            program, program == "hypero-query" ? ["batteries"] : [], environment: ["HYPERO_REDIS": "nonsense"])
+        #expect(!outcome.succeeded && outcome.stderr.hasPrefix("\(program): "), "\(outcome.stderr)")
+        #expect(outcome.stderr.contains("HYPERO_REDIS: the Redis URL must start with"))
+        #expect(outcome.stderr.split(separator: "\n").count == 1, "\(outcome.stderr)")
+    }
+
     @Test(arguments: ["unix://u:verraten@/nowhere/s", "redis://u:verraten@127.0.0.1:1", "redis://verraten@127.0.0.1:1"])
     func `The demo passes no password in the arguments of redis-cli, and prints none`(url: String) throws {
         let folder = try TemporaryFolder()
@@ -196,6 +235,37 @@ import Testing
         }
         #expect(try ping(password).contains("PONG"))
         #expect(try ping("other").contains("NOAUTH"))
+    }
+
+    @Test func `docker-compose keeps accounts in a file, and the password of the other clients with them`() throws {
+        let folder = try TemporaryFolder()
+        let (accounts, socket) = (folder.file("users.acl"), folder.file("s"))
+        try Data().write(to: URL(fileURLWithPath: accounts))
+        let environment = [
+            "HYPERO_REDIS_PASSWORD": "ver\"rat 'x'", "HYPERO_REDIS_BIND": "0.0.0.0", "HYPERO_REDIS_ACCOUNTS": accounts,
+        ]
+        func cli(_ user: String, _ password: String, _ words: String...) throws -> String {
+            try ChildProcess.run(
+                "redis-cli", ["-s", socket, "--no-auth-warning", "--user", user, "--pass", password] + words
+            ).stdout
+        }
+        func start() throws -> ChildProcess {
+            let server = try run(environment: environment, socket: socket)
+            #expect(
+                eventually { (try? cli("default", "", "PING"))?.isEmpty == false }, "\(server.stdout)\(server.stderr)")
+            return server
+        }
+        var server = try start()
+        #expect(try ChildProcess.run("redis-cli", ["-s", socket, "PING"]).stdout.hasPrefix("NOAUTH"))
+        let password = "ver\"rat 'x'"
+        #expect(try cli("default", password, "ACL", "SETUSER", "admin", "on", ">p", "~*", "&*", "+@all") == "OK\n")
+        #expect(try cli("admin", "p", "ACL", "SETUSER", "default", "off") == "OK\n")
+        #expect(try cli("admin", "p", "ACL", "SAVE") == "OK\n")
+        server.terminate()
+        #expect(server.wait() == .exited(0))
+        server = try start()
+        #expect(try cli("admin", "p", "PING") == "PONG\n")
+        #expect(try !cli("default", password, "PING").contains("PONG"))
     }
 
     @Test(arguments: [("0.0.0.0", false), ("10.0.0.1", false), ("", true), ("127.0.0.1", true), ("localhost", true)])

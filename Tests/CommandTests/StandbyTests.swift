@@ -47,4 +47,22 @@ import Testing
         let denied = try ChildProcess.run("hypero-query", ["status", "--redis", url("nolist")], environment: password)
         #expect(denied.succeeded && denied.stdout.contains("standbys: unknown\n"))
     }
+
+    @Test func `After a change to fewer partitions, status has no problem once their entries are applied`() throws {
+        let server = try RedisServer()
+        for tag in ["{hypero:0}", "{hypero:2}"] { server.cli("XADD", "\(tag):events", "*", "event", "alive") }
+        let drain = try ChildProcess.run("hypero-ingest", ["--redis", server.url, "--partitions", "3", "--drain"])
+        #expect(drain.succeeded, "\(drain.stderr)")
+        server.cli("DEL", "{hypero:0}:dead", "{hypero:2}:dead")
+        let ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--partitions", "2"])
+        defer { ingest.kill() }
+        var check: ChildProcess.Outcome?
+        #expect(
+            eventually {
+                check = try? ChildProcess.run("hypero-query", ["status", "--check", "--redis", server.url])
+                return check?.ending == .exited(0)
+            }, "\(String(describing: check))")
+        let status = try ChildProcess.run("hypero-query", ["status", "--redis", server.url])
+        #expect(status.stdout.contains(/\{hypero:2\} +at rest/), "\(status.stdout)")
+    }
 }

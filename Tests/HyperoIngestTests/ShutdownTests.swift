@@ -215,4 +215,21 @@ import Testing
         missing.wholeCurves[0] = BatteryState.Objective(channel: "valid", direction: .max)
         return missing
     }
+
+    @Test(arguments: [false, true])
+    func `A partition that is to end before its first connection opens none`(isDraining: Bool) throws {
+        let connections = Atomic<Int>(0)
+        let server = try FakeServer { connection in
+            connections.add(1, ordering: .relaxed)
+            while connection.command() != nil { connection.send("+OK\r\n") }
+        }
+        var settings = IngestSettings(redis: try RedisURL(server.url))
+        settings.isDraining = isDraining
+        let shutdown = ShutdownFlag()
+        shutdown.request()
+        let worker = PartitionWorker(
+            settings, keyspace: try Keyspace.all()[0], logger: Logger(label: "test"), shutdown: shutdown)
+        #expect(worker.run() == (isDraining ? .interrupted : .done))
+        #expect(connections.load(ordering: .relaxed) == 0)
+    }
 }

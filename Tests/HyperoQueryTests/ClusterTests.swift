@@ -26,6 +26,7 @@ import Testing
         #expect(try store.experiment("a-0").status == .done)
         #expect(try store.experiment("a-1").status == .done)
         #expect(try store.status().servers.count == 2)
+        #expect(try Store(nodes[0].tcpURL, partitions: 2).status().servers.count == 2)
         let outcome = try ChildProcess.run("hypero-query", ["rank", "net", "--redis", nodes[1].tcpURL ?? ""])
         #expect(outcome.stdout.contains("2 of 2"))
     }

@@ -9,7 +9,8 @@ import Testing
     /// Returns the warnings of a server by the fields of INFO.
     private func warnings(_ fields: String...) -> [String] {
         let usual = ["redis_version:7.0.15", "role:master", "min_slaves_good_slaves:1"]
-        return ServerStatus(url: "redis://here", info: (usual + fields).joined(separator: "\r\n")).warnings
+        return ServerStatus(url: "redis://here", info: (usual + fields).joined(separator: "\r\n")).warnings(
+            isOneOfSeveral: false)
     }
 
     @Test(arguments: [(799, 0), (800, 1), (1_000, 1), (5_000, 1)])
@@ -35,11 +36,13 @@ import Testing
         (["aof_enabled:1", "aof_last_write_status:ok"], ""), (["maxmemory_policy:allkeys-lru"], "evicts keys"),
         (["role:slave", "master_host:a", "master_port:1"], "is a replica of a:1"),
         (["connected_slaves:1"], "cut off from its replicas"),
+        (["connected_slaves:1", "min_slaves_good_slaves:0"], "refuses all writes (NOREPLICAS)"),
+        (["connected_slaves:1", "min_slaves_good_slaves:1"], ""),
     ])
     func `The settings and limits of a server are reported`(fields: [String], problem: String) {
         let warnings = ServerStatus(
             url: "redis://here", info: (["role:master"] + fields).joined(separator: "\r\n")
-        ).warnings
+        ).warnings(isOneOfSeveral: false)
         #expect(warnings.count == (problem.isEmpty ? 0 : 1), "\(warnings)")
         #expect(warnings.allSatisfy { $0.contains(problem) })
     }
@@ -86,5 +89,36 @@ import Testing
         let outcome = try ChildProcess.run("hypero-query", ["status"] + options)
         #expect(outcome.ending == .exited(64))
         #expect(outcome.stderr.hasPrefix("hypero-query: \(message)"), "\(outcome.stderr)")
+    }
+
+    @Test func `A server without its replicas is reported, and its metric raises the alert`() throws {
+        let server = try RedisServer(configuration: ["min-replicas-to-write 1", "min-replicas-max-lag 5"])
+        let check = try ChildProcess.run("hypero-query", ["status", "--check", "--redis", server.url])
+        #expect(check.stdout.contains("\(server.url) refuses all writes (NOREPLICAS)"), "\(check)")
+        let metrics = try ChildProcess.run("hypero-query", ["status", "--format", "prometheus", "--redis", server.url])
+        #expect(metrics.stdout.contains("hypero_redis_good_replicas{server=\"\(server.url)\"} 0\n"))
+    }
+
+    @Test func `The primary is read from wherever it is in the list, and a replica only if there is none`() throws {
+        let primary = try RedisServer(tcp: true)
+        let replica = try RedisServer(tcp: true, configuration: ["replicaof 127.0.0.1 \(primary.port ?? 0)"])
+        let url = "redis://127.0.0.1:\(replica.port ?? 0),127.0.0.1:\(primary.port ?? 0)"
+        let status = try Store(url).status()
+        #expect(status.servers.map(\.url) == [primary.tcpURL])
+        #expect(status.servers[0].primary == nil)
+        primary.kill()
+        let left = try Store(url).status()
+        #expect(left.servers.map(\.url) == [replica.tcpURL])
+        #expect(left.warnings.contains { $0.contains("No server of the URL answers as a primary") }, "\(left.warnings)")
+    }
+
+    @Test func `A name in a list that has no address is reported while the other servers answer`() throws {
+        let server = try RedisServer(tcp: true)
+        // Longer than a label may be, so that no name server is asked.
+        let name = String(repeating: "x", count: 64)
+        let url = "redis://127.0.0.1:\(server.port ?? 0),\(name):1"
+        let warnings = try Store(url).status().warnings
+        #expect(warnings.contains { $0.hasPrefix("unknown host: \(name) in \(url), ") }, "\(warnings)")
+        #expect(try !Store(server.tcpURL).status().warnings.contains { $0.hasPrefix("unknown host") })
     }
 }

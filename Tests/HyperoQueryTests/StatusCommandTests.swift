@@ -124,6 +124,26 @@ import Testing
             })
     }
 
+    @Test(arguments: [nil, "2", "9999999", "x"])
+    func `Partitions beyond the number that their owners have recorded are at rest`(recorded: String?) throws {
+        let server = try RedisServer()
+        let keyspaces = try Keyspace.all(partitions: 3)
+        for (index, keyspace) in keyspaces.enumerated() {
+            let id = server.cli("XADD", keyspace.events, "*", "event", "x")
+            server.cli("HSET", keyspace.ingest, "cursor", id, "entries", "\(id) 1", "applied", "1")
+            guard index < 2 else { continue }
+            server.cli("SET", keyspace.lease, "ingest-1")
+            if let recorded { server.cli("HSET", keyspace.ingest, IngestField.partitions, recorded) }
+        }
+        let status = try Store(server.url).status()
+        #expect(status.partitions.map(\.isAtRest) == [false, false, recorded == "2"])
+        #expect(status.warnings.contains { $0.hasPrefix("no ingest owns {hypero:2}") } == (recorded != "2"))
+        guard recorded == "2" else { return }
+        #expect(status.warnings == [])
+        server.cli("XADD", keyspaces[2].events, "*", "event", "x")
+        #expect(try Store(server.url).status().warnings.count == 1)
+    }
+
     @Test(arguments: [(from: 1, to: 2), (from: 2, to: 1)])
     func `The partitions before a change of their number cause no warning once their entries are applied`(
         change: (from: Int, to: Int)

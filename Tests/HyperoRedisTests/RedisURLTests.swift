@@ -109,6 +109,71 @@ struct RedisURLTests {
         #expect(try url(text).sharesServer(with: other) == isSame)
     }
 
+    @Test(arguments: [
+        ("a:1,redis://b:2", "host 2 in the Redis URL: 'redis:' must not repeat the scheme"),
+        ("a:1;b:2", "host 1 in the Redis URL: 'a:1;b:2', hosts must be separated by commas"),
+        ("a:1,", "host 2 in the Redis URL is empty. Remove the comma"), ("a:1,,b", "host 2 in the Redis URL is empty"),
+        ("a,b:x,c", "host 2 in the Redis URL: 'b:x', the port"), ("a,::1", "host 2 in the Redis URL: '::1', an IPv6"),
+        ("u:secret@a,b:x", "host 2 in the Redis URL: 'b:x', the port"),
+    ])
+    func `An error of one of several hosts quotes that host`(list: String, message: String) throws {
+        for scheme in ["redis://", "redis+sentinel://"] where scheme == "redis://" || !list.contains("/") {
+            let text = scheme + list + (scheme == "redis://" ? "" : "/main")
+            let error = #expect(throws: SchemaError.self) { try url(text) }
+            #expect(error?.description.hasPrefix(message) == true, "\(String(describing: error))")
+        }
+    }
+
+    @Test func `A long list of servers is stored with whole addresses, and still names the same deployment`() throws {
+        let hosts = (1...64).map { "10.0.0.\($0):6379" }
+        for (start, end, otherEnd) in [
+            ("redis://", "", "/1"), ("redis://", "/3", "/4"), ("redis+sentinel://", "/ma%2Fin%23ff/3", "/ma%2Fin%23ff"),
+        ] {
+            let long = start + hosts.joined(separator: ",") + end
+            let stored = RedisURL.shortened(try url(long).serverURL, to: 340)
+            #expect(stored.utf8.count <= 340 && RedisURL.isShortened(stored) && stored.contains("\(hosts[10]),"))
+            #expect(try url(start + "x," + hosts[3] + end).sharesServer(with: stored))
+            #expect(try url(long).sharesServer(with: stored))
+            #expect(try !url(start + "x" + end).sharesServer(with: stored))
+            #expect(try !url(start + hosts[3] + otherEnd).sharesServer(with: stored))
+            #expect(RedisURL.shortened(try url(long).serverURL, to: 340) == stored)
+            let other = start + hosts.dropLast().joined(separator: ",") + end
+            #expect(RedisURL.shortened(try url(other).serverURL, to: 340) != stored)
+        }
+        #expect(RedisURL.shortened("redis://a:1", to: 340) == "redis://a:1")
+    }
+
+    @Test func `A description can be parsed again, also with a name that contains separators`() throws {
+        for text in [
+            "redis+sentinel://a:1/m%2Fa%25b%23c%3Fd%40e/3", "redis+sentinel://a:1,b:2/main", "redis://[::1]:7/2",
+        ] {
+            #expect(try url(text).description == text)
+        }
+    }
+
+    @Test func `A wrong password is reported with its origin, and with a blank at an end of it`() throws {
+        let server = try RedisServer(configuration: ["requirepass one"])
+        let file = server.folder.file("password")
+        try "one \n".write(toFile: file, atomically: true, encoding: .utf8)
+        let withPassword = server.url.replacing("unix://", with: "unix://:two@")
+        for (text, environment, ending) in [
+            (server.url, ["HYPERO_REDIS_PASSWORD": "two"], "It was sent the password of HYPERO_REDIS_PASSWORD"),
+            (server.url, ["REDISCLI_AUTH": "two"], "It was sent the password of REDISCLI_AUTH"),
+            (withPassword, [:], "It was sent the password of the URL"),
+            (
+                server.url, ["HYPERO_REDIS_PASSWORD_FILE": file],
+                "It was sent the password of HYPERO_REDIS_PASSWORD_FILE, the file \(file), which ends with a blank"
+            ),
+            (server.url, [:], "Set HYPERO_REDIS_PASSWORD"),
+        ] {
+            let error = redisError {
+                _ = try RedisConnection.open(to: url(text, environment: environment), name: "test")
+            }
+            #expect(error?.description.hasSuffix(ending) == true, "\(String(describing: error))")
+            #expect(error?.description.contains("two") == false)
+        }
+    }
+
     @Test func `The password of a variable takes precedence over that of a file, which is read at each connection`()
         throws
     {

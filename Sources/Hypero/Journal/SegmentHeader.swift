@@ -1,4 +1,5 @@
 import HyperoCore
+import HyperoRedis
 import HyperoSchema
 
 /// The header of a segment: the version of the format, and the data that another client needs to send the records of a
@@ -56,22 +57,12 @@ struct SegmentHeader: Equatable {
         case damaged
     }
 
-    /// Returns the name under which a header stores a server: its URL, or the start and a hash of a URL that does not fit.
+    /// Returns the name under which a header stores a server: its URL, or as many whole addresses as fit and a digest of the URL.
     ///
     /// All other lines together have at most 600 bytes: 15 ancestors, a host of 64 characters and a tag of 72.
     ///
     /// - Parameter url: The URL without the account.
-    static func serverName(of url: String) -> String {
-        guard url.utf8.count > maxServerLength || url.contains(where: \.isNewline) else { return url }
-        // FNV-1a, 64 bits.
-        let hash = url.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        var start = ""
-        for character in url where !character.isNewline {
-            guard start.utf8.count + character.utf8.count <= maxServerLength - 17 else { break }
-            start.append(character)
-        }
-        return "\(start)#\(String(hash, radix: 16))"
-    }
+    static func serverName(of url: String) -> String { RedisURL.shortened(url, to: maxServerLength) }
 
     private static let maxServerLength = 340
 

@@ -31,6 +31,8 @@ struct Delivery: ~Copyable {
         let shouldContinue: () -> Bool
         /// Runs a system call that may block.
         let blocking: (() -> Void) -> Void
+        /// The servers that the deliveries of one thread know.
+        let knownServers = KnownServers()
 
         /// - Parameter isEnding: nil if the delivery must end once it has to give up.
         init(

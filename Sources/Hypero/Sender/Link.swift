@@ -17,6 +17,8 @@ struct Link: ~Copyable {
     private var writer = RESPWriter(capacity: 1 << 10)
     private var shipment = Shipment()
     private let socket = InheritedSocket()
+    /// True once a connection was opened, or the servers of another delivery were taken over.
+    private var knowsServers = false
     /// false once the server has denied or refused the watermark on this connection.
     private(set) var canReadWatermark = true
 
@@ -58,10 +60,16 @@ struct Link: ~Copyable {
 
     mutating func connect() throws(RedisError) {
         defer { if !isConnected { socket.clear() } }
+        // Another delivery of the thread may have found the server meanwhile.
+        if !knowsServers, let known = callbacks.knownServers.topology(of: topology.seed) {
+            (topology, knowsServers) = (known, true)
+        }
         connection = try topology.open(
             for: .writing, name: "hypero-\(producer.text)", timeout: timeout, bounds: .small,
             shouldContinue: callbacks.shouldContinue, blocking: callbacks.blocking,
             opened: { [socket] in socket.set($0) })
+        knowsServers = true
+        callbacks.knownServers.record(topology)
         canReadWatermark = true
         shipment = Shipment(usesTransactions: shipment.usesTransactions)
     }

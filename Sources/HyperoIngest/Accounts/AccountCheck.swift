@@ -27,6 +27,8 @@ package struct AccountCheck {
 
     /// The result.
     package struct Report: Sendable {
+        /// The server, which is the primary that sentinels name or the first one of a list that can be used.
+        package let server: RedisURL
         /// The name of the account; nil if the server does not say it.
         package let user: String?
         /// The source of the answers.
@@ -41,6 +43,8 @@ package struct AccountCheck {
     package enum Failure: Error, Sendable {
         /// The account is not that of the connection, and ACL DRYRUN is not possible.
         case otherUser(String, reason: String)
+        /// The commands of the role change the server, so that they are not tried, and ACL DRYRUN is not possible.
+        case untried(String?, reason: String)
         /// A command or the connection failed.
         case redis(RedisError)
     }
@@ -68,7 +72,10 @@ package struct AccountCheck {
     package func run(user: String? = nil) throws(Failure) -> Report {
         let result: Result<Report, Failure>
         do throws(RedisError) {
-            var connection = try RedisConnection.open(to: url, name: "hypero-acl", bounds: .medium)
+            // The account of the URL is sent where the programs of the role would send it.
+            var topology = Topology(seed: url)
+            var connection = try topology.open(
+                for: rules.role.writes ? .writing : .reading, name: "hypero-acl", bounds: .medium)
             result = try check(user, over: &connection)
         } catch {
             throw .redis(error)
@@ -85,23 +92,26 @@ package struct AccountCheck {
         if let name = user ?? own {
             guard let error = try connection.call("ACL", "DRYRUN", name, "PING").error else {
                 let answers = try answers(over: &connection, prefix: ["ACL", "DRYRUN", name])
-                return .success(report(answers, user: name, method: .dryRun))
+                return .success(report(answers, user: name, method: .dryRun, server: connection.url))
             }
             refusal = error.description
         }
+        if rules.role.isOfRedis { return .failure(.untried(user ?? own, reason: refusal)) }
         if let user, user != own { return .failure(.otherUser(user, reason: refusal)) }
-        return .success(report(try answers(over: &connection, prefix: []), user: own, method: .trial))
+        let answers = try answers(over: &connection, prefix: [])
+        return .success(report(answers, user: own, method: .trial, server: connection.url))
     }
 
     // MARK: - Asking
 
     private enum Answer {
-        case permitted, commandDenied, keyDenied
+        case permitted, commandDenied, keyDenied, channelDenied
 
         init(_ error: RedisError?) {
             self =
                 switch error {
                 case .some(let error) where error.deniesKey: .keyDenied
+                case .some(let error) where error.deniesChannel: .channelDenied
                 case .some(let error) where error.code == .noPermission: .commandDenied
                 // Redis checks the rights first.
                 default: .permitted
@@ -136,14 +146,16 @@ package struct AccountCheck {
 
     // MARK: - Reporting
 
-    private func report(_ answers: [Answer], user: String?, method: Method) -> Report {
+    private func report(_ answers: [Answer], user: String?, method: Method, server: RedisURL) -> Report {
         let answered = Array(zip(probes, answers))
         let denied = answered.filter { $0.1 != .permitted }
         let commands = Set(denied.filter { $0.1 == .commandDenied }.map(\.0.right.command))
         var keys = Set(denied.filter { $0.1 == .keyDenied }.compactMap(\.0.access))
         let lackingKeys = Set(keys.map(\.keys))
+        let lacksChannel = denied.contains { $0.1 == .channelDenied }
         let lackingRules = rules.rules.filter { rule in
-            commands.contains { rule == "+\($0)" } || lackingKeys.contains { rules.keyRules(of: $0).contains(rule) }
+            commands.contains { rule == "+\($0)" } || lacksChannel && rules.channelRules.contains(rule)
+                || lackingKeys.contains { rules.keyRules(of: $0).contains(rule) }
         }
         let lacks = lackingRules.compactMap { rule in
             rules.rights(of: rule).filter { right in denied.contains { $0.0.right == right } }.first.map {
@@ -154,10 +166,13 @@ package struct AccountCheck {
         let known = Set(answered.filter { $0.1 != .commandDenied }.compactMap(\.0.access))
         keys.formUnion(Set(denied.compactMap(\.0.access)).subtracting(known))
         let groups = Set(keys.map(\.keys))
+        // So are the channels.
+        let needsChannels = denied.contains { $0.0.right.usesChannels }
         let grant = rules.rules.filter { rule in
-            lackingRules.contains(rule) || groups.contains { rules.keyRules(of: $0).contains(rule) }
+            lackingRules.contains(rule) || needsChannels && rules.channelRules.contains(rule)
+                || groups.contains { rules.keyRules(of: $0).contains(rule) }
         }
-        return Report(user: user, method: method, lacks: lacks, grant: grant)
+        return Report(server: server, user: user, method: method, lacks: lacks, grant: grant)
     }
 }
 
@@ -171,4 +186,14 @@ extension AccountProbe {
 
     /// The access to the group of the key; nil for a command without keys.
     fileprivate var access: KeyAccess? { keys.map { KeyAccess(keys: $0, access: right.access) } }
+}
+
+extension AccountRole {
+    /// True if the programs of the role need a primary.
+    fileprivate var writes: Bool {
+        switch self {
+        case .logger, .training, .ingest, .operator, .sentinel, .admin: true
+        case .query, .replica: false
+        }
+    }
 }

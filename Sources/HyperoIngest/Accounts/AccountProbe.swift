@@ -52,6 +52,7 @@ struct AccountProbe {
                         keyspace.events, keyspace.control, keyspace.dead, keyspace.ingest, keyspace.lease,
                         keyspace.batteries, keyspace.deleted,
                     ] : [])
+        case .everything: [absent]
         }
     }
 
@@ -61,6 +62,15 @@ struct AccountProbe {
         return switch command {
         case "client|setname": words + ["hypero-acl"]
         case "client|list": words + ["ID", "0"]
+        // Those of Redis itself are never run, but given to ACL DRYRUN.
+        case "psync": words + ["?", "-1"]
+        case "replconf": words + ["capa", "eof"]
+        case "slaveof": words + ["NO", "ONE"]
+        case "subscribe": words + ["__sentinel__:hello"]
+        case "publish": words + ["__sentinel__:hello", absent]
+        case "client|kill": words + ["TYPE", "normal"]
+        // A command of an administrator only.
+        case "@all": ["MIGRATE", "127.0.0.1", "1", key, "0", "1"]
         case "config|get": words + ["appendonly"]
         case "info": words + ["server"]
         case "select": words + ["0"]

@@ -19,6 +19,8 @@ package struct FoldedBatch {
     var isRewind = false
     /// True if the previous owner's lease expired instead of being released.
     var isTakeover = false
+    /// The number of partitions that the transaction records; nil for all but the first transaction of an owner.
+    var partitions: Int?
     /// The dead letters of an earlier batch that this transaction writes. Such a batch has no entries of its own, because
     /// ``IngestField/unconfirmed`` must keep the earlier batch until its dead letters are written.
     package var pendingDeadLetters = PendingDeadLetters()

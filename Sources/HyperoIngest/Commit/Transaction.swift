@@ -223,13 +223,18 @@ extension Transaction {
         // of the one before are written, its value stays.
         let writesUnconfirmed = batch.pendingDeadLetters.isEmpty
         writer.begin(
-            arguments: 6 + (knowsEntries ? 2 : 0) + (writesUnconfirmed ? 2 : 0) + (batch.batch.isEmpty ? 0 : 2))
+            arguments: 6 + (knowsEntries ? 2 : 0) + (writesUnconfirmed ? 2 : 0) + (batch.batch.isEmpty ? 0 : 2)
+                + (batch.partitions == nil ? 0 : 2))
         writer.add("HSET" as StaticString)
         writer.add(keyspace.ingest)
         writer.add(IngestField.cursor)
         writer.add(batch.cursor.description)
         writer.add(IngestField.owner)
         writer.add(owner)
+        if let partitions = batch.partitions {
+            writer.add(IngestField.partitions)
+            writer.add(String(partitions))
+        }
         if knowsEntries {
             writer.add(IngestField.entries)
             writer.add(batch.position.description)

@@ -84,6 +84,7 @@ extension PartitionWorker {
         context.pendingDeadLetters = letters
         checkpoint.batch.pendingDeadLetters = context.pendingDeadLetters
         checkpoint.batch.trimmedDeadLetters = context.trimmedDeadLetters
+        checkpoint.batch.partitions = settings.partitions
         let cursor = checkpoint.batch.cursor
         let mustWriteLetters = if letters.isEmpty { false } else { try needsDeletion(header, in: &context) }
         if mustWriteLetters {

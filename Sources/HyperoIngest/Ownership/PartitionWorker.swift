@@ -73,7 +73,8 @@ final class PartitionWorker {
 
     /// Runs until shutdown is requested, or a drain has ended.
     func run() -> PartitionOwner.Ending {
-        var action = owner.start
+        // The check of the server before it may have waited for the lookup of a name.
+        var action = shutdown.isRequested ? .end(settings.isDraining ? .interrupted : .done) : owner.start
         while true {
             switch action {
             case .end(let ending):
@@ -110,7 +111,7 @@ final class PartitionWorker {
             // The cursors of its scans belong to the process of Redis that gave them.
             rebuild = nil
             let serverID = try connection.serverID()
-            let prefetcher = Prefetcher(connection.url, keyspace: keyspace, serverID: serverID)
+            let prefetcher = Prefetcher(connection.peer, keyspace: keyspace, serverID: serverID)
             var context = PipelineContext(
                 connection: connection, prefetcher: prefetcher,
                 trimPlan: TrimPlan(retain: settings.retain), pendingDeadLetters: pendingDeadLetters,

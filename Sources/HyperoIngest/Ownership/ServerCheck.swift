@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoRedis
 import Logging
 
@@ -21,6 +22,17 @@ enum ServerCheck {
                 let pair = try? reply.pairs().first, let warning = warning(ofSetting: name, value: pair.value)
             else { continue }
             logger.warning("\(warning)")
+        }
+    }
+
+    /// Logs the hosts of several ones that have no address. Runs on a thread of its own, for which nothing waits: a lookup may take
+    /// long.
+    static func reportUnknownHosts(of url: RedisURL, logger: Logger, shutdown: ShutdownFlag) {
+        guard url.namesSeveral else { return }
+        _ = NamedThread.start("ingest-hosts") {
+            for message in url.unknownHosts(shouldContinue: { !shutdown.isRequested }) where !shutdown.isRequested {
+                logger.warning("\(message)")
+            }
         }
     }
 

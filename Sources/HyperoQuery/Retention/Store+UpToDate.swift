@@ -20,7 +20,9 @@ extension Store {
         let requests = keyspaces.map { PartitionStatusRequest($0, in: &pipeline) }
         try connections.run(pipeline)
         let local = WallClock.milliseconds
-        try readOldestEntries(of: requests)
+        var oldest = CommandPipeline()
+        for request in requests { request.appendOldest(to: &oldest) }
+        try connections.run(oldest)
         var offset: Int64?
         for info in infos {
             // The earlier clock of several servers makes experiments younger, which is safe.

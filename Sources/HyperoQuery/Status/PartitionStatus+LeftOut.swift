@@ -6,7 +6,8 @@ extension PartitionStatus {
             deleted: nil, gaps: nil, missed: nil, rewinds: nil, lastRewind: nil, takeovers: nil, lastTakeover: nil,
             totalDeadLetters: nil, deadLetters: nil, requeued: nil, trimmedDeadLetters: nil, latestDeadReason: nil,
             lastApplied: nil, lastOwner: nil, lease: .unknown, waitingCommands: nil, commandsWaitingSince: nil,
-            format: nil, leftOut: partition.reason, batteries: nil, problems: [], deniedCommands: [],
+            format: nil, deploymentSize: nil, leftOut: partition.reason, batteries: nil, problems: [],
+            deniedCommands: [],
             isHashKnown: false,
             isCursorBeyondEnd: false)
     }

@@ -91,6 +91,7 @@ final class PartitionStatusRequest {
         let totalDeadLetters = count(IngestField.dead)
         let deleted = count(IngestField.deleted)
         let format = reader.integer(IngestField.format).map { Int($0) }
+        let deploymentSize = reader.integer(IngestField.partitions).map { Int($0) }
         let gaps = count(IngestField.gaps)
         let missed = count(IngestField.missed)
         let rewinds = count(IngestField.rewinds)
@@ -126,7 +127,8 @@ final class PartitionStatusRequest {
             lastApplied: lastApplied, lastOwner: reader.fields[IngestField.owner],
             lease: try lease.valueIfPermitted().map { $0.map(PartitionStatus.Lease.held(by:)) ?? .free } ?? .unknown,
             waitingCommands: waiting.count, commandsWaitingSince: waiting.since, format: format,
-            batteries: try batteryCount.valueIfPermitted(), problems: problems, deniedCommands: deniedCommands,
+            deploymentSize: deploymentSize, batteries: try batteryCount.valueIfPermitted(), problems: problems,
+            deniedCommands: deniedCommands,
             isHashKnown: isHashKnown,
             isCursorBeyondEnd: isBeyondEnd(cursor))
     }

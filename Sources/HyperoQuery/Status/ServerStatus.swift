@@ -25,6 +25,9 @@ public struct ServerStatus: Sendable, Hashable {
     let hasAppendOnlyError: Bool
     /// The address of the primary, `host:port`, if the server is a replica; nil if it is not or this is unknown.
     public let primary: String?
+    /// The number of replicas that are connected and up to date; nil if the server is a replica or accepts writes without them
+    /// (`min-replicas-to-write 0`). With 0, the server refuses all writes.
+    public let goodReplicas: Int?
     /// True if the server has replicas and accepts writes without any of them (`min-replicas-to-write 0`).
     let mayLoseAcknowledgedWrites: Bool?
 }
@@ -49,16 +52,28 @@ extension ServerStatus {
         primary =
             fields["role"] == "slave"
             ? "\(fields["master_host"] ?? "an unknown host"):\(fields["master_port"] ?? "?")" : nil
+        goodReplicas = primary == nil ? fields.goodReplicas : nil
         mayLoseAcknowledgedWrites = fields["role"].map { _ in fields.mayLoseAcknowledgedWrites }
     }
 
-    /// The warnings about settings that lose data sooner or later, and about memory and connections that are nearly used up.
-    var warnings: [String] {
+    /// Returns the warnings about settings that lose data sooner or later, about writes that are refused, and about memory and
+    /// connections that are nearly used up.
+    ///
+    /// - Parameter isOneOfSeveral: true if the URL names several servers. The primary would be used if it answered.
+    func warnings(isOneOfSeveral: Bool) -> [String] {
         var warnings: [String] = []
         if let primary {
             warnings.append(
                 "\(url) is a replica of \(printable(primary)): its data may be old, and clients and ingests cannot write "
-                    + "to it. Use the address of the primary")
+                    + "to it. "
+                    + (isOneOfSeveral
+                        ? "No server of the URL answers as a primary. Start the primary or promote a replica, and name it in "
+                            + "the URL" : "Use the address of the primary"))
+        }
+        if goodReplicas == 0 {
+            warnings.append(
+                "\(url) refuses all writes (NOREPLICAS): none of its replicas is connected and up to date, and "
+                    + "min-replicas-to-write is above 0. Start a replica, or read its log")
         }
         if let evictionPolicy, evictionPolicy != "noeviction" {
             warnings.append(

@@ -7,7 +7,8 @@ extension Store {
     ///
     ///     for warning in try store.status().warnings { print(warning) }
     ///
-    /// Three round trips: the partitions, the state of all partitions and servers, and the oldest entry of each backlog.
+    /// Three round trips: the partitions, the state of all partitions and servers, and the oldest entry of each backlog. Of several
+    /// servers, the primary is read from if it answers.
     ///
     /// - Parameters:
     ///   - now: the time from which ages are measured, in Unix milliseconds; nil for the present.
@@ -19,35 +20,28 @@ extension Store {
     }
 
     private func readStatus(now: Int64?, bounds: StatusBounds) throws(QueryError) -> StoreStatus {
+        connections.preferPrimary()
         var warnings: [String] = []
         var partitions = try partitions(warnings: &warnings)
         if partitions.isEmpty { partitions = [layout.undivided] }
         var pipeline = CommandPipeline()
         let requests = partitions.map { PartitionStatusRequest($0, in: &pipeline) }
-        var requestedServers: Set<RedisURL> = []
-        var infos: [(server: RedisURL, reply: PendingReply<String?>)] = []
-        var clientLists: [PendingReply<String?>] = []
-        for keyspace in partitions {
-            let server = connections.server(of: keyspace)
-            guard requestedServers.insert(server).inserted else { continue }
-            infos.append((server, pipeline.append("INFO", in: keyspace, as: .string)))
-            clientLists.append(pipeline.append("CLIENT", "LIST", "TYPE", "normal", in: keyspace, as: .string))
-        }
+        var serverRequest = ServerStatusRequest()
+        // No command of explicit partitions was answered before, so that their servers are not known.
+        if layout.explicit == nil { serverRequest.append(for: partitions, of: connections, to: &pipeline) }
         let others = answering(layout.otherLayout).map { PartitionStatusRequest($0, in: &pipeline) }
         try connections.run(pipeline)
         if let refusal = requests.first?.refusal, requests.allSatisfy({ $0.refusal != nil }) { throw refusal }
-        try readOldestEntries(of: requests + others)
+        try readRest(of: requests + others, in: partitions, &serverRequest)
 
         let now = now ?? WallClock.milliseconds
         var partitionStatuses: [PartitionStatus] = []
         for request in requests { partitionStatuses.append(try request.status(warnings: &warnings)) }
-        var servers: [ServerStatus] = []
-        for (server, reply) in infos {
-            servers.append(ServerStatus(url: "\(server)", info: try reply.valueIfPermitted() ?? nil))
-        }
-        for server in servers { warnings += server.warnings }
+        let servers = try serverRequest.statuses()
+        for server in servers { warnings += server.warnings(isOneOfSeveral: connections.seed.namesSeveral) }
+        warnings += connections.seed.unknownHosts()
         let former = formerPartitions(among: partitionStatuses)
-        let ingests = try ingests(in: clientLists)
+        let ingests = try serverRequest.ingests(database: connections.seed.database)
         for index in partitionStatuses.indices {
             let isFormer = former.contains(partitionStatuses[index].tag)
             partitionStatuses[index].isAtRest =
@@ -70,25 +64,26 @@ extension Store {
         return StoreStatus(servers: servers, partitions: partitionStatuses, warnings: warnings)
     }
 
-    /// Returns the ingests that are connected to the servers; nil if the account must not list the connections of one.
-    private func ingests(in lists: [PendingReply<String?>]) throws(QueryError) -> IngestConnections? {
-        var all = ""
-        for list in lists {
-            guard let text = try list.valueIfPermitted().flatMap(\.self) else { return nil }
-            all += text + "\n"
-        }
-        return IngestConnections(clientList: all, database: connections.seed.database)
-    }
-
-    func readOldestEntries(of requests: [PartitionStatusRequest]) throws(QueryError) {
+    /// Reads the oldest entry of each backlog, and the state of the servers that have not been asked.
+    private func readRest(
+        of requests: [PartitionStatusRequest], in partitions: [Keyspace], _ servers: inout ServerStatusRequest
+    ) throws(QueryError) {
         var pipeline = CommandPipeline()
         for request in requests { request.appendOldest(to: &pipeline) }
+        servers.append(for: answering(partitions), of: connections, to: &pipeline)
         try connections.run(pipeline)
     }
 
     /// Returns the tags of the partitions of an earlier number of partitions: an ingest owns none of them, and owns one of
-    /// the others.
+    /// the others. The owner of a partition writes its number of partitions there.
     private func formerPartitions(among partitions: [PartitionStatus]) -> Set<String> {
+        if let size = partitions.filter(\.lease.isHeld).compactMap(\.deploymentSize).max() {
+            // Any client can write the number, so it is checked.
+            let present = try? Keyspace.all(namespace: layout.namespace, partitions: size)
+            let tags = Set((present ?? []).map(\.tag))
+            let former = partitions.filter { !$0.lease.isHeld && $0.lease != .unknown && !tags.contains($0.tag) }
+            if !tags.isEmpty { return Set(former.map(\.tag)) }
+        }
         let undivided = partitions.filter { $0.tag == layout.undivided.tag }
         let divided = partitions.filter { $0.tag != layout.undivided.tag }
         func isOwned(_ partitions: [PartitionStatus]) -> Bool { partitions.contains { $0.lease.isHeld } }

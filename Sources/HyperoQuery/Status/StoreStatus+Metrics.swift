@@ -127,6 +127,10 @@ extension StoreStatus {
         add("hypero_redis_replica", help: "1 if the server is a replica, to which no ingest can write, else 0.") {
             .init($0.version == nil ? nil : $0.primary != nil, $1)
         }
+        add(
+            "hypero_redis_good_replicas",
+            help: "The replicas that are connected and up to date. Absent without min-replicas-to-write."
+        ) { .init($0.goodReplicas, $1) }
         add("hypero_redis_evicts_keys", help: "1 if the server evicts keys when its memory is full, else 0.") {
             .init($0.evictionPolicy.map { $0 != "noeviction" }, $1)
         }

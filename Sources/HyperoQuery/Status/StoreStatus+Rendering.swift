@@ -68,6 +68,7 @@ extension StoreStatus: Rendering {
                 object.add("eviction_policy", value: server.evictionPolicy)
                 object.add("append_only_file", value: server.hasAppendOnlyFile)
                 object.add("replica_of", value: server.primary)
+                object.add("good_replicas", value: server.goodReplicas)
                 return object.text
             })
         object.add(

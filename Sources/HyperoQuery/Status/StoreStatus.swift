@@ -69,6 +69,8 @@ public struct PartitionStatus: Sendable, Hashable {
     /// True if the owner has no connection, as after a kill, while other ingests of the partition have one. One of them takes
     /// over when the lease expires.
     public internal(set) var isOwnerGone = false
+    /// The number of partitions of the ingest that owned the partition last; nil if it is unknown.
+    let deploymentSize: Int?
     /// The reason why the partition is left out: its server does not answer, and all values are unknown. Nil if it answers.
     public internal(set) var leftOut: String?
     /// The number of batteries; nil if it is unknown.

@@ -256,6 +256,18 @@ final class ConnectionPool {
         }
     }
 
+    /// Connects to the primary among several configured servers, instead of a replica that precedes it. If none answers, another
+    /// server is used.
+    func preferPrimary() {
+        guard seedTopology.hasAlternatives, !seed.namesSentinels,
+            connections[seedTopology.current]?.connection.isPrimary != true
+        else { return }
+        var topology = seedTopology
+        guard let connection = try? ServerConnection(to: &topology, for: .writing, timeout: timeout) else { return }
+        connections[connection.connection.url] = connection
+        (seedTopology, seedFailure) = (topology, nil)
+    }
+
     // MARK: - Failures
 
     /// Records that a server has failed, with the partitions of the commands, and closes its connection: replies may still

@@ -17,10 +17,12 @@ final class ServerConnection {
     }
 
     /// Connects to the first server of a topology that can be used.
-    init(to topology: inout Topology, timeout: Duration) throws(RedisError) {
+    init(
+        to topology: inout Topology, for purpose: Topology.Purpose = .reading, timeout: Duration
+    ) throws(RedisError) {
         var socket: Int32 = -1
         connection = try topology.open(
-            for: .reading, name: "hypero-query", timeout: timeout, opened: { socket = $0 })
+            for: purpose, name: "hypero-query", timeout: timeout, opened: { socket = $0 })
         descriptor = socket
     }
 

@@ -5,7 +5,8 @@ import HyperoSchema
 ///
 /// The description does not contain the password.
 enum Password: Sendable, Hashable {
-    case text(String)
+    /// The password, and the place where the user has set it, for a message.
+    case text(String, origin: String)
     /// The absolute path of a file, and the variable that names it.
     case file(path: String, variable: String)
 
@@ -17,11 +18,19 @@ enum Password: Sendable, Hashable {
     /// - Returns: nil if neither is set.
     init?(_ variable: String, _ environment: (String) -> String?) {
         if let text = environment(variable) {
-            self = .text(text)
+            self = .text(text, origin: variable)
         } else if let path = environment("\(variable)_FILE"), !path.isEmpty {
             self = .file(path: Self.absolute(path), variable: "\(variable)_FILE")
         } else {
             return nil
+        }
+    }
+
+    /// The place where the user has set the password.
+    var origin: String {
+        switch self {
+        case .text(_, let origin): origin
+        case .file(let path, let variable): "\(variable), the file \(printable(path, limit: 200))"
         }
     }
 
@@ -38,7 +47,7 @@ enum Password: Sendable, Hashable {
     /// - Throws: ``RedisError/Code/unreadablePassword``.
     func read(blocking: (() -> Void) -> Void) throws(RedisError) -> String {
         switch self {
-        case .text(let text): return text
+        case .text(let text, _): return text
         case .file(let path, let variable):
             guard let buffer = malloc(Self.maxFileSize) else { throw failure("out of memory", path, variable) }
             defer { free(buffer) }
@@ -81,6 +90,24 @@ enum Password: Sendable, Hashable {
         RedisError(
             .unreadablePassword,
             "cannot read the password file \(printable(path, limit: 200)): \(reason). Correct \(variable) or the file")
+    }
+}
+
+// The origin is of no account: two programs may set one password in different places.
+extension Password {
+    static func == (first: Password, second: Password) -> Bool {
+        switch (first, second) {
+        case (.text(let first, _), .text(let second, _)): first == second
+        case (.file(let first, _), .file(let second, _)): first == second
+        default: false
+        }
+    }
+
+    func hash(into hasher: inout Hasher) {
+        switch self {
+        case .text(let text, _): hasher.combine(text)
+        case .file(let path, _): hasher.combine(path)
+        }
     }
 }
 

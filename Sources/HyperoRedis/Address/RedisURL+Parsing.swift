@@ -42,7 +42,10 @@ extension RedisURL {
                     + "unix:///run/redis.sock\(Self.value(text))")
         }
         password =
-            password ?? Password("HYPERO_REDIS_PASSWORD", environment) ?? environment("REDISCLI_AUTH").map { .text($0) }
+            password ?? Password("HYPERO_REDIS_PASSWORD", environment)
+            ?? environment("REDISCLI_AUTH").map {
+                .text($0, origin: "REDISCLI_AUTH")
+            }
     }
 
     /// Returns the end of a message that names a wrong URL; nothing if it may contain a password.
@@ -55,7 +58,27 @@ extension RedisURL {
         guard hosts.count <= maxAddresses else {
             throw SchemaError("the Redis URL must have at most \(maxAddresses) hosts, not \(hosts.count)")
         }
-        return try hosts.map { host throws(SchemaError) in try tcp(host, defaultPort: defaultPort) }
+        guard hosts.count > 1 || text.contains(";") else { return [try tcp(text, defaultPort: defaultPort)] }
+        return try hosts.enumerated().map { index, host throws(SchemaError) in
+            do throws(SchemaError) {
+                return try tcp(host, defaultPort: defaultPort)
+            } catch {
+                throw SchemaError(message(about: host, number: index + 1, error))
+            }
+        }
+    }
+
+    /// Returns the message about one of several hosts. A list of hosts follows the account, so that it contains no password.
+    private static func message(about host: Substring, number: Int, _ error: SchemaError) -> String {
+        let value = "host \(number) in the Redis URL: '\(printable(String(host), limit: 100))'"
+        if host.isEmpty { return "host \(number) in the Redis URL is empty. Remove the comma, or write a host" }
+        if host.hasPrefix("redis:") || host.hasPrefix("redis+sentinel:") {
+            return "\(value) must not repeat the scheme, for example redis://10.0.0.1:6379,10.0.0.2:6379"
+        }
+        if host.contains(";") || host.contains(" ") {
+            return "\(value), hosts must be separated by commas, for example redis://10.0.0.1:6379,10.0.0.2:6379"
+        }
+        return "\(value), \(error.description)"
     }
 
     /// Splits off `user:password@`, up to the last `@`, because a password may contain an `@` that is not encoded.
@@ -80,7 +103,7 @@ extension RedisURL {
         }
         let parts = text[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let user = try percentDecoded(parts[0])
-        let password = parts.count == 2 ? Password.text(try percentDecoded(parts[1])) : nil
+        let password = parts.count == 2 ? Password.text(try percentDecoded(parts[1]), origin: "the URL") : nil
         return ((user.isEmpty ? nil : user, password), text[text.index(after: at)...])
     }
 

@@ -13,6 +13,12 @@ extension RedisURL {
         }
     }
 
+    /// True if the URL names several servers or sentinels.
+    package var namesSeveral: Bool { addresses.count > 1 }
+
+    /// True if the URL names sentinels.
+    package var namesSentinels: Bool { sentinel != nil }
+
     /// The host; nil for a unix socket.
     var tcpHost: String? { if case .tcp(let host, _) = addresses[0] { host } else { nil } }
 
@@ -30,11 +36,61 @@ extension RedisURL {
         return url
     }
 
+    /// Returns the text of the servers and the database without the account, with as many whole addresses as fit, and with a digest of
+    /// the whole text if some do not fit.
+    ///
+    /// - Parameter maxLength: the largest number of bytes.
+    package static func shortened(_ serverURL: String, to maxLength: Int) -> String {
+        guard serverURL.utf8.count > maxLength || serverURL.contains(where: \.isNewline) else { return serverURL }
+        // FNV-1a, 64 bits.
+        let digest = serverURL.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        let end = "#\(String(digest, radix: 16))"
+        guard let scheme = serverURL.firstRange(of: "://"), !serverURL.contains(where: \.isNewline) else {
+            return cut(serverURL, to: maxLength - end.utf8.count) + end
+        }
+        let rest = serverURL[scheme.upperBound...]
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        var text = String(serverURL[..<scheme.upperBound])
+        var hosts = 0
+        for host in rest[..<slash].split(separator: ",") {
+            let part = (hosts == 0 ? "" : ",") + host
+            guard text.utf8.count + part.utf8.count + rest[slash...].utf8.count + end.utf8.count <= maxLength else {
+                break
+            }
+            text += part
+            hosts += 1
+        }
+        guard hosts > 0 else { return cut(serverURL, to: maxLength - end.utf8.count) + end }
+        return text + rest[slash...] + end
+    }
+
+    private static func cut(_ text: String, to count: Int) -> String {
+        var start = ""
+        for character in text where !character.isNewline {
+            guard start.utf8.count + character.utf8.count <= count else { break }
+            start.append(character)
+        }
+        return start
+    }
+
+    /// Returns whether a text is the result of ``shortened(_:to:)`` for a longer one, which names more servers.
+    package static func isShortened(_ text: String) -> Bool { withoutDigest(text) != text }
+
+    private static func withoutDigest(_ text: String) -> String {
+        // Only the path of a socket may contain the sign, and is never too long.
+        guard !text.hasPrefix("unix://"), let sign = text.lastIndex(of: "#"),
+            UInt64(text[text.index(after: sign)...], radix: 16) != nil
+        else { return text }
+        return String(text[..<sign])
+    }
+
     /// Returns whether the URL and the text of another one, without an account, name the same deployment: the same database of
     /// at least one common server, or of the same primary of at least one common sentinel.
     package func sharesServer(with text: String) -> Bool {
         guard text != serverURL else { return true }
-        guard let other = try? RedisURL(parsing: text, environment: { _ in nil }) else { return false }
+        guard let other = try? RedisURL(parsing: Self.withoutDigest(text), environment: { _ in nil }) else {
+            return false
+        }
         return other.database == database && other.sentinel?.name == sentinel?.name
             && !Set(other.addresses).isDisjoint(with: addresses)
     }

@@ -93,17 +93,20 @@ extension RedisURL {
     /// may be a misplaced password.
     package var withoutPassword: String {
         guard let user, password != nil else { return serverURL }
-        var name = ""
-        for scalar in printable(user).unicodeScalars {
-            switch scalar {
-            case ":": name += "%3A"
-            case "@": name += "%40"
-            case "/": name += "%2F"
-            case "%": name += "%25"
-            default: name.unicodeScalars.append(scalar)
+        return "\(scheme)\(Self.encoded(user))@\(serverURL.dropFirst(scheme.utf8.count))"
+    }
+
+    /// Returns a text in which the characters are percent encoded that separate the parts of a URL.
+    private static func encoded(_ text: String) -> String {
+        var result = ""
+        for scalar in printable(text).unicodeScalars {
+            if ":@/%?#,".unicodeScalars.contains(scalar) {
+                result += "%" + String(scalar.value, radix: 16, uppercase: true)
+            } else {
+                result.unicodeScalars.append(scalar)
             }
         }
-        return "\(scheme)\(name)@\(serverURL.dropFirst(scheme.utf8.count))"
+        return result
     }
 
     /// The servers and the database without the account: equal for all clients of one database.
@@ -124,7 +127,7 @@ extension RedisURL: CustomStringConvertible, CustomReflectable {
             case .unix(let path): printable(path, limit: 107)
             }
         }.joined(separator: ",")
-        let name = sentinel.map { "/\(printable($0.name))" } ?? ""
+        let name = sentinel.map { "/\(Self.encoded($0.name))" } ?? ""
         let number = database == 0 ? "" : "\(scheme == "unix://" ? "?db=" : "/")\(database)"
         return "\(scheme)\(account)\(hosts)\(name)\(number)"
     }

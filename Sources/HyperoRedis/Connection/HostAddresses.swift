@@ -53,3 +53,24 @@ enum HostAddresses {
         let reason: String
     }
 }
+
+extension RedisURL {
+    /// Returns a message for each host of several ones that has no address, for example because of a typo: nothing else reports it
+    /// before the other servers fail.
+    ///
+    /// - Parameter shouldContinue: returns false to end before the next lookup, which the system does not limit in time.
+    package func unknownHosts(shouldContinue: () -> Bool = { true }) -> [String] {
+        guard namesSeveral else { return [] }
+        var messages: [String] = []
+        for case .tcp(let host, _) in addresses where shouldContinue() {
+            do {
+                _ = try HostAddresses.lookup(host) { $0() }
+            } catch {
+                messages.append(
+                    "unknown host: \(printable(host)) in \(self), \(error.reason). Correct it: the server is not used when the "
+                        + "others fail")
+            }
+        }
+        return messages
+    }
+}

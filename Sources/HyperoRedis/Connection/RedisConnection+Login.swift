@@ -1,8 +1,29 @@
 import HyperoSchema
 
 extension RedisConnection {
+    /// The longest wait for the reply to ROLE of a server that has refused the login.
+    private static let maxWaitForRole = Duration.seconds(1)
+
     /// Authenticates, selects the database and sets the name of the client.
-    mutating func authenticate(as name: String) throws(RedisError) {
+    ///
+    /// - Parameter isSentinel: true if the server is asked as a sentinel. Else an error says that it is one.
+    mutating func authenticate(as name: String, isSentinel: Bool = false) throws(RedisError) {
+        do throws(RedisError) {
+            try sendLogin(as: name, isSentinel: isSentinel)
+        } catch {
+            // A sentinel has no database and other accounts, so that it refuses what is meant for a server.
+            guard !isSentinel, error.category == .denied || error.code == .other, error.code != .unreadablePassword,
+                error.code != .protectedMode
+            else { throw error }
+            let usual = timeout
+            timeout = min(timeout, Self.maxWaitForRole)
+            defer { timeout = usual }
+            let identity = identified(error)
+            throw identity.code == .sentinel ? identity : error
+        }
+    }
+
+    private mutating func sendLogin(as name: String, isSentinel: Bool) throws(RedisError) {
         var writer = RESPWriter(capacity: 256)
         let password = try readPassword()
         if let user = url.user {
@@ -17,20 +38,20 @@ extension RedisConnection {
             try send(writer)
         } catch {
             // The server may have sent the reason before it closed the connection.
-            throw error.code == .connection ? error : loginFailure(error, password: password)
+            throw error.code == .connection ? error : loginFailure(error, password: password, isSentinel: isSentinel)
         }
         for _ in 1..<writer.commands {
             var reply = try receive(within: .small)
             do {
                 _ = try reply.string()
             } catch {
-                throw loginFailure(error, password: password)
+                throw loginFailure(error, password: password, isSentinel: isSentinel)
             }
         }
         // Without permission for CLIENT SETNAME the connection has no name, which is not an error.
         let reply = try receive(within: .small)
         if let error = reply.error, error.category == .transient || error.deniesEveryCommand {
-            throw loginFailure(error, password: password)
+            throw loginFailure(error, password: password, isSentinel: isSentinel)
         }
     }
 
@@ -39,20 +60,44 @@ extension RedisConnection {
         return try password.read(blocking: blocking)
     }
 
-    /// Returns the error with the URL, and without the text of the server's reply if that text contains the password.
-    private func loginFailure(_ error: RedisError, password: String?) -> RedisError {
+    /// Returns the error with the URL and the origin of the password, and without the text of the server's reply if that text
+    /// contains the password.
+    private func loginFailure(_ error: RedisError, password: String?, isSentinel: Bool) -> RedisError {
         let quotesPassword = password.map { !$0.isEmpty && error.description.contains($0) } ?? false
+        let origin = url.password?.origin ?? "the URL"
         let reason =
             switch error.code {
             case .noPasswordConfigured:
-                "the server has no password for the default user. Remove the password, or name the user that it belongs to"
+                "the server has no password for the default user. Remove the password of \(origin), or name the user that it "
+                    + "belongs to in \(isSentinel ? "HYPERO_SENTINEL_USER" : "the URL")"
             case .wrongPassword where url.user != nil && url.password == nil:
                 "the user has a password, and none is given. A password without a user is written redis://:password@host"
+            case .wrongPassword where password != nil:
+                "\(quotesPassword ? "the server rejected the password" : error.sentence). It was sent the password of \(origin)"
+                    + Self.blanks(around: password ?? "")
+            case .noAuthentication where password == nil:
+                "\(error.sentence). Set \(isSentinel ? "HYPERO_SENTINEL_PASSWORD" : "HYPERO_REDIS_PASSWORD")"
             default: quotesPassword ? "the server rejected the password" : error.description
             }
         // A redirect before the login names a server that no cluster has listed.
         let code = if case .moved = error.code { RedisError.Code.other } else { error.code }
         let action = error.category == .transient ? "use" : "log in to"
-        return RedisError(code, "cannot \(action) \(url): \(reason)")
+        return RedisError(code, "cannot \(action) \(isSentinel ? "the sentinel " : "")\(url): \(reason)")
     }
+
+    /// Returns a remark about blanks at an end of a password, which are rarely a part of it.
+    private static func blanks(around password: String) -> String {
+        let blanks: [Character] = [" ", "\t"]
+        return switch (password.first.map(blanks.contains) ?? false, password.last.map(blanks.contains) ?? false) {
+        case (false, false): ""
+        case (true, false): ", which begins with a blank"
+        case (false, true): ", which ends with a blank"
+        case (true, true): ", which begins and ends with blanks"
+        }
+    }
+}
+
+extension RedisError {
+    /// The description without a full stop at its end.
+    fileprivate var sentence: String { description.hasSuffix(".") ? String(description.dropLast()) : description }
 }

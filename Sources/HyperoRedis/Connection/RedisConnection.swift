@@ -23,6 +23,9 @@ package struct RedisConnection: ~Copyable {
     private static let maxRetained = 4
     /// The server, the account and the database.
     package let url: RedisURL
+    /// The URL with the address of the server in place of a name, for a further connection to the same server: a name may have the
+    /// addresses of several.
+    package internal(set) var peer: RedisURL
     /// The time limit for sending or receiving without progress.
     var timeout: Duration
     /// True if the server is known to be no replica. Only such a server decides that an event is durable.
@@ -36,132 +39,27 @@ package struct RedisConnection: ~Copyable {
     /// the first error may be one that the server has sent before it closed the connection.
     private var failure: RedisError?
     /// True once a reply was received.
-    private var hasReceived = false
+    private(set) var hasReceived = false
     private let shouldContinue: () -> Bool
     let blocking: (() -> Void) -> Void
 
     /// The time between two calls of `shouldContinue`.
     private static let pollInterval: Duration = .milliseconds(5)
 
-    /// Connects, authenticates, selects the database and sets the name of the client.
-    ///
-    /// Commands: AUTH, if the URL has a user or password; SELECT, if the database is not 0; CLIENT SETNAME.
-    ///
-    /// - Parameters:
-    ///   - url: the server, the account and the database.
-    ///   - name: the name in `CLIENT LIST`, without spaces.
-    ///   - timeout: the time limit for connecting, and for sending or receiving without progress. A whole reply may take
-    ///     twice as long, and more if it is large (``TransferDeadline``). The host name lookup is not limited: the system's
-    ///     resolver has no timeout.
-    ///   - connectTimeout: the time limit for connecting to one address of the server, and for the login; nil for `timeout`.
-    ///   - bounds: the limits on the memory of a reply, unless the caller gives others for a command.
-    ///   - shouldContinue: called about every 5 ms while waiting, and between two reads of a reply. If it returns false, the
-    ///     call fails.
-    ///   - blocking: runs its argument, a system call that may block.
-    ///   - opened: called with the descriptor of the socket, before the connection is established, and with -1 after it was closed
-    ///     because the address cannot be used.
-    /// - Throws: category ``RedisError/Category/connection``, or the error reply of the server. No error contains the
-    ///   password.
-    package static func open(
-        to url: RedisURL, name: String, timeout: Duration = .seconds(5), connectTimeout: Duration? = nil,
-        bounds: ReplyBounds = .large,
-        shouldContinue: @escaping () -> Bool = { true },
-        blocking: @escaping (() -> Void) -> Void = { $0() },
-        opened: (CInt) -> Void = { _ in }
-    ) throws(RedisError) -> RedisConnection {
-        var connection = try connect(to: url, within: connectTimeout ?? timeout, blocking: blocking, opened: opened) {
-            RedisConnection(
-                hiredis: $0, url: url, timeout: connectTimeout ?? timeout, bounds: bounds,
-                shouldContinue: shouldContinue,
-                blocking: blocking)
-        }
-        // Detects a server that disappeared without closing the connection. Unix sockets have no keep-alive.
-        if url.tcpHost != nil { _ = redisEnableKeepAlive(connection.context) }
-        do throws(RedisError) {
-            try connection.authenticate(as: name)
-        } catch {
-            throw connection.hasReceived || url.tcpHost == nil ? error : error.hintingAtTLS
-        }
-        connection.timeout = timeout
-        return connection
-    }
-
-    /// Connects to the first address of the server that accepts.
-    private static func connect(
-        to url: RedisURL, within limit: Duration, blocking: (() -> Void) -> Void, opened: (CInt) -> Void,
-        _ make: (consuming HiredisContext) -> RedisConnection
-    ) throws(RedisError) -> RedisConnection {
-        switch url.addresses[0] {
-        case .unix(let path):
-            return try established(
-                make(try context(of: .unix(path: path), url, blocking: blocking, opened: opened)), within: limit)
-        case .tcp(let host, let port):
-            var failure = RedisError(.connection, "cannot connect to \(url): the name has no address")
-            for address in try addresses(of: host, url, blocking: blocking) {
-                do throws(RedisError) {
-                    return try established(
-                        make(
-                            try context(
-                                of: .tcp(host: address, port: port), url, blocking: blocking, opened: opened)),
-                        within: limit)
-                } catch {
-                    opened(-1)
-                    failure = error
-                }
-            }
-            throw failure
-        }
-    }
-
-    private static func addresses(
-        of host: String, _ url: RedisURL, blocking: (() -> Void) -> Void
-    ) throws(RedisError) -> [String] {
-        do {
-            return try HostAddresses.lookup(host, blocking: blocking)
-        } catch {
-            throw RedisError(.connection, "cannot connect to \(url): \(error.reason)")
-        }
-    }
-
-    private static func context(
-        of address: RedisURL.Address, _ url: RedisURL, blocking: (() -> Void) -> Void, opened: (CInt) -> Void
-    ) throws(RedisError) -> HiredisContext {
-        var context: UnsafeMutablePointer<redisContext>?
-        // Connecting does not block, but creating a socket may.
-        blocking {
-            context =
-                switch address {
-                case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
-                case .unix(let path): redisConnectUnixNonBlock(path)
-                }
-        }
-        guard let context else { throw RedisError(.connection, "cannot connect to \(url): out of memory") }
-        // The notices of the host process must not be written to the connection.
-        if context.pointee.fd >= 0 { context.pointee.fd = movedAboveStandardStreams(context.pointee.fd) }
-        opened(context.pointee.fd)
-        return HiredisContext(pointer: context)
-    }
-
-    private static func established(
-        _ connection: consuming RedisConnection, within limit: Duration
-    ) throws(RedisError) -> RedisConnection {
-        try connection.finishConnecting(within: limit)
-        return connection
-    }
-
-    private init(
+    init(
         hiredis: consuming HiredisContext, url: RedisURL, timeout: Duration, bounds: ReplyBounds,
         shouldContinue: @escaping () -> Bool, blocking: @escaping (() -> Void) -> Void
     ) {
         self.hiredis = hiredis
         self.url = url
+        peer = url
         self.timeout = timeout
         defaultBounds = bounds
         self.shouldContinue = shouldContinue
         self.blocking = blocking
     }
 
-    private var context: UnsafeMutablePointer<redisContext> { hiredis.pointer }
+    var context: UnsafeMutablePointer<redisContext> { hiredis.pointer }
 
     /// Sends the commands. Call ``receive(blockTimeout:within:)`` once for each of the ``RESPWriter/commands``.
     ///
@@ -352,25 +250,10 @@ package struct RedisConnection: ~Copyable {
 }
 
 extension RedisConnection {
-    private func finishConnecting(within limit: Duration) throws(RedisError) {
-        guard context.pointee.err == 0 else {
-            throw RedisError(.connection, "cannot connect to \(url): \(String(cString: hypero_error_text(context)))")
-        }
-        // Child processes of the host process must not inherit the connection.
-        _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
-        try wait(for: POLLOUT, until: .now + limit)
-        var error: Int32 = 0
-        var size = socklen_t(MemoryLayout<Int32>.size)
-        if getsockopt(context.pointee.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 { error = errno }
-        guard error == 0 else {
-            throw RedisError(.connection, "cannot connect to \(url): \(String(cString: strerror(error)))")
-        }
-    }
-
     /// Waits until the socket is ready for one of the events of `poll(2)`.
     ///
     /// - Throws: category ``RedisError/Category/connection`` at the deadline, or if `shouldContinue` returns false.
-    private func wait(for events: Int32, until deadline: MonotonicTime) throws(RedisError) {
+    func wait(for events: Int32, until deadline: MonotonicTime) throws(RedisError) {
         var descriptor = pollfd(fd: context.pointee.fd, events: Int16(events), revents: 0)
         while true {
             let remaining = deadline - .now

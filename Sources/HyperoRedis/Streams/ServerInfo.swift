@@ -13,12 +13,17 @@ package struct ServerInfo {
     /// The value of a field; nil if the reply does not have it.
     package subscript(name: String) -> String? { fields[Substring(name)].map(String.init) }
 
+    /// The number of replicas that are connected and up to date; nil if `min-replicas-to-write` is 0.
+    package var goodReplicas: Int? {
+        (self["min_slaves_good_slaves"] ?? self["min_replicas_good_replicas"]).flatMap { Int($0) }
+    }
+
     /// True if the server is a primary with replicas, and accepts writes without any of them (`min-replicas-to-write 0`).
     ///
     /// It then goes on when it is cut off from them, and its writes are lost when one of them has been promoted. The field
     /// `min_slaves_good_slaves` exists only if the setting is above 0.
     package var mayLoseAcknowledgedWrites: Bool {
         self["role"] == "master" && (self["connected_slaves"].flatMap { Int($0) } ?? 0) > 0
-            && self["min_slaves_good_slaves"] == nil && self["min_replicas_good_replicas"] == nil
+            && goodReplicas == nil
     }
 }

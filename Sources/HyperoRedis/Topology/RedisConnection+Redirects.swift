@@ -37,7 +37,9 @@ extension RedisConnection {
         RedisError(.untrustedRedirect, "redirect to \(printable(host)):\(port) is not followed: \(reason)")
     }
 
-    private mutating func identified(_ error: RedisError) -> RedisError {
+    /// Returns the error of a URL that names a sentinel as if it were a server, if the server of the connection says that it is one, else
+    /// the error as it is: ROLE.
+    mutating func identified(_ error: RedisError) -> RedisError {
         do throws(RedisError) {
             while pendingReplies > 0 { _ = try receive() }
             guard case .sentinel(let names) = try role() else { return error }

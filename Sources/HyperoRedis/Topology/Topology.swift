@@ -74,6 +74,15 @@ package struct Topology: Sendable, Hashable {
         if seed.sentinel == nil { current = servers[first] }
     }
 
+    /// The topology for another partition, whose server a redirect did not name.
+    package var withoutRedirect: Topology {
+        guard redirect != nil else { return self }
+        var other = self
+        other.redirect = nil
+        if seed.sentinel == nil { other.current = servers[first] }
+        return other
+    }
+
     /// Begins with a server at the next call.
     private mutating func prefer(_ server: RedisURL) {
         first = servers.firstIndex(of: server) ?? 0
@@ -97,7 +106,7 @@ package struct Topology: Sendable, Hashable {
 // MARK: - Connecting
 
 extension Topology {
-    /// Connects to the first server that can be used, as ``RedisConnection/open(to:name:timeout:connectTimeout:bounds:shouldContinue:blocking:opened:)``
+    /// Connects to the first server that can be used, as ``RedisConnection/open(to:name:timeout:connectTimeout:bounds:isSentinel:shouldContinue:blocking:opened:check:)``
     /// does. One of several servers is waited for at most two seconds, and all of them for ten: the next call goes on from there.
     ///
     /// Commands, besides those of a connection: for writing `ROLE` and, over TCP, `CLUSTER SLOTS`; with sentinels `SENTINEL
@@ -121,26 +130,28 @@ extension Topology {
             connection.isPrimary = true
             return connection
         }
-        var failures: [RedisError] = []
+        var failures = OpenFailures()
         let end = MonotonicTime.now + Self.maxWait
         for candidate in candidates() {
             prefer(candidate)
             guard failures.isEmpty || .now < end else { break }
+            var isNamed = false
             do throws(RedisError) {
                 let server = try seed.sentinel.map { group throws(RedisError) in
                     try connector.primary(of: group, from: candidate, for: seed)
                 }
-                var connection = try connector.connect(to: server ?? candidate)
-                current = connection.url
-                if purpose == .writing { try identify(&connection, within: connector.limit) }
-                return connection
+                isNamed = server != nil
+                return try connector.connect(to: server ?? candidate) { connection throws(RedisError) in
+                    current = connection.url
+                    if purpose == .writing { try identify(&connection, within: connector.limit) }
+                }
             } catch {
                 opened(-1)
                 guard hasAlternatives, shouldContinue() else { throw error }
-                failures.append(error)
+                failures.append(error, isNamed: isNamed)
             }
         }
-        throw summary(of: failures)
+        throw failures.summary(of: seed)
     }
 
     /// The servers to try, in this order: the one that was used last, the configured ones after it, and some of the others, because a
@@ -161,22 +172,13 @@ extension Topology {
         learn(nodes)
         switch role {
         case .replica where nodes.isEmpty:
-            throw RedisError(
-                .readOnly, "READONLY \(connection.url) is a replica. Give the address of its primary too")
+            let advice = hasAlternatives ? "" : ". Give the address of its primary too"
+            throw RedisError(.readOnly, "READONLY \(connection.url) is a replica\(advice)")
         case .sentinel(let names): throw RedisError.sentinel(connection.url, names: names)
         case .primary: connection.isPrimary = true
         case .replica, nil:
             connection.isPrimary = !nodes.isEmpty || configuredCount == 1 && seed.sentinel == nil
         }
-    }
-
-    /// Returns one error for all servers: with the code of one that may be well later, else of the first one.
-    private func summary(of failures: [RedisError]) -> RedisError {
-        let code = (failures.first { ![.denied, .refused].contains($0.category) } ?? failures.first)?.code
-        // Servers that fail alike, and nodes of a large cluster, are too many to name.
-        let texts = failures.prefix(4).map(\.description).joined(separator: "; ")
-        let more = failures.count > 4 ? "; and \(failures.count - 4) more" : ""
-        return RedisError(code ?? .connection, "no server of \(seed) can be used: \(texts)\(more)")
     }
 }
 
@@ -191,10 +193,13 @@ private struct Connector {
     let blocking: (() -> Void) -> Void
     let opened: (CInt) -> Void
 
-    func connect(to url: RedisURL) throws(RedisError) -> RedisConnection {
+    /// - Parameter check: throws if the server of the connection cannot be used. Another address of its name is then tried.
+    func connect(
+        to url: RedisURL, check: (inout RedisConnection) throws(RedisError) -> Void = { _ in }
+    ) throws(RedisError) -> RedisConnection {
         try RedisConnection.open(
             to: url, name: name, timeout: timeout, connectTimeout: limit, bounds: bounds,
-            shouldContinue: shouldContinue, blocking: blocking, opened: opened)
+            shouldContinue: shouldContinue, blocking: blocking, opened: opened, check: check)
     }
 
     /// Asks a sentinel for the address of the primary: SENTINEL GET-MASTER-ADDR-BY-NAME name. Reply: host and port; null for an unknown
@@ -205,7 +210,7 @@ private struct Connector {
         // Closed before the socket of the primary is opened: a forked child closes one socket only.
         defer { opened(-1) }
         var connection = try RedisConnection.open(
-            to: sentinel, name: name, timeout: min(timeout, .seconds(1)), bounds: .small,
+            to: sentinel, name: name, timeout: min(timeout, .seconds(1)), bounds: .small, isSentinel: true,
             shouldContinue: shouldContinue, blocking: blocking, opened: opened)
         var reply = try connection.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", group.name)
         if let error = reply.error {

@@ -28,6 +28,9 @@ package struct AccountRight: Sendable, Hashable {
     /// The consequence of a missing right, a clause without a full stop.
     package let without: String
 
+    /// True if the command has a channel as an argument.
+    package var usesChannels: Bool { ["publish", "subscribe", "@all"].contains(command) }
+
     init(
         _ command: String, _ access: Access = .read, _ keys: [AccountKeys] = [], _ need: Need = .required,
         without: String
@@ -58,6 +61,8 @@ package enum AccountKeys: Sendable, Hashable, CaseIterable {
     case batteries
     /// All keys of the partition.
     case all
+    /// All keys of the server.
+    case everything
 
     /// Returns the glob pattern of the group's keys.
     ///
@@ -72,6 +77,7 @@ package enum AccountKeys: Sendable, Hashable, CaseIterable {
         case .experiments: keyspace.experimentPrefix + "*"
         case .batteries: keyspace.batteryPrefix + "*"
         case .all: keyspace.tag + ":*"
+        case .everything: "*"
         }
     }
 }

@@ -55,6 +55,7 @@ extension AccountRole {
         AccountRight("hincrby", .readWrite, [.ingest], without: "dead letters cannot be requeued"),
         AccountRight("hset", .write, [.ingest], without: "the dead letters of a crashed ingest cannot be requeued"),
         AccountRight("unwatch", need: .useful, without: "a transaction may be discarded, and is then repeated"),
+        AccountRight("hdel", .write, [.ingest], without: "a warning of status cannot be ended by HDEL"),
     ]
 
     private static let notRemoved = "dead letters cannot be requeued or discarded"

@@ -13,6 +13,12 @@ package enum AccountRole: String, Sendable, Hashable, CaseIterable {
     case ingest
     /// A person who runs `hypero-ingest requeue`, `discard`, `delete` and `rebuild`, and queries.
     case `operator`
+    /// A replica of the server, and `redis-cli --rdb`: both receive all keys.
+    case replica
+    /// The sentinels of the server.
+    case sentinel
+    /// The administrator of the server, who can do everything when the default user is switched off.
+    case admin
 
     /// The programs of the role, for a help.
     package var programs: String {
@@ -21,7 +27,27 @@ package enum AccountRole: String, Sendable, Hashable, CaseIterable {
         case .training: "trainings, and hypero-ingest adopt"
         case .query: "hypero-query"
         case .ingest: "hypero-ingest run and replay"
-        case .operator: "hypero-query, hypero-ingest requeue, discard, delete, rebuild"
+        case .operator: "hypero-ingest requeue, discard, delete, rebuild, and queries"
+        case .replica: "replicas of Redis, and redis-cli --rdb"
+        case .sentinel: "Redis Sentinel"
+        case .admin: "the administrator of Redis"
+        }
+    }
+
+    /// True if the account is that of Redis itself or of its administrator. Its rights have nothing to do with the deployment.
+    package var isOfRedis: Bool {
+        switch self {
+        case .logger, .training, .query, .ingest, .operator: false
+        case .replica, .sentinel, .admin: true
+        }
+    }
+
+    /// The channels of publish and subscribe, as patterns.
+    package var channels: [String] {
+        switch self {
+        case .logger, .training, .query, .ingest, .operator, .replica: []
+        case .sentinel: ["__sentinel__:hello"]
+        case .admin: ["*"]
         }
     }
 
@@ -32,7 +58,7 @@ package enum AccountRole: String, Sendable, Hashable, CaseIterable {
     /// an earlier number.
     package var hasAllPartitions: Bool {
         switch self {
-        case .logger, .training: false
+        case .logger, .training, .replica, .sentinel, .admin: false
         case .query, .ingest, .operator: true
         }
     }
@@ -46,6 +72,9 @@ package enum AccountRole: String, Sendable, Hashable, CaseIterable {
         case .query: Self.queryRights + Self.connectionRights
         case .ingest: Self.ingestRights + Self.connectionRights
         case .operator: Self.operatorRights + Self.queryRights + Self.connectionRights
+        case .replica: Self.replicaRights
+        case .sentinel: Self.sentinelRights
+        case .admin: Self.adminRights
         }
     }
 

@@ -35,7 +35,7 @@ package struct AccountRules: Sendable {
         patterns = try Keyspace.patterns(namespace: namespace, partitions: role.hasAllPartitions ? nil : partitions)
         rights =
             role.rights
-            + (database == 0
+            + (database == 0 || role.isOfRedis
                 ? []
                 : [AccountRight("select", need: .required, without: "the program cannot use the database \(database)")])
     }
@@ -52,8 +52,11 @@ package struct AccountRules: Sendable {
         return (place == .command ? "ACL SETUSER " : "user ") + words.joined(separator: " ")
     }
 
-    /// The rules of the keys, then those of the commands.
-    package var rules: [String] { keyRules + commandRules }
+    /// The rules of the channels and the keys, then those of the commands.
+    package var rules: [String] { channelRules + keyRules + commandRules }
+
+    /// The rules of the channels, such as `&__sentinel__:hello`.
+    package var channelRules: [String] { role.channels.map { "&" + $0 } }
 
     /// The rules of the keys, such as `%R~{hypero}:producer:*`.
     package var keyRules: [String] { unique(rights.flatMap(\.keys)).flatMap { keyRules(of: $0) } }
@@ -80,7 +83,8 @@ package struct AccountRules: Sendable {
     /// Returns the rights that a rule of a key or of a command is a part of.
     package func rights(of rule: String) -> [AccountRight] {
         rights.filter { right in
-            rule == "+\(right.command)" || right.keys.contains { keyRules(of: $0).contains(rule) }
+            rule == "+\(right.command)" || channelRules.contains(rule) && right.usesChannels
+                || right.keys.contains { keyRules(of: $0).contains(rule) }
         }
     }
 }

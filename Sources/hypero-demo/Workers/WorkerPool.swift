@@ -90,8 +90,9 @@ struct WorkerPool {
         for problem in progress.problems { printError(problem) }
         if progress.unsent > 0 {
             printError(
-                "\(progress.unsent) events were not sent, because Redis did not accept them in time. Check that "
-                    + "the server at --redis or HYPERO_REDIS is reachable")
+                "\(progress.unsent) events were not sent, because Redis did not accept them in time. Correct what the messages above "
+                    + "say of the server or the account; without one, check that the server at --redis or HYPERO_REDIS is reachable"
+            )
         }
         if progress.endedCount > 0 || progress.problems.isEmpty {
             StandardStream.output.write(progress.summary(name: training.name, version: training.version))

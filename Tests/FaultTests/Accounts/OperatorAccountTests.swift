@@ -34,7 +34,8 @@ import Testing
         let settings = IngestSettings(redis: try RedisURL(fixture.url(of: user)))
         // A killed ingest has written the dead letters, one of which lacks fields.
         try fixture.run([
-            ["DEL", keyspace.dead], ["HSET", keyspace.ingest, IngestField.unconfirmed, "0-1 9-0 0"],
+            ["DEL", keyspace.dead],
+            ["HSET", keyspace.ingest, IngestField.unconfirmed, "0-1 9-0 0", IngestField.taken, "1"],
             ["XADD", keyspace.dead, "1-0", "event", "x", "dead.reason", "r", "dead.id", "1-0"],
             ["XADD", keyspace.dead, "2-0", "event", "x", "dead.reason", "r", "dead.id", "2-0"],
             ["XADD", keyspace.dead, "3-0", "event", "x", "dead.reason", "r", "dead.omitted", "1"],
@@ -53,6 +54,12 @@ import Testing
             {
                 _ = try deleter.request(deleter.plan(battery: "B", version: nil))
                 return 1
+            },
+            {
+                // As `status` advises.
+                var connection = try RedisConnection.open(to: settings.redis, name: "test")
+                var reply = try connection.call("HDEL", keyspace.ingest, IngestField.taken)
+                return try reply.integer()
             },
         ]
         return commands.compactMap { command in
@@ -73,7 +80,7 @@ import Testing
         // The rights of queries have tests of their own.
         let own = rules.keyRules.filter { !$0.contains("{hypero:") && !$0.hasPrefix("%R~") }
         let commands = rules.rights.prefix { $0.command != "zrange" }.map { "+\($0.command)" }
-        #expect(commands.count == 10)
+        #expect(commands.count == 11)
         for rule in own + commands {
             fixture.setAccount("part", rules.without(rule))
             let errors = try errors(as: "part")

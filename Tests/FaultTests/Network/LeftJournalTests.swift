@@ -84,6 +84,64 @@ struct LeftJournalTests {
         #expect(try Self.journals(in: folder) == [])
     }
 
+    @Test func `A journal of other sentinels is left alone, and the message can be repeated`() throws {
+        let folder = try TemporaryFolder()
+        let server = try RedisServer(appendOnly: false)
+        let url = "redis+sentinel://127.0.0.1:1,127.0.0.1:2,127.0.0.1:3,127.0.0.1:4,127.0.0.1:5/main"
+        try Self.makeOrphan(in: folder, url: url)
+        let outcome = try Self.adoptOnceUnlocked(folder, at: server.url) { $0.stderr.contains("not sent") }
+        #expect(
+            outcome.stderr.contains("written for \(url), not \(server.url). Give --redis \(url) to send it there, or"),
+            "\(outcome.stderr)")
+    }
+
+    @Test func `A journal that was written for many servers is sent by a program with one of them`() throws {
+        let fixture = try NetworkFixture()
+        let ingest = try fixture.ingest(at: fixture.server.url)
+        defer { ingest.kill() }
+        let address = "127.0.0.1:\(fixture.server.port ?? 0)"
+        let folder = try TemporaryFolder()
+        fixture.server.stop()
+        let dead = (1...40).map { "127.0.0.\($0 + 1):1" }.joined(separator: ",")
+        try Self.makeOrphan(in: folder, url: "redis://\(address),\(dead)")
+        try fixture.server.restart()
+        let outcome = try Self.adoptOnceUnlocked(folder, at: "redis://\(address)") { $0.stdout.contains("removed") }
+        #expect(outcome.stdout.contains("1 journal sent and removed"), "\(outcome)")
+    }
+
+    @Test func `Journals that are adopted do not each ask a server that another one has found to be of no use`() throws
+    {
+        let fixture = try NetworkFixture()
+        let ingest = try fixture.ingest(at: fixture.server.url)
+        defer { ingest.kill() }
+        let folder = try TemporaryFolder()
+        // Passed over by its role.
+        let replica = try RedisServer(tcp: true, configuration: ["replicaof 127.0.0.1 1"])
+        let url = "redis://127.0.0.1:\(replica.port ?? 0),127.0.0.1:\(fixture.server.port ?? 0)"
+        fixture.server.stop()
+        for _ in 0..<6 { try Self.makeOrphan(in: folder, url: url) }
+        try fixture.server.restart()
+        func connections() -> Int {
+            let line = replica.cli("INFO", "stats").split(whereSeparator: \.isNewline).first {
+                $0.hasPrefix("total_connections_received")
+            }
+            return line.flatMap { Int($0.split(separator: ":")[1].filter(\.isNumber)) } ?? 0
+        }
+        // The threads of the closed clients release the locks a little later.
+        #expect(
+            try eventually(within: NetworkFixture.timeout) {
+                try ChildProcess.run(
+                    "hypero-ingest", ["journals", "--journal", folder.file("journal"), "--format", "csv"]
+                )
+                .stdout.matches(of: /,orphaned,/).count == 6
+            })
+        let before = connections()
+        let outcome = try Self.adopt(folder, at: url)
+        #expect(outcome.stdout.contains("6 journals sent and removed"), "\(outcome)")
+        // One of the adoption, and one of redis-cli.
+        #expect(connections() - before == 2)
+    }
+
     @Test func `A client reports a journal of another number of partitions once`() throws {
         let folder = try TemporaryFolder()
         let server = try RedisServer(appendOnly: false)

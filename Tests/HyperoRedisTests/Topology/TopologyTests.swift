@@ -64,7 +64,8 @@ struct TopologyTests {
         var topology = try topology("redis://\(address)\(inList ? ",\(try deadAddress())" : "")")
         let error = try #require(redisError { _ = try open(&topology) })
         #expect(error.code == .readOnly)
-        #expect(error.description.contains("redis://\(address) is a replica. Give the address of its primary too"))
+        #expect(error.description.contains("redis://\(address) is a replica"))
+        #expect(error.description.contains("Give the address of its primary too") == !inList)
         #expect(try open(&topology, for: .reading) == server.tcpURL)
     }
 
@@ -92,7 +93,7 @@ struct TopologyTests {
         #expect(
             error.description
                 == "no server of redis://\(address),\(dead) can be used: cannot log in to redis://\(address): WRONGPASS "
-                + "invalid username-password pair or user is disabled.; cannot connect to redis://\(dead): Connection refused"
+                + "invalid username-password pair or user is disabled. It was sent the password of the URL; cannot connect to redis://\(dead): Connection refused"
         )
         var denied = try self.topology("redis://:wrong@\(address),\(address)")
         #expect(redisError { _ = try open(&denied) }?.code == .wrongPassword)
@@ -138,6 +139,29 @@ struct TopologyTests {
         #expect(redisError { _ = try open(&several) }?.description.contains(text) == true)
     }
 
+    @Test(arguments: ["redis://:secret@", "redis://user:secret@", "redis://"])
+    func `The sentinel's own port is recognised although the sentinel refuses the login or the database`(start: String)
+        throws
+    {
+        let sentinel = try Sentinel(watching: 1)
+        let end = start == "redis://" ? "/2" : ""
+        var topology = try topology("\(start)127.0.0.1:\(sentinel.port)\(end)")
+        let error = try #require(redisError { _ = try open(&topology) })
+        #expect(error.code == .sentinel)
+        #expect(error.description.hasSuffix("/main") && !error.description.contains("Remove the password"), "\(error)")
+    }
+
+    @Test func `Sentinels that name a primary which is down are one error with their number`() throws {
+        let port = try SocketAddress.freePort()
+        let sentinels = try (0..<2).map { _ in try Sentinel(watching: port) }
+        let list = sentinels.map { "127.0.0.1:\($0.port)" }.joined(separator: ",")
+        var topology = try topology("redis+sentinel://\(list)/main")
+        let error = try #require(redisError { _ = try open(&topology) })
+        #expect(
+            error.description == "no server of redis+sentinel://\(list)/main can be used: cannot connect to "
+                + "redis://127.0.0.1:\(port): Connection refused (the primary that 2 sentinels name)")
+    }
+
     @Test func `A primary is found through the sentinels that answer, and its promoted replica after its failure`()
         throws
     {
@@ -175,5 +199,11 @@ struct TopologyTests {
         let error = try #require(redisError { _ = try open(&wrong) })
         #expect(error.category == .denied)
         #expect(!error.description.contains("guard"))
+        #expect(error.description.contains("Set HYPERO_SENTINEL_PASSWORD"), "\(error)")
+        var mistaken = Topology(seed: try RedisURL(text) { $0 == "HYPERO_SENTINEL_PASSWORD" ? "other" : nil })
+        let mistake = try #require(redisError { _ = try open(&mistaken) })
+        #expect(
+            mistake.description.contains("cannot log in to the sentinel redis://127.0.0.1:\(sentinel.port): WRONGPASS")
+                && mistake.description.contains("It was sent the password of HYPERO_SENTINEL_PASSWORD"), "\(mistake)")
     }
 }

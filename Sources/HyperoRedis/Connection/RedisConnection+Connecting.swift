@@ -1,0 +1,124 @@
+import CHiredis
+import Glibc
+import HyperoCore
+import HyperoSchema
+
+extension RedisConnection {
+    /// The time after which no further address of a name is tried.
+    private static let maxWait = Duration.seconds(10)
+
+    /// Connects, authenticates, selects the database and sets the name of the client.
+    ///
+    /// A name may have several addresses, of which some are those of replicas or of a host that is down. Each is tried until one can
+    /// be used, beginning with the one that the system's resolver recommends.
+    ///
+    /// Commands: AUTH, if the URL has a user or password; SELECT, if the database is not 0; CLIENT SETNAME. If the server refuses the
+    /// login, ROLE, which shows that the server is a sentinel.
+    ///
+    /// - Parameters:
+    ///   - url: the server, the account and the database.
+    ///   - name: the name in `CLIENT LIST`, without spaces.
+    ///   - timeout: the time limit for connecting, and for sending or receiving without progress. A whole reply may take
+    ///     twice as long, and more if it is large (``TransferDeadline``). The host name lookup is not limited: the system's
+    ///     resolver has no timeout.
+    ///   - connectTimeout: the time limit for connecting to one address of the server, and for the login; nil for `timeout`.
+    ///   - bounds: the limits on the memory of a reply, unless the caller gives others for a command.
+    ///   - isSentinel: true if the URL is that of a sentinel, with the account for sentinels.
+    ///   - shouldContinue: called about every 5 ms while waiting, and between two reads of a reply. If it returns false, the
+    ///     call fails.
+    ///   - blocking: runs its argument, a system call that may block.
+    ///   - opened: called with the descriptor of the socket, before the connection is established, and with -1 after it was closed
+    ///     because the address cannot be used.
+    ///   - check: throws if the server of the connection cannot be used. The next address is then tried.
+    /// - Throws: category ``RedisError/Category/connection``, or the error reply of the server. No error contains the
+    ///   password.
+    package static func open(
+        to url: RedisURL, name: String, timeout: Duration = .seconds(5), connectTimeout: Duration? = nil,
+        bounds: ReplyBounds = .large, isSentinel: Bool = false,
+        shouldContinue: @escaping () -> Bool = { true },
+        blocking: @escaping (() -> Void) -> Void = { $0() },
+        opened: (CInt) -> Void = { _ in },
+        check: (inout RedisConnection) throws(RedisError) -> Void = { _ in }
+    ) throws(RedisError) -> RedisConnection {
+        let limit = connectTimeout ?? timeout
+        let end = MonotonicTime.now + maxWait
+        var failure: RedisError?
+        for address in try addresses(of: url, blocking: blocking) {
+            guard failure == nil || .now < end else { break }
+            do throws(RedisError) {
+                var connection = RedisConnection(
+                    hiredis: try context(of: address, url, blocking: blocking, opened: opened), url: url,
+                    timeout: limit,
+                    bounds: bounds, shouldContinue: shouldContinue, blocking: blocking)
+                try connection.finishConnecting(within: limit)
+                try connection.logIn(as: name, isSentinel: isSentinel)
+                connection.timeout = timeout
+                connection.peer.addresses = [address]
+                try check(&connection)
+                return connection
+            } catch {
+                opened(-1)
+                guard shouldContinue() else { throw error }
+                // What a server says is more than that another address has none.
+                if failure == nil || failure?.code == .connection || error.code != .connection { failure = error }
+            }
+        }
+        throw failure ?? RedisError(.connection, "cannot connect to \(url): the name has no address")
+    }
+
+    /// Returns the address of a socket, or the numeric addresses of a host.
+    private static func addresses(
+        of url: RedisURL, blocking: (() -> Void) -> Void
+    ) throws(RedisError) -> [RedisURL.Address] {
+        guard case .tcp(let host, let port) = url.addresses[0] else { return [url.addresses[0]] }
+        do throws(HostAddresses.Failure) {
+            return try HostAddresses.lookup(host, blocking: blocking).map { .tcp(host: $0, port: port) }
+        } catch {
+            throw RedisError(.connection, "cannot connect to \(url): \(error.reason)")
+        }
+    }
+
+    private static func context(
+        of address: RedisURL.Address, _ url: RedisURL, blocking: (() -> Void) -> Void, opened: (CInt) -> Void
+    ) throws(RedisError) -> HiredisContext {
+        var context: UnsafeMutablePointer<redisContext>?
+        // Connecting does not block, but creating a socket may.
+        blocking {
+            context =
+                switch address {
+                case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
+                case .unix(let path): redisConnectUnixNonBlock(path)
+                }
+        }
+        guard let context else { throw RedisError(.connection, "cannot connect to \(url): out of memory") }
+        // The notices of the host process must not be written to the connection.
+        if context.pointee.fd >= 0 { context.pointee.fd = movedAboveStandardStreams(context.pointee.fd) }
+        opened(context.pointee.fd)
+        return HiredisContext(pointer: context)
+    }
+
+    private func finishConnecting(within limit: Duration) throws(RedisError) {
+        guard context.pointee.err == 0 else {
+            throw RedisError(.connection, "cannot connect to \(url): \(String(cString: hypero_error_text(context)))")
+        }
+        // Child processes of the host process must not inherit the connection.
+        _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
+        try wait(for: POLLOUT, until: .now + limit)
+        var error: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        if getsockopt(context.pointee.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 { error = errno }
+        guard error == 0 else {
+            throw RedisError(.connection, "cannot connect to \(url): \(String(cString: strerror(error)))")
+        }
+    }
+
+    private mutating func logIn(as name: String, isSentinel: Bool) throws(RedisError) {
+        // Detects a server that disappeared without closing the connection. Unix sockets have no keep-alive.
+        if url.tcpHost != nil { _ = redisEnableKeepAlive(context) }
+        do throws(RedisError) {
+            try authenticate(as: name, isSentinel: isSentinel)
+        } catch {
+            throw hasReceived || url.tcpHost == nil ? error : error.hintingAtTLS
+        }
+    }
+}
