@@ -40,8 +40,12 @@ import Testing
                 #expect(lines.contains("hypero_\(name){partition=\"\(keys.tag)\"} \(value)"), "\(name)")
             }
         }
-        #expect(lines.contains("hypero_warnings \(status.warnings.count)") && !status.warnings.isEmpty)
-        #expect(lines.contains("hypero_redis_append_only{server=\"\(fixture.server.url)\"} 1"))
+        #expect(
+            lines.contains("hypero_warnings{namespace=\"\(fixture.namespace)\"} \(status.warnings.count)")
+                && !status.warnings.isEmpty)
+        #expect(
+            lines.contains(
+                "hypero_redis_append_only{server=\"\(fixture.server.url)\",namespace=\"\(fixture.namespace)\"} 1"))
         // No limit of the memory: a quotient by 0 would be an alarm.
         #expect(!text.contains("hypero_redis_max_memory_bytes"))
     }

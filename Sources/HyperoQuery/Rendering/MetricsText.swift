@@ -13,7 +13,7 @@ package struct MetricsText {
 
     /// The value of a metric for some values of its labels.
     package struct Sample: Sendable {
-        let labels: [(name: String, value: String)]
+        private(set) var labels: [(name: String, value: String)]
         let value: String
 
         /// - Parameter value: the number; nil if it is unknown. The sample is then left out.
@@ -39,6 +39,13 @@ package struct MetricsText {
             let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1_000)
             let digits = String(1_000 + rest.magnitude).dropFirst()
             value = (milliseconds < 0 && seconds == 0 ? "-" : "") + "\(seconds)" + (rest == 0 ? "" : ".\(digits)")
+        }
+
+        /// Returns the sample with a further label.
+        func adding(_ name: String, _ value: String) -> Sample {
+            var sample = self
+            sample.labels.append((name, value))
+            return sample
         }
     }
 

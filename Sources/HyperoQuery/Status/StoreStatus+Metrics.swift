@@ -1,22 +1,29 @@
 import HyperoCore
+import HyperoSchema
 
 extension StoreStatus {
     /// Returns the state as metrics of Prometheus. Unknown values are left out.
+    ///
+    /// The metrics without a partition have the namespace as a label: one node may have the metrics of several deployments.
     ///
     /// - Parameter now: the time from which ages are measured, in Unix milliseconds; nil for the present.
     package func metrics(now: Int64? = nil) -> String {
         var metrics = MetricsText()
         metrics.add(
             "hypero_build_info", .gauge, help: "The version of hypero-query that wrote these metrics.",
-            samples: [.init(1, ("version", HyperoVersion.current))])
+            samples: [.init(1, ("version", HyperoVersion.current))?.adding("namespace", namespace)])
         metrics.add(
             "hypero_warnings", .gauge,
             help: "The conditions that need attention. hypero-query status --check lists them.",
-            samples: [.init(warnings.count)])
+            samples: [.init(warnings.count)?.adding("namespace", namespace)])
         addPartitions(to: &metrics, now: now ?? WallClock.milliseconds)
         addIncidents(to: &metrics)
         addServers(to: &metrics)
         return metrics.text
+    }
+
+    private var namespace: String {
+        partitions.lazy.compactMap { Keyspace.namespace(ofTag: $0.tag) }.first ?? Keyspace.defaultNamespace
     }
 
     private func addPartitions(to metrics: inout MetricsText, now: Int64) {
@@ -101,7 +108,9 @@ extension StoreStatus {
             _ name: String, _ kind: MetricsText.Kind = .gauge, help: String,
             _ sample: (ServerStatus, (name: String, value: String)) -> MetricsText.Sample?
         ) {
-            metrics.add(name, kind, help: help, samples: servers.map { sample($0, ("server", $0.url)) })
+            metrics.add(
+                name, kind, help: help,
+                samples: servers.map { sample($0, ("server", $0.url))?.adding("namespace", namespace) })
         }
         add("hypero_redis_info", help: "The version of the server.") { server, label in
             .init(server.version == nil ? nil : 1, label, ("version", server.version ?? ""))
