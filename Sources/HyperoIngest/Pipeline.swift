@@ -69,8 +69,11 @@ struct Pipeline: ~Copyable {
         slots = PipelineSlots(
             resumingAt: checkpoint.batch, mayHaveMore: goal != nil, in: lease.keyspace)
         lookups = LookupQueue(keyspace: lease.keyspace, hasTombstones: hasTombstones)
-        transaction = Transaction(keyspace: lease.keyspace, owner: lease.owner, leaseDuration: lease.duration)
-        nextTransaction = Transaction(keyspace: lease.keyspace, owner: lease.owner, leaseDuration: lease.duration)
+        let (series, duration) = (checkpoint.series, lease.duration)
+        transaction = Transaction(
+            keyspace: lease.keyspace, owner: lease.owner, leaseDuration: duration, series: series)
+        nextTransaction = Transaction(
+            keyspace: lease.keyspace, owner: lease.owner, leaseDuration: duration, series: series)
         deadLetterError = checkpoint.deadLetterError ?? checkpoint.fullStreamError
         fullStreamError = checkpoint.fullStreamError
         clock = checkpoint.clock
@@ -91,6 +94,7 @@ struct Pipeline: ~Copyable {
     ///
     /// - Throws: an error after which the pipeline must not be used again.
     mutating func step(in context: inout PipelineContext) throws(RedisError) -> StepResult {
+        (transaction.archived, nextTransaction.archived) = (context.archiver?.fieldValue, context.archiver?.fieldValue)
         // Without a backlog, the prefetched entries are folded first: an empty transaction would only delay them.
         if slots.isNextEmpty, slots.prefetched != nil, !slots.mayHaveMore, let result = try foldNext(in: &context) {
             return result
@@ -112,7 +116,6 @@ struct Pipeline: ~Copyable {
         // XTRIM is not part of the transaction. If that one is aborted, the entries of pending dead letters are still needed.
         if context.pendingDeadLetters.isEmpty, let id = context.trimPlan.nextBound(archived: context.archiver?.archived)
         {
-            context.archiver?.beginTrimming(through: id.previous ?? .zero)
             transaction.writeTrim(below: id)
         }
         transaction.writeFence()

@@ -42,7 +42,7 @@ struct PipelineContext: ~Copyable {
     ) {
         if !failures.contains(where: \.isCursor) {
             for item in batch.batch.items { trimPlan.recordApplied(item.id) }
-            archiver?.recordApplied(batch.cursor)
+            archiver?.recordApplied(batch.cursor, count: batch.position.read)
         }
         if !batch.result.deadLetters.isEmpty {
             // The same message each time, so that it is logged at most once a minute.
@@ -63,15 +63,12 @@ struct PipelineContext: ~Copyable {
     /// Records the result of XTRIM.
     mutating func recordTrimming(_ result: Result<Int, RedisError>, of stream: String) {
         switch result {
-        case .success(0): archiver?.endTrimming(mayHaveRemoved: false)
+        case .success(0): break
         case .success:
             logger.resolved(stream, "trimming \(stream)")
             trimPlan.repeatLastBound()
-            archiver?.endTrimming(mayHaveRemoved: true)
-        case .failure(let error) where [.transient, .migrating].contains(error.category):
-            archiver?.endTrimming(mayHaveRemoved: false)
+        case .failure(let error) where [.transient, .migrating].contains(error.category): break
         case .failure(let error):
-            archiver?.endTrimming(mayHaveRemoved: false)
             logger.defect(stream, "cannot trim \(stream): \(error.report)", level: .error)
         }
     }

@@ -244,6 +244,16 @@ package enum IngestField {
     /// ignored. Absent if Redis is older than 7.0 and does not count entries: the removal of unread entries is then not
     /// detected.
     package static let entries = "entries"
+    /// `<cursor> <count> <series> <former> <count of it>`: the number of entries that were read up to the cursor, also those that
+    /// changed nothing, since the series began. A series begins at the time that is its number, in Unix milliseconds of the server,
+    /// when the cursor was set back, when the stream was another one than before, or with the first ingest. It names the series
+    /// before it and the number of entries of that one, or has 0 and 0.
+    ///
+    /// An archive of the entries tells by these numbers that it lacks an entry.
+    package static let read = "read"
+    /// `<series> <count> <time>`: the series and number of the last entry that is archived, and the last time in Unix milliseconds
+    /// at which all applied entries were archived. Absent if entries were never archived.
+    package static let archived = "archived"
     /// `<from> <to> <since> [<first>/<last> …]`: the last transaction with entries, until its outcome is known and its dead
     /// letters are written: the cursor before and after it, a time before it in Unix milliseconds, and the ranges of
     /// entries that it skipped as duplicates, or whose dead letters were sent again. Empty after that. The next owner of

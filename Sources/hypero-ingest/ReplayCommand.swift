@@ -17,8 +17,9 @@ struct ReplayCommand: AsyncParsableCommand {
             carried out between the same entries as before. The result is that of the server that was archived, if the archive is \
             complete.
 
-            No ingest may run meanwhile. The server must be empty; with --force, entries that are newer than its last one are added: \
-            after a backup was restored, and to continue a replay that was ended.
+            No ingest may run meanwhile, and no training may write. The server must be empty; with --force, entries that are newer \
+            than its last one are added: after a backup was restored, and to continue a replay that was ended. The last entry of the \
+            server must be one of the files, or older than all.
 
             EXAMPLES, with another Redis server:
               hypero-ingest replay --redis redis://new:6379 archive/hypero.*
@@ -26,8 +27,9 @@ struct ReplayCommand: AsyncParsableCommand {
 
             EXIT STATUS:
               0   all entries of the files are applied
-              1   not all: a file is damaged, the server is not empty, a signal, or Redis
-                  refused
+              1   not all: a file is damaged, the server is not empty, another client has
+                  written to it, a signal, or Redis refused
+              2   all entries of the files are applied, and the archive lacks others
               64  the command line is invalid
             """)
 
@@ -64,7 +66,9 @@ struct ReplayCommand: AsyncParsableCommand {
             let listener = Task { for await _ in signals { stop() } }
             defer { listener.cancel() }
             try replay.check(isForced: force)
-            report(try replay.run())
+            let result = try replay.run()
+            report(result)
+            guard result.gaps.isEmpty else { throw ExitCode(2) }
         } catch let error as ArchiveError {
             printError(error.description)
             throw ExitCode.failure
@@ -74,11 +78,9 @@ struct ReplayCommand: AsyncParsableCommand {
     private func report(_ result: Replay.Summary) {
         for path in result.torn {
             printError(
-                "the last record of \(printable(path)) is torn, as after a kill. Its successor has the record again")
+                "the last record of \(printable(path)) is torn, as after a kill")
         }
-        for gap in result.gaps {
-            printError("the archive lacks the entries from \(gap), which were trimmed before they were archived")
-        }
+        for gap in result.gaps { printError("not complete: \(gap)") }
         let skipped = result.skipped > 0 ? ", and skipped \(result.skipped) that were there before" : ""
         print("replayed \(result.entries) entries and \(result.commands) commands of \(files.count) files\(skipped)")
     }

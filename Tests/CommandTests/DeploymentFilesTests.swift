@@ -129,7 +129,7 @@ import Testing
         let alerts = table.split(separator: "\n").compactMap { line in
             line.firstMatch(of: #/^\| `([^`]+)` \| ([0-9]+[mh]) \| /#).map { (String($0.1), String($0.2)) }
         }
-        #expect(alerts.count == 21)
+        #expect(alerts.count == 22)
         let server = try RedisServer(
             appendOnly: true, configuration: ["maxmemory 1gb", "min-replicas-to-write 1", "min-replicas-max-lag 5"])
         let folder = try TemporaryFolder()
@@ -137,8 +137,9 @@ import Testing
         let journals = try ChildProcess.run(
             "hypero-ingest", ["journals", "--format", "prometheus", "--journal", folder.path])
         #expect(try MetricsLint.problems(in: status.stdout + journals.stdout) == [])
-        // CLIENT LIST names no ingest, so that the standbys are unknown.
-        let written = status.stdout + journals.stdout + "# TYPE hypero_standbys gauge\n"
+        // CLIENT LIST names no ingest, so that the standbys are unknown, and nothing was archived.
+        let unknown = "# TYPE hypero_standbys gauge\n# TYPE hypero_unarchived_entries gauge\n"
+        let written = status.stdout + journals.stdout + unknown
         var rules = "groups:\n- name: hypero\n  rules:\n"
         for (index, (expression, time)) in alerts.enumerated() {
             for name in expression.matches(of: /hypero_[a-z_]+/) {

@@ -182,7 +182,7 @@ extension PipelineSlotsTests {
         #expect(model.slots.countMissed(in: stream) == .missed(2))
         #expect(model.slots.next?.missedEntries == 2)
         #expect(model.slots.next?.position == StreamPosition(id: .zero, entries: 2))
-        #expect(model.slots.readPosition == StreamPosition(id: SlotsModel.id(3), entries: 3))
+        #expect(model.slots.readPosition == StreamPosition(id: SlotsModel.id(3), entries: 3, read: 1))
         #expect(!model.slots.isNextEmpty)
     }
 

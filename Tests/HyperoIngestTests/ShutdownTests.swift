@@ -195,7 +195,7 @@ import Testing
         slots.adopt(ReadBatch(batch: batch, mayHaveMore: false))
         slots.shortenPrefetched(beforeExperiment: 2)
         #expect(slots.prefetched?.batch.items.count == 3)
-        #expect(slots.readPosition == StreamPosition(id: StreamID(milliseconds: 3, sequence: 0), entries: 3))
+        #expect(slots.readPosition == StreamPosition(id: StreamID(milliseconds: 3, sequence: 0), entries: 3, read: 3))
         #expect(slots.mayHaveMore)
         slots.shortenPrefetched(beforeExperiment: 1)
         #expect(slots.readPosition.entries == 1)

@@ -51,6 +51,27 @@ import Testing
     }
 
     @Test(arguments: [
+        ("5-0 12 7 0 0", "7 9 1000", 3), ("5-0 12 8 7 9", "7 9 1000", 12), ("5-0 12 7 0 0", "7 12 1000", 0),
+        ("5-0 12 7 0 0", "", nil), ("", "7 9 1000", nil),
+    ])
+    func `Entries that are not archived are a metric, and a warning after a minute`(
+        read: String, archived: String, count: Int?
+    ) throws {
+        let fixture = try fixture()
+        fixture.write("HSET", fixture.keyspaces[0].ingest, IngestField.read, read, IngestField.archived, archived)
+        try fixture.commit()
+        let store = try Store(fixture.server.url, namespace: fixture.namespace)
+        let lines = try store.status(now: 4_500).metrics(now: 4_500).split(separator: "\n")
+        let sample = "hypero_unarchived_entries{partition=\"\(fixture.keyspaces[0].tag)\"} "
+        #expect(
+            lines.first { $0.hasPrefix(sample) }.map { String($0.dropFirst(sample.count)) } == count.map { "\($0)" })
+        for (now, isWarned) in [(4_500, false), (4_500_000, count ?? 0 > 0)] as [(Int64, Bool)] {
+            let warnings = try store.status(now: now).warnings
+            #expect(warnings.contains { $0.contains("applied and not archived") } == isWarned)
+        }
+    }
+
+    @Test(arguments: [
         (0, "0"), (1, "0.001"), (1_000, "1"), (-1, "-0.001"), (-1_500, "-1.500"), (Int64.max, "9223372036854775.807"),
         (Int64.min, "-9223372036854775.808"),
     ])

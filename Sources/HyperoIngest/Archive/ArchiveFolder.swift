@@ -5,7 +5,8 @@ import HyperoSchema
 /// The archive files of one partition in a folder, of which the last one is written.
 ///
 /// Their names are `<namespace>[@<partition>].<day>.<number>.archive`: `hypero.2026-11-27.0001.archive`. Each process writes files of
-/// its own, so that it never changes what another one has written, even if that one was killed within a record.
+/// its own, so that it never changes what another one has written, even if that one was killed within a record. Each file names the
+/// one before it (``ArchiveHeader``).
 struct ArchiveFolder: ~Copyable {
     let path: String
     private let tag: String
@@ -16,6 +17,10 @@ struct ArchiveFolder: ~Copyable {
     private var file = ""
     /// The number of bytes of complete records in the file.
     private var size = 0
+    /// The id of the file.
+    private var fileID = ""
+    /// The file that was written before in the folder; nil if there is none, or before the folder was read.
+    private var former: (file: String, size: Int)?
 
     static let suffix = ".archive"
 
@@ -30,7 +35,7 @@ struct ArchiveFolder: ~Copyable {
 
     /// Creates the folder if it does not exist, and checks that files can be created in it.
     static func prepare(_ path: String) throws(ArchiveError) {
-        if mkdir(path, 0o700) != 0, errno != EEXIST { throw failure("create", path) }
+        if mkdir(path, 0o700) != 0, errno != EEXIST { throw failure("create the folder", path) }
         guard access(path, W_OK | X_OK) == 0 else { throw failure("write to", path) }
     }
 
@@ -54,23 +59,59 @@ struct ArchiveFolder: ~Copyable {
         return names.sorted().map { "\(path)/\($0)" }
     }
 
-    /// Returns the id of the last entry that was archived, by this process or an earlier one: the last one of the newest file that
-    /// has one. The end of a file that was damaged does not count.
-    func lastEntry() throws(ArchiveError) -> StreamID {
+    /// Returns the position of the last entry that was archived, by this process or an earlier one: the last one of the newest
+    /// file that has one; nil if there is none. The end of a file that was damaged does not count. Creates the folder if another
+    /// process has removed it.
+    mutating func lastPosition() throws(ArchiveError) -> ArchivePosition? {
+        try Self.prepare(path)
+        former = nil
         for file in try files().reversed() {
-            var last: StreamID?
+            var last: ArchivePosition?
+            var size = 0
             do {
-                var reader = try ArchiveReader(file)
-                guard reader.tag == tag else { continue }
+                var reader = try ArchiveReader(file, followsLinks: false)
+                guard reader.header.tag == tag else { continue }
+                size = reader.position
+                defer { former = former ?? (reader.header.file, size) }
                 while let record = try reader.next() {
-                    if record.kind != .command { last = max(last ?? .zero, record.id) }
+                    size = reader.position
+                    guard record.kind == .entry || record.kind == .gap else { continue }
+                    last = ArchivePosition(series: record.series, id: record.id, count: record.number)
                 }
             } catch {
                 // What follows is archived again, as far as Redis has it.
             }
             if let last { return last }
         }
-        return .zero
+        return nil
+    }
+
+    /// Returns whether the file that is written is the one of its name, or none is written. A tool may have removed, moved or
+    /// compressed it. Then closes it, so that the next record begins another one.
+    mutating func isIntact() -> Bool {
+        guard descriptor >= 0 else { return true }
+        var (own, named) = (stat(), stat())
+        if fstat(descriptor, &own) == 0, own.st_nlink > 0, lstat(file, &named) == 0,
+            own.st_dev == named.st_dev, own.st_ino == named.st_ino
+        {
+            return true
+        }
+        close(descriptor)
+        descriptor = -1
+        return false
+    }
+
+    /// Ends the file that is written.
+    mutating func finish() throws(ArchiveError) {
+        guard descriptor >= 0 else { return }
+        guard isIntact() else { return }
+        var end = ArchiveBuffer()
+        end.addEnd()
+        do throws(ArchiveError) { try add(end.bytes) } catch {
+            closeFile()
+            throw error
+        }
+        closeFile()
     }
 
     /// Appends records and makes them durable. After a failure, the records are no part of the file.
@@ -78,50 +119,58 @@ struct ArchiveFolder: ~Copyable {
     /// - Parameter time: the time of the records in Unix milliseconds, whose day (UTC) decides the file.
     mutating func append(_ records: ArchiveBuffer, at time: UInt64) throws(ArchiveError) {
         let day = Self.day(of: time)
-        if descriptor < 0 || day != self.day { try open(day: day) }
-        do throws(ArchiveError) {
-            try write(records.bytes)
-            guard fdatasync(descriptor) == 0 else { throw Self.failure("write to", file) }
-            size += records.bytes.count
-        } catch {
-            // A torn record at the end of the file is recognised. If the disk is full, this makes it disappear.
-            ftruncate(descriptor, off_t(size))
+        if descriptor >= 0, day != self.day { try finish() }
+        if descriptor < 0 { try open(day: day) }
+        do throws(ArchiveError) { try add(records.bytes) } catch {
             closeFile()
             throw error
         }
     }
 
+    /// Writes bytes and makes them durable. After a failure, they are no part of the file.
+    private mutating func add(_ bytes: [UInt8]) throws(ArchiveError) {
+        do throws(ArchiveError) {
+            try write(bytes)
+            guard fdatasync(descriptor) == 0 else { throw Self.failure("write to", file) }
+        } catch {
+            // A torn record at the end of the file is recognised. If the disk is full, this makes it disappear.
+            ftruncate(descriptor, off_t(size))
+            throw error
+        }
+        size += bytes.count
+    }
+
     private mutating func closeFile() {
         close(descriptor)
         descriptor = -1
-        if size == 0 { unlink(file) }
+        if size == 0 { unlink(file) } else { former = (fileID, size) }
     }
 
     private mutating func open(day: String) throws(ArchiveError) {
-        if descriptor >= 0 { closeFile() }
         var number = 1
         repeat {
             let digits = String(number)
             let padded = String(repeating: "0", count: max(4 - digits.utf8.count, 0)) + digits
             file = "\(path)/\(prefix)\(day).\(padded)\(Self.suffix)"
-            descriptor = retryingInterrupts {
-                Glibc.open(file, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o600)
-            }
+            let flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW
+            descriptor = retryingInterrupts { Glibc.open(file, flags, 0o600) }
             number += 1
         } while descriptor < 0 && errno == EEXIST && number < 1_000_000
         guard descriptor >= 0 else { throw Self.failure("create", file) }
         self.day = day
         size = 0
         do throws(ArchiveError) {
-            let header = Array("\(ArchiveRecord.magic)\(tag)\n".utf8)
-            try write(header)
+            fileID = String(UInt64.random(in: 0 ... .max), radix: 16)
+            let header = ArchiveHeader(tag: tag, file: fileID, former: former?.file, formerSize: former?.size ?? 0)
+            let line = Array(header.line.utf8)
+            try write(line)
             // The name of the file must be durable too.
             let folder = retryingInterrupts { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
             if folder >= 0 {
                 fsync(folder)
                 close(folder)
             }
-            size = header.count
+            size = line.count
         } catch {
             closeFile()
             throw error

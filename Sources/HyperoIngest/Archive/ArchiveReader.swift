@@ -9,81 +9,113 @@ package struct ArchiveError: Error, Sendable, Hashable, CustomStringConvertible 
     }
 }
 
-/// The reader of one archive file.
-struct ArchiveReader: ~Copyable {
+/// The first line of an archive file.
+struct ArchiveHeader: Sendable, Hashable {
     /// The hash tag of the partition.
     let tag: String
+    /// The random id of the file.
+    let file: String
+    /// The file that was written before in the folder; nil for none.
+    let former: String?
+    /// The size in bytes of the complete records of that file, with its first line.
+    let formerSize: Int
+
+    var line: String {
+        let text = "\(ArchiveRecord.magic)\(tag) \(file) \(former ?? "-") \(formerSize) "
+        return "\(text)\(ArchiveBuffer.checksum(text.utf8))\n"
+    }
+
+    init(tag: String, file: String, former: String?, formerSize: Int) {
+        self.tag = tag
+        self.file = file
+        self.former = former
+        self.formerSize = formerSize
+    }
+
+    /// Parses a line without its line feed.
+    fileprivate init?(_ line: some Collection<UInt8>) {
+        let text = String(decoding: line, as: UTF8.self)
+        let words = text.dropping(prefix: ArchiveRecord.magic)?.split(separator: " ").map { String($0) } ?? []
+        guard words.count == 5, Keyspace.namespace(ofTag: words[0]) != nil, let size = Int(words[3]), size >= 0,
+            ArchiveBuffer.checksum(line.dropLast(words[4].utf8.count)) == words[4]
+        else { return nil }
+        self.init(tag: words[0], file: words[1], former: words[2] == "-" ? nil : words[2], formerSize: size)
+    }
+}
+
+/// The reader of one archive file.
+struct ArchiveReader: ~Copyable {
+    let header: ArchiveHeader
     private var bytes: FileBytes
-    /// True once a record at the end was found to be incomplete. The process that wrote it was killed, and its successor has
-    /// written the record again, in the next file.
+    /// True once a record at the end was found to be incomplete: its process was killed, the computer lost power, or the file
+    /// was cut.
     private(set) var isTorn = false
+    /// True once the record at the end of a file was read, whose process was not killed.
+    private(set) var isEnded = false
 
     /// Returns whether a file has only a part of its first line, or none of it: its process was killed when it began the file, or
     /// the computer lost power.
-    static func isUnbegun(_ path: String) throws(ArchiveError) -> Bool {
-        var bytes = try FileBytes(path)
+    static func isUnbegun(_ path: String, followsLinks: Bool = true) throws(ArchiveError) -> Bool {
+        var bytes = try FileBytes(path, followsLinks: followsLinks)
         guard try !bytes.fill(ArchiveRecord.maxLine) else { return false }
         let (content, magic) = (bytes.available, Array(ArchiveRecord.magic.utf8))
         guard !content.contains(UInt8(ascii: "\n")) else { return false }
-        return content.allSatisfy { $0 == 0 } || zip(content, magic).allSatisfy { $0 == $1 }
+        return zip(content, magic).allSatisfy { $0 == $1 }
     }
 
     /// Opens a file and reads its first line.
     ///
     /// - Throws: ``ArchiveError`` if the file cannot be read, or is no archive.
-    init(_ path: String) throws(ArchiveError) {
-        var bytes = try FileBytes(path)
+    init(_ path: String, followsLinks: Bool = true) throws(ArchiveError) {
+        var bytes = try FileBytes(path, followsLinks: followsLinks)
         let foreign = ArchiveError(
             "cannot read \(printable(path)): it is not an archive that this version of hypero reads")
         guard let size = try bytes.lineSize(atMost: ArchiveRecord.maxLine, orThrow: foreign),
-            let tag = String(decoding: bytes.available.prefix(size - 1), as: UTF8.self)
-                .dropping(prefix: ArchiveRecord.magic), Keyspace.namespace(ofTag: tag) != nil
+            let header = ArchiveHeader(bytes.available.prefix(size - 1))
         else { throw foreign }
         bytes.advance(size)
-        self.tag = tag
+        self.header = header
         self.bytes = bytes
     }
 
     var path: String { bytes.path }
+
+    /// The number of bytes of the first line and of the records that were read.
+    var position: Int { bytes.position }
 
     /// Reads the next record.
     ///
     /// - Returns: nil at the end of the file, also before a torn record.
     /// - Throws: ``ArchiveError`` if the record is damaged, or if the file cannot be read.
     mutating func next() throws(ArchiveError) -> ArchiveRecord? {
-        do {
-            return try nextWhole()
-        } catch {
-            // After a loss of power, file systems fill with zeros what was not made durable, and each record ends with a line feed.
-            guard bytes.endsWithZero else { throw error }
-            return torn()
+        guard !isTorn, try bytes.fill(1) else {
+            isTorn = isTorn || bytes.hasZeroTail && !isEnded
+            return nil
         }
-    }
-
-    private mutating func nextWhole() throws(ArchiveError) -> ArchiveRecord? {
-        guard !isTorn, try bytes.fill(1) else { return nil }
         let damaged = ArchiveError(
             "damaged archive: the record at byte \(bytes.position) of \(printable(bytes.path)) is not the one that was written"
         )
+        // A file may not have been read to its end by another process when this one has written.
+        guard !isEnded else { throw damaged }
         guard let lineSize = try bytes.lineSize(atMost: ArchiveRecord.maxLine, orThrow: damaged) else { return torn() }
         let line = bytes.available.prefix(lineSize - 1)
         let words = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
-        guard words.count == 5, words[0].utf8.count == 1, let letter = words[0].utf8.first,
-            let kind = ArchiveRecord.Kind(rawValue: letter), let id = StreamID(words[1]),
-            let after = words[2] == "-" ? .zero : StreamID(words[2]), let size = Int(words[3]),
-            (0...ArchiveRecord.maxContent).contains(size)
+        guard words.count == 8, ArchiveBuffer.checksum(line.dropLast(words[7].utf8.count)) == words[7],
+            words[0].utf8.count == 1, let letter = words[0].utf8.first, let kind = ArchiveRecord.Kind(rawValue: letter),
+            let series = UInt64(words[1]), let id = StreamID(words[2]),
+            let after = words[3] == "-" ? .zero : StreamID(words[3]), let number = Int(words[4]),
+            let size = Int(words[5]), (0...ArchiveRecord.maxContent).contains(size)
         else { throw damaged }
         guard try bytes.fill(lineSize + size + 1) else { return torn() }
         let record = bytes.available.prefix(lineSize + size + 1)
         let content = record.dropFirst(lineSize).dropLast()
-        var checksum = FNV1a()
-        checksum.add(record.prefix(lineSize - 1 - words[4].utf8.count))
-        checksum.add(content)
-        guard record.last == UInt8(ascii: "\n"), checksum.hexadecimal == words[4], let fields = Self.fields(content)
+        guard record.last == UInt8(ascii: "\n"), ArchiveBuffer.checksum(content) == words[6],
+            let fields = Self.fields(content)
         else { throw damaged }
         bytes.advance(record.count)
-        return ArchiveRecord(kind: kind, id: id, after: after, fields: fields)
+        isEnded = kind == .end
+        return ArchiveRecord(kind: kind, series: series, id: id, after: after, number: number, fields: fields)
     }
 
     private mutating func torn() -> ArchiveRecord? {

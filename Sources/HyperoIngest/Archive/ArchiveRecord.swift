@@ -2,23 +2,37 @@ import HyperoSchema
 
 /// A record of an archive file.
 ///
-///     hypero-archive 1 {hypero}
-///     E 1764246000000-0 - 26 9f1c62272e07bb01
+///     hypero-archive 2 {hypero} 5f0c63b1 - 0 9f1c62272e07bb01
+///     S 1764245000000 0-0 - 0 21 … …
+///     6:former,1:0,5:count,1:0,
+///     E 1764245000000 1764246000000-0 - 1 26 … …
 ///     5:event,5:alive,8:producer,1:p,
-///     C 1764246000500-0 1764246000000-0 32 6c62272e07bb0142
+///     C 1764245000000 1764246000500-0 1764246000000-0 1 32 … …
 ///     5:event,6:delete,7:battery,1:b,
+///     Z 0 0-0 - 0 0 … …
 ///
-/// A record is a line of its kind, two ids, the size of its content in bytes and the checksum of all that, then the content as
-/// netstrings and a line feed.
+/// The first line has the hash tag, an id of the file, the id of the file that was written before it in the folder, the size of the
+/// complete records of that one, and a checksum. A record is a line of its kind, series, two ids, number, the size of its content, the
+/// checksum of its content and the checksum of the line before it, then the content as netstrings and a line feed.
+///
+/// The number of an entry counts the entries of its series, so that a missing entry is noticed, also between files. The size of the
+/// file before makes a file that was cut after a whole record noticed.
 struct ArchiveRecord: Sendable, Hashable {
     /// The kind: the first byte of the line.
     enum Kind: UInt8, Sendable {
-        /// `E id -`: an entry of the events stream.
+        /// `S series 0-0 - 0`: the following records are of the series. The content names the series before.
+        case series = 83
+        /// `E series id - number`: an entry of the events stream.
         case entry = 69
-        /// `C id after`: a command of an operator, which was carried out when the entries up to `after` were applied.
+        /// `C series id after number`: a command of an operator, which was carried out when the entries up to `after` were applied,
+        /// the number of which is `number`.
         case command = 67
-        /// `G through after`: the entries after one id up to another were removed before they were archived.
+        /// `G series id - number`: the entries up to an id and a number were applied, of which some are not in the archive.
         case gap = 71
+        /// `L series 0-0 after count`: the number of commands after an entry that could not be archived.
+        case lostCommands = 76
+        /// `Z 0 0-0 - 0`: the end of a file whose process was not killed.
+        case end = 90
     }
 
     /// A field of an entry, which need not be UTF-8.
@@ -28,18 +42,32 @@ struct ArchiveRecord: Sendable, Hashable {
     }
 
     let kind: Kind
+    let series: UInt64
     let id: StreamID
-    /// The second id; ``StreamID/zero`` of an entry.
+    /// The second id; ``StreamID/zero`` if there is none.
     let after: StreamID
-    /// The fields; none of a gap.
+    let number: Int
+    /// The fields of the content.
     let fields: [Field]
 
     /// The start of the first line of a file. The hash tag of the partition follows.
-    static let magic = "hypero-archive 1 "
+    static let magic = "hypero-archive 2 "
     /// The highest number of bytes of a line.
-    static let maxLine = 160
+    static let maxLine = 280
     /// The highest size of a content in bytes. An entry that is larger is no event, and is not archived.
     static let maxContent = 64 << 20
+
+    /// The text of a field; nil if there is none.
+    func text(_ name: String) -> String? {
+        fields.first { $0.name.elementsEqual(name.utf8) }.map { String(decoding: $0.value, as: UTF8.self) }
+    }
+
+    /// The series that a record of this kind names; nil if it is malformed.
+    var entrySeries: EntrySeries? {
+        guard let former = text("former").flatMap({ UInt64($0) }), let count = text("count").flatMap({ Int($0) })
+        else { return nil }
+        return EntrySeries(number: series, former: former, formerCount: count)
+    }
 }
 
 /// The records of one write to an archive file.
@@ -48,9 +76,16 @@ struct ArchiveBuffer {
 
     var isEmpty: Bool { bytes.isEmpty }
 
+    /// Adds the beginning of a series.
+    mutating func add(_ series: EntrySeries) {
+        add(.series, series.number, id: .zero, after: nil, number: 0) {
+            for text in ["former", "\(series.former)", "count", "\(series.formerCount)"] { $0.add(text.utf8) }
+        }
+    }
+
     /// Adds an entry.
-    mutating func add(entry id: StreamID, fields: UnsafeBufferPointer<WireField>) {
-        add(.entry, id: id, after: nil) {
+    mutating func add(entry position: ArchivePosition, fields: UnsafeBufferPointer<WireField>) {
+        add(.entry, position.series, id: position.id, after: nil, number: position.count) {
             for field in fields {
                 $0.add(field.name)
                 $0.add(field.value)
@@ -59,8 +94,8 @@ struct ArchiveBuffer {
     }
 
     /// Adds a command of an operator.
-    mutating func add(_ command: ControlEvent, id: StreamID, after: StreamID) {
-        add(.command, id: id, after: after) {
+    mutating func add(_ command: ControlEvent, id: StreamID, after position: ArchivePosition) {
+        add(.command, position.series, id: id, after: position.id, number: position.count) {
             for field in command.fields {
                 $0.add(field.name.utf8)
                 $0.add(field.value.utf8)
@@ -69,27 +104,44 @@ struct ArchiveBuffer {
     }
 
     /// Adds a gap.
-    mutating func add(gapAfter after: StreamID, through id: StreamID) {
-        add(.gap, id: id, after: after) { _ in }
+    mutating func add(gapThrough position: ArchivePosition) {
+        add(.gap, position.series, id: position.id, after: nil, number: position.count) { _ in }
     }
 
-    mutating func removeAll() { bytes.removeAll(keepingCapacity: bytes.capacity < 16 << 20) }
+    /// Adds the number of commands that are missing.
+    mutating func add(lostCommands count: Int, after position: ArchivePosition) {
+        add(.lostCommands, position.series, id: .zero, after: position.id, number: count) { _ in }
+    }
+
+    mutating func add(_ other: ArchiveBuffer) { bytes += other.bytes }
+
+    /// Adds the end of a file.
+    mutating func addEnd() { add(.end, 0, id: .zero, after: nil, number: 0) { _ in } }
 
     private mutating func add(
-        _ kind: ArchiveRecord.Kind, id: StreamID, after: StreamID?, content: (inout ArchiveBuffer) -> Void
+        _ kind: ArchiveRecord.Kind, _ series: UInt64, id: StreamID, after: StreamID?, number: Int,
+        content: (inout ArchiveBuffer) -> Void
     ) {
         // The line precedes the content, and has its size.
         var part = ArchiveBuffer()
         content(&part)
-        let line = "\(Character(UnicodeScalar(kind.rawValue))) \(id) \(after?.description ?? "-") \(part.bytes.count) "
         var checksum = FNV1a()
-        checksum.add(line.utf8)
         checksum.add(part.bytes)
+        let line =
+            "\(Character(UnicodeScalar(kind.rawValue))) \(series) \(id) \(after?.description ?? "-") \(number) "
+            + "\(part.bytes.count) \(checksum.hexadecimal) "
         bytes += line.utf8
-        bytes += checksum.hexadecimal.utf8
+        bytes += Self.checksum(line.utf8).utf8
         bytes.append(UInt8(ascii: "\n"))
         bytes += part.bytes
         bytes.append(UInt8(ascii: "\n"))
+    }
+
+    /// Returns the checksum of bytes as text.
+    static func checksum(_ bytes: some Sequence<UInt8>) -> String {
+        var checksum = FNV1a()
+        checksum.add(bytes)
+        return checksum.hexadecimal
     }
 
     private mutating func add(_ text: some Collection<UInt8>) {

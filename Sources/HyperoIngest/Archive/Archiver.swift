@@ -9,285 +9,231 @@ import Synchronization
 ///
 ///     XRANGE events (<archived> <applied> COUNT n  ->  append, fdatasync  ->  archived
 ///
-/// The thread of the archiver reads and writes, so that a slow disk does not delay the events. The owner tells it how far it has
-/// applied, and trims no entry that is not archived. If the disk is full, the entries stay in Redis, up to
-/// ``maxUnarchived`` of them or until Redis is out of memory. What is trimmed then is recorded as a gap.
+/// The thread of the archiver (``ArchiveWriter``) reads and writes, so that a slow disk does not delay the events. The owner tells
+/// it how far it has applied, and how many entries these are, and trims no entry that is not archived. If the disk is full, the
+/// entries stay in Redis, up to ``maxUnarchived`` of them or until Redis is out of memory. Entries that are missing are noticed by
+/// their numbers, also if another client has removed them.
 ///
-/// Commands of operators are written by the owner, before it carries them out.
+/// Commands of operators are handed to the thread before they are carried out, and are kept until they are written.
 final class Archiver: Sendable {
-    private struct State {
-        /// The last entry that the owner has applied.
-        var applied = StreamID.zero
-        /// The last entry that is archived; nil until the files were read.
-        var archived: StreamID?
-        /// The last entry that was trimmed before it was archived; zero if there is none to record.
-        var lost = StreamID.zero
-        /// The last entry that an XTRIM of unknown outcome may remove; zero for none.
-        var trimming = StreamID.zero
-        /// The command that was recorded last, with the last entry before it.
-        var command: (id: StreamID, after: StreamID)?
+    /// An entry with its number in the series.
+    struct Mark: Sendable, Hashable {
+        let id: StreamID
+        let count: Int
+    }
+
+    /// A command of an operator with the last entry that was applied before.
+    struct Command: Sendable {
+        let event: ControlEvent
+        let id: StreamID
+        let position: ArchivePosition
+    }
+
+    /// The state that the owner and the thread share.
+    struct State {
+        var series: EntrySeries?
+        /// The entry after which the series began; nil if it began in another process.
+        var start: Mark?
+        /// The position of the owner when it began to work on the series.
+        var first: Mark?
+        /// The last entries of batches that were applied, ascending. All are in the series.
+        var marks: [Mark] = []
+        /// The position up to which entries of the series are known to be applied.
+        var applied: ArchivePosition?
+        /// The series that have ended, with their last entries, until these are archived or recorded as missing.
+        var closings: [(series: EntrySeries, last: ArchivePosition)] = []
+        /// The position of the archive; nil before the first entry.
+        var archived: ArchivePosition?
+        var isFolderRead = false
+        /// The first position of an owner that the archive was ahead of, for which another series must begin.
+        var contradiction: Mark?
+        /// The commands that are not written.
+        var commands: [Command] = []
+        var recordedCommand: (id: StreamID, position: ArchivePosition)?
+        /// The number of commands that were too many to be kept.
+        var lostCommands = 0
+        /// True if the last attempt to write has failed or takes long.
+        var isStuck = false
+        /// The last time in Unix milliseconds at which all was archived, or the one of the start.
+        var time = Int64(WallClock.milliseconds)
         var isStarted = false
         var isStopping = false
         var isStopped = false
+
+        /// The last entry of the series that is archived.
+        var archivedID: StreamID {
+            if let archived, archived.series == series?.number { return archived.id }
+            return start?.id ?? .zero
+        }
+
+        var isUpToDate: Bool {
+            isFolderRead && commands.isEmpty && lostCommands == 0 && closings.isEmpty && contradiction == nil
+                && marks.last.map { $0.id <= archivedID } ?? true
+        }
     }
 
-    private let keyspace: Keyspace
-    private let redis: RedisURL
-    private let logger: Logger
-    private let state = Mutex(State())
-    /// Held while records are written, also by the owner for a command.
-    private let folder: Mutex<ArchiveFolder>
+    let path: String
+    let keyspace: Keyspace
+    let redis: RedisURL
+    let logger: Logger
+    let state = Mutex(State())
 
     /// The number of applied entries that stay in the stream besides those to be retained, while they cannot be archived.
     static let maxUnarchived = 1_000_000
-    /// The time between two looks for applied entries.
-    private static let interval: Duration = .milliseconds(500)
+    /// The number of commands that are kept while they cannot be written.
+    static let maxCommands = 100_000
+    private static let maxMarks = 4_096
+    /// The longest time for which the owner waits for a command to be written.
+    private static let commandWait: Duration = .seconds(1)
+
     init(_ path: String, keyspace: Keyspace, redis: RedisURL, logger: Logger) {
+        self.path = path
         self.keyspace = keyspace
         self.redis = redis
         self.logger = logger
-        folder = Mutex(ArchiveFolder(path, tag: keyspace.tag))
     }
 
-    // MARK: - For the owner
-
-    /// The last entry that is archived; zero if none is.
-    var archived: StreamID { state.withLock { $0.archived ?? .zero } }
-
-    /// Records that the entries up to an id are applied. Starts the thread at the first call.
-    func recordApplied(_ id: StreamID) {
-        let starts = state.withLock { state in
-            state.applied = id
+    /// Starts the thread, which reads the position of the archive in its folder.
+    func start() {
+        let isFirst = state.withLock { state in
             defer { state.isStarted = true }
             return !state.isStarted
         }
-        guard starts else { return }
-        let code = NamedThread.start("archive") { [self] in run() }
+        guard isFirst else { return }
+        let code = NamedThread.start("archive") { [self] in ArchiveWriter(self).run() }
         guard code != 0 else { return }
         logger.error("cannot start the thread of the archive: entries are not archived")
         state.withLock { $0.isStopped = true }
+    }
+
+    /// The last entry of the series that is archived; zero if none is.
+    var archived: StreamID { state.withLock { $0.archivedID } }
+
+    /// The position up to which the owner has applied; nil before its first transaction.
+    var applied: ArchivePosition? { state.withLock { $0.applied } }
+
+    /// True if the archive has more than the server had, so that another series must begin.
+    var needsSeries: Bool { state.withLock { $0.contradiction != nil } }
+
+    /// The value of ``IngestField/archived``; nil if nothing was applied.
+    var fieldValue: String? {
+        state.withLock { state in
+            guard let series = state.series else { return nil }
+            let count =
+                state.archived.flatMap { $0.series == series.number ? $0.count : nil } ?? state.start?.count ?? 0
+            return "\(series.number) \(count) \(state.time)"
+        }
+    }
+
+    /// Returns the position of the archive in its folder, once it was read.
+    ///
+    /// - Returns: nil if the archive is empty, or if the folder does not answer within a time.
+    func position(waitingAtMost duration: Duration) -> ArchivePosition? {
+        wait(atMost: duration) { $0.isFolderRead }
+        return state.withLock { state in
+            guard state.contradiction != nil, let archived = state.archived else { return state.archived }
+            return ArchivePosition(series: archived.series, id: .highest, count: archived.count)
+        }
+    }
+
+    /// Records the position at which the owner begins, and its series.
+    ///
+    /// - Parameter isNew: true if the series begins here.
+    func begin(_ series: EntrySeries, isNew: Bool, at id: StreamID, count: Int) {
+        state.withLock { state in
+            let mark = Mark(id: id, count: count)
+            if state.series?.number != series.number {
+                if let former = state.series, let last = state.marks.last {
+                    state.closings.append(
+                        (former, ArchivePosition(series: former.number, id: last.id, count: last.count)))
+                }
+                state.start = nil
+                // What the stream still has of the time before the first series is archived too.
+                if isNew, series.former != 0 { state.start = mark }
+                if let first = state.contradiction, let last = state.marks.last {
+                    state.start = Mark(id: first.id, count: count - (last.count - first.count))
+                    _ = state.closings.popLast()
+                }
+                (state.contradiction, state.series, state.first, state.marks) = (nil, series, mark, [])
+            }
+            if state.marks.last.map({ $0.id < id }) ?? true { state.marks.append(mark) }
+            if !isNew { state.applied = ArchivePosition(series: series.number, id: id, count: count) }
+        }
+    }
+
+    /// Records that the entries up to an id are applied.
+    ///
+    /// - Parameter count: the number of the entries of the series.
+    func recordApplied(_ id: StreamID, count: Int) {
+        state.withLock { state in
+            guard let series = state.series else { return }
+            state.applied = ArchivePosition(series: series.number, id: id, count: count)
+            guard state.marks.last.map({ $0.id < id }) ?? true else { return }
+            state.marks.append(Mark(id: id, count: count))
+            guard state.marks.count > Self.maxMarks else { return }
+            // The counts between two marks are the sum of those that are left out.
+            state.marks =
+                state.marks.enumerated().filter { $0.offset % 2 == 1 }.map(\.element) + [state.marks[Self.maxMarks]]
+            if state.marks.count > 1, state.marks[state.marks.count - 2] == state.marks.last {
+                state.marks.removeLast()
+            }
+        }
+    }
+
+    /// Hands a command to the thread, before it is carried out, and waits for at most a second until it is written. It is kept
+    /// until then.
+    func record(_ command: ControlEvent, id: StreamID) {
+        let waits: Bool? = state.withLock { state in
+            guard let series = state.series, let last = state.marks.last else { return nil }
+            let position = ArchivePosition(series: series.number, id: last.id, count: last.count)
+            // Not once per attempt, while the server refuses it.
+            if let recorded = state.recordedCommand, recorded == (id, position) { return nil }
+            state.recordedCommand = (id, position)
+            if state.commands.count >= Self.maxCommands {
+                state.lostCommands += 1
+                return false
+            }
+            state.commands.append(Command(event: command, id: id, position: position))
+            return !state.isStuck
+        }
+        guard let waits else { return }
+        if waits, wait(atMost: Self.commandWait, until: { $0.commands.isEmpty }) { return }
+        state.withLock { $0.isStuck = true }
+        logger.error(
+            "command \(id) is carried out, and is not archived yet: the archive does not answer, or cannot be written")
     }
 
     /// Waits until the entries that are applied are archived, for at most a time.
     ///
     /// - Returns: whether they are.
     @discardableResult
-    func wait(atMost duration: Duration) -> Bool {
+    func wait(atMost duration: Duration) -> Bool { wait(atMost: duration) { $0.isUpToDate } }
+
+    @discardableResult
+    private func wait(atMost duration: Duration, until condition: (State) -> Bool) -> Bool {
         let deadline = MonotonicTime.now + duration
-        while state.withLock({ !$0.isStopped && ($0.archived == nil || $0.archived ?? .zero < $0.applied) }) {
+        while true {
+            let (isTrue, isStopped) = state.withLock { (condition($0), $0.isStopped || !$0.isStarted) }
+            if isTrue || isStopped { return isTrue }
             guard .now < deadline else { return false }
             usleep(2_000)
         }
-        return true
     }
 
-    /// Records that the entries up to an id are about to be trimmed, although some of them may not be archived. Those that are read
-    /// meanwhile may have a gap, and are read again after it.
-    func beginTrimming(through id: StreamID) {
-        state.withLock { $0.trimming = max($0.trimming, id) }
-    }
-
-    /// Records the outcome of the XTRIM. Does nothing if none was announced.
-    ///
-    /// - Parameter mayHaveRemoved: true if entries were removed, or if the reply is lost.
-    func endTrimming(mayHaveRemoved: Bool) {
-        state.withLock { state in
-            let id = state.trimming
-            state.trimming = .zero
-            if mayHaveRemoved, state.archived ?? .zero < id { state.lost = max(state.lost, id) }
-        }
-    }
-
-    /// Writes a command, before it is carried out. If it cannot be written, it is carried out all the same.
-    ///
-    /// - Parameter applied: the last entry that is applied.
-    func record(_ command: ControlEvent, id: StreamID, after applied: StreamID) {
-        // Not once per attempt, while the server refuses it.
-        guard state.withLock({ $0.command.map { $0 != (id, applied) } ?? true }) else { return }
-        var records = ArchiveBuffer()
-        records.add(command, id: id, after: applied)
-        do {
-            try append(records, at: id.milliseconds)
-            state.withLock { $0.command = (id, applied) }
-        } catch {
-            logger.error("command \(id) is not archived, so that a replay does not carry it out: \(error.description)")
-        }
-    }
-
-    /// Archives what is applied, and ends the thread. Waits for it for at most a time.
+    /// Archives what is applied, and ends the thread. Waits for it for at most a time, and logs what is not archived.
     func finish(atMost duration: Duration) {
-        let deadline = MonotonicTime.now + duration
         state.withLock { $0.isStopping = true }
-        while state.withLock({ $0.isStarted && !$0.isStopped }), .now < deadline { usleep(5_000) }
-    }
-
-    // MARK: - The thread
-
-    private func run() {
-        defer { state.withLock { $0.isStopped = true } }
-        let limitedLogger = RateLimitedLogger(logger)
-        var reader: EntryReader?
-        while true {
-            do {
-                if state.withLock({ $0.archived == nil }) {
-                    let last = try folder.withLock { folder throws(ArchiveError) in try folder.lastEntry() }
-                    state.withLock { $0.archived = last }
-                }
-                try recordLoss(limitedLogger)
-                let (archived, applied) = state.withLock { ($0.archived ?? .zero, $0.applied) }
-                if archived < applied {
-                    let current = try reader ?? EntryReader(redis, keyspace: keyspace)
-                    reader = current
-                    try archiveNext(after: archived, through: applied, from: current, limitedLogger)
-                    limitedLogger.resolved("archive", "archiving entries of \(keyspace.events)")
-                    continue
-                }
-            } catch {
-                reader = nil
-                limitedLogger.defect(
-                    "archive",
-                    "cannot archive entries of \(keyspace.events), which stay in Redis until they can be archived or are more "
-                        + "than \(Self.maxUnarchived): \((error as? RedisError)?.report ?? "\(error)")", level: .error)
-                if state.withLock({ $0.isStopping }) { return }
-            }
-            if state.withLock({ $0.isStopping && $0.archived ?? .zero >= $0.applied }) { return }
-            let deadline = MonotonicTime.now + Self.interval
-            while !state.withLock({ $0.isStopping }), .now < deadline { usleep(20_000) }
+        wait(atMost: duration) { _ in false }
+        let (isUpToDate, commands, archived) = state.withLock {
+            ($0.isUpToDate || $0.series == nil, $0.commands.count + $0.lostCommands, $0.archivedID)
         }
-    }
-
-    private func append(_ records: ArchiveBuffer, at time: UInt64) throws(ArchiveError) {
-        try folder.withLock { folder throws(ArchiveError) in try folder.append(records, at: time) }
-    }
-
-    /// Writes the gap of entries that were trimmed before they were archived.
-    private func recordLoss(_ logger: RateLimitedLogger) throws(ArchiveError) {
-        let (archived, lost) = state.withLock { ($0.archived ?? .zero, $0.lost) }
-        guard lost > archived else { return }
-        var records = ArchiveBuffer()
-        records.add(gapAfter: archived, through: lost)
-        try append(records, at: lost.milliseconds)
-        logger.event(
-            "entries of \(keyspace.events) between \(archived) and \(lost) were trimmed before they were archived: a replay "
-                + "lacks them", level: .error)
-        state.withLock { state in
-            state.archived = max(state.archived ?? .zero, lost)
-            if state.lost == lost { state.lost = .zero }
+        if !isUpToDate {
+            logger.error(
+                "entries of \(keyspace.events) after \(archived) are not archived. The next ingest archives those that Redis has"
+            )
         }
-    }
-
-    /// Archives the next entries up to an id.
-    private func archiveNext(
-        after archived: StreamID, through applied: StreamID, from reader: EntryReader, _ logger: RateLimitedLogger
-    ) throws {
-        var part = try reader.entries(after: archived, through: applied)
-        let (trimming, lost) = state.withLock { ($0.trimming, $0.lost) }
-        guard max(trimming, lost) <= archived else {
-            // The next attempt begins after the gap, if there is one.
-            if trimming > archived { usleep(2_000) }
-            return
+        if commands > 0 {
+            logger.error("\(commands) commands are not archived: a replay does not carry them out")
         }
-        var last = part.last
-        if let tooLarge = part.tooLarge {
-            logger.event(
-                "entry \(tooLarge) of \(keyspace.events) has more than \(ArchiveRecord.maxContent >> 21) MiB and is not archived",
-                level: .error)
-            last = tooLarge
-            part.records.add(gapAfter: archived, through: tooLarge)
-            part.time = tooLarge.milliseconds
-        }
-        if !part.records.isEmpty { try append(part.records, at: part.time) }
-        // Without entries, those that were applied are gone: another ingest has archived and trimmed them, or a client has.
-        let position = last ?? applied
-        state.withLock { $0.archived = position }
-    }
-}
-
-/// The reader of applied entries, with a connection of its own.
-private final class EntryReader {
-    /// The entries of one read.
-    struct Part {
-        var records = ArchiveBuffer()
-        /// The last entry; nil if there is none.
-        var last: StreamID?
-        /// The time of the last entry in Unix milliseconds.
-        var time: UInt64 = 0
-        /// An entry that is beyond the bounds; nil if there is none.
-        var tooLarge: StreamID?
-    }
-
-    private let keyspace: Keyspace
-    private var connection: RedisConnection
-    private var count = 1_000
-
-    private static let maxCount = 10_000
-    private static let bytes = (1 << 20)...(8 << 20)
-    private static let bounds = ReplyBounds(
-        maxTextBytes: ArchiveRecord.maxContent / 4, maxTotalBytes: ArchiveRecord.maxContent / 2)
-
-    init(_ redis: RedisURL, keyspace: Keyspace) throws(RedisError) {
-        self.keyspace = keyspace
-        connection = try RedisConnection.open(to: redis, key: keyspace.events, name: "hypero-archive")
-    }
-
-    /// Reads entries: XRANGE events (id id COUNT n. Those of one day only, because each day has files of its own.
-    ///
-    /// - Throws: an error of the connection if the server has not all that was applied: it may have become a replica that lags.
-    func entries(after archived: StreamID, through applied: StreamID) throws(RedisError) -> Part {
-        var part = Part()
-        var isCurrent = false
-        while true {
-            var writer = RESPWriter(capacity: 256)
-            writer.command(
-                "XRANGE", keyspace.events, archived.next.description, applied.description, "COUNT", String(count))
-            try connection.send(writer)
-            var reply = try connection.receive(within: Self.bounds)
-            if let error = reply.error { throw error.naming(key: keyspace.events, expected: .stream) }
-            guard reply.isComplete else {
-                if count == 1 {
-                    _ = try reply.array()
-                    _ = try reply.array()
-                    part.tooLarge = try reply.bytes().flatMap { StreamID($0) }
-                    guard part.tooLarge != nil else { throw RedisError(.connection, "invalid reply to XRANGE") }
-                    return part
-                }
-                count = max(count / 16, 1)
-                continue
-            }
-            if reply.byteCount < Self.bytes.lowerBound { count = min(count * 2, Self.maxCount) }
-            if reply.byteCount > Self.bytes.upperBound { count = max(count / 2, 1) }
-            var fields: [WireField] = []
-            var day: UInt64?
-            let received = try reply.array() ?? 0
-            if received == 0, !isCurrent {
-                try checkIsCurrent(through: applied)
-                // Entries may have arrived in between.
-                isCurrent = true
-                continue
-            }
-            for _ in 0..<received {
-                _ = try reply.array()
-                guard let id = try reply.bytes().flatMap({ StreamID($0) }) else {
-                    throw RedisError(.connection, "invalid reply to XRANGE: an entry without an id")
-                }
-                let dayOfEntry = id.milliseconds / 86_400_000
-                guard day ?? dayOfEntry == dayOfEntry else { break }
-                day = dayOfEntry
-                try reply.fields(into: &fields)
-                fields.withUnsafeBufferPointer { part.records.add(entry: id, fields: $0) }
-                (part.last, part.time) = (id, id.milliseconds)
-            }
-            withExtendedLifetime(reply) {}
-            return part
-        }
-    }
-
-    /// Checks that the stream has had an entry: XINFO STREAM events.
-    private func checkIsCurrent(through id: StreamID) throws(RedisError) {
-        let last = try connection.streamInfo(of: keyspace.events).get().lastID ?? .zero
-        guard last < id else { return }
-        throw RedisError(
-            .connection,
-            "\(keyspace.events) ends at \(last) and not at \(id): the server is a replica that lags, or lost them")
     }
 }

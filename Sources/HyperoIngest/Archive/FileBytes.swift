@@ -10,14 +10,47 @@ struct FileBytes: ~Copyable {
     private var start = 0
     /// The position in the file.
     private(set) var position = 0
+    /// The number of bytes that were read.
+    private var readCount = 0
+    /// The number of bytes without the zeros at the end. After a loss of power, file systems fill with zeros what was not made
+    /// durable, and each record ends with a line feed.
+    private let size: Int
+    /// True if the file ends with zeros.
+    let hasZeroTail: Bool
 
     private static let partSize = 1 << 18
 
-    init(_ path: String) throws(ArchiveError) {
-        let descriptor = retryingInterrupts { open(path, O_RDONLY | O_CLOEXEC) }
+    /// Opens a regular file. Anything else, such as a pipe, could block without end, and cannot be read twice.
+    ///
+    /// - Parameter followsLinks: false to refuse a symbolic link.
+    init(_ path: String, followsLinks: Bool = true) throws(ArchiveError) {
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW)
+        let descriptor = retryingInterrupts { open(path, flags) }
         guard descriptor >= 0 else { throw Self.failure(path) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw ArchiveError(
+                "cannot read \(printable(path)): it is not a regular file. Decompress a compressed archive to a file")
+        }
         self.descriptor = descriptor
         self.path = path
+        size = Self.sizeWithoutZeros(of: descriptor, fileSize: Int(status.st_size))
+        hasZeroTail = size < Int(status.st_size)
+    }
+
+    private static func sizeWithoutZeros(of descriptor: CInt, fileSize: Int) -> Int {
+        var end = fileSize
+        while end > 0 {
+            let count = min(end, partSize)
+            let part = [UInt8](unsafeUninitializedCapacity: count) { part, filled in
+                filled = max(retryingInterrupts { pread(descriptor, part.baseAddress, count, off_t(end - count)) }, 0)
+            }
+            guard part.count == count else { return end }
+            if let last = part.lastIndex(where: { $0 != 0 }) { return end - count + last + 1 }
+            end -= count
+        }
+        return 0
     }
 
     deinit { close(descriptor) }
@@ -29,14 +62,6 @@ struct FileBytes: ~Copyable {
     /// The bytes that are available at the position.
     var available: ArraySlice<UInt8> { buffer[start...] }
 
-    /// True if the last byte of the file is zero.
-    var endsWithZero: Bool {
-        var status = stat()
-        var byte: UInt8 = 1
-        guard fstat(descriptor, &status) == 0, status.st_size > 0 else { return false }
-        return retryingInterrupts { pread(descriptor, &byte, 1, status.st_size - 1) } == 1 && byte == 0
-    }
-
     /// Makes a number of bytes available.
     ///
     /// - Returns: false if the file ends before.
@@ -44,7 +69,8 @@ struct FileBytes: ~Copyable {
         while buffer.count - start < count {
             buffer.removeFirst(start)
             start = 0
-            let size = max(Self.partSize, count - buffer.count)
+            let size = min(max(Self.partSize, count - buffer.count), self.size - readCount)
+            guard size > 0 else { return false }
             var hasFailed = false
             let part = [UInt8](unsafeUninitializedCapacity: size) { part, count in
                 let found = retryingInterrupts { read(descriptor, part.baseAddress, size) }
@@ -53,6 +79,7 @@ struct FileBytes: ~Copyable {
             }
             if hasFailed { throw Self.failure(path) }
             guard !part.isEmpty else { return false }
+            readCount += part.count
             buffer += part
         }
         return true

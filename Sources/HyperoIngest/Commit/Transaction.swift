@@ -116,6 +116,9 @@ package struct Transaction: ~Copyable {
     private let keyspace: Keyspace
     private let owner: String
     private let leaseDuration: Duration
+    private let series: EntrySeries
+    /// The value of ``IngestField/archived``; nil without an archive.
+    var archived: String?
     private var writer = RESPWriter(capacity: 1 << 16)
     private var commands: [Command] = []
     private var cursor = StreamID.zero
@@ -125,7 +128,8 @@ package struct Transaction: ~Copyable {
     /// The dead letters of the transaction.
     private(set) var deadLetters = DeadLetterBudget.Size(bytes: 0, letters: 0)
 
-    init(keyspace: Keyspace, owner: String, leaseDuration: Duration) {
+    init(keyspace: Keyspace, owner: String, leaseDuration: Duration, series: EntrySeries) {
+        self.series = series
         self.keyspace = keyspace
         self.owner = owner
         self.leaseDuration = leaseDuration
@@ -223,12 +227,18 @@ extension Transaction {
         // of the one before are written, its value stays.
         let writesUnconfirmed = batch.pendingDeadLetters.isEmpty
         writer.begin(
-            arguments: 6 + (knowsEntries ? 2 : 0) + (writesUnconfirmed ? 2 : 0) + (batch.batch.isEmpty ? 0 : 2)
-                + (batch.partitions == nil ? 0 : 2))
+            arguments: 8 + (archived == nil ? 0 : 2) + (knowsEntries ? 2 : 0) + (writesUnconfirmed ? 2 : 0)
+                + (batch.batch.isEmpty ? 0 : 2) + (batch.partitions == nil ? 0 : 2))
         writer.add("HSET" as StaticString)
         writer.add(keyspace.ingest)
         writer.add(IngestField.cursor)
         writer.add(batch.cursor.description)
+        writer.add(IngestField.read)
+        writer.add(ReadField(cursor: batch.cursor, count: batch.position.read, series: series).description)
+        if let archived {
+            writer.add(IngestField.archived)
+            writer.add(archived)
+        }
         writer.add(IngestField.owner)
         writer.add(owner)
         if let partitions = batch.partitions {

@@ -8,6 +8,10 @@ struct Checkpoint {
     var batch: FoldedBatch
     /// The cursor in Redis. The batch has another one if reading starts again from the beginning.
     let cursor: StreamID
+    /// The series of the entries after the cursor.
+    let series: EntrySeries
+    /// True if the series begins here.
+    let isNewSeries: Bool
     /// The last transaction, if it is not known that its outcome was handled.
     let unconfirmed: Unconfirmed?
     /// The server's clock in Unix milliseconds.
@@ -25,14 +29,20 @@ struct CheckpointReader {
     let owner: String
     let logger: RateLimitedLogger
 
-    /// Reads the checkpoint: TIME, HMGET ingest cursor entries owner released unconfirmed, XLEN dead, XINFO STREAM dead,
+    /// Reads the checkpoint: TIME, HMGET ingest cursor entries owner released unconfirmed read, XLEN dead, XINFO STREAM dead,
     /// XINFO STREAM events.
     ///
-    /// - Parameter applied: the last cursor that this owner has written; nil before the first.
-    func checkpoint(after applied: StreamID?, over connection: inout RedisConnection) throws(RedisError) -> Checkpoint {
+    /// - Parameters:
+    ///   - applied: the last cursor that this owner has written; nil before the first.
+    ///   - former: the position that this owner has reached; nil before the first.
+    ///   - archived: the position of the archive; nil without one, or if it is not known.
+    func checkpoint(
+        after applied: StreamID?, former: ArchivePosition? = nil, archived: ArchivePosition? = nil,
+        over connection: inout RedisConnection
+    ) throws(RedisError) -> Checkpoint {
         var time = try connection.call("TIME")
         let clock = try Transaction.microseconds(from: &time) / 1_000
-        var (batch, unconfirmed) = try firstBatch(over: &connection)
+        var (batch, unconfirmed, read) = try firstBatch(over: &connection)
         let cursor = batch.cursor
         let dead = try connection.call("XLEN", keyspace.dead)
         let fullStreamError = try fullDeadLettersError(over: &connection)
@@ -45,24 +55,49 @@ struct CheckpointReader {
         if case .success(let stream) = try permittedStreamInfo(of: keyspace.events, over: &connection) {
             check(&batch, against: stream)
         }
+        var series = read?.series
+        if batch.isRewind || read?.cursor != cursor || isBehind(archived, series: series, batch: batch) { series = nil }
+        let newSeries = series == nil ? beginSeries(former, archived, read, clock: clock) : nil
+        // The series of a deployment begins with its stream, if Redis counts the entries.
+        if newSeries != nil { batch.position.read = newSeries?.former == 0 ? batch.position.entries ?? 0 : 0 }
         // The entries of a transaction that Redis has lost are applied again.
         if unconfirmed?.to != batch.cursor { unconfirmed = nil }
         return Checkpoint(
-            batch: batch, cursor: cursor, unconfirmed: unconfirmed, clock: clock,
+            batch: batch, cursor: cursor,
+            series: series ?? newSeries ?? EntrySeries(number: 0, former: 0, formerCount: 0),
+            isNewSeries: series == nil, unconfirmed: unconfirmed, clock: clock,
             deadLetterError: dead.error?.naming(key: keyspace.dead, expected: .stream),
             fullStreamError: fullStreamError)
     }
 
+    /// Returns whether the archive has more of the series than the server, which was restored or has lost transactions.
+    private func isBehind(_ archived: ArchivePosition?, series: EntrySeries?, batch: FoldedBatch) -> Bool {
+        guard let archived, archived.series == series?.number else { return false }
+        return archived.id > batch.cursor || archived.count > batch.position.read
+    }
+
+    private func beginSeries(
+        _ former: ArchivePosition?, _ archived: ArchivePosition?, _ read: ReadField?, clock: Int64
+    ) -> EntrySeries {
+        let stored = read.map { ArchivePosition(series: $0.series.number, id: $0.cursor, count: $0.count) }
+        let known = [former, archived, stored].compactMap(\.self)
+        // Of several positions in one series, the last one counts.
+        let last = known.max { ($0.series, $0.count) < ($1.series, $1.count) }
+        let above = last.map { $0.series < .max ? $0.series + 1 : .max } ?? 1
+        return EntrySeries(
+            number: max(UInt64(clamping: clock), above), former: last?.series ?? 0, formerCount: last?.count ?? 0)
+    }
+
     /// Reads the first batch of an owner, and the last transaction of the owner before: HMGET ingest cursor entries owner
-    /// released unconfirmed.
+    /// released unconfirmed read.
     private func firstBatch(
         over connection: inout RedisConnection
-    ) throws(RedisError) -> (FoldedBatch, Unconfirmed?) {
+    ) throws(RedisError) -> (FoldedBatch, Unconfirmed?, ReadField?) {
         var reply = try connection.call(
             "HMGET", keyspace.ingest, IngestField.cursor, IngestField.entries, IngestField.owner, IngestField.released,
-            IngestField.unconfirmed)
+            IngestField.unconfirmed, IngestField.read)
         if let error = reply.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
-        let fields = try reply.strings(count: 5)
+        let fields = try reply.strings(count: 6)
         let (cursor, entries, lastOwner, released) = (fields[0], fields[1], fields[2], fields[3])
         var batch = FoldedBatch(
             resumingAt: StreamPosition(cursor: try parseCursor(cursor), text: cursor == nil ? nil : entries))
@@ -70,7 +105,9 @@ struct CheckpointReader {
             logger.event("taking over from \(printable(lastOwner)), which did not release its lease", level: .notice)
             batch.isTakeover = true
         }
-        return (batch, fields[4].flatMap { Unconfirmed($0) })
+        let read = fields[5].flatMap { ReadField($0) }
+        batch.position.read = read?.count ?? 0
+        return (batch, fields[4].flatMap { Unconfirmed($0) }, read)
     }
 
     /// Compares the position of a batch with the stream, and records missed entries or a rewind in the batch.

@@ -58,6 +58,8 @@ extension PartitionWorker {
     /// The first transaction runs under this WATCH. It applies no entries, and writes the position and the pending dead
     /// letters. Without a drain, it is sent together with the first XREAD.
     private func recover(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {
+        // Of a folder that answers later, the archiver finds by itself that the server is behind it.
+        let archived = archiver?.position(waitingAtMost: min(.seconds(1), lease.duration / 3))
         let fencedSince = MonotonicTime.now
         context.isOutcomeKnown = false
         _ = try context.connection.call("WATCH", keyspace.lease, keyspace.ingest)
@@ -73,7 +75,9 @@ extension PartitionWorker {
             throw error
         }
         let reader = checkpointReader
-        var checkpoint = try reader.checkpoint(after: appliedCursor, over: &context.connection)
+        var checkpoint = try reader.checkpoint(
+            after: appliedCursor, former: archiver?.applied ?? appliedPosition, archived: archived,
+            over: &context.connection)
         if checkpoint.batch.isRewind || checkpoint.cursor == .zero { context.rewind = PipelineContext.Rewind() }
         var fence = Fence(lease: lease, since: fencedSince, writtenCursor: checkpoint.cursor)
         // The first and the last entry of the stream may be large, and the link slow.
@@ -86,6 +90,10 @@ extension PartitionWorker {
         checkpoint.batch.trimmedDeadLetters = context.trimmedDeadLetters
         checkpoint.batch.partitions = settings.partitions
         let cursor = checkpoint.batch.cursor
+        let position = checkpoint.batch.position
+        series = checkpoint.series
+        archiver?.begin(
+            checkpoint.series, isNew: checkpoint.isNewSeries, at: cursor, count: position.read)
         let mustWriteLetters = if letters.isEmpty { false } else { try needsDeletion(header, in: &context) }
         if mustWriteLetters {
             // The keys of the entries show which of them became dead letters, and a deletion removes these keys.
@@ -98,9 +106,6 @@ extension PartitionWorker {
         guard let hasTombstones = try prepare(work, fence: &fence, in: &context) else { return .cursorChanged }
         let surplus = try reader.surplus(before: cursor, retain: settings.retain, over: &context.connection)
         context.trimPlan.start(at: cursor, surplus: surplus)
-        // The reply to an XTRIM over an earlier connection may be lost.
-        archiver?.endTrimming(mayHaveRemoved: true)
-        archiver?.recordApplied(cursor)
         // A drain may end before the archive knows its own files, so that it would never trim.
         if settings.isDraining { archiver?.wait(atMost: lease.duration / 3) }
         pipeline = try Pipeline(
@@ -142,30 +147,36 @@ extension PartitionWorker {
         if context.connection.pendingReplies > 0 { return .abandoned }
         switch result {
         case .applied:
-            appliedCursor = pipeline.slots.applied.id
+            recordApplied(pipeline.slots.applied)
             guard try pipeline.boundDeadLetters(in: &context), try pipeline.correctCounters(in: &context) else {
                 return .cursorChanged
             }
             if pipeline.slots.isCaughtUp { context.endRewind(of: keyspace.events) }
+            if archiver?.needsSeries == true { return .interrupted }
             if try isCommanded(after: pipeline.slots, over: &context.connection) { return .interrupted }
             if shortenLease(after: pipeline) { return .interrupted }
             self.pipeline = consume pipeline
             return .applied
         case .drained:
-            appliedCursor = pipeline.slots.applied.id
+            recordApplied(pipeline.slots.applied)
             context.endRewind(of: keyspace.events)
             guard try pipeline.boundDeadLetters(in: &context), try pipeline.correctCounters(in: &context) else {
                 return .cursorChanged
             }
             return try hasCommand(after: control, over: &context.connection) ? .interrupted : .drained
         case .stopped(.keysVanished):
-            appliedCursor = pipeline.slots.applied.id
+            recordApplied(pipeline.slots.applied)
             return .interrupted
         case .stopped(.leaseLost):
             lengthenLease()
             return .leaseLost
         case .stopped(.cursorChanged): return .cursorChanged
         }
+    }
+
+    private func recordApplied(_ position: StreamPosition) {
+        appliedCursor = position.id
+        appliedPosition = series.map { ArchivePosition(series: $0.number, id: position.id, count: position.read) }
     }
 
     private func release(in context: inout PipelineContext) throws(RedisError) {

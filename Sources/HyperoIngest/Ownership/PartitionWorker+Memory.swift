@@ -36,10 +36,8 @@ extension PartitionWorker {
             "Redis is out of memory: trimming all applied entries of \(keyspace.events)", level: .warning)
         // If nothing that is archived is left, the work must go on all the same.
         for bound in [archiver.map { min($0.archived, last) }, last].compactMap(\.self) {
-            archiver?.beginTrimming(through: bound)
             var reply = try connection.call("XTRIM", keyspace.events, "MINID", "~", bound.next.description)
             let count = reply.error == nil ? try reply.integer() : 0
-            archiver?.endTrimming(mayHaveRemoved: count > 0)
             if let error = reply.error { throw error }
             if count > 0 { return count }
         }

@@ -153,7 +153,7 @@ extension PartitionWorker {
                 case .stopped: return false
                 }
             case .success(let command):
-                archiver?.record(command, id: entry.id, after: fence.writtenCursor)
+                archiver?.record(command, id: entry.id)
                 isDone = try deletion.run(command, id: entry.id, fence: &fence, over: &context.connection)
             case .failure(let rejection):
                 limitedLogger.event(

@@ -19,6 +19,10 @@ final class PartitionWorker {
     var goal: StreamID?
     /// The last cursor that this owner has written; nil before the first.
     var appliedCursor: StreamID?
+    /// The series of the entries that are applied; nil before the first checkpoint.
+    var series: EntrySeries?
+    /// The position in the series of entries that this owner has written; nil before the first.
+    var appliedPosition: ArchivePosition?
     /// The last command of an operator that was carried out.
     var control = StreamID.zero
     /// The time at which the control stream was read last.
@@ -73,6 +77,7 @@ final class PartitionWorker {
 
     /// Runs until shutdown is requested, or a drain has ended.
     func run() -> PartitionOwner.Ending {
+        archiver?.start()
         // The check of the server before it may have waited for the lookup of a name.
         var action = shutdown.isRequested ? .end(settings.isDraining ? .interrupted : .done) : owner.start
         while true {

@@ -3,37 +3,62 @@ import HyperoSchema
 /// The records of the archive files of one partition, in the order in which they took effect.
 ///
 /// The files of several processes may overlap: a successor archives again what its predecessor has archived in another folder.
-/// Of several entries with one id, the first one counts. Of several records of a command, the last one counts: the owner that wrote
-/// it before was killed, or had lost its lease. A file is opened when its first record is due.
+/// Of several entries with one series and id, the first one counts. Of several records of a command, the last one counts: the owner
+/// that wrote it before was killed, or had lost its lease. A file is opened when its first record is due.
+///
+/// The ids of elements are ascending. An entry of a later series may have a lower id than one before. It gets the next id.
 struct ArchiveSequence: ~Copyable {
     /// An element of the sequence.
     enum Element {
         case entry(StreamID, [ArchiveRecord.Field])
         case command(ControlEvent, StreamID)
-        case gap(after: StreamID, through: StreamID)
+        case hole(ArchiveHole)
     }
 
     /// A file that is being read, with its next entry.
     private final class Source {
         var reader: ArchiveReader
         var next: ArchiveRecord?
+        var last: ArchiveKey?
 
         init(_ reader: consuming ArchiveReader) {
             self.reader = reader
         }
     }
 
+    /// A command by its content: a control stream that began again may have its id twice.
+    private struct CommandKey: Hashable {
+        let id: StreamID
+        let event: ControlEvent
+    }
+
+    /// A record that takes effect after an entry: a command, or the number of entries that must have occurred.
+    private struct Pending {
+        let after: ArchiveKey
+        var number: Int?
+        var command: CommandKey?
+        var lostCommands = 0
+        var order: (ArchiveKey, StreamID) { (after, command?.id ?? .zero) }
+    }
+
     /// The files that are not opened yet, by the order of their first records, descending.
-    private var files: [(path: String, first: StreamID)]
+    private var files: [(path: String, first: ArchiveKey)] = []
+    private var facts: [ArchiveFileFacts] = []
     private var sources: [Source] = []
-    /// The commands that are not due yet, ascending.
-    private var commands: ArraySlice<(id: StreamID, after: StreamID, event: ControlEvent)> = []
-    /// The entries after which the commands were carried out, by their ids.
-    private var positions: [StreamID: StreamID] = [:]
-    private var gaps: [(after: StreamID, through: StreamID)] = []
-    private var last = StreamID.zero
-    private var lastCommand = StreamID.zero
-    /// The number of entries that occurred before, with the same or a higher id.
+    /// The records that are not due yet, ascending.
+    private var pending: ArraySlice<Pending> = []
+    /// The entries after which the commands were carried out.
+    private var positions: [CommandKey: ArchiveKey] = [:]
+    /// The series before each series, with its number of entries, and the first key of the series.
+    private var formers: [UInt64: (former: UInt64, count: Int)] = [:]
+    private var holes: [ArchiveHole] = []
+    private var last: ArchiveKey?
+    /// The number of the next entry of the series.
+    private var expected = 1
+    private var counts: [UInt64: Int] = [:]
+    private var (lastWritten, lastCommand) = (StreamID.zero, StreamID.zero)
+    private var isFinished = false
+    /// The number of entries that occurred before.
     private(set) var skipped = 0
     /// The files whose last record is torn.
     private(set) var torn: [String] = []
@@ -42,61 +67,165 @@ struct ArchiveSequence: ~Copyable {
     ///
     /// - Parameter files: the paths, in any order.
     init(_ files: [String]) throws(ArchiveError) {
-        self.files = []
         for path in files {
             guard try !ArchiveReader.isUnbegun(path) else {
                 torn.append(path)
                 continue
             }
             var reader = try ArchiveReader(path)
-            var first: StreamID?
+            var first: ArchiveKey?
             while let record = try reader.next() {
-                first = first ?? (record.kind == .entry ? record.id : record.after)
-                guard record.kind == .command else { continue }
-                positions[record.id] = max(positions[record.id] ?? .zero, record.after)
+                switch record.kind {
+                case .series:
+                    guard let series = record.entrySeries else { throw Self.malformed(path) }
+                    let known = formers[series.number]
+                    if known?.count ?? 0 <= series.formerCount {
+                        formers[series.number] = (series.former, series.formerCount)
+                    }
+                case .end: break
+                case .entry, .gap: first = first ?? ArchiveKey(series: record.series, id: record.id)
+                case .command, .lostCommands:
+                    let after = ArchiveKey(series: record.series, id: record.after)
+                    first = first.map { min($0, after) } ?? after
+                    guard record.kind == .command else { continue }
+                    let key = try Self.command(record, path)
+                    positions[key] = positions[key].map { max($0, after) } ?? after
+                }
             }
-            if let first { self.files.append((path, first)) } else if reader.isTorn { torn.append(path) }
+            facts.append(
+                ArchiveFileFacts(
+                    path: path, header: reader.header, size: reader.position, isEnded: reader.isEnded, first: first))
+            if let first { self.files.append((path, first)) }
+            if reader.isTorn, first == nil { torn.append(path) }
         }
         // Those of one process have ascending names.
         self.files.sort { ($0.first, $0.path) > ($1.first, $1.path) }
     }
 
-    /// Returns the next element.
+    private static func malformed(_ path: String) -> ArchiveError {
+        ArchiveError("damaged archive: a record of \(printable(path)) is malformed")
+    }
+
+    private static func command(_ record: ArchiveRecord, _ path: String) throws(ArchiveError) -> CommandKey {
+        let fields = record.fields.map {
+            (name: String(decoding: $0.name, as: UTF8.self), value: String(decoding: $0.value, as: UTF8.self))
+        }
+        // One of a later version.
+        guard let event = try? ControlEvent(fields: fields) else {
+            throw ArchiveError("cannot replay \(printable(path)): its command \(record.id) is not one of this version")
+        }
+        return CommandKey(id: record.id, event: event)
+    }
+
+    /// Returns the next element. The ids are those to write.
     mutating func next() throws(ArchiveError) -> Element? {
         while true {
-            if let gap = gaps.popLast() { return .gap(after: gap.after, through: gap.through) }
+            if let hole = holes.popLast() { return .hole(hole) }
             let head = try nextEntry()
-            if let command = commands.first, head.map({ $0.id > command.after }) ?? true {
-                commands.removeFirst()
-                if commands.isEmpty { commands = [] }
-                guard command.id > lastCommand else { continue }
-                lastCommand = command.id
-                return .command(command.event, command.id)
+            if let due = pending.first, head.map({ $0.key > due.after }) ?? true {
+                pending.removeFirst()
+                if pending.isEmpty { pending = [] }
+                beginSeries(due.after.series)
+                if let number = due.number { require(number, through: due.after.id) }
+                if due.lostCommands > 0 {
+                    holes.append(
+                        ArchiveHole(
+                            text:
+                                "the archive lacks \(due.lostCommands) commands after \(due.after.id), which could not be written",
+                            through: .highest))
+                }
+                guard let command = due.command, positions.removeValue(forKey: command) != nil else { continue }
+                lastCommand = command.id > lastCommand ? command.id : lastCommand.next
+                return .command(command.event, lastCommand)
             }
-            guard let index = head?.source, let record = sources[index].next else {
-                if gaps.isEmpty { return nil }
+            guard let head else {
+                guard !isFinished else { return nil }
+                isFinished = true
+                finish()
                 continue
             }
-            try advance(sources[index])
-            sources.removeAll { $0.next == nil }
-            guard record.id > last else {
+            beginSeries(head.key.series)
+            let entry = try take(head.key)
+            guard let entry else {
                 skipped += 1
                 continue
             }
-            last = record.id
-            return .entry(record.id, record.fields)
+            if entry.number > expected {
+                let start = last.map { $0.id } ?? .zero
+                holes.append(Self.hole(entry.number - expected, after: start, through: entry.id))
+            }
+            expected = max(expected, entry.number + 1)
+            last = head.key
+            lastWritten = entry.id > lastWritten ? entry.id : lastWritten.next
+            return .entry(lastWritten, entry.fields)
         }
     }
 
-    /// Returns the entry with the lowest id, by the index of its source, and opens the files that may have it.
-    private mutating func nextEntry() throws(ArchiveError) -> (source: Int, id: StreamID)? {
-        while true {
-            var lowest: (source: Int, id: StreamID)?
-            for (index, source) in sources.enumerated() {
-                guard let id = source.next?.id, lowest.map({ id < $0.id }) ?? true else { continue }
-                lowest = (index, id)
+    private static func hole(_ count: Int, after: StreamID, through: StreamID) -> ArchiveHole {
+        ArchiveHole(
+            text: "the archive lacks \(count) \(count == 1 ? "entry" : "entries") between \(after) and \(through)",
+            through: through)
+    }
+
+    private mutating func beginSeries(_ series: UInt64) {
+        guard last?.series != series else { return }
+        if let last { counts[last.series] = expected - 1 }
+        last = ArchiveKey(series: series, id: .zero)
+        expected = 1
+    }
+
+    /// Records a hole unless the entries of the series up to a number have occurred.
+    private mutating func require(_ number: Int, through id: StreamID) {
+        guard number >= expected else { return }
+        holes.append(Self.hole(number - expected + 1, after: last?.id ?? .zero, through: id))
+        expected = number + 1
+    }
+
+    /// Records what is missing of series and files.
+    private mutating func finish() {
+        if let last { counts[last.series] = expected - 1 }
+        for (series, (former, count)) in formers.sorted(by: { $0.key < $1.key }) where former != 0 {
+            let missing = count - (counts[former] ?? 0)
+            guard missing > 0 else { continue }
+            let through = facts.compactMap(\.first).filter { $0.series == series }.min()?.id ?? .highest
+            holes.append(
+                ArchiveHole(
+                    text: "the archive lacks \(missing) entries that were applied before the cursor moved back",
+                    through: through))
+        }
+        holes += ArchiveFileFacts.holes(in: facts)
+    }
+
+    /// Moves all sources over an entry.
+    ///
+    /// - Returns: the entry with the lowest number; nil if it occurred before.
+    private mutating func take(_ key: ArchiveKey) throws(ArchiveError) -> ArchiveRecord? {
+        var entry: ArchiveRecord?
+        for source in sources {
+            guard let next = source.next, ArchiveKey(series: next.series, id: next.id) == key else { continue }
+            if let known = entry {
+                skipped += 1
+                if next.number < known.number { entry = next }
+            } else {
+                entry = next
             }
-            guard let file = files.last, lowest.map({ file.first <= $0.id }) ?? true else { return lowest }
+            try advance(source)
+        }
+        sources.removeAll { $0.next == nil }
+        return last.map { $0 < key } ?? true ? entry : nil
+    }
+
+    /// Returns the lowest entry, and opens the files that may have it.
+    private mutating func nextEntry() throws(ArchiveError) -> (key: ArchiveKey, number: Int)? {
+        while true {
+            var lowest: (key: ArchiveKey, number: Int)?
+            for source in sources {
+                guard let next = source.next else { continue }
+                let key = ArchiveKey(series: next.series, id: next.id)
+                if lowest.map({ key < $0.key }) ?? true { lowest = (key, next.number) }
+            }
+            // Also those that begin with the same entry.
+            guard let file = files.last, lowest.map({ file.first <= $0.key }) ?? true else { return lowest }
             files.removeLast()
             let source = Source(try ArchiveReader(file.path))
             try advance(source)
@@ -104,32 +233,38 @@ struct ArchiveSequence: ~Copyable {
         }
     }
 
-    /// Reads the next entry of a file, and the commands and gaps before it.
+    /// Reads the next entry of a file, and the records before it.
     private mutating func advance(_ source: Source) throws(ArchiveError) {
         source.next = nil
+        let path = source.reader.path
         while let record = try source.reader.next() {
+            let key = ArchiveKey(series: record.series, id: record.id)
+            let after = ArchiveKey(series: record.series, id: record.after)
             switch record.kind {
+            case .series, .end: break
             case .entry:
-                source.next = record
+                guard source.last.map({ $0 < key }) ?? true else { throw Self.malformed(path) }
+                (source.next, source.last) = (record, key)
                 return
-            case .gap: gaps.append((record.after, record.id))
+            case .gap: add(Pending(after: key, number: record.number))
+            case .lostCommands: add(Pending(after: after, lostCommands: record.number))
             case .command:
-                guard positions[record.id] == record.after else { continue }
-                let fields = record.fields.map {
-                    (name: String(decoding: $0.name, as: UTF8.self), value: String(decoding: $0.value, as: UTF8.self))
+                let command = try Self.command(record, path)
+                guard positions[command] == after else {
+                    // The entries up to there were applied all the same.
+                    add(Pending(after: after, number: record.number))
+                    continue
                 }
-                // One of a later version.
-                guard let event = try? ControlEvent(fields: fields) else {
-                    throw ArchiveError(
-                        "cannot replay \(printable(source.reader.path)): its command \(record.id) is not one of this version"
-                    )
-                }
-                let isLast = commands.last.map { ($0.after, $0.id) <= (record.after, record.id) } ?? true
-                commands.append((record.id, record.after, event))
-                // There may be a million of them, which are nearly always in order.
-                if !isLast { commands.sort { ($0.after, $0.id) < ($1.after, $1.id) } }
+                add(Pending(after: after, number: record.number, command: command))
             }
         }
-        if source.reader.isTorn { torn.append(source.reader.path) }
+        if source.reader.isTorn { torn.append(path) }
+    }
+
+    private mutating func add(_ record: Pending) {
+        let isLast = pending.last.map { $0.order <= record.order } ?? true
+        pending.append(record)
+        // There may be a million of them, which are nearly always in order.
+        if !isLast { pending.sort { $0.order < $1.order } }
     }
 }

@@ -18,7 +18,7 @@ package final class Replay {
         package var commands = 0
         /// The entries that occurred before in the files, or that the server had.
         package var skipped = 0
-        /// The ranges of entries that were trimmed before they were archived.
+        /// The parts of the archive that are missing, one sentence each.
         package var gaps: [String] = []
         /// The files whose last record is torn.
         package var torn: [String] = []
@@ -30,6 +30,7 @@ package final class Replay {
     private let unbegun: [String]
     private let logger: Logger
     private let shutdown = ShutdownFlag()
+    private var isForced = false
 
     /// The number of entries that are written before they are applied, and their bytes.
     private static let (partCount, partBytes) = (50_000, 32 << 20)
@@ -39,8 +40,8 @@ package final class Replay {
     private static let writeBytes = 1 << 20
 
     /// - Parameter files: the paths of archive files.
-    /// - Throws: ``ArchiveError`` if a file cannot be read or is of another number of partitions, ``SchemaError`` if a setting is
-    ///   invalid.
+    /// - Throws: ``ArchiveError`` if a file cannot be read, or is of another namespace or number of partitions, ``SchemaError`` if a
+    ///   setting is invalid.
     package init(_ settings: IngestSettings, files: [String], logger: Logger) throws {
         var settings = settings
         settings.isDraining = true
@@ -57,7 +58,12 @@ package final class Replay {
                 unbegun.append(file)
                 continue
             }
-            let tag = try ArchiveReader(file).tag
+            let tag = try ArchiveReader(file).header.tag
+            guard Keyspace.namespace(ofTag: tag) == settings.namespace else {
+                throw ArchiveError(
+                    "cannot replay \(printable(file)): it is of \(tag), and the namespace is \(settings.namespace). Give only its "
+                        + "files, or its namespace by --namespace")
+            }
             let words = tag.dropFirst().dropLast().split(separator: ":")
             let partition = words.count == 2 ? Int(words[1]) : nil
             guard partition == nil ? keyspaces.count == 1 : keyspaces.count > 1 && partition ?? 0 < keyspaces.count
@@ -76,6 +82,7 @@ package final class Replay {
     ///
     /// - Parameter isForced: true to add entries to partitions that are not empty.
     package func check(isForced: Bool) throws(ArchiveError) {
+        self.isForced = isForced
         try converting { try checkPartitions(isForced: isForced) }
     }
 
@@ -111,6 +118,7 @@ package final class Replay {
         try converting {
             var result = Summary()
             result.torn = unbegun
+            result.gaps = unbegun.map { "\(printable($0)) is empty" }
             for (keyspace, paths) in files { try run(paths, in: keyspace, &result) }
             return result
         }
@@ -134,16 +142,22 @@ package final class Replay {
         // What a replay that was killed has written, or what a backup has.
         try apply(keyspace)
         let known = try position(in: keyspace, over: &connection)
+        try checkPosition(known.events, of: paths, in: keyspace, over: &connection)
+        var written = known.events
+        var last = known.events
         var (count, bytes) = (0, 0)
         var commandCount = 0
         var writer = RESPWriter()
         while let element = try sequence.next() {
             switch element {
-            case .gap(let after, let through): result.gaps.append("\(after) to \(through) of \(keyspace.events)")
+            case .hole(let hole):
+                if known.events == .zero || hole.through > known.events {
+                    result.gaps.append("\(hole.text), of \(keyspace.tag)")
+                }
             case .command(let command, let id):
                 guard id > known.control else { continue }
                 if count > 0 || commandCount >= Self.commandCount {
-                    try flush(&writer, over: &connection)
+                    try flush(&writer, in: keyspace, &written, last, over: &connection)
                     try apply(keyspace)
                     (count, bytes, commandCount) = (0, 0, 0)
                 }
@@ -162,7 +176,7 @@ package final class Replay {
                     continue
                 }
                 if commandCount > 0 {
-                    try flush(&writer, over: &connection)
+                    try flush(&writer, in: keyspace, &written, last, over: &connection)
                     try apply(keyspace)
                     commandCount = 0
                 }
@@ -176,14 +190,17 @@ package final class Replay {
                 count += 1
                 bytes += writer.count - before
                 result.entries += 1
-                if writer.count > Self.writeBytes { try flush(&writer, over: &connection) }
+                last = id
+                if writer.count > Self.writeBytes {
+                    try flush(&writer, in: keyspace, &written, last, over: &connection)
+                }
                 guard count >= Self.partCount || bytes >= Self.partBytes else { continue }
-                try flush(&writer, over: &connection)
+                try flush(&writer, in: keyspace, &written, last, over: &connection)
                 try apply(keyspace)
                 (count, bytes) = (0, 0)
             }
         }
-        try flush(&writer, over: &connection)
+        try flush(&writer, in: keyspace, &written, last, over: &connection)
         try apply(keyspace)
         result.skipped += sequence.skipped
         result.torn += sequence.torn
@@ -200,13 +217,91 @@ package final class Replay {
         return (events, max(commands, try control.string().flatMap { StreamID($0) } ?? .zero))
     }
 
-    private func flush(_ writer: inout RESPWriter, over connection: inout RedisConnection) throws(RedisError) {
-        try connection.send(writer)
-        for _ in 0..<writer.commands {
-            let reply = try connection.receive()
-            if let error = reply.error { throw error }
+    /// Checks that the last entry of the stream is one of the archive, or older than it. If another client has written it, the
+    /// entries before it could not be told from those that were replayed.
+    private func checkPosition(
+        _ last: StreamID, of paths: [String], in keyspace: Keyspace, over connection: inout RedisConnection
+    ) throws {
+        guard last != .zero else { return }
+        guard isForced else { throw try foreign(last, in: keyspace, over: &connection) }
+        var sequence = try ArchiveSequence(paths)
+        var isFirst = true
+        while let element = try sequence.next() {
+            guard case .entry(let id, let fields) = element else { continue }
+            if isFirst, id > last { return }
+            isFirst = false
+            guard id >= last else { continue }
+            // The stream may have trimmed it.
+            let found = id == last ? try entry(last, in: keyspace, over: &connection) : []
+            let isSame = found.map { $0 == fields.flatMap { [$0.name, $0.value] } } ?? true
+            guard id == last, isSame else { break }
+            return
         }
-        writer.removeAll()
+        throw try foreign(last, in: keyspace, over: &connection)
+    }
+
+    /// Reads the fields of an entry: XRANGE events id id. nil if the stream does not have it any more.
+    private func entry(
+        _ id: StreamID, in keyspace: Keyspace, over connection: inout RedisConnection
+    ) throws(RedisError) -> [[UInt8]]? {
+        var writer = RESPWriter(capacity: 256)
+        writer.command("XRANGE", keyspace.events, id.description, id.description)
+        try connection.send(writer)
+        var reply = try connection.receive(within: EntryReader.bounds)
+        if let error = reply.error { throw error.naming(key: keyspace.events, expected: .stream) }
+        guard try reply.array() ?? 0 > 0 else { return nil }
+        _ = try reply.array()
+        _ = try reply.bytes()
+        var fields: [WireField] = []
+        try reply.fields(into: &fields)
+        let texts = fields.flatMap { [Array($0.name), Array($0.value)] }
+        withExtendedLifetime(reply) {}
+        return texts
+    }
+
+    private func foreign(
+        _ id: StreamID, in keyspace: Keyspace, over connection: inout RedisConnection
+    ) throws(RedisError) -> ArchiveError {
+        let fields = try entry(id, in: keyspace, over: &connection)?.map { String(decoding: $0, as: UTF8.self) } ?? []
+        let name = stride(from: 0, to: fields.count - 1, by: 2).first { fields[$0] == EventField.producer }
+        let producer = name.map { " of the producer \(printable(fields[$0 + 1]))" } ?? ""
+        return ArchiveError(
+            "cannot replay: entry \(id) of \(keyspace.events)\(producer) is not in the archive, so another client writes to the "
+                + "server. Stop all trainings, and replay to an empty server")
+    }
+
+    /// Writes entries or commands in one transaction, if no other client has written to the stream: WATCH events, XINFO STREAM
+    /// events, MULTI, XADD …, EXEC.
+    private func flush(
+        _ commands: inout RESPWriter, in keyspace: Keyspace, _ written: inout StreamID, _ last: StreamID,
+        over connection: inout RedisConnection
+    ) throws {
+        let count = commands.commands
+        guard count > 0 else { return }
+        _ = try connection.call("WATCH", keyspace.events)
+        let found = try connection.streamInfo(of: keyspace.events).get().lastID ?? .zero
+        guard found == written else { throw try foreign(found, in: keyspace, over: &connection) }
+        var begin = RESPWriter(capacity: 64)
+        begin.command("MULTI")
+        try connection.send(begin)
+        try connection.send(commands)
+        var end = RESPWriter(capacity: 64)
+        end.command("EXEC")
+        try connection.send(end)
+        let error = try connection.receive().error
+        let queueError = try connection.receiveQueued(count)
+        var reply = try connection.receive()
+        if let error = error ?? queueError ?? reply.error { throw error }
+        guard let results = try reply.array() else {
+            let found = try connection.streamInfo(of: keyspace.events).get().lastID ?? .zero
+            throw try foreign(found, in: keyspace, over: &connection)
+        }
+        for _ in 0..<results {
+            if let error = reply.error { throw error }
+            try reply.skip()
+        }
+        commands.removeAll()
+        written = last
     }
 
     /// Applies the entries and the commands of a partition.

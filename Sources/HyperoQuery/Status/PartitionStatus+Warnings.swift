@@ -46,6 +46,14 @@ extension PartitionStatus {
                 "\(counted(waitingCommands, noun: "command")) of \(tag):control \(verb) not carried out yet, the oldest for "
                     + "\(durationText(now - commandsWaitingSince)). A running hypero-ingest carries out deletions")
         }
+        if let unarchivedEntries, unarchivedEntries > 0, let archivedTime,
+            age(of: archivedTime, now: now) > bounds.maxWait
+        {
+            let entries = counted(unarchivedEntries, noun: "entry", plural: "entries")
+            warnings.append(
+                "\(entries) of \(tag):events applied and not archived. All were archived \(agoText(archivedTime, now: now)). Read the log of hypero-ingest, which must run with "
+                    + "--archive. If there is no archive any more: HDEL \(tag):ingest archived")
+        }
         if let missed, missed > 0 {
             let entries = counted(missed, noun: "entry", plural: "entries")
             warnings.append(

@@ -67,6 +67,9 @@ extension StoreStatus {
         add("hypero_last_applied_timestamp_seconds", help: "The time when an entry was applied last.") {
             .init(milliseconds: $0.lastApplied, $1)
         }
+        add("hypero_unarchived_entries", help: "The entries that are applied and not archived.") {
+            .init($0.unarchivedEntries, $1)
+        }
         add("hypero_commands", help: "The commands of operators that are not carried out yet.") {
             .init($0.waitingCommands, $1)
         }

@@ -66,6 +66,10 @@ public struct PartitionStatus: Sendable, Hashable {
     /// The ingests that wait for the lease of the partition, by the names of their connections. Nil if they are unknown: the
     /// account must not run CLIENT LIST, or the account of the ingest must not run CLIENT SETNAME.
     public internal(set) var standbys: [String]?
+    /// The number of entries that were applied and are not archived; nil if entries were never archived, or if it is unknown.
+    package internal(set) var unarchivedEntries: Int?
+    /// The last time at which all applied entries were archived, in Unix milliseconds; nil if that is unknown.
+    var archivedTime: Int64?
     /// True if the owner has no connection, as after a kill, while other ingests of the partition have one. One of them takes
     /// over when the lease expires.
     public internal(set) var isOwnerGone = false

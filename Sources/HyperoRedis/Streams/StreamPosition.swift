@@ -10,6 +10,8 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
     package private(set) var id: StreamID
     /// The number of entries ever added to the stream up to ``id``; nil if unknown, for example before Redis 7.0.
     package private(set) var entries: Int?
+    /// The number of entries that were read up to ``id``, since ``IngestField/read`` counts them.
+    package var read = 0
 
     /// The result of comparing the position with the stream.
     package enum CheckResult: Sendable, Hashable {
@@ -19,9 +21,10 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
         case otherStream
     }
 
-    package init(id: StreamID, entries: Int?) {
+    package init(id: StreamID, entries: Int?, read: Int = 0) {
         self.id = id
         self.entries = entries
+        self.read = read
     }
 
     /// Creates the position of a stored cursor.
@@ -55,6 +58,7 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
         guard let last else { return }
         id = last
         entries = entries.map { $0 + count }
+        read += count
     }
 
     /// Returns the position before the latest entries were read.
@@ -63,7 +67,7 @@ package struct StreamPosition: Sendable, Hashable, CustomStringConvertible {
     ///   - earlier: the id of the position.
     ///   - count: the number of entries read after it.
     package func rewound(to earlier: StreamID, by count: Int) -> StreamPosition {
-        StreamPosition(id: earlier, entries: entries.map { $0 - count })
+        StreamPosition(id: earlier, entries: entries.map { $0 - count }, read: read - count)
     }
 
     /// Compares the position with the stream, and sets ``entries`` to the stream's count.

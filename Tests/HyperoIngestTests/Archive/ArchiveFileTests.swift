@@ -13,10 +13,21 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    private static func entry(_ milliseconds: UInt64, _ fields: [StreamEntry.Field]) -> ArchiveBuffer {
+    private static func position(_ number: UInt64, series: UInt64 = 7) -> ArchivePosition {
+        ArchivePosition(series: series, id: StreamID(milliseconds: number, sequence: 3), count: Int(clamping: number))
+    }
+
+    private static func entry(_ number: UInt64, _ fields: [StreamEntry.Field] = [], series: UInt64 = 7) -> ArchiveBuffer
+    {
         var buffer = ArchiveBuffer()
-        let id = StreamID(milliseconds: milliseconds, sequence: 3)
-        StreamEntry(id: id, fields: fields).withWireFields { buffer.add(entry: id, fields: $0) }
+        let position = position(number, series: series)
+        StreamEntry(id: position.id, fields: fields).withWireFields { buffer.add(entry: position, fields: $0) }
+        return buffer
+    }
+
+    private static func command(_ number: UInt64, _ battery: String, after: UInt64) -> ArchiveBuffer {
+        var buffer = ArchiveBuffer()
+        buffer.add(.deleteBattery(BatteryID(battery)!), id: position(number).id, after: position(after))
         return buffer
     }
 
@@ -27,34 +38,66 @@ import Testing
         return (records, reader.isTorn)
     }
 
+    /// Returns the elements of a sequence: the ids of entries, the subjects of commands, and the texts of holes.
+    private static func elements(of paths: [String]) throws -> (elements: [String], skipped: Int) {
+        var sequence = try ArchiveSequence(paths)
+        var found: [String] = []
+        while let element = try sequence.next() {
+            switch element {
+            case .entry(let id, _): found.append("\(id.milliseconds)")
+            case .command(let command, _): found.append(command.subject)
+            case .hole(let hole): found.append(hole.text)
+            }
+        }
+        return (found, sequence.skipped)
+    }
+
+    /// Writes files of a folder, each of its own process, and returns their paths.
+    private func files(_ name: String, _ contents: [[ArchiveBuffer]]) throws -> [String] {
+        try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
+        for content in contents {
+            var archive = ArchiveFolder(folder.file(name), tag: "{hypero}")
+            _ = try archive.lastPosition()
+            for records in content { try archive.append(records, at: 0) }
+            try archive.finish()
+        }
+        return try ArchiveFolder(folder.file(name), tag: "{hypero}").files()
+    }
+
     @Test func `Entries of any bytes, commands and gaps are read as they were written`() throws {
         var archive = ArchiveFolder(folder.path, tag: "{hypero:3}")
         let fields = [
             StreamEntry.Field("event", "start"), StreamEntry.Field("", ""),
             StreamEntry.Field(name: [0, 10, 255], value: Array("7:x,\nE 1-0 - 0 0\n".utf8)),
         ]
-        try archive.append(Self.entry(1_000, fields), at: 1_000)
         var others = ArchiveBuffer()
-        let (first, second) = (StreamID(milliseconds: 5, sequence: 0), StreamID(milliseconds: 1_000, sequence: 3))
-        others.add(.deleteBattery(BatteryID("b")!), id: first, after: second)
-        others.add(gapAfter: second, through: .highest)
+        others.add(EntrySeries(number: 7, former: 5, formerCount: 9))
         try archive.append(others, at: 1_000)
-        try archive.append(Self.entry(86_400_000, []), at: 86_400_000)
+        try archive.append(Self.entry(1_000, fields), at: 1_000)
+        others = ArchiveBuffer()
+        others.add(.deleteBattery(BatteryID("b")!), id: Self.position(5).id, after: Self.position(1_000))
+        others.add(gapThrough: ArchivePosition(series: 7, id: .highest, count: 1_001))
+        others.add(lostCommands: 3, after: Self.position(1_000))
+        try archive.append(others, at: 1_000)
+        try archive.append(Self.entry(86_400_000), at: 86_400_000)
         let names = try archive.files().map { $0.split(separator: "/").last! }
         #expect(names == ["hypero@3.1970-01-01.0001.archive", "hypero@3.1970-01-02.0001.archive"])
         let (found, isTorn) = try Self.records(of: try archive.files()[0])
-        #expect(!isTorn && found.count == 3)
-        #expect(
-            found[0].id == second && found[0].fields.map { StreamEntry.Field(name: $0.name, value: $0.value) } == fields
-        )
-        #expect(found[1].kind == .command && found[1].id == first && found[1].after == second)
-        #expect(found[1].fields.map { String(decoding: $0.value, as: UTF8.self) } == ["delete", "b"])
-        #expect(found[2].kind == .gap && found[2].after == second && found[2].id == .highest)
-        #expect(try archive.lastEntry() == StreamID(milliseconds: 86_400_000, sequence: 3))
-        // Another process begins a file of its own.
+        #expect(!isTorn && found.map(\.kind) == [.series, .entry, .command, .gap, .lostCommands, .end])
+        #expect(found[0].entrySeries == EntrySeries(number: 7, former: 5, formerCount: 9))
+        #expect(found[1].id == Self.position(1_000).id && found[1].number == 1_000 && found[1].series == 7)
+        #expect(found[1].fields.map { StreamEntry.Field(name: $0.name, value: $0.value) } == fields)
+        #expect(found[2].id == Self.position(5).id && found[2].after == Self.position(1_000).id)
+        #expect(found[2].fields.map { String(decoding: $0.value, as: UTF8.self) } == ["delete", "b"])
+        #expect(found[3].id == .highest && found[3].number == 1_001 && found[4].number == 3)
+        #expect(try archive.lastPosition() == Self.position(86_400_000))
+        // Another process begins a file of its own, which names the one before it.
         var next = ArchiveFolder(folder.path, tag: "{hypero:3}")
-        try next.append(Self.entry(86_400_001, []), at: 86_400_001)
-        #expect(try next.files().last?.hasSuffix("1970-01-02.0002.archive") == true)
+        _ = try next.lastPosition()
+        try next.append(Self.entry(86_400_001), at: 86_400_001)
+        let last = try #require(try next.files().last)
+        #expect(last.hasSuffix("1970-01-02.0002.archive"))
+        #expect(try ArchiveReader(last).header.former == ArchiveReader(next.files()[1]).header.file)
         #expect(try ArchiveFolder(folder.path, tag: "{hypero}").files() == [])
     }
 
@@ -64,22 +107,31 @@ import Testing
         try archive.append(Self.entry(2, [StreamEntry.Field("event", "alive")]), at: 2)
         let file = try archive.files()[0]
         let whole = try Data(contentsOf: URL(fileURLWithPath: file))
-        let start = "hypero-archive 1 {hypero}\n".utf8.count
+        let start = try ArchiveReader(file).header.line.utf8.count
         let size = (whole.count - start) / 2
         func write(_ data: Data) throws { try data.write(to: URL(fileURLWithPath: file)) }
+        func last() throws -> ArchivePosition? {
+            var folder = ArchiveFolder(folder.path, tag: "{hypero}")
+            return try folder.lastPosition()
+        }
         for cut in 1..<size {
             try write(whole.dropLast(cut))
             let (records, isTorn) = try Self.records(of: file)
             #expect(records.count == 1 && isTorn, "\(cut) bytes")
-            #expect(try ArchiveFolder(folder.path, tag: "{hypero}").lastEntry().milliseconds == 1)
+            #expect(try last() == Self.position(1))
         }
-        for index in start..<whole.count {
-            var changed = whole
-            changed[index] ^= 1
-            try write(changed)
-            // A size that is larger than the file looks like a torn record.
-            let found = try? Self.records(of: file)
-            #expect(found.map { $0.records.count < 2 } ?? true, "byte \(index)")
+        for tail in [Data(), Data([0])] {
+            for index in start..<whole.count {
+                var changed = whole
+                changed[index] ^= 1
+                try write(changed + tail)
+                // Without its line feed, the last record is one that is torn.
+                if index == whole.count - 1, let found = try? Self.records(of: file) {
+                    #expect(found.records.count < 2 && found.isTorn)
+                } else {
+                    #expect(throws: ArchiveError.self, "byte \(index)") { try Self.records(of: file) }
+                }
+            }
         }
         // After a loss of power.
         for cut in 0..<size {
@@ -90,7 +142,7 @@ import Testing
         for content in [Data(), whole.prefix(7), whole.prefix(start - 1), Data(repeating: 0, count: 100)] {
             try write(content)
             #expect(try ArchiveReader.isUnbegun(file), "\(content.count) bytes")
-            #expect(try ArchiveFolder(folder.path, tag: "{hypero}").lastEntry() == .zero)
+            #expect(try last() == nil)
             var sequence = try ArchiveSequence([file])
             #expect(try sequence.next() == nil && sequence.torn == [file])
         }
@@ -101,62 +153,83 @@ import Testing
         #expect(throws: ArchiveError.self) { _ = try ArchiveReader(file) }
     }
 
+    @Test func `A file that is cut at a record, one that is missing, and entries that are left out are holes`() throws {
+        let paths = try files(
+            "a", [(1...4).map { Self.entry($0) } + [Self.command(9, "b", after: 4)], [Self.entry(5)], [Self.entry(6)]])
+        #expect(try Self.elements(of: paths).elements == ["1", "2", "3", "4", "battery b", "5", "6"])
+        #expect(
+            try Self.elements(of: [paths[0], paths[2]]).elements == [
+                "1", "2", "3", "4", "battery b", "6", "the archive lacks 1 entry between 4-3 and 6-3",
+                "the file that was written before \(paths[2]) is missing",
+            ])
+        // A command that is cut off.
+        let whole = try Data(contentsOf: URL(fileURLWithPath: paths[0]))
+        var sizes: [Int] = []
+        var reader = try ArchiveReader(paths[0])
+        repeat { sizes.append(reader.position) } while try reader.next() != nil
+        try whole.prefix(sizes[4]).write(to: URL(fileURLWithPath: paths[0]))
+        let cut = try Self.elements(of: paths).elements
+        #expect(cut.dropLast() == ["1", "2", "3", "4", "5", "6"])
+        #expect(cut.last?.contains("was cut: \(whole.count - sizes[4]) bytes of records are missing") == true)
+        // The last file.
+        let last = try Data(contentsOf: URL(fileURLWithPath: paths[2]))
+        try last.dropLast(60).write(to: URL(fileURLWithPath: paths[2]))
+        #expect(try Self.elements(of: paths).elements.contains { $0.hasPrefix("\(paths[2]) has no end") })
+    }
+
     @Test func `Of a command that two owners have recorded, the one that has carried it out counts`() throws {
-        func id(_ number: UInt64) -> StreamID { StreamID(milliseconds: number, sequence: 3) }
-        var paths: [String] = []
-        for (name, entries, after) in [("a", 1...4, 4), ("b", 4...6, 6)] as [(String, ClosedRange<UInt64>, UInt64)] {
-            try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
-            var archive = ArchiveFolder(folder.file(name), tag: "{hypero}")
-            for entry in entries { try archive.append(Self.entry(entry, []), at: 0) }
-            var commands = ArchiveBuffer()
-            for command in 1...3 as ClosedRange<UInt64> {
-                commands.add(.deleteBattery(BatteryID("b\(command)")!), id: id(command), after: id(after))
-            }
-            try archive.append(commands, at: 0)
-            paths += try archive.files()
-        }
-        var sequence = try ArchiveSequence(paths)
-        var found: [String] = []
-        while let element = try sequence.next() {
-            switch element {
-            case .entry(let id, _): found.append("\(id.milliseconds)")
-            case .command(let command, _): found.append(command.subject)
-            case .gap: found.append("gap")
-            }
-        }
-        #expect(found == ["1", "2", "3", "4", "5", "6", "battery b1", "battery b2", "battery b3"])
+        let commands = { after in (1...3).map { Self.command($0, "b\($0)", after: after) } }
+        let paths =
+            try files("a", [(1...4).map { Self.entry($0) } + commands(4)])
+            + files("b", [(4...6).map { Self.entry($0) } + commands(6)])
+        #expect(
+            try Self.elements(of: paths).elements
+                == ["1", "2", "3", "4", "5", "6", "battery b1", "battery b2", "battery b3"])
     }
 
     @Test func `Files that overlap are merged, commands are where they were, and what occurs again is skipped`() throws
     {
-        func id(_ number: UInt64) -> StreamID { StreamID(milliseconds: number, sequence: 3) }
-        func file(_ name: String, _ entries: [UInt64], commandAfter: UInt64? = nil) throws {
-            try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
-            var archive = ArchiveFolder(folder.file(name), tag: "{hypero}")
-            for entry in entries {
-                try archive.append(Self.entry(entry, []), at: 0)
-                guard entry == commandAfter else { continue }
-                var command = ArchiveBuffer()
-                command.add(.deleteBattery(BatteryID("b")!), id: id(77), after: id(entry))
-                // The same command of an owner that was killed before it had carried it out.
-                try archive.append(command, at: 0)
-                try archive.append(command, at: 0)
-            }
-        }
-        try file("a", [1, 2, 3, 5], commandAfter: 5)
-        try file("b", [3, 4, 5, 6, 9])
-        try file("c", [7, 8])
-        let paths = ["c", "a", "b"].map { folder.file($0) + "/hypero.1970-01-01.0001.archive" }
-        var sequence = try ArchiveSequence(paths)
-        var found: [String] = []
-        while let element = try sequence.next() {
-            switch element {
-            case .entry(let id, _): found.append("\(id.milliseconds)")
-            case .command(let command, _): found.append(command.subject)
-            case .gap: found.append("gap")
-            }
-        }
+        // The same command of an owner that was killed before it had carried it out.
+        let command = Self.command(77, "b", after: 5)
+        let a = try files("a", [[1, 2, 3, 5].map { Self.entry($0) } + [command, command]])
+        let b = try files("b", [[3, 4, 5, 6, 9].map { Self.entry($0) }])
+        let c = try files("c", [[7, 8].map { Self.entry($0) }])
+        let (found, skipped) = try Self.elements(of: c + a + b)
         #expect(found == ["1", "2", "3", "4", "5", "battery b", "6", "7", "8", "9"])
-        #expect(sequence.skipped == 2)
+        #expect(skipped == 2)
+    }
+
+    @Test func `A control stream that began again has commands with lower ids, and all are carried out`() throws {
+        let paths = try files(
+            "a",
+            [
+                [
+                    Self.entry(1), Self.command(90, "first", after: 1), Self.entry(2),
+                    Self.command(10, "second", after: 2),
+                    Self.command(10, "third", after: 2),
+                ]
+            ])
+        var sequence = try ArchiveSequence(paths)
+        var ids: [StreamID] = []
+        var subjects: Set<String> = []
+        while let element = try sequence.next() {
+            guard case .command(let command, let id) = element else { continue }
+            ids.append(id)
+            subjects.insert(command.subject)
+        }
+        #expect(subjects == ["battery first", "battery second", "battery third"])
+        #expect(ids.count == 3 && ids == ids.sorted() && Set(ids).count == 3)
+    }
+
+    @Test func `What is not a regular file is refused at once`() throws {
+        let pipe = folder.file("pipe")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        for path in [pipe, "/dev/null", folder.path] {
+            #expect {
+                _ = try ArchiveReader(path)
+            } throws: {
+                "\($0)".contains("it is not a regular file. Decompress a compressed archive to a file")
+            }
+        }
     }
 }

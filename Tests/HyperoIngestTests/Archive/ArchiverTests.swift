@@ -13,11 +13,18 @@ import Testing
     private let folder: TemporaryFolder
     private let archiver: Archiver
 
+    private static let series = EntrySeries(number: 7, former: 0, formerCount: 0)
+
     init() throws {
         fixture = try IngestFixture()
         folder = try TemporaryFolder()
-        archiver = Archiver(
-            folder.file("archive"), keyspace: fixture.keyspace, redis: try RedisURL(fixture.server.url),
+        try ArchiveFolder.prepare(folder.file("archive"))
+        archiver = try Self.archiver(folder.file("archive"), fixture)
+    }
+
+    private static func archiver(_ path: String, _ fixture: IngestFixture) throws -> Archiver {
+        Archiver(
+            path, keyspace: fixture.keyspace, redis: try RedisURL(fixture.server.url),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
@@ -27,74 +34,237 @@ import Testing
         try fixture.run(numbers.map { "XADD \(fixture.keyspace.events) \($0)-0 event alive\n" }.joined())
     }
 
-    /// Returns the records of all files, such as `E5`, `G3 0`.
+    private func begin(_ archiver: Archiver, _ series: EntrySeries = series, isNew: Bool = false, at number: UInt64 = 0)
+    {
+        archiver.start()
+        archiver.begin(series, isNew: isNew, at: id(number), count: Int(number))
+    }
+
+    /// Archives what an owner has applied in a process of its own.
+    private func archive(through number: UInt64, count: Int, _ series: EntrySeries = series) throws {
+        let archiver = try Self.archiver(folder.file("archive"), fixture)
+        archiver.start()
+        archiver.begin(series, isNew: false, at: id(number), count: count)
+        #expect(archiver.wait(atMost: .seconds(60)))
+        archiver.finish(atMost: .seconds(60))
+    }
+
+    /// Returns the records of all files, such as `E5 5`: the id and the number.
     private func records() throws -> [String] {
         try ArchiveFolder(folder.file("archive"), tag: fixture.keyspace.tag).files().flatMap { path in
             var reader = try ArchiveReader(path)
             var found: [String] = []
             while let record = try reader.next() {
                 let letter = String(UnicodeScalar(record.kind.rawValue))
-                found.append(
-                    letter + "\(record.id.milliseconds)"
-                        + (record.kind == .entry ? "" : " \(record.after.milliseconds)"))
+                switch record.kind {
+                case .end, .series: found.append(letter)
+                default: found.append("\(letter)\(record.id.milliseconds) \(record.number)")
+                }
             }
             return found
         }
     }
 
-    @Test func `Entries that are trimmed while the archive reads are a gap, and what stays is archived`() throws {
-        try ArchiveFolder.prepare(folder.file("archive"))
+    /// Returns what a replay of all files would lack.
+    private func holes(_ more: [String] = []) throws -> (entries: Int, holes: [String]) {
+        var sequence = try ArchiveSequence(
+            try ArchiveFolder(folder.file("archive"), tag: fixture.keyspace.tag).files() + more)
+        var (entries, holes): (Int, [String]) = (0, [])
+        while let element = try sequence.next() {
+            switch element {
+            case .entry: entries += 1
+            case .hole(let hole): holes.append(hole.text)
+            case .command: break
+            }
+        }
+        return (entries, holes)
+    }
+
+    @Test func `Entries that leave the stream before the archive reads them are a gap, wherever they were`() throws {
         try add(1...300)
-        archiver.beginTrimming(through: id(100))
-        archiver.recordApplied(id(300))
-        // The thread reads between the two.
         fixture.server.cli("XTRIM", fixture.keyspace.events, "MINID", "101")
-        archiver.endTrimming(mayHaveRemoved: true)
+        fixture.server.cli("XDEL", fixture.keyspace.events, "200-0")
+        begin(archiver)
+        archiver.recordApplied(id(300), count: 300)
         #expect(archiver.wait(atMost: .seconds(60)))
+        // Also if nothing of a batch is left.
+        try add(301...310)
+        fixture.server.cli("XTRIM", fixture.keyspace.events, "MAXLEN", "0")
+        archiver.recordApplied(id(310), count: 310)
         archiver.finish(atMost: .seconds(60))
-        #expect(try records() == ["G100 0"] + (101...300).map { "E\($0)" })
+        let found = try holes()
+        #expect(found.entries == 199)
+        #expect(
+            found.holes == [
+                "the archive lacks 101 entries between 0-0 and 101-0",
+                "the archive lacks 10 entries between 300-0 and 310-0",
+            ])
+        #expect(try records().last == "Z")
     }
 
-    @Test func `A trim that removes nothing, or only what is archived, leaves no gap`() throws {
-        try ArchiveFolder.prepare(folder.file("archive"))
+    @Test func `Entries that an owner without an archive has applied are a gap, unless the stream still has them`()
+        throws
+    {
+        try add(1...100)
+        try archive(through: 40, count: 40)
+        try archive(through: 100, count: 100)
+        #expect(try holes() == (100, []))
+        try add(101...200)
+        fixture.server.cli("XTRIM", fixture.keyspace.events, "MINID", "131")
+        try archive(through: 200, count: 200)
+        #expect(try holes() == (170, ["the archive lacks 30 entries between 100-0 and 131-0"]))
+    }
+
+    @Test func `What one archive lacks and another has is no gap`() throws {
+        try add(1...100)
+        try archive(through: 50, count: 50)
+        let other = try Self.archiver(folder.path, fixture)
+        begin(other, at: 80)
+        #expect(other.wait(atMost: .seconds(60)))
+        other.finish(atMost: .seconds(60))
+        fixture.server.cli("XTRIM", fixture.keyspace.events, "MINID", "81")
+        try archive(through: 100, count: 100)
+        #expect(try holes().holes == ["the archive lacks 30 entries between 50-0 and 81-0"])
+        let others = try ArchiveFolder(folder.path, tag: fixture.keyspace.tag).files()
+        #expect(try holes(others) == (100, []))
+    }
+
+    @Test func `Many entries after a restart are read in parts, and each has its number`() throws {
+        try add(1...12_000)
+        try archive(through: 10, count: 10)
+        fixture.server.cli("XTRIM", fixture.keyspace.events, "MINID", "16")
+        try archive(through: 12_000, count: 12_000)
+        #expect(try holes() == (11_995, ["the archive lacks 5 entries between 10-0 and 16-0"]))
+        #expect(try records().suffix(2) == ["E12000 12000", "Z"])
+    }
+
+    @Test(arguments: ["rm", "rm -r", "mv", "gzip"])
+    func `A file that is removed while it is written is replaced, and has again what the stream has`(tool: String)
+        throws
+    {
         try add(1...50)
-        archiver.beginTrimming(through: id(20))
-        archiver.recordApplied(id(50))
-        archiver.endTrimming(mayHaveRemoved: false)
+        begin(archiver)
+        archiver.recordApplied(id(50), count: 50)
         #expect(archiver.wait(atMost: .seconds(60)))
-        archiver.beginTrimming(through: id(50))
-        archiver.endTrimming(mayHaveRemoved: true)
+        let path = folder.file("archive")
+        let command =
+            switch tool {
+            case "rm -r": "rm -r '\(path)'"
+            case "mv": "mv '\(path)'/*.archive '\(folder.path)'"
+            default: "\(tool) '\(path)'/*.archive"
+            }
+        #expect(try ChildProcess.run("/bin/sh", ["-c", command]).succeeded)
         try add(51...60)
-        archiver.recordApplied(id(60))
+        archiver.recordApplied(id(60), count: 60)
+        #expect(eventually { (try? holes().entries) == 60 })
         archiver.finish(atMost: .seconds(60))
-        #expect(try records() == (1...60).map { "E\($0)" })
+        #expect(try holes() == (60, []))
     }
 
-    @Test func `A trim before the archive has read its own files is a gap`() throws {
-        // The folder cannot be read yet.
-        archiver.beginTrimming(through: id(10))
-        archiver.endTrimming(mayHaveRemoved: true)
-        try ArchiveFolder.prepare(folder.file("archive"))
-        archiver.recordApplied(id(10))
+    @Test func `Entries with lower ids after the stream was lost are a series of their own`() throws {
+        try add(9_001...9_005)
+        begin(archiver, at: 0)
+        archiver.recordApplied(id(9_005), count: 5)
+        #expect(archiver.wait(atMost: .seconds(60)))
+        fixture.server.cli("DEL", fixture.keyspace.events)
+        try add(1...20)
+        let series = EntrySeries(number: 8, former: 7, formerCount: 5)
+        archiver.begin(series, isNew: true, at: .zero, count: 0)
+        #expect(archiver.archived == .zero)
+        archiver.recordApplied(id(20), count: 20)
+        #expect(archiver.wait(atMost: .seconds(60)) && archiver.archived == id(20))
         archiver.finish(atMost: .seconds(60))
-        #expect(try records() == ["G10 0"])
+        #expect(try holes() == (25, []))
+        // The next process continues the series.
+        try add(21...30)
+        try archive(through: 30, count: 30, series)
+        #expect(try holes() == (35, []))
+        var sequence = try ArchiveSequence(
+            try ArchiveFolder(folder.file("archive"), tag: fixture.keyspace.tag).files())
+        var ids: [StreamID] = []
+        while case .entry(let id, _)? = try sequence.next() { ids.append(id) }
+        #expect(ids.count == 35 && ids == ids.sorted() && Set(ids).count == 35)
+    }
+
+    @Test func `Entries that were not archived before the stream was lost are a gap`() throws {
+        try add(1...5)
+        begin(archiver)
+        archiver.recordApplied(id(5), count: 5)
+        #expect(archiver.wait(atMost: .seconds(60)))
+        fixture.server.cli("DEL", fixture.keyspace.events)
+        archiver.recordApplied(id(8), count: 8)
+        archiver.begin(EntrySeries(number: 8, former: 7, formerCount: 8), isNew: true, at: .zero, count: 0)
+        archiver.finish(atMost: .seconds(60))
+        #expect(try holes() == (5, ["the archive lacks 3 entries between 5-0 and 8-0"]))
     }
 
     @Test func `A server that lags behind what is applied does not make the archive pass over entries`() throws {
-        try ArchiveFolder.prepare(folder.file("archive"))
-        archiver.recordApplied(id(10))
+        begin(archiver)
+        archiver.recordApplied(id(10), count: 10)
         try add(1...4)
-        #expect(eventually { (try? records().count) == 4 })
+        #expect(!archiver.wait(atMost: .milliseconds(50)))
         try add(5...10)
         #expect(archiver.wait(atMost: .seconds(60)))
         archiver.finish(atMost: .seconds(60))
-        #expect(try records() == (1...10).map { "E\($0)" })
+        #expect(try holes() == (10, []))
     }
 
     @Test func `A command that is attempted again is recorded once, and again after other entries`() throws {
-        try ArchiveFolder.prepare(folder.file("archive"))
+        begin(archiver)
         let command = ControlEvent.deleteBattery(BatteryID("b")!)
-        for applied in [7, 7, 7, 9] as [UInt64] { archiver.record(command, id: id(5), after: id(applied)) }
-        #expect(try records() == ["C5 7", "C5 9"])
+        try add(1...9)
+        for applied in [7, 7, 7, 9] as [UInt64] {
+            archiver.recordApplied(id(applied), count: Int(applied))
+            archiver.record(command, id: id(5))
+        }
+        archiver.finish(atMost: .seconds(60))
+        #expect(try records().filter { $0.hasPrefix("C") } == ["C5 7", "C5 9"])
+    }
+
+    @Test func `Commands that cannot be written are kept until they can be, in their order and place`() throws {
+        let path = folder.file("archive")
+        try add(1...9)
+        begin(archiver)
+        archiver.recordApplied(id(4), count: 4)
+        #expect(archiver.wait(atMost: .seconds(60)))
+        // A file in the place of the folder.
+        try FileManager.default.moveItem(atPath: path, toPath: folder.file("away"))
+        try Data().write(to: URL(fileURLWithPath: path))
+        for number in 1...3 as ClosedRange<UInt64> {
+            archiver.record(.deleteBattery(BatteryID("b\(number)")!), id: id(100 + number))
+        }
+        archiver.recordApplied(id(9), count: 9)
+        archiver.record(.deleteBattery(BatteryID("b4")!), id: id(104))
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.moveItem(atPath: folder.file("away"), toPath: path)
+        #expect(archiver.wait(atMost: .seconds(60)))
+        archiver.finish(atMost: .seconds(60))
+        #expect(try records().filter { $0.hasPrefix("C") } == ["C101 4", "C102 4", "C103 4", "C104 9"])
+        #expect(try holes() == (9, []))
+    }
+
+    @Test func `A pipe or a link in the folder does not stop the archive`() throws {
+        let path = folder.file("archive")
+        #expect(mkfifo("\(path)/hypero.2999-01-01.0001.archive", 0o600) == 0)
+        #expect(symlink("/dev/zero", "\(path)/hypero.2999-01-02.0001.archive") == 0)
+        try add(1...5)
+        begin(archiver)
+        archiver.recordApplied(id(5), count: 5)
+        archiver.record(.deleteBattery(BatteryID("b")!), id: id(6))
+        #expect(archiver.wait(atMost: .seconds(60)))
+        archiver.finish(atMost: .seconds(60))
+    }
+
+    @Test func `A server that was restored to an older state needs another series`() throws {
+        try add(1...50)
+        try archive(through: 50, count: 50)
+        begin(archiver, at: 30)
+        #expect(eventually { archiver.needsSeries })
+        #expect(archiver.position(waitingAtMost: .zero)?.id == .highest)
+        archiver.begin(EntrySeries(number: 8, former: 7, formerCount: 50), isNew: true, at: id(30), count: 0)
+        archiver.recordApplied(id(50), count: 20)
+        #expect(archiver.wait(atMost: .seconds(60)))
+        archiver.finish(atMost: .seconds(60))
+        #expect(try holes() == (70, []))
     }
 }

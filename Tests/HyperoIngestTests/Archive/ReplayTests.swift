@@ -1,6 +1,8 @@
 import Foundation
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
+import Logging
 import TestSupport
 import Testing
 
@@ -75,21 +77,10 @@ import Testing
             }
             try live.drain("--archive", archive, "--retain", "0")
         }
-        // The last record of a killed process.
-        let torn = try FileHandle(forUpdating: URL(fileURLWithPath: try #require(try files.first)))
-        try torn.seekToEnd()
-        try torn.write(contentsOf: Data("E 1764246000000-0 - 44 6c62272e07".utf8))
-        try torn.close()
-        var gap = ArchiveBuffer()
-        gap.add(gapAfter: StreamID(milliseconds: 1, sequence: 0), through: StreamID(milliseconds: 2, sequence: 0))
-        var folder = ArchiveFolder(archive, tag: live.keyspace.tag)
-        try folder.append(gap, at: 2)
-
         let other = try IngestFixture()
         let outcome = try replay(to: other)
         #expect(outcome.succeeded, "\(outcome)")
-        #expect(outcome.stderr.contains("is torn, as after a kill"))
-        #expect(outcome.stderr.contains("the archive lacks the entries from 1-0 to 2-0 of {hypero}:events"))
+        #expect(!outcome.stderr.contains("not complete"), "\(outcome)")
         #expect(outcome.stdout.contains("replayed 1600 entries and \(commandCount) commands of "), "\(outcome)")
         let (found, expected) = (try content(of: other), try content(of: live))
         #expect(found.differences(fromExpected: expected) == "")
@@ -98,8 +89,21 @@ import Testing
         let again = try replay(to: other)
         #expect(again.ending == .exited(1))
         #expect(again.stderr.contains("cannot replay: {hypero} is not empty. Use another server, or give --force"))
+        // The last record of a killed process.
+        var torn = ArchiveFolder(archive, tag: live.keyspace.tag)
+        _ = try torn.lastPosition()
+        var gap = ArchiveBuffer()
+        gap.add(gapThrough: ArchivePosition(series: .max, id: .highest, count: 3))
+        try torn.append(gap, at: UInt64(clamping: WallClock.milliseconds))
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: try #require(torn.files().last)))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data("E 1764246000000-0 - 44 6c62272e07".utf8))
+        try file.close()
         let forced = try replay(to: other, "--force")
+        #expect(forced.ending == .exited(2))
         #expect(forced.stdout.contains("replayed 0 entries and 0 commands of "), "\(forced)")
+        #expect(forced.stderr.contains("is torn, as after a kill") && forced.stderr.contains("has no end"), "\(forced)")
+        #expect(forced.stderr.contains("not complete: the archive lacks 3 entries"), "\(forced)")
         #expect(try content(of: other).differences(fromExpected: expected) == "")
     }
 
@@ -148,7 +152,7 @@ import Testing
                 other.server.cli(
                     ["XADD", other.keyspace.control, "\(id)"] + command.fields.flatMap { [$0.name, $0.value] })
                 commandCount += 1
-            case .gap: break
+            case .hole: break
             }
         }
         let outcome = try ChildProcess.run(
@@ -216,6 +220,108 @@ import Testing
         let unwritable = try ChildProcess.run(
             "hypero-ingest", ["--redis", live.server.url, "--drain", "--archive", "/proc/none"])
         #expect(unwritable.ending == .exited(1))
-        #expect(unwritable.stderr.contains("cannot create /proc/none"), "\(unwritable)")
+        #expect(unwritable.stderr.contains("cannot create the folder /proc/none"), "\(unwritable)")
+    }
+
+    @Test func `A replay fails before it writes if another client has written to the server`() throws {
+        let live = try IngestFixture()
+        try live.add(EventSequence.training(by: "p", experiments: 3, epochs: 3))
+        try live.drain("--archive", archive)
+        let other = try IngestFixture()
+        var settings = IngestSettings(redis: try RedisURL(other.server.url))
+        settings.leaseDuration = .seconds(1)
+        let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let replay = try Replay(settings, files: files, logger: quiet)
+        try replay.check(isForced: false)
+        // A training that begins after the check.
+        other.server.cli("XADD", other.keyspace.events, "*", "event", "alive", "producer", "intruder")
+        let message =
+            "of the producer intruder is not in the archive, so another client writes to the server. Stop all trainings"
+        #expect {
+            _ = try replay.run()
+        } throws: {
+            "\($0)".contains(message)
+        }
+        // One whose entry is older than that of a replay that was ended.
+        for isApplied in [false, true] {
+            if isApplied { try other.drain() }
+            let outcome = try self.replay(to: other, "--force")
+            #expect(outcome.ending == .exited(1) && outcome.stderr.contains(message), "\(outcome)")
+        }
+        #expect(other.server.cli("XLEN", other.keyspace.events) == "1")
+        // Within a replay, what precedes the entry stays.
+        other.server.cli("FLUSHALL")
+        var sequence = try ArchiveSequence(files)
+        for _ in 0..<5 {
+            guard case .entry(let id, let fields)? = try sequence.next() else { continue }
+            try add([StreamEntry(id: id, fields: fields.map { .init(name: $0.name, value: $0.value) })], to: other)
+        }
+        let first = try self.replay(to: other, "--force")
+        #expect(first.succeeded && first.stdout.contains("skipped 5 that were there before"), "\(first)")
+        #expect(try other.indexes() == live.indexes())
+    }
+
+    @Test func `A stream that is lost and begins again with lower ids is archived, and a replay has both`() throws {
+        let live = try IngestFixture()
+        let key = live.keyspace.events
+        let server = live.server
+        server.cli("XADD", key, "99999999999999-0", "event", "alive", "producer", "future")
+        let ingest = try live.ingest("--archive", archive, "--retain", "0")
+        #expect(
+            eventually {
+                server.cli("HGET", live.keyspace.ingest, IngestField.archived).split(separator: " ").dropFirst().first
+                    == "1"
+            })
+        server.cli("FLUSHALL")
+        let events = EventSequence.training(by: "p", experiments: 3, epochs: 10)
+        try live.add(events)
+        #expect(try eventually { try live.consumed() == events.count })
+        ingest.terminate()
+        #expect(ingest.wait() == .exited(0))
+        // The next process continues.
+        try live.add(EventSequence.training(by: "q", experiments: 1, epochs: 2))
+        try live.drain("--archive", archive, "--retain", "0")
+        let other = try IngestFixture()
+        let outcome = try replay(to: other)
+        #expect(outcome.succeeded, "\(outcome)")
+        for experiment in ["p-1", "p-3", "q-1"] {
+            let curve = live.keyspace.curve(of: ExperimentID(experiment)!)
+            #expect(other.server.cli("HGETALL", curve) == server.cli("HGETALL", curve))
+        }
+    }
+
+    @Test func `Entries that an ingest without an archive has applied and trimmed are a gap, and the replay says so`()
+        throws
+    {
+        let live = try IngestFixture()
+        try live.add(EventSequence.training(by: "p", experiments: 1, epochs: 3))
+        try live.drain("--archive", archive)
+        let lost = EventSequence.training(by: "q", experiments: 3, epochs: 100)
+        try live.add(lost)
+        try live.drain()
+        live.server.cli("XTRIM", live.keyspace.events, "MAXLEN", "0")
+        try live.add(EventSequence.training(by: "r", experiments: 1, epochs: 3))
+        let drain = try ChildProcess.run(
+            "hypero-ingest", ["--drain", "--redis", live.server.url, "--archive", archive], within: .seconds(60))
+        #expect(drain.stderr.contains("\(lost.count) entries of {hypero}:events between "), "\(drain)")
+        let other = try IngestFixture()
+        let outcome = try replay(to: other)
+        #expect(outcome.ending == .exited(2))
+        #expect(outcome.stderr.contains("not complete: the archive lacks \(lost.count) entries between "), "\(outcome)")
+        #expect(other.server.cli("EXISTS", other.keyspace.experiment(ExperimentID("r-1")!)) == "1")
+    }
+
+    @Test func `The files of another namespace are refused`() throws {
+        let live = try IngestFixture()
+        try live.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))
+        try live.drain("--archive", archive)
+        var other = ArchiveFolder(archive, tag: "{other}")
+        var records = ArchiveBuffer()
+        records.add(EntrySeries(number: 1, former: 0, formerCount: 0))
+        try other.append(records, at: 0)
+        let outcome = try replay(to: try IngestFixture())
+        #expect(outcome.ending == .exited(1))
+        #expect(
+            outcome.stderr.contains("it is of {other}, and the namespace is hypero. Give only its files"), "\(outcome)")
     }
 }
