@@ -77,12 +77,14 @@ private struct PartitionedDrain {
             ["run", "--drain", "--redis", url, "--partitions", "\(partitions)", "--log-level", "error"])
         let ending = ingest.wait()
         let seconds = (ContinuousClock.now - start) / .seconds(1)
+        // Before a server ends, whose time would count too.
+        let ingestSeconds = ProcessTime.endedChildrenSeconds - childrenBefore
         guard ending == .exited(0) else { throw BenchError("hypero-ingest --drain failed: \(ingest.stderr)") }
         let events = Double(backlog.events * partitions)
         self.seconds = seconds
         rate = events / seconds
         redisMicroseconds = (try nodes.map(Self.mainThreadSeconds).reduce(0, +) - before) * 1e6 / events
-        ingestMicroseconds = (ProcessTime.endedChildrenSeconds - childrenBefore) * 1e6 / events
+        ingestMicroseconds = ingestSeconds * 1e6 / events
     }
 
     private static func mainThreadSeconds(of node: RedisServer) throws -> Double {
