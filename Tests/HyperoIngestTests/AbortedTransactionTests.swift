@@ -12,7 +12,7 @@ import Testing
         let settings = IngestSettings(redis: try RedisURL(fixture.server.url))
         let worker = PartitionWorker(
             settings, keyspace: fixture.keyspace,
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), shutdown: ShutdownFlag())
+            logger: IngestFixture.silentLogger, shutdown: ShutdownFlag())
         func context() throws -> PipelineContext {
             PipelineContext(
                 connection: try fixture.connect(),

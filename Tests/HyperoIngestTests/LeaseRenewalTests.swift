@@ -19,7 +19,7 @@ import Testing
         var connection = try fixture.connect()
         #expect(try lease.acquire(over: &connection))
         _ = try connection.call("WATCH", fixture.keyspace.lease, fixture.keyspace.ingest)
-        let logger = RateLimitedLogger(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let logger = RateLimitedLogger(IngestFixture.silentLogger)
         let checkpoint = try CheckpointReader(keyspace: fixture.keyspace, owner: "test", logger: logger)
             .checkpoint(after: nil, over: &connection)
         let fence = Fence(lease: lease, since: .now + (.zero - age), writtenCursor: checkpoint.cursor)

@@ -17,7 +17,7 @@ import Testing
             settings = IngestSettings(redis: try RedisURL(fixture.server.url))
             worker = PartitionWorker(
                 settings, keyspace: fixture.keyspace,
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), shutdown: ShutdownFlag())
+                logger: IngestFixture.silentLogger, shutdown: ShutdownFlag())
         }
         func context(_ fixture: IngestFixture) throws -> PipelineContext {
             PipelineContext(

@@ -68,7 +68,7 @@ import Testing
         var connection = try fixture.connect()
         #expect(try lease.acquire(over: &connection))
         _ = try connection.call("WATCH", fixture.keyspace.lease, fixture.keyspace.ingest)
-        let logger = RateLimitedLogger(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let logger = RateLimitedLogger(IngestFixture.silentLogger)
         let reader = CheckpointReader(keyspace: fixture.keyspace, owner: "test", logger: logger)
         let checkpoint = try reader.checkpoint(after: nil, over: &connection)
         let fence = Fence(

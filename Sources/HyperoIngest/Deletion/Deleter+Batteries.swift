@@ -83,15 +83,7 @@ extension Deleter {
         var found: [DeletionPlan.Battery] = []
         var search = KeySearch(prefix: keyspace.batteryPrefix)
         while !search.isComplete {
-            let keys: [String]
-            do {
-                keys = try withConnection(to: keyspace) { connection throws(RedisError) in
-                    try search.readPart(over: &connection)
-                }
-            } catch {
-                guard error.category == .denied || error.category == .refused else { throw error }
-                return found
-            }
+            guard let keys = try nextKeys(of: &search, in: keyspace) else { return found }
             for key in keys {
                 let end = key.utf8.firstIndex(of: UInt8(ascii: ":")) ?? key.endIndex
                 guard let id = BatteryID(String(key[..<end])), seen.insert(id.text).inserted else { continue }

@@ -284,15 +284,7 @@ extension Deleter {
         // SCAN may return a key twice.
         var seen = listed
         while !search.isComplete {
-            let keys: [String]
-            do {
-                keys = try withConnection(to: keyspace) { connection throws(RedisError) in
-                    try search.readPart(over: &connection)
-                }
-            } catch {
-                guard error.category == .denied || error.category == .refused else { throw error }
-                return
-            }
+            guard let keys = try nextKeys(of: &search, in: keyspace) else { return }
             let ids = keys.compactMap { ExperimentID($0) }.filter { seen.insert($0).inserted }
             for start in stride(from: 0, to: ids.count, by: Self.partCount) {
                 let part = Array(ids[start..<min(start + Self.partCount, ids.count)])

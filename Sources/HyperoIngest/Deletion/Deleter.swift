@@ -70,6 +70,20 @@ public final class Deleter {
         }
     }
 
+    /// Reads the next part of a search.
+    ///
+    /// - Returns: the keys; nil without permission for SCAN, or if the server does not have it.
+    func nextKeys(of search: inout KeySearch, in keyspace: Keyspace) throws(RedisError) -> [String]? {
+        do {
+            return try withConnection(to: keyspace) { connection throws(RedisError) in
+                try search.readPart(over: &connection)
+            }
+        } catch {
+            guard error.category == .denied || error.category == .refused else { throw error }
+            return nil
+        }
+    }
+
     /// Converts the errors of a function.
     func converting<Result>(_ body: () throws -> Result) throws(DeletionError) -> Result {
         do {

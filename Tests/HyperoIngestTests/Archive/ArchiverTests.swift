@@ -25,7 +25,7 @@ import Testing
     private static func archiver(_ path: String, _ fixture: IngestFixture) throws -> Archiver {
         Archiver(
             path, keyspace: fixture.keyspace, redis: try RedisURL(fixture.server.url),
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            logger: IngestFixture.silentLogger)
     }
 
     private func id(_ number: UInt64) -> StreamID { StreamID(milliseconds: number, sequence: 0) }

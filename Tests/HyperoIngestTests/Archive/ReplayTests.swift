@@ -230,7 +230,7 @@ import Testing
         let other = try IngestFixture()
         var settings = IngestSettings(redis: try RedisURL(other.server.url))
         settings.leaseDuration = .seconds(1)
-        let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let quiet = IngestFixture.silentLogger
         let replay = try Replay(settings, files: files, logger: quiet)
         try replay.check(isForced: false)
         // A training that begins after the check.

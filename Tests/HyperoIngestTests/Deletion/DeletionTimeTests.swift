@@ -18,17 +18,13 @@ import Testing
         let fixture = try IngestFixture()
         let keyspace = fixture.keyspace
         fixture.server.cli("HSET", keyspace.ingest, IngestField.cursor, "0-0")
-        var connection = try RedisConnection.open(to: RedisURL(fixture.server.url), name: "test")
-        let lease = Lease(keyspace: keyspace, owner: "test", duration: .seconds(60))
-        let isAcquired = try lease.acquire(over: &connection)
-        var fence = Fence(lease: lease, since: .now, writtenCursor: .zero)
-        let isFenced = try fence.renew(over: &connection)
-        #expect(isAcquired && isFenced)
+        var connection = try fixture.connect()
+        var fence = try fixture.makeFence(over: &connection)
         let now = WallClock.milliseconds
         // The clock was read long before, when the owner began to carry out commands.
         let deletion = Deletion(
             keyspace: keyspace,
-            logger: RateLimitedLogger(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })),
+            logger: RateLimitedLogger(IngestFixture.silentLogger),
             clock: now - 60_000, fields: [], isShutdownRequested: { false })
         let time = now + offset
         let isDone = try deletion.run(

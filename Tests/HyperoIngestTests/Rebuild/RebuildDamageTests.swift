@@ -24,19 +24,8 @@ import Testing
     private func rebuild(isShutdownRequested: @escaping () -> Bool = { false }) -> Rebuild {
         Rebuild(
             StreamID(milliseconds: 1, sequence: 0), of: nil, in: keyspace,
-            logger: RateLimitedLogger(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })),
+            logger: RateLimitedLogger(IngestFixture.silentLogger),
             isShutdownRequested: isShutdownRequested)
-    }
-
-    /// Takes the lease, as an owner does.
-    private func makeFence(over connection: inout RedisConnection) throws -> Fence {
-        let lease = Lease(keyspace: keyspace, owner: "test", duration: .seconds(60))
-        let isAcquired = try lease.acquire(over: &connection)
-        let cursor = try #require(try fixture.metric(IngestField.cursor).flatMap { StreamID($0) })
-        var fence = Fence(lease: lease, since: .now, writtenCursor: cursor)
-        let isFenced = try fence.renew(over: &connection)
-        #expect(isAcquired && isFenced)
-        return fence
     }
 
     private func experiment(_ number: Int) -> String { keyspace.experiment(ExperimentID("p-\(number)")!) }
@@ -62,7 +51,7 @@ import Testing
         try #require(server.cli("EVAL", script, "1", keyspace.experimentPrefix) == "OK")
 
         var connection = try fixture.connect()
-        var fence = try makeFence(over: &connection)
+        var fence = try fixture.makeFence(over: &connection)
         var current = rebuild()
         let step = try current.run(until: .now + .seconds(60), fence: &fence, over: &connection)
         #expect(step == .done)
@@ -78,7 +67,7 @@ import Testing
         server.cli("DEL", keyspace.batteries, keyspace.experiments(of: battery))
         server.cli("DEL", keyspace.rank(of: battery, by: "valid"))
         var connection = try fixture.connect()
-        var fence = try makeFence(over: &connection)
+        var fence = try fixture.makeFence(over: &connection)
         var current = rebuild()
         var step = Rebuild.Step.paused
         for _ in 0..<50 where step == .paused {
@@ -98,7 +87,7 @@ import Testing
             let (server, key) = (server, experiment(2))
             let calls = Mutex(0)
             var connection = try fixture.connect()
-            var fence = try makeFence(over: &connection)
+            var fence = try fixture.makeFence(over: &connection)
             var current = rebuild {
                 let isCut = calls.withLock {
                     $0 += 1; return $0 == cut
@@ -127,7 +116,7 @@ import Testing
         server.cli([command[0], experiment(1)] + command.dropFirst())
         if !isListed { server.cli("ZREM", list, "p-1") }
         var connection = try fixture.connect()
-        var fence = try makeFence(over: &connection)
+        var fence = try fixture.makeFence(over: &connection)
         var current = rebuild()
         let step = try current.run(until: .now + .seconds(60), fence: &fence, over: &connection)
         #expect(step == .done)
@@ -140,7 +129,7 @@ import Testing
         server.cli("HDEL", experiment(1), "started", "updated")
         server.cli("DEL", keyspace.experiments(of: battery))
         var connection = try fixture.connect()
-        var fence = try makeFence(over: &connection)
+        var fence = try fixture.makeFence(over: &connection)
         var current = rebuild()
         let step = try current.run(until: .now + .seconds(60), fence: &fence, over: &connection)
         #expect(step == .done)

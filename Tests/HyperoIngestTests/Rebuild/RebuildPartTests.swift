@@ -26,19 +26,8 @@ import Testing
     private func rebuild(_ command: StreamID) -> Rebuild {
         Rebuild(
             command, of: nil, in: keyspace,
-            logger: RateLimitedLogger(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })),
+            logger: RateLimitedLogger(IngestFixture.silentLogger),
             isShutdownRequested: { false })
-    }
-
-    /// Takes the lease, as an owner does.
-    private func makeFence(over connection: inout RedisConnection) throws -> Fence {
-        let lease = Lease(keyspace: keyspace, owner: "test", duration: .seconds(60))
-        let isAcquired = try lease.acquire(over: &connection)
-        let cursor = try #require(try fixture.metric(IngestField.cursor).flatMap { StreamID($0) })
-        var fence = Fence(lease: lease, since: .now, writtenCursor: cursor)
-        let isFenced = try fence.renew(over: &connection)
-        #expect(isAcquired && isFenced)
-        return fence
     }
 
     private func falsify() {
@@ -55,7 +44,7 @@ import Testing
     @Test func `A rebuild that ends after any of its transactions and starts again derives the same keys`() throws {
         let before = try fixture.indexes()
         var connection = try fixture.connect()
-        var fence = try makeFence(over: &connection)
+        var fence = try fixture.makeFence(over: &connection)
         var wholeCount: Int?
         for cut in (0...).prefix(100) {
             falsify()
@@ -91,7 +80,7 @@ import Testing
         falsify()
         let before = try fixture.indexes()
         var connection = try fixture.connect()
-        var fence = try makeFence(over: &connection)
+        var fence = try fixture.makeFence(over: &connection)
         fixture.server.cli("SET", keyspace.lease, "another")
         var current = rebuild(StreamID(milliseconds: 1, sequence: 0))
         let step = try current.run(until: .now + .seconds(60), fence: &fence, over: &connection)

@@ -26,7 +26,7 @@ import Testing
         settings.isDraining = isDraining
         let worker = PartitionWorker(
             settings, keyspace: fixture.keyspace,
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), shutdown: ShutdownFlag())
+            logger: IngestFixture.silentLogger, shutdown: ShutdownFlag())
         worker.rebuildSlice = .zero
         worker.rebuildSearchCount = 50
         return worker
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test func `Only attempts that end at one error and get no further are counted`() throws {
-        let logger = RateLimitedLogger(Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let logger = RateLimitedLogger(IngestFixture.silentLogger)
         let id = StreamID(milliseconds: 5, sequence: 0)
         let rebuild = Rebuild(id, of: nil, in: keyspace, logger: logger, isShutdownRequested: { false })
         var attempts = RebuildAttempts()
