@@ -121,7 +121,7 @@ final class Archiver: Sendable {
             guard let series = state.series else { return nil }
             let count =
                 state.archived.flatMap { $0.series == series.number ? $0.count : nil } ?? state.start?.count ?? 0
-            return "\(series.number) \(count) \(state.time)"
+            return ArchivedField(series: series.number, count: count, time: state.time).description
         }
     }
 

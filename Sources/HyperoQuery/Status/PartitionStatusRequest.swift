@@ -81,18 +81,6 @@ final class PartitionStatusRequest {
         )
     }
 
-    /// Returns the number of entries that are not archived, and the last time at which all were archived.
-    private static func unarchived(read: String?, archived: String?) -> (count: Int?, time: Int64?) {
-        let read = read?.split(separator: " ") ?? []
-        let archived = archived?.split(separator: " ") ?? []
-        guard read.count == 5, archived.count == 3, let total = Int(read[1]), let count = Int(archived[1]) else {
-            return (nil, nil)
-        }
-        // None of a series that an ingest without an archive has begun are archived.
-        let difference = total.subtractingReportingOverflow(read[2] == archived[0] ? count : 0).partialValue
-        return (max(difference, 0), Int64(archived[2]))
-    }
-
     /// Returns the status from the replies of both round trips.
     func status(warnings: inout [String]) throws(QueryError) -> PartitionStatus {
         let isHashKnown = ingest.denial == nil
@@ -143,8 +131,11 @@ final class PartitionStatusRequest {
             deniedCommands: deniedCommands,
             isHashKnown: isHashKnown,
             isCursorBeyondEnd: isBeyondEnd(cursor))
-        (status.unarchivedEntries, status.archivedTime) = Self.unarchived(
-            read: reader.fields[IngestField.read], archived: reader.fields[IngestField.archived])
+        if let read = reader.fields[IngestField.read].flatMap({ ReadField($0) }),
+            let archived = reader.fields[IngestField.archived].flatMap({ ArchivedField($0) })
+        {
+            (status.unarchivedEntries, status.archivedTime) = (archived.unarchived(of: read), archived.time)
+        }
         return status
     }
 }
