@@ -25,6 +25,8 @@ let package = Package(
         .executable(name: "hypero-query", targets: ["hypero-query"]),
         .executable(name: "hypero-demo", targets: ["hypero-demo"]),
     ],
+    // TLS in URLs that start with rediss://. Without the trait, the package links neither hiredis_ssl nor OpenSSL.
+    traits: ["TLS"],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -35,12 +37,18 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CHiredisSSL", providers: [.apt(["libhiredis-dev", "libssl-dev"])]),
         // System calls of Linux that Swift's Glibc module lacks.
         .systemLibrary(name: "CLinux"),
         .target(name: "HyperoCore", swiftSettings: settings),
         .target(name: "HyperoSchema", swiftSettings: settings),
         .target(
-            name: "HyperoRedis", dependencies: ["CHiredis", "HyperoCore", "HyperoSchema"], swiftSettings: settings),
+            name: "HyperoRedis",
+            dependencies: [
+                "CHiredis", .target(name: "CHiredisSSL", condition: .when(traits: ["TLS"])), "HyperoCore",
+                "HyperoSchema",
+            ],
+            swiftSettings: settings),
         .target(
             name: "Hypero", dependencies: ["CLinux", "HyperoCore", "HyperoRedis", "HyperoSchema"],
             swiftSettings: settings),
@@ -187,6 +195,14 @@ let package = Package(
                 "TestSupport",
                 "chaos",
                 "chaos-intruder", "chaos-producer", "hypero-fuzz", "hypero-ingest", "hypero-query",
+            ],
+            swiftSettings: settings),
+        // Without the trait TLS, it has no test: Scripts/test-tls.
+        .testTarget(
+            name: "TLSTests",
+            dependencies: [
+                "Hypero", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-demo", "hypero-ingest",
+                "hypero-query",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -49,7 +49,7 @@ public final class Hypero: Sendable {
     ///
     /// - Parameters:
     ///   - url: The servers, as `redis://[user[:password]@]host[:port][,host[:port]]…[/db]`, `redis+sentinel://…/name[/db]` or
-    ///     `unix:///path[?db=n]`. Defaults to `HYPERO_REDIS`, or to the server of `hypero up` if that variable is not set and the server runs, or to
+    ///     `unix:///path[?db=n]`. With `rediss` in place of `redis`, TLS (<doc:SeveralServers>). Defaults to `HYPERO_REDIS`, or to the server of `hypero up` if that variable is not set and the server runs, or to
     ///     `redis://127.0.0.1:6379`. A URL without a password uses `HYPERO_REDIS_PASSWORD`, the file
     ///     `HYPERO_REDIS_PASSWORD_FILE` or `REDISCLI_AUTH`.
     ///   - namespace: The prefix of all keys, 1 to 64 characters of `A-Z a-z 0-9 . _ -`. Defaults to

@@ -10,8 +10,8 @@ package struct ServerOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             The Redis server: redis://host[:port][,host[:port]]…[/db], redis+sentinel://host[:port][,…]/name[/db] or \
-            unix:///path[?db=n]. user[:password]@ may precede the hosts or the path. (default: HYPERO_REDIS, or the \
-            server of hypero up if it runs, or redis://127.0.0.1:6379)
+            unix:///path[?db=n]. rediss:// is TLS, with ?cacert=file. user[:password]@ may precede the hosts or the \
+            path. (default: HYPERO_REDIS, or the server of hypero up if it runs, or redis://127.0.0.1:6379)
             """,
             discussion: "Set a password in HYPERO_REDIS_PASSWORD: other users can read a command line.",
             valueName: "url"))

@@ -44,6 +44,8 @@ public struct QueryError: Error, Sendable, Hashable {
         case invalidFilter(FilterError)
         /// The connection to Redis failed.
         case unreachable(reason: String)
+        /// The server and the program do not accept the certificates of each other, or a file with certificates cannot be read.
+        case tlsFailed(reason: String)
         /// The server cannot answer yet, for example because it loads its data set.
         case notReady(reason: String)
         /// Some partitions do not answer, and the query needs all.
@@ -101,6 +103,7 @@ public struct QueryError: Error, Sendable, Hashable {
         code =
             switch error.category {
             // An account would not help.
+            case .denied where error.code == .tls: .tlsFailed(reason: reason)
             case .denied where error.code == .untrustedRedirect: .unreachable(reason: reason)
             case .denied where error.code == .noPermission: .permissionDenied(reason: reason)
             case .denied: .loginFailed(reason: reason)
@@ -119,7 +122,7 @@ public struct QueryError: Error, Sendable, Hashable {
             .notFound
         case .ambiguousExperiment: .ambiguous
         case .invalidArgument, .invalidFilter: .invalid
-        case .unreachable, .notReady, .incomplete, .notFoundInPart, .notUpToDate, .isSentinel: .unreachable
+        case .unreachable, .tlsFailed, .notReady, .incomplete, .notFoundInPart, .notUpToDate, .isSentinel: .unreachable
         case .permissionDenied, .loginFailed: .denied
         case .refused: .refused
         }
@@ -160,14 +163,14 @@ extension QueryError: CustomStringConvertible {
             "battery deleted: '\(printable(battery))', while it was read, so the result is not complete"
         case .invalidArgument(let reason): reason
         case .invalidFilter(let error): "invalid filter: \(error)"
-        case .unreachable(let reason): "Redis is not reachable: \(reason)"
+        case .unreachable(let reason), .tlsFailed(let reason): "Redis is not reachable: \(reason)"
         case .notReady(let reason): "Redis is not ready: \(reason). Try again in a moment"
         case .incomplete(let partitions):
             "not all partitions answer: " + partitions.sentences.joined(separator: ". ")
         case .notFoundInPart(let reason): "not all partitions answer: \(reason)"
         case .notUpToDate(let reason): "not up to date: \(reason)"
         case .isSentinel(let url):
-            "\(url) is a Sentinel, not a Redis server. Give redis+sentinel://\(url.split(separator: "/").dropFirst().first ?? "")/NAME"
+            "\(url) is a Sentinel, not a Redis server. Give redis\(url.hasPrefix("rediss:") ? "s" : "")+sentinel://\(url.split(separator: "/").dropFirst().first ?? "")/NAME"
         case .permissionDenied(let reason), .loginFailed(let reason): "permission denied: \(reason)"
         case .refused(let reason): "Redis refused a command: \(reason)"
         }

@@ -57,6 +57,8 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case sentinel
         /// The file that contains the password cannot be read.
         case unreadablePassword
+        /// One end of a TLS connection does not accept the certificate of the other, or a file of the settings cannot be read.
+        case tls
         /// ERR The stream has exhausted the last possible ID: XADD finds no higher id.
         case idsExhausted
         /// The reply is larger than the caller keeps in memory. The connection can be used.
@@ -115,7 +117,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case .moved(let host, let port), .redirected(let host, let port): .moved(host: host, port: port)
         case .readOnly, .primaryDown, .clusterDown, .tooFewReplicas: .elsewhere
         case .noAuthentication, .wrongPassword, .noPasswordConfigured, .noPermission, .protectedMode,
-            .untrustedRedirect, .sentinel, .unreadablePassword:
+            .untrustedRedirect, .sentinel, .unreadablePassword, .tls:
             .denied
         case .wrongType, .noSuchKey, .idsExhausted, .tooLarge, .other: .refused
         }
@@ -131,7 +133,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         }
         return RedisError(
             code,
-            "\(description). If this is a port for TLS, give the address of a TLS tunnel. If it is a tunnel, check the server behind it"
+            "\(description). If this is a port for TLS, \(RedisURL.hasTLS ? "write rediss://" : "give the address of a TLS tunnel"). If it is a tunnel, check the server behind it"
         )
     }
 

@@ -49,7 +49,10 @@ extension Delivery {
         let root = folder.rootPath.contains { $0.isWhitespace } ? "'\(folder.rootPath)'" : folder.rootPath
         var command = "hypero-ingest adopt --journal \(root)"
         // Without a URL, the command finds the server of `hypero up`, whose start may be what the client lacks.
-        if !configuration.url.isDefault { command += " --redis \(configuration.url.withoutPassword)" }
+        if !configuration.url.isDefault {
+            let url = configuration.url.withoutPassword
+            command += url.contains("&") || url.contains("?") ? " --redis '\(url)'" : " --redis \(url)"
+        }
         if let namespace = Keyspace.namespace(ofTag: settings.tag), namespace != Keyspace.defaultNamespace {
             command += " --namespace \(namespace)"
         }

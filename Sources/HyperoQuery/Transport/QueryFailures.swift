@@ -74,8 +74,8 @@ extension QueryError {
     /// The reason of a failure of Redis, without the words before and after it in the description.
     var reason: String {
         switch code {
-        case .unreachable(let reason), .notReady(let reason), .permissionDenied(let reason), .loginFailed(let reason),
-            .refused(let reason):
+        case .unreachable(let reason), .tlsFailed(let reason), .notReady(let reason), .permissionDenied(let reason),
+            .loginFailed(let reason), .refused(let reason):
             reason
         default: description
         }

@@ -65,12 +65,8 @@ final class ServerConnection {
     ///
     /// Command: INFO server.
     static func isSentinel(_ server: RedisURL, timeout: Duration) -> Bool {
-        let address = server.serverURL
-        let end = server.database == 0 ? "" : "/\(server.database)"
-        guard address.hasPrefix("redis://"),
-            let url = try? RedisURL(String(address.dropLast(end.utf8.count)), environment: { _ in nil })
-        else { return false }
-        return (try? ServerConnection(to: url, timeout: timeout).isSentinel()) ?? false
+        guard !server.namesSentinels, server.isTCP else { return false }
+        return (try? ServerConnection(to: server.withoutAccount, timeout: timeout).isSentinel()) ?? false
     }
 
     /// Returns whether the server is a sentinel. Asks once, when the server does not know a command.

@@ -20,7 +20,7 @@ enum Password: Sendable, Hashable {
         if let text = environment(variable) {
             self = .text(text, origin: variable)
         } else if let path = environment("\(variable)_FILE"), !path.isEmpty {
-            self = .file(path: Self.absolute(path), variable: "\(variable)_FILE")
+            self = .file(path: absolutePath(path), variable: "\(variable)_FILE")
         } else {
             return nil
         }
@@ -32,13 +32,6 @@ enum Password: Sendable, Hashable {
         case .text(_, let origin): origin
         case .file(let path, let variable): "\(variable), the file \(printable(path, limit: 200))"
         }
-    }
-
-    /// Returns the path from the root, because the process may change its folder.
-    private static func absolute(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
-        defer { free(folder) }
-        return "\(String(cString: folder))/\(path)"
     }
 
     /// Returns the password: of a file its first line.
@@ -53,7 +46,7 @@ enum Password: Sendable, Hashable {
             defer { free(buffer) }
             var count = 0
             var code: CInt = 0
-            blocking { (count, code) = Self.read(path, into: buffer) }
+            blocking { (count, code) = SmallFile.read(path, into: buffer, size: Self.maxFileSize) }
             guard code == 0 else { throw failure(String(cString: strerror(code)), path, variable) }
             guard count < Self.maxFileSize else {
                 throw failure("larger than \(Self.maxFileSize - 1) bytes", path, variable)
@@ -65,25 +58,6 @@ enum Password: Sendable, Hashable {
             }
             return text
         }
-    }
-
-    /// Reads at most the largest size.
-    ///
-    /// - Returns: the number of bytes, and the number of the error or 0.
-    private static func read(_ path: String, into buffer: UnsafeMutableRawPointer) -> (count: Int, code: CInt) {
-        // Not blocked by a pipe without a writer.
-        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { return (0, errno) }
-        defer { close(file) }
-        var count = 0
-        while count < maxFileSize {
-            let part = Glibc.read(file, buffer + count, maxFileSize - count)
-            if part < 0, errno == EINTR { continue }
-            guard part >= 0 else { return (0, errno) }
-            guard part > 0 else { break }
-            count += part
-        }
-        return (count, 0)
     }
 
     private func failure(_ reason: String, _ path: String, _ variable: String) -> RedisError {

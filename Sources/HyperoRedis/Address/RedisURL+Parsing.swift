@@ -2,6 +2,7 @@ import HyperoSchema
 
 extension RedisURL {
     static let sentinelScheme = "redis+sentinel://"
+    static let secureSentinelScheme = "rediss+sentinel://"
     /// The port of a server without one in the URL.
     private static let defaultPort = 6379
     /// The port of a sentinel without one in the URL.
@@ -9,15 +10,21 @@ extension RedisURL {
     /// The largest number of servers or sentinels in a URL.
     private static let maxAddresses = 64
 
-    init(parsing text: String, environment: (String) -> String?) throws(SchemaError) {
-        if let body = text.withoutPrefix("redis://") {
-            let (credentials, location) = try Self.splitCredentials(body)
+    /// - Parameter hasTLS: false to refuse a URL that asks for TLS.
+    init(
+        parsing text: String, environment: (String) -> String?, hasTLS: Bool
+    ) throws(SchemaError) {
+        if let (body, isSecure) = Self.body(of: text, "redis://", secure: "rediss://") {
+            let (credentials, rest) = try Self.splitCredentials(body)
+            let (location, settings) = try Self.splitSettings(rest, isSecure: isSecure, environment)
             let slash = location.firstIndex(of: "/") ?? location.endIndex
             addresses = try Self.addresses(location[..<slash], defaultPort: Self.defaultPort)
             database = try Self.database(location[slash...].dropFirst())
             (user, password) = credentials
-        } else if let body = text.withoutPrefix(Self.sentinelScheme) {
-            let (credentials, location) = try Self.splitCredentials(body)
+            tls = settings
+        } else if let (body, isSecure) = Self.body(of: text, Self.sentinelScheme, secure: Self.secureSentinelScheme) {
+            let (credentials, rest) = try Self.splitCredentials(body)
+            let (location, settings) = try Self.splitSettings(rest, isSecure: isSecure, environment)
             let parts = location.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count >= 2, !parts[1].isEmpty else {
                 throw SchemaError(
@@ -26,6 +33,7 @@ extension RedisURL {
             addresses = try Self.addresses(parts[0], defaultPort: Self.defaultSentinelPort)
             database = parts.count == 3 ? try Self.database(parts[2]) : 0
             (user, password) = credentials
+            tls = settings
             sentinel = SentinelGroup(name: try Self.percentDecoded(parts[1]), environment: environment)
         } else if let body = text.withoutPrefix("unix://") {
             let (credentials, location) = try Self.splitCredentials(body)
@@ -33,19 +41,42 @@ extension RedisURL {
             addresses = [try Self.unix(location[..<question])]
             database = try Self.query(location[question...].dropFirst())
             (user, password) = credentials
-        } else if text.hasPrefix("rediss://") {
-            throw SchemaError(
-                "rediss:// is not supported: hiredis 0.14 has no TLS. Use redis:// with the address of a TLS tunnel")
         } else {
             throw SchemaError(
                 "the Redis URL must start with redis://, redis+sentinel:// or unix://, for example redis://127.0.0.1:6379 or "
                     + "unix:///run/redis.sock\(Self.value(text))")
+        }
+        guard tls == nil || hasTLS else {
+            throw SchemaError(
+                "rediss:// is not supported: this build has no TLS. Build hypero with --traits TLS, which needs libhiredis-dev 1.0 or "
+                    + "later, or use redis:// with the address of a TLS tunnel")
         }
         password =
             password ?? Password("HYPERO_REDIS_PASSWORD", environment)
             ?? environment("REDISCLI_AUTH").map {
                 .text($0, origin: "REDISCLI_AUTH")
             }
+    }
+
+    /// Returns the text after one of two schemes, and whether the scheme asks for TLS; nil if the text has neither.
+    private static func body(of text: String, _ scheme: String, secure: String) -> (body: Substring, isSecure: Bool)? {
+        text.withoutPrefix(scheme).map { ($0, false) } ?? text.withoutPrefix(secure).map { ($0, true) }
+    }
+
+    /// Splits off the settings of TLS after the question mark.
+    private static func splitSettings(
+        _ text: Substring, isSecure: Bool, _ environment: (String) -> String?
+    ) throws(SchemaError) -> (location: Substring, settings: TLSSettings?) {
+        let question = text.firstIndex(of: "?") ?? text.endIndex
+        guard isSecure else {
+            if let name = TLSSettings.setting(in: text[question...]) {
+                throw SchemaError("\(name)= in the Redis URL needs TLS. Write rediss:// instead of redis://")
+            }
+            return (text, nil)
+        }
+        return (
+            text[..<question], try TLSSettings(query: text[question...].dropFirst(), environment: environment)
+        )
     }
 
     /// Returns the end of a message that names a wrong URL; nothing if it may contain a password.
@@ -72,7 +103,7 @@ extension RedisURL {
     private static func message(about host: Substring, number: Int, _ error: SchemaError) -> String {
         let value = "host \(number) in the Redis URL: '\(printable(String(host), limit: 100))'"
         if host.isEmpty { return "host \(number) in the Redis URL is empty. Remove the comma, or write a host" }
-        if host.hasPrefix("redis:") || host.hasPrefix("redis+sentinel:") {
+        if ["redis:", "rediss:", "redis+sentinel:", "rediss+sentinel:"].contains(where: host.hasPrefix) {
             return "\(value) must not repeat the scheme, for example redis://10.0.0.1:6379,10.0.0.2:6379"
         }
         if host.contains(";") || host.contains(" ") {
@@ -175,7 +206,7 @@ extension RedisURL {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
     }
 
-    private static func percentDecoded(_ text: Substring) throws(SchemaError) -> String {
+    static func percentDecoded(_ text: Substring) throws(SchemaError) -> String {
         var bytes: [UInt8] = []
         var remaining = text.utf8[...]
         while let byte = remaining.popFirst() {

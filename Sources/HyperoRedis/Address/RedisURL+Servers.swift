@@ -19,10 +19,23 @@ extension RedisURL {
     /// True if the URL names sentinels.
     package var namesSentinels: Bool { sentinel != nil }
 
+    /// True if the URL names no unix socket.
+    package var isTCP: Bool { tcpHost != nil }
+
     /// The host; nil for a unix socket.
     var tcpHost: String? { if case .tcp(let host, _) = addresses[0] { host } else { nil } }
 
-    /// Returns the URL of the same account and database on another server.
+    /// The name or address that the certificate of the server must have.
+    var certificateName: String { tls?.serverName ?? hostName ?? tcpHost ?? "" }
+
+    /// The URL of the default database without an account.
+    package var withoutAccount: RedisURL {
+        var url = self
+        (url.user, url.password, url.database) = (nil, nil, 0)
+        return url
+    }
+
+    /// Returns the URL of the same account, database and TLS settings on another server.
     ///
     /// - Parameters:
     ///   - host: empty for the host of this URL. A server that does not know its own address sends such redirects.
@@ -32,6 +45,7 @@ extension RedisURL {
         guard case .tcp(let current, _) = addresses[0] else { return self }
         var url = self
         url.addresses = [.tcp(host: host.isEmpty ? current : host, port: port)]
+        if !host.isEmpty { url.hostName = nil }
         url.sentinel = nil
         return url
     }
@@ -85,10 +99,13 @@ extension RedisURL {
     }
 
     /// Returns whether the URL and the text of another one, without an account, name the same deployment: the same database of
-    /// at least one common server, or of the same primary of at least one common sentinel.
+    /// at least one common server, or of the same primary of at least one common sentinel. With or without TLS is no difference: a
+    /// journal outlives the change of a server to TLS on the same port.
     package func sharesServer(with text: String) -> Bool {
         guard text != serverURL else { return true }
-        guard let other = try? RedisURL(parsing: Self.withoutDigest(text), environment: { _ in nil }) else {
+        // A build without TLS compares it too.
+        guard let other = try? RedisURL(parsing: Self.withoutDigest(text), environment: { _ in nil }, hasTLS: true)
+        else {
             return false
         }
         return other.database == database && other.sentinel?.name == sentinel?.name

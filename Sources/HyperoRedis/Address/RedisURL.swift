@@ -10,6 +10,9 @@ public import HyperoSchema
 ///     redis+sentinel://[user[:password]@]host[:port][,host[:port]]…/name[/db]
 ///     unix://[user[:password]@]/path[?db=n]
 ///
+/// With `rediss` in place of `redis`, the first two use TLS, if the package was built with the trait `TLS`. They may end with
+/// `?cacert=file&cert=file&key=file&server-name=name`.
+///
 /// Several hosts are servers of which one is the primary, or nodes of a cluster. They are tried in turn. In the second form, the
 /// hosts are sentinels, and `name` is the name of the primary that they watch. The account is that of the primary.
 ///
@@ -26,6 +29,10 @@ public struct RedisURL: Sendable, Hashable {
     var sentinel: SentinelGroup?
     var user: String?
     var password: Password?
+    /// The settings of TLS; nil without TLS.
+    var tls: TLSSettings?
+    /// The host of which the address is one; nil if the address has the host itself.
+    var hostName: String?
     package internal(set) var database: Int
     /// true if neither the program nor `HYPERO_REDIS` named a server.
     package private(set) var isDefault = false
@@ -46,7 +53,10 @@ public struct RedisURL: Sendable, Hashable {
     ///   - text: the URL; nil for the value of `HYPERO_REDIS`, else the server of `hypero up` if it listens, else
     ///     `redis://127.0.0.1:6379`.
     ///   - environment: returns the value of an environment variable.
-    package init(_ text: String?, environment: (String) -> String?) throws(SchemaError) {
+    ///   - hasTLS: false to refuse a URL that asks for TLS.
+    package init(
+        _ text: String?, environment: (String) -> String?, hasTLS: Bool = Self.hasTLS
+    ) throws(SchemaError) {
         let chosen = text ?? environment("HYPERO_REDIS")
         if chosen == nil, let path = LocalServer.socketPath(environment: environment), LocalServer.listens(on: path) {
             // Without a password: the variables of passwords belong to another server, and this one refuses AUTH.
@@ -54,12 +64,21 @@ public struct RedisURL: Sendable, Hashable {
             return
         }
         do throws(SchemaError) {
-            self = try RedisURL(parsing: chosen ?? "redis://127.0.0.1:6379", environment: environment)
+            self = try RedisURL(parsing: chosen ?? "redis://127.0.0.1:6379", environment: environment, hasTLS: hasTLS)
         } catch {
             guard text == nil else { throw error }
             throw SchemaError("HYPERO_REDIS: \(error.description)")
         }
         isDefault = chosen == nil
+    }
+
+    /// True if this build can connect by TLS.
+    package static var hasTLS: Bool {
+        #if TLS
+            true
+        #else
+            false
+        #endif
     }
 
     /// The server of `hypero up`.
@@ -77,9 +96,11 @@ public struct RedisURL: Sendable, Hashable {
 
     /// Returns the account in the text of a URL.
     package static func account(in text: String) -> Account {
-        let body =
-            text.withoutPrefix("redis://") ?? text.withoutPrefix(sentinelScheme) ?? text.withoutPrefix("unix://")
-            ?? text[...]
+        var body =
+            ["redis://", "rediss://", sentinelScheme, secureSentinelScheme, "unix://"].lazy
+            .compactMap { text.withoutPrefix($0) }.first ?? text[...]
+        // A file may contain an @ too.
+        if let end = body.firstIndex(of: "?"), TLSSettings.setting(in: body[end...]) != nil { body = body[..<end] }
         let parts = body.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         // A path may contain an @ too.
         guard parts.count == 2, !parts[0].isEmpty, !parts[0].hasPrefix("/") else { return .none }
@@ -92,8 +113,9 @@ extension RedisURL {
     /// The URL without the password, for a command that the user may repeat. A user without a password is left out, because it
     /// may be a misplaced password.
     package var withoutPassword: String {
-        guard let user, password != nil else { return serverURL }
-        return "\(scheme)\(Self.encoded(user))@\(serverURL.dropFirst(scheme.utf8.count))"
+        let end = tls?.query ?? ""
+        guard let user, password != nil else { return serverURL + end }
+        return "\(scheme)\(Self.encoded(user))@\(serverURL.dropFirst(scheme.utf8.count))\(end)"
     }
 
     /// Returns a text in which the characters are percent encoded that separate the parts of a URL.
@@ -109,7 +131,7 @@ extension RedisURL {
         return result
     }
 
-    /// The servers and the database without the account: equal for all clients of one database.
+    /// The servers and the database without the account and the settings of TLS: equal for all clients of one database.
     package var serverURL: String {
         var url = self
         url.user = nil
@@ -132,11 +154,15 @@ extension RedisURL: CustomStringConvertible, CustomReflectable {
         return "\(scheme)\(account)\(hosts)\(name)\(number)"
     }
 
-    private var scheme: String {
-        if sentinel != nil { return Self.sentinelScheme }
+    /// The start of the text, up to the slashes.
+    var scheme: String {
+        if sentinel != nil { return sentinelScheme }
         if case .unix = addresses[0] { return "unix://" }
-        return "redis://"
+        return tls == nil ? "redis://" : "rediss://"
     }
+
+    /// The start of the text that names sentinels, with TLS if this URL has it.
+    var sentinelScheme: String { tls == nil ? Self.sentinelScheme : Self.secureSentinelScheme }
 
     /// Contains only the description, so that `dump` and crash reports do not show the password.
     public var customMirror: Mirror { Mirror(self, children: ["url": description]) }

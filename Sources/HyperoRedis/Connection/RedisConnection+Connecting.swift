@@ -7,7 +7,7 @@ extension RedisConnection {
     /// The time after which no further address of a name is tried.
     private static let maxWait = Duration.seconds(10)
 
-    /// Connects, authenticates, selects the database and sets the name of the client.
+    /// Connects, by TLS if the URL says so, authenticates, selects the database and sets the name of the client.
     ///
     /// A name may have several addresses, of which some are those of replicas or of a host that is down. Each is tried until one can
     /// be used, beginning with the one that the system's resolver recommends.
@@ -51,9 +51,13 @@ extension RedisConnection {
                     timeout: limit,
                     bounds: bounds, shouldContinue: shouldContinue, blocking: blocking)
                 try connection.finishConnecting(within: limit)
+                #if TLS
+                    try connection.encrypt(within: limit)
+                #endif
                 try connection.logIn(as: name, isSentinel: isSentinel)
                 connection.timeout = timeout
                 connection.peer.addresses = [address]
+                connection.peer.hostName = url.hostName ?? url.tcpHost
                 try check(&connection)
                 return connection
             } catch {
@@ -118,7 +122,7 @@ extension RedisConnection {
         do throws(RedisError) {
             try authenticate(as: name, isSentinel: isSentinel)
         } catch {
-            throw hasReceived || url.tcpHost == nil ? error : error.hintingAtTLS
+            throw hasReceived || url.tcpHost == nil || url.tls != nil ? error : error.hintingAtTLS
         }
     }
 }

@@ -13,7 +13,7 @@ extension RedisConnection {
         } catch {
             // A sentinel has no database and other accounts, so that it refuses what is meant for a server.
             guard !isSentinel, error.category == .denied || error.code == .other, error.code != .unreadablePassword,
-                error.code != .protectedMode
+                error.code != .protectedMode, error.code != .tls
             else { throw error }
             let usual = timeout
             timeout = min(timeout, Self.maxWaitForRole)
@@ -38,7 +38,8 @@ extension RedisConnection {
             try send(writer)
         } catch {
             // The server may have sent the reason before it closed the connection.
-            throw error.code == .connection ? error : loginFailure(error, password: password, isSentinel: isSentinel)
+            throw [.connection, .tls].contains(error.code)
+                ? error : loginFailure(error, password: password, isSentinel: isSentinel)
         }
         for _ in 1..<writer.commands {
             var reply = try receive(within: .small)

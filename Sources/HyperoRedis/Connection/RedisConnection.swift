@@ -15,7 +15,7 @@ import HyperoSchema
 /// After an error of ``send(_:)`` or ``receive(blockTimeout:within:)``, close the connection and open a new one. All later
 /// calls throw a connection error: the rest of the reply would be read as the reply to the next command.
 package struct RedisConnection: ~Copyable {
-    private let hiredis: HiredisContext
+    var hiredis: HiredisContext
     private var parser = ReplyParser()
     private var replies = ReplyBuffer()
     /// Buffers of earlier replies that a caller held when the next reply was read, at most ``maxRetained``.
@@ -76,7 +76,6 @@ package struct RedisConnection: ~Copyable {
     }
 
     private mutating func write(_ writer: borrowing RESPWriter) throws(RedisError) {
-        // Not by hiredis, which would copy all bytes, move the rest after each part, and raise SIGPIPE.
         var rest = writer.bytes[...]
         guard !rest.isEmpty else { return }
         let hasPendingReplies = pendingReplies > 0
@@ -84,22 +83,28 @@ package struct RedisConnection: ~Copyable {
         var deadline = TransferDeadline(timeout: timeout, start: .now)
         while true {
             let bytes = UnsafeRawBufferPointer(rebasing: rest)
-            let sent = Glibc.send(context.pointee.fd, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-            if sent < 0, errno != EAGAIN, errno != EINTR {
-                throw failureOfSend(errno: errno, hasPendingReplies: hasPendingReplies)
+            let socket = hiredis.socket
+            var events: Int32? = POLLOUT
+            switch socket.send(bytes) {
+            case .bytes(let count):
+                rest = rest.dropFirst(count)
+                // TLS sends a record of at most 16 KiB each time. Without TLS, the socket is full.
+                if socket.sendsRecords { events = nil }
+            case .blocked(let blocking): events = blocking
+            case .ended: throw failureOfSend(TransferFailure(errno: EPIPE), hasPendingReplies: hasPendingReplies)
+            case .failed(let failure): throw failureOfSend(failure, hasPendingReplies: hasPendingReplies)
             }
-            rest = rest.dropFirst(max(sent, 0))
             guard !rest.isEmpty else { return }
             guard shouldContinue() else { throw cancellation }
-            try wait(for: POLLOUT, until: deadline.time)
+            if let events { try wait(for: events, until: deadline.time) }
             // The socket accepts at least this much when it is ready again.
             deadline.progressed(by: 1 << 10, at: .now)
         }
     }
 
     /// Returns the error of a failed send. The server may have sent the reason before it closed the connection.
-    private mutating func failureOfSend(errno code: CInt, hasPendingReplies: Bool) -> RedisError {
-        let failure = RedisError(.connection, "cannot send to \(url): \(String(cString: strerror(code)))")
+    private mutating func failureOfSend(_ cause: TransferFailure, hasPendingReplies: Bool) -> RedisError {
+        let failure = RedisError(cause.code, "cannot send to \(url): \(cause.text(for: url))")
         // Otherwise the next reply belongs to an earlier command.
         guard !hasPendingReplies else { return failure }
         prepareBuffer(for: .small)
@@ -108,7 +113,12 @@ package struct RedisConnection: ~Copyable {
                 guard let error = Reply(replies).error else { break }
                 return error
             }
-            guard let count = try? read(), count > 0 else { break }
+            do throws(RedisError) {
+                guard case .bytes = try read() else { break }
+            } catch {
+                // The reason for which TLS has ended.
+                return error.code == .tls ? error : failure
+            }
         }
         return failure
     }
@@ -171,12 +181,12 @@ package struct RedisConnection: ~Copyable {
             let now = MonotonicTime.now
             if deadline == nil { deadline = TransferDeadline(timeout: timeout, start: now + blockTimeout) }
             guard let time = deadline?.time, now < time else { throw timeoutFailure }
-            let count = try read()
-            hasRead = count > 0
-            if hasRead {
+            hasRead = false
+            switch try read() {
+            case .bytes(let count):
+                hasRead = true
                 deadline?.progressed(by: count, at: now)
-            } else {
-                try wait(for: POLLIN, until: time)
+            case .blocked(let events): try wait(for: events, until: time)
             }
         }
     }
@@ -202,25 +212,31 @@ package struct RedisConnection: ~Copyable {
     /// Replaces `redisBufferRead`, which reads 16 KiB at a time and needs ten times as many system calls for a large
     /// reply.
     ///
-    /// - Returns: the number of bytes read; 0 if none are available yet.
-    private mutating func read() throws(RedisError) -> Int {
-        let descriptor = context.pointee.fd
-        let count: Int
+    private mutating func read() throws(RedisError) -> Received {
+        let socket = hiredis.socket
+        var outcome = Transfer.ended
         do throws(ReplyParser.Failure) {
-            count = try parser.fill { Glibc.read(descriptor, $0, $1) }
+            _ = try parser.fill { memory, size in
+                outcome = socket.receive(into: memory, size: size)
+                return if case .bytes(let count) = outcome { count } else { 0 }
+            }
         } catch {
             throw replyFailure(error)
         }
-        guard count != 0 else {
-            throw RedisError(.connection, "cannot read from \(url): the server closed the connection")
+        switch outcome {
+        case .bytes(let count): return .bytes(count)
+        case .blocked(let events): return .blocked(on: events)
+        case .ended: throw RedisError(.connection, "cannot read from \(url): the server closed the connection")
+        case .failed(let failure):
+            throw RedisError(failure.code, "cannot read from \(url): \(failure.text(for: url))")
         }
-        guard count > 0 else {
-            guard errno == EAGAIN || errno == EINTR else {
-                throw RedisError(.connection, "cannot read from \(url): \(String(cString: strerror(errno)))")
-            }
-            return 0
-        }
-        return count
+    }
+
+    /// The outcome of one read that has not failed.
+    private enum Received {
+        case bytes(Int)
+        /// Nothing yet. The next read follows one of these events of `poll(2)`.
+        case blocked(on: Int32)
     }
 
     /// Clears the buffer for the next reply, or replaces it if a caller still holds the latest reply.

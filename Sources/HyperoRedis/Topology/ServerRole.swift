@@ -57,9 +57,9 @@ extension RedisError {
     /// The error of a URL that names a sentinel as if it were a server.
     static func sentinel(_ url: RedisURL, names: [String]) -> RedisError {
         let name = names.first.map { printable($0, limit: 100) } ?? "NAME"
-        let server = url.serverURL.dropFirst("redis://".utf8.count)
+        let server = url.serverURL.dropFirst(url.scheme.utf8.count)
         return RedisError(
             .sentinel,
-            "\(url) is a Sentinel, which has no keys. Give \(RedisURL.sentinelScheme)\(server)/\(name)")
+            "\(url) is a Sentinel, which has no keys. Give \(url.sentinelScheme)\(server)/\(name)")
     }
 }
