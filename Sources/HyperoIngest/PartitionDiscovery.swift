@@ -81,7 +81,7 @@ struct PartitionDiscovery {
                     }
                 }
                 for (keyspace, error) in errors {
-                    guard let target = connections.target(of: error, from: seed, over: connection) else { continue }
+                    guard let target = try connections.target(of: error, over: connection) else { continue }
                     moved[target, default: []].append(keyspace)
                 }
             }
@@ -135,8 +135,13 @@ private final class Connections {
     }
 
     private var boxes: [RedisURL: Box] = [:]
-    /// The servers that redirects lead to, by their addresses; nil for those that the cluster does not list.
-    private var targets: [String: RedisURL?] = [:]
+    private struct Redirect: Hashable {
+        let server: RedisURL
+        let code: RedisError.Code
+    }
+
+    /// The redirects after their check.
+    private var targets: [Redirect: RedisError] = [:]
     private var topology: Topology
     private let shouldContinue: () -> Bool
 
@@ -166,13 +171,19 @@ private final class Connections {
     }
 
     /// Returns the server that a redirect leads to; nil if the error is no redirect, or must not be followed.
-    func target(of error: RedisError, from seed: RedisURL, over box: Box) -> RedisURL? {
-        guard case .moved(let host, let port) = error.code else { return nil }
-        let address = "\(host):\(port)"
-        if let target = targets[address] { return target }
-        var topology = Topology(seed: seed)
-        let target = topology.follow(box.value.verified(error)) ? topology.current : nil
-        targets[address] = .some(target)
-        return target
+    func target(of error: RedisError, over box: Box) throws(RedisError) -> RedisURL? {
+        guard case .moved = error.code else { return nil }
+        let key = Redirect(server: box.value.url, code: error.code)
+        let verified = targets[key]?.repeated(for: error) ?? box.value.verified(error)
+        targets[key] = verified
+        var target = topology.withoutRedirect
+        guard target.follow(verified, from: box.value.url) else { return nil }
+        guard boxes[target.current] == nil else { return target.current }
+        // The node may answer at another address than the one that it announces.
+        let connection = Box(
+            try target.open(for: .writing, name: "hypero-discovery", bounds: .small, shouldContinue: shouldContinue))
+        boxes[connection.value.url] = connection
+        topology.learnAddresses(of: target)
+        return target.current
     }
 }

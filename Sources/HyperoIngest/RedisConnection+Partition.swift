@@ -29,13 +29,13 @@ extension RedisConnection {
         var connection = try topology.open(for: .writing, name: name)
         for _ in 0..<Topology.maxRedirects {
             let reply = try connection.call("XLEN", key)
-            guard let error = reply.error.map({ connection.verified($0) }) else { break }
+            guard let error = reply.error.map({ connection.verified($0) }) else { return connection }
             guard topology.follow(error) else {
                 if error.code == .untrustedRedirect { throw error }
-                break
+                return connection
             }
             connection = try topology.open(for: .writing, name: name)
         }
-        return connection
+        throw RedisError(.tryAgain, "the nodes of \(url) redirect \(key) to each other")
     }
 }

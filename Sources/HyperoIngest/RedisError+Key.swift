@@ -11,7 +11,7 @@ extension RedisError {
     /// Returns the error with the key in its description. If the key has a value of another type, the description also
     /// contains the correction.
     func naming(key: String, expected type: KeyType) -> RedisError {
-        guard code == .wrongType else { return RedisError(code, "\(key): \(description)") }
+        guard code == .wrongType else { return preceded(by: "\(key): ") }
         return RedisError(
             code,
             "\(key) must be a \(type.rawValue): WRONGTYPE. Rename or delete the key")

@@ -104,7 +104,7 @@ public struct QueryError: Error, Sendable, Hashable {
             switch error.category {
             // An account would not help.
             case .denied where error.code == .tls: .tlsFailed(reason: reason)
-            case .denied where error.code == .untrustedRedirect: .unreachable(reason: reason)
+            case .denied where [.untrustedRedirect, .noPrimary].contains(error.code): .unreachable(reason: reason)
             case .denied where error.code == .noPermission: .permissionDenied(reason: reason)
             case .denied: .loginFailed(reason: reason)
             case .connection: .unreachable(reason: reason)

@@ -55,6 +55,8 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case noSuchKey
         /// The server is a sentinel, which has no keys.
         case sentinel
+        /// The sentinels know no primary of the name, or a server of the URL is no sentinel.
+        case noPrimary
         /// The file that contains the password cannot be read.
         case unreadablePassword
         /// One end of a TLS connection does not accept the certificate of the other, or a file of the settings cannot be read.
@@ -90,22 +92,41 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The description of the failure, without secrets.
     public let description: String
 
-    /// The nodes of the cluster in which ``Code/redirected(host:port:)`` was verified.
-    let nodes: [ClusterNode]
+    /// The hash slot of a redirect; nil for other errors.
+    let slot: Int?
+    /// The check of ``Code/redirected(host:port:)``.
+    let redirect: VerifiedRedirect?
 
     package init(_ code: Code, _ description: String) {
-        self.init(code, description, nodes: [])
+        self.init(code, description, redirect: nil)
     }
 
-    init(_ code: Code, _ description: String, nodes: [ClusterNode]) {
+    init(_ code: Code, _ description: String, slot: Int? = nil, redirect: VerifiedRedirect?) {
         self.code = code
         self.description = description
-        self.nodes = nodes
+        self.slot = slot
+        self.redirect = redirect
     }
 
     /// Creates an error from an error reply, such as `LOADING Redis is loading the dataset in memory`.
     package init(reply: String) {
-        self.init(Code(reply: reply), printable(String(Self.withoutArguments(reply)), limit: 300))
+        let code = Code(reply: reply)
+        let words = reply.split(separator: " ", maxSplits: 2)
+        let isRedirect = code.isRedirect && ["MOVED", "ASK"].contains(words.first)
+        let slot = isRedirect && words.count > 1 ? Int(words[1]) : nil
+        let text = printable(String(Self.withoutArguments(reply)), limit: 300)
+        // A reader does not know the word ASK, which is followed by queries only.
+        if case .ask(let host, let port) = code, let slot {
+            let server = host.isEmpty ? "another server" : "\(printable(host, limit: 255)):\(port)"
+            self.init(code, "the hash slot \(slot) of the keys migrates to \(server)", slot: slot, redirect: nil)
+        } else {
+            self.init(code, text, slot: slot, redirect: nil)
+        }
+    }
+
+    /// Returns the error with a text before its description, for example the key of the command.
+    package func preceded(by text: String) -> RedisError {
+        RedisError(code, text + description, slot: slot, redirect: redirect)
     }
 
     /// The group of the error.
@@ -117,7 +138,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case .moved(let host, let port), .redirected(let host, let port): .moved(host: host, port: port)
         case .readOnly, .primaryDown, .clusterDown, .tooFewReplicas: .elsewhere
         case .noAuthentication, .wrongPassword, .noPasswordConfigured, .noPermission, .protectedMode,
-            .untrustedRedirect, .sentinel, .unreadablePassword, .tls:
+            .untrustedRedirect, .sentinel, .noPrimary, .unreadablePassword, .tls:
             .denied
         case .wrongType, .noSuchKey, .idsExhausted, .tooLarge, .other: .refused
         }
@@ -136,6 +157,9 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
             "\(description). If this is a port for TLS, \(RedisURL.hasTLS ? "write rediss://" : "give the address of a TLS tunnel"). If it is a tunnel, check the server behind it"
         )
     }
+
+    /// True if the server has not answered in time.
+    var isTimeout: Bool { code == .connection && description.hasPrefix("timed out") }
 
     /// True if the reply says that the server does not know the command.
     package var isUnknownCommand: Bool { code == .other && description.hasPrefix("ERR unknown command") }
@@ -161,6 +185,14 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension RedisError.Code {
+    /// True for an error that names the server to ask.
+    package var isRedirect: Bool {
+        switch self {
+        case .moved, .ask: true
+        default: false
+        }
+    }
+
     fileprivate init(reply: String) {
         let words = reply.split(separator: " ")
         switch words.first ?? "" {

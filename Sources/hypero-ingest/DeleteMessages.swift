@@ -94,7 +94,11 @@ extension DeletionError {
         case .experimentNotFound: return description + ". List what there is with hypero-query batteries"
         case .invalidID: return description + ". An id has 1 to 64 characters of a-z 0-9 -"
         case .redis(let failure):
+            if failure.isMigrating { return "\(description). \(migrationAdvice)" }
             return failure.isPermissionMissing ? "\(description). \(AccountRole.operator.advice)" : description
         }
     }
 }
+
+/// The advice after an error of keys whose hash slot migrates, without a full stop.
+let migrationAdvice = "Try again when the migration has ended"

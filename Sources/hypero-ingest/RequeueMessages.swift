@@ -9,6 +9,7 @@ extension RequeueError {
         case .ambiguousID: "\(description). Choose one with --partition"
         case .partitioned(let key): Self.message(ofOthersIn: key, outcome: "not requeued")
         case .redis(let error) where error.code == .noPermission: "\(description). \(AccountRole.operator.advice)"
+        case .redis(let error) where error.category == .migrating: "\(description). \(migrationAdvice)"
         case .contention, .wrongType, .streamFull, .rejected, .redis: description
         }
     }

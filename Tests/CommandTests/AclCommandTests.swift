@@ -134,6 +134,17 @@ import Testing
         #expect(outcome.stdout.contains("lacks +cluster|slots: needed in a Redis Cluster: without it, "), "\(outcome)")
     }
 
+    @Test func `Of several servers, the first that answers is asked`() throws {
+        let silent = try FakeServer(tcp: true) { connection in while connection.command() != nil {} }
+        let good = try RedisServer(appendOnly: false, tcp: true)
+        let list = [silent.port ?? 0, try SocketAddress.freePort(), good.port ?? 0].map { "127.0.0.1:\($0)" }
+        let outcome = try ChildProcess.run(
+            "hypero-ingest", ["acl", "--check", "--role", "ingest"],
+            environment: ["HYPERO_REDIS": "redis://\(list.joined(separator: ","))"])
+        #expect(outcome.ending == .exited(0), "\(outcome)")
+        #expect(outcome.stdout.hasPrefix("account default on redis://\(list[2]): role ingest"), "\(outcome)")
+    }
+
     @Test func `An account that cannot be checked is named with the reason`() throws {
         try create("query")
         let other = try acl("--check", "--role", "query", "--user", "training", user: "query")

@@ -39,6 +39,19 @@ import Testing
         }
     }
 
+    @Test(arguments: [["delete", "zzz-1", "--yes"], ["requeue", "--all"]])
+    func `A hash slot that migrates is reported in words`(arguments: [String]) throws {
+        let server = try FakeServer { connection in
+            while let command = connection.command() {
+                connection.send(command[0] == "CLIENT" ? "+OK\r\n" : "-ASK 1938 127.0.0.1:23302\r\n")
+            }
+        }
+        let outcome = try ChildProcess.run("hypero-ingest", arguments + ["--redis", server.url])
+        #expect(outcome.ending == .exited(1), "\(outcome)")
+        let text = "the hash slot 1938 of the keys migrates to 127.0.0.1:23302. Try again when the migration has ended"
+        #expect(outcome.stderr.contains(text), "\(outcome)")
+    }
+
     @Test func `A negative number is a value, which is refused with an example or accepted as a version`() throws {
         let retain = try run("--retain", "-1")
         #expect(retain.ending == .exited(64))

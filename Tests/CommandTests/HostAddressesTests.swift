@@ -37,4 +37,27 @@ import Testing
         primary.kill()
         #expect(try run("hypero-query", "batteries").stderr.contains("NOAUTH"))
     }
+
+    @Test(.enabled("mount namespaces are not permitted") { mayMount() })
+    func `An address that does not answer does not keep a query from those after it`() throws {
+        let port = try SocketAddress.freePort()
+        let folder = try TemporaryFolder()
+        let hosts = folder.file("hosts")
+        let names = (2...9).map { "127.0.0.\($0)" }
+        try names.map { "\($0) many.example\n" }.joined().write(toFile: hosts, atomically: true, encoding: .utf8)
+        let silent = try RedisServer(
+            appendOnly: false, configuration: ["port \(port)", "bind \(names.dropLast().joined(separator: " "))"])
+        let good = try RedisServer(
+            appendOnly: false, configuration: ["port \(port)", "bind \(names[names.count - 1])"])
+        silent.suspend()
+        defer { silent.resume() }
+        #expect(good.cli("PING") == "PONG")
+        let query = try ChildProcess.run(
+            "unshare",
+            [
+                "-mr", "sh", "-c",
+                "mount --bind \(hosts) /etc/hosts && exec \(ChildProcess.productsDirectory)/hypero-query batteries",
+            ], environment: ["HYPERO_REDIS": "redis://many.example:\(port)"])
+        #expect(query.succeeded && query.stdout.hasPrefix("no battery is declared yet"), "\(query)")
+    }
 }

@@ -107,6 +107,21 @@ import Testing
                 """)
     }
 
+    @Test func `A URL of sentinels that lead to no primary exits with 4 and says what to write`() throws {
+        let server = try RedisServer(appendOnly: false, tcp: true)
+        let sentinel = try Sentinel(watching: server.port ?? 0)
+        for (port, name, text) in [
+            (sentinel.port, "other", "knows no primary 'other', only 'main'"),
+            (server.port ?? 0, "main", "is no sentinel. Give \(server.tcpURL ?? "") for a server itself"),
+        ] {
+            let outcome = try ChildProcess.run(
+                "hypero-query", ["status", "--redis", "redis+sentinel://127.0.0.1:\(port)/\(name)"])
+            #expect(outcome.ending == .exited(4), "\(outcome)")
+            #expect(outcome.stderr.hasPrefix("hypero-query: Redis is not reachable: "), "\(outcome)")
+            #expect(outcome.stderr.contains(text), "\(outcome)")
+        }
+    }
+
     @Test func `A missing password is reported as a denial, and a password is read from the environment`() throws {
         let server = try RedisServer(configuration: ["requirepass secret"])
         let outcome = try ChildProcess.run("hypero-query", ["batteries", "--redis", server.url])

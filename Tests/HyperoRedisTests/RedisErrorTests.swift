@@ -20,7 +20,6 @@ struct RedisErrorTests {
             ("ERR Client sent AUTH, but no password is set", .denied),
             ("DENIED Redis is running in protected mode", .denied),
             ("MOVED 866 127.0.0.1:7002", .moved(host: "127.0.0.1", port: 7002)),
-            ("ASK 866 host.example:7002", .migrating),
             ("MOVED 866 :7002", .moved(host: "", port: 7002)),
             ("MOVED 866 fe80::1:7002", .moved(host: "fe80::1", port: 7002)),
             ("MOVED 866", .refused), ("MOVED 866 h", .refused), ("MOVED 866 h:", .refused), ("MOVED 866 h:0", .refused),
@@ -38,6 +37,16 @@ struct RedisErrorTests {
         let error = RedisError(reply: reply)
         #expect(error.category == category)
         #expect(error.description == reply)
+    }
+
+    @Test(arguments: [
+        ("ASK 866 host.example:7002", "host.example:7002"), ("ASK 866 :7002", "another server"),
+        ("ASK 866 a\u{1B}b:7002", "a\u{FFFD}b:7002"),
+    ])
+    func `A redirect of a migrating slot is described in words`(reply: String, server: String) {
+        let error = RedisError(reply: reply)
+        #expect(error.category == .migrating)
+        #expect(error.description == "the hash slot 866 of the keys migrates to \(server)")
     }
 
     @Test func `The text of an error is printable and limited in length`() {

@@ -61,6 +61,14 @@ struct RedisURLTests {
         #expect(error?.description.contains("secret") == false)
     }
 
+    @Test(arguments: [
+        "redis://:a@b:/?#% 1@h", "redis://u:p@x/y@h", "redis://u:p/x@h", "redis+sentinel://u:a@b/c@h/main",
+    ])
+    func `A password that is not encoded is an error which says how to encode it`(text: String) throws {
+        let error = #expect(throws: SchemaError.self) { try url(text) }
+        #expect(error?.description.contains("%40 for @, %3A for :") == true, "\(String(describing: error))")
+    }
+
     @Test func `Without a URL, the URL is read from the environment`() throws {
         #expect(try url(nil).description == "redis://127.0.0.1:6379")
         #expect(try url(nil, environment: ["HYPERO_REDIS": "unix:///a"]).description == "unix:///a")
@@ -149,6 +157,22 @@ struct RedisURLTests {
         ] {
             #expect(try url(text).description == text)
         }
+    }
+
+    @Test(arguments: [
+        ("one\t\n", ", which ends with a blank"), (" one", ", which begins with a blank"),
+        ("\u{FEFF}one\n", ", which begins with a byte order mark: save the file without it"),
+        ("\"one\"\n", ", which is in quotes"), ("\"\n", ""),
+    ])
+    func `A wrong password in a file is reported with the characters that an editor may have added`(
+        content: String, ending: String
+    ) throws {
+        let server = try RedisServer(appendOnly: false, configuration: ["requirepass one"])
+        let file = server.folder.file("password")
+        try content.write(toFile: file, atomically: true, encoding: .utf8)
+        let location = try url(server.url, environment: ["HYPERO_REDIS_PASSWORD_FILE": file])
+        let error = redisError { _ = try RedisConnection.open(to: location, name: "test") }
+        #expect(error?.description.hasSuffix("the file \(file)\(ending)") == true, "\(String(describing: error))")
     }
 
     @Test func `A wrong password is reported with its origin, and with a blank at an end of it`() throws {

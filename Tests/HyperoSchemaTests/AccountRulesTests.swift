@@ -52,12 +52,12 @@ import Testing
         #expect(
             rules.line(user: "node")
                 == "ACL SETUSER node reset on #SHA256-OF-THE-PASSWORD resetchannels %W~{lab:[0-9]}:events %W~{lab:1[0-1]}:events "
-                + "+xadd +multi +exec +discard +client|setname +cluster|slots +role +select")
+                + "+xadd +multi +exec +discard +client|setname +cluster|slots +cluster|myid +role +select")
         let old = try AccountRules(.logger, isForRedis6: true)
         #expect(
             old.line(user: "node", password: "#00", for: .file)
                 == "user node reset on #00 resetchannels ~{hypero}:events +xadd +multi +exec +discard +client|setname "
-                + "+cluster|slots +role")
+                + "+cluster|slots +cluster|myid +role")
     }
 
     private static func article(_ name: String) throws -> String {

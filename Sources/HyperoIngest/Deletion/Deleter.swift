@@ -94,9 +94,13 @@ public final class Deleter {
             throw DeletionError(
                 .redis(
                     DeletionError.RedisFailure(
-                        description: error.description, isPermissionMissing: error.code == .noPermission)))
+                        description: error.description, isPermissionMissing: error.code == .noPermission,
+                        isMigrating: error.category == .migrating)))
         } catch {
-            throw DeletionError(.redis(DeletionError.RedisFailure(description: "\(error)", isPermissionMissing: false)))
+            throw DeletionError(
+                .redis(
+                    DeletionError.RedisFailure(
+                        description: "\(error)", isPermissionMissing: false, isMigrating: false)))
         }
     }
 

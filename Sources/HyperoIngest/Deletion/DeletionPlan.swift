@@ -85,6 +85,8 @@ public struct DeletionError: Error, Sendable, Hashable, CustomStringConvertible 
         public let description: String
         /// True if the account lacks the permission for a command or a key.
         public let isPermissionMissing: Bool
+        /// True if the hash slot of the keys migrates between two servers of a cluster.
+        public let isMigrating: Bool
     }
 
     /// The identity of the error.

@@ -49,7 +49,8 @@ enum ServerCheck {
         if info.mayLoseAcknowledgedWrites {
             warnings.append(
                 "min-replicas-to-write is 0: a primary that is cut off from its replicas accepts events, and loses them when "
-                    + "a replica is promoted. To stop it within seconds: CONFIG SET min-replicas-to-write 1")
+                    + "a replica is promoted. With two or more replicas, to stop it within seconds: CONFIG SET min-replicas-to-write 1"
+            )
         }
         return warnings
     }

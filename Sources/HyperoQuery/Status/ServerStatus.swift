@@ -87,7 +87,7 @@ extension ServerStatus {
         if mayLoseAcknowledgedWrites == true {
             warnings.append(
                 "\(url) accepts writes while it is cut off from its replicas, and they are lost when a replica is promoted. "
-                    + "Run CONFIG SET min-replicas-to-write 1")
+                    + "With two or more replicas, run CONFIG SET min-replicas-to-write 1")
         }
         if hasAppendOnlyError {
             warnings.append(

@@ -10,38 +10,38 @@ final class ConnectionPool {
     /// The configured servers.
     let seed: RedisURL
     let timeout: Duration
-    private var connections: [RedisURL: ServerConnection] = [:]
+    var connections: [RedisURL: ServerConnection] = [:]
     /// The configured servers, with the one that is used.
-    private var seedTopology: Topology
+    var seedTopology: Topology
     /// The error of the last attempt to connect to a configured server; nil if it succeeded.
     private var seedFailure: RedisError?
     /// The servers of the partitions that were redirected.
-    private var redirects: [Keyspace: Topology] = [:]
+    var redirects: [Keyspace: Topology] = [:]
     /// The work so far.
-    private(set) var cost = QueryCost()
+    var cost = QueryCost()
     /// The keys of another type, if they are recorded.
     var wrongTypes = WrongTypes()
     /// The pipelines that were sent and whose replies were not read yet, in order.
-    private var started: [StartedPipeline] = []
+    var started: [StartedPipeline] = []
     private var lastTicket = 0
     /// The failures of the current query, else of the latest one.
     var failures = QueryFailures()
-    private var isInQuery = false
+    private(set) var isInQuery = false
 
-    private struct StartedPipeline {
+    struct StartedPipeline {
         let ticket: Int
         let batches: Batches
     }
 
     /// Commands by server, which were sent.
-    private struct Batches {
+    struct Batches {
         var batches: [(server: RedisURL, commands: [CommandPipeline.Command])] = []
         /// The first failure to send.
         var failure: QueryError?
     }
 
     /// The outcome of commands.
-    private struct Outcome {
+    struct Outcome {
         var redirects: [Redirect] = []
         /// The first failure of a server or partition.
         var failure: QueryError?
@@ -49,7 +49,7 @@ final class ConnectionPool {
         mutating func fail(_ error: QueryError) { failure = failure ?? error }
     }
 
-    private struct Redirect {
+    struct Redirect {
         let server: RedisURL
         let error: RedisError
         let command: CommandPipeline.Command
@@ -232,7 +232,7 @@ final class ConnectionPool {
     }
 
     /// Returns the connection to a server, opened on first use.
-    private func connection(to server: RedisURL) throws(RedisError) -> ServerConnection {
+    func connection(to server: RedisURL) throws(RedisError) -> ServerConnection {
         if let connection = connections[server] { return connection }
         if let seedFailure, server == seedTopology.current { throw seedFailure }
         if isInQuery, let error = failures.servers[server] { throw error }
@@ -272,7 +272,7 @@ final class ConnectionPool {
 
     /// Records that a server has failed, with the partitions of the commands, and closes its connection: replies may still
     /// arrive on it, and would be read as the replies to later commands.
-    private func fail(_ error: RedisError, of server: RedisURL, _ commands: [CommandPipeline.Command]) -> QueryError {
+    func fail(_ error: RedisError, of server: RedisURL, _ commands: [CommandPipeline.Command]) -> QueryError {
         connections[server] = nil
         let failure = QueryError(error, server: server)
         if server == seedTopology.current {
@@ -295,10 +295,9 @@ final class ConnectionPool {
     }
 
     /// Records that a partition does not answer, while its server does.
-    private func fail(_ error: RedisError, of keyspace: Keyspace, at server: RedisURL) -> QueryError {
-        let isMoving = if case .ask = error.code { true } else { error.code == .tryAgain }
+    func fail(_ error: RedisError, of keyspace: Keyspace, at server: RedisURL) -> QueryError {
         let failure =
-            isMoving
+            error.code == .tryAgain
             ? QueryError(.notReady(reason: "its hash slot moves to another server: \(error) (\(server))"))
             : QueryError(error, server: server)
         if isInQuery, error.category == .elsewhere, server == seedTopology.current, seedTopology.hasAlternatives,
@@ -309,86 +308,5 @@ final class ConnectionPool {
         }
         if isInQuery { failures.add(failure, of: keyspace) }
         return failure
-    }
-
-    // MARK: - Redirects
-
-    /// Follows the redirects of commands, after all replies are read: the check of a redirect is a command of its own.
-    ///
-    /// Reads the replies to commands that were redirected by ASK, because their hash slot migrates.
-    ///
-    /// - Returns: the commands to send again.
-    /// - Throws: the failure of the outcome, or of a redirect.
-    private func follow(_ outcome: Outcome) throws(QueryError) -> [CommandPipeline.Command] {
-        var outcome = outcome
-        var again: [CommandPipeline.Command] = []
-        var asked: [(server: RedisURL, commands: [CommandPipeline.Command])] = []
-        var checked: [CheckedRedirect: RedisError] = [:]
-        for redirect in outcome.redirects where failures.partitions[redirect.command.keyspace] == nil {
-            let keyspace = redirect.command.keyspace
-            let key = CheckedRedirect(server: redirect.server, code: redirect.error.code.asMoved)
-            let error: RedisError
-            if let known = checked[key] {
-                error = known
-            } else {
-                do throws(RedisError) {
-                    error = try connection(to: redirect.server).connection.verified(
-                        RedisError(key.code, redirect.error.description))
-                } catch {
-                    outcome.fail(fail(error, of: redirect.server, [redirect.command]))
-                    continue
-                }
-                checked[key] = error
-            }
-            var topology = redirects[keyspace] ?? seedTopology
-            guard topology.follow(error) else {
-                outcome.fail(
-                    error.category == .connection
-                        ? fail(error, of: redirect.server, [redirect.command])
-                        : fail(error, of: keyspace, at: redirect.server))
-                continue
-            }
-            if case .ask = redirect.error.code {
-                if let index = asked.firstIndex(where: { $0.server == topology.current }) {
-                    asked[index].commands.append(redirect.command)
-                } else {
-                    asked.append((topology.current, [redirect.command]))
-                }
-            } else {
-                redirects[keyspace] = topology
-                failures.redirected.insert(keyspace)
-                again.append(redirect.command)
-            }
-        }
-        for (server, commands) in asked { ask(commands, at: server, &outcome) }
-        guard let failure = outcome.failure else { return again }
-        // Replies to other pipelines would be read as those to later commands.
-        started.removeAll()
-        connections = connections.filter { $0.value.connection.pendingReplies == 0 }
-        throw failure
-    }
-
-    private struct CheckedRedirect: Hashable {
-        let server: RedisURL
-        let code: RedisError.Code
-    }
-
-    /// Sends commands to the server that has some keys of a migrating hash slot already.
-    private func ask(_ commands: [CommandPipeline.Command], at server: RedisURL, _ outcome: inout Outcome) {
-        cost.roundTrips += 1
-        do throws(RedisError) {
-            try connection(to: server).ask(commands) { refusal, reply, index in
-                cost.bytes += reply.byteCount
-                if let error = refusal ?? reply.error, refusal != nil || !error.isOfOneCommand {
-                    outcome.fail(fail(error, of: commands[index].keyspace, at: server))
-                } else {
-                    commands[index].readReply(&reply, server)
-                }
-            }
-        } catch {
-            let failure = fail(error, of: server, commands)
-            if isInQuery { for command in commands { failures.add(failure, of: command.keyspace) } }
-            outcome.fail(failure)
-        }
     }
 }

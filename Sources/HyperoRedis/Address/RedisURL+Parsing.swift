@@ -112,6 +112,10 @@ extension RedisURL {
         return "\(value), \(error.description)"
     }
 
+    private static let encodingAdvice =
+        "the user and the password in the Redis URL must be percent encoded. Write %2F for /, %3F for ?, %23 for #, %40 for @, "
+        + "%3A for : and %25 for %"
+
     /// Splits off `user:password@`, up to the last `@`, because a password may contain an `@` that is not encoded.
     private static func splitCredentials(
         _ text: Substring
@@ -119,13 +123,12 @@ extension RedisURL {
         let end = text.firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex
         guard let at = text[..<end].lastIndex(of: "@") else {
             // The path of a socket may contain an @, but a database cannot.
-            guard text.hasPrefix("/") || !text.contains("@") else {
-                throw SchemaError(
-                    "the user and the password in the Redis URL must be percent encoded. Write %2F for /, %3F for ?, %23 "
-                        + "for #, %40 for @, %3A for : and %25 for %")
-            }
+            guard text.hasPrefix("/") || !text.contains("@") else { throw SchemaError(encodingAdvice) }
             return ((nil, nil), text)
         }
+        // Another @ after a slash: the first one, the slash or both belong to the account.
+        let rest = text[text.index(after: at)...]
+        guard rest.hasPrefix("/") || !rest.contains("@") else { throw SchemaError(encodingAdvice) }
         // The last @ of a list of hosts with an account each would make a password of all hosts before it.
         guard !text[..<at].contains("@") || !text[..<at].contains(",") else {
             throw SchemaError(

@@ -22,6 +22,8 @@ extension RedisConnection {
     ///     twice as long, and more if it is large (``TransferDeadline``). The host name lookup is not limited: the system's
     ///     resolver has no timeout.
     ///   - connectTimeout: the time limit for connecting to one address of the server, and for the login; nil for `timeout`.
+    ///   - totalTimeout: the time limit for all addresses of the server, with login and check; nil if the last one may take longer
+    ///     than the ten seconds after which no further one is tried. The addresses share the time.
     ///   - bounds: the limits on the memory of a reply, unless the caller gives others for a command.
     ///   - isSentinel: true if the URL is that of a sentinel, with the account for sentinels.
     ///   - shouldContinue: called about every 5 ms while waiting, and between two reads of a reply. If it returns false, the
@@ -34,44 +36,53 @@ extension RedisConnection {
     ///   password.
     package static func open(
         to url: RedisURL, name: String, timeout: Duration = .seconds(5), connectTimeout: Duration? = nil,
-        bounds: ReplyBounds = .large, isSentinel: Bool = false,
+        totalTimeout: Duration? = nil, bounds: ReplyBounds = .large, isSentinel: Bool = false,
         shouldContinue: @escaping () -> Bool = { true },
         blocking: @escaping (() -> Void) -> Void = { $0() },
         opened: (CInt) -> Void = { _ in },
         check: (inout RedisConnection) throws(RedisError) -> Void = { _ in }
     ) throws(RedisError) -> RedisConnection {
-        let limit = connectTimeout ?? timeout
-        let end = MonotonicTime.now + maxWait
+        let addresses = try addresses(of: url, blocking: blocking)
+        let isShared = addresses.count > 1 || totalTimeout != nil
+        var attempts = ConnectionAttempts(
+            addresses, deadline: isShared ? .now + (totalTimeout ?? maxWait) : nil, limit: connectTimeout ?? timeout)
         var failure: RedisError?
-        for address in try addresses(of: url, blocking: blocking) {
-            guard failure == nil || .now < end else { break }
+        while let attempt = attempts.next() {
             do throws(RedisError) {
                 var connection = RedisConnection(
-                    hiredis: try context(of: address, url, blocking: blocking, opened: opened), url: url,
-                    timeout: limit,
+                    hiredis: try context(of: attempt.server, url, blocking: blocking, opened: opened), url: url,
+                    timeout: attempt.limit,
                     bounds: bounds, shouldContinue: shouldContinue, blocking: blocking)
-                try connection.finishConnecting(within: limit)
+                connection.end = attempt.total.map { .now + $0 }
+                try connection.finishConnecting(within: attempt.limit)
                 #if TLS
-                    try connection.encrypt(within: limit)
+                    try connection.encrypt(within: attempt.limit)
                 #endif
                 try connection.logIn(as: name, isSentinel: isSentinel)
                 connection.timeout = timeout
-                connection.peer.addresses = [address]
+                connection.peer.addresses = [attempt.server]
                 connection.peer.hostName = url.hostName ?? url.tcpHost
                 try check(&connection)
+                connection.end = nil
                 return connection
             } catch {
                 opened(-1)
                 guard shouldContinue() else { throw error }
                 // What a server says is more than that another address has none.
                 if failure == nil || failure?.code == .connection || error.code != .connection { failure = error }
+                attempts.fail(attempt, error)
+                guard attempts.needsRace else { continue }
+                attempts.rank(
+                    AddressRace.run(
+                        attempts.waiting.map { [$0] }, within: attempt.limit, shouldContinue: shouldContinue,
+                        blocking: blocking))
             }
         }
         throw failure ?? RedisError(.connection, "cannot connect to \(url): the name has no address")
     }
 
     /// Returns the address of a socket, or the numeric addresses of a host.
-    private static func addresses(
+    static func addresses(
         of url: RedisURL, blocking: (() -> Void) -> Void
     ) throws(RedisError) -> [RedisURL.Address] {
         guard case .tcp(let host, let port) = url.addresses[0] else { return [url.addresses[0]] }
@@ -87,26 +98,33 @@ extension RedisConnection {
     ) throws(RedisError) -> HiredisContext {
         var context: UnsafeMutablePointer<redisContext>?
         // Connecting does not block, but creating a socket may.
-        blocking {
-            context =
-                switch address {
-                case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
-                case .unix(let path): redisConnectUnixNonBlock(path)
-                }
-        }
+        blocking { context = connect(to: address) }
         guard let context else { throw RedisError(.connection, "cannot connect to \(url): out of memory") }
-        // The notices of the host process must not be written to the connection.
-        if context.pointee.fd >= 0 { context.pointee.fd = movedAboveStandardStreams(context.pointee.fd) }
         opened(context.pointee.fd)
         return HiredisContext(pointer: context)
+    }
+
+    /// Begins to connect to an address.
+    ///
+    /// - Returns: nil if there is no memory.
+    static func connect(to address: RedisURL.Address) -> UnsafeMutablePointer<redisContext>? {
+        let context =
+            switch address {
+            case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
+            case .unix(let path): redisConnectUnixNonBlock(path)
+            }
+        guard let context, context.pointee.fd >= 0 else { return context }
+        // The notices of the host process must not be written to the connection.
+        context.pointee.fd = movedAboveStandardStreams(context.pointee.fd)
+        // Child processes of the host process must not inherit the connection.
+        _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
+        return context
     }
 
     private func finishConnecting(within limit: Duration) throws(RedisError) {
         guard context.pointee.err == 0 else {
             throw RedisError(.connection, "cannot connect to \(url): \(String(cString: hypero_error_text(context)))")
         }
-        // Child processes of the host process must not inherit the connection.
-        _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
         try wait(for: POLLOUT, until: .now + limit)
         var error: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)

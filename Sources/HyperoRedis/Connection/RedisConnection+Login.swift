@@ -75,7 +75,7 @@ extension RedisConnection {
                 "the user has a password, and none is given. A password without a user is written redis://:password@host"
             case .wrongPassword where password != nil:
                 "\(quotesPassword ? "the server rejected the password" : error.sentence). It was sent the password of \(origin)"
-                    + Self.blanks(around: password ?? "")
+                    + Self.remark(about: password ?? "")
             case .noAuthentication where password == nil:
                 "\(error.sentence). Set \(isSentinel ? "HYPERO_SENTINEL_PASSWORD" : "HYPERO_REDIS_PASSWORD")"
             default: quotesPassword ? "the server rejected the password" : error.description
@@ -86,10 +86,14 @@ extension RedisConnection {
         return RedisError(code, "cannot \(action) \(isSentinel ? "the sentinel " : "")\(url): \(reason)")
     }
 
-    /// Returns a remark about blanks at an end of a password, which are rarely a part of it.
-    private static func blanks(around password: String) -> String {
-        let blanks: [Character] = [" ", "\t"]
-        return switch (password.first.map(blanks.contains) ?? false, password.last.map(blanks.contains) ?? false) {
+    /// Returns a remark about characters that are rarely a part of a password: those that an editor or a shell has added.
+    private static func remark(about password: String) -> String {
+        let blanks: Set<Unicode.Scalar> = [" ", "\t"]
+        let scalars = password.unicodeScalars
+        guard let first = scalars.first, let last = scalars.last else { return "" }
+        if first == "\u{FEFF}" { return ", which begins with a byte order mark: save the file without it" }
+        if scalars.count > 1, first == last, first == "\"" || first == "'" { return ", which is in quotes" }
+        return switch (blanks.contains(first), blanks.contains(last)) {
         case (false, false): ""
         case (true, false): ", which begins with a blank"
         case (false, true): ", which ends with a blank"

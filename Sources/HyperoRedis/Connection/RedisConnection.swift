@@ -28,6 +28,8 @@ package struct RedisConnection: ~Copyable {
     package internal(set) var peer: RedisURL
     /// The time limit for sending or receiving without progress.
     var timeout: Duration
+    /// The time at which all waits end while the connection is opened.
+    var end: MonotonicTime?
     /// True if the server is known to be no replica. Only such a server decides that an event is durable.
     package var isPrimary = false
     /// The bounds of a reply whose receiver gives none.
@@ -271,6 +273,7 @@ extension RedisConnection {
     /// - Throws: category ``RedisError/Category/connection`` at the deadline, or if `shouldContinue` returns false.
     func wait(for events: Int32, until deadline: MonotonicTime) throws(RedisError) {
         var descriptor = pollfd(fd: context.pointee.fd, events: Int16(events), revents: 0)
+        let deadline = min(deadline, end ?? deadline)
         while true {
             let remaining = deadline - .now
             guard remaining > .zero else { throw timeoutFailure }

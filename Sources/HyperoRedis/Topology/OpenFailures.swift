@@ -11,11 +11,22 @@ struct OpenFailures {
     }
 
     private var failures: [Failure] = []
+    /// The primary that the sentinel which was asked last has named; nil if it has named none.
+    var named: RedisURL?
+    private var errors: [RedisURL: RedisError] = [:]
 
-    var isEmpty: Bool { failures.isEmpty }
+    /// The error of the primary, if it was named before.
+    var errorOfNamed: RedisError? { named.flatMap { errors[$0] } }
 
-    /// - Parameter isNamed: true if the error is that of the server which a sentinel names, and not of the sentinel.
-    mutating func append(_ error: RedisError, isNamed: Bool) {
+    /// True if one of the servers is a replica.
+    var containReplica: Bool { failures.contains { $0.error.code == .readOnly } }
+
+    /// Appends the error of the named primary, or of a configured server or sentinel.
+    ///
+    /// - Parameter isFinal: false if the primary may answer when it is waited for longer.
+    mutating func append(_ error: RedisError, isFinal: Bool) {
+        if isFinal, let named { errors[named] = error }
+        let isNamed = named != nil
         if let index = failures.firstIndex(where: { $0.error == error && $0.isNamed == isNamed }) {
             failures[index].count += 1
         } else {

@@ -22,11 +22,13 @@ extension RedisConnection {
             writer.command("CLUSTER", "SLOTS")
             try send(writer)
             var reply = try receive(within: .medium)
-            let nodes = try Self.nodes(in: &reply, ownHost: ownHost)
-            guard nodes.contains(ClusterNode(host: host.isEmpty ? ownHost : host, port: port)) else {
+            let slots = try ClusterSlots(&reply, ownHost: ownHost)
+            guard let node = slots.node(at: host.isEmpty ? ownHost : host, port, owning: error.slot) else {
                 return untrusted(host, port, because: "CLUSTER SLOTS of \(url) does not list it")
             }
-            return RedisError(.redirected(host: host, port: port), error.description, nodes: nodes)
+            return RedisError(
+                .redirected(host: host, port: port), error.description,
+                redirect: VerifiedRedirect(node: node, slots: slots))
         } catch {
             guard error.category != .connection else { return error }
             return untrusted(host, port, because: "CLUSTER SLOTS of \(url) failed: \(error.description)")
@@ -49,27 +51,30 @@ extension RedisConnection {
         }
     }
 
-    /// Returns the nodes in the reply to CLUSTER SLOTS, without repetitions. The reply has for each range of slots its first and last
-    /// slot, and nodes of host, port, id and more. A host that is null or empty is the host of the server that replied.
-    static func nodes(in reply: inout Reply, ownHost: String) throws(RedisError) -> [ClusterNode] {
-        var nodes: [ClusterNode] = []
-        var known: Set<ClusterNode> = []
-        for _ in 0..<(try reply.array() ?? 0) {
-            let count = try reply.array() ?? 0
-            for index in 0..<count {
-                guard index >= 2, let size = reply.nextArrayCount, size >= 2 else {
-                    try reply.skip()
-                    continue
-                }
-                _ = try reply.array()
-                let host = try reply.string() ?? ""
-                let port = try reply.integer()
-                for _ in 2..<size { try reply.skip() }
-                let node = ClusterNode(host: host.isEmpty ? ownHost : host, port: port)
-                guard (1...65_535).contains(port), RedisURL.isHost(node.host) else { continue }
-                if known.insert(node).inserted { nodes.append(node) }
-            }
-        }
-        return nodes
+    /// Returns the id of the server in its cluster: CLUSTER MYID. An account of a cluster needs the permission `+cluster|myid`.
+    ///
+    /// - Returns: nil if the account may not ask, or the server is in no cluster.
+    mutating func nodeID() throws(RedisError) -> String? {
+        var reply = try call("CLUSTER", "MYID")
+        return reply.error == nil ? try reply.string() : nil
+    }
+}
+
+extension RedisError {
+    /// The redirect of a slot for a redirect of one key (ASK), which ``RedisConnection/verified(_:)`` checks in the same way. Any other
+    /// error as it is.
+    package var asMoved: RedisError {
+        guard case .ask(let host, let port) = code else { return self }
+        return RedisError(.moved(host: host, port: port), description)
+    }
+
+    /// Returns this verified redirect for another redirect of the same server to the same address.
+    package func repeated(for other: RedisError) -> RedisError {
+        guard let redirect, case .redirected(let host, let port) = code,
+            let node = redirect.slots.node(at: redirect.node.host, redirect.node.port, owning: other.slot)
+        else { return self }
+        return RedisError(
+            .redirected(host: host, port: port), description,
+            redirect: VerifiedRedirect(node: node, slots: redirect.slots))
     }
 }

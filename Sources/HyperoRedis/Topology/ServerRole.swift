@@ -34,7 +34,7 @@ extension RedisConnection {
         guard let ownHost = url.tcpHost else { return (role, []) }
         var slots = try receive(within: .medium)
         guard slots.error == nil else { return (role, []) }
-        return (role, try Self.nodes(in: &slots, ownHost: ownHost))
+        return (role, try ClusterSlots(&slots, ownHost: ownHost).nodes)
     }
 
     private static func role(in reply: inout Reply) throws(RedisError) -> ServerRole? {

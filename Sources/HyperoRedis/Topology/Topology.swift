@@ -13,6 +13,7 @@ import HyperoSchema
 package struct Topology: Sendable, Hashable {
     /// The use of a connection.
     package enum Purpose: Sendable, Hashable {
+        /// Of the servers that sentinels name, a replica is used only if none is a primary.
         case reading
         /// Replicas are not used, and the nodes of a cluster are learned, as long as the account may ask for them.
         case writing
@@ -22,24 +23,26 @@ package struct Topology: Sendable, Hashable {
     package let seed: RedisURL
     /// The server that is tried next, which is the one of the latest connection as long as it does not fail. With sentinels, the
     /// primary that they have named; the configured URL before the first answer.
-    package private(set) var current: RedisURL
+    package internal(set) var current: RedisURL
     /// The configured servers or sentinels, then the nodes of the cluster that they have named.
-    private var servers: [RedisURL]
-    private let configuredCount: Int
+    private(set) var servers: [RedisURL]
+    let configuredCount: Int
     /// The index of the server or the sentinel to begin with.
     private var first = 0
     /// The number of learned nodes that were tried, for the next ones.
     private var nextLearned = 0
-    /// The server that the latest redirect names.
-    private var redirect: RedisURL?
+    /// The node that the latest redirect names.
+    private(set) var redirect: Redirect?
+    /// The configured servers that are nodes whose announced addresses do not answer, by those nodes.
+    var substitutes: [ClusterNode: RedisURL] = [:]
 
     /// The maximum number of consecutive redirects to follow. While a cluster migrates slots, several are normal.
     package static let maxRedirects = 5
     private static let maxLearned = 1_000
     /// The longest time for which one of several servers may keep the others waiting.
-    private static let maxWaitForOne = Duration.seconds(2)
+    static let maxWaitForOne = Duration.seconds(2)
     /// The time after which no further server is tried in one call.
-    private static let maxWait = Duration.seconds(10)
+    static let maxWait = Duration.seconds(10)
     /// The number of nodes that are tried in one call besides the configured servers.
     private static let maxLearnedTried = 8
 
@@ -58,13 +61,28 @@ package struct Topology: Sendable, Hashable {
     /// Every client sends its password there, so a MOVED error is not enough: any program that answers one command, such as a proxy,
     /// could name any host. ``RedisConnection/verified(_:)`` makes a verified redirect of an error.
     ///
+    /// - Parameter source: the server that has redirected; nil for the current one.
     /// - Returns: false if the error is not a verified redirect. The current server is then unchanged.
-    package mutating func follow(_ error: RedisError) -> Bool {
+    package mutating func follow(_ error: RedisError, from source: RedisURL? = nil) -> Bool {
         guard case .redirected(let host, let port) = error.code else { return false }
-        learn(error.nodes)
-        current = current.withServer(host: host, port: port)
-        redirect = current
+        let nodes = error.redirect?.slots.nodes ?? []
+        learn(nodes)
+        let node = error.redirect?.node ?? ClusterNode(host: host, port: port)
+        let source = source ?? current
+        // A server that redirects the slot is another node by now.
+        if substitutes[node] == source { substitutes[node] = nil }
+        let announced = current.withServer(host: host, port: port)
+        redirect = Redirect(
+            node: node, announced: announced, source: source,
+            hasUnknownServers: !nodes.isEmpty
+                && servers.prefix(configuredCount).contains { server in !nodes.contains { server.isAddress(of: $0) } })
+        current = substitutes[node] ?? announced
         return true
+    }
+
+    /// True if the latest redirect names the server that has redirected, so that a connection to it is not one to the node.
+    package var redirectsToItself: Bool {
+        redirect.map { $0.isToItself && substitutes[$0.node] == nil } ?? false
     }
 
     /// Forgets a redirect after an error, and passes over a server that refuses commands which another one may accept.
@@ -83,6 +101,11 @@ package struct Topology: Sendable, Hashable {
         return other
     }
 
+    /// Takes over the addresses at which another topology of the same servers has found nodes.
+    package mutating func learnAddresses(of other: Topology) {
+        substitutes.merge(other.substitutes) { $1 }
+    }
+
     /// Begins with a server at the next call.
     private mutating func prefer(_ server: RedisURL) {
         first = servers.firstIndex(of: server) ?? 0
@@ -94,7 +117,7 @@ package struct Topology: Sendable, Hashable {
         let preferred = servers[first]
         var known = Set(servers.prefix(configuredCount))
         var learned: [RedisURL] = []
-        for node in nodes.prefix(Self.maxLearned) {
+        for node in nodes.prefix(Self.maxLearned) where RedisURL.isHost(node.host) {
             let url = current.withServer(host: node.host, port: node.port)
             if known.insert(url).inserted { learned.append(url) }
         }
@@ -106,12 +129,14 @@ package struct Topology: Sendable, Hashable {
 // MARK: - Connecting
 
 extension Topology {
-    /// Connects to the first server that can be used, as ``RedisConnection/open(to:name:timeout:connectTimeout:bounds:isSentinel:shouldContinue:blocking:opened:check:)``
-    /// does. One of several servers is waited for at most two seconds, and all of them for ten: the next call goes on from there.
+    /// Connects to the first server that can be used, as ``RedisConnection/open(to:name:timeout:connectTimeout:totalTimeout:bounds:isSentinel:shouldContinue:blocking:opened:check:)``
+    /// does. One of several servers is waited for at most two seconds, and all of them for ten, which those that are left share. When
+    /// the first one has not answered for a second, those that answer a PING are tried before the others. The next call begins with the
+    /// server that was tried last.
     ///
-    /// Commands, besides those of a connection: for writing `ROLE` and, over TCP, `CLUSTER SLOTS`; with sentinels `SENTINEL
-    /// GET-MASTER-ADDR-BY-NAME` on a connection to one of them. An account without permission for the first two uses the server all
-    /// the same. A replica is an error for writing, except in a cluster, where it redirects.
+    /// Commands, besides those of a connection: for writing and with sentinels `ROLE` and, over TCP, `CLUSTER SLOTS`; with sentinels
+    /// `SENTINEL GET-MASTER-ADDR-BY-NAME` on a connection to one of them; after a redirect `CLUSTER MYID`. An account without permission for those
+    /// of the servers uses the server all the same. A replica is an error for writing, except in a cluster, where it redirects.
     ///
     /// - Parameter opened: called with the descriptor of each socket, and with -1 after one was closed.
     /// - Throws: the error of the server; for several a summary.
@@ -122,36 +147,63 @@ extension Topology {
         opened: @escaping (CInt) -> Void = { _ in }
     ) throws(RedisError) -> RedisConnection {
         let connector = Connector(
-            name: name, timeout: timeout, limit: hasAlternatives ? min(timeout, Self.maxWaitForOne) : timeout,
-            bounds: bounds, shouldContinue: shouldContinue, blocking: blocking, opened: opened)
+            name: name, timeout: timeout, bounds: bounds, shouldContinue: shouldContinue, blocking: blocking,
+            opened: opened)
         if let redirect {
-            var connection = try connector.connect(to: redirect)
+            var connection = try connect(to: redirect, by: connector)
             // A replica in a cluster answers no command.
             connection.isPrimary = true
             return connection
         }
+        // Sentinels that were cut off name a former primary. Its data serve a query only if there is no other server.
         var failures = OpenFailures()
-        let end = MonotonicTime.now + Self.maxWait
-        for candidate in candidates() {
-            prefer(candidate)
-            guard failures.isEmpty || .now < end else { break }
-            var isNamed = false
+        let needsPrimary = purpose == .writing || seed.sentinel != nil
+        do throws(RedisError) {
+            return try open(needsPrimary: needsPrimary, by: connector, &failures)
+        } catch {
+            guard needsPrimary, purpose == .reading, failures.containReplica, shouldContinue() else { throw error }
+            failures = OpenFailures()
+            return try open(needsPrimary: false, by: connector, &failures)
+        }
+    }
+
+    private mutating func open(
+        needsPrimary: Bool, by connector: Connector, _ failures: inout OpenFailures
+    ) throws(RedisError) -> RedisConnection {
+        var attempts = ConnectionAttempts(
+            candidates(), deadline: hasAlternatives ? .now + Self.maxWait : nil,
+            limit: hasAlternatives ? min(connector.timeout, Self.maxWaitForOne) : connector.timeout)
+        while let attempt = attempts.next() {
+            prefer(attempt.server)
             do throws(RedisError) {
-                let server = try seed.sentinel.map { group throws(RedisError) in
-                    try connector.primary(of: group, from: candidate, for: seed)
-                }
-                isNamed = server != nil
-                return try connector.connect(to: server ?? candidate) { connection throws(RedisError) in
-                    current = connection.url
-                    if purpose == .writing { try identify(&connection, within: connector.limit) }
-                }
+                return try open(attempt, needsPrimary: needsPrimary, by: connector, &failures)
             } catch {
-                opened(-1)
-                guard hasAlternatives, shouldContinue() else { throw error }
-                failures.append(error, isNamed: isNamed)
+                connector.opened(-1)
+                guard hasAlternatives, connector.shouldContinue() else { throw error }
+                failures.append(error, isFinal: !attempt.isShort || !error.isTimeout)
+                attempts.fail(attempt, error)
+                if attempts.needsRace { attempts.rank(connector.answering(attempts.waiting, within: attempt.limit)) }
             }
         }
         throw failures.summary(of: seed)
+    }
+
+    /// Connects to one of the servers, or to the primary that one of the sentinels names.
+    private mutating func open(
+        _ attempt: Connector.Attempt, needsPrimary: Bool, by connector: Connector, _ failures: inout OpenFailures
+    ) throws(RedisError) -> RedisConnection {
+        var server = attempt.server
+        failures.named = nil
+        if let group = seed.sentinel {
+            server = try connector.primary(of: group, from: attempt, for: seed)
+            failures.named = server
+            // Another sentinel has named it.
+            if let error = failures.errorOfNamed { throw error }
+        }
+        return try connector.connect(to: server, attempt) { connection throws(RedisError) in
+            current = connection.url
+            if needsPrimary { try identify(&connection, within: attempt.limit) }
+        }
     }
 
     /// The servers to try, in this order: the one that was used last, the configured ones after it, and some of the others, because a
@@ -179,52 +231,5 @@ extension Topology {
         case .replica, nil:
             connection.isPrimary = !nodes.isEmpty || configuredCount == 1 && seed.sentinel == nil
         }
-    }
-}
-
-/// The arguments that all connections of one call have in common.
-private struct Connector {
-    let name: String
-    let timeout: Duration
-    /// The time limit for connecting and the login.
-    let limit: Duration
-    let bounds: ReplyBounds
-    let shouldContinue: () -> Bool
-    let blocking: (() -> Void) -> Void
-    let opened: (CInt) -> Void
-
-    /// - Parameter check: throws if the server of the connection cannot be used. Another address of its name is then tried.
-    func connect(
-        to url: RedisURL, check: (inout RedisConnection) throws(RedisError) -> Void = { _ in }
-    ) throws(RedisError) -> RedisConnection {
-        try RedisConnection.open(
-            to: url, name: name, timeout: timeout, connectTimeout: limit, bounds: bounds,
-            shouldContinue: shouldContinue, blocking: blocking, opened: opened, check: check)
-    }
-
-    /// Asks a sentinel for the address of the primary: SENTINEL GET-MASTER-ADDR-BY-NAME name. Reply: host and port; null for an unknown
-    /// name.
-    ///
-    /// - Returns: the URL of the primary, with the account and the database of `url`.
-    func primary(of group: SentinelGroup, from sentinel: RedisURL, for url: RedisURL) throws(RedisError) -> RedisURL {
-        // Closed before the socket of the primary is opened: a forked child closes one socket only.
-        defer { opened(-1) }
-        var connection = try RedisConnection.open(
-            to: sentinel, name: name, timeout: min(timeout, .seconds(1)), bounds: .small, isSentinel: true,
-            shouldContinue: shouldContinue, blocking: blocking, opened: opened)
-        var reply = try connection.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", group.name)
-        if let error = reply.error {
-            throw RedisError(error.code, "the sentinel \(sentinel) does not answer: \(error.description)")
-        }
-        guard try reply.array() == 2 else {
-            throw RedisError(
-                .other, "the sentinel \(sentinel) knows no primary '\(printable(group.name, limit: 100))'")
-        }
-        let host = try reply.string() ?? ""
-        guard let port = try reply.string().flatMap({ Int($0) }), (1...65_535).contains(port), RedisURL.isHost(host)
-        else {
-            throw RedisError(.connection, "invalid reply from the sentinel \(sentinel)")
-        }
-        return url.withServer(host: host, port: port)
     }
 }

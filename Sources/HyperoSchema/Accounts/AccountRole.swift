@@ -87,6 +87,9 @@ package enum AccountRole: String, Sendable, Hashable, CaseIterable {
             "cluster|slots", need: .occasional("in a Redis Cluster"),
             without: "a redirect to another node of a cluster is reported, and not followed"),
         AccountRight(
+            "cluster|myid", need: .occasional("in a Redis Cluster"),
+            without: "a node that announces an address which does not answer is not found among those of the URL"),
+        AccountRight(
             "role", need: .occasional("with several servers"),
             without: "a replica is found out by its first refused write only"),
     ]

@@ -16,7 +16,7 @@ import Testing
     }
 
     /// The rights that no fault-free drain of one server uses. A rebuild uses the last one.
-    private static let unused = ["+cluster|slots", "+role", "+zscan"]
+    private static let unused = ["+cluster|slots", "+cluster|myid", "+role", "+zscan"]
 
     /// Adds entries that use every right: of an experiment that the previous round has begun, and of the next one.
     private func addRound(_ round: Int) throws {
