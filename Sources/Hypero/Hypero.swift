@@ -99,13 +99,19 @@ public final class Hypero: Sendable {
     ///   - objective: The channel that decides the best epoch and the rank of an experiment. It has 1 to 256 bytes of
     ///     UTF-8 without control characters, and is not called `epoch` or `source`.
     ///   - direction: The direction in which the objective gets better: `max` for an accuracy, `min` for a loss. nil for that of
-    ///     its name: `min` for losses, errors and durations such as `val_loss`, `mse` and `latency_ms`, else `max`.
+    ///     its name: `min` for losses, errors, costs and durations such as `val_loss`, `mse` and `latency_ms`, else `max`. State it for
+    ///     an objective such as `energy`, whose name does not tell it: `hypero-ingest delete --keep-best` demands it.
     ///   - directions: The directions in which other channels get better, by name, for rankings by these channels. The
     ///     objective must not be among them with another direction.
     public func battery(
         _ name: String, version: Int = 1, description: String = "", objective: String = "valid",
         direction: Direction? = nil, directions: [String: Direction] = [:]
     ) -> Battery {
+        var directions = directions
+        // A direction that the name does not tell, so that others see that it is no guess.
+        if let direction, Direction.isAmbiguous(named: objective) {
+            directions[objective] = directions[objective] ?? direction
+        }
         let declaration = Event.Declaration(
             name: name, version: version, description: description, objective: objective,
             direction: direction ?? Direction(ofObjectiveNamed: objective),

@@ -23,6 +23,8 @@ struct Pipeline: ~Copyable {
 
     /// The last entry that a drain applies; nil without a drain.
     private let goal: StreamID?
+    /// True if entries after the goal must not be applied.
+    private let endsAtGoal: Bool
     private(set) var slots: PipelineSlots
     var fence: Fence
     /// False if the caller has other work once all entries are applied, such as a rebuild.
@@ -59,10 +61,11 @@ struct Pipeline: ~Copyable {
 
     init(
         resumingAt checkpoint: Checkpoint, hasTombstones: Bool = false, fence: Fence, goal: StreamID?,
-        deadLetterLimit: Int = Limits.deadLetterBytes, waitsForEntries: Bool = true
+        endsAtGoal: Bool = false, deadLetterLimit: Int = Limits.deadLetterBytes, waitsForEntries: Bool = true
     ) throws(RedisError) {
         let lease = fence.lease
         self.goal = goal
+        self.endsAtGoal = endsAtGoal
         self.waitsForEntries = waitsForEntries
         self.fence = fence
         // A drain ends at the end of the stream, so it must not start by waiting for entries.
@@ -266,6 +269,7 @@ extension Pipeline {
 extension Pipeline {
     private mutating func adopt(_ read: ReadBatch) {
         slots.adopt(read)
+        if endsAtGoal, let goal { slots.shortenPrefetched(through: goal) }
         batchSize.recordRead(entries: read.reply.received, bytes: read.reply.bytes)
         batchSize.recordKept(entries: read.batch.items.count, of: read.reply.count)
     }

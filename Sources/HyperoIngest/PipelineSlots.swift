@@ -147,6 +147,21 @@ extension PipelineSlots {
         mayHaveMore = true
     }
 
+    /// Removes the entries of the prefetched batch after an id. No further ones are read once one was removed.
+    package mutating func shortenPrefetched(through id: StreamID) {
+        guard let batch = prefetched?.batch, let last = batch.items.last, last.id > id else { return }
+        mayHaveMore = false
+        let count = batch.items.prefix { $0.id <= id }.count
+        guard count > 0 else {
+            prefetched = nil
+            return
+        }
+        prefetched?.batch.items.removeSubrange(count...)
+        var position = foldedPosition
+        position.advance(by: count, to: batch.items[count - 1].id)
+        prefetched?.position = position
+    }
+
     /// Stores the state that a lookup has read for the prefetched batch.
     package mutating func resolve(_ lookup: StateLookup) {
         prefetched?.state = .known(lookup.state)

@@ -254,6 +254,12 @@ package enum IngestField {
     /// `<series> <count> <time>`: the series and number of the last entry that is archived, and the last time in Unix milliseconds
     /// at which all applied entries were archived. Absent if entries were never archived.
     package static let archived = "archived"
+    /// `<command>/<series>/<after>/<count> …`: the commands that were carried out and are not archived, while the files of the archive
+    /// cannot be written: the first one of those between the same entries, and the last entry that was applied before, with its
+    /// series and number. They stay in `{hypero}:control` until they are archived. Empty if there are none.
+    package static let unarchived = "unarchived"
+    /// The number of commands that an operator has withdrawn before they were carried out.
+    package static let withdrawn = "withdrawn"
     /// `<from> <to> <since> [<first>/<last> …]`: the last transaction with entries, until its outcome is known and its dead
     /// letters are written: the cursor before and after it, a time before it in Unix milliseconds, and the ranges of
     /// entries that it skipped as duplicates, or whose dead letters were sent again. Empty after that. The next owner of

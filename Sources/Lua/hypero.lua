@@ -101,7 +101,7 @@ end
 --
 -- The name, the version and the description are the identity of a battery. A text in the place of the version is the
 -- description of version 1. Options in a table: `objective`, the channel that decides the best epoch (default `valid`),
--- `direction`, `max` or `min` (by default that of its name: `min` for losses, errors and durations, else `max`), and
+-- `direction`, `max` or `min` (by default that of its name: `min` for losses, errors, costs and durations, else `max`), and
 -- `directions`, those of other channels: `{loss = 'min'}`.
 function Connection:battery(name, version, description, options)
    if type(version) == 'string' then version, description, options = 1, version, description or options end

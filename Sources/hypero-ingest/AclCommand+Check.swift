@@ -30,7 +30,7 @@ extension AclCommand {
             lines.append(
                 "to grant it: ACL SETUSER \(printable(report.user ?? "NAME")) \(report.grant.joined(separator: " "))")
         }
-        StandardStream.output.write(lines.joined(separator: "\n") + "\n")
+        try printText(lines.joined(separator: "\n") + "\n")
         if report.method == .trial {
             printError(
                 "note: the commands were tried, without changes, because the account must not run ACL DRYRUN or Redis is "

@@ -127,7 +127,7 @@ struct AclCommand: ParsableCommand {
                     for: aclfile ? .file : .command)
             ] + (explain ? Self.explanation(of: rules) : [])
         }
-        StandardStream.output.write(lines.joined(separator: "\n") + "\n")
+        try printText(lines.joined(separator: "\n") + "\n")
         if password == nil {
             printError(
                 "note: Redis refuses a line until a password replaces \(AccountRules.passwordPlaceholder): give --role and "

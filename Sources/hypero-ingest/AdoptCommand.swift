@@ -103,21 +103,21 @@ struct AdoptCommand: ParsableCommand {
         var adoption = Adoption(scope, timeout: timeout.map { .seconds($0) })
         adoption.scan()
         let isComplete = adoption.run { printError(Self.progress(of: $0)) }
-        print(Self.summary(of: adoption, in: root.path))
+        try printLine(Self.summary(of: adoption, in: root.path))
         for (name, count) in adoption.redirected.sorted(by: { $0.key < $1.key }) {
-            print(
+            try printLine(
                 "\(Self.counted(count, of: "journal")) written for \(Self.named(name)), sent to \(settings.redis.serverURL)"
             )
         }
         let damaged = Int(clamping: adoption.damaged) - adoption.shortenedFiles
-        if damaged > 0 { print("\(Self.counted(damaged, of: "damaged record")) could not be sent") }
+        if damaged > 0 { try printLine("\(Self.counted(damaged, of: "damaged record")) could not be sent") }
         if adoption.shortenedFiles > 0 {
-            print(
+            try printLine(
                 "\(Self.counted(adoption.shortenedFiles, of: "file")) shortened: an unknown number of events at the end is lost"
             )
         }
         if adoption.deadEvents > 0 {
-            print(
+            try printLine(
                 "\(Self.counted(Int(clamping: adoption.deadEvents), of: "event")) became dead letters: hypero-query dead"
             )
         }

@@ -18,7 +18,7 @@ enum Confirmation {
             printError("cannot ask: standard input is not a terminal. Give --yes to \(verb) without asking")
             throw ExitCode.validationFailure
         }
-        StandardStream.output.write("\(question) [y/N] ")
+        try printText("\(question) [y/N] ")
         guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
             printError(outcome)
             throw ExitCode.failure

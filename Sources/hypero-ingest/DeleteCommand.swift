@@ -3,6 +3,7 @@ import Glibc
 import HyperoCommandLine
 import HyperoCore
 import HyperoIngest
+import HyperoQuery
 import HyperoSchema
 
 struct DeleteCommand: ParsableCommand {
@@ -25,13 +26,18 @@ struct DeleteCommand: ParsableCommand {
             loss. The battery stays. Look with --dry-run first.
 
             --keep-best, --older-than and --status delete only experiments, of one battery or of all: a retention for cron. Without \
-            --status, only experiments that have ended. If there is nothing to delete, the command is silent and succeeds.
+            --status, only experiments that have ended. --dry-run names the objective and the direction that decide which are the best. \
+            If the name of an objective, such as energy, does not tell the direction, and no training has declared it, the battery \
+            is left out. If there is nothing to delete, the command is silent and succeeds.
 
             --curves-only and --thin delete rows of the learning curves of the selected experiments. Parameters, maxima and \
             rankings stay. hypero-query show and curves say that rows are missing. Later values of the rows that were deleted \
             become dead letters.
 
             On a terminal the command asks before it deletes. Elsewhere it needs --yes.
+
+            If no ingest has deleted everything within --timeout, the deletion of experiments by their ids, or of a battery, stays \
+            requested, and is carried out later. That of selected experiments is withdrawn: run the command again.
 
             EXAMPLES, with the Redis server of Scripts/demo:
               export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
@@ -129,8 +135,9 @@ struct DeleteCommand: ParsableCommand {
         do {
             let selection = selection
             let selected = try selection?.experiments()
-            if let selected, selected.isEmpty {
-                if dryRun { print("no experiment would be deleted") }
+            if dryRun, let selected { for line in DeleteSelection.lines(of: selected.best) { try printLine(line) } }
+            if let selected, selected.ids.isEmpty {
+                if dryRun { try printLine("no experiment would be deleted") }
                 return
             }
             let deleter = try Deleter(try deployment.settings())
@@ -138,29 +145,46 @@ struct DeleteCommand: ParsableCommand {
                 if let battery, selected == nil {
                     try deleter.plan(battery: battery, version: version)
                 } else {
-                    try deleter.plan(experiments: selected ?? experiments, keeping: retention.curves)
+                    try deleter.plan(experiments: selected?.ids ?? experiments, keeping: retention.curves)
                 }
-            let lines = plan.lines
+            for key in plan.unreadableCurves {
+                printError(
+                    "cannot remove rows of \(printable(key, limit: .max)): it has another type than a hash. Remove it")
+            }
+            let lines = plan.lines(lost: selected?.lost ?? [:])
             // Before a question, whose number is that of all.
             let shown = selection == nil || dryRun ? lines.count : Self.maxListed
-            for line in lines.prefix(shown) { print(line) }
-            if lines.count > shown { print("and \(lines.count - shown) more") }
-            if dryRun, selection != nil || retention.curves != nil { print(plan.announcement) }
-            guard !dryRun else { return }
-            try Confirmation.ask(plan.question, isGiven: yes, verb: "delete", outcome: "nothing was deleted")
-            if !yes, let selection, let selected, let rest = try selection.stillSelected(of: selected) {
-                plan = try deleter.plan(experiments: rest, keeping: retention.curves)
+            for line in lines.prefix(shown) { try printLine(line) }
+            if lines.count > shown { try printLine("and \(lines.count - shown) more") }
+            if dryRun, selection != nil || retention.curves != nil { try printLine(plan.announcement) }
+            if !dryRun, !lines.isEmpty {
+                try Confirmation.ask(plan.question, isGiven: yes, verb: "delete", outcome: "nothing was deleted")
+                if !yes, let selection, let selected, let rest = try selection.stillSelected(of: selected.ids) {
+                    plan = try deleter.plan(experiments: rest, keeping: retention.curves)
+                }
+                try carryOut(plan, with: deleter, isByRule: selection != nil)
             }
-            let request = try deleter.request(plan)
-            guard try deleter.wait(for: request, atMost: .seconds(timeout)) else {
-                printError(Self.message(ofTimeoutWith: try deleter.owner(of: request)))
-                throw ExitCode.failure
-            }
-            print(plan.outcome)
+            if !plan.unreadableCurves.isEmpty { throw ExitCode.failure }
         } catch let error as DeletionError {
             printError(error.message)
             throw ExitCode.failure
         }
+    }
+
+    /// Writes the commands of a plan, and waits until they are carried out.
+    private func carryOut(_ plan: DeletionPlan, with deleter: Deleter, isByRule: Bool) throws {
+        let request = try deleter.request(plan)
+        guard try deleter.wait(for: request, atMost: .seconds(timeout)) else {
+            let owner = try deleter.owner(of: request)
+            let withdrawn = isByRule ? try deleter.withdraw(request) : nil
+            guard withdrawn == 0 else {
+                printError(Self.message(ofTimeoutWith: owner, withdrawn: withdrawn))
+                throw ExitCode.failure
+            }
+            // The last one was carried out meanwhile.
+            return try printLine(plan.outcome)
+        }
+        try printLine(plan.outcome)
     }
 
     /// The number of selected experiments that are listed before the question.
@@ -174,7 +198,8 @@ struct DeleteCommand: ParsableCommand {
             deployment: deployment)
     }
 
-    private static func message(ofTimeoutWith owner: Deleter.Owner?) -> String {
+    /// - Parameter withdrawn: the number of deletions that were withdrawn; nil if they stay requested.
+    private static func message(ofTimeoutWith owner: Deleter.Owner?, withdrawn: Int?) -> String {
         let state =
             switch (owner, owner?.visited) {
             case (let owner?, let tag?):
@@ -183,8 +208,11 @@ struct DeleteCommand: ParsableCommand {
             case (let owner?, nil): "the ingest \(owner.name) is running, so run the command again to wait longer"
             case (nil, _): "no ingest is running, so start hypero-ingest"
             }
-        return
-            "timed out before everything was deleted: \(state). The deletion is requested and is carried out as soon as "
-            + "an ingest reads it"
+        let rest =
+            withdrawn.map {
+                "\($0 == 1 ? "1 deletion was" : "\($0) deletions were") withdrawn, because the experiments may be of use again when "
+                    + "an ingest reads them"
+            } ?? "The deletion is requested and is carried out as soon as an ingest reads it"
+        return "timed out before everything was deleted: \(state). \(rest)"
     }
 }

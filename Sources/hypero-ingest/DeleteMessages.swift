@@ -4,25 +4,33 @@ import HyperoSchema
 
 extension DeletionPlan {
     /// The lines that describe what is deleted.
-    var lines: [String] { experiments.map(Self.line) + (battery.map { Self.lines(of: $0) } ?? []) }
+    ///
+    /// - Parameter lost: the time since the last sign of life of those that are lost, by id.
+    func lines(lost: [String: String] = [:]) -> [String] {
+        experiments.map { Self.line(of: $0, lostFor: lost[$0.id]) } + (battery.map { Self.lines(of: $0) } ?? [])
+    }
 
-    private static func line(of experiment: Experiment) -> String {
+    private static func line(of experiment: Experiment, lostFor silence: String?) -> String {
         let battery =
-            experiment.batteryName.map { "of '\(printable($0.name))' version \(printable($0.version))" }
+            experiment.batteryName.map {
+                "of '\(escapedText(printable($0.name)))' version \(printable($0.version))"
+            }
             ?? "of battery \(printable(experiment.battery ?? "unknown"))"
-        let status = experiment.status.map { "status \($0.rawValue)" } ?? "no status"
+        let status =
+            silence.map { "lost for \($0)" } ?? experiment.status.map { "status \($0.rawValue)" } ?? "no status"
         return
             "experiment \(experiment.id) \(battery), \(status)\(experiment.isBest ? ", the best of its battery" : "")"
     }
 
     private static func lines(of battery: Battery) -> [String] {
-        let description = battery.description.isEmpty ? "" : " (\(printable(battery.description)))"
+        let description = battery.description.isEmpty ? "" : " (\(escapedText(printable(battery.description))))"
         var lines = [
-            "battery '\(printable(battery.name))' version \(printable(battery.version))\(description), \(battery.id): "
+            "battery '\(escapedText(printable(battery.name)))' version \(printable(battery.version))\(description), \(battery.id): "
                 + "\(counted(battery.experiments)), \(battery.running) running"
         ]
         if let best = battery.best {
-            lines.append("its best is \(printable(best.experiment)): \(printable(battery.objective)) \(best.score)")
+            lines.append(
+                "its best is \(printable(best.experiment)): \(escapedText(printable(battery.objective))) \(best.score)")
         }
         return lines
     }
@@ -52,7 +60,7 @@ extension DeletionPlan {
         guard let battery else {
             return (curveLimit == nil ? "" : "the curves of ") + Self.counted(experiments.count) + versions
         }
-        return "battery '\(printable(battery.name))' version \(printable(battery.version)) with "
+        return "battery '\(escapedText(printable(battery.name)))' version \(printable(battery.version)) with "
             + Self.counted(battery.experiments)
     }
 
@@ -78,7 +86,7 @@ extension DeletionError {
         case .ambiguousBattery(_, let matches):
             let list = matches.map { match in
                 "  \(match.id)  version \(printable(match.version))"
-                    + (match.description.isEmpty ? "" : "  \(printable(match.description))")
+                    + (match.description.isEmpty ? "" : "  \(escapedText(printable(match.description)))")
             }
             // Batteries of one version differ in their descriptions.
             let hasUniqueVersions = Set(matches.map(\.version)).count == matches.count

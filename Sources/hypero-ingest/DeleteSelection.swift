@@ -19,9 +19,9 @@ struct DeleteSelection {
     /// The number of warnings that are printed.
     private static let maxWarnings = 10
 
-    /// Returns the ids of the selected experiments. Ends the command if an expression has an error, or if there are none and no
+    /// Selects the experiments. Ends the command if an expression has an error, or if there are none and no
     /// option of the retention is given.
-    func experiments(printsWarnings: Bool = true) throws -> [String] {
+    func experiments(printsWarnings: Bool = true) throws -> RetentionSelection {
         do {
             let filter = try Filter(all: expressions, isLenient: isLenient)
             // Also one of several: a variable of a script without value.
@@ -31,13 +31,13 @@ struct DeleteSelection {
             }
             let store = try Store(deployment.server.redis, namespace: deployment.server.namespace)
             var warnings: [String] = []
-            let ids: [String]
+            var selection = RetentionSelection()
             if retention.isGiven {
                 var rule = try retention.rule(battery: battery, version: version)
                 rule.filter = filter
-                ids = try store.experimentIDs(coveredBy: rule, warnings: &warnings)
+                selection = try store.experiments(coveredBy: rule, warnings: &warnings)
             } else {
-                ids = try store.experimentIDs(
+                selection.ids = try store.experimentIDs(
                     of: battery ?? "", version: version, where: filter, warnings: &warnings)
             }
             if !printsWarnings { warnings.removeAll() }
@@ -45,12 +45,12 @@ struct DeleteSelection {
             if warnings.count > Self.maxWarnings {
                 printError("and \(warnings.count - Self.maxWarnings) more warnings")
             }
-            guard !ids.isEmpty || retention.isGiven else {
+            guard !selection.ids.isEmpty || retention.isGiven else {
                 printError(
                     "no experiment of '\(printable(battery ?? ""))' fulfils \(filter.summary). Nothing was deleted")
                 throw ExitCode.failure
             }
-            return ids
+            return selection
         } catch let error as FilterError {
             printError(error.lines(hint: error.hint).joined(separator: "\n"))
             throw ExitCode.validationFailure
@@ -64,13 +64,21 @@ struct DeleteSelection {
         }
     }
 
+    /// Returns the lines about the best experiments of batteries.
+    static func lines(of best: [RetentionSelection.Best]) -> [String] {
+        best.map {
+            "battery '\(escapedText(printable($0.name)))' version \($0.version): the best \($0.count) of \($0.total) by "
+                + "\(escapedText(printable($0.objective))) (\($0.direction.rawValue)) stay"
+        }
+    }
+
     /// Returns those of some experiments that are still selected, because the user may have answered hours later; nil if all are.
     func stillSelected(of ids: [String]) throws -> [String]? {
-        let current = Set(try experiments(printsWarnings: false))
+        let current = Set(try experiments(printsWarnings: false).ids)
         let rest = ids.filter(current.contains)
         let count = ids.count - rest.count
         guard count > 0 else { return nil }
-        print(
+        try printLine(
             count == 1
                 ? "1 experiment does not fulfil the condition any more and stays"
                 : "\(count) experiments do not fulfil the condition any more and stay")

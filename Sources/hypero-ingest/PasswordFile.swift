@@ -25,7 +25,8 @@ struct PasswordFile {
             throw Failure(
                 reason: "standard input is a terminal, which would show the password. Write it to a file or a pipe")
         }
-        let descriptor = isStandardInput ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        // Not blocked by a pipe without a writer, as the file of HYPERO_REDIS_PASSWORD_FILE.
+        let descriptor = isStandardInput ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
         defer { if !isStandardInput { close(descriptor) } }
         var bytes = [UInt8](repeating: 0, count: Self.maxSize)
@@ -34,6 +35,12 @@ struct PasswordFile {
             let part = bytes.withUnsafeMutableBytes { buffer in
                 let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
                 return retryingInterrupts { read(descriptor, rest.baseAddress, rest.count) }
+            }
+            if part < 0, errno == EAGAIN {
+                // A pipe whose writer has not written yet.
+                var input = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                _ = poll(&input, 1, -1)
+                continue
             }
             guard part >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
             guard part > 0 else { break }

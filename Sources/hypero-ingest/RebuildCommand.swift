@@ -69,7 +69,7 @@ struct RebuildCommand: ParsableCommand {
                 throw ExitCode.failure
             }
             let outcome = try rebuilder.outcome(of: request)
-            print(Self.sentence(about: outcome, battery: request.battery))
+            try printLine(Self.sentence(about: outcome, battery: request.battery))
             let problems = Self.problems(of: outcome)
             for problem in problems { printError(problem) }
             if !problems.isEmpty { throw ExitCode.failure }

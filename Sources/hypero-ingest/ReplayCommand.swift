@@ -21,6 +21,10 @@ struct ReplayCommand: AsyncParsableCommand {
             than its last one are added: after a backup was restored, and to continue a replay that was ended. The last entry of the \
             server must be one of the files, or older than all.
 
+            A damaged record ends the replay before anything is written. With --skip-damaged, what follows it is applied, and each \
+            hole is named with the ids and the number of the entries that are missing. A file whose first line is damaged must be \
+            left out.
+
             EXAMPLES, with another Redis server:
               hypero-ingest replay --redis redis://new:6379 archive/hypero.*
               hypero-ingest replay --redis redis://new:6379 --force archive/*
@@ -38,6 +42,9 @@ struct ReplayCommand: AsyncParsableCommand {
 
     @Flag(help: "Add entries to a server that is not empty.")
     var force = false
+
+    @Flag(help: "Pass over damaged records, and name them.")
+    var skipDamaged = false
 
     @Option(
         parsing: .unconditional,
@@ -61,27 +68,29 @@ struct ReplayCommand: AsyncParsableCommand {
         logger.logLevel = .warning
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         do {
-            let replay = try Replay(settings, files: files, logger: logger)
+            let replay = try Replay(settings, files: files, skipsDamage: skipDamaged, logger: logger)
             let stop = replay.stop
             let listener = Task { for await _ in signals { stop() } }
             defer { listener.cancel() }
             try replay.check(isForced: force)
             let result = try replay.run()
-            report(result)
+            try report(result)
             guard result.gaps.isEmpty else { throw ExitCode(2) }
         } catch let error as ArchiveError {
-            printError(error.description)
+            printError(
+                error.isDamage ? "\(error). Give --skip-damaged to apply what follows it too" : error.description)
             throw ExitCode.failure
         }
     }
 
-    private func report(_ result: Replay.Summary) {
+    private func report(_ result: Replay.Summary) throws {
         for path in result.torn {
             printError(
                 "the last record of \(printable(path)) is torn, as after a kill")
         }
         for gap in result.gaps { printError("not complete: \(gap)") }
         let skipped = result.skipped > 0 ? ", and skipped \(result.skipped) that were there before" : ""
-        print("replayed \(result.entries) entries and \(result.commands) commands of \(files.count) files\(skipped)")
+        try printLine(
+            "replayed \(result.entries) entries and \(result.commands) commands of \(files.count) files\(skipped)")
     }
 }

@@ -22,7 +22,8 @@ struct RetentionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Only experiments of these statuses: running, done, failed, stopped, lost. May be repeated. (default: those that "
-                + "have ended, and those that are lost for more than a day)", valueName: "status"))
+                + "have ended. Those that are lost count after a day, or with --status lost after --older-than)",
+            valueName: "status"))
     var status: [String] = []
 
     @Flag(help: "Delete only learning curves, all rows but the best and the last one.")

@@ -61,6 +61,8 @@ import Testing
         let listed = try delete("--battery", "sweep", "--keep-best", "2", "--dry-run")
         #expect(
             listed.stdout == """
+                battery 'sweep' version 1: the best 2 of 6 by valid (max) stay
+                battery 'sweep' version 2: the best 2 of 6 by valid (min) stay
                 experiment up-1 of 'sweep' version 1, status done
                 experiment up-2 of 'sweep' version 1, status failed
                 experiment up-3 of 'sweep' version 1, status done
@@ -68,7 +70,7 @@ import Testing
                 experiment down-3 of 'sweep' version 2, status done
                 experiment down-4 of 'sweep' version 2, status done
                 experiment down-5 of 'sweep' version 2, status done
-                experiment down-6 of 'sweep' version 2, status running
+                experiment down-6 of 'sweep' version 2, lost for 95 d 0 h
                 8 experiments of versions 1 and 2 would be deleted
 
                 """, "\(listed)")

@@ -12,7 +12,10 @@ import Testing
         "loss_per_token", "Loss/test", "time_per_step", "error@5", "logloss", "log_loss", "mape", "cross_entropy",
         "val/cross-entropy", "CrossEntropyLoss", "bpb", "val_bpb", "nll", "bpc", "brier", "brier_score", "smape", "eer",
         "mcd",
-        "val_mae", "top-1 error (%)", "time_s", "error_rate", "regret", "loss_ema",
+        "val_mae", "top-1 error (%)", "time_s", "error_rate", "regret", "loss_ema", "val_cost", "kl", "KL/test",
+        "chamfer", "chamfer_distance", "edit_distance", "divergence", "kl_divergence", "risk", "misclassification",
+        "misclassification_rate", "violations", "penalty", "bits_per_byte", "bits_per_dim", "free_energy",
+        "Wasserstein distance", "power_consumption",
     ])
     func `A name with a word for a loss, an error or a duration is better when lower`(name: String) {
         #expect(Direction.isLowerBetter(named: name))
@@ -24,10 +27,25 @@ import Testing
         "time_step",
         "error_bars", "loss_weight", "entropy", "inverse_mse", "samples_per_time", "mse/improvement", "score", "rate",
         "ms",
-        "per", "error_reduction",
+        "per", "error_reduction", "energy", "distance", "neg_cost", "cost_saving", "kl_weight", "bits",
+        "risk_adjusted_return",
+        "distance_travelled", "bits_per_second", "bits per sec", "penalty_weight", "negative_log_cost",
     ])
     func `Any other name is not`(name: String) {
         #expect(!Direction.isLowerBetter(named: name))
+    }
+
+    @Test(arguments: [
+        ("energy", true), ("val_energy", true), ("total distance", true), ("deviation", true), ("model_size_mb", true),
+        ("time_to_goal", true), ("episode_length", true), ("entropy", true), ("loss", false), ("free_energy", false),
+        ("edit_distance", false), ("accuracy", false), ("valid", false), ("neg_energy", false),
+        ("accuracy_over_time", false),
+        ("cross_entropy", false), ("reward", false), ("", false),
+    ])
+    func `A name of a quantity that is best when lowest or highest does not tell its direction`(
+        name: String, isSo: Bool
+    ) {
+        #expect(Direction.isAmbiguous(named: name) == isSo)
     }
 
     @Test(arguments: [

@@ -185,4 +185,19 @@ import Testing
             try fixture.output(["show", "e-1", "--format", "json"]).contains(
                 #""epoch":10,"source":"user","curve_epoch":null,"stated_epoch":10,"stated":["valid"],"#))
     }
+
+    @Test(arguments: [(60_000, true), (-60_000, false)])
+    func `Rows that were removed before the battery was declared again may have had better values`(
+        created: Int64, isWarned: Bool
+    ) throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("net", more: ["created": "\(Fixture.noon + created)"])
+        fixture.experiment(
+            "e-1", of: battery, maxima: ["valid": "0.5"], more: ["thinned": "9 7 7 - \(Fixture.noon + 1_000)"],
+            curve: [7: "valid=0.5", 9: "valid=0.4"])
+        try fixture.commit()
+        let shown = try fixture.query("show", "e-1")
+        let warning = "rows of the learning curves were removed before the battery was declared again"
+        #expect((shown.stdout + shown.stderr).contains(warning) == isWarned, "\(shown)")
+    }
 }

@@ -15,8 +15,10 @@ struct ArchiveFolder: ~Copyable {
     private var descriptor: CInt = -1
     private var day = ""
     private var file = ""
-    /// The number of bytes of complete records in the file.
+    /// The number of bytes of complete records in the file, with its first line.
     private var size = 0
+    /// The number of bytes of the first line.
+    private var headerSize = 0
     /// The id of the file.
     private var fileID = ""
     /// The file that was written before in the folder; nil if there is none, or before the folder was read.
@@ -62,28 +64,59 @@ struct ArchiveFolder: ~Copyable {
     /// Returns the position of the last entry that was archived, by this process or an earlier one: the last one of the newest
     /// file that has one; nil if there is none. The end of a file that was damaged does not count. Creates the folder if another
     /// process has removed it.
+    ///
+    /// The newest file is one that no other names as the file before it. Its name may not be the last one, because the clock may have
+    /// been set back.
     mutating func lastPosition() throws(ArchiveError) -> ArchivePosition? {
         try Self.prepare(path)
         former = nil
-        for file in try files().reversed() {
-            var last: ArchivePosition?
-            var size = 0
-            do {
-                var reader = try ArchiveReader(file, followsLinks: false)
-                guard reader.header.tag == tag else { continue }
-                size = reader.position
-                defer { former = former ?? (reader.header.file, size) }
-                while let record = try reader.next() {
-                    size = reader.position
-                    guard record.kind == .entry || record.kind == .gap else { continue }
-                    last = ArchivePosition(series: record.series, id: record.id, count: record.number)
-                }
-            } catch {
-                // What follows is archived again, as far as Redis has it.
-            }
-            if let last { return last }
+        var headers: [String: (path: String, header: ArchiveHeader)] = [:]
+        for file in try files() {
+            guard let header = try? ArchiveReader.header(of: file), header.tag == tag else { continue }
+            headers[header.file] = (file, header)
         }
-        return nil
+        let named = Set(headers.values.compactMap(\.header.former))
+        var last: ArchivePosition?
+        let newest = headers.filter { !named.contains($0.key) }.sorted { $0.value.path > $1.value.path }
+        for (newestID, _) in newest.prefix(Self.maxNewest) {
+            var next: String? = newestID
+            var size: Int?
+            var position: ArchivePosition?
+            // Each file once, also if a damaged header names itself.
+            while position == nil, let id = next, let (file, header) = headers.removeValue(forKey: id) {
+                let end = Self.end(of: file)
+                size = size ?? end.size
+                (position, next) = (end.last, header.former)
+            }
+            let isLater = position.map { position in
+                last.map { ($0.series, $0.count) < (position.series, position.count) } ?? true
+            }
+            guard former == nil || isLater == true else { continue }
+            former = (newestID, size ?? 0)
+            last = position ?? last
+        }
+        return last
+    }
+
+    /// The number of files without a later one that are read: of processes that wrote at the same time.
+    private static let maxNewest = 16
+
+    /// Reads the last position of a file, and the size of its complete records.
+    private static func end(of file: String) -> (last: ArchivePosition?, size: Int) {
+        var last: ArchivePosition?
+        var size = 0
+        do {
+            var reader = try ArchiveReader(file, followsLinks: false)
+            size = reader.position
+            while let record = try reader.next() {
+                size = reader.position
+                guard record.kind == .entry || record.kind == .gap else { continue }
+                last = ArchivePosition(series: record.series, id: record.id, count: record.number)
+            }
+        } catch {
+            // What follows is archived again, as far as Redis has it.
+        }
+        return (last, size)
     }
 
     /// Returns whether the file that is written is the one of its name, or none is written. A tool may have removed, moved or
@@ -107,7 +140,7 @@ struct ArchiveFolder: ~Copyable {
         guard isIntact() else { return }
         var end = ArchiveBuffer()
         end.addEnd()
-        do throws(ArchiveError) { try add(end.bytes) } catch {
+        do throws(ArchiveError) { try add(end.bytes(in: fileID)) } catch {
             closeFile()
             throw error
         }
@@ -121,7 +154,7 @@ struct ArchiveFolder: ~Copyable {
         let day = Self.day(of: time)
         if descriptor >= 0, day != self.day { try finish() }
         if descriptor < 0 { try open(day: day) }
-        do throws(ArchiveError) { try add(records.bytes) } catch {
+        do throws(ArchiveError) { try add(records.bytes(in: fileID)) } catch {
             closeFile()
             throw error
         }
@@ -143,7 +176,8 @@ struct ArchiveFolder: ~Copyable {
     private mutating func closeFile() {
         close(descriptor)
         descriptor = -1
-        if size == 0 { unlink(file) } else { former = (fileID, size) }
+        // A file without a record is of no use. While a disk is full, each attempt would leave one.
+        if size <= headerSize { unlink(file) } else { former = (fileID, size) }
     }
 
     private mutating func open(day: String) throws(ArchiveError) {
@@ -158,7 +192,7 @@ struct ArchiveFolder: ~Copyable {
         } while descriptor < 0 && errno == EEXIST && number < 1_000_000
         guard descriptor >= 0 else { throw Self.failure("create", file) }
         self.day = day
-        size = 0
+        (size, headerSize) = (0, 0)
         do throws(ArchiveError) {
             fileID = String(UInt64.random(in: 0 ... .max), radix: 16)
             let header = ArchiveHeader(tag: tag, file: fileID, former: former?.file, formerSize: former?.size ?? 0)
@@ -170,7 +204,7 @@ struct ArchiveFolder: ~Copyable {
                 fsync(folder)
                 close(folder)
             }
-            size = line.count
+            (size, headerSize) = (line.count, line.count)
         } catch {
             closeFile()
             throw error

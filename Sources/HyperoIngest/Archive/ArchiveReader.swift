@@ -3,9 +3,12 @@ import HyperoSchema
 /// A failure to read or to write an archive.
 package struct ArchiveError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
+    /// True if a record is damaged, which a replay can pass over.
+    package let isDamage: Bool
 
-    init(_ description: String) {
+    init(_ description: String, isDamage: Bool = false) {
         self.description = description
+        self.isDamage = isDamage
     }
 }
 
@@ -50,6 +53,10 @@ struct ArchiveReader: ~Copyable {
     /// True once a record at the end was found to be incomplete: its process was killed, the computer lost power, or the file
     /// was cut.
     private(set) var isTorn = false
+    /// The bytes that were passed over, because the records there are damaged.
+    private(set) var damages: [Range<Int>] = []
+    /// True to pass over damaged records.
+    private let skipsDamage: Bool
     /// True once the record at the end of a file was read, whose process was not killed.
     private(set) var isEnded = false
 
@@ -63,19 +70,28 @@ struct ArchiveReader: ~Copyable {
         return zip(content, magic).allSatisfy { $0 == $1 }
     }
 
+    /// Reads the first line of a file that is no link.
+    static func header(of path: String) throws(ArchiveError) -> ArchiveHeader {
+        try ArchiveReader(path, followsLinks: false).header
+    }
+
     /// Opens a file and reads its first line.
     ///
+    /// - Parameters:
+    ///   - followsLinks: false to refuse a symbolic link.
+    ///   - skipsDamage: true to pass over damaged records, and to list them in ``damages``.
     /// - Throws: ``ArchiveError`` if the file cannot be read, or is no archive.
-    init(_ path: String, followsLinks: Bool = true) throws(ArchiveError) {
+    init(_ path: String, followsLinks: Bool = true, skipsDamage: Bool = false) throws(ArchiveError) {
         var bytes = try FileBytes(path, followsLinks: followsLinks)
         let foreign = ArchiveError(
             "cannot read \(printable(path)): it is not an archive that this version of hypero reads")
-        guard let size = try bytes.lineSize(atMost: ArchiveRecord.maxLine, orThrow: foreign),
+        guard case .size(let size) = try bytes.lineSize(atMost: ArchiveRecord.maxLine),
             let header = ArchiveHeader(bytes.available.prefix(size - 1))
         else { throw foreign }
         bytes.advance(size)
         self.header = header
         self.bytes = bytes
+        self.skipsDamage = skipsDamage
     }
 
     var path: String { bytes.path }
@@ -86,41 +102,84 @@ struct ArchiveReader: ~Copyable {
     /// Reads the next record.
     ///
     /// - Returns: nil at the end of the file, also before a torn record.
-    /// - Throws: ``ArchiveError`` if the record is damaged, or if the file cannot be read.
+    /// - Throws: ``ArchiveError`` if the record is damaged and must not be passed over, or if the file cannot be read.
     mutating func next() throws(ArchiveError) -> ArchiveRecord? {
-        guard !isTorn, try bytes.fill(1) else {
-            isTorn = isTorn || bytes.hasZeroTail && !isEnded
-            return nil
+        while !isTorn, try bytes.fill(1) {
+            switch try parse() {
+            case .record(let record, let size):
+                bytes.advance(size)
+                isEnded = record.kind == .end
+                return record
+            case .torn: isTorn = true
+            case .damaged(let size):
+                guard skipsDamage else {
+                    throw ArchiveError(
+                        "damaged archive: the record at byte \(bytes.position) of \(printable(bytes.path)) is not the one that was "
+                            + "written", isDamage: true)
+                }
+                try skipDamage(size)
+            }
         }
-        let damaged = ArchiveError(
-            "damaged archive: the record at byte \(bytes.position) of \(printable(bytes.path)) is not the one that was written"
-        )
+        isTorn = isTorn || bytes.hasZeroTail && !isEnded
+        return nil
+    }
+
+    private enum Parsed {
+        case record(ArchiveRecord, size: Int)
+        /// The file ends within the record.
+        case torn
+        /// The size is known if only the content is damaged.
+        case damaged(size: Int?)
+    }
+
+    /// Parses the record at the position.
+    private mutating func parse() throws(ArchiveError) -> Parsed {
         // A file may not have been read to its end by another process when this one has written.
-        guard !isEnded else { throw damaged }
-        guard let lineSize = try bytes.lineSize(atMost: ArchiveRecord.maxLine, orThrow: damaged) else { return torn() }
+        guard !isEnded else { return .damaged(size: nil) }
+        let lineSize: Int
+        switch try bytes.lineSize(atMost: ArchiveRecord.maxLine) {
+        case .size(let size): lineSize = size
+        case .tooLong: return .damaged(size: nil)
+        case .unended: return .torn
+        }
         let line = bytes.available.prefix(lineSize - 1)
         let words = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
-        guard words.count == 8, ArchiveBuffer.checksum(line.dropLast(words[7].utf8.count)) == words[7],
+        guard words.count == 8,
+            ArchiveBuffer.checksum(line.dropLast(words[7].utf8.count), in: header.file) == words[7],
             words[0].utf8.count == 1, let letter = words[0].utf8.first, let kind = ArchiveRecord.Kind(rawValue: letter),
             let series = UInt64(words[1]), let id = StreamID(words[2]),
             let after = words[3] == "-" ? .zero : StreamID(words[3]), let number = Int(words[4]),
             let size = Int(words[5]), (0...ArchiveRecord.maxContent).contains(size)
-        else { throw damaged }
-        guard try bytes.fill(lineSize + size + 1) else { return torn() }
-        let record = bytes.available.prefix(lineSize + size + 1)
+        else { return .damaged(size: nil) }
+        let whole = lineSize + size + 1
+        guard try bytes.fill(whole) else { return .torn }
+        let record = bytes.available.prefix(whole)
         let content = record.dropFirst(lineSize).dropLast()
         guard record.last == UInt8(ascii: "\n"), ArchiveBuffer.checksum(content) == words[6],
             let fields = Self.fields(content)
-        else { throw damaged }
-        bytes.advance(record.count)
-        isEnded = kind == .end
-        return ArchiveRecord(kind: kind, series: series, id: id, after: after, number: number, fields: fields)
+        else { return .damaged(size: whole) }
+        return .record(
+            ArchiveRecord(kind: kind, series: series, id: id, after: after, number: number, fields: fields), size: whole
+        )
     }
 
-    private mutating func torn() -> ArchiveRecord? {
-        isTorn = true
-        return nil
+    /// Moves to the next record, or to the end of the file.
+    ///
+    /// - Parameter size: the size of the damaged record, if its line is whole. Bytes may be missing in its content all the same.
+    private mutating func skipDamage(_ size: Int?) throws(ArchiveError) {
+        let start = bytes.position
+        defer { damages.append(start..<bytes.position) }
+        if let size, try bytes.fill(size + 2) {
+            let next = bytes.available.dropFirst(size).prefix(2)
+            if next.first.flatMap({ ArchiveRecord.Kind(rawValue: $0) }) != nil, next.last == UInt8(ascii: " ") {
+                return bytes.advance(size)
+            }
+        }
+        while try bytes.skipLine() {
+            guard try bytes.fill(1) else { return }
+            if case .record = try parse() { return }
+        }
     }
 
     /// Parses netstrings, alternating names and values; nil if they are malformed.

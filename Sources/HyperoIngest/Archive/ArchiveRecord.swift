@@ -13,7 +13,8 @@ import HyperoSchema
 ///
 /// The first line has the hash tag, an id of the file, the id of the file that was written before it in the folder, the size of the
 /// complete records of that one, and a checksum. A record is a line of its kind, series, two ids, number, the size of its content, the
-/// checksum of its content and the checksum of the line before it, then the content as netstrings and a line feed.
+/// checksum of its content and a checksum, then the content as netstrings and a line feed. The last checksum of a line is that of the
+/// file's id and of the line before it, so that a client cannot log a text that counts as a record after damage.
 ///
 /// The number of an entry counts the entries of its series, so that a missing entry is noticed, also between files. The size of the
 /// file before makes a file that was cut after a whole record noticed.
@@ -72,9 +73,29 @@ struct ArchiveRecord: Sendable, Hashable {
 
 /// The records of one write to an archive file.
 struct ArchiveBuffer {
-    private(set) var bytes: [UInt8] = []
+    /// The first words of the lines, with the end of the content of each in ``contents``.
+    private var lines: [(text: String, end: Int)] = []
+    private var contents: [UInt8] = []
 
-    var isEmpty: Bool { bytes.isEmpty }
+    var isEmpty: Bool { lines.isEmpty }
+
+    /// Returns the bytes of the records in a file.
+    ///
+    /// - Parameter file: the id of the file.
+    func bytes(in file: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(contents.count + lines.count * 128)
+        var start = 0
+        for line in lines {
+            bytes += line.text.utf8
+            bytes += Self.checksum(line.text.utf8, in: file).utf8
+            bytes.append(UInt8(ascii: "\n"))
+            bytes += contents[start..<line.end]
+            bytes.append(UInt8(ascii: "\n"))
+            start = line.end
+        }
+        return bytes
+    }
 
     /// Adds the beginning of a series.
     mutating func add(_ series: EntrySeries) {
@@ -113,7 +134,11 @@ struct ArchiveBuffer {
         add(.lostCommands, position.series, id: .zero, after: position.id, number: count) { _ in }
     }
 
-    mutating func add(_ other: ArchiveBuffer) { bytes += other.bytes }
+    mutating func add(_ other: ArchiveBuffer) {
+        let start = contents.count
+        contents += other.contents
+        lines += other.lines.map { ($0.text, start + $0.end) }
+    }
 
     /// Adds the end of a file.
     mutating func addEnd() { add(.end, 0, id: .zero, after: nil, number: 0) { _ in } }
@@ -122,19 +147,22 @@ struct ArchiveBuffer {
         _ kind: ArchiveRecord.Kind, _ series: UInt64, id: StreamID, after: StreamID?, number: Int,
         content: (inout ArchiveBuffer) -> Void
     ) {
-        // The line precedes the content, and has its size.
-        var part = ArchiveBuffer()
-        content(&part)
+        let start = contents.count
+        content(&self)
         var checksum = FNV1a()
-        checksum.add(part.bytes)
-        let line =
+        checksum.add(contents[start...])
+        let text =
             "\(Character(UnicodeScalar(kind.rawValue))) \(series) \(id) \(after?.description ?? "-") \(number) "
-            + "\(part.bytes.count) \(checksum.hexadecimal) "
-        bytes += line.utf8
-        bytes += Self.checksum(line.utf8).utf8
-        bytes.append(UInt8(ascii: "\n"))
-        bytes += part.bytes
-        bytes.append(UInt8(ascii: "\n"))
+            + "\(contents.count - start) \(checksum.hexadecimal) "
+        lines.append((text, contents.count))
+    }
+
+    /// Returns the checksum of a line of a file, without the checksum.
+    static func checksum(_ line: some Sequence<UInt8>, in file: String) -> String {
+        var checksum = FNV1a()
+        checksum.add(file.utf8)
+        checksum.add(line)
+        return checksum.hexadecimal
     }
 
     /// Returns the checksum of bytes as text.
@@ -145,9 +173,9 @@ struct ArchiveBuffer {
     }
 
     private mutating func add(_ text: some Collection<UInt8>) {
-        bytes += String(text.count).utf8
-        bytes.append(UInt8(ascii: ":"))
-        bytes += text
-        bytes.append(UInt8(ascii: ","))
+        contents += String(text.count).utf8
+        contents.append(UInt8(ascii: ":"))
+        contents += text
+        contents.append(UInt8(ascii: ","))
     }
 }

@@ -78,6 +78,8 @@ final class ArchiveWriter {
         guard !archiver.state.withLock({ $0.isFolderRead }) else { return }
         range = nil
         announced = 0
+        // The next file names the newest one of the folder, which another process may have begun after this one's.
+        try? folder.finish()
         let last = try folder.lastPosition()
         archiver.state.withLock { state in
             state.archived = last
@@ -147,7 +149,7 @@ final class ArchiveWriter {
 
     private func writeCommands() throws(ArchiveError) {
         let (commands, lost, last, series) = archiver.state.withLock {
-            (Array($0.commands.prefix(Self.commandCount)), $0.lostCommands, $0.recordedCommand?.position, $0.series)
+            (Array($0.commands.prefix(Self.commandCount)), $0.lostCommands, $0.lostPosition, $0.series)
         }
         guard !commands.isEmpty || lost > 0, let series else { return }
         var records = ArchiveBuffer()

@@ -14,7 +14,8 @@ import Synchronization
 /// entries stay in Redis, up to ``maxUnarchived`` of them or until Redis is out of memory. Entries that are missing are noticed by
 /// their numbers, also if another client has removed them.
 ///
-/// Commands of operators are handed to the thread before they are carried out, and are kept until they are written.
+/// Commands of operators are handed to the thread once they are carried out, and are kept until they are written: in memory, and in the
+/// control stream for the next process.
 final class Archiver: Sendable {
     /// An entry with its number in the series.
     struct Mark: Sendable, Hashable {
@@ -49,9 +50,12 @@ final class Archiver: Sendable {
         var contradiction: Mark?
         /// The commands that are not written.
         var commands: [Command] = []
-        var recordedCommand: (id: StreamID, position: ArchivePosition)?
-        /// The number of commands that were too many to be kept.
+        /// The runs of the commands that were carried out and are not written.
+        var unarchived = UnarchivedField()
+        /// The number of commands that were too many to be kept, or that another client has removed.
         var lostCommands = 0
+        /// The last entry that was applied before the last of them.
+        var lostPosition: ArchivePosition?
         /// True if the last attempt to write has failed or takes long.
         var isStuck = false
         /// The last time in Unix milliseconds at which all was archived, or the one of the start.
@@ -83,8 +87,6 @@ final class Archiver: Sendable {
     /// The number of commands that are kept while they cannot be written.
     static let maxCommands = 100_000
     private static let maxMarks = 4_096
-    /// The longest time for which the owner waits for a command to be written.
-    private static let commandWait: Duration = .seconds(1)
 
     init(_ path: String, keyspace: Keyspace, redis: RedisURL, logger: Logger) {
         self.path = path
@@ -136,6 +138,9 @@ final class Archiver: Sendable {
         }
     }
 
+    /// Makes the thread read its folder again, because another owner may have archived to it.
+    func readFolderAgain() { state.withLock { $0.isFolderRead = false } }
+
     /// Records the position at which the owner begins, and its series.
     ///
     /// - Parameter isNew: true if the series begins here.
@@ -156,6 +161,7 @@ final class Archiver: Sendable {
                 }
                 (state.contradiction, state.series, state.first, state.marks) = (nil, series, mark, [])
             }
+            if !state.isFolderRead { state.first = mark }
             if state.marks.last.map({ $0.id < id }) ?? true { state.marks.append(mark) }
             if !isNew { state.applied = ArchivePosition(series: series.number, id: id, count: count) }
         }
@@ -180,29 +186,6 @@ final class Archiver: Sendable {
         }
     }
 
-    /// Hands a command to the thread, before it is carried out, and waits for at most a second until it is written. It is kept
-    /// until then.
-    func record(_ command: ControlEvent, id: StreamID) {
-        let waits: Bool? = state.withLock { state in
-            guard let series = state.series, let last = state.marks.last else { return nil }
-            let position = ArchivePosition(series: series.number, id: last.id, count: last.count)
-            // Not once per attempt, while the server refuses it.
-            if let recorded = state.recordedCommand, recorded == (id, position) { return nil }
-            state.recordedCommand = (id, position)
-            if state.commands.count >= Self.maxCommands {
-                state.lostCommands += 1
-                return false
-            }
-            state.commands.append(Command(event: command, id: id, position: position))
-            return !state.isStuck
-        }
-        guard let waits else { return }
-        if waits, wait(atMost: Self.commandWait, until: { $0.commands.isEmpty }) { return }
-        state.withLock { $0.isStuck = true }
-        logger.error(
-            "command \(id) is carried out, and is not archived yet: the archive does not answer, or cannot be written")
-    }
-
     /// Waits until the entries that are applied are archived, for at most a time.
     ///
     /// - Returns: whether they are.
@@ -210,7 +193,7 @@ final class Archiver: Sendable {
     func wait(atMost duration: Duration) -> Bool { wait(atMost: duration) { $0.isUpToDate } }
 
     @discardableResult
-    private func wait(atMost duration: Duration, until condition: (State) -> Bool) -> Bool {
+    func wait(atMost duration: Duration, until condition: (State) -> Bool) -> Bool {
         let deadline = MonotonicTime.now + duration
         while true {
             let (isTrue, isStopped) = state.withLock { (condition($0), $0.isStopped || !$0.isStarted) }
@@ -225,7 +208,7 @@ final class Archiver: Sendable {
         state.withLock { $0.isStopping = true }
         wait(atMost: duration) { _ in false }
         let (isUpToDate, commands, archived) = state.withLock {
-            ($0.isUpToDate || $0.series == nil, $0.commands.count + $0.lostCommands, $0.archivedID)
+            ($0.isUpToDate || $0.series == nil, $0.commands.count, $0.archivedID)
         }
         if !isUpToDate {
             logger.error(
@@ -233,7 +216,9 @@ final class Archiver: Sendable {
             )
         }
         if commands > 0 {
-            logger.error("\(commands) commands are not archived: a replay does not carry them out")
+            logger.error(
+                "\(commands) commands are not archived. They stay in \(keyspace.control), and the next ingest with --archive archives them"
+            )
         }
     }
 }

@@ -85,19 +85,41 @@ struct FileBytes: ~Copyable {
         return true
     }
 
-    /// Returns the number of bytes up to and with the next line feed; nil if the file ends before.
-    ///
-    /// - Throws: the error if the line is longer than a limit.
-    mutating func lineSize(atMost limit: Int, orThrow error: ArchiveError) throws(ArchiveError) -> Int? {
+    /// The end of a line.
+    enum LineEnd {
+        /// The number of bytes up to and with the line feed.
+        case size(Int)
+        /// The line is longer than a limit.
+        case tooLong
+        /// The file ends before a line feed.
+        case unended
+    }
+
+    /// Returns the end of the line at the position.
+    mutating func lineSize(atMost limit: Int) throws(ArchiveError) -> LineEnd {
         var size = 0
         while true {
             while size < buffer.count - start {
-                guard size < limit else { throw error }
+                guard size < limit else { return .tooLong }
                 size += 1
-                if buffer[start + size - 1] == UInt8(ascii: "\n") { return size }
+                if buffer[start + size - 1] == UInt8(ascii: "\n") { return .size(size) }
             }
-            guard try fill(size + 1) else { return nil }
+            guard try fill(size + 1) else { return .unended }
         }
+    }
+
+    /// Moves the position after the next line feed, or to the end of the file.
+    ///
+    /// - Returns: false at the end.
+    mutating func skipLine() throws(ArchiveError) -> Bool {
+        while try fill(1) {
+            if let index = available.firstIndex(of: UInt8(ascii: "\n")) {
+                advance(index + 1 - start)
+                return true
+            }
+            advance(available.count)
+        }
+        return false
     }
 
     /// Moves the position.

@@ -10,6 +10,8 @@ struct ControlReader {
         let command: Result<ControlEvent, Rejection>
     }
 
+    static let tooLarge = Rejection("the entry has more than \(Limits.value) bytes")
+
     let keyspace: Keyspace
     let logger: RateLimitedLogger
     /// False while nothing was applied: an account that must not run XREAD is reported when it cannot read the events.
@@ -61,7 +63,7 @@ struct ControlReader {
             throw RedisError(.connection, "invalid reply to XREAD: an entry without an id")
         }
         guard reply.isComplete else {
-            return Entry(id: id, command: .failure(Rejection("the entry has more than \(Limits.value) bytes")))
+            return Entry(id: id, command: .failure(Self.tooLarge))
         }
         let fields = try reply.pairs()
         return Entry(id: id, command: Result { () throws(Rejection) in try ControlEvent(fields: fields) })
@@ -72,13 +74,20 @@ struct ControlReader {
     /// An owner that was killed after a command, or that must not run XTRIM, leaves the command in the stream. If the ingest's
     /// hash is lost, it would be carried out again.
     ///
-    /// - Parameter id: the last command that was carried out. If the stream never had it, it is another stream, and its commands
-    ///   stay.
-    func trim(through id: StreamID, over connection: inout RedisConnection) throws(RedisError) {
+    /// - Parameters:
+    ///   - id: the last command that was carried out. If the stream never had it, it is another stream, and its commands stay.
+    ///   - unarchived: the first command that was carried out and is not archived; nil if there is none. It stays for the archive
+    ///     with those after it, unless they are too many.
+    func trim(
+        through id: StreamID, keeping unarchived: StreamID? = nil, over connection: inout RedisConnection
+    ) throws(RedisError) {
+        var id = id
         guard id != .zero else { return }
         switch try connection.streamInfo(of: keyspace.control) {
         case .success(let stream):
             guard let first = stream.firstEntryID, first <= id, let last = stream.lastID, last >= id else { return }
+            if let before = unarchived?.previous, stream.length <= Archiver.maxCommands { id = min(id, before) }
+            guard first <= id else { return }
         // A key of another type is reported when it is read.
         case .failure(let error) where error.code == .wrongType: return
         case .failure: break
@@ -86,5 +95,46 @@ struct ControlReader {
         let reply = try connection.call("XTRIM", keyspace.control, "MINID", id.next.description)
         guard let error = reply.error else { return }
         logger.event("cannot trim \(keyspace.control): \(error.report)", level: .error)
+    }
+}
+
+extension RedisConnection {
+    /// Calls a function with the commands of a control stream: XRANGE control id id COUNT n.
+    mutating func forEachCommand(
+        after id: StreamID, through last: StreamID, in keyspace: Keyspace,
+        _ body: (ControlReader.Entry) -> Void
+    ) throws(RedisError) {
+        let maxCount = 1_000
+        var (id, count) = (id, maxCount)
+        while id < last {
+            var writer = RESPWriter(capacity: 256)
+            writer.command("XRANGE", keyspace.control, id.next.description, last.description, "COUNT", String(count))
+            try send(writer)
+            var reply = try receive(within: XReadReply.bounds)
+            if let error = reply.error { throw error.naming(key: keyspace.control, expected: .stream) }
+            let isComplete = reply.isComplete
+            guard isComplete || count == 1 else {
+                count = 1
+                continue
+            }
+            let received = try reply.array() ?? 0
+            for _ in 0..<received {
+                _ = try reply.array()
+                guard let next = try reply.string().flatMap({ StreamID($0) }) else {
+                    throw RedisError(.connection, "invalid reply to XRANGE: an entry without an id")
+                }
+                id = next
+                guard isComplete else {
+                    body(ControlReader.Entry(id: id, command: .failure(ControlReader.tooLarge)))
+                    break
+                }
+                let fields = try reply.pairs()
+                body(
+                    ControlReader.Entry(
+                        id: id, command: Result { () throws(Rejection) in try ControlEvent(fields: fields) }))
+            }
+            guard received == count else { return }
+            count = maxCount
+        }
     }
 }

@@ -28,6 +28,10 @@ extension Deleter {
                 let (id, keyspaces) = try find(wanted, in: partitions)
                 guard seen.insert(id).inserted else { continue }
                 for (index, keyspace) in keyspaces.enumerated() {
+                    guard try limit == nil || hasReadableCurve(id, in: keyspace) else {
+                        plan.unreadableCurves.append(keyspace.curve(of: id))
+                        continue
+                    }
                     let (found, batteries) = try experiment(id, in: keyspace, of: partitions)
                     if index == 0 { plan.experiments.append(found) }
                     if let limit {
@@ -38,6 +42,17 @@ extension Deleter {
                 }
             }
             return plan
+        }
+    }
+
+    /// Returns whether rows can be removed from a curve: TYPE curve. Without permission, the ingest logs that it cannot.
+    private func hasReadableCurve(_ id: ExperimentID, in keyspace: Keyspace) throws(RedisError) -> Bool {
+        do {
+            var reply = try call(["TYPE", keyspace.curve(of: id)], in: keyspace)
+            return try ["hash", "none"].contains(reply.string())
+        } catch {
+            guard error.category == .denied else { throw error }
+            return true
         }
     }
 

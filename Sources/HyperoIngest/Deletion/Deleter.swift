@@ -15,6 +15,8 @@ public final class Deleter {
     public struct Request: Sendable {
         /// The partitions, with the last command in the control stream of each.
         let commands: [Keyspace: StreamID]
+        /// All commands.
+        let all: [Keyspace: [StreamID]]
         /// The ids of the last commands carried out in those partitions whose control stream has started over, before the
         /// commands were written. They are not below the ids of the commands.
         let outdated: [Keyspace: StreamID]
@@ -118,6 +120,7 @@ public final class Deleter {
     func request(_ commands: [(keyspace: Keyspace, event: ControlEvent)]) throws(DeletionError) -> Request {
         try converting {
             var written: [Keyspace: StreamID] = [:]
+            var all: [Keyspace: [StreamID]] = [:]
             var outdated: [Keyspace: StreamID] = [:]
             for (keyspace, event) in commands {
                 try checkTombstones(in: keyspace)
@@ -125,8 +128,9 @@ public final class Deleter {
                 let id = try write(event, to: keyspace)
                 if let before, before >= id { outdated[keyspace] = before }
                 written[keyspace] = id
+                all[keyspace, default: []].append(id)
             }
-            return Request(commands: written, outdated: outdated)
+            return Request(commands: written, all: all, outdated: outdated)
         }
     }
 

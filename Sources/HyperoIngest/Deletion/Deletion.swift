@@ -14,6 +14,8 @@ struct Deletion {
     let clock: Int64
     /// Fields of the ingest's hash, with their values, that each transaction writes.
     let fields: [String]
+    /// Further fields, which the last transaction of a command writes.
+    var commandFields: [String] = []
     let isShutdownRequested: () -> Bool
 
     /// The number of experiments per transaction, which takes the server about 2 ms.
@@ -34,7 +36,7 @@ struct Deletion {
             return try skip(id, fence: &fence, over: &connection)
         }
         let time = try self.time(of: id, over: &connection)
-        let progress = [IngestField.control, id.description]
+        let progress = [IngestField.control, id.description] + commandFields
         switch command {
         case .deleteExperiment(let experiment, let battery):
             return try delete(

@@ -41,6 +41,8 @@ public struct DeletionPlan: Sendable {
     public internal(set) var experiments: [Experiment] = []
     /// The battery; nil if experiments are deleted.
     public internal(set) var battery: Battery?
+    /// The keys of learning curves that have another type, so that no row of them can be removed.
+    public internal(set) var unreadableCurves: [String] = []
     /// The rows that stay of the learning curves, if only the others are removed; nil if the experiments are deleted.
     package internal(set) var curveLimit: CurveLimit?
     /// The commands to write, with their partitions.

@@ -12,18 +12,21 @@ struct PartitionHeader {
     let hasCursor: Bool
     /// The last command of an operator that was carried out.
     let control: StreamID
+    /// The value of ``IngestField/unarchived``.
+    let unarchived: String
 
     /// True if the keys of an older format are to be migrated.
     var needsMigration: Bool { format == nil && hasCursor }
 
-    /// Reads the header: HMGET ingest format cursor control.
+    /// Reads the header: HMGET ingest format cursor control unarchived.
     ///
     /// - Throws: an error if the format is unknown.
     init(of keyspace: Keyspace, over connection: inout RedisConnection) throws(RedisError) {
         var reply = try connection.call(
-            "HMGET", keyspace.ingest, IngestField.format, IngestField.cursor, IngestField.control)
+            "HMGET", keyspace.ingest, IngestField.format, IngestField.cursor, IngestField.control,
+            IngestField.unarchived)
         if let error = reply.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
-        let fields = try reply.strings(count: 3)
+        let fields = try reply.strings(count: 4)
         if let text = fields[0] {
             guard let format = Int(text), (1...Self.currentFormat).contains(format) else {
                 throw RedisError(
@@ -37,5 +40,6 @@ struct PartitionHeader {
         }
         hasCursor = fields[1] != nil
         control = fields[2].flatMap { StreamID($0) } ?? .zero
+        unarchived = fields[3] ?? ""
     }
 }

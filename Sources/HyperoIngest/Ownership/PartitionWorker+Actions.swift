@@ -46,9 +46,12 @@ extension PartitionWorker {
             // The other ingest starts it again.
             rebuild = nil
             lease.duration = settings.leaseDuration
+            hasOtherOwner = true
             try countTrimmedDeadLetters(in: &context)
             return .standby
         }
+        if hasOtherOwner { archiver?.readFolderAgain() }
+        hasOtherOwner = false
         return .acquired
     }
 
@@ -109,7 +112,7 @@ extension PartitionWorker {
         // A drain may end before the archive knows its own files, so that it would never trim.
         if settings.isDraining { archiver?.wait(atMost: lease.duration / 3) }
         pipeline = try Pipeline(
-            resumingAt: checkpoint, hasTombstones: hasTombstones, fence: fence, goal: goal,
+            resumingAt: checkpoint, hasTombstones: hasTombstones, fence: fence, goal: goal, endsAtGoal: endsAtGoal,
             deadLetterLimit: settings.deadLetterBytes, waitsForEntries: rebuild == nil)
         // At level info only the first time, because connections may break often.
         logger.log(

@@ -38,6 +38,8 @@ extension PartitionWorker {
             return slots.isCaughtUp || slots.hasAppliedChanges && controlRead + rebuildSlice <= .now
         }
         guard controlRead + Self.controlInterval <= .now else { return false }
+        // They can be removed from the control stream.
+        if !unarchived.isEmpty, archiver?.hasWrittenCommands == true { return true }
         controlRead = .now
         var reader = controlReader
         reader.reportsDenial = true
@@ -70,6 +72,7 @@ extension PartitionWorker {
             context.vanished.removeLast()
         }
         control = work.header.control
+        unarchived = work.header.unarchived
         controlRead = .now
         guard try runCommands(deletion, fence: &fence, in: &context) else { return nil }
         // After a slice of a rebuild, entries are applied for as long.
@@ -143,6 +146,7 @@ extension PartitionWorker {
         _ deletion: Deletion, fence: inout Fence, in context: inout PipelineContext
     ) throws(RedisError) -> Bool {
         let reader = controlReader
+        try restoreUnarchivedCommands(over: &context.connection)
         while let entry = try reader.entry(after: control, over: &context.connection) {
             let isDone: Bool
             switch entry.command {
@@ -153,8 +157,14 @@ extension PartitionWorker {
                 case .stopped: return false
                 }
             case .success(let command):
-                archiver?.record(command, id: entry.id)
+                var deletion = deletion
+                let field = archiver?.fieldValue(carryingOut: entry.id)
+                if let field { deletion.commandFields = [IngestField.unarchived, field] }
                 isDone = try deletion.run(command, id: entry.id, fence: &fence, over: &context.connection)
+                if isDone, let field {
+                    archiver?.record(command, id: entry.id)
+                    (unarchived, restoredCommands) = (field, field)
+                }
             case .failure(let rejection):
                 limitedLogger.event(
                     "invalid command: entry \(entry.id) of \(keyspace.control), \(rejection.description)", level: .error
@@ -164,7 +174,28 @@ extension PartitionWorker {
             guard isDone else { return false }
             control = entry.id
         }
-        try reader.trim(through: control, over: &context.connection)
+        if !unarchived.isEmpty, archiver?.waitForCommands() ?? settings.isReplaying {
+            let isCommitted = try deletion.commit(
+                [IngestField.unarchived, ""], fence: &fence, over: &context.connection, { _ in })
+            guard isCommitted else { return false }
+            (unarchived, restoredCommands) = ("", "")
+        }
+        let kept = UnarchivedField(unarchived).runs.first?.command
+        try reader.trim(through: control, keeping: kept, over: &context.connection)
         return true
+    }
+
+    /// Hands commands to the archive that an earlier owner has carried out and not archived.
+    private func restoreUnarchivedCommands(over connection: inout RedisConnection) throws(RedisError) {
+        guard let archiver, !unarchived.isEmpty, unarchived != restoredCommands else { return }
+        let field = UnarchivedField(unarchived)
+        guard let first = field.runs.first?.command.previous else { return }
+        var commands: [(id: StreamID, event: ControlEvent)] = []
+        try connection.forEachCommand(after: first, through: control, in: keyspace) { entry in
+            guard case .success(let command) = entry.command, command.kind != ControlField.rebuild else { return }
+            commands.append((entry.id, command))
+        }
+        archiver.restore(commands, of: field)
+        restoredCommands = unarchived
     }
 }

@@ -17,6 +17,8 @@ final class PartitionWorker {
     var pipeline: Pipeline?
     /// The last entry that a drain applies: the last entry of the stream when it was read first.
     var goal: StreamID?
+    /// True if entries after the goal must not be applied.
+    private(set) var endsAtGoal = false
     /// The last cursor that this owner has written; nil before the first.
     var appliedCursor: StreamID?
     /// The series of the entries that are applied; nil before the first checkpoint.
@@ -25,6 +27,12 @@ final class PartitionWorker {
     var appliedPosition: ArchivePosition?
     /// The last command of an operator that was carried out.
     var control = StreamID.zero
+    /// True if another ingest has owned the partition since this one has.
+    var hasOtherOwner = false
+    /// The value of ``IngestField/unarchived`` in Redis.
+    var unarchived = ""
+    /// The value of ``IngestField/unarchived`` whose commands the archive of this process has.
+    var restoredCommands = ""
     /// The time at which the control stream was read last.
     var controlRead = MonotonicTime.now
     /// The rebuild that goes on between two batches; nil for none.
@@ -73,6 +81,12 @@ final class PartitionWorker {
     private static func makeOwnerName() -> String {
         let host = HostIdentity.hostName ?? "unknown"
         return "\(host):\(getpid()):\(String(UInt32.random(in: 0 ... .max), radix: 16))"
+    }
+
+    /// Makes a drain apply no entry after an id.
+    func endExactly(at id: StreamID) {
+        goal = id
+        endsAtGoal = true
     }
 
     /// Runs until shutdown is requested, or a drain has ended.

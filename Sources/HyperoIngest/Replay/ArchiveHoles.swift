@@ -16,6 +16,8 @@ struct ArchiveFileFacts: Sendable {
     let isEnded: Bool
     /// The first entry of the file, or the one before its first command; nil without records.
     let first: ArchiveKey?
+    /// The bytes of damaged records that were passed over.
+    var damages: [Range<Int>] = []
 
     /// Returns what the files show about each other.
     static func holes(in files: [ArchiveFileFacts]) -> [ArchiveHole] {
@@ -25,6 +27,14 @@ struct ArchiveFileFacts: Sendable {
         var holes: [ArchiveHole] = []
         for file in byID.values.sorted(by: { $0.path < $1.path }) {
             let path = printable(file.path)
+            for damage in file.damages {
+                holes.append(
+                    ArchiveHole(
+                        text:
+                            "\(damage.count) bytes of \(path) from byte \(damage.lowerBound) on are damaged and were passed over. A line "
+                            + "of its own counts the entries that are missing, but commands of operators may be missing too",
+                        through: .highest))
+            }
             if let former = file.header.former {
                 let through = file.first?.id ?? .highest
                 if let found = byID[former] {

@@ -57,6 +57,9 @@ struct ArchiveSequence: ~Copyable {
     private var expected = 1
     private var counts: [UInt64: Int] = [:]
     private var (lastWritten, lastCommand) = (StreamID.zero, StreamID.zero)
+    private let skipsDamage: Bool
+    /// The id that the last command had in the control stream that was archived.
+    private(set) var recordedCommandID = StreamID.zero
     private var isFinished = false
     /// The number of entries that occurred before.
     private(set) var skipped = 0
@@ -65,14 +68,17 @@ struct ArchiveSequence: ~Copyable {
 
     /// Reads all files once, so that a damaged one is found before anything is replayed.
     ///
-    /// - Parameter files: the paths, in any order.
-    init(_ files: [String]) throws(ArchiveError) {
+    /// - Parameters:
+    ///   - files: the paths, in any order.
+    ///   - skipsDamage: true to pass over damaged records, each of which is a hole.
+    init(_ files: [String], skipsDamage: Bool = false) throws(ArchiveError) {
+        self.skipsDamage = skipsDamage
         for path in files {
             guard try !ArchiveReader.isUnbegun(path) else {
                 torn.append(path)
                 continue
             }
-            var reader = try ArchiveReader(path)
+            var reader = try ArchiveReader(path, skipsDamage: skipsDamage)
             var first: ArchiveKey?
             while let record = try reader.next() {
                 switch record.kind {
@@ -94,7 +100,8 @@ struct ArchiveSequence: ~Copyable {
             }
             facts.append(
                 ArchiveFileFacts(
-                    path: path, header: reader.header, size: reader.position, isEnded: reader.isEnded, first: first))
+                    path: path, header: reader.header, size: reader.position, isEnded: reader.isEnded, first: first,
+                    damages: reader.damages))
             if let first { self.files.append((path, first)) }
             if reader.isTorn, first == nil { torn.append(path) }
         }
@@ -135,6 +142,7 @@ struct ArchiveSequence: ~Copyable {
                             through: .highest))
                 }
                 guard let command = due.command, positions.removeValue(forKey: command) != nil else { continue }
+                recordedCommandID = command.id
                 lastCommand = command.id > lastCommand ? command.id : lastCommand.next
                 return .command(command.event, lastCommand)
             }
@@ -227,7 +235,7 @@ struct ArchiveSequence: ~Copyable {
             // Also those that begin with the same entry.
             guard let file = files.last, lowest.map({ file.first <= $0.key }) ?? true else { return lowest }
             files.removeLast()
-            let source = Source(try ArchiveReader(file.path))
+            let source = Source(try ArchiveReader(file.path, skipsDamage: skipsDamage))
             try advance(source)
             if source.next != nil { sources.append(source) }
         }

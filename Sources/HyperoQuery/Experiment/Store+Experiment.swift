@@ -183,6 +183,13 @@ extension Store {
         let attempt = reader.integer(ExperimentField.attempt).map { Int($0) }
         let started = reader.integer(ExperimentField.started)
         let lastEpoch = reader.integer(ExperimentField.epochs).map { Int($0) }
+        let thinned = hash.fields[ExperimentField.thinned].flatMap { ThinnedCurve(text: $0) }
+            .flatMap { $0.removed > 0 ? $0 : nil }
+        if let thinned, let created = battery?.created, let started, max(started, thinned.time) < created {
+            warnings.append(
+                "rows of the learning curves were removed before the battery was declared again: if its objective was another one, "
+                    + "better values may be among them")
+        }
         let stated = StatedMaxima(hash.fields[ExperimentField.maxStated])
         let source: MaximaSource? = reader.choice(ExperimentField.maxSource)
         let nonfiniteCount = reader.integer(ExperimentField.nonfinite).map { Int($0) } ?? 0
@@ -198,10 +205,7 @@ extension Store {
             statedChannels: stated.channels, statedEpoch: stated.epoch,
             maximaSource: hash.fields[ExperimentField.maxSource], maxima: hash.maxima, params: hash.params,
             distributions: distributions, meta: hash.meta, nonfiniteCount: nonfiniteCount,
-            thinned: hash.fields[ExperimentField.thinned].flatMap { ThinnedCurve(text: $0) }
-                .flatMap { $0.removed > 0 ? $0 : nil },
-            curves: curves,
-            warnings: warnings + reader.warnings)
+            thinned: thinned, curves: curves, warnings: warnings + reader.warnings)
     }
 }
 

@@ -8,7 +8,8 @@ package struct RetentionRule: Sendable {
     package var version: Int?
     /// A condition on the experiments; nil for none.
     package var filter: Filter?
-    /// The statuses of the experiments; empty for those that have ended.
+    /// The statuses of the experiments; empty for those that have ended. Without ``age``, those that are lost must have been so for
+    /// a day.
     package var statuses: Set<ExperimentStatus> = []
     /// The number of experiments of each battery that stay: the best by its objective, in its direction, of all its experiments.
     package var best = 0
@@ -41,8 +42,9 @@ package struct RetentionRule: Sendable {
             case .lost: guard let silence, silence > Self.endOfSilence else { return false }
             case .done, .failed, .stopped: break
             }
-        } else if !statuses.contains(status) {
-            return false
+        } else {
+            guard statuses.contains(status) else { return false }
+            if status == .lost, age == nil { guard let silence, silence > Self.endOfSilence else { return false } }
         }
         if let age { guard let silence, silence > age else { return false } }
         return curves.map { Self.mayExceed($0, experiment) } ?? true

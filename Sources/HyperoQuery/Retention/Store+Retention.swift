@@ -2,7 +2,7 @@ import HyperoRedis
 import HyperoSchema
 
 extension Store {
-    /// Returns the ids of the experiments that a rule covers, the oldest of each battery first.
+    /// Selects the experiments that a rule covers.
     ///
     /// Reads the fields that the rule needs of all experiments, 500 per round trip. The best experiments follow from the hashes and
     /// not from the rankings, so that a ranking that was removed does not cost the best experiments.
@@ -13,19 +13,21 @@ extension Store {
     /// - Parameter warnings: receives the experiments that cannot be read, which are never covered, and the batteries that are left
     ///   out.
     /// - Throws: as ``experimentIDs(of:version:where:)`` does.
-    package func experimentIDs(
+    package func experiments(
         coveredBy rule: RetentionRule, warnings: inout [String]
-    ) throws(QueryError) -> [String] {
+    ) throws(QueryError) -> RetentionSelection {
         var found: [String] = []
-        let ids = try answer(from: .all) { () throws(QueryError) in
+        let selection = try answer(from: .all) { () throws(QueryError) in
             found = []
-            return try allIDs(coveredBy: rule, warnings: &found)
+            return try select(rule, warnings: &found)
         }
         warnings += found
-        return ids
+        return selection
     }
 
-    private func allIDs(coveredBy rule: RetentionRule, warnings: inout [String]) throws(QueryError) -> [String] {
+    private func select(
+        _ rule: RetentionRule, warnings: inout [String]
+    ) throws(QueryError) -> RetentionSelection {
         let batteries =
             if let battery = rule.battery {
                 try storedBatteries(of: battery, version: rule.version, warnings: &warnings)
@@ -38,27 +40,58 @@ extension Store {
         defer { clock = usual }
         // The batteries of a name may share a condition on fields that only one of them has.
         let groups = rule.battery == nil ? batteries.map { [$0] } : [batteries]
-        var ids: [String] = []
+        let undeclared = rule.best > 0 ? try batteriesWithoutDirection(of: batteries) : []
+        var selection = RetentionSelection()
         for group in groups {
             let group = group.filter { battery in
-                guard rule.best > 0, let reason = battery.unknownBest else { return true }
+                guard rule.best > 0, let reason = battery.unknownBest(isUndeclared: undeclared.contains(battery.id))
+                else { return true }
                 warnings.append(reason)
                 return false
             }
-            if !group.isEmpty { ids += try experimentIDs(of: group, coveredBy: rule, warnings: &warnings) }
+            if !group.isEmpty { try select(rule, of: group, in: &selection, warnings: &warnings) }
+        }
+        return selection
+    }
+
+    /// Returns the batteries whose direction may be a guess that says nothing: HMGET battery direction.<objective>.
+    ///
+    /// The direction of an objective such as `energy` counts as declared if it is not the one of such a guess, or if it is also
+    /// declared by the name of the channel.
+    private func batteriesWithoutDirection(of batteries: [StoredBattery]) throws(QueryError) -> Set<BatteryID> {
+        var pipeline = CommandPipeline()
+        var found: [(BatteryID, PendingReply<[String?]>)] = []
+        for battery in batteries
+        where Direction.isAmbiguous(named: battery.objective)
+            && battery.direction == Direction(ofObjectiveNamed: battery.objective)
+        {
+            for keyspace in battery.keyspaces {
+                let field = Prefix.direction + battery.objective
+                let reply = pipeline.append(
+                    "HMGET", keyspace.battery(battery.id), field, in: keyspace, as: .optionalStrings)
+                found.append((battery.id, reply))
+            }
+        }
+        guard !found.isEmpty else { return [] }
+        try connections.run(pipeline)
+        var ids = Set(found.map(\.0))
+        for (id, reply) in found {
+            if try reply.valueIfPermitted()?.first.flatMap(\.self) != nil { ids.remove(id) }
         }
         return ids
     }
 
-    private func experimentIDs(
-        of batteries: [StoredBattery], coveredBy rule: RetentionRule, warnings: inout [String]
-    ) throws(QueryError) -> [String] {
+    private func select(
+        _ rule: RetentionRule, of batteries: [StoredBattery], in selection: inout RetentionSelection,
+        warnings: inout [String]
+    ) throws(QueryError) {
         let bound = try bind(rule.filter, to: batteries, warnings: &warnings)
         let request = Self.request(
             of: bound, adding: rule.fields, hasLiveness: true, in: batteries,
             more: { [Prefix.max + $0.objective] })
         var best = batteries.map { BestExperiments(limit: rule.best, direction: $0.direction) }
-        var covered: [ScanMember] = []
+        var totals = batteries.map { _ in 0 }
+        var covered: [(member: ScanMember, silence: Int64?)] = []
         var problems: [String] = []
         var walk = MemberWalk(.unordered, over: batteries, firstPage: 4 * ExperimentScan.maxChunk)
         let now = clock()
@@ -72,6 +105,7 @@ extension Store {
                     }
                     continue
                 }
+                totals[experiment.battery] += 1
                 let value = experiment[Prefix.max + batteries[experiment.battery].objective].flatMap {
                     Number(text: $0)
                 }
@@ -80,7 +114,9 @@ extension Store {
                 }
                 guard rule.covers(experiment, now: now), bound?.holds(for: experiment, rank: ranks[index]) ?? true
                 else { continue }
-                covered.append(experiment.member)
+                let liveness = experiment.liveness
+                let lastSeen = liveness?.status == .lost ? liveness?.lastSeen : nil
+                covered.append((experiment.member, lastSeen.map { now.subtractingReportingOverflow($0).partialValue }))
             }
             return .next
         }
@@ -88,13 +124,24 @@ extension Store {
         let kept = best.map { Set($0.experiments) }
         var hasBest = batteries.map { _ in true }
         for (index, battery) in batteries.enumerated() where rule.best > 0 && kept[index].isEmpty {
-            guard covered.contains(where: { $0.battery == index }) else { continue }
+            guard covered.contains(where: { $0.member.battery == index }) else { continue }
             hasBest[index] = false
             warnings.append(
                 "\(battery.title) is left out: no experiment has a finite value of '\(printable(battery.objective))', the objective, so "
                     + "that none is the best")
         }
-        return covered.filter { hasBest[$0.battery] && !kept[$0.battery].contains($0.experiment) }.map(\.experiment)
+        for (member, silence) in covered
+        where hasBest[member.battery] && !kept[member.battery].contains(member.experiment) {
+            selection.ids.append(member.experiment)
+            if let silence { selection.lost[member.experiment] = durationText(silence) }
+        }
+        guard rule.best > 0 else { return }
+        for (index, battery) in batteries.enumerated() where hasBest[index] && totals[index] > 0 {
+            selection.best.append(
+                RetentionSelection.Best(
+                    name: battery.name, version: battery.version, count: kept[index].count, total: totals[index],
+                    objective: battery.objective, direction: battery.direction))
+        }
     }
 }
 
@@ -103,14 +150,21 @@ extension StoredBattery {
 
     /// The warning that the best experiments of the battery are unknown, because partitions disagree or lack the objective; nil if
     /// they are known.
-    fileprivate var unknownBest: String? {
+    ///
+    /// - Parameter isUndeclared: true if the direction may be a guess that says nothing.
+    fileprivate func unknownBest(isUndeclared: Bool) -> String? {
         let texts = Set(declarations.values.map { $0.text ?? "none" }).sorted()
         if texts.count > 1 {
             return "\(title) is left out: its partitions declare different objectives, "
                 + texts.map { printable($0) }.joined(separator: " and ") + ", so that the best are unknown"
         }
-        guard lacksDirection || declarations.values.contains(where: { $0.objective == nil }) else { return nil }
-        return "\(title) is left out: its hash lacks the objective or its direction, so that the best are unknown"
+        guard !lacksDirection, declarations.values.allSatisfy({ $0.objective != nil }) else {
+            return "\(title) is left out: its hash lacks the objective or its direction, so that the best are unknown"
+        }
+        guard isUndeclared else { return nil }
+        return
+            "\(title) is left out: keep-best needs a direction, and the name of '\(printable(objective))', the objective, does not "
+            + "tell it. Declare the battery again with the direction max if the highest is the best, or a new version with min"
     }
 }
 

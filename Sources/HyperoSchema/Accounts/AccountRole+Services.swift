@@ -50,7 +50,7 @@ extension AccountRole {
         AccountRight("watch", .read, [.all], without: notRemoved),
         AccountRight("multi", need: .required, without: notRemoved),
         AccountRight("exec", need: .required, without: notRemoved),
-        AccountRight("xdel", .write, [.dead], without: notRemoved),
+        AccountRight("xdel", .write, [.dead, .control], without: notRemoved),
         AccountRight("type", .read, [.all], without: "dead letters cannot be requeued"),
         AccountRight("hincrby", .readWrite, [.ingest], without: "dead letters cannot be requeued"),
         AccountRight("hset", .write, [.ingest], without: "the dead letters of a crashed ingest cannot be requeued"),

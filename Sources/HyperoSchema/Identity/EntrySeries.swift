@@ -70,3 +70,54 @@ package struct ArchivedField: Sendable, Hashable, CustomStringConvertible {
         max(read.count.subtractingReportingOverflow(read.series.number == series ? count : 0).partialValue, 0)
     }
 }
+
+/// The value of ``IngestField/unarchived``.
+package struct UnarchivedField: Sendable, Hashable, CustomStringConvertible {
+    /// Commands that were carried out between the same entries.
+    package struct Run: Sendable, Hashable {
+        /// The first command.
+        package let command: StreamID
+        /// The series of the last entry that was applied before, the entry, and its number.
+        package let series: UInt64
+        package let after: StreamID
+        package let count: Int
+
+        package init(command: StreamID, series: UInt64, after: StreamID, count: Int) {
+            (self.command, self.series, self.after, self.count) = (command, series, after, count)
+        }
+    }
+
+    /// The runs, by ascending commands.
+    package private(set) var runs: [Run] = []
+
+    /// The number of runs. The commands of further ones count to the last of them.
+    private static let maxRuns = 1_000
+
+    package init() {}
+
+    /// Parses the text. Leaves out what is malformed.
+    package init(_ text: String) {
+        for word in text.split(separator: " ") {
+            let parts = word.split(separator: "/")
+            guard parts.count == 4, let command = StreamID(parts[0]), let series = UInt64(parts[1]),
+                let after = StreamID(parts[2]), let count = Int(parts[3])
+            else { continue }
+            add(Run(command: command, series: series, after: after, count: count))
+        }
+    }
+
+    package var description: String {
+        runs.map { "\($0.command)/\($0.series)/\($0.after)/\($0.count)" }.joined(separator: " ")
+    }
+
+    /// Adds a command, unless it was carried out after the same entry as the one before.
+    package mutating func add(_ run: Run) {
+        guard runs.count < Self.maxRuns, runs.last.map({ $0.command < run.command }) ?? true,
+            runs.last.map({ ($0.series, $0.after) != (run.series, run.after) }) ?? true
+        else { return }
+        runs.append(run)
+    }
+
+    /// Returns the run of a command; nil if the command is older than all.
+    package func run(of command: StreamID) -> Run? { runs.last { $0.command <= command } }
+}

@@ -84,7 +84,7 @@ class Client(_native.Client):
         description: the change that this version makes.
         objective: the channel that decides the best epoch and the rank of an experiment.
         direction: the direction in which the objective gets better: "max" for an accuracy, "min" for a loss. None for that of its
-            name: "min" for losses, errors and durations such as "val_loss", else "max".
+            name: "min" for losses, errors, costs and durations such as "val_loss", else "max".
         directions: the directions of other channels, for rankings by these.
         """
         for argument, text in (("name", name), ("description", description), ("objective", objective)):

@@ -209,16 +209,31 @@ import Testing
         #expect(try holes() == (10, []))
     }
 
-    @Test func `A command that is attempted again is recorded once, and again after other entries`() throws {
+    @Test
+    func `A command is recorded after the entry that was applied last, and a process that is killed leaves its place`()
+        throws
+    {
         begin(archiver)
-        let command = ControlEvent.deleteBattery(BatteryID("b")!)
         try add(1...9)
-        for applied in [7, 7, 7, 9] as [UInt64] {
+        for applied in [7, 9] as [UInt64] {
             archiver.recordApplied(id(applied), count: Int(applied))
-            archiver.record(command, id: id(5))
+            #expect(
+                archiver.fieldValue(carryingOut: id(100 + applied)) == "\(100 + applied)-0/7/\(applied)-0/\(applied)")
+            archiver.record(.deleteBattery(BatteryID("b")!), id: id(100 + applied))
+            #expect(archiver.waitForCommands())
         }
         archiver.finish(atMost: .seconds(60))
-        #expect(try records().filter { $0.hasPrefix("C") } == ["C5 7", "C5 9"])
+        #expect(try records().filter { $0.hasPrefix("C") } == ["C107 7", "C109 9"])
+        // The commands that the process before has carried out, of which another client has removed the first one.
+        let other = try Self.archiver(folder.file("archive"), fixture)
+        begin(other, at: 9)
+        let field = UnarchivedField("110-0/7/8-0/8 112-0/7/9-0/9")
+        other.restore(
+            [111, 112, 113].map { (id($0), ControlEvent.deleteBattery(BatteryID("b\($0)")!)) }, of: field)
+        #expect(other.waitForCommands())
+        other.finish(atMost: .seconds(60))
+        #expect(try records().filter { $0.hasPrefix("C") }.suffix(3) == ["C111 8", "C112 9", "C113 9"])
+        #expect(try holes().holes == ["the archive lacks 1 commands after 8-0, which could not be written"])
     }
 
     @Test func `Commands that cannot be written are kept until they can be, in their order and place`() throws {

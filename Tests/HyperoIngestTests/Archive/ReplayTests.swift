@@ -215,6 +215,11 @@ import Testing
         let damaged = try replay(to: other)
         #expect(damaged.ending == .exited(1))
         #expect(damaged.stderr.contains("damaged archive: the record at byte "), "\(damaged)")
+        #expect(damaged.stderr.contains("Give --skip-damaged") && other.server.cli("DBSIZE") == "0", "\(damaged)")
+        let skipped = try replay(to: other, "--skip-damaged")
+        #expect(
+            skipped.ending == .exited(2) && skipped.stderr.contains("are damaged and were passed over"), "\(skipped)")
+        #expect(try other.indexes() == live.indexes())
         try Data("something else\n".utf8).write(to: URL(fileURLWithPath: file))
         #expect(try replay(to: other).stderr.contains("it is not an archive that this version of hypero reads"))
         let unwritable = try ChildProcess.run(

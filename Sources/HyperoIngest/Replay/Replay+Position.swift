@@ -1,0 +1,138 @@
+import HyperoRedis
+import HyperoSchema
+
+// The server to which a replay adds: a backup, or what a replay that has ended has written.
+extension Replay {
+    /// The entries and commands that a partition has had.
+    struct KnownState {
+        /// The last entry of the events stream.
+        let events: StreamID
+        /// The last command that was carried out.
+        let control: StreamID
+        /// The last command of the control stream.
+        let lastCommand: StreamID
+    }
+
+    /// Reads the last entry and the last commands that a partition has had: XINFO STREAM events, XINFO STREAM control, HGET ingest
+    /// control.
+    func knownState(of keyspace: Keyspace, over connection: inout RedisConnection) throws(RedisError) -> KnownState {
+        let events = try connection.streamInfo(of: keyspace.events).get().lastID ?? .zero
+        let commands = try connection.streamInfo(of: keyspace.control).get().lastID ?? .zero
+        var control = try connection.call("HGET", keyspace.ingest, IngestField.control)
+        if let error = control.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
+        return KnownState(
+            events: events, control: try control.string().flatMap { StreamID($0) } ?? .zero, lastCommand: commands)
+    }
+
+    /// Checks that the last entry of the stream is one of the archive, or older than it. If another client has written it, the
+    /// entries before it could not be told from those that were replayed.
+    ///
+    /// - Returns: the number of commands of the archive that the partition has carried out.
+    func checkPosition(
+        _ known: KnownState, of paths: [String], in keyspace: Keyspace, over connection: inout RedisConnection
+    ) throws -> Int {
+        guard known.events != .zero || known.control != .zero else { return 0 }
+        guard isForced else { throw try foreign(known.events, in: keyspace, over: &connection) }
+        var sequence = try ArchiveSequence(paths, skipsDamage: skipsDamage)
+        var (commandCount, doneCount, olderCount) = (0, 0, 0)
+        var isFirst = true
+        var isFound = known.events == .zero
+        search: while let element = try sequence.next() {
+            switch element {
+            case .hole: break
+            case .command(_, let id):
+                commandCount += 1
+                // The ids of a control stream that began again are others after a replay.
+                if known.control == id || known.control == sequence.recordedCommandID { doneCount = commandCount }
+                if id <= known.control { olderCount = commandCount }
+            case .entry(let id, let fields):
+                guard id <= known.events else {
+                    isFound = isFound || isFirst
+                    break search
+                }
+                isFirst = false
+                guard id == known.events else { continue }
+                // The stream may have trimmed it.
+                let found = try entry(id, in: keyspace, over: &connection)
+                guard found.map({ $0 == fields.flatMap { [$0.name, $0.value] } }) ?? true else { break search }
+                isFound = true
+            }
+        }
+        guard isFound else { throw try foreign(known.events, in: keyspace, over: &connection) }
+        return doneCount > 0 ? doneCount : olderCount
+    }
+
+    /// Removes the commands that wait in the control stream of a backup, because the ingest would carry them out before the entries
+    /// that precede them in the archive: XRANGE control, UNLINK control. The replay writes those of the archive again.
+    ///
+    /// - Returns: the descriptions of those that the archive does not have.
+    func removeWaitingCommands(
+        _ known: KnownState, of paths: [String], in keyspace: Keyspace, over connection: inout RedisConnection
+    ) throws -> [String] {
+        // Also without a command: the stream would refuse one with the id of a command that was removed by hand.
+        guard known.lastCommand > known.control || known.lastCommand != .zero && known.lastCommand < known.control
+        else {
+            return []
+        }
+        var waiting = try waitingCommands(
+            after: known.lastCommand < known.control ? .zero : known.control, in: keyspace, over: &connection)
+        if !waiting.isEmpty {
+            var sequence = try ArchiveSequence(paths, skipsDamage: skipsDamage)
+            while let element = try sequence.next() {
+                guard case .command(let command, let id) = element else { continue }
+                waiting.removeAll {
+                    $0.command == command && ($0.id == id || $0.id == sequence.recordedCommandID)
+                }
+            }
+        }
+        let reply = try connection.call("UNLINK", keyspace.control)
+        if let error = reply.error { throw error }
+        return waiting.map {
+            "the command \($0.id) waited in \(keyspace.control), and the archive does not have it: \($0.command.kind) "
+                + "\($0.command.subject). It was left out. Give it again if it is to be carried out"
+        }
+    }
+
+    /// Reads commands that change experiments: XRANGE control id + COUNT n. The others are left out: a rebuild changes nothing that
+    /// must be restored, and an invalid one has no effect.
+    private func waitingCommands(
+        after id: StreamID, in keyspace: Keyspace, over connection: inout RedisConnection
+    ) throws -> [(id: StreamID, command: ControlEvent)] {
+        var found: [(id: StreamID, command: ControlEvent)] = []
+        try connection.forEachCommand(after: id, through: .highest, in: keyspace) { entry in
+            guard case .success(let command) = entry.command, command.kind != ControlField.rebuild else { return }
+            found.append((entry.id, command))
+        }
+        return found
+    }
+
+    /// Reads the fields of an entry: XRANGE events id id. nil if the stream does not have it any more.
+    private func entry(
+        _ id: StreamID, in keyspace: Keyspace, over connection: inout RedisConnection
+    ) throws(RedisError) -> [[UInt8]]? {
+        var writer = RESPWriter(capacity: 256)
+        writer.command("XRANGE", keyspace.events, id.description, id.description)
+        try connection.send(writer)
+        var reply = try connection.receive(within: EntryReader.bounds)
+        if let error = reply.error { throw error.naming(key: keyspace.events, expected: .stream) }
+        guard try reply.array() ?? 0 > 0 else { return nil }
+        _ = try reply.array()
+        _ = try reply.bytes()
+        var fields: [WireField] = []
+        try reply.fields(into: &fields)
+        let texts = fields.flatMap { [Array($0.name), Array($0.value)] }
+        withExtendedLifetime(reply) {}
+        return texts
+    }
+
+    func foreign(
+        _ id: StreamID, in keyspace: Keyspace, over connection: inout RedisConnection
+    ) throws(RedisError) -> ArchiveError {
+        let fields = try entry(id, in: keyspace, over: &connection)?.map { String(decoding: $0, as: UTF8.self) } ?? []
+        let name = stride(from: 0, to: fields.count - 1, by: 2).first { fields[$0] == EventField.producer }
+        let producer = name.map { " of the producer \(printable(fields[$0 + 1]))" } ?? ""
+        return ArchiveError(
+            "cannot replay: entry \(id) of \(keyspace.events)\(producer) is not in the archive, so another client writes to the "
+                + "server. Stop all trainings, and replay to an empty server")
+    }
+}

@@ -1,0 +1,151 @@
+import HyperoCore
+import HyperoRedis
+import HyperoSchema
+import Logging
+
+extension Replay {
+    /// The number of entries that are written before they are applied, and their bytes.
+    private static let (partCount, partBytes) = (50_000, 32 << 20)
+    /// The number of commands that are written before they are carried out.
+    private static let commandCount = 1_000
+    /// The size in bytes of one write.
+    private static let writeBytes = 1 << 20
+
+    /// The entries and commands that are written to a partition, or are about to be, and are not applied.
+    private struct Part: ~Copyable {
+        let known: KnownState
+        /// The last entry of the stream.
+        var written: StreamID
+        /// The last entry that is in the stream or in the writer.
+        var last: StreamID
+        /// The last entry of the archive that has occurred. Of those that the stream had before, no further ones are applied.
+        var reached = StreamID.zero
+        var (entries, bytes, commands) = (0, 0, 0)
+        var writer = RESPWriter()
+
+        init(_ known: KnownState) {
+            self.known = known
+            (written, last) = (known.events, known.events)
+        }
+
+        /// True if entries before the next command may not be applied.
+        var hasEntries: Bool { entries > 0 || reached <= known.events && known.events != .zero }
+
+        mutating func add(_ command: ControlEvent, _ id: StreamID, in keyspace: Keyspace) {
+            writer.begin(arguments: 3 + 2 * command.fields.count)
+            for argument in ["XADD", keyspace.control, id.description] { writer.add(argument) }
+            for field in command.fields {
+                writer.add(field.name)
+                writer.add(field.value)
+            }
+            commands += 1
+        }
+
+        mutating func add(_ fields: [ArchiveRecord.Field], _ id: StreamID, in keyspace: Keyspace) {
+            writer.begin(arguments: 3 + 2 * fields.count)
+            for argument in ["XADD", keyspace.events, id.description] { writer.add(argument) }
+            let before = writer.count
+            for field in fields {
+                field.name.withUnsafeBytes { writer.add($0) }
+                field.value.withUnsafeBytes { writer.add($0) }
+            }
+            entries += 1
+            bytes += writer.count - before
+            last = id
+        }
+    }
+
+    /// Replays the files of a partition.
+    func run(_ paths: [String], in keyspace: Keyspace, _ result: inout Summary) throws {
+        var sequence = try ArchiveSequence(paths, skipsDamage: skipsDamage)
+        var connection = try RedisConnection.open(to: settings.redis, key: keyspace.events, name: "hypero-replay")
+        let known = try knownState(of: keyspace, over: &connection)
+        let doneCommands = try checkPosition(known, of: paths, in: keyspace, over: &connection)
+        result.gaps += try removeWaitingCommands(known, of: paths, in: keyspace, over: &connection)
+        var part = Part(known)
+        var commandNumber = 0
+        while let element = try sequence.next() {
+            switch element {
+            case .hole(let hole):
+                if known.events == .zero || hole.through > known.events {
+                    result.gaps.append("\(hole.text), of \(keyspace.tag)")
+                }
+            case .command(let command, let id):
+                commandNumber += 1
+                guard commandNumber > doneCommands else { continue }
+                // Further ones between the same entries are carried out together.
+                if part.commands == 0 && part.hasEntries || part.commands >= Self.commandCount {
+                    try apply(&part, in: keyspace, over: &connection)
+                }
+                part.add(command, id, in: keyspace)
+                result.commands += 1
+            case .entry(let id, let fields):
+                if part.commands > 0 { try apply(&part, in: keyspace, over: &connection) }
+                part.reached = id
+                guard id > known.events else {
+                    result.skipped += 1
+                    continue
+                }
+                part.add(fields, id, in: keyspace)
+                result.entries += 1
+                if part.writer.count > Self.writeBytes { try flush(&part, in: keyspace, over: &connection) }
+                guard part.entries >= Self.partCount || part.bytes >= Self.partBytes else { continue }
+                try apply(&part, in: keyspace, over: &connection)
+            }
+        }
+        try apply(&part, in: keyspace, over: &connection)
+        try apply(keyspace, through: nil)
+        result.skipped += sequence.skipped
+        result.torn += sequence.torn
+    }
+
+    /// Writes the rest of a part, and applies it.
+    private func apply(_ part: inout Part, in keyspace: Keyspace, over connection: inout RedisConnection) throws {
+        try flush(&part, in: keyspace, over: &connection)
+        try apply(keyspace, through: part.reached < part.known.events ? part.reached : nil)
+        (part.entries, part.bytes, part.commands) = (0, 0, 0)
+    }
+
+    /// Writes entries or commands in one transaction, if no other client has written to the stream: WATCH events, XINFO STREAM
+    /// events, MULTI, XADD …, EXEC.
+    private func flush(_ part: inout Part, in keyspace: Keyspace, over connection: inout RedisConnection) throws {
+        let count = part.writer.commands
+        guard count > 0 else { return }
+        _ = try connection.call("WATCH", keyspace.events)
+        let found = try connection.streamInfo(of: keyspace.events).get().lastID ?? .zero
+        guard found == part.written else { throw try foreign(found, in: keyspace, over: &connection) }
+        var begin = RESPWriter(capacity: 64)
+        begin.command("MULTI")
+        try connection.send(begin)
+        try connection.send(part.writer)
+        var end = RESPWriter(capacity: 64)
+        end.command("EXEC")
+        try connection.send(end)
+        let error = try connection.receive().error
+        let queueError = try connection.receiveQueued(count)
+        var reply = try connection.receive()
+        if let error = error ?? queueError ?? reply.error { throw error }
+        guard let results = try reply.array() else {
+            let found = try connection.streamInfo(of: keyspace.events).get().lastID ?? .zero
+            throw try foreign(found, in: keyspace, over: &connection)
+        }
+        for _ in 0..<results {
+            if let error = reply.error { throw error }
+            try reply.skip()
+        }
+        part.writer.removeAll()
+        part.written = part.last
+    }
+
+    /// Applies the entries and the commands of a partition.
+    ///
+    /// - Parameter last: the last entry to apply; nil to apply all.
+    private func apply(_ keyspace: Keyspace, through last: StreamID?) throws(ArchiveError) {
+        let worker = PartitionWorker(settings, keyspace: keyspace, logger: logger, shutdown: shutdown)
+        if let last { worker.endExactly(at: last) }
+        guard worker.run() == .done, !shutdown.isRequested else {
+            throw ArchiveError(
+                "the replay has ended before all entries were applied. Run it again with --force, which continues it")
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import HyperoCore
+import HyperoRedis
+import HyperoSchema
+import TestSupport
+import Testing
+
+@testable import HyperoIngest
+
+/// Commands of operators that wait: in a backup, or for the archive.
+@Suite struct WaitingCommandTests {
+    private let folder: TemporaryFolder
+    private let live: IngestFixture
+
+    init() throws {
+        folder = try TemporaryFolder()
+        live = try IngestFixture()
+    }
+
+    private var archive: String { folder.file("archive") }
+
+    private func replay(to fixture: IngestFixture, _ arguments: String...) throws -> ChildProcess.Outcome {
+        let files = try ArchiveFolder(archive, tag: live.keyspace.tag).files()
+        return try ChildProcess.run(
+            "hypero-ingest", ["replay", "--redis", fixture.server.url] + arguments + files, within: .seconds(60))
+    }
+
+    private func content(of fixture: IngestFixture) throws -> PartitionContent {
+        var connection = try fixture.connect()
+        return try PartitionContent.read(from: &connection, fixture.keyspace)
+    }
+
+    private func command(_ arguments: String..., id: String, in fixture: IngestFixture) {
+        fixture.server.cli(["XADD", fixture.keyspace.control, id, "event"] + arguments)
+    }
+
+    @Test func `Commands that wait in a backup are carried out after the entries that came before them`() throws {
+        let backup = try IngestFixture()
+        var time = UInt64(clamping: WallClock.milliseconds) - 60_000
+        func add(_ commands: [String], to fixtures: [IngestFixture]) throws {
+            for fixture in fixtures {
+                let lines = commands.enumerated().map { offset, fields in
+                    "XADD \(fixture.keyspace.events) \(time + UInt64(offset))-0 \(fields)\n"
+                }
+                try fixture.run(lines.joined())
+            }
+            time += UInt64(commands.count)
+        }
+        let experiments = ["p-1", "p-2", "p-3"]
+        func rows(_ epochs: ClosedRange<Int>) -> [String] {
+            epochs.flatMap { epoch in
+                experiments.map { "event epoch battery b experiment \($0) epoch \(epoch) curve.valid \(epoch % 7)" }
+            }
+        }
+        let beginning =
+            ["event battery battery b name b version 1 description \"\""]
+            + experiments.map { "event start battery b experiment \($0)" } + rows(1...20)
+        try add(beginning, to: [live, backup])
+        try live.drain("--archive", archive)
+        try backup.drain()
+        // Carried out in the deployment after the rows, and waiting with them in the backup.
+        try add(rows(21...40), to: [live, backup])
+        try live.drain("--archive", archive)
+        for fixture in [live, backup] {
+            command("thin", "experiment", "p-1", "rows", "10", id: "\(time)-1", in: fixture)
+            command("rebuild", id: "\(time)-2", in: fixture)
+        }
+        try live.drain("--archive", archive)
+        try add(rows(41...50), to: [live, backup])
+        try live.drain("--archive", archive)
+        for fixture in [live, backup] { command("delete", "experiment", "p-2", id: "\(time)-3", in: fixture) }
+        try live.drain("--archive", archive)
+        // After the backup.
+        try add(rows(51...60), to: [live])
+        try live.drain("--archive", archive)
+        command("thin", "experiment", "p-3", "rows", "20", id: "\(time)-4", in: live)
+        try live.drain("--archive", archive)
+
+        let outcome = try replay(to: backup, "--force")
+        #expect(outcome.succeeded && outcome.stdout.contains("replayed 30 entries and 3 commands"), "\(outcome)")
+        #expect(try content(of: backup).differences(fromExpected: try content(of: live)) == "")
+        let again = try replay(to: backup, "--force")
+        #expect(again.succeeded && again.stdout.contains("replayed 0 entries and 0 commands"), "\(again)")
+
+        // One that the deployment has not carried out.
+        command("delete", "experiment", "p-1", id: "\(time)-5", in: backup)
+        let unknown = try replay(to: backup, "--force")
+        #expect(unknown.ending == .exited(2), "\(unknown)")
+        #expect(
+            unknown.stderr.contains(
+                "not complete: the command \(time)-5 waited in {hypero}:control, and the archive does not have it: delete "
+                    + "experiment p-1. It was left out"))
+        #expect(try content(of: backup).differences(fromExpected: try content(of: live)) == "")
+    }
+
+    @Test(arguments: [true, false])
+    func `Commands that wait for the archive of an ingest that is killed are archived by the next one`(
+        isInterrupted: Bool
+    ) throws {
+        let server = live.server
+        try live.add(EventSequence.training(by: "p", experiments: 4, epochs: 5))
+        let ingest = try live.ingest("--archive", archive)
+        #expect(
+            try eventually {
+                var folder = ArchiveFolder(archive, tag: live.keyspace.tag)
+                return try folder.lastPosition()?.count ?? 0 > 20
+            })
+        // A file in the place of the folder.
+        try FileManager.default.moveItem(atPath: archive, toPath: folder.file("away"))
+        try Data().write(to: URL(fileURLWithPath: archive))
+        let time = WallClock.milliseconds
+        let deleted = { try self.live.metric(IngestField.control) }
+        command("delete", "experiment", "p-1", id: "\(time)-1", in: live)
+        #expect(try eventually { try deleted() == "\(time)-1" })
+        try live.add(EventSequence.training(by: "q", experiments: 1, epochs: 5))
+        #expect(eventually { server.cli("HLEN", live.keyspace.curve(of: ExperimentID("q-1")!)) == "5" })
+        command("thin", "experiment", "q-1", id: "\(time)-2", in: live)
+        command("delete", "experiment", "p-2", id: "\(time)-3", in: live)
+        #expect(try eventually { try deleted() == "\(time)-3" })
+        #expect(server.cli("XLEN", live.keyspace.control) == "3")
+        #expect(try live.metric(IngestField.unarchived)?.hasPrefix("\(time)-1/") == true)
+        ingest.kill()
+        ingest.wait()
+        // One without an archive leaves them alone.
+        if isInterrupted { try live.drain() }
+        try FileManager.default.removeItem(atPath: archive)
+        try FileManager.default.moveItem(atPath: folder.file("away"), toPath: archive)
+        try live.add(EventSequence.training(by: "r", experiments: 1, epochs: 2))
+        let next = try live.ingest("--archive", archive)
+        #expect(try eventually { try live.metric(IngestField.unarchived) == "" })
+        #expect(eventually { server.cli("XLEN", live.keyspace.control) == "0" })
+        #expect(eventually { server.cli("EXISTS", live.keyspace.experiment(ExperimentID("r-1")!)) == "1" })
+        next.terminate()
+        #expect(next.wait() == .exited(0))
+        let other = try IngestFixture()
+        let outcome = try replay(to: other)
+        #expect(outcome.stdout.contains(" and 3 commands of "), "\(outcome)")
+        #expect(try content(of: other).differences(fromExpected: try content(of: live)) == "")
+    }
+}
