@@ -25,6 +25,11 @@ USE_FIRST_VERSION(log)
 USE_FIRST_VERSION(exp2)
 USE_FIRST_VERSION(log2)
 
+__asm__(".symver first_pow, pow@" FIRST_VERSION);
+double first_pow(double, double);
+double __wrap_pow(double, double);
+double __wrap_pow(double x, double y) { return first_pow(x, y); }
+
 /* std::__throw_bad_array_new_length(), which Swift's runtime calls and the C++ library of gcc 10 lacks. */
 __attribute__((weak)) void _ZSt28__throw_bad_array_new_lengthv(void);
 void _ZSt28__throw_bad_array_new_lengthv(void) { abort(); }

@@ -23,6 +23,9 @@ package enum SideLine: Sendable, Hashable {
     case meta(name: String, value: Int)
     /// A row with this value of `valid` and with `tick`, which is nan. The ingest counts the nan of every applied row.
     case row(epoch: Int, valid: Double)
+    /// The time of the last row's call, which was longer than all others of the thread, and the number of times that the kernel
+    /// put the thread to sleep meanwhile: 0 if the thread only waited for a processor.
+    case slowest(microseconds: Int, sleeps: Int)
     /// Further values of the channel `loss`.
     case curve(first: Int, losses: [Double])
     case maxima(epoch: Int, valid: Double)
@@ -93,6 +96,7 @@ extension SideLine {
         case .param(let name, let value): "param \(name) \(value)"
         case .meta(let name, let value): "meta \(name) \(value)"
         case .row(let epoch, let valid): "row \(epoch) \(valid)"
+        case .slowest(let microseconds, let sleeps): "slowest \(microseconds) \(sleeps)"
         case .curve(let first, let losses): "curve \(first) \(losses.map(\.description).joined(separator: ","))"
         case .maxima(let epoch, let valid): "maxima \(epoch) \(valid)"
         case .end: "end"
@@ -144,6 +148,9 @@ extension SideLine {
         case ("row", 3):
             guard let epoch = integer(1), let valid = number(2) else { return nil }
             self = .row(epoch: epoch, valid: valid)
+        case ("slowest", 3):
+            guard let microseconds = integer(1), let sleeps = integer(2) else { return nil }
+            self = .slowest(microseconds: microseconds, sleeps: sleeps)
         case ("curve", 3):
             guard let first = integer(1) else { return nil }
             self = .curve(first: first, losses: words[2].split(separator: ",").compactMap { Double($0) })

@@ -3,7 +3,7 @@ import HyperoRedis
 import TestSupport
 import Testing
 
-/// The files for operators: docker-compose.yml, the units of systemd, and the table of alerts.
+/// The files for operators: docker-compose.yml, the units of systemd, and the alerts.
 @Suite struct DeploymentFilesTests {
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
@@ -127,9 +127,11 @@ import Testing
         let table = try #require(article.components(separatedBy: "### Metrics and alerts\n").last)
             .components(separatedBy: "\n## ")[0]
         let alerts = table.split(separator: "\n").compactMap { line in
-            line.firstMatch(of: #/^\| `([^`]+)` \| ([0-9]+[mh]) \| /#).map { (String($0.1), String($0.2)) }
+            line.firstMatch(of: #/^\| `([^`]+)` \| ([0-9]+[mh]) \| (.*) \|$/#).map {
+                (String($0.1), String($0.2), String($0.3))
+            }
         }
-        #expect(alerts.count == 22)
+        #expect(alerts.count == 23)
         let server = try RedisServer(
             appendOnly: true, configuration: ["maxmemory 1gb", "min-replicas-to-write 1", "min-replicas-max-lag 5"])
         let folder = try TemporaryFolder()
@@ -137,20 +139,32 @@ import Testing
         let journals = try ChildProcess.run(
             "hypero-ingest", ["journals", "--format", "prometheus", "--journal", folder.path])
         #expect(try MetricsLint.problems(in: status.stdout + journals.stdout) == [])
-        // CLIENT LIST names no ingest, so that the standbys are unknown, and nothing was archived.
-        let unknown = "# TYPE hypero_standbys gauge\n# TYPE hypero_unarchived_entries gauge\n"
-        let written = status.stdout + journals.stdout + unknown
-        var rules = "groups:\n- name: hypero\n  rules:\n"
-        for (index, (expression, time)) in alerts.enumerated() {
+        // CLIENT LIST names no ingest, so that the standbys are unknown, nothing was archived, and nothing went wrong.
+        let unknown = ["standbys", "unarchived_entries", "rewound_timestamp_seconds", "taken_over_timestamp_seconds"]
+        let written =
+            status.stdout + journals.stdout + unknown.map { "# TYPE hypero_\($0) gauge\n" }.joined()
+        // The file has the same alerts as the table, in the same order.
+        let rules = try Self.contents("Scripts/prometheus/hypero.rules.yml")
+        var rest = rules[...]
+        for (expression, time, advice) in alerts {
             for name in expression.matches(of: /hypero_[a-z_]+/) {
                 #expect(written.contains("# TYPE \(name.0) "), "\(name.0)")
             }
-            let quoted = expression.replacing("'", with: "''")
-            rules += "  - alert: A\(index)\n    expr: '\(quoted)'\n    for: \(time)\n"
+            func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
+            let rule = """
+                        expr: \(quoted(expression))
+                        for: \(time)
+                        annotations:
+                          summary: \(quoted(advice.replacing("`", with: "")))
+
+                """
+            let range = try #require(rest.range(of: rule), "\(rule)")
+            rest = rest[range.upperBound...]
         }
+        #expect(rules.split(separator: "\n").count { $0.contains("- alert: Hypero") } == alerts.count)
         guard Self.hasProgram("command -v promtool") else { return }
-        try rules.write(toFile: folder.file("rules.yml"), atomically: false, encoding: .utf8)
-        let checked = try ChildProcess.run("promtool", ["check", "rules", folder.file("rules.yml")])
+        let file = Self.root.appendingPathComponent("Scripts/prometheus/hypero.rules.yml").path
+        let checked = try ChildProcess.run("promtool", ["check", "rules", file])
         #expect(checked.succeeded, "\(checked.stdout)\(checked.stderr)")
     }
 }

@@ -34,9 +34,13 @@ import Testing
     @Test func `An ingest warns of a primary that accepts writes without its replicas`() throws {
         let fixture = try IngestFixture(server: RedisServer(tcp: true))
         let port = try #require(fixture.server.port)
-        let replica = try RedisServer(appendOnly: false, configuration: ["replicaof 127.0.0.1 \(port)"])
-        #expect(eventually { fixture.server.cli("INFO", "replication").contains("connected_slaves:1") })
-        #expect(eventually { replica.cli("INFO", "replication").contains("master_link_status:up") })
+        let replicas = try (1...2).map { _ in
+            try RedisServer(appendOnly: false, configuration: ["replicaof 127.0.0.1 \(port)"])
+        }
+        #expect(eventually { fixture.server.cli("INFO", "replication").contains("connected_slaves:2") })
+        for replica in replicas {
+            #expect(eventually { replica.cli("INFO", "replication").contains("master_link_status:up") })
+        }
         let warning = "min-replicas-to-write is 0"
         #expect(try fixture.drain().stderr.contains(warning))
         let status = { try ChildProcess.run("hypero-query", ["status", "--redis", fixture.server.url]).stdout }
@@ -44,10 +48,10 @@ import Testing
         fixture.server.cli("CONFIG", "SET", "min-replicas-to-write", "1")
         #expect(try !fixture.drain().stderr.contains(warning))
         #expect(try !status().contains("cut off from its replicas"))
-        // A server without replicas needs no setting.
+        // With a single replica, all writes would stop after a promotion.
         fixture.server.cli("CONFIG", "SET", "min-replicas-to-write", "0")
-        replica.kill()
-        #expect(eventually { fixture.server.cli("INFO", "replication").contains("connected_slaves:0") })
+        replicas[0].kill()
+        #expect(eventually { fixture.server.cli("INFO", "replication").contains("connected_slaves:1") })
         #expect(try !fixture.drain().stderr.contains(warning))
     }
 

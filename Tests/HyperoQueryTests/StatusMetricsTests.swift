@@ -15,7 +15,8 @@ import Testing
             fixture.write(
                 "HSET", keys.ingest, "cursor", "1000-0", "entries", "1000-0 1", "applied", "7", "duplicates", "2",
                 "gaps",
-                "3", "missed", "4", "rewinds", "5", "takeovers", "6", "updated", "1763899200123")
+                "3", "missed", "4", "rewinds", "5", "rewound", "1000", "takeovers", "6", "taken", "2000",
+                "updated", "1763899200123")
             fixture.write("SET", keys.lease, "node17:99")
         }
         try fixture.commit()
@@ -34,6 +35,7 @@ import Testing
                 ("owned", "1"), ("at_rest", "0"), ("behind_entries", "2"), ("waiting_seconds", "2.500"),
                 ("stream_entries", "3"), ("applied_total", "7"), ("duplicates_total", "2"), ("gaps", "3"),
                 ("missed_total", "4"), ("rewinds_total", "5"), ("takeovers_total", "6"), ("dead_letters", "0"),
+                ("rewound_timestamp_seconds", "1"), ("taken_over_timestamp_seconds", "2"),
                 ("last_applied_timestamp_seconds", "1763899200.123"), ("batteries", "1"), ("commands", "0"),
                 ("commands_waiting_seconds", "0"),
             ] {

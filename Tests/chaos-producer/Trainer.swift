@@ -2,6 +2,7 @@ import ChaosLog
 import Glibc
 import Hypero
 import enum HyperoCore.WallClock
+import struct HyperoCore.MonotonicTime
 import HyperoSchema
 import Synchronization
 
@@ -40,6 +41,9 @@ final class Trainer {
     /// The latest value of each name that the current experiment overwrites.
     private var counters: [String: Int] = [:]
     private(set) var remainingEvents: Int
+    /// The longest calls of a row, without and with a sleep. Calls of less than a millisecond are not recorded.
+    private var slowestAwake = Duration.zero
+    private var slowestAsleep = Duration.zero
 
     /// - Parameters:
     ///   - client: the client.
@@ -304,7 +308,21 @@ final class Trainer {
     private func row(_ epoch: Int, of experiment: Experiment) {
         let valid = Double.random(in: 0..<1, using: &random)
         write(.row(epoch: epoch, valid: valid))
+        let (sleeps, start) = (Self.sleeps, MonotonicTime.now)
         experiment.log(epoch: epoch, ["valid": valid, "tick": .nan])
+        let call = Duration.nanoseconds(MonotonicTime.now.nanoseconds - start.nanoseconds)
+        let slept = Self.sleeps - sleeps
+        guard call > max(slept == 0 ? slowestAwake : slowestAsleep, .milliseconds(1)) else { return }
+        if slept == 0 { slowestAwake = call } else { slowestAsleep = call }
+        write(.slowest(microseconds: Int(call / .microseconds(1)), sleeps: slept))
+    }
+
+    /// The number of times that the calling thread waited for something other than a processor.
+    private static var sleeps: Int {
+        var usage = rusage()
+        // RUSAGE_THREAD, which glibc declares only with _GNU_SOURCE.
+        getrusage(__rusage_who_t(1), &usage)
+        return usage.ru_nvcsw
     }
 
     private func end() {

@@ -13,6 +13,8 @@ final class ChaosRun {
     private var remainingJournals = 0
     /// The longest times without an applied event, in a run with several servers.
     private var stalls: String?
+    /// The longest log calls; nil until the side files are read.
+    private var slowestCalls: String?
 
     init(
         seed: UInt64, rate: Int, trainings: [TrainingKind], faults: [Fault], python: String?, servers: ServerGroup.Kind?
@@ -46,6 +48,8 @@ final class ChaosRun {
         if let marks = testbed.marks { return try judge(after: marks) }
         printProgress("comparing the indexes with the side files")
         let sides = try SideReader(folder: testbed.sides)
+        let (awake, asleep) = (milliseconds(sides.slowestAwake), milliseconds(sides.slowestAsleep))
+        slowestCalls = "\(awake) waiting for a processor only, \(asleep) with a sleep in the kernel"
         let found = try readPartitions()
         return try Oracle.judge(sides, against: found, deletions: testbed.deletions)
     }
@@ -103,6 +107,7 @@ final class ChaosRun {
         }
         lines.append("journals after the trainings' end: \(adoptedJournals) adopted, \(remainingJournals) remaining")
         if let stalls { lines.append("longest time without an applied event: \(stalls)") }
+        if let slowestCalls { lines.append("longest log call: \(slowestCalls)") }
         lines += findings.map { "finding: \($0)" }
         return lines.joined(separator: "\n")
     }
@@ -124,6 +129,11 @@ final class ChaosRun {
         try nemesis.log.joined(separator: "\n").write(toFile: "\(path)/faults.log", atomically: false, encoding: .utf8)
         return path
     }
+}
+
+/// Returns a duration in milliseconds with its unit.
+private func milliseconds(_ duration: Duration) -> String {
+    duration.formatted(.units(allowed: [.milliseconds], fractionalPart: .show(length: 1)))
 }
 
 /// Prints a progress message to standard error.

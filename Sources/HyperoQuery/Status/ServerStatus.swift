@@ -28,7 +28,7 @@ public struct ServerStatus: Sendable, Hashable {
     /// The number of replicas that are connected and up to date; nil if the server is a replica or accepts writes without them
     /// (`min-replicas-to-write 0`). With 0, the server refuses all writes.
     public let goodReplicas: Int?
-    /// True if the server has replicas and accepts writes without any of them (`min-replicas-to-write 0`).
+    /// True if the server has several replicas and accepts writes without any of them (`min-replicas-to-write 0`).
     let mayLoseAcknowledgedWrites: Bool?
 }
 

@@ -40,6 +40,7 @@ extension Store {
         let servers = try serverRequest.statuses()
         for server in servers { warnings += server.warnings(isOneOfSeveral: connections.seed.namesSeveral) }
         warnings += connections.seed.unknownHosts()
+        if let warning = IndependentPrimaries(of: connections.seed).warning { warnings.append(warning) }
         let former = formerPartitions(among: partitionStatuses)
         let ingests = try serverRequest.ingests(database: connections.seed.database)
         for index in partitionStatuses.indices {

@@ -101,9 +101,18 @@ extension StoreStatus {
         add("hypero_rewinds_total", help: "The times that the stream or its cursor was set back or lost.") {
             .init($0.rewinds, $1)
         }
+        // A counter of a server that has lost all its data begins at 1 each time.
+        add(
+            "hypero_rewound_timestamp_seconds", .gauge,
+            help: "The time when the stream or its cursor was set back or lost last."
+        ) { .init(milliseconds: $0.lastRewind, $1) }
         add("hypero_takeovers_total", help: "The times that an ingest took over from one that was killed or stalled.") {
             .init($0.takeovers, $1)
         }
+        add(
+            "hypero_taken_over_timestamp_seconds", .gauge,
+            help: "The time when an ingest took over last from one that was killed or stalled."
+        ) { .init(milliseconds: $0.lastTakeover, $1) }
     }
 
     private func addServers(to metrics: inout MetricsText) {

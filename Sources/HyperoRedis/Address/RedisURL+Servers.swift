@@ -3,7 +3,7 @@ import HyperoSchema
 extension RedisURL {
     /// The configured servers, each as a URL of its own with the same account and database; the sentinels, with their account, if
     /// the URL names sentinels.
-    var servers: [RedisURL] {
+    package var servers: [RedisURL] {
         addresses.map { address in
             var url = self
             url.addresses = [address]

@@ -18,12 +18,13 @@ package struct ServerInfo {
         (self["min_slaves_good_slaves"] ?? self["min_replicas_good_replicas"]).flatMap { Int($0) }
     }
 
-    /// True if the server is a primary with replicas, and accepts writes without any of them (`min-replicas-to-write 0`).
+    /// True if the server is a primary with several replicas, and accepts writes without any of them (`min-replicas-to-write 0`).
     ///
-    /// It then goes on when it is cut off from them, and its writes are lost when one of them has been promoted. The field
-    /// `min_slaves_good_slaves` exists only if the setting is above 0.
+    /// It then goes on when it is cut off from them, and its writes are lost when one of them has been promoted. With a single
+    /// replica, the setting would stop all writes after a promotion. The field `min_slaves_good_slaves` exists only if the setting is
+    /// above 0.
     package var mayLoseAcknowledgedWrites: Bool {
-        self["role"] == "master" && (self["connected_slaves"].flatMap { Int($0) } ?? 0) > 0
+        self["role"] == "master" && (self["connected_slaves"].flatMap { Int($0) } ?? 0) > 1
             && goodReplicas == nil
     }
 }

@@ -31,18 +31,33 @@ final class NetworkFixture: Sendable {
     /// The folder of the clients' journals.
     var journal: String { folder.file("journal") }
 
+    /// The size of the clients' journals in bytes.
+    var journalBytes: Int {
+        let files = FileManager.default.enumerator(atPath: journal)?.allObjects as? [String] ?? []
+        return files.reduce(0) { sum, name in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(journal)/\(name)")
+            return sum
+                + (attributes?[.type] as? FileAttributeType == .typeRegular ? attributes?[.size] as? Int ?? 0 : 0)
+        }
+    }
+
     /// The notices of the clients to the user.
     var notices: [String] { recordedNotices.withLock { $0 } }
 
     /// Creates a client that connects through the proxy.
     ///
-    /// - Parameter url: another URL than that of the proxy.
-    func client(url: String? = nil, password: String? = nil) throws -> Hypero {
+    /// - Parameters:
+    ///   - url: another URL than that of the proxy.
+    ///   - configure: changes other settings.
+    func client(
+        url: String? = nil, password: String? = nil, configure: (inout Client.Configuration) -> Void = { _ in }
+    ) throws -> Hypero {
         var configuration = Client.Configuration(url: url ?? proxy.url, seed: 7)
         var variables = ["HYPERO_JOURNAL": journal]
         variables["HYPERO_REDIS_PASSWORD"] = password
         configuration.environment = { [variables] in variables[$0] }
         configuration.notify = { notice in self.recordedNotices.withLock { $0.append(notice) } }
+        configure(&configuration)
         return Hypero(try Client(configuration))
     }
 

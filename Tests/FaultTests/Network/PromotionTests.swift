@@ -1,4 +1,5 @@
 import Hypero
+import HyperoQuery
 import HyperoRedis
 import HyperoSchema
 import TestSupport
@@ -37,6 +38,24 @@ struct PromotionTests {
                     "hypero-query", ["rank", "promotions", "--redis", url], within: .seconds(60))
                 return rank?.stdout.contains("999") == true
             }, "\(String(describing: rank))")
+    }
+
+    @Test func `status warns of a list of servers with two primaries`() throws {
+        let primary = try RedisServer(appendOnly: false, tcp: true)
+        let other = try RedisServer(appendOnly: false, tcp: true)
+        let ports = [primary, other].map { $0.port ?? 0 }
+        let url = "redis://127.0.0.1:\(ports[0]),127.0.0.1:\(ports[1])"
+        func warnings(_ url: String) throws -> [String] {
+            try Store(url).status().warnings.filter { $0.contains("is a primary, and so is") }
+        }
+        let found = try warnings(url)
+        #expect(
+            found.count == 1 && found.allSatisfy { $0.contains(":\(ports[0]) ") && $0.contains(":\(ports[1]):") },
+            "\(found)")
+        // One server under two addresses, and a replica.
+        #expect(try warnings("redis://127.0.0.1:\(ports[0]),localhost:\(ports[0])").isEmpty)
+        try other.follow(primary)
+        #expect(try warnings(url).isEmpty)
     }
 
     @Test func `A journal that names one of several addresses is sent by a client with another list of them`() throws {

@@ -88,7 +88,8 @@ extension Event.Body {
             self = .curve(first: first, [Event.Series("loss", losses.map { Number($0) })])
         case .maxima(let epoch, let valid): self = .maxima(epoch: epoch, [CurveRow.Cell("valid", Number(valid))])
         case .end: self = .end(.done, reason: nil)
-        case .client, .inherited, .producer, .begin, .began, .resume, .over, .flush, .flushed, .closing, .closed:
+        case .client, .inherited, .producer, .begin, .began, .resume, .slowest, .over, .flush, .flushed, .closing,
+            .closed:
             return nil
         }
     }

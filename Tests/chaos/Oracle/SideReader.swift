@@ -28,6 +28,10 @@ struct SideReader {
     private(set) var openInheritances: [OpenInheritance] = []
     /// The number of events that clients dropped.
     private(set) var dropped: UInt64 = 0
+    /// The longest call of a row in which the thread waited for nothing but a processor.
+    private(set) var slowestAwake = Duration.zero
+    /// The longest call of a row in which the thread also slept, for example until another thread had left the journal.
+    private(set) var slowestAsleep = Duration.zero
     private var endings: [Process: ProducerLog.Ending] = [:]
     private var processes: [ProducerID: Process] = [:]
 
@@ -72,6 +76,12 @@ struct SideReader {
             let hasDropped = next.map { $0.dropped > entry.dropped } ?? false
             switch entry.line {
             case .client, .began, .over, .flush, .flushed: continue
+            case .slowest(let microseconds, let sleeps):
+                if sleeps == 0 {
+                    slowestAwake = max(slowestAwake, .microseconds(microseconds))
+                } else {
+                    slowestAsleep = max(slowestAsleep, .microseconds(microseconds))
+                }
             case .closing: endings[process] = .unknown
             case .closed: endings[process] = .closed
             case .inherited(let text, let battery):
