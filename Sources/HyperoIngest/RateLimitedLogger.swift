@@ -96,6 +96,8 @@ package final class RateLimitedLogger: @unchecked Sendable {
     package func event(
         _ message: String, level: Logger.Level, suffix: String = "", isRepeated: Bool = false
     ) -> Bool {
+        // A message that is not shown does not count to the limit.
+        guard level >= logger.logLevel else { return false }
         let time = now()
         if !isRepeated, let last = logged[message], last + Self.repeatInterval > time { return false }
         if logged.count >= Self.limit { logged = logged.filter { $0.value + Self.repeatInterval > time } }

@@ -99,7 +99,8 @@ public struct QueryError: Error, Sendable, Hashable {
     init(_ error: RedisError, server: RedisURL) {
         // Redis ends some errors with a full stop. The server or advice may follow in the message.
         let text = error.description.hasSuffix(".") ? String(error.description.dropLast()) : error.description
-        let reason = text.contains(server.description) ? text : "\(text) (\(server))"
+        var reason = text.contains(server.description) ? text : "\(text) (\(server))"
+        if error.code == .tooManyClients { reason += ". Raise maxclients, and the limit of open files of Redis" }
         code =
             switch error.category {
             // An account would not help.

@@ -13,15 +13,19 @@ enum Confirmation {
     ///   - outcome: the message after any other answer than yes.
     /// - Throws: the exit code.
     static func ask(_ question: String, isGiven: Bool, verb: String, outcome: String) throws {
+        try requireTerminal(isGiven: isGiven, verb: verb)
         guard !isGiven else { return }
-        guard isatty(STDIN_FILENO) == 1 else {
-            printError("cannot ask: standard input is not a terminal. Give --yes to \(verb) without asking")
-            throw ExitCode.validationFailure
-        }
         try printText("\(question) [y/N] ")
         guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
             printError(outcome)
             throw ExitCode.failure
         }
+    }
+
+    /// Ends a command that would have to ask and cannot.
+    static func requireTerminal(isGiven: Bool, verb: String) throws {
+        guard !isGiven, isatty(STDIN_FILENO) != 1 else { return }
+        printError("cannot ask: standard input is not a terminal. Give --yes to \(verb) without asking")
+        throw ExitCode.validationFailure
     }
 }

@@ -135,10 +135,13 @@ struct DeleteCommand: ParsableCommand {
         do {
             let selection = selection
             let selected = try selection?.experiments()
-            if dryRun, let selected { for line in DeleteSelection.lines(of: selected.best) { try printLine(line) } }
+            if let selected, dryRun || !yes && !selected.ids.isEmpty {
+                for line in DeleteSelection.lines(of: selected.best) { try printLine(line) }
+            }
             if let selected, selected.ids.isEmpty {
-                if dryRun { try printLine("no experiment would be deleted") }
-                return
+                if dryRun { return try printLine("no experiment would be deleted") }
+                // So that a command in cron fails at once, and not when there is something to delete for the first time.
+                return try Confirmation.requireTerminal(isGiven: yes, verb: "delete")
             }
             let deleter = try Deleter(try deployment.settings())
             var plan =

@@ -26,14 +26,15 @@ struct ReplayCommand: AsyncParsableCommand {
             left out.
 
             EXAMPLES, with another Redis server:
-              hypero-ingest replay --redis redis://new:6379 archive/hypero.*
+              hypero-ingest replay --redis redis://new:6379 archive/hypero[.@]*
               hypero-ingest replay --redis redis://new:6379 --force archive/*
 
             EXIT STATUS:
               0   all entries of the files are applied
               1   not all: a file is damaged, the server is not empty, another client has
                   written to it, a signal, or Redis refused
-              2   all entries of the files are applied, and the archive lacks others
+              2   all entries of the files are applied, and the archive lacks others, or
+                  has no file of a partition
               64  the command line is invalid
             """)
 
@@ -89,8 +90,32 @@ struct ReplayCommand: AsyncParsableCommand {
                 "the last record of \(printable(path)) is torn, as after a kill")
         }
         for gap in result.gaps { printError("not complete: \(gap)") }
-        let skipped = result.skipped > 0 ? ", and skipped \(result.skipped) that were there before" : ""
+        if result.isHoled {
+            printError(
+                "to complete it, find the missing files, and replay all files to an empty server, or to one where the backup was "
+                    + "restored again: --force cannot fill a hole")
+        }
+        if result.requeued > 0 || result.entries > 0 && result.deadLetters > 0 { reportDeadLetters(result) }
+        var skipped: [String] = []
+        if result.skipped > 0 { skipped.append("\(result.skipped) that were there before") }
+        if result.repeated > 0 { skipped.append("\(result.repeated) that occur in several files") }
+        let text = skipped.isEmpty ? "" : ", and skipped \(skipped.joined(separator: " and "))"
+        let end = result.end.map { ", up to \($0)" } ?? ""
         try printLine(
-            "replayed \(result.entries) entries and \(result.commands) commands of \(files.count) files\(skipped)")
+            "replayed \(result.entries) entries and \(result.commands) commands of \(files.count) files\(text)\(end)")
+    }
+
+    /// Prints the number of dead letters, of which an operator may have requeued or discarded some before.
+    private func reportDeadLetters(_ result: Replay.Summary) {
+        func counted(_ count: Int) -> String { "\(count) dead \(count == 1 ? "letter" : "letters")" }
+        let verb = result.requeued == 1 ? "was" : "were"
+        let earlier =
+            result.requeued == 0
+            ? "Those that were discarded before are there again."
+            : "\(counted(result.requeued)) of the archive \(verb) requeued before. Such dead letters, and those that were discarded "
+                + "before, are there again."
+        printError(
+            "the server has \(counted(result.deadLetters)). \(earlier) hypero-query dead lists them. Discard "
+                + "those with hypero-ingest discard, and do not requeue them: an old value may replace a newer one")
     }
 }

@@ -52,6 +52,12 @@ import Testing
         server.cli("HLEN", keyspace.curve(of: ExperimentID(experiment)!))
     }
 
+    @Test func `Without a terminal a rule needs --yes, also if there is nothing to delete`() throws {
+        let outcome = try delete("--keep-best", "1000000", "--older-than", "3650d")
+        #expect(outcome.ending == .exited(64) && outcome.stdout.isEmpty)
+        #expect(outcome.stderr.contains("cannot ask: standard input is not a terminal. Give --yes"))
+    }
+
     @Test func `The best of each version by its direction stay, and of the others those that have ended are deleted`()
         throws
     {

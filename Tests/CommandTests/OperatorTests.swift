@@ -148,6 +148,8 @@ import Testing
         }
         let url = fixture.server.url
         let owner = try start()
+        // Without an owner, there are no standbys either.
+        #expect(eventually { fixture.server.cli("GET", fixture.keyspace.lease).contains(":\(owner.pid):") })
         #expect(try eventually { try status(url).contains("standbys: none\n") })
         let standby = try start()
         let host = HostIdentity.hostName ?? "unknown"

@@ -88,10 +88,11 @@ import Testing
 
     @Test func `A failed login is explained without the advice for a missing right`() throws {
         let server = try RedisServer(appendOnly: false, configuration: ["requirepass verraten"])
+        let advice = "The password of an account needs its name in the URL, such as redis://user@host\n"
         for (environment, message) in [
-            (["HYPERO_REDIS_PASSWORD": "falsch"], "It was sent the password of HYPERO_REDIS_PASSWORD\n"),
+            (["HYPERO_REDIS_PASSWORD": "falsch"], "It was sent the password of HYPERO_REDIS_PASSWORD. \(advice)"),
             (["HYPERO_REDIS_PASSWORD_FILE": "/nowhere"], "Correct HYPERO_REDIS_PASSWORD_FILE or the file ("),
-            ([:], "Set HYPERO_REDIS_PASSWORD\n"),
+            ([:], "Set HYPERO_REDIS_PASSWORD. \(advice)"),
         ] {
             let outcome = try ChildProcess.run(
                 "hypero-query", ["batteries", "--redis", server.url], environment: environment)

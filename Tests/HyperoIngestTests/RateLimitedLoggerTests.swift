@@ -30,6 +30,16 @@ import Testing
         func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
     }
 
+    @Test func `Messages that are not shown do not count to the limit`() {
+        let recorder = Recorder()
+        var logger = Logger(label: "test") { _ in Handler(recorder: recorder) }
+        logger.logLevel = .warning
+        let limited = RateLimitedLogger(logger)
+        for number in 0..<2 * RateLimitedLogger.limit { limited.event("deleted \(number)", level: .info) }
+        limited.event("important", level: .warning)
+        #expect(recorder.lines.withLock { $0 } == ["important"])
+    }
+
     @Test func `A failure is logged once within a minute, also if it ends and returns meanwhile`() {
         let recorder = Recorder()
         let logger = recorder.makeLogger()

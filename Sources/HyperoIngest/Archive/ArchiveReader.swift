@@ -83,8 +83,12 @@ struct ArchiveReader: ~Copyable {
     /// - Throws: ``ArchiveError`` if the file cannot be read, or is no archive.
     init(_ path: String, followsLinks: Bool = true, skipsDamage: Bool = false) throws(ArchiveError) {
         var bytes = try FileBytes(path, followsLinks: followsLinks)
+        _ = try bytes.fill(1 << 3)
+        let tool = Self.compressions.first { bytes.available.starts(with: $0.magic) }?.tool
         let foreign = ArchiveError(
-            "cannot read \(printable(path)): it is not an archive that this version of hypero reads")
+            "cannot read \(printable(path)): "
+                + (tool.map { "it is compressed. Decompress it first: \($0)" }
+                    ?? "it is not an archive that this version of hypero reads"))
         guard case .size(let size) = try bytes.lineSize(atMost: ArchiveRecord.maxLine),
             let header = ArchiveHeader(bytes.available.prefix(size - 1))
         else { throw foreign }
@@ -93,6 +97,12 @@ struct ArchiveReader: ~Copyable {
         self.bytes = bytes
         self.skipsDamage = skipsDamage
     }
+
+    /// The first bytes of compressed files, with the tools that decompress them.
+    private static let compressions: [(magic: [UInt8], tool: String)] = [
+        ([0x1f, 0x8b], "gzip -d"), ([0xfd, 0x37, 0x7a, 0x58, 0x5a], "xz -d"), ([0x28, 0xb5, 0x2f, 0xfd], "zstd -d"),
+        ([0x42, 0x5a, 0x68], "bzip2 -d"), ([0x04, 0x22, 0x4d, 0x18], "lz4 -d"),
+    ]
 
     var path: String { bytes.path }
 

@@ -28,6 +28,8 @@ struct CheckpointReader {
     /// The name of this owner.
     let owner: String
     let logger: RateLimitedLogger
+    /// True for a replay, which is no takeover from the owner that a backup names.
+    var isReplaying = false
 
     /// Reads the checkpoint: TIME, HMGET ingest cursor entries owner released unconfirmed read, XLEN dead, XINFO STREAM dead,
     /// XINFO STREAM events.
@@ -101,7 +103,7 @@ struct CheckpointReader {
         let (cursor, entries, lastOwner, released) = (fields[0], fields[1], fields[2], fields[3])
         var batch = FoldedBatch(
             resumingAt: StreamPosition(cursor: try parseCursor(cursor), text: cursor == nil ? nil : entries))
-        if let lastOwner, lastOwner != owner, lastOwner != released {
+        if let lastOwner, lastOwner != owner, lastOwner != released, !isReplaying {
             logger.event("taking over from \(printable(lastOwner)), which did not release its lease", level: .notice)
             batch.isTakeover = true
         }

@@ -23,7 +23,8 @@ extension PartitionWorker {
     }
 
     var checkpointReader: CheckpointReader {
-        CheckpointReader(keyspace: keyspace, owner: lease.owner, logger: limitedLogger)
+        CheckpointReader(
+            keyspace: keyspace, owner: lease.owner, logger: limitedLogger, isReplaying: settings.isReplaying)
     }
 
     private func acquire(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {

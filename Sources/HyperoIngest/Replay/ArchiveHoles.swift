@@ -16,11 +16,15 @@ struct ArchiveFileFacts: Sendable {
     let isEnded: Bool
     /// The first entry of the file, or the one before its first command; nil without records.
     let first: ArchiveKey?
+    /// The number of entries of the series that precede the first record.
+    let preceding: Int
     /// The bytes of damaged records that were passed over.
     var damages: [Range<Int>] = []
 
     /// Returns what the files show about each other.
-    static func holes(in files: [ArchiveFileFacts]) -> [ArchiveHole] {
+    ///
+    /// - Parameter isKnown: returns whether the server has everything before a file.
+    static func holes(in files: [ArchiveFileFacts], except isKnown: (ArchiveFileFacts) -> Bool) -> [ArchiveHole] {
         var byID: [String: ArchiveFileFacts] = [:]
         for file in files where file.size >= byID[file.header.file]?.size ?? 0 { byID[file.header.file] = file }
         let formers = Set(files.compactMap(\.header.former))
@@ -35,7 +39,7 @@ struct ArchiveFileFacts: Sendable {
                             + "of its own counts the entries that are missing, but commands of operators may be missing too",
                         through: .highest))
             }
-            if let former = file.header.former {
+            if let former = file.header.former, !isKnown(file) {
                 let through = file.first?.id ?? .highest
                 if let found = byID[former] {
                     if found.size < file.header.formerSize {
@@ -46,8 +50,14 @@ struct ArchiveFileFacts: Sendable {
                                 through: through))
                     }
                 } else {
+                    let time = file.first.map { $0.id }.map {
+                        $0 == .zero ? "" : ", of before \(ArchiveTime.text(of: $0)) UTC,"
+                    }
                     holes.append(
-                        ArchiveHole(text: "the file that was written before \(path) is missing", through: through))
+                        ArchiveHole(
+                            text:
+                                "the file that was written before \(path)\(time ?? "") is missing: the name of such a file has an "
+                                + "earlier day, or a lower number", through: through))
                 }
             }
             if !file.isEnded, !formers.contains(file.header.file) {

@@ -6,7 +6,8 @@ import HyperoSchema
 /// Of several entries with one series and id, the first one counts. Of several records of a command, the last one counts: the owner
 /// that wrote it before was killed, or had lost its lease. A file is opened when its first record is due.
 ///
-/// The ids of elements are ascending. An entry of a later series may have a lower id than one before. It gets the next id.
+/// The ids of elements are ascending. An entry of a later series may have a lower id than one before. It gets the next id. Those of
+/// entries that the server has are not above its last one.
 struct ArchiveSequence: ~Copyable {
     /// An element of the sequence.
     enum Element {
@@ -58,6 +59,8 @@ struct ArchiveSequence: ~Copyable {
     private var counts: [UInt64: Int] = [:]
     private var (lastWritten, lastCommand) = (StreamID.zero, StreamID.zero)
     private let skipsDamage: Bool
+    /// The position of the server to which the entries are added; nil if the server is empty or has another series.
+    private(set) var server: ServerPosition?
     /// The id that the last command had in the control stream that was archived.
     private(set) var recordedCommandID = StreamID.zero
     private var isFinished = false
@@ -70,16 +73,20 @@ struct ArchiveSequence: ~Copyable {
     ///
     /// - Parameters:
     ///   - files: the paths, in any order.
+    ///   - position: the last entry of the server's stream, if its number in a series is known.
     ///   - skipsDamage: true to pass over damaged records, each of which is a hole.
-    init(_ files: [String], skipsDamage: Bool = false) throws(ArchiveError) {
+    init(
+        _ files: [String], after position: ArchivePosition? = nil, skipsDamage: Bool = false
+    ) throws(ArchiveError) {
         self.skipsDamage = skipsDamage
+        var server = position.map { ServerPosition($0) }
         for path in files {
             guard try !ArchiveReader.isUnbegun(path) else {
                 torn.append(path)
                 continue
             }
             var reader = try ArchiveReader(path, skipsDamage: skipsDamage)
-            var first: ArchiveKey?
+            var (first, preceding) = (nil as ArchiveKey?, Int.max)
             while let record = try reader.next() {
                 switch record.kind {
                 case .series:
@@ -89,10 +96,17 @@ struct ArchiveSequence: ~Copyable {
                         formers[series.number] = (series.former, series.formerCount)
                     }
                 case .end: break
-                case .entry, .gap: first = first ?? ArchiveKey(series: record.series, id: record.id)
+                case .entry, .gap:
+                    server?.compare(record)
+                    guard first == nil else { continue }
+                    first = ArchiveKey(series: record.series, id: record.id)
+                    preceding = record.kind == .entry ? record.number - 1 : record.number
                 case .command, .lostCommands:
                     let after = ArchiveKey(series: record.series, id: record.after)
-                    first = first.map { min($0, after) } ?? after
+                    if first.map({ after < $0 }) ?? true {
+                        first = after
+                        preceding = record.kind == .command ? record.number : .max
+                    }
                     guard record.kind == .command else { continue }
                     let key = try Self.command(record, path)
                     positions[key] = positions[key].map { max($0, after) } ?? after
@@ -101,12 +115,37 @@ struct ArchiveSequence: ~Copyable {
             facts.append(
                 ArchiveFileFacts(
                     path: path, header: reader.header, size: reader.position, isEnded: reader.isEnded, first: first,
-                    damages: reader.damages))
+                    preceding: preceding, damages: reader.damages))
             if let first { self.files.append((path, first)) }
             if reader.isTorn, first == nil { torn.append(path) }
         }
         // Those of one process have ascending names.
         self.files.sort { ($0.first, $0.path) > ($1.first, $1.path) }
+        if let server, hasSeries(server.last.series) { begin(after: server) }
+    }
+
+    /// Returns whether the files have entries of a series, or name it.
+    func hasSeries(_ number: UInt64) -> Bool {
+        formers[number] != nil || formers.values.contains { $0.former == number }
+    }
+
+    private mutating func begin(after server: ServerPosition) {
+        let later = formers.values.filter { $0.former == server.last.series }
+        if server.agrees(withSeriesOf: later.map(\.count).max()) {
+            self.server = server
+            counts[server.last.series] = server.last.count
+            lastWritten = server.last.id
+        } else if server.lacking > 0 {
+            holes.append(Self.lacking(server.lacking, through: server.last.id))
+        }
+    }
+
+    /// Returns the hole of entries that the archive has and a server lacks.
+    static func lacking(_ count: Int, through id: StreamID) -> ArchiveHole {
+        ArchiveHole(
+            text:
+                "the server lacks \(count) \(count == 1 ? "entry" : "entries") of the archive up to \(id), which an earlier replay did "
+                + "not have", through: .highest)
     }
 
     private static func malformed(_ path: String) -> ArchiveError {
@@ -134,7 +173,7 @@ struct ArchiveSequence: ~Copyable {
                 if pending.isEmpty { pending = [] }
                 beginSeries(due.after.series)
                 if let number = due.number { require(number, through: due.after.id) }
-                if due.lostCommands > 0 {
+                if due.lostCommands > 0, server?.isAfter(due.after) != true {
                     holes.append(
                         ArchiveHole(
                             text:
@@ -159,11 +198,11 @@ struct ArchiveSequence: ~Copyable {
                 continue
             }
             if entry.number > expected {
-                let start = last.map { $0.id } ?? .zero
                 holes.append(Self.hole(entry.number - expected, after: start, through: entry.id))
             }
             expected = max(expected, entry.number + 1)
             last = head.key
+            if let id = server?.id(of: head.key) { return .entry(id, entry.fields) }
             lastWritten = entry.id > lastWritten ? entry.id : lastWritten.next
             return .entry(lastWritten, entry.fields)
         }
@@ -171,7 +210,8 @@ struct ArchiveSequence: ~Copyable {
 
     private static func hole(_ count: Int, after: StreamID, through: StreamID) -> ArchiveHole {
         ArchiveHole(
-            text: "the archive lacks \(count) \(count == 1 ? "entry" : "entries") between \(after) and \(through)",
+            text: "the archive lacks \(count) \(count == 1 ? "entry" : "entries") between \(after) and \(through) "
+                + "(\(ArchiveTime.text(after: after, through: through)))",
             through: through)
     }
 
@@ -179,13 +219,19 @@ struct ArchiveSequence: ~Copyable {
         guard last?.series != series else { return }
         if let last { counts[last.series] = expected - 1 }
         last = ArchiveKey(series: series, id: .zero)
-        expected = 1
+        expected = (server?.count(of: series) ?? 0) + 1
+    }
+
+    /// The last entry of the series that has occurred, or that the server has.
+    private var start: StreamID {
+        guard let last else { return .zero }
+        return server.map { $0.last.series == last.series ? max(last.id, $0.last.id) : last.id } ?? last.id
     }
 
     /// Records a hole unless the entries of the series up to a number have occurred.
     private mutating func require(_ number: Int, through id: StreamID) {
         guard number >= expected else { return }
-        holes.append(Self.hole(number - expected + 1, after: last?.id ?? .zero, through: id))
+        holes.append(Self.hole(number - expected + 1, after: start, through: id))
         expected = number + 1
     }
 
@@ -193,6 +239,7 @@ struct ArchiveSequence: ~Copyable {
     private mutating func finish() {
         if let last { counts[last.series] = expected - 1 }
         for (series, (former, count)) in formers.sorted(by: { $0.key < $1.key }) where former != 0 {
+            if let server, series <= server.last.series { continue }
             let missing = count - (counts[former] ?? 0)
             guard missing > 0 else { continue }
             let through = facts.compactMap(\.first).filter { $0.series == series }.min()?.id ?? .highest
@@ -201,7 +248,11 @@ struct ArchiveSequence: ~Copyable {
                     text: "the archive lacks \(missing) entries that were applied before the cursor moved back",
                     through: through))
         }
-        holes += ArchiveFileFacts.holes(in: facts)
+        let (server, formers) = (server, formers)
+        holes += ArchiveFileFacts.holes(in: facts) { file in
+            let former = file.first.flatMap { formers[$0.series] }
+            return server?.hasAll(before: file, former: former.map { ($0.former, $0.count) }) ?? false
+        }
     }
 
     /// Moves all sources over an entry.

@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoRedis
 import HyperoSchema
 
@@ -11,17 +12,65 @@ extension Replay {
         let control: StreamID
         /// The last command of the control stream.
         let lastCommand: StreamID
+        /// The cursor with its number in a series; nil if it is unknown.
+        var read: ReadField?
+        /// The last entry of the stream with its number; nil if it is unknown.
+        var position: ArchivePosition?
+        /// True if the partition was archived.
+        var isArchived = false
     }
 
-    /// Reads the last entry and the last commands that a partition has had: XINFO STREAM events, XINFO STREAM control, HGET ingest
-    /// control.
+    /// Reads the last entry and the last commands that a partition has had: XINFO STREAM events, XINFO STREAM control, HMGET ingest
+    /// control cursor read archived, XRANGE events.
     func knownState(of keyspace: Keyspace, over connection: inout RedisConnection) throws(RedisError) -> KnownState {
         let events = try connection.streamInfo(of: keyspace.events).get().lastID ?? .zero
         let commands = try connection.streamInfo(of: keyspace.control).get().lastID ?? .zero
-        var control = try connection.call("HGET", keyspace.ingest, IngestField.control)
-        if let error = control.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
-        return KnownState(
-            events: events, control: try control.string().flatMap { StreamID($0) } ?? .zero, lastCommand: commands)
+        var hash = try connection.call(
+            "HMGET", keyspace.ingest, IngestField.control, IngestField.cursor, IngestField.read, IngestField.archived)
+        if let error = hash.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
+        let fields = try hash.strings(count: 4)
+        var state = KnownState(
+            events: events, control: fields[0].flatMap { StreamID($0) } ?? .zero, lastCommand: commands,
+            isArchived: fields[3] != nil)
+        guard let read = fields[2].flatMap({ ReadField($0) }), fields[1].flatMap({ StreamID($0) }) == read.cursor,
+            read.cursor <= events
+        else { return state }
+        state.read = read
+        // The entries that wait in a backup.
+        let waiting = try EntryReader(settings.redis, keyspace: keyspace).count(after: read.cursor, through: events)
+        let (count, isBeyond) = read.count.addingReportingOverflow(waiting)
+        guard !isBeyond else { return state }
+        state.position = ArchivePosition(series: read.series.number, id: events, count: count)
+        return state
+    }
+
+    /// Returns the number of entries that a server lacks of the archive up to its cursor, if an earlier replay has written all of them.
+    ///
+    /// - Parameter count: the number of entries of the archive up to the cursor.
+    func lacking(_ known: KnownState, of count: Int, in sequence: borrowing ArchiveSequence) -> Int {
+        guard let read = known.read, read.series.former == 0, !sequence.hasSeries(read.series.number) else { return 0 }
+        return max(count.subtractingReportingOverflow(read.count).partialValue, 0)
+    }
+
+    /// Records that all entries are archived, because they come from an archive, if the partition was archived before: WATCH lease,
+    /// GET lease, HGET ingest read, MULTI, HSET ingest archived, EXEC. Does nothing once an ingest owns the partition.
+    func recordArchived(in keyspace: Keyspace, over connection: inout RedisConnection) throws {
+        _ = try connection.call("WATCH", keyspace.lease)
+        var lease = try connection.call("GET", keyspace.lease)
+        if let error = lease.error { throw error.naming(key: keyspace.lease, expected: .string) }
+        let owner = try lease.string()
+        var hash = try connection.call("HGET", keyspace.ingest, IngestField.read)
+        if let error = hash.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
+        guard owner == nil, let read = try hash.string().flatMap({ ReadField($0) }) else {
+            _ = try connection.call("UNWATCH")
+            return
+        }
+        let archived = ArchivedField(
+            series: read.series.number, count: read.count, time: Int64(clamping: WallClock.milliseconds))
+        _ = try connection.call("MULTI")
+        _ = try connection.call("HSET", keyspace.ingest, IngestField.archived, archived.description)
+        let exec = try connection.call("EXEC")
+        if let error = exec.error { throw error }
     }
 
     /// Checks that the last entry of the stream is one of the archive, or older than it. If another client has written it, the
@@ -33,7 +82,7 @@ extension Replay {
     ) throws -> Int {
         guard known.events != .zero || known.control != .zero else { return 0 }
         guard isForced else { throw try foreign(known.events, in: keyspace, over: &connection) }
-        var sequence = try ArchiveSequence(paths, skipsDamage: skipsDamage)
+        var sequence = try ArchiveSequence(paths, after: known.position, skipsDamage: skipsDamage)
         var (commandCount, doneCount, olderCount) = (0, 0, 0)
         var isFirst = true
         var isFound = known.events == .zero
@@ -58,7 +107,9 @@ extension Replay {
                 isFound = true
             }
         }
-        guard isFound else { throw try foreign(known.events, in: keyspace, over: &connection) }
+        guard isFound else {
+            throw try foreign(known.events, in: keyspace, isFileMissing: true, over: &connection)
+        }
         return doneCount > 0 ? doneCount : olderCount
     }
 
@@ -77,7 +128,7 @@ extension Replay {
         var waiting = try waitingCommands(
             after: known.lastCommand < known.control ? .zero : known.control, in: keyspace, over: &connection)
         if !waiting.isEmpty {
-            var sequence = try ArchiveSequence(paths, skipsDamage: skipsDamage)
+            var sequence = try ArchiveSequence(paths, after: known.position, skipsDamage: skipsDamage)
             while let element = try sequence.next() {
                 guard case .command(let command, let id) = element else { continue }
                 waiting.removeAll {
@@ -125,14 +176,23 @@ extension Replay {
         return texts
     }
 
+    /// Returns the error of an entry that is not in the archive.
+    ///
+    /// - Parameter isFileMissing: true if it may be in a file that was not given.
     func foreign(
-        _ id: StreamID, in keyspace: Keyspace, over connection: inout RedisConnection
+        _ id: StreamID, in keyspace: Keyspace, isFileMissing: Bool = false, over connection: inout RedisConnection
     ) throws(RedisError) -> ArchiveError {
         let fields = try entry(id, in: keyspace, over: &connection)?.map { String(decoding: $0, as: UTF8.self) } ?? []
         let name = stride(from: 0, to: fields.count - 1, by: 2).first { fields[$0] == EventField.producer }
         let producer = name.map { " of the producer \(printable(fields[$0 + 1]))" } ?? ""
+        let subject = "cannot replay: entry \(id) of \(keyspace.events)\(producer)"
+        guard isFileMissing else {
+            return ArchiveError(
+                "\(subject) is not in the archive, so another client writes to the server. Stop all trainings, and replay to an empty "
+                    + "server")
+        }
         return ArchiveError(
-            "cannot replay: entry \(id) of \(keyspace.events)\(producer) is not in the archive, so another client writes to the "
-                + "server. Stop all trainings, and replay to an empty server")
+            "\(subject) is not in the archive: another client has written to the server, or a file is not given. Give all files of "
+                + "the archive. If it is of another client, stop all trainings, and replay to an empty server")
     }
 }

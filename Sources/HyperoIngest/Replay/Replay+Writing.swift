@@ -57,18 +57,18 @@ extension Replay {
 
     /// Replays the files of a partition.
     func run(_ paths: [String], in keyspace: Keyspace, _ result: inout Summary) throws {
-        var sequence = try ArchiveSequence(paths, skipsDamage: skipsDamage)
         var connection = try RedisConnection.open(to: settings.redis, key: keyspace.events, name: "hypero-replay")
         let known = try knownState(of: keyspace, over: &connection)
+        var sequence = try ArchiveSequence(paths, after: known.position, skipsDamage: skipsDamage)
         let doneCommands = try checkPosition(known, of: paths, in: keyspace, over: &connection)
         result.gaps += try removeWaitingCommands(known, of: paths, in: keyspace, over: &connection)
         var part = Part(known)
-        var commandNumber = 0
+        var (commandNumber, knownCount) = (0, 0)
         while let element = try sequence.next() {
             switch element {
             case .hole(let hole):
-                if known.events == .zero || hole.through > known.events {
-                    result.gaps.append("\(hole.text), of \(keyspace.tag)")
+                if sequence.server != nil || known.events == .zero || hole.through > known.events {
+                    result.add(hole, of: keyspace)
                 }
             case .command(let command, let id):
                 commandNumber += 1
@@ -82,12 +82,14 @@ extension Replay {
             case .entry(let id, let fields):
                 if part.commands > 0 { try apply(&part, in: keyspace, over: &connection) }
                 part.reached = id
+                if let read = known.read, id <= read.cursor { knownCount += 1 }
                 guard id > known.events else {
                     result.skipped += 1
                     continue
                 }
                 part.add(fields, id, in: keyspace)
                 result.entries += 1
+                if fields.contains(where: { $0.name.elementsEqual(EventField.requeued.utf8) }) { result.requeued += 1 }
                 if part.writer.count > Self.writeBytes { try flush(&part, in: keyspace, over: &connection) }
                 guard part.entries >= Self.partCount || part.bytes >= Self.partBytes else { continue }
                 try apply(&part, in: keyspace, over: &connection)
@@ -95,7 +97,16 @@ extension Replay {
         }
         try apply(&part, in: keyspace, over: &connection)
         try apply(keyspace, through: nil)
-        result.skipped += sequence.skipped
+        if known.isArchived { try recordArchived(in: keyspace, over: &connection) }
+        let missing = lacking(known, of: knownCount, in: sequence)
+        if missing > 0 {
+            result.add(ArchiveSequence.lacking(missing, through: known.read?.cursor ?? .zero), of: keyspace)
+        }
+        if part.last != .zero { result.ends.append(Summary.End(tag: keyspace.tag, id: part.last)) }
+        var dead = try connection.call("XLEN", keyspace.dead)
+        if let error = dead.error { throw error.naming(key: keyspace.dead, expected: .stream) }
+        result.deadLetters += try dead.integer()
+        result.repeated += sequence.skipped
         result.torn += sequence.torn
     }
 
@@ -111,6 +122,7 @@ extension Replay {
     private func flush(_ part: inout Part, in keyspace: Keyspace, over connection: inout RedisConnection) throws {
         let count = part.writer.commands
         guard count > 0 else { return }
+        hasWritten = true
         _ = try connection.call("WATCH", keyspace.events)
         let found = try connection.streamInfo(of: keyspace.events).get().lastID ?? .zero
         guard found == part.written else { throw try foreign(found, in: keyspace, over: &connection) }

@@ -12,18 +12,6 @@ package import Logging
 /// Commands of operators are carried out where they were, between the same entries. The indexes are then those of the deployment that
 /// was archived. The clock is the one of the archive: a deletion expires 30 days after it.
 package final class Replay {
-    /// The counts of a replay.
-    package struct Summary: Sendable, Hashable {
-        package var entries = 0
-        package var commands = 0
-        /// The entries that occurred before in the files, or that the server had.
-        package var skipped = 0
-        /// The parts of the archive that are missing, one sentence each.
-        package var gaps: [String] = []
-        /// The files whose last record is torn.
-        package var torn: [String] = []
-    }
-
     let settings: IngestSettings
     private let files: [(keyspace: Keyspace, paths: [String])]
     /// The files without a whole first line.
@@ -32,6 +20,8 @@ package final class Replay {
     let shutdown = ShutdownFlag()
     let skipsDamage: Bool
     var isForced = false
+    /// True once the server has entries or commands of this replay.
+    var hasWritten = false
 
     /// - Parameters:
     ///   - files: the paths of archive files.
@@ -116,6 +106,8 @@ package final class Replay {
             var result = Summary()
             result.torn = unbegun
             result.gaps = unbegun.map { "\(printable($0)) is empty" }
+            let given = Set(files.map(\.keyspace))
+            result.addMissing(try settings.keyspaces().filter { !given.contains($0) })
             for (keyspace, paths) in files { try run(paths, in: keyspace, &result) }
             return result
         }
@@ -127,7 +119,9 @@ package final class Replay {
         } catch let error as ArchiveError {
             throw error
         } catch let error as RedisError {
-            throw ArchiveError(error.report)
+            throw ArchiveError(
+                hasWritten
+                    ? "\(error.report). Then run the replay again with --force, which continues it" : error.report)
         } catch {
             throw ArchiveError("\(error)")
         }

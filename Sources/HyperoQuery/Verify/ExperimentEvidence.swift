@@ -60,7 +60,8 @@ struct ExperimentEvidence {
             found.append(
                 difference(
                     .remains, key: keyspace.curve(of: id),
-                    "the learning curve is of an experiment whose hash is missing\(state)"))
+                    "the learning curve is of an experiment whose hash is missing\(state). hypero-ingest delete removes it"
+                ))
         }
         return found
     }

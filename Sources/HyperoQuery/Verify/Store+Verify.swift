@@ -117,7 +117,9 @@ final class Verifier {
                 Difference(
                     check: .types, partition: keyspace.tag, battery: owner(keyspace.batteryPrefix),
                     experiment: owner(keyspace.experimentPrefix), key: text,
-                    message: "the key holds a value of another type, and cannot be read: rename or delete it"))
+                    message:
+                        "\(printable(text, limit: 200)) holds a value of another type, and cannot be read: rename or delete it"
+                ))
             let warning = WrongTypes.warning(of: text)
             warnings.removeAll { $0 == warning }
         }

@@ -124,7 +124,9 @@ extension Verifier {
                 Difference(
                     check: .remains, partition: keyspace.tag, battery: nil, experiment: id.text,
                     key: keyspace.curve(of: id), field: nil, expected: nil, found: nil,
-                    message: "the learning curve is of an experiment whose hash is missing\(state)"))
+                    message:
+                        "the learning curve is of an experiment whose hash is missing\(state). hypero-ingest delete removes it"
+                ))
         }
     }
 

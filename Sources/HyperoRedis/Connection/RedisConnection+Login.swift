@@ -75,15 +75,25 @@ extension RedisConnection {
                 "the user has a password, and none is given. A password without a user is written redis://:password@host"
             case .wrongPassword where password != nil:
                 "\(quotesPassword ? "the server rejected the password" : error.sentence). It was sent the password of \(origin)"
-                    + Self.remark(about: password ?? "")
+                    + Self.remark(about: password ?? "") + namelessUser(isSentinel: isSentinel)
             case .noAuthentication where password == nil:
                 "\(error.sentence). Set \(isSentinel ? "HYPERO_SENTINEL_PASSWORD" : "HYPERO_REDIS_PASSWORD")"
+                    + namelessUser(isSentinel: isSentinel)
             default: quotesPassword ? "the server rejected the password" : error.description
             }
         // A redirect before the login names a server that no cluster has listed.
         let code = if case .moved = error.code { RedisError.Code.other } else { error.code }
         let action = error.category == .transient ? "use" : "log in to"
         return RedisError(code, "cannot \(action) \(isSentinel ? "the sentinel " : "")\(url): \(reason)")
+    }
+
+    /// Returns the advice to name an account, which is often forgotten after the default user was switched off; nothing if the URL
+    /// names one.
+    private func namelessUser(isSentinel: Bool) -> String {
+        guard url.user == nil else { return "" }
+        return isSentinel
+            ? ". The password of an account needs its name in HYPERO_SENTINEL_USER"
+            : ". The password of an account needs its name in the URL, such as redis://user@host"
     }
 
     /// Returns a remark about characters that are rarely a part of a password: those that an editor or a shell has added.

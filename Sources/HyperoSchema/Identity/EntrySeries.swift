@@ -91,7 +91,7 @@ package struct UnarchivedField: Sendable, Hashable, CustomStringConvertible {
     package private(set) var runs: [Run] = []
 
     /// The number of runs. The commands of further ones count to the last of them.
-    private static let maxRuns = 1_000
+    private static let maxRuns = 256
 
     package init() {}
 

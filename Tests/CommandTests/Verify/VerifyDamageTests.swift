@@ -36,7 +36,9 @@ import Testing
         }
         server.cli("SET", fixture.experiment("stated"), "text")
         let table = try run("hypero-query", "verify", "sweep")
-        #expect(table.stdout.contains("the key holds a value of another type, and cannot be read"), "\(table)")
+        #expect(
+            table.stdout.contains("\(fixture.experiment("stated")) holds a value of another type, and cannot be read"),
+            "\(table)")
         #expect(!table.stdout.contains("whose hash is missing"))
     }
 

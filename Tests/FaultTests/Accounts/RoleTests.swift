@@ -78,6 +78,12 @@ import Testing
             #expect(server.cli(logger + ["XADD", "{lab:1}:events", "*", "event", "unknown"]).contains("-"))
         }
         #expect(eventually { server.cli("XLEN", "{lab:1}:dead") == "2" })
+        // A partition without an entry would have no file in the archive.
+        for partition in 0..<3 {
+            let entry = ["{lab:\(partition)}:events", "*", "event", "alive", "producer", "p"]
+            #expect(server.cli(logger + ["XADD"] + entry).contains("-"))
+            #expect(eventually { server.cli("HEXISTS", "{lab:\(partition)}:ingest", "updated") == "1" })
+        }
         let queries = [
             "batteries", "versions net", "rank net", "rank net --group lr", "experiments net --unranked",
             "show \(ids[0])", "show \(ids[1].prefix(8))", "curves net --top 2", "compare --top 2 net", "columns net",

@@ -159,8 +159,10 @@ import Testing
         #expect(try Self.elements(of: paths).elements == ["1", "2", "3", "4", "battery b", "5", "6"])
         #expect(
             try Self.elements(of: [paths[0], paths[2]]).elements == [
-                "1", "2", "3", "4", "battery b", "6", "the archive lacks 1 entry between 4-3 and 6-3",
-                "the file that was written before \(paths[2]) is missing",
+                "1", "2", "3", "4", "battery b", "6",
+                "the archive lacks 1 entry between 4-3 and 6-3 (1970-01-01 00:00:00 to 1970-01-01 00:00:00 UTC)",
+                "the file that was written before \(paths[2]), of before 1970-01-01 00:00:00 UTC, is missing: the name of such "
+                    + "a file has an earlier day, or a lower number",
             ])
         // A command that is cut off.
         let whole = try Data(contentsOf: URL(fileURLWithPath: paths[0]))

@@ -73,7 +73,8 @@ import Testing
         while let element = try sequence.next() {
             switch element {
             case .entry: entries += 1
-            case .hole(let hole): holes.append(hole.text)
+            // Without the times.
+            case .hole(let hole): holes.append(hole.text.components(separatedBy: " (")[0])
             case .command: break
             }
         }

@@ -93,7 +93,8 @@ struct TopologyTests {
         #expect(
             error.description
                 == "no server of redis://\(address),\(dead) can be used: cannot log in to redis://\(address): WRONGPASS "
-                + "invalid username-password pair or user is disabled. It was sent the password of the URL; cannot connect to redis://\(dead): Connection refused"
+                + "invalid username-password pair or user is disabled. It was sent the password of the URL. The password of an account "
+                + "needs its name in the URL, such as redis://user@host; cannot connect to redis://\(dead): Connection refused"
         )
         var denied = try self.topology("redis://:wrong@\(address),\(address)")
         #expect(redisError { _ = try open(&denied) }?.code == .wrongPassword)
