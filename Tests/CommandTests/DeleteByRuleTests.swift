@@ -4,7 +4,7 @@ import HyperoSchema
 import TestSupport
 import Testing
 
-/// What `hypero-ingest delete` says of a rule, and what it does without an ingest.
+/// The output of `hypero-ingest delete` with a rule, and its outcome without an ingest.
 @Suite struct DeleteByRuleTests {
     private let fixture: CommandFixture
     private var server: RedisServer { fixture.server }

@@ -66,13 +66,13 @@ import Testing
         return try String(contentsOf: file, encoding: .utf8)
     }
 
-    @Test func `The article Deployment has the line of every role`() throws {
-        let lines = try Self.article("Deployment").split(separator: "\n").filter {
+    @Test func `The article Accounts has the line of every role`() throws {
+        let lines = try Self.article("Accounts").split(separator: "\n").filter {
             $0.contains("ACL SETUSER") && $0.contains(" on ")
         }
         let expected = try AccountRole.allCases.map { "    " + (try AccountRules($0).line(user: $0.rawValue)) }
         #expect(lines.map(String.init) == expected, "copy the output of hypero-ingest acl")
-        let roles = try Self.article("Deployment").split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let roles = try Self.article("Accounts").split(separator: "\n").filter { $0.hasPrefix("| `") }
         for role in AccountRole.allCases {
             #expect(roles.contains { $0.hasPrefix("| `\(role.rawValue)` |") })
         }

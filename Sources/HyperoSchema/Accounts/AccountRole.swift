@@ -1,7 +1,7 @@
 /// A kind of program that connects to Redis. Each has an account of its own, whose rights are defined in this folder.
 ///
 /// `hypero-ingest acl` prints the rights, `hypero-ingest acl --check` compares an account with them, and the article
-/// *Deployment* lists them.
+/// *Accounts* lists them.
 package enum AccountRole: String, Sendable, Hashable, CaseIterable {
     /// A program that only appends events, such as a shell script.
     case logger
