@@ -56,9 +56,7 @@ struct AddressRace {
     private mutating func start(_ servers: [[RedisURL.Address]], blocking: (() -> Void) -> Void) {
         for (index, addresses) in servers.enumerated() {
             for address in addresses where runners.count < Self.maxSockets {
-                var context: UnsafeMutablePointer<redisContext>?
-                blocking { context = RedisConnection.connect(to: address) }
-                guard let context else { continue }
+                guard let context = RedisConnection.connect(to: address, blocking: blocking) else { continue }
                 let runner = Runner(server: index, context: context)
                 if context.pointee.err == 0 { runners.append(runner) } else { leave(runner, to: &failed) }
             }
@@ -70,7 +68,10 @@ struct AddressRace {
         var polled = runners.map {
             pollfd(fd: $0.context.pointee.fd, events: Int16($0.hasSent ? POLLIN : POLLOUT), revents: 0)
         }
-        blocking { _ = Glibc.poll(&polled, nfds_t(polled.count), 5) }
+        polled.withUnsafeMutableBufferPointer { polled in
+            let (first, count) = (polled.baseAddress, nfds_t(polled.count))
+            blocking { _ = Glibc.poll(first, count, 5) }
+        }
         let all = runners
         runners = []
         for (var runner, result) in zip(all, polled) {

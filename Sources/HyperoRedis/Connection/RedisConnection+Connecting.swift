@@ -96,23 +96,32 @@ extension RedisConnection {
     private static func context(
         of address: RedisURL.Address, _ url: RedisURL, blocking: (() -> Void) -> Void, opened: (CInt) -> Void
     ) throws(RedisError) -> HiredisContext {
-        var context: UnsafeMutablePointer<redisContext>?
-        // Connecting does not block, but creating a socket may.
-        blocking { context = connect(to: address) }
-        guard let context else { throw RedisError(.connection, "cannot connect to \(url): out of memory") }
+        guard let context = connect(to: address, blocking: blocking) else {
+            throw RedisError(.connection, "cannot connect to \(url): out of memory")
+        }
         opened(context.pointee.fd)
         return HiredisContext(pointer: context)
     }
 
     /// Begins to connect to an address.
     ///
+    /// - Parameters:
+    ///   - address: a numeric address, or the path of a socket.
+    ///   - blocking: runs its argument, a system call that may block. The process may fork meanwhile, so that nothing else runs there: a
+    ///     lock of Swift's runtime that a thread has at the fork is locked for ever in the child.
     /// - Returns: nil if there is no memory.
-    static func connect(to address: RedisURL.Address) -> UnsafeMutablePointer<redisContext>? {
-        let context =
-            switch address {
-            case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
-            case .unix(let path): redisConnectUnixNonBlock(path)
-            }
+    static func connect(
+        to address: RedisURL.Address, blocking: (() -> Void) -> Void
+    ) -> UnsafeMutablePointer<redisContext>? {
+        var context: UnsafeMutablePointer<redisContext>?
+        // Connecting does not block, but creating a socket may.
+        blocking {
+            context =
+                switch address {
+                case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
+                case .unix(let path): redisConnectUnixNonBlock(path)
+                }
+        }
         guard let context, context.pointee.fd >= 0 else { return context }
         // The notices of the host process must not be written to the connection.
         context.pointee.fd = movedAboveStandardStreams(context.pointee.fd)

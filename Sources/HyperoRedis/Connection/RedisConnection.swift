@@ -279,8 +279,9 @@ extension RedisConnection {
             guard remaining > .zero else { throw timeoutFailure }
             var ready: Int32 = 0
             var error: Int32 = 0
+            let timeout = min(remaining, Self.pollInterval).pollMilliseconds
             blocking {
-                ready = poll(&descriptor, 1, min(remaining, Self.pollInterval).pollMilliseconds)
+                ready = poll(&descriptor, 1, timeout)
                 error = errno
             }
             if ready > 0 { return }
