@@ -13,6 +13,11 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// SwiftPM enables all traits when it reads the symbols for the documentation, which Scripts/docs makes without TLS.
+let hasTLS = Context.environment["HYPERO_DOCUMENTATION"] == nil
+let hiredisSSL: [Target.Dependency] =
+    hasTLS ? [.target(name: "CHiredisSSL", condition: .when(traits: ["TLS"]))] : []
+
 let package = Package(
     name: "hypero",
     products: [
@@ -26,7 +31,7 @@ let package = Package(
         .executable(name: "hypero-demo", targets: ["hypero-demo"]),
     ],
     // TLS in URLs that start with rediss://. Without the trait, the package links neither hiredis_ssl nor OpenSSL.
-    traits: ["TLS"],
+    traits: hasTLS ? ["TLS"] : [],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -44,10 +49,7 @@ let package = Package(
         .target(name: "HyperoSchema", swiftSettings: settings),
         .target(
             name: "HyperoRedis",
-            dependencies: [
-                "CHiredis", .target(name: "CHiredisSSL", condition: .when(traits: ["TLS"])), "HyperoCore",
-                "HyperoSchema",
-            ],
+            dependencies: ["CHiredis", "HyperoCore", "HyperoSchema"] + hiredisSSL,
             swiftSettings: settings),
         .target(
             name: "Hypero", dependencies: ["CLinux", "HyperoCore", "HyperoRedis", "HyperoSchema"],
