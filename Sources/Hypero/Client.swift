@@ -56,6 +56,7 @@ package final class Client: Sendable {
         Rehearsal.run()
         let environment = configuration.environment
         let url = try RedisURL(configuration.url, environment: environment)
+        url.prepareForConnections()
         let namespace = Deployment.namespace(configuration.namespace, environment: environment)
         let partitions = try Deployment.partitions(configuration.partitions, environment: environment)
         let keyspaces = try Keyspace.all(namespace: namespace, partitions: partitions)

@@ -32,11 +32,12 @@ struct AddressRace {
     /// - Parameters:
     ///   - servers: the numeric addresses of each server.
     ///   - limit: the time limit for the first answer.
+    ///   - encrypted: true if the servers speak TLS, so that a server that closes the connection has answered.
     ///   - shouldContinue: called about every 5 ms. If it returns false, the race ends.
     ///   - blocking: runs its argument, a system call that may block.
     /// - Returns: indices of `servers`.
     static func run(
-        _ servers: [[RedisURL.Address]], within limit: Duration, shouldContinue: () -> Bool,
+        _ servers: [[RedisURL.Address]], within limit: Duration, encrypted: Bool = false, shouldContinue: () -> Bool,
         blocking: (() -> Void) -> Void
     ) -> [Int] {
         var race = AddressRace()
@@ -44,14 +45,16 @@ struct AddressRace {
         race.start(servers, blocking: blocking)
         var end = MonotonicTime.now + limit
         while !race.runners.isEmpty, MonotonicTime.now < end, shouldContinue() {
-            let count = race.answered.count
+            let hadAnswer = race.hasAnswer(encrypted: encrypted)
             race.poll(blocking: blocking)
-            if count == 0, !race.answered.isEmpty { end = min(end, .now + grace) }
+            if !hadAnswer, race.hasAnswer(encrypted: encrypted) { end = min(end, .now + grace) }
         }
         var order: [Int] = []
         for server in race.answered + race.others + race.failed where !order.contains(server) { order.append(server) }
         return order
     }
+
+    private func hasAnswer(encrypted: Bool) -> Bool { !answered.isEmpty || encrypted && !others.isEmpty }
 
     private mutating func start(_ servers: [[RedisURL.Address]], blocking: (() -> Void) -> Void) {
         for (index, addresses) in servers.enumerated() {

@@ -26,6 +26,8 @@ struct ConnectionAttempts<Server> {
     /// True if the first server did not answer, and it is not known which of those that wait do.
     private(set) var needsRace = false
     private var isRanked = false
+    /// True once the servers that did not answer within a short time are tried again, each once.
+    private var isLastRound = false
 
     /// The time limit of the first of several servers, until one has not answered. The login on a busy server may take longer: it is
     /// tried again.
@@ -46,7 +48,7 @@ struct ConnectionAttempts<Server> {
     /// Returns the next attempt; nil if no server or no time is left.
     mutating func next(at now: MonotonicTime = .now) -> Attempt? {
         // The others have failed sooner than expected.
-        if waiting.isEmpty { (waiting, late) = (late, []) }
+        if waiting.isEmpty, !isLastRound { (waiting, late, isLastRound) = (late, [], true) }
         guard let server = waiting.first else { return nil }
         guard let deadline else {
             waiting = []

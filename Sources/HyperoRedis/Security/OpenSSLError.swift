@@ -17,7 +17,11 @@
         /// The number of the alert that the server has sent; nil for another error.
         var alert: CInt? { reason >= SSL_AD_REASON_OFFSET ? reason - SSL_AD_REASON_OFFSET : nil }
 
-        var text: String { ERR_reason_error_string(number).map { String(cString: $0) } ?? "error \(number)" }
+        /// The reason. Without an error, OpenSSL has no text: after its end, it would read freed memory for one.
+        var text: String {
+            guard number != 0 else { return "it has no reason" }
+            return ERR_reason_error_string(number).map { String(cString: $0) } ?? "error \(number)"
+        }
 
         /// True if the connection has ended without the end of TLS: SSL_R_UNEXPECTED_EOF_WHILE_READING, since OpenSSL 3.
         var isUnexpectedEnd: Bool { reason == 294 }

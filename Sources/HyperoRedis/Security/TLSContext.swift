@@ -1,7 +1,8 @@
+import HyperoSchema
+
 #if TLS
     import CHiredisSSL
     import Glibc
-    import HyperoSchema
 
     /// The certificates and the key of one connection, read for each connection, so that new ones need no restart.
     struct TLSContext: ~Copyable {
@@ -12,7 +13,7 @@
         private static let maxFileSize = 4 << 20
 
         /// OpenSSL is initialized once per process.
-        private static let isInitialized = hypero_tls_initialize() == 1
+        fileprivate static let isInitialized = hypero_tls_initialize() == 1
 
         deinit { SSL_CTX_free(context) }
 
@@ -205,3 +206,15 @@
         }
     }
 #endif
+
+extension RedisURL {
+    /// Initializes OpenSSL, if the URL asks for TLS.
+    ///
+    /// A process that has not used OpenSSL before then has no handler of exit that frees it. A handler that was registered later than that
+    /// of hypero would run first, and a connection that sends the last events would crash.
+    package func prepareForConnections() {
+        #if TLS
+            if tls != nil { _ = TLSContext.isInitialized }
+        #endif
+    }
+}

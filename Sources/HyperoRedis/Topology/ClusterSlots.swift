@@ -6,14 +6,22 @@ struct ClusterSlots: Sendable, Hashable {
         let primary: ClusterNode
     }
 
-    /// The nodes, without repetitions.
+    /// The nodes, without repetitions, at most ``maxNodes``.
     private(set) var nodes: [ClusterNode] = []
     private var ranges: [Range] = []
+
+    /// The bounds of the reply. A cluster of 1,000 nodes with a replica each takes 300 kB, and more if the slots of a node are not in one
+    /// range.
+    static let bounds = ReplyBounds(maxTextBytes: 256, maxTotalBytes: 2 << 20)
+    /// The largest number of nodes: Redis recommends at most 1,000 primaries.
+    private static let maxNodes = 2_000
+    /// The number of slots of a cluster.
+    private static let maxRanges = 16_384
 
     /// - Parameter ownHost: the host of the server that replied. A host that is null or empty is this one.
     init(_ reply: inout Reply, ownHost: String) throws(RedisError) {
         var known: Set<ClusterNode> = []
-        for _ in 0..<(try reply.array() ?? 0) {
+        for _ in 0..<(try reply.array() ?? 0) where ranges.count < Self.maxRanges && nodes.count < Self.maxNodes {
             let count = try reply.array() ?? 0
             var slots: [Int] = []
             for index in 0..<count {
@@ -26,7 +34,7 @@ struct ClusterSlots: Sendable, Hashable {
                     continue
                 }
                 guard let node = try Self.node(in: &reply, ownHost: ownHost) else { continue }
-                if known.insert(node).inserted { nodes.append(node) }
+                if nodes.count < Self.maxNodes, known.insert(node).inserted { nodes.append(node) }
                 if index == 2 { ranges.append(Range(first: slots[0], last: slots[1], primary: node)) }
             }
         }

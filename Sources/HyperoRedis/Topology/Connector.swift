@@ -24,9 +24,15 @@ struct Connector {
 
     /// Returns the servers that answer, as ``AddressRace`` does: indices of `servers`.
     func answering(_ servers: [RedisURL], within limit: Duration) -> [Int] {
-        AddressRace.run(
-            servers.map { (try? RedisConnection.addresses(of: $0, blocking: blocking)) ?? [] }, within: limit,
-            shouldContinue: shouldContinue, blocking: blocking)
+        // The system's resolver has no timeout: names that take long are left to their attempts.
+        let end = MonotonicTime.now + limit
+        let addresses = servers.map { server in
+            guard .now < end, shouldContinue() else { return [RedisURL.Address]() }
+            return (try? RedisConnection.addresses(of: server, blocking: blocking)) ?? []
+        }
+        return AddressRace.run(
+            addresses, within: limit, encrypted: servers.contains { $0.tls != nil }, shouldContinue: shouldContinue,
+            blocking: blocking)
     }
 
     /// Asks a sentinel for the address of the primary: SENTINEL GET-MASTER-ADDR-BY-NAME name. Reply: host and port; null for an unknown

@@ -21,7 +21,7 @@ extension RedisConnection {
             var writer = RESPWriter(capacity: 64)
             writer.command("CLUSTER", "SLOTS")
             try send(writer)
-            var reply = try receive(within: .medium)
+            var reply = try receive(within: ClusterSlots.bounds)
             let slots = try ClusterSlots(&reply, ownHost: ownHost)
             guard let node = slots.node(at: host.isEmpty ? ownHost : host, port, owning: error.slot) else {
                 return untrusted(host, port, because: "CLUSTER SLOTS of \(url) does not list it")

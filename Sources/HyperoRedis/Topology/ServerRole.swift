@@ -32,7 +32,7 @@ extension RedisConnection {
         var first = try receive(within: .small)
         let role = try Self.role(in: &first)
         guard let ownHost = url.tcpHost else { return (role, []) }
-        var slots = try receive(within: .medium)
+        var slots = try receive(within: ClusterSlots.bounds)
         guard slots.error == nil else { return (role, []) }
         return (role, try ClusterSlots(&slots, ownHost: ownHost).nodes)
     }
