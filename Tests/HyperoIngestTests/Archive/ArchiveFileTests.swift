@@ -38,20 +38,6 @@ import Testing
         return (records, reader.isTorn)
     }
 
-    /// Returns the elements of a sequence: the ids of entries, the subjects of commands, and the texts of holes.
-    private static func elements(of paths: [String]) throws -> (elements: [String], skipped: Int) {
-        var sequence = try ArchiveSequence(paths)
-        var found: [String] = []
-        while let element = try sequence.next() {
-            switch element {
-            case .entry(let id, _): found.append("\(id.milliseconds)")
-            case .command(let command, _): found.append(command.subject)
-            case .hole(let hole): found.append(hole.text)
-            }
-        }
-        return (found, sequence.skipped)
-    }
-
     /// Writes files of a folder, each of its own process, and returns their paths.
     private func files(_ name: String, _ contents: [[ArchiveBuffer]]) throws -> [String] {
         try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
@@ -156,9 +142,9 @@ import Testing
     @Test func `A file that is cut at a record, one that is missing, and entries that are left out are holes`() throws {
         let paths = try files(
             "a", [(1...4).map { Self.entry($0) } + [Self.command(9, "b", after: 4)], [Self.entry(5)], [Self.entry(6)]])
-        #expect(try Self.elements(of: paths).elements == ["1", "2", "3", "4", "battery b", "5", "6"])
+        #expect(try ArchiveSequence.elements(of: paths).elements == ["1", "2", "3", "4", "battery b", "5", "6"])
         #expect(
-            try Self.elements(of: [paths[0], paths[2]]).elements == [
+            try ArchiveSequence.elements(of: [paths[0], paths[2]]).elements == [
                 "1", "2", "3", "4", "battery b", "6",
                 "the archive lacks 1 entry between 4-3 and 6-3 (1970-01-01 00:00:00 to 1970-01-01 00:00:00 UTC)",
                 "the file that was written before \(paths[2]), of before 1970-01-01 00:00:00 UTC, is missing: the name of such "
@@ -170,13 +156,13 @@ import Testing
         var reader = try ArchiveReader(paths[0])
         repeat { sizes.append(reader.position) } while try reader.next() != nil
         try whole.prefix(sizes[4]).write(to: URL(fileURLWithPath: paths[0]))
-        let cut = try Self.elements(of: paths).elements
+        let cut = try ArchiveSequence.elements(of: paths).elements
         #expect(cut.dropLast() == ["1", "2", "3", "4", "5", "6"])
         #expect(cut.last?.contains("was cut: \(whole.count - sizes[4]) bytes of records are missing") == true)
         // The last file.
         let last = try Data(contentsOf: URL(fileURLWithPath: paths[2]))
         try last.dropLast(60).write(to: URL(fileURLWithPath: paths[2]))
-        #expect(try Self.elements(of: paths).elements.contains { $0.hasPrefix("\(paths[2]) has no end") })
+        #expect(try ArchiveSequence.elements(of: paths).elements.contains { $0.hasPrefix("\(paths[2]) has no end") })
     }
 
     @Test func `Of a command that two owners have recorded, the one that has carried it out counts`() throws {
@@ -185,7 +171,7 @@ import Testing
             try files("a", [(1...4).map { Self.entry($0) } + commands(4)])
             + files("b", [(4...6).map { Self.entry($0) } + commands(6)])
         #expect(
-            try Self.elements(of: paths).elements
+            try ArchiveSequence.elements(of: paths).elements
                 == ["1", "2", "3", "4", "5", "6", "battery b1", "battery b2", "battery b3"])
     }
 
@@ -196,7 +182,7 @@ import Testing
         let a = try files("a", [[1, 2, 3, 5].map { Self.entry($0) } + [command, command]])
         let b = try files("b", [[3, 4, 5, 6, 9].map { Self.entry($0) }])
         let c = try files("c", [[7, 8].map { Self.entry($0) }])
-        let (found, skipped) = try Self.elements(of: c + a + b)
+        let (found, skipped) = try ArchiveSequence.elements(of: c + a + b)
         #expect(found == ["1", "2", "3", "4", "5", "battery b", "6", "7", "8", "9"])
         #expect(skipped == 2)
     }

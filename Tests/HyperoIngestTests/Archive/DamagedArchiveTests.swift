@@ -43,16 +43,7 @@ import Testing
     }
 
     private func elements(of path: String) throws -> [String] {
-        var sequence = try ArchiveSequence([path], skipsDamage: true)
-        var found: [String] = []
-        while let element = try sequence.next() {
-            switch element {
-            case .entry(let id, _): found.append("\(id.milliseconds)")
-            case .command(let command, _): found.append(command.subject)
-            case .hole(let hole): found.append(hole.text)
-            }
-        }
-        return found
+        try ArchiveSequence.elements(of: [path], skipsDamage: true).elements
     }
 
     @Test func `What follows a damaged record is applied, and the hole is named, wherever the damage is`() throws {
