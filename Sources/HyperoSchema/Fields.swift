@@ -232,6 +232,11 @@ package enum IngestField {
     package static let currentFormat = 2
     /// The ``StreamID`` of the last entry of `{hypero}:control` that was carried out.
     package static let control = "control"
+    /// `<count> <command>`: the number of deletions and thinnings of `{hypero}:control` that were carried out, with an archive or
+    /// without, and the ``StreamID`` of the last of them. A rebuild and an invalid command do not count. Absent before the first one.
+    ///
+    /// An archive of the commands tells by these numbers that it lacks one.
+    package static let commands = "commands"
     /// `<command> <name>=<number> …`: the numbers of the latest rebuild, after the ``StreamID`` of its command. Written with each of
     /// its transactions, so that another owner continues to count.
     package static let rebuilt = "rebuilt"
@@ -254,9 +259,11 @@ package enum IngestField {
     /// `<series> <count> <time>`: the series and number of the last entry that is archived, and the last time in Unix milliseconds
     /// at which all applied entries were archived. Absent if entries were never archived.
     package static let archived = "archived"
-    /// `<command>/<series>/<after>/<count> …`: the commands that were carried out and are not archived, while the files of the archive
-    /// cannot be written: the first one of those between the same entries, and the last entry that was applied before, with its
-    /// series and number. They stay in `{hypero}:control` until they are archived. Empty if there are none.
+    /// `<command>/<series>/<after>/<count>/<number> …`: the commands that were carried out and are not archived, while the files of
+    /// the archive cannot be written, or an ingest without an archive owns the partition: the first one of those between the same
+    /// entries, and the last entry that was applied before, with its series and number, and the number of the command as
+    /// ``commands`` counts. After 256 of them, `<command>` alone is the first one whose place is not kept. They stay in
+    /// `{hypero}:control` until they are archived. Empty if there are none.
     package static let unarchived = "unarchived"
     /// The number of commands that an operator has withdrawn before they were carried out.
     package static let withdrawn = "withdrawn"

@@ -19,7 +19,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
             No ingest may run meanwhile, and no training may write. The server must be empty; with --force, entries that are newer \
             than its last one are added: after a backup was restored, and to continue a replay that was ended. The last entry of the \
-            server must be one of the files, or older than all.
+            server must be one of the files, or older than all, and so must the last command that it has carried out.
 
             A damaged record ends the replay before anything is written. With --skip-damaged, what follows it is applied, and each \
             hole is named with the ids and the number of the entries that are missing. A file whose first line is damaged must be \
@@ -75,7 +75,8 @@ struct ReplayCommand: AsyncParsableCommand {
             defer { listener.cancel() }
             try replay.check(isForced: force)
             let result = try replay.run()
-            try report(result)
+            // The status tells what was applied. That the summary could not be printed is on standard error.
+            do { try report(result) } catch is ExitCode {}
             guard result.gaps.isEmpty else { throw ExitCode(2) }
         } catch let error as ArchiveError {
             printError(

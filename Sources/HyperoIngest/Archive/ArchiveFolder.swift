@@ -23,6 +23,10 @@ struct ArchiveFolder: ~Copyable {
     private var fileID = ""
     /// The file that was written before in the folder; nil if there is none, or before the folder was read.
     private var former: (file: String, size: Int)?
+    /// The last entry or gap of the file; nil if it has none.
+    private var last: ArchivePosition?
+    /// The highest number of commands that the newest files tell, once the folder was read.
+    private(set) var commandCount = 0
 
     static let suffix = ".archive"
 
@@ -70,6 +74,7 @@ struct ArchiveFolder: ~Copyable {
     mutating func lastPosition() throws(ArchiveError) -> ArchivePosition? {
         try Self.prepare(path)
         former = nil
+        commandCount = 0
         var headers: [String: (path: String, header: ArchiveHeader)] = [:]
         for file in try files() {
             guard let header = try? ArchiveReader.header(of: file), header.tag == tag else { continue }
@@ -86,6 +91,7 @@ struct ArchiveFolder: ~Copyable {
             while position == nil, let id = next, let (file, header) = headers.removeValue(forKey: id) {
                 let end = Self.end(of: file)
                 size = size ?? end.size
+                commandCount = max(commandCount, end.commands)
                 (position, next) = (end.last, header.former)
             }
             let isLater = position.map { position in
@@ -101,31 +107,32 @@ struct ArchiveFolder: ~Copyable {
     /// The number of files without a later one that are read: of processes that wrote at the same time.
     private static let maxNewest = 16
 
-    /// Reads the last position of a file, and the size of its complete records.
-    private static func end(of file: String) -> (last: ArchivePosition?, size: Int) {
+    /// Reads the last position of a file, the size of its complete records, and the highest number of commands.
+    private static func end(of file: String) -> (last: ArchivePosition?, size: Int, commands: Int) {
         var last: ArchivePosition?
-        var size = 0
+        var (size, commands) = (0, 0)
         do {
             var reader = try ArchiveReader(file, followsLinks: false)
             size = reader.position
             while let record = try reader.next() {
                 size = reader.position
+                commands = max(commands, record.commandNumber ?? record.commandCount ?? 0)
                 guard record.kind == .entry || record.kind == .gap else { continue }
                 last = ArchivePosition(series: record.series, id: record.id, count: record.number)
             }
         } catch {
             // What follows is archived again, as far as Redis has it.
         }
-        return (last, size)
+        return (last, size, commands)
     }
 
-    /// Returns whether the file that is written is the one of its name, or none is written. A tool may have removed, moved or
-    /// compressed it. Then closes it, so that the next record begins another one.
+    /// Returns whether the file that is written is the one of its name and has what was written, or none is written. A tool may have
+    /// removed, moved, compressed or truncated it. Then closes it, so that the next record begins another one.
     mutating func isIntact() -> Bool {
         guard descriptor >= 0 else { return true }
         var (own, named) = (stat(), stat())
         if fstat(descriptor, &own) == 0, own.st_nlink > 0, lstat(file, &named) == 0,
-            own.st_dev == named.st_dev, own.st_ino == named.st_ino
+            own.st_dev == named.st_dev, own.st_ino == named.st_ino, Int(own.st_size) == size
         {
             return true
         }
@@ -139,7 +146,7 @@ struct ArchiveFolder: ~Copyable {
         guard descriptor >= 0 else { return }
         guard isIntact() else { return }
         var end = ArchiveBuffer()
-        end.addEnd()
+        end.addEnd(after: last)
         do throws(ArchiveError) { try add(end.bytes(in: fileID)) } catch {
             closeFile()
             throw error
@@ -151,14 +158,19 @@ struct ArchiveFolder: ~Copyable {
     ///
     /// - Parameter time: the time of the records in Unix milliseconds, whose day (UTC) decides the file.
     mutating func append(_ records: ArchiveBuffer, at time: UInt64) throws(ArchiveError) {
-        let day = Self.day(of: time)
-        if descriptor >= 0, day != self.day { try finish() }
-        if descriptor < 0 { try open(day: day) }
+        if descriptor >= 0, beginsFile(at: time) { try finish() }
+        if descriptor < 0 { try open(day: Self.day(of: time)) }
         do throws(ArchiveError) { try add(records.bytes(in: fileID)) } catch {
             closeFile()
             throw error
         }
+        last = records.last ?? last
     }
+
+    /// Returns whether the next records at a time begin another file.
+    ///
+    /// - Parameter time: the time in Unix milliseconds.
+    func beginsFile(at time: UInt64) -> Bool { descriptor < 0 || Self.day(of: time) != day }
 
     /// Writes bytes and makes them durable. After a failure, they are no part of the file.
     private mutating func add(_ bytes: [UInt8]) throws(ArchiveError) {
@@ -192,7 +204,7 @@ struct ArchiveFolder: ~Copyable {
         } while descriptor < 0 && errno == EEXIST && number < 1_000_000
         guard descriptor >= 0 else { throw Self.failure("create", file) }
         self.day = day
-        (size, headerSize) = (0, 0)
+        (size, headerSize, last) = (0, 0, nil)
         do throws(ArchiveError) {
             fileID = String(UInt64.random(in: 0 ... .max), radix: 16)
             let header = ArchiveHeader(tag: tag, file: fileID, former: former?.file, formerSize: former?.size ?? 0)

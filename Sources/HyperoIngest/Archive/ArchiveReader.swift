@@ -59,6 +59,8 @@ struct ArchiveReader: ~Copyable {
     private let skipsDamage: Bool
     /// True once the record at the end of a file was read, whose process was not killed.
     private(set) var isEnded = false
+    /// The position of the record that was read last.
+    private(set) var recordPosition = 0
 
     /// Returns whether a file has only a part of its first line, or none of it: its process was killed when it began the file, or
     /// the computer lost power.
@@ -80,8 +82,11 @@ struct ArchiveReader: ~Copyable {
     /// - Parameters:
     ///   - followsLinks: false to refuse a symbolic link.
     ///   - skipsDamage: true to pass over damaged records, and to list them in ``damages``.
+    ///   - start: the position of the first record to read; 0 for that after the first line.
     /// - Throws: ``ArchiveError`` if the file cannot be read, or is no archive.
-    init(_ path: String, followsLinks: Bool = true, skipsDamage: Bool = false) throws(ArchiveError) {
+    init(
+        _ path: String, followsLinks: Bool = true, skipsDamage: Bool = false, from start: Int = 0
+    ) throws(ArchiveError) {
         var bytes = try FileBytes(path, followsLinks: followsLinks)
         _ = try bytes.fill(1 << 3)
         let tool = Self.compressions.first { bytes.available.starts(with: $0.magic) }?.tool
@@ -93,6 +98,7 @@ struct ArchiveReader: ~Copyable {
             let header = ArchiveHeader(bytes.available.prefix(size - 1))
         else { throw foreign }
         bytes.advance(size)
+        if start > size { try bytes.seek(to: start) }
         self.header = header
         self.bytes = bytes
         self.skipsDamage = skipsDamage
@@ -117,6 +123,7 @@ struct ArchiveReader: ~Copyable {
         while !isTorn, try bytes.fill(1) {
             switch try parse() {
             case .record(let record, let size):
+                recordPosition = bytes.position
                 bytes.advance(size)
                 isEnded = record.kind == .end
                 return record

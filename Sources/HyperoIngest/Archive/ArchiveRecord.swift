@@ -3,25 +3,28 @@ import HyperoSchema
 /// A record of an archive file.
 ///
 ///     hypero-archive 2 {hypero} 5f0c63b1 - 0 9f1c62272e07bb01
-///     S 1764245000000 0-0 - 0 21 … …
-///     6:former,1:0,5:count,1:0,
+///     S 1764245000000 0-0 0-0 0 36 … …
+///     6:former,1:0,5:count,1:0,8:commands,1:0,
 ///     E 1764245000000 1764246000000-0 - 1 26 … …
 ///     5:event,5:alive,8:producer,1:p,
-///     C 1764245000000 1764246000500-0 1764246000000-0 1 32 … …
-///     5:event,6:delete,7:battery,1:b,
-///     Z 0 0-0 - 0 0 … …
+///     C 1764245000000 1764246000500-0 1764246000000-0 1 45 … …
+///     5:event,6:delete,7:battery,1:b,6:number,1:1,
+///     Z 1764245000000 1764246000000-0 - 1 0 … …
 ///
 /// The first line has the hash tag, an id of the file, the id of the file that was written before it in the folder, the size of the
 /// complete records of that one, and a checksum. A record is a line of its kind, series, two ids, number, the size of its content, the
 /// checksum of its content and a checksum, then the content as netstrings and a line feed. The last checksum of a line is that of the
 /// file's id and of the line before it, so that a client cannot log a text that counts as a record after damage.
 ///
-/// The number of an entry counts the entries of its series, so that a missing entry is noticed, also between files. The size of the
-/// file before makes a file that was cut after a whole record noticed.
+/// The number of an entry counts the entries of its series, so that a missing entry is noticed, also between files. The number in the
+/// content of a command counts the commands in the same way, as ``IngestField/commands`` does. The size of the file before makes a file
+/// that was cut after a whole record noticed.
 struct ArchiveRecord: Sendable, Hashable {
     /// The kind: the first byte of the line.
     enum Kind: UInt8, Sendable {
-        /// `S series 0-0 - 0`: the following records are of the series. The content names the series before.
+        /// `S series 0-0 after number`: the following records are of the series. The content names the series before, and the number
+        /// of commands that were carried out when the entries up to `after` were applied. `after` may be absent, without the number
+        /// of commands.
         case series = 83
         /// `E series id - number`: an entry of the events stream.
         case entry = 69
@@ -30,9 +33,8 @@ struct ArchiveRecord: Sendable, Hashable {
         case command = 67
         /// `G series id - number`: the entries up to an id and a number were applied, of which some are not in the archive.
         case gap = 71
-        /// `L series 0-0 after count`: the number of commands after an entry that could not be archived.
-        case lostCommands = 76
-        /// `Z 0 0-0 - 0`: the end of a file whose process was not killed.
+        /// `Z series id - number`: the end of a file whose process was not killed, with its last entry or gap; `Z 0 0-0 - 0` if it has
+        /// none.
         case end = 90
     }
 
@@ -63,6 +65,20 @@ struct ArchiveRecord: Sendable, Hashable {
         fields.first { $0.name.elementsEqual(name.utf8) }.map { String(decoding: $0.value, as: UTF8.self) }
     }
 
+    /// The number of a command; nil for other records, and if it is unknown.
+    var commandNumber: Int? { kind == .command ? naturalNumber(Self.commandNumber) : nil }
+
+    /// The number of commands that were carried out when the entries up to ``after`` were applied; nil if it is unknown.
+    var commandCount: Int? { kind == .series ? naturalNumber(Self.commandCount) : nil }
+
+    /// The field of a command with its number, which the command itself does not have.
+    static let commandNumber = "number"
+    fileprivate static let commandCount = "commands"
+
+    private func naturalNumber(_ field: String) -> Int? {
+        text(field).flatMap { Int($0) }.flatMap { (0..<Int.max / 2).contains($0) ? $0 : nil }
+    }
+
     /// The series that a record of this kind names; nil if it is malformed.
     var entrySeries: EntrySeries? {
         guard let former = text("former").flatMap({ UInt64($0) }), let count = text("count").flatMap({ Int($0) })
@@ -76,6 +92,9 @@ struct ArchiveBuffer {
     /// The first words of the lines, with the end of the content of each in ``contents``.
     private var lines: [(text: String, end: Int)] = []
     private var contents: [UInt8] = []
+
+    /// The last entry or gap; nil if there is none.
+    private(set) var last: ArchivePosition?
 
     var isEmpty: Bool { lines.isEmpty }
 
@@ -98,14 +117,19 @@ struct ArchiveBuffer {
     }
 
     /// Adds the beginning of a series.
-    mutating func add(_ series: EntrySeries) {
-        add(.series, series.number, id: .zero, after: nil, number: 0) {
+    ///
+    /// - Parameter mark: the number of commands that were carried out; nil if it is unknown.
+    mutating func add(_ series: EntrySeries, commands mark: Archiver.CommandMark? = nil) {
+        let position = mark?.position
+        add(.series, series.number, id: .zero, after: position?.id, number: position?.count ?? 0) {
             for text in ["former", "\(series.former)", "count", "\(series.formerCount)"] { $0.add(text.utf8) }
+            if let mark { for text in [ArchiveRecord.commandCount, "\(mark.count)"] { $0.add(text.utf8) } }
         }
     }
 
     /// Adds an entry.
     mutating func add(entry position: ArchivePosition, fields: UnsafeBufferPointer<WireField>) {
+        last = position
         add(.entry, position.series, id: position.id, after: nil, number: position.count) {
             for field in fields {
                 $0.add(field.name)
@@ -115,33 +139,41 @@ struct ArchiveBuffer {
     }
 
     /// Adds a command of an operator.
-    mutating func add(_ command: ControlEvent, id: StreamID, after position: ArchivePosition) {
+    ///
+    /// - Parameter commandNumber: the number of the command; nil if it is unknown.
+    mutating func add(
+        _ command: ControlEvent, id: StreamID, after position: ArchivePosition, number commandNumber: Int? = nil
+    ) {
         add(.command, position.series, id: id, after: position.id, number: position.count) {
             for field in command.fields {
                 $0.add(field.name.utf8)
                 $0.add(field.value.utf8)
+            }
+            if let commandNumber {
+                for text in [ArchiveRecord.commandNumber, "\(commandNumber)"] { $0.add(text.utf8) }
             }
         }
     }
 
     /// Adds a gap.
     mutating func add(gapThrough position: ArchivePosition) {
+        last = position
         add(.gap, position.series, id: position.id, after: nil, number: position.count) { _ in }
-    }
-
-    /// Adds the number of commands that are missing.
-    mutating func add(lostCommands count: Int, after position: ArchivePosition) {
-        add(.lostCommands, position.series, id: .zero, after: position.id, number: count) { _ in }
     }
 
     mutating func add(_ other: ArchiveBuffer) {
         let start = contents.count
         contents += other.contents
         lines += other.lines.map { ($0.text, start + $0.end) }
+        last = other.last ?? last
     }
 
     /// Adds the end of a file.
-    mutating func addEnd() { add(.end, 0, id: .zero, after: nil, number: 0) { _ in } }
+    ///
+    /// - Parameter last: the last entry or gap of the file; nil if it has none.
+    mutating func addEnd(after last: ArchivePosition?) {
+        add(.end, last?.series ?? 0, id: last?.id ?? .zero, after: nil, number: last?.count ?? 0) { _ in }
+    }
 
     private mutating func add(
         _ kind: ArchiveRecord.Kind, _ series: UInt64, id: StreamID, after: StreamID?, number: Int,

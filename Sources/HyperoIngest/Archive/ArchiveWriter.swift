@@ -13,6 +13,10 @@ final class ArchiveWriter {
     private var reader: EntryReader?
     /// The series that was named in a record.
     private var announced: UInt64 = 0
+    /// The number of commands that the records to write tell.
+    private var announcedMark: Archiver.CommandMark?
+    /// The time of the records to write in Unix milliseconds.
+    private var time: UInt64 = 0
     /// The number of the next entry of a range that has several parts, up to a mark.
     private var range: (mark: Archiver.Mark, next: Int)?
     private var isChecked = false
@@ -51,7 +55,7 @@ final class ArchiveWriter {
                 reader = nil
                 range = nil
                 archiver.state.withLock { $0.isStuck = true }
-                let commands = archiver.state.withLock { $0.commands.count + $0.lostCommands }
+                let commands = archiver.state.withLock { $0.commands.count }
                 let suffix = commands > 0 ? ". \(commands) commands are not archived" : ""
                 logger.defect(
                     "archive",
@@ -71,7 +75,7 @@ final class ArchiveWriter {
     private func readFolder() throws(ArchiveError) {
         if !folder.isIntact() {
             logger.event(
-                "the file of the archive that was written was removed, moved or compressed: beginning another one",
+                "the file of the archive that was written was removed, moved, compressed or changed by another program: beginning another one",
                 level: .warning)
             archiver.state.withLock { $0.isFolderRead = false }
         }
@@ -83,14 +87,16 @@ final class ArchiveWriter {
         let last = try folder.lastPosition()
         archiver.state.withLock { state in
             state.archived = last
+            state.archivedCommands = folder.commandCount
             state.isFolderRead = true
         }
+        markCommands()
     }
 
     /// Appends records, and checks that they are in a file of the folder.
     private func append(_ records: ArchiveBuffer) throws(ArchiveError) {
         guard folder.isIntact() else { throw Self.moved }
-        try folder.append(records, at: UInt64(clamping: WallClock.milliseconds))
+        try folder.append(records, at: time)
         guard folder.isIntact() else {
             archiver.state.withLock { $0.isFolderRead = false }
             throw Self.moved
@@ -98,12 +104,41 @@ final class ArchiveWriter {
     }
 
     private static var moved: ArchiveError {
-        ArchiveError("the file that was written was removed, moved or compressed")
+        ArchiveError("the file that was written was removed, moved, compressed or changed by another program")
     }
 
+    /// Adds the series to the records to write, and the number of commands that were carried out, if the file does not name them.
     private func announce(_ series: EntrySeries, in records: inout ArchiveBuffer) {
-        guard announced != series.number else { return }
-        records.add(series)
+        time = UInt64(clamping: WallClock.milliseconds)
+        if folder.beginsFile(at: time) {
+            announced = 0
+            markCommands()
+        }
+        let mark = archiver.state.withLock { $0.commandMark }
+        announcedMark = mark?.position.series == series.number ? mark : nil
+        guard announced != series.number || announcedMark != nil else { return }
+        records.add(series, commands: announcedMark)
+    }
+
+    /// Makes the next record of the series name the number of commands, unless one does already.
+    private func markCommands() {
+        archiver.state.withLock { state in
+            guard state.commandMark == nil, let count = state.commandCount, let position = state.position else {
+                return
+            }
+            state.commandMark = Archiver.CommandMark(position: position, count: count)
+        }
+    }
+
+    /// Records that the records of a series are written.
+    private func recordAnnounced(_ series: EntrySeries) {
+        announced = series.number
+        guard let mark = announcedMark else { return }
+        announcedMark = nil
+        archiver.state.withLock { state in
+            if state.commandMark == mark { state.commandMark = nil }
+            state.archivedCommands = max(state.archivedCommands, mark.count)
+        }
     }
 
     /// Archives the commands, what is left of series that have ended, and the next entries.
@@ -148,20 +183,20 @@ final class ArchiveWriter {
     }
 
     private func writeCommands() throws(ArchiveError) {
-        let (commands, lost, last, series) = archiver.state.withLock {
-            (Array($0.commands.prefix(Self.commandCount)), $0.lostCommands, $0.lostPosition, $0.series)
+        let (commands, lacksCommands, series) = archiver.state.withLock {
+            (Array($0.commands.prefix(Self.commandCount)), $0.lacksCommands, $0.series)
         }
-        guard !commands.isEmpty || lost > 0, let series else { return }
+        guard !commands.isEmpty || lacksCommands, let series else { return }
         var records = ArchiveBuffer()
         announce(series, in: &records)
-        for command in commands { records.add(command.event, id: command.id, after: command.position) }
-        let writesLost = lost > 0 && commands.count < Self.commandCount
-        if writesLost, let last { records.add(lostCommands: lost, after: last) }
-        try append(records)
-        announced = series.number
+        for command in commands {
+            records.add(command.event, id: command.id, after: command.position, number: command.number)
+        }
+        if !records.isEmpty { try append(records) }
+        recordAnnounced(series)
         archiver.state.withLock { state in
             state.commands.removeFirst(commands.count)
-            if writesLost { state.lostCommands -= lost }
+            state.archivedCommands = max(state.archivedCommands, commands.compactMap(\.number).max() ?? 0)
         }
     }
 
@@ -183,7 +218,7 @@ final class ArchiveWriter {
                     + "lacks them", level: .error)
         }
         if !records.isEmpty { try append(records) }
-        announced = series.number
+        recordAnnounced(series)
         archiver.state.withLock { state in
             _ = state.closings.removeFirst()
             if known ?? 0 < last.count { state.archived = last }
@@ -226,7 +261,7 @@ final class ArchiveWriter {
             if reached != mark.count || part.last != mark.id { records.add(gapThrough: position) }
         }
         if !records.isEmpty { try append(records) }
-        announced = series.number
+        recordAnnounced(series)
         range = part.isComplete ? nil : (mark, reached + 1)
         archiver.state.withLock { $0.archived = position }
     }

@@ -28,6 +28,8 @@ final class Archiver: Sendable {
         let event: ControlEvent
         let id: StreamID
         let position: ArchivePosition
+        /// The number of the command; nil if it is unknown.
+        let number: Int?
     }
 
     /// The state that the owner and the thread share.
@@ -50,12 +52,12 @@ final class Archiver: Sendable {
         var contradiction: Mark?
         /// The commands that are not written.
         var commands: [Command] = []
-        /// The runs of the commands that were carried out and are not written.
-        var unarchived = UnarchivedField()
-        /// The number of commands that were too many to be kept, or that another client has removed.
-        var lostCommands = 0
-        /// The last entry that was applied before the last of them.
-        var lostPosition: ArchivePosition?
+        /// The number of commands that this owner has carried out last; nil before its first checkpoint.
+        var commandCount: Int?
+        /// The number of commands at a position, to be written with the next records.
+        var commandMark: CommandMark?
+        /// The number of commands that the files of the folder tell.
+        var archivedCommands = 0
         /// True if the last attempt to write has failed or takes long.
         var isStuck = false
         /// The last time in Unix milliseconds at which all was archived, or the one of the start.
@@ -71,7 +73,7 @@ final class Archiver: Sendable {
         }
 
         var isUpToDate: Bool {
-            isFolderRead && commands.isEmpty && lostCommands == 0 && closings.isEmpty && contradiction == nil
+            isFolderRead && commands.isEmpty && !lacksCommands && closings.isEmpty && contradiction == nil
                 && marks.last.map { $0.id <= archivedID } ?? true
         }
     }
@@ -143,11 +145,14 @@ final class Archiver: Sendable {
 
     /// Records the position at which the owner begins, and its series.
     ///
-    /// - Parameter isNew: true if the series begins here.
-    func begin(_ series: EntrySeries, isNew: Bool, at id: StreamID, count: Int) {
+    /// - Parameters:
+    ///   - isNew: true if the series begins here.
+    ///   - commands: the number of commands that were carried out.
+    func begin(_ series: EntrySeries, isNew: Bool, at id: StreamID, count: Int, commands: Int) {
         state.withLock { state in
             let mark = Mark(id: id, count: count)
-            if state.series?.number != series.number {
+            let isOther = state.series?.number != series.number
+            if isOther {
                 if let former = state.series, let last = state.marks.last {
                     state.closings.append(
                         (former, ArchivePosition(series: former.number, id: last.id, count: last.count)))
@@ -164,6 +169,7 @@ final class Archiver: Sendable {
             if !state.isFolderRead { state.first = mark }
             if state.marks.last.map({ $0.id < id }) ?? true { state.marks.append(mark) }
             if !isNew { state.applied = ArchivePosition(series: series.number, id: id, count: count) }
+            state.markCommands(commands, isNewSeries: isOther)
         }
     }
 

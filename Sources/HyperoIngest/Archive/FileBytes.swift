@@ -122,6 +122,13 @@ struct FileBytes: ~Copyable {
         return false
     }
 
+    /// Moves the position to another one in the file.
+    mutating func seek(to position: Int) throws(ArchiveError) {
+        guard lseek(descriptor, off_t(position), SEEK_SET) >= 0 else { throw Self.failure(path) }
+        (buffer, start) = ([], 0)
+        (self.position, readCount) = (position, position)
+    }
+
     /// Moves the position.
     mutating func advance(_ count: Int) {
         start += count

@@ -109,7 +109,7 @@ struct Deletion {
     ///
     /// - Returns: false if the state must be read again.
     func skip(_ id: StreamID, fence: inout Fence, over connection: inout RedisConnection) throws(RedisError) -> Bool {
-        try commit([IngestField.control, id.description], fence: &fence, over: &connection) { _ in }
+        try commit([IngestField.control, id.description] + commandFields, fence: &fence, over: &connection) { _ in }
     }
 
     /// Removes what is left of a subject whose hash another client has removed. A subject that is whole again stays.

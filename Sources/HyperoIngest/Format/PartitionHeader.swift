@@ -14,19 +14,24 @@ struct PartitionHeader {
     let control: StreamID
     /// The value of ``IngestField/unarchived``.
     let unarchived: String
+    /// The number of commands that were carried out, and the last of them.
+    let commands: CommandsField
+    /// True if entries of the partition were archived.
+    let isArchived: Bool
 
     /// True if the keys of an older format are to be migrated.
     var needsMigration: Bool { format == nil && hasCursor }
 
-    /// Reads the header: HMGET ingest format cursor control unarchived.
+    /// Reads the header: HMGET ingest format cursor control unarchived commands
+    /// archived.
     ///
     /// - Throws: an error if the format is unknown.
     init(of keyspace: Keyspace, over connection: inout RedisConnection) throws(RedisError) {
         var reply = try connection.call(
             "HMGET", keyspace.ingest, IngestField.format, IngestField.cursor, IngestField.control,
-            IngestField.unarchived)
+            IngestField.unarchived, IngestField.commands, IngestField.archived)
         if let error = reply.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
-        let fields = try reply.strings(count: 4)
+        let fields = try reply.strings(count: 6)
         if let text = fields[0] {
             guard let format = Int(text), (1...Self.currentFormat).contains(format) else {
                 throw RedisError(
@@ -41,5 +46,7 @@ struct PartitionHeader {
         hasCursor = fields[1] != nil
         control = fields[2].flatMap { StreamID($0) } ?? .zero
         unarchived = fields[3] ?? ""
+        commands = fields[4].flatMap { CommandsField($0) } ?? CommandsField(count: 0, last: .zero)
+        isArchived = fields[5] != nil
     }
 }

@@ -97,7 +97,8 @@ extension PartitionWorker {
         let position = checkpoint.batch.position
         series = checkpoint.series
         archiver?.begin(
-            checkpoint.series, isNew: checkpoint.isNewSeries, at: cursor, count: position.read)
+            checkpoint.series, isNew: checkpoint.isNewSeries, at: cursor, count: position.read,
+            commands: header.commands.count)
         let mustWriteLetters = if letters.isEmpty { false } else { try needsDeletion(header, in: &context) }
         if mustWriteLetters {
             // The keys of the entries show which of them became dead letters, and a deletion removes these keys.
@@ -106,7 +107,9 @@ extension PartitionWorker {
             try pipeline.finish(in: &context)
             return context.pendingDeadLetters.isEmpty ? .interrupted : .cursorChanged
         }
-        let work = PreparatoryWork(header: header, clock: checkpoint.clock, isConfirmed: letters.isEmpty)
+        let work = PreparatoryWork(
+            header: header, clock: checkpoint.clock, isConfirmed: letters.isEmpty,
+            position: ArchivePosition(series: checkpoint.series.number, id: cursor, count: position.read))
         guard let hasTombstones = try prepare(work, fence: &fence, in: &context) else { return .cursorChanged }
         let surplus = try reader.surplus(before: cursor, retain: settings.retain, over: &context.connection)
         context.trimPlan.start(at: cursor, surplus: surplus)

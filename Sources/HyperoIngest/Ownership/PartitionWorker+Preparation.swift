@@ -11,6 +11,8 @@ struct PreparatoryWork {
     /// True if all dead letters of the last transaction are written. Its entries are then not looked at again, because the
     /// keys of deleted experiments are missing.
     let isConfirmed: Bool
+    /// The last entry that is applied.
+    let position: ArchivePosition
 }
 
 extension PartitionWorker {
@@ -72,9 +74,9 @@ extension PartitionWorker {
             context.vanished.removeLast()
         }
         control = work.header.control
-        unarchived = work.header.unarchived
+        (unarchived, commands) = (work.header.unarchived, work.header.commands)
         controlRead = .now
-        guard try runCommands(deletion, fence: &fence, in: &context) else { return nil }
+        guard try runCommands(work, deletion, fence: &fence, in: &context) else { return nil }
         // After a slice of a rebuild, entries are applied for as long.
         controlRead = .now
         // A replay applies the entries at their own time.
@@ -143,7 +145,7 @@ extension PartitionWorker {
     ///
     /// - Returns: false if the state must be read again, or if a shutdown is requested.
     private func runCommands(
-        _ deletion: Deletion, fence: inout Fence, in context: inout PipelineContext
+        _ work: PreparatoryWork, _ deletion: Deletion, fence: inout Fence, in context: inout PipelineContext
     ) throws(RedisError) -> Bool {
         let reader = controlReader
         try restoreUnarchivedCommands(over: &context.connection)
@@ -158,11 +160,14 @@ extension PartitionWorker {
                 }
             case .success(let command):
                 var deletion = deletion
-                let field = archiver?.fieldValue(carryingOut: entry.id)
-                if let field { deletion.commandFields = [IngestField.unarchived, field] }
+                let done = CommandsField(count: commands.count + 1, last: entry.id)
+                let field = fieldValue(carryingOut: done, work)
+                deletion.commandFields =
+                    [IngestField.commands, done.description] + (field.map { [IngestField.unarchived, $0] } ?? [])
                 isDone = try deletion.run(command, id: entry.id, fence: &fence, over: &context.connection)
+                if isDone { commands = done }
                 if isDone, let field {
-                    archiver?.record(command, id: entry.id)
+                    archiver?.record(command, id: entry.id, number: done.count)
                     (unarchived, restoredCommands) = (field, field)
                 }
             case .failure(let rejection):
@@ -174,14 +179,13 @@ extension PartitionWorker {
             guard isDone else { return false }
             control = entry.id
         }
-        if !unarchived.isEmpty, archiver?.waitForCommands() ?? settings.isReplaying {
+        if !unarchived.isEmpty, archiver?.waitForCommands() ?? !keepsCommands(work) {
             let isCommitted = try deletion.commit(
                 [IngestField.unarchived, ""], fence: &fence, over: &context.connection, { _ in })
             guard isCommitted else { return false }
             (unarchived, restoredCommands) = ("", "")
         }
-        let kept = UnarchivedField(unarchived).runs.first?.command
-        try reader.trim(through: control, keeping: kept, over: &context.connection)
+        try reader.trim(through: control, keeping: UnarchivedField(unarchived).first, over: &context.connection)
         return true
     }
 
@@ -189,13 +193,13 @@ extension PartitionWorker {
     private func restoreUnarchivedCommands(over connection: inout RedisConnection) throws(RedisError) {
         guard let archiver, !unarchived.isEmpty, unarchived != restoredCommands else { return }
         let field = UnarchivedField(unarchived)
-        guard let first = field.runs.first?.command.previous else { return }
-        var commands: [(id: StreamID, event: ControlEvent)] = []
+        guard let first = field.first?.previous else { return }
+        var found: [(id: StreamID, event: ControlEvent)] = []
         try connection.forEachCommand(after: first, through: control, in: keyspace) { entry in
             guard case .success(let command) = entry.command, command.kind != ControlField.rebuild else { return }
-            commands.append((entry.id, command))
+            found.append((entry.id, command))
         }
-        archiver.restore(commands, of: field)
+        archiver.restore(found, of: field, count: commands.count)
         restoredCommands = unarchived
     }
 }

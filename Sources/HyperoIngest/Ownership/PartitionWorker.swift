@@ -29,6 +29,8 @@ final class PartitionWorker {
     var control = StreamID.zero
     /// True if another ingest has owned the partition since this one has.
     var hasOtherOwner = false
+    /// The commands that were carried out, as Redis counts them.
+    var commands = CommandsField(count: 0, last: .zero)
     /// The value of ``IngestField/unarchived`` in Redis.
     var unarchived = ""
     /// The value of ``IngestField/unarchived`` whose commands the archive of this process has.

@@ -16,36 +16,31 @@ struct ArchiveSequence: ~Copyable {
         case hole(ArchiveHole)
     }
 
-    /// A file that is being read, with its next entry.
-    private final class Source {
-        var reader: ArchiveReader
-        var next: ArchiveRecord?
-        var last: ArchiveKey?
-
-        init(_ reader: consuming ArchiveReader) {
-            self.reader = reader
-        }
-    }
-
     /// A command by its content: a control stream that began again may have its id twice.
     private struct CommandKey: Hashable {
         let id: StreamID
         let event: ControlEvent
     }
 
-    /// A record that takes effect after an entry: a command, or the number of entries that must have occurred.
+    /// A record that takes effect after an entry: a command, or the number of entries or commands that must have occurred.
     private struct Pending {
         let after: ArchiveKey
         var number: Int?
         var command: CommandKey?
-        var lostCommands = 0
-        var order: (ArchiveKey, StreamID) { (after, command?.id ?? .zero) }
+        /// The number of the command; nil if it is unknown.
+        var commandNumber: Int?
+        /// The number of commands that must have occurred.
+        var commandCount: Int?
+        /// A number of commands is after the command that has it.
+        var order: (ArchiveKey, Int, StreamID) {
+            (after, commandNumber ?? commandCount ?? 0, command?.id ?? (commandCount == nil ? .zero : .highest))
+        }
     }
 
-    /// The files that are not opened yet, by the order of their first records, descending.
-    private var files: [(path: String, first: ArchiveKey)] = []
+    /// The parts of files that are not opened yet, by the order of their first records, descending.
+    private var parts: [(part: ArchivePart, first: ArchiveKey)] = []
     private var facts: [ArchiveFileFacts] = []
-    private var sources: [Source] = []
+    private var sources: [ArchiveSource] = []
     /// The records that are not due yet, ascending.
     private var pending: ArraySlice<Pending> = []
     /// The entries after which the commands were carried out.
@@ -63,6 +58,9 @@ struct ArchiveSequence: ~Copyable {
     private(set) var server: ServerPosition?
     /// The id that the last command had in the control stream that was archived.
     private(set) var recordedCommandID = StreamID.zero
+    /// The number of the last command; nil if it is unknown.
+    private(set) var recordedCommandNumber: Int?
+    private var commandNumbers = CommandNumbers()
     private var isFinished = false
     /// The number of entries that occurred before.
     private(set) var skipped = 0
@@ -74,9 +72,11 @@ struct ArchiveSequence: ~Copyable {
     /// - Parameters:
     ///   - files: the paths, in any order.
     ///   - position: the last entry of the server's stream, if its number in a series is known.
+    ///   - commandCount: the number of commands that the server has carried out.
     ///   - skipsDamage: true to pass over damaged records, each of which is a hole.
     init(
-        _ files: [String], after position: ArchivePosition? = nil, skipsDamage: Bool = false
+        _ files: [String], after position: ArchivePosition? = nil, commands commandCount: Int = 0,
+        skipsDamage: Bool = false
     ) throws(ArchiveError) {
         self.skipsDamage = skipsDamage
         var server = position.map { ServerPosition($0) }
@@ -86,42 +86,43 @@ struct ArchiveSequence: ~Copyable {
                 continue
             }
             var reader = try ArchiveReader(path, skipsDamage: skipsDamage)
-            var (first, preceding) = (nil as ArchiveKey?, Int.max)
+            var parts = ArchiveParts(path)
             while let record = try reader.next() {
+                let after = ArchiveKey(series: record.series, id: record.after)
                 switch record.kind {
                 case .series:
-                    guard let series = record.entrySeries else { throw Self.malformed(path) }
+                    guard let series = record.entrySeries else { throw Self.malformed(path, at: reader.recordPosition) }
                     let known = formers[series.number]
                     if known?.count ?? 0 <= series.formerCount {
                         formers[series.number] = (series.former, series.formerCount)
                     }
+                    if record.commandCount != nil { parts.add(record, after: after) }
                 case .end: break
                 case .entry, .gap:
                     server?.compare(record)
-                    guard first == nil else { continue }
-                    first = ArchiveKey(series: record.series, id: record.id)
-                    preceding = record.kind == .entry ? record.number - 1 : record.number
-                case .command, .lostCommands:
-                    let after = ArchiveKey(series: record.series, id: record.after)
-                    if first.map({ after < $0 }) ?? true {
-                        first = after
-                        preceding = record.kind == .command ? record.number : .max
+                    let isOrdered = parts.add(record, at: reader.recordPosition)
+                    guard isOrdered || skipsDamage && self.parts.count + parts.parts.count <= ArchivePart.maxCount
+                    else {
+                        throw Self.misplaced(path, at: reader.recordPosition)
                     }
-                    guard record.kind == .command else { continue }
+                case .command:
+                    parts.add(record, after: after)
                     let key = try Self.command(record, path)
                     positions[key] = positions[key].map { max($0, after) } ?? after
                 }
             }
             facts.append(
                 ArchiveFileFacts(
-                    path: path, header: reader.header, size: reader.position, isEnded: reader.isEnded, first: first,
-                    preceding: preceding, damages: reader.damages))
-            if let first { self.files.append((path, first)) }
-            if reader.isTorn, first == nil { torn.append(path) }
+                    path: path, header: reader.header, size: reader.position, isEnded: reader.isEnded,
+                    first: parts.first, preceding: parts.preceding, damages: reader.damages))
+            for part in parts.parts { if let first = part.first { self.parts.append((part, first)) } }
+            if reader.isTorn, parts.first == nil { torn.append(path) }
         }
         // Those of one process have ascending names.
-        self.files.sort { ($0.first, $0.path) > ($1.first, $1.path) }
-        if let server, hasSeries(server.last.series) { begin(after: server) }
+        self.parts.sort {
+            ($0.first, $0.part.path, $0.part.range.lowerBound) > ($1.first, $1.part.path, $1.part.range.lowerBound)
+        }
+        if let server, hasSeries(server.last.series) { begin(after: server, commands: commandCount) }
     }
 
     /// Returns whether the files have entries of a series, or name it.
@@ -129,12 +130,13 @@ struct ArchiveSequence: ~Copyable {
         formers[number] != nil || formers.values.contains { $0.former == number }
     }
 
-    private mutating func begin(after server: ServerPosition) {
+    private mutating func begin(after server: ServerPosition, commands: Int) {
         let later = formers.values.filter { $0.former == server.last.series }
         if server.agrees(withSeriesOf: later.map(\.count).max()) {
             self.server = server
             counts[server.last.series] = server.last.count
             lastWritten = server.last.id
+            commandNumbers.begin(after: commands, at: server.last.id)
         } else if server.lacking > 0 {
             holes.append(Self.lacking(server.lacking, through: server.last.id))
         }
@@ -148,14 +150,20 @@ struct ArchiveSequence: ~Copyable {
                 + "not have", through: .highest)
     }
 
-    private static func malformed(_ path: String) -> ArchiveError {
-        ArchiveError("damaged archive: a record of \(printable(path)) is malformed")
+    private static func malformed(_ path: String, at position: Int) -> ArchiveError {
+        ArchiveError("damaged archive: the record at byte \(position) of \(printable(path)) is malformed")
+    }
+
+    private static func misplaced(_ path: String, at position: Int) -> ArchiveError {
+        ArchiveError(
+            "damaged archive: the record at byte \(position) of \(printable(path)) is not after the one before it, as after a lost write "
+                + "or a part that was copied twice", isDamage: true)
     }
 
     private static func command(_ record: ArchiveRecord, _ path: String) throws(ArchiveError) -> CommandKey {
         let fields = record.fields.map {
             (name: String(decoding: $0.name, as: UTF8.self), value: String(decoding: $0.value, as: UTF8.self))
-        }
+        }.filter { $0.name != ArchiveRecord.commandNumber }
         // One of a later version.
         guard let event = try? ControlEvent(fields: fields) else {
             throw ArchiveError("cannot replay \(printable(path)): its command \(record.id) is not one of this version")
@@ -173,15 +181,14 @@ struct ArchiveSequence: ~Copyable {
                 if pending.isEmpty { pending = [] }
                 beginSeries(due.after.series)
                 if let number = due.number { require(number, through: due.after.id) }
-                if due.lostCommands > 0, server?.isAfter(due.after) != true {
-                    holes.append(
-                        ArchiveHole(
-                            text:
-                                "the archive lacks \(due.lostCommands) commands after \(due.after.id), which could not be written",
-                            through: .highest))
+                if let count = due.commandCount, let hole = commandNumbers.require(count, through: due.after.id) {
+                    holes.append(hole)
                 }
                 guard let command = due.command, positions.removeValue(forKey: command) != nil else { continue }
-                recordedCommandID = command.id
+                (recordedCommandID, recordedCommandNumber) = (command.id, due.commandNumber)
+                if let number = due.commandNumber, let hole = commandNumbers.add(number, after: due.after.id) {
+                    holes.append(hole)
+                }
                 lastCommand = command.id > lastCommand ? command.id : lastCommand.next
                 return .command(command.event, lastCommand)
             }
@@ -220,6 +227,7 @@ struct ArchiveSequence: ~Copyable {
         if let last { counts[last.series] = expected - 1 }
         last = ArchiveKey(series: series, id: .zero)
         expected = (server?.count(of: series) ?? 0) + 1
+        commandNumbers.beginSeries(isKnown: server.map { series <= $0.last.series } ?? false)
     }
 
     /// The last entry of the series that has occurred, or that the server has.
@@ -284,40 +292,41 @@ struct ArchiveSequence: ~Copyable {
                 if lowest.map({ key < $0.key }) ?? true { lowest = (key, next.number) }
             }
             // Also those that begin with the same entry.
-            guard let file = files.last, lowest.map({ file.first <= $0.key }) ?? true else { return lowest }
-            files.removeLast()
-            let source = Source(try ArchiveReader(file.path, skipsDamage: skipsDamage))
+            guard let (part, first) = parts.last, lowest.map({ first <= $0.key }) ?? true else { return lowest }
+            parts.removeLast()
+            let source = try ArchiveSource(part, skipsDamage: skipsDamage)
             try advance(source)
             if source.next != nil { sources.append(source) }
         }
     }
 
     /// Reads the next entry of a file, and the records before it.
-    private mutating func advance(_ source: Source) throws(ArchiveError) {
+    private mutating func advance(_ source: ArchiveSource) throws(ArchiveError) {
         source.next = nil
-        let path = source.reader.path
-        while let record = try source.reader.next() {
+        while let record = try source.read() {
             let key = ArchiveKey(series: record.series, id: record.id)
             let after = ArchiveKey(series: record.series, id: record.after)
             switch record.kind {
-            case .series, .end: break
+            case .series:
+                if let count = record.commandCount { add(Pending(after: after, commandCount: count)) }
             case .entry:
-                guard source.last.map({ $0 < key }) ?? true else { throw Self.malformed(path) }
-                (source.next, source.last) = (record, key)
+                source.next = record
                 return
             case .gap: add(Pending(after: key, number: record.number))
-            case .lostCommands: add(Pending(after: after, lostCommands: record.number))
+            case .end: if record.number > 0 { add(Pending(after: key, number: record.number)) }
             case .command:
-                let command = try Self.command(record, path)
+                let command = try Self.command(record, source.path)
                 guard positions[command] == after else {
                     // The entries up to there were applied all the same.
                     add(Pending(after: after, number: record.number))
                     continue
                 }
-                add(Pending(after: after, number: record.number, command: command))
+                add(
+                    Pending(
+                        after: after, number: record.number, command: command, commandNumber: record.commandNumber))
             }
         }
-        if source.reader.isTorn { torn.append(path) }
+        if source.isTorn { torn.append(source.path) }
     }
 
     private mutating func add(_ record: Pending) {

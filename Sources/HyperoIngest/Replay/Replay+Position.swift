@@ -12,6 +12,8 @@ extension Replay {
         let control: StreamID
         /// The last command of the control stream.
         let lastCommand: StreamID
+        /// The number of commands that were carried out, and the last of them; nil if none was, or if they were not counted.
+        let commands: CommandsField?
         /// The cursor with its number in a series; nil if it is unknown.
         var read: ReadField?
         /// The last entry of the stream with its number; nil if it is unknown.
@@ -21,17 +23,18 @@ extension Replay {
     }
 
     /// Reads the last entry and the last commands that a partition has had: XINFO STREAM events, XINFO STREAM control, HMGET ingest
-    /// control cursor read archived, XRANGE events.
+    /// control cursor read archived commands, XRANGE events.
     func knownState(of keyspace: Keyspace, over connection: inout RedisConnection) throws(RedisError) -> KnownState {
         let events = try connection.streamInfo(of: keyspace.events).get().lastID ?? .zero
         let commands = try connection.streamInfo(of: keyspace.control).get().lastID ?? .zero
         var hash = try connection.call(
-            "HMGET", keyspace.ingest, IngestField.control, IngestField.cursor, IngestField.read, IngestField.archived)
+            "HMGET", keyspace.ingest, IngestField.control, IngestField.cursor, IngestField.read, IngestField.archived,
+            IngestField.commands)
         if let error = hash.error { throw error.naming(key: keyspace.ingest, expected: .hash) }
-        let fields = try hash.strings(count: 4)
+        let fields = try hash.strings(count: 5)
         var state = KnownState(
             events: events, control: fields[0].flatMap { StreamID($0) } ?? .zero, lastCommand: commands,
-            isArchived: fields[3] != nil)
+            commands: fields[4].flatMap { CommandsField($0) }, isArchived: fields[3] != nil)
         guard let read = fields[2].flatMap({ ReadField($0) }), fields[1].flatMap({ StreamID($0) }) == read.cursor,
             read.cursor <= events
         else { return state }
@@ -73,8 +76,14 @@ extension Replay {
         if let error = exec.error { throw error }
     }
 
+    /// Opens the files of a partition, as they are to be added to a server.
+    func sequence(of paths: [String], for known: KnownState) throws(ArchiveError) -> ArchiveSequence {
+        try ArchiveSequence(
+            paths, after: known.position, commands: known.commands?.count ?? 0, skipsDamage: skipsDamage)
+    }
+
     /// Checks that the last entry of the stream is one of the archive, or older than it. If another client has written it, the
-    /// entries before it could not be told from those that were replayed.
+    /// entries before it could not be told from those that were replayed. The same holds for the last command that was carried out.
     ///
     /// - Returns: the number of commands of the archive that the partition has carried out.
     func checkPosition(
@@ -82,53 +91,53 @@ extension Replay {
     ) throws -> Int {
         guard known.events != .zero || known.control != .zero else { return 0 }
         guard isForced else { throw try foreign(known.events, in: keyspace, over: &connection) }
-        var sequence = try ArchiveSequence(paths, after: known.position, skipsDamage: skipsDamage)
-        var (commandCount, doneCount, olderCount) = (0, 0, 0)
-        var isFirst = true
+        var sequence = try sequence(of: paths, for: known)
+        var done = DoneCommands(known)
+        var (isFirst, isPast) = (true, false)
         var isFound = known.events == .zero
-        search: while let element = try sequence.next() {
+        while let element = try sequence.next() {
             switch element {
             case .hole: break
             case .command(_, let id):
-                commandCount += 1
-                // The ids of a control stream that began again are others after a replay.
-                if known.control == id || known.control == sequence.recordedCommandID { doneCount = commandCount }
-                if id <= known.control { olderCount = commandCount }
+                done.compare(
+                    id, recorded: sequence.recordedCommandID, number: sequence.recordedCommandNumber, isPast: isPast)
             case .entry(let id, let fields):
-                guard id <= known.events else {
+                done.compare(entry: id)
+                if isPast || id > known.events {
                     isFound = isFound || isFirst
-                    break search
+                    isPast = true
+                } else {
+                    isFirst = false
+                    guard id == known.events else { continue }
+                    // The stream may have trimmed it.
+                    let found = try entry(id, in: keyspace, over: &connection)
+                    isFound = found.map { $0 == fields.flatMap { [$0.name, $0.value] } } ?? true
+                    isPast = !isFound
                 }
-                isFirst = false
-                guard id == known.events else { continue }
-                // The stream may have trimmed it.
-                let found = try entry(id, in: keyspace, over: &connection)
-                guard found.map({ $0 == fields.flatMap { [$0.name, $0.value] } }) ?? true else { break search }
-                isFound = true
             }
+            if isPast, !isFound || done.isDecided { break }
         }
         guard isFound else {
             throw try foreign(known.events, in: keyspace, isFileMissing: true, over: &connection)
         }
-        return doneCount > 0 ? doneCount : olderCount
+        guard let count = done.count else { throw foreignCommand(done.last, in: keyspace) }
+        return count
     }
 
     /// Removes the commands that wait in the control stream of a backup, because the ingest would carry them out before the entries
-    /// that precede them in the archive: XRANGE control, UNLINK control. The replay writes those of the archive again.
+    /// that precede them in the archive: XRANGE control, WATCH control, XINFO STREAM control, MULTI, UNLINK control, EXEC. The replay
+    /// writes those of the archive again.
     ///
     /// - Returns: the descriptions of those that the archive does not have.
     func removeWaitingCommands(
         _ known: KnownState, of paths: [String], in keyspace: Keyspace, over connection: inout RedisConnection
     ) throws -> [String] {
-        // Also without a command: the stream would refuse one with the id of a command that was removed by hand.
-        guard known.lastCommand > known.control || known.lastCommand != .zero && known.lastCommand < known.control
-        else {
-            return []
-        }
+        // Also without a command: the stream would refuse one with an id that is not above its last one.
+        guard known.lastCommand != .zero else { return [] }
         var waiting = try waitingCommands(
             after: known.lastCommand < known.control ? .zero : known.control, in: keyspace, over: &connection)
         if !waiting.isEmpty {
-            var sequence = try ArchiveSequence(paths, after: known.position, skipsDamage: skipsDamage)
+            var sequence = try sequence(of: paths, for: known)
             while let element = try sequence.next() {
                 guard case .command(let command, let id) = element else { continue }
                 waiting.removeAll {
@@ -136,8 +145,13 @@ extension Replay {
                 }
             }
         }
-        let reply = try connection.call("UNLINK", keyspace.control)
-        if let error = reply.error { throw error }
+        _ = try connection.call("WATCH", keyspace.control)
+        try checkLastCommand(known.lastCommand, in: keyspace, over: &connection)
+        _ = try connection.call("MULTI")
+        _ = try connection.call("UNLINK", keyspace.control)
+        var exec = try connection.call("EXEC")
+        if let error = exec.error { throw error }
+        guard try exec.array() != nil else { throw foreignCommand(known.lastCommand, in: keyspace) }
         return waiting.map {
             "the command \($0.id) waited in \(keyspace.control), and the archive does not have it: \($0.command.kind) "
                 + "\($0.command.subject). It was left out. Give it again if it is to be carried out"
@@ -148,7 +162,7 @@ extension Replay {
     /// must be restored, and an invalid one has no effect.
     private func waitingCommands(
         after id: StreamID, in keyspace: Keyspace, over connection: inout RedisConnection
-    ) throws -> [(id: StreamID, command: ControlEvent)] {
+    ) throws(RedisError) -> [(id: StreamID, command: ControlEvent)] {
         var found: [(id: StreamID, command: ControlEvent)] = []
         try connection.forEachCommand(after: id, through: .highest, in: keyspace) { entry in
             guard case .success(let command) = entry.command, command.kind != ControlField.rebuild else { return }

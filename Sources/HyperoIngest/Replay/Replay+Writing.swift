@@ -18,6 +18,12 @@ extension Replay {
         var written: StreamID
         /// The last entry that is in the stream or in the writer.
         var last: StreamID
+        /// The last command of the control stream.
+        var writtenCommand = StreamID.zero
+        /// The first and the last command in the writer; nil without one.
+        var addedCommands: (first: StreamID, last: StreamID)?
+        /// The id up to which the ingest has read the control stream.
+        var control: StreamID
         /// The last entry of the archive that has occurred. Of those that the stream had before, no further ones are applied.
         var reached = StreamID.zero
         var (entries, bytes, commands) = (0, 0, 0)
@@ -25,7 +31,7 @@ extension Replay {
 
         init(_ known: KnownState) {
             self.known = known
-            (written, last) = (known.events, known.events)
+            (written, last, control) = (known.events, known.events, known.control)
         }
 
         /// True if entries before the next command may not be applied.
@@ -39,6 +45,7 @@ extension Replay {
                 writer.add(field.value)
             }
             commands += 1
+            addedCommands = (addedCommands?.first ?? id, id)
         }
 
         mutating func add(_ fields: [ArchiveRecord.Field], _ id: StreamID, in keyspace: Keyspace) {
@@ -59,7 +66,7 @@ extension Replay {
     func run(_ paths: [String], in keyspace: Keyspace, _ result: inout Summary) throws {
         var connection = try RedisConnection.open(to: settings.redis, key: keyspace.events, name: "hypero-replay")
         let known = try knownState(of: keyspace, over: &connection)
-        var sequence = try ArchiveSequence(paths, after: known.position, skipsDamage: skipsDamage)
+        var sequence = try sequence(of: paths, for: known)
         let doneCommands = try checkPosition(known, of: paths, in: keyspace, over: &connection)
         result.gaps += try removeWaitingCommands(known, of: paths, in: keyspace, over: &connection)
         var part = Part(known)
@@ -97,6 +104,7 @@ extension Replay {
         }
         try apply(&part, in: keyspace, over: &connection)
         try apply(keyspace, through: nil)
+        try checkLastCommand(part.writtenCommand, in: keyspace, over: &connection)
         if known.isArchived { try recordArchived(in: keyspace, over: &connection) }
         let missing = lacking(known, of: knownCount, in: sequence)
         if missing > 0 {
@@ -117,17 +125,24 @@ extension Replay {
         (part.entries, part.bytes, part.commands) = (0, 0, 0)
     }
 
-    /// Writes entries or commands in one transaction, if no other client has written to the stream: WATCH events, XINFO STREAM
-    /// events, MULTI, XADD …, EXEC.
+    /// Writes entries or commands in one transaction, if no other client has written to the streams: WATCH events control, XINFO STREAM
+    /// events, XINFO STREAM control, MULTI, HSET ingest control …, XADD …, EXEC.
+    ///
+    /// The cursor of the control stream is set back if it is after the first command, for example to that of a rebuild: the ingest
+    /// would pass over commands before it.
     private func flush(_ part: inout Part, in keyspace: Keyspace, over connection: inout RedisConnection) throws {
-        let count = part.writer.commands
-        guard count > 0 else { return }
+        guard part.writer.commands > 0 else { return }
         hasWritten = true
-        _ = try connection.call("WATCH", keyspace.events)
+        _ = try connection.call("WATCH", keyspace.events, keyspace.control)
         let found = try connection.streamInfo(of: keyspace.events).get().lastID ?? .zero
         guard found == part.written else { throw try foreign(found, in: keyspace, over: &connection) }
-        var begin = RESPWriter(capacity: 64)
+        try checkLastCommand(part.writtenCommand, in: keyspace, over: &connection)
+        var begin = RESPWriter(capacity: 256)
         begin.command("MULTI")
+        if let added = part.addedCommands, part.control >= added.first, let before = added.first.previous {
+            begin.command("HSET", keyspace.ingest, IngestField.control, before.description)
+        }
+        let count = part.writer.commands + begin.commands - 1
         try connection.send(begin)
         try connection.send(part.writer)
         var end = RESPWriter(capacity: 64)
@@ -138,6 +153,7 @@ extension Replay {
         var reply = try connection.receive()
         if let error = error ?? queueError ?? reply.error { throw error }
         guard let results = try reply.array() else {
+            try checkLastCommand(part.writtenCommand, in: keyspace, over: &connection)
             let found = try connection.streamInfo(of: keyspace.events).get().lastID ?? .zero
             throw try foreign(found, in: keyspace, over: &connection)
         }
@@ -147,6 +163,8 @@ extension Replay {
         }
         part.writer.removeAll()
         part.written = part.last
+        if let added = part.addedCommands { (part.writtenCommand, part.control) = (added.last, added.last) }
+        part.addedCommands = nil
     }
 
     /// Applies the entries and the commands of a partition.

@@ -38,8 +38,7 @@ package final class Replay {
         self.logger = logger
         self.skipsDamage = skipsDamage
         let keyspaces = try settings.keyspaces()
-        var paths: [Int: [String]] = [:]
-        var unbegun: [String] = []
+        var (paths, unbegun): ([String: [String]], [String]) = ([:], [])
         for file in files {
             guard try !ArchiveReader.isUnbegun(file) else {
                 unbegun.append(file)
@@ -51,18 +50,22 @@ package final class Replay {
                     "cannot replay \(printable(file)): it is of \(tag), and the namespace is \(settings.namespace). Give only its "
                         + "files, or its namespace by --namespace")
             }
-            let words = tag.dropFirst().dropLast().split(separator: ":")
-            let partition = words.count == 2 ? Int(words[1]) : nil
-            guard partition == nil ? keyspaces.count == 1 : keyspaces.count > 1 && partition ?? 0 < keyspaces.count
-            else {
-                throw ArchiveError(
-                    "cannot replay \(printable(file)): it is of \(tag), and there are \(keyspaces.count) partitions. Give the number "
-                        + "of partitions that was archived")
-            }
-            paths[partition ?? 0, default: []].append(file)
+            paths[tag, default: []].append(file)
+        }
+        // Before it had partitions, the deployment may have had one.
+        let former = try Keyspace.all(namespace: settings.namespace, partitions: 1).filter {
+            !keyspaces.contains($0) && paths[$0.tag] != nil && paths.count > 1
+        }
+        let known = former + keyspaces
+        let tags = Set(known.map(\.tag))
+        if let (tag, files) = paths.filter({ !tags.contains($0.key) }).min(by: { $0.key < $1.key }) {
+            throw ArchiveError(
+                "cannot replay \(files.first.map { printable($0) } ?? ""): it is of \(tag), and there are \(keyspaces.count) partitions. "
+                    + "Give the number of partitions that was archived by --partitions; after it was changed, the highest one"
+            )
         }
         self.unbegun = unbegun
-        self.files = paths.sorted { $0.key < $1.key }.map { (keyspaces[$0.key], $0.value) }
+        self.files = known.compactMap { keyspace in paths[keyspace.tag].map { (keyspace, $0) } }
     }
 
     /// Checks that the partitions are empty, and that no ingest owns one.
@@ -74,7 +77,8 @@ package final class Replay {
     }
 
     private func checkPartitions(isForced: Bool) throws {
-        for keyspace in try settings.keyspaces() {
+        let former = try files.map(\.keyspace).filter { try !settings.keyspaces().contains($0) }
+        for keyspace in try former + settings.keyspaces() {
             var connection = try RedisConnection.open(to: settings.redis, key: keyspace.events, name: "hypero-replay")
             var lease = try connection.call("GET", keyspace.lease)
             if let error = lease.error { throw error.naming(key: keyspace.lease, expected: .string) }

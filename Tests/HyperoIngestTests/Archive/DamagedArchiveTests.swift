@@ -100,4 +100,47 @@ import Testing
             #expect(try !elements(of: path).contains("battery forged"), "byte \(index)")
         }
     }
+
+    @Test func `Records in the wrong place or twice are an error with their position, and otherwise applied once`()
+        throws
+    {
+        let (path, bytes, places) = try archive(1...6)
+        func part(_ range: Range<Int>) -> Data { bytes[places[range.lowerBound]..<places[range.upperBound]] }
+        let head = bytes.prefix(places[0])
+        // The entries are the records 0, 1, 2, 4, 5 and 6, and 3 is the command.
+        let whole = ["1", "2", "3", "battery b", "4", "5", "6"]
+        let contents: [(Data, Int, [String])] = [
+            (head + part(0..<7) + part(0..<8), places[7], whole),
+            (head + part(0..<5) + part(1..<8), places[5], whole),
+            // Those that precede it follow.
+            (head + part(0..<1) + part(6..<7) + part(1..<8), places[1] + part(6..<7).count, whole),
+            (
+                head + part(0..<5) + part(0..<2) + part(6..<8), places[5],
+                whole.filter { $0 != "5" }
+            ),
+        ]
+        for (index, (content, position, expected)) in contents.enumerated() {
+            try content.write(to: URL(fileURLWithPath: path))
+            #expect {
+                _ = try ArchiveSequence([path])
+            } throws: { error in
+                let error = error as? ArchiveError
+                return error?.isDamage == true
+                    && error?.description.contains("the record at byte \(position) of \(path) is not after the one")
+                        == true
+            }
+            let found = try elements(of: path)
+            #expect(found.filter { $0.utf8.count < 10 } == expected, "\(index): \(found)")
+            #expect(found.contains { $0.hasPrefix("the archive lacks 1 entry") } == (expected != whole), "\(index)")
+        }
+    }
+
+    @Test func `Entries that are missing before the end of a file are counted`() throws {
+        let (path, bytes, places) = try archive(1...6)
+        var changed = bytes
+        for index in [places[6], places[5]] { changed[index] ^= 1 }
+        try changed.write(to: URL(fileURLWithPath: path))
+        let found = try elements(of: path)
+        #expect(found.contains { $0.hasPrefix("the archive lacks 2 entries between 4-3 and 6-3 (") }, "\(found)")
+    }
 }

@@ -319,6 +319,33 @@ import Testing
         #expect(other.server.cli("EXISTS", other.keyspace.experiment(ExperimentID("r-1")!)) == "1")
     }
 
+    @Test func `The files of before and after a change of the number of partitions are replayed together`() throws {
+        let live = try IngestFixture()
+        try live.add(EventSequence.training(by: "p", experiments: 2, epochs: 3))
+        try live.drain("--archive", archive)
+        let partition = try IngestFixture(partitions: 2, partition: 1, server: live.server)
+        try partition.add(EventSequence.training(by: "q", experiments: 2, epochs: 3))
+        try partition.drain("--archive", archive, "--partitions", "2")
+        let other = try IngestFixture()
+        let refused = try replay(to: other)
+        #expect(
+            refused.stderr.contains("Give the number of partitions that was archived by --partitions"), "\(refused)")
+        let arguments = ["replay", "--redis", other.server.url, "--partitions", "2"] + (try files)
+        let outcome = try ChildProcess.run("hypero-ingest", arguments, within: .seconds(60))
+        #expect(outcome.ending == .exited(2) && outcome.stderr.contains("no file of {hypero:0}. Give"), "\(outcome)")
+        #expect(try content(of: other).differences(fromExpected: try content(of: live)) == "")
+        #expect(other.server.cli("EXISTS", partition.keyspace.experiment(ExperimentID("q-2")!)) == "1")
+        let again = try ChildProcess.run("hypero-ingest", arguments, within: .seconds(60))
+        #expect(again.stderr.contains("cannot replay: {hypero} is not empty"), "\(again)")
+        // The exit status is about what was applied.
+        other.server.cli("FLUSHALL")
+        let program = "'\(ChildProcess.productsDirectory)/hypero-ingest'"
+        let full = try ChildProcess.run(
+            "bash", ["-c", "exec \(program) replay --redis '\(other.server.url)' '\(try files[0])' > /dev/full"],
+            within: .seconds(60))
+        #expect(full.ending == .exited(0) && full.stderr.contains("cannot write to standard output"), "\(full)")
+    }
+
     @Test func `The files of another namespace are refused`() throws {
         let live = try IngestFixture()
         try live.add(EventSequence.training(by: "p", experiments: 1, epochs: 1))

@@ -18,7 +18,8 @@ import Testing
 
     /// Writes a file with the entries of some numbers, whose ids are the numbers and an offset.
     private func file(
-        _ numbers: ClosedRange<Int>, of series: EntrySeries, offset: Int = 0, lostCommandsAfter lost: Int? = nil
+        _ numbers: ClosedRange<Int>, of series: EntrySeries, offset: Int = 0,
+        commandAfter command: (entry: Int, number: Int)? = nil
     ) throws -> String {
         var archive = ArchiveFolder(folder.path, tag: "{hypero}")
         _ = try archive.lastPosition()
@@ -27,7 +28,10 @@ import Testing
         for number in numbers {
             let position = Self.position(UInt64(number + offset), number, in: series.number)
             StreamEntry(id: .zero, fields: []).withWireFields { records.add(entry: position, fields: $0) }
-            if lost == number { records.add(lostCommands: 1, after: position) }
+            if let command, command.entry == number {
+                let id = StreamID(milliseconds: 90, sequence: UInt64(command.number))
+                records.add(.deleteBattery(BatteryID("b")!), id: id, after: position, number: command.number)
+            }
         }
         try archive.append(records, at: 0)
         try archive.finish()
@@ -36,9 +40,9 @@ import Testing
 
     /// Returns the entries after a position of a server, and the beginnings of the holes.
     private func elements(
-        _ files: [String], after position: ArchivePosition
+        _ files: [String], after position: ArchivePosition, commands: Int = 0
     ) throws -> (added: [UInt64], known: Int, holes: [String]) {
-        var sequence = try ArchiveSequence(files, after: position)
+        var sequence = try ArchiveSequence(files, after: position, commands: commands)
         var (added, known, holes): ([UInt64], Int, [String]) = ([], 0, [])
         while let element = try sequence.next() {
             switch element {
@@ -57,7 +61,7 @@ import Testing
 
     @Test func `Only what is missing after the position of the server is a hole`() throws {
         let old = try file(1...1, of: Self.first)
-        _ = try file(2...3, of: Self.first, lostCommandsAfter: 2)
+        _ = try file(2...3, of: Self.first)
         let new = try [4...5, 6...6].map { try file($0, of: Self.first) }
         let server = Self.position(3, 3, in: 7)
         #expect(try elements(new, after: server) == ([4, 5, 6], 0, []))
@@ -76,10 +80,19 @@ import Testing
         #expect(lacking.holes.contains("the server lacks 1 entry of the archive up to "), "\(lacking)")
     }
 
-    @Test func `Commands that were lost before the position are no hole`() throws {
-        let files = try [file(1...3, of: Self.first, lostCommandsAfter: 2), file(4...4, of: Self.first)]
-        #expect(try elements(files, after: Self.position(3, 3, in: 7)) == ([4], 3, []))
-        #expect(try elements(files, after: Self.position(2, 2, in: 7)).holes.count == 1)
+    @Test func `Commands that a server has carried out are no hole, and those after them are`() throws {
+        let files = try [
+            file(1...3, of: Self.first, commandAfter: (2, 3)), file(4...5, of: Self.first, commandAfter: (4, 5)),
+        ]
+        let hole = { (count: Int, noun: String) in "\(count) \(noun) of operators between" }
+        for (server, commands, expected) in [(3, 4, []), (3, 3, [1]), (2, 2, [1]), (2, 1, [1, 1])] {
+            let found = try elements(files, after: Self.position(UInt64(server), server, in: 7), commands: commands)
+            let holes = found.holes.filter { $0.contains("of operators") }
+            #expect(holes.count == expected.count, "\(server) \(commands) \(holes)")
+            for (text, count) in zip(holes, expected) { #expect(text.hasPrefix(hole(count, "command")), "\(text)") }
+        }
+        let empty = try ArchiveSequence.elements(of: files).elements.filter { $0.contains("of operators") }
+        #expect(empty.count == 2 && empty[0].hasPrefix(hole(2, "commands")), "\(empty)")
     }
 
     @Test func `Entries of a later series get ids above the position, and those of an earlier one do not`() throws {

@@ -137,4 +137,77 @@ import Testing
         #expect(outcome.stdout.contains(" and 3 commands of "), "\(outcome)")
         #expect(try content(of: other).differences(fromExpected: try content(of: live)) == "")
     }
+
+    @Test(arguments: [true, false])
+    func `Commands that an ingest without an archive carries out are archived by the next one, or are a hole`(
+        isForgotten: Bool
+    ) throws {
+        let server = live.server
+        try live.add(EventSequence.training(by: "p", experiments: 4, epochs: 20))
+        try live.drain("--archive", archive)
+        // As after the HDEL that ends an archive.
+        if isForgotten { server.cli("HDEL", live.keyspace.ingest, IngestField.archived) }
+        try live.add(EventSequence.training(by: "q", experiments: 1, epochs: 5))
+        try live.drain()
+        let time = WallClock.milliseconds
+        command("thin", "experiment", "p-1", "rows", "10", id: "\(time)-1", in: live)
+        command("rebuild", id: "\(time)-2", in: live)
+        command("delete", "experiment", "p-2", id: "\(time)-3", in: live)
+        let kept = try live.drain()
+        #expect(kept.stderr.contains("commands stay in {hypero}:control until they are archived") == !isForgotten)
+        #expect(server.cli("XLEN", live.keyspace.control) == (isForgotten ? "0" : "3"))
+        #expect(try live.metric(IngestField.commands) == "2 \(time)-3")
+        try live.add(EventSequence.training(by: "r", experiments: 1, epochs: 2))
+        try live.drain("--archive", archive)
+        #expect(try live.metric(IngestField.unarchived) ?? "" == "" && server.cli("XLEN", live.keyspace.control) == "0")
+        let other = try IngestFixture()
+        let outcome = try replay(to: other)
+        if isForgotten {
+            #expect(outcome.ending == .exited(2), "\(outcome)")
+            #expect(outcome.stderr.contains("not complete: 2 commands of operators between the entries "), "\(outcome)")
+        } else {
+            #expect(outcome.ending == .exited(0) && outcome.stdout.contains(" and 2 commands of "), "\(outcome)")
+            #expect(try content(of: other).differences(fromExpected: try content(of: live)) == "")
+        }
+    }
+
+    @Test func `A server with a command of its own is an error, and a rebuild is none`() throws {
+        let backup = try IngestFixture()
+        for fixture in [live, backup] {
+            let time = 1_795_809_181_000 as UInt64
+            let lines = EventSequence.training(by: "p", experiments: 4, epochs: 3).enumerated().map {
+                offset, event in
+                var fields = ""
+                event.forEachField { fields += " \($0) \($1.isEmpty ? "''" : $1)" }
+                return "XADD \(fixture.keyspace.events) \(time + UInt64(offset))-0\(fields)\n"
+            }
+            try fixture.run(lines.joined())
+        }
+        try live.drain("--archive", archive)
+        try backup.drain()
+        for experiment in ["p-1", "p-2"] {
+            command("delete", "experiment", experiment, id: "*", in: live)
+            try live.drain("--archive", archive)
+            // Given to the server after the backup was restored.
+            command("rebuild", id: "*", in: backup)
+            try backup.drain()
+        }
+        let outcome = try replay(to: backup, "--force")
+        #expect(outcome.ending == .exited(0) && outcome.stdout.contains("0 entries and 2 commands of "), "\(outcome)")
+        #expect(try content(of: backup).differences(fromExpected: try content(of: live)) == "")
+        command("rebuild", id: "*", in: backup)
+        try backup.drain()
+        let again = try replay(to: backup, "--force")
+        #expect(again.ending == .exited(0) && again.stdout.contains("0 entries and 0 commands of "), "\(again)")
+        for isEmpty in [false, true] {
+            if isEmpty { backup.server.cli("FLUSHALL") }
+            command("delete", "experiment", "other-1", id: "*", in: backup)
+            try backup.drain()
+            let foreign = try replay(to: backup, "--force")
+            #expect(foreign.ending == .exited(1), "\(foreign)")
+            #expect(
+                foreign.stderr.contains("of {hypero}:control is not in the archive: an operator has given the server a")
+                    && !foreign.stderr.contains("--force"), "\(foreign)")
+        }
+    }
 }
