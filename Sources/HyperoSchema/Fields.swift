@@ -204,6 +204,12 @@ package enum ControlField {
     package static let experiment = "experiment"
     /// The ``BatteryID`` to delete or to rebuild.
     package static let battery = "battery"
+    /// `delete` and `thin` of an experiment, optional: the time of the server in Unix milliseconds from which on the command is not
+    /// carried out any more.
+    package static let until = "until"
+    /// With ``until``, optional: `<status> <since> <updated>` of the experiment at its selection, `-` for a missing field. The command
+    /// is passed over if the hash has others.
+    package static let seen = "seen"
 }
 
 /// The fields of the hash `{hypero}:producer:<id>`.
@@ -265,8 +271,14 @@ package enum IngestField {
     /// ``commands`` counts. After 256 of them, `<command>` alone is the first one whose place is not kept. They stay in
     /// `{hypero}:control` until they are archived. Empty if there are none.
     package static let unarchived = "unarchived"
-    /// The number of commands that an operator has withdrawn before they were carried out.
-    package static let withdrawn = "withdrawn"
+    /// The number of commands that were passed over because of their ``ControlCondition``: no ingest has carried them out in time, or
+    /// their experiment has changed since.
+    package static let expired = "expired"
+    /// `<first>/<last> …`: the commands that were passed over and stay in `{hypero}:control`, because some before them are not archived.
+    package static let passed = "passed"
+    /// The ``StreamID`` of the last command that was carried out in parts. Once the first part is done, it is finished whatever its
+    /// ``ControlCondition``.
+    package static let begun = "begun"
     /// `<from> <to> <since> [<first>/<last> …]`: the last transaction with entries, until its outcome is known and its dead
     /// letters are written: the cursor before and after it, a time before it in Unix milliseconds, and the ranges of
     /// entries that it skipped as duplicates, or whose dead letters were sent again. Empty after that. The next owner of

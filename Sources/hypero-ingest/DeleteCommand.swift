@@ -37,7 +37,8 @@ struct DeleteCommand: ParsableCommand {
             On a terminal the command asks before it deletes. Elsewhere it needs --yes.
 
             If no ingest has deleted everything within --timeout, the deletion of experiments by their ids, or of a battery, stays \
-            requested, and is carried out later. That of selected experiments is withdrawn: run the command again.
+            requested, and is carried out later. That of selected experiments expires then, also if this command was killed before: \
+            run it again. Until then, it applies only to experiments that have not changed since, unless they were running.
 
             EXAMPLES, with the Redis server of Scripts/demo:
               export HYPERO_REDIS=unix://$PWD/.demo/redis.sock
@@ -53,9 +54,9 @@ struct DeleteCommand: ParsableCommand {
               0   everything was deleted, or --dry-run has listed it, or --keep-best,
                   --older-than, --status, --curves-only or --thin leave nothing to
                   delete
-              1   nothing was deleted: not found, not unique, not confirmed, or Redis
-                  refused; or the timeout expired before an ingest had deleted
-                  everything
+              1   nothing was deleted: not found, not unique, or not confirmed; or
+                  Redis refused, or the timeout expired before an ingest had deleted
+                  everything, and the message says what happens to the rest
               64  the command line is invalid, or --yes is missing without a terminal
             """)
 
@@ -148,8 +149,10 @@ struct DeleteCommand: ParsableCommand {
                 if let battery, selected == nil {
                     try deleter.plan(battery: battery, version: version)
                 } else {
-                    try deleter.plan(experiments: selected?.ids ?? experiments, keeping: retention.curves)
+                    try deleter.plan(
+                        experiments: selected?.ids ?? experiments, keeping: retention.curves, selectedBy: rule)
                 }
+            try printChanged(plan.revived)
             for key in plan.unreadableCurves {
                 printError(
                     "cannot remove rows of \(printable(key, limit: .max)): it has another type than a hash. Remove it")
@@ -163,7 +166,8 @@ struct DeleteCommand: ParsableCommand {
             if !dryRun, !lines.isEmpty {
                 try Confirmation.ask(plan.question, isGiven: yes, verb: "delete", outcome: "nothing was deleted")
                 if !yes, let selection, let selected, let rest = try selection.stillSelected(of: selected.ids) {
-                    plan = try deleter.plan(experiments: rest, keeping: retention.curves)
+                    plan = try deleter.plan(experiments: rest, keeping: retention.curves, selectedBy: rule)
+                    try printChanged(plan.revived)
                 }
                 try carryOut(plan, with: deleter, isByRule: selection != nil)
             }
@@ -174,24 +178,16 @@ struct DeleteCommand: ParsableCommand {
         }
     }
 
-    /// Writes the commands of a plan, and waits until they are carried out.
-    private func carryOut(_ plan: DeletionPlan, with deleter: Deleter, isByRule: Bool) throws {
-        let request = try deleter.request(plan)
-        guard try deleter.wait(for: request, atMost: .seconds(timeout)) else {
-            let owner = try deleter.owner(of: request)
-            let withdrawn = isByRule ? try deleter.withdraw(request) : nil
-            guard withdrawn == 0 else {
-                printError(Self.message(ofTimeoutWith: owner, withdrawn: withdrawn))
-                throw ExitCode.failure
-            }
-            // The last one was carried out meanwhile.
-            return try printLine(plan.outcome)
-        }
-        try printLine(plan.outcome)
-    }
-
     /// The number of selected experiments that are listed before the question.
     private static let maxListed = 20
+
+    /// The properties of the rule that selects the experiments; nil for experiments by their ids and for a battery.
+    private var rule: DeletionPlan.Rule? {
+        selection.map { _ in
+            DeletionPlan.Rule(
+                selectsRunning: !retention.isGiven || retention.selectsRunning, keepsBest: retention.keepBest != nil)
+        }
+    }
 
     /// The selection of experiments by a condition or a rule; nil for experiments by their ids and for a battery.
     private var selection: DeleteSelection? {
@@ -199,23 +195,5 @@ struct DeleteCommand: ParsableCommand {
         return DeleteSelection(
             battery: battery, version: version, expressions: expressions, isLenient: lenient, retention: retention,
             deployment: deployment)
-    }
-
-    /// - Parameter withdrawn: the number of deletions that were withdrawn; nil if they stay requested.
-    private static func message(ofTimeoutWith owner: Deleter.Owner?, withdrawn: Int?) -> String {
-        let state =
-            switch (owner, owner?.visited) {
-            case (let owner?, let tag?):
-                "the ingest \(owner.name) is running, and looks at \(tag), of an earlier number of partitions, every 30 seconds, "
-                    + "so run the command again to wait longer"
-            case (let owner?, nil): "the ingest \(owner.name) is running, so run the command again to wait longer"
-            case (nil, _): "no ingest is running, so start hypero-ingest"
-            }
-        let rest =
-            withdrawn.map {
-                "\($0 == 1 ? "1 deletion was" : "\($0) deletions were") withdrawn, because the experiments may be of use again when "
-                    + "an ingest reads them"
-            } ?? "The deletion is requested and is carried out as soon as an ingest reads it"
-        return "timed out before everything was deleted: \(state). \(rest)"
     }
 }

@@ -45,6 +45,11 @@ struct RetentionOptions: ParsableArguments {
     /// The rows of the curves that stay; nil if the experiments are deleted.
     var curves: CurveLimit? { thin.map { .rows($0) } ?? (curvesOnly ? .maxima : nil) }
 
+    /// True if experiments that run are selected.
+    var selectsRunning: Bool {
+        status.contains { $0.split(separator: ",").contains { $0 == ExperimentStatus.running.rawValue } }
+    }
+
     func validate() throws {
         if let keepBest, !RetentionRule.counts.contains(keepBest) {
             throw ValidationError(

@@ -39,14 +39,14 @@ import Testing
             .split(separator: "\n").filter { $0.hasPrefix("experiment ") }.map { String($0.split(separator: " ")[1]) }
     }
 
-    @Test func `A rule without an ingest withdraws its deletions, and a deletion by id stays requested`() throws {
+    @Test func `The deletions of a rule expire without an ingest, and a deletion by id stays requested`() throws {
         declare("b")
         for number in 1...3 { add("p-\(number)", to: "b", ["curve.valid", "0.\(number)"]) }
         try fixture.drain()
         let rule = try delete("--keep-best", "1", "--yes", "--timeout", "0.01")
         #expect(rule.ending == .exited(1), "\(rule)")
         #expect(
-            rule.stderr.contains("no ingest is running, so start hypero-ingest. 2 deletions were withdrawn"), "\(rule)")
+            rule.stderr.contains("no ingest is running, so start hypero-ingest. 2 deletions have expired"), "\(rule)")
         #expect(server.cli("XLEN", keyspace.control) == "0")
         let byID = try delete("p-1", "--yes", "--timeout", "0.01")
         #expect(
@@ -55,7 +55,7 @@ import Testing
         #expect(server.cli("XLEN", keyspace.control) == "1")
         try fixture.drain()
         #expect(server.cli("ZRANGE", keyspace.experiments(of: BatteryID("b")!), "0", "-1") == "p-2\np-3")
-        // The commands that were withdrawn do not stop later ones.
+        // The commands that have expired do not stop later ones.
         let ingest = try fixture.ingest()
         let done = try delete("--keep-best", "1", "--yes")
         #expect(done.succeeded && done.stdout.hasSuffix("deleted 1 experiment\n"), "\(done)")

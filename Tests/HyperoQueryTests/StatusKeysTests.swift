@@ -62,7 +62,7 @@ import Testing
                 == (age > 10_000
                     ? [
                         "2 commands of \(keys.control) are not carried out yet, the oldest for 11 s. A running hypero-ingest "
-                            + "carries out deletions"
+                            + "carries them out, or passes over those that have expired"
                     ] : []))
         let lines = waiting.text(as: .table, for: Display(), now: 0).split(separator: "\n")
         #expect(lines[1].hasSuffix("duplicates  deleted  stream  commands"))

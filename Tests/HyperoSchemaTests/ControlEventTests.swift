@@ -41,6 +41,29 @@ import Testing
         #expect(error?.description == reason)
     }
 
+    @Test func `A condition is the same after it was written and read, and does not change the command`() throws {
+        let event = ControlEvent.thinCurve(ExperimentID("e-1")!, .rows(10))
+        for seen in [nil, ControlCondition.stamp(status: "done", since: nil, updated: "7")] {
+            let condition = ControlCondition(until: 5, seen: seen)
+            let fields = event.fields + condition.fields
+            #expect(try ControlEvent(fields: fields) == event)
+            #expect(ControlCondition(fields: fields) == condition)
+        }
+        #expect(ControlCondition(fields: event.fields) == nil)
+    }
+
+    @Test(arguments: [
+        (["experiment": "e-1", "until": "soon"], "the field 'until' must be a time in Unix milliseconds, not 'soon'"),
+        (["experiment": "e-1", "seen": "done - 7"], "the field 'seen' needs the field 'until'"),
+        (["battery": "b", "until": "7"], "the field 'until' is not allowed in an event 'delete'"),
+    ])
+    func `A deletion with an invalid condition is rejected`(_ fields: [String: String], _ reason: String) {
+        let error = #expect(throws: Rejection.self) {
+            try ControlEvent(fields: [("event", "delete")] + fields.map { (name: $0.key, value: $0.value) })
+        }
+        #expect(error?.description == reason)
+    }
+
     @Test(arguments: [
         (["battery": "b"], "the field 'battery' is not allowed in an event 'thin'"),
         (["rows": "20"], "an event 'thin' must have the field 'experiment'"),

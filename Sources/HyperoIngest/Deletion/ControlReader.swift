@@ -8,6 +8,17 @@ struct ControlReader {
     struct Entry {
         let id: StreamID
         let command: Result<ControlEvent, Rejection>
+        /// The condition of the command; nil for none.
+        var condition: ControlCondition?
+
+        init(id: StreamID, command: Result<ControlEvent, Rejection>) {
+            (self.id, self.command) = (id, command)
+        }
+
+        init(id: StreamID, fields: [(name: String, value: String)]) {
+            self.init(id: id, command: Result { () throws(Rejection) in try ControlEvent(fields: fields) })
+            condition = ControlCondition(fields: fields)
+        }
     }
 
     static let tooLarge = Rejection("the entry has more than \(Limits.value) bytes")
@@ -65,8 +76,7 @@ struct ControlReader {
         guard reply.isComplete else {
             return Entry(id: id, command: .failure(Self.tooLarge))
         }
-        let fields = try reply.pairs()
-        return Entry(id: id, command: Result { () throws(Rejection) in try ControlEvent(fields: fields) })
+        return Entry(id: id, fields: try reply.pairs())
     }
 
     /// Removes the commands that were carried out, if there are any: XINFO STREAM control, XTRIM control MINID id.
@@ -128,10 +138,7 @@ extension RedisConnection {
                     body(ControlReader.Entry(id: id, command: .failure(ControlReader.tooLarge)))
                     break
                 }
-                let fields = try reply.pairs()
-                body(
-                    ControlReader.Entry(
-                        id: id, command: Result { () throws(Rejection) in try ControlEvent(fields: fields) }))
+                body(ControlReader.Entry(id: id, fields: try reply.pairs()))
             }
             guard received == count else { return }
             count = maxCount

@@ -14,31 +14,44 @@ extension Deleter {
 
     /// Finds experiments by their ids, or by prefixes that no other id has.
     ///
-    /// - Parameter limit: the rows of their learning curves that stay if only the others are removed; nil to delete the
-    ///   experiments.
+    /// - Parameters:
+    ///   - limit: the rows of their learning curves that stay if only the others are removed; nil to delete the experiments.
+    ///   - rule: the rule that has selected the experiments; nil if the user has.
     /// - Throws: ``DeletionError`` for the first id that is not found or not unique.
-    package func plan(experiments ids: [String], keeping limit: CurveLimit?) throws(DeletionError) -> DeletionPlan {
+    package func plan(
+        experiments ids: [String], keeping limit: CurveLimit?, selectedBy rule: DeletionPlan.Rule? = nil
+    ) throws(DeletionError) -> DeletionPlan {
         try converting {
             let partitions = try partitions()
             var plan = DeletionPlan()
             plan.curveLimit = limit
             var seen: Set<ExperimentID> = []
+            let clock = try rule == nil || ids.isEmpty ? 0 : serverTime(of: partitions[0])
             for text in ids {
                 guard let wanted = ExperimentID(text) else { throw DeletionError(.invalidID(text)) }
                 let (id, keyspaces) = try find(wanted, in: partitions)
                 guard seen.insert(id).inserted else { continue }
+                let states = try keyspaces.map { try self.states(of: [id], in: $0)[0] }
+                if let rule, !rule.selectsRunning, states.contains(where: { $0.lives(at: clock) }) {
+                    plan.revived.append(id.text)
+                    continue
+                }
                 for (index, keyspace) in keyspaces.enumerated() {
                     guard try limit == nil || hasReadableCurve(id, in: keyspace) else {
                         plan.unreadableCurves.append(keyspace.curve(of: id))
                         continue
                     }
-                    let (found, batteries) = try experiment(id, in: keyspace, of: partitions)
+                    let (state, marksBest) = (states[index], rule?.keepsBest != true)
+                    let (found, batteries) = try experiment(
+                        id, state, marksBest: marksBest, in: keyspace, of: partitions)
                     if index == 0 { plan.experiments.append(found) }
+                    // One that runs may change.
+                    let stamp = rule == nil || state.lives(at: clock) ? nil : state.stamp
                     if let limit {
-                        plan.commands.append((keyspace, .thinCurve(id, limit)))
+                        plan.commands.append(.init(keyspace, .thinCurve(id, limit), seen: stamp))
                         continue
                     }
-                    plan.commands += batteries.map { (keyspace, .deleteExperiment(id, of: $0)) }
+                    plan.commands += batteries.map { .init(keyspace, .deleteExperiment(id, of: $0), seen: stamp) }
                 }
             }
             return plan
@@ -67,7 +80,7 @@ extension Deleter {
             var battery = match.battery
             for keyspace in match.keyspaces { try count(&battery, id: id, in: keyspace) }
             plan.battery = battery
-            plan.commands = match.keyspaces.map { ($0, .deleteBattery(id)) }
+            plan.commands = match.keyspaces.map { .init($0, .deleteBattery(id)) }
             return plan
         }
     }
@@ -140,9 +153,8 @@ extension Deleter {
     /// Returns an experiment, and the batteries that its hash does not name and whose lists contain it; nil among them stands for
     /// the one that its hash names, if any.
     private func experiment(
-        _ id: ExperimentID, in keyspace: Keyspace, of partitions: [Keyspace]
+        _ id: ExperimentID, _ state: ExperimentStamp, marksBest: Bool, in keyspace: Keyspace, of partitions: [Keyspace]
     ) throws(RedisError) -> (DeletionPlan.Experiment, batteries: [BatteryID?]) {
-        let state = try states(of: [id], in: keyspace)[0]
         var batteries: [BatteryID?] = [nil]
         if state.battery.flatMap({ BatteryID($0) }) == nil {
             let containing = try self.batteries(containing: id, in: keyspace)
@@ -153,20 +165,25 @@ extension Deleter {
             id: id.text, battery: battery, status: state.status.flatMap { ExperimentStatus(rawValue: $0) })
         if let battery = battery.flatMap({ BatteryID($0) }), let read = try self.battery(battery, in: keyspace) {
             found.batteryName = (read.name, read.version)
-            if let best = try best(of: read, id: battery, in: keyspace), best.experiment == id.text {
-                found.isBest = try isBest(best.score, of: read, id: battery, in: partitions)
+            if marksBest, let best = try best(of: read, id: battery, in: keyspace), best.experiment == id.text {
+                found.isBest = try isBest(best, of: read, id: battery, in: partitions)
             }
         }
         return (found, batteries)
     }
 
-    /// Returns whether no partition has a better value of a battery than the best one of a partition.
+    /// Returns whether the best experiment of a partition is the best one of its battery. Of equal ones, that of the highest id is, if
+    /// the highest value is the best, as in the rankings of Redis, else that of the lowest id.
     private func isBest(
-        _ score: Double, of battery: DeletionPlan.Battery, id: BatteryID, in partitions: [Keyspace]
+        _ first: (experiment: String, score: Double), of battery: DeletionPlan.Battery, id: BatteryID,
+        in partitions: [Keyspace]
     ) throws(RedisError) -> Bool {
         for keyspace in partitions {
             guard let other = try best(of: battery, id: id, in: keyspace) else { continue }
-            if battery.direction.prefers(other.score, over: score) { return false }
+            if battery.direction.prefers(other.score, over: first.score) { return false }
+            let (text, otherText) = (ExactText(first.experiment), ExactText(other.experiment))
+            guard other.score == first.score, text != otherText else { continue }
+            if (battery.direction == .max) == (text < otherText) { return false }
         }
         return true
     }
@@ -311,22 +328,19 @@ extension Deleter {
         }
     }
 
-    /// Reads the batteries and the statuses of experiments: HMGET experiment battery status …. A key of another type has
-    /// neither.
-    private func states(
-        of ids: [ExperimentID], in keyspace: Keyspace
-    ) throws(RedisError) -> [(battery: String?, status: String?)] {
+    /// Reads the states of experiments: HMGET experiment battery status …. A key of another type has none.
+    func states(of ids: [ExperimentID], in keyspace: Keyspace) throws(RedisError) -> [ExperimentStamp] {
         try withConnection(to: keyspace) { connection throws(RedisError) in
             var writer = RESPWriter()
             for id in ids {
-                writer.command("HMGET", keyspace.experiment(id), ExperimentField.battery, ExperimentField.status)
+                writer.add("HMGET", key: keyspace.experiment(id), ExperimentStamp.fields)
             }
             try connection.send(writer)
-            var states: [(battery: String?, status: String?)] = []
+            var states: [ExperimentStamp] = []
             for _ in ids {
                 var reply = try connection.receive()
-                let values = reply.error == nil ? try reply.strings(count: 2) : [nil, nil]
-                states.append((values[0], values[1]))
+                let count = ExperimentStamp.fields.count
+                states.append(ExperimentStamp(reply.error == nil ? try reply.strings(count: count) : []))
             }
             return states
         }

@@ -13,16 +13,34 @@ public import HyperoSchema
 public final class Deleter {
     /// Commands that were written.
     public struct Request: Sendable {
+        /// A command in a control stream.
+        struct Written: Sendable {
+            let id: StreamID
+            let command: DeletionPlan.Command
+            /// The time of the server before, in Unix milliseconds.
+            let time: Int64
+        }
+
         /// The partitions, with the last command in the control stream of each.
-        let commands: [Keyspace: StreamID]
+        var commands: [Keyspace: StreamID] = [:]
         /// All commands.
-        let all: [Keyspace: [StreamID]]
+        var all: [Keyspace: [Written]] = [:]
         /// The ids of the last commands carried out in those partitions whose control stream has started over, before the
         /// commands were written. They are not below the ids of the commands.
-        let outdated: [Keyspace: StreamID]
+        var outdated: [Keyspace: StreamID] = [:]
+        /// The times of the servers of the partitions at which the commands expire; empty if they do not.
+        var expiries: [Keyspace: Int64] = [:]
+
+        /// The number of commands.
+        public var count: Int { all.values.reduce(0) { $0 + $1.count } }
+        /// The time in Unix milliseconds, by the clock of the server, from which on no command is carried out any more; nil if they do
+        /// not expire.
+        public var expiry: Int64? { expiries.values.max() }
     }
 
     let settings: IngestSettings
+    /// The commands that the latest call of ``request(_:expiringAfter:)`` has written, also if it has failed.
+    public private(set) var written = Request()
     private var connections: [Keyspace: Box] = [:]
 
     /// A reference to a connection, because a dictionary cannot hold a noncopyable value.
@@ -51,10 +69,19 @@ public final class Deleter {
     func withConnection<Result>(
         to keyspace: Keyspace, _ body: (inout RedisConnection) throws(RedisError) -> Result
     ) throws(RedisError) -> Result {
-        if let box = connections[keyspace] { return try body(&box.connection) }
-        let box = Box(try RedisConnection.open(to: settings.redis, key: keyspace.control, name: "hypero-delete"))
-        connections[keyspace] = box
-        return try body(&box.connection)
+        let box: Box
+        if let known = connections[keyspace] {
+            box = known
+        } else {
+            box = Box(try RedisConnection.open(to: settings.redis, key: keyspace.control, name: "hypero-delete"))
+            connections[keyspace] = box
+        }
+        do {
+            return try body(&box.connection)
+        } catch {
+            if error.category == .connection { connections[keyspace] = nil }
+            throw error
+        }
     }
 
     /// Sends one command to the server of a partition, and returns its reply.
@@ -110,33 +137,52 @@ public final class Deleter {
 
     /// Writes the commands of a plan: XADD control * event delete ….
     ///
+    /// - Parameter duration: the time after which the commands about experiments are not carried out any more; nil if they are
+    ///   carried out whenever an ingest reads them.
     /// - Throws: ``DeletionError`` if a command could not be written, or could not be carried out because the key of the
-    ///   deleted ids has another type. The commands before it are carried out.
-    public func request(_ plan: DeletionPlan) throws(DeletionError) -> Request {
-        try request(plan.commands)
+    ///   deleted ids has another type. ``written`` then has the commands before it.
+    public func request(
+        _ plan: DeletionPlan, expiringAfter duration: Duration? = nil
+    ) throws(DeletionError) -> Request {
+        try request(plan.commands, expiringAfter: duration)
     }
 
-    /// Writes commands, as ``request(_:)`` writes those of a plan.
-    func request(_ commands: [(keyspace: Keyspace, event: ControlEvent)]) throws(DeletionError) -> Request {
-        try converting {
-            var written: [Keyspace: StreamID] = [:]
-            var all: [Keyspace: [StreamID]] = [:]
-            var outdated: [Keyspace: StreamID] = [:]
-            for (keyspace, event) in commands {
-                try checkTombstones(in: keyspace)
-                let before = written[keyspace] == nil ? try lastCommand(in: keyspace) : outdated[keyspace]
-                let id = try write(event, to: keyspace)
-                if let before, before >= id { outdated[keyspace] = before }
-                written[keyspace] = id
-                all[keyspace, default: []].append(id)
+    /// Writes commands, as ``request(_:expiringAfter:)`` writes those of a plan.
+    func request(
+        _ commands: [DeletionPlan.Command], expiringAfter duration: Duration? = nil
+    ) throws(DeletionError) -> Request {
+        written = Request()
+        return try converting {
+            let keyspaces = Set(commands.map(\.keyspace)).sorted { $0.tag < $1.tag }
+            for keyspace in keyspaces { try checkTombstones(in: keyspace) }
+            var times: [Keyspace: Int64] = [:]
+            if let duration {
+                for keyspace in keyspaces {
+                    let time = try serverTime(of: keyspace)
+                    times[keyspace] = time
+                    written.expiries[keyspace] = time + Int64(duration.wholeMilliseconds)
+                }
             }
-            return Request(commands: written, all: all, outdated: outdated)
+            for command in commands {
+                let keyspace = command.keyspace
+                let before =
+                    written.commands[keyspace] == nil ? try lastCommand(in: keyspace) : written.outdated[keyspace]
+                let condition = written.expiries[keyspace].map { ControlCondition(until: $0, seen: command.seen) }
+                let id = try write(command.event.fields + (condition?.fields ?? []), to: keyspace)
+                if let before, before >= id { written.outdated[keyspace] = before }
+                written.commands[keyspace] = id
+                written.all[keyspace, default: []].append(
+                    Request.Written(id: id, command: command, time: times[keyspace] ?? 0))
+            }
+            return written
         }
     }
 
     /// Writes a command: XADD control * event delete ….
-    private func write(_ event: ControlEvent, to keyspace: Keyspace) throws(RedisError) -> StreamID {
-        let fields = event.fields.flatMap { [$0.name, $0.value] }
+    private func write(
+        _ fields: [(name: String, value: String)], to keyspace: Keyspace
+    ) throws(RedisError) -> StreamID {
+        let fields = fields.flatMap { [$0.name, $0.value] }
         var reply: Reply
         do {
             reply = try call(["XADD", keyspace.control, "*"] + fields, in: keyspace)
@@ -153,7 +199,7 @@ public final class Deleter {
     }
 
     /// Returns the id of the last command that was carried out: HGET ingest control.
-    private func lastCommand(in keyspace: Keyspace) throws(RedisError) -> StreamID? {
+    func lastCommand(in keyspace: Keyspace) throws(RedisError) -> StreamID? {
         do {
             var reply = try call(["HGET", keyspace.ingest, IngestField.control], in: keyspace)
             return try reply.string().flatMap { StreamID($0) }

@@ -17,10 +17,13 @@ extension Deletion {
     ///
     /// Each transaction leaves a curve that has the row of the maxima.
     ///
+    /// - Parameters:
+    ///   - begun: fields of the ingest's hash that each part but the last one writes, with their values.
+    ///   - progress: those that the last part writes.
     /// - Returns: false if the state must be read again, or if a shutdown is requested.
     func thin(
-        _ experiment: ExperimentID, to limit: CurveLimit, at time: Int64, progress: [String], fence: inout Fence,
-        over connection: inout RedisConnection
+        _ experiment: ExperimentID, to limit: CurveLimit, at time: Int64, begun: [String], progress: [String],
+        fence: inout Fence, over connection: inout RedisConnection
     ) throws(RedisError) -> Bool {
         guard !isShutdownRequested() else { return false }
         let names = [
@@ -41,7 +44,8 @@ extension Deletion {
             while !scan.isComplete {
                 try scan.readPart(over: &connection)
                 guard !isShutdownRequested() else { return false }
-                if fence.isDue, try !fence.renew(over: &connection) { return false }
+                guard fence.isDue else { continue }
+                guard try fence.renew(over: &connection), try mayBegin(over: &connection) else { return false }
             }
         } catch {
             guard [.wrongType, .tooLarge].contains(error.code) else { throw error }
@@ -62,8 +66,10 @@ extension Deletion {
             limit: limit, time: time)
         let keptSet = Set(kept)
         let removed = epochs.filter { !keptSet.contains($0) }
-        let thinning = Thinning(experiment: experiment, curve: curve, removed: removed, progress: progress)
+        let thinning = Thinning(
+            experiment: experiment, curve: curve, removed: removed, begun: begun, progress: progress)
         let rows = removed.isEmpty ? nil : try self.rows(kept, of: curve, over: &connection)
+        guard try mayBegin(over: &connection) else { return false }
         let isDone =
             if let rows {
                 try rewrite(rows, thinning, &record, fence: &fence, over: &connection)
@@ -84,6 +90,7 @@ extension Deletion {
         let curve: String
         /// The epochs.
         let removed: [Int]
+        let begun: [String]
         let progress: [String]
     }
 
@@ -154,7 +161,7 @@ extension Deletion {
             rest = rest.dropFirst(part.count)
             record.removed += part.count
             let text = record.text
-            let progress = rest.isEmpty ? thinning.progress : []
+            let progress = rest.isEmpty ? thinning.progress : thinning.begun
             let isCommitted = try commit(progress, fence: &fence, over: &connection) { [keyspace] writer in
                 if !part.isEmpty { writer.add("HDEL", key: thinning.curve, part.map { String($0) }) }
                 writer.command("HSET", keyspace.experiment(thinning.experiment), ExperimentField.thinned, text)

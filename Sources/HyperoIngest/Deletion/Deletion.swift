@@ -16,6 +16,8 @@ struct Deletion {
     let fields: [String]
     /// Further fields, which the last transaction of a command writes.
     var commandFields: [String] = []
+    /// The condition of a command that has not begun; nil for none.
+    var condition: ControlCondition?
     let isShutdownRequested: () -> Bool
 
     /// The number of experiments per transaction, which takes the server about 2 ms.
@@ -44,8 +46,9 @@ struct Deletion {
         case .deleteBattery(let battery):
             return try delete(battery, at: time, progress: progress, fence: &fence, over: &connection)
         case .thinCurve(let experiment, let limit):
+            let begun = condition == nil ? [] : [IngestField.begun, id.description]
             return try thin(
-                experiment, to: limit, at: time, progress: progress, fence: &fence, over: &connection)
+                experiment, to: limit, at: time, begun: begun, progress: progress, fence: &fence, over: &connection)
         // A Rebuild carries it out.
         case .rebuild: return try skip(id, fence: &fence, over: &connection)
         }
@@ -95,6 +98,16 @@ struct Deletion {
         guard let error = reply.error else { return try reply.strings(count: names.count) }
         guard error.code == .wrongType else { throw error }
         return names.map { _ in nil }
+    }
+
+    /// Returns whether a command may begin to change keys: TIME, if it has a time from which on it must not.
+    ///
+    /// This must follow the last WATCH. ``Deleter/remainder(of:)`` writes to the watched hash after that time, before it reports a
+    /// command as expired, so that a transaction that is under way then is aborted.
+    func mayBegin(over connection: inout RedisConnection) throws(RedisError) -> Bool {
+        guard let condition else { return true }
+        var reply = try connection.call("TIME")
+        return try Transaction.microseconds(from: &reply) / 1_000 < condition.until
     }
 
     /// Checks that tombstones can be written: ZRANGE deleted 0 0. What is deleted without one would come back.
@@ -208,6 +221,7 @@ extension Deletion {
             rankings = known.union(found.lazy.map { ExactText($0) }).map(\.text)
         }
         let indexes = (battery.map { [keyspace.experiments(of: $0)] } ?? []) + rankings
+        guard try mayBegin(over: &connection) else { return false }
         let keys = [keyspace.experiment(experiment)] + indexes + [keyspace.deleted]
         let isCommitted = try commit(progress, keys: keys, fence: &fence, over: &connection) { [keyspace] writer in
             writer.command("UNLINK", keyspace.experiment(experiment), keyspace.curve(of: experiment))

@@ -37,16 +37,49 @@ public struct DeletionPlan: Sendable {
         let direction: Direction
     }
 
+    /// A command to write.
+    struct Command: Sendable {
+        let keyspace: Keyspace
+        let event: ControlEvent
+        /// The state that the experiment must still have when the command is carried out, if a rule has selected it; nil for any.
+        var seen: String?
+
+        init(_ keyspace: Keyspace, _ event: ControlEvent, seen: String? = nil) {
+            (self.keyspace, self.event, self.seen) = (keyspace, event, seen)
+        }
+    }
+
+    /// The properties of a rule that has selected experiments.
+    package struct Rule: Sendable {
+        /// True if the rule selects experiments that run.
+        let selectsRunning: Bool
+        /// True if the best experiments stay, so that none of the others is the best of its battery.
+        let keepsBest: Bool
+
+        package init(selectsRunning: Bool, keepsBest: Bool) {
+            (self.selectsRunning, self.keepsBest) = (selectsRunning, keepsBest)
+        }
+    }
+
     /// The experiments. Empty if a battery is deleted.
     public internal(set) var experiments: [Experiment] = []
     /// The battery; nil if experiments are deleted.
     public internal(set) var battery: Battery?
+    /// The ids of experiments that a rule has selected and that run again since.
+    package internal(set) var revived: [String] = []
     /// The keys of learning curves that have another type, so that no row of them can be removed.
     public internal(set) var unreadableCurves: [String] = []
     /// The rows that stay of the learning curves, if only the others are removed; nil if the experiments are deleted.
     package internal(set) var curveLimit: CurveLimit?
     /// The commands to write, with their partitions.
-    var commands: [(keyspace: Keyspace, event: ControlEvent)] = []
+    var commands: [Command] = []
+
+    /// Returns the plan without some experiments, for a message about the others.
+    package func leavingOut(_ ids: Set<String>) -> DeletionPlan {
+        var plan = self
+        plan.experiments.removeAll { ids.contains($0.id) }
+        return plan
+    }
 }
 
 /// A reason why a deletion could not be planned or requested.

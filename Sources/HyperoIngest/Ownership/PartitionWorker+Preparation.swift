@@ -149,7 +149,17 @@ extension PartitionWorker {
     ) throws(RedisError) -> Bool {
         let reader = controlReader
         try restoreUnarchivedCommands(over: &context.connection)
-        while let entry = try reader.entry(after: control, over: &context.connection) {
+        var passed = PassedCommands()
+        commands: while let entry = try reader.entry(after: control, over: &context.connection) {
+            let decision = try decision(on: entry, fence: fence, in: &context)
+            if case .wait = decision { break commands }
+            if case .pass(let reason) = decision {
+                passed.add(entry, because: reason)
+                control = entry.id
+                if !fence.isDue { continue }
+            }
+            guard try record(&passed, deletion, fence: &fence, over: &context.connection) else { return false }
+            if case .pass = decision { continue }
             let isDone: Bool
             switch entry.command {
             case .success(.rebuild(let battery)):
@@ -164,6 +174,7 @@ extension PartitionWorker {
                 let field = fieldValue(carryingOut: done, work)
                 deletion.commandFields =
                     [IngestField.commands, done.description] + (field.map { [IngestField.unarchived, $0] } ?? [])
+                if case .carryOut(let condition) = decision { deletion.condition = condition }
                 isDone = try deletion.run(command, id: entry.id, fence: &fence, over: &context.connection)
                 if isDone { commands = done }
                 if isDone, let field {
@@ -179,6 +190,7 @@ extension PartitionWorker {
             guard isDone else { return false }
             control = entry.id
         }
+        guard try record(&passed, deletion, fence: &fence, over: &context.connection) else { return false }
         if !unarchived.isEmpty, archiver?.waitForCommands() ?? !keepsCommands(work) {
             let isCommitted = try deletion.commit(
                 [IngestField.unarchived, ""], fence: &fence, over: &context.connection, { _ in })
@@ -195,8 +207,11 @@ extension PartitionWorker {
         let field = UnarchivedField(unarchived)
         guard let first = field.first?.previous else { return }
         var found: [(id: StreamID, event: ControlEvent)] = []
+        let passed = try passedRuns(over: &connection)
         try connection.forEachCommand(after: first, through: control, in: keyspace) { entry in
-            guard case .success(let command) = entry.command, command.kind != ControlField.rebuild else { return }
+            guard case .success(let command) = entry.command, command.kind != ControlField.rebuild,
+                !passed.contains(entry.id)
+            else { return }
             found.append((entry.id, command))
         }
         archiver.restore(found, of: field, count: commands.count)

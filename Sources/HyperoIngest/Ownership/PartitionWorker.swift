@@ -35,6 +35,8 @@ final class PartitionWorker {
     var unarchived = ""
     /// The value of ``IngestField/unarchived`` whose commands the archive of this process has.
     var restoredCommands = ""
+    /// The last entry of the stream when the command of a rule had to wait for entries; nil before.
+    var awaited: StreamID?
     /// The time at which the control stream was read last.
     var controlRead = MonotonicTime.now
     /// The rebuild that goes on between two batches; nil for none.

@@ -63,10 +63,10 @@ public final class Rebuilder {
     public func request(battery name: String?, version: Int?) throws(DeletionError) -> Request {
         guard let name else {
             let partitions = try deleter.converting { try deleter.partitions() }
-            return Request(commands: try deleter.request(partitions.map { ($0, .rebuild(nil)) }), battery: nil)
+            return Request(commands: try deleter.request(partitions.map { .init($0, .rebuild(nil)) }), battery: nil)
         }
         let (id, match) = try deleter.find(battery: name, version: version, includingUnlisted: true)
-        let commands = match.keyspaces.map { ($0, ControlEvent.rebuild(id)) }
+        let commands = match.keyspaces.map { DeletionPlan.Command($0, .rebuild(id)) }
         return Request(commands: try deleter.request(commands), battery: match.battery)
     }
 

@@ -159,13 +159,15 @@ extension Replay {
     }
 
     /// Reads commands that change experiments: XRANGE control id + COUNT n. The others are left out: a rebuild changes nothing that
-    /// must be restored, and an invalid one has no effect.
+    /// must be restored, an invalid one has no effect, and one of a rule has expired, unless the archive has it.
     private func waitingCommands(
         after id: StreamID, in keyspace: Keyspace, over connection: inout RedisConnection
     ) throws(RedisError) -> [(id: StreamID, command: ControlEvent)] {
         var found: [(id: StreamID, command: ControlEvent)] = []
         try connection.forEachCommand(after: id, through: .highest, in: keyspace) { entry in
-            guard case .success(let command) = entry.command, command.kind != ControlField.rebuild else { return }
+            guard case .success(let command) = entry.command, command.kind != ControlField.rebuild,
+                entry.condition == nil
+            else { return }
             found.append((entry.id, command))
         }
         return found

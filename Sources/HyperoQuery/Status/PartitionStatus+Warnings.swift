@@ -44,7 +44,8 @@ extension PartitionStatus {
             let verb = waitingCommands == 1 ? "is" : "are"
             warnings.append(
                 "\(counted(waitingCommands, noun: "command")) of \(tag):control \(verb) not carried out yet, the oldest for "
-                    + "\(durationText(now - commandsWaitingSince)). A running hypero-ingest carries out deletions")
+                    + "\(durationText(now - commandsWaitingSince)). A running hypero-ingest carries them out, or "
+                    + "passes over those that have expired")
         }
         if let unarchivedEntries, unarchivedEntries > 0, let archivedTime,
             age(of: archivedTime, now: now) > bounds.maxWait

@@ -11,7 +11,7 @@ package enum ControlEvent: Sendable, Hashable {
     /// Derives the lists, rankings, columns and maxima of a battery again, or of all batteries for nil.
     case rebuild(BatteryID?)
 
-    /// Decodes an entry.
+    /// Decodes an entry. Its condition is a ``ControlCondition``.
     ///
     /// - Throws: ``Rejection`` if a field is missing, repeated or not allowed, or if its value is invalid.
     package init(fields: [(name: String, value: String)]) throws(Rejection) {
@@ -31,6 +31,7 @@ package enum ControlEvent: Sendable, Hashable {
         }
         let isRebuild = event == ControlField.rebuild
         let experiment = isRebuild ? nil : values.removeValue(forKey: ControlField.experiment)
+        if experiment != nil { _ = try ControlCondition.remove(from: &values) }
         if event == ControlField.thin {
             self = try Self.thinning(experiment, &values)
             return
@@ -91,6 +92,14 @@ package enum ControlEvent: Sendable, Hashable {
         case .deleteExperiment(let id, _), .thinCurve(let id, _): "experiment \(id.text)"
         case .deleteBattery(let id), .rebuild(let id?): "battery \(id.text)"
         case .rebuild(nil): "all batteries"
+        }
+    }
+
+    /// The experiment; nil if the command is about batteries.
+    package var experiment: ExperimentID? {
+        switch self {
+        case .deleteExperiment(let id, _), .thinCurve(let id, _): id
+        case .deleteBattery, .rebuild: nil
         }
     }
 

@@ -56,6 +56,13 @@ import Testing
                 return 1
             },
             {
+                // A rule, without an ingest.
+                let rule = DeletionPlan.Rule(selectsRunning: false, keepsBest: true)
+                let plan = try deleter.plan(experiments: ["e-1"], keeping: nil, selectedBy: rule)
+                let request = try deleter.request(plan, expiringAfter: .milliseconds(1))
+                return try deleter.remainder(of: request).expired.count
+            },
+            {
                 // As `status` advises.
                 var connection = try RedisConnection.open(to: settings.redis, name: "test")
                 var reply = try connection.call("HDEL", keyspace.ingest, IngestField.taken)

@@ -119,6 +119,9 @@ import Testing
         #expect(try eventually { try deleted() == "\(time)-3" })
         #expect(server.cli("XLEN", live.keyspace.control) == "3")
         #expect(try live.metric(IngestField.unarchived)?.hasPrefix("\(time)-1/") == true)
+        // One that has expired stays with them in the control stream, and must not be archived.
+        command("delete", "experiment", "p-3", "until", "1", id: "\(time)-4", in: live)
+        #expect(try eventually { try deleted() == "\(time)-4" })
         ingest.kill()
         ingest.wait()
         // One without an archive leaves them alone.
