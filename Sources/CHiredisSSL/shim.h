@@ -13,6 +13,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 // Swift cannot call the macros of OpenSSL.
 
@@ -43,3 +45,8 @@ static inline int hypero_tls_set_server_name(SSL *ssl, const char *name) {
 }
 
 static inline int hypero_tls_reason(unsigned long error) { return ERR_GET_REASON(error); }
+
+// Reads entries of a folder: getdents64(2), because readdir(3) allocates memory.
+static inline long hypero_tls_list(int folder, void *buffer, unsigned long size) {
+    return syscall(SYS_getdents64, folder, buffer, size);
+}

@@ -56,7 +56,7 @@ package final class Client: Sendable {
         Rehearsal.run()
         let environment = configuration.environment
         let url = try RedisURL(configuration.url, environment: environment)
-        url.prepareForConnections()
+        url.prepareForConnections(atEnd: { Sender.stopAll() })
         let namespace = Deployment.namespace(configuration.namespace, environment: environment)
         let partitions = try Deployment.partitions(configuration.partitions, environment: environment)
         let keyspaces = try Keyspace.all(namespace: namespace, partitions: partitions)
@@ -93,6 +93,7 @@ package final class Client: Sendable {
                 durabilityWindow: configuration.durabilityWindow, notify: configuration.notify))
         self.init(
             journal, sender, partition: (partition, partitions), refusals: refusals, notify: configuration.notify)
+        for warning in url.fileWarnings { notify(warning) }
         sender.start()
     }
 

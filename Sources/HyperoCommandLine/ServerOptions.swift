@@ -1,5 +1,4 @@
 package import ArgumentParser
-import Glibc
 import HyperoCore
 import HyperoRedis
 import HyperoSchema
@@ -22,27 +21,13 @@ package struct ServerOptions: ParsableArguments {
 
     package init() {}
 
-    /// Prints the warning about the account in `--redis`, if there is one. Called once, when the program starts to work.
+    /// Prints the warnings about the account in `--redis` and about files that every user can read or change. Called once, when the program starts to work.
     package func warn(as program: Program) {
         if let warning = Self.warning(about: redis, environment: ProcessEnvironment.value(of:)) {
             program.printError(warning)
         }
-        for variable in ["HYPERO_REDIS_PASSWORD_FILE", "HYPERO_SENTINEL_PASSWORD_FILE"] {
-            guard let path = ProcessEnvironment.value(of: variable), let warning = Self.warning(aboutFile: path) else {
-                continue
-            }
-            program.printError("\(variable): \(warning)")
-        }
-    }
-
-    /// Returns a warning about a password file that all users can read or write. Files under /run, such as the secrets of a container,
-    /// are in folders that protect them.
-    static func warning(aboutFile path: String) -> String? {
-        var status = stat()
-        guard !path.hasPrefix("/run/"), stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        guard status.st_mode & 0o006 != 0 else { return nil }
-        let verb = status.st_mode & 0o002 != 0 ? "change" : "read"
-        return "every user can \(verb) the password file \(printable(path, limit: 200)). Run chmod 600 on it"
+        // An error of the URL is reported when it is used.
+        for warning in (try? RedisURL(redis))?.fileWarnings ?? [] { program.printError(warning) }
     }
 
     /// Returns a warning if the URL of `--redis` contains a password, or a user that may be a misplaced password.

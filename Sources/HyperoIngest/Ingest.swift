@@ -91,9 +91,11 @@ public final class Ingest: Sendable {
     /// drain, looks for further ones until shutdown.
     private func applyOtherPartitions() -> PartitionOwner.Ending {
         let limitedLogger = RateLimitedLogger(logger)
+        var latest: PartitionDiscovery?
         repeat {
             do {
-                let discovery = try PartitionDiscovery(settings) { [shutdown] in !shutdown.isRequested }
+                let discovery = try latest ?? PartitionDiscovery(settings) { [shutdown] in !shutdown.isRequested }
+                latest = discovery
                 for found in try discovery.otherPartitions() where found.needsOwner {
                     while state.withLock({ $0.others.count >= Self.maxOthers }), !shutdown.isRequested {
                         shutdown.wait(atMost: .milliseconds(5))

@@ -4,7 +4,8 @@ import HyperoSchema
 /// The discovery of keyspaces that belong to the namespace and to another number of partitions.
 ///
 /// A client with that number, or an orphaned journal, may have left entries in any of them. All keyspaces are probed by
-/// EXISTS, many per round trip, and not found by SCAN, which reads the whole database.
+/// EXISTS, many per round trip, and not found by SCAN, which reads the whole database. A further search begins with the servers that
+/// the one before has found.
 struct PartitionDiscovery {
     struct Found {
         let keyspace: Keyspace
@@ -16,7 +17,7 @@ struct PartitionDiscovery {
         let deadLetters: Int
     }
 
-    private let url: RedisURL
+    private let connections: Connections
     private let own: Set<Keyspace>
     /// All keyspaces of the namespace.
     private let candidates: [Keyspace]
@@ -29,7 +30,7 @@ struct PartitionDiscovery {
     init(
         _ settings: IngestSettings, shouldContinue: @escaping () -> Bool = { true }
     ) throws(SchemaError) {
-        url = settings.redis
+        connections = Connections(settings.redis, shouldContinue: shouldContinue)
         own = Set(try settings.keyspaces())
         candidates =
             try Keyspace.all(namespace: settings.namespace)
@@ -40,11 +41,11 @@ struct PartitionDiscovery {
     /// Returns the keyspaces that exist besides those of the settings, or those found until the discovery must end. A
     /// keyspace that the account must not read is left out.
     func otherPartitions() throws(RedisError) -> [Found] {
-        let connections = Connections(url, shouldContinue: shouldContinue)
+        defer { connections.close() }
         var found: [Found] = []
         for start in stride(from: 0, to: candidates.count, by: Self.probeSize) {
             let part = candidates[start..<min(start + Self.probeSize, candidates.count)].filter { !own.contains($0) }
-            for (keyspace, url) in try existing(among: part, over: connections) {
+            for (keyspace, url) in try existing(among: part) {
                 // A server that replies at once never makes the connection wait.
                 guard shouldContinue() else { return found }
                 let connection = try connections.connection(to: url)
@@ -57,7 +58,7 @@ struct PartitionDiscovery {
 
     /// Returns the keyspaces that exist, with their servers: EXISTS events ingest dead for each.
     private func existing(
-        among keyspaces: [Keyspace], over connections: Connections
+        among keyspaces: [Keyspace]
     ) throws(RedisError) -> [(keyspace: Keyspace, url: RedisURL)] {
         var existing: [(keyspace: Keyspace, url: RedisURL)] = []
         let seed = try connections.seed()
@@ -123,7 +124,7 @@ struct PartitionDiscovery {
     }
 }
 
-/// The connections of one discovery. In a cluster the keyspaces are on several servers.
+/// The connections of a discovery. In a cluster the keyspaces are on several servers.
 private final class Connections {
     /// A reference to a connection, because a dictionary cannot hold a noncopyable value.
     final class Box {
@@ -148,6 +149,12 @@ private final class Connections {
     init(_ url: RedisURL, shouldContinue: @escaping () -> Bool) {
         topology = Topology(seed: url)
         self.shouldContinue = shouldContinue
+    }
+
+    /// Closes the connections. What is known about the servers stays.
+    func close() {
+        boxes = [:]
+        targets = [:]
     }
 
     /// Connects to a configured server unless there is a connection to it, and returns its URL.
@@ -180,10 +187,10 @@ private final class Connections {
         guard target.follow(verified, from: box.value.url) else { return nil }
         guard boxes[target.current] == nil else { return target.current }
         // The node may answer at another address than the one that it announces.
+        defer { topology.learnAddresses(of: target) }
         let connection = Box(
             try target.open(for: .writing, name: "hypero-discovery", bounds: .small, shouldContinue: shouldContinue))
         boxes[connection.value.url] = connection
-        topology.learnAddresses(of: target)
         return target.current
     }
 }

@@ -3,8 +3,10 @@ import HyperoCore
 import HyperoQuery
 
 extension JournalSurvey {
-    /// The journals as rows. The keys in JSON are a contract for programs.
-    var listing: Listing {
+    /// Returns the journals as rows. The keys in JSON are a contract for programs.
+    ///
+    /// - Parameter onlyUnsent: true to leave out journals without unsent events and problems.
+    func listing(onlyUnsent: Bool) -> Listing {
         let columns: [Listing.Column] = [
             .init("journal", title: "journal"), .init("state", title: "state"), .init("pid", title: "pid"),
             .init("events", title: "events"), .init("unsent", title: "unsent"),
@@ -14,7 +16,8 @@ extension JournalSurvey {
             .init("last_event", title: nil),
             .init("damaged", title: nil), .init("problems", title: "problems"),
         ]
-        let rows: [[Listing.Value]] = journals.map { journal in
+        let listed = onlyUnsent ? journals.filter { $0.unsent != 0 || !problems(of: $0).isEmpty } : journals
+        let rows: [[Listing.Value]] = listed.map { journal in
             [
                 .text(journal.name), .text(journal.state.rawValue), .number(journal.pid.map(Int.init)),
                 .number(journal.events), .number(journal.unsent), .time(journal.unsentSince), .bytes(journal.bytes),
@@ -23,7 +26,7 @@ extension JournalSurvey {
                 .text(journal.host), .time(journal.lastEvent), .number(journal.damaged), .texts(problems(of: journal)),
             ]
         }
-        return Listing(columns, rows: rows, absence: "no journals")
+        return Listing(columns, rows: rows, absence: onlyUnsent ? "no journals with unsent events" : "no journals")
     }
 
     /// Returns the problems of a journal, with its damaged records. In a journal in use these may be unfinished.

@@ -32,12 +32,15 @@ struct JournalsCommand: ParsableCommand {
               user          the id of the user
               problems      damaged records, and files that cannot be read
 
+            Most journals of a busy node have nothing unsent, because their trainings live. --unsent leaves them out.
+
             JSON and CSV have the times in Unix milliseconds, and more fields. prometheus has sums by state, for the textfile \
             collector of node_exporter.
 
             EXAMPLES, with the journals of Scripts/demo:
               hypero-ingest journals --journal .demo/journal
               hypero-ingest journals --journal .demo/journal --format json
+              hypero-ingest journals --journal .demo/journal --unsent
               hypero-ingest journals --journal .demo/journal --format prometheus
 
             EXIT STATUS:
@@ -47,6 +50,9 @@ struct JournalsCommand: ParsableCommand {
             """)
 
     @OptionGroup var folder: JournalOptions
+
+    @Flag(help: "List only journals with unsent events or problems. Metrics have all of them.")
+    var unsent = false
 
     @Option(help: "The form: table for people, json (one object per line), csv and prometheus for programs.")
     var format = Format.table
@@ -92,7 +98,7 @@ struct JournalsCommand: ParsableCommand {
     private func text(of survey: JournalSurvey) -> String {
         let display = output == "-" ? Display(descriptor: STDOUT_FILENO, color: .auto) : Display()
         func text(_ format: OutputFormat) -> String {
-            survey.listing.text(
+            survey.listing(onlyUnsent: unsent).text(
                 as: format, for: display,
                 advice: [.hiddenColumns: "Widen the terminal, or use --format json"])
         }

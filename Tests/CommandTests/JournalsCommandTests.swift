@@ -13,13 +13,14 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    /// Runs a training that is killed while Redis is down.
-    private func killTraining() async {
-        await #expect(processExitsWith: .signal(SIGKILL)) { [journal = journal as String] in
+    /// Runs a training that is killed: while Redis is down, or after Redis has received all events.
+    private func killTraining(server: String = "redis://127.0.0.1:1") async {
+        await #expect(processExitsWith: .signal(SIGKILL)) { [journal = journal as String, server] in
             setenv("HYPERO_JOURNAL", journal, 1)
-            let hypero = try Hypero.connect("redis://127.0.0.1:1")
+            let hypero = try Hypero.connect(server)
             let experiment = hypero.battery("b").experiment()
             for epoch in 1...10 { experiment.log(epoch: epoch, valid: 0.5) }
+            if server != "redis://127.0.0.1:1" { #expect(hypero.flush(until: .sent, timeout: .seconds(60))) }
             withExtendedLifetime((hypero, experiment)) { _ = kill(getpid(), SIGKILL) }
         }
     }
@@ -76,6 +77,17 @@ import Testing
         #expect(try String(contentsOfFile: file, encoding: .utf8).contains("\nhypero_journals{state=\"orphaned\"} 1\n"))
         // It stays for an adopter.
         #expect(try FileManager.default.contentsOfDirectory(atPath: journal) == [name])
+    }
+
+    @Test func `Journals without unsent events are left out on request`() async throws {
+        let server = try RedisServer(appendOnly: false)
+        await killTraining(server: server.url)
+        #expect(try journals("--format", "json").stdout.contains(#""unsent":0,"#))
+        #expect(try journals("--unsent").stdout == "no journals with unsent events\n")
+        await killTraining()
+        let listed = try journals("--unsent", "--format", "json").stdout.split(separator: "\n")
+        #expect(listed.count == 1 && listed[0].contains(#""unsent":12,"#), "\(listed)")
+        #expect(try journals("--unsent", "--format", "prometheus").stdout.contains("hypero_journal_events{"))
     }
 
     @Test func `Other entries are said, and are no error`() throws {

@@ -92,6 +92,19 @@ import Testing
         }
     }
 
+    @Test func `A further look begins with the addresses that the one before has found`() throws {
+        let nodes = try RedisServer.startCluster()
+        let silent = try FakeServer(tcp: true) { connection in while connection.command() != nil {} }
+        let port = silent.port ?? 0
+        for node in nodes { node.cli("CONFIG", "SET", "cluster-announce-port", "\(port)") }
+        nodes[1].cli("XADD", "{hypero:1}:events", "*", "event", "x")
+        #expect(eventually(within: .seconds(30)) { nodes[0].cli("GET", "{hypero:1}:events").hasSuffix(":\(port)") })
+        let list = nodes.map { "127.0.0.1:\($0.port ?? 0)" }.joined(separator: ",")
+        let discovery = try PartitionDiscovery(IngestSettings(redis: try RedisURL("redis://\(list)") { _ in nil }))
+        for _ in 0..<2 { #expect(try discovery.otherPartitions().map(\.keyspace.tag) == ["{hypero:1}"]) }
+        #expect(silent.connections == 1)
+    }
+
     @Test(arguments: [(from: 4, to: 1), (from: 1, to: 4), (from: 4, to: 2), (from: 3_000, to: 1)], [true, false])
     func `An ingest applies what clients left under another number of partitions`(
         change: (from: Int, to: Int), drains: Bool

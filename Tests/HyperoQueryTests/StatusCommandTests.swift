@@ -49,6 +49,22 @@ import Testing
         #expect(narrow.contains("columns hidden: "))
     }
 
+    @Test func `The table has the number of connections that a server has refused`() {
+        for (info, text) in [
+            (
+                "rejected_connections:13\r\nmaxclients:10\r\n",
+                ", 13 connections refused since its start (maxclients 10)\n"
+            ),
+            ("rejected_connections:2\r\n", ", 2 connections refused since its start (maxclients)\n"),
+            ("rejected_connections:0\r\nmaxclients:10\r\n", ", memory unknown\n"),
+        ] {
+            let status = StoreStatus(
+                servers: [ServerStatus(url: "redis://db:6379", info: info)], partitions: [], warnings: [])
+            let table = status.text(as: .table, for: Display(), now: 0)
+            #expect(table.contains(text), "\(table)")
+        }
+    }
+
     @Test(arguments: [9_000, 11_000])
     func `The backlog is computed from the number of entries added, and is reported after ten seconds`(age: Int64)
         throws

@@ -1,3 +1,4 @@
+import Glibc
 import HyperoCore
 import TestSupport
 import Testing
@@ -30,7 +31,7 @@ struct ConnectionAttemptsTests {
             #expect(attempt.server == number)
             #expect(attempt.limit <= .seconds(2) && attempt.limit >= .milliseconds(250))
             // As a server that sends a byte from time to time.
-            if number < count { now = now + (attempt.total ?? .zero) }
+            if number < count { now = attempt.end ?? now }
             attempts.fail(attempt, late)
             #expect(attempts.needsRace == (number < count))
         }
@@ -63,7 +64,7 @@ struct ConnectionAttemptsTests {
     @Test func `A single server has the whole time, and no end`() throws {
         var attempts = ConnectionAttempts([1], deadline: nil, limit: .seconds(5))
         let attempt = try next(of: &attempts, at: start)
-        #expect(attempt.limit == .seconds(5) && attempt.total == nil)
+        #expect(attempt.limit == .seconds(5) && attempt.end == nil)
         attempts.fail(attempt, late)
         let end = attempts.next(at: start)?.server
         #expect(end == nil)
@@ -98,5 +99,26 @@ struct ConnectionAttemptsTests {
             },
             blocking: { $0() })
         #expect(none == [])
+    }
+
+    @Test func `A race has few sockets at once, announces each, and reaches the last of many addresses`() throws {
+        let silent = try FakeServer(tcp: true) { connection in while connection.command() != nil {} }
+        let server = try RedisServer(appendOnly: false)
+        var (most, open): (Int, [CInt]) = (0, [])
+        let order = AddressRace.run(
+            Array(repeating: [.tcp(host: "127.0.0.1", port: Int(silent.port ?? 0))], count: 12) + [
+                [.unix(path: server.socket)]
+            ], within: .seconds(1),
+            sockets: RaceSockets(limit: 4) {
+                open = $0
+                most = max(most, $0.count)
+            }, shouldContinue: { true },
+            blocking: { body in
+                // What a child that is forked now would close.
+                #expect(open.allSatisfy { fcntl($0, F_GETFD) >= 0 })
+                body()
+            })
+        #expect(order == [12])
+        #expect(most == 4 && open == [])
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import HyperoRedis
 import HyperoSchema
 import TestSupport
@@ -97,5 +98,28 @@ struct TLSURLTests {
         #expect(RedisURL.account(in: "rediss://u:p@h?cacert=/a") == .withPassword)
         #expect(RedisURL.account(in: "rediss+sentinel://:p@h/main") == .withPassword)
         #expect(RedisURL.account(in: "rediss://h?cacert=/a@b") == .none)
+    }
+
+    @Test(arguments: [
+        (key: mode_t(0o600), authorities: mode_t(0o644), warnings: [String]()),
+        (key: 0o644, authorities: 0o644, warnings: ["every user can read the key of TLS KEY. Run chmod 600 on it"]),
+        (
+            key: 0o640, authorities: 0o646,
+            warnings: ["every user can change the authorities of TLS CA. Run chmod o-w on it"]
+        ),
+    ])
+    func `A key that every user can read, and authorities that every user can change, are reported`(
+        key: mode_t, authorities: mode_t, warnings: [String]
+    ) throws {
+        let folder = try TemporaryFolder()
+        let files = ["key", "ca", "cert"].map { folder.file($0) }
+        for (file, mode) in zip(files, [key, authorities, 0o644]) {
+            close(open(file, O_CREAT | O_WRONLY, 0o600))
+            chmod(file, mode)
+        }
+        let url = try RedisURL(
+            "rediss://db?cacert=\(files[1])&cert=\(files[2])&key=\(files[0])", environment: { _ in nil }, hasTLS: true)
+        let expected = warnings.map { $0.replacing("KEY", with: files[0]).replacing("CA", with: files[1]) }
+        #expect(url.fileWarnings == expected)
     }
 }

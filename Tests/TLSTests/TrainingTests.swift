@@ -100,6 +100,61 @@
             }
         }
 
+        @Test func `A process in which another library uses OpenSSL ends well while its client connects`() async {
+            await #expect(processExitsWith: .success) {
+                let server = try TLSServer()
+                let folder = try TemporaryFolder()
+                let port = try SocketAddress.freePort()
+                let listener = try SocketAddress.loopback(port).listen()
+                let (isShakingHands, isEnding, isAnswered) = (try ForkSignal(), try ForkSignal(), try ForkSignal())
+                let child = Fork.child {
+                    // The handlers of exit run in reverse order: that of hypero, that of OpenSSL, and this one, during which the thread
+                    // of the client would go on with its handshake.
+                    typealias Initialize = @convention(c) (UInt64, OpaquePointer?) -> CInt
+                    guard let symbol = dlsym(nil, "OPENSSL_init_ssl") else { return false }
+                    let initialize = unsafeBitCast(symbol, to: Initialize.self)
+                    Self.atLast = {
+                        // OpenSSL has ended.
+                        if initialize(0, nil) != 0 { _exit(3) }
+                        isEnding.send()
+                        _ = isAnswered.wait()
+                        usleep(300_000)
+                    }
+                    atexit { Self.atLast() }
+                    guard initialize(0, nil) == 1 else { return false }
+                    let url = "rediss://127.0.0.1:\(port)?cacert=\(server.authority.certificate)"
+                    guard let hypero = try? Self.connect(server, folder, url, exitTimeout: 0) else { return false }
+                    let experiment = hypero.battery("tls").experiment()
+                    guard isShakingHands.wait() == 1 else { return false }
+                    return withExtendedLifetime(experiment) { Fork.exitSelf() }
+                }
+                var arrival = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+                #expect(poll(&arrival, 1, 60_000) == 1)
+                let client = accept(listener, nil, nil)
+                defer { for descriptor in [client, listener] { close(descriptor) } }
+                // The first message of the client, which gets the answer of the server after OpenSSL has ended.
+                var message = [UInt8](repeating: 0, count: 64 << 10)
+                let sent = recv(client, &message, message.count, 0)
+                try #require(sent > 0)
+                isShakingHands.send()
+                #expect(isEnding.wait() == 1)
+                let relay = try #require(SocketAddress.loopback(server.port).connect())
+                defer { close(relay) }
+                _ = Glibc.send(relay, message, sent, Int32(MSG_NOSIGNAL))
+                arrival = pollfd(fd: relay, events: Int16(POLLIN), revents: 0)
+                #expect(poll(&arrival, 1, 60_000) == 1)
+                let answered = recv(relay, &message, message.count, 0)
+                #expect(answered > 0 && Glibc.send(client, message, answered, Int32(MSG_NOSIGNAL)) == answered)
+                isAnswered.send()
+                #expect(Fork.wait(for: child, seconds: 60) == 0)
+                // The client has not gone on.
+                #expect(recv(client, &message, message.count, Int32(MSG_DONTWAIT)) <= 0)
+            }
+        }
+
+        /// The last of the handlers of exit.
+        private nonisolated(unsafe) static var atLast: () -> Void = {}
+
         @Test func `A training that forks sends the events of parent and child, each by its own connection`() async {
             await #expect(processExitsWith: .success) {
                 let server = try TLSServer()

@@ -23,6 +23,12 @@
             for path in [both, folder] {
                 #expect(server.error("rediss://127.0.0.1:\(server.port)?cacert=\(path)") == nil)
             }
+            // As the authorities of the system.
+            for (variable, path) in [("SSL_CERT_FILE", both), ("SSL_CERT_DIR", "/nowhere:\(folder)")] {
+                let url = try RedisURL("rediss://127.0.0.1:\(server.port)") { $0 == variable ? path : nil }
+                var connection = try RedisConnection.open(to: url, name: "test")
+                #expect(try connection.call("PING").error == nil)
+            }
             // The first of two servers is down.
             let list = "rediss://127.0.0.1:1,127.0.0.1:\(server.port)?cacert=\(server.authority.certificate)"
             var topology = Topology(seed: try RedisURL(list))

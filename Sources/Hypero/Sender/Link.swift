@@ -67,7 +67,8 @@ struct Link: ~Copyable {
         connection = try topology.open(
             for: .writing, name: "hypero-\(producer.text)", timeout: timeout, bounds: .small,
             shouldContinue: callbacks.shouldContinue, blocking: callbacks.blocking,
-            opened: { [socket] in socket.set($0) })
+            opened: { [socket] in socket.set($0) },
+            race: RaceSockets(limit: InheritedSocket.maxRaceSockets) { [socket] in socket.setRace($0) })
         knowsServers = true
         callbacks.knownServers.record(topology)
         canReadWatermark = true

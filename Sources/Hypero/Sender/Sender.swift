@@ -84,7 +84,7 @@ final class Sender: Sendable {
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         isStarting.store(true, ordering: .releasing)
         hasEnded.store(false, ordering: .releasing)
-        if configuration.exitTimeout > .zero { ExitFlush.shared.add(self) }
+        ExitFlush.shared.add(self)
         var handle = pthread_t()
         let error = pthread_create(
             &handle, nil, { Sender.main($0) }, Unmanaged.passRetained(self).toOpaque())
@@ -113,7 +113,7 @@ final class Sender: Sendable {
         isEnding.store(true, ordering: .releasing)
         let handle = thread.exchange(0, ordering: .acquiringAndReleasing)
         guard handle != 0 else { return }
-        _ = Self.poll(until: deadline) { hasEnded.load(ordering: .acquiring) }
+        _ = Self.poll(until: deadline) { hasNoThread }
         if hasEnded.load(ordering: .acquiring) {
             pthread_join(pthread_t(handle), nil)
         } else {
@@ -129,13 +129,37 @@ final class Sender: Sendable {
     }
 
     /// true if the process need not wait for the thread any more.
-    var allowsExit: Bool { exitRequest.isFinished || hasEnded.load(ordering: .acquiring) }
+    var allowsExit: Bool { exitRequest.isFinished || hasNoThread }
+
+    /// true if a process that ends waits for the thread.
+    var isAwaitedAtExit: Bool { configuration.exitTimeout > .zero && exitRequest.mayBeAwaited && !isStopped }
+
+    /// Lets no sender's thread that uses TLS call OpenSSL again.
+    ///
+    /// OpenSSL calls this at its end, during the exit of a process in which another library has initialized it: a handshake that goes
+    /// on would read freed memory.
+    static func stopAll() {
+        areStopped.store(true, ordering: .sequentiallyConsistent)
+        ExitFlush.shared.stopSenders()
+    }
+
+    private static let areStopped = Atomic<Bool>(false)
+
+    private var isStopped: Bool { configuration.url.usesTLS && Self.areStopped.load(ordering: .sequentiallyConsistent) }
+
+    private var hasNoThread: Bool { hasEnded.load(ordering: .acquiring) || isStopped }
+
+    /// Waits until the thread is in a system call, from which a stopped thread does not return, or until a deadline.
+    func awaitStop(until deadline: MonotonicTime) {
+        guard isStopped, exitRequest.mayBeAwaited, Self.poll(until: deadline, { threadLock.tryLock() }) else { return }
+        threadLock.unlock()
+    }
 
     /// Waits until the progress meets a condition, the thread has ended, or the deadline has passed.
     ///
     /// - Returns: true if the progress meets the condition.
     func wait(until deadline: MonotonicTime, _ isReached: (Progress) -> Bool) -> Bool {
-        _ = Self.poll(until: deadline) { hasEnded.load(ordering: .acquiring) || isReached(progress) }
+        _ = Self.poll(until: deadline) { hasNoThread || isReached(progress) }
         return isReached(progress)
     }
 
@@ -248,11 +272,14 @@ extension Sender {
         return false
     }
 
-    /// Runs a system call without `threadLock`, so that the process can fork meanwhile.
+    /// Runs a system call without `threadLock`, so that the process can fork meanwhile. Does not return if the thread is stopped.
     private func blocking(_ body: () -> Void) {
         threadLock.unlock()
         body()
         threadLock.lock()
+        guard isStopped else { return }
+        threadLock.unlock()
+        while true { pause() }
     }
 
     /// The time between two searches for orphaned journals.

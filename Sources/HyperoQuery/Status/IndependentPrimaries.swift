@@ -13,18 +13,19 @@ struct IndependentPrimaries {
     /// The time after which no further server is asked.
     private static let maxTotal = Duration.seconds(3)
 
-    /// Asks each server of the URL for its role.
+    /// Asks each server of the URL for its role: each address of a name, if the name has several.
     ///
-    /// Commands: INFO. A server that does not answer, a node of a cluster, and a server under a second address are left out, as is
-    /// one whose account must not run the command.
+    /// Commands: PING to all of them at the same time, then INFO to those that have answered within a second. A server that does not answer,
+    /// a node of a cluster, and a server under a second address are left out, as is one whose account must not run the command.
     init(of url: RedisURL) {
         guard url.namesSeveral else {
             servers = []
             return
         }
-        let end = MonotonicTime.now + Self.maxTotal
         var found: [(server: RedisURL, run: String)] = []
-        for server in url.servers where .now < end {
+        let answering = RedisConnection.answeringServers(of: url, within: Self.maxWait)
+        let end = MonotonicTime.now + Self.maxTotal
+        for server in answering where .now < end {
             guard let info = Self.info(of: server), info["role"] == "master", info["cluster_enabled"] != "1",
                 let run = info["run_id"], !found.contains(where: { $0.run == run })
             else { continue }
@@ -34,10 +35,14 @@ struct IndependentPrimaries {
     }
 
     private static func info(of server: RedisURL) -> ServerInfo? {
-        guard var connection = try? RedisConnection.open(to: server, name: "hypero-query", timeout: maxWait),
-            var reply = try? connection.call("INFO"), let text = try? reply.string()
-        else { return nil }
-        return ServerInfo(text)
+        var text: String?
+        _ = try? RedisConnection.open(
+            to: server, name: "hypero-query", timeout: maxWait, deadline: .now + maxWait, bounds: .small,
+            check: { connection throws(RedisError) in
+                var reply = try connection.call("INFO")
+                text = try reply.string()
+            })
+        return text.map { ServerInfo($0) }
     }
 
     /// The warning about them; nil if there are not several.

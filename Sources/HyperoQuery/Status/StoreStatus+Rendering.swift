@@ -9,6 +9,7 @@ extension StoreStatus: Rendering {
                 Page.Span(server.url, style: .bold),
                 Page.Span("  \(server.version ?? "version unknown"), \(memory.map { $0 + limit } ?? "memory unknown")"),
                 Page.Span(server.primary.map { ", replica of \($0)" } ?? "", style: .yellow),
+                Page.Span(server.refusalText, style: .yellow),
             ])
         }
         page.line()
@@ -141,6 +142,15 @@ extension StoreStatus: Rendering {
                     partition.format.map { String($0) }, partition.leftOut,
                 ], to: &page)
         }
+    }
+}
+
+extension ServerStatus {
+    /// The number of connections that were refused since the start of the server; empty without one.
+    fileprivate var refusalText: String {
+        guard let refusedConnections, refusedConnections > 0 else { return "" }
+        let limit = maxConnections.map { " \($0)" } ?? ""
+        return ", \(refusedConnections) connections refused since its start (maxclients\(limit))"
     }
 }
 

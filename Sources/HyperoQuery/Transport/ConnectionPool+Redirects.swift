@@ -91,10 +91,10 @@ extension ConnectionPool {
         guard
             topology.redirectsToItself || connections[server] == nil && (!isInQuery || failures.servers[server] == nil)
         else { return }
+        defer { seedTopology.learnAddresses(of: topology) }
         do throws(RedisError) {
             let connection = try ServerConnection(to: &topology, timeout: timeout)
             connections[connection.connection.url] = connection
-            seedTopology.learnAddresses(of: topology)
         } catch {
             if isInQuery { failures.add(error, of: topology.current) }
         }

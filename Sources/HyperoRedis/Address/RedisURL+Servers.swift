@@ -19,6 +19,9 @@ extension RedisURL {
     /// True if the URL names sentinels.
     package var namesSentinels: Bool { sentinel != nil }
 
+    /// True if the connections are encrypted.
+    package var usesTLS: Bool { tls != nil }
+
     /// True if the URL names no unix socket.
     package var isTCP: Bool { tcpHost != nil }
 
@@ -32,6 +35,14 @@ extension RedisURL {
     package var withoutAccount: RedisURL {
         var url = self
         (url.user, url.password, url.database) = (nil, nil, 0)
+        return url
+    }
+
+    /// Returns the URL of one address of the server, whose certificate must still have the name.
+    func at(_ address: Address) -> RedisURL {
+        var url = self
+        url.addresses = [address]
+        url.hostName = hostName ?? tcpHost
         return url
     }
 

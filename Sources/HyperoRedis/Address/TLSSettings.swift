@@ -16,6 +16,10 @@ struct TLSSettings: Sendable, Hashable {
     /// The name or address that the certificate of each server must have; nil for the host of the server.
     var serverName: String?
 
+    /// The file of the system's authorities, and the folders, separated by colons, if they are not those of OpenSSL.
+    private(set) var systemFile: String?
+    private(set) var systemFolders: String?
+
     /// The settings: the name in a URL, the variable, and the property of each.
     private static var all: [(name: String, variable: String, path: WritableKeyPath<TLSSettings, String?>)] {
         [
@@ -30,6 +34,8 @@ struct TLSSettings: Sendable, Hashable {
     ///
     /// - Parameter environment: returns the value of an environment variable.
     init(query: Substring, environment: (String) -> String?) throws(SchemaError) {
+        // OpenSSL would read them at each connection, while another thread may change the environment.
+        (systemFile, systemFolders) = (environment("SSL_CERT_FILE"), environment("SSL_CERT_DIR"))
         for part in query.split(separator: "&", omittingEmptySubsequences: true) {
             let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let setting = Self.all.first(where: { $0.name == sides[0] }) else {

@@ -9,10 +9,16 @@ struct AddressRace {
     private struct Runner {
         let server: Int
         let context: UnsafeMutablePointer<redisContext>
+        let start: MonotonicTime
         var hasSent = false
         var reply: [UInt8] = []
     }
 
+    private let sockets: RaceSockets
+    /// The addresses without a socket yet, with the servers that have them.
+    private var waiting: ArraySlice<(server: Int, address: RedisURL.Address)>
+    /// The time that a silent address has while others wait.
+    private let share: Duration
     private var runners: [Runner] = []
     /// Those that have replied.
     private var answered: [Int] = []
@@ -23,7 +29,6 @@ struct AddressRace {
 
     /// The time after the first answer in which others are waited for: the first one may be that of a replica.
     private static let grace = Duration.milliseconds(50)
-    private static let maxSockets = 64
     private static let maxReply = 512
 
     /// Returns the servers that answer in the order of their answers, then those that close the connection or speak another protocol,
@@ -33,18 +38,20 @@ struct AddressRace {
     ///   - servers: the numeric addresses of each server.
     ///   - limit: the time limit for the first answer.
     ///   - encrypted: true if the servers speak TLS, so that a server that closes the connection has answered.
+    ///   - sockets: the largest number of them, which is that of the addresses that are asked at the same time.
     ///   - shouldContinue: called about every 5 ms. If it returns false, the race ends.
     ///   - blocking: runs its argument, a system call that may block.
     /// - Returns: indices of `servers`.
     static func run(
-        _ servers: [[RedisURL.Address]], within limit: Duration, encrypted: Bool = false, shouldContinue: () -> Bool,
-        blocking: (() -> Void) -> Void
+        _ servers: [[RedisURL.Address]], within limit: Duration, encrypted: Bool = false,
+        sockets: RaceSockets = RaceSockets(), shouldContinue: () -> Bool, blocking: (() -> Void) -> Void
     ) -> [Int] {
-        var race = AddressRace()
+        var race = AddressRace(servers, within: limit, sockets: sockets)
         defer { race.end() }
-        race.start(servers, blocking: blocking)
         var end = MonotonicTime.now + limit
-        while !race.runners.isEmpty, MonotonicTime.now < end, shouldContinue() {
+        while true {
+            race.fill(blocking: blocking)
+            guard !race.runners.isEmpty, .now < end, shouldContinue() else { break }
             let hadAnswer = race.hasAnswer(encrypted: encrypted)
             race.poll(blocking: blocking)
             if !hadAnswer, race.hasAnswer(encrypted: encrypted) { end = min(end, .now + grace) }
@@ -56,15 +63,34 @@ struct AddressRace {
 
     private func hasAnswer(encrypted: Bool) -> Bool { !answered.isEmpty || encrypted && !others.isEmpty }
 
-    private mutating func start(_ servers: [[RedisURL.Address]], blocking: (() -> Void) -> Void) {
-        for (index, addresses) in servers.enumerated() {
-            for address in addresses where runners.count < Self.maxSockets {
-                guard let context = RedisConnection.connect(to: address, blocking: blocking) else { continue }
-                let runner = Runner(server: index, context: context)
-                if context.pointee.err == 0 { runners.append(runner) } else { leave(runner, to: &failed) }
-            }
+    private init(_ servers: [[RedisURL.Address]], within limit: Duration, sockets: RaceSockets) {
+        let all = servers.enumerated().flatMap { index, addresses in
+            addresses.map { (server: index, address: $0) }
+        }
+        self.sockets = sockets
+        waiting = all[...]
+        share = limit / max((all.count + sockets.limit - 1) / sockets.limit, 1)
+    }
+
+    /// Begins to connect to as many addresses as there may be sockets, in place of those that were silent for their share of the time.
+    private mutating func fill(blocking: (() -> Void) -> Void) {
+        guard !waiting.isEmpty else { return }
+        let now = MonotonicTime.now
+        if runners.count == sockets.limit {
+            for runner in runners where now - runner.start >= share { Self.close(runner) }
+            runners.removeAll { now - $0.start >= share }
+            announce()
+        }
+        while runners.count < sockets.limit, let (server, address) = waiting.popFirst() {
+            guard let context = RedisConnection.connect(to: address, blocking: blocking) else { continue }
+            let runner = Runner(server: server, context: context, start: now)
+            if context.pointee.err == 0 { runners.append(runner) } else { leave(runner, to: &failed) }
+            announce()
         }
     }
+
+    /// Reports the sockets, before the next system call during which the process may fork.
+    private func announce() { sockets.changed(runners.map(\.context.pointee.fd)) }
 
     /// Waits at most 5 ms for the servers, and sends PING to those that are connected.
     private mutating func poll(blocking: (() -> Void) -> Void) {
@@ -77,6 +103,7 @@ struct AddressRace {
         }
         let all = runners
         runners = []
+        defer { announce() }
         for (var runner, result) in zip(all, polled) {
             guard result.revents != 0 else {
                 runners.append(runner)
@@ -122,11 +149,25 @@ struct AddressRace {
     private mutating func end() {
         for runner in runners { Self.close(runner) }
         runners = []
+        announce()
     }
 
     /// Ends the connection, also if a forked child has inherited the socket.
     private static func close(_ runner: Runner) {
         if runner.context.pointee.fd >= 0 { shutdown(runner.context.pointee.fd, Int32(SHUT_RDWR)) }
         redisFree(runner.context)
+    }
+}
+
+/// The sockets of an ``AddressRace``.
+package struct RaceSockets {
+    /// The largest number at the same time.
+    let limit: Int
+    /// Called with the descriptors after each change. The process does not fork meanwhile, if it forks only during system calls that may
+    /// block.
+    let changed: ([CInt]) -> Void
+
+    package init(limit: Int = 64, changed: @escaping ([CInt]) -> Void = { _ in }) {
+        (self.limit, self.changed) = (limit, changed)
     }
 }

@@ -10,8 +10,8 @@ struct ConnectionAttempts<Server> {
         let server: Server
         /// The time limit for a pause of the server.
         let limit: Duration
-        /// The time limit for the whole attempt; nil if it is the only server.
-        let total: Duration?
+        /// The time at which the whole attempt ends, with all of its steps; nil if it is the only server.
+        let end: MonotonicTime?
         /// True if the limit is shorter than a server may need.
         var isShort = false
     }
@@ -22,12 +22,15 @@ struct ConnectionAttempts<Server> {
     private var late: [Server] = []
     private let deadline: MonotonicTime?
     private let limit: Duration
+    private let firstLimit: Duration
     private var hasBegun = false
     /// True if the first server did not answer, and it is not known which of those that wait do.
     private(set) var needsRace = false
     private var isRanked = false
     /// True once the servers that did not answer within a short time are tried again, each once.
     private var isLastRound = false
+    /// True once a server has not answered in time.
+    private(set) var hasTimedOut = false
 
     /// The time limit of the first of several servers, until one has not answered. The login on a busy server may take longer: it is
     /// tried again.
@@ -39,10 +42,14 @@ struct ConnectionAttempts<Server> {
     ///   - servers: the servers in the order in which they are tried.
     ///   - deadline: the time at which no further server is tried; nil for one server.
     ///   - limit: the longest pause of one server.
-    init(_ servers: [Server], deadline: MonotonicTime?, limit: Duration) {
+    ///   - firstLimit: the same of the first of several servers.
+    init(
+        _ servers: [Server], deadline: MonotonicTime?, limit: Duration, firstLimit: Duration = Self.firstLimit
+    ) {
         waiting = servers
         self.deadline = deadline
         self.limit = limit
+        self.firstLimit = firstLimit
     }
 
     /// Returns the next attempt; nil if no server or no time is left.
@@ -52,20 +59,21 @@ struct ConnectionAttempts<Server> {
         guard let server = waiting.first else { return nil }
         guard let deadline else {
             waiting = []
-            return Attempt(server: server, limit: limit, total: nil)
+            return Attempt(server: server, limit: limit, end: nil)
         }
         let remaining = deadline - now
         guard !hasBegun || remaining > .zero else { return nil }
         var share = max(remaining / waiting.count, Self.minLimit)
         waiting.removeFirst()
-        if !isRanked, !waiting.isEmpty { share = min(share, Self.firstLimit) }
+        if !isRanked, !waiting.isEmpty { share = min(share, firstLimit) }
         hasBegun = true
-        return Attempt(server: server, limit: min(limit, share), total: share, isShort: share < limit)
+        return Attempt(server: server, limit: min(limit, share), end: now + share, isShort: share < limit)
     }
 
     /// Records a failure.
     mutating func fail(_ attempt: Attempt, _ error: RedisError) {
         guard error.isTimeout else { return }
+        hasTimedOut = true
         if attempt.isShort { late.append(attempt.server) }
         needsRace = !isRanked && !waiting.isEmpty
     }

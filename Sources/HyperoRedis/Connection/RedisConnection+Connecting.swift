@@ -1,10 +1,10 @@
 import CHiredis
 import Glibc
-import HyperoCore
+package import HyperoCore
 import HyperoSchema
 
 extension RedisConnection {
-    /// The time after which no further address of a name is tried.
+    /// The time for all steps of a connection and all addresses of a name, or twice the timeout if that is longer.
     private static let maxWait = Duration.seconds(10)
 
     /// Connects, by TLS if the URL says so, authenticates, selects the database and sets the name of the client.
@@ -22,8 +22,8 @@ extension RedisConnection {
     ///     twice as long, and more if it is large (``TransferDeadline``). The host name lookup is not limited: the system's
     ///     resolver has no timeout.
     ///   - connectTimeout: the time limit for connecting to one address of the server, and for the login; nil for `timeout`.
-    ///   - totalTimeout: the time limit for all addresses of the server, with login and check; nil if the last one may take longer
-    ///     than the ten seconds after which no further one is tried. The addresses share the time.
+    ///   - deadline: the time at which all addresses of the server have failed, with login and check; nil for ten seconds after the
+    ///     lookup, or twice the timeout if that is longer. The addresses share the time.
     ///   - bounds: the limits on the memory of a reply, unless the caller gives others for a command.
     ///   - isSentinel: true if the URL is that of a sentinel, with the account for sentinels.
     ///   - shouldContinue: called about every 5 ms while waiting, and between two reads of a reply. If it returns false, the
@@ -31,21 +31,22 @@ extension RedisConnection {
     ///   - blocking: runs its argument, a system call that may block.
     ///   - opened: called with the descriptor of the socket, before the connection is established, and with -1 after it was closed
     ///     because the address cannot be used.
+    ///   - race: the sockets that find out which of several addresses answer.
     ///   - check: throws if the server of the connection cannot be used. The next address is then tried.
     /// - Throws: category ``RedisError/Category/connection``, or the error reply of the server. No error contains the
     ///   password.
     package static func open(
         to url: RedisURL, name: String, timeout: Duration = .seconds(5), connectTimeout: Duration? = nil,
-        totalTimeout: Duration? = nil, bounds: ReplyBounds = .large, isSentinel: Bool = false,
+        deadline: MonotonicTime? = nil, bounds: ReplyBounds = .large, isSentinel: Bool = false,
         shouldContinue: @escaping () -> Bool = { true },
         blocking: @escaping (() -> Void) -> Void = { $0() },
         opened: (CInt) -> Void = { _ in },
+        race: RaceSockets = RaceSockets(),
         check: (inout RedisConnection) throws(RedisError) -> Void = { _ in }
     ) throws(RedisError) -> RedisConnection {
         let addresses = try addresses(of: url, blocking: blocking)
-        let isShared = addresses.count > 1 || totalTimeout != nil
         var attempts = ConnectionAttempts(
-            addresses, deadline: isShared ? .now + (totalTimeout ?? maxWait) : nil, limit: connectTimeout ?? timeout)
+            addresses, deadline: deadline ?? .now + max(maxWait, timeout * 2), limit: connectTimeout ?? timeout)
         var failure: RedisError?
         while let attempt = attempts.next() {
             do throws(RedisError) {
@@ -53,7 +54,7 @@ extension RedisConnection {
                     hiredis: try context(of: attempt.server, url, blocking: blocking, opened: opened), url: url,
                     timeout: attempt.limit,
                     bounds: bounds, shouldContinue: shouldContinue, blocking: blocking)
-                connection.end = attempt.total.map { .now + $0 }
+                connection.end = attempt.end
                 try connection.finishConnecting(within: attempt.limit)
                 #if TLS
                     try connection.encrypt(within: attempt.limit)
@@ -74,8 +75,8 @@ extension RedisConnection {
                 guard attempts.needsRace else { continue }
                 attempts.rank(
                     AddressRace.run(
-                        attempts.waiting.map { [$0] }, within: attempt.limit, shouldContinue: shouldContinue,
-                        blocking: blocking))
+                        attempts.waiting.map { [$0] }, within: attempt.limit, encrypted: url.tls != nil, sockets: race,
+                        shouldContinue: shouldContinue, blocking: blocking))
             }
         }
         throw failure ?? RedisError(.connection, "cannot connect to \(url): the name has no address")

@@ -182,7 +182,9 @@ package struct RedisConnection: ~Copyable {
             guard !hasRead || shouldContinue() else { throw cancellation }
             let now = MonotonicTime.now
             if deadline == nil { deadline = TransferDeadline(timeout: timeout, start: now + blockTimeout) }
-            guard let time = deadline?.time, now < time else { throw timeoutFailure }
+            guard let limit = deadline?.time else { throw timeoutFailure }
+            let time = min(limit, end ?? limit)
+            guard now < time else { throw timeoutFailure }
             hasRead = false
             switch try read() {
             case .bytes(let count):

@@ -3,8 +3,11 @@ import HyperoSchema
 #if TLS
     import CHiredisSSL
     import Glibc
+    import Synchronization
 
-    /// The certificates and the key of one connection, read for each connection, so that new ones need no restart.
+    /// The certificates and the key of a connection, read for each connection, so that new ones need no restart.
+    ///
+    /// OpenSSL itself opens no file: it would do so in the middle of a handshake, while the process cannot fork.
     struct TLSContext: ~Copyable {
         private let context: OpaquePointer
         private let settings: TLSSettings
@@ -29,38 +32,41 @@ import HyperoSchema
         static func load(
             _ settings: TLSSettings, blocking: (() -> Void) -> Void
         ) throws(RedisError) -> TLSContext {
-            var isFolder = false
-            if let path = settings.authorities {
-                blocking {
-                    var status = stat()
-                    isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-                }
+            let authorities = try TLSAuthorities.read(settings, blocking: blocking)
+            let files = TLSFiles(
+                authorities: authorities,
+                certificate: try contents(settings.certificate, as: .certificate, blocking),
+                key: try contents(settings.key, as: .key, blocking))
+            if let shared = TLSContextCache.context(of: settings, files) {
+                return TLSContext(context: shared, settings: settings)
             }
-            let authorities = isFolder ? nil : try contents(settings.authorities, as: .authorities, blocking)
-            let certificate = try contents(settings.certificate, as: .certificate, blocking)
-            let key = try contents(settings.key, as: .key, blocking)
             guard isInitialized, let pointer = hypero_tls_new_context() else {
                 throw RedisError(.connection, "cannot use TLS: OpenSSL failed, \(OpenSSLError.latest.text)")
             }
             let context = TLSContext(context: pointer, settings: settings)
-            if isFolder {
-                guard SSL_CTX_load_verify_locations(pointer, nil, settings.authorities) == 1 else {
-                    throw TLSFile.authorities.failure(settings.authorities ?? "", OpenSSLError.latest.text)
-                }
-            } else if let authorities {
-                try context.trust(authorities)
-            } else {
-                SSL_CTX_set_default_verify_paths(pointer)
+            // A file of the system, and one of many in a folder, may have other contents.
+            for bytes in authorities.others { _ = context.trust(bytes) }
+            if let file = authorities.file {
+                let (count, error) = context.trust(file)
+                try TLSFile.authorities.check(settings.authorities ?? "", count, error)
             }
-            if let certificate, let key {
+            if let certificate = files.certificate, let key = files.key {
                 try context.use(certificate)
                 try context.useKey(key)
             }
+            TLSContextCache.keep(pointer, of: settings, files)
             return context
         }
 
+        /// Calls a function before OpenSSL frees its memory. Of several calls, the first one counts.
+        fileprivate static func callAtEnd(_ handler: @escaping @convention(c) () -> Void) {
+            if !hasHandler.exchange(true, ordering: .relaxed) { OPENSSL_atexit(handler) }
+        }
+
+        private static let hasHandler = Atomic<Bool>(false)
+
         /// Returns the bytes of a file; nil if there is no path.
-        private static func contents(
+        static func contents(
             _ path: String?, as file: TLSFile, _ blocking: (() -> Void) -> Void
         ) throws(RedisError) -> [UInt8]? {
             guard let path else { return nil }
@@ -100,13 +106,12 @@ import HyperoSchema
                 -1
             }
 
-        private func trust(_ bytes: [UInt8]) throws(RedisError) {
+        private func trust(_ bytes: [UInt8]) -> (count: Int, error: OpenSSLError?) {
             let store = SSL_CTX_get_cert_store(context)
-            let (count, error) = eachCertificate(in: bytes) { certificate in
+            return eachCertificate(in: bytes) { certificate in
                 defer { X509_free(certificate) }
                 return X509_STORE_add_cert(store, certificate) == 1
             }
-            try TLSFile.authorities.check(settings.authorities ?? "", count, error)
         }
 
         private func use(_ bytes: [UInt8]) throws(RedisError) {
@@ -176,35 +181,6 @@ import HyperoSchema
             return ssl
         }
     }
-
-    /// A file of the settings.
-    private enum TLSFile {
-        case authorities
-        case certificate
-        case key
-
-        private var words: (file: String, setting: String, variable: String) {
-            switch self {
-            case .authorities: ("certificates of the authorities", "cacert", "HYPERO_TLS_CACERT")
-            case .certificate: ("certificate of the client", "cert", "HYPERO_TLS_CERT")
-            case .key: ("key of the client", "key", "HYPERO_TLS_KEY")
-            }
-        }
-
-        func failure(_ path: String, _ reason: String) -> RedisError {
-            let (file, setting, variable) = words
-            return RedisError(
-                .tls,
-                "cannot read the \(file): \(printable(path, limit: 200)), \(reason). Correct the file, \(setting)= of the URL, or "
-                    + variable)
-        }
-
-        /// Throws unless a file has at least one certificate, and all of them can be used.
-        func check(_ path: String, _ count: Int, _ error: OpenSSLError?) throws(RedisError) {
-            if let error { throw failure(path, "a certificate cannot be used (\(error.text))") }
-            guard count > 0 else { throw failure(path, "it has no certificate in PEM") }
-        }
-    }
 #endif
 
 extension RedisURL {
@@ -212,9 +188,13 @@ extension RedisURL {
     ///
     /// A process that has not used OpenSSL before then has no handler of exit that frees it. A handler that was registered later than that
     /// of hypero would run first, and a connection that sends the last events would crash.
-    package func prepareForConnections() {
+    ///
+    /// - Parameter handler: called before OpenSSL frees its memory, at the exit of a process in which another library has initialized
+    ///   OpenSSL. Only the handler of the first call is.
+    package func prepareForConnections(atEnd handler: @escaping @convention(c) () -> Void) {
         #if TLS
-            if tls != nil { _ = TLSContext.isInitialized }
+            guard tls != nil, TLSContext.isInitialized else { return }
+            TLSContext.callAtEnd(handler)
         #endif
     }
 }

@@ -1,6 +1,26 @@
 import HyperoCore
 import HyperoSchema
 
+extension RedisConnection {
+    /// Returns the servers of a URL that answer a PING within a time, each as a URL of its own, and each address of a name that has several.
+    /// The order is that of the URL.
+    ///
+    /// - Parameter limit: the time for all of them together, and the same for the lookup of their names.
+    package static func answeringServers(of url: RedisURL, within limit: Duration) -> [RedisURL] {
+        let end = MonotonicTime.now + limit
+        let servers = url.servers.flatMap { server in
+            guard .now < end, let addresses = try? addresses(of: server, blocking: { $0() }), addresses.count > 1 else {
+                return [server]
+            }
+            return addresses.map { server.at($0) }
+        }
+        let connector = Connector(
+            name: "", timeout: limit, bounds: .small, shouldContinue: { true }, blocking: { $0() }, opened: { _ in },
+            race: RaceSockets())
+        return connector.answering(servers, within: limit).sorted().map { servers[$0] }
+    }
+}
+
 /// The arguments that all connections of one call of ``Topology`` have in common.
 struct Connector {
     typealias Attempt = ConnectionAttempts<RedisURL>.Attempt
@@ -11,6 +31,7 @@ struct Connector {
     let shouldContinue: () -> Bool
     let blocking: (() -> Void) -> Void
     let opened: (CInt) -> Void
+    let race: RaceSockets
 
     /// - Parameter check: throws if the server of the connection cannot be used. Another address of its name is then tried.
     func connect(
@@ -18,8 +39,9 @@ struct Connector {
         check: (inout RedisConnection) throws(RedisError) -> Void
     ) throws(RedisError) -> RedisConnection {
         try RedisConnection.open(
-            to: url, name: name, timeout: timeout, connectTimeout: attempt.limit, totalTimeout: attempt.total,
-            bounds: bounds, shouldContinue: shouldContinue, blocking: blocking, opened: opened, check: check)
+            to: url, name: name, timeout: timeout, connectTimeout: attempt.limit, deadline: attempt.end,
+            bounds: bounds, shouldContinue: shouldContinue, blocking: blocking, opened: opened, race: race, check: check
+        )
     }
 
     /// Returns the servers that answer, as ``AddressRace`` does: indices of `servers`.
@@ -31,8 +53,8 @@ struct Connector {
             return (try? RedisConnection.addresses(of: server, blocking: blocking)) ?? []
         }
         return AddressRace.run(
-            addresses, within: limit, encrypted: servers.contains { $0.tls != nil }, shouldContinue: shouldContinue,
-            blocking: blocking)
+            addresses, within: limit, encrypted: servers.contains { $0.tls != nil }, sockets: race,
+            shouldContinue: shouldContinue, blocking: blocking)
     }
 
     /// Asks a sentinel for the address of the primary: SENTINEL GET-MASTER-ADDR-BY-NAME name. Reply: host and port; null for an unknown
@@ -46,9 +68,19 @@ struct Connector {
         defer { opened(-1) }
         let sentinel = attempt.server
         let limit = min(attempt.limit, .seconds(1))
-        var connection = try RedisConnection.open(
-            to: sentinel, name: name, timeout: limit, totalTimeout: attempt.total, bounds: .small, isSentinel: true,
-            shouldContinue: shouldContinue, blocking: blocking, opened: opened)
+        var server: RedisURL?
+        _ = try RedisConnection.open(
+            to: sentinel, name: name, timeout: limit, deadline: attempt.end, bounds: .small, isSentinel: true,
+            shouldContinue: shouldContinue, blocking: blocking, opened: opened, race: race
+        ) { connection throws(RedisError) in
+            server = try Self.primary(of: group, from: sentinel, over: &connection, for: url)
+        }
+        return server ?? url
+    }
+
+    private static func primary(
+        of group: SentinelGroup, from sentinel: RedisURL, over connection: inout RedisConnection, for url: RedisURL
+    ) throws(RedisError) -> RedisURL {
         var reply = try connection.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", group.name)
         if let error = reply.error {
             guard error.isUnknownCommand else {

@@ -33,18 +33,29 @@ package struct Topology: Sendable, Hashable {
     private var nextLearned = 0
     /// The node that the latest redirect names.
     private(set) var redirect: Redirect?
-    /// The configured servers that are nodes whose announced addresses do not answer, by those nodes.
-    var substitutes: [ClusterNode: RedisURL] = [:]
+    /// The configured servers that were asked for their ids because the announced address of a node does not answer, by those ids.
+    private(set) var substitutes: [String: RedisURL] = [:]
+    /// The number of consecutive calls in which a server has not answered in time, at most ``maxPatience``.
+    private var patience = 0
 
     /// The maximum number of consecutive redirects to follow. While a cluster migrates slots, several are normal.
     package static let maxRedirects = 5
     private static let maxLearned = 1_000
-    /// The longest time for which one of several servers may keep the others waiting.
-    static let maxWaitForOne = Duration.seconds(2)
+    private static let maxPatience = 2
     /// The time after which no further server is tried in one call.
     static let maxWait = Duration.seconds(10)
+    /// The time in which a server must answer a PING to be tried before the others.
+    static let raceLimit = Duration.seconds(1)
     /// The number of nodes that are tried in one call besides the configured servers.
     private static let maxLearnedTried = 8
+
+    /// The longest time for which one of several servers may keep the others waiting: at most 2 seconds, and 5 after failures.
+    ///
+    /// Thousands of clients that connect at the same time, each of which costs the server a handshake of TLS, would otherwise give up
+    /// before it is their turn, begin again, and never connect.
+    var maxWaitForOne: Duration { min(.seconds(2 << patience), .seconds(5)) }
+    /// The same of the first server: 1 second, and at most 4 after failures.
+    var firstLimit: Duration { ConnectionAttempts<RedisURL>.firstLimit * (1 << patience) }
 
     /// True if there are several servers or sentinels.
     package var hasAlternatives: Bool { servers.count > 1 || seed.sentinel != nil }
@@ -70,19 +81,20 @@ package struct Topology: Sendable, Hashable {
         let node = error.redirect?.node ?? ClusterNode(host: host, port: port)
         let source = source ?? current
         // A server that redirects the slot is another node by now.
-        if substitutes[node] == source { substitutes[node] = nil }
-        let announced = current.withServer(host: host, port: port)
+        if let id = node.id, substitutes[id] == source { substitutes[id] = nil }
+        // The host of the list, because that of the redirect may be empty for the server that redirects.
+        let announced = current.withServer(host: node.host, port: node.port)
         redirect = Redirect(
             node: node, announced: announced, source: source,
             hasUnknownServers: !nodes.isEmpty
                 && servers.prefix(configuredCount).contains { server in !nodes.contains { server.isAddress(of: $0) } })
-        current = substitutes[node] ?? announced
+        current = substitute(of: node) ?? announced
         return true
     }
 
     /// True if the latest redirect names the server that has redirected, so that a connection to it is not one to the node.
     package var redirectsToItself: Bool {
-        redirect.map { $0.isToItself && substitutes[$0.node] == nil } ?? false
+        redirect.map { $0.isToItself && substitute(of: $0.node) == nil } ?? false
     }
 
     /// Forgets a redirect after an error, and passes over a server that refuses commands which another one may accept.
@@ -103,8 +115,25 @@ package struct Topology: Sendable, Hashable {
 
     /// Takes over the addresses at which another topology of the same servers has found nodes.
     package mutating func learnAddresses(of other: Topology) {
-        substitutes.merge(other.substitutes) { $1 }
+        for (id, server) in other.substitutes { learn(id, of: server) }
     }
+
+    /// The configured server that is a node whose announced address does not answer; nil if none is known.
+    func substitute(of node: ClusterNode) -> RedisURL? { node.id.flatMap { substitutes[$0] } }
+
+    /// Records the id of a configured server.
+    mutating func learn(_ id: String, of server: RedisURL) {
+        forget(server)
+        substitutes[id] = server
+    }
+
+    /// Forgets the id of a configured server.
+    mutating func forget(_ server: RedisURL) {
+        for (id, other) in substitutes where other == server { substitutes[id] = nil }
+    }
+
+    /// The configured servers or sentinels.
+    var configured: ArraySlice<RedisURL> { servers.prefix(configuredCount) }
 
     /// Begins with a server at the next call.
     private mutating func prefer(_ server: RedisURL) {
@@ -129,26 +158,28 @@ package struct Topology: Sendable, Hashable {
 // MARK: - Connecting
 
 extension Topology {
-    /// Connects to the first server that can be used, as ``RedisConnection/open(to:name:timeout:connectTimeout:totalTimeout:bounds:isSentinel:shouldContinue:blocking:opened:check:)``
+    /// Connects to the first server that can be used, as ``RedisConnection/open(to:name:timeout:connectTimeout:deadline:bounds:isSentinel:shouldContinue:blocking:opened:race:check:)``
     /// does. One of several servers is waited for at most two seconds, and all of them for ten, which those that are left share. When
-    /// the first one has not answered for a second, those that answer a PING are tried before the others. The next call begins with the
-    /// server that was tried last.
+    /// the first one has not answered for a second, those that answer a PING are tried before the others. Both limits are longer after
+    /// calls that have failed. The next call begins with the server that was tried last.
     ///
     /// Commands, besides those of a connection: for writing and with sentinels `ROLE` and, over TCP, `CLUSTER SLOTS`; with sentinels
     /// `SENTINEL GET-MASTER-ADDR-BY-NAME` on a connection to one of them; after a redirect `CLUSTER MYID`. An account without permission for those
     /// of the servers uses the server all the same. A replica is an error for writing, except in a cluster, where it redirects.
     ///
-    /// - Parameter opened: called with the descriptor of each socket, and with -1 after one was closed.
+    /// - Parameters:
+    ///   - opened: called with the descriptor of each socket, and with -1 after one was closed.
+    ///   - race: the sockets that find out which of several servers answer.
     /// - Throws: the error of the server; for several a summary.
     package mutating func open(
         for purpose: Purpose, name: String, timeout: Duration = .seconds(5), bounds: ReplyBounds = .large,
         shouldContinue: @escaping () -> Bool = { true },
         blocking: @escaping (() -> Void) -> Void = { $0() },
-        opened: @escaping (CInt) -> Void = { _ in }
+        opened: @escaping (CInt) -> Void = { _ in }, race: RaceSockets = RaceSockets()
     ) throws(RedisError) -> RedisConnection {
         let connector = Connector(
             name: name, timeout: timeout, bounds: bounds, shouldContinue: shouldContinue, blocking: blocking,
-            opened: opened)
+            opened: opened, race: race)
         if let redirect {
             var connection = try connect(to: redirect, by: connector)
             // A replica in a cluster answers no command.
@@ -172,19 +203,22 @@ extension Topology {
     ) throws(RedisError) -> RedisConnection {
         var attempts = ConnectionAttempts(
             candidates(), deadline: hasAlternatives ? .now + Self.maxWait : nil,
-            limit: hasAlternatives ? min(connector.timeout, Self.maxWaitForOne) : connector.timeout)
+            limit: hasAlternatives ? min(connector.timeout, maxWaitForOne) : connector.timeout, firstLimit: firstLimit)
         while let attempt = attempts.next() {
             prefer(attempt.server)
             do throws(RedisError) {
-                return try open(attempt, needsPrimary: needsPrimary, by: connector, &failures)
+                let connection = try open(attempt, needsPrimary: needsPrimary, by: connector, &failures)
+                patience = 0
+                return connection
             } catch {
                 connector.opened(-1)
                 guard hasAlternatives, connector.shouldContinue() else { throw error }
                 failures.append(error, isFinal: !attempt.isShort || !error.isTimeout)
                 attempts.fail(attempt, error)
-                if attempts.needsRace { attempts.rank(connector.answering(attempts.waiting, within: attempt.limit)) }
+                if attempts.needsRace { attempts.rank(connector.answering(attempts.waiting, within: Self.raceLimit)) }
             }
         }
+        patience = attempts.hasTimedOut ? min(patience + 1, Self.maxPatience) : 0
         throw failures.summary(of: seed)
     }
 

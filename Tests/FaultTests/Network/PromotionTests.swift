@@ -52,6 +52,13 @@ struct PromotionTests {
         #expect(
             found.count == 1 && found.allSatisfy { $0.contains(":\(ports[0]) ") && $0.contains(":\(ports[1]):") },
             "\(found)")
+        // Servers that do not answer, before and between the two.
+        let silent = try FakeServer(tcp: true) { connection in while connection.command() != nil {} }
+        let dead = "127.0.0.1:\(silent.port ?? 0)"
+        #expect(
+            try warnings(
+                "redis://\(dead),\(dead),\(dead),127.0.0.1:\(ports[0]),\(dead),127.0.0.1:\(ports[1])"
+            ).count == 1)
         // One server under two addresses, and a replica.
         #expect(try warnings("redis://127.0.0.1:\(ports[0]),localhost:\(ports[0])").isEmpty)
         try other.follow(primary)

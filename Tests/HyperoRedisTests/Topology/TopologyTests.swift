@@ -1,7 +1,9 @@
-import HyperoRedis
+import HyperoCore
 import HyperoSchema
 import TestSupport
 import Testing
+
+@testable import HyperoRedis
 
 /// The choice among several servers.
 struct TopologyTests {
@@ -25,6 +27,51 @@ struct TopologyTests {
         #expect(topology.current.description == "redis://\(dead)")
         for _ in 0..<2 { #expect(try open(&topology) == "redis://\(address)") }
         #expect(topology.current.description == "redis://\(address)")
+    }
+
+    @Test func `A client whose servers have not answered in time waits longer for them, until one answers`() throws {
+        let silent = try FakeServer(tcp: true) { connection in while connection.command() != nil {} }
+        let server = try RedisServer(tcp: true)
+        server.suspend()
+        let address = "127.0.0.1:\(silent.port ?? 0)"
+        var topology = try topology("redis://\(address),127.0.0.1:\(server.port ?? 0)")
+        #expect(topology.firstLimit == .seconds(1) && topology.maxWaitForOne == .seconds(2))
+        let error = redisError {
+            _ = try topology.open(for: .writing, name: "test", timeout: .milliseconds(50))
+        }
+        #expect(error?.category == .connection)
+        #expect(topology.firstLimit == .seconds(2) && topology.maxWaitForOne == .seconds(4))
+        server.resume()
+        #expect(try open(&topology) == server.tcpURL)
+        #expect(topology.firstLimit == .seconds(1) && topology.maxWaitForOne == .seconds(2))
+    }
+
+    @Test func `A server that sends and does not end keeps a client until the deadline`() throws {
+        let server = try FakeServer { connection in
+            while connection.command() != nil { while connection.send("+") {} }
+        }
+        let error = redisError {
+            _ = try RedisConnection.open(
+                to: try RedisURL(server.url) { _ in nil }, name: "test", timeout: .seconds(60),
+                deadline: .now + .milliseconds(200))
+        }
+        #expect(error?.description.hasPrefix("timed out") == true, "\(String(describing: error))")
+    }
+
+    @Test func `A redirect without a host leads to the host of the server that has redirected`() throws {
+        let id = String(repeating: "a", count: 40)
+        let server = try FakeServer(tcp: true) { connection in
+            while let command = connection.command() {
+                connection.send(
+                    command[0] == "CLUSTER"
+                        ? "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$0\r\n\r\n:7000\r\n$40\r\n\(id)\r\n" : "+OK\r\n")
+            }
+        }
+        var connection = try RedisConnection.open(to: try RedisURL(server.url) { _ in nil }, name: "test")
+        var topology = try topology("redis://localhost:1")
+        let error = connection.verified(RedisError(reply: "MOVED 5 :7000"))
+        let isFollowed = topology.follow(error, from: connection.url)
+        #expect(isFollowed && topology.current.description == "redis://127.0.0.1:7000", "\(error)")
     }
 
     @Test func `A replica is passed over for writing and used for reading`() throws {

@@ -33,6 +33,23 @@ struct InheritanceTests {
         }
     }
 
+    @Test func `A child closes the sockets by which its parent finds out which servers answer`() async {
+        await #expect(processExitsWith: .success) {
+            let socket = InheritedSocket()
+            let files = (0...InheritedSocket.maxRaceSockets).map { _ in dup(2) }
+            socket.set(files[0])
+            socket.setRace(Array(files.dropFirst()))
+            let first = Fork.child { files.allSatisfy { fcntl($0, F_GETFD) < 0 } }
+            #expect(Fork.wait(for: first, seconds: 60) == 0)
+            socket.setRace(Array(files[1...2]))
+            socket.clear()
+            let second = Fork.child {
+                files.map { fcntl($0, F_GETFD) >= 0 } == files.indices.map { ![1, 2].contains($0) }
+            }
+            #expect(Fork.wait(for: second, seconds: 60) == 0)
+        }
+    }
+
     @Test func `A log call of another thread returns while the process forks`() async {
         await #expect(processExitsWith: .success) {
             // Registered before the handlers of the client, so it runs after they have prepared the fork.
