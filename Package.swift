@@ -71,6 +71,14 @@ let package = Package(
         .target(
             name: "HyperoQuery", dependencies: ["HyperoCore", "HyperoRedis", "HyperoSchema", "HyperoSearch"],
             swiftSettings: settings),
+        // The script and the style sheet of the page.
+        .target(
+            name: "CPage", exclude: ["script", "style"],
+            cSettings: [.treatAllWarnings(as: .error)]),
+        // Pure: results in, a page out.
+        .target(
+            name: "HyperoPage", dependencies: ["CPage", "HyperoQuery", "HyperoSchema", "HyperoSearch"],
+            swiftSettings: settings),
         // What the programs share: the options of the server, error messages and the start.
         .target(
             name: "HyperoCommandLine",
@@ -94,7 +102,7 @@ let package = Package(
         .executableTarget(
             name: "hypero-query",
             dependencies: [
-                "HyperoQuery", "HyperoCommandLine", "HyperoCore", "HyperoRedis", "HyperoSchema",
+                "HyperoPage", "HyperoQuery", "HyperoCommandLine", "HyperoCore", "HyperoRedis", "HyperoSchema",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -187,6 +195,8 @@ let package = Package(
             dependencies: ["HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-query"],
             exclude: ["Fixtures"],
             swiftSettings: settings),
+        .testTarget(
+            name: "HyperoPageTests", dependencies: ["HyperoPage", "HyperoQuery"], swiftSettings: settings),
         .testTarget(
             name: "HyperoDemoTests", dependencies: ["hypero-demo", "HyperoCommandLine", "HyperoCore"],
             swiftSettings: settings),

@@ -19,6 +19,7 @@ struct HyperoQueryCommand: ParsableCommand {
               hypero-query rank "digits mlp" --where "lr < 0.05 and depth >= 2"
               hypero-query importance "digits mlp"
               hypero-query export "digits mlp" > digits.csv
+              hypero-query report "digits mlp"
               hypero-query curves --top 5 "digits mlp"
               hypero-query compare --top 3 "digits mlp"
               hypero-query watch "digits mlp" --for 2s
@@ -39,6 +40,7 @@ struct HyperoQueryCommand: ParsableCommand {
     static let subcommands: [any ParsableCommand.Type] = [
         BatteriesCommand.self, VersionsCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self,
         CurvesCommand.self, CompareCommand.self, ColumnsCommand.self, ImportanceCommand.self, ExportCommand.self,
+        ReportCommand.self,
         WatchCommand.self, StatusCommand.self, DeadCommand.self, VerifyCommand.self,
         CompletionsCommand.self, CompleteCommand.self,
     ]

@@ -38,7 +38,7 @@ import Testing
         ("experiments a b c", "2 unexpected arguments: 'b', 'c'. A name with spaces needs quotes"),
         (
             "list",
-            "Unexpected argument 'list'. The commands are batteries, versions, rank, experiments, show, curves, compare, columns, importance, export, watch, status, dead, verify, completions\n"
+            "Unexpected argument 'list'. The commands are batteries, versions, rank, experiments, show, curves, compare, columns, importance, export, report, watch, status, dead, verify, completions\n"
         ),
         ("delete a-1", "2 unexpected arguments: 'delete', 'a-1'. Write hypero-ingest delete\n"),
         ("rank net --json", "Unknown option '--json'. Write --format json\n"),

@@ -56,6 +56,23 @@ class QueryTests(ServerTestCase):
         self.assertEqual(self.query(hypero.status)["partitions"][0]["dead"], 0)
         self.assertEqual(self.query(hypero.dead), [])
 
+    def test_a_report_is_a_page_that_shows_itself_in_a_notebook_without_reaching_it(self):
+        report = self.query(hypero.report, self.id(), where="lr < 2")
+        self.assertTrue(report.html.startswith("<!doctype html>"))
+        self.assertIn(self.experiments[1], report.html)
+        self.assertNotIn(self.experiments[2], report.html)
+        frame = report._repr_html_()
+        self.assertIn('<iframe sandbox="allow-scripts allow-downloads"', frame)
+        self.assertEqual(frame.count("<"), 2)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "page.html")
+            report.save(path)
+            with open(path, encoding="utf-8", newline="") as file:
+                self.assertEqual(file.read(), report.html)
+        with self.assertRaises(hypero.QueryError) as caught:
+            self.query(hypero.report, "no such battery")
+        self.assertEqual(caught.exception.code, 3)
+
     def test_partitions_that_do_not_answer_are_in_the_notes(self):
         with tempfile.TemporaryDirectory() as folder:
             program = os.path.join(folder, "hypero-query")

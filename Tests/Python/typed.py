@@ -23,6 +23,8 @@ applied: bool = client.flush(until="applied", timeout=5)
 dropped: int = client.counters.dropped
 rows: hypero.Rows = hypero.rank("digits", by="valid", limit=10)
 best: dict[str, Any] = rows[0]
+page: hypero.Report = hypero.report("digits", where="lr < 1", anonymous=True)
+page.save("digits.html")
 exported: hypero.Rows = hypero.export("digits", params=["lr", "m*"], maxima="valid", order_by="valid", desc=True)
 closed: bool = client.close()
 

@@ -82,7 +82,7 @@ package struct ChartDocument: Sendable, Hashable {
 
     /// Returns text as the content of an element or the value of an attribute. Characters that could disguise a name, and those
     /// that XML does not allow, are escaped as in a table.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in escapedText(text).unicodeScalars {
             switch scalar {

@@ -72,6 +72,9 @@ extension ImportanceReport: Rendering {
         return source.notes(of: name) + (remarks.map { Note(topic: .importance, text: $0) })
     }
 
+    /// The method with its data, and the remarks, sentences without full stops.
+    package var sentences: [String] { [summary] + remarks }
+
     private var remarks: [String] {
         var remarks: [String] = []
         if importance.parameters.isEmpty { remarks.append("no experiment has hyper-parameters") }

@@ -12,7 +12,7 @@ private let maxDigits = 17
 ///
 /// A whole number keeps all digits, and a fraction gets more of them until it is not shown as a whole number: an accuracy of
 /// 0.9999999 is not shown as 1.
-func numberText(_ value: Double) -> String {
+package func numberText(_ value: Double) -> String {
     numberText(value, minDigits: minDigits)
 }
 
@@ -43,7 +43,7 @@ func numberTexts(_ values: [Double]) -> [String] {
 /// Returns the numbers of a column, each with at most some significant digits, also where different numbers then look alike.
 ///
 /// A whole number keeps all digits up to its point: 12345.6 with two digits is 12346.
-func numberTexts(_ values: [Double], precision: Int) -> [String] {
+package func numberTexts(_ values: [Double], precision: Int) -> [String] {
     values.map { value in
         let short = Number.text(of: value)
         let isWhole = value.rounded() == value

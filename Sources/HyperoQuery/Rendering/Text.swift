@@ -4,7 +4,7 @@ import HyperoSchema
 /// Returns a count with its noun: `1 entry`, `2 entries`.
 ///
 /// - Parameter plural: the plural of the noun; nil for the noun with an s.
-func counted(_ count: Int, noun: String, plural: String? = nil) -> String {
+package func counted(_ count: Int, noun: String, plural: String? = nil) -> String {
     "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
 }
 
@@ -22,7 +22,7 @@ func bytesText(_ bytes: Int) -> String {
 }
 
 /// Returns a duration in its two largest units: `850 ms`, `12 s`, `3 min 20 s`, `5 h 4 min`, `2 d 3 h`.
-func durationText(_ milliseconds: Int64) -> String {
+package func durationText(_ milliseconds: Int64) -> String {
     let seconds = milliseconds / 1000
     return switch seconds {
     case ..<1: "\(max(milliseconds, 0)) ms"
@@ -35,7 +35,7 @@ func durationText(_ milliseconds: Int64) -> String {
 
 /// Returns the age of a time in its largest unit, such as `3 min ago`. A time in the future is `now`, because the clocks of
 /// hosts differ.
-func agoText(_ milliseconds: Int64, now: Int64) -> String {
+package func agoText(_ milliseconds: Int64, now: Int64) -> String {
     let seconds = now.subtractingReportingOverflow(milliseconds).partialValue / 1000
     return switch seconds {
     case ..<1: "now"

@@ -27,18 +27,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ._queries import QueryError, Rows, batteries, curves, dead, experiments, export, rank, show, status
+    from ._queries import QueryError, Rows, batteries, curves, dead, experiments, export, rank, report, show, status
+    from ._report import Report
 
 __all__ = [
-    "Battery", "Client", "Counters", "Experiment", "QueryError", "Rows", "__version__", "batteries", "battery", "close",
-    "connect", "curves", "dead", "experiments", "export", "flush", "rank", "show", "status",
+    "Battery", "Client", "Counters", "Experiment", "QueryError", "Report", "Rows", "__version__", "batteries", "battery", "close",
+    "connect", "curves", "dead", "experiments", "export", "flush", "rank", "report", "show", "status",
 ]
 
-_lazy = {"QueryError", "Rows", "batteries", "curves", "dead", "experiments", "export", "rank", "show", "status"}
+_lazy = {"QueryError", "Rows", "batteries", "curves", "dead", "experiments", "export", "rank", "report", "show", "status"}
 
 
 def __getattr__(name: str) -> Any:
     # Queries start a program. Trainings need none, and must not pay for the import of subprocess and json.
+    if name == "Report":
+        from ._report import Report
+
+        return Report
     if name not in _lazy:
         raise AttributeError(f"module 'hypero' has no attribute {name!r}")
     from . import _queries
@@ -47,4 +52,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | _lazy)
+    return sorted(set(globals()) | _lazy | {"Report"})

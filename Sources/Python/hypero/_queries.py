@@ -12,6 +12,8 @@ from ._battery import Battery
 from ._experiment import Experiment
 
 if TYPE_CHECKING:
+    from ._report import Report
+
     import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 
@@ -178,6 +180,27 @@ def export(
     return rows
 
 
+def report(
+    name: Named, *, version: int | None = None, where: str | None = None, lenient: bool = False, anonymous: bool = False,
+    redis: str | None = None, namespace: str | None = None,
+) -> Report:
+    """Returns a page of a battery as one HTML file, which needs no server. In a notebook, it shows itself.
+
+        hypero.report("digits").save("digits.html")
+
+    name, version, where, lenient: as for `rank`.
+    anonymous: leave out hosts, process ids, users and paths.
+    Raises QueryError.
+    """
+    from ._report import Report
+
+    html, messages = run(
+        "report", [
+            "--output=-", *_option("version", version), *(["--anonymous"] if anonymous else []), *_filter(where, lenient)],
+        redis, namespace, _name(name))
+    return Report(html, "\n".join(messages))
+
+
 def status(*, redis: str | None = None, namespace: str | None = None) -> dict[str, Any]:
     """Returns the state of the server and of the ingest, with warnings."""
     return _rows("status", [], redis, namespace)[0]
@@ -210,23 +233,30 @@ def _text(found: object, given: object, kind: str, forms: str) -> str:
 
 
 def _rows(query: str, options: Iterable[str], redis: str | None, namespace: str | None, *names: str) -> Rows:
+    output, messages = run(query, ["--format", "json", *options], redis, namespace, *names)
+    # Not splitlines: a text may have other line separators, such as U+2028.
+    rows = Rows(json.loads(line) for line in output.split("\n") if line)
+    rows.notes = "\n".join(messages)
+    return rows
+
+
+def run(
+    query: str, options: Iterable[str], redis: str | None, namespace: str | None, *names: str
+) -> tuple[str, list[str]]:
+    """Runs hypero-query. Returns its output and its messages, of which the logger "hypero" gets the warnings."""
     environment = None
     if redis is not None:
         # Not as an argument: other users can read the password of a URL there.
         import os
 
         environment = {**os.environ, "HYPERO_REDIS": redis}
-    command = [
-        _programs.path("hypero-query"), query, "--format", "json", *_option("namespace", namespace), *options, "--", *names]
+    command = [_programs.path("hypero-query"), query, *_option("namespace", namespace), *options, "--", *names]
     result = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", env=environment)
     messages = _wording.messages(result.stderr)
     # 2: the rows are those of the partitions that answer, and the messages name the others.
     if result.returncode not in (0, 2):
         raise QueryError("\n".join(messages) or f"hypero-query ended with {result.returncode}", result.returncode)
-    # Not splitlines: a text may have other line separators, such as U+2028.
-    rows = Rows(json.loads(line) for line in result.stdout.split("\n") if line)
-    rows.notes = "\n".join(messages)
     # More rows than the limit are what the caller has asked for.
     warnings = [message for message in messages if not message.endswith((" for all", " for more"))]
     if warnings:
@@ -234,7 +264,7 @@ def _rows(query: str, options: Iterable[str], redis: str | None, namespace: str 
 
         for message in warnings:
             logging.getLogger("hypero").warning("%s: %s", query, message)
-    return rows
+    return result.stdout, messages
 
 
 def _option(name: str, value: Any) -> list[str]:

@@ -17,7 +17,10 @@ struct DeclarationTests {
     }
 
     /// Declares the battery as minimized by `loss`, and waits until its events count as applied.
-    private func declare(_ client: Client, directions: [String: Direction] = ["valid": .max]) {
+    ///
+    /// - Parameter count: the number of reports to wait for. The client compares after each step that finds events applied, and
+    ///   again after a connection that broke.
+    private func declare(_ client: Client, directions: [String: Direction] = ["valid": .max], reports count: Int = 0) {
         let battery = Hypero(client).battery("dirs", objective: "loss", direction: .min, directions: directions)
         battery.experiment().log(epoch: 1, ["loss": 1])
         server.cli("HSET", "{hypero}:producer:\(client.producer.text)", "seq", "3")
@@ -26,6 +29,13 @@ struct DeclarationTests {
         battery.experiment().log(epoch: 1, ["loss": 1])
         server.cli("HSET", "{hypero}:producer:\(client.producer.text)", "seq", "6")
         #expect(client.flush(until: .applied, deadline: .now + .seconds(60)))
+        var seq = 6
+        while reports.count < count, seq < 600 {
+            battery.experiment().log(epoch: 1, ["loss": 1])
+            seq += 3
+            server.cli("HSET", "{hypero}:producer:\(client.producer.text)", "seq", "\(seq)")
+            #expect(client.flush(until: .applied, deadline: .now + .seconds(60)))
+        }
         #expect(client.close(timeout: .seconds(60)))
     }
 
@@ -35,7 +45,7 @@ struct DeclarationTests {
 
     @Test func `The training is told which objective and direction count`() throws {
         server.cli("HSET", battery, "objective", "valid", "direction", "max", "direction.valid", "max")
-        declare(try fixture.client(server.url))
+        declare(try fixture.client(server.url), reports: 1)
         #expect(
             reports == [
                 "declaration of the battery 'dirs' version 1 has no effect: it was declared before with objective 'valid', "
@@ -46,7 +56,7 @@ struct DeclarationTests {
 
     @Test func `The training is told which direction of another channel counts`() throws {
         server.cli("HSET", battery, "objective", "loss", "direction", "min", "direction.valid", "min")
-        declare(try fixture.client(server.url))
+        declare(try fixture.client(server.url), reports: 1)
         #expect(reports.count == 1)
         let differences = "declared before with direction.valid 'min', and this program declares 'max'"
         #expect(reports.first?.contains(differences) == true)

@@ -1,0 +1,251 @@
+// Learning curves: those of the pinned experiments in colour over up to 195 others, or the means of groups with bands.
+const CurvesView = (() => {
+  const MAX_OTHERS = 195;
+  const MAX_BUTTONS = 12;
+  // The number of pixels per bucket, of which two values are drawn: of pinned lines, and of the others.
+  const FINE = 2;
+  const COARSE = 6;
+  // The number of values from which the range of the axis is estimated.
+  const MAX_SAMPLES = 6000;
+  const KEYS = ["data", "where", "sort", "pin", "y", "logx", "smooth", "group", "channel"];
+  let figure = null;
+  let isStandardDeviation = false;
+  // The curves as drawn: {row, xs, ys} in pixels, a gap is nan.
+  let drawn = [];
+  let scales = null;
+
+  const channel = () =>
+    [State.value.channel, Data.battery.objective].find((name) => Data.channels.includes(name)) ?? Data.channels[0];
+  const isLogY = () => State.value.y === "log";
+  const isLogX = () => State.value.logx !== "";
+  const isShown = (value) => Lines.isShown(value, isLogY());
+  const smoothed = (line) => Lines.smoothed(line, Math.min(Number(State.value.smooth) || 0, 0.999), isLogY());
+  const path = (x, y, step) => Lines.path(x, y, scales, step);
+
+  // Draws a line. A long one of 2 pixels is two of 1 pixel, which a browser without a GPU draws ten times faster.
+  const stroke = (context, line, style) => {
+    const isLong = style.lineWidth > 1 && line.xs.length > 300;
+    Object.assign(context, style, isLong ? { lineWidth: 1 } : {});
+    for (const shift of isLong ? [-0.4, 0.4] : [0]) {
+      context.beginPath();
+      Lines.trace(context, line, shift);
+      context.stroke();
+    }
+  };
+
+  // Returns the lines to draw: {row, kind, x, y, raw, marks}, those in front last. The groups are those of the table
+  // with a pinned experiment. The first pinned one gives the group its colour.
+  const collect = () => {
+    const line = (kind) => (row) => {
+      const raw = Data.line(row, channel());
+      return raw && { row, kind, x: raw.x, y: smoothed(raw), raw: raw.y, marks: raw.marks, lead: row };
+    };
+    if (State.value.group) {
+      const lines = Columns.groups().list.flatMap(({ rows }) => {
+        const lead = State.pins.find((row) => rows.includes(row));
+        const members = lead === undefined ? [] : rows.map(line("member")).filter(Boolean);
+        if (!members.length) return [];
+        const mean = Lines.band(members, isStandardDeviation);
+        return [...members.map((member) => ({ ...member, lead })),
+          { ...mean, row: lead, lead, kind: "mean", raw: mean.y, marks: [], count: members.length }];
+      });
+      return lines.sort((a, b) => (a.kind === "mean") - (b.kind === "mean"));
+    }
+    const others = [];
+    for (const row of State.rows) {
+      if (others.length >= MAX_OTHERS) break;
+      if (State.colour(row) < 0 && Data.line(row, channel())) others.push(row);
+    }
+    return [...others.reverse().map(line("other")), ...[...State.pins].reverse().map(line("pin")).filter(Boolean)];
+  };
+
+  // Returns the ranges of the axes. The first 5 % of the epochs do not decide, because their values are often far off.
+  const extents = (lines) => {
+    let [first, last, low, high, count] = [Infinity, -Infinity, Infinity, -Infinity, 0];
+    for (const { x } of lines) {
+      first = Math.min(first, (isLogX() ? x.find((epoch) => epoch > 0) : x[0]) ?? Infinity);
+      last = Math.max(last, x[x.length - 1] ?? -Infinity);
+      count += x.length;
+    }
+    const start = first + (last - first) * 0.05;
+    const stride = Math.ceil(count / MAX_SAMPLES);
+    const samples = [];
+    for (const line of lines) {
+      for (const [place, values] of [line.y, line.low ?? [], line.high ?? []].entries()) {
+        for (let i = 0; i < values.length; i += 1) {
+          const value = values[i];
+          if (!isShown(value)) continue;
+          if (value < low) low = value;
+          if (value > high) high = value;
+          if (place === 0 && i % stride === 0 && line.x[i] >= start) samples.push(value);
+        }
+      }
+    }
+    if (low > high || first > last) return null;
+    const x = { low: first, high: last, isInteger: true };
+    return { x, y: Chart.range([...samples, high], { isLog: isLogY(), low, high }) };
+  };
+
+  const paint = (_, context) => {
+    drawn = [];
+    if (!Data.channels.length) return "This page has no learning curves.";
+    const name = Chart.short(channel(), 40);
+    const lines = collect();
+    if (!lines.length) return `No ${State.value.group ? "pinned" : "matching"} experiment has a curve of ${name}.`;
+    const extent = extents(lines);
+    if (!extent) return `No curve of ${name} has a finite value${isLogY() ? " above 0" : ""}.`;
+    const single = lines.filter(({ kind }) => kind !== "mean");
+    const low = isLogY() ? single.reduce((sum, { y }) => sum + y.filter((value) => value <= 0).length, 0) : 0;
+    const lost = single.filter(({ y, marks }) => marks.length && !y.some((value) => value === value)).length;
+    const isNarrow = figure.width < 600;
+    const { scaleX, scaleY } = figure.axes({ extent: extent.x, isLog: isLogX(), label: "epoch" },
+      { extent: extent.y, isLog: isLogY(), label: channel() },
+      { right: isNarrow ? 90 : 160, lanes: (low > 0) + (lost > 0) });
+    const { box, width } = figure;
+    const key = JSON.stringify([extent, box, isLogX(), isLogY()]);
+    scales = { atX: scaleX.at, atY: scaleY.at, inverse: scaleX.inverse, isLog: isLogY(), width, key };
+    const lanes = { low: low ? figure.lane(0, `${Format.counted(low, "value")} ≤ 0`) : null };
+    const label = isNarrow ? `no number: ${lost}` : `${Format.counted(lost, "curve")} without a number`;
+    if (lost) lanes.lost = figure.lane(low ? 1 : 0, label);
+    draw(context, lines, lanes, isNarrow ? 9 : 18);
+    describe(lines);
+    return null;
+  };
+
+  const draw = (context, lines, lanes, length) => {
+    const { pins, muted, bad } = Chart.theme();
+    const [labels, crosses] = [[], []];
+    figure.clip(context);
+    for (const line of lines) {
+      const { row, kind, x, y, raw, marks } = line;
+      const isFront = kind === "pin" || kind === "mean";
+      const colour = State.colour(line.lead);
+      const strokeStyle = kind === "other" ? muted : pins[colour];
+      const points = path(x, y, isFront ? FINE : COARSE);
+      drawn.push({ row, ...points });
+      if (kind === "mean") fillBand(context, line, strokeStyle);
+      context.setLineDash(isFront ? Chart.DASHES[colour] : []);
+      if (isFront && raw !== y) stroke(context, path(x, raw, FINE), { strokeStyle, lineWidth: 1, globalAlpha: 0.3 });
+      const lineWidth = isFront ? 2 : 1 / figure.ratio;
+      stroke(context, points, { strokeStyle, lineWidth, globalAlpha: isFront ? 1 : 0.35 });
+      const end = points.ys.findLastIndex((place) => place === place);
+      const mark = marks.find(([epoch]) => end < 0 || scales.atX(epoch) > points.xs[end]);
+      if (mark) crosses.push([scales.atX(mark[0]), points.ys[end] ?? lanes.lost, isFront ? strokeStyle : bad, 3]);
+      if (lanes.low) x.forEach((epoch, i) => y[i] <= 0 && crosses.push([scales.atX(epoch), lanes.low, strokeStyle, 0]));
+      if (!isFront || end < 0) continue;
+      labels.push({ x: points.xs[end], y: points.ys[end], text: label(line, mark, length), strokeStyle });
+    }
+    context.restore();
+    context.setLineDash([]);
+    const segment = (strokeStyle, x1, y1, x2, y2) => {
+      Object.assign(context, { strokeStyle, globalAlpha: 1, lineWidth: 1.5 });
+      context.beginPath();
+      context.moveTo(x1, y1);
+      context.lineTo(x2, y2);
+      context.stroke();
+    };
+    for (const [x, y, colour, half] of crosses) {
+      for (const side of half ? [-half, half] : [0]) segment(colour, x - side, y - 3, x + side, y + 3);
+    }
+    const { right, top, bottom } = figure.box;
+    const heights = labels.map(({ y }) => Chart.clamp(y, top, bottom));
+    const places = Chart.spread(heights, 15, top, bottom);
+    labels.forEach(({ x, text, strokeStyle }, index) => {
+      segment(strokeStyle, Math.min(x, right), heights[index], right + 8, places[index]);
+      figure.text(right + 11, places[index] + 4, text);
+    });
+  };
+
+  const label = ({ row, kind, count }, mark, length) => {
+    const end = kind === "mean" ? ` ×${count}` : mark ? ` ${mark[1]}@${mark[0]}` : "";
+    return `\u2068${Chart.short(Data.id(row), length - end.length / 2)}\u2069${end}`;
+  };
+  const fillBand = (context, { x, low, high }, fillStyle) => {
+    const place = (value) => (isShown(value) ? scales.atY(value) : figure.box.bottom);
+    context.beginPath();
+    const edge = [...x.map((epoch, i) => [epoch, high[i]]), ...x.map((epoch, i) => [epoch, low[i]]).reverse()];
+    edge.forEach(([epoch, value], i) => context[i ? "lineTo" : "moveTo"](scales.atX(epoch), place(value)));
+    Object.assign(context, { fillStyle, globalAlpha: 0.15 });
+    context.fill();
+  };
+
+  const describe = (lines) => {
+    const count = (kind) => lines.filter((line) => line.kind === kind).length;
+    if (State.value.group) {
+      const kind = isStandardDeviation ? "one standard deviation" : "least to greatest value";
+      figure.say(`Means of ${Format.counted(count("mean"), "group")} with a pinned experiment, at the epochs of at `
+        + `least half of the members. Bands: ${kind}.`);
+      return;
+    }
+    const matching = State.rows.filter((row) => Data.line(row, channel())).length;
+    figure.say(Chart.name(channel(), 40), ` of ${Format.counted(count("pin"), "pinned experiment")} in colour and of `
+      + `${count("other")} in grey, of ${Format.counted(matching, "matching curve")}. ✕: nan or inf from there on.`);
+  };
+
+  const read = (row, x) => {
+    const line = Data.line(row, channel());
+    if (!line) return [];
+    const epoch = scales.inverse(x);
+    let index = Math.min(Lines.search(line.x, epoch), line.x.length - 1);
+    if (index > 0 && epoch - line.x[index - 1] < line.x[index] - epoch) index -= 1;
+    return [`epoch ${line.x[index]} · `, Chart.name(channel(), 40), ` ${Format.number(line.y[index])}`];
+  };
+  const over = (context, row) => {
+    const line = scales && Data.line(row, channel());
+    if (!line) return;
+    figure.clip(context);
+    stroke(context, path(line.x, smoothed(line), FINE), { lineWidth: 2.5 });
+    context.restore();
+  };
+  const table = () => {
+    const rows = [...new Set([...State.pins, ...State.rows])].filter((row) => Data.line(row, channel()));
+    const cells = (row) => {
+      const { x, y, marks } = Data.line(row, channel());
+      const last = y.findLastIndex((value) => value === value);
+      return [Data.id(row), y.length, x[last], y[last], marks.length ? `${marks[0][1]}@${marks[0][0]}` : ""];
+    };
+    const head = ["id", "values", "last epoch", `last ${channel()}`, "first nan or inf"];
+    return { head, rows: rows.slice(0, 200).map(cells), total: rows.length };
+  };
+
+  const controls = () => {
+    const { value } = State;
+    const { make, toggle } = Chart;
+    const set = (key) => (event) => State.set({ [key]: event.target.value });
+    const switched = (text, key, isOn) => toggle(text, isOn, () => State.set({ [key]: isOn ? "" : "log" }));
+    const option = (name) =>
+      make("option", { value: name, selected: name === channel() ? "" : null }, Chart.short(name, 24));
+    const first = (name) => name === Data.battery.objective;
+    const names = [...Data.channels].sort((a, b) => first(b) - first(a));
+    const menu = () => make("select", { "aria-label": "channel", change: set("channel") }, ...names.map(option));
+    const channels = names.length > MAX_BUTTONS ? [menu()]
+      : names.map((name) => toggle(Chart.name(name, 24), name === channel(), () => State.set({ channel: name })));
+    const range = { type: "range", min: "0", max: "0.99", step: "0.01", value: value.smooth, input: set("smooth") };
+    if (!names.length) return;
+    const deviation = () => {
+      isStandardDeviation = !isStandardDeviation;
+      controls();
+      figure.redraw();
+    };
+    Chart.refresh(figure.controls, [
+      ...channels, switched("log x", "logx", isLogX()), switched("log y", "y", isLogY()),
+      make("label", {}, "smooth ", make("input", range), make("output", {}, ` ${value.smooth}`)),
+      ...(value.group ? [toggle("standard deviation", isStandardDeviation, deviation)] : []),
+    ]);
+  };
+
+  return {
+    mount(section) {
+      section.querySelectorAll("p").forEach((old) => old.remove());
+      const find = (x, y) => Lines.nearest(drawn, x, y);
+      figure = new Figure(section, { name: "learning curves", height: 380, paint, find, read, over, table });
+      controls();
+    },
+    update(changed) {
+      if (!KEYS.some((key) => changed.has(key))) return;
+      controls();
+      figure.redraw();
+    },
+    hover: (row) => figure.hover(row),
+  };
+})();

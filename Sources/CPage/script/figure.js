@@ -1,0 +1,257 @@
+// One chart on the page: a canvas over axes of SVG, and a canvas for the hovered experiment over it.
+//
+// Options: name, height; paint(figure, context, isWhole) draws all and returns a text if there is nothing to draw;
+// find(x, y) returns the row at a position, read(row, x, y) the parts of the text at the pointer; over(context, row)
+// draws the hovered row; table() returns {head, rows, total}. A chart that sets `points` needs no find and over.
+class Figure {
+  static LANE = 16;
+  static #visible = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      target.figure.isVisible = isIntersecting;
+      if (isIntersecting && target.figure.isStale) target.figure.redraw();
+    }
+  }, { rootMargin: "200px" });
+  static #sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) target.figure.redraw();
+  });
+
+  constructor(parent, options) {
+    const { make, button } = Chart;
+    Object.assign(this, { options, row: -1, isStale: true });
+    this.controls = make("div", { class: "controls" });
+    this.message = make("p", { class: "message" });
+    this.plot = make("div", { class: "plot", role: "img" });
+    this.svg = Chart.add(this.plot, "svg");
+    [this.canvas, this.overlay] = [make("canvas"), make("canvas")];
+    this.readout = make("div", { class: "readout", hidden: "" });
+    this.plot.append(this.canvas, this.overlay, this.readout);
+    this.plot.style.height = `${options.height}px`;
+    this.caption = make("figcaption");
+    this.tableButton = button("Table", () => this.toggleTable(), { "aria-expanded": "false" });
+    const tools = make("div", { class: "tools" }, this.tableButton, button("SVG", () => Chart.saveSVG(this)),
+      button("PNG", () => Chart.savePNG(this)));
+    this.root = make("figure", { class: options.isAxisAbove ? "chart above" : "chart" }, this.message, this.plot);
+    if (!options.isSmall) this.root.prepend(this.controls);
+    if (!options.isSmall) this.root.append(this.caption, tools);
+    parent.append(this.root);
+    this.root.figure = this.plot.figure = this;
+    this.listen();
+    Chart.figures.add(this);
+    Figure.#visible.observe(this.root);
+    Figure.#sizes.observe(this.plot);
+  }
+
+  // Returns the position of an event in the plot.
+  at({ clientX, clientY }) {
+    const box = this.plot.getBoundingClientRect();
+    return { x: clientX - box.x, y: clientY - box.y };
+  }
+
+  listen() {
+    const seek = (event) => {
+      this.pointer = this.at(event);
+      State.frame(this.seek);
+    };
+    const leave = () => {
+      this.pointer = null;
+      this.readout.hidden = true;
+      State.hover(-1);
+    };
+    const press = (event) => {
+      this.pressed = event.pointerType === "touch" ? this.row : null;
+      seek(event);
+    };
+    // A tap is a hover. A second tap on the same experiment pins it.
+    const click = () => {
+      const { isBusy, pressed } = this;
+      this.isBusy = false;
+      this.seek();
+      if (!isBusy && this.row >= 0 && (pressed ?? this.row) === this.row) CompareView.pin(this.row);
+    };
+    const listeners = { pointermove: seek, pointerdown: press, pointerleave: leave, click };
+    for (const [type, listener] of Object.entries(listeners)) this.plot.addEventListener(type, listener);
+  }
+
+  // Finds the experiment at the pointer and shows a text beside it.
+  seek = () => {
+    if (!this.pointer || !this.box || this.isBusy) return;
+    const { readout, pointer: { x, y } } = this;
+    const row = this.options.find ? this.options.find(x, y) : this.nearest(x, y);
+    State.hover(row);
+    readout.hidden = row < 0;
+    if (row < 0) return;
+    readout.replaceChildren(...this.options.read(row, x, y), " · ", Chart.name(Data.id(row), 40));
+    const left = Chart.clamp(x + 12, 0, Math.max(this.width - readout.offsetWidth - 2, 0));
+    readout.style.transform = `translate(${left}px, ${Math.max(y - readout.offsetHeight - 8, 0)}px)`;
+  };
+
+  redraw() {
+    State.frame(this.draw);
+  }
+  // Draws the chart, or marks it as stale while it is out of view.
+  draw = () => {
+    this.isStale = !this.isVisible && !matchMedia("print").matches;
+    if (this.isStale) return;
+    this.root.classList.remove("empty");
+    this.resize();
+    if (!this.width) return;
+    const context = this.canvas.getContext("2d");
+    context.clearRect(0, 0, this.width, this.height);
+    this.render(context, false);
+    this.hover(this.row);
+    if (this.table) this.showTable();
+  };
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.plot;
+    const ratio = Math.min(devicePixelRatio, 2);
+    if (!width || (this.width === width && this.height === height && this.ratio === ratio)) return;
+    Object.assign(this, { width, height, ratio });
+    this.plot.style.setProperty("--ratio", `${width} / ${height}`);
+    for (const canvas of [this.canvas, this.overlay]) {
+      canvas.width = width * ratio;
+      canvas.height = height * ratio;
+      canvas.getContext("2d").scale(ratio, ratio);
+    }
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  }
+
+  // Draws the axes and the data into a context.
+  render(context, isWhole) {
+    this.points = null;
+    this.svg.replaceChildren();
+    Object.assign(context, { globalAlpha: 1, lineWidth: 1, lineJoin: "bevel" });
+    context.setLineDash([]);
+    const text = this.options.paint(this, context, isWhole) ?? "";
+    this.message.textContent = text;
+    this.root.classList.toggle("empty", text !== "");
+    if (text) this.say();
+  }
+
+  // Sets the finding: the caption and the name of the image.
+  say(...parts) {
+    this.caption.replaceChildren(...parts);
+    this.plot.setAttribute("aria-label", `${this.options.name}: ${this.caption.textContent}`);
+  }
+
+  // Sets the place of the plot within the figure. Beneath it are the lanes and the axis.
+  frame({ left = 62, right = 24, top = 22, bottom = 38, lanes = 0 } = {}) {
+    const { width, height } = this;
+    this.box = { left, top, right: Math.max(width - right, left + 40), bottom: height - bottom - lanes * Figure.LANE };
+    return this.box;
+  }
+  text(x, y, content, attributes = {}, length = 50) {
+    const shown = Chart.short(content, length);
+    const node = Chart.add(this.svg, "text", { x, y, ...attributes }, shown);
+    if (shown !== content) Chart.add(node, "title", {}, content);
+  }
+  rule(x1, y1, x2, y2, kind = "grid") {
+    Chart.add(this.svg, "line", { x1, y1, x2, y2, class: kind });
+  }
+  // Returns the ticks within the bounds of a scale: {at, text}.
+  static ticks(scale, length, distance) {
+    let ticks = [];
+    for (let count = Math.max(2, Math.round(length / distance)), i = 0; ticks.length < 2 && i < 3; count += 2, i += 1) {
+      ticks = scale.ticks(count).filter(({ value }) => value >= scale.low && value <= scale.high);
+    }
+    return ticks.map(({ value, text }) => ({ at: scale.at(value), text }));
+  }
+  // Sets the place of the plot, draws its axes and returns their scales. An axis is {extent, isLog, label}. Without an
+  // extent it has no ticks.
+  axes(x, y, place) {
+    const { left, right, top, bottom } = this.frame(place);
+    const scaleX = x.extent && Chart.scale(x.extent, x.isLog, left + 6, right - 6);
+    const scaleY = Chart.scale(y.extent, y.isLog, bottom - 4, top + 4);
+    for (const { at, text } of Figure.ticks(scaleY, bottom - top, 45)) {
+      this.rule(left, at, right, at);
+      this.text(left - 6, at + 4, text, { "text-anchor": "end" });
+    }
+    this.rule(left, bottom, right, bottom, "axis");
+    for (const { at, text } of scaleX ? Figure.ticks(scaleX, right - left, 90) : []) {
+      this.rule(at, bottom, at, bottom + 4, "axis");
+      this.text(at, this.height - 22, text, { "text-anchor": "middle" });
+    }
+    // Two characters isolate a name from what follows, if its text has another direction.
+    const label = (axis, width) =>
+      `\u2068${Chart.short(axis.label, Math.floor(width / 9))}\u2069${axis.isLog ? " (log)" : ""}`;
+    this.text(2, 12, label(y, this.width), { class: "name" });
+    const middle = { class: "name", "text-anchor": "middle" };
+    this.text((left + right) / 2, this.height - 5, label(x, right - left), middle);
+    return { scaleX, scaleY, clampY: (value) => Chart.clamp(scaleY.at(value), top, bottom) };
+  }
+  // Draws the name of a lane beneath the plot, and returns its middle.
+  lane(index, text) {
+    const { left, right, bottom } = this.box;
+    const y = bottom + (index + 0.5) * Figure.LANE + 3;
+    this.rule(left, y, right, y, "lane");
+    this.text(right + 8, y + 4, text, { class: "count" });
+    return y;
+  }
+  // Limits what is drawn to the plot. `context.restore()` ends it.
+  clip(context) {
+    const { left, right, top, bottom } = this.box;
+    context.save();
+    context.beginPath();
+    context.rect(left, top - 4, right - left + 1, bottom - top + 8);
+    context.clip();
+  }
+
+  static ring(context, x, y, radius) {
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+  }
+  // Draws points {x, y, rows}: grey ones, and those of the pinned experiments in their colours.
+  dots(context, { x, y, rows }) {
+    const { pins, muted } = Chart.theme();
+    const order = rows.map((row, index) => [State.colour(row), index]).sort((a, b) => a[0] - b[0]);
+    for (const [colour, index] of order) {
+      Figure.ring(context, x[index], y[index], colour < 0 ? 2.2 : 4.5);
+      Object.assign(context, { globalAlpha: colour < 0 ? 0.5 : 1, fillStyle: pins[colour] ?? muted });
+      context.fill();
+    }
+    this.points = { x, y, rows };
+  }
+  // Returns the row whose point is the nearest one to a position, or -1.
+  nearest(atX, atY) {
+    const { x, y, rows } = this.points ?? { rows: [] };
+    let [best, found] = [24 ** 2, -1];
+    for (let i = 0; i < rows.length; i += 1) {
+      const distance = (x[i] - atX) ** 2 + (y[i] - atY) ** 2;
+      if (distance < best) {
+        best = distance;
+        found = rows[i];
+      }
+    }
+    return found;
+  }
+
+  // Lights up an experiment.
+  hover(row) {
+    this.row = row;
+    if (!this.isStale) State.frame(this.drawOverlay);
+  }
+  drawOverlay = () => {
+    const context = this.overlay.getContext("2d");
+    const { row, points } = this;
+    context.clearRect(0, 0, this.width, this.height);
+    if (row < 0 || !this.box) return;
+    const { pins, ink } = Chart.theme();
+    Object.assign(context, { strokeStyle: pins[State.colour(row)] ?? ink, lineWidth: 2.5, lineJoin: "bevel" });
+    this.options.over?.(context, row);
+    const index = points ? points.rows.indexOf(row) : -1;
+    if (index < 0) return;
+    Figure.ring(context, points.x[index], points.y[index], 6);
+    context.stroke();
+  };
+
+  toggleTable() {
+    this.tableButton.setAttribute("aria-expanded", String(!this.table));
+    if (!this.table) return this.showTable();
+    this.table.remove();
+    this.table = null;
+  }
+  showTable() {
+    this.table?.remove();
+    this.table = this.root.appendChild(Chart.table(this.options.table()));
+  }
+}

@@ -1,0 +1,135 @@
+// The arithmetic of learning curves: averages, reduction to what a screen can show, bands of groups, the nearest line.
+const Lines = (() => {
+  // Returns whether a value has a place on the axis.
+  const isShown = (value, isLog) => value === value && (!isLog || value > 0);
+
+  // Returns an exponential moving average without the bias of its start. Weights decrease per epoch and not per value,
+  // so that curves of different intervals are equally smooth. On a log axis it is the mean of the logarithms.
+  const smoothed = ({ x, y }, weight, isLog) => {
+    if (!(weight > 0) || y.filter((value) => isShown(value, isLog)).length < 3) return y;
+    return Chart.remember(y, "smoothed", `${weight} ${isLog}`, () => {
+      let [mean, sum, last] = [0, 0, 0];
+      return y.map((value, index) => {
+        if (!isShown(value, isLog)) return value;
+        sum = sum * weight ** (x[index] - last) + 1;
+        last = x[index];
+        // Two products, because the difference of two finite doubles may be infinite.
+        mean = mean * (1 - 1 / sum) + (isLog ? Math.log(value) : value) / sum;
+        return isLog ? Math.exp(mean) : mean;
+      });
+    });
+  };
+
+  // Returns a line in pixels: the least and the greatest value of each bucket of `step` pixels. A gap is nan.
+  const path = (x, y, scales, step) => Chart.remember(y, step, scales.key, () => {
+    const { atX, atY, isLog, width } = scales;
+    const isPlain = x.length <= (2 * width) / step;
+    const [xs, ys] = [[], []];
+    let [bucket, low, high, lowX, highX] = [NaN, -1, -1, 0, 0];
+    const put = (index, place) => {
+      xs.push(place);
+      ys.push(atY(y[index]));
+    };
+    const flush = () => {
+      if (low < 0) return;
+      if (low <= high) put(low, lowX);
+      if (low !== high) put(high, highX);
+      if (low > high) put(low, lowX);
+      low = high = -1;
+    };
+    for (let i = 0; i < x.length; i += 1) {
+      const value = y[i];
+      const place = atX(x[i]);
+      const key = isPlain ? i : Math.floor(place / step);
+      const isGap = value !== value || (isLog && value <= 0);
+      if (key !== bucket || isGap) flush();
+      bucket = key;
+      if (isGap) {
+        xs.push(place);
+        ys.push(NaN);
+      } else if (low < 0) {
+        low = high = i;
+        lowX = highX = place;
+      } else if (value < y[low]) {
+        low = i;
+        lowX = place;
+      } else if (value > y[high]) {
+        high = i;
+        highX = place;
+      }
+    }
+    flush();
+    return { xs, ys };
+  });
+
+  // Adds a line to the path of a context. A value between two gaps is a short dash.
+  const trace = (context, { xs, ys }, shift = 0) => {
+    for (let i = 0, isOpen = false; i < xs.length; i += 1) {
+      const y = ys[i] + shift;
+      if (y === y && isOpen) context.lineTo(xs[i] + shift, y);
+      else if (y === y) {
+        const half = ys[i + 1] === ys[i + 1] && i + 1 < xs.length ? 0 : 1.5;
+        context.moveTo(xs[i] + shift - half, y);
+        if (half) context.lineTo(xs[i] + half, y);
+      }
+      isOpen = y === y;
+    }
+  };
+
+  // Returns the mean of lines {x, y} and a band, at the epochs that at least half of them have.
+  const band = (lines, isStandardDeviation) => {
+    const values = new Map();
+    for (const { x, y } of lines) {
+      for (let i = 0; i < x.length; i += 1) {
+        if (y[i] !== y[i]) continue;
+        const list = values.get(x[i]);
+        if (list) list.push(y[i]);
+        else values.set(x[i], [y[i]]);
+      }
+    }
+    const x = [...values.keys()].filter((epoch) => values.get(epoch).length >= lines.length / 2).sort((a, b) => a - b);
+    const [y, low, high] = [[], [], []];
+    for (const epoch of x) {
+      const list = values.get(epoch);
+      const mean = list.reduce((sum, value) => sum + value / list.length, 0);
+      const variance = list.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(list.length - 1, 1);
+      y.push(mean);
+      low.push(isStandardDeviation ? mean - Math.sqrt(variance) : Math.min(...list));
+      high.push(isStandardDeviation ? mean + Math.sqrt(variance) : Math.max(...list));
+    }
+    return { x, y, low, high };
+  };
+
+  // Returns the first position in an ascending list that is not below a value.
+  const search = (list, value) => {
+    let [low, high] = [0, list.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (list[middle] < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+
+  // Returns the row of the line {row, xs, ys} that is nearest to a position, or -1. The last of equal ones wins.
+  const nearest = (lines, x, y, reach = 20) => {
+    let [best, found] = [reach * reach, -1];
+    for (const { row, xs, ys } of lines) {
+      const end = search(xs, x + reach);
+      for (let i = Math.max(search(xs, x - reach) - 1, 0); i <= end && i < xs.length; i += 1) {
+        const isSegment = i + 1 < xs.length && ys[i + 1] === ys[i + 1];
+        const dx = isSegment ? xs[i + 1] - xs[i] : 0;
+        const dy = isSegment ? ys[i + 1] - ys[i] : 0;
+        const part = Math.min(Math.max(((x - xs[i]) * dx + (y - ys[i]) * dy) / (dx * dx + dy * dy || 1), 0), 1);
+        const distance = (xs[i] + part * dx - x) ** 2 + (ys[i] + part * dy - y) ** 2;
+        if (distance <= best) {
+          best = distance;
+          found = row;
+        }
+      }
+    }
+    return found;
+  };
+
+  return { isShown, smoothed, path, trace, band, search, nearest };
+})();

@@ -1,0 +1,122 @@
+// The bar of the page, and the start.
+const Bar = (() => {
+  const { make, button } = Chart;
+  let input = null;
+  let error = null;
+  let counts = null;
+  let best = null;
+
+  const themes = { "": "Light or dark", light: "Light", dark: "Dark" };
+
+  const statusButtons = () => {
+    const numbers = new Map();
+    let diverged = 0;
+    for (let row = 0; row < Data.rows; row += 1) {
+      const status = Data.text("status", row);
+      if (status) numbers.set(status, (numbers.get(status) ?? 0) + 1);
+      if (Data.isDiverged(row)) diverged += 1;
+    }
+    const chip = (text, condition) => Chart.toggle(text, State.value.where === condition,
+      () => State.set({ where: State.value.where === condition ? "" : condition }));
+    const chips = [...numbers].map(([status, count]) => chip(`${count} ${status}`, `status = ${status}`));
+    const objective = Data.objective?.name;
+    if (diverged && objective) chips.push(chip(`${diverged} diverged`, `${Filter.quoted?.(objective) ?? objective} is nan`));
+    return chips;
+  };
+
+  const update = () => {
+    counts.replaceChildren(...statusButtons());
+    if (document.activeElement !== input) input.value = State.value.where;
+    const { error: problem } = State;
+    error.replaceChildren();
+    input.setAttribute("aria-invalid", String(problem !== null));
+    const total = Data.total > Data.rows ? ` (of ${Data.total})` : "";
+    best.textContent = State.value.where ? `${State.rows.length} of ${Data.rows}${total}` : `${Data.rows}${total} experiments`;
+    if (problem) {
+      const text = State.value.where;
+      const [start, end] = [problem.start ?? 0, problem.end ?? text.length];
+      error.append(text.slice(0, start), make("mark", {}, text.slice(start, end) || " "), text.slice(end), make("br"),
+        problem.message, problem.hint ? `: ${problem.hint}` : "");
+    }
+    document.documentElement.dataset.theme = State.value.theme;
+  };
+
+  const complete = () => {
+    const list = document.querySelector("#names");
+    const found = Filter.complete(input.value, input.selectionStart);
+    const [before, after] = [input.value.slice(0, found?.from ?? 0), input.value.slice(found?.to ?? 0)];
+    list.replaceChildren(...(found?.names ?? []).slice(0, 12).map((text) => make("option", { value: before + text + after })));
+  };
+
+  const mount = (header) => {
+    counts = header.querySelector("#counts");
+    input = make("input", { type: "search", placeholder: "valid > 0.9 and lr < 1e-2", "aria-label": "Filter", list: "names",
+      spellcheck: "false", autocomplete: "off", maxlength: "4096", input: () => { complete(); State.set({ where: input.value }); },
+      keydown: (event) => event.key === "Escape" && (event.preventDefault(), (input.value = ""), State.set({ where: "" }), input.blur()) });
+    error = make("p", { class: "error", role: "alert" });
+    best = make("output", { id: "matches" });
+    const theme = make("select", { "aria-label": "Colours", change: () => State.set({ theme: theme.value }) },
+      ...Object.entries(themes).map(([value, text]) => make("option", { value }, text)));
+    theme.value = State.value.theme;
+    const tools = header.querySelector("#tools");
+    tools.append(
+      make("div", { id: "filter" }, input, make("datalist", { id: "names" }), best),
+      button("Copy link", () => navigator.clipboard?.writeText(location.href).then(() => Notice.show("The link is copied."))),
+      ...Export.forms.map((form) => button(form, () => Export.save(form), { title: `Save what the leaderboard shows as ${form}` })),
+      theme, button("?", Keys.help, { "aria-label": "Keys" }));
+    header.append(error);
+    update();
+  };
+  return { mount, update };
+})();
+
+const Main = (() => {
+  const views = {
+    history: HistoryView, table: TableView, curves: CurvesView, parallel: ParallelView, parameters: ParametersView,
+    compare: CompareView, running: RunningView,
+  };
+  const mounted = new Set();
+
+  const findBest = () => {
+    const rows = [...State.rows].filter((row) => Number.isFinite(Data.value(row)));
+    State.best = rows.reduce((best, row) => (best < 0 || Data.isBetter(Data.value(row), Data.value(best)) ? row : best), -1);
+    const values = rows.map(Data.value).sort((a, b) => a - b);
+    // Few values far from the others would leave the bars of all others equal.
+    State.extent = { low: values[Math.floor(values.length / 20)] ?? 0, high: values[values.length - 1] ?? 0 };
+    if (!Data.isHighestBest) State.extent = { low: values[0] ?? 0, high: values[Math.floor((values.length * 19) / 20)] ?? 0 };
+  };
+
+  const mount = (id) => {
+    if (mounted.has(id)) return;
+    const section = document.getElementById(id);
+    section.querySelectorAll(".static").forEach((old) => old.remove());
+    mounted.add(id);
+    views[id].mount(section);
+  };
+
+  const start = () => {
+    Data.load(JSON.parse(document.getElementById("data").textContent));
+    State.on((changed) => {
+      findBest();
+      if (mounted.size === 0) return;
+      Bar.update();
+      for (const id of mounted) views[id].update(changed);
+    });
+    State.onHover((row) => {
+      for (const id of mounted) views[id].hover?.(row);
+    });
+    State.start();
+    mount("table");
+    Bar.mount(document.getElementById("bar"));
+    document.querySelectorAll(".scripted").forEach((section) => section.classList.remove("scripted"));
+    const observer = new IntersectionObserver((entries) => {
+      for (const { isIntersecting, target } of entries) if (isIntersecting) mount(target.id);
+    }, { rootMargin: "600px" });
+    for (const id of Object.keys(views)) observer.observe(document.getElementById(id));
+    addEventListener("beforeprint", () => Object.keys(views).forEach(mount));
+    Keys.start();
+  };
+  return { start, mount };
+})();
+
+Main.start();

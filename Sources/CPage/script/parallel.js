@@ -1,0 +1,257 @@
+// Parallel coordinates: one line per experiment over the axes of hyper-parameters and the objective.
+const ParallelView = (() => {
+  const FIRST = 8;
+  // The number of lines per frame, so that 10,000 of them do not block the page.
+  const SLICE = 800;
+  const LEAST_WIDTH = 84;
+  // The distance from an axis in which a drag is a brush.
+  const REACH = 14;
+  let figure = null;
+  let axes = [];
+  // The matching rows, the best one last.
+  let order = [];
+  let version = 0;
+  let drag = null;
+
+  const encode = (text) => text.replaceAll("%", "%25").replaceAll(",", "%2C");
+  const decode = (text) => text.replaceAll("%2C", ",").replaceAll("%25", "%");
+  const columns = () => {
+    const chosen = State.value.axes.split(",").map((text) => Data.column(decode(text))).filter(Boolean);
+    const list = chosen.length ? chosen : Data.parameters().varying.slice(0, FIRST - 1);
+    return [...list.filter((column) => column !== Data.objective), ...(Data.objective ? [Data.objective] : [])];
+  };
+
+  const rangeOf = (column, isLog) => Chart.remember(column, `range${isLog}`, `${Data.now} ${Data.rows}`, () =>
+    Chart.range(column.numbers, { isLog, part: column.kind === "max" ? 0.1 : 0.01 }));
+
+  // Returns an axis: its ticks and the position of each row. Values that are missing or no number are on lanes beneath.
+  const axisOf = (column, x, { top, bottom }) => {
+    const axis = { column, x, ys: new Float32Array(Data.rows), counts: [0, 0], ticks: [] };
+    let place;
+    if (Chart.isCategory(column)) {
+      const texts = Chart.categories(Array.from(axis.ys, (_, row) => column.text(row)));
+      const step = (bottom - top) / texts.length;
+      const places = new Map(texts.map((text, index) => [text, top + (index + 0.5) * step]));
+      if (step >= 11) axis.ticks = texts.map((text) => ({ at: places.get(text), text }));
+      Object.assign(axis, { places, step });
+      place = (row) => places.get(column.text(row));
+    } else {
+      const isLog = column.scale === "log" || (column.kind === "max" && Chart.isWide(rangeOf(column, false)));
+      const extent = rangeOf(column, isLog);
+      const scale = Chart.scale(extent ?? { low: 0, high: 1 }, isLog && extent !== null, bottom, top);
+      if (extent) axis.ticks = Figure.ticks(scale, bottom - top, 60);
+      Object.assign(axis, { scale, isLog });
+      place = (row) => {
+        const value = column.numbers[row];
+        return Chart.hasPlace(value, isLog) ? Chart.clamp(scale.at(value), top, bottom) : undefined;
+      };
+    }
+    for (let row = 0; row < Data.rows; row += 1) {
+      const y = place(row);
+      const lane = y === undefined && column.has(row) ? 1 : 0;
+      if (y === undefined) axis.counts[lane] += 1;
+      axis.ys[row] = y ?? bottom + (lane + 0.5) * Figure.LANE + 4;
+    }
+    return axis;
+  };
+
+  const stroke = (context, row) => {
+    context.beginPath();
+    axes.forEach(({ x, ys }, index) => (index ? context.lineTo(x, ys[row]) : context.moveTo(x, ys[row])));
+    context.stroke();
+  };
+
+  const paint = (_, context, isWhole) => {
+    const list = columns();
+    if (!State.rows.length) return Data.rows ? "No experiment matches the filter." : "There is no experiment yet.";
+    if (list.length < 2) return "There are fewer than two axes with different values.";
+    const box = figure.frame({ left: 14, right: 66, top: 34, bottom: 8, lanes: 2 });
+    const step = (box.right - box.left) / (list.length - 1);
+    axes = list.map((column, index) => axisOf(column, box.left + index * step, box));
+    const value = (row) => (Number.isFinite(Data.value(row)) ? Data.value(row) : null);
+    const sign = Data.isHighestBest ? 1 : -1;
+    order = Array.from(State.rows)
+      .sort((a, b) => (value(a) !== null) - (value(b) !== null) || sign * (value(a) - value(b)));
+    drawAxes(step);
+    drawLines(context, isWhole);
+    const best = order[order.length - 1];
+    const shade = Chart.theme().isDark ? "lightest" : "darkest";
+    const lead = value(best) === null ? "" : ` The best, ${Format.number(value(best))}, is ${shade}.`;
+    figure.say(`${Format.counted(order.length, "experiment")} over ${list.length} axes.${lead} Drag along an axis to `
+      + "filter, click within a range to remove it, or write the limits in the filter.");
+    return null;
+  };
+
+  const drawLines = (context, isWhole) => {
+    const { pins, muted, faint } = Chart.theme();
+    const colours = Chart.shades();
+    const { ys } = axes[axes.length - 1];
+    const { top, bottom } = figure.box;
+    const colourOf = (row) => {
+      if (!Number.isFinite(Data.value(row))) return muted;
+      const part = (bottom - ys[row]) / (bottom - top);
+      return colours[Math.round((Data.isHighestBest ? part : 1 - part) * (colours.length - 1))];
+    };
+    const isMatching = new Uint8Array(Data.rows);
+    for (const row of order) isMatching[row] = 1;
+    const others = Array.from(isMatching.keys()).filter((row) => !isMatching[row]);
+    const all = [...others, ...order];
+    const alpha = Math.min(0.9, Math.max(0.15, 14 / Math.sqrt(order.length)));
+    const token = (version += 1);
+    let next = 0;
+    const slice = () => {
+      if (token !== version) return;
+      context.lineWidth = 1;
+      context.setLineDash([]);
+      for (const end = Math.min(next + (isWhole ? Infinity : SLICE), all.length); next < end; next += 1) {
+        const isOther = next < others.length;
+        context.strokeStyle = isOther ? faint : colourOf(all[next]);
+        context.globalAlpha = isOther ? 0.25 : alpha;
+        stroke(context, all[next]);
+      }
+      if (next < all.length) {
+        State.frame(slice);
+        return;
+      }
+      Object.assign(context, { lineWidth: 2, globalAlpha: 1 });
+      for (const row of [...State.pins].reverse().filter((pin) => isMatching[pin])) {
+        context.strokeStyle = pins[State.colour(row)];
+        context.setLineDash(Chart.DASHES[State.colour(row)]);
+        stroke(context, row);
+      }
+    };
+    slice();
+  };
+
+  const drawAxes = (step) => {
+    const { top, bottom, left, right } = figure.box;
+    const length = Math.max(3, Math.floor((step - 10) / 7));
+    const middle = (lane) => bottom + (lane + 0.5) * Figure.LANE + 4;
+    ["missing", "no number"].forEach((text, lane) => {
+      if (!axes.some(({ counts }) => counts[lane])) return;
+      figure.rule(left, middle(lane), right, middle(lane), "lane");
+      figure.text(right + 5, middle(lane) + 4, text, { class: "count" });
+    });
+    axes.forEach((axis, index) => {
+      const { column, x, ticks, isLog, counts } = axis;
+      const isLast = index === axes.length - 1;
+      const [shift, anchor] = index === 0 ? [-10, "start"] : isLast ? [60, "end"] : [0, "middle"];
+      figure.rule(x, top, x, bottom, "axis");
+      figure.text(x + shift, 12, column.label, { class: "name", "text-anchor": anchor }, length);
+      if (isLog) figure.text(x + shift, 25, "log", { class: "count", "text-anchor": anchor });
+      for (const { at, text } of ticks) figure.text(x + 5, at + 4, text, { class: "halo" }, isLast ? 9 : length);
+      counts.forEach((count, lane) => {
+        const attributes = { class: "halo count", "text-anchor": isLast ? "end" : "start" };
+        if (count) figure.text(isLast ? x - 4 : x + 5, middle(lane) + 4, `${count}`, attributes);
+      });
+      for (const limit of Brush.read(column)) drawBrush(axis, ...Brush.pixels(axis, figure.box, limit));
+    });
+  };
+
+  const drawBrush = ({ x }, from, to) => Chart.add(figure.svg, "rect",
+    { class: "brush", x: x - 6, y: Math.min(from, to), width: 12, height: Math.abs(to - from) });
+
+  const press = (event) => {
+    const { x, y } = figure.at(event);
+    const axis = axes.find((one) => Math.abs(one.x - x) < REACH);
+    if (!axis || y < figure.box.top - 12 || y > figure.box.bottom + 12 || event.pointerType === "touch") return;
+    drag = { axis, y, mark: drawBrush(axis, y, y) };
+    figure.isBusy = true;
+    figure.plot.setPointerCapture(event.pointerId);
+  };
+  const move = (event) => {
+    if (!drag) return;
+    const { y } = figure.at(event);
+    drag.mark.setAttribute("y", Math.min(y, drag.y));
+    drag.mark.setAttribute("height", Math.abs(y - drag.y));
+  };
+  const release = (event) => {
+    if (!drag) return;
+    const { axis, y: from, mark } = drag;
+    const { y } = figure.at(event);
+    drag = null;
+    mark.remove();
+    const limits = Brush.read(axis.column);
+    const isClick = Math.abs(y - from) <= 3;
+    const isOutside = (limit) => {
+      const [top, bottom] = Brush.pixels(axis, figure.box, limit);
+      return y < top || y > bottom;
+    };
+    const isNew = ({ text }) => text === undefined || !limits.some((old) => old.text === text);
+    const added = isClick ? [] : Brush.limits(axis, figure.box, from, y).filter(isNew);
+    const changed = isClick ? limits.filter(isOutside) : [...limits, ...added];
+    if (changed.length !== limits.length) Brush.write([axis.column], changed);
+    else if (isClick) figure.isBusy = false;
+  };
+  const clear = () => Brush.write(axes.map(({ column }) => column), []);
+  const hasBrush = () => axes.some(({ column }) => Brush.read(column).length);
+
+  const find = (x, y) => {
+    const index = axes.findIndex((axis) => axis.x > x);
+    if (index < 1) return -1;
+    const [left, right] = [axes[index - 1], axes[index]];
+    const part = (x - left.x) / (right.x - left.x);
+    let [best, found] = [10, -1];
+    for (const row of order) {
+      const distance = Math.abs(left.ys[row] * (1 - part) + right.ys[row] * part - y);
+      if (distance <= best) {
+        best = distance;
+        found = row;
+      }
+    }
+    return found;
+  };
+  const read = (row, x) => {
+    const { column } = axes.reduce((a, b) => (Math.abs(b.x - x) < Math.abs(a.x - x) ? b : a));
+    return [Chart.name(`${column.label} ${column.text(row) ?? "missing"}`, 50), ...Chart.result(row)];
+  };
+  const table = () => ({
+    head: ["id", ...axes.map(({ column }) => column.label)], total: order.length,
+    rows: order.slice(-200).reverse().map((row) => [Data.id(row), ...axes.map(({ column }) => column.text(row))]),
+  });
+
+  // The menu of axes.
+  const controls = () => {
+    const { make, name } = Chart;
+    const shown = columns();
+    const possible = Data.columns.filter((column) =>
+      ["param", "meta", "max"].includes(column.kind) && !column.isConstant && column !== Data.objective);
+    const choose = (column) => {
+      const list = shown.includes(column) ? shown.filter((one) => one !== column) : [column, ...shown];
+      State.set({ axes: list.filter((one) => one !== Data.objective).map((one) => encode(one.name)).join(",") });
+    };
+    const label = (column) => name(column.kind === "param" ? column.label : column.name, 40);
+    const check = (column) => {
+      const checked = shown.includes(column) ? "" : null;
+      const box = make("input", { type: "checkbox", checked, change: () => choose(column) });
+      return make("label", {}, box, " ", label(column));
+    };
+    const open = figure.controls.querySelector("details")?.open ? "" : null;
+    const menu = make("details", { class: "menu", open }, make("summary", {}, `Axes: ${shown.length}`),
+      make("div", { class: "list" }, ...possible.map(check)));
+    Chart.refresh(figure.controls, [menu, ...(hasBrush() ? [Chart.button("Remove limits", clear)] : [])]);
+    figure.plot.style.minWidth = `${shown.length * LEAST_WIDTH}px`;
+  };
+
+  return {
+    mount(section) {
+      figure = new Figure(section,
+        { name: "parallel coordinates", height: 360, isAxisAbove: true, paint, find, read, over: stroke, table });
+      const listeners = { pointerdown: press, pointermove: move, pointerup: release, pointercancel: release };
+      for (const [type, listener] of Object.entries(listeners)) figure.plot.addEventListener(type, listener);
+      addEventListener("keydown", (event) => {
+        const isHere = figure.pointer || figure.root.contains(document.activeElement);
+        if (event.key !== "Escape" || !isHere || !hasBrush()) return;
+        event.preventDefault();
+        clear();
+      }, { capture: true });
+      controls();
+    },
+    update(changed) {
+      if (!["data", "where", "pin", "axes"].some((key) => changed.has(key))) return;
+      controls();
+      figure.redraw();
+    },
+    hover: (row) => figure.hover(row),
+  };
+})();

@@ -1,0 +1,183 @@
+// The state of the page, which the fragment of the address holds: #where=…&sort=-max.valid&pin=a,b
+const State = (() => {
+  const MAX_PINS = 8;
+  const DEFAULTS = {
+    where: "", sort: "", pin: null, x: "epoch", y: "", logx: "", smooth: "0", group: "", channel: "", cols: "", axes: "",
+    theme: "", diff: "1",
+  };
+  const listeners = [];
+  const hoverListeners = [];
+  const frames = new Set();
+  let isFrameRequested = false;
+  let hovered = -1;
+
+  const state = { value: { ...DEFAULTS }, rows: new Int32Array(0), pins: [], error: null };
+
+  const decode = (text) => {
+    try {
+      return decodeURIComponent(text.replaceAll("+", " "));
+    } catch {
+      return text;
+    }
+  };
+
+  const read = () => {
+    const value = { ...DEFAULTS };
+    for (const part of location.hash.slice(1).split("&")) {
+      const split = part.indexOf("=");
+      const key = part.slice(0, split);
+      if (split > 0 && key in DEFAULTS) value[key] = decode(part.slice(split + 1));
+    }
+    return value;
+  };
+
+  const write = () => {
+    const parts = Object.entries(state.value)
+      .filter(([key, text]) => text !== DEFAULTS[key])
+      .map(([key, text]) => `${key}=${encodeURIComponent(text).replaceAll("%2C", ",").replaceAll("%20", "+")}`);
+    const hash = parts.length ? `#${parts.join("&")}` : "";
+    if (hash === location.hash) return;
+    try {
+      history.replaceState(null, "", hash || location.pathname + location.search);
+    } catch {
+      // A page in a frame without an address, as in a notebook, has no fragment that could change.
+    }
+  };
+
+  // The keys of the order: [{name, isDescending}], the objective's own order if there are none.
+  state.sortKeys = () =>
+    state.value.sort.split(",").filter(Boolean).map((key) => ({ name: key.replace(/^-/, ""), isDescending: key[0] === "-" }));
+
+  // Compares two rows by a column; missing and nan are last in both directions.
+  const comparison = ({ name, isDescending }) => {
+    const column = Data.column(name);
+    if (!column) return () => 0;
+    const sign = isDescending ? -1 : 1;
+    if (column.isNumeric) {
+      const { numbers } = column;
+      return (a, b) => {
+        const left = numbers[a];
+        const right = numbers[b];
+        if (left !== left || right !== right) return (left !== left) - (right !== right);
+        return sign * (left - right) || 0;
+      };
+    }
+    return (a, b) => {
+      const left = column.text(a);
+      const right = column.text(b);
+      if (left === null || right === null) return (left === null) - (right === null);
+      const [x, y] = [column.numbers[a], column.numbers[b]];
+      if (x === x && y === y) return sign * (x - y);
+      return sign * (left < right ? -1 : left > right ? 1 : 0);
+    };
+  };
+
+  // Finds the rows that fulfil the filter, in the order of the table.
+  const select = () => {
+    let rows = Int32Array.from({ length: Data.rows }, (_, row) => row);
+    state.error = null;
+    try {
+      const matches = Filter.compile(state.value.where);
+      if (matches) rows = rows.filter(matches);
+    } catch (error) {
+      // The rows of the last filter without an error stay, because each key of a longer one makes an error.
+      state.error = error;
+      if (state.rows.length) return;
+    }
+    const comparisons = state.sortKeys().map(comparison);
+    // The number of the row decides last: rows come in the order of the ranking.
+    const order = (a, b) => {
+      for (const compare of comparisons) {
+        const result = compare(a, b);
+        if (result) return result;
+      }
+      return a - b;
+    };
+    if (comparisons.length) rows.sort(order);
+    state.rows = rows;
+  };
+
+  // The pinned rows: those of the fragment, or the five best ones.
+  const readPins = () => {
+    const { pin } = state.value;
+    if (pin === null) {
+      const ranked = [...state.rows.slice(0, 5)].filter((row) => Number.isFinite(Data.value(row)));
+      state.pins = ranked;
+      return;
+    }
+    const rows = pin.split(",").map((id) => Data.byId.get(id)).filter((row) => row !== undefined);
+    state.pins = [...new Set(rows)].slice(0, MAX_PINS);
+  };
+
+  const notify = (changed) => {
+    if (changed.has("where") || changed.has("sort") || changed.has("data")) select();
+    if (changed.has("pin") || state.value.pin === null) {
+      readPins();
+      changed.add("pin");
+    }
+    write();
+    for (const listener of listeners) listener(changed);
+  };
+
+  state.set = (values) => {
+    const changed = new Set();
+    for (const [key, value] of Object.entries(values)) {
+      if (state.value[key] !== value) changed.add(key);
+      state.value[key] = value;
+    }
+    if (changed.size) notify(changed);
+  };
+
+  // Reads the fragment, after the data were loaded or changed.
+  state.start = () => {
+    state.value = read();
+    notify(new Set([...Object.keys(DEFAULTS), "data"]));
+  };
+  state.dataChanged = () => notify(new Set(["data"]));
+  state.on = (listener) => listeners.push(listener);
+
+  state.colour = (row) => state.pins.indexOf(row);
+  // Pins a row or takes the pin away. Returns false if there are eight pins already.
+  state.togglePin = (row) => {
+    const isPinned = state.pins.includes(row);
+    if (!isPinned && state.pins.length >= MAX_PINS) return false;
+    const pins = isPinned ? state.pins.filter((other) => other !== row) : [...state.pins, row];
+    state.set({ pin: pins.map(Data.id).join(",") });
+    return true;
+  };
+
+  state.hover = (row) => {
+    if (row === hovered) return;
+    hovered = row;
+    for (const listener of hoverListeners) listener(row);
+  };
+  state.onHover = (listener) => hoverListeners.push(listener);
+  state.hovered = () => hovered;
+
+  // Calls a function once in the next frame, however often it is asked for.
+  state.frame = (work) => {
+    frames.add(work);
+    if (isFrameRequested) return;
+    isFrameRequested = true;
+    requestAnimationFrame(() => {
+      isFrameRequested = false;
+      const works = [...frames];
+      frames.clear();
+      for (const one of works) one();
+    });
+  };
+
+  // Replaces the conditions on a name in the filter by others, as a brush does.
+  state.addCondition = (condition) => {
+    const { where } = state.value;
+    state.set({ where: where.trim() ? `${where.trim()} and ${condition}` : condition });
+  };
+
+  addEventListener("hashchange", () => {
+    const value = read();
+    const changed = new Set(Object.keys(DEFAULTS).filter((key) => value[key] !== state.value[key]));
+    state.value = value;
+    if (changed.size) notify(changed);
+  });
+  return state;
+})();

@@ -1,0 +1,168 @@
+// The leaderboard: a grid of which only the visible rows and columns are in the document.
+const TableView = (() => {
+  const ROW = 30;
+  const { make, name } = Chart;
+  const { curve } = Columns;
+  let section = null;
+  let scroller = null;
+  let sheet = null;
+  let head = null;
+  let note = null;
+  let menu = null;
+  let columns = [];
+  let items = [];
+  let active = 0;
+  const pool = [];
+
+  const sortBy = (column, isAdded) => {
+    if (!column.name || State.value.group) return;
+    const keys = State.sortKeys();
+    const index = keys.findIndex((key) => key.name === column.name);
+    // The better end first, then the other end, then the order of the ranking.
+    const isFirstDescending = column.isObjective ? Data.isHighestBest : column.name.startsWith("max.");
+    const old = index < 0 ? null : keys[index].isDescending;
+    const next = old === null ? [{ name: column.name, isDescending: isFirstDescending }]
+      : old === isFirstDescending ? [{ name: column.name, isDescending: !isFirstDescending }] : [];
+    const others = isAdded ? keys.filter((_, place) => place !== index) : [];
+    State.set({ sort: [...others, ...next].map((key) => (key.isDescending ? "-" : "") + key.name).join(",") });
+  };
+
+  const header = () => {
+    const keys = State.sortKeys();
+    let left = 0;
+    head.replaceChildren(...columns.map((column, index) => {
+      const key = keys.find((one) => one.name && one.name === column.name);
+      const cell = make("button", { type: "button", role: "columnheader", "aria-colindex": index + 1,
+        class: column.isNumeric ? "number" : "", title: column.name || column.title,
+        "aria-sort": key ? (key.isDescending ? "descending" : "ascending") : "none",
+        click: (event) => sortBy(column, event.shiftKey) }, name(column.title), key ? (key.isDescending ? " ▼" : " ▲") : "");
+      cell.style.width = `${column.width}px`;
+      cell.style.left = `${left}px`;
+      if (index < 2) cell.classList.add("fixed");
+      column.left = left;
+      left += column.width;
+      return cell;
+    }));
+    head.style.width = sheet.style.width = `${left}px`;
+  };
+
+  const fillRow = (element, index, first, last) => {
+    const item = items[index];
+    element.item = item;
+    element.className = item.row === State.hovered() ? "row lit" : "row";
+    if (index === active) element.classList.add("active");
+    element.style.transform = `translateY(${index * ROW}px)`;
+    element.setAttribute("aria-rowindex", index + 2);
+    element.setAttribute("aria-selected", String(State.colour(item.row) >= 0));
+    element.replaceChildren(...columns.flatMap((column, place) => {
+      if (place > 1 && (place < first || place > last)) return [];
+      const cell = make("div", { role: "gridcell", "aria-colindex": place + 1, class: column.isNumeric ? "number" : "" });
+      if (place < 2) cell.classList.add("fixed");
+      cell.style.width = `${column.width}px`;
+      cell.style.left = `${column.left}px`;
+      const shown = column.show(item.row, item);
+      cell.append(typeof shown === "object" ? shown : name(shown));
+      if (typeof shown !== "object") cell.title = column.text(item.row, item);
+      return [cell];
+    }));
+  };
+
+  const draw = () => {
+    const { scrollTop, scrollLeft, clientHeight, clientWidth } = scroller;
+    const top = Math.max(0, Math.floor(scrollTop / ROW) - 2);
+    const bottom = Math.min(items.length, Math.ceil((scrollTop + clientHeight) / ROW) + 2);
+    const isVisible = ({ left, width }) => left + width >= scrollLeft && left <= scrollLeft + clientWidth;
+    const first = columns.findIndex(isVisible);
+    const last = columns.findLastIndex(isVisible);
+    while (pool.length < bottom - top) pool.push(sheet.appendChild(make("div", { role: "row" })));
+    pool.forEach((element, place) => {
+      element.hidden = place >= bottom - top;
+      if (!element.hidden) fillRow(element, top + place, first, last);
+    });
+  };
+
+  const move = (step) => {
+    active = Math.max(0, Math.min(items.length - 1, active + step));
+    const top = active * ROW;
+    if (top < scroller.scrollTop) scroller.scrollTop = top;
+    if (top + 2 * ROW > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + 2 * ROW - scroller.clientHeight;
+    if (items[active]) State.hover(items[active].row);
+    State.frame(draw);
+  };
+
+  const columnMenu = () => {
+    const shown = new Set(columns.map((column) => column.name));
+    const search = make("input", { type: "search", placeholder: "Search columns", "aria-label": "Search columns" });
+    const list = make("div", { class: "list" });
+    const choose = () => State.set({ cols: [...list.querySelectorAll("input:checked")].map((input) => input.value).join(",") });
+    const fill = () => list.replaceChildren(...Data.columns.filter(({ name: key }) => key.includes(search.value)).map((column) => {
+      const box = make("input", { type: "checkbox", value: column.name, change: choose });
+      box.checked = shown.has(column.name);
+      return make("label", {}, box, name(column.name));
+    }));
+    search.addEventListener("input", fill);
+    fill();
+    menu.replaceChildren(make("summary", {}, "Columns"), search, Chart.button("Usual columns", () => State.set({ cols: "" })), list);
+  };
+
+  const grouping = () => {
+    const choices = [["", "each experiment"], ["seed", "all but the seed"], ["params", "all hyper-parameters"],
+      ...Data.parameters().varying.map((column) => [column.name, column.label])];
+    const select = make("select", { change: () => State.set({ group: select.value }) },
+      ...choices.map(([value, text]) => make("option", { value }, text)));
+    select.value = State.value.group;
+    return make("label", {}, "Group by ", select);
+  };
+
+  const update = (changed) => {
+    if (changed && !["data", "where", "sort", "cols", "group", "pin"].some((key) => changed.has(key))) return;
+    const isGrouped = State.value.group !== "";
+    const grouped = isGrouped ? Columns.groups() : null;
+    items = grouped ? grouped.list.map((item, index) => ({ ...item, place: index + 1 })) : Array.from(State.rows, (row) => ({ row }));
+    columns = grouped ? Columns.ofGroups(grouped.fields) : Columns.usual();
+    active = Math.min(active, Math.max(items.length - 1, 0));
+    header();
+    sheet.style.height = `${items.length * ROW}px`;
+    scroller.style.height = `${Math.min(items.length + 1, 20) * ROW + 18}px`;
+    scroller.setAttribute("aria-rowcount", items.length + 1);
+    scroller.setAttribute("aria-colcount", columns.length);
+    const close = Array.from(State.rows).filter(Columns.isClose).length;
+    note.textContent = items.length === 0 ? "No experiment fulfils the filter."
+      : !isGrouped && close > 0 ? `≈ ${Data.noise.text}` : "";
+    if (!changed || changed.has("data") || changed.has("cols")) columnMenu();
+    section.querySelector(".tools").replaceChildren(grouping(), menu);
+    State.frame(draw);
+  };
+
+  const mount = (element) => {
+    section = element;
+    section.querySelectorAll(".static").forEach((old) => old.remove());
+    head = make("div", { role: "row", class: "head", "aria-rowindex": 1 });
+    sheet = make("div", { class: "sheet", role: "rowgroup" });
+    scroller = make("div", { class: "grid", role: "grid", tabindex: "0", "aria-label": "Leaderboard" }, head, sheet);
+    menu = make("details", { class: "menu" });
+    note = make("p", { class: "muted" });
+    section.append(make("div", { class: "tools" }), scroller, note);
+    const rowOf = (event) => event.target.closest("[role=row]")?.item?.row ?? -1;
+    scroller.addEventListener("scroll", () => State.frame(draw), { passive: true });
+    scroller.addEventListener("pointerover", (event) => State.hover(rowOf(event)));
+    scroller.addEventListener("pointerleave", () => State.hover(-1));
+    sheet.addEventListener("click", (event) => rowOf(event) >= 0 && CompareView.pin(rowOf(event)));
+    sheet.addEventListener("dblclick", (event) => rowOf(event) >= 0 && CompareView.open(rowOf(event)));
+    scroller.addEventListener("keydown", (event) => {
+      const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -Infinity, End: Infinity };
+      if (event.key in steps) move(steps[event.key]);
+      else if (event.key === "Enter" && items[active]) CompareView.open(items[active].row);
+      else return;
+      event.preventDefault();
+    });
+    new ResizeObserver(() => State.frame(draw)).observe(scroller);
+    update(null);
+  };
+
+  const hover = (row) => {
+    for (const element of pool) element.classList.toggle("lit", !element.hidden && element.item?.row === row && row >= 0);
+  };
+  const shown = () => ({ columns: columns.filter((column) => column !== curve), items });
+  return { mount, update, hover, move, shown, active: () => items[active]?.row ?? -1 };
+})();

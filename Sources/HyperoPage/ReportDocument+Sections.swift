@@ -1,0 +1,226 @@
+import HyperoQuery
+import HyperoSchema
+import HyperoSearch
+
+extension ReportDocument {
+    /// Writes the battery, its objective and the numbers of experiments.
+    func writeBar(to html: inout HTML) {
+        html.markup("<header id=\"bar\">\n<h1>")
+        html.name(report.name)
+        html.element("small", text: " \(report.versionsText)")
+        html.markup("</h1>\n<p class=\"objective\">")
+        html.name(report.objective)
+        html.write(", \(report.isHighestBest ? "highest" : "lowest") is best")
+        html.close("p")
+        html.open("p", " id=\"counts\"")
+        html.write(countsText)
+        html.close("p")
+        html.element("p", " id=\"age\"", text: (isLive ? "" : "snapshot of ") + dateText(report.now))
+        html.markup("<div id=\"tools\"></div>\n</header>\n")
+        if !report.description.isEmpty {
+            html.open("p", " class=\"description\"")
+            html.name(report.description)
+            html.close("p")
+        }
+        for warning in report.warnings.prefix(Self.maxWarnings) {
+            html.element("p", " class=\"warning\"", text: warning)
+        }
+        if report.warnings.count > Self.maxWarnings {
+            html.element("p", " class=\"warning\"", text: "\(report.warnings.count - Self.maxWarnings) more warnings")
+        }
+    }
+
+    private static let maxWarnings = 5
+
+    /// The numbers of experiments: `206 experiments: 180 done, 3 running, 12 failed, 9 diverged`.
+    private var countsText: String {
+        var parts = facts.statuses.map { "\($0.count) \($0.status.rawValue)" }
+        if facts.divergedCount > 0 { parts.append("\(facts.divergedCount) diverged") }
+        let list = parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
+        return counted(report.count, noun: "experiment") + list + leftOutText
+    }
+
+    /// The experiments that are not on the page.
+    private var leftOutText: String {
+        guard report.count < report.total else { return "" }
+        if let filter = report.filter, !filter.isEmpty {
+            return " (of \(report.total); \(report.isCut ? "the best of those with" : "with") \(filter.summary))"
+        }
+        return report.isCut ? " (the best of \(report.total))" : " (of \(report.total))"
+    }
+
+    /// Writes the best result.
+    func writeBest(to html: inout HTML) {
+        html.markup("<section id=\"best\">\n<h2>Best</h2>\n")
+        if let best = facts.best {
+            html.markup("<p class=\"lead\"><strong>")
+            html.write(numberText(best.value))
+            html.markup("</strong> ")
+            html.name(report.objective)
+            if let epoch = value("epoch", best.row) { html.write(" at epoch \(epoch)") }
+            for column in report.columns where column.kind == .maximum && !isObjective(column) {
+                guard let text = column.values[best.row] else { continue }
+                html.markup(", <strong>")
+                html.write(shown(text))
+                html.markup("</strong> ")
+                html.name(column.label)
+            }
+            html.close("p")
+            html.open("p")
+            html.write("Experiment ")
+            html.name(value("id", best.row) ?? "")
+            for sentence in bestSentences(best) { html.write(". \(sentence)") }
+            html.write(".")
+            html.close("p")
+        } else {
+            html.element("p", text: "No experiment has a finite \(report.objective) yet.")
+        }
+        writeConstants(to: &html)
+        html.close("section")
+    }
+
+    private func bestSentences(_ best: ReportFacts.Result) -> [String] {
+        var sentences: [String] = []
+        if let second = facts.second {
+            let difference = abs(best.value - second.value)
+            sentences.append(
+                difference == 0
+                    ? "The second is equal: \(value("id", second.row) ?? "")"
+                    : "\(short(difference)) better than the second, \(value("id", second.row) ?? "")")
+        }
+        if let earlier = facts.earlier, earlier.row != best.row {
+            sentences.append("The best that ended an hour ago or earlier is \(numberText(earlier.value))")
+        }
+        if facts.withinNoise > 0, let text = report.noiseText {
+            sentences.append(
+                "The first \(facts.withinNoise + 1) cannot be told apart by one training each: they are \(text)")
+        }
+        return sentences
+    }
+
+    /// Writes the hyper-parameters that all experiments share.
+    private func writeConstants(to html: inout HTML) {
+        let constants = report.columns.filter { $0.kind == .param && $0.isConstant }
+        guard report.count > 1, !constants.isEmpty else { return }
+        html.markup("<p class=\"muted\">")
+        html.write("The same in all \(report.count): ")
+        for (index, column) in constants.prefix(Self.maxConstants).enumerated() {
+            if index > 0 { html.write(", ") }
+            html.name(column.label)
+            html.write(" ")
+            html.name(shown(column.values.first.flatMap(\.self) ?? ""))
+        }
+        if constants.count > Self.maxConstants { html.write(" and \(constants.count - Self.maxConstants) more") }
+        html.close("p")
+    }
+
+    private static let maxConstants = 12
+
+    /// Writes the sentence about the last improvement.
+    func writeHistory(to html: inout HTML) {
+        html.markup("<section id=\"history\">\n<h2>Is it still improving?</h2>\n<p class=\"finding\">")
+        if let best = facts.best {
+            let age = value("updated", best.row).flatMap { Int64($0) }.map { ", \(agoText($0, now: report.now))" } ?? ""
+            html.write(
+                facts.startedAfterBest == 0
+                    ? "The best experiment is the newest one\(age)."
+                    : "\(counted(facts.startedAfterBest, noun: "experiment")) started after the best one\(age).")
+        } else {
+            html.write("No experiment has a result yet.")
+        }
+        html.close("p")
+        html.close("section")
+    }
+
+    /// Writes the learning curves of the first experiments as a drawing, which the script replaces.
+    func writeCurves(to html: inout HTML) {
+        html.markup("<section id=\"curves\">\n<h2>Learning curves</h2>\n")
+        let lines = report.lines.filter { $0.channel == 0 }.prefix(Self.drawnCurves)
+        if lines.isEmpty {
+            html.element("p", text: "No experiment has a learning curve of \(report.objective).")
+        } else {
+            let series = lines.map { line in
+                Chart.Series(name: value("id", line.row) ?? "", points: line.points)
+            }
+            let title = "\(report.objective) of \(counted(series.count, noun: "experiment")), the best first"
+            let chart = Chart(title: title, series: Array(series), isLowestBest: !report.isHighestBest)
+            html.markup("<figure class=\"static\">")
+            html.verbatim(ChartDocument([chart]).svg.replacing("<style>", with: "<style nonce=\"\(nonce)\">"))
+            html.close("figure")
+        }
+        html.close("section")
+    }
+
+    private static let drawnCurves = 5
+
+    /// Writes the importance of the hyper-parameters.
+    func writeParameters(to html: inout HTML) {
+        html.markup("<section id=\"parameters\">\n<h2>Which hyper-parameters matter</h2>\n")
+        if let importance = report.importance {
+            let rated = importance.importance.parameters.filter { $0.share != nil }
+            if !rated.isEmpty {
+                html.markup("<ol class=\"static\">\n")
+                for parameter in rated.prefix(Self.columnCount) {
+                    html.open("li")
+                    html.name(parameter.name)
+                    html.write(" \(short(parameter.share ?? 0))")
+                    if !parameter.isAboveChance { html.write(", not above chance") }
+                    html.close("li")
+                }
+                html.close("ol")
+            }
+            html.element("p", " class=\"muted\"", text: importance.sentences.joined(separator: ". ") + ".")
+        }
+        html.close("section")
+    }
+
+    /// Writes the running experiments and the reasons of the others' ends.
+    func writeRunning(to html: inout HTML) {
+        html.markup("<section id=\"running\">\n<h2>Running and dead</h2>\n<ul class=\"static\">\n")
+        let statuses = report.column("status")?.values ?? []
+        let running = statuses.indices.filter { statuses[$0] == ExperimentStatus.running.rawValue }
+        for row in running.prefix(Self.maxRunning) {
+            html.open("li")
+            html.name(value("id", row) ?? "")
+            let seen = value("seen", row).flatMap { Int64($0) }.map { ", last seen \(agoText($0, now: report.now))" }
+            html.write(" running\(seen ?? "")")
+            html.close("li")
+        }
+        if running.count > Self.maxRunning {
+            html.element("li", text: "\(running.count - Self.maxRunning) more running")
+        }
+        for (reason, count) in facts.reasons.prefix(Self.maxRunning) {
+            html.open("li")
+            html.write("\(count) ended by: ")
+            html.name(reason)
+            html.close("li")
+        }
+        html.close("ul")
+        html.close("section")
+    }
+
+    private static let maxRunning = 20
+
+    /// Writes the command and the version.
+    func writeFoot(to html: inout HTML) {
+        html.open("footer")
+        if !command.isEmpty {
+            html.markup("<p>Made by <code>")
+            html.write(command)
+            html.markup("</code></p>\n")
+        }
+        html.element("p", text: "hypero \(version)")
+        html.close("footer")
+    }
+
+    func value(_ name: String, _ row: Int) -> String? { report.column(name)?.values[row] }
+
+    func isObjective(_ column: BatteryReport.Column) -> Bool {
+        column.kind == .maximum && column.label.hasSameBytes(as: report.objective)
+    }
+
+    /// Returns a stored value as a table shows it: numbers that are not whole with six digits.
+    func shown(_ text: String) -> String { Number(text: text).map { numberText($0.value) } ?? text }
+
+    func short(_ value: Double) -> String { numberTexts([value], precision: 3)[0] }
+}

@@ -1,0 +1,73 @@
+import HyperoQuery
+import HyperoSchema
+
+/// The findings that a page states in words.
+struct ReportFacts {
+    /// A row with the value of its objective.
+    struct Result {
+        let row: Int
+        let value: Double
+    }
+
+    /// The best experiment; nil if none is ranked.
+    let best: Result?
+    /// The second one.
+    let second: Result?
+    /// The best one of those that had their last event an hour ago or earlier.
+    let earlier: Result?
+    /// The number of experiments that started after the best one.
+    let startedAfterBest: Int
+    /// The number of rows within the noise of the best one, without it.
+    let withinNoise: Int
+    /// The numbers of rows by status, in the order of ``ExperimentStatus``.
+    let statuses: [(status: ExperimentStatus, count: Int)]
+    /// The number of experiments with values that are not finite and without a best epoch.
+    let divergedCount: Int
+    /// The reasons of failures and the number of their experiments, the most frequent first.
+    let reasons: [(reason: String, count: Int)]
+
+    private static let hour: Int64 = 3_600_000
+
+    init(_ report: BatteryReport) {
+        func values(_ name: String) -> [String?] {
+            report.column(name)?.values ?? [String?](repeating: nil, count: report.count)
+        }
+        let objectives = report.objectiveValues.map { $0.flatMap { Number(text: $0)?.value } ?? .nan }
+        let ranked = objectives.indices.filter { objectives[$0].isFinite }
+        let (started, updated) = (
+            values("started").map { $0.flatMap { Int64($0) } }, values("updated").map { $0.flatMap { Int64($0) } }
+        )
+        func result(_ row: Int?) -> Result? { row.map { Result(row: $0, value: objectives[$0]) } }
+        best = result(ranked.first)
+        second = result(ranked.dropFirst().first)
+        let now = report.now
+        earlier = result(
+            ranked.first { row in
+                updated[row].map { now.subtractingReportingOverflow($0).partialValue > Self.hour } ?? false
+            })
+        if let first = ranked.first, let time = started[first] {
+            startedAfterBest = started.count { $0.map { $0 > time } ?? false }
+        } else {
+            startedAfterBest = 0
+        }
+        if let best, let limit = report.noise?.limit {
+            withinNoise = ranked.dropFirst().count { abs(objectives[$0] - best.value) <= limit }
+        } else {
+            withinNoise = 0
+        }
+        let status = values("status")
+        statuses = ExperimentStatus.allCases.compactMap { one in
+            let count = status.count { $0 == one.rawValue }
+            return count > 0 ? (one, count) : nil
+        }
+        let (epochs, nonfinite) = (values("epochs"), values("nonfinite"))
+        divergedCount = objectives.indices.count { row in
+            !objectives[row].isFinite && epochs[row] != nil && nonfinite[row].map { $0 != "0" } ?? false
+        }
+        var counts: [ExactText: Int] = [:]
+        for (reason, status) in zip(values("reason"), status) where status != ExperimentStatus.done.rawValue {
+            if let reason, !reason.isEmpty { counts[ExactText(reason), default: 0] += 1 }
+        }
+        reasons = counts.map { ($0.key.text, $0.value) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+    }
+}

@@ -1,0 +1,36 @@
+import HyperoPage
+import HyperoQuery
+import Testing
+
+/// The page that tells nothing of machines and people.
+@Suite struct AnonymityTests {
+    private func names(_ report: BatteryReport) -> [String] { report.columns.map(\.name) }
+
+    @Test func `Hosts, processes, and columns named after users and paths are left out`() {
+        let telling = [
+            "meta.host", "meta.hostName", "param.data_dir", "meta.USER", "meta.user-name", "param.checkpointPath",
+        ]
+        let harmless = ["param.hosted", "param.lr", "meta.dataset", "param.direction", "param.filters"]
+        let columns = (telling + harmless).map { name in
+            BatteryReport.Column(name: name, kind: name.hasPrefix("param") ? .param : .meta, values: ["x"])
+        }
+        let own = ["host", "pid"].map { BatteryReport.Column(name: $0, kind: .attribute, values: ["node7"]) }
+        let anonymous = report(["1"], columns: columns + own).anonymous
+        #expect(names(anonymous) == ["id", "status", "started", "rank", "max.valid"] + harmless)
+        #expect(!page(anonymous).contains("node7"))
+    }
+
+    @Test(arguments: [
+        ("cannot open /home/ada/data/x.csv: no such file", "cannot open …: no such file"),
+        ("File \"/srv/a.py\", line 3", "File \"…\", line 3"),
+        ("see https://wiki.example/x (ada@lab.example)", "see … (…)"),
+        ("a/b/c and ~ada/x", "… and …"), ("C:\\Users\\ada", "…"), ("lr/decay = 1/2", "lr/decay = 1/2"), ("", ""),
+    ])
+    func `Paths, addresses and URLs are left out of texts`(text: String, expected: String) {
+        let reason = BatteryReport.Column(name: "reason", kind: .attribute, values: [text])
+        var report = report(["1"], columns: [reason])
+        report.description = text
+        #expect(report.anonymous.columns.last?.values == [expected])
+        #expect(report.anonymous.description == expected)
+    }
+}
