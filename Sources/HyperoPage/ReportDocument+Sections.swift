@@ -69,11 +69,16 @@ extension ReportDocument {
             html.open("p")
             html.write("Experiment ")
             html.name(value("id", best.row) ?? "")
+            if let status = value("status", best.row), status != ExperimentStatus.done.rawValue {
+                html.write(" (\(status))")
+            }
             for sentence in bestSentences(best) { html.write(". \(sentence)") }
             html.write(".")
             html.close("p")
+            writeParams(of: best.row, to: &html)
         } else {
-            html.element("p", text: "No experiment has a finite \(report.objective) yet.")
+            let diverged = facts.divergedCount > 0 ? ": \(facts.divergedCount) of \(report.count) diverged" : " yet"
+            html.element("p", text: "No experiment has a finite \(report.objective)\(diverged).")
         }
         writeConstants(to: &html)
         html.close("section")
@@ -96,6 +101,24 @@ extension ReportDocument {
                 "The first \(facts.withinNoise + 1) cannot be told apart by one training each: they are \(text)")
         }
         return sentences
+    }
+
+    /// Writes the hyper-parameters of an experiment that others do not share, the most important first.
+    private func writeParams(of row: Int, to html: inout HTML) {
+        let params = (report.count > 1 ? varyingParams : report.columns.filter { $0.kind == .param })
+            .filter { $0.values[row] != nil }
+        guard !params.isEmpty else { return }
+        html.markup("<p>")
+        html.write("With ")
+        for (index, column) in params.prefix(Self.maxConstants).enumerated() {
+            if index > 0 { html.write(", ") }
+            html.name(column.label)
+            html.write(" ")
+            html.name(shown(column.values[row] ?? ""))
+        }
+        if params.count > Self.maxConstants { html.write(" and \(params.count - Self.maxConstants) more") }
+        html.write(".")
+        html.close("p")
     }
 
     /// Writes the hyper-parameters that all experiments share.

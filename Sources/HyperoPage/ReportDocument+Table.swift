@@ -45,15 +45,19 @@ extension ReportDocument {
     private var shownColumns: [BatteryReport.Column] {
         func attribute(_ name: String) -> [BatteryReport.Column] { report.column(name).map { [$0] } ?? [] }
         let maxima = report.columns.filter { $0.kind == .maximum }
+        return attribute("rank") + attribute("id") + maxima.filter(isObjective) + attribute("epoch")
+            + maxima.filter { !isObjective($0) }.prefix(Self.columnCount) + varyingParams.prefix(Self.columnCount)
+            + attribute("status") + attribute("reason")
+    }
+
+    /// The hyper-parameters with more than one value, the most important first.
+    var varyingParams: [BatteryReport.Column] {
         let shares = report.importance?.importance.parameters.enumerated().map { ($1.name, $0) } ?? []
         let places = Dictionary(shares) { first, _ in first }
-        let params = report.columns.filter { $0.kind == .param && !$0.isConstant }.enumerated().sorted { left, right in
+        return report.columns.filter { $0.kind == .param && !$0.isConstant }.enumerated().sorted { left, right in
             let (first, second) = (places[left.element.label] ?? .max, places[right.element.label] ?? .max)
             return first == second ? left.offset < right.offset : first < second
         }.map(\.element)
-        return attribute("rank") + attribute("id") + maxima.filter(isObjective) + attribute("epoch")
-            + maxima.filter { !isObjective($0) }.prefix(Self.columnCount) + params.prefix(Self.columnCount)
-            + attribute("status") + attribute("reason")
     }
 
     private func cell(_ text: String, of column: BatteryReport.Column) -> String {

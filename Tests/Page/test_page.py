@@ -1,66 +1,15 @@
 """The page of a battery: what it shows, and what it does."""
 
-import json
-import os
-import re
 import unittest
 from pathlib import Path
 
 import experiments
 from browser import Browser
-
-PAGE = os.environ.get("HYPERO_PAGE")
-DATA = re.compile(r'(<script type="application/json" id="data">).*?(</script>)', re.DOTALL)
-
-
-def safe(text):
-    """Returns JSON that cannot end its element."""
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+from page_case import PAGE, PageCase
 
 
 @unittest.skipUnless(PAGE, "HYPERO_PAGE names no page: see Scripts/test")
-class PageTests(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.browser = Browser(time_zone="UTC")
-        cls.addClassCleanup(cls.browser.close)
-        cls.page = Path(PAGE).read_text(encoding="utf-8")
-
-    def setUp(self):
-        self.browser.set_size(1280, 900)
-        self.browser.emulate()
-        self.browser.set_script_enabled(True)
-
-    def tearDown(self):
-        self.assertEqual(self.browser.exceptions, [])
-        self.assertEqual([message for message in self.browser.messages if message["level"] in ("error", "warning")], [])
-        others = [url for url in self.browser.requests if not url.startswith(("file:", "data:", "blob:", "about:"))]
-        self.assertEqual(others, [])
-
-    def show(self, data=None, fragment=""):
-        """Opens the page with other data."""
-        text = self.page if data is None else DATA.sub(lambda found: found[1] + safe(json.dumps(data)) + found[2], self.page)
-        path = Path(self.browser.downloads, "page.html")
-        path.write_text(text, encoding="utf-8")
-        self.browser.open("about:blank")
-        self.browser.open(f"{path.as_uri()}#{fragment}" if fragment else path)
-        self.browser.wait_for("Boolean(document.querySelector('#table .sheet .row .fixed, #table .tools'))")
-        self.browser.frames(3)
-
-    def fragment(self, text):
-        self.browser.evaluate(f"location.hash = {json.dumps(text)}")
-        self.browser.frames(3)
-
-    def rows(self):
-        """Returns the texts of the visible rows, by their cells."""
-        self.browser.frames(3)
-        return self.browser.evaluate("""[...document.querySelectorAll('#table .sheet .row')].filter((row) => !row.hidden)
-            .sort((a, b) => a.getAttribute('aria-rowindex') - b.getAttribute('aria-rowindex'))
-            .map((row) => [...row.children].map((cell) => cell.innerText.trim()))""")
-
-    def matches(self):
-        return self.browser.evaluate("document.querySelector('#matches').textContent")
-
+class PageTests(PageCase):
     # What it shows.
 
     def test_the_demo_is_readable_without_script(self):

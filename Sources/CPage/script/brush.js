@@ -2,6 +2,8 @@
 const Brush = (() => {
   const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|&&|\|\||[()[\]]|[^\s'"`()[\]&|]+/g;
   const NUMBER = "[-+\\w.]+";
+  // The null of JSON, which is no text of a filter.
+  const NULL = { text: "null" };
 
   // Returns the name of a column as a filter has it.
   const nameOf = ({ name, label }) => {
@@ -34,9 +36,12 @@ const Brush = (() => {
   // Returns the limits of a column in one condition: ranges {low, high} or texts; null for another condition.
   const parse = (column, term) => {
     const name = nameOf(column).replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    const list = term.match(new RegExp(`^${name} in \\((.*)\\)$`, "s"));
+    if (term === `${nameOf(column)} is null`) return [NULL];
+    const list = term.match(new RegExp(`^(\\(${name} is null or )?${name} in \\((.*)\\)$`, "s"));
     if (list) {
-      return [...list[1].matchAll(/'((?:[^']|'')*)'/g)].map(([, text]) => ({ text: text.replaceAll("''", "'") }));
+      const texts = [...list[2].matchAll(/'((?:[^']|'')*)'/g)].map(([, text]) => text.replaceAll("''", "'"));
+      if (column.isNumeric) return texts.map((text) => ({ low: Number(text), high: Number(text) }));
+      return [...(list[1] ? [NULL] : []), ...texts.map((text) => ({ text }))];
     }
     const parts = (term.match(/^\((.*)\)$/s)?.[1] ?? term).split(/ or /i);
     const ranges = parts.map((part) => {
@@ -63,10 +68,11 @@ const Brush = (() => {
     const rest = terms(State.value.where).filter((term) => !columns.some((column) => parse(column, term)));
     if (limits.length) {
       const name = nameOf(columns[0]);
-      const isText = limits[0].text !== undefined;
-      const texts = limits.map((limit) => (isText ? quoted(limit.text) : textOf(name, limit)));
-      if (isText) rest.push(`${name} in (${texts.join(", ")})`);
-      else rest.push(texts.length > 1 ? `(${texts.join(" or ")})` : texts[0]);
+      const words = limits.filter(({ text }) => text !== undefined && text !== NULL.text);
+      const texts = limits.filter(({ text }) => text === undefined).map((limit) => textOf(name, limit));
+      if (limits.some(({ text }) => text === NULL.text)) texts.push(`${name} is null`);
+      if (words.length) texts.push(`${name} in (${words.map(({ text }) => quoted(text)).join(", ")})`);
+      rest.push(texts.length > 1 ? `(${texts.join(" or ")})` : texts[0]);
     }
     State.set({ where: rest.join(" and ") });
   };
@@ -81,7 +87,7 @@ const Brush = (() => {
   };
 
   // Returns the limits that a drag means. A drag past the end of an axis has no limit there.
-  const limits = ({ scale, places, step }, { top, bottom }, from, to) => {
+  const limits = ({ scale, places, step, floor, ceiling }, from, to) => {
     const [first, last] = [Math.min(from, to), Math.max(from, to)];
     if (places) {
       const isInside = ([, y]) => y + step / 2 > first && y - step / 2 < last;
@@ -94,9 +100,9 @@ const Brush = (() => {
       const digits = Math.floor(Math.log10(Math.abs(value) || size)) - Math.floor(Math.log10(size)) + 1;
       return Number(value.toPrecision(Math.min(Math.max(digits, 1), 15)));
     };
-    const range = { low: last > bottom ? -Infinity : rounded(last), high: first < top ? Infinity : rounded(first) };
+    const range = { low: last > floor ? -Infinity : rounded(last), high: first < ceiling ? Infinity : rounded(first) };
     return range.low === -Infinity && range.high === Infinity ? [] : [range];
   };
 
-  return { read, write, pixels, limits };
+  return { terms, read, write, pixels, limits };
 })();

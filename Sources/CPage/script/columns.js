@@ -1,14 +1,18 @@
 // The columns of the leaderboard, and its groups.
 const Columns = (() => {
   const { make, name } = Chart;
+  const TIMES = ["started", "updated", "seen"];
+
+  // The version if there are several: experiments of different ones are not replicas.
+  const versions = () => [Data.column("version")].filter((column) => column?.distinct > 1);
 
   // The groups of rows with equal values of the columns of State.value.group: "seed" is all hyper-parameters but seeds.
   const groups = () => {
     const { group } = State.value;
     const { varying } = Data.parameters();
-    const fields = group === "seed" ? varying.filter(({ label }) => label !== "seed")
-      : group === "params" ? varying
-      : group.split(",").map((field) => Data.column(field)).filter(Boolean);
+    const fields = group === "seed" ? [...versions(), ...varying.filter(({ label }) => label !== "seed")]
+      : group === "params" ? [...versions(), ...varying]
+      : State.split(group).map(Data.column).filter(Boolean);
     const found = new Map();
     for (const row of State.rows) {
       const key = JSON.stringify(fields.map((column) => {
@@ -19,16 +23,29 @@ const Columns = (() => {
       found.get(key).push(row);
     }
     const list = [...found.values()].map((rows) => {
-      const values = rows.map(Data.value).filter(Number.isFinite);
+      const finite = rows.filter(hasValue);
+      const values = finite.map(Data.value);
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
       const deviation = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : NaN;
-      const best = rows.reduce((found, row) => (found < 0 || Data.isBetter(Data.value(row), Data.value(found)) ? row : found), -1);
-      return { row: best, rows, mean, deviation, count: values.length, low: Math.min(...values), high: Math.max(...values) };
+      const better = (best, row) => (Data.isBetter(Data.value(row), Data.value(best)) ? row : best);
+      const row = finite.reduce(better, finite[0] ?? rows[0]);
+      return { row, rows, mean, deviation, count: values.length, members: rows.length,
+        low: Math.min(...values), high: Math.max(...values) };
     });
-    const order = (a, b) => (a.mean !== a.mean) - (b.mean !== b.mean) || (Data.isBetter(a.mean, b.mean) ? -1 : 1);
-    return { fields, list: list.sort(order) };
+    const { isBetter } = Data;
+    const order = (a, b) =>
+      (a.mean !== a.mean) - (b.mean !== b.mean) || isBetter(b.mean, a.mean) - isBetter(a.mean, b.mean);
+    list.sort(order).forEach((item, index) => {
+      const [first, last] = [list[0], list[index - 1]];
+      item.place = item.mean === last?.mean ? last.place : item.count ? index + 1 : NaN;
+      // The variance of a mean of n is 1/n of that of a result.
+      const limit = (Data.noise?.limit ?? NaN) * Math.sqrt((1 / item.count + 1 / first.count) / 2);
+      item.isClose = index > 0 && Math.abs(item.mean - first.mean) <= limit;
+    });
+    return { fields, list };
   };
+  const hasValue = (row) => Number.isFinite(Data.value(row));
 
   const isClose = (row) => {
     const { noise } = Data;
@@ -58,22 +75,23 @@ const Columns = (() => {
     return box;
   };
 
+  // Returns a value as a cell shows it. A whole number keeps its digits, also those that a double has not.
+  const shown = (column, row) => {
+    const text = column.text(row) ?? "";
+    const number = column.numbers[row];
+    if (!column.isNumeric || !Number.isFinite(number)) return text;
+    if (TIMES.includes(column.name)) return Format.time(number);
+    return /^-?\d{1,40}$/.test(text) ? text : Format.number(number);
+  };
   const textCell = (column) => ({
     title: column.label, name: column.name, isNumeric: column.isNumeric,
     width: Math.min(Math.max(column.label.length, ...sample(column)) * 8 + 28, 220),
     text: (row) => column.text(row) ?? "",
-    show: (row) => {
-      const number = column.numbers[row];
-      const text = column.text(row);
-      return text === null ? "" : Number.isFinite(number) && column.isNumeric ? Format.number(number) : text;
-    },
+    show: (row) => shown(column, row),
   });
   const sample = (column) => {
     const lengths = [];
-    for (let row = 0; row < Math.min(Data.rows, 50); row += 1) {
-      const number = column.numbers[row];
-      lengths.push(Number.isFinite(number) ? Format.number(number).length : (column.text(row) ?? "").length);
-    }
+    for (let row = 0; row < Math.min(Data.rows, 50); row += 1) lengths.push(shown(column, row).length);
     return lengths;
   };
 
@@ -81,46 +99,54 @@ const Columns = (() => {
     const colour = State.colour(row);
     return make("span", { class: "id" }, make("i", { class: colour < 0 ? "swatch" : `swatch pin${colour}` }), name(Data.id(row)));
   } };
-  const age = { title: "age", name: "updated", width: 90, isNumeric: true, text: (row) => Data.text("updated", row) ?? "",
+  const age = { title: "age", name: "updated", width: 104, isNumeric: true,
+    text: (row) => Data.text("updated", row) ?? "",
     show: (row) => (Number.isFinite(Data.number("updated", row)) ? Format.ago(Data.number("updated", row), Data.now) : "") };
   const status = { title: "status", name: "status", width: 104, text: (row) => Data.text("status", row) ?? "", show: statusText };
   const curve = { title: "curve", name: "", width: 92, text: () => "", show: sparkline };
 
-  const objective = (column) => ({ ...textCell(column), width: 150, isObjective: true, show: (row) => {
+  const endOf = (row) => Data.end(row) ?? (Data.isDiverged(row) ? "nan" : "");
+  const objective = (column) => ({ ...textCell(column), width: Data.ended.length ? 190 : 150, isNumeric: true,
+    isObjective: true, text: (row) => column.text(row) ?? endOf(row).split("@")[0], show: (row) => {
     const value = Data.value(row);
-    if (!Number.isFinite(value)) return make("span", { class: "bad" }, Data.isDiverged(row) ? "nan" : "");
+    const end = make("span", { class: "bad" }, endOf(row));
+    if (!Number.isFinite(value)) return end;
     const bar = make("i", { class: "bar" });
     const { low, high } = State.extent;
     bar.style.width = `${high > low ? 4 + ((value - low) / (high - low)) * 56 : 60}px`;
-    return make("span", { class: "value" }, bar, `${isClose(row) ? "≈ " : ""}${Format.number(value)}`);
+    return make("span", { class: "value" }, bar, end, `${isClose(row) ? "≈ " : ""}${Format.number(value)}`);
   } });
 
-  // The columns of the table: those of the state, or the ones that tell the experiments apart.
+  // The names of the columns of the table: those of the state, or the ones that tell the experiments apart.
+  const keys = () => {
+    const isKnown = (key) => key === "curve" || Data.column(key);
+    const chosen = State.split(State.value.cols).filter((key) => isKnown(key) && key !== "rank" && key !== "id");
+    if (chosen.length) return chosen;
+    const isOther = (column) => column.kind === "max" && column !== Data.objective && column.present;
+    const maxima = Data.columns.filter(isOther);
+    const named = [...maxima, ...Data.parameters().varying, ...versions()].map((column) => column.name);
+    return [Data.objective.name, "curve", "epoch", ...named, "status", "updated", "reason"].filter(isKnown);
+  };
   const usual = () => {
     const rank = Data.column("rank");
-    const own = { id: ID, updated: age, status };
-    const cellOf = (column) => own[column.name] ?? (column === Data.objective ? objective(column) : textCell(column));
-    const chosen = State.value.cols.split(",").filter(Boolean).map(Data.column).filter(Boolean);
-    const first = [...(rank ? [{ ...textCell(rank), title: "#", width: 56 }] : []), ID];
-    if (chosen.length) return [...first, ...chosen.filter(({ name: key }) => key !== "rank" && key !== "id").map(cellOf)];
-    const { varying } = Data.parameters();
-    const maxima = Data.columns.filter((column) => column.kind === "max" && column !== Data.objective && column.present);
-    const epoch = Data.column("epoch");
-    const reason = Data.column("reason");
-    return [
-      ...first, ...(Data.objective ? [objective(Data.objective), curve] : []), ...(epoch ? [textCell(epoch)] : []),
-      ...maxima.map(textCell), ...varying.map(textCell), status, age, ...(reason ? [textCell(reason)] : []),
-    ];
+    const special = { updated: age, status, curve, [Data.objective.name]: objective(Data.objective) };
+    const own = new Map(Object.entries(special));
+    return [...(rank ? [{ ...textCell(rank), title: "#", width: 56 }] : []), ID,
+      ...keys().map((key) => own.get(key) ?? textCell(Data.column(key)))];
   };
 
   const ofGroups = (fields) => {
     const number = (title, key, width = 110) => ({ title, name: "", width, isNumeric: true,
-      text: (_, item) => String(item[key]), show: (_, item) => (Number.isFinite(item[key]) ? Format.short(item[key]) : "") });
-    const position = { title: "#", name: "", width: 56, isNumeric: true, text: (_, item) => String(item.place), show: (_, item) => String(item.place) };
-    const best = { ...ID, title: "best experiment" };
-    return [position, best, number(`mean ${Data.battery.objective}`, "mean", 150), number("std", "deviation"),
-      number("n", "count", 56), number("lowest", "low"), number("highest", "high"), ...fields.map(textCell)];
+      text: (_, item) => (Number.isFinite(item[key]) ? Format.text(item[key]) : ""),
+      show: (_, item) => (Number.isFinite(item[key]) ? Format.short(item[key]) : "") });
+    const mean = number(`mean ${Data.battery.objective}`, "mean", 150);
+    const count = number("n", "count", 84);
+    const ofMembers = (_, item) => (item.count < item.members ? `${item.count} of ${item.members}` : `${item.count}`);
+    return [number("#", "place", 56), { ...ID, title: "best experiment" },
+      { ...mean, show: (row, item) => (item.isClose ? "≈ " : "") + mean.show(row, item) }, number("std", "deviation"),
+      { ...count, show: ofMembers }, number("members", "members", 90), number("lowest", "low"),
+      number("highest", "high"), ...fields.map(textCell)];
   };
 
-  return { usual, ofGroups, groups, isClose, curve };
+  return { TIMES, keys, usual, ofGroups, groups, isClose, curve, shown };
 })();

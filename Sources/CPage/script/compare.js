@@ -9,33 +9,28 @@ const CompareView = (() => {
     if (!State.togglePin(row)) Notice.show("Eight experiments are pinned. Take one pin away first.");
   };
 
-  const valueOf = (column, row) => {
-    const text = column.text(row);
-    const number = column.numbers[row];
-    if (text === null) return "";
-    if (["started", "updated", "seen"].includes(column.name)) return Format.time(number);
-    return column.isNumeric && Number.isFinite(number) ? Format.number(number) : text;
-  };
-
   const header = (row) => {
     const colour = State.colour(row);
     return make("th", { scope: "col" }, make("i", { class: colour < 0 ? "swatch" : `swatch pin${colour}` }), name(Data.id(row)));
   };
 
-  // Returns the lines of a comparison: hyper-parameters, then the values at the best epoch, then the rest.
+  // Returns the lines of a comparison: hyper-parameters, then the values at the best epoch, then the rest. Times and
+  // ranks always differ.
   const lines = (rows, isDifferent) => {
     const kinds = { param: 0, max: 1, attribute: 2, meta: 3 };
     const columns = Data.columns.filter((column) => column.name !== "id" && rows.some((row) => column.has(row)));
     return columns.sort((a, b) => kinds[a.kind] - kinds[b.kind]).filter((column) => {
       const texts = rows.map((row) => column.text(row));
-      return !isDifferent || texts.some((text) => text !== texts[0]);
+      const mayDiffer = ![...Columns.TIMES, "rank"].includes(column.name);
+      return !isDifferent || (mayDiffer && texts.some((text) => text !== texts[0]));
     });
   };
 
   const table = (rows, isDifferent) => make("table", {},
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, ""), ...rows.map(header))),
     make("tbody", {}, ...lines(rows, isDifferent).map((column) => {
-      const cells = rows.map((row) => make("td", { class: column.isNumeric ? "number" : "" }, name(valueOf(column, row))));
+      const type = column.isNumeric ? "number" : "";
+      const cells = rows.map((row) => make("td", { class: type }, name(Columns.shown(column, row))));
       return make("tr", {}, make("th", { scope: "row" }, name(column.name)), ...cells);
     })));
 

@@ -82,8 +82,9 @@ const CurvesView = (() => {
       }
     }
     if (low > high || first > last) return null;
-    const x = { low: first, high: last, isInteger: true };
-    return { x, y: Chart.range([...samples, high], { isLog: isLogY(), low, high }) };
+    const y = Chart.range([...samples, high], { isLog: isLogY(), low, high });
+    const text = ` Not all values from ${Format.short(low)} to ${Format.short(high)} are on the axis.`;
+    return { x: { low: first, high: last, isInteger: true }, y, note: y.low > low || y.high < high ? text : "" };
   };
 
   const paint = (_, context) => {
@@ -108,12 +109,13 @@ const CurvesView = (() => {
     const label = isNarrow ? `no number: ${lost}` : `${Format.counted(lost, "curve")} without a number`;
     if (lost) lanes.lost = figure.lane(low ? 1 : 0, label);
     draw(context, lines, lanes, isNarrow ? 9 : 18);
-    describe(lines);
+    describe(lines, extent.note + (isLogX() && lines.some(({ x }) => x[0] <= 0) ? " Epoch 0 has no place." : ""));
     return null;
   };
 
   const draw = (context, lines, lanes, length) => {
-    const { pins, muted, bad } = Chart.theme();
+    const { pins, muted, faint, bad } = Chart.theme();
+    const { right, top, bottom } = figure.box;
     const [labels, crosses] = [[], []];
     figure.clip(context);
     for (const line of lines) {
@@ -126,19 +128,24 @@ const CurvesView = (() => {
       if (kind === "mean") fillBand(context, line, strokeStyle);
       context.setLineDash(isFront ? Chart.DASHES[colour] : []);
       if (isFront && raw !== y) stroke(context, path(x, raw, FINE), { strokeStyle, lineWidth: 1, globalAlpha: 0.3 });
-      const lineWidth = isFront ? 2 : 1 / figure.ratio;
-      stroke(context, points, { strokeStyle, lineWidth, globalAlpha: isFront ? 1 : 0.35 });
+      const thin = { lineWidth: 1 / figure.ratio, globalAlpha: 0.35 };
+      stroke(context, points, { strokeStyle, ...(isFront ? { lineWidth: 2, globalAlpha: 1 } : thin) });
       const end = points.ys.findLastIndex((place) => place === place);
-      const mark = marks.find(([epoch]) => end < 0 || scales.atX(epoch) > points.xs[end]);
-      if (mark) crosses.push([scales.atX(mark[0]), points.ys[end] ?? lanes.lost, isFront ? strokeStyle : bad, 3]);
+      const mark = marks.find(([epoch]) => end < 0 || scales.atX(epoch) > points.xs[end]) ?? marks[0];
+      if (mark) {
+        const at = scales.atX(mark[0]);
+        // The last value before it may be far above the axis.
+        const y = end < 0 ? lanes.lost : Chart.clamp(Lines.before(points, at), top, bottom);
+        crosses.push([at, y, isFront ? strokeStyle : bad, 3]);
+      }
       if (lanes.low) x.forEach((epoch, i) => y[i] <= 0 && crosses.push([scales.atX(epoch), lanes.low, strokeStyle, 0]));
       if (!isFront || end < 0) continue;
-      labels.push({ x: points.xs[end], y: points.ys[end], text: label(line, mark, length), strokeStyle });
+      labels.push([Points.within(figure.box, points.xs[end], points.ys[end]), label(line, mark, length), strokeStyle]);
     }
     context.restore();
     context.setLineDash([]);
     const segment = (strokeStyle, x1, y1, x2, y2) => {
-      Object.assign(context, { strokeStyle, globalAlpha: 1, lineWidth: 1.5 });
+      Object.assign(context, { strokeStyle, lineWidth: 1.5, globalAlpha: 1 });
       context.beginPath();
       context.moveTo(x1, y1);
       context.lineTo(x2, y2);
@@ -147,12 +154,16 @@ const CurvesView = (() => {
     for (const [x, y, colour, half] of crosses) {
       for (const side of half ? [-half, half] : [0]) segment(colour, x - side, y - 3, x + side, y + 3);
     }
-    const { right, top, bottom } = figure.box;
-    const heights = labels.map(({ y }) => Chart.clamp(y, top, bottom));
-    const places = Chart.spread(heights, 15, top, bottom);
-    labels.forEach(({ x, text, strokeStyle }, index) => {
-      segment(strokeStyle, Math.min(x, right), heights[index], right + 8, places[index]);
-      figure.text(right + 11, places[index] + 4, text);
+    // A dot ends a line. What leads from there to the label is dotted and faint, because it is no data.
+    const heights = Chart.spread(labels.map(([{ y }]) => y), 15, top, bottom);
+    labels.forEach(([place, text, colour], index) => {
+      context.fillStyle = colour;
+      Points.dot(context, place, 3);
+      context.setLineDash([1, 3]);
+      if (place.x < right - 8) segment(faint, place.x + 6, place.y, right, place.y);
+      context.setLineDash([]);
+      segment(colour, right + 2, place.y, right + 9, heights[index]);
+      figure.text(right + 11, heights[index] + 4, text);
     });
   };
 
@@ -169,17 +180,16 @@ const CurvesView = (() => {
     context.fill();
   };
 
-  const describe = (lines) => {
+  const describe = (lines, note) => {
     const count = (kind) => lines.filter((line) => line.kind === kind).length;
+    const kind = isStandardDeviation ? "one standard deviation" : "least to greatest value";
     if (State.value.group) {
-      const kind = isStandardDeviation ? "one standard deviation" : "least to greatest value";
-      figure.say(`Means of ${Format.counted(count("mean"), "group")} with a pinned experiment, at the epochs of at `
-        + `least half of the members. Bands: ${kind}.`);
-      return;
+      return figure.say(`Means of ${Format.counted(count("mean"), "group")} with a pinned experiment, at the epochs of `
+        + `at least half of the members. Bands: ${kind}.${note}`);
     }
     const matching = State.rows.filter((row) => Data.line(row, channel())).length;
     figure.say(Chart.name(channel(), 40), ` of ${Format.counted(count("pin"), "pinned experiment")} in colour and of `
-      + `${count("other")} in grey, of ${Format.counted(matching, "matching curve")}. ✕: nan or inf from there on.`);
+      + `${count("other")} in grey, of ${Format.counted(matching, "matching curve")}. ✕: nan or inf.${note}`);
   };
 
   const read = (row, x) => {
@@ -224,8 +234,7 @@ const CurvesView = (() => {
     if (!names.length) return;
     const deviation = () => {
       isStandardDeviation = !isStandardDeviation;
-      controls();
-      figure.redraw();
+      CurvesView.update(new Set(["y"]));
     };
     Chart.refresh(figure.controls, [
       ...channels, switched("log x", "logx", isLogX()), switched("log y", "y", isLogY()),

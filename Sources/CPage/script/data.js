@@ -57,7 +57,7 @@ const Data = (() => {
       }
       this.present = present;
       this.distinct = seen.size;
-      this.isNumeric = present > 0 && numeric === present;
+      this.isNumeric = (present > 0 || this.kind === "max") && numeric === present;
       this.isConstant = seen.size <= 1 && present === this.numbers.length;
     }
 
@@ -110,10 +110,17 @@ const Data = (() => {
 
   const index = () => {
     byName = new Map(data.columns.map((column) => [column.name, column]));
-    data.objective = byName.get(`max.${data.battery.objective}`) ?? null;
+    // The objective exists before the first value, so that experiments without one are seen as diverged.
+    const name = `max.${data.battery.objective}`;
+    data.objective = byName.get(name) ?? new Column({ name, kind: "max", values: { numbers: [] } }, data.rows);
+    byName.set(name, data.objective);
     data.byId = new Map();
     const ids = byName.get("id");
-    for (let row = 0; row < data.rows; row += 1) data.byId.set(ids.text(row), row);
+    data.ended = [];
+    for (let row = 0; row < data.rows; row += 1) {
+      data.byId.set(ids.text(row), row);
+      if (Number.isFinite(data.value(row)) && data.end(row)) data.ended.push(row);
+    }
   };
 
   data.setLine = (line) => lines.set(`${line.row}/${line.channel}`, line);
@@ -129,7 +136,16 @@ const Data = (() => {
 
   // An experiment that has epochs and no best one, and received values that are not finite.
   data.isDiverged = (row) =>
-    !Number.isFinite(data.value(row)) && data.number("epochs", row) > 0 && data.number("nonfinite", row) > 0;
+    !Number.isFinite(data.value(row)) && data.number("epochs", row) >= 0 && data.number("nonfinite", row) > 0;
+  // Returns the epoch from which the objective stays nan or infinite: nan@14; null if its last value is finite.
+  data.end = (row) => {
+    const line = lines.get(`${row}/${data.channels.indexOf(data.battery.objective)}`);
+    let first = -1;
+    for (let i = (line?.y.length ?? 0) - 1; i >= 0 && typeof line.y[i] !== "number"; i -= 1) {
+      if (line.y[i] !== null) first = i;
+    }
+    return first < 0 ? null : `${line.y[first]}@${line.x ? line.x[first] : line.first + first * line.step}`;
+  };
 
   // Returns the learning curve of a channel: epochs, values with nan for a gap, and the values that are not finite.
   data.line = (row, channel) => {
@@ -178,7 +194,7 @@ const Data = (() => {
       }
       for (const [name, value] of Object.entries(values)) {
         let column = byName.get(name);
-        if (!column) {
+        if (!data.columns.includes(column)) {
           const kind = { param: "param", meta: "meta", max: "max" }[name.split(".")[0]];
           column = new Column({ name, kind, values: { texts: Array(data.rows).fill(null) } }, data.rows);
           data.columns.push(column);

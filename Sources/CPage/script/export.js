@@ -1,23 +1,41 @@
 // The rows and columns that the leaderboard shows, as a file.
 const Export = (() => {
+  // As hypero-query export: the names of columns, and times by ISO 8601.
+  const title = ({ name, title }) => ({ id: "experiment", seen: "last_seen" }[name] ?? (name || title));
+  const textOf = (column, item) => {
+    const text = String(column.text(item.row, item));
+    const isTime = Columns.TIMES.includes(column.name) && text && Math.abs(text) < 8e15;
+    return isTime ? new Date(Number(text)).toISOString() : text;
+  };
+  const isJSON = (text) => {
+    try {
+      JSON.parse(text);
+      return !/[\r\n]/.test(text);
+    } catch {
+      return false;
+    }
+  };
+  // A stored text that would be a number without its quotes has them.
+  const plain = (text) => (/^"[^]*"$/.test(text) && isJSON(text) ? JSON.parse(text) : text);
   const cells = () => {
     const { columns, items } = TableView.shown();
-    const head = columns.map((column) => column.name || column.title);
-    return [head, ...items.map((item) => columns.map((column) => String(column.text(item.row, item))))];
+    return [columns.map(title), ...items.map((item) => columns.map((column) => plain(textOf(column, item))))];
   };
 
   const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const csv = () => cells().map((row) => row.map(quoted).join(",")).join("\r\n") + "\r\n";
 
+  // Numbers are written as stored, because a double has not all digits of a long one. nan and inf are texts.
   const json = () => {
     const { columns, items } = TableView.shown();
     const value = (column, item) => {
-      const text = String(column.text(item.row, item));
-      if (text === "") return null;
-      return column.isNumeric && Number.isFinite(Number(text)) ? Number(text) : text;
+      const text = textOf(column, item);
+      if (text === "") return "null";
+      const isStored = column.isNumeric || column.name.includes(".");
+      return isStored && isJSON(text) ? text : JSON.stringify(text);
     };
-    const object = (item) => Object.fromEntries(columns.map((column) => [column.name || column.title, value(column, item)]));
-    return items.map((item) => JSON.stringify(object(item))).join("\n") + "\n";
+    const field = (column, item) => `${JSON.stringify(title(column))}:${value(column, item)}`;
+    return items.map((item) => `{${columns.map((column) => field(column, item)).join(",")}}\n`).join("");
   };
 
   const markdown = () => {

@@ -28,8 +28,8 @@ class Figure {
     this.plot.style.height = `${options.height}px`;
     this.caption = make("figcaption");
     this.tableButton = button("Table", () => this.toggleTable(), { "aria-expanded": "false" });
-    const tools = make("div", { class: "tools" }, this.tableButton, button("SVG", () => Chart.saveSVG(this)),
-      button("PNG", () => Chart.savePNG(this)));
+    const tools = make("div", { class: "tools" }, this.tableButton, button("SVG", () => Picture.saveSVG(this)),
+      button("PNG", () => Picture.savePNG(this)));
     this.root = make("figure", { class: options.isAxisAbove ? "chart above" : "chart" }, this.message, this.plot);
     if (!options.isSmall) this.root.prepend(this.controls);
     if (!options.isSmall) this.root.append(this.caption, tools);
@@ -76,7 +76,7 @@ class Figure {
   seek = () => {
     if (!this.pointer || !this.box || this.isBusy) return;
     const { readout, pointer: { x, y } } = this;
-    const row = this.options.find ? this.options.find(x, y) : this.nearest(x, y);
+    const row = this.options.find?.(x, y) ?? Lines.nearest(this.points ?? [], x, y, 24);
     State.hover(row);
     readout.hidden = row < 0;
     if (row < 0) return;
@@ -90,15 +90,18 @@ class Figure {
   }
   // Draws the chart, or marks it as stale while it is out of view.
   draw = () => {
-    this.isStale = !this.isVisible && !matchMedia("print").matches;
+    const isPrinted = document.documentElement.classList.contains("printing");
+    this.isStale = !this.isVisible && !isPrinted;
     if (this.isStale) return;
     this.root.classList.remove("empty");
+    // A new size clears a canvas. In a print, a rectangle that is cleared would cover the axes with white.
+    if (isPrinted) this.width = 0;
     this.resize();
     if (!this.width) return;
     const context = this.canvas.getContext("2d");
-    context.clearRect(0, 0, this.width, this.height);
-    this.render(context, false);
-    this.hover(this.row);
+    if (!isPrinted) context.clearRect(0, 0, this.width, this.height);
+    this.render(context, isPrinted);
+    if (!isPrinted) this.hover(this.row);
     if (this.table) this.showTable();
   };
 
@@ -148,11 +151,15 @@ class Figure {
   rule(x1, y1, x2, y2, kind = "grid") {
     Chart.add(this.svg, "line", { x1, y1, x2, y2, class: kind });
   }
-  // Returns the ticks within the bounds of a scale: {at, text}.
-  static ticks(scale, length, distance) {
+  // Returns the ticks within the bounds of a scale: {at, text}. They are at the values if these are far enough apart.
+  static ticks(scale, length, distance, { values, isInteger } = {}) {
+    const isInside = (value) => value >= scale.low && value <= scale.high;
+    const own = (values ?? []).filter(isInside).map((value) => ({ at: scale.at(value), text: Format.number(value) }))
+      .filter(({ text }, index, all) => text !== all[index - 1]?.text);
+    if (own.length && own.every(({ at }, i) => !i || Math.abs(at - own[i - 1].at) >= distance / 3)) return own;
     let ticks = [];
     for (let count = Math.max(2, Math.round(length / distance)), i = 0; ticks.length < 2 && i < 3; count += 2, i += 1) {
-      ticks = scale.ticks(count).filter(({ value }) => value >= scale.low && value <= scale.high);
+      ticks = scale.ticks(count).filter(({ value }) => isInside(value) && (!isInteger || Number.isInteger(value)));
     }
     return ticks.map(({ value, text }) => ({ at: scale.at(value), text }));
   }
@@ -167,7 +174,7 @@ class Figure {
       this.text(left - 6, at + 4, text, { "text-anchor": "end" });
     }
     this.rule(left, bottom, right, bottom, "axis");
-    for (const { at, text } of scaleX ? Figure.ticks(scaleX, right - left, 90) : []) {
+    for (const { at, text } of scaleX ? Figure.ticks(scaleX, right - left, 90, { ...x.extent, ...x }) : []) {
       this.rule(at, bottom, at, bottom + 4, "axis");
       this.text(at, this.height - 22, text, { "text-anchor": "middle" });
     }
@@ -177,7 +184,7 @@ class Figure {
     this.text(2, 12, label(y, this.width), { class: "name" });
     const middle = { class: "name", "text-anchor": "middle" };
     this.text((left + right) / 2, this.height - 5, label(x, right - left), middle);
-    return { scaleX, scaleY, clampY: (value) => Chart.clamp(scaleY.at(value), top, bottom) };
+    return { scaleX, scaleY };
   }
   // Draws the name of a lane beneath the plot, and returns its middle.
   lane(index, text) {
@@ -196,35 +203,6 @@ class Figure {
     context.clip();
   }
 
-  static ring(context, x, y, radius) {
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
-  }
-  // Draws points {x, y, rows}: grey ones, and those of the pinned experiments in their colours.
-  dots(context, { x, y, rows }) {
-    const { pins, muted } = Chart.theme();
-    const order = rows.map((row, index) => [State.colour(row), index]).sort((a, b) => a[0] - b[0]);
-    for (const [colour, index] of order) {
-      Figure.ring(context, x[index], y[index], colour < 0 ? 2.2 : 4.5);
-      Object.assign(context, { globalAlpha: colour < 0 ? 0.5 : 1, fillStyle: pins[colour] ?? muted });
-      context.fill();
-    }
-    this.points = { x, y, rows };
-  }
-  // Returns the row whose point is the nearest one to a position, or -1.
-  nearest(atX, atY) {
-    const { x, y, rows } = this.points ?? { rows: [] };
-    let [best, found] = [24 ** 2, -1];
-    for (let i = 0; i < rows.length; i += 1) {
-      const distance = (x[i] - atX) ** 2 + (y[i] - atY) ** 2;
-      if (distance < best) {
-        best = distance;
-        found = rows[i];
-      }
-    }
-    return found;
-  }
-
   // Lights up an experiment.
   hover(row) {
     this.row = row;
@@ -238,9 +216,9 @@ class Figure {
     const { pins, ink } = Chart.theme();
     Object.assign(context, { strokeStyle: pins[State.colour(row)] ?? ink, lineWidth: 2.5, lineJoin: "bevel" });
     this.options.over?.(context, row);
-    const index = points ? points.rows.indexOf(row) : -1;
-    if (index < 0) return;
-    Figure.ring(context, points.x[index], points.y[index], 6);
+    const point = points?.find((one) => one.row === row);
+    if (!point) return;
+    Points.ring(context, point.xs[0], point.ys[0], 6);
     context.stroke();
   };
 

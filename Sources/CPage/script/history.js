@@ -13,7 +13,9 @@ const HistoryView = (() => {
   const statusOf = (row) => Data.text("status", row);
   const testColumn = () => (Data.battery.objective === "test" ? null : Data.column("max.test"));
 
-  const mark = (context, status, x, y, size) => {
+  const mark = (context, status, place, size) => {
+    const { x, y, dx, dy } = place;
+    if (dx || dy) return Points.dot(context, place, size);
     if (SHAPES[status]) {
       context.beginPath();
       for (const shape of SHAPES[status]) {
@@ -21,7 +23,7 @@ const HistoryView = (() => {
         for (let i = 2; i < shape.length; i += 2) context.lineTo(x + size * shape[i], y + size * shape[i + 1]);
       }
     } else {
-      Figure.ring(context, x, y, size);
+      Points.ring(context, x, y, size);
     }
     if (status === "failed" || status === "lost") context.stroke();
     else context.fill();
@@ -41,7 +43,6 @@ const HistoryView = (() => {
     const values = rows.map(Data.value);
     const extent = Chart.results(values);
     if (!extent) return `No experiment of ${rows.length} has a finite ${Chart.short(objective, 40)}.`;
-    const missing = values.filter((value) => !Number.isFinite(value)).length;
     const times = rows.map((row) => Data.number("updated", row));
     const start = rows.reduce((least, row) => Math.min(least, Data.number("started", row) || Infinity), Infinity);
     const span = times.reduce((most, time) => Math.max(most, time || 0), 0) - start;
@@ -49,24 +50,26 @@ const HistoryView = (() => {
     const axisX = isByTime ? { extent: { low: 0, high: span / length }, label: `${unit} since the first start` }
       : { extent: { low: 1, high: rows.length, isInteger: true }, label: "experiments by end" };
     const axisY = { extent, isLog: Chart.isWide(extent), label: objective };
-    const { scaleX, clampY } = figure.axes(axisX, axisY, { right: missing ? 110 : 24, lanes: missing ? 1 : 0 });
-    const lane = missing ? figure.lane(0, `${missing} without a value`) : 0;
-    const yOf = (value) => (Number.isFinite(value) ? clampY(value) : lane);
+    const isPlaced = (value) => Chart.hasPlace(value, axisY.isLog);
+    const missing = values.filter((value) => !isPlaced(value)).length;
+    const { scaleX, scaleY } = figure.axes(axisX, axisY, { right: missing ? 110 : 24, lanes: missing ? 1 : 0 });
+    const lane = missing ? figure.lane(0, `${missing} without a ${axisY.isLog ? "place" : "value"}`) : 0;
     const x = times.map((time, i) => scaleX.at(isByTime ? (time - start) / length : i + 1));
-    const points = { rows, x, y: values.map(yOf) };
-    figure.points = points;
-    drawMarks(context, points);
+    const places = values.map((value, i) =>
+      (isPlaced(value) ? Points.within(figure.box, x[i], scaleY.at(value)) : { x: x[i], y: lane, dx: 0, dy: 0 }));
+    drawMarks(context, rows, places);
+    Points.keep(figure, rows, places);
     let leader = -1;
     Object.assign(context, { globalAlpha: 1, strokeStyle: Chart.theme().ink, lineWidth: 2 });
     context.beginPath();
     let height = 0;
     values.forEach((value, i) => {
-      if (!Number.isFinite(value) || (leader >= 0 && !Data.isBetter(value, values[leader]))) return;
-      if (leader < 0) context.moveTo(points.x[i], points.y[i]);
-      else context.lineTo(points.x[i], height);
-      context.lineTo(points.x[i], points.y[i]);
+      if (!isPlaced(value) || (leader >= 0 && !Data.isBetter(value, values[leader]))) return;
+      if (leader < 0) context.moveTo(x[i], places[i].y);
+      else context.lineTo(x[i], height);
+      height = places[i].y;
+      context.lineTo(x[i], height);
       leader = i;
-      height = points.y[i];
     });
     context.lineTo(figure.box.right, height);
     context.stroke();
@@ -78,7 +81,7 @@ const HistoryView = (() => {
     return null;
   };
 
-  const drawMarks = (context, { rows, x, y }) => {
+  const drawMarks = (context, rows, places) => {
     const { muted, bad, pins, good } = Chart.theme();
     context.lineWidth = 1.5;
     rows.forEach((row, index) => {
@@ -86,7 +89,7 @@ const HistoryView = (() => {
       const colour = pins[State.colour(row)] ?? { done: muted, running: good }[status] ?? bad;
       context.globalAlpha = colour === muted ? 0.5 : 1;
       context.fillStyle = context.strokeStyle = colour;
-      mark(context, status, x[index], y[index], State.colour(row) < 0 ? 3 : 5);
+      mark(context, status, places[index], State.colour(row) < 0 ? 3 : 5);
     });
   };
 
@@ -101,9 +104,7 @@ const HistoryView = (() => {
     const { scaleX, scaleY } = figure.axes(axis, { ...axis, label: "test at the best epoch" });
     const [low, high] = [scaleX.low, scaleX.high];
     figure.rule(scaleX.at(low), scaleY.at(low), scaleX.at(high), scaleY.at(high), "identity");
-    figure.clip(context);
-    figure.dots(context, { x: x.map(scaleX.at), y: y.map(scaleY.at), rows });
-    context.restore();
+    Points.draw(figure, context, rows, x.map(scaleX.at), y.map(scaleY.at));
     const gap = x.reduce((sum, value, index) => sum + (value - y[index]) / rows.length, 0);
     const leader = x.reduce((found, value, index) => (Data.isBetter(value, x[found]) ? index : found), 0);
     const count = Format.counted(rows.length, "experiment");

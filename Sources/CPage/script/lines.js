@@ -62,6 +62,12 @@ const Lines = (() => {
     return { xs, ys };
   });
 
+  // Returns the height of the last value that is not after a position, or of the first value.
+  const before = ({ xs, ys }, x) => {
+    const isValue = (y) => y === y;
+    return ys.findLast((y, i) => isValue(y) && xs[i] <= x) ?? ys.find(isValue);
+  };
+
   // Adds a line to the path of a context. A value between two gaps is a short dash.
   const trace = (context, { xs, ys }, shift = 0) => {
     for (let i = 0, isOpen = false; i < xs.length; i += 1) {
@@ -131,5 +137,5 @@ const Lines = (() => {
     return found;
   };
 
-  return { isShown, smoothed, path, trace, band, search, nearest };
+  return { isShown, smoothed, path, before, trace, band, search, nearest };
 })();

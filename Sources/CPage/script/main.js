@@ -4,7 +4,8 @@ const Bar = (() => {
   let input = null;
   let error = null;
   let counts = null;
-  let best = null;
+  let matches = null;
+  let scope = null;
 
   const themes = { "": "Light or dark", light: "Light", dark: "Dark" };
 
@@ -16,12 +17,27 @@ const Bar = (() => {
       if (status) numbers.set(status, (numbers.get(status) ?? 0) + 1);
       if (Data.isDiverged(row)) diverged += 1;
     }
-    const chip = (text, condition) => Chart.toggle(text, State.value.where === condition,
-      () => State.set({ where: State.value.where === condition ? "" : condition }));
-    const chips = [...numbers].map(([status, count]) => chip(`${count} ${status}`, `status = ${status}`));
-    const objective = Data.objective?.name;
-    if (diverged && objective) chips.push(chip(`${diverged} diverged`, `${Filter.quoted?.(objective) ?? objective} is nan`));
+    const terms = Brush.terms(State.value.where);
+    const chip = (text, condition, others) =>
+      Chart.toggle(text, terms.includes(condition), () => State.toggleCondition(condition, others));
+    // A chip of another status would leave no experiment.
+    const conditionOf = (status) => `${State.field("status")} = ${status}`;
+    const statuses = [...numbers.keys()].map(conditionOf);
+    const chips = [...numbers].map(([status, count]) => chip(`${count} ${status}`, conditionOf(status), statuses));
+    if (diverged) chips.push(chip(`${diverged} diverged`, `${State.field(Data.objective.name)} is nan`));
+    const ids = Data.ended.map((row) => Lexer.quoted(Data.id(row))).join(", ");
+    if (ids) chips.push(chip(`${Data.ended.length} ended in nan`, `${State.field("id")} in (${ids})`));
     return chips;
+  };
+
+  // Returns the best of the experiments that fulfil the filter: the section is about all of them.
+  const scopeText = () => {
+    const { best, rows } = State;
+    if (!State.value.where) return [];
+    const all = `The best and the importances are those of all ${Format.counted(Data.rows, "experiment")}. `;
+    const some = ` of the ${rows.length} that fulfil the filter`;
+    if (best < 0) return [`${all}None${some} has a finite value.`];
+    return [`${all}The best${some}: `, Chart.name(Data.id(best)), ` with ${Format.number(Data.value(best))}.`];
   };
 
   const update = () => {
@@ -31,7 +47,13 @@ const Bar = (() => {
     error.replaceChildren();
     input.setAttribute("aria-invalid", String(problem !== null));
     const total = Data.total > Data.rows ? ` (of ${Data.total})` : "";
-    best.textContent = State.value.where ? `${State.rows.length} of ${Data.rows}${total}` : `${Data.rows}${total} experiments`;
+    const count = State.value.where ? `${State.rows.length} of ${Data.rows}` : Format.counted(Data.rows, "experiment");
+    matches.textContent = count + total;
+    scope.replaceChildren(...scopeText());
+    // 18:37:42 GMT-0500 (Eastern Standard Time)
+    const zone = new Date(Data.now).toTimeString().split(" ")[1];
+    const time = `${Format.time(Data.now)} (${zone}, as all times of the page)`;
+    document.querySelector("#age").textContent = Data.isLive ? time : `snapshot of ${time}`;
     if (problem) {
       const text = State.value.where;
       const [start, end] = [problem.start ?? 0, problem.end ?? text.length];
@@ -50,19 +72,23 @@ const Bar = (() => {
 
   const mount = (header) => {
     counts = header.querySelector("#counts");
-    input = make("input", { type: "search", placeholder: "valid > 0.9 and lr < 1e-2", "aria-label": "Filter", list: "names",
+    const placeholder = `${State.field(Data.objective.name)} is finite and ${State.field("status")} = done`;
+    input = make("input", { type: "search", placeholder, "aria-label": "Filter", list: "names",
       spellcheck: "false", autocomplete: "off", maxlength: "4096", input: () => { complete(); State.set({ where: input.value }); },
       keydown: (event) => event.key === "Escape" && (event.preventDefault(), (input.value = ""), State.set({ where: "" }), input.blur()) });
     error = make("p", { class: "error", role: "alert" });
-    best = make("output", { id: "matches" });
+    matches = make("output", { id: "matches" });
+    scope = make("p", { class: "muted" });
+    document.querySelector("#best").append(scope);
     const theme = make("select", { "aria-label": "Colours", change: () => State.set({ theme: theme.value }) },
       ...Object.entries(themes).map(([value, text]) => make("option", { value }, text)));
     theme.value = State.value.theme;
     const tools = header.querySelector("#tools");
     tools.append(
-      make("div", { id: "filter" }, input, make("datalist", { id: "names" }), best),
+      make("div", { id: "filter" }, input, make("datalist", { id: "names" }), matches),
       button("Copy link", () => navigator.clipboard?.writeText(location.href).then(() => Notice.show("The link is copied."))),
-      ...Export.forms.map((form) => button(form, () => Export.save(form), { title: `Save what the leaderboard shows as ${form}` })),
+      ...Export.forms.map((form) => button(form, () => Export.save(form),
+        { title: `Save the rows and columns of the leaderboard as ${form}. Its menu has "All columns".` })),
       theme, button("?", Keys.help, { "aria-label": "Keys" }));
     header.append(error);
     update();
@@ -82,8 +108,9 @@ const Main = (() => {
     State.best = rows.reduce((best, row) => (best < 0 || Data.isBetter(Data.value(row), Data.value(best)) ? row : best), -1);
     const values = rows.map(Data.value).sort((a, b) => a - b);
     // Few values far from the others would leave the bars of all others equal.
-    State.extent = { low: values[Math.floor(values.length / 20)] ?? 0, high: values[values.length - 1] ?? 0 };
-    if (!Data.isHighestBest) State.extent = { low: values[0] ?? 0, high: values[Math.floor((values.length * 19) / 20)] ?? 0 };
+    if (Data.isHighestBest) values.splice(0, Math.floor(values.length / 20));
+    else values.splice(Math.floor((values.length * 19) / 20) + 1);
+    State.extent = { low: values[0] ?? 0, high: values.at(-1) ?? 0 };
   };
 
   const mount = (id) => {

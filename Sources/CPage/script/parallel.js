@@ -10,6 +10,8 @@ const ParallelView = (() => {
   let axes = [];
   // The matching rows, the best one last.
   let order = [];
+  // The same as drawn: {row, xs, ys} in pixels.
+  let lines = [];
   let version = 0;
   let drag = null;
 
@@ -19,40 +21,6 @@ const ParallelView = (() => {
     const chosen = State.value.axes.split(",").map((text) => Data.column(decode(text))).filter(Boolean);
     const list = chosen.length ? chosen : Data.parameters().varying.slice(0, FIRST - 1);
     return [...list.filter((column) => column !== Data.objective), ...(Data.objective ? [Data.objective] : [])];
-  };
-
-  const rangeOf = (column, isLog) => Chart.remember(column, `range${isLog}`, `${Data.now} ${Data.rows}`, () =>
-    Chart.range(column.numbers, { isLog, part: column.kind === "max" ? 0.1 : 0.01 }));
-
-  // Returns an axis: its ticks and the position of each row. Values that are missing or no number are on lanes beneath.
-  const axisOf = (column, x, { top, bottom }) => {
-    const axis = { column, x, ys: new Float32Array(Data.rows), counts: [0, 0], ticks: [] };
-    let place;
-    if (Chart.isCategory(column)) {
-      const texts = Chart.categories(Array.from(axis.ys, (_, row) => column.text(row)));
-      const step = (bottom - top) / texts.length;
-      const places = new Map(texts.map((text, index) => [text, top + (index + 0.5) * step]));
-      if (step >= 11) axis.ticks = texts.map((text) => ({ at: places.get(text), text }));
-      Object.assign(axis, { places, step });
-      place = (row) => places.get(column.text(row));
-    } else {
-      const isLog = column.scale === "log" || (column.kind === "max" && Chart.isWide(rangeOf(column, false)));
-      const extent = rangeOf(column, isLog);
-      const scale = Chart.scale(extent ?? { low: 0, high: 1 }, isLog && extent !== null, bottom, top);
-      if (extent) axis.ticks = Figure.ticks(scale, bottom - top, 60);
-      Object.assign(axis, { scale, isLog });
-      place = (row) => {
-        const value = column.numbers[row];
-        return Chart.hasPlace(value, isLog) ? Chart.clamp(scale.at(value), top, bottom) : undefined;
-      };
-    }
-    for (let row = 0; row < Data.rows; row += 1) {
-      const y = place(row);
-      const lane = y === undefined && column.has(row) ? 1 : 0;
-      if (y === undefined) axis.counts[lane] += 1;
-      axis.ys[row] = y ?? bottom + (lane + 0.5) * Figure.LANE + 4;
-    }
-    return axis;
   };
 
   const stroke = (context, row) => {
@@ -65,13 +33,15 @@ const ParallelView = (() => {
     const list = columns();
     if (!State.rows.length) return Data.rows ? "No experiment matches the filter." : "There is no experiment yet.";
     if (list.length < 2) return "There are fewer than two axes with different values.";
-    const box = figure.frame({ left: 14, right: 66, top: 34, bottom: 8, lanes: 2 });
+    const box = figure.frame({ left: 14, right: 76, top: 34, bottom: 8, lanes: 2 });
     const step = (box.right - box.left) / (list.length - 1);
-    axes = list.map((column, index) => axisOf(column, box.left + index * step, box));
+    axes = list.map((column, index) => Axis.make(column, box.left + index * step, box));
     const value = (row) => (Number.isFinite(Data.value(row)) ? Data.value(row) : null);
     const sign = Data.isHighestBest ? 1 : -1;
     order = Array.from(State.rows)
       .sort((a, b) => (value(a) !== null) - (value(b) !== null) || sign * (value(a) - value(b)));
+    const xs = axes.map((axis) => axis.x);
+    lines = order.map((row) => ({ row, xs, ys: axes.map(({ ys }) => ys[row]) }));
     drawAxes(step);
     drawLines(context, isWhole);
     const best = order[order.length - 1];
@@ -126,24 +96,19 @@ const ParallelView = (() => {
   const drawAxes = (step) => {
     const { top, bottom, left, right } = figure.box;
     const length = Math.max(3, Math.floor((step - 10) / 7));
-    const middle = (lane) => bottom + (lane + 0.5) * Figure.LANE + 4;
-    ["missing", "no number"].forEach((text, lane) => {
-      if (!axes.some(({ counts }) => counts[lane])) return;
-      figure.rule(left, middle(lane), right, middle(lane), "lane");
-      figure.text(right + 5, middle(lane) + 4, text, { class: "count" });
-    });
+    for (const lane of [0, 1]) {
+      const y = Axis.middle(figure.box, lane);
+      if (axes.some(({ lanes }) => lanes[lane])) figure.rule(left, y, right, y, "lane");
+    }
     axes.forEach((axis, index) => {
-      const { column, x, ticks, isLog, counts } = axis;
+      const { column, x, ticks, isLog, notes } = axis;
       const isLast = index === axes.length - 1;
-      const [shift, anchor] = index === 0 ? [-10, "start"] : isLast ? [60, "end"] : [0, "middle"];
+      const [shift, anchor] = index === 0 ? [-10, "start"] : isLast ? [70, "end"] : [0, "middle"];
       figure.rule(x, top, x, bottom, "axis");
       figure.text(x + shift, 12, column.label, { class: "name", "text-anchor": anchor }, length);
       if (isLog) figure.text(x + shift, 25, "log", { class: "count", "text-anchor": anchor });
       for (const { at, text } of ticks) figure.text(x + 5, at + 4, text, { class: "halo" }, isLast ? 9 : length);
-      counts.forEach((count, lane) => {
-        const attributes = { class: "halo count", "text-anchor": isLast ? "end" : "start" };
-        if (count) figure.text(isLast ? x - 4 : x + 5, middle(lane) + 4, `${count}`, attributes);
-      });
+      for (const [y, text] of notes) figure.text(x + 5, y + 4, text, { class: "halo count" });
       for (const limit of Brush.read(column)) drawBrush(axis, ...Brush.pixels(axis, figure.box, limit));
     });
   };
@@ -178,7 +143,7 @@ const ParallelView = (() => {
       return y < top || y > bottom;
     };
     const isNew = ({ text }) => text === undefined || !limits.some((old) => old.text === text);
-    const added = isClick ? [] : Brush.limits(axis, figure.box, from, y).filter(isNew);
+    const added = isClick ? [] : Brush.limits(axis, from, y).filter(isNew);
     const changed = isClick ? limits.filter(isOutside) : [...limits, ...added];
     if (changed.length !== limits.length) Brush.write([axis.column], changed);
     else if (isClick) figure.isBusy = false;
@@ -186,21 +151,7 @@ const ParallelView = (() => {
   const clear = () => Brush.write(axes.map(({ column }) => column), []);
   const hasBrush = () => axes.some(({ column }) => Brush.read(column).length);
 
-  const find = (x, y) => {
-    const index = axes.findIndex((axis) => axis.x > x);
-    if (index < 1) return -1;
-    const [left, right] = [axes[index - 1], axes[index]];
-    const part = (x - left.x) / (right.x - left.x);
-    let [best, found] = [10, -1];
-    for (const row of order) {
-      const distance = Math.abs(left.ys[row] * (1 - part) + right.ys[row] * part - y);
-      if (distance <= best) {
-        best = distance;
-        found = row;
-      }
-    }
-    return found;
-  };
+  const find = (x, y) => Lines.nearest(lines, x, y, 10);
   const read = (row, x) => {
     const { column } = axes.reduce((a, b) => (Math.abs(b.x - x) < Math.abs(a.x - x) ? b : a));
     return [Chart.name(`${column.label} ${column.text(row) ?? "missing"}`, 50), ...Chart.result(row)];

@@ -17,26 +17,33 @@ const ParametersView = (() => {
 
   const paint = (column) => (figure, context) => {
     const { objective } = Data.battery;
-    const hasPlace = (row) =>
-      (isCategory(column) ? column.has(row) : Chart.hasPlace(column.numbers[row], column.scale === "log"));
-    const rows = Array.from(State.rows).filter((row) => Number.isFinite(Data.value(row)) && hasPlace(row));
+    const isWord = isCategory(column);
+    const isLog = !isWord && Chart.isLog(column);
+    const all = Array.from(State.rows).filter((row) => Number.isFinite(Data.value(row)) && column.has(row));
+    const rows = all.filter((row) => isWord || Chart.hasPlace(column.numbers[row], isLog));
     figure.finding.textContent = "";
     if (!rows.length) return `No matching experiment has both this and a finite ${Chart.short(objective, 40)}.`;
     const values = rows.map(Data.value);
     const numbers = rows.map((row) => column.numbers[row]);
-    const isLog = column.scale === "log";
     const extent = Chart.results(values);
-    const axisX = { extent: isCategory(column) ? null : Chart.range(numbers, { isLog }), isLog, label: column.label };
+    const few = isWord ? null : Chart.few(column);
+    const axisX = { extent: isWord ? null : Chart.range(numbers, { isLog }), isLog, label: column.label, values: few };
     const axisY = { extent, isLog: Chart.isWide(extent), label: objective };
-    const { scaleX, scaleY, clampY } = figure.axes(axisX, axisY);
-    const { x, ticks, finding } = isCategory(column) ? categories(figure, column, rows, values)
-      : { x: numbers.map(scaleX.at), ticks: [], finding: Chart.correlation(numbers, values) };
-    figure.dots(context, { x, y: values.map(clampY), rows });
+    const { scaleX, scaleY } = figure.axes(axisX, axisY);
+    const medians = isWord || few?.length <= rows.length / 2 ? mediansOf(column, rows, values) : [];
+    const { x, ticks } = isWord ? categories(figure, column, rows, medians) : { x: numbers.map(scaleX.at),
+      ticks: medians.map(({ text, value }) => [scaleX.at(Number(text)), value, 8]) };
+    const without = all.length - rows.length;
+    const finding = [!isWord && Chart.correlation(numbers, values), best(medians),
+      without > 0 && `without ${without} ${isLog ? "≤ 0 or nan" : "that are no number"}`].filter(Boolean).join(", ");
+    Points.draw(figure, context, rows, x, values.map(scaleY.at));
     Object.assign(context, { globalAlpha: 1, strokeStyle: Chart.theme().ink, lineWidth: 2 });
     for (const [middle, value, half] of ticks) {
+      const y = scaleY.at(value);
+      if (Points.within(figure.box, middle, y).dy) continue;
       context.beginPath();
-      context.moveTo(middle - half, scaleY.at(value));
-      context.lineTo(middle + half, scaleY.at(value));
+      context.moveTo(middle - half, y);
+      context.lineTo(middle + half, y);
       context.stroke();
     }
     figure.say(`${objective} over ${column.label}: ${finding}`);
@@ -44,27 +51,38 @@ const ParametersView = (() => {
     return null;
   };
 
-  // Draws the names of the categories. The ticks are the medians.
-  const categories = (figure, column, rows, values) => {
-    const { left, right, bottom } = figure.box;
-    const texts = Chart.categories(rows.map((row) => column.text(row))).slice(0, MAX_CATEGORIES);
+  // Returns the median of the objective for each value of a column: {text, value, count}. Equal numbers are one value.
+  const mediansOf = (column, rows, values) => {
+    const keys = rows.map((row) => (column.isNumeric ? String(column.numbers[row]) : column.text(row)));
+    const texts = Chart.categories(keys).slice(0, MAX_CATEGORIES);
     const groups = new Map(texts.map((text) => [text, []]));
-    rows.forEach((row, index) => groups.get(column.text(row))?.push(values[index]));
+    keys.forEach((key, index) => groups.get(key)?.push(values[index]));
+    return [...groups].map(([text, list]) => ({ text, value: median(list), count: list.length }));
+  };
+  const best = (medians) => {
+    if (medians.length < 2) return "";
+    if (medians.every(({ value }) => value === medians[0].value)) return "all medians are equal";
+    const { text, value, count } = medians.reduce((a, b) => (Data.isBetter(b.value, a.value) ? b : a));
+    return `best median ${Format.short(value)} with ${Chart.short(Chart.brief(text), 30)} (${count})`;
+  };
+
+  // Draws the names of the categories.
+  const categories = (figure, column, rows, medians) => {
+    const { left, right, bottom } = figure.box;
+    const texts = medians.map(({ text }) => text);
     const step = (right - left) / texts.length;
     const places = new Map(texts.map((text, index) => [text, left + (index + 0.5) * step]));
     const x = rows.map((row) => (places.get(column.text(row)) ?? NaN) + jitter(row) * Math.min(step * 0.6, 60));
     const length = Math.max(2, Math.floor(step / 7));
-    for (const [text, place] of places) figure.text(place, bottom + 16, text, { "text-anchor": "middle" }, length);
-    const medians = [...groups].map(([text, list]) => [text, median(list)]);
-    const [text, value] = medians.reduce((a, b) => (Data.isBetter(b[1], a[1]) ? b : a));
-    const ticks = medians.map((one) => [places.get(one[0]), one[1], Math.min(step * 0.35, 36)]);
-    return { x, ticks, finding: `best median ${Format.short(value)} with ${Chart.short(text, 30)}` };
+    const middle = { "text-anchor": "middle" };
+    for (const [text, place] of places) figure.text(place, bottom + 16, Chart.brief(text), middle, length);
+    return { x, ticks: medians.map(({ text, value }) => [places.get(text), value, Math.min(step * 0.35, 36)]) };
   };
 
   const card = (column, share, greatest) => {
-    const bar = make("span", { class: "bar" });
-    bar.style.width = `${(100 * (share?.share ?? 0)) / greatest}%`;
     const isLuck = share && share.chance !== null && share.share <= share.chance;
+    const bar = make("span", { class: isLuck ? "bar luck" : "bar" });
+    bar.style.width = `${(100 * (share?.share ?? 0)) / greatest}%`;
     const finding = make("p");
     const sort = () => State.set({ sort: State.value.sort === column.name ? `-${column.name}` : column.name });
     const text = share ? `${share.share.toFixed(3)}${isLuck ? ", not above chance" : ""}` : "no share";

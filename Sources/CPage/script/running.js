@@ -2,6 +2,7 @@
 const RunningView = (() => {
   const { make, name } = Chart;
   const MAX = 50;
+  const NUMBER = /\d+(\.\d+)?|[\r\n]+/g;
   let section = null;
 
   const item = (row, text) => make("li", { pointerenter: () => State.hover(row), pointerleave: () => State.hover(-1) },
@@ -17,6 +18,15 @@ const RunningView = (() => {
     return parts.join(", ");
   };
 
+  // Returns the condition on equal reasons, or on those that differ in numbers. The filter's input has no line feeds.
+  const condition = ([reason, ...others]) => {
+    const field = State.field("reason");
+    if (reason === null) return `${field} is null and ${State.field("status")} in (failed, stopped)`;
+    const pattern = reason.replaceAll(/[%_\\]/g, "\\$&").replaceAll(others.length ? NUMBER : /[\r\n]+/g, "%");
+    const isLike = others.length || /[\r\n]/.test(reason);
+    return isLike ? `${field} like ${Lexer.quoted(pattern)}` : `${field} = ${Lexer.quoted(reason)}`;
+  };
+
   const part = (title, items, total) => (items.length
     ? [make("h3", {}, title), make("ul", {}, ...items, ...(total > items.length ? [make("li", { class: "muted" }, `${total - items.length} more`)] : []))]
     : []);
@@ -29,13 +39,17 @@ const RunningView = (() => {
     const lost = byStatus("lost");
     const reasons = new Map();
     for (const row of [...byStatus("failed"), ...byStatus("stopped")]) {
-      const reason = Data.text("reason", row) ?? "no reason";
-      reasons.set(reason, [...(reasons.get(reason) ?? []), row]);
+      const reason = Data.text("reason", row);
+      const kind = reason?.replaceAll(NUMBER, "#") ?? "";
+      reasons.set(kind, [...(reasons.get(kind) ?? []), reason]);
     }
-    const grouped = [...reasons].sort((a, b) => b[1].length - a[1].length);
-    const reasonItem = ([reason, members]) => make("li", {}, `${members.length} × `, name(reason), " ",
-      Chart.button("show", () => State.addCondition(reason === "no reason" ? "reason is null and status in (failed, stopped)"
-        : `reason = '${reason.replaceAll("'", "''")}'`), { class: "link" }));
+    const grouped = [...reasons.values()].sort((a, b) => b.length - a.length);
+    const reasonItem = (members) => {
+      const texts = [...new Set(members)];
+      const more = texts.length > 1 ? ` and ${texts.length - 1} more that differ in numbers ` : " ";
+      return make("li", {}, `${members.length} × `, name(texts[0] ?? "no reason"), more,
+        Chart.button("show", () => State.addCondition(condition(texts)), { class: "link" }));
+    };
     const content = [
       ...part("Running", running.slice(0, MAX).map((row) => item(row, runningText(row))), running.length),
       ...part("Lost", lost.slice(0, MAX).map((row) => item(row, runningText(row))), lost.length),

@@ -44,9 +44,17 @@ const State = (() => {
     }
   };
 
+  // Lists of names, which may have commas.
+  state.join = (names) => names.map((name) => name.replaceAll("%", "%25").replaceAll(",", "%2C")).join(",");
+  state.split = (text) =>
+    text.split(",").filter(Boolean).map((name) => name.replaceAll("%2C", ",").replaceAll("%25", "%"));
+
   // The keys of the order: [{name, isDescending}], the objective's own order if there are none.
-  state.sortKeys = () =>
-    state.value.sort.split(",").filter(Boolean).map((key) => ({ name: key.replace(/^-/, ""), isDescending: key[0] === "-" }));
+  state.sortKeys = () => {
+    const { sort } = state.value;
+    const keys = Data.column(sort.replace(/^-/, "")) ? [sort] : state.split(sort);
+    return keys.map((key) => ({ name: key.replace(/^-/, ""), isDescending: key[0] === "-" }));
+  };
 
   // Compares two rows by a column; missing and nan are last in both directions.
   const comparison = ({ name, isDescending }) => {
@@ -105,7 +113,7 @@ const State = (() => {
       state.pins = ranked;
       return;
     }
-    const rows = pin.split(",").map((id) => Data.byId.get(id)).filter((row) => row !== undefined);
+    const rows = state.split(pin).map((id) => Data.byId.get(id)).filter((row) => row !== undefined);
     state.pins = [...new Set(rows)].slice(0, MAX_PINS);
   };
 
@@ -142,7 +150,7 @@ const State = (() => {
     const isPinned = state.pins.includes(row);
     if (!isPinned && state.pins.length >= MAX_PINS) return false;
     const pins = isPinned ? state.pins.filter((other) => other !== row) : [...state.pins, row];
-    state.set({ pin: pins.map(Data.id).join(",") });
+    state.set({ pin: state.join(pins.map(Data.id)) });
     return true;
   };
 
@@ -167,11 +175,23 @@ const State = (() => {
     });
   };
 
-  // Replaces the conditions on a name in the filter by others, as a brush does.
-  state.addCondition = (condition) => {
-    const { where } = state.value;
-    state.set({ where: where.trim() ? `${where.trim()} and ${condition}` : condition });
+  // Returns the name of a column as a filter needs it: hypero.status if a hyper-parameter is called status.
+  state.field = (name) => {
+    const { kind, label } = Data.column(name) ?? { kind: "attribute", label: name };
+    const isOther = (other) => other.kind !== "attribute" && other.label === label && other.name !== name;
+    const others = [...Data.columns, Data.objective].filter(isOther);
+    if (kind === "attribute") return others.length ? `hypero.${name}` : name;
+    return (others.length ? name.slice(0, -label.length) : "") + Filter.quoted(label);
   };
+
+  // Adds a condition to the filter in place of others, or takes it away. The rest of the filter stays.
+  state.toggleCondition = (condition, others = []) => {
+    const terms = Brush.terms(state.value.where);
+    const rest = terms.filter((term) => term !== condition && !others.includes(term));
+    state.set({ where: [...rest, ...(terms.includes(condition) ? [] : [condition])].join(" and ") });
+  };
+  state.addCondition = (condition) =>
+    Brush.terms(state.value.where).includes(condition) || state.toggleCondition(condition);
 
   addEventListener("hashchange", () => {
     const value = read();

@@ -1,6 +1,9 @@
 // The leaderboard: a grid of which only the visible rows and columns are in the document.
 const TableView = (() => {
   const ROW = 30;
+  // The rows of the printed table, and its width in those of the columns: a sheet of A4.
+  const PRINTED_ROWS = 100;
+  const PRINTED_WIDTH = 1300;
   const { make, name } = Chart;
   const { curve } = Columns;
   let section = null;
@@ -9,6 +12,7 @@ const TableView = (() => {
   let head = null;
   let note = null;
   let menu = null;
+  let paper = null;
   let columns = [];
   let items = [];
   let active = 0;
@@ -24,11 +28,11 @@ const TableView = (() => {
     const next = old === null ? [{ name: column.name, isDescending: isFirstDescending }]
       : old === isFirstDescending ? [{ name: column.name, isDescending: !isFirstDescending }] : [];
     const others = isAdded ? keys.filter((_, place) => place !== index) : [];
-    State.set({ sort: [...others, ...next].map((key) => (key.isDescending ? "-" : "") + key.name).join(",") });
+    State.set({ sort: State.join([...others, ...next].map((key) => (key.isDescending ? "-" : "") + key.name)) });
   };
 
   const header = () => {
-    const keys = State.sortKeys();
+    const keys = State.value.group ? [] : State.sortKeys();
     let left = 0;
     head.replaceChildren(...columns.map((column, index) => {
       const key = keys.find((one) => one.name && one.name === column.name);
@@ -46,6 +50,10 @@ const TableView = (() => {
     head.style.width = sheet.style.width = `${left}px`;
   };
 
+  const content = (column, item) => {
+    const shown = column.show(item.row, item);
+    return typeof shown === "object" ? shown : name(shown);
+  };
   const fillRow = (element, index, first, last) => {
     const item = items[index];
     element.item = item;
@@ -60,9 +68,8 @@ const TableView = (() => {
       if (place < 2) cell.classList.add("fixed");
       cell.style.width = `${column.width}px`;
       cell.style.left = `${column.left}px`;
-      const shown = column.show(item.row, item);
-      cell.append(typeof shown === "object" ? shown : name(shown));
-      if (typeof shown !== "object") cell.title = column.text(item.row, item);
+      cell.append(content(column, item));
+      if (cell.firstChild.localName === "bdi") cell.title = column.text(item.row, item);
       return [cell];
     }));
   };
@@ -81,6 +88,24 @@ const TableView = (() => {
     });
   };
 
+  // Fills the table that is printed in place of the grid, of which only a part is in the document.
+  const print = () => {
+    let width = 0;
+    const [fit, rest] = [[], []];
+    for (const column of columns) {
+      if (column === curve) continue;
+      width += column.width;
+      (width <= PRINTED_WIDTH ? fit : rest).push(column);
+    }
+    const line = (tag, child) =>
+      make("tr", {}, ...fit.map((column) => make(tag, { class: column.isNumeric ? "number" : "" }, child(column))));
+    const rows = items.slice(0, PRINTED_ROWS).map((item) => line("td", (column) => content(column, item)));
+    const count = items.length > rows.length ? `The first ${rows.length} of ${items.length}. ` : "";
+    const others = rest.length ? ["Not printed: ", name(rest.map(({ title }) => title).join(", "))] : [];
+    paper.replaceChildren(make("caption", {}, count, ...others),
+      make("thead", {}, line("th", (column) => name(column.title))), make("tbody", {}, ...rows));
+  };
+
   const move = (step) => {
     active = Math.max(0, Math.min(items.length - 1, active + step));
     const top = active * ROW;
@@ -91,34 +116,56 @@ const TableView = (() => {
   };
 
   const columnMenu = () => {
-    const shown = new Set(columns.map((column) => column.name));
+    const keys = Columns.keys();
     const search = make("input", { type: "search", placeholder: "Search columns", "aria-label": "Search columns" });
+    search.value = menu.querySelector("input")?.value ?? "";
     const list = make("div", { class: "list" });
-    const choose = () => State.set({ cols: [...list.querySelectorAll("input:checked")].map((input) => input.value).join(",") });
-    const fill = () => list.replaceChildren(...Data.columns.filter(({ name: key }) => key.includes(search.value)).map((column) => {
-      const box = make("input", { type: "checkbox", value: column.name, change: choose });
-      box.checked = shown.has(column.name);
-      return make("label", {}, box, name(column.name));
+    // The columns that the search hides stay.
+    const choose = ({ target: { value } }) =>
+      State.set({ cols: State.join(keys.includes(value) ? keys.filter((key) => key !== value) : [...keys, value]) });
+    const all = [...new Set([Data.objective.name, "curve", ...Data.columns.map((column) => column.name)])]
+      .filter((key) => key !== "id" && key !== "rank");
+    const fill = () => list.replaceChildren(...all.filter((key) => key.includes(search.value)).map((value) => {
+      const box = make("input", { type: "checkbox", value, change: choose });
+      box.checked = keys.includes(value);
+      return make("label", {}, box, name(value));
     }));
     search.addEventListener("input", fill);
     fill();
-    menu.replaceChildren(make("summary", {}, "Columns"), search, Chart.button("Usual columns", () => State.set({ cols: "" })), list);
+    const usual = Chart.button("Usual columns", () => State.set({ cols: "" }));
+    const every = Chart.button("All columns", () => State.set({ cols: State.join(all) }));
+    Chart.refresh(menu, [make("summary", {}, "Columns"), search, usual, every, list]);
   };
 
   const grouping = () => {
     const choices = [["", "each experiment"], ["seed", "all but the seed"], ["params", "all hyper-parameters"],
-      ...Data.parameters().varying.map((column) => [column.name, column.label])];
+      ...Data.parameters().varying.map((column) => [State.join([column.name]), Chart.short(column.label, 40)])];
     const select = make("select", { change: () => State.set({ group: select.value }) },
       ...choices.map(([value, text]) => make("option", { value }, text)));
     select.value = State.value.group;
     return make("label", {}, "Group by ", select);
   };
 
+  // Returns the sentences below the table.
+  const remarks = (isGrouped) => {
+    const { where, group } = State.value;
+    const fields = /^(seed|params)$/.test(group) ? [] : State.split(group);
+    const named = [...fields, ...State.sortKeys().map((key) => key.name)];
+    const found = named.filter((key) => !Data.column(key)).map((key) => `No column is called ${key}.`);
+    if (items.length === 0 && Data.rows > 0) found.push("No experiment fulfils the filter.");
+    if (isGrouped ? items.some(({ isClose }) => isClose) : State.rows.some(Columns.isClose)) {
+      found.push(`≈ ${Data.noise.text}.`);
+      if (isGrouped) found.push("The limit is less for means.");
+      if (where) found.push("The best is that of the filtered experiments.");
+    }
+    return found.join(" ");
+  };
+
   const update = (changed) => {
     if (changed && !["data", "where", "sort", "cols", "group", "pin"].some((key) => changed.has(key))) return;
     const isGrouped = State.value.group !== "";
     const grouped = isGrouped ? Columns.groups() : null;
-    items = grouped ? grouped.list.map((item, index) => ({ ...item, place: index + 1 })) : Array.from(State.rows, (row) => ({ row }));
+    items = grouped ? grouped.list : Array.from(State.rows, (row) => ({ row }));
     columns = grouped ? Columns.ofGroups(grouped.fields) : Columns.usual();
     active = Math.min(active, Math.max(items.length - 1, 0));
     header();
@@ -126,11 +173,12 @@ const TableView = (() => {
     scroller.style.height = `${Math.min(items.length + 1, 20) * ROW + 18}px`;
     scroller.setAttribute("aria-rowcount", items.length + 1);
     scroller.setAttribute("aria-colcount", columns.length);
-    const close = Array.from(State.rows).filter(Columns.isClose).length;
-    note.textContent = items.length === 0 ? "No experiment fulfils the filter."
-      : !isGrouped && close > 0 ? `≈ ${Data.noise.text}` : "";
+    note.textContent = remarks(isGrouped);
     if (!changed || changed.has("data") || changed.has("cols")) columnMenu();
-    section.querySelector(".tools").replaceChildren(grouping(), menu);
+    const tools = section.querySelector(".tools");
+    tools.firstChild?.remove();
+    tools.prepend(grouping());
+    menu.hidden = isGrouped;
     State.frame(draw);
   };
 
@@ -142,7 +190,9 @@ const TableView = (() => {
     scroller = make("div", { class: "grid", role: "grid", tabindex: "0", "aria-label": "Leaderboard" }, head, sheet);
     menu = make("details", { class: "menu" });
     note = make("p", { class: "muted" });
-    section.append(make("div", { class: "tools" }), scroller, note);
+    paper = make("table", { class: "print print-only" });
+    section.append(make("div", { class: "tools" }, "", menu), scroller, paper, note);
+    addEventListener("beforeprint", print);
     const rowOf = (event) => event.target.closest("[role=row]")?.item?.row ?? -1;
     scroller.addEventListener("scroll", () => State.frame(draw), { passive: true });
     scroller.addEventListener("pointerover", (event) => State.hover(rowOf(event)));
@@ -163,6 +213,7 @@ const TableView = (() => {
   const hover = (row) => {
     for (const element of pool) element.classList.toggle("lit", !element.hidden && element.item?.row === row && row >= 0);
   };
+  // The rows and columns for a file.
   const shown = () => ({ columns: columns.filter((column) => column !== curve), items });
   return { mount, update, hover, move, shown, active: () => items[active]?.row ?? -1 };
 })();
