@@ -2,9 +2,9 @@ public import HyperoSchema
 
 /// The values by which experiments are grouped.
 public enum Grouping: Sendable, Hashable {
-    /// All hyper-parameters but one named `seed`: a group has the repetitions of one training.
+    /// All hyper-parameters but one named `seed`, and the version if there are several: a group has the repetitions of one training.
     case replicas
-    /// All hyper-parameters.
+    /// All hyper-parameters, and the version if there are several.
     case parameters
     /// The fields of these names, with or without prefix.
     case fields([String])

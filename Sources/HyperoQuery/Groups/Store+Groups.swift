@@ -75,6 +75,11 @@ extension Store {
                 guard case .param(let name) = FieldName(column) else { return false }
                 return grouping == .parameters || name != "seed"
             }.map { ExactText($0) }.sorted().map(\.text)
+            // A training of another version is no repetition.
+            if batteries.count > 1 {
+                let isVersion = Set(batteries.map(\.version)).count == batteries.count
+                fields.append(isVersion ? Self.versionPart : ExperimentField.battery)
+            }
         }
 
         var collection = ExperimentGroup.Collection()

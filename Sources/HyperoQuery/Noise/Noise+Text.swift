@@ -17,7 +17,7 @@ extension Noise {
             case .replicas(let count):
                 "the pooled standard deviation of \(counted(count, noun: "group")) of two or more"
             case .curve(let experiment, let count):
-                "the standard deviation of \(channel) over the last \(count) epochs of \(experiment), a lower bound"
+                "the changes of \(channel) between the last \(count) epochs of \(experiment), a lower bound"
             }
         return switch marking {
         case .rows: "within \(limit) of the best: \(origin)"

@@ -5,8 +5,8 @@ public struct Noise: Sendable, Hashable {
     public enum Source: Sendable, Hashable {
         /// Experiments of equal hyper-parameters that are done: the pooled standard deviation within groups of two or more.
         case replicas(groupCount: Int)
-        /// The objective over the last quarter of the epochs of the best experiment. A lower bound, because the epochs of one
-        /// training differ less than trainings.
+        /// The changes of the objective between the epochs of the last quarter of the best experiment. A lower bound, because the epochs
+        /// of one training differ less than trainings.
         case curve(experiment: String, epochCount: Int)
     }
 
@@ -27,17 +27,23 @@ public struct Noise: Sendable, Hashable {
         source = .replicas(groupCount: groups.count { $0.count > 1 })
     }
 
-    /// Estimates the noise from the last quarter of a learning curve.
+    /// Estimates the noise from the last quarter of a learning curve: from the differences between its epochs, whose variance is
+    /// twice that of a value. The slope of a curve that still rises is no noise, so that their mean is taken away.
+    ///
+    /// Source: von Neumann, Kent, Bellinson, Hart, The mean square successive difference, Annals of Mathematical Statistics 12 (1941).
     ///
     /// - Parameters:
     ///   - values: the values of the objective in the order of the epochs; nil or not finite for none.
     ///   - experiment: the id of the experiment.
-    /// - Returns: nil if the last quarter has fewer than three finite values, or only equal ones, as a converged training has.
+    /// - Returns: nil if the last quarter has fewer than four finite values, or only equal differences, as a converged training has.
     init?(curve values: [Double?], of experiment: String) {
         let last = values.suffix((values.count + 3) / 4).compactMap(\.self).filter(\.isFinite)
-        guard last.count > 2, let deviation = Spread(last).standardDeviation, deviation > 0
-        else { return nil }
-        standardDeviation = deviation
+        let differences = zip(last, last.dropFirst()).map { $1 - $0 }.filter(\.isFinite)
+        guard differences.count > 2, let deviation = Spread(differences).standardDeviation else { return nil }
+        standardDeviation = deviation / 2.0.squareRoot()
+        // Differences that are equal but for their rounding are a straight line.
+        let largest = last.reduce(0) { max($0, abs($1)) }
+        guard standardDeviation > largest * 1e-14 else { return nil }
         source = .curve(experiment: experiment, epochCount: last.count)
     }
 

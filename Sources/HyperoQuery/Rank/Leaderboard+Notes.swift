@@ -69,7 +69,7 @@ extension Leaderboard {
         guard options.explainsNoise else { return nil }
         return options.noise.map { $0.text(of: channel, marking: .noRow) }
             ?? "the noise is not known: no two experiments of equal hyper-parameters that are done differ in '\(channel)', and the last "
-            + "quarter of the epochs of \(leader.experiment) has fewer than 3 finite values of it, or only equal ones. Repeat "
+            + "quarter of the epochs of \(leader.experiment) has fewer than 4 finite values of it, or only equal changes. Repeat "
             + "trainings with other seeds"
     }
 

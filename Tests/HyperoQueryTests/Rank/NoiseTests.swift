@@ -44,15 +44,21 @@ import Testing
         // Equal values are no estimate of a difference.
         #expect(Noise(replicas: [Spread([5, 5]), Spread([3, 3, 3])]) == nil)
         #expect(Noise(curve: Array(repeating: 0.5, count: 20), of: "a-1") == nil)
-        // The last 3 of 12 epochs; of 10 epochs too, because a part of an epoch counts as one.
-        let start: [Double?] = Array(repeating: 100, count: 9)
-        let curve = try #require(Noise(curve: start + [1, 2, 3], of: "a-1"))
-        #expect(curve.source == .curve(experiment: "a-1", epochCount: 3) && curve.standardDeviation == 1)
-        #expect(Noise(curve: Array(start.dropFirst(2)) + [1, 2, 3], of: "a-1")?.standardDeviation == 1)
+        // The last 4 of 16 epochs; of 13 epochs too, because a part of an epoch counts as one. The differences are 2, -2 and 2.
+        let start: [Double?] = Array(repeating: 100, count: 12)
+        let curve = try #require(Noise(curve: start + [1, 3, 1, 3], of: "a-1"))
+        #expect(curve.source == .curve(experiment: "a-1", epochCount: 4))
+        #expect(abs(curve.standardDeviation - (16.0 / 3).squareRoot() / 2.0.squareRoot()) < 1e-15)
+        let short = Noise(curve: Array(start.dropFirst(3)) + [1, 3, 1, 3], of: "a-1")
+        #expect(short?.standardDeviation == curve.standardDeviation)
+        // The slope of a curve that rises is no noise.
+        let rising = try #require(Noise(curve: start + [11, 23, 31, 43], of: "a-1"))
+        #expect(abs(rising.standardDeviation - curve.standardDeviation) < 1e-12)
+        #expect(Noise(curve: (1...40).map { 0.1 * Double($0) }, of: "a-1") == nil)
         // Missing and infinite values do not count.
-        #expect(Noise(curve: start + [1, nil, 3], of: "a-1") == nil)
-        #expect(Noise(curve: start + [1, .infinity, 3], of: "a-1") == nil)
-        #expect(Noise(curve: [1, 2, 3], of: "a-1") == nil)
+        #expect(Noise(curve: start + [1, nil, 3, 1], of: "a-1") == nil)
+        #expect(Noise(curve: start + [1, .infinity, 3, 1], of: "a-1") == nil)
+        #expect(Noise(curve: [1, 3, 1, 3], of: "a-1") == nil)
         #expect(Noise(curve: [], of: "a-1") == nil)
     }
 

@@ -1,3 +1,4 @@
+@testable import HyperoQuery
 import HyperoSchema
 import TestSupport
 import Testing
@@ -21,6 +22,26 @@ import Testing
         fixture.experiment("e-1", of: battery, params: ["lr": "0.1", "bs": "32", "seed": "4"])
         try fixture.commit()
         return fixture
+    }
+
+    @Test func `A training of another version, or of another description, is no repetition`() throws {
+        let fixture = try Fixture()
+        for (version, description, value) in [(1, "", "0.7"), (2, "", "0.9"), (2, "new data", "0.8")] {
+            let battery = fixture.battery("net", version: version, description: description)
+            for seed in 1...2 {
+                fixture.experiment(
+                    "v\(version)\(description.isEmpty ? "" : "d")-\(seed)", of: battery,
+                    maxima: ["valid": "\(value)\(seed)"],
+                    params: ["lr": "0.1", "seed": "\(seed)"])
+            }
+        }
+        try fixture.commit()
+        let board = try fixture.store().groups(of: "net", by: .replicas)
+        #expect(board.fields == ["param.lr", "battery"] && board.rows.map(\.count) == [2, 2, 2])
+        #expect(board.noise.map { $0.standardDeviation < 0.01 } == true)
+        #expect(board.rows.map(\.isWithinNoise) == [false, false, false])
+        let versions = try fixture.store().groups(of: "net", by: .parameters, version: 2)
+        #expect(versions.fields == ["param.lr", "param.seed", "battery"])
     }
 
     @Test func `The table has the number, mean, standard deviation and best of each group`() throws {

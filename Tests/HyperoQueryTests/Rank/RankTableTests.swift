@@ -10,8 +10,8 @@ import Testing
         let battery = fixture.battery("net", direction: direction)
         let sign = direction == .max ? "" : "-"
         var rows: [Int: String] = [:]
-        for epoch in 1...12 {
-            rows[epoch] = "valid=\(sign)0.9\(epoch % 3 == 0 ? "5" : "45678")"
+        for epoch in 1...16 {
+            rows[epoch] = "valid=\(sign)0.9\(epoch % 2 == 1 ? "5" : "4694")"
         }
         fixture.experiment(
             "a-1", of: battery, maxima: ["valid": "\(sign)0.95", "test": "0.911111111", "train": "1"], epoch: 3,
@@ -100,8 +100,8 @@ import Testing
                 2  ≈  b-1         \(sign)0.946222  done     0.0123457
                 3     c-1         \(sign)0.25      stopped  0.2
 
-                ≈ within 2 x 0.0025 of the best: the standard deviation of valid over the last 3 \
-                epochs of a-1, a lower bound
+                ≈ within 2 x 0.0025 of the best: the changes of valid between the last 4 epochs of \
+                a-1, a lower bound
 
                 """)
     }
@@ -137,7 +137,7 @@ import Testing
                 """
 
                 the noise is not known: no two experiments of equal hyper-parameters that are done differ in 'valid', and the last \
-                quarter of the epochs of a-1 has fewer than 3 finite values of it, or only equal ones. Repeat trainings with other \
+                quarter of the epochs of a-1 has fewer than 4 finite values of it, or only equal changes. Repeat trainings with other \
                 seeds
 
                 """))
@@ -153,8 +153,8 @@ import Testing
                 2  ~  b-1          -0.00377778  done         -
                 3     c-1          -0.7         stopped      -
 
-                ~ within 2 x 0.0025 of the best: the standard deviation of valid over the last 3 \
-                epochs of a-1, a lower bound
+                ~ within 2 x 0.0025 of the best: the changes of valid between the last 4 epochs of \
+                a-1, a lower bound
 
                 """), "\(text)")
     }
