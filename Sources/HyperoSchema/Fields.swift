@@ -207,8 +207,11 @@ package enum ControlField {
     /// `delete` and `thin` of an experiment, optional: the time of the server in Unix milliseconds from which on the command is not
     /// carried out any more.
     package static let until = "until"
-    /// With ``until``, optional: `<status> <since> <updated>` of the experiment at its selection, `-` for a missing field. The command
-    /// is passed over if the hash has others.
+    /// Written by a replay: the time in Unix milliseconds at which the ingest that was archived has carried the command out. Any other
+    /// ingest takes no notice of it.
+    package static let time = "time"
+    /// With ``until``, optional: `<status> <since> <updated>` of the experiment at its selection, `-` for a missing field, and the time
+    /// of the producer if the experiment runs. The command is passed over if the hashes have others.
     package static let seen = "seen"
 }
 

@@ -22,8 +22,8 @@ struct RunCommand: AsyncParsableCommand {
             EXIT STATUS:
               0   one signal ended the run, or all present entries are applied
               1   a second signal ended the run, a signal ended a drain before all
-                  entries were applied, a server refused a drain, or dead letters
-                  could not be written
+                  entries were applied, a server refused a drain, dead letters could
+                  not be written, or a drain could not archive all
               64  the command line is invalid
             """)
 

@@ -33,6 +33,8 @@ struct ArchiveRecord: Sendable, Hashable {
         case command = 67
         /// `G series id - number`: the entries up to an id and a number were applied, of which some are not in the archive.
         case gap = 71
+        /// `L series 0-0 after count`: a number of commands after an entry that could not be archived. Only an earlier version wrote it.
+        case lostCommands = 76
         /// `Z series id - number`: the end of a file whose process was not killed, with its last entry or gap; `Z 0 0-0 - 0` if it has
         /// none.
         case end = 90
@@ -68,11 +70,16 @@ struct ArchiveRecord: Sendable, Hashable {
     /// The number of a command; nil for other records, and if it is unknown.
     var commandNumber: Int? { kind == .command ? naturalNumber(Self.commandNumber) : nil }
 
+    /// The time of a command in Unix milliseconds; nil for other records, and if it is that of the id.
+    var commandTime: Int64? { kind == .command ? text(Self.commandTime).flatMap { Int64($0) } : nil }
+
     /// The number of commands that were carried out when the entries up to ``after`` were applied; nil if it is unknown.
     var commandCount: Int? { kind == .series ? naturalNumber(Self.commandCount) : nil }
 
     /// The field of a command with its number, which the command itself does not have.
     static let commandNumber = "number"
+    /// The field of a command with its time, if it is not that of the id, because the clock was behind the ids.
+    static let commandTime = "time"
     fileprivate static let commandCount = "commands"
 
     private func naturalNumber(_ field: String) -> Int? {
@@ -140,9 +147,12 @@ struct ArchiveBuffer {
 
     /// Adds a command of an operator.
     ///
-    /// - Parameter commandNumber: the number of the command; nil if it is unknown.
+    /// - Parameters:
+    ///   - commandNumber: the number of the command; nil if it is unknown.
+    ///   - time: the time of the command in Unix milliseconds; nil if it is that of the id, or unknown.
     mutating func add(
-        _ command: ControlEvent, id: StreamID, after position: ArchivePosition, number commandNumber: Int? = nil
+        _ command: ControlEvent, id: StreamID, after position: ArchivePosition, number commandNumber: Int? = nil,
+        time: Int64? = nil
     ) {
         add(.command, position.series, id: id, after: position.id, number: position.count) {
             for field in command.fields {
@@ -152,6 +162,7 @@ struct ArchiveBuffer {
             if let commandNumber {
                 for text in [ArchiveRecord.commandNumber, "\(commandNumber)"] { $0.add(text.utf8) }
             }
+            if let time { for text in [ArchiveRecord.commandTime, "\(time)"] { $0.add(text.utf8) } }
         }
     }
 

@@ -95,12 +95,16 @@ final class ArchiveWriter {
 
     /// Appends records, and checks that they are in a file of the folder.
     private func append(_ records: ArchiveBuffer) throws(ArchiveError) {
-        guard folder.isIntact() else { throw Self.moved }
+        try checkFile()
         try folder.append(records, at: time)
-        guard folder.isIntact() else {
-            archiver.state.withLock { $0.isFolderRead = false }
-            throw Self.moved
-        }
+        try checkFile()
+    }
+
+    /// Checks that the file that is written is as it was. If not, the folder is read again, so that what is gone is archived again.
+    private func checkFile() throws(ArchiveError) {
+        guard !folder.isIntact() else { return }
+        archiver.state.withLock { $0.isFolderRead = false }
+        throw Self.moved
     }
 
     private static var moved: ArchiveError {
@@ -146,10 +150,14 @@ final class ArchiveWriter {
     /// - Returns: false if all is archived.
     private func archiveNext() throws -> Bool {
         try readFolder()
-        try writeCommands()
+        while try writeCommands() {}
         if try endSeries() { return true }
+        var hasCommands = false
         let (series, mark, base) = archiver.state.withLock { state -> (EntrySeries?, Archiver.Mark?, Base) in
             guard let series = state.series, state.contradiction == nil else { return (nil, nil, Base()) }
+            // Entries that were applied after a command are archived after it.
+            hasCommands = !state.commands.isEmpty
+            guard !hasCommands else { return (nil, nil, Base()) }
             let base =
                 if let archived = state.archived, archived.series == series.number {
                     Base(id: archived.id, count: archived.count)
@@ -170,7 +178,7 @@ final class ArchiveWriter {
             let limit = (base.count ?? .min / 2) + Self.rangeCount
             return (series, state.marks.last { $0.count <= limit } ?? first, base)
         }
-        guard let series, let mark else { return false }
+        guard let series, let mark else { return hasCommands }
         try archive(series, after: base, through: mark)
         return true
     }
@@ -182,21 +190,26 @@ final class ArchiveWriter {
         var count: Int?
     }
 
-    private func writeCommands() throws(ArchiveError) {
+    /// Archives the next commands.
+    ///
+    /// - Returns: true if there are more.
+    private func writeCommands() throws(ArchiveError) -> Bool {
         let (commands, lacksCommands, series) = archiver.state.withLock {
             (Array($0.commands.prefix(Self.commandCount)), $0.lacksCommands, $0.series)
         }
-        guard !commands.isEmpty || lacksCommands, let series else { return }
+        guard !commands.isEmpty || lacksCommands, let series else { return false }
         var records = ArchiveBuffer()
         announce(series, in: &records)
         for command in commands {
-            records.add(command.event, id: command.id, after: command.position, number: command.number)
+            records.add(
+                command.event, id: command.id, after: command.position, number: command.number, time: command.time)
         }
         if !records.isEmpty { try append(records) }
         recordAnnounced(series)
-        archiver.state.withLock { state in
+        return archiver.state.withLock { state in
             state.commands.removeFirst(commands.count)
             state.archivedCommands = max(state.archivedCommands, commands.compactMap(\.number).max() ?? 0)
+            return !state.commands.isEmpty
         }
     }
 

@@ -15,8 +15,10 @@ extension Archiver {
 
     /// Hands a command to the thread, which was carried out.
     ///
-    /// - Parameter number: the number of the command, as ``IngestField/commands`` counts.
-    func record(_ event: ControlEvent, id: StreamID, number: Int) {
+    /// - Parameters:
+    ///   - number: the number of the command, as ``IngestField/commands`` counts.
+    ///   - time: the time of the command in Unix milliseconds; nil if it is that of the id.
+    func record(_ event: ControlEvent, id: StreamID, number: Int, time: Int64? = nil) {
         state.withLock { state in
             guard let position = state.position else { return }
             state.commandCount = number
@@ -24,7 +26,8 @@ extension Archiver {
                 // A replay notices by the number that it is missing.
                 state.commandMark = CommandMark(position: position, count: number)
             } else {
-                state.commands.append(Command(event: event, id: id, position: position, number: number))
+                let time = time == Int64(clamping: id.milliseconds) ? nil : time
+                state.commands.append(Command(event: event, id: id, position: position, number: number, time: time))
             }
         }
     }

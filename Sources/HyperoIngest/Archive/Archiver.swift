@@ -30,6 +30,8 @@ final class Archiver: Sendable {
         let position: ArchivePosition
         /// The number of the command; nil if it is unknown.
         let number: Int?
+        /// The time of the command in Unix milliseconds; nil if it is that of the id, or unknown.
+        var time: Int64?
     }
 
     /// The state that the owner and the thread share.
@@ -71,6 +73,9 @@ final class Archiver: Sendable {
             if let archived, archived.series == series?.number { return archived.id }
             return start?.id ?? .zero
         }
+
+        /// True if waiting does not archive more: the owner has not begun or must begin a series, or the archive cannot be written.
+        var cannotProceed: Bool { series == nil || contradiction != nil || isStuck || isStopped || !isStarted }
 
         var isUpToDate: Bool {
             isFolderRead && commands.isEmpty && !lacksCommands && closings.isEmpty && contradiction == nil
@@ -210,7 +215,10 @@ final class Archiver: Sendable {
     }
 
     /// Archives what is applied, and ends the thread. Waits for it for at most a time, and logs what is not archived.
-    func finish(atMost duration: Duration) {
+    ///
+    /// - Returns: whether all is archived.
+    @discardableResult
+    func finish(atMost duration: Duration) -> Bool {
         state.withLock { $0.isStopping = true }
         wait(atMost: duration) { _ in false }
         let (isUpToDate, commands, archived) = state.withLock {
@@ -226,5 +234,6 @@ final class Archiver: Sendable {
                 "\(commands) commands are not archived. They stay in \(keyspace.control), and the next ingest with --archive archives them"
             )
         }
+        return isUpToDate && commands == 0
     }
 }

@@ -10,13 +10,17 @@ struct ControlReader {
         let command: Result<ControlEvent, Rejection>
         /// The condition of the command; nil for none.
         var condition: ControlCondition?
+        /// The time of the command in the server that was archived, for a replay; nil if it is unknown.
+        var recordedTime: Int64?
 
         init(id: StreamID, command: Result<ControlEvent, Rejection>) {
             (self.id, self.command) = (id, command)
         }
 
         init(id: StreamID, fields: [(name: String, value: String)]) {
-            self.init(id: id, command: Result { () throws(Rejection) in try ControlEvent(fields: fields) })
+            let own = fields.filter { $0.name != ControlField.time }
+            self.init(id: id, command: Result { () throws(Rejection) in try ControlEvent(fields: own) })
+            recordedTime = fields.first { $0.name == ControlField.time }.flatMap { Int64($0.value) }
             condition = ControlCondition(fields: fields)
         }
     }

@@ -328,7 +328,8 @@ extension Deleter {
         }
     }
 
-    /// Reads the states of experiments: HMGET experiment battery status …. A key of another type has none.
+    /// Reads the states of experiments: HMGET experiment battery status …, and HGET producer time of those that run. A key of another
+    /// type has none.
     func states(of ids: [ExperimentID], in keyspace: Keyspace) throws(RedisError) -> [ExperimentStamp] {
         try withConnection(to: keyspace) { connection throws(RedisError) in
             var writer = RESPWriter()
@@ -341,6 +342,17 @@ extension Deleter {
                 var reply = try connection.receive()
                 let count = ExperimentStamp.fields.count
                 states.append(ExperimentStamp(reply.error == nil ? try reply.strings(count: count) : []))
+            }
+            let producers = zip(ids, states).map { $1.producer(of: $0) }
+            writer.removeAll()
+            for producer in producers.compactMap(\.self) {
+                writer.command("HGET", keyspace.producer(producer), ProducerField.time)
+            }
+            guard writer.commands > 0 else { return states }
+            try connection.send(writer)
+            for index in states.indices where producers[index] != nil {
+                var reply = try connection.receive()
+                states[index].alive = reply.error == nil ? try reply.string() : nil
             }
             return states
         }

@@ -18,6 +18,8 @@ struct Deletion {
     var commandFields: [String] = []
     /// The condition of a command that has not begun; nil for none.
     var condition: ControlCondition?
+    /// The time of a command that is replayed; nil to derive it from the id.
+    var recordedTime: Int64?
     let isShutdownRequested: () -> Bool
 
     /// The number of experiments per transaction, which takes the server about 2 ms.
@@ -56,7 +58,8 @@ struct Deletion {
 
     /// Returns the time of a command: that of its id, but not after the server's clock: TIME, if the command is newer than the
     /// clock that was read before all commands.
-    private func time(of id: StreamID, over connection: inout RedisConnection) throws(RedisError) -> Int64 {
+    func time(of id: StreamID, over connection: inout RedisConnection) throws(RedisError) -> Int64 {
+        if let recordedTime { return recordedTime }
         let time = Int64(clamping: id.milliseconds)
         guard time > clock else { return time }
         var reply = try connection.call("TIME")

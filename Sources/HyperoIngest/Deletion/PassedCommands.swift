@@ -49,8 +49,8 @@ struct PassedCommands {
 struct PassedRuns: CustomStringConvertible {
     private(set) var runs: [ClosedRange<StreamID>] = []
 
-    /// The number of runs. The oldest ones are forgotten beyond it: if their commands are still not archived when this process is
-    /// killed, the next one archives them as if they had been carried out.
+    /// The number of runs. Beyond it, no command is archived by another process than the one that carried it out, because it could not
+    /// be told from those that were passed over.
     static let maxRuns = 1_000
 
     init() {}
@@ -69,9 +69,12 @@ struct PassedRuns: CustomStringConvertible {
     func contains(_ id: StreamID) -> Bool { runs.contains { $0.contains(id) } }
 
     /// Adds commands, and removes those before an id.
-    mutating func add(_ ids: ClosedRange<StreamID>, removingBefore first: StreamID) {
+    ///
+    /// - Returns: false if there are too many runs.
+    mutating func add(_ ids: ClosedRange<StreamID>, removingBefore first: StreamID) -> Bool {
         runs.removeAll { $0.upperBound < first }
+        guard runs.count < Self.maxRuns else { return false }
         runs.append(ids)
-        runs.removeFirst(max(0, runs.count - Self.maxRuns))
+        return true
     }
 }

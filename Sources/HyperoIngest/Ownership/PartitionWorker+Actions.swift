@@ -29,16 +29,16 @@ extension PartitionWorker {
 
     private func acquire(in context: inout PipelineContext) throws(RedisError) -> PartitionOwner.Event {
         let header = try PartitionHeader(of: keyspace, over: &context.connection)
+        var isApplied = false
         if settings.isDraining {
             // Called even with pending dead letters, because the call sets the goal of the drain.
             let isDrained = try checkpointReader.isDrained(to: &goal, over: &context.connection)
             // Nothing is to be applied of a stream that was empty at the start.
             goal = goal ?? .zero
-            if isDrained, context.pendingDeadLetters.isEmpty, !header.needsMigration,
-                try !hasCommand(after: header.control, over: &context.connection)
-            {
-                return .drained
+            if isDrained, context.pendingDeadLetters.isEmpty, !header.needsMigration {
+                isApplied = try !hasCommand(after: header.control, over: &context.connection)
             }
+            if isApplied, archiver == nil || !header.hasUnarchived { return .drained }
         }
         guard try lease.acquire(over: &context.connection) else {
             // The other ingest finds them by the field `unconfirmed`, and writes them.
@@ -49,7 +49,8 @@ extension PartitionWorker {
             lease.duration = settings.leaseDuration
             hasOtherOwner = true
             try countTrimmedDeadLetters(in: &context)
-            return .standby
+            // The other ingest archives what it has applied.
+            return isApplied ? .drained : .standby
         }
         if hasOtherOwner { archiver?.readFolderAgain() }
         hasOtherOwner = false
@@ -96,6 +97,9 @@ extension PartitionWorker {
         let cursor = checkpoint.batch.cursor
         let position = checkpoint.batch.position
         series = checkpoint.series
+        (control, unarchived, commands) = (header.control, header.unarchived, header.commands)
+        // Before the thread is told of entries that were applied after them.
+        try restoreUnarchivedCommands(over: &context.connection)
         archiver?.begin(
             checkpoint.series, isNew: checkpoint.isNewSeries, at: cursor, count: position.read,
             commands: header.commands.count)

@@ -34,4 +34,21 @@ extension PartitionWorker {
         }
         return field.description
     }
+
+    /// Hands commands to the archive that an earlier owner has carried out and not archived.
+    func restoreUnarchivedCommands(over connection: inout RedisConnection) throws(RedisError) {
+        guard let archiver, !unarchived.isEmpty, unarchived != restoredCommands else { return }
+        let field = UnarchivedField(unarchived)
+        guard let first = field.first?.previous else { return }
+        var found: [(id: StreamID, event: ControlEvent)] = []
+        let passed = try passedRuns(over: &connection)
+        try connection.forEachCommand(after: first, through: control, in: keyspace) { entry in
+            guard case .success(let command) = entry.command, command.kind != ControlField.rebuild,
+                !passed.contains(entry.id)
+            else { return }
+            found.append((entry.id, command))
+        }
+        archiver.restore(found, of: field, count: commands.count)
+        restoredCommands = unarchived
+    }
 }

@@ -13,13 +13,13 @@ extension PartitionWorker {
         case pass(PassedCommands.Reason)
     }
 
-    /// The age in milliseconds up to which entries may wait while commands of rules are carried out, after those that waited at an
-    /// earlier look were applied. Under load, some entry always waits.
+    /// The age in milliseconds up to which entries that are newer than the command may wait while it is carried out, after those that
+    /// waited at an earlier look were applied. Under load, some entry always waits.
     private static let maxWaitingAge: Int64 = 1_000
 
     /// Decides on a command. One with a condition waits until the entries are applied that may have brought the experiment back to
-    /// life: TIME, HGET ingest begun, HMGET experiment status since updated, XREAD COUNT 1 STREAMS events cursor, and XREVRANGE events
-    /// + - COUNT 1 if it waits.
+    /// life: TIME, HGET ingest begun, HMGET experiment battery status …, XREAD COUNT 1 STREAMS events cursor, XREVRANGE events + - COUNT
+    /// 1 if it waits, and HGET producer time if the experiment runs.
     func decision(
         on entry: ControlReader.Entry, fence: Fence, in context: inout PipelineContext
     ) throws(RedisError) -> Decision {
@@ -29,9 +29,7 @@ extension PartitionWorker {
         var writer = RESPWriter(capacity: 512)
         writer.command("TIME")
         writer.command("HGET", keyspace.ingest, IngestField.begun)
-        writer.command(
-            "HMGET", keyspace.experiment(experiment), ExperimentField.status, ExperimentField.since,
-            ExperimentField.updated)
+        writer.add("HMGET", key: keyspace.experiment(experiment), ExperimentStamp.fields)
         writer.addRead(after: fence.writtenCursor, count: 1, block: nil, in: keyspace)
         try context.connection.send(writer)
         var time = try context.connection.receive()
@@ -43,25 +41,36 @@ extension PartitionWorker {
         if try begun.string() == entry.id.description { return .carryOut(nil) }
         guard now < condition.until else { return .pass(.expired) }
         if let error = hash.error, error.code != .wrongType { throw error }
-        let values = hash.error == nil ? try hash.strings(count: 3) : [nil, nil, nil]
+        var state = ExperimentStamp(hash.error == nil ? try hash.strings(count: ExperimentStamp.fields.count) : [])
         // Until the stream that has begun again is applied, its entries may precede the cursor.
         if context.rewind != nil, fence.writtenCursor != .zero { return .wait }
-        if let waiting, try mustWait(for: waiting, at: now, fence: fence, over: &context.connection) { return .wait }
-        if let seen = condition.seen,
-            seen != ControlCondition.stamp(status: values[0], since: values[1], updated: values[2])
+        if let waiting,
+            try mustWait(for: waiting, before: entry.id, at: now, fence: fence, over: &context.connection)
         {
-            return .pass(.changed)
+            return .wait
         }
-        return .carryOut(condition)
+        guard let seen = condition.seen else { return .carryOut(condition) }
+        if let producer = state.producer(of: experiment) {
+            var time = try context.connection.call("HGET", keyspace.producer(producer), ProducerField.time)
+            if let error = time.error, error.code != .wrongType { throw error }
+            state.alive = time.error == nil ? try time.string() : nil
+        }
+        return seen == state.stamp ? .carryOut(condition) : .pass(.changed)
     }
 
     /// Returns whether entries must be applied before the command of a rule: unless all that waited at an earlier look are, and the
-    /// others are young.
+    /// others are young and newer than the command. The ids of both streams are times of one server; if its clock was set back, the
+    /// first look at the command itself counts.
     private func mustWait(
-        for first: StreamID, at now: Int64, fence: Fence, over connection: inout RedisConnection
+        for first: StreamID, before command: StreamID, at now: Int64, fence: Fence,
+        over connection: inout RedisConnection
     ) throws(RedisError) -> Bool {
         let age = now.subtractingReportingOverflow(Int64(clamping: first.milliseconds)).partialValue
-        if let awaited, awaited <= fence.writtenCursor, age <= Self.maxWaitingAge { return false }
+        if let awaited, awaited.last <= fence.writtenCursor, age <= Self.maxWaitingAge,
+            first > command || awaited.command == command
+        {
+            return false
+        }
         var writer = RESPWriter(capacity: 256)
         writer.command("XREVRANGE", keyspace.events, "+", "-", "COUNT", "1")
         try connection.send(writer)
@@ -70,7 +79,7 @@ extension PartitionWorker {
         guard try reply.array() ?? 0 > 0 else { return false }
         _ = try reply.array()
         let last = try reply.string().flatMap { StreamID($0) } ?? first
-        awaited = last
+        awaited = (last, command)
         // A drain ends with the commands.
         if settings.isDraining, !endsAtGoal { goal = goal.map { max($0, last) } }
         return true
@@ -97,16 +106,31 @@ extension PartitionWorker {
     ) throws(RedisError) -> Bool {
         guard let ids = passed.ids else { return true }
         var fields = [IngestField.control, ids.upperBound.description]
-        if let first = UnarchivedField(unarchived).first {
+        var unarchived = UnarchivedField(self.unarchived)
+        if let first = unarchived.first {
             var runs = try passedRuns(over: &connection)
-            runs.add(ids, removingBefore: first)
-            fields += [IngestField.passed, runs.description]
+            if runs.add(ids, removingBefore: first) {
+                fields += [IngestField.passed, runs.description]
+            } else {
+                // Those that are carried out could not be told from those that are passed over.
+                unarchived.forgetPlaces(from: ids.lowerBound)
+                fields += [IngestField.unarchived, unarchived.description]
+            }
         }
+        let (field, isChanged) = (unarchived.description, unarchived != UnarchivedField(self.unarchived))
         let count = passed.count
         let isCommitted = try deletion.commit(fields, fence: &fence, over: &connection) { [keyspace] writer in
             writer.command("HINCRBY", keyspace.ingest, IngestField.expired, String(count))
         }
         guard isCommitted else { return false }
+        if isChanged {
+            if restoredCommands == self.unarchived { restoredCommands = field }
+            self.unarchived = field
+            limitedLogger.event(
+                "more than \(PassedRuns.maxRuns) runs of commands were passed over since the last one was archived. If this process is "
+                    + "killed, the archive lacks the commands from \(ids.lowerBound) on, and a replay says so",
+                level: .error)
+        }
         for message in passed.messages(in: keyspace) { limitedLogger.event(message, level: .warning) }
         passed = PassedCommands()
         return true

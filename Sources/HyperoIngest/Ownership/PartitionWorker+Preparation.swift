@@ -73,8 +73,6 @@ extension PartitionWorker {
             guard try deletion.run(vanished, fence: &fence, over: &context.connection) else { return nil }
             context.vanished.removeLast()
         }
-        control = work.header.control
-        (unarchived, commands) = (work.header.unarchived, work.header.commands)
         controlRead = .now
         guard try runCommands(work, deletion, fence: &fence, in: &context) else { return nil }
         // After a slice of a rebuild, entries are applied for as long.
@@ -148,7 +146,6 @@ extension PartitionWorker {
         _ work: PreparatoryWork, _ deletion: Deletion, fence: inout Fence, in context: inout PipelineContext
     ) throws(RedisError) -> Bool {
         let reader = controlReader
-        try restoreUnarchivedCommands(over: &context.connection)
         var passed = PassedCommands()
         commands: while let entry = try reader.entry(after: control, over: &context.connection) {
             let decision = try decision(on: entry, fence: fence, in: &context)
@@ -174,11 +171,16 @@ extension PartitionWorker {
                 let field = fieldValue(carryingOut: done, work)
                 deletion.commandFields =
                     [IngestField.commands, done.description] + (field.map { [IngestField.unarchived, $0] } ?? [])
+                // The mark by which an ingest without an archive leaves the command to the next one with it.
+                deletion.commandFields += archiver?.fieldValue.map { [IngestField.archived, $0] } ?? []
                 if case .carryOut(let condition) = decision { deletion.condition = condition }
+                if settings.isReplaying { deletion.recordedTime = entry.recordedTime }
+                let time = try deletion.time(of: entry.id, over: &context.connection)
+                deletion.recordedTime = time
                 isDone = try deletion.run(command, id: entry.id, fence: &fence, over: &context.connection)
                 if isDone { commands = done }
                 if isDone, let field {
-                    archiver?.record(command, id: entry.id, number: done.count)
+                    archiver?.record(command, id: entry.id, number: done.count, time: time)
                     (unarchived, restoredCommands) = (field, field)
                 }
             case .failure(let rejection):
@@ -199,22 +201,5 @@ extension PartitionWorker {
         }
         try reader.trim(through: control, keeping: UnarchivedField(unarchived).first, over: &context.connection)
         return true
-    }
-
-    /// Hands commands to the archive that an earlier owner has carried out and not archived.
-    private func restoreUnarchivedCommands(over connection: inout RedisConnection) throws(RedisError) {
-        guard let archiver, !unarchived.isEmpty, unarchived != restoredCommands else { return }
-        let field = UnarchivedField(unarchived)
-        guard let first = field.first?.previous else { return }
-        var found: [(id: StreamID, event: ControlEvent)] = []
-        let passed = try passedRuns(over: &connection)
-        try connection.forEachCommand(after: first, through: control, in: keyspace) { entry in
-            guard case .success(let command) = entry.command, command.kind != ControlField.rebuild,
-                !passed.contains(entry.id)
-            else { return }
-            found.append((entry.id, command))
-        }
-        archiver.restore(found, of: field, count: commands.count)
-        restoredCommands = unarchived
     }
 }

@@ -35,8 +35,8 @@ final class PartitionWorker {
     var unarchived = ""
     /// The value of ``IngestField/unarchived`` whose commands the archive of this process has.
     var restoredCommands = ""
-    /// The last entry of the stream when the command of a rule had to wait for entries; nil before.
-    var awaited: StreamID?
+    /// The last entry of the stream when the command of a rule had to wait for entries, and the command; nil before.
+    var awaited: (last: StreamID, command: StreamID)?
     /// The time at which the control stream was read last.
     var controlRead = MonotonicTime.now
     /// The rebuild that goes on between two batches; nil for none.
@@ -101,8 +101,9 @@ final class PartitionWorker {
         while true {
             switch action {
             case .end(let ending):
-                archiver?.finish(atMost: .seconds(5))
-                return pendingDeadLetters.isEmpty ? ending : reportUnwrittenDeadLetters()
+                let isArchived = finishArchive()
+                guard pendingDeadLetters.isEmpty else { return reportUnwrittenDeadLetters() }
+                return ending == .done && settings.isDraining && !isArchived ? .failed : ending
             case .connect: action = runConnected()
             case .wait(let duration), .disconnect(let duration):
                 shutdown.wait(atMost: duration)
@@ -111,6 +112,17 @@ final class PartitionWorker {
             case .acquire, .recover, .apply, .release: action = owner.start
             }
         }
+    }
+
+    /// Ends the archive. A drain waits until all is archived, unless the archive cannot be written or a shutdown is requested.
+    ///
+    /// - Returns: false if entries or commands are not archived, which is logged.
+    private func finishArchive() -> Bool {
+        guard let archiver else { return true }
+        while settings.isDraining, !shutdown.isRequested,
+            !archiver.wait(atMost: .milliseconds(100), until: { $0.isUpToDate || $0.cannotProceed })
+        {}
+        return archiver.finish(atMost: .seconds(5))
     }
 
     /// Logs the entries whose dead letters this process could not write. The next owner finds them by

@@ -16,35 +16,14 @@ struct ArchiveSequence: ~Copyable {
         case hole(ArchiveHole)
     }
 
-    /// A command by its content: a control stream that began again may have its id twice.
-    private struct CommandKey: Hashable {
-        let id: StreamID
-        let event: ControlEvent
-    }
-
-    /// A record that takes effect after an entry: a command, or the number of entries or commands that must have occurred.
-    private struct Pending {
-        let after: ArchiveKey
-        var number: Int?
-        var command: CommandKey?
-        /// The number of the command; nil if it is unknown.
-        var commandNumber: Int?
-        /// The number of commands that must have occurred.
-        var commandCount: Int?
-        /// A number of commands is after the command that has it.
-        var order: (ArchiveKey, Int, StreamID) {
-            (after, commandNumber ?? commandCount ?? 0, command?.id ?? (commandCount == nil ? .zero : .highest))
-        }
-    }
-
     /// The parts of files that are not opened yet, by the order of their first records, descending.
     private var parts: [(part: ArchivePart, first: ArchiveKey)] = []
     private var facts: [ArchiveFileFacts] = []
     private var sources: [ArchiveSource] = []
-    /// The records that are not due yet, ascending.
-    private var pending: ArraySlice<Pending> = []
+    /// The records that are not due yet.
+    private var pending = Heap<PendingRecord>()
     /// The entries after which the commands were carried out.
-    private var positions: [CommandKey: ArchiveKey] = [:]
+    private var positions: [ArchivedCommand: ArchiveKey] = [:]
     /// The series before each series, with its number of entries, and the first key of the series.
     private var formers: [UInt64: (former: UInt64, count: Int)] = [:]
     private var holes: [ArchiveHole] = []
@@ -60,6 +39,8 @@ struct ArchiveSequence: ~Copyable {
     private(set) var recordedCommandID = StreamID.zero
     /// The number of the last command; nil if it is unknown.
     private(set) var recordedCommandNumber: Int?
+    /// The time of the last command in Unix milliseconds; nil if it is that of its id.
+    private(set) var recordedCommandTime: Int64?
     private var commandNumbers = CommandNumbers()
     private var isFinished = false
     /// The number of entries that occurred before.
@@ -96,7 +77,8 @@ struct ArchiveSequence: ~Copyable {
                     if known?.count ?? 0 <= series.formerCount {
                         formers[series.number] = (series.former, series.formerCount)
                     }
-                    if record.commandCount != nil { parts.add(record, after: after) }
+                    if record.commandCount != nil { parts.add(record, after: after, at: reader.recordPosition) }
+                case .lostCommands: parts.add(record, after: after, at: reader.recordPosition)
                 case .end: break
                 case .entry, .gap:
                     server?.compare(record)
@@ -106,7 +88,7 @@ struct ArchiveSequence: ~Copyable {
                         throw Self.misplaced(path, at: reader.recordPosition)
                     }
                 case .command:
-                    parts.add(record, after: after)
+                    parts.add(record, after: after, at: reader.recordPosition)
                     let key = try Self.command(record, path)
                     positions[key] = positions[key].map { max($0, after) } ?? after
                 }
@@ -160,15 +142,15 @@ struct ArchiveSequence: ~Copyable {
                 + "or a part that was copied twice", isDamage: true)
     }
 
-    private static func command(_ record: ArchiveRecord, _ path: String) throws(ArchiveError) -> CommandKey {
+    private static func command(_ record: ArchiveRecord, _ path: String) throws(ArchiveError) -> ArchivedCommand {
         let fields = record.fields.map {
             (name: String(decoding: $0.name, as: UTF8.self), value: String(decoding: $0.value, as: UTF8.self))
-        }.filter { $0.name != ArchiveRecord.commandNumber }
+        }.filter { ![ArchiveRecord.commandNumber, ArchiveRecord.commandTime].contains($0.name) }
         // One of a later version.
         guard let event = try? ControlEvent(fields: fields) else {
             throw ArchiveError("cannot replay \(printable(path)): its command \(record.id) is not one of this version")
         }
-        return CommandKey(id: record.id, event: event)
+        return ArchivedCommand(id: record.id, event: event)
     }
 
     /// Returns the next element. The ids are those to write.
@@ -178,14 +160,17 @@ struct ArchiveSequence: ~Copyable {
             let head = try nextEntry()
             if let due = pending.first, head.map({ $0.key > due.after }) ?? true {
                 pending.removeFirst()
-                if pending.isEmpty { pending = [] }
                 beginSeries(due.after.series)
                 if let number = due.number { require(number, through: due.after.id) }
+                if due.lostCommands > 0, !isKnown(due.after) {
+                    holes.append(Self.lost(due.lostCommands, after: due.after.id))
+                }
                 if let count = due.commandCount, let hole = commandNumbers.require(count, through: due.after.id) {
                     holes.append(hole)
                 }
                 guard let command = due.command, positions.removeValue(forKey: command) != nil else { continue }
                 (recordedCommandID, recordedCommandNumber) = (command.id, due.commandNumber)
+                recordedCommandTime = due.commandTime
                 if let number = due.commandNumber, let hole = commandNumbers.add(number, after: due.after.id) {
                     holes.append(hole)
                 }
@@ -220,6 +205,18 @@ struct ArchiveSequence: ~Copyable {
             text: "the archive lacks \(count) \(count == 1 ? "entry" : "entries") between \(after) and \(through) "
                 + "(\(ArchiveTime.text(after: after, through: through)))",
             through: through)
+    }
+
+    /// Returns whether the server has the entries up to one.
+    private func isKnown(_ key: ArchiveKey) -> Bool {
+        server.map { key <= ArchiveKey(series: $0.last.series, id: $0.last.id) } ?? false
+    }
+
+    private static func lost(_ count: Int, after id: StreamID) -> ArchiveHole {
+        ArchiveHole(
+            text:
+                "the archive lacks \(count) \(count == 1 ? "command" : "commands") after \(id), which could not be written",
+            through: .highest)
     }
 
     private mutating func beginSeries(_ series: UInt64) {
@@ -308,31 +305,26 @@ struct ArchiveSequence: ~Copyable {
             let after = ArchiveKey(series: record.series, id: record.after)
             switch record.kind {
             case .series:
-                if let count = record.commandCount { add(Pending(after: after, commandCount: count)) }
+                if let count = record.commandCount { pending.add(PendingRecord(after: after, commandCount: count)) }
             case .entry:
                 source.next = record
                 return
-            case .gap: add(Pending(after: key, number: record.number))
-            case .end: if record.number > 0 { add(Pending(after: key, number: record.number)) }
+            case .lostCommands: pending.add(PendingRecord(after: after, lostCommands: record.number))
+            case .gap: pending.add(PendingRecord(after: key, number: record.number))
+            case .end: if record.number > 0 { pending.add(PendingRecord(after: key, number: record.number)) }
             case .command:
                 let command = try Self.command(record, source.path)
                 guard positions[command] == after else {
                     // The entries up to there were applied all the same.
-                    add(Pending(after: after, number: record.number))
+                    pending.add(PendingRecord(after: after, number: record.number))
                     continue
                 }
-                add(
-                    Pending(
-                        after: after, number: record.number, command: command, commandNumber: record.commandNumber))
+                pending.add(
+                    PendingRecord(
+                        after: after, number: record.number, command: command, commandNumber: record.commandNumber,
+                        commandTime: record.commandTime))
             }
         }
         if source.isTorn { torn.append(source.path) }
-    }
-
-    private mutating func add(_ record: Pending) {
-        let isLast = pending.last.map { $0.order <= record.order } ?? true
-        pending.append(record)
-        // There may be a million of them, which are nearly always in order.
-        if !isLast { pending.sort { $0.order < $1.order } }
     }
 }

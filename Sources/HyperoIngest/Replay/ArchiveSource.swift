@@ -29,6 +29,8 @@ struct ArchiveParts {
     private(set) var preceding = Int.max
     /// The first entry of the file, or the one before its first command; nil without records.
     private(set) var first: ArchiveKey?
+    /// The last entry of the file so far.
+    private var last: ArchiveKey?
 
     init(_ path: String) {
         parts = [ArchivePart(path)]
@@ -41,21 +43,31 @@ struct ArchiveParts {
         let key = ArchiveKey(series: record.series, id: record.id)
         var isOrdered = true
         if record.kind == .entry {
-            if let last = parts[parts.count - 1].last, key <= last {
+            if let last, key <= last {
                 isOrdered = false
-                var part = ArchivePart(parts[0].path)
-                part.range = position..<Int.max
-                parts[parts.count - 1].range = parts[parts.count - 1].range.lowerBound..<position
-                parts.append(part)
+                beginPart(at: position)
             }
+            last = key
             parts[parts.count - 1].last = key
         }
         begin(at: key, after: record.kind == .entry ? record.number - 1 : record.number)
         return isOrdered
     }
 
-    /// Adds a command, or a number of commands, after an entry.
-    mutating func add(_ record: ArchiveRecord, after key: ArchiveKey) { begin(at: key, after: record.number) }
+    /// Adds a command, or a number of commands, after an entry. A command that stands in the file after later entries begins a part, so
+    /// that it is read in time.
+    mutating func add(_ record: ArchiveRecord, after key: ArchiveKey, at position: Int) {
+        if record.kind != .series, let last = parts[parts.count - 1].last, key < last { beginPart(at: position) }
+        // The number of lost commands does not tell that of the entry.
+        begin(at: key, after: record.kind == .lostCommands ? .max : record.number)
+    }
+
+    private mutating func beginPart(at position: Int) {
+        var part = ArchivePart(parts[0].path)
+        part.range = position..<Int.max
+        parts[parts.count - 1].range = parts[parts.count - 1].range.lowerBound..<position
+        parts.append(part)
+    }
 
     private mutating func begin(at key: ArchiveKey, after number: Int) {
         if parts[parts.count - 1].first.map({ key < $0 }) ?? true { parts[parts.count - 1].first = key }

@@ -6,6 +6,8 @@ struct CommandNumbers {
     private var expected = 1
     /// The entry after which the last known command was carried out.
     private var last = StreamID.zero
+    /// The number of commands that the server had carried out at the beginning.
+    private var begun = 0
     /// True until a series that has begun has named its number of commands.
     private var isNewSeries = false
 
@@ -13,7 +15,7 @@ struct CommandNumbers {
     ///
     /// - Parameter id: the last entry of the server.
     mutating func begin(after count: Int, at id: StreamID) {
-        (expected, last) = (count + 1, id)
+        (expected, last, begun) = (count + 1, id, count)
     }
 
     /// Begins a series.
@@ -33,9 +35,19 @@ struct CommandNumbers {
 
     /// Takes a command into account, which was carried out after an entry.
     ///
-    /// - Returns: the hole if commands before it are missing.
+    /// - Returns: the hole if commands before it are missing, or if the server that was archived had lost some, so that it has counted
+    ///   again.
     mutating func add(_ number: Int, after id: StreamID) -> ArchiveHole? {
+        let lost = isNewSeries || number <= begun ? 0 : expected - number
         isNewSeries = false
+        if lost > 0 {
+            (expected, last) = (number + 1, id)
+            return ArchiveHole(
+                text:
+                    "the server that was archived had lost \(lost == 1 ? "the last command" : "the last \(lost) commands") of operators up "
+                    + "to the entry \(id) (\(ArchiveTime.text(of: id)) UTC), which the replay has carried out",
+                through: .highest)
+        }
         defer { expected = max(expected, number + 1) }
         return reach(number, at: id)
     }

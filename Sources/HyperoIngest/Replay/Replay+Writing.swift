@@ -37,10 +37,11 @@ extension Replay {
         /// True if entries before the next command may not be applied.
         var hasEntries: Bool { entries > 0 || reached <= known.events && known.events != .zero }
 
-        mutating func add(_ command: ControlEvent, _ id: StreamID, in keyspace: Keyspace) {
-            writer.begin(arguments: 3 + 2 * command.fields.count)
+        mutating func add(_ command: ControlEvent, _ id: StreamID, time: Int64?, in keyspace: Keyspace) {
+            let fields = command.fields + (time.map { [(ControlField.time, String($0))] } ?? [])
+            writer.begin(arguments: 3 + 2 * fields.count)
             for argument in ["XADD", keyspace.control, id.description] { writer.add(argument) }
-            for field in command.fields {
+            for field in fields {
                 writer.add(field.name)
                 writer.add(field.value)
             }
@@ -84,7 +85,11 @@ extension Replay {
                 if part.commands == 0 && part.hasEntries || part.commands >= Self.commandCount {
                     try apply(&part, in: keyspace, over: &connection)
                 }
-                part.add(command, id, in: keyspace)
+                // That of the archived id, if the replay gives the command another one.
+                let recordedID = sequence.recordedCommandID
+                let time =
+                    sequence.recordedCommandTime ?? (id == recordedID ? nil : Int64(clamping: recordedID.milliseconds))
+                part.add(command, id, time: time, in: keyspace)
                 result.commands += 1
             case .entry(let id, let fields):
                 if part.commands > 0 { try apply(&part, in: keyspace, over: &connection) }

@@ -38,9 +38,11 @@ package struct ControlCondition: Sendable, Hashable {
     }
 
     /// Returns the state of an experiment as a text, from the fields of its hash. Each `start` and `end`, and each other event with
-    /// a later time, changes it.
-    package static func stamp(status: String?, since: String?, updated: String?) -> String {
-        [status, since, updated].map { $0 ?? "-" }.joined(separator: " ")
+    /// a later time, changes it, and so does each sign of life of the producer while the experiment runs.
+    ///
+    /// - Parameter alive: the time in the hash of the producer of an experiment that runs; nil if there is none.
+    package static func stamp(status: String?, since: String?, updated: String?, alive: String? = nil) -> String {
+        ([status, since, updated].map { $0 ?? "-" } + (alive.map { [$0] } ?? [])).joined(separator: " ")
     }
 
     /// The fields of the entry.

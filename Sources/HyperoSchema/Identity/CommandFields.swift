@@ -87,16 +87,27 @@ package struct UnarchivedField: Sendable, Hashable, CustomStringConvertible {
     /// The first command; nil if there is none.
     package var first: StreamID? { runs.first?.command ?? firstUnplaced }
 
-    /// Adds a command, unless it was carried out after the same entry as the one before.
+    /// Adds a command, unless it was carried out after the same entry as the one before. One with a number does not follow one of an
+    /// earlier version, which has none.
     package mutating func add(_ run: Run) {
-        guard firstUnplaced == nil, runs.last.map({ $0.command < run.command }) ?? true,
-            runs.last.map({ ($0.series, $0.after) != (run.series, run.after) }) ?? true
-        else { return }
+        guard firstUnplaced == nil else { return }
+        if let last = runs.last {
+            let isNumbered = last.number == nil && run.number != nil
+            guard last.command < run.command, isNumbered || (last.series, last.after) != (run.series, run.after) else {
+                return
+            }
+        }
         guard runs.count < Self.maxRuns else {
             firstUnplaced = run.command
             return
         }
         runs.append(run)
+    }
+
+    /// Forgets the places of the commands from an id on.
+    package mutating func forgetPlaces(from id: StreamID) {
+        runs.removeAll { $0.command >= id }
+        firstUnplaced = firstUnplaced.map { min($0, id) } ?? id
     }
 
     /// Returns the places of the commands that the control stream still has. If another client has removed some of a run, the

@@ -167,6 +167,40 @@ import Testing
         #expect(found.compactMap { Int($0) } == Array(1...60) && !found.contains { $0.contains("lacks") }, "\(found)")
     }
 
+    @Test func `A file that is removed while the next entries are read is archived again`() throws {
+        let proxy = try FaultyProxy(to: fixture.server)
+        let archiver = Archiver(
+            folder.file("archive"), keyspace: fixture.keyspace, redis: try RedisURL(proxy.url),
+            logger: IngestFixture.silentLogger)
+        try add(1...5)
+        begin(archiver)
+        archiver.recordApplied(id(5), count: 5)
+        #expect(archiver.wait(atMost: .seconds(60)))
+        proxy.network = .muted
+        let count = proxy.traffic.requests
+        try add(6...10)
+        archiver.recordApplied(id(10), count: 10)
+        #expect(eventually { proxy.traffic.requests > count })
+        for file in try ArchiveFolder(folder.file("archive"), tag: fixture.keyspace.tag).files() {
+            try FileManager.default.removeItem(atPath: file)
+        }
+        proxy.network = .good
+        #expect(archiver.wait(atMost: .seconds(60)) && archiver.finish(atMost: .seconds(60)))
+        #expect(try records().filter { $0.hasPrefix("E") } == (1...10).map { "E\($0) \($0)" })
+    }
+
+    @Test func `The end of an archive that cannot be written is no success`() throws {
+        let path = folder.file("archive")
+        try add(1...9)
+        begin(archiver)
+        archiver.recordApplied(id(4), count: 4)
+        #expect(archiver.wait(atMost: .seconds(60)))
+        try FileManager.default.moveItem(atPath: path, toPath: folder.file("away"))
+        try Data().write(to: URL(fileURLWithPath: path))
+        archiver.recordApplied(id(9), count: 9)
+        #expect(!archiver.finish(atMost: .seconds(60)))
+    }
+
     @Test func `Entries with lower ids after the stream was lost are a series of their own`() throws {
         try add(9_001...9_005)
         begin(archiver, at: 0)

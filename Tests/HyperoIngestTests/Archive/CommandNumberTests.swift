@@ -30,6 +30,41 @@ import Testing
         #expect(numbers.require(8, through: .zero) != nil)
     }
 
+    @Test func `Commands that a server had lost and has counted again are a hole`() {
+        var numbers = CommandNumbers()
+        numbers.beginSeries(isKnown: false)
+        for number in 1...3 { #expect(numbers.add(number, after: id(5)) == nil) }
+        #expect(
+            numbers.add(2, after: id(6))?.text.hasPrefix(
+                "the server that was archived had lost the last 2 commands of operators up to the entry 6-0 (") == true)
+        #expect(numbers.add(3, after: id(6)) == nil && numbers.add(4, after: id(6)) == nil)
+        // Those that the server of a replay has are older.
+        numbers.begin(after: 9, at: id(7))
+        #expect(numbers.add(8, after: id(6)) == nil && numbers.add(9, after: id(7)) == nil)
+        #expect(numbers.add(10, after: id(7)) == nil && numbers.add(10, after: id(7)) != nil)
+    }
+
+    @Test func `A command after those of an earlier version at the same entry has its own number`() {
+        var field = UnarchivedField("10-0/7/1-0/1")
+        for number in 1...2 {
+            field.add(
+                .init(command: id(10 + UInt64(number)), series: 7, after: id(1), count: 1, number: number))
+        }
+        let read = UnarchivedField(field.description)
+        #expect(read == field && field.runs.count == 2)
+        #expect(read.places(of: [10, 11, 12].map(id), count: 2).map(\.number) == [nil, 1, 2])
+    }
+
+    @Test func `Places are forgotten from a command on`() {
+        var field = UnarchivedField("10-0/7/1-0/1/1 20-0/7/2-0/2/5 30-0/7/3-0/3/9")
+        field.forgetPlaces(from: id(25))
+        field.forgetPlaces(from: id(28))
+        #expect(field.description == "10-0/7/1-0/1/1 20-0/7/2-0/2/5 25-0")
+        #expect(field.places(of: [10, 20, 24, 26].map(id), count: 9).map(\.number) == [1, 5, 6])
+        field.forgetPlaces(from: id(5))
+        #expect(field.description == "5-0" && field.first == id(5))
+    }
+
     @Test func `The places of commands that are not archived are kept, and their numbers also if some were removed`() {
         var field = UnarchivedField()
         for (command, after, number) in [(10, 1, 4), (11, 1, 5), (20, 2, 6), (30, 3, 8), (31, 3, 9)]

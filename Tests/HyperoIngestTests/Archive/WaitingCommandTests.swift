@@ -174,6 +174,45 @@ import Testing
         }
     }
 
+    @Test func `A drain archives what an ingest without an archive has applied and carried out`() throws {
+        try live.add(EventSequence.training(by: "p", experiments: 3, epochs: 5))
+        try live.drain("--archive", archive)
+        command("delete", "experiment", "p-1", id: "*", in: live)
+        try live.drain()
+        try live.drain("--archive", archive)
+        #expect(try live.metric(IngestField.unarchived) == "")
+        try live.add(EventSequence.training(by: "q", experiments: 1, epochs: 5))
+        try live.drain()
+        try live.drain("--archive", archive)
+        let other = try IngestFixture()
+        let outcome = try replay(to: other)
+        #expect(outcome.ending == .exited(0) && outcome.stdout.contains(" and 1 commands of "), "\(outcome)")
+        #expect(try content(of: other).differences(fromExpected: try content(of: live)) == "")
+    }
+
+    @Test func `After too many runs of commands that were passed over, later ones are a hole`() throws {
+        try live.add(EventSequence.training(by: "p", experiments: 4, epochs: 2))
+        try live.drain("--archive", archive)
+        let time = WallClock.milliseconds
+        command("delete", "experiment", "p-1", id: "\(time)-1", in: live)
+        try live.drain()
+        let runs = (2..<2 + PassedRuns.maxRuns).map { "\(time)-\($0)/\(time)-\($0)" }.joined(separator: " ")
+        live.server.cli("HSET", live.keyspace.ingest, IngestField.passed, runs)
+        command("delete", "experiment", "p-2", "until", "1", id: "\(time)-5000", in: live)
+        command("delete", "experiment", "p-3", id: "\(time)-5001", in: live)
+        let passed = try live.drain()
+        #expect(passed.stderr.contains("the archive lacks the commands from \(time)-5000 on"), "\(passed)")
+        try live.drain("--archive", archive)
+        let other = try IngestFixture()
+        let outcome = try replay(to: other)
+        #expect(outcome.ending == .exited(2) && outcome.stdout.contains(" and 1 commands of "), "\(outcome)")
+        #expect(outcome.stderr.contains("not complete: 1 command of operators between the entries "), "\(outcome)")
+        let exists = ["p-1", "p-2", "p-3"].map {
+            other.server.cli("EXISTS", other.keyspace.experiment(ExperimentID($0)!))
+        }
+        #expect(exists == ["0", "1", "1"])
+    }
+
     @Test func `A server with a command of its own is an error, and a rebuild is none`() throws {
         let backup = try IngestFixture()
         for fixture in [live, backup] {

@@ -29,9 +29,12 @@ import Testing
     }
 
     private var stamp: String {
+        let alive = server.cli("HGET", keyspace.producer(ProducerID("p")!), "time")
         let values = server.cli("HMGET", keyspace.experiment(fixture.experiment), "status", "since", "updated")
             .split(separator: "\n").map(String.init)
-        return ControlCondition.stamp(status: values[0], since: values[1], updated: values[2])
+        return ControlCondition.stamp(
+            status: values[0], since: values[1], updated: values[2],
+            alive: alive.isEmpty ? nil : alive)
     }
 
     private var exists: Bool { server.cli("EXISTS", keyspace.experiment(fixture.experiment)) == "1" }
@@ -84,6 +87,65 @@ import Testing
         try fixture.ingest.drain()
         #expect(exists == stays)
         #expect(try fixture.ingest.metric(IngestField.expired) == (stays ? "1" : nil))
+    }
+
+    @Test func `Entries that precede a command are applied first, also after another command had to wait`() throws {
+        try train()
+        let worker = PartitionWorker(
+            IngestSettings(redis: try RedisURL(server.url)), keyspace: keyspace, logger: IngestFixture.silentLogger,
+            shutdown: ShutdownFlag())
+        var context = PipelineContext(
+            connection: try fixture.ingest.connect(),
+            prefetcher: Prefetcher(worker.settings.redis, keyspace: keyspace), trimPlan: TrimPlan(retain: 100),
+            pendingDeadLetters: PendingDeadLetters(), isOutcomeKnown: false, shield: worker.shield,
+            logger: worker.limitedLogger)
+        let fence = try fixture.ingest.makeFence(over: &context.connection)
+        let start = try #require(
+            StreamID(
+                server.cli(
+                    "XADD", keyspace.events, "*", "event", "start", "experiment", "p-1", "battery",
+                    EventSequence.battery.text)))
+        func isCarriedOut(_ id: StreamID?) throws -> Bool {
+            let entry = ControlReader.Entry(
+                id: try #require(id),
+                fields: [("event", "delete"), ("experiment", "p-1"), ("until", future)])
+            if case .carryOut = try worker.decision(on: entry, fence: fence, in: &context) { return true }
+            return false
+        }
+        #expect(try !isCarriedOut(start.next))
+        worker.awaited = (fence.writtenCursor, .zero)
+        #expect(try isCarriedOut(start.previous))
+        #expect(try !isCarriedOut(start.next))
+        // All that waited at the first look at this command is applied.
+        worker.awaited = (fence.writtenCursor, start.next)
+        #expect(try isCarriedOut(start.next))
+    }
+
+    @Test(arguments: [true, false])
+    func `An experiment that a rule has selected as lost stays after a sign of life of its producer`(
+        lives: Bool
+    ) throws {
+        try train()
+        let now = WallClock.milliseconds
+        func alive(at time: Int64) throws {
+            server.cli("XADD", keyspace.events, "*", "event", "alive", "producer", "p", "time", String(time))
+            try fixture.ingest.drain()
+        }
+        let hash = keyspace.experiment(fixture.experiment)
+        server.cli("HSET", hash, "updated", String(now - 3_600_000))
+        server.cli("HSET", keyspace.producer(ProducerID("p")!), "time", String(now - 3_500_000))
+        let deleter = try Deleter(IngestSettings(redis: try RedisURL(server.url)))
+        func state() throws -> ExperimentStamp { try deleter.states(of: [fixture.experiment], in: keyspace)[0] }
+        let seen = try state()
+        #expect(!seen.lives(at: Int64(now)))
+        if lives {
+            try alive(at: Int64(now))
+            let current = try state()
+            #expect(current.lives(at: Int64(now)) && current.stamp != seen.stamp)
+        }
+        fixture.command("event", "delete", "experiment", "p-1", "until", future, "seen", seen.stamp)
+        try fixture.ingest.drain()
+        #expect(exists == lives)
     }
 
     @Test func `While entries arrive all the time, a command is carried out`() throws {
@@ -158,10 +220,14 @@ import Testing
         let id = { (number: UInt64) in StreamID(milliseconds: number, sequence: 1) }
         var runs = PassedRuns()
         for number in 1...UInt64(PassedRuns.maxRuns + 5) {
-            runs.add(id(10 * number)...id(10 * number + 4), removingBefore: id(30))
+            _ = runs.add(id(10 * number)...id(10 * number + 4), removingBefore: id(30))
         }
         let read = PassedRuns(runs.description + " malformed 5-1/4-1")
         #expect(read.runs == runs.runs && runs.runs.count == PassedRuns.maxRuns)
         #expect(read.contains(id(62)) && !read.contains(id(65)) && !read.contains(id(12)))
+        // None is forgotten, unless its commands are archived.
+        #expect(read.contains(id(32)) && !runs.add(id(1 << 40)...id(1 << 40), removingBefore: id(30)))
+        let isAdded = runs.add(id(1 << 40)...id(1 << 40), removingBefore: id(40))
+        #expect(isAdded && runs.contains(id(1 << 40)))
     }
 }
