@@ -123,9 +123,10 @@ package final class Replay {
         } catch let error as ArchiveError {
             throw error
         } catch let error as RedisError {
+            // The text of a server may have a full stop.
+            let report = error.report.hasSuffix(".") ? String(error.report.dropLast()) : error.report
             throw ArchiveError(
-                hasWritten
-                    ? "\(error.report). Then run the replay again with --force, which continues it" : error.report)
+                hasWritten ? "\(report). Then run the replay again with --force, which continues it" : report)
         } catch {
             throw ArchiveError("\(error)")
         }
