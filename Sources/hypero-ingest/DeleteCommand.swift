@@ -150,7 +150,8 @@ struct DeleteCommand: ParsableCommand {
                     try deleter.plan(battery: battery, version: version)
                 } else {
                     try deleter.plan(
-                        experiments: selected?.ids ?? experiments, keeping: retention.curves, selectedBy: rule)
+                        experiments: selected?.ids ?? experiments, keeping: retention.curves,
+                        selectedBy: selected.map { rule(of: $0) })
                 }
             try printChanged(plan.revived)
             for key in plan.unreadableCurves {
@@ -165,8 +166,10 @@ struct DeleteCommand: ParsableCommand {
             if dryRun, selection != nil || retention.curves != nil { try printLine(plan.announcement) }
             if !dryRun, !lines.isEmpty {
                 try Confirmation.ask(plan.question, isGiven: yes, verb: "delete", outcome: "nothing was deleted")
-                if !yes, let selection, let selected, let rest = try selection.stillSelected(of: selected.ids) {
-                    plan = try deleter.plan(experiments: rest, keeping: retention.curves, selectedBy: rule)
+                if !yes, let selection, let selected {
+                    let rest = try selection.stillSelected(of: selected.ids)
+                    plan = try deleter.plan(
+                        experiments: rest.ids, keeping: retention.curves, selectedBy: rule(of: rest))
                     try printChanged(plan.revived)
                 }
                 try carryOut(plan, with: deleter, isByRule: selection != nil)
@@ -181,12 +184,11 @@ struct DeleteCommand: ParsableCommand {
     /// The number of selected experiments that are listed before the question.
     private static let maxListed = 20
 
-    /// The properties of the rule that selects the experiments; nil for experiments by their ids and for a battery.
-    private var rule: DeletionPlan.Rule? {
-        selection.map { _ in
-            DeletionPlan.Rule(
-                selectsRunning: !retention.isGiven || retention.selectsRunning, keepsBest: retention.keepBest != nil)
-        }
+    /// Returns the properties of the rule that has selected experiments.
+    private func rule(of selection: RetentionSelection) -> DeletionPlan.Rule {
+        DeletionPlan.Rule(
+            selectsRunning: !retention.isGiven || retention.selectsRunning, keepsBest: retention.keepBest != nil,
+            stamps: selection.stamps)
     }
 
     /// The selection of experiments by a condition or a rule; nil for experiments by their ids and for a battery.

@@ -37,7 +37,7 @@ struct DeleteSelection {
                 rule.filter = filter
                 selection = try store.experiments(coveredBy: rule, warnings: &warnings)
             } else {
-                selection.ids = try store.experimentIDs(
+                selection = try store.experiments(
                     of: battery ?? "", version: version, where: filter, warnings: &warnings)
             }
             if !printsWarnings { warnings.removeAll() }
@@ -72,20 +72,21 @@ struct DeleteSelection {
         }
     }
 
-    /// Returns those of some experiments that are still selected, because the user may have answered hours later; nil if all are.
-    func stillSelected(of ids: [String]) throws -> [String]? {
-        let current = Set(try experiments(printsWarnings: false).ids)
-        let rest = ids.filter(current.contains)
-        let count = ids.count - rest.count
-        guard count > 0 else { return nil }
+    /// Selects again those of some experiments that are still selected, because the user may have answered hours later.
+    func stillSelected(of ids: [String]) throws -> RetentionSelection {
+        var selection = try experiments(printsWarnings: false)
+        let current = Set(selection.ids)
+        selection.ids = ids.filter(current.contains)
+        let count = ids.count - selection.ids.count
+        guard count > 0 else { return selection }
         try printLine(
             count == 1
                 ? "1 experiment does not fulfil the condition any more and stays"
                 : "\(count) experiments do not fulfil the condition any more and stay")
-        guard !rest.isEmpty else {
+        guard !selection.ids.isEmpty else {
             printError("nothing was deleted")
             throw ExitCode.failure
         }
-        return rest
+        return selection
     }
 }

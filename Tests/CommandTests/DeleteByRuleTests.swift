@@ -73,6 +73,30 @@ import Testing
         #expect(listed.stdout.contains("experiment p-1 of 'b' version 1, lost for 3 d 0 h\n"), "\(listed)")
     }
 
+    @Test func `What has not changed since it was selected is deleted, also if it was lost or runs`() throws {
+        declare("b")
+        let old = String(WallClock.milliseconds - 3 * 86_400_000)
+        for (number, producer) in ["lost", "runs"].enumerated() {
+            server.cli(
+                "XADD", keyspace.events, "*", "event", "start", "experiment", "\(producer)-1", "battery", "b",
+                "producer",
+                producer, "seq", "1", "time", old)
+            if number == 1 { server.cli("XADD", keyspace.events, "*", "event", "alive", "producer", producer) }
+        }
+        add("p-1", to: "b", [])
+        try fixture.drain()
+        let ingest = try fixture.ingest()
+        for (options, count) in [
+            (["--status", "lost", "--dry-run"], "1 experiment would be deleted\n"),
+            (["--status", "lost", "--yes"], "deleted 1 experiment\n"),
+            (["--battery", "b", "--where", "status in (running, done)", "--yes"], "deleted 2 experiments\n"),
+        ] {
+            let outcome = try ChildProcess.run("hypero-ingest", ["delete", "--redis", server.url] + options)
+            #expect(outcome.succeeded && outcome.stdout.hasSuffix(count), "\(options): \(outcome)")
+        }
+        #expect(ingest.isRunning)
+    }
+
     @Test func `An objective whose name does not tell its direction needs a declaration`() throws {
         for (battery, fields) in [
             ("guessed", ["objective", "energy"]), ("stated", ["objective", "energy", "direction.energy", "max"]),

@@ -163,6 +163,8 @@ extension Deleter {
         guard case .thinCurve(_, let limit) = item.command.event else { return !hasHash && !hasCurve }
         guard hasHash, hasCurve else { return true }
         guard let thinned = state.thinned, thinned.limit == limit else { return false }
+        // After a failover, the clock of the server may be behind that of the former one. Each thinning has a time of its own.
+        guard thinned.time == item.command.thinned?.time else { return true }
         // The time of the command, but not after the clock of the server, which may be behind the stream.
         return thinned.time >= min(Int64(clamping: item.id.milliseconds), item.time)
     }

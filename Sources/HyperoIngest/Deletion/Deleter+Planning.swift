@@ -29,10 +29,14 @@ extension Deleter {
             let clock = try rule == nil || ids.isEmpty ? 0 : serverTime(of: partitions[0])
             for text in ids {
                 guard let wanted = ExperimentID(text) else { throw DeletionError(.invalidID(text)) }
-                let (id, keyspaces) = try find(wanted, in: partitions)
+                guard let (id, keyspaces) = try find(wanted, acceptsPrefix: rule == nil, in: partitions) else {
+                    // Another client has deleted the experiment since it was selected.
+                    guard rule == nil else { continue }
+                    throw try notFound(wanted, in: partitions)
+                }
                 guard seen.insert(id).inserted else { continue }
                 let states = try keyspaces.map { try self.states(of: [id], in: $0)[0] }
-                if let rule, !rule.selectsRunning, states.contains(where: { $0.lives(at: clock) }) {
+                if let rule, rule.hasRevived(id, Array(zip(keyspaces, states)), at: clock) {
                     plan.revived.append(id.text)
                     continue
                 }
@@ -48,7 +52,8 @@ extension Deleter {
                     // One that runs may change.
                     let stamp = rule == nil || state.lives(at: clock) ? nil : state.stamp
                     if let limit {
-                        plan.commands.append(.init(keyspace, .thinCurve(id, limit), seen: stamp))
+                        plan.commands.append(
+                            .init(keyspace, .thinCurve(id, limit), seen: stamp, thinned: state.thinned))
                         continue
                     }
                     plan.commands += batteries.map { .init(keyspace, .deleteExperiment(id, of: $0), seen: stamp) }
@@ -87,10 +92,13 @@ extension Deleter {
 
     // MARK: - Experiments
 
-    /// Returns the whole id of an experiment, and the partitions that have it.
+    /// Returns the whole id of an experiment, and the partitions that have it; nil if there is none.
+    ///
+    /// - Parameter acceptsPrefix: true if the id may be a prefix that no other id has. The id of an experiment that was selected must
+    ///   not be one: if it has been deleted since, another experiment may have an id that begins with it.
     private func find(
-        _ wanted: ExperimentID, in partitions: [Keyspace]
-    ) throws -> (id: ExperimentID, keyspaces: [Keyspace]) {
+        _ wanted: ExperimentID, acceptsPrefix: Bool, in partitions: [Keyspace]
+    ) throws -> (id: ExperimentID, keyspaces: [Keyspace])? {
         var holders: [Keyspace] = []
         for keyspace in partitions {
             var reply = try call(["EXISTS", keyspace.experiment(wanted), keyspace.curve(of: wanted)], in: keyspace)
@@ -101,11 +109,12 @@ extension Deleter {
             }
         }
         if !holders.isEmpty { return (wanted, holders) }
+        guard acceptsPrefix else { return nil }
         var matches: [ExperimentID: [Keyspace]] = [:]
         for keyspace in partitions {
             for id in try scan(for: wanted, in: keyspace) { matches[id, default: []].append(keyspace) }
         }
-        guard let (id, keyspaces) = matches.first else { throw try notFound(wanted, in: partitions) }
+        guard let (id, keyspaces) = matches.first else { return nil }
         guard matches.count == 1 else {
             throw DeletionError(.ambiguousExperiment(wanted.text, matches: matches.keys.map(\.text).sorted()))
         }

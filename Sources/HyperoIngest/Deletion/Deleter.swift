@@ -17,7 +17,7 @@ public final class Deleter {
         struct Written: Sendable {
             let id: StreamID
             let command: DeletionPlan.Command
-            /// The time of the server before, in Unix milliseconds.
+            /// The time of the server before all commands, in Unix milliseconds.
             let time: Int64
         }
 
@@ -28,7 +28,7 @@ public final class Deleter {
         /// The ids of the last commands carried out in those partitions whose control stream has started over, before the
         /// commands were written. They are not below the ids of the commands.
         var outdated: [Keyspace: StreamID] = [:]
-        /// The times of the servers of the partitions at which the commands expire; empty if they do not.
+        /// The times of the servers of the partitions at which the last commands expire; empty if they do not.
         var expiries: [Keyspace: Int64] = [:]
 
         /// The number of commands.
@@ -137,8 +137,8 @@ public final class Deleter {
 
     /// Writes the commands of a plan: XADD control * event delete ….
     ///
-    /// - Parameter duration: the time after which the commands about experiments are not carried out any more; nil if they are
-    ///   carried out whenever an ingest reads them.
+    /// - Parameter duration: the time after which a command about an experiment is not carried out any more, from the moment in which it
+    ///   is written; nil if the commands are carried out whenever an ingest reads them.
     /// - Throws: ``DeletionError`` if a command could not be written, or could not be carried out because the key of the
     ///   deleted ids has another type. ``written`` then has the commands before it.
     public func request(
@@ -155,16 +155,17 @@ public final class Deleter {
         return try converting {
             let keyspaces = Set(commands.map(\.keyspace)).sorted { $0.tag < $1.tag }
             for keyspace in keyspaces { try checkTombstones(in: keyspace) }
-            var times: [Keyspace: Int64] = [:]
-            if let duration {
-                for keyspace in keyspaces {
-                    let time = try serverTime(of: keyspace)
-                    times[keyspace] = time
-                    written.expiries[keyspace] = time + Int64(duration.wholeMilliseconds)
-                }
+            var times: [Keyspace: (server: Int64, local: MonotonicTime)] = [:]
+            for keyspace in duration == nil ? [] : keyspaces {
+                times[keyspace] = (try serverTime(of: keyspace), .now)
             }
             for command in commands {
                 let keyspace = command.keyspace
+                if let duration, let time = times[keyspace] {
+                    // The first of many commands may be written long before the last one.
+                    let age = MonotonicTime.now - time.local
+                    written.expiries[keyspace] = time.server + Int64((age + duration).wholeMilliseconds)
+                }
                 let before =
                     written.commands[keyspace] == nil ? try lastCommand(in: keyspace) : written.outdated[keyspace]
                 let condition = written.expiries[keyspace].map { ControlCondition(until: $0, seen: command.seen) }
@@ -172,7 +173,7 @@ public final class Deleter {
                 if let before, before >= id { written.outdated[keyspace] = before }
                 written.commands[keyspace] = id
                 written.all[keyspace, default: []].append(
-                    Request.Written(id: id, command: command, time: times[keyspace] ?? 0))
+                    Request.Written(id: id, command: command, time: times[keyspace]?.server ?? 0))
             }
             return written
         }

@@ -43,9 +43,11 @@ public struct DeletionPlan: Sendable {
         let event: ControlEvent
         /// The state that the experiment must still have when the command is carried out, if a rule has selected it; nil for any.
         var seen: String?
+        /// The record of earlier thinnings of the experiment's curve; nil if there is none.
+        var thinned: ThinnedCurve?
 
-        init(_ keyspace: Keyspace, _ event: ControlEvent, seen: String? = nil) {
-            (self.keyspace, self.event, self.seen) = (keyspace, event, seen)
+        init(_ keyspace: Keyspace, _ event: ControlEvent, seen: String? = nil, thinned: ThinnedCurve? = nil) {
+            (self.keyspace, self.event, self.seen, self.thinned) = (keyspace, event, seen, thinned)
         }
     }
 
@@ -55,9 +57,25 @@ public struct DeletionPlan: Sendable {
         let selectsRunning: Bool
         /// True if the best experiments stay, so that none of the others is the best of its battery.
         let keepsBest: Bool
+        /// The states of experiments when they were selected, by partition and id; none for one that may change.
+        let stamps: [Keyspace: [String: String]]
 
-        package init(selectsRunning: Bool, keepsBest: Bool) {
-            (self.selectsRunning, self.keepsBest) = (selectsRunning, keepsBest)
+        package init(selectsRunning: Bool, keepsBest: Bool, stamps: [Keyspace: [String: String]] = [:]) {
+            (self.selectsRunning, self.keepsBest, self.stamps) = (selectsRunning, keepsBest, stamps)
+        }
+
+        /// Returns whether an experiment has come to life since it was selected.
+        ///
+        /// - Parameters:
+        ///   - states: its states in partitions.
+        ///   - time: the time of the server in Unix milliseconds.
+        func hasRevived(_ id: ExperimentID, _ states: [(keyspace: Keyspace, state: ExperimentStamp)], at time: Int64)
+            -> Bool
+        {
+            states.contains { keyspace, state in
+                if !selectsRunning, state.lives(at: time) { return true }
+                return stamps[keyspace]?[id.text].map { $0 != state.stamp } ?? false
+            }
         }
     }
 
@@ -65,7 +83,7 @@ public struct DeletionPlan: Sendable {
     public internal(set) var experiments: [Experiment] = []
     /// The battery; nil if experiments are deleted.
     public internal(set) var battery: Battery?
-    /// The ids of experiments that a rule has selected and that run again since.
+    /// The ids of experiments that a rule has selected and that have changed since.
     package internal(set) var revived: [String] = []
     /// The keys of learning curves that have another type, so that no row of them can be removed.
     public internal(set) var unreadableCurves: [String] = []

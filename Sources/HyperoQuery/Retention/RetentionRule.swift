@@ -25,7 +25,8 @@ package struct RetentionRule: Sendable {
 
     /// The fields of the experiments' hashes from which the rule follows.
     var fields: [String] {
-        [ExperimentField.battery] + (curves == nil ? [] : [ExperimentField.epochs, ExperimentField.thinned])
+        [ExperimentField.battery, ExperimentField.since]
+            + (curves == nil ? [] : [ExperimentField.epochs, ExperimentField.thinned])
     }
 
     /// The time after which a silent process counts as ended, in milliseconds. During an outage of the server, all processes

@@ -17,10 +17,21 @@ package struct RetentionSelection: Sendable {
 
     /// The ids, the oldest of each battery first.
     package var ids: [String] = []
+    /// The states of those that did not run when they were read (``ControlCondition/stamp(status:since:updated:alive:)``), by partition
+    /// and id.
+    package var stamps: [Keyspace: [String: String]] = [:]
     /// The time since the last sign of life of those that are lost, as a text such as `3 d 2 h`, by id.
     package var lost: [String: String] = [:]
     /// The batteries of which the best experiments stay; empty if the rule has no number of them.
     package var best: [Best] = []
 
     package init() {}
+
+    /// Adds an experiment.
+    ///
+    /// - Parameter stamp: its state; nil if it may change.
+    mutating func add(_ member: ScanMember, stamp: String?) {
+        ids.append(member.experiment)
+        if let stamp { stamps[member.keyspace, default: [:]][member.experiment] = stamp }
+    }
 }

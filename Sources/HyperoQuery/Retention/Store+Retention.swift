@@ -91,7 +91,7 @@ extension Store {
             more: { [Prefix.max + $0.objective] })
         var best = batteries.map { BestExperiments(limit: rule.best, direction: $0.direction) }
         var totals = batteries.map { _ in 0 }
-        var covered: [(member: ScanMember, silence: Int64?)] = []
+        var covered: [(member: ScanMember, stamp: String?, silence: Int64?)] = []
         var problems: [String] = []
         var walk = MemberWalk(.unordered, over: batteries, firstPage: 4 * ExperimentScan.maxChunk)
         let now = clock()
@@ -116,7 +116,8 @@ extension Store {
                 else { continue }
                 let liveness = experiment.liveness
                 let lastSeen = liveness?.status == .lost ? liveness?.lastSeen : nil
-                covered.append((experiment.member, lastSeen.map { now.subtractingReportingOverflow($0).partialValue }))
+                let silence = lastSeen.map { now.subtractingReportingOverflow($0).partialValue }
+                covered.append((experiment.member, experiment.stamp, silence))
             }
             return .next
         }
@@ -130,9 +131,9 @@ extension Store {
                 "\(battery.title) is left out: no experiment has a finite value of '\(printable(battery.objective))', the objective, so "
                     + "that none is the best")
         }
-        for (member, silence) in covered
+        for (member, stamp, silence) in covered
         where hasBest[member.battery] && !kept[member.battery].contains(member.experiment) {
-            selection.ids.append(member.experiment)
+            selection.add(member, stamp: stamp)
             if let silence { selection.lost[member.experiment] = durationText(silence) }
         }
         guard rule.best > 0 else { return }

@@ -151,6 +151,7 @@ final class HashChunk {
                         of: member.id, startedBy: experiment["producer"].flatMap { ProducerID($0) }, in: member.keyspace
                     )
                 }
+                experiment.producerTime = producer.time
                 experiment.liveness = Liveness(
                     stored: stored, updated: updated, producer: producer.time, isProducerKnown: producer.isKnown,
                     now: now, lostAfter: lostAfter)

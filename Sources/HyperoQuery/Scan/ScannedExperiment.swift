@@ -12,6 +12,9 @@ package struct ScannedExperiment {
     let probe: PendingReply<Bool>?
     /// The status and the last sign of life; nil if the scan does not read them.
     package internal(set) var liveness: Liveness?
+    /// The time of the latest event or sign of life of the producer of an experiment that runs, in Unix milliseconds; nil if the scan
+    /// does not read it, or if there is none.
+    var producerTime: Int64?
 
     init(member: ScanMember, names: [String], values: [String?], probe: PendingReply<Bool>?) {
         self.member = member
@@ -36,6 +39,15 @@ package struct ScannedExperiment {
     /// The fields that are present.
     package var pairs: [(name: String, value: String)] {
         zip(names, values).compactMap { name, value in value.map { (name, $0) } }
+    }
+
+    /// The state by which a deletion notices a change since; nil for an experiment that runs, which may change. The scan must read the
+    /// liveness and ``ExperimentField/since``.
+    var stamp: String? {
+        guard let liveness, liveness.status != .running else { return nil }
+        return ControlCondition.stamp(
+            status: self[ExperimentField.status], since: self[ExperimentField.since],
+            updated: self[ExperimentField.updated], alive: producerTime.map { String($0) })
     }
 
     /// True if none of the fields is present, above all because the hash is missing.

@@ -2,67 +2,6 @@ import HyperoRedis
 import HyperoSchema
 
 extension Store {
-    /// Returns the ids of the experiments of a battery that fulfil a filter, the oldest first.
-    ///
-    /// Reads the fields that the filter names of all experiments, 500 per round trip. Fails if a partition does not answer.
-    ///
-    /// - Parameters:
-    ///   - name: the battery's name, or its id.
-    ///   - version: the battery's version; nil for all versions of the name.
-    ///   - filter: the filter.
-    /// - Throws: ``QueryError`` of category ``QueryError/Category/notFound`` if the battery or version does not exist,
-    ///   ``QueryError/Code/invalidFilter(_:)`` if the filter names a field that no experiment has, and of the other categories if
-    ///   Redis fails.
-    public func experimentIDs(
-        of name: String, version: Int? = nil, where filter: Filter
-    ) throws(QueryError) -> [String] {
-        var warnings: [String] = []
-        return try experimentIDs(of: name, version: version, where: filter, warnings: &warnings)
-    }
-
-    /// Returns the ids of the experiments of a battery that fulfil a filter, as ``experimentIDs(of:version:where:)`` does.
-    ///
-    /// - Parameter warnings: receives the experiments that cannot be read, of which nothing is known.
-    package func experimentIDs(
-        of name: String, version: Int? = nil, where filter: Filter, warnings: inout [String]
-    ) throws(QueryError) -> [String] {
-        var found: [String] = []
-        let ids = try answer(from: .all) { () throws(QueryError) in
-            found = []
-            return try allIDs(of: name, version: version, where: filter, warnings: &found)
-        }
-        warnings += found
-        return ids
-    }
-
-    private func allIDs(
-        of name: String, version: Int?, where filter: Filter, warnings: inout [String]
-    ) throws(QueryError) -> [String] {
-        let batteries = try storedBatteries(of: name, version: version, warnings: &warnings)
-        let bound = try bind(filter, to: batteries, warnings: &warnings)
-        // Every hash of an experiment has its battery.
-        let request = Self.request(of: bound, adding: [ExperimentField.battery], hasLiveness: false, in: batteries)
-        var walk = MemberWalk(.oldestFirst, over: batteries, firstPage: 4 * ExperimentScan.maxChunk)
-        var ids: [String] = []
-        var problems: [String] = []
-        try scan(&walk, request, firstChunk: ExperimentScan.maxChunk, warnings: &warnings) {
-            (experiments) throws(QueryError) in
-            let ranks = try ranks(of: experiments, for: bound, in: batteries)
-            for (index, experiment) in experiments.enumerated() {
-                guard experiment[ExperimentField.battery] != nil else {
-                    if !experiment.names.isEmpty {
-                        addScanWarning("\(experiment.source) is left out, because its hash is missing", to: &problems)
-                    }
-                    continue
-                }
-                if bound?.holds(for: experiment, rank: ranks[index]) ?? true { ids.append(experiment.experiment) }
-            }
-            return .next
-        }
-        for problem in problems { addScanWarning(problem, to: &warnings) }
-        return ids
-    }
-
     /// Resolves a filter for batteries.
     ///
     /// One round trip for the columns, one more for the best values of channels, and two more to see that hyper-parameters that
