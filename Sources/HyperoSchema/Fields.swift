@@ -210,6 +210,8 @@ package enum ControlField {
     /// Written by a replay: the time in Unix milliseconds at which the ingest that was archived has carried the command out. Any other
     /// ingest takes no notice of it.
     package static let time = "time"
+    /// Written by a replay: the id that a command had in the server that was archived, if the replay gives it another one.
+    package static let archivedID = "id"
     /// With ``until``, optional: `<status> <since> <updated>` of the experiment at its selection, `-` for a missing field, and the time
     /// of the producer if the experiment runs. The command is passed over if the hashes have others.
     package static let seen = "seen"

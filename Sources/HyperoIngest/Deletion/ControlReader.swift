@@ -12,15 +12,18 @@ struct ControlReader {
         var condition: ControlCondition?
         /// The time of the command in the server that was archived, for a replay; nil if it is unknown.
         var recordedTime: Int64?
+        /// The id of the command in the server that was archived, for a replay; nil if it is the same one.
+        var archivedID: StreamID?
 
         init(id: StreamID, command: Result<ControlEvent, Rejection>) {
             (self.id, self.command) = (id, command)
         }
 
         init(id: StreamID, fields: [(name: String, value: String)]) {
-            let own = fields.filter { $0.name != ControlField.time }
+            let own = fields.filter { ![ControlField.time, ControlField.archivedID].contains($0.name) }
             self.init(id: id, command: Result { () throws(Rejection) in try ControlEvent(fields: own) })
             recordedTime = fields.first { $0.name == ControlField.time }.flatMap { Int64($0.value) }
+            archivedID = fields.first { $0.name == ControlField.archivedID }.flatMap { StreamID($0.value) }
             condition = ControlCondition(fields: fields)
         }
     }

@@ -20,6 +20,8 @@ struct Deletion {
     var condition: ControlCondition?
     /// The time of a command that is replayed; nil to derive it from the id.
     var recordedTime: Int64?
+    /// The id of a command that is replayed, in the server that was archived; nil if it is the same one.
+    var archivedID: StreamID?
     let isShutdownRequested: () -> Bool
 
     /// The number of experiments per transaction, which takes the server about 2 ms.
@@ -33,7 +35,7 @@ struct Deletion {
         _ command: ControlEvent, id: StreamID, fence: inout Fence, over connection: inout RedisConnection
     ) throws(RedisError) -> Bool {
         try checkTombstones(over: &connection)
-        if try isOutdated(command, id: id, over: &connection) {
+        if try isOutdated(command, id: archivedID ?? id, over: &connection) {
             logger.event(
                 "passed over entry \(id) of \(keyspace.control): \(command.subject) is newer than this deletion. If it is to "
                     + "be deleted, delete it again", level: .warning)

@@ -174,7 +174,9 @@ extension PartitionWorker {
                 // The mark by which an ingest without an archive leaves the command to the next one with it.
                 deletion.commandFields += archiver?.fieldValue.map { [IngestField.archived, $0] } ?? []
                 if case .carryOut(let condition) = decision { deletion.condition = condition }
-                if settings.isReplaying { deletion.recordedTime = entry.recordedTime }
+                if settings.isReplaying {
+                    (deletion.recordedTime, deletion.archivedID) = (entry.recordedTime, entry.archivedID)
+                }
                 let time = try deletion.time(of: entry.id, over: &context.connection)
                 deletion.recordedTime = time
                 isDone = try deletion.run(command, id: entry.id, fence: &fence, over: &context.connection)

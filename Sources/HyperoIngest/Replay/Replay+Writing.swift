@@ -37,8 +37,12 @@ extension Replay {
         /// True if entries before the next command may not be applied.
         var hasEntries: Bool { entries > 0 || reached <= known.events && known.events != .zero }
 
-        mutating func add(_ command: ControlEvent, _ id: StreamID, time: Int64?, in keyspace: Keyspace) {
-            let fields = command.fields + (time.map { [(ControlField.time, String($0))] } ?? [])
+        mutating func add(
+            _ command: ControlEvent, _ id: StreamID, archivedAs archivedID: StreamID, time: Int64?,
+            in keyspace: Keyspace
+        ) {
+            var fields = command.fields + (time.map { [(ControlField.time, String($0))] } ?? [])
+            if archivedID != id { fields.append((ControlField.archivedID, archivedID.description)) }
             writer.begin(arguments: 3 + 2 * fields.count)
             for argument in ["XADD", keyspace.control, id.description] { writer.add(argument) }
             for field in fields {
@@ -89,7 +93,7 @@ extension Replay {
                 let recordedID = sequence.recordedCommandID
                 let time =
                     sequence.recordedCommandTime ?? (id == recordedID ? nil : Int64(clamping: recordedID.milliseconds))
-                part.add(command, id, time: time, in: keyspace)
+                part.add(command, id, archivedAs: recordedID, time: time, in: keyspace)
                 result.commands += 1
             case .entry(let id, let fields):
                 if part.commands > 0 { try apply(&part, in: keyspace, over: &connection) }

@@ -34,6 +34,30 @@ import Testing
         fixture.server.cli(["XADD", fixture.keyspace.control, id, "event"] + arguments)
     }
 
+    @Test func `A command that was passed over because its battery is newer is passed over by a replay too`() throws {
+        let now = UInt64(clamping: WallClock.milliseconds)
+        let stream = live.keyspace.events
+        try live.run(
+            """
+            XADD \(stream) * event battery battery b name b version 1 description ""
+            XADD \(stream) * event start battery b experiment p-1
+
+            """)
+        try live.drain("--archive", archive)
+        command("delete", "experiment", "q-1", id: "\(now)-0", in: live)
+        try live.drain("--archive", archive)
+        // A stream that begins again with an old command, which gets another id in a replay.
+        live.server.cli("DEL", live.keyspace.control)
+        command("delete", "battery", "b", id: "\(now - 5 * 86_400_000)-0", in: live)
+        let drained = try live.drain("--archive", archive)
+        #expect(drained.stderr.contains("battery b is newer than this deletion"), "\(drained.stderr)")
+        let copy = try IngestFixture()
+        let replayed = try replay(to: copy)
+        #expect(replayed.succeeded, "\(replayed)")
+        #expect(try content(of: copy) == content(of: live))
+        #expect(copy.server.cli("ZCARD", copy.keyspace.batteries) == "1")
+    }
+
     @Test func `Commands that wait in a backup are carried out after the entries that came before them`() throws {
         let backup = try IngestFixture()
         var time = UInt64(clamping: WallClock.milliseconds) - 60_000
