@@ -12,10 +12,11 @@ extension BatteryReport {
         "address", "machine", "url", "uri", "command", "argv", "cmd",
     ]
 
-    /// Returns the report without hosts, process ids, users and paths, to give to others.
+    /// Returns the report without hosts, process ids, users, paths and its condition, to give to others.
     ///
     /// Leaves out the columns of machines, and those whose names say that they have users, hosts, addresses or paths: `user`,
-    /// `data_dir`, `hostName`. In other texts, parts that look like paths, addresses of mail and URLs are replaced by `…`.
+    /// `data_dir`, `hostName`. In other texts, parts that look like paths, addresses of mail and URLs are replaced by `…`. The condition, which
+    /// can name all of them, is a selection without a name.
     package var anonymous: BatteryReport {
         var report = self
         report.columns = columns.compactMap { column in
@@ -28,6 +29,9 @@ extension BatteryReport {
             column.values = column.values.map { $0.map(Self.withoutPlaces) }
             return column
         }
+        report.isSelection = filter.map { !$0.isEmpty } ?? isSelection
+        report.filter = nil
+        report.importance?.namesFilter = false
         report.description = Self.withoutPlaces(description)
         report.warnings = warnings.map(Self.withoutPlaces)
         if let importance, importance.importance.parameters.contains(where: { Self.isTelling($0.name) }) {

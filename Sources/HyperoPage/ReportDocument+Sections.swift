@@ -15,7 +15,7 @@ extension ReportDocument {
         html.open("p", " id=\"counts\"")
         html.write(countsText)
         html.close("p")
-        html.element("p", " id=\"age\"", text: (isLive ? "" : "snapshot of ") + dateText(report.now))
+        html.element("p", " id=\"age\"", text: (live == nil ? "snapshot of " : "") + dateText(report.now))
         html.markup("<div id=\"tools\"></div>\n</header>\n")
         if !report.description.isEmpty {
             html.open("p", " class=\"description\"")
@@ -43,10 +43,16 @@ extension ReportDocument {
     /// The experiments that are not on the page.
     private var leftOutText: String {
         guard report.count < report.total else { return "" }
-        if let filter = report.filter, !filter.isEmpty {
-            return " (of \(report.total); \(report.isCut ? "the best of those with" : "with") \(filter.summary))"
+        if let selectionText {
+            return " (of \(report.total); \(report.isCut ? "the best of those " : "")\(selectionText))"
         }
         return report.isCut ? " (the best of \(report.total))" : " (of \(report.total))"
+    }
+
+    /// The condition on the experiments after "experiments": `with lr < 0.1`, or `of a selection` if it is not named; nil for none.
+    var selectionText: String? {
+        if report.isSelection { return "of a selection" }
+        return report.filter.flatMap { $0.isEmpty ? nil : "with \($0.summary)" }
     }
 
     /// Writes the best result.
@@ -110,13 +116,7 @@ extension ReportDocument {
         guard !params.isEmpty else { return }
         html.markup("<p>")
         html.write("With ")
-        for (index, column) in params.prefix(Self.maxConstants).enumerated() {
-            if index > 0 { html.write(", ") }
-            html.name(column.label)
-            html.write(" ")
-            html.name(shown(column.values[row] ?? ""))
-        }
-        if params.count > Self.maxConstants { html.write(" and \(params.count - Self.maxConstants) more") }
+        writeValues(of: row, in: params, to: &html)
         html.write(".")
         html.close("p")
     }
@@ -127,17 +127,22 @@ extension ReportDocument {
         guard report.count > 1, !constants.isEmpty else { return }
         html.markup("<p class=\"muted\">")
         html.write("The same in all \(report.count): ")
-        for (index, column) in constants.prefix(Self.maxConstants).enumerated() {
-            if index > 0 { html.write(", ") }
-            html.name(column.label)
-            html.write(" ")
-            html.name(shown(column.values.first.flatMap(\.self) ?? ""))
-        }
-        if constants.count > Self.maxConstants { html.write(" and \(constants.count - Self.maxConstants) more") }
+        writeValues(of: 0, in: constants, to: &html)
         html.close("p")
     }
 
-    private static let maxConstants = 12
+    /// Writes the names and values of hyper-parameters: `lr 0.1, act relu and 3 more`.
+    private func writeValues(of row: Int, in columns: [BatteryReport.Column], to html: inout HTML) {
+        for (index, column) in columns.prefix(Self.maxValues).enumerated() {
+            if index > 0 { html.write(", ") }
+            html.name(column.label)
+            html.write(" ")
+            html.name(shown(column.values[row] ?? ""))
+        }
+        if columns.count > Self.maxValues { html.write(" and \(columns.count - Self.maxValues) more") }
+    }
+
+    private static let maxValues = 12
 
     /// Writes the sentence about the last improvement.
     func writeHistory(to html: inout HTML) {

@@ -7,7 +7,9 @@ extension ReportDocument {
     func writeTable(to html: inout HTML) {
         html.markup("<section id=\"table\">\n<h2>Leaderboard</h2>\n")
         guard report.count > 0 else {
-            let reason = report.filter.map { "No experiment fulfils \($0.summary)." }
+            let reason =
+                report.isSelection
+                ? "The selection has no experiments." : report.filter.map { "No experiment fulfils \($0.summary)." }
             html.element("p", text: reason ?? "The battery has no experiments.")
             html.close("section")
             return

@@ -13,8 +13,8 @@ package struct ReportDocument {
     package var command: String
     /// The version of hypero.
     package var version: String
-    /// True for the page of a server, which sends later changes.
-    package var isLive = false
+    /// The URL of the server's later changes, relative to the page: `events?name=digits`; nil for a file.
+    package var live: String?
 
     /// The number of experiments in the table that is there without the script.
     static let rowCount = 50
@@ -23,12 +23,12 @@ package struct ReportDocument {
 
     let facts: ReportFacts
 
-    package init(_ report: BatteryReport, nonce: String, command: String, version: String, isLive: Bool = false) {
+    package init(_ report: BatteryReport, nonce: String, command: String, version: String, live: String? = nil) {
         self.report = report
         self.nonce = nonce
         self.command = command
         self.version = version
-        self.isLive = isLive
+        self.live = live
         facts = ReportFacts(report)
     }
 
@@ -54,17 +54,18 @@ package struct ReportDocument {
         writeRunning(to: &html)
         html.close("main")
         writeFoot(to: &html)
-        let data = ReportJSON.text(of: report, isLive: isLive, command: command)
+        let data = ReportJSON.text(of: report, live: live)
         html.verbatim("<script type=\"application/json\" id=\"data\">\(data)</script>\n")
         html.verbatim("<script type=\"module\" nonce=\"\(nonce)\">\n\(PageAssets.script)</script>\n")
         html.markup("</body>\n</html>\n")
         return html.text
     }
 
-    /// The rules of the browser: no script and no style but those with the nonce, and no request.
+    /// The rules of the browser: no script and no style but those with the nonce, and no request, or
+    /// only those to the page's own server.
     private var policy: String {
         "default-src 'none'; script-src 'nonce-\(nonce)'; style-src 'nonce-\(nonce)'; img-src data: blob:; "
-            + (isLive ? "connect-src 'self'; " : "") + "base-uri 'none'; form-action 'none'"
+            + (live == nil ? "" : "connect-src 'self'; ") + "base-uri 'none'; form-action 'none'"
     }
 
     /// The title of the window, the best value first: `0.98 digits mlp`.

@@ -6,11 +6,9 @@ import HyperoSearch
 enum ReportJSON {
     /// Returns the data of a report.
     ///
-    /// - Parameters:
-    ///   - isLive: true if a server sends later changes.
-    ///   - command: the command that makes the same page.
-    static func text(of report: BatteryReport, isLive: Bool, command: String) -> String {
-        var json = "{\"format\":1,\"now\":\(report.now),\"live\":\(isLive)"
+    /// - Parameter live: the URL of a server's later changes; nil for none.
+    static func text(of report: BatteryReport, live: String?) -> String {
+        var json = "{\"format\":1,\"now\":\(report.now),\"live\":\(live.map(quoted) ?? "null")"
         json += ",\"battery\":{\"name\":\(quoted(report.name)),\"ids\":\(array(report.ids.map(quoted)))"
         json += ",\"versions\":\(quoted(report.versionsText)),\"description\":\(quoted(report.description))"
         json += ",\"objective\":\(quoted(report.objective)),\"direction\":\"\(report.isHighestBest ? "max" : "min")\""
@@ -27,8 +25,7 @@ enum ReportJSON {
         } else {
             json += "null"
         }
-        json += ",\"warnings\":\(array(report.warnings.map(quoted))),\"command\":\(quoted(command))}"
-        return json
+        return json + "}"
     }
 
     private static func array(_ items: [String]) -> String { "[" + items.joined(separator: ",") + "]" }

@@ -23,8 +23,8 @@ struct ReportCommand: FilterCommand {
                             first 50, each with about 500 points: the lowest and the
                             highest of each range of epochs
 
-            --anonymous leaves out hosts, process ids, users and paths. Look at the file before you give it away: names and \
-            values may still tell of you.
+            --anonymous leaves out hosts, process ids, users, paths and the condition of --where. Look at the file before you \
+            give it away: names and values may still tell of you.
 
             \(FilterOptions.discussion)
 
@@ -54,7 +54,7 @@ struct ReportCommand: FilterCommand {
         help: ArgumentHelp("The file, written as a whole or not at all; - for standard output.", valueName: "file"))
     var output = "report.html"
 
-    @Flag(help: "Leave out hosts, process ids, users and paths.")
+    @Flag(help: "Leave out hosts, process ids, users, paths and the condition.")
     var anonymous = false
 
     @Option(help: LostAfter.help)
@@ -91,8 +91,9 @@ struct ReportCommand: FilterCommand {
 
     /// The command in the foot of the page.
     private var command: String {
-        var options = filtering.expressions.map { BatteryWords.option("--where", value: $0) }
-        if filtering.lenient { options.append("--lenient") }
+        // A condition can name hosts, users and paths.
+        var options = anonymous ? [] : filtering.expressions.map { BatteryWords.option("--where", value: $0) }
+        if filtering.lenient, !anonymous { options.append("--lenient") }
         if anonymous { options.append("--anonymous") }
         return BatteryWords.command("report", of: name, version: version, options: options)
     }

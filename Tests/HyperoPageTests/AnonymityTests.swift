@@ -20,6 +20,21 @@ import Testing
         #expect(!page(anonymous).contains("node7"))
     }
 
+    @Test func `The condition is not named, also in the sentences about the importance`() throws {
+        var own = report(["0.9"])
+        own.total = 7
+        own.filter = try Filter("host = 'node7'")
+        #expect(page(own).contains("1 experiment: 1 done (of 7; with host = &#39;node7&#39;)"))
+        let anonymous = page(own.anonymous)
+        #expect(anonymous.contains("1 experiment: 1 done (of 7; of a selection)"))
+        #expect(!anonymous.contains("node7"))
+        var empty = report([])
+        empty.filter = own.filter
+        #expect(page(empty).contains("No experiment fulfils host = &#39;node7&#39;."))
+        #expect(page(empty.anonymous).contains("The selection has no experiments."))
+        #expect(!page(empty.anonymous).contains("node7"))
+    }
+
     @Test(arguments: [
         ("cannot open /home/ada/data/x.csv: no such file", "cannot open …: no such file"),
         ("File \"/srv/a.py\", line 3", "File \"…\", line 3"),

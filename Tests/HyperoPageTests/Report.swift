@@ -21,6 +21,6 @@ func report(
 }
 
 /// Returns the page of a report.
-func page(_ report: BatteryReport) -> String {
-    ReportDocument(report, nonce: "n0nce", command: "hypero-query report net", version: "1").html
+func page(_ report: BatteryReport, live: String? = nil) -> String {
+    ReportDocument(report, nonce: "n0nce", command: "hypero-query report net", version: "1", live: live).html
 }

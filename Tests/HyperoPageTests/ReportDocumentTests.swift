@@ -108,6 +108,25 @@ import Testing
                 == html.matches(of: /<(script|style)[^>]*(nonce="n0nce"|application\/json)[^>]*>/).count)
     }
 
+    @Test func `The page of a server has the URL of its changes, may request it, and does not call itself a snapshot`()
+        throws
+    {
+        let url = "events?name=%3C/script%3E&version=1&after=ab-7"
+        let live = page(report(["1"]), live: url)
+        #expect(try data(live)["live"] as? String == url)
+        #expect(live.contains("connect-src 'self'; base-uri 'none'") && !markup(live).contains("snapshot of"))
+        let file = page(report(["1"]))
+        #expect(try data(file)["live"] is NSNull)
+        #expect(markup(file).contains("snapshot of"))
+    }
+
+    @Test func `The data have only what the script uses`() throws {
+        let names = [
+            "format", "now", "live", "battery", "total", "rows", "columns", "curves", "importance", "noise",
+        ]
+        #expect(try Set(data(page(report(["1"]))).keys) == Set(names))
+    }
+
     /// A third of it is the filter, whose messages are those of the command, and a third the charts.
     @Test func `The script and the style sheet have at most 195 kB`() {
         #expect(PageAssets.script.utf8.count + PageAssets.style.utf8.count <= 195_000)

@@ -54,10 +54,9 @@ def data(count=60, *, name="net", seed=1, more=0, curves=20, epochs=30):
                       "y": [round(end * (1 - math.exp(-epoch / 5)), 5) for epoch in range(1, epochs + 1)]})
     shares = [("param.lr", 0.8), ("param.act", 0.15), ("param.seed", 0.05)]
     return {
-        "format": 1, "now": now, "live": False, "version": "1", "total": count, "rows": count, "columns": columns,
+        "format": 1, "now": now, "live": None, "total": count, "rows": count, "columns": columns,
         "battery": {"name": name, "ids": ["net.v1.0"], "versions": "version 1", "description": "", "objective": "valid",
                     "direction": "max"},
         "curves": {"channels": ["valid"], "lines": lines}, "noise": {"limit": 0.02, "text": "within 2 x 0.01 of the best"},
         "importance": {"text": "PED-ANOVA", "shares": [{"column": name, "share": share, "chance": 0.06} for name, share in shares]},
-        "warnings": [], "command": "hypero-query report net",
     }

@@ -5,11 +5,7 @@ const Brush = (() => {
   // The null of JSON, which is no text of a filter.
   const NULL = { text: "null" };
 
-  // Returns the name of a column as a filter has it.
-  const nameOf = ({ name, label }) => {
-    const isUnique = Data.columns.filter((other) => other.label === label).length === 1;
-    return (isUnique ? "" : name.slice(0, -label.length)) + Filter.quoted(label);
-  };
+  const nameOf = ({ name }) => State.field(name);
   const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
 
   // Returns the conditions of a filter that `and` joins.

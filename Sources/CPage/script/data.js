@@ -92,14 +92,12 @@ const Data = (() => {
 
   data.load = (json) => {
     data.now = json.now;
-    data.isLive = json.live;
+    data.live = json.live;
     data.battery = json.battery;
     data.total = json.total;
     data.rows = json.rows;
     data.importance = json.importance;
     data.noise = json.noise;
-    data.warnings = json.warnings;
-    data.command = json.command;
     data.channels = json.curves.channels;
     data.columns = json.columns.map((column) => new Column(column, json.rows));
     data.isHighestBest = json.battery.direction !== "min";

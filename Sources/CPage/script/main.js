@@ -53,7 +53,7 @@ const Bar = (() => {
     // 18:37:42 GMT-0500 (Eastern Standard Time)
     const zone = new Date(Data.now).toTimeString().split(" ")[1];
     const time = `${Format.time(Data.now)} (${zone}, as all times of the page)`;
-    document.querySelector("#age").textContent = Data.isLive ? time : `snapshot of ${time}`;
+    document.querySelector("#age").textContent = Data.live ? time : `snapshot of ${time}`;
     if (problem) {
       const text = State.value.where;
       const [start, end] = [problem.start ?? 0, problem.end ?? text.length];

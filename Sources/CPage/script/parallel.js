@@ -15,10 +15,8 @@ const ParallelView = (() => {
   let version = 0;
   let drag = null;
 
-  const encode = (text) => text.replaceAll("%", "%25").replaceAll(",", "%2C");
-  const decode = (text) => text.replaceAll("%2C", ",").replaceAll("%25", "%");
   const columns = () => {
-    const chosen = State.value.axes.split(",").map((text) => Data.column(decode(text))).filter(Boolean);
+    const chosen = State.split(State.value.axes).map(Data.column).filter(Boolean);
     const list = chosen.length ? chosen : Data.parameters().varying.slice(0, FIRST - 1);
     return [...list.filter((column) => column !== Data.objective), ...(Data.objective ? [Data.objective] : [])];
   };
@@ -169,7 +167,7 @@ const ParallelView = (() => {
       ["param", "meta", "max"].includes(column.kind) && !column.isConstant && column !== Data.objective);
     const choose = (column) => {
       const list = shown.includes(column) ? shown.filter((one) => one !== column) : [column, ...shown];
-      State.set({ axes: list.filter((one) => one !== Data.objective).map((one) => encode(one.name)).join(",") });
+      State.set({ axes: State.join(list.filter((one) => one !== Data.objective).map((one) => one.name)) });
     };
     const label = (column) => name(column.kind === "param" ? column.label : column.name, 40);
     const check = (column) => {

@@ -2,7 +2,7 @@
 const State = (() => {
   const MAX_PINS = 8;
   const DEFAULTS = {
-    where: "", sort: "", pin: null, x: "epoch", y: "", logx: "", smooth: "0", group: "", channel: "", cols: "", axes: "",
+    where: "", sort: "", pin: null, y: "", logx: "", smooth: "0", group: "", channel: "", cols: "", axes: "",
     theme: "", diff: "1",
   };
   const listeners = [];

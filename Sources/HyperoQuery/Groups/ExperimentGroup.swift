@@ -74,3 +74,8 @@ struct ExperimentGroup {
         }
     }
 }
+
+extension Noise {
+    /// Estimates the noise from those members of the groups that are done.
+    init?(groups: [ExperimentGroup]) { self.init(replicas: groups.map { Spread($0.settledValues) }) }
+}

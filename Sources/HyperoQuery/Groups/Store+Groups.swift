@@ -108,7 +108,7 @@ extension Store {
             ) { collection.addUnranked(stored: Self.values(of: $0, in: batteries, fields: fields)) }
         }
         let groups = collection.groups.map { (group: $0, spread: Spread($0.values)) }
-        var noise = Noise(replicas: groups.map { Spread($0.group.settledValues) })
+        var noise = Noise(groups: collection.groups)
         if noise == nil, let best { noise = try self.noise(in: best, channel: channel, warnings: &warnings) }
         return GroupBoard(
             name: subject.newest.name, channel: channel, isHighestFirst: isHighestFirst, grouping: grouping,

@@ -105,7 +105,7 @@ extension ImportanceReport: Rendering {
         if let filter {
             remarks.append(
                 "\(examinedCount) of \(counted(experimentCount, noun: "experiment")) "
-                    + "\(examinedCount == 1 ? "fulfils" : "fulfil") \(filter.summary)")
+                    + "\(examinedCount == 1 ? "fulfils" : "fulfil") \(namesFilter ? filter.summary : "the condition")")
         } else if examinedCount < experimentCount {
             remarks.append("the newest \(examinedCount) of \(experimentCount) experiments were looked at")
         }

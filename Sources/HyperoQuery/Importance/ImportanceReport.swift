@@ -30,4 +30,6 @@ public struct ImportanceReport: Sendable, Hashable {
     public let warnings: [String]
     /// The condition on the read experiments; nil for none.
     public let filter: Filter?
+    /// True if the remarks name the condition.
+    package var namesFilter = true
 }

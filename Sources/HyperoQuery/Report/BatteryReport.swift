@@ -81,6 +81,8 @@ package struct BatteryReport: Sendable {
     package var total: Int
     /// The condition on the experiments; nil for none.
     package var filter: Filter?
+    /// True if a condition that is not named has left experiments out.
+    package var isSelection = false
     /// The number of rows.
     package var count: Int
     /// True if further experiments were left out, because there are more than the limit.

@@ -10,7 +10,8 @@ struct ReportColumns {
     /// The ids of the experiments in the order of the rows.
     private(set) var members: [ScanMember] = []
     private let objective: Int?
-    private var lastRanked: Double?
+    /// The values of the ranking of the first rows.
+    private var scores: [Double] = []
     private let batteries: [StoredBattery]
     private let fieldNames: [(field: String, kind: BatteryReport.Kind)]
 
@@ -56,9 +57,8 @@ struct ReportColumns {
         let seen = experiment.liveness?.lastSeen.map { String($0) }
         var rank: String?
         if isRanked {
-            let isTie = lastRanked == experiment.score && count > 0
-            rank = isTie ? attributes[.rank]?.last ?? nil : String(count + 1)
-            lastRanked = experiment.score
+            rank = scores.last == experiment.score ? attributes[.rank]?.last ?? nil : String(count + 1)
+            scores.append(experiment.score)
         }
         let own: [(FilterAttribute, String?)] = [
             (.id, experiment.experiment), (.battery, battery.id.text), (.version, String(battery.version)),
@@ -66,6 +66,26 @@ struct ReportColumns {
         ]
         for (attribute, text) in own { attributes[attribute, default: []].append(text) }
         members.append(experiment.member)
+    }
+
+    /// Estimates the noise from the ranked rows: from repetitions of one training, or the learning curve of the best one.
+    ///
+    /// - Parameter curve: the values of the objective of the best experiment; nil without a curve.
+    func noise(curve: [Double?]?) -> Noise? {
+        guard let best = members.first, !scores.isEmpty else { return nil }
+        let params = fieldNames.indices.filter {
+            fieldNames[$0].kind == .param && FieldName.unprefixed(fieldNames[$0].field) != "seed"
+        }
+        var collection = ExperimentGroup.Collection()
+        for row in scores.indices {
+            let battery = batteries[members[row].battery]
+            collection.add(
+                RankedExperiment(members[row], in: batteries),
+                // A training of another version is no repetition.
+                stored: params.map { values[$0][row] } + [battery.id.text],
+                isSettled: attributes[.status]?[row] == ExperimentStatus.done.rawValue)
+        }
+        return Noise(groups: collection.groups) ?? curve.flatMap { Noise(curve: $0, of: best.experiment) }
     }
 
     /// The columns: the attributes that at least one experiment has, then the channels, hyper-parameters and metadata.

@@ -15,6 +15,8 @@ struct ReportCurves {
     private let objective: String
     private(set) var channels: [String]
     private(set) var lines: [BatteryReport.Line] = []
+    /// The values of the objective of the first row, by epoch; nil without any.
+    private(set) var best: [Double?]?
 
     init(objective: String) {
         self.objective = objective
@@ -23,6 +25,7 @@ struct ReportCurves {
 
     /// Adds the curves of an experiment.
     mutating func add(_ curves: LearningCurves, row: Int) {
+        if row == 0 { best = curves[objective] }
         for channel in curves.channels {
             let isObjective = channel.name.hasSameBytes(as: objective)
             guard isObjective || row < Self.maxOfOthers else { continue }

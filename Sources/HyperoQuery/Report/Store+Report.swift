@@ -12,7 +12,8 @@ extension Store {
     /// Reads all that a page of a battery shows.
     ///
     /// Reads the fields of the best experiments, 500 per round trip, the importance of the hyper-parameters, which reads them of up
-    /// to 100,000 experiments, the noise, and the learning curves of the first 200 rows.
+    /// to 100,000 experiments, and the learning curves of the first 200 rows. The noise is that of the rows, and of all experiments if
+    /// some were left out, which are read for it.
     ///
     /// - Parameters:
     ///   - name: the battery's name, or its id.
@@ -40,27 +41,21 @@ extension Store {
             try self.columns(of: batteries, warnings: &warnings), objective: subject.channel, in: batteries)
         let limit = min(limit, max(Self.maxReportValues / columns.fields.count, 1))
 
-        var sizes: [PendingReply<Int>] = []
-        var pipeline = CommandPipeline()
-        for battery in batteries {
-            for keyspace in battery.keyspaces {
-                sizes.append(pipeline.append("ZCARD", keyspace.experiments(of: battery.id), in: keyspace, as: .count))
-            }
-        }
-        try connections.run(pipeline)
-        var total = 0
-        for size in sizes { total += try size.valueIfAvailable() ?? 0 }
-
         let isCut = try readRows(
             into: &columns, of: subject, where: bound, limit: limit, warnings: &warnings)
         let curves = try readCurves(of: columns.members, objective: subject.channel, warnings: &warnings)
         let importance = try importance(of: name, version: version, where: filter)
-        let groups = try groups(of: name, by: .replicas, version: version, where: filter, limit: 1)
+        var noise = columns.noise(curve: curves.best)
+        var groupWarnings: [String] = []
+        if isCut {
+            let groups = try groups(of: name, by: .replicas, version: version, where: filter, limit: 1)
+            (noise, groupWarnings) = (groups.noise, groups.warnings)
+        }
         var scales: [String: BatteryReport.Scale] = [:]
         for parameter in importance.importance.parameters {
             scales[parameter.name] = BatteryReport.Scale(parameter.scale)
         }
-        for warning in importance.warnings + groups.warnings where !warnings.contains(warning) {
+        for warning in importance.warnings + groupWarnings where !warnings.contains(warning) {
             warnings.append(warning)
         }
         let found = columns.columns(scales: scales)
@@ -71,9 +66,9 @@ extension Store {
             name: subject.newest.name, ids: source.batteries.map(\.id), versionsText: source.versionsText,
             description: subject.newest.description, objective: subject.channel,
             isHighestBest: subject.isHighestFirst, lowestIsBest: lowestIsBest, now: clock(),
-            total: max(total, columns.count), filter: filter,
+            total: max(importance.experimentCount, columns.count), filter: filter,
             count: columns.count, isCut: isCut, columns: found, channels: curves.channels,
-            lines: curves.lines, importance: importance, noise: groups.noise, warnings: warnings)
+            lines: curves.lines, importance: importance, noise: noise, warnings: warnings)
     }
 
     /// Returns those of some channels of which low values are better, by their declarations or names.
@@ -106,16 +101,21 @@ extension Store {
             hasLiveness: true)
         scan.bound(values: columns.fields.count)
         var isCut = false
+        var problems: [String] = []
         try self.scan(batteries, scan, where: filter, warnings: &warnings) { (experiments) throws(QueryError) in
             for experiment in experiments {
                 guard columns.count < limit else {
                     isCut = true
                     return .stop
                 }
+                if experiment.isEmpty {
+                    addScanWarning("\(experiment.source) is ranked, but its hash is missing", to: &problems)
+                }
                 append(experiment, to: &columns, isRanked: true)
             }
             return .next
         }
+        for problem in problems { addScanWarning(problem, to: &warnings) }
         guard !isCut else { return true }
         var walk = MemberWalk(.newestFirst, over: batteries, firstPage: 4 * ExperimentScan.maxChunk)
         let missing = limit - columns.count

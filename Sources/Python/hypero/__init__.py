@@ -35,15 +35,13 @@ __all__ = [
     "connect", "curves", "dead", "experiments", "export", "flush", "rank", "report", "show", "status",
 ]
 
-_lazy = {"QueryError", "Rows", "batteries", "curves", "dead", "experiments", "export", "rank", "report", "show", "status"}
+_lazy = {
+    "QueryError", "Report", "Rows", "batteries", "curves", "dead", "experiments", "export", "rank", "report", "show", "status",
+}
 
 
 def __getattr__(name: str) -> Any:
     # Queries start a program. Trainings need none, and must not pay for the import of subprocess and json.
-    if name == "Report":
-        from ._report import Report
-
-        return Report
     if name not in _lazy:
         raise AttributeError(f"module 'hypero' has no attribute {name!r}")
     from . import _queries
@@ -52,4 +50,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | _lazy | {"Report"})
+    return sorted(set(globals()) | _lazy)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, Union, overload
 from . import _programs, _wording
 from ._battery import Battery
 from ._experiment import Experiment
+from ._report import Report
 
 if TYPE_CHECKING:
-    from ._report import Report
-
     import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 
@@ -189,11 +188,9 @@ def report(
         hypero.report("digits").save("digits.html")
 
     name, version, where, lenient: as for `rank`.
-    anonymous: leave out hosts, process ids, users and paths.
+    anonymous: leave out hosts, process ids, users, paths and the condition.
     Raises QueryError.
     """
-    from ._report import Report
-
     html, messages = run(
         "report", [
             "--output=-", *_option("version", version), *(["--anonymous"] if anonymous else []), *_filter(where, lenient)],

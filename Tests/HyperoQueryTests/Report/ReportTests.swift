@@ -103,6 +103,52 @@ import Testing
         #expect(ReportCurves.reduced(few).count == few.count)
     }
 
+    @Test func `The noise is that of the groups, without a second reading of the experiments`() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("net")
+        for (number, value) in ["0.9", "0.8", "0.7", "0.5", "0.6"].enumerated() {
+            fixture.experiment(
+                "p\(number)-1", of: battery, maxima: ["valid": value],
+                params: ["lr": number == 1 ? "1e-1" : number < 3 ? "0.1" : "0.2", "seed": "\(number)"],
+                status: number == 4 ? "failed" : "done", curve: [1: "valid=0.1", 2: "valid=\(value)"])
+        }
+        try fixture.commit()
+        let store = try fixture.store()
+        let report = try store.report(of: "net")
+        #expect(report.noise?.source == .replicas(groupCount: 1))
+        #expect(try report.noise == store.groups(of: "net", by: .replicas).noise)
+        // The best two alone would have another one.
+        #expect(try store.report(of: "net", limit: 2).noise == report.noise)
+    }
+
+    @Test func `The noise of a search without repetitions is that of the learning curve of the best one`() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("net")
+        let curve = (1...40).map { ($0, "valid=\(0.5 + Double($0 * 7 % 11) / 100)") }
+        for (number, value) in ["0.6", "0.5"].enumerated() {
+            fixture.experiment(
+                "p\(number)-1", of: battery, maxima: ["valid": value], params: ["lr": "0.\(number + 1)"],
+                curve: Dictionary(uniqueKeysWithValues: curve))
+        }
+        try fixture.commit()
+        let store = try fixture.store()
+        let noise = try store.report(of: "net").noise
+        #expect(noise?.source == .curve(experiment: "p0-1", epochCount: 10))
+        #expect(try noise == store.groups(of: "net", by: .replicas).noise)
+    }
+
+    @Test func `An anonymous page of the command does not name its condition`() throws {
+        let condition = ["--where", "lr < 0.3501"]
+        let fixture = try fixture()
+        let own = try fixture.query("report", ["net", "--output", "-"] + condition).stdout
+        let anonymous = try fixture.query("report", ["net", "--output", "-", "--anonymous"] + condition).stdout
+        #expect(own.contains("0.3501") && own.contains("with lr"))
+        #expect(!anonymous.contains("0.3501") && !anonymous.contains("--where"))
+        #expect(anonymous.contains("3 experiments: 3 done (of 6; of a selection)"))
+        #expect(anonymous.contains("3 of 6 experiments fulfil the condition"))
+        #expect(anonymous.contains("hypero-query report net --anonymous"))
+    }
+
     @Test func `The command writes a file as a whole, and standard output on request`() throws {
         let fixture = try fixture()
         let folder = try TemporaryFolder()
