@@ -35,6 +35,8 @@ static const char script[] = {
 #embed "script/compare.js" suffix(, )
 #embed "script/running.js" suffix(, )
 #embed "script/export.js" suffix(, )
+#embed "script/stream.js" suffix(, )
+#embed "script/live.js" suffix(, )
 #embed "script/keys.js" suffix(, )
 #embed "script/main.js" suffix(, )
     0,

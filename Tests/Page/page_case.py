@@ -18,6 +18,11 @@ def safe(text):
 
 
 class PageCase(unittest.TestCase):
+    #: The begins of the URLs that a page may request.
+    allowed = ("file:", "data:", "blob:", "about:")
+    #: A text of the errors that a test expects.
+    expected = None
+
     @classmethod
     def setUpClass(cls):
         cls.browser = Browser(time_zone="UTC")
@@ -31,8 +36,9 @@ class PageCase(unittest.TestCase):
 
     def tearDown(self):
         self.assertEqual(self.browser.exceptions, [])
-        self.assertEqual([message for message in self.browser.messages if message["level"] in ("error", "warning")], [])
-        others = [url for url in self.browser.requests if not url.startswith(("file:", "data:", "blob:", "about:"))]
+        errors = [message for message in self.browser.messages if message["level"] in ("error", "warning")]
+        self.assertEqual([error for error in errors if not self.expected or self.expected not in error["text"]], [])
+        others = [url for url in self.browser.requests if not url.startswith(self.allowed)]
         self.assertEqual(others, [])
 
     def show(self, data=None, fragment=""):

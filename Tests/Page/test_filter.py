@@ -177,7 +177,7 @@ class FilterTests(unittest.TestCase):
         self.assertEqual(self.rows("t = x"), [])
 
     def test_all_rows_count_that_come_after_a_change(self):
-        self.browser.evaluate("Data.apply({ rows: [['new-1', { id: 'new-1', 'max.valid': 0.99, 'param.opt': 'lion' }]] }), null")
+        self.browser.evaluate("Data.apply({ columns: ['max.valid', 'param.opt'], rows: [['new-1', 0.99, 'lion']] }), null")
         self.assertEqual(self.rows("valid > 0.985 and opt = lion"), ["new-1"])
         self.assertEqual(self.rows("valid = best"), ["new-1"])
 

@@ -3,7 +3,7 @@ const Axis = (() => {
   // The height that an axis leaves to the values beyond its end.
   const END = 16;
 
-  const rangeOf = (column) => Chart.remember(column, "range", `${Data.now} ${Data.rows}`, () =>
+  const rangeOf = (column) => Chart.remember(column, "range", Data.version, () =>
     (column.kind === "max" ? Chart.results(column.numbers)
       : Chart.range(column.numbers, { isLog: Chart.isLog(column) })) ?? { low: 0, high: 1 });
   // Returns the height of a lane.

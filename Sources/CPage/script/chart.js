@@ -25,14 +25,18 @@ const Chart = (() => {
   const button = (text, click, attributes = {}) => make("button", { type: "button", ...attributes, click }, text);
   const toggle = (text, isPressed, click) => button(text, click, { "aria-pressed": String(isPressed) });
 
-  // Replaces the controls of a chart. The focus stays at its place, and a slider that is dragged is not replaced.
+  // Replaces the controls of a chart. The focus stays at its place, and neither a slider that is dragged nor a menu that may
+  // be open is replaced.
   const refresh = (parent, parts) => {
     const active = [...parent.querySelectorAll("*")].indexOf(document.activeElement);
     if (active >= 0 && document.activeElement.type === "range") {
       parent.querySelector("output").textContent = ` ${document.activeElement.value}`;
       return;
     }
+    if (active >= 0 && document.activeElement.localName === "select") return;
+    const top = parent.querySelector(".list")?.scrollTop ?? 0;
     parent.replaceChildren(...parts);
+    if (top) parent.querySelector(".list").scrollTop = top;
     if (active >= 0) parent.querySelectorAll("*")[active]?.focus();
   };
 
@@ -48,7 +52,7 @@ const Chart = (() => {
   // Numbers are no categories, also if their distribution is not recorded.
   const isCategory = (column) => !column.isNumeric;
   const brief = (text) => (Number.isFinite(Data.numberOf(text)) ? Format.number(Data.numberOf(text)) : text);
-  const distinct = (column) => remember(column, "distinct", `${Data.now} ${Data.rows}`, () =>
+  const distinct = (column) => remember(column, "distinct", Data.version, () =>
     [...new Set(column.numbers.filter(Number.isFinite))].sort((a, b) => a - b));
   // Returns whether numbers need a log axis, with 0 on a lane: they were drawn log-uniformly, or most of them are near
   // the least one.

@@ -44,18 +44,20 @@ const CompareView = (() => {
     ];
     const content = rows.length ? [make("div", { class: "tools" }, ...tools), make("div", { class: "scroll", tabindex: "0" }, table(rows, isDifferent && rows.length > 1))]
       : [make("p", { class: "muted" }, "Click experiments in the leaderboard or in a chart to compare them here.")];
-    section.replaceChildren(section.querySelector("h2"), ...content);
+    Chart.refresh(section, [section.querySelector("h2"), ...content]);
   };
 
   // Opens the details of an experiment.
   const open = (row) => {
     dialog?.remove();
+    const id = Data.id(row);
     const close = () => dialog.close();
     const isPinned = State.colour(row) >= 0;
-    dialog = make("dialog", { "aria-label": `Experiment ${Data.id(row)}` },
-      make("div", { class: "tools" }, make("strong", {}, name(Data.id(row))),
-        Chart.button(isPinned ? "Remove pin" : "Pin", () => { pin(row); close(); }),
-        Chart.button("Copy id", () => navigator.clipboard?.writeText(Data.id(row))), Chart.button("Close", close)),
+    dialog = make("dialog", { "aria-label": `Experiment ${id}` },
+      make("div", { class: "tools" }, make("strong", {}, name(id)),
+        // Its row may be another one meanwhile.
+        Chart.button(isPinned ? "Remove pin" : "Pin", () => { if (Data.byId.has(id)) pin(Data.byId.get(id)); close(); }),
+        Chart.button("Copy id", () => navigator.clipboard?.writeText(id)), Chart.button("Close", close)),
       make("div", { class: "scroll" }, table([row], false)));
     document.body.append(dialog);
     dialog.showModal();

@@ -43,6 +43,7 @@ const Data = (() => {
 
     // Reads the values again after a change.
     refresh() {
+      this.isStale = false;
       const seen = new Set();
       let present = 0;
       let numeric = 0;
@@ -61,36 +62,39 @@ const Data = (() => {
       this.isConstant = seen.size <= 1 && present === this.numbers.length;
     }
 
+    // Sets a value. `refresh` has to follow.
     set(row, value) {
+      if (this.text(row) === textOf(value)) return;
+      this.isStale = true;
       const { numbers, texts, words, index } = this.values;
-      if (numbers || texts) {
-        if (numbers && typeof value === "string" && !(value in SPECIAL)) {
-          this.values = { texts: numbers.map(textOf) };
-          this.values.texts[row] = value;
-        } else {
-          (numbers ?? texts)[row] = numbers ? value : textOf(value);
-        }
-      } else if (value === null) {
-        index[row] = null;
+      if (numbers && typeof value === "string" && !Object.hasOwn(SPECIAL, value)) {
+        this.values = { texts: Array.from(numbers, (number) => textOf(number ?? null)) };
+        this.values.texts[row] = value;
+      } else if (numbers || texts) {
+        (numbers ?? texts)[row] = numbers ? value : textOf(value);
       } else {
-        const text = textOf(value);
-        let place = words.indexOf(text);
-        if (place < 0) place = words.push(text) - 1;
-        index[row] = place;
+        const place = value === null ? null : words.indexOf(textOf(value));
+        index[row] = place === -1 ? words.push(textOf(value)) - 1 : place;
       }
     }
 
     // Makes place for more rows.
     grow(count) {
-      if (count > this.numbers.length) this.numbers = new Float64Array(count).fill(NaN);
+      if (count === this.numbers.length) return;
+      this.numbers = new Float64Array(count);
+      this.isStale = true;
     }
   }
 
-  const data = { rows: 0, columns: [] };
+  // The version changes with the values. The rows are in the order of the ranking until they change.
+  const data = { rows: 0, columns: [], version: 0, isReordered: false };
   let byName = new Map();
   let lines = new Map();
 
   data.load = (json) => {
+    data.version += 1;
+    data.isReordered = false;
+    data.format = json.format;
     data.now = json.now;
     data.live = json.live;
     data.battery = json.battery;
@@ -174,43 +178,57 @@ const Data = (() => {
     return { varying, constant: all.filter((column) => column.isConstant) };
   };
 
-  // Applies changed rows: {rows: [[id, {column: value}]…], lines: […]}. Returns the rows that are new.
-  data.apply = (delta) => {
-    const added = [];
-    for (const [id, values] of delta.rows ?? []) {
-      let row = data.byId.get(id);
-      if (row === undefined) {
-        row = data.rows;
-        data.rows += 1;
-        data.total += 1;
-        added.push(row);
-        for (const column of data.columns) {
-          column.grow(data.rows);
-          column.set(row, null);
-        }
-        data.byId.set(id, row);
-      }
-      for (const [name, value] of Object.entries(values)) {
-        let column = byName.get(name);
-        if (!data.columns.includes(column)) {
-          const kind = { param: "param", meta: "meta", max: "max" }[name.split(".")[0]];
-          column = new Column({ name, kind, values: { texts: Array(data.rows).fill(null) } }, data.rows);
-          data.columns.push(column);
-          byName.set(name, column);
-        }
-        column.set(row, value);
-      }
-    }
-    for (const column of data.columns) column.refresh();
-    for (const line of delta.lines ?? []) {
-      const row = data.byId.get(line.id);
-      if (row !== undefined) data.setLine({ ...line, row });
-    }
-    data.now = delta.now ?? data.now;
-    index();
-    return added;
+  // Returns a column, which is added if no experiment has had a value of it.
+  const added = (name) => {
+    const known = byName.get(name);
+    if (known && data.columns.includes(known)) return known;
+    const kind = { param: "param", meta: "meta", max: "max" }[name.split(".")[0]] ?? "attribute";
+    const column = new Column({ name, kind, values: { texts: Array(data.rows).fill(null) } }, data.rows);
+    data.columns.push(column);
+    byName.set(name, column);
+    return column;
   };
 
+  // Ranks the experiments by the objective. Equal ones share a rank.
+  const rank = () => {
+    const ranked = Array.from({ length: data.rows }, (_, row) => row).filter((row) => Number.isFinite(data.value(row)));
+    const sign = data.isHighestBest ? -1 : 1;
+    ranked.sort((a, b) => sign * (data.value(a) - data.value(b)) || a - b);
+    const numbers = Array(data.rows).fill(null);
+    ranked.forEach((row, place) => {
+      const last = ranked[place - 1];
+      numbers[row] = place && data.value(last) === data.value(row) ? numbers[last] : place + 1;
+    });
+    const column = added("rank");
+    column.values = { numbers };
+    column.refresh();
+    data.isReordered = true;
+  };
+
+  // Applies changes: {now, total, columns, rows: [[id, value…]…], lines}. A row is whole. Lines have the id of their
+  // experiment and the name of their channel.
+  data.apply = ({ now, total, columns, rows, lines: changed = [] }) => {
+    const ids = added("id");
+    for (const [id] of rows) if (!data.byId.has(id)) data.byId.set(id, data.rows++);
+    for (const column of data.columns) column.grow(data.rows);
+    for (const [id] of rows) ids.set(data.byId.get(id), id);
+    columns.map(added).forEach((column, place) => {
+      for (const row of rows) column.set(data.byId.get(row[0]), row[place + 1] ?? null);
+    });
+    for (const column of data.columns) if (column.isStale) column.refresh();
+    for (const { id, channel, ...line } of changed) {
+      if (!data.byId.has(id)) continue;
+      if (!data.channels.includes(channel)) data.channels.push(channel);
+      data.setLine({ ...line, row: data.byId.get(id), channel: data.channels.indexOf(channel) });
+    }
+    data.now = now ?? data.now;
+    data.total = Math.max(total ?? data.total, data.rows);
+    data.version += 1;
+    index();
+    rank();
+  };
+
+  data.textOf = textOf;
   data.numberOf = numberOf;
   return data;
 })();

@@ -96,6 +96,7 @@ const HistoryView = (() => {
   const paintCloud = (figure, context) => {
     const test = testColumn();
     const { objective } = Data.battery;
+    if (!test) return "No experiment has a value of test.";
     const rows = Array.from(State.rows).filter((row) => Number.isFinite(Data.value(row) + test.numbers[row]));
     if (!rows.length) return `No matching experiment has both ${Chart.short(objective, 40)} and test.`;
     const [x, y] = [rows.map(Data.value), rows.map((row) => test.numbers[row])];
@@ -125,6 +126,12 @@ const HistoryView = (() => {
   const read = (row) => [statusOf(row),
     ...columns().map(({ label, numbers }) => ` · ${Chart.short(label, 40)} ${Format.number(numbers[row])}`)];
 
+  let pair = null;
+  const options = { height: 280, read, table };
+  const addCloud = () => {
+    if (testColumn()) cloud ??= new Figure(pair, { ...options, name: "objective and test", paint: paintCloud });
+  };
+
   const controls = () => {
     const by = (text, value) => Chart.toggle(text, isByTime === value, () => {
       isByTime = value;
@@ -137,14 +144,14 @@ const HistoryView = (() => {
   return {
     mount(section) {
       section.querySelectorAll("p").forEach((old) => old.remove());
-      const pair = section.appendChild(Chart.make("div", { class: "pair" }));
-      const options = { height: 280, read, table };
+      pair = section.appendChild(Chart.make("div", { class: "pair" }));
       best = new Figure(pair, { ...options, name: "best so far", paint: paintBest });
       controls();
-      if (testColumn()) cloud = new Figure(pair, { ...options, name: "objective and test", paint: paintCloud });
+      addCloud();
     },
     update(changed) {
       if (!["data", "where", "pin"].some((key) => changed.has(key))) return;
+      addCloud();
       best.redraw();
       cloud?.redraw();
     },

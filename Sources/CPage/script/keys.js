@@ -16,7 +16,7 @@ const Keys = (() => {
   const list = [
     ["/", "filter"], ["j k", "next and previous experiment"], ["p", "pin it"], ["Enter", "show its details"],
     ["c", "compare the pinned ones"], ["x y", "logarithmic axes of the curves"], ["g", "group by all but the seed"], ["Esc", "close, or clear the filter"],
-    ["?", "this list"],
+    ["r", "show newer experiments, of a page of a server"], ["?", "this list"],
   ];
   const help = () => {
     const dialog = make("dialog", { "aria-label": "Keys" }, make("h2", {}, "Keys"),
@@ -36,6 +36,7 @@ const Keys = (() => {
     x: () => toggled("logx"),
     y: () => toggled("y"),
     g: () => State.set({ group: State.value.group ? "" : "seed" }),
+    r: () => Live.apply(),
     "?": help,
     Escape: () => State.value.where && State.set({ where: "" }),
   };

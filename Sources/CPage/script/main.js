@@ -41,7 +41,7 @@ const Bar = (() => {
   };
 
   const update = () => {
-    counts.replaceChildren(...statusButtons());
+    Chart.refresh(counts, statusButtons());
     if (document.activeElement !== input) input.value = State.value.where;
     const { error: problem } = State;
     error.replaceChildren();
@@ -52,8 +52,8 @@ const Bar = (() => {
     scope.replaceChildren(...scopeText());
     // 18:37:42 GMT-0500 (Eastern Standard Time)
     const zone = new Date(Data.now).toTimeString().split(" ")[1];
-    const time = `${Format.time(Data.now)} (${zone}, as all times of the page)`;
-    document.querySelector("#age").textContent = Data.live ? time : `snapshot of ${time}`;
+    const time = `snapshot of ${Format.time(Data.now)} (${zone}, as all times of the page)`;
+    if (!Data.live) document.querySelector("#age").textContent = time;
     if (problem) {
       const text = State.value.where;
       const [start, end] = [problem.start ?? 0, problem.end ?? text.length];
@@ -78,7 +78,7 @@ const Bar = (() => {
       keydown: (event) => event.key === "Escape" && (event.preventDefault(), (input.value = ""), State.set({ where: "" }), input.blur()) });
     error = make("p", { class: "error", role: "alert" });
     matches = make("output", { id: "matches" });
-    scope = make("p", { class: "muted" });
+    scope = make("p", { class: "muted scope" });
     document.querySelector("#best").append(scope);
     const theme = make("select", { "aria-label": "Colours", change: () => State.set({ theme: theme.value }) },
       ...Object.entries(themes).map(([value, text]) => make("option", { value }, text)));
@@ -142,8 +142,9 @@ const Main = (() => {
     for (const id of Object.keys(views)) observer.observe(document.getElementById(id));
     addEventListener("beforeprint", () => Object.keys(views).forEach(mount));
     Keys.start();
+    Live.start();
   };
-  return { start, mount };
+  return { start, mount, isMounted: (id) => mounted.has(id) };
 })();
 
 Main.start();

@@ -119,7 +119,10 @@ const ParametersView = (() => {
       build();
     },
     update(changed) {
-      if (changed.has("data") && shown().some(({ name }, index) => slices[index]?.column.name !== name)) build();
+      // A page that is read again has other columns of the same names, and another importance.
+      const columns = changed.has("data") ? shown() : [];
+      const isOther = (column, index) => slices[index]?.column !== column;
+      if (changed.has("data") && (columns.length !== slices.length || columns.some(isOther))) build();
       if (["data", "where", "pin"].some((key) => changed.has(key))) for (const slice of slices) slice.redraw();
     },
     hover(row) {

@@ -56,7 +56,7 @@ const RunningView = (() => {
       ...part("Failed and stopped", grouped.slice(0, MAX).map(reasonItem), grouped.length),
     ];
     const empty = make("p", { class: "muted" }, "No experiment runs, and none has failed.");
-    section.replaceChildren(section.querySelector("h2"), ...(content.length ? content : [empty]));
+    Chart.refresh(section, [section.querySelector("h2"), ...(content.length ? content : [empty])]);
   };
 
   const mount = (element) => {

@@ -93,8 +93,9 @@ const State = (() => {
       if (state.rows.length) return;
     }
     const comparisons = state.sortKeys().map(comparison);
-    // The number of the row decides last: rows come in the order of the ranking.
-    const order = (a, b) => {
+    // The number of the row decides last: rows come in the order of the ranking, until experiments change.
+    if (Data.isReordered) comparisons.push(comparison({ name: "rank", isDescending: false }));
+      const order = (a, b) => {
       for (const compare of comparisons) {
         const result = compare(a, b);
         if (result) return result;
@@ -141,7 +142,8 @@ const State = (() => {
     state.value = read();
     notify(new Set([...Object.keys(DEFAULTS), "data"]));
   };
-  state.dataChanged = () => notify(new Set(["data"]));
+  // The rows of the pins may be others.
+  state.dataChanged = () => notify(new Set(["data", "pin"]));
   state.on = (listener) => listeners.push(listener);
 
   state.colour = (row) => state.pins.indexOf(row);

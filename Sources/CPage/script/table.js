@@ -16,6 +16,10 @@ const TableView = (() => {
   let columns = [];
   let items = [];
   let active = 0;
+  // The experiment that the keys have moved to, which stays the active one when the data change.
+  let activeId = null;
+  // The columns of the menus, which stay as they are while these do.
+  let menuKey = "";
   const pool = [];
 
   const sortBy = (column, isAdded) => {
@@ -112,6 +116,7 @@ const TableView = (() => {
     if (top < scroller.scrollTop) scroller.scrollTop = top;
     if (top + 2 * ROW > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + 2 * ROW - scroller.clientHeight;
     if (items[active]) State.hover(items[active].row);
+    activeId = items[active] ? Data.id(items[active].row) : null;
     State.frame(draw);
   };
 
@@ -146,6 +151,18 @@ const TableView = (() => {
     return make("label", {}, "Group by ", select);
   };
 
+  // Makes the menus again if their columns or the state are others, because one of them may be open.
+  const menus = () => {
+    const { cols, group } = State.value;
+    const key = JSON.stringify([cols, group, Columns.keys(), Data.columns.map((column) => [column.name, column.isConstant])]);
+    if (key === menuKey) return;
+    menuKey = key;
+    columnMenu();
+    const tools = section.querySelector(".tools");
+    tools.firstChild?.remove();
+    tools.prepend(grouping());
+  };
+
   // Returns the sentences below the table.
   const remarks = (isGrouped) => {
     const { where, group } = State.value;
@@ -167,17 +184,15 @@ const TableView = (() => {
     const grouped = isGrouped ? Columns.groups() : null;
     items = grouped ? grouped.list : Array.from(State.rows, (row) => ({ row }));
     columns = grouped ? Columns.ofGroups(grouped.fields) : Columns.usual();
-    active = Math.min(active, Math.max(items.length - 1, 0));
+    const moved = changed?.has("data") ? items.findIndex(({ row }) => Data.id(row) === activeId) : -1;
+    active = moved < 0 ? Math.min(active, Math.max(items.length - 1, 0)) : moved;
     header();
     sheet.style.height = `${items.length * ROW}px`;
     scroller.style.height = `${Math.min(items.length + 1, 20) * ROW + 18}px`;
     scroller.setAttribute("aria-rowcount", items.length + 1);
     scroller.setAttribute("aria-colcount", columns.length);
     note.textContent = remarks(isGrouped);
-    if (!changed || changed.has("data") || changed.has("cols")) columnMenu();
-    const tools = section.querySelector(".tools");
-    tools.firstChild?.remove();
-    tools.prepend(grouping());
+    menus();
     menu.hidden = isGrouped;
     State.frame(draw);
   };
