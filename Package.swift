@@ -196,7 +196,8 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
-            name: "HyperoPageTests", dependencies: ["HyperoPage", "HyperoQuery"], swiftSettings: settings),
+            name: "HyperoPageTests", dependencies: ["HyperoPage", "HyperoQuery", "HyperoSchema"],
+            swiftSettings: settings),
         .testTarget(
             name: "HyperoDemoTests", dependencies: ["hypero-demo", "HyperoCommandLine", "HyperoCore"],
             swiftSettings: settings),

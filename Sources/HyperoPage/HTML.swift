@@ -34,6 +34,32 @@ struct HTML {
 
     mutating func close(_ element: StaticString) { text += "</\(element)>\n" }
 
+    /// Appends the begin of a document up to its body.
+    ///
+    /// - Parameters:
+    ///   - policy: the rules of the browser for scripts, styles and requests.
+    ///   - nonce: the text of letters and digits that the policy allows for the style.
+    mutating func head(title: String, policy: String, nonce: String) {
+        markup("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+        markup("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+        markup("<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"generator\" content=\"hypero\">\n")
+        verbatim("<meta http-equiv=\"Content-Security-Policy\" content=\"\(policy)\">\n")
+        element("title", text: title)
+        verbatim("<style nonce=\"\(nonce)\">\n\(PageAssets.style)</style>\n")
+        markup("</head>\n<body>\n")
+    }
+
+    /// Appends the first warnings, and the number of the others.
+    mutating func warnings(_ warnings: [String]) {
+        for warning in warnings.prefix(Self.maxWarnings) {
+            element("p", " class=\"warning\"", text: warning)
+        }
+        guard warnings.count > Self.maxWarnings else { return }
+        element("p", " class=\"warning\"", text: "\(warnings.count - Self.maxWarnings) more warnings")
+    }
+
+    private static let maxWarnings = 5
+
     /// Appends text that is safe as it is: the style, the script, a drawing and the data.
     mutating func verbatim(_ text: String) { self.text += text }
 }

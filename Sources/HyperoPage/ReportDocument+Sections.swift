@@ -22,15 +22,8 @@ extension ReportDocument {
             html.name(report.description)
             html.close("p")
         }
-        for warning in report.warnings.prefix(Self.maxWarnings) {
-            html.element("p", " class=\"warning\"", text: warning)
-        }
-        if report.warnings.count > Self.maxWarnings {
-            html.element("p", " class=\"warning\"", text: "\(report.warnings.count - Self.maxWarnings) more warnings")
-        }
+        html.warnings(report.warnings)
     }
-
-    private static let maxWarnings = 5
 
     /// The numbers of experiments: `206 experiments: 180 done, 3 running, 12 failed, 9 diverged`.
     private var countsText: String {

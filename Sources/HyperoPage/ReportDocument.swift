@@ -35,13 +35,8 @@ package struct ReportDocument {
     /// The whole document.
     package var html: String {
         var html = HTML()
-        html.markup("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-        html.markup("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-        html.markup("<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"generator\" content=\"hypero\">\n")
-        html.verbatim("<meta http-equiv=\"Content-Security-Policy\" content=\"\(policy)\">\n")
-        html.element("title", text: title)
-        html.verbatim("<style nonce=\"\(nonce)\">\n\(PageAssets.style)</style>\n")
-        html.markup("</head>\n<body>\n<a class=\"skip\" href=\"#table\">Skip to the leaderboard</a>\n")
+        html.head(title: title, policy: policy, nonce: nonce)
+        html.markup("<a class=\"skip\" href=\"#table\">Skip to the leaderboard</a>\n")
         writeBar(to: &html)
         html.open("main")
         writeBest(to: &html)

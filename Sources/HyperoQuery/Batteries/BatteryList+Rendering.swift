@@ -90,7 +90,7 @@ extension BatterySummary {
 extension BatterySummary.Best {
     /// The value, with the status of an experiment that failed, was stopped or was lost: its result must not look like that of
     /// one that is done.
-    var text: String {
+    package var text: String {
         let number = numberTexts([number])[0] ?? ""
         guard let status, status != .done, status != .running else { return number }
         return "\(number) (\(status.rawValue))"

@@ -59,7 +59,9 @@ extension Store {
     /// - Parameters:
     ///   - earlier: an earlier list, whose counts are kept where nothing has changed; nil for none.
     ///   - changed: the ids of the batteries that have changed since.
-    func activities(since earlier: ActivityList?, changed: Set<String>) throws(QueryError) -> ActivityList {
+    package func activities(
+        since earlier: ActivityList? = nil, changed: Set<String> = []
+    ) throws(QueryError) -> ActivityList {
         try answer { () throws(QueryError) in try readActivities(since: earlier, changed: changed) }
     }
 
