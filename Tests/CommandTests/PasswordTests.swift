@@ -130,9 +130,7 @@ import Testing
     func `The demo passes no password in the arguments of redis-cli, and prints none`(url: String) throws {
         let folder = try TemporaryFolder()
         let stub = "#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"$0.arguments\"\necho Could not connect; exit 1\n"
-        #expect(
-            FileManager.default.createFile(
-                atPath: folder.file("redis-cli"), contents: Data(stub.utf8), attributes: [.posixPermissions: 0o700]))
+        try folder.writeProgram(stub, to: "redis-cli")
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         let outcome = try ChildProcess.run(
             Self.root.appendingPathComponent("Scripts/demo").path, ["--experiments", "1"],
@@ -200,8 +198,8 @@ import Testing
 
 /// The script of the Redis service in `docker-compose.yml`, run with a stand-in for the entry point of the image.
 @Suite struct ComposeTests {
-    /// Runs the script. The stand-in starts the server on a socket instead of a port.
-    private func run(environment: [String: String], socket: String) throws -> ChildProcess {
+    /// Runs the script. The stand-in starts the server on the socket `s` of the folder instead of a port.
+    private func run(environment: [String: String], in folder: TemporaryFolder) throws -> ChildProcess {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let compose = try String(contentsOf: root.appendingPathComponent("docker-compose.yml"), encoding: .utf8)
@@ -209,16 +207,11 @@ import Testing
         let start = try #require(lines.firstIndex(of: "    - |"))
         let script = lines[(start + 1)...].prefix { $0.hasPrefix("      ") }.map { String($0.dropFirst(6)) }
             .joined(separator: "\n").replacingOccurrences(of: "$$", with: "$")
-        let bin = "\(socket).bin"
-        try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
-        let entryPoint = "#!/bin/sh\nexec \"$@\" --port 0 --unixsocket \(socket) --dir \(bin)\n"
-        #expect(
-            FileManager.default.createFile(
-                atPath: "\(bin)/docker-entrypoint.sh", contents: Data(entryPoint.utf8),
-                attributes: [.posixPermissions: 0o700]))
+        let entryPoint = "#!/bin/sh\nexec \"$@\" --port 0 --unixsocket \(folder.file("s")) --dir \(folder.path)\n"
+        try folder.writeProgram(entryPoint, to: "docker-entrypoint.sh")
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         return try ChildProcess(
-            "sh", ["-c", script], environment: environment.merging(["PATH": "\(bin):\(path)"]) { $1 })
+            "sh", ["-c", script], environment: environment.merging(["PATH": "\(folder.path):\(path)"]) { $1 })
     }
 
     @Test func `The password of docker-compose is not in the arguments of Redis, whatever its characters`() throws {
@@ -226,7 +219,7 @@ import Testing
         let password = #"ver"rat\en 'x' $HOME #"#
         let socket = folder.file("s")
         let server = try run(
-            environment: ["HYPERO_REDIS_PASSWORD": password, "HYPERO_REDIS_BIND": "0.0.0.0"], socket: socket)
+            environment: ["HYPERO_REDIS_PASSWORD": password, "HYPERO_REDIS_BIND": "0.0.0.0"], in: folder)
         #expect(eventually { FileManager.default.fileExists(atPath: socket) }, "\(server.stdout)\(server.stderr)")
         let arguments = try String(contentsOfFile: "/proc/\(server.pid)/cmdline", encoding: .utf8)
         #expect(!arguments.contains("rat"))
@@ -251,7 +244,7 @@ import Testing
             ).stdout
         }
         func start() throws -> ChildProcess {
-            let server = try run(environment: environment, socket: socket)
+            let server = try run(environment: environment, in: folder)
             #expect(
                 eventually { (try? cli("default", "", "PING"))?.isEmpty == false }, "\(server.stdout)\(server.stderr)")
             return server
@@ -273,7 +266,7 @@ import Testing
     func `docker-compose without a password listens only on this host`(address: String, starts: Bool) throws {
         let folder = try TemporaryFolder()
         let socket = folder.file("s")
-        let server = try run(environment: ["HYPERO_REDIS_BIND": address, "HYPERO_REDIS_PASSWORD": ""], socket: socket)
+        let server = try run(environment: ["HYPERO_REDIS_BIND": address, "HYPERO_REDIS_PASSWORD": ""], in: folder)
         if starts {
             #expect(eventually { FileManager.default.fileExists(atPath: socket) }, "\(server.stdout)\(server.stderr)")
         } else {

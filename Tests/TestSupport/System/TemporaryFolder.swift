@@ -25,4 +25,14 @@ package final class TemporaryFolder: Sendable {
 
     /// Returns the path of a file in the folder. The file need not exist.
     package func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes a program that can be started at once.
+    ///
+    /// Another process writes the file. A process that is forked while this one has the file open for writing would hold it open until
+    /// its own program starts, and Linux refuses to start a program that is open for writing.
+    package func writeProgram(_ text: String, to name: String) throws {
+        let script = "printf %s \"$1\" >\"$0\" && chmod 700 \"$0\""
+        let outcome = try ChildProcess.run("sh", ["-c", script, file(name), text])
+        guard outcome.succeeded else { throw TestFailure("cannot write \(file(name)): \(outcome.stderr)") }
+    }
 }
