@@ -28,6 +28,7 @@ let package = Package(
         .library(name: "hypero-c", type: .dynamic, targets: ["HyperoC"]),
         .executable(name: "hypero-ingest", targets: ["hypero-ingest"]),
         .executable(name: "hypero-query", targets: ["hypero-query"]),
+        .executable(name: "hypero-web", targets: ["hypero-web"]),
         .executable(name: "hypero-demo", targets: ["hypero-demo"]),
     ],
     // TLS in URLs that start with rediss://. Without the trait, the package links neither hiredis_ssl nor OpenSSL.
@@ -36,6 +37,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // The server of pages. A parser of requests from a network is no place for code of one's own.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         // Scripts/docs
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
@@ -77,7 +80,7 @@ let package = Package(
             cSettings: [.treatAllWarnings(as: .error)]),
         // Pure: results in, a page out.
         .target(
-            name: "HyperoPage", dependencies: ["CPage", "HyperoQuery", "HyperoSchema", "HyperoSearch"],
+            name: "HyperoPage", dependencies: ["CPage", "HyperoCore", "HyperoQuery", "HyperoSchema", "HyperoSearch"],
             swiftSettings: settings),
         // What the programs share: the options of the server, error messages and the start.
         .target(
@@ -104,6 +107,26 @@ let package = Package(
             dependencies: [
                 "HyperoPage", "HyperoQuery", "HyperoCommandLine", "HyperoCore", "HyperoRedis", "HyperoSchema",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
+        // The pages over HTTP, as they change.
+        .target(
+            name: "HyperoServe",
+            dependencies: [
+                "HyperoPage", "HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "hypero-web",
+            dependencies: [
+                "HyperoCommandLine", "HyperoServe", "HyperoCore", "HyperoQuery",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings
         ),
@@ -199,6 +222,14 @@ let package = Package(
             name: "HyperoPageTests", dependencies: ["HyperoPage", "HyperoQuery", "HyperoSchema"],
             swiftSettings: settings),
         .testTarget(
+            name: "HyperoServeTests",
+            dependencies: [
+                "Hypero", "HyperoQuery", "HyperoServe", "TestSupport", "hypero-ingest",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "HyperoDemoTests", dependencies: ["hypero-demo", "HyperoCommandLine", "HyperoCore"],
             swiftSettings: settings),
         .testTarget(
@@ -226,6 +257,7 @@ let package = Package(
                 "hypero-demo",
                 "hypero-ingest",
                 "hypero-query",
+                "hypero-web",
             ],
             swiftSettings: settings),
     ],

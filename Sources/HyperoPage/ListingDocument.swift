@@ -1,3 +1,4 @@
+import HyperoCore
 package import HyperoQuery
 import HyperoSchema
 
@@ -63,10 +64,14 @@ package struct ListingDocument {
         self.now = now
     }
 
+    /// The rules of the browser: no script, no style but that with the nonce, and no request.
+    package var policy: String {
+        "default-src 'none'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'none'"
+    }
+
     /// The whole document.
     package var html: String {
         var html = HTML()
-        let policy = "default-src 'none'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'none'"
         html.head(title: "hypero", policy: policy, nonce: nonce)
         html.markup("<header id=\"bar\">\n<h1>hypero</h1>\n")
         html.element("p", text: batteries.count == 1 ? "1 battery" : "\(batteries.count) batteries")
@@ -115,7 +120,7 @@ package struct ListingDocument {
             versions.append(version)
         }
         html.markup("<tr><th scope=\"row\">")
-        html.verbatim("<a href=\"battery?name=\(Self.percentEncoded(newest.name))\">")
+        html.verbatim("<a href=\"battery?name=\(percentEncoded(newest.name))\">")
         html.name(newest.name)
         html.markup("</a></th>")
         number(versions.map(String.init).joined(separator: ", "), to: &html)
@@ -134,23 +139,5 @@ package struct ListingDocument {
 
     private func number(_ text: String, to html: inout HTML) {
         html.element("td", " class=\"number\"", text: text)
-    }
-
-    /// Returns a text as a value in the query of a URL. All but letters, digits and `-._~` are encoded.
-    ///
-    /// Source: RFC 3986, section 2.3.
-    static func percentEncoded(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                result += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return result
     }
 }

@@ -230,6 +230,7 @@ extension ReportDocument {
             html.write(command)
             html.markup("</code></p>\n")
         }
+        if live != nil { html.markup("<p><a href=\"./\">All batteries</a></p>\n") }
         html.element("p", text: "hypero \(version)")
         html.close("footer")
     }

@@ -58,7 +58,7 @@ package struct ReportDocument {
 
     /// The rules of the browser: no script and no style but those with the nonce, and no request, or
     /// only those to the page's own server.
-    private var policy: String {
+    package var policy: String {
         "default-src 'none'; script-src 'nonce-\(nonce)'; style-src 'nonce-\(nonce)'; img-src data: blob:; "
             + (live == nil ? "" : "connect-src 'self'; ") + "base-uri 'none'; form-action 'none'"
     }

@@ -3,7 +3,7 @@ import HyperoSchema
 import HyperoSearch
 
 /// The data of the page as JSON that is safe within a script element.
-enum ReportJSON {
+package enum ReportJSON {
     /// Returns the data of a report.
     ///
     /// - Parameter live: the URL of a server's later changes; nil for none.
@@ -28,7 +28,7 @@ enum ReportJSON {
         return json + "}"
     }
 
-    private static func array(_ items: [String]) -> String { "[" + items.joined(separator: ",") + "]" }
+    static func array(_ items: [String]) -> String { "[" + items.joined(separator: ",") + "]" }
 
     private static func column(_ column: BatteryReport.Column) -> String {
         var json = "{\"name\":\(quoted(column.name)),\"kind\":\"\(column.kind.rawValue)\""
@@ -59,10 +59,10 @@ enum ReportJSON {
             + array(places.map { $0.map { String($0) } ?? "null" }) + "}"
     }
 
-    private static func isSpecial(_ text: String) -> Bool { ["nan", "inf", "-inf"].contains(text) }
+    static func isSpecial(_ text: String) -> Bool { ["nan", "inf", "-inf"].contains(text) }
 
     /// Returns whether a text is nan, infinite, or the shortest decimal of its number as JavaScript writes it.
-    private static func isCanonicalNumber(_ text: String) -> Bool {
+    static func isCanonicalNumber(_ text: String) -> Bool {
         if isSpecial(text) { return true }
         guard let number = Number(text: text), number.isFinite, text != "-0" else { return false }
         let magnitude = abs(number.value)
@@ -74,8 +74,13 @@ enum ReportJSON {
     }
 
     private static func line(_ line: BatteryReport.Line) -> String {
-        let epochs = line.points.map(\.x)
-        var json = "{\"row\":\(line.row),\"channel\":\(line.channel),"
+        "{\"row\":\(line.row),\"channel\":\(line.channel)," + points(line.points) + "}"
+    }
+
+    /// Returns the members with the epochs and values of a learning curve.
+    static func points(_ points: [ChartPoint]) -> String {
+        let epochs = points.map(\.x)
+        var json = ""
         let step = epochs.count > 1 ? epochs[1] - epochs[0] : 1
         let isRegular = zip(epochs, epochs.dropFirst()).allSatisfy { $1 - $0 == step }
         if isRegular, let first = epochs.first {
@@ -83,11 +88,11 @@ enum ReportJSON {
         } else {
             json += "\"x\":" + array(epochs.map(wholeText))
         }
-        return json + ",\"y\":" + array(line.points.map { shortNumber($0.y) }) + "}"
+        return json + ",\"y\":" + array(points.map { shortNumber($0.y) })
     }
 
     /// Returns a number with five significant digits, which a chart can tell apart.
-    private static func shortNumber(_ value: Double) -> String {
+    static func shortNumber(_ value: Double) -> String {
         guard value.isFinite else { return "\"\(Number.text(of: value))\"" }
         return roundedText(value, digits: 5)
     }

@@ -79,7 +79,7 @@ struct ReportCommand: FilterCommand {
         printWarnings(report.warnings)
         if anonymous { report = report.anonymous }
         let document = ReportDocument(
-            report, nonce: Self.nonce(), command: command, version: HyperoVersion.current)
+            report, nonce: randomHex(bytes: 16), command: command, version: HyperoVersion.current)
         let html = document.html
         guard output != "-" else {
             try StandardOutput.write(html)
@@ -96,14 +96,5 @@ struct ReportCommand: FilterCommand {
         if filtering.lenient, !anonymous { options.append("--lenient") }
         if anonymous { options.append("--anonymous") }
         return BatteryWords.command("report", of: name, version: version, options: options)
-    }
-
-    /// Returns 128 random bits as hexadecimal digits.
-    private static func nonce() -> String {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<2).map { _ in
-            let digits = String(generator.next(), radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
     }
 }

@@ -98,7 +98,7 @@ import Testing
         let folder = try TemporaryFolder()
         let units = Self.root.appendingPathComponent("Scripts/systemd")
         let names = try FileManager.default.contentsOfDirectory(atPath: units.path).filter { !$0.hasSuffix(".conf") }
-        #expect(names.count == 9)
+        #expect(names.count == 10)
         var instances: [String] = []
         for name in names.sorted() {
             // The programs of the test, in place of installed ones.

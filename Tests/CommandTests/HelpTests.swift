@@ -11,7 +11,7 @@ import Testing
         ["hypero-query", "experiments"], ["hypero-query", "show"], ["hypero-query", "curves"],
         ["hypero-query", "compare"], ["hypero-query", "status"], ["hypero-query", "dead"], ["hypero-query", "verify"],
         ["hypero-query", "versions"], ["hypero-query", "columns"], ["hypero-query", "importance"],
-        ["hypero-query", "export"], ["hypero-query", "watch"], ["hypero-demo"],
+        ["hypero-query", "export"], ["hypero-query", "watch"], ["hypero-web"], ["hypero-demo"],
     ])
     func `The help of each command fits into 80 columns, and its lists keep their indentation`(command: [String]) throws
     {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct VersionTests {
-    @Test(arguments: ["hypero-ingest", "hypero-query", "hypero-demo"])
+    @Test(arguments: ["hypero-ingest", "hypero-query", "hypero-web", "hypero-demo"])
     func `Every command prints its version`(program: String) throws {
         let outcome = try ChildProcess.run(program, ["--version"])
         #expect(outcome.ending == .exited(0))

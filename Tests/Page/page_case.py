@@ -27,7 +27,7 @@ class PageCase(unittest.TestCase):
     def setUpClass(cls):
         cls.browser = Browser(time_zone="UTC")
         cls.addClassCleanup(cls.browser.close)
-        cls.page = Path(PAGE).read_text(encoding="utf-8")
+        cls.page = Path(PAGE).read_text(encoding="utf-8") if PAGE else ""
 
     def setUp(self):
         self.browser.set_size(1280, 900)

@@ -57,7 +57,7 @@ const CompareView = (() => {
       make("div", { class: "tools" }, make("strong", {}, name(id)),
         // Its row may be another one meanwhile.
         Chart.button(isPinned ? "Remove pin" : "Pin", () => { if (Data.byId.has(id)) pin(Data.byId.get(id)); close(); }),
-        Chart.button("Copy id", () => navigator.clipboard?.writeText(id)), Chart.button("Close", close)),
+        Chart.button("Copy id", () => Notice.copy(id, "The id")), Chart.button("Close", close)),
       make("div", { class: "scroll" }, table([row], false)));
     document.body.append(dialog);
     dialog.showModal();

@@ -215,6 +215,11 @@ const Data = (() => {
     columns.map(added).forEach((column, place) => {
       for (const row of rows) column.set(data.byId.get(row[0]), row[place + 1] ?? null);
     });
+    // A row is whole: it has no value of a column that is not listed.
+    const kept = new Set([...columns, "id", "rank"]);
+    for (const column of data.columns.filter(({ name }) => !kept.has(name))) {
+      for (const [id] of rows) if (column.has(data.byId.get(id))) column.set(data.byId.get(id), null);
+    }
     for (const column of data.columns) if (column.isStale) column.refresh();
     for (const { id, channel, ...line } of changed) {
       if (!data.byId.has(id)) continue;

@@ -8,7 +8,12 @@ const Notice = (() => {
     clearTimeout(timer);
     timer = setTimeout(() => element.remove(), 6000);
   };
-  return { show };
+  // Copies a text, which browsers allow on localhost and with TLS only.
+  const copy = (text, subject) => {
+    const copied = navigator.clipboard ? navigator.clipboard.writeText(text) : Promise.reject();
+    copied.then(() => show(`${subject} is copied.`), () => show(`The browser copies nothing from this address. ${subject}: ${text}`));
+  };
+  return { show, copy };
 })();
 
 const Keys = (() => {
@@ -32,6 +37,7 @@ const Keys = (() => {
     j: () => TableView.move(1),
     k: () => TableView.move(-1),
     p: () => TableView.active() >= 0 && CompareView.pin(TableView.active()),
+    Enter: () => TableView.active() >= 0 && CompareView.open(TableView.active()),
     c: () => document.querySelector("#compare").scrollIntoView(),
     x: () => toggled("logx"),
     y: () => toggled("y"),
@@ -43,6 +49,8 @@ const Keys = (() => {
   const start = () => addEventListener("keydown", (event) => {
     const isTyping = event.target.closest?.("input, select, textarea, dialog");
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !(event.key in actions) || event.defaultPrevented) return;
+    // Of a button or a link, Enter is a click.
+    if (event.key === "Enter" && event.target !== document.body) return;
     event.preventDefault();
     actions[event.key]();
   });

@@ -150,9 +150,11 @@ const Live = (() => {
     if (isReading) return;
     isReading = true;
     try {
-      const response = await fetch(location.pathname + location.search);
+      const response = await fetch(location.pathname + location.search, { signal: AbortSignal.timeout(120_000) });
       if (!response.ok) throw new Error(`status ${response.status}`);
-      const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
+      // The browser would refuse the style sheets of another reading, and report them.
+      const text = (await response.text()).replaceAll(/<(?:style)[^>]*>[^<]*<\/style>/g, "");
+      const parsed = new DOMParser().parseFromString(text, "text/html");
       const json = JSON.parse(parsed.getElementById("data").textContent);
       // Another version of hypero has another script.
       if (json.format !== Data.format) return location.reload();
@@ -193,6 +195,7 @@ const Live = (() => {
     timer = setTimeout(tick, Math.max(delay, 0));
   };
 
+  let lastReload = -Infinity;
   const start = () => {
     if (!Data.live) return;
     newer = Chart.button("", () => flush(true), { id: "newer", hidden: "" });
@@ -214,9 +217,12 @@ const Live = (() => {
         for (const line of delta.lines ?? []) lines.set(JSON.stringify([line.id, line.channel]), line);
         wake(PAUSE);
       },
+      // At once, and later ones with a pause: a page that takes long to come would be read for ever.
       reload: () => {
         isUrgent = true;
-        read();
+        const delay = Math.max(lastReload + SOON - performance.now(), 0);
+        lastReload = performance.now() + delay;
+        setTimeout(read, delay);
       },
     });
     wake(0);

@@ -10,13 +10,15 @@ const Bar = (() => {
   const themes = { "": "Light or dark", light: "Light", dark: "Dark" };
 
   const statusButtons = () => {
-    const numbers = new Map();
+    // In this order whatever row is the first.
+    const numbers = new Map(["running", "done", "failed", "stopped", "lost"].map((status) => [status, 0]));
     let diverged = 0;
     for (let row = 0; row < Data.rows; row += 1) {
       const status = Data.text("status", row);
       if (status) numbers.set(status, (numbers.get(status) ?? 0) + 1);
       if (Data.isDiverged(row)) diverged += 1;
     }
+    for (const [status, count] of numbers) if (count === 0) numbers.delete(status);
     const terms = Brush.terms(State.value.where);
     const chip = (text, condition, others) =>
       Chart.toggle(text, terms.includes(condition), () => State.toggleCondition(condition, others));
@@ -86,7 +88,7 @@ const Bar = (() => {
     const tools = header.querySelector("#tools");
     tools.append(
       make("div", { id: "filter" }, input, make("datalist", { id: "names" }), matches),
-      button("Copy link", () => navigator.clipboard?.writeText(location.href).then(() => Notice.show("The link is copied."))),
+      button("Copy link", () => Notice.copy(location.href, "The link")),
       ...Export.forms.map((form) => button(form, () => Export.save(form),
         { title: `Save the rows and columns of the leaderboard as ${form}. Its menu has "All columns".` })),
       theme, button("?", Keys.help, { "aria-label": "Keys" }));

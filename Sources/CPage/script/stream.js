@@ -4,6 +4,8 @@ const Stream = (() => {
   // The time until the next attempt after the server refused a connection in ms: the first one, doubled up to the last one.
   const FIRST_RETRY = 5_000;
   const LAST_RETRY = 60_000;
+  // The server sends an event at least every 15 s.
+  const SILENCE = 45_000;
   const AFTER = /([?&])after=[^&]*/;
 
   let source = null;
@@ -14,6 +16,8 @@ const Stream = (() => {
   let problem = "";
   let retry = FIRST_RETRY;
   let retryTime = 0;
+  // The time of the latest event: a connection that is broken on its way is not closed.
+  let heard = 0;
   let timer = 0;
   let listeners = {};
   let parts = null;
@@ -58,12 +62,16 @@ const Stream = (() => {
     const after = `after=${encodeURIComponent(lastId)}`;
     const known = AFTER.test(address) ? address.replace(AFTER, `$1${after}`) : `${address}&${after}`;
     source = new EventSource(lastId ? known : address);
+    heard = performance.now();
     const on = (type, work) => source.addEventListener(type, (event) => {
+      heard = performance.now();
       work(event);
       show();
     });
     on("open", () => {
       state = "live";
+      // The server says it again if it lasts.
+      problem = "";
       retry = FIRST_RETRY;
     });
     on("error", () => {
@@ -78,6 +86,7 @@ const Stream = (() => {
       lastId = lastEventId;
       listeners.rows(JSON.parse(data));
     });
+    on("beat", () => {});
     on("reload", () => {
       close();
       listeners.reload();
@@ -101,6 +110,7 @@ const Stream = (() => {
       words: make("span", { role: "status" }), rest: make("span") };
     parts.root.replaceChildren(parts.mark, " ", parts.words, parts.rest);
     document.addEventListener("visibilitychange", connect);
+    setInterval(() => source && performance.now() - heard > SILENCE && connect(), SILENCE / 3);
     open(Data.live);
   };
   return { start, open, fail, show, isOpen: () => source !== null };

@@ -121,7 +121,7 @@ extension Store {
     }
 
     /// Returns the number of experiments of batteries. One round trip.
-    private func experimentCount(of batteries: [StoredBattery]) throws(QueryError) -> Int {
+    func experimentCount(of batteries: [StoredBattery]) throws(QueryError) -> Int {
         var pipeline = CommandPipeline()
         let sizes = batteries.flatMap { battery in
             battery.keyspaces.map { pipeline.append("ZCARD", $0.experiments(of: battery.id), in: $0, as: .count) }

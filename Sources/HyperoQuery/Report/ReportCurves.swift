@@ -13,13 +13,16 @@ struct ReportCurves {
     private static let bucketCount = 240
 
     private let objective: String
+    private let others: Int
     private(set) var channels: [String]
     private(set) var lines: [BatteryReport.Line] = []
     /// The values of the objective of the first row, by epoch; nil without any.
     private(set) var best: [Double?]?
 
-    init(objective: String) {
+    /// - Parameter others: the number of experiments whose curves of other channels than the objective are kept.
+    init(objective: String, others: Int = maxOfOthers) {
         self.objective = objective
+        self.others = others
         channels = [objective]
     }
 
@@ -28,7 +31,7 @@ struct ReportCurves {
         if row == 0 { best = curves[objective] }
         for channel in curves.channels {
             let isObjective = channel.name.hasSameBytes(as: objective)
-            guard isObjective || row < Self.maxOfOthers else { continue }
+            guard isObjective || row < others else { continue }
             var index = channels.firstIndex { $0.hasSameBytes(as: channel.name) }
             if index == nil, channels.count < Self.maxChannels {
                 channels.append(channel.name)

@@ -146,10 +146,13 @@ extension Store {
         columns.append(experiment, isRanked: isRanked)
     }
 
-    private func readCurves(
-        of members: [ScanMember], objective: String, warnings: inout [String]
+    /// Reads the learning curves of experiments.
+    ///
+    /// - Parameter others: the number of experiments whose curves of other channels than the objective are kept.
+    func readCurves(
+        of members: [ScanMember], objective: String, others: Int = ReportCurves.maxOfOthers, warnings: inout [String]
     ) throws(QueryError) -> ReportCurves {
-        var curves = ReportCurves(objective: objective)
+        var curves = ReportCurves(objective: objective, others: others)
         let members = members.prefix(ReportCurves.maxExperiments)
         var start = 0
         while start < members.count {

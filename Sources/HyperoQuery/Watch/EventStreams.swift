@@ -269,9 +269,9 @@ extension Store {
             guard values.count == 3, let events = values[0].flatMap({ StreamID($0) }) else {
                 return WatchProgress.Cursor()
             }
-            // An ingest that has carried out no command has no cursor of them.
+            // An ingest that has carried out no command has no cursor of them, so that the first one waits.
             return WatchProgress.Cursor(
-                events: events, control: values[1].flatMap { StreamID($0) } ?? .highest,
+                events: events, control: values[1].flatMap { StreamID($0) } ?? .zero,
                 applied: values[2].flatMap { UInt64($0) } ?? 0)
         }
     }

@@ -58,10 +58,31 @@ public struct WatchEvent: Sendable, Hashable {
         return producer.text
     }
 
+    /// True for a command of an operator.
+    var isCommand: Bool { if case .deletion = content { true } else { false } }
+
+    /// True for a command that thins a learning curve.
+    var isThinning: Bool { if case .deletion(.thinCurve) = content { true } else { false } }
+
+    /// True for rows of a learning curve.
+    var isCurveRow: Bool {
+        guard case .event(let event) = content else { return false }
+        switch event.body {
+        case .epoch, .curve: return true
+        default: return false
+        }
+    }
+
     /// The name of the declared battery; nil for any other event.
     var declaredName: String? {
         guard case .event(let event) = content, case .battery(let declaration) = event.body else { return nil }
         return declaration.name
+    }
+
+    /// The version of the declared battery; nil for any other event.
+    var declaredVersion: Int? {
+        guard case .event(let event) = content, case .battery(let declaration) = event.body else { return nil }
+        return declaration.version
     }
 
     /// The object of the event on one line: `time event battery experiment`, then the keys of its kind, then `producer` and `seq`

@@ -22,7 +22,7 @@ package struct WakePipe: Sendable {
     }
 
     /// Closes both ends, after which the pipe must not be used.
-    func close() {
+    package func close() {
         Glibc.close(readEnd)
         Glibc.close(writeEnd)
     }
