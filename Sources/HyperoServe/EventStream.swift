@@ -51,7 +51,7 @@ final class EventStream {
 
     func beat() {
         guard channel.isWritable else { return }
-        write(ByteBuffer(string: "event: beat\ndata:\n\n"))
+        write(ByteBuffer(string: "event: beat\ndata: {}\n\n"))
         channel.flush()
     }
 

@@ -220,7 +220,8 @@ final class Site {
 
     /// Begins an event stream.
     ///
-    /// - Returns: nil if the watch of the battery cannot begin; the connection then ends.
+    /// - Returns: the stream, or the error of the watch that cannot begin.
+    /// - Throws: the response if there are too many streams or batteries.
     func openStream(
         of key: BatteryKey, after: String?, on channel: any Channel
     ) throws(WebResponse) -> EventLoopFuture<EventStream>.Isolated {

@@ -131,7 +131,7 @@ import Testing
             redis.cli("CLIENT", "LIST").components(separatedBy: "name=hypero-query-watch ").count - 1
         }
         var client: WebClient? = try viewer(web.port)
-        #expect(client?.wait(for: ":\n\n") ?? false)
+        #expect(client?.wait(for: "event: beat\n") ?? false)
         #expect(readers() == 1)
         client = nil
         #expect(eventually { readers() == 0 })
