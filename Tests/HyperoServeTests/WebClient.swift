@@ -22,14 +22,16 @@ final class WebClient {
         return String(decoding: received, as: UTF8.self)
     }
 
-    /// Sends bytes as they are. A closed connection is none of the sender's errors.
+    /// Sends bytes as they are, unless the server has closed the connection.
     func send(_ bytes: some Collection<UInt8>) {
         var rest = Array(bytes)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             if count < 0, errno != EAGAIN, errno != EINTR, errno != ENOTCONN { return }
             rest = rest.dropFirst(max(count, 0))
-            if count < 0 { usleep(500) }
+            guard count < 0 else { continue }
+            var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            _ = poll(&polled, 1, -1)
         }
     }
 

@@ -25,6 +25,8 @@ const Live = (() => {
   let isUrgent = false;
   let isReading = false;
   let lastRead = 0;
+  // The time of the latest reading that the server has asked for.
+  let lastReload = -Infinity;
   let timer = 0;
   let wakeTime = Infinity;
   let newer = null;
@@ -195,7 +197,6 @@ const Live = (() => {
     timer = setTimeout(tick, Math.max(delay, 0));
   };
 
-  let lastReload = -Infinity;
   const start = () => {
     if (!Data.live) return;
     newer = Chart.button("", () => flush(true), { id: "newer", hidden: "" });

@@ -223,6 +223,7 @@ package final class ExperimentFeed {
             return try reload("the data in Redis was replaced")
         }
         let start = MonotonicTime.now
+        // It decides when the positions are read next. The result depends on the positions alone.
         _ = progress.check(cursors, at: start)
         let isRunningDue = nextRunning <= start
         if isRunningDue { nextRunning = start + Self.runningInterval }

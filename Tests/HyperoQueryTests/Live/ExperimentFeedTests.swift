@@ -67,7 +67,7 @@ import Testing
         #expect(try values(changes(feed), "reason") == ["late"])
     }
 
-    @Test func `Other batteries are none of its business`() throws {
+    @Test func `Events of other batteries are ignored`() throws {
         let (fixture, battery) = try Fixture.net()
         let other = fixture.battery("other")
         try fixture.commit()
@@ -104,7 +104,7 @@ import Testing
             fixture.write("DEL", fixture.keyspaces[0].experiment(deleted))
         }
         #expect(try reason(feed) == "an experiment was deleted")
-        // It may log on, which is no news.
+        // It may log on, which changes nothing.
         try fixture.log("event=end battery=\(battery.text) experiment=a-1 status=done", at: 6)
         #expect(try feed.next(until: .now + .milliseconds(700), wake: wake) == nil)
         for number in 0...ExperimentFeed.maxChanged {
