@@ -49,12 +49,9 @@ import Testing
         (try? ChildProcess.run("sh", ["-c", "command -v \(program)"]).succeeded) ?? false
     }
 
-    /// Starts a server that has the data and the dead letters that the examples name, as `.demo/redis.sock` of a folder.
-    private static func demo(in folder: TemporaryFolder) throws -> RedisServer {
-        let server = try RedisServer()
-        let socket = String(server.url.dropFirst("unix://".count))
-        try FileManager.default.createDirectory(atPath: folder.file(".demo/journal"), withIntermediateDirectories: true)
-        try FileManager.default.createSymbolicLink(atPath: folder.file(".demo/redis.sock"), withDestinationPath: socket)
+    /// The snapshot of a server that has the data and the dead letters that the examples name. The trainings run once for all tests.
+    private static let snapshot = Result {
+        let server = try RedisServer(appendOnly: false)
         for _ in 1...2 { server.cli("XADD", "{hypero}:events", "*", "event", "unknown", "comment", "none") }
         let demo = try ChildProcess.run(
             "hypero-demo", ["--experiments", "10", "--workers", "2", "--epochs", "4"],
@@ -63,6 +60,20 @@ import Testing
         let drained = try ChildProcess.run(
             "hypero-ingest", ["--drain"], environment: ["HYPERO_REDIS": server.url], within: .seconds(60))
         try #require(drained.succeeded, "\(drained)")
+        try #require(server.cli("SAVE") == "OK")
+        return try Data(contentsOf: URL(fileURLWithPath: server.folder.file("dump.rdb")))
+    }
+
+    /// Starts a server with the data of the demo, as `.demo/redis.sock` of a folder.
+    private static func demo(in folder: TemporaryFolder) throws -> RedisServer {
+        let server = try RedisServer(appendOnly: false)
+        server.stop()
+        try snapshot.get().write(to: URL(fileURLWithPath: server.folder.file("dump.rdb")))
+        try server.restart()
+        try #require(server.cli("CONFIG", "SET", "appendonly", "yes") == "OK")
+        try FileManager.default.createDirectory(atPath: folder.file(".demo/journal"), withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file(".demo/redis.sock"), withDestinationPath: server.socket)
         return server
     }
 

@@ -12,14 +12,19 @@ import Testing
     @Test(arguments: [1, 3])
     func `A standby is listed with its host and process until it takes over`(partitions: Int) throws {
         let fixture = try CommandFixture()
-        let options = ["--redis", fixture.server.url, "--lease", "0.5", "--partitions", "\(partitions)"]
+        // A lease that does not expire on a busy machine. An owner that ends releases it.
+        let options = ["--redis", fixture.server.url, "--lease", "30", "--partitions", "\(partitions)"]
         let owner = try ChildProcess("hypero-ingest", options)
         let host = HostIdentity.hostName ?? "unknown"
-        #expect(try eventually { try standbys(fixture) == "standbys: none" })
+        func status() throws -> String {
+            try ChildProcess.run("hypero-query", ["status", "--format", "json", "--redis", fixture.server.url]).stdout
+        }
+        #expect(
+            try eventually { try status().matches(of: Regex("\"owner\":\"\(host):\(owner.pid):")).count == partitions })
+        #expect(try standbys(fixture) == "standbys: none")
         let standby = try ChildProcess("hypero-ingest", options)
         #expect(try eventually { try standbys(fixture) == "standbys: \(host):\(standby.pid)" })
-        let json = try ChildProcess.run("hypero-query", ["status", "--format", "json", "--redis", fixture.server.url])
-        #expect(json.stdout.matches(of: /"standbys":\["[^"]*"\]/).count == partitions)
+        #expect(try status().matches(of: /"standbys":\["[^"]*"\]/).count == partitions)
         owner.terminate()
         #expect(owner.wait() == .exited(0))
         #expect(

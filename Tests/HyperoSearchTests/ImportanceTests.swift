@@ -19,7 +19,7 @@ import Testing
         Dictionary(uniqueKeysWithValues: importance.parameters.map { ($0.name, $0.share ?? .nan) })
     }
 
-    @Test(arguments: [1_000, 10_000], [true, false])
+    @Test(arguments: [(1_000, true), (1_000, false), (10_000, true)])
     func `The shares of a linear function are those that PED-ANOVA has for it, in both directions`(
         count: Int, lowestIsBest: Bool
     ) throws {

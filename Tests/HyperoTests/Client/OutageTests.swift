@@ -148,7 +148,7 @@ struct OutageTests {
         #expect(client.flush(until: .sent, deadline: .now + .seconds(60)))
         server.cli("REPLICAOF", "127.0.0.1", "1")
         for epoch in 0..<2_000 { experiment.log(epoch: epoch, train: 1) }
-        #expect(eventually(within: .seconds(60)) { fixture.recorder.count(containing: "READONLY") == 1 })
+        #expect(eventually(within: .seconds(60)) { fixture.recorder.count(containing: "READONLY") > 0 })
         server.cli("REPLICAOF", "NO", "ONE")
         #expect(client.flush(until: .sent, deadline: .now + Self.timeout))
         #expect(try server.seqs().sorted() == Array(1...2_012))

@@ -32,7 +32,8 @@ package enum SocketAddress {
         return descriptor
     }
 
-    /// Returns a loopback port on which no process listens.
+    /// Returns a loopback port on which no process listens, and that no other call of any process of tests returns until this one
+    /// ends.
     ///
     /// The port is below the kernel's range for outgoing connections (32768 and higher), so that no outgoing connection
     /// occupies the port when a server is restarted. The port is also low enough for the bus port of a cluster node,
@@ -40,11 +41,21 @@ package enum SocketAddress {
     package static func freePort() throws -> UInt16 {
         for _ in 0..<1_000 {
             let candidate = UInt16.random(in: 16_384..<22_768)
+            guard reserve(candidate) else { continue }
             guard let descriptor = try? SocketAddress.loopback(candidate).listen() else { continue }
             close(descriptor)
             return candidate
         }
         throw TestFailure("no free loopback port between 16384 and 22767")
+    }
+
+    /// Reserves a port among all processes of tests until this one ends: by the name of a socket that has no file, which only one
+    /// process can have and which the kernel removes with it. The socket is never closed.
+    private static func reserve(_ port: UInt16) -> Bool {
+        guard let descriptor = try? SocketAddress.unix("").open() else { return false }
+        let isReserved = SocketAddress.unix("\0hypero-test-port-\(port)").withAddress { bind(descriptor, $0, $1) } == 0
+        if !isReserved { close(descriptor) }
+        return isReserved
     }
 
     private func open() throws(TestFailure) -> Int32 {
