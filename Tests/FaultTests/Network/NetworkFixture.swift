@@ -41,6 +41,19 @@ final class NetworkFixture: Sendable {
         }
     }
 
+    /// Waits until no client holds the lock of a journal. The thread of a client releases it after `close` has returned, and an adopter
+    /// leaves a locked journal alone.
+    func waitUntilJournalsAreUnlocked(sourceLocation: SourceLocation = #_sourceLocation) {
+        let areUnlocked = eventually(within: Self.timeout) {
+            ((try? FileManager.default.contentsOfDirectory(atPath: journal)) ?? []).allSatisfy { name in
+                let descriptor = open("\(journal)/\(name)", O_RDONLY | O_CLOEXEC)
+                defer { close(descriptor) }
+                return flock(descriptor, LOCK_EX | LOCK_NB) == 0
+            }
+        }
+        #expect(areUnlocked, sourceLocation: sourceLocation)
+    }
+
     /// The notices of the clients to the user.
     var notices: [String] { recordedNotices.withLock { $0 } }
 

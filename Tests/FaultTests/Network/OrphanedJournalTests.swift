@@ -23,6 +23,7 @@ struct OrphanedJournalTests {
         #expect(!hypero.close(timeout: .seconds(1)))
         let accepted = hypero.counters.accepted
         fixture.proxy.network = .good
+        fixture.waitUntilJournalsAreUnlocked()
         let adoption = try ChildProcess.run(
             "hypero-ingest", ["adopt", "--journal", fixture.journal, "--redis", fixture.proxy.url, "--settle", "0.1"],
             within: .seconds(120))
@@ -48,6 +49,7 @@ struct OrphanedJournalTests {
         // The events are older than the durability window.
         #expect(eventually { ContinuousClock.now - logged > window })
         fixture.proxy.network = .good
+        fixture.waitUntilJournalsAreUnlocked()
 
         // One adopter sends the events and is killed, like a short training that has adopted the journal.
         let arguments = ["adopt", "--journal", fixture.journal, "--redis", fixture.proxy.url, "--settle", "4"]

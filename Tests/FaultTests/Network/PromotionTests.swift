@@ -74,6 +74,7 @@ struct PromotionTests {
         let hypero = try fixture.client(url: "redis://\(dead)")
         hypero.battery("promotions").experiment().finish()
         hypero.close(timeout: .zero)
+        fixture.waitUntilJournalsAreUnlocked()
         let adoption = try ChildProcess.run(
             "hypero-ingest",
             [
