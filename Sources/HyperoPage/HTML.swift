@@ -44,6 +44,8 @@ struct HTML {
         markup("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
         markup("<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"generator\" content=\"hypero\">\n")
         verbatim("<meta http-equiv=\"Content-Security-Policy\" content=\"\(policy)\">\n")
+        // Without it, a browser asks the server for one.
+        markup("<link rel=\"icon\" href=\"data:,\">\n")
         element("title", text: title)
         verbatim("<style nonce=\"\(nonce)\">\n\(PageAssets.style)</style>\n")
         markup("</head>\n<body>\n")

@@ -66,7 +66,7 @@ package struct ListingDocument {
 
     /// The rules of the browser: no script, no style but that with the nonce, and no request.
     package var policy: String {
-        "default-src 'none'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'none'"
+        "default-src 'none'; style-src 'nonce-\(nonce)'; img-src data:; base-uri 'none'; form-action 'none'"
     }
 
     /// The whole document.

@@ -25,10 +25,11 @@ extension ReportDocument {
         html.warnings(report.warnings)
     }
 
-    /// The numbers of experiments: `206 experiments: 180 done, 3 running, 12 failed, 9 diverged`.
+    /// The numbers of experiments: `206 experiments: 180 done, 3 running, 12 failed, 9 diverged, 15 with nan or inf`.
     private var countsText: String {
         var parts = facts.statuses.map { "\($0.count) \($0.status.rawValue)" }
         if facts.divergedCount > 0 { parts.append("\(facts.divergedCount) diverged") }
+        if facts.nonfiniteCount > facts.divergedCount { parts.append("\(facts.nonfiniteCount) with nan or inf") }
         let list = parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
         return counted(report.count, noun: "experiment") + list + leftOutText
     }
@@ -92,6 +93,13 @@ extension ReportDocument {
                     ? "The second is equal: \(value("id", second.row) ?? "")"
                     : "\(short(difference)) better than the second, \(value("id", second.row) ?? "")")
         }
+        if !facts.repetitions.isEmpty {
+            let values = facts.repetitions.prefix(Self.maxRepetitions).map { numberText($0) }.joined(separator: ", ")
+            let more = facts.repetitions.count - Self.maxRepetitions
+            sentences.append(
+                "\(counted(facts.repetitions.count, noun: "other training")) of these hyper-parameters: \(values)"
+                    + (more > 0 ? " and \(more) more" : ""))
+        }
         if let earlier = facts.earlier, earlier.row != best.row {
             sentences.append("The best that ended an hour ago or earlier is \(numberText(earlier.value))")
         }
@@ -136,6 +144,7 @@ extension ReportDocument {
     }
 
     private static let maxValues = 12
+    private static let maxRepetitions = 5
 
     /// Writes the sentence about the last improvement.
     func writeHistory(to html: inout HTML) {

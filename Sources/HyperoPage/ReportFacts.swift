@@ -19,10 +19,14 @@ struct ReportFacts {
     let startedAfterBest: Int
     /// The number of rows within the noise of the best one, without it.
     let withinNoise: Int
+    /// The values of other experiments with the hyper-parameters of the best one but for the seed, in the order of the ranking.
+    let repetitions: [Double]
     /// The numbers of rows by status, in the order of ``ExperimentStatus``.
     let statuses: [(status: ExperimentStatus, count: Int)]
     /// The number of experiments with values that are not finite and without a best epoch.
     let divergedCount: Int
+    /// The number of experiments with values that are not finite.
+    let nonfiniteCount: Int
     /// The reasons of failures and the number of their experiments, the most frequent first.
     let reasons: [(reason: String, count: Int)]
 
@@ -55,12 +59,14 @@ struct ReportFacts {
         } else {
             withinNoise = 0
         }
+        repetitions = best.map { report.repetitions(of: $0.row).map { objectives[$0] }.filter(\.isFinite) } ?? []
         let status = values("status")
         statuses = ExperimentStatus.allCases.compactMap { one in
             let count = status.count { $0 == one.rawValue }
             return count > 0 ? (one, count) : nil
         }
         let (epochs, nonfinite) = (values("epochs"), values("nonfinite"))
+        nonfiniteCount = nonfinite.count { $0.map { $0 != "0" } ?? false }
         divergedCount = objectives.indices.count { row in
             !objectives[row].isFinite && epochs[row] != nil && nonfinite[row].map { $0 != "0" } ?? false
         }
@@ -69,5 +75,21 @@ struct ReportFacts {
             if let reason, !reason.isEmpty { counts[ExactText(reason), default: 0] += 1 }
         }
         reasons = counts.map { ($0.key.text, $0.value) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+    }
+}
+
+extension BatteryReport {
+    /// Returns the other rows that are done, with the hyper-parameters of a row but for the seed, and of its battery.
+    fileprivate func repetitions(of row: Int) -> [Int] {
+        let isSame = columns.filter {
+            $0.kind == .param && $0.label != "seed"
+                || $0.kind == .attribute && $0.name == "battery"
+        }
+        let status = column("status")?.values ?? []
+        guard isSame.contains(where: { $0.kind == .param }) else { return [] }
+        return (0..<count).filter { other in
+            other != row && status.indices.contains(other) && status[other] == ExperimentStatus.done.rawValue
+                && isSame.allSatisfy { ExactText($0.values[other] ?? "") == ExactText($0.values[row] ?? "") }
+        }
     }
 }

@@ -88,7 +88,8 @@ import Testing
             #expect(!html.contains("<script") && !html.contains("http://") && !html.contains("https://"))
             #expect(
                 html.contains(
-                    "content=\"default-src 'none'; style-src 'nonce-n0nce'; base-uri 'none'; form-action 'none'\""))
+                    "content=\"default-src 'none'; style-src 'nonce-n0nce'; img-src data:; base-uri 'none'; form-action 'none'\""
+                ))
         }
     }
 }

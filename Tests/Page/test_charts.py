@@ -56,6 +56,25 @@ class ChartTests(PageCase):
                 break
         return [dict(re.findall(r'([\w-]+)="([^"]*)"', path)) for path in re.findall(r"<path [^>]*>", text)]
 
+    # The pointer.
+
+    def test_a_tap_shows_an_experiment_and_a_second_one_pins_it(self):
+        self.draw(experiments.data(20), "history")
+        tap = """() => {
+            const plot = document.querySelector("#history .plot");
+            const { x, y } = plot.getBoundingClientRect();
+            const { xs, ys } = plot.figure.points.find((one) => one.row === 3);
+            const place = { clientX: x + xs[0], clientY: y + ys[0], pointerType: "touch", bubbles: true };
+            for (const type of ["pointerdown", "pointerup", "pointerleave"]) plot.dispatchEvent(new PointerEvent(type, place));
+            plot.dispatchEvent(new PointerEvent("click", place));
+            return plot.querySelector(".readout").hidden;
+        }"""
+        self.assertFalse(self.browser.call(tap))
+        self.browser.frames(3)
+        self.assertNotIn("pin=", self.browser.evaluate("location.hash"))
+        self.assertFalse(self.browser.call(tap))
+        self.browser.wait_for("location.hash.includes('pin=')")
+
     # Curves.
 
     def test_a_curve_that_ended_early_ends_with_a_dot_and_not_at_its_label(self):

@@ -91,10 +91,36 @@ class LeaderboardTests(PageCase):
 
     def test_an_experiment_that_ends_in_nan_is_marked_and_its_button_finds_it(self):
         curves = [(0, [0.5, 0.9]), (1, [0.8, None, "inf", "nan"]), (2, [0.1, "nan", 0.7])]
-        self.show(search([{"value": 0.9}, {"value": 0.8}, {"value": 0.7}], curves=curves))
-        self.assertEqual([row[2].split() for row in self.rows()], [["0.9"], ["inf@3", "0.8"], ["0.7"]])
-        self.press("1 ended in nan")
-        self.assertEqual([row[1] for row in self.rows()], ["e-2"])
+        data = search([{"value": 0.9}, {"value": 0.8}, {"value": 0.7}, {"value": 0.6}, {"value": None}], curves=curves)
+        nonfinite = next(each for each in data["columns"] if each["name"] == "nonfinite")
+        # The fourth one has no curve on the page.
+        nonfinite["values"] = {"numbers": [0, 2, 1, 4, 3]}
+        self.show(data)
+        self.assertEqual([row[2].split() for row in self.rows()], [["0.9"], ["inf@3", "0.8"], ["0.7"], ["nan", "0.6"], ["nan"]])
+        self.press("4 with nan or inf")
+        self.assertEqual([row[1] for row in self.rows()], ["e-2", "e-3", "e-4", "e-5"])
+
+    def test_the_keys_go_on_from_the_row_that_was_clicked(self):
+        self.show(search([{"value": 0.9}, {"value": 0.8}, {"value": 0.7}]))
+        self.browser.call("""() => [...document.querySelectorAll(".grid .row")]
+            .find((row) => row.textContent.includes("e-2")).click()""")
+        self.browser.frames(3)
+        self.assertIn("e-2", self.text(".row.active"))
+
+    def test_early_ends_count_in_no_median(self):
+        values = [0.9, 0.8, 0.1, 0.2]
+        results = [{"value": value, "status": "done" if value > 0.5 else "failed"} for value in values]
+        acts = ("param.act", {"words": ["relu", "tanh"], "index": [0, 1, 0, 0]})
+        data = search(results, params=[acts])
+        next(each for each in data["columns"] if each["name"] == "param.act")["scale"] = "category"
+        self.show(data)
+        self.browser.evaluate("document.getElementById('parameters').scrollIntoView({ behavior: 'instant' })")
+        self.browser.wait_for("document.getElementById('parameters').textContent.includes('best median')")
+        self.assertIn("best median 0.9 with relu (1), of the 2 done", self.text("#parameters"))
+
+    def test_a_filter_that_is_not_valid_counts_no_matches(self):
+        self.show(search([{"value": 0.9}, {"value": 0.8}]), "where=lr+%3C")
+        self.assertEqual(self.matches(), "2 experiments")
 
     def test_a_battery_whose_experiments_all_diverged_says_so_and_a_filter_finds_them(self):
         data = search([{"value": None}] * 3, curves=[(0, ["nan"])])
@@ -129,7 +155,7 @@ class LeaderboardTests(PageCase):
         self.browser.evaluate("document.getElementById('running').scrollIntoView({ behavior: 'instant' })")
         self.browser.wait_for("Boolean(document.querySelector('#running h3'))")
         lines = self.text("#running ul").splitlines()
-        self.assertIn("2 × tried 5.00 GiB and 1 more that differ in numbers", lines[0])
+        self.assertIn("2 × tried … GiB", lines[0])
         for place, count in enumerate([2, 1, 1]):
             self.fragment("where=lr+%3E%3D+0")
             self.browser.evaluate(f"document.querySelectorAll('#running ul .link')[{place}].click()")

@@ -105,8 +105,10 @@ const Columns = (() => {
   const status = { title: "status", name: "status", width: 104, text: (row) => Data.text("status", row) ?? "", show: statusText };
   const curve = { title: "curve", name: "", width: 92, text: () => "", show: sparkline };
 
-  const endOf = (row) => Data.end(row) ?? (Data.isDiverged(row) ? "nan" : "");
-  const objective = (column) => ({ ...textCell(column), width: Data.ended.length ? 190 : 150, isNumeric: true,
+  const endOf = (row) => Data.end(row) ?? "";
+  // A narrow screen has place for the value, and not for its bar.
+  const isNarrow = () => innerWidth < 600;
+  const objective = (column) => ({ ...textCell(column), width: isNarrow() ? 116 : Data.nonfinite ? 190 : 150, isNumeric: true,
     isObjective: true, text: (row) => column.text(row) ?? endOf(row).split("@")[0], show: (row) => {
     const value = Data.value(row);
     const end = make("span", { class: "bad" }, endOf(row));
@@ -114,7 +116,7 @@ const Columns = (() => {
     const bar = make("i", { class: "bar" });
     const { low, high } = State.extent;
     bar.style.width = `${high > low ? 4 + ((value - low) / (high - low)) * 56 : 60}px`;
-    return make("span", { class: "value" }, bar, end, `${isClose(row) ? "≈ " : ""}${Format.number(value)}`);
+    return make("span", { class: "value" }, isNarrow() ? "" : bar, end, `${isClose(row) ? "≈ " : ""}${Format.number(value)}`);
   } });
 
   // The names of the columns of the table: those of the state, or the ones that tell the experiments apart.
@@ -131,7 +133,8 @@ const Columns = (() => {
     const rank = Data.column("rank");
     const special = { updated: age, status, curve, [Data.objective.name]: objective(Data.objective) };
     const own = new Map(Object.entries(special));
-    return [...(rank ? [{ ...textCell(rank), title: "#", width: 56 }] : []), ID,
+    const id = isNarrow() ? { ...ID, width: 130 } : ID;
+    return [...(rank ? [{ ...textCell(rank), title: "#", width: isNarrow() ? 40 : 56 }] : []), id,
       ...keys().map((key) => own.get(key) ?? textCell(Data.column(key)))];
   };
 

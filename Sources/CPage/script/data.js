@@ -118,10 +118,10 @@ const Data = (() => {
     byName.set(name, data.objective);
     data.byId = new Map();
     const ids = byName.get("id");
-    data.ended = [];
+    data.nonfinite = 0;
     for (let row = 0; row < data.rows; row += 1) {
       data.byId.set(ids.text(row), row);
-      if (Number.isFinite(data.value(row)) && data.end(row)) data.ended.push(row);
+      if (data.hasNonfinite(row)) data.nonfinite += 1;
     }
   };
 
@@ -136,17 +136,21 @@ const Data = (() => {
   data.value = (row) => data.objective?.numbers[row] ?? NaN;
   data.isBetter = (left, right) => (data.isHighestBest ? left > right : left < right);
 
+  data.isDone = (row) => data.text("status", row) === "done";
+  data.hasNonfinite = (row) => data.number("nonfinite", row) > 0;
   // An experiment that has epochs and no best one, and received values that are not finite.
-  data.isDiverged = (row) =>
-    !Number.isFinite(data.value(row)) && data.number("epochs", row) >= 0 && data.number("nonfinite", row) > 0;
-  // Returns the epoch from which the objective stays nan or infinite: nan@14; null if its last value is finite.
+  data.isDiverged = (row) => !Number.isFinite(data.value(row)) && data.number("epochs", row) >= 0 && data.hasNonfinite(row);
+  // Returns the epoch from which the objective stays nan or infinite: nan@14; nan for values that are not finite if the page has no
+  // curve or the experiment no value; null if the last value is finite.
   data.end = (row) => {
     const line = lines.get(`${row}/${data.channels.indexOf(data.battery.objective)}`);
+    if (!line) return data.hasNonfinite(row) ? "nan" : null;
     let first = -1;
     for (let i = (line?.y.length ?? 0) - 1; i >= 0 && typeof line.y[i] !== "number"; i -= 1) {
       if (line.y[i] !== null) first = i;
     }
-    return first < 0 ? null : `${line.y[first]}@${line.x ? line.x[first] : line.first + first * line.step}`;
+    if (first < 0) return data.isDiverged(row) ? "nan" : null;
+    return `${line.y[first]}@${line.x ? line.x[first] : line.first + first * line.step}`;
   };
 
   // Returns the learning curve of a channel: epochs, values with nan for a gap, and the values that are not finite.

@@ -52,7 +52,9 @@ class Figure {
       this.pointer = this.at(event);
       State.frame(this.seek);
     };
-    const leave = () => {
+    const leave = (event) => {
+      // A finger leaves after each tap.
+      if (event.pointerType === "touch") return;
       this.pointer = null;
       this.readout.hidden = true;
       State.hover(-1);

@@ -27,15 +27,14 @@ const Bar = (() => {
     const statuses = [...numbers.keys()].map(conditionOf);
     const chips = [...numbers].map(([status, count]) => chip(`${count} ${status}`, conditionOf(status), statuses));
     if (diverged) chips.push(chip(`${diverged} diverged`, `${State.field(Data.objective.name)} is nan`));
-    const ids = Data.ended.map((row) => Lexer.quoted(Data.id(row))).join(", ");
-    if (ids) chips.push(chip(`${Data.ended.length} ended in nan`, `${State.field("id")} in (${ids})`));
+    if (Data.nonfinite > diverged) chips.push(chip(`${Data.nonfinite} with nan or inf`, `${State.field("nonfinite")} > 0`));
     return chips;
   };
 
   // Returns the best of the experiments that fulfil the filter: the section is about all of them.
   const scopeText = () => {
     const { best, rows } = State;
-    if (!State.value.where) return [];
+    if (!State.value.where || State.error) return [];
     const all = `The best and the importances are those of all ${Format.counted(Data.rows, "experiment")}. `;
     const some = ` of the ${rows.length} that fulfil the filter`;
     if (best < 0) return [`${all}None${some} has a finite value.`];
@@ -49,7 +48,7 @@ const Bar = (() => {
     error.replaceChildren();
     input.setAttribute("aria-invalid", String(problem !== null));
     const total = Data.total > Data.rows ? ` (of ${Data.total})` : "";
-    const count = State.value.where ? `${State.rows.length} of ${Data.rows}` : Format.counted(Data.rows, "experiment");
+    const count = State.value.where && !problem ? `${State.rows.length} of ${Data.rows}` : Format.counted(Data.rows, "experiment");
     matches.textContent = count + total;
     scope.replaceChildren(...scopeText());
     // 18:37:42 GMT-0500 (Eastern Standard Time)

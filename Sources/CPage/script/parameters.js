@@ -30,11 +30,16 @@ const ParametersView = (() => {
     const axisX = { extent: isWord ? null : Chart.range(numbers, { isLog }), isLog, label: column.label, values: few };
     const axisY = { extent, isLog: Chart.isWide(extent), label: objective };
     const { scaleX, scaleY } = figure.axes(axisX, axisY);
-    const medians = isWord || few?.length <= rows.length / 2 ? mediansOf(column, rows, values) : [];
+    // Early ends would count as results of the hyper-parameter.
+    const done = rows.filter(Data.isDone);
+    const counted = done.length > 1 ? done : rows;
+    const results = counted.map(Data.value);
+    const medians = isWord || few?.length <= rows.length / 2 ? mediansOf(column, counted, results) : [];
     const { x, ticks } = isWord ? categories(figure, column, rows, medians) : { x: numbers.map(scaleX.at),
       ticks: medians.map(({ text, value }) => [scaleX.at(Number(text)), value, 8]) };
     const without = all.length - rows.length;
-    const finding = [!isWord && Chart.correlation(numbers, values), best(medians),
+    const finding = [!isWord && Chart.correlation(counted.map((row) => column.numbers[row]), results), best(medians),
+      counted.length < rows.length && `of the ${counted.length} done`,
       without > 0 && `without ${without} ${isLog ? "≤ 0 or nan" : "that are no number"}`].filter(Boolean).join(", ");
     Points.draw(figure, context, rows, x, values.map(scaleY.at));
     Object.assign(context, { globalAlpha: 1, strokeStyle: Chart.theme().ink, lineWidth: 2 });
@@ -51,9 +56,11 @@ const ParametersView = (() => {
     return null;
   };
 
-  // Returns the median of the objective for each value of a column: {text, value, count}. Equal numbers are one value.
+  // Returns the text of a value. Equal numbers are one value.
+  const keyOf = (column) => (row) => (column.isNumeric ? String(column.numbers[row]) : column.text(row));
+  // Returns the median of the objective for each value of a column: {text, value, count}.
   const mediansOf = (column, rows, values) => {
-    const keys = rows.map((row) => (column.isNumeric ? String(column.numbers[row]) : column.text(row)));
+    const keys = rows.map(keyOf(column));
     const texts = Chart.categories(keys).slice(0, MAX_CATEGORIES);
     const groups = new Map(texts.map((text) => [text, []]));
     keys.forEach((key, index) => groups.get(key)?.push(values[index]));
@@ -69,10 +76,10 @@ const ParametersView = (() => {
   // Draws the names of the categories.
   const categories = (figure, column, rows, medians) => {
     const { left, right, bottom } = figure.box;
-    const texts = medians.map(({ text }) => text);
+    const texts = Chart.categories(rows.map(keyOf(column))).slice(0, MAX_CATEGORIES);
     const step = (right - left) / texts.length;
     const places = new Map(texts.map((text, index) => [text, left + (index + 0.5) * step]));
-    const x = rows.map((row) => (places.get(column.text(row)) ?? NaN) + jitter(row) * Math.min(step * 0.6, 60));
+    const x = rows.map((row) => (places.get(keyOf(column)(row)) ?? NaN) + jitter(row) * Math.min(step * 0.6, 60));
     const length = Math.max(2, Math.floor(step / 7));
     const middle = { "text-anchor": "middle" };
     for (const [text, place] of places) figure.text(place, bottom + 16, Chart.brief(text), middle, length);

@@ -46,8 +46,8 @@ const RunningView = (() => {
     const grouped = [...reasons.values()].sort((a, b) => b.length - a.length);
     const reasonItem = (members) => {
       const texts = [...new Set(members)];
-      const more = texts.length > 1 ? ` and ${texts.length - 1} more that differ in numbers ` : " ";
-      return make("li", {}, `${members.length} × `, name(texts[0] ?? "no reason"), more,
+      const text = texts[0] ?? "no reason";
+      return make("li", {}, `${members.length} × `, name(texts.length > 1 ? text.replaceAll(NUMBER, "…") : text), " ",
         Chart.button("show", () => State.addCondition(condition(texts)), { class: "link" }));
     };
     const content = [

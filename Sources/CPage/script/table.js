@@ -110,14 +110,17 @@ const TableView = (() => {
       make("thead", {}, line("th", (column) => name(column.title))), make("tbody", {}, ...rows));
   };
 
+  const activate = (index) => {
+    active = index;
+    activeId = items[active] ? Data.id(items[active].row) : null;
+    State.frame(draw);
+  };
   const move = (step) => {
-    active = Math.max(0, Math.min(items.length - 1, active + step));
+    activate(Math.max(0, Math.min(items.length - 1, active + step)));
     const top = active * ROW;
     if (top < scroller.scrollTop) scroller.scrollTop = top;
     if (top + 2 * ROW > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + 2 * ROW - scroller.clientHeight;
     if (items[active]) State.hover(items[active].row);
-    activeId = items[active] ? Data.id(items[active].row) : null;
-    State.frame(draw);
   };
 
   const columnMenu = () => {
@@ -212,7 +215,13 @@ const TableView = (() => {
     scroller.addEventListener("scroll", () => State.frame(draw), { passive: true });
     scroller.addEventListener("pointerover", (event) => State.hover(rowOf(event)));
     scroller.addEventListener("pointerleave", () => State.hover(-1));
-    sheet.addEventListener("click", (event) => rowOf(event) >= 0 && CompareView.pin(rowOf(event)));
+    sheet.addEventListener("click", (event) => {
+      const row = rowOf(event);
+      if (row < 0) return;
+      // The keys go on from here.
+      activate(items.findIndex((item) => item.row === row));
+      CompareView.pin(row);
+    });
     sheet.addEventListener("dblclick", (event) => rowOf(event) >= 0 && CompareView.open(rowOf(event)));
     scroller.addEventListener("keydown", (event) => {
       const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -Infinity, End: Infinity };

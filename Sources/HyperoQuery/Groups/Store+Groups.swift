@@ -88,7 +88,9 @@ extension Store {
         var ranked: Set<RankedMember> = []
         var problems: [String] = []
         try survey(
-            &walk, ranked: [], where: boundCondition, fields: fields + [ExperimentField.status], in: batteries,
+            &walk, ranked: [], where: boundCondition,
+            fields: fields + [ExperimentField.status, ExperimentField.nonfinite],
+            in: batteries,
             warnings: &warnings, visited: { ranked.insert(RankedMember($0.member)) }
         ) { member, experiment in
             if best == nil { best = member }
@@ -98,8 +100,10 @@ extension Store {
             count += 1
             collection.add(
                 member, stored: Self.values(of: experiment, in: batteries, fields: fields),
-                // A training that has failed or has not ended is no repetition of one that has.
-                isSettled: condition.statuses.isEmpty ? experiment.liveness?.status == .done : true)
+                // A training that has failed, diverged or not ended is no repetition of one that is done.
+                isSettled: condition.statuses.isEmpty
+                    ? experiment.liveness?.status == .done
+                        && Noise.isFinite(nonfinite: experiment.values[fields.count + 1]) : true)
         }
         for problem in problems { addScanWarning(problem, to: &warnings) }
         if ranked.count != experimentCount {

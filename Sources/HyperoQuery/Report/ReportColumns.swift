@@ -76,6 +76,7 @@ struct ReportColumns {
         let params = fieldNames.indices.filter {
             fieldNames[$0].kind == .param && FieldName.unprefixed(fieldNames[$0].field) != "seed"
         }
+        let nonfinite = fieldNames.count + (Self.stored.firstIndex(of: .nonfinite) ?? 0)
         var collection = ExperimentGroup.Collection()
         for row in scores.indices {
             let battery = batteries[members[row].battery]
@@ -83,7 +84,8 @@ struct ReportColumns {
                 RankedExperiment(members[row], in: batteries),
                 // A training of another version is no repetition.
                 stored: params.map { values[$0][row] } + [battery.id.text],
-                isSettled: attributes[.status]?[row] == ExperimentStatus.done.rawValue)
+                isSettled: attributes[.status]?[row] == ExperimentStatus.done.rawValue
+                    && Noise.isFinite(nonfinite: values[nonfinite][row]))
         }
         return Noise(groups: collection.groups) ?? curve.flatMap { Noise(curve: $0, of: best.experiment) }
     }

@@ -11,7 +11,7 @@ struct IngestNetworkTests {
 
     @Test(
         arguments: [
-            (NetworkCondition.slow(latency: .milliseconds(50)), 6_000), (.narrow(bytesPerSecond: 10_000), 200),
+            (NetworkCondition.slow(latency: .milliseconds(50)), 3_000), (.narrow(bytesPerSecond: 10_000), 200),
             (.sliced, 200),
         ], [false, true])
     func `An ingest behind a slow, narrow or fragmenting network applies every event once`(
@@ -29,14 +29,14 @@ struct IngestNetworkTests {
 
     @Test func `Connection resets in a request or a reply of an ingest lose no event and apply none twice`() throws {
         let fixture = try NetworkFixture(tcp: true)
-        let entries = Self.entries(12_000, seed: 5)
+        let entries = Self.entries(6_000, seed: 5)
         let ingest = try fixture.ingest(at: fixture.proxy.url)
         defer { ingest.kill() }
         var random = SeededGenerator(seed: 13)
         let rounds = 24
         for round in 0..<rounds {
             let piece = entries[entries.count * round / rounds..<entries.count * (round + 1) / rounds]
-            let count = Int.random(in: 1...60_000, using: &random)
+            let count = Int.random(in: 1...30_000, using: &random)
             let resets = fixture.proxy.traffic.resets
             fixture.proxy.network = round % 2 == 0 ? .reset(afterReplyBytes: count) : .reset(afterRequestBytes: count)
             try fixture.write(Array(piece))

@@ -106,16 +106,21 @@ import Testing
     @Test func `The noise is that of the groups, without a second reading of the experiments`() throws {
         let fixture = try Fixture()
         let battery = fixture.battery("net")
-        for (number, value) in ["0.9", "0.8", "0.7", "0.5", "0.6"].enumerated() {
+        for (number, value) in ["0.9", "0.8", "0.7", "0.5", "0.6", "0.01"].enumerated() {
+            // The fourth one has failed, and the last one has diverged.
             fixture.experiment(
                 "p\(number)-1", of: battery, maxima: ["valid": value],
-                params: ["lr": number == 1 ? "1e-1" : number < 3 ? "0.1" : "0.2", "seed": "\(number)"],
-                status: number == 4 ? "failed" : "done", curve: [1: "valid=0.1", 2: "valid=\(value)"])
+                params: [
+                    "lr": number == 1 ? "1e-1" : number < 3 || number == 5 ? "0.1" : "0.2", "seed": "\(number)",
+                ],
+                status: number == 4 ? "failed" : "done", more: ["nonfinite": number == 5 ? "7" : "0"],
+                curve: [1: "valid=0.1", 2: "valid=\(value)"])
         }
         try fixture.commit()
         let store = try fixture.store()
         let report = try store.report(of: "net")
         #expect(report.noise?.source == .replicas(groupCount: 1))
+        #expect(report.noise.map { abs($0.standardDeviation - 0.1) < 1e-12 } ?? false)
         #expect(try report.noise == store.groups(of: "net", by: .replicas).noise)
         // The best two alone would have another one.
         #expect(try store.report(of: "net", limit: 2).noise == report.noise)
