@@ -106,7 +106,7 @@ const Columns = (() => {
   const curve = { title: "curve", name: "", width: 92, text: () => "", show: sparkline };
 
   const endOf = (row) => Data.end(row) ?? "";
-  // A narrow screen has place for the value, and not for its bar.
+  // Beside nan@24 and on a narrow screen, there is no place for a bar.
   const isNarrow = () => innerWidth < 600;
   const objective = (column) => ({ ...textCell(column), width: isNarrow() ? 116 : Data.nonfinite ? 190 : 150, isNumeric: true,
     isObjective: true, text: (row) => column.text(row) ?? endOf(row).split("@")[0], show: (row) => {
@@ -116,7 +116,7 @@ const Columns = (() => {
     const bar = make("i", { class: "bar" });
     const { low, high } = State.extent;
     bar.style.width = `${high > low ? 4 + ((value - low) / (high - low)) * 56 : 60}px`;
-    return make("span", { class: "value" }, isNarrow() ? "" : bar, end, `${isClose(row) ? "≈ " : ""}${Format.number(value)}`);
+    return make("span", { class: "value" }, isNarrow() || endOf(row) ? "" : bar, end, `${isClose(row) ? "≈ " : ""}${Format.number(value)}`);
   } });
 
   // The names of the columns of the table: those of the state, or the ones that tell the experiments apart.

@@ -89,9 +89,8 @@ extension Store {
         var problems: [String] = []
         try survey(
             &walk, ranked: [], where: boundCondition,
-            fields: fields + [ExperimentField.status, ExperimentField.nonfinite],
-            in: batteries,
-            warnings: &warnings, visited: { ranked.insert(RankedMember($0.member)) }
+            fields: fields + [ExperimentField.status, ExperimentField.nonfinite], in: batteries, warnings: &warnings,
+            visited: { ranked.insert(RankedMember($0.member)) }
         ) { member, experiment in
             if best == nil { best = member }
             if experiment.isEmpty {
@@ -103,7 +102,7 @@ extension Store {
                 // A training that has failed, diverged or not ended is no repetition of one that is done.
                 isSettled: condition.statuses.isEmpty
                     ? experiment.liveness?.status == .done
-                        && Noise.isFinite(nonfinite: experiment.values[fields.count + 1]) : true)
+                        && Noise.isFinite(nonfinite: experiment[ExperimentField.nonfinite]) : true)
         }
         for problem in problems { addScanWarning(problem, to: &warnings) }
         if ranked.count != experimentCount {
