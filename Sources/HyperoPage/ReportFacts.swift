@@ -65,10 +65,11 @@ struct ReportFacts {
             let count = status.count { $0 == one.rawValue }
             return count > 0 ? (one, count) : nil
         }
-        let (epochs, nonfinite) = (values("epochs"), values("nonfinite"))
-        nonfiniteCount = nonfinite.count { $0.map { $0 != "0" } ?? false }
-        divergedCount = objectives.indices.count { row in
-            !objectives[row].isFinite && epochs[row] != nil && nonfinite[row].map { $0 != "0" } ?? false
+        let epochs = values("epochs")
+        let nonfinite = values("nonfinite").indices(where: { $0.map { $0 != "0" } ?? false })
+        nonfiniteCount = nonfinite.ranges.reduce(0) { $0 + $1.count }
+        divergedCount = objectives.indices.count {
+            !objectives[$0].isFinite && epochs[$0] != nil && nonfinite.contains($0)
         }
         var counts: [ExactText: Int] = [:]
         for (reason, status) in zip(values("reason"), status) where status != ExperimentStatus.done.rawValue {
@@ -79,17 +80,17 @@ struct ReportFacts {
 }
 
 extension BatteryReport {
-    /// Returns the other rows that are done, with the hyper-parameters of a row but for the seed, and of its battery.
+    /// Returns the other rows that are done, with the hyper-parameters of a row but for the seed, and of its battery. Numbers are equal
+    /// as in groups: 0.1 and 1e-1.
     fileprivate func repetitions(of row: Int) -> [Int] {
-        let isSame = columns.filter {
-            $0.kind == .param && $0.label != "seed"
-                || $0.kind == .attribute && $0.name == "battery"
+        let params = columns.filter { $0.kind == .param && $0.label != "seed" }
+        guard !params.isEmpty, let status = column("status")?.values else { return [] }
+        let own = (params + columns.filter { $0.kind == .attribute && $0.name == "battery" }).map { column in
+            (column.values, value: column.values[row].flatMap(GroupValue.init(stored:)))
         }
-        let status = column("status")?.values ?? []
-        guard isSame.contains(where: { $0.kind == .param }) else { return [] }
         return (0..<count).filter { other in
-            other != row && status.indices.contains(other) && status[other] == ExperimentStatus.done.rawValue
-                && isSame.allSatisfy { ExactText($0.values[other] ?? "") == ExactText($0.values[row] ?? "") }
+            other != row && status[other] == ExperimentStatus.done.rawValue
+                && own.allSatisfy { values, value in values[other].flatMap(GroupValue.init(stored:)) == value }
         }
     }
 }

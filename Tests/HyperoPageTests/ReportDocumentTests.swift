@@ -38,7 +38,7 @@ import Testing
                 report(
                     ["0.95", "0.9", "0.89", "0.88", "0.5", nil],
                     columns: [
-                        .init(name: "param.lr", kind: .param, values: ["0.1", "0.2", "0.1", "0.1", "0.1", "0.1"]),
+                        .init(name: "param.lr", kind: .param, values: ["0.1", "0.2", "1e-1", "0.1", "0.1", "0.1"]),
                         .init(name: "param.seed", kind: .param, values: ["1", "1", "2", "3", "4", "5"]),
                         .init(name: "battery", kind: .attribute, values: ["a", "a", "a", "a", "b", "a"]),
                         .init(name: "epochs", kind: .attribute, values: Array(repeating: "9", count: 6)),

@@ -106,13 +106,13 @@ const Columns = (() => {
   const curve = { title: "curve", name: "", width: 92, text: () => "", show: sparkline };
 
   const endOf = (row) => Data.end(row) ?? "";
-  // Beside nan@24 and on a narrow screen, there is no place for a bar.
   const isNarrow = () => innerWidth < 600;
   const objective = (column) => ({ ...textCell(column), width: isNarrow() ? 116 : Data.nonfinite ? 190 : 150, isNumeric: true,
     isObjective: true, text: (row) => column.text(row) ?? endOf(row).split("@")[0], show: (row) => {
     const value = Data.value(row);
     const end = make("span", { class: "bad" }, endOf(row));
     if (!Number.isFinite(value)) return end;
+    // Beside nan@24 and on a narrow screen, there is no place for a bar.
     const bar = make("i", { class: "bar" });
     const { low, high } = State.extent;
     bar.style.width = `${high > low ? 4 + ((value - low) / (high - low)) * 56 : 60}px`;

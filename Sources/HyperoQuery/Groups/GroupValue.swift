@@ -1,8 +1,8 @@
-import HyperoSchema
+package import HyperoSchema
 
 /// A value by which experiments are grouped. Values that a filter takes for equal are one: `0.003` and `3e-3`, `64`, `64.0` and
 /// `"64"`, `true` and `True`, and arrays and objects of equal elements. Whole numbers above 2^53 are compared by their digits.
-indirect enum GroupValue: Hashable {
+package indirect enum GroupValue: Hashable {
     /// A number by its shortest decimal, or by all digits of a large whole number.
     case number(String)
     case text(ExactText)
@@ -11,7 +11,7 @@ indirect enum GroupValue: Hashable {
     case object([ExactText: GroupValue?])
 
     /// - Parameter stored: the text of a field. Returns nil for a JSON null, which is an absent value.
-    init?(stored: String) {
+    package init?(stored: String) {
         if let number = Number(text: stored) {
             self = .number(number, text: stored)
         } else {
