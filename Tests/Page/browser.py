@@ -341,6 +341,14 @@ class Browser:
         for kind in ["mousePressed", "mouseReleased"]:
             self.send("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
 
+    def drag(self, start, end):
+        """Drags the pointer from a place of the visible part to another one: (x, y)."""
+        self.move(*start)
+        self.send("Input.dispatchMouseEvent", type="mousePressed", x=start[0], y=start[1], button="left", clickCount=1)
+        for place in [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2), end]:
+            self.send("Input.dispatchMouseEvent", type="mouseMoved", x=place[0], y=place[1], button="left", buttons=1)
+        self.send("Input.dispatchMouseEvent", type="mouseReleased", x=end[0], y=end[1], button="left", clickCount=1)
+
     def move(self, x, y):
         """Moves the pointer to a place of the visible part."""
         self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)

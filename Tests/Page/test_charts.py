@@ -114,6 +114,57 @@ class ChartTests(PageCase):
         caption = self.browser.evaluate("document.querySelector('#curves figcaption').textContent")
         self.assertIn("Not all values", caption)
 
+    def test_a_drag_over_the_curves_selects_epochs_for_both_axes(self):
+        data = experiments.data(3, curves=0)
+        data["curves"]["lines"] = [curve(0, [0.1 * epoch for epoch in range(10)] + [0.9 + 0.001 * epoch for epoch in range(31)])]
+        self.draw(data, "curves")
+        hash = self.browser.evaluate("location.hash")
+        plot = "document.querySelector('#curves .plot')"
+        x, y, low, high = self.browser.evaluate(f"""(() => {{
+            const {{ x, y }} = {plot}.getBoundingClientRect();
+            const {{ left, right, top }} = {plot}.figure.box;
+            return [x, y + top + 20, x + left + (right - left) / 2, x + right - 2];
+        }})()""")
+        self.browser.drag((low, y), (high, y))
+        self.browser.wait_for("location.hash.includes('from=')")
+        self.browser.frames(3)
+        found = dict(part.split("=") for part in self.browser.evaluate("location.hash.slice(1)").split("&"))
+        self.assertAlmostEqual(int(found["from"]), 21, delta=1)
+        self.assertAlmostEqual(int(found["to"]), 41, delta=1)
+        self.assertNotIn("pin", found)
+        ticks = [float(text) for text in self.texts("curves") if re.fullmatch(r"0\.\d+", text)]
+        self.assertTrue(ticks and all(0.9 < tick < 0.94 for tick in ticks), ticks)
+        fields = self.browser.evaluate("[...document.querySelectorAll('#curves .epochs input')].map((one) => one.value)")
+        self.assertEqual(fields, [found["from"], found["to"]])
+        # A page with the fragment shows the same part, and a double click all.
+        self.draw(data, "curves", "from=2&to=5")
+        self.assertNotIn("0.9", self.texts("curves"))
+        self.browser.evaluate(f"{plot}.dispatchEvent(new MouseEvent('dblclick', {{ bubbles: true }}))")
+        self.browser.frames(3)
+        self.assertEqual(self.browser.evaluate("location.hash"), hash)
+        # Epochs that no curve has.
+        self.fragment("from=500")
+        self.assertIn("at these epochs", self.browser.evaluate("document.querySelector('#curves .message').textContent"))
+
+    def test_a_slice_says_where_the_best_are_if_they_are_in_the_middle(self):
+        data = experiments.data(200)
+        column(data, "max.valid")["values"] = {"numbers": [1 - abs(row - 100) / 100 for row in range(200)]}
+        column(data, "param.lr").update(scale="linear", values={"numbers": list(range(200))})
+        column(data, "status")["values"] = {"texts": ["done"] * 200}
+        self.draw(data, "parameters")
+        text = self.browser.evaluate("document.querySelector('#parameters .slice').innerText")
+        # The best 20 are 90 to 109 or 91 to 110, without two at each end.
+        self.assertRegex(text, r"best tenth mostly 9[23] to 10[78]")
+
+    def test_the_time_axis_of_the_best_is_in_the_address(self):
+        self.draw(experiments.data(20), "history", "by=time")
+        self.assertIn("since the first start", " ".join(self.texts("history")))
+        self.browser.call("""() => [...document.querySelectorAll('#history button')]
+            .find((one) => one.textContent === 'by number').click()""")
+        self.browser.frames(3)
+        self.assertIn("experiments by end", " ".join(self.texts("history")))
+        self.assertNotIn("by=", self.browser.evaluate("location.hash"))
+
     # Axes.
 
     def outliers(self):

@@ -2,6 +2,7 @@
 
 import json
 import unittest
+import urllib.parse
 from pathlib import Path
 
 import experiments
@@ -46,6 +47,9 @@ def search(results, *, objective="valid", params=(), curves=()):
 class LeaderboardTests(PageCase):
     def text(self, selector):
         return self.browser.evaluate(f"document.querySelector({json.dumps(selector)}).innerText")
+
+    def filter(self, where):
+        self.fragment("where=" + urllib.parse.quote(where))
 
     def where(self):
         return self.browser.evaluate("document.querySelector('#filter input').value")
@@ -121,6 +125,42 @@ class LeaderboardTests(PageCase):
     def test_a_filter_that_is_not_valid_counts_no_matches(self):
         self.show(search([{"value": 0.9}, {"value": 0.8}]), "where=lr+%3C")
         self.assertEqual(self.matches(), "2 experiments")
+
+    def test_a_filter_that_nothing_fulfils_says_what_its_fields_have(self):
+        self.show(experiments.data(60))
+        hint = "#bar .hint"
+        for where, text in [
+            ("lr > 5 and act = relu", "No experiment fulfils the filter: lr is "), ("act = Relu", "act is relu or tanh"),
+            ("max.test is nan", "nonfinite > 0"), ("valid > 2", "valid is 0."),
+        ]:
+            self.filter(where)
+            self.assertIn(text, self.text(hint), where)
+        for where in ["act = relu", "lr is nan", "nosuch = 1", "not act = relu and not act = tanh"]:
+            self.filter(where)
+            self.assertEqual(self.text(hint), "", where)
+
+    def test_the_order_of_the_table_does_not_change_the_colours(self):
+        self.show(experiments.data(60))
+        pins = "[...document.querySelectorAll('#compare th bdi, #compare thead bdi')].map((one) => one.textContent)"
+        best = self.rows()[:5]
+        self.browser.evaluate("document.getElementById('compare').scrollIntoView({ behavior: 'instant' })")
+        self.browser.wait_for(f"{pins}.length >= 5")
+        found = self.browser.evaluate(pins)
+        self.assertEqual([row[1] for row in best], found[:5])
+        self.fragment("sort=param.lr")
+        self.assertNotEqual([row[1] for row in self.rows()[:5]], found[:5])
+        self.assertEqual(self.browser.evaluate(pins), found)
+
+    def test_the_list_of_keys_has_filters_that_are_valid(self):
+        self.show(experiments.data(60))
+        self.browser.press("?")
+        self.browser.wait_for("Boolean(document.querySelector('dialog dt code'))")
+        filters = self.browser.evaluate("[...document.querySelectorAll('dialog dt code')].map((one) => one.textContent)")
+        self.browser.press("Escape")
+        self.assertIn("valid >= best - 0.01", filters)
+        for where in filters:
+            self.filter(where)
+            self.assertEqual(self.text("#bar .error"), "", where)
 
     def test_a_battery_whose_experiments_all_diverged_says_so_and_a_filter_finds_them(self):
         data = search([{"value": None}] * 3, curves=[(0, ["nan"])])

@@ -113,6 +113,9 @@ class LiveTests(PageCase):
         text = self.browser.evaluate("document.querySelector('#best').innerText")
         self.assertIn("0.99 valid at epoch 21", text)
         self.assertIn(f"Experiment {first}.", text)
+        # Also what decides whether it is real: the test, and its hyper-parameters.
+        self.assertRegex(text, r"0\.99 valid at epoch 21, 0\.\d+ test\n")
+        self.assertRegex(text, r"With lr [\d.e-]+, act (relu|tanh), seed [012]\.")
 
     def test_the_page_is_read_again_after_a_new_best_result(self):
         self.show(SOON="200")

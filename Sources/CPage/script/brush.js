@@ -100,5 +100,5 @@ const Brush = (() => {
     return range.low === -Infinity && range.high === Infinity ? [] : [range];
   };
 
-  return { terms, read, write, pixels, limits };
+  return { terms, read, write, pixels, limits, quoted };
 })();

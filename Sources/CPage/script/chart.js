@@ -25,15 +25,16 @@ const Chart = (() => {
   const button = (text, click, attributes = {}) => make("button", { type: "button", ...attributes, click }, text);
   const toggle = (text, isPressed, click) => button(text, click, { "aria-pressed": String(isPressed) });
 
-  // Replaces the controls of a chart. The focus stays at its place, and neither a slider that is dragged nor a menu that may
-  // be open is replaced.
+  // Replaces the controls of a chart. The focus stays at its place, and neither a slider that is dragged, nor a menu that may
+  // be open, nor a number that is not entered yet is replaced.
   const refresh = (parent, parts) => {
     const active = [...parent.querySelectorAll("*")].indexOf(document.activeElement);
     if (active >= 0 && document.activeElement.type === "range") {
       parent.querySelector("output").textContent = ` ${document.activeElement.value}`;
       return;
     }
-    if (active >= 0 && document.activeElement.localName === "select") return;
+    const { localName, type, value, defaultValue } = document.activeElement;
+    if (active >= 0 && (localName === "select" || (type === "number" && value !== defaultValue))) return;
     const top = parent.querySelector(".list")?.scrollTop ?? 0;
     parent.replaceChildren(...parts);
     if (top) parent.querySelector(".list").scrollTop = top;

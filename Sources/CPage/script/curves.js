@@ -5,9 +5,7 @@ const CurvesView = (() => {
   // The number of pixels per bucket, of which two values are drawn: of pinned lines, and of the others.
   const FINE = 2;
   const COARSE = 6;
-  // The number of values from which the range of the axis is estimated.
-  const MAX_SAMPLES = 6000;
-  const KEYS = ["data", "where", "sort", "pin", "y", "logx", "smooth", "group", "channel"];
+  const KEYS = ["data", "where", "sort", "pin", "y", "logx", "smooth", "group", "channel", "from", "to"];
   let figure = null;
   let isStandardDeviation = false;
   // The curves as drawn: {row, xs, ys} in pixels, a gap is nan.
@@ -20,6 +18,12 @@ const CurvesView = (() => {
   const isLogX = () => State.value.logx !== "";
   const isShown = (value) => Lines.isShown(value, isLogY());
   const smoothed = (line) => Lines.smoothed(line, Math.min(Number(State.value.smooth) || 0, 0.999), isLogY());
+  // Returns the epochs that are shown: all without limits.
+  const limits = () => [["from", -Infinity], ["to", Infinity]].map(([key, none]) => {
+    const text = State.value[key];
+    return text === "" || !Number.isFinite(Number(text)) ? none : Number(text);
+  });
+  const isWhole = () => limits().every((limit) => !Number.isFinite(limit));
   const path = (x, y, step) => Lines.path(x, y, scales, step);
 
   // Draws a line. A long one of 2 pixels is two of 1 pixel, which a browser without a GPU draws ten times faster.
@@ -36,9 +40,10 @@ const CurvesView = (() => {
   // Returns the lines to draw: {row, kind, x, y, raw, marks}, those in front last. The groups are those of the table
   // with a pinned experiment. The first pinned one gives the group its colour.
   const collect = () => {
+    const [from, to] = limits();
     const line = (kind) => (row) => {
       const raw = Data.line(row, channel());
-      return raw && { row, kind, x: raw.x, y: smoothed(raw), raw: raw.y, marks: raw.marks, lead: row };
+      return raw && { row, kind, ...Lines.part(raw, smoothed(raw), from, to), lead: row };
     };
     if (State.value.group) {
       const lines = Columns.groups().list.flatMap(({ rows }) => {
@@ -59,42 +64,15 @@ const CurvesView = (() => {
     return [...others.reverse().map(line("other")), ...[...State.pins].reverse().map(line("pin")).filter(Boolean)];
   };
 
-  // Returns the ranges of the axes. The first 5 % of the epochs do not decide, because their values are often far off.
-  const extents = (lines) => {
-    let [first, last, low, high, count] = [Infinity, -Infinity, Infinity, -Infinity, 0];
-    for (const { x } of lines) {
-      first = Math.min(first, (isLogX() ? x.find((epoch) => epoch > 0) : x[0]) ?? Infinity);
-      last = Math.max(last, x[x.length - 1] ?? -Infinity);
-      count += x.length;
-    }
-    const start = first + (last - first) * 0.05;
-    const stride = Math.ceil(count / MAX_SAMPLES);
-    const samples = [];
-    for (const line of lines) {
-      for (const [place, values] of [line.y, line.low ?? [], line.high ?? []].entries()) {
-        for (let i = 0; i < values.length; i += 1) {
-          const value = values[i];
-          if (!isShown(value)) continue;
-          if (value < low) low = value;
-          if (value > high) high = value;
-          if (place === 0 && i % stride === 0 && line.x[i] >= start) samples.push(value);
-        }
-      }
-    }
-    if (low > high || first > last) return null;
-    const y = Chart.range([...samples, high], { isLog: isLogY(), low, high });
-    const text = ` Not all values from ${Format.short(low)} to ${Format.short(high)} are on the axis.`;
-    return { x: { low: first, high: last, isInteger: true }, y, note: y.low > low || y.high < high ? text : "" };
-  };
-
   const paint = (_, context) => {
     drawn = [];
     if (!Data.channels.length) return "This page has no learning curves.";
     const name = Chart.short(channel(), 40);
     const lines = collect();
     if (!lines.length) return `No ${State.value.group ? "pinned" : "matching"} experiment has a curve of ${name}.`;
-    const extent = extents(lines);
-    if (!extent) return `No curve of ${name} has a finite value${isLogY() ? " above 0" : ""}.`;
+    const extent = Lines.extents(lines, isLogX(), isLogY(), isWhole());
+    const place = isWhole() ? "" : " at these epochs";
+    if (!extent) return `No curve of ${name} has a finite value${isLogY() ? " above 0" : ""}${place}.`;
     const single = lines.filter(({ kind }) => kind !== "mean");
     const low = isLogY() ? single.reduce((sum, { y }) => sum + y.filter((value) => value <= 0).length, 0) : 0;
     const lost = single.filter(({ y, marks }) => marks.length && !y.some((value) => value === value)).length;
@@ -218,6 +196,24 @@ const CurvesView = (() => {
     return { head, rows: rows.slice(0, 200).map(cells), total: rows.length };
   };
 
+  // Returns the fields of the limits. A drag over the curves sets them, too.
+  const epochs = () => {
+    const { make } = Chart;
+    const enter = (key) => ({ target }) => {
+      target.defaultValue = target.value;
+      State.set({ [key]: target.value });
+    };
+    const field = (key, label, placeholder) => make("input", { type: "number", "aria-label": label, placeholder,
+      value: State.value[key], change: enter(key) });
+    const all = Chart.button("all epochs", () => State.set({ from: "", to: "" }));
+    return [make("span", { class: "epochs", title: "Drag over the curves to select epochs" }, "epochs ",
+      field("from", "first epoch", "first"), " to ", field("to", "last epoch", "last")), ...(isWhole() ? [] : [all])];
+  };
+  const select = (low, high) => {
+    const from = Math.ceil(scales.inverse(low));
+    State.set({ from: String(from), to: String(Math.max(Math.floor(scales.inverse(high)), from + 1)) });
+  };
+
   const controls = () => {
     const { value } = State;
     const { make, toggle } = Chart;
@@ -237,7 +233,7 @@ const CurvesView = (() => {
       CurvesView.update(new Set(["y"]));
     };
     Chart.refresh(figure.controls, [
-      ...channels, switched("log x", "logx", isLogX()), switched("log y", "y", isLogY()),
+      ...channels, ...epochs(), switched("log x", "logx", isLogX()), switched("log y", "y", isLogY()),
       make("label", {}, "smooth ", make("input", range), make("output", {}, ` ${value.smooth}`)),
       ...(value.group ? [toggle("standard deviation", isStandardDeviation, deviation)] : []),
     ]);
@@ -248,6 +244,7 @@ const CurvesView = (() => {
       section.querySelectorAll("p").forEach((old) => old.remove());
       const find = (x, y) => Lines.nearest(drawn, x, y);
       figure = new Figure(section, { name: "learning curves", height: 380, paint, find, read, over, table });
+      Zoom.attach(figure, select, () => State.set({ from: "", to: "" }));
       controls();
     },
     update(changed) {

@@ -8,7 +8,6 @@ const HistoryView = (() => {
   };
   let best = null;
   let cloud = null;
-  let isByTime = false;
 
   const statusOf = (row) => Data.text("status", row);
   const testColumn = () => (Data.battery.objective === "test" ? null : Data.column("max.test"));
@@ -37,6 +36,7 @@ const HistoryView = (() => {
   };
 
   const paintBest = (figure, context) => {
+    const isByTime = State.value.by === "time";
     const rows = ended();
     const { objective } = Data.battery;
     if (!rows.length) return Data.rows ? "No experiment matches the filter." : "There is no experiment yet.";
@@ -133,12 +133,8 @@ const HistoryView = (() => {
   };
 
   const controls = () => {
-    const by = (text, value) => Chart.toggle(text, isByTime === value, () => {
-      isByTime = value;
-      controls();
-      best.redraw();
-    });
-    Chart.refresh(best.controls, [by("by number", false), by("by time", true)]);
+    const by = (text, value) => Chart.toggle(text, State.value.by === value, () => State.set({ by: value }));
+    Chart.refresh(best.controls, [by("by number", ""), by("by time", "time")]);
   };
 
   return {
@@ -150,7 +146,8 @@ const HistoryView = (() => {
       addCloud();
     },
     update(changed) {
-      if (!["data", "where", "pin"].some((key) => changed.has(key))) return;
+      if (!["data", "where", "pin", "by"].some((key) => changed.has(key))) return;
+      controls();
       addCloud();
       best.redraw();
       cloud?.redraw();

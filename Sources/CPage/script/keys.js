@@ -23,9 +23,29 @@ const Keys = (() => {
     ["c", "compare the pinned ones"], ["x y", "logarithmic axes of the curves"], ["g", "group by all but the seed"], ["Esc", "close, or clear the filter"],
     ["r", "show newer experiments, of a page of a server"], ["?", "this list"],
   ];
+  // Returns examples of filters with the names of this page.
+  const filters = () => {
+    const { varying } = Data.parameters();
+    const example = (column, value) => ({ name: State.field(column.name), value });
+    const numeric = varying.find((column) => column.isNumeric);
+    const verbal = varying.find((column) => !column.isNumeric && column.distinct > 1);
+    const number = numeric ? example(numeric, Format.short(numeric.numbers.find(Number.isFinite) ?? 0)) : { name: "lr", value: "0.01" };
+    const words = verbal ? Chart.categories(Array.from({ length: Data.rows }, (_, row) => verbal.text(row))) : ["adam", "sgd"];
+    const word = example(verbal ?? { name: "optimizer" }, words.slice(0, 2).map((text) => Brush.quoted(text)));
+    const objective = State.field(Data.objective.name);
+    const best = Data.isHighestBest ? `${objective} >= best - 0.01` : `${objective} <= best + 0.01`;
+    return [
+      [best, "within 0.01 of the best"], [`${number.name} <= ${number.value} and ${word.name} = ${word.value[0]}`, "both"],
+      [`${word.name} in (${word.value.join(", ")})`, "one of a list"], [`${number.name} between 1e-4 and 1e-2`, "a range"],
+      ["nonfinite > 0", "with nan or inf"], ["status = failed and reason ~ memory", "a part of the reason"],
+      ["age < 2h", "started in the last two hours"],
+    ];
+  };
+  const listed = (tag, pairs) => make("dl", {}, ...pairs.flatMap(([key, text]) =>
+    [make("dt", {}, make(tag, {}, key)), make("dd", {}, text)]));
   const help = () => {
-    const dialog = make("dialog", { "aria-label": "Keys" }, make("h2", {}, "Keys"),
-      make("dl", {}, ...list.flatMap(([key, text]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, text)])),
+    const dialog = make("dialog", { "aria-label": "Keys and filters" }, make("h2", {}, "Keys"), listed("kbd", list),
+      make("h2", {}, "Filters"), listed("code", filters()),
       Chart.button("Close", () => dialog.close()));
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);

@@ -1,5 +1,8 @@
 // The arithmetic of learning curves: averages, reduction to what a screen can show, bands of groups, the nearest line.
 const Lines = (() => {
+  // The number of values from which the range of an axis is estimated.
+  const MAX_SAMPLES = 6000;
+
   // Returns whether a value has a place on the axis.
   const isShown = (value, isLog) => value === value && (!isLog || value > 0);
 
@@ -137,5 +140,44 @@ const Lines = (() => {
     return found;
   };
 
-  return { isShown, smoothed, path, before, trace, band, search, nearest };
+  // Returns the part of a line {x, y, marks} from an epoch to another one, with other values that belong to it.
+  const part = ({ x, y: raw, marks }, y, from, to) => {
+    if (from === -Infinity && to === Infinity) return { x, y, raw, marks };
+    const start = search(x, from);
+    const end = search(x, to);
+    const cut = (values) => values.slice(start, x[end] === to ? end + 1 : end);
+    const shown = cut(y);
+    const inside = marks.filter(([epoch]) => epoch >= from && epoch <= to);
+    return { x: cut(x), y: shown, raw: y === raw ? shown : cut(raw), marks: inside };
+  };
+
+  // Returns the ranges of the axes of lines. The first 5 % of all epochs do not decide, because their values are often far off.
+  const extents = (lines, isLogX, isLogY, isWhole) => {
+    let [first, last, low, high, count] = [Infinity, -Infinity, Infinity, -Infinity, 0];
+    for (const { x } of lines) {
+      first = Math.min(first, (isLogX ? x.find((epoch) => epoch > 0) : x[0]) ?? Infinity);
+      last = Math.max(last, x[x.length - 1] ?? -Infinity);
+      count += x.length;
+    }
+    const start = first + (isWhole ? (last - first) * 0.05 : 0);
+    const stride = Math.ceil(count / MAX_SAMPLES);
+    const samples = [];
+    for (const line of lines) {
+      for (const [place, values] of [line.y, line.low ?? [], line.high ?? []].entries()) {
+        for (let i = 0; i < values.length; i += 1) {
+          const value = values[i];
+          if (!isShown(value, isLogY)) continue;
+          if (value < low) low = value;
+          if (value > high) high = value;
+          if (place === 0 && i % stride === 0 && line.x[i] >= start) samples.push(value);
+        }
+      }
+    }
+    if (low > high || first > last) return null;
+    const y = Chart.range([...samples, high], { isLog: isLogY, low, high });
+    const text = ` Not all values from ${Format.short(low)} to ${Format.short(high)} are on the axis.`;
+    return { x: { low: first, high: last, isInteger: true }, y, note: y.low > low || y.high < high ? text : "" };
+  };
+
+  return { isShown, smoothed, part, extents, path, before, trace, band, search, nearest };
 })();

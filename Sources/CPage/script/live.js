@@ -6,6 +6,8 @@ const Live = (() => {
   // The least time between two readings of the whole page: after a new best result, and after other changes.
   const SOON = 10_000;
   const LATER = 60_000;
+  // The number of hyper-parameters of the best experiment that are written.
+  const MAX_VALUES = 12;
   // What can end that a row has to stay where it is.
   const EVENTS = ["pointerdown", "pointerup", "pointercancel", "pointerover", "pointerout", "focusout", "selectionchange"];
 
@@ -80,11 +82,25 @@ const Live = (() => {
     if (!isFree || !best || best.isWritten) return;
     best.isWritten = true;
     const section = document.querySelector("#best");
-    const epoch = best.epoch === null ? "" : ` at epoch ${best.epoch}`;
-    section.replaceChildren(section.querySelector("h2"),
-      make("p", { class: "lead" }, make("strong", {}, Format.number(best.value)), " ",
-        Chart.name(Data.battery.objective), epoch),
-      make("p", {}, "Experiment ", Chart.name(best.id), "."), section.querySelector(".scope"));
+    section.replaceChildren(section.querySelector("h2"), ...bestParts(Data.byId.get(best.id)), section.querySelector(".scope"));
+  };
+  // Returns the paragraphs about the best experiment, as a page has them that is read.
+  const bestParts = (row) => {
+    const epoch = Data.text("epoch", row);
+    const status = Data.text("status", row);
+    const shown = (column) => Chart.brief(column.text(row));
+    const maxima = Data.columns.filter((column) => column.kind === "max" && column !== Data.objective && column.has(row));
+    const values = Data.parameters().varying.filter((column) => column.has(row));
+    const pairs = values.slice(0, MAX_VALUES).flatMap((column, index) =>
+      [index ? ", " : "With ", Chart.name(column.label), " ", Chart.name(shown(column))]);
+    const more = values.length > MAX_VALUES ? ` and ${values.length - MAX_VALUES} more` : "";
+    return [
+      make("p", { class: "lead" }, make("strong", {}, Format.number(best.value)), " ", Chart.name(Data.battery.objective),
+        epoch === null ? "" : ` at epoch ${epoch}`,
+        ...maxima.flatMap((column) => [", ", make("strong", {}, shown(column)), " ", Chart.name(column.label)])),
+      make("p", {}, "Experiment ", Chart.name(best.id), status === "done" ? "." : ` (${status}).`),
+      ...(pairs.length ? [make("p", {}, ...pairs, more, ".")] : []),
+    ];
   };
 
   // Applies the changes of some rows, and the lines of those that are known then.

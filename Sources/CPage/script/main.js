@@ -3,6 +3,7 @@ const Bar = (() => {
   const { make, button } = Chart;
   let input = null;
   let error = null;
+  let hint = null;
   let counts = null;
   let matches = null;
   let scope = null;
@@ -46,6 +47,7 @@ const Bar = (() => {
     if (document.activeElement !== input) input.value = State.value.where;
     const { error: problem } = State;
     error.replaceChildren();
+    hint.replaceChildren(...(State.value.where && !problem && !State.rows.length ? Hints.find(State.value.where) : []));
     input.setAttribute("aria-invalid", String(problem !== null));
     const total = Data.total > Data.rows ? ` (of ${Data.total})` : "";
     const count = State.value.where && !problem ? `${State.rows.length} of ${Data.rows}` : Format.counted(Data.rows, "experiment");
@@ -79,6 +81,7 @@ const Bar = (() => {
       keydown: (event) => event.key === "Escape" && (event.preventDefault(), (input.value = ""), State.set({ where: "" }), input.blur()) });
     error = make("p", { class: "error", role: "alert" });
     matches = make("output", { id: "matches" });
+    hint = make("p", { class: "muted hint", role: "status" });
     scope = make("p", { class: "muted scope" });
     document.querySelector("#best").append(scope);
     const theme = make("select", { "aria-label": "Colours", change: () => State.set({ theme: theme.value }) },
@@ -90,8 +93,8 @@ const Bar = (() => {
       button("Copy link", () => Notice.copy(location.href, "The link")),
       ...Export.forms.map((form) => button(form, () => Export.save(form),
         { title: `Save the rows and columns of the leaderboard as ${form}. Its menu has "All columns".` })),
-      theme, button("?", Keys.help, { "aria-label": "Keys" }));
-    header.append(error);
+      theme, button("?", Keys.help, { "aria-label": "Keys and filters" }));
+    header.append(error, hint);
     update();
   };
   return { mount, update };

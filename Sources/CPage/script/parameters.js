@@ -2,6 +2,8 @@
 const ParametersView = (() => {
   const FIRST = 8;
   const MAX_CATEGORIES = 30;
+  // The number of experiments from which the best tenth is of several.
+  const MIN_TENTH = 40;
   const { make, isCategory } = Chart;
   let list = null;
   let note = null;
@@ -39,6 +41,7 @@ const ParametersView = (() => {
       ticks: medians.map(({ text, value }) => [scaleX.at(Number(text)), value, 8]) };
     const without = all.length - rows.length;
     const finding = [!isWord && Chart.correlation(counted.map((row) => column.numbers[row]), results), best(medians),
+      !isWord && !few && bestTenth(column, counted),
       counted.length < rows.length && `of the ${counted.length} done`,
       without > 0 && `without ${without} ${isLog ? "≤ 0 or nan" : "that are no number"}`].filter(Boolean).join(", ");
     Points.draw(figure, context, rows, x, values.map(scaleY.at));
@@ -56,6 +59,14 @@ const ParametersView = (() => {
     return null;
   };
 
+  // Returns the range of most values of the best tenth: what a correlation of ranks does not see if the best are in the middle.
+  const bestTenth = (column, rows) => {
+    if (rows.length < MIN_TENTH) return "";
+    const sorted = [...rows].sort((a, b) => (Data.isBetter(Data.value(a), Data.value(b)) ? -1 : 1));
+    const values = sorted.slice(0, Math.ceil(rows.length / 10)).map((row) => column.numbers[row]).sort((a, b) => a - b);
+    const outside = Math.floor(values.length / 10);
+    return `best tenth mostly ${Format.short(values[outside])} to ${Format.short(values.at(-1 - outside))}`;
+  };
   // Returns the text of a value. Equal numbers are one value.
   const keyOf = (column) => (row) => (column.isNumeric ? String(column.numbers[row]) : column.text(row));
   // Returns the median of the objective for each value of a column: {text, value, count}.

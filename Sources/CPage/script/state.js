@@ -3,7 +3,7 @@ const State = (() => {
   const MAX_PINS = 8;
   const DEFAULTS = {
     where: "", sort: "", pin: null, y: "", logx: "", smooth: "0", group: "", channel: "", cols: "", axes: "",
-    theme: "", diff: "1",
+    theme: "", diff: "1", by: "", from: "", to: "",
   };
   const listeners = [];
   const hoverListeners = [];
@@ -95,7 +95,7 @@ const State = (() => {
     const comparisons = state.sortKeys().map(comparison);
     // The number of the row decides last: rows come in the order of the ranking, until experiments change.
     if (Data.isReordered) comparisons.push(comparison({ name: "rank", isDescending: false }));
-      const order = (a, b) => {
+    const order = (a, b) => {
       for (const compare of comparisons) {
         const result = compare(a, b);
         if (result) return result;
@@ -106,12 +106,13 @@ const State = (() => {
     state.rows = rows;
   };
 
-  // The pinned rows: those of the fragment, or the five best ones.
+  // The pinned rows: those of the fragment, or the five best ones. The order of the table does not change colours.
   const readPins = () => {
     const { pin } = state.value;
     if (pin === null) {
-      const ranked = [...state.rows.slice(0, 5)].filter((row) => Number.isFinite(Data.value(row)));
-      state.pins = ranked;
+      const ranked = Array.from(state.rows).filter((row) => Number.isFinite(Data.value(row)));
+      ranked.sort((a, b) => Data.isBetter(Data.value(b), Data.value(a)) - Data.isBetter(Data.value(a), Data.value(b)) || a - b);
+      state.pins = ranked.slice(0, 5);
       return;
     }
     const rows = state.split(pin).map((id) => Data.byId.get(id)).filter((row) => row !== undefined);

@@ -1,0 +1,46 @@
+// The advice about a filter that no experiment fulfils: the values that its fields have.
+const Hints = (() => {
+  const MAX_WORDS = 6;
+  const { name: nameOf, short } = Chart;
+
+  const conditions = (tree) => {
+    if (tree.op === "and" || tree.op === "or") return tree.parts.flatMap(conditions);
+    return tree.op === "not" ? [] : [tree];
+  };
+  const operands = ({ operand, left, right }) => (operand ? [operand] : [left, right]);
+  const isFulfilled = (condition) => {
+    const matches = Binder.bind(condition, false);
+    for (let row = 0; row < Data.rows; row += 1) if (matches(row)) return true;
+    return false;
+  };
+
+  // Returns the advice about a condition as parts of a text; null if there is none.
+  const advice = (condition) => {
+    const names = Names.resolver(false);
+    const operand = operands(condition).find((each) => names.isKnown(each));
+    const { column, channel, kind } = operand ? names.resolve(operand) : {};
+    if (!column || column.present === 0 || !["any", "numbers", "words"].includes(kind)) return null;
+    if (condition.op === "is") {
+      const isOfCurve = condition.state === "nan" && !condition.isNegated && channel !== null;
+      return isOfCurve ? [`the best value is never nan, but nonfinite counts the values that are: nonfinite > 0`] : null;
+    }
+    if (column.isNumeric) {
+      const numbers = column.numbers.filter(Number.isFinite);
+      const range = [numbers.reduce((a, b) => Math.min(a, b), Infinity), numbers.reduce((a, b) => Math.max(a, b), -Infinity)];
+      if (!numbers.length) return null;
+      return [nameOf(column.label, 40), ` is ${range[0] === range[1] ? "" : `${Format.number(range[0])} to `}${Format.number(range[1])}`];
+    }
+    const texts = Chart.categories(Array.from({ length: Data.rows }, (_, row) => column.text(row)));
+    const shown = texts.slice(0, MAX_WORDS).map((text) => nameOf(short(text, 30)));
+    if (texts.length > MAX_WORDS) shown.push(`${texts.length - MAX_WORDS} others`);
+    const joined = shown.flatMap((part, index) => [index === 0 ? " is " : index === shown.length - 1 ? " or " : ", ", part]);
+    return [nameOf(column.label, 40), ...joined];
+  };
+
+  // Returns the advice about a filter, as parts of a text.
+  const find = (where) => {
+    const parts = conditions(Parser.parse(where)).filter((condition) => !isFulfilled(condition)).map(advice).filter(Boolean);
+    return parts.flatMap((part, index) => [index ? "; " : "No experiment fulfils the filter: ", ...part]);
+  };
+  return { find };
+})();
