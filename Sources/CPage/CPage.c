@@ -7,11 +7,13 @@
 static const char script[] = {
 #embed "script/format.js" suffix(, )
 #embed "script/scales.js" suffix(, )
+#embed "script/column.js" suffix(, )
 #embed "script/data.js" suffix(, )
 #embed "script/lexer.js" suffix(, )
 #embed "script/dialects.js" suffix(, )
 #embed "script/literals.js" suffix(, )
 #embed "script/pattern.js" suffix(, )
+#embed "script/like.js" suffix(, )
 #embed "script/names.js" suffix(, )
 #embed "script/mistakes.js" suffix(, )
 #embed "script/parser.js" suffix(, )

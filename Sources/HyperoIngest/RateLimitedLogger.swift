@@ -116,8 +116,8 @@ package final class RateLimitedLogger: @unchecked Sendable {
     package func missed(_ count: Int, from stream: String) {
         let subject = count == 1 ? "1 entry of \(stream) was" : "\(count) entries of \(stream) were"
         event(
-            "\(subject) removed unread: another client trimmed or deleted entries. "
-                + "Only hypero-ingest should trim the stream", level: .error)
+            "\(subject) removed unread: another client trimmed or deleted entries, or deleted the position of the ingest, "
+                + "{…}:ingest. Only hypero-ingest should trim the stream", level: .error)
     }
 
     /// Logs that the work goes on, if a failure or another reason for its stop was logged.

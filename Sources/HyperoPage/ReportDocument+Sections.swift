@@ -58,13 +58,15 @@ extension ReportDocument {
             html.markup("</strong> ")
             html.name(report.objective)
             if let epoch = value("epoch", best.row) { html.write(" at epoch \(epoch)") }
-            for column in report.columns where column.kind == .maximum && !isObjective(column) {
+            let others = report.columns.filter { $0.kind == .maximum && !isObjective($0) && $0.values[best.row] != nil }
+            for column in others.prefix(Self.columnCount) {
                 guard let text = column.values[best.row] else { continue }
                 html.markup(", <strong>")
                 html.write(shown(text))
                 html.markup("</strong> ")
                 html.name(column.label)
             }
+            if others.count > Self.columnCount { html.write(" and \(others.count - Self.columnCount) more") }
             html.close("p")
             html.open("p")
             html.write("Experiment ")
@@ -98,7 +100,13 @@ extension ReportDocument {
             let more = facts.repetitions.count - Self.maxRepetitions
             sentences.append(
                 "\(counted(facts.repetitions.count, noun: "other training")) of these hyper-parameters: \(values)"
-                    + (more > 0 ? " and \(more) more" : ""))
+                    + (more > 0 ? " and \(more) more" : "")
+                    + (facts.failedRepetitionCount > 0
+                        ? ", and \(facts.failedRepetitionCount) not done or without a result" : ""))
+        } else if facts.failedRepetitionCount > 0 {
+            sentences.append(
+                "\(counted(facts.failedRepetitionCount, noun: "other training")) of these hyper-parameters "
+                    + "\(facts.failedRepetitionCount == 1 ? "is" : "are") not done or without a result")
         }
         if let earlier = facts.earlier, earlier.row != best.row {
             sentences.append("The best that ended an hour ago or earlier is \(numberText(earlier.value))")
@@ -199,7 +207,7 @@ extension ReportDocument {
                 }
                 html.close("ol")
             }
-            html.element("p", " class=\"muted\"", text: importance.sentences.joined(separator: ". ") + ".")
+            html.element("p", " class=\"muted\"", text: importance.text)
         }
         html.close("section")
     }
@@ -251,7 +259,10 @@ extension ReportDocument {
     }
 
     /// Returns a stored value as a table shows it: numbers that are not whole with six digits.
-    func shown(_ text: String) -> String { Number(text: text).map { numberText($0.value) } ?? text }
+    func shown(_ text: String) -> String {
+        // A whole number keeps its digits, also those that a double has not.
+        isWholeNumber(text) ? text : Number(text: text).map { numberText($0.value) } ?? text
+    }
 
     func short(_ value: Double) -> String { numberTexts([value], precision: 3)[0] }
 }

@@ -10,7 +10,7 @@ extension ReportDocument {
             let reason =
                 report.isSelection
                 ? "The selection has no experiments." : report.filter.map { "No experiment fulfils \($0.summary)." }
-            html.element("p", text: reason ?? "The battery has no experiments.")
+            html.element("p", " class=\"static\"", text: reason ?? "The battery has no experiments.")
             html.close("section")
             return
         }

@@ -19,8 +19,11 @@ struct ReportFacts {
     let startedAfterBest: Int
     /// The number of rows within the noise of the best one, without it.
     let withinNoise: Int
-    /// The values of other experiments with the hyper-parameters of the best one but for the seed, in the order of the ranking.
+    /// The values of other experiments with the hyper-parameters of the best one but for the seed, which are done, in the order of the
+    /// ranking.
     let repetitions: [Double]
+    /// The number of such experiments that are not done, or have no finite value.
+    let failedRepetitionCount: Int
     /// The numbers of rows by status, in the order of ``ExperimentStatus``.
     let statuses: [(status: ExperimentStatus, count: Int)]
     /// The number of experiments with values that are not finite and without a best epoch.
@@ -59,8 +62,11 @@ struct ReportFacts {
         } else {
             withinNoise = 0
         }
-        repetitions = best.map { report.repetitions(of: $0.row).map { objectives[$0] }.filter(\.isFinite) } ?? []
         let status = values("status")
+        let repeated = best.map { report.repetitions(of: $0.row) } ?? []
+        let isDone = { row in status[row] == ExperimentStatus.done.rawValue && objectives[row].isFinite }
+        repetitions = repeated.filter(isDone).map { objectives[$0] }
+        failedRepetitionCount = repeated.count - repetitions.count
         statuses = ExperimentStatus.allCases.compactMap { one in
             let count = status.count { $0 == one.rawValue }
             return count > 0 ? (one, count) : nil
@@ -80,17 +86,16 @@ struct ReportFacts {
 }
 
 extension BatteryReport {
-    /// Returns the other rows that are done, with the hyper-parameters of a row but for the seed, and of its battery. Numbers are equal
-    /// as in groups: 0.1 and 1e-1.
+    /// Returns the other rows with the hyper-parameters of a row but for the seed, and of its battery. Numbers are equal as in groups:
+    /// 0.1 and 1e-1.
     fileprivate func repetitions(of row: Int) -> [Int] {
         let params = columns.filter { $0.kind == .param && $0.label != "seed" }
-        guard !params.isEmpty, let status = column("status")?.values else { return [] }
+        guard !params.isEmpty else { return [] }
         let own = (params + columns.filter { $0.kind == .attribute && $0.name == "battery" }).map { column in
             (column.values, value: column.values[row].flatMap(GroupValue.init(stored:)))
         }
         return (0..<count).filter { other in
-            other != row && status[other] == ExperimentStatus.done.rawValue
-                && own.allSatisfy { values, value in values[other].flatMap(GroupValue.init(stored:)) == value }
+            other != row && own.allSatisfy { values, value in values[other].flatMap(GroupValue.init(stored:)) == value }
         }
     }
 }

@@ -115,7 +115,7 @@ package enum ReportJSON {
                     + ",\"chance\":\(roundedText(parameter.chance ?? 0, digits: 4))}"
             }
         }
-        return "{\"text\":\(quoted(report.sentences.joined(separator: ". "))),\"shares\":\(array(shares))}"
+        return "{\"text\":\(quoted(report.text)),\"shares\":\(array(shares))}"
     }
 
     /// Returns a JSON string without characters that could end a script element.

@@ -41,12 +41,13 @@ final class EventStream {
         channel.flush()
     }
 
-    /// Tells the reason why there are no changes; nil when that is over.
-    func sendProblem(_ text: String?) {
-        write(ByteBuffer(string: "event: problem\ndata: {\"text\":\(text.map(JSON.quoted) ?? "null")}\n\n"))
+    /// Sends the reason why there are no changes, with the time from which on; nil when that is over.
+    func sendProblem(_ problem: (text: String, since: Int64)?) {
+        let json = problem.map { "{\"text\":\(JSON.quoted($0.text)),\"since\":\($0.since)}" } ?? "{\"text\":null}"
+        write(ByteBuffer(string: "event: problem\ndata: \(json)\n\n"))
         channel.flush()
         // While Redis did not answer, the viewer was not told to read the page again.
-        if text == nil { send() }
+        if problem == nil { send() }
     }
 
     func beat() {

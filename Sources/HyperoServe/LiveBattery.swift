@@ -33,7 +33,8 @@ final class LiveBattery {
     private var keptBytes = 0
     /// The number of the latest message by which pages must be read again.
     private var reloadNumber = 0
-    private(set) var problem: String?
+    /// The reason why there are no changes, and the time from which on; nil if there are.
+    private(set) var problem: (text: String, since: Int64)?
     private var viewers: [ObjectIdentifier: EventStream] = [:]
     /// The time at which the last viewer left, or the page was asked for.
     private(set) var lastUse = MonotonicTime.now
@@ -79,9 +80,9 @@ final class LiveBattery {
             }
         case .reload(let reason): reload(reason)
         case .problem(let text, let isGone):
-            problem = text
+            problem = text.map { ($0, since: WallClock.milliseconds) }
             if isGone { page = nil }
-            for viewer in viewers.values { viewer.sendProblem(text) }
+            for viewer in viewers.values { viewer.sendProblem(problem) }
         }
     }
 

@@ -159,7 +159,8 @@ import Testing
         let logger = recorder.makeLogger()
         for count in 1...2 { logger.missed(count, from: "s") }
         let cause =
-            "removed unread: another client trimmed or deleted entries. Only hypero-ingest should trim the stream"
+            "removed unread: another client trimmed or deleted entries, or deleted the position of the ingest, {…}:ingest. Only hypero-ingest "
+            + "should trim the stream"
         #expect(recorder.lines.withLock { $0 } == ["1 entry of s was \(cause)", "2 entries of s were \(cause)"])
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
     @Test func `Hosts, processes, and columns named after users and paths are left out`() {
         let telling = [
-            "meta.host", "meta.hostName", "param.data_dir", "meta.USER", "meta.user-name", "param.checkpointPath",
+            "meta.host", "meta.hostName", "meta.data_dir", "meta.USER", "meta.user-name", "meta.checkpointPath",
         ]
         let harmless = ["param.hosted", "param.lr", "meta.dataset", "param.direction", "param.filters"]
         let columns = (telling + harmless).map { name in
@@ -18,6 +18,22 @@ import Testing
         let anonymous = report(["1"], columns: columns + own).anonymous
         #expect(names(anonymous) == ["id", "status", "started", "rank", "max.valid"] + harmless)
         #expect(!page(anonymous).contains("node7"))
+    }
+
+    @Test func `What repeats the best is the same on an anonymous page, and numbers named after places stay`() {
+        let columns = [
+            BatteryReport.Column(name: "param.data_dir", kind: .param, values: ["/a/x", "/a/y", "/a/x", "/a/y"]),
+            BatteryReport.Column(name: "param.init", kind: .param, values: ["~/i", "~/i", "~/i", "/k/k"]),
+            BatteryReport.Column(name: "param.drop_path", kind: .param, values: ["0.1", "0.1", "0.1", "0.2"]),
+            BatteryReport.Column(name: "param.users", kind: .param, values: ["1", "1", "1", "2"]),
+        ]
+        let own = report(["0.9", "0.8", "0.7", "0.6"], columns: columns)
+        let anonymous = own.anonymous
+        #expect(names(anonymous).suffix(4) == ["param.hidden 1", "param.init", "param.drop_path", "param.hidden 2"])
+        #expect(anonymous.columns.suffix(4).map(\.values).first == ["…", "… (2)", "…", "… (2)"])
+        #expect(page(own).contains("1 other training of these hyper-parameters: 0.7."))
+        #expect(page(anonymous).contains("1 other training of these hyper-parameters: 0.7."))
+        #expect(!page(anonymous).contains("data_dir"))
     }
 
     @Test func `The condition is not named, also in the sentences about the importance`() throws {

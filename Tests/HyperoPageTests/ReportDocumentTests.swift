@@ -44,10 +44,27 @@ import Testing
                         .init(name: "epochs", kind: .attribute, values: Array(repeating: "9", count: 6)),
                         .init(name: "nonfinite", kind: .attribute, values: [nil, "0", nil, nil, "2", "1"]),
                     ])))
-        #expect(text.contains("2 other trainings of these hyper-parameters: 0.89, 0.88."))
+        #expect(
+            text.contains(
+                "2 other trainings of these hyper-parameters: 0.89, 0.88, and 1 not done or without a result."))
         #expect(text.contains("6 done, 1 diverged, 2 with nan or inf"))
         // Without hyper-parameters, all would be repetitions.
         #expect(!markup(page(report(["0.95", "0.9"]))).contains("other training"))
+    }
+
+    @Test func `The script takes away the sentence about a battery without experiments`() {
+        #expect(markup(page(report([]))).contains("<p class=\"static\">The battery has no experiments.</p>"))
+    }
+
+    @Test func `The best has all digits of whole numbers, and few of many channels`() {
+        let digits = "18446744073709551615"
+        let channels = (0..<20).map {
+            BatteryReport.Column(name: "max.c\($0)", kind: .maximum, values: ["0.5", "0.4"])
+        }
+        let big = BatteryReport.Column(name: "param.big", kind: .param, values: [digits, "1"])
+        let text = markup(page(report(["0.9", "0.8"], columns: channels + [big])))
+        #expect(text.contains("With <bdi>big</bdi> <bdi>\(digits)</bdi>."))
+        #expect(text.contains("<strong>0.5</strong> <bdi>c7</bdi> and 12 more</p>"))
     }
 
     @Test(arguments: [
@@ -146,8 +163,8 @@ import Testing
     }
 
     /// A third of it is the filter, whose messages are those of the command, and a third the charts.
-    @Test func `The script and the style sheet have at most 214 kB`() {
-        #expect(PageAssets.script.utf8.count + PageAssets.style.utf8.count <= 214_000)
+    @Test func `The script and the style sheet have at most 222 kB`() {
+        #expect(PageAssets.script.utf8.count + PageAssets.style.utf8.count <= 222_000)
     }
 
     @Test(arguments: [

@@ -9,7 +9,7 @@ FIXTURES = ROOT / "Tests" / "HyperoQueryTests" / "Fixtures"
 
 #: The files of the filter with those that they use, in the order in which the page has them.
 FILTER = [
-    "format", "scales", "data", "lexer", "dialects", "literals", "pattern", "names", "mistakes", "parser", "conditions", "binder",
+    "format", "scales", "column", "data", "lexer", "dialects", "literals", "pattern", "like", "names", "mistakes", "parser", "conditions", "binder",
     "filter",
 ]
 

@@ -146,6 +146,47 @@ class ChartTests(PageCase):
         self.fragment("from=500")
         self.assertIn("at these epochs", self.browser.evaluate("document.querySelector('#curves .message').textContent"))
 
+    def groups(self, lines, members=None):
+        """Shows groups of seeds: lines by row, and the number of members of the one group if there are more."""
+        data = experiments.data(members or len(lines), curves=0)
+        column(data, "param.lr")["values"] = {"numbers": [0.1] * data["rows"]}
+        column(data, "param.act")["values"] = {"texts": ["relu"] * data["rows"]}
+        data["curves"]["lines"] = lines
+        self.draw(data, "curves", "group=seed")
+        return [[(x, y) for x, y in places(path["d"])] for path in self.image("curves")
+                if path.get("stroke-width") in ("2", "1") and path.get("opacity", "1") == "1"]
+
+    def test_a_mean_of_curves_of_other_epochs_does_not_jump_between_them(self):
+        sparse = {"row": 0, "channel": 0, "x": list(range(0, 31, 5)), "y": [0.9] * 7}
+        other = {"row": 1, "channel": 0, "x": list(range(0, 31, 3)), "y": [0.3] * 11}
+        means = self.groups([sparse, other])
+        heights = {y for mean in means for _, y in mean if len(mean) > 12}
+        self.assertTrue(heights)
+        self.assertLess(max(heights) - min(heights), 1.5, heights)
+
+    def test_a_mean_breaks_where_members_end_and_counts_those_that_go_on(self):
+        self.groups([curve(0, [0.9] * 30), curve(1, [0.8] * 30), curve(2, [0.1] * 10), curve(3, [0.2] * 10)])
+        self.assertTrue(any(text.endswith("×2 of 4") for text in self.texts("curves")), self.texts("curves"))
+        self.assertIn("A gap: fewer members go on", self.browser.evaluate("document.querySelector('#curves figcaption').textContent"))
+
+    def test_a_mean_of_the_best_members_only_is_not_drawn(self):
+        self.groups([curve(0, [0.9] * 30), curve(1, [0.8] * 30)], members=6)
+        self.assertFalse(any("×" in text for text in self.texts("curves")), self.texts("curves"))
+        caption = self.browser.evaluate("document.querySelector('#curves figcaption').textContent")
+        self.assertIn("The page has 2 curves of valid, not those of all members.", caption)
+
+    def test_a_result_of_0_leaves_the_log_axis_to_the_others(self):
+        data = experiments.data(30)
+        values = [0] + [10 ** (-8 + row / 2.2) for row in range(29)]
+        column(data, "max.valid")["values"] = column(data, "max.test")["values"] = {"numbers": values}
+        data["battery"]["direction"] = "min"
+        self.draw(data, "history")
+        texts = " ".join(self.texts("history"))
+        self.assertIn("valid\u2069 (log)", texts)
+        self.assertIn("1 without a place", texts)
+        # The best of many by the lowest value has a smaller difference.
+        self.assertIn("makes its difference smaller", self.browser.evaluate("document.querySelector('#history').textContent"))
+
     def test_a_slice_says_where_the_best_are_if_they_are_in_the_middle(self):
         data = experiments.data(200)
         column(data, "max.valid")["values"] = {"numbers": [1 - abs(row - 100) / 100 for row in range(200)]}
@@ -220,7 +261,7 @@ class ChartTests(PageCase):
             column(data, "param.lr").update(scale=scale, values={"numbers": numbers})
             self.draw(data, "parallel")
             self.assertIn("log", self.texts("parallel"))
-            self.assertIn("1 ≤ 0 or nan", self.texts("parallel"))
+            self.assertIn("1 ≤ 0, nan or null", self.texts("parallel"))
 
     def test_missing_values_are_called_missing(self):
         data = experiments.data(24)

@@ -1,6 +1,7 @@
 """The filter of the page: the same filters, rows and errors as in Swift."""
 
 import json
+import random
 import unittest
 
 import page
@@ -167,6 +168,25 @@ class FilterTests(unittest.TestCase):
         self.assertEqual(self.rows("id ~ 'b'"), [])
         self.assertEqual(self.rows("id ~ 'a$'"), [])
 
+    def test_a_pattern_that_takes_too_long_is_an_error_and_no_page_that_stands_still(self):
+        letters = random.Random(7)
+        values = ["".join(letters.choice("abk") for _ in range(4000)) for _ in range(300)]
+        columns = [texts("id", "attribute", [f"x-{row}" for row in range(300)]), texts("meta.config", "meta", values)]
+        self.browser.call("(json) => Data.load(json)", data(columns, 300))
+        found = self.browser.call("""(where) => {
+            const matches = Filter.compile(where);
+            try {
+                for (let row = 0; row < Data.rows; row += 1) matches(row);
+            } catch (error) {
+                return error.message;
+            }
+            return null;
+        }""", "config ~ 'k.{100}k.{100}q'")
+        self.assertEqual(found, "the pattern takes too long here: its repetitions and the texts are long")
+        # A pattern of like needs no states.
+        self.assertEqual(self.rows("config like '" + "%a" * 200 + "%q'"), [])
+        self.assertEqual(self.rows("config like '%" + "_" * 1500 + "zz%'"), [])
+
     def test_values_of_any_depth_are_values(self):
         depths = [2_000, 100_000]
         values = ["[" * depth + "]" * depth for depth in depths]
@@ -177,7 +197,7 @@ class FilterTests(unittest.TestCase):
         self.assertEqual(self.rows("t = x"), [])
 
     def test_all_rows_count_that_come_after_a_change(self):
-        self.browser.evaluate("Data.apply({ columns: ['max.valid', 'param.opt'], rows: [['new-1', 0.99, 'lion']] }), null")
+        self.browser.evaluate("Data.apply([{ columns: ['max.valid', 'param.opt'], rows: [['new-1', 0.99, 'lion']] }], {}), null")
         self.assertEqual(self.rows("valid > 0.985 and opt = lion"), ["new-1"])
         self.assertEqual(self.rows("valid = best"), ["new-1"])
 

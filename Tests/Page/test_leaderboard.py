@@ -81,7 +81,13 @@ class LeaderboardTests(PageCase):
         self.assertEqual([row[:3] + row[4:5] for row in self.rows()],
                          [["1", "e-1", "0.8", "1 of 4"], ["2", "e-2", "≈ 0.77", "3"]])
         first = json.loads(self.file("JSON", "jsonl")[0])
-        self.assertEqual((first["experiment"], first["n"], first["members"], first["std"]), ("e-1", 1, 4, None))
+        self.assertEqual((first["experiment"], first["n"], first["std"]), ("e-1", "1 of 4", None))
+
+    def test_groups_tell_missing_and_infinite_values_apart_and_not_spellings(self):
+        texts = [None, "null", "inf", "-inf", "true", "True", "[1,2]", "[1, 2]", "0.1", "1e-1", "9007199254740993", "9007199254740992"]
+        clip = ("param.clip", {"texts": texts})
+        self.show(search([{"value": 0.9 - row / 100, "lr": 1, "seed": 1} for row in range(len(texts))], params=[clip]), "group=param.clip")
+        self.assertEqual([row[4] for row in self.rows()], ["2", "1", "1", "2", "2", "2", "1", "1"])
 
     def test_groups_with_equal_means_share_a_rank_and_versions_are_no_replicas(self):
         results = [{"value": value, "lr": lr} for value, lr in [(0.9, 1), (0.8, 2), (0.8, 3), (0.7, 1)]]
@@ -97,10 +103,10 @@ class LeaderboardTests(PageCase):
         curves = [(0, [0.5, 0.9]), (1, [0.8, None, "inf", "nan"]), (2, [0.1, "nan", 0.7])]
         data = search([{"value": 0.9}, {"value": 0.8}, {"value": 0.7}, {"value": 0.6}, {"value": None}], curves=curves)
         nonfinite = next(each for each in data["columns"] if each["name"] == "nonfinite")
-        # The fourth one has no curve on the page.
+        # The fourth one has no curve on the page, and its values may be those of another channel.
         nonfinite["values"] = {"numbers": [0, 2, 1, 4, 3]}
         self.show(data)
-        self.assertEqual([row[2].split() for row in self.rows()], [["0.9"], ["inf@3", "0.8"], ["0.7"], ["nan", "0.6"], ["nan"]])
+        self.assertEqual([row[2].split() for row in self.rows()], [["0.9"], ["inf@3", "0.8"], ["0.7"], ["0.6"], ["nan"]])
         self.press("4 with nan or inf")
         self.assertEqual([row[1] for row in self.rows()], ["e-2", "e-3", "e-4", "e-5"])
 
@@ -110,6 +116,33 @@ class LeaderboardTests(PageCase):
             .find((row) => row.textContent.includes("e-2")).click()""")
         self.browser.frames(3)
         self.assertIn("e-2", self.text(".row.active"))
+
+    def test_a_null_and_quotes_leave_numbers_what_they_are(self):
+        rates = ("param.rate", {"texts": ["1e-05", "0.001", "null", *[str(10 ** (-5 + row / 10)) for row in range(40)]]})
+        sizes = ("param.size", {"texts": [f'"{2 ** (row % 6 + 3)}"' for row in range(43)]})
+        self.show(search([{"value": 0.9 - row / 100} for row in range(43)], params=[rates, sizes]), "sort=param.size,-param.rate")
+        sizes = [next(cell for cell in row if cell in ("8", "16", "32", "64", "128", "256")) for row in self.rows()[:10]]
+        self.assertEqual(sizes, sorted(sizes, key=int))
+        self.browser.evaluate("document.getElementById('parameters').scrollIntoView({ behavior: 'instant' })")
+        self.browser.wait_for("document.getElementById('parameters').textContent.includes('rank correlation')")
+        self.assertIn("without 1 ≤ 0, nan or null", self.text("#parameters"))
+
+    def test_the_best_of_many_words_is_found_and_what_is_not_drawn_is_counted(self):
+        words = ("param.model", {"texts": [f"m{row:02}" for row in range(80)]})
+        data = search([{"value": 0.5 + (0.4 if row == 79 else row / 1000)} for row in range(80)], params=[words])
+        self.show(data)
+        self.browser.evaluate("document.getElementById('parameters').scrollIntoView({ behavior: 'instant' })")
+        self.browser.wait_for("document.getElementById('parameters').textContent.includes('best median')")
+        self.assertIn("best median 0.9 with m79 (1), without 50 of the other 50 values", self.text("#parameters"))
+
+    def test_a_channel_whose_lowest_value_is_best_sorts_by_it_first(self):
+        data = experiments.data(20)
+        data["battery"]["directions"] = {"test": "min"}
+        self.show(data)
+        self.browser.call("""() => [...document.querySelectorAll('#table .head button')]
+            .find((each) => each.textContent.startsWith('test')).click()""")
+        self.browser.frames(3)
+        self.assertIn("sort=max.test", self.browser.evaluate("location.hash"))
 
     def test_early_ends_count_in_no_median(self):
         values = [0.9, 0.8, 0.1, 0.2]
@@ -267,6 +300,34 @@ class LeaderboardTests(PageCase):
         self.assertIn("e-2,nan,", lines[1])
         self.press("All columns", "#table")
         self.assertIn("started,", self.file("CSV", "csv")[0])
+
+    def test_a_file_for_a_spreadsheet_has_no_formulas_and_json_has_empty_texts(self):
+        texts = ["=1+1", "+1+cmd|x", "@SUM(1)", "-x", " =2", "-0.5", "", "-inf"]
+        self.show(search([{"value": 0.9 - row / 100} for row in range(8)], params=[("param.note", {"texts": texts})]))
+        head, *lines = self.file("CSV", "csv")
+        place = head.split(",").index("param.note")
+        self.assertEqual([line.split(",")[place] for line in lines],
+                         ["'=1+1", "'+1+cmd|x", "'@SUM(1)", "'-x", "' =2", "-0.5", "", "'-inf"])
+        self.assertEqual([json.loads(row)["param.note"] for row in self.file("JSON", "jsonl")], texts[:5] + [-0.5, "", "-inf"])
+
+    def test_numbers_are_before_words_and_missing_values_are_last(self):
+        texts = ["10", "9", "1a", "2", '"5"', "nan", "null", None, "", "inf", "16-mixed"]
+        data = search([{"value": 0.9 - row / 100} for row in range(len(texts))], params=[("param.p", {"texts": texts})])
+        data["columns"] = [each for each in data["columns"] if each["name"] not in ("param.lr", "param.seed")]
+        self.show(data, "sort=param.p&cols=param.p")
+        self.assertEqual([row[2] for row in self.rows()][:8], ["2", '"5"', "9", "10", "inf", "", "16-mixed", "1a"])
+        self.fragment("sort=-param.p&cols=param.p,param.p")
+        self.assertEqual([row[2] for row in self.rows()][:8], ["1a", "16-mixed", "", "inf", "10", "9", '"5"', "2"])
+
+    def test_an_address_with_foreign_keys_and_values_is_the_page_without_them(self):
+        self.show(experiments.data(20), "toString=1&__proto__=x&smooth=abc&y=x&theme=evil&from=a&diff=7&sort=param.lr")
+        self.browser.evaluate("document.getElementById('curves').scrollIntoView({ behavior: 'instant' })")
+        self.browser.wait_for("Boolean(document.querySelector('#curves .plot text'))")
+        self.fragment("sort=param.act&smooth=abc")
+        self.assertEqual(self.browser.evaluate("document.querySelector('#curves output').textContent.trim()"), "0")
+        self.browser.evaluate("document.querySelector('#table .head button:nth-child(3)').click()")
+        self.browser.frames(3)
+        self.assertNotIn("abc", self.browser.evaluate("location.hash"))
 
     def test_the_printed_table_has_the_first_hundred_rows(self):
         self.show(experiments.data(120, more=30))

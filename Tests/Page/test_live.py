@@ -233,11 +233,49 @@ class LiveTests(PageCase):
         self.browser.wait_for("document.querySelector('#matches').textContent === '14 experiments'")
         self.wait("live")
 
+    def test_tables_keep_their_place_and_buttons_the_focus_during_changes(self):
+        self.show("cols=" + ",".join(f"param.p{number}" for number in range(3)) + "&diff=0")
+        self.browser.evaluate("document.getElementById('compare').scrollIntoView({ behavior: 'instant' })")
+        self.browser.set_size(420, 800)
+        self.browser.wait_for("Boolean(document.querySelector('#compare .scroll'))")
+        scroll = "(() => { const one = document.querySelector('#compare .scroll'); one.scrollLeft = 90; return one.scrollLeft === 90; })()"
+        self.browser.wait_for(scroll)
+        label = "[...document.querySelectorAll('#counts button')].find((one) => one.textContent.includes('failed'))"
+        self.browser.evaluate(f"({label} ?? document.querySelector('#counts button')).focus()")
+        words = self.browser.evaluate("document.activeElement.textContent.replace(/\\d+/g, '')")
+        self.send(self.row(self.ids()[3], status="running"), self.row("new-1", status="lost"), total=13)
+        self.browser.wait_for("document.querySelector('#matches').textContent.startsWith('13')")
+        self.assertEqual(self.browser.evaluate("document.querySelector('#compare .scroll').scrollLeft"), 90)
+        self.assertEqual(self.browser.evaluate("document.activeElement.textContent.replace(/\\d+/g, '')"), words)
+
+    def test_a_filter_with_an_error_shows_no_other_experiments_after_a_reading(self):
+        self.show(SOON="200")
+        self.browser.evaluate("location.hash = 'where=act+%3D+relu'")
+        self.browser.frames(3)
+        self.browser.evaluate("location.hash = 'where=act+%3D'")
+        self.browser.frames(3)
+        self.server.data = self.data = experiments.data(4, curves=4)
+        self.server.send("reload", {"reason": "deleted"})
+        self.server.wait_for(lambda server: server.reads == 2 and len(server.streams) == 2, "the page is read again")
+        self.browser.wait_for(f"{ROWS}.length === 4")
+
+    def test_a_curve_that_was_shown_stays_after_a_reading_without_it(self):
+        self.show(SOON="200")
+        id = self.ids()[5]
+        self.data = json.loads(json.dumps(self.data))
+        self.data["curves"]["lines"] = self.data["curves"]["lines"][:3]
+        self.server.data = self.data
+        self.server.send("reload", {"reason": "test"})
+        self.server.wait_for(lambda server: server.reads == 2 and len(server.streams) == 2, "the page is read again")
+        self.browser.evaluate(f"location.hash = 'pin={id}'")
+        self.browser.evaluate("document.getElementById('curves').scrollIntoView({ behavior: 'instant' })")
+        self.browser.wait_for("document.querySelector('#curves figcaption')?.textContent.includes('1 pinned experiment in colour')")
+
     # The connection.
 
     def test_a_problem_of_redis_is_shown_until_it_is_over(self):
         self.show()
-        self.server.send("problem", {"text": "Redis at example:6379 does not answer"})
+        self.server.send("problem", {"text": "Redis at example:6379 does not answer", "since": self.data["now"]})
         self.browser.wait_for(f"/^○ Redis at example:6379 does not answer since \\d\\d:\\d\\d$/.test({AGE})")
         self.server.send("problem", {"text": None})
         self.browser.wait_for(f"/^● live, \\d\\d:\\d\\d:\\d\\d$/.test({AGE})")
@@ -282,7 +320,7 @@ class LiveTests(PageCase):
     def test_the_live_page_prints_and_fits_a_narrow_screen(self):
         self.browser.set_size(375, 800, is_mobile=True)
         self.show()
-        self.server.send("problem", {"text": "Redis at a-host-with-a-rather-long-name.example:6379 does not answer"})
+        self.server.send("problem", {"text": "Redis at a-host-with-a-rather-long-name.example:6379 does not answer", "since": self.data["now"]})
         self.wait("since")
         self.assertLessEqual(self.browser.evaluate("document.documentElement.scrollWidth"), 375)
         self.assertGreater(len(self.browser.pdf()), 10_000)

@@ -49,7 +49,7 @@ const Axis = (() => {
       if (y === undefined) axis.lanes[lane] += 1;
       axis.ys[row] = y ?? middle(box, lane);
     }
-    ["missing", axis.isLog ? "≤ 0 or nan" : "no number"].forEach((text, lane) => {
+    ["missing", axis.isLog ? "≤ 0, nan or null" : "no number"].forEach((text, lane) => {
       if (axis.lanes[lane]) axis.notes.push([middle(box, lane), `${axis.lanes[lane]} ${text}`]);
     });
     return axis;

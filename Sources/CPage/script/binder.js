@@ -179,7 +179,7 @@ const Binder = (() => {
       if (op === "like") {
         const { keyword } = tree.word;
         requireWords(field, operand, keyword, tree.word);
-        return tested(field, onText(Pattern.like(textOf(tree.value), keyword === "ilike")), isNegated);
+        return tested(field, onText(LikePattern(textOf(tree.value), keyword === "ilike")), isNegated);
       }
       for (const bound of [tree.low, tree.high]) if (bound.kind === "best") failBest(bound);
       requireNumbers(field, operand, "between", operand);

@@ -6,6 +6,8 @@ const Chart = (() => {
   const MAX_TABLE_ROWS = 200;
   // Cividis: Nuñez, Anderton, Renslow, "Optimizing colormaps with consideration for color vision deficiency", 2018.
   const CIVIDIS = "00224e 123570 3b496c 575d6d 707173 8a8678 a59c74 c3b369 e1cc55 fee838";
+  // What a reader may have scrolled.
+  const SCROLLED = ".scroll, .list";
   const figures = new Set();
   const known = new WeakMap();
   let colours = null;
@@ -35,10 +37,16 @@ const Chart = (() => {
     }
     const { localName, type, value, defaultValue } = document.activeElement;
     if (active >= 0 && (localName === "select" || (type === "number" && value !== defaultValue))) return;
-    const top = parent.querySelector(".list")?.scrollTop ?? 0;
+    const words = document.activeElement.textContent;
+    const places = [...parent.querySelectorAll(SCROLLED)].map(({ scrollTop, scrollLeft }) => [scrollTop, scrollLeft]);
     parent.replaceChildren(...parts);
-    if (top) parent.querySelector(".list").scrollTop = top;
-    if (active >= 0) parent.querySelectorAll("*")[active]?.focus();
+    parent.querySelectorAll(SCROLLED).forEach((one, index) => one.scrollTo(places[index]?.[1] ?? 0, places[index]?.[0] ?? 0));
+    if (active < 0) return;
+    // A button of a count may be at another place, or have another count.
+    const all = [...parent.querySelectorAll("*")];
+    const plain = (text) => text.replaceAll(/\d+/g, "");
+    const same = all.find((one) => one.localName === localName && localName === "button" && plain(one.textContent) === plain(words));
+    (same ?? all[active])?.focus();
   };
 
   // Returns a text of at most `length` characters. The middle is left out, because names often differ at their ends.
@@ -52,7 +60,9 @@ const Chart = (() => {
   const name = (text, length = Infinity) => make("bdi", {}, short(text, length));
   // Numbers are no categories, also if their distribution is not recorded.
   const isCategory = (column) => !column.isNumeric;
-  const brief = (text) => (Number.isFinite(Data.numberOf(text)) ? Format.number(Data.numberOf(text)) : text);
+  // Returns a text as charts show it. Whole numbers keep their digits.
+  const brief = (text) =>
+    (Number.isFinite(Data.numberOf(text)) && !/^-?\d{1,40}$/.test(text) ? Format.number(Data.numberOf(text)) : text);
   const distinct = (column) => remember(column, "distinct", Data.version, () =>
     [...new Set(column.numbers.filter(Number.isFinite))].sort((a, b) => a - b));
   // Returns whether numbers need a log axis, with 0 on a lane: they were drawn log-uniformly, or most of them are near
@@ -145,7 +155,10 @@ const Chart = (() => {
   // Returns the range of values of the objective. The worst tenth of a search is often far off.
   const results = (values) => {
     const extent = range(values, { part: 0.1 });
-    return isWide(extent) ? range(values, { part: 0.1, isLog: true }) : extent;
+    // A result of 0 has no place on a log axis, which the others may need.
+    if (!isWide(extent) && extent?.low !== 0) return extent;
+    const above = range(values, { part: 0.1, isLog: true });
+    return isWide(above) ? above : extent;
   };
   // Returns whether a range needs a log axis.
   const isWide = (extent) => extent !== null && extent.low > 0 && extent.high / extent.low > 1e4;

@@ -15,10 +15,7 @@ const Columns = (() => {
       : State.split(group).map(Data.column).filter(Boolean);
     const found = new Map();
     for (const row of State.rows) {
-      const key = JSON.stringify(fields.map((column) => {
-        const number = column.numbers[row];
-        return number === number ? number : column.text(row);
-      }));
+      const key = JSON.stringify(fields.map((column) => keyOf(column, row)));
       if (!found.has(key)) found.set(key, []);
       found.get(key).push(row);
     }
@@ -44,6 +41,19 @@ const Columns = (() => {
       item.isClose = index > 0 && Math.abs(item.mean - first.mean) <= limit;
     });
     return { fields, list };
+  };
+  // Returns what equal values have in common, as groups of hypero-query have it.
+  const keyOf = (column, row) => {
+    const number = column.numbers[row];
+    const text = column.text(row);
+    if (Math.abs(number) <= Number.MAX_SAFE_INTEGER) return number + 0;
+    if (text === null || text === "null") return null;
+    if (/^(true|false)$/i.test(text)) return text.toLowerCase();
+    try {
+      return /^[[{]/.test(text) ? JSON.stringify(JSON.parse(text)) : text;
+    } catch {
+      return text;
+    }
   };
   const hasValue = (row) => Number.isFinite(Data.value(row));
 
@@ -83,9 +93,14 @@ const Columns = (() => {
     if (TIMES.includes(column.name)) return Format.time(number);
     return /^-?\d{1,40}$/.test(text) ? text : Format.number(number);
   };
+  // Returns the name without its prefix, if no other column has it.
+  const titleOf = (column) => {
+    const isSame = (other) => other !== column && other.label === column.label && other.name !== "rank";
+    return Data.columns.some(isSame) ? column.name : column.label;
+  };
   const textCell = (column) => ({
-    title: column.label, name: column.name, isNumeric: column.isNumeric,
-    width: Math.min(Math.max(column.label.length, ...sample(column)) * 8 + 28, 220),
+    title: titleOf(column), name: column.name, isNumeric: column.isNumeric,
+    width: Math.min(Math.max(titleOf(column).length, ...sample(column)) * 8 + 28, 220),
     text: (row) => column.text(row) ?? "",
     show: (row) => shown(column, row),
   });
@@ -116,13 +131,13 @@ const Columns = (() => {
     const bar = make("i", { class: "bar" });
     const { low, high } = State.extent;
     bar.style.width = `${high > low ? 4 + ((value - low) / (high - low)) * 56 : 60}px`;
-    return make("span", { class: "value" }, isNarrow() || endOf(row) ? "" : bar, end, `${isClose(row) ? "≈ " : ""}${Format.number(value)}`);
+    return make("span", { class: "value" }, isNarrow() || endOf(row) ? "" : bar, end, `${isClose(row) ? "≈ " : ""}${shown(column, row)}`);
   } });
 
   // The names of the columns of the table: those of the state, or the ones that tell the experiments apart.
   const keys = () => {
     const isKnown = (key) => key === "curve" || Data.column(key);
-    const chosen = State.split(State.value.cols).filter((key) => isKnown(key) && key !== "rank" && key !== "id");
+    const chosen = [...new Set(State.split(State.value.cols))].filter((key) => isKnown(key) && key !== "rank" && key !== "id");
     if (chosen.length) return chosen;
     const isOther = (column) => column.kind === "max" && column !== Data.objective && column.present;
     const maxima = Data.columns.filter(isOther);
@@ -147,7 +162,7 @@ const Columns = (() => {
     const ofMembers = (_, item) => (item.count < item.members ? `${item.count} of ${item.members}` : `${item.count}`);
     return [number("#", "place", 56), { ...ID, title: "best experiment" },
       { ...mean, show: (row, item) => (item.isClose ? "≈ " : "") + mean.show(row, item) }, number("std", "deviation"),
-      { ...count, show: ofMembers }, number("members", "members", 90), number("lowest", "low"),
+      { ...count, text: ofMembers, show: ofMembers }, number("lowest", "low"),
       number("highest", "high"), ...fields.map(textCell)];
   };
 

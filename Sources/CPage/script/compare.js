@@ -31,7 +31,7 @@ const CompareView = (() => {
     make("tbody", {}, ...lines(rows, isDifferent).map((column) => {
       const type = column.isNumeric ? "number" : "";
       const cells = rows.map((row) => make("td", { class: type }, name(Columns.shown(column, row))));
-      return make("tr", {}, make("th", { scope: "row" }, name(column.name)), ...cells);
+      return make("tr", {}, make("th", { scope: "row", title: column.name }, name(column.name, 48)), ...cells);
     })));
 
   const update = (changed) => {

@@ -50,9 +50,9 @@ const CurvesView = (() => {
         const lead = State.pins.find((row) => rows.includes(row));
         const members = lead === undefined ? [] : rows.map(line("member")).filter(Boolean);
         if (!members.length) return [];
-        const mean = Lines.band(members, isStandardDeviation);
+        const mean = Lines.band(members, isStandardDeviation, rows.length);
         return [...members.map((member) => ({ ...member, lead })),
-          { ...mean, row: lead, lead, kind: "mean", raw: mean.y, marks: [], count: members.length }];
+          { ...mean, row: lead, lead, kind: "mean", raw: mean.y, marks: [], members: rows.length, known: members.length }];
       });
       return lines.sort((a, b) => (a.kind === "mean") - (b.kind === "mean"));
     }
@@ -69,7 +69,9 @@ const CurvesView = (() => {
     if (!Data.channels.length) return "This page has no learning curves.";
     const name = Chart.short(channel(), 40);
     const lines = collect();
-    if (!lines.length) return `No ${State.value.group ? "pinned" : "matching"} experiment has a curve of ${name}.`;
+    const count = Data.lineCount(channel());
+    const known = count < Data.rows ? ` The page has ${Format.counted(count, "curve")} of it.` : "";
+    if (!lines.length) return `No ${State.value.group ? "pinned" : "matching"} experiment has a curve of ${name} here.${known}`;
     const extent = Lines.extents(lines, isLogX(), isLogY(), isWhole());
     const place = isWhole() ? "" : " at these epochs";
     if (!extent) return `No curve of ${name} has a finite value${isLogY() ? " above 0" : ""}${place}.`;
@@ -103,7 +105,7 @@ const CurvesView = (() => {
       const strokeStyle = kind === "other" ? muted : pins[colour];
       const points = path(x, y, isFront ? FINE : COARSE);
       drawn.push({ row, ...points });
-      if (kind === "mean") fillBand(context, line, strokeStyle);
+      if (kind === "mean") Lines.fillBand(context, line, scales, figure.box.bottom, strokeStyle);
       context.setLineDash(isFront ? Chart.DASHES[colour] : []);
       if (isFront && raw !== y) stroke(context, path(x, raw, FINE), { strokeStyle, lineWidth: 1, globalAlpha: 0.3 });
       const thin = { lineWidth: 1 / figure.ratio, globalAlpha: 0.35 };
@@ -145,25 +147,19 @@ const CurvesView = (() => {
     });
   };
 
-  const label = ({ row, kind, count }, mark, length) => {
-    const end = kind === "mean" ? ` ×${count}` : mark ? ` ${mark[1]}@${mark[0]}` : "";
+  const label = ({ row, kind, count, members }, mark, length) => {
+    const end = kind === "mean" ? ` ×${count}${count < members ? ` of ${members}` : ""}` : mark ? ` ${mark[1]}@${mark[0]}` : "";
     return `\u2068${Chart.short(Data.id(row), length - end.length / 2)}\u2069${end}`;
   };
-  const fillBand = (context, { x, low, high }, fillStyle) => {
-    const place = (value) => (isShown(value) ? scales.atY(value) : figure.box.bottom);
-    context.beginPath();
-    const edge = [...x.map((epoch, i) => [epoch, high[i]]), ...x.map((epoch, i) => [epoch, low[i]]).reverse()];
-    edge.forEach(([epoch, value], i) => context[i ? "lineTo" : "moveTo"](scales.atX(epoch), place(value)));
-    Object.assign(context, { fillStyle, globalAlpha: 0.15 });
-    context.fill();
-  };
-
   const describe = (lines, note) => {
     const count = (kind) => lines.filter((line) => line.kind === kind).length;
     const kind = isStandardDeviation ? "one standard deviation" : "least to greatest value";
     if (State.value.group) {
-      return figure.say(`Means of ${Format.counted(count("mean"), "group")} with a pinned experiment, at the epochs of `
-        + `at least half of the members. Bands: ${kind}.${note}`);
+      const means = lines.filter((line) => line.kind === "mean");
+      const isPart = means.some(({ known, members }) => known < members);
+      const part = isPart ? ` The page has ${Format.counted(Data.lineCount(channel()), "curve")} of ${channel()}, not those of all members.` : "";
+      return figure.say(`Means of ${Format.counted(means.length, "group")} with a pinned experiment, at the epochs of at least half of `
+        + `the members. A gap: fewer members go on. Bands: ${kind}.${part}${note}`);
     }
     const matching = State.rows.filter((row) => Data.line(row, channel())).length;
     figure.say(Chart.name(channel(), 40), ` of ${Format.counted(count("pin"), "pinned experiment")} in colour and of `

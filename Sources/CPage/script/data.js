@@ -1,97 +1,15 @@
 // The data of the page: the columns of the experiments and their learning curves.
 const Data = (() => {
-  const SPECIAL = { nan: NaN, NaN, inf: Infinity, Infinity, "-inf": -Infinity, "-Infinity": -Infinity };
-
-  // Returns the number of a stored text, or nan: in the grammar of JSON, and not finite in the forms above.
-  const numberOf = (text) => {
-    if (Object.hasOwn(SPECIAL, text)) return SPECIAL[text];
-    const isNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text);
-    return isNumber && Number.isFinite(Number(text)) ? Number(text) : NaN;
-  };
-
-  const textOf = (value) => (typeof value === "number" ? Format.text(value) : value === null ? null : String(value));
-
-  // One column. `numbers` has nan for a missing value and for a text that is no number.
-  class Column {
-    constructor({ name, kind, scale, values }, count) {
-      this.name = name;
-      this.kind = kind;
-      this.label = kind === "attribute" ? name : name.slice(name.indexOf(".") + 1);
-      this.scale = scale ?? "linear";
-      this.values = values;
-      this.numbers = new Float64Array(count).fill(NaN);
-      this.refresh();
-    }
-
-    text(row) {
-      const { numbers, texts, words, index } = this.values;
-      if (numbers) return textOf(numbers[row] ?? null);
-      if (texts) return texts[row] ?? null;
-      const place = index[row] ?? null;
-      return place === null ? null : words[place];
-    }
-
-    has(row) {
-      return this.text(row) !== null;
-    }
-
-    // True if the stored text is a number, also nan.
-    isNumberAt(row) {
-      const text = this.text(row);
-      return text !== null && (!Number.isNaN(this.numbers[row]) || Object.hasOwn(SPECIAL, text));
-    }
-
-    // Reads the values again after a change.
-    refresh() {
-      this.isStale = false;
-      const seen = new Set();
-      let present = 0;
-      let numeric = 0;
-      for (let row = 0; row < this.numbers.length; row += 1) {
-        // Not the text of a number, which costs more than all the rest.
-        const stored = this.values.numbers ? this.values.numbers[row] ?? null : this.text(row);
-        this.numbers[row] = typeof stored === "number" ? stored : numberOf(stored);
-        if (stored === null) continue;
-        present += 1;
-        if (!Number.isNaN(this.numbers[row]) || Object.hasOwn(SPECIAL, stored)) numeric += 1;
-        if (seen.size < 1000) seen.add(stored);
-      }
-      this.present = present;
-      this.distinct = seen.size;
-      this.isNumeric = (present > 0 || this.kind === "max") && numeric === present;
-      this.isConstant = seen.size <= 1 && present === this.numbers.length;
-    }
-
-    // Sets a value. `refresh` has to follow.
-    set(row, value) {
-      if (this.text(row) === textOf(value)) return;
-      this.isStale = true;
-      const { numbers, texts, words, index } = this.values;
-      if (numbers && typeof value === "string" && !Object.hasOwn(SPECIAL, value)) {
-        this.values = { texts: Array.from(numbers, (number) => textOf(number ?? null)) };
-        this.values.texts[row] = value;
-      } else if (numbers || texts) {
-        (numbers ?? texts)[row] = numbers ? value : textOf(value);
-      } else {
-        const place = value === null ? null : words.indexOf(textOf(value));
-        index[row] = place === -1 ? words.push(textOf(value)) - 1 : place;
-      }
-    }
-
-    // Makes place for more rows.
-    grow(count) {
-      if (count === this.numbers.length) return;
-      this.numbers = new Float64Array(count);
-      this.isStale = true;
-    }
-  }
+  const { textOf, numberOf } = Column;
 
   // The version changes with the values. The rows are in the order of the ranking until they change.
   const data = { rows: 0, columns: [], version: 0, isReordered: false };
   let byName = new Map();
   let lines = new Map();
 
+  // Keeps the curves that a page has shown: another reading has those of the best experiments of its time.
   data.load = (json) => {
+    const shown = [...lines.values()].map((line) => ({ ...line, id: data.id(line.row), name: data.channels[line.channel] }));
     data.version += 1;
     data.isReordered = false;
     data.format = json.format;
@@ -108,6 +26,12 @@ const Data = (() => {
     lines = new Map();
     for (const line of json.curves.lines) data.setLine(line);
     index();
+    for (const { id, name, ...line } of shown) {
+      const row = data.byId.get(id);
+      if (row === undefined || data.line(row, name)) continue;
+      if (!data.channels.includes(name)) data.channels.push(name);
+      data.setLine({ ...line, row, channel: data.channels.indexOf(name) });
+    }
   };
 
   const index = () => {
@@ -125,6 +49,11 @@ const Data = (() => {
     }
   };
 
+  // Returns the number of the page's curves of a channel.
+  data.lineCount = (channel) => {
+    const place = data.channels.indexOf(channel);
+    return [...lines.values()].filter((line) => line.channel === place).length;
+  };
   data.setLine = (line) => lines.set(`${line.row}/${line.channel}`, line);
 
   data.column = (name) => byName.get(name) ?? null;
@@ -140,11 +69,11 @@ const Data = (() => {
   data.hasNonfinite = (row) => data.number("nonfinite", row) > 0;
   // An experiment that has epochs and no best one, and received values that are not finite.
   data.isDiverged = (row) => !Number.isFinite(data.value(row)) && data.number("epochs", row) >= 0 && data.hasNonfinite(row);
-  // Returns the epoch from which the objective stays nan or infinite: nan@14; nan for values that are not finite if the page has no
-  // curve or the experiment no value; null if the last value is finite.
+  // Returns the epoch from which the objective stays nan or infinite: nan@14; nan without an epoch if the page has no curve of an
+  // experiment that has diverged; null otherwise.
   data.end = (row) => {
     const line = lines.get(`${row}/${data.channels.indexOf(data.battery.objective)}`);
-    if (!line) return data.hasNonfinite(row) ? "nan" : null;
+    if (!line) return data.isDiverged(row) ? "nan" : null;
     let first = -1;
     for (let i = (line?.y.length ?? 0) - 1; i >= 0 && typeof line.y[i] !== "number"; i -= 1) {
       if (line.y[i] !== null) first = i;
@@ -209,9 +138,23 @@ const Data = (() => {
     data.isReordered = true;
   };
 
-  // Applies changes: {now, total, columns, rows: [[id, value…]…], lines}. A row is whole. Lines have the id of their
+  // Applies changes: parts {columns, rows: [[id, value…]…]} and {now, total, lines}. A row is whole. Lines have the id of their
   // experiment and the name of their channel.
-  data.apply = ({ now, total, columns, rows, lines: changed = [] }) => {
+  data.apply = (parts, { now, total, lines: changed = [] }) => {
+    for (const part of parts) write(part);
+    for (const column of data.columns) if (column.isStale) column.refresh();
+    for (const { id, channel, ...line } of changed) {
+      if (!data.byId.has(id)) continue;
+      if (!data.channels.includes(channel)) data.channels.push(channel);
+      data.setLine({ ...line, row: data.byId.get(id), channel: data.channels.indexOf(channel) });
+    }
+    data.now = now ?? data.now;
+    data.total = Math.max(total ?? data.total, data.rows);
+    data.version += 1;
+    index();
+    rank();
+  };
+  const write = ({ columns, rows }) => {
     const ids = added("id");
     for (const [id] of rows) if (!data.byId.has(id)) data.byId.set(id, data.rows++);
     for (const column of data.columns) column.grow(data.rows);
@@ -224,17 +167,6 @@ const Data = (() => {
     for (const column of data.columns.filter(({ name }) => !kept.has(name))) {
       for (const [id] of rows) if (column.has(data.byId.get(id))) column.set(data.byId.get(id), null);
     }
-    for (const column of data.columns) if (column.isStale) column.refresh();
-    for (const { id, channel, ...line } of changed) {
-      if (!data.byId.has(id)) continue;
-      if (!data.channels.includes(channel)) data.channels.push(channel);
-      data.setLine({ ...line, row: data.byId.get(id), channel: data.channels.indexOf(channel) });
-    }
-    data.now = now ?? data.now;
-    data.total = Math.max(total ?? data.total, data.rows);
-    data.version += 1;
-    index();
-    rank();
   };
 
   data.textOf = textOf;

@@ -23,14 +23,18 @@ const Export = (() => {
   };
 
   const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const csv = () => cells().map((row) => row.map(quoted).join(",")).join("\r\n") + "\r\n";
+  // As hypero-query export --excel: an apostrophe before what a spreadsheet would run as a formula, because a file of a page is opened
+  // by a click. https://owasp.org/www-community/attacks/CSV_Injection
+  const guarded = (text) =>
+    (/^([\t\r\n]|\s*[=+\-@＝＋－＠])/.test(text) && !Number.isFinite(Data.numberOf(text)) ? `'${text}` : text);
+  const csv = () => cells().map((row) => row.map(guarded).map(quoted).join(",")).join("\r\n") + "\r\n";
 
   // Numbers are written as stored, because a double has not all digits of a long one. nan and inf are texts.
   const json = () => {
     const { columns, items } = TableView.shown();
     const value = (column, item) => {
       const text = textOf(column, item);
-      if (text === "") return "null";
+      if (text === "" && Data.column(column.name)?.text(item.row) !== "") return "null";
       const isStored = column.isNumeric || column.name.includes(".");
       return isStored && isJSON(text) ? text : JSON.stringify(text);
     };

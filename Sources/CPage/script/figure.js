@@ -231,7 +231,9 @@ class Figure {
     this.table = null;
   }
   showTable() {
+    const { scrollTop = 0, scrollLeft = 0 } = this.table ?? {};
     this.table?.remove();
     this.table = this.root.appendChild(Chart.table(this.options.table()));
+    this.table.scrollTo(scrollLeft, scrollTop);
   }
 }

@@ -39,7 +39,8 @@ const Hints = (() => {
 
   // Returns the advice about a filter, as parts of a text.
   const find = (where) => {
-    const parts = conditions(Parser.parse(where)).filter((condition) => !isFulfilled(condition)).map(advice).filter(Boolean);
+    const tree = Parser.parse(where);
+    const parts = (tree ? conditions(tree) : []).filter((condition) => !isFulfilled(condition)).map(advice).filter(Boolean);
     return parts.flatMap((part, index) => [index ? "; " : "No experiment fulfils the filter: ", ...part]);
   };
   return { find };

@@ -105,11 +105,14 @@ const HistoryView = (() => {
     const { scaleX, scaleY } = figure.axes(axis, { ...axis, label: "test at the best epoch" });
     const [low, high] = [scaleX.low, scaleX.high];
     figure.rule(scaleX.at(low), scaleY.at(low), scaleX.at(high), scaleY.at(high), "identity");
-    Points.draw(figure, context, rows, x.map(scaleX.at), y.map(scaleY.at));
+    // A 0 on a log axis is beyond its end.
+    const at = (scale, end) => (value) => (Chart.hasPlace(value, axis.isLog) ? scale.at(value) : end);
+    Points.draw(figure, context, rows, x.map(at(scaleX, -Infinity)), y.map(at(scaleY, Infinity)));
     const gap = x.reduce((sum, value, index) => sum + (value - y[index]) / rows.length, 0);
     const leader = x.reduce((found, value, index) => (Data.isBetter(value, x[found]) ? index : found), 0);
     const count = Format.counted(rows.length, "experiment");
-    const reason = rows.length > 1 ? " The choice of the best one of many makes its difference larger." : "";
+    const change = Data.isHighestBest ? "larger" : "smaller";
+    const reason = rows.length > 1 ? ` The choice of the best one of many makes its difference ${change}.` : "";
     figure.say(Chart.name(objective, 40), ` and test: ${Chart.correlation(x, y)} over ${count}. Mean difference `
       + `${Format.short(gap)}, of the best one ${Format.short(x[leader] - y[leader])}.${reason}`);
     return null;

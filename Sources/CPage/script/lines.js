@@ -85,28 +85,50 @@ const Lines = (() => {
     }
   };
 
-  // Returns the mean of lines {x, y} and a band, at the epochs that at least half of them have.
-  const band = (lines, isStandardDeviation) => {
-    const values = new Map();
-    for (const { x, y } of lines) {
-      for (let i = 0; i < x.length; i += 1) {
-        if (y[i] !== y[i]) continue;
-        const list = values.get(x[i]);
-        if (list) list.push(y[i]);
-        else values.set(x[i], [y[i]]);
-      }
-    }
-    const x = [...values.keys()].filter((epoch) => values.get(epoch).length >= lines.length / 2).sort((a, b) => a - b);
-    const [y, low, high] = [[], [], []];
-    for (const epoch of x) {
-      const list = values.get(epoch);
+  // Returns the value of a line at an epoch: its own, or one on the straight between two of its values; nan where it has a gap or
+  // no values.
+  const valueAt = ({ x, y }, epoch) => {
+    const after = search(x, epoch);
+    if (x[after] === epoch) return y[after];
+    if (after === 0 || after === x.length) return NaN;
+    const part = (epoch - x[after - 1]) / (x[after] - x[after - 1]);
+    return y[after - 1] + part * (y[after] - y[after - 1]);
+  };
+
+  // Returns the mean of lines {x, y} and a band, at the epochs that at least half of the members of the group have. A mean of fewer
+  // lines than before begins after a gap, because the step between the two is none of a training.
+  const band = (lines, isStandardDeviation, members) => {
+    const epochs = [...new Set(lines.flatMap((line) => [...line.x]))].sort((a, b) => a - b);
+    const result = { x: [], y: [], low: [], high: [], count: 0 };
+    const put = (...values) => ["x", "y", "low", "high"].forEach((key, index) => result[key].push(values[index]));
+    for (const epoch of epochs) {
+      const list = lines.map((line) => valueAt(line, epoch)).filter((value) => value === value);
+      if (list.length < Math.max(members / 2, 1)) continue;
+      if (list.length < result.count) put((result.x.at(-1) + epoch) / 2, NaN, NaN, NaN);
+      result.count = list.length;
       const mean = list.reduce((sum, value) => sum + value / list.length, 0);
       const variance = list.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(list.length - 1, 1);
-      y.push(mean);
-      low.push(isStandardDeviation ? mean - Math.sqrt(variance) : Math.min(...list));
-      high.push(isStandardDeviation ? mean + Math.sqrt(variance) : Math.max(...list));
+      const half = Math.sqrt(variance);
+      if (isStandardDeviation) put(epoch, mean, mean - half, mean + half);
+      else put(epoch, mean, Math.min(...list), Math.max(...list));
     }
-    return { x, y, low, high };
+    return result;
+  };
+
+  // Fills the band of each part of a mean without a gap. A part of one epoch is a bar.
+  const fillBand = (context, { x, low, high }, { atX, atY, isLog }, bottom, fillStyle) => {
+    const place = (value) => (isShown(value, isLog) ? atY(value) : bottom);
+    Object.assign(context, { fillStyle, globalAlpha: 0.15 });
+    for (let start = 0, end = 0; start < x.length; start = end + 1) {
+      end = start;
+      if (low[start] !== low[start]) continue;
+      while (low[end + 1] === low[end + 1] && end + 1 < x.length) end += 1;
+      if (start === end) context.fillRect(atX(x[start]) - 3, place(high[start]), 6, place(low[start]) - place(high[start]));
+      context.beginPath();
+      for (let i = start; i <= end; i += 1) context.lineTo(atX(x[i]), place(high[i]));
+      for (let i = end; i >= start; i -= 1) context.lineTo(atX(x[i]), place(low[i]));
+      context.fill();
+    }
   };
 
   // Returns the first position in an ascending list that is not below a value.
@@ -179,5 +201,5 @@ const Lines = (() => {
     return { x: { low: first, high: last, isInteger: true }, y, note: y.low > low || y.high < high ? text : "" };
   };
 
-  return { isShown, smoothed, part, extents, path, before, trace, band, search, nearest };
+  return { isShown, smoothed, part, extents, path, before, trace, band, fillBand, search, nearest };
 })();

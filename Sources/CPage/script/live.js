@@ -6,7 +6,8 @@ const Live = (() => {
   // The least time between two readings of the whole page: after a new best result, and after other changes.
   const SOON = 10_000;
   const LATER = 60_000;
-  // The number of hyper-parameters of the best experiment that are written.
+  // The numbers of channels and of hyper-parameters of the best experiment that are written.
+  const MAX_CHANNELS = 8;
   const MAX_VALUES = 12;
   // What can end that a row has to stay where it is.
   const EVENTS = ["pointerdown", "pointerup", "pointercancel", "pointerover", "pointerout", "focusout", "selectionchange"];
@@ -50,22 +51,24 @@ const Live = (() => {
   const isInPlace = (id) => {
     const row = Data.byId.get(id);
     if (row === undefined || State.value.where || State.value.group) return false;
+    // A new column would move those after it.
+    if (!rows.get(id).columns.every((name) => Data.column(name))) return false;
     const names = [Data.objective.name, ...State.sortKeys().map(({ name }) => name)];
     const isEqual = (name) => Data.text(name, row) === textOf(rows.get(id), name);
     return names.filter((name) => name !== "id" && name !== "rank").every(isEqual);
   };
 
   // Finds the best result, also among the changes that the page does not show yet.
-  const findBest = () => {
+  const findBest = (waiting = rows) => {
     let found = null;
     const consider = (id, value, epoch) => {
       if (Number.isFinite(value) && (!found || Data.isBetter(value, found.value))) found = { id, value, epoch };
     };
     for (let row = 0; row < Data.rows; row += 1) {
       const id = Data.id(row);
-      if (!rows.has(id)) consider(id, Data.value(row), Data.text("epoch", row));
+      if (!waiting.has(id)) consider(id, Data.value(row), Data.text("epoch", row));
     }
-    for (const [id, change] of rows) {
+    for (const [id, change] of waiting) {
       consider(id, Data.numberOf(textOf(change, Data.objective.name) ?? ""), textOf(change, "epoch"));
     }
     return found;
@@ -97,7 +100,8 @@ const Live = (() => {
     return [
       make("p", { class: "lead" }, make("strong", {}, Format.number(best.value)), " ", Chart.name(Data.battery.objective),
         epoch === null ? "" : ` at epoch ${epoch}`,
-        ...maxima.flatMap((column) => [", ", make("strong", {}, shown(column)), " ", Chart.name(column.label)])),
+        ...maxima.slice(0, MAX_CHANNELS).flatMap((column) => [", ", make("strong", {}, shown(column)), " ", Chart.name(column.label)]),
+        maxima.length > MAX_CHANNELS ? ` and ${maxima.length - MAX_CHANNELS} more` : ""),
       make("p", {}, "Experiment ", Chart.name(best.id), status === "done" ? "." : ` (${status}).`),
       ...(pairs.length ? [make("p", {}, ...pairs, more, ".")] : []),
     ];
@@ -117,9 +121,8 @@ const Live = (() => {
     const known = [...lines].filter(([, { id }]) => !rows.has(id));
     for (const [key] of known) lines.delete(key);
     if (!ids.length && !known.length) return;
-    for (const part of parts.values()) Data.apply(part);
     const total = rows.size ? Data.total : latest.total;
-    Data.apply({ now: latest.now, total, columns: [], rows: [], lines: known.map(([, line]) => line) });
+    Data.apply([...parts.values()], { now: latest.now, total, lines: known.map(([, line]) => line) });
     isChanged = true;
     State.dataChanged();
   };
@@ -139,7 +142,7 @@ const Live = (() => {
     for (const note of document.querySelectorAll(notes)) note.remove();
     document.querySelector("#bar").after(...parsed.querySelectorAll(notes));
     Data.load(json);
-    best = findBest();
+    best = findBest(new Map());
     if (best) best.isWritten = true;
     State.dataChanged();
     State.hover(Data.byId.get(hovered) ?? -1);
@@ -156,7 +159,8 @@ const Live = (() => {
       apply([...rows.keys()].filter((id) => isFree || isInPlace(id)));
       announce(isFree);
     }
-    const added = [...rows.keys()].filter((id) => !Data.byId.has(id)).length + (page ? page.json.rows - Data.rows : 0);
+    const known = page?.json.columns.find(({ name }) => name === "id").values.texts ?? [];
+    const added = new Set([...rows.keys(), ...known].filter((id) => !Data.byId.has(id))).size;
     newer.hidden = !page && rows.size === 0;
     newer.textContent = `${added > 0 ? Format.counted(added, "newer experiment") : "newer values"}, press r`;
     isWaiting = !newer.hidden || lines.size > 0 || best?.isWritten === false;
@@ -182,6 +186,8 @@ const Live = (() => {
       isChanged = isUrgent = false;
       Stream.open(json.live);
     } catch {
+      // The time of the next attempt is shown.
+      isUrgent = true;
       if (!Stream.isOpen()) Stream.fail(SOON);
     }
     isReading = false;
@@ -201,7 +207,8 @@ const Live = (() => {
     if (!isUrgent && !isChanged && !isRunning()) return;
     const delay = lastRead + (isUrgent ? SOON : LATER) - performance.now();
     if (delay > 0) wake(delay);
-    else if (isHeld()) isWaiting = true;
+    // Without a stream, the page is read also while rows must stay: it is shown later.
+    else if (isHeld() && Stream.isOpen()) isWaiting = true;
     else read();
   };
   // Calls tick after a time in ms, unless it is called earlier.

@@ -36,7 +36,7 @@ const Bar = (() => {
   const scopeText = () => {
     const { best, rows } = State;
     if (!State.value.where || State.error) return [];
-    const all = `The best and the importances are those of all ${Format.counted(Data.rows, "experiment")}. `;
+    const all = `The best and the importances are those of all ${Format.counted(Data.total, "experiment")}. `;
     const some = ` of the ${rows.length} that fulfil the filter`;
     if (best < 0) return [`${all}None${some} has a finite value.`];
     return [`${all}The best${some}: `, Chart.name(Data.id(best)), ` with ${Format.number(Data.value(best))}.`];

@@ -103,7 +103,9 @@ const ParallelView = (() => {
       const isLast = index === axes.length - 1;
       const [shift, anchor] = index === 0 ? [-10, "start"] : isLast ? [70, "end"] : [0, "middle"];
       figure.rule(x, top, x, bottom, "axis");
-      figure.text(x + shift, 12, column.label, { class: "name", "text-anchor": anchor }, length);
+      // The names at the ends are beside their axes, towards the next ones.
+      const part = index === 0 || isLast ? Math.max(3, Math.floor(length / 2)) : length;
+      figure.text(x + shift, 12, column.label, { class: "name", "text-anchor": anchor }, part);
       if (isLog) figure.text(x + shift, 25, "log", { class: "count", "text-anchor": anchor });
       for (const { at, text } of ticks) figure.text(x + 5, at + 4, text, { class: "halo" }, isLast ? 9 : length);
       for (const [y, text] of notes) figure.text(x + 5, y + 4, text, { class: "halo count" });

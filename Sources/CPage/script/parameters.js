@@ -22,15 +22,17 @@ const ParametersView = (() => {
     const isWord = isCategory(column);
     const isLog = !isWord && Chart.isLog(column);
     const all = Array.from(State.rows).filter((row) => Number.isFinite(Data.value(row)) && column.has(row));
-    const rows = all.filter((row) => isWord || Chart.hasPlace(column.numbers[row], isLog));
+    const isPlaced = (row) => isWord || Chart.hasPlace(column.numbers[row], isLog);
+    const extent = Chart.results(all.filter(isPlaced).map(Data.value));
+    const isLogY = Chart.isWide(extent);
+    const rows = all.filter((row) => isPlaced(row) && Chart.hasPlace(Data.value(row), isLogY));
     figure.finding.textContent = "";
     if (!rows.length) return `No matching experiment has both this and a finite ${Chart.short(objective, 40)}.`;
     const values = rows.map(Data.value);
     const numbers = rows.map((row) => column.numbers[row]);
-    const extent = Chart.results(values);
     const few = isWord ? null : Chart.few(column);
     const axisX = { extent: isWord ? null : Chart.range(numbers, { isLog }), isLog, label: column.label, values: few };
-    const axisY = { extent, isLog: Chart.isWide(extent), label: objective };
+    const axisY = { extent, isLog: isLogY, label: objective };
     const { scaleX, scaleY } = figure.axes(axisX, axisY);
     // Early ends would count as results of the hyper-parameter.
     const done = rows.filter(Data.isDone);
@@ -39,11 +41,15 @@ const ParametersView = (() => {
     const medians = isWord || few?.length <= rows.length / 2 ? mediansOf(column, counted, results) : [];
     const { x, ticks } = isWord ? categories(figure, column, rows, medians) : { x: numbers.map(scaleX.at),
       ticks: medians.map(({ text, value }) => [scaleX.at(Number(text)), value, 8]) };
-    const without = all.length - rows.length;
+    const without = all.filter((row) => !isPlaced(row)).length;
+    const low = all.length - without - rows.length;
+    const hidden = isWord ? rows.filter((_, index) => Number.isNaN(x[index])).length : 0;
     const finding = [!isWord && Chart.correlation(counted.map((row) => column.numbers[row]), results), best(medians),
       !isWord && !few && bestTenth(column, counted),
       counted.length < rows.length && `of the ${counted.length} done`,
-      without > 0 && `without ${without} ${isLog ? "≤ 0 or nan" : "that are no number"}`].filter(Boolean).join(", ");
+      without > 0 && `without ${without} ${isLog ? "≤ 0, nan or null" : "that are no number"}`,
+      low > 0 && `without ${low} of ${Chart.short(objective, 20)} ≤ 0`,
+      hidden > 0 && `without ${hidden} of the other ${medians.length - MAX_CATEGORIES} values`].filter(Boolean).join(", ");
     Points.draw(figure, context, rows, x, values.map(scaleY.at));
     Object.assign(context, { globalAlpha: 1, strokeStyle: Chart.theme().ink, lineWidth: 2 });
     for (const [middle, value, half] of ticks) {
@@ -62,7 +68,8 @@ const ParametersView = (() => {
   // Returns the range of most values of the best tenth: what a correlation of ranks does not see if the best are in the middle.
   const bestTenth = (column, rows) => {
     if (rows.length < MIN_TENTH) return "";
-    const sorted = [...rows].sort((a, b) => (Data.isBetter(Data.value(a), Data.value(b)) ? -1 : 1));
+    const isBetter = (a, b) => Data.isBetter(Data.value(a), Data.value(b));
+    const sorted = [...rows].sort((a, b) => isBetter(b, a) - isBetter(a, b) || a - b);
     const values = sorted.slice(0, Math.ceil(rows.length / 10)).map((row) => column.numbers[row]).sort((a, b) => a - b);
     const outside = Math.floor(values.length / 10);
     return `best tenth mostly ${Format.short(values[outside])} to ${Format.short(values.at(-1 - outside))}`;
@@ -72,8 +79,7 @@ const ParametersView = (() => {
   // Returns the median of the objective for each value of a column: {text, value, count}.
   const mediansOf = (column, rows, values) => {
     const keys = rows.map(keyOf(column));
-    const texts = Chart.categories(keys).slice(0, MAX_CATEGORIES);
-    const groups = new Map(texts.map((text) => [text, []]));
+    const groups = new Map(Chart.categories(keys).map((text) => [text, []]));
     keys.forEach((key, index) => groups.get(key)?.push(values[index]));
     return [...groups].map(([text, list]) => ({ text, value: median(list), count: list.length }));
   };
@@ -84,17 +90,20 @@ const ParametersView = (() => {
     return `best median ${Format.short(value)} with ${Chart.short(Chart.brief(text), 30)} (${count})`;
   };
 
-  // Draws the names of the categories.
+  // Draws the names of the categories: those with the best medians if they are many.
   const categories = (figure, column, rows, medians) => {
     const { left, right, bottom } = figure.box;
-    const texts = Chart.categories(rows.map(keyOf(column))).slice(0, MAX_CATEGORIES);
+    const order = [...medians].sort((a, b) => Data.isBetter(b.value, a.value) - Data.isBetter(a.value, b.value));
+    const kept = new Set(order.slice(0, MAX_CATEGORIES).map(({ text }) => text));
+    const isKept = (text) => medians.length <= MAX_CATEGORIES || kept.has(text);
+    const texts = Chart.categories(rows.map(keyOf(column))).filter(isKept);
     const step = (right - left) / texts.length;
     const places = new Map(texts.map((text, index) => [text, left + (index + 0.5) * step]));
     const x = rows.map((row) => (places.get(keyOf(column)(row)) ?? NaN) + jitter(row) * Math.min(step * 0.6, 60));
     const length = Math.max(2, Math.floor(step / 7));
     const middle = { "text-anchor": "middle" };
     for (const [text, place] of places) figure.text(place, bottom + 16, Chart.brief(text), middle, length);
-    return { x, ticks: medians.map(({ text, value }) => [places.get(text), value, Math.min(step * 0.35, 36)]) };
+    return { x, ticks: medians.filter(({ text }) => places.has(text)).map(({ text, value }) => [places.get(text), value, Math.min(step * 0.35, 36)]) };
   };
 
   const card = (column, share, greatest) => {

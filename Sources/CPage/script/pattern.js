@@ -1,5 +1,5 @@
-// Regular expressions, POSIX extended without back-references, and the patterns of `like`. A text is matched by a
-// simulation of the nondeterministic automaton: the time is bounded by the product of the sizes of text and automaton
+// Regular expressions, POSIX extended without back-references. A text is matched by a simulation of the nondeterministic
+// automaton: the time is bounded by the product of the sizes of text and automaton
 // (Thompson 1968, "Regular expression search algorithm"). RegExp of JavaScript goes back, and may need exponential
 // time: here it sees one character only.
 const Pattern = (() => {
@@ -11,6 +11,11 @@ const Pattern = (() => {
   const MAX_TEXT = 4096;
   // The number of sets of states that are kept.
   const MAX_KNOWN = 500;
+  // The number of states that a filter may visit, about a second: the page would stand still meanwhile.
+  const MAX_STEPS = 16_000_000;
+  // The numbers of patterns and of their results that are kept, because a live page applies its filter after each change.
+  const MAX_PATTERNS = 16;
+  const MAX_RESULTS = 50_000;
 
   const CLASSES = Lexer.pairs("alnum,\\p{Alphabetic}\\p{N},alpha,\\p{Alphabetic},blank, \\t,cntrl,\\p{Cc},digit,\\d,"
     + "graph,\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Cf}\\p{Cn}\\p{Co}\\p{Cs},lower,\\p{Lowercase},print,\\P{Cc},"
@@ -51,11 +56,13 @@ const Pattern = (() => {
   };
 
   // Returns a function that tells if the automaton accepts a part of a text. The sets of states that it reaches are
-  // kept, up to a number of them, as the states of a deterministic automaton.
-  const matcher = (root, maxStates, maxText) => {
+  // kept, up to a number of them, as the states of a deterministic automaton. The function throws {message, hint} after `renew` has
+  // been called and more states were visited than a page has time for.
+  const matcher = (root) => {
     const program = [];
+    let steps = 0;
     sequence([root, one("match")])((instruction) => {
-      if (program.length >= maxStates) throw { message: `its repetitions need more than ${maxStates} states` };
+      if (program.length >= MAX_STATES) throw { message: `its repetitions need more than ${MAX_STATES} states` };
       program.push(instruction);
       return instruction;
     }, program);
@@ -69,6 +76,7 @@ const Pattern = (() => {
         const state = stack.pop();
         if (states.has(state)) continue;
         states.add(state);
+        steps += 1;
         const [kind, ...targets] = program[state];
         if (kind === "match") isAccepted = true;
         else if (kind === null) stack.push(...targets);
@@ -83,6 +91,11 @@ const Pattern = (() => {
         known.clear();
         first.next.clear();
       }
+      if (steps > MAX_STEPS) {
+        throw { message: "the pattern takes too long here: its repetitions and the texts are long",
+          hint: "write a shorter one, or filter with hypero-query" };
+      }
+      steps += set.states.length;
       // An attempt begins at each place.
       const seeds = [...set.states.filter((state) => program[state][0](scalar)).map((state) => state + 1), 0];
       const found = known.get(seeds.join()) ?? reach(seeds, false, false);
@@ -91,12 +104,12 @@ const Pattern = (() => {
       return found;
     };
 
-    return (text) => {
+    const isMatch = (text) => {
       let set = first;
       let size = 0;
       for (const scalar of text) {
         if (set.isAccepted) return true;
-        if (size >= maxText) return false;
+        if (size >= MAX_TEXT) return false;
         const code = scalar.codePointAt(0);
         size += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
         set = set.next.get(scalar) ?? follow(set, scalar);
@@ -104,6 +117,13 @@ const Pattern = (() => {
       set.isAcceptedAtEnd ??= set.isAccepted || reach(set.seeds, set === first, true).isAccepted;
       return set.isAcceptedAtEnd;
     };
+    const results = new Map();
+    const matches = (text) => {
+      if (results.size >= MAX_RESULTS) results.clear();
+      if (!results.has(text)) results.set(text, isMatch(text));
+      return results.get(text);
+    };
+    return Object.assign(matches, { renew: () => { steps = 0; } });
   };
 
   const parse = (text) => {
@@ -206,21 +226,15 @@ const Pattern = (() => {
   const compile = (pattern) => {
     const size = new TextEncoder().encode(pattern).length;
     if (size > MAX_SIZE) throw { message: `it has ${size} bytes, and at most ${MAX_SIZE} are allowed` };
-    return matcher(parse(pattern), MAX_STATES, MAX_TEXT);
+    const matches = compiled.get(pattern) ?? matcher(parse(pattern));
+    matches.renew();
+    compiled.delete(pattern);
+    compiled.set(pattern, matches);
+    if (compiled.size > MAX_PATTERNS) compiled.delete(compiled.keys().next().value);
+    return matches;
   };
+  // The latest patterns, in the order of their use.
+  const compiled = new Map();
 
-  // Returns a function that tells if a pattern of SQL matches a whole text: % is any text, _ one character, and \
-  // before them and itself makes them ordinary.
-  const like = (pattern, ignoresCase) => {
-    // Σ has one small letter here, also at the end of a word.
-    const folded = (text) => (ignoresCase ? text.replaceAll("Σ", "σ").toLowerCase() : text);
-    const parts = (folded(pattern).match(/\\[%_\\]|%+|./gsu) ?? []).map((part) => {
-      if (part[0] === "%") return repeated(any, 0, Infinity);
-      return part === "_" ? any : exactly(part.replace(/^\\(?=.)/s, ""));
-    });
-    const matches = matcher(sequence([one("start"), ...parts, one("end")]), Infinity, Infinity);
-    return (text) => matches(folded(text));
-  };
-
-  return { compile, like };
+  return { compile };
 })();

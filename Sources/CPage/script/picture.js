@@ -10,8 +10,15 @@ const Picture = (() => {
       Object.assign(this, { parent, path: "", lineWidth: 1, globalAlpha: 1, clips: 0, clipping: null });
     }
     beginPath() { this.path = ""; }
-    moveTo(x, y) { this.path += `M${x.toFixed(1)} ${y.toFixed(1)}`; }
-    lineTo(x, y) { this.path += `L${x.toFixed(1)} ${y.toFixed(1)}`; }
+    // A place far beyond the picture would be a number that no reader of SVG takes.
+    static at(place) { return Chart.clamp(place, -1e5, 1e5).toFixed(1); }
+    moveTo(x, y) { this.path += `M${Recorder.at(x)} ${Recorder.at(y)}`; }
+    lineTo(x, y) { this.path += `${this.path ? "L" : "M"}${Recorder.at(x)} ${Recorder.at(y)}`; }
+    fillRect(x, y, width, height) {
+      this.beginPath();
+      this.rect(x, y, width, height);
+      this.fill();
+    }
     rect(x, y, width, height) { this.path += `M${x} ${y}h${width}v${height}h${-width}z`; }
     arc(x, y, r) { this.path += `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`; }
     setLineDash(dash) { this.dash = dash.join(" ") || null; }

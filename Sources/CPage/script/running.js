@@ -41,7 +41,8 @@ const RunningView = (() => {
     for (const row of [...byStatus("failed"), ...byStatus("stopped")]) {
       const reason = Data.text("reason", row);
       const kind = reason?.replaceAll(NUMBER, "#") ?? "";
-      reasons.set(kind, [...(reasons.get(kind) ?? []), reason]);
+      if (!reasons.has(kind)) reasons.set(kind, []);
+      reasons.get(kind).push(reason);
     }
     const grouped = [...reasons.values()].sort((a, b) => b.length - a.length);
     const reasonItem = (members) => {

@@ -81,6 +81,7 @@ const Scale = (() => {
   };
 
   const linearNumbers = (low, high, count, isLoose, isInteger) => {
+    if (isInteger && floor(high) === ceil(low) && Number.isSafeInteger(ceil(low))) return [tick(ceil(low) + 0, 0)];
     if (isInteger && high - low < 1) return Number.isSafeInteger(Math.round(low)) ? [tick(Math.round(low), 0)] : [];
     // The range of two finite doubles may be infinite.
     if (!isFinite(high - low)) {

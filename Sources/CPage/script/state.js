@@ -21,12 +21,21 @@ const State = (() => {
     }
   };
 
+  // Returns whether a key may have a value. Names of columns are checked where they are used.
+  const isValid = (key, text) => {
+    const choices = { y: ["", "log"], logx: ["", "log"], theme: ["", "light", "dark"], diff: ["0", "1"], by: ["", "time"] }[key];
+    if (choices) return choices.includes(text);
+    if (key === "smooth") return Number(text) >= 0 && Number(text) < 1;
+    return !["from", "to"].includes(key) || Number.isFinite(Number(text));
+  };
   const read = () => {
     const value = { ...DEFAULTS };
     for (const part of location.hash.slice(1).split("&")) {
       const split = part.indexOf("=");
       const key = part.slice(0, split);
-      if (split > 0 && key in DEFAULTS) value[key] = decode(part.slice(split + 1));
+      if (split <= 0 || !Object.hasOwn(DEFAULTS, key)) continue;
+      const text = decode(part.slice(split + 1));
+      if (isValid(key, text)) value[key] = text;
     }
     return value;
   };
@@ -70,27 +79,36 @@ const State = (() => {
         return sign * (left - right) || 0;
       };
     }
+    const values = Array.from({ length: Data.rows }, (_, row) => orderOf(column, row));
     return (a, b) => {
-      const left = column.text(a);
-      const right = column.text(b);
-      if (left === null || right === null) return (left === null) - (right === null);
-      const [x, y] = [column.numbers[a], column.numbers[b]];
-      if (x === x && y === y) return sign * (x - y);
-      return sign * (left < right ? -1 : left > right ? 1 : 0);
+      const [left, right] = [values[a], values[b]];
+      if (left.kind !== right.kind) return Math.max(left.kind, right.kind) === ABSENT ? left.kind - right.kind : sign * (left.kind - right.kind);
+      if (left.kind === NUMBER) return sign * (left.number - right.number || 0);
+      return left.kind === WORD ? sign * (left.text < right.text ? -1 : left.text > right.text ? 1 : 0) : 0;
     };
+  };
+  // The kinds of values in the order of a column that has words: numbers before words. Absent values, null and nan are last in both
+  // directions.
+  const [NUMBER, WORD, ABSENT] = [0, 1, 2];
+  const orderOf = (column, row) => {
+    const text = column.text(row);
+    const number = column.numbers[row];
+    if (number === number) return { kind: NUMBER, number };
+    return text === null || text === "null" || /^"?nan"?$/i.test(text) ? { kind: ABSENT } : { kind: WORD, text };
   };
 
   // Finds the rows that fulfil the filter, in the order of the table.
-  const select = () => {
+  const select = (changed) => {
     let rows = Int32Array.from({ length: Data.rows }, (_, row) => row);
     state.error = null;
     try {
       const matches = Filter.compile(state.value.where);
       if (matches) rows = rows.filter(matches);
     } catch (error) {
-      // The rows of the last filter without an error stay, because each key of a longer one makes an error.
+      // The rows of the last filter without an error stay, because each key of a longer one makes an error. Those of other data
+      // would be other experiments.
       state.error = error;
-      if (state.rows.length) return;
+      if (state.rows.length && !changed.has("data")) return;
     }
     const comparisons = state.sortKeys().map(comparison);
     // The number of the row decides last: rows come in the order of the ranking, until experiments change.
@@ -120,7 +138,7 @@ const State = (() => {
   };
 
   const notify = (changed) => {
-    if (changed.has("where") || changed.has("sort") || changed.has("data")) select();
+    if (changed.has("where") || changed.has("sort") || changed.has("data")) select(changed);
     if (changed.has("pin") || state.value.pin === null) {
       readPins();
       changed.add("pin");

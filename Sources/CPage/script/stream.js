@@ -92,8 +92,8 @@ const Stream = (() => {
       listeners.reload();
     });
     on("problem", ({ data }) => {
-      const { text } = JSON.parse(data);
-      problem = text ? `${text} since ${clock(Date.now(), 5)}` : "";
+      const { text, since } = JSON.parse(data);
+      problem = text ? `${text} since ${clock(since, 5)}` : "";
     });
   };
 

@@ -27,7 +27,8 @@ const TableView = (() => {
     const keys = State.sortKeys();
     const index = keys.findIndex((key) => key.name === column.name);
     // The better end first, then the other end, then the order of the ranking.
-    const isFirstDescending = column.isObjective ? Data.isHighestBest : column.name.startsWith("max.");
+    const direction = Data.battery.directions?.[column.name.slice(4)] ?? "max";
+    const isFirstDescending = column.isObjective ? Data.isHighestBest : column.name.startsWith("max.") && direction === "max";
     const old = index < 0 ? null : keys[index].isDescending;
     const next = old === null ? [{ name: column.name, isDescending: isFirstDescending }]
       : old === isFirstDescending ? [{ name: column.name, isDescending: !isFirstDescending }] : [];
@@ -73,7 +74,8 @@ const TableView = (() => {
       cell.style.width = `${column.width}px`;
       cell.style.left = `${column.left}px`;
       cell.append(content(column, item));
-      if (cell.firstChild.localName === "bdi") cell.title = column.text(item.row, item);
+      const text = column.text(item.row, item);
+      if (cell.firstChild.localName === "bdi" || (column.isNumeric && text && !cell.textContent.endsWith(text))) cell.title = text;
       return [cell];
     }));
   };

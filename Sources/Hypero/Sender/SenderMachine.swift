@@ -49,6 +49,8 @@ struct SenderMachine {
     private var backoff = Backoff()
 
     private static let maxMigrationWait = Duration.seconds(1)
+    /// The longest wait for a server that takes commands, because a promotion takes seconds.
+    private static let maxPromotionWait = Duration.seconds(2)
 
     /// Returns the next action.
     func next(_ work: Work, now: MonotonicTime) -> Action {
@@ -108,7 +110,8 @@ struct SenderMachine {
             // Follow the first redirect at once, and later ones with backoff: two servers may redirect to each other.
             _ = backoff.nextDelay(random: draw)
             wait = .zero
-        case .moved, .elsewhere, .connection: wait = backoff.nextDelay(random: draw)
+        case .elsewhere: wait = min(backoff.nextDelay(random: draw), Self.maxPromotionWait)
+        case .moved, .connection: wait = backoff.nextDelay(random: draw)
         case .denied: wait = Backoff.slowDelay(random: draw)
         }
         if case .disconnected = state { keepsConnection = false }

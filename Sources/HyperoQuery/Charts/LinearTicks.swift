@@ -52,6 +52,10 @@ package struct LinearTicks {
         from low: Double, to high: Double, count: Int, isLoose: Bool = false, isInteger: Bool = false
     ) -> [TickNumber] {
         let (low, high) = (min(low, high), max(low, high))
+        // One epoch has one tick, also if the axis is wider.
+        if isInteger, high.rounded(.down) == low.rounded(.up), let only = Int(exactly: low.rounded(.up)) {
+            return [TickNumber(mantissa: only, exponent: 0)]
+        }
         if isInteger, high - low < 1 {
             return Int(exactly: low.rounded()).map { [TickNumber(mantissa: $0, exponent: 0)] } ?? []
         }

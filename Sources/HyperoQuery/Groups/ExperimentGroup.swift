@@ -8,22 +8,41 @@ struct ExperimentGroup {
     let best: RankedExperiment
     /// The values of the channel.
     private(set) var values: [Double]
-    /// Those of ``values`` from which the noise is estimated.
-    private(set) var settledValues: [Double]
+    /// Those of ``values`` whose experiments are done.
+    private(set) var doneValues: [Double]
+    /// Those of ``doneValues`` whose experiments have had finite values only, in all channels.
+    private(set) var finiteValues: [Double]
     /// The number of experiments without a finite value.
     fileprivate(set) var unrankedCount = 0
 
     /// Creates the group of its best experiment.
-    fileprivate init(stored: [String?], best: RankedExperiment, isSettled: Bool) {
+    fileprivate init(stored: [String?], best: RankedExperiment, outcome: Outcome) {
         self.stored = stored
         self.best = best
-        values = [best.value]
-        settledValues = isSettled ? values : []
+        (values, doneValues, finiteValues) = ([], [], [])
+        add(best.value, outcome: outcome)
     }
 
-    fileprivate mutating func add(_ value: Double, isSettled: Bool) {
+    fileprivate mutating func add(_ value: Double, outcome: Outcome) {
         values.append(value)
-        if isSettled { settledValues.append(value) }
+        if outcome.isDone { doneValues.append(value) }
+        if outcome.isDone, outcome.isFinite { finiteValues.append(value) }
+    }
+
+    /// The properties of an experiment that decide whether its value counts for the noise.
+    struct Outcome {
+        /// True if the experiment is done: one that has failed, or not ended, is no repetition of a training.
+        let isDone: Bool
+        /// True if all of its values were finite.
+        let isFinite: Bool
+
+        /// - Parameters:
+        ///   - isDone: true if the experiment is done.
+        ///   - nonfinite: the number of its values that were nan or infinite, as stored; nil for none.
+        init(isDone: Bool, nonfinite: String?) {
+            self.isDone = isDone
+            isFinite = nonfinite.map { $0 == "0" } ?? true
+        }
     }
 
     /// Groups experiments that arrive in the order of the ranking, the best first, and after them those without a rank.
@@ -39,16 +58,15 @@ struct ExperimentGroup {
         /// The first spelling of each value, by field.
         private var spellings: [[GroupValue: String]] = []
 
-        /// - Parameter isSettled: true if the value counts for the noise.
-        mutating func add(_ experiment: RankedExperiment, stored: [String?], isSettled: Bool) {
+        mutating func add(_ experiment: RankedExperiment, stored: [String?], outcome: Outcome) {
             let key = stored.map { $0.flatMap(GroupValue.init(stored:)) }
             if let index = indexes[key] {
-                groups[index].add(experiment.value, isSettled: isSettled)
+                groups[index].add(experiment.value, outcome: outcome)
             } else {
                 indexes[key] = groups.count
                 groups.append(
                     ExperimentGroup(
-                        stored: firstSpellings(of: stored, key: key), best: experiment, isSettled: isSettled))
+                        stored: firstSpellings(of: stored, key: key), best: experiment, outcome: outcome))
             }
         }
 
@@ -76,6 +94,13 @@ struct ExperimentGroup {
 }
 
 extension Noise {
-    /// Estimates the noise from those members of the groups that are done.
-    init?(groups: [ExperimentGroup]) { self.init(replicas: groups.map { Spread($0.settledValues) }) }
+    /// Estimates the noise from those members of the groups that are done and had finite values only, or from all that are done if the
+    /// former are too few: a channel such as the norm of the gradient may be infinite at times in all of them.
+    init?(groups: [ExperimentGroup]) {
+        if let noise = Noise(replicas: groups.map { Spread($0.finiteValues) }) {
+            self = noise
+        } else {
+            self.init(replicas: groups.map { Spread($0.doneValues) })
+        }
+    }
 }

@@ -99,10 +99,10 @@ extension Store {
             count += 1
             collection.add(
                 member, stored: Self.values(of: experiment, in: batteries, fields: fields),
-                // A training that has failed, diverged or not ended is no repetition of one that is done.
-                isSettled: condition.statuses.isEmpty
-                    ? experiment.liveness?.status == .done
-                        && Noise.isFinite(nonfinite: experiment[ExperimentField.nonfinite]) : true)
+                // Those of the wanted statuses count as done.
+                outcome: .init(
+                    isDone: !condition.statuses.isEmpty || experiment.liveness?.status == .done,
+                    nonfinite: experiment[ExperimentField.nonfinite]))
         }
         for problem in problems { addScanWarning(problem, to: &warnings) }
         if ranked.count != experimentCount {

@@ -72,8 +72,10 @@ extension ImportanceReport: Rendering {
         return source.notes(of: name) + (remarks.map { Note(topic: .importance, text: $0) })
     }
 
-    /// The method with its data, and the remarks, sentences without full stops.
-    package var sentences: [String] { [summary] + remarks }
+    /// The method with its data, and the remarks, as sentences.
+    package var text: String {
+        ([summary] + remarks).map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }.joined(separator: " ")
+    }
 
     private var remarks: [String] {
         var remarks: [String] = []

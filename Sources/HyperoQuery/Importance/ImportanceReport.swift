@@ -25,7 +25,7 @@ public struct ImportanceReport: Sendable, Hashable {
     /// The number of read experiments whose value of the channel is nan or infinite. They are left out.
     public let nonfiniteCount: Int
     /// The shares of the hyper-parameters.
-    public let importance: Importance
+    public package(set) var importance: Importance
     /// The malformed values that were left out and the declarations without effect, one sentence each.
     public let warnings: [String]
     /// The condition on the read experiments; nil for none.

@@ -3,8 +3,9 @@
 public struct Noise: Sendable, Hashable {
     /// The data from which the standard deviation was estimated.
     public enum Source: Sendable, Hashable {
-        /// Experiments of equal hyper-parameters that are done and had finite values only: the pooled standard deviation within groups
-        /// of two or more. The result of a training that diverged is far from the others, and would hide their differences.
+        /// Experiments of equal hyper-parameters that are done: the pooled standard deviation within groups of two or more. If
+        /// possible, only those that had finite values: the result of a training that diverged is far from the others, and would hide
+        /// their differences.
         case replicas(groupCount: Int)
         /// The changes of the objective between the epochs of the last quarter of the best experiment. A lower bound, because the epochs
         /// of one training differ less than trainings.
@@ -47,11 +48,6 @@ public struct Noise: Sendable, Hashable {
         guard standardDeviation > largest * 1e-14 else { return nil }
         source = .curve(experiment: experiment, epochCount: last.count)
     }
-
-    /// Returns whether an experiment has had finite values only.
-    ///
-    /// - Parameter text: the number of its values that were nan or infinite, as stored; nil for none.
-    static func isFinite(nonfinite text: String?) -> Bool { text.map { $0 == "0" } ?? true }
 
     /// Returns whether the difference of two means may be luck.
     ///

@@ -96,7 +96,7 @@ func isLess(_ left: String, than right: String) -> Bool {
 }
 
 /// Returns whether a text is a whole number without fraction and exponent, of any size.
-func isWholeNumber(_ text: String) -> Bool {
+package func isWholeNumber(_ text: String) -> Bool {
     let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
     return !digits.isEmpty && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
 }

@@ -84,8 +84,9 @@ struct ReportColumns {
                 RankedExperiment(members[row], in: batteries),
                 // A training of another version is no repetition.
                 stored: params.map { values[$0][row] } + [battery.id.text],
-                isSettled: attributes[.status]?[row] == ExperimentStatus.done.rawValue
-                    && Noise.isFinite(nonfinite: values[nonfinite][row]))
+                outcome: .init(
+                    isDone: attributes[.status]?[row] == ExperimentStatus.done.rawValue,
+                    nonfinite: values[nonfinite][row]))
         }
         return Noise(groups: collection.groups) ?? curve.flatMap { Noise(curve: $0, of: best.experiment) }
     }

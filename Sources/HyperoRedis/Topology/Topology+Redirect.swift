@@ -10,6 +10,8 @@ extension Topology {
         let source: RedisURL
         /// True if the cluster does not list some of the configured servers under their configured addresses.
         let hasUnknownServers: Bool
+        /// True if no configured server has the address that the node announces.
+        let isUnknown: Bool
 
         /// True if the server has redirected to itself, which does not own the slot.
         var isToItself: Bool { announced == source }
@@ -126,7 +128,13 @@ extension Topology.Redirect {
     /// Returns the error of the announced address with advice for the configuration of the nodes.
     fileprivate func explained(_ failure: RedisError?) -> RedisError {
         let failure = failure ?? RedisError(.connection, "cannot connect to \(announced)")
-        guard hasUnknownServers || isToItself, node.host != ClusterNode.unknownHost else { return failure }
+        guard node.host != ClusterNode.unknownHost else { return failure }
+        guard hasUnknownServers || isToItself else {
+            // The user has never seen an address that is not configured.
+            guard isUnknown else { return failure }
+            return RedisError(
+                failure.code, "\(failure.description), an address that \(source) announces for a node of the cluster")
+        }
         return RedisError(
             failure.code,
             "\(failure.description). \(source) announces this address: if the node runs, correct its "

@@ -87,7 +87,8 @@ package struct Topology: Sendable, Hashable {
         redirect = Redirect(
             node: node, announced: announced, source: source,
             hasUnknownServers: !nodes.isEmpty
-                && servers.prefix(configuredCount).contains { server in !nodes.contains { server.isAddress(of: $0) } })
+                && servers.prefix(configuredCount).contains { server in !nodes.contains { server.isAddress(of: $0) } },
+            isUnknown: !servers.prefix(configuredCount).contains { $0.isAddress(of: node) })
         current = substitute(of: node) ?? announced
         return true
     }

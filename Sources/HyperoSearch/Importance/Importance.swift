@@ -134,6 +134,16 @@ public struct Importance: Sendable, Hashable {
         return left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
     }
 
+    /// Returns the same importance with other names of the hyper-parameters.
+    package func renamed(_ newName: (String) -> String) -> Importance {
+        let renamed = parameters.map { one in
+            Parameter(
+                name: newName(one.name), share: one.share, chance: one.chance, scale: one.scale, count: one.count,
+                finding: one.finding)
+        }
+        return Importance(renamed, count: count, bestCount: bestCount, limitation: limitation)
+    }
+
     /// Returns whether each experiment is one of the best: those at least as good as the last one of the best tenth. So the order of
     /// the data does not decide among equal objectives.
     private static func best(of objectives: [Double], lowestIsBest: Bool) -> [Bool] {

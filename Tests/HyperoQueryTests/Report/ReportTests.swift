@@ -126,6 +126,22 @@ import Testing
         #expect(try store.report(of: "net", limit: 2).noise == report.noise)
     }
 
+    @Test func `A channel that is infinite at times in all trainings leaves their noise`() throws {
+        let fixture = try Fixture()
+        let battery = fixture.battery("net")
+        for (number, value) in ["0.9", "0.8", "0.7"].enumerated() {
+            // As the norm of the gradient is in mixed precision.
+            fixture.experiment(
+                "p\(number)-1", of: battery, maxima: ["valid": value], params: ["lr": "0.1", "seed": "\(number)"],
+                status: "done", more: ["nonfinite": "1"])
+        }
+        try fixture.commit()
+        let store = try fixture.store()
+        let noise = try store.report(of: "net").noise
+        #expect(noise.map { abs($0.standardDeviation - 0.1) < 1e-12 } ?? false)
+        #expect(try noise == store.groups(of: "net", by: .replicas).noise)
+    }
+
     @Test func `The noise of a search without repetitions is that of the learning curve of the best one`() throws {
         let fixture = try Fixture()
         let battery = fixture.battery("net")

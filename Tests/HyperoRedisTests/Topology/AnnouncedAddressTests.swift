@@ -76,6 +76,16 @@ import Testing
         }
     }
 
+    @Test func `An address that only the cluster names is said to be one`() throws {
+        let (port, known) = (try SocketAddress.freePort(), nodes[0].port ?? 0)
+        nodes[1].cli("CONFIG", "SET", "cluster-announce-port", "\(port)")
+        #expect(eventually(within: .seconds(30)) { nodes[0].cli("GET", key).hasSuffix(":\(port)") })
+        var topology = Topology(seed: try RedisURL("redis://127.0.0.1:\(known)") { _ in nil })
+        let error = try #require(redisError { _ = try owner(&topology) })
+        let source = "an address that redis://127.0.0.1:\(known) announces for a node of the cluster"
+        #expect(error.description.contains("127.0.0.1:\(port)") && error.description.contains(source), "\(error)")
+    }
+
     private func checkFound(_ announcement: Announcement) throws {
         var topology = Topology(seed: try RedisURL("redis://\(list)") { _ in nil })
         #expect(try owner(&topology) == nodes[1].tcpURL, "\(announcement)")

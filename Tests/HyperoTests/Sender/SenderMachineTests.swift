@@ -107,6 +107,14 @@ struct SenderMachineTests {
         #expect(machine.next(Self.events, now: Self.at(retryAt)) == .connect)
     }
 
+    @Test func `A server that may be promoted is asked again within two seconds, however long the promotion takes`() {
+        var machine = SenderMachine()
+        for _ in 0..<20 { _ = machine.failed(.elsewhere, now: Self.at(0), draw: 1) }
+        #expect(machine.state == .disconnected(retryAt: Self.at(2_000)))
+        _ = machine.failed(.connection, now: Self.at(0), draw: 1)
+        #expect(machine.state != .disconnected(retryAt: Self.at(2_000)))
+    }
+
     @Test func `The delays between connection attempts grow until a command succeeds`() {
         var machine = SenderMachine()
         var states: [State] = []
