@@ -49,7 +49,7 @@ const ParametersView = (() => {
       counted.length < rows.length && `of the ${counted.length} done`,
       without > 0 && `without ${without} ${isLog ? "≤ 0, nan or null" : "that are no number"}`,
       low > 0 && `without ${low} of ${Chart.short(objective, 20)} ≤ 0`,
-      hidden > 0 && `without ${hidden} of the other ${medians.length - MAX_CATEGORIES} values`].filter(Boolean).join(", ");
+      hidden > 0 && `without ${hidden} of other values`].filter(Boolean).join(", ");
     Points.draw(figure, context, rows, x, values.map(scaleY.at));
     Object.assign(context, { globalAlpha: 1, strokeStyle: Chart.theme().ink, lineWidth: 2 });
     for (const [middle, value, half] of ticks) {
@@ -96,7 +96,7 @@ const ParametersView = (() => {
     const order = [...medians].sort((a, b) => Data.isBetter(b.value, a.value) - Data.isBetter(a.value, b.value));
     const kept = new Set(order.slice(0, MAX_CATEGORIES).map(({ text }) => text));
     const isKept = (text) => medians.length <= MAX_CATEGORIES || kept.has(text);
-    const texts = Chart.categories(rows.map(keyOf(column))).filter(isKept);
+    const texts = Chart.categories(rows.map(keyOf(column))).filter(isKept).slice(0, MAX_CATEGORIES);
     const step = (right - left) / texts.length;
     const places = new Map(texts.map((text, index) => [text, left + (index + 0.5) * step]));
     const x = rows.map((row) => (places.get(keyOf(column)(row)) ?? NaN) + jitter(row) * Math.min(step * 0.6, 60));
