@@ -55,7 +55,7 @@ let package = Package(
             dependencies: ["CHiredis", "HyperoCore", "HyperoSchema"] + hiredisSSL,
             swiftSettings: settings),
         .target(
-            name: "Hypero", dependencies: ["CLinux", "HyperoCore", "HyperoRedis", "HyperoSchema"],
+            name: "Hypero", dependencies: ["CLinux", "HyperoCore", "HyperoRedis", "HyperoSchema", "HyperoSearch"],
             swiftSettings: settings),
         // The C interface: hypero.h, and its functions in Swift. Scripts/build-c makes libhypero.so.
         .target(name: "CHypero", cSettings: [.treatAllWarnings(as: .error)]),
@@ -144,8 +144,8 @@ let package = Package(
         ),
 
         .target(
-            name: "TestSupport", dependencies: ["HyperoCore", "HyperoRedis", "HyperoSchema"], path: "Tests/TestSupport",
-            swiftSettings: settings),
+            name: "TestSupport", dependencies: ["HyperoCore", "HyperoRedis", "HyperoSchema", "HyperoSearch"],
+            path: "Tests/TestSupport", swiftSettings: settings),
         // Counts the allocations of a thread. Used by HyperoTests.
         .target(
             name: "CCallCount", path: "Tests/CCallCount",
@@ -157,7 +157,7 @@ let package = Package(
         .executableTarget(
             name: "hypero-bench",
             dependencies: [
-                "Hypero", "HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport",
+                "Hypero", "HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema", "HyperoSearch", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
@@ -202,7 +202,8 @@ let package = Package(
         .testTarget(
             name: "HyperoTests",
             dependencies: [
-                "CCallCount", "Hypero", "HyperoAsync", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport",
+                "CCallCount", "Hypero", "HyperoAsync", "HyperoCore", "HyperoRedis", "HyperoSchema", "HyperoSearch",
+                "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,6 +1,10 @@
 import HyperoSchema
+import HyperoSearch
 
 // Hyper-parameters. Each draw is recorded under its name and returned.
+//
+// A value depends only on the seed of the client, the number of the experiment, the name and the distribution. The same name with the
+// same distribution has the same value again.
 extension Experiment {
     /// Draws a number from the uniform distribution over `low...high`, and records it.
     ///
@@ -16,8 +20,7 @@ extension Experiment {
     @discardableResult
     public func uniform(_ name: String, _ low: Double, _ high: Double) -> Double {
         recorded(
-            draw { $0.uniform(name, low: low, high: high) }, as: name,
-            from: "uniform \(Number.text(of: low)) \(Number.text(of: high))")
+            sampler.uniform(name, low: low, high: high), as: name, from: .uniform(low: low, high: high))
     }
 
     /// Draws a number from `low...high` whose logarithm is uniformly distributed, and records it.
@@ -36,8 +39,7 @@ extension Experiment {
     @discardableResult
     public func logUniform(_ name: String, _ low: Double, _ high: Double) -> Double {
         recorded(
-            draw { $0.logUniform(name, low: low, high: high) }, as: name,
-            from: "logUniform \(Number.text(of: low)) \(Number.text(of: high))")
+            sampler.logUniform(name, low: low, high: high), as: name, from: .logUniform(low: low, high: high))
     }
 
     /// Draws a number from the normal distribution, and records it.
@@ -50,8 +52,8 @@ extension Experiment {
     @discardableResult
     public func normal(_ name: String, mean: Double, standardDeviation: Double) -> Double {
         recorded(
-            draw { $0.normal(name, mean: mean, standardDeviation: standardDeviation) }, as: name,
-            from: "normal \(Number.text(of: mean)) \(Number.text(of: standardDeviation))")
+            sampler.normal(name, mean: mean, standardDeviation: standardDeviation), as: name,
+            from: .normal(mean: mean, standardDeviation: standardDeviation))
     }
 
     /// Draws an integer from `low...high`, and records it. All integers, including both bounds, are equally likely.
@@ -63,7 +65,8 @@ extension Experiment {
     /// - Precondition: `low <= high`.
     @discardableResult
     public func randint(_ name: String, _ low: Int, _ high: Int) -> Int {
-        recorded(draw { $0.randint(name, low: low, high: high) }, as: name, from: "randint \(low) \(high)")
+        recorded(
+            sampler.randint(name, low: low, high: high), as: name, from: .randint(low: low, high: high))
     }
 
     /// Draws one of several categories, and records it.
@@ -136,15 +139,11 @@ extension Experiment {
     /// - Parameter weights: The weight of each value; nil if all are equally likely.
     /// - Returns: The index of the value drawn.
     package func drawCategory(_ name: String, _ choices: [some ValueConvertible], weights: [Double]?) -> Int {
-        let index = draw { $0.categorical(name, weights: weights ?? Array(repeating: 1, count: choices.count)) }
-        _ = recorded(
-            choices[index], as: name,
-            from: "categorical \(Self.json(choices))" + (weights.map { " \(Self.json($0))" } ?? ""))
+        let values = choices.map(\.hyperoValue)
+        let index = sampler.categorical(name, values, weights: weights)
+        _ = recorded(values[index], as: name, from: .categorical(choices: values, weights: weights))
         return index
     }
-
-    /// Returns a JSON array.
-    private static func json(_ values: [some ValueConvertible]) -> String { values.hyperoValue.text }
 
     /// Records a hyper-parameter that the caller has chosen. A later value of the same name replaces the earlier one.
     ///
@@ -182,9 +181,11 @@ extension Experiment {
 
     /// Records a value together with the distribution that it was drawn from, and returns the value.
     ///
-    /// - Parameter space: The distribution and its arguments. A text that is too long is left out: it must not keep the value
-    ///   from being recorded.
-    private func recorded<Value: ValueConvertible>(_ value: Value, as name: String, from space: String) -> Value {
+    /// The text of a distribution that is too long is left out: it must not keep the value from being recorded.
+    private func recorded<Value: ValueConvertible>(
+        _ value: Value, as name: String, from distribution: Distribution
+    ) -> Value {
+        let space = distribution.text
         let spaces = space.utf8.count <= Limits.value ? [Event.Entry(name: name, value: space)] : []
         record(.param([Event.Entry(name: name, value: value.hyperoValue.text)], spaces: spaces))
         return value

@@ -2,6 +2,7 @@ import Glibc
 import HyperoCore
 import HyperoRedis
 import HyperoSchema
+import HyperoSearch
 import Synchronization
 
 /// One training run of a battery.
@@ -40,7 +41,9 @@ public final class Experiment: Sendable {
     nonisolated(unsafe) let batteryBytes: UnsafeRawBufferPointer
     /// The bits of ``ExperimentMarks``.
     let marks = Atomic<UInt64>(0)
-    private let shared: SharedState
+    /// The source of the hyper-parameters that are drawn.
+    let sampler: PriorSampler
+    private let shared = SharedState()
 
     init(of battery: BatteryHandle, client: Client) {
         self.client = client
@@ -50,7 +53,7 @@ public final class Experiment: Sendable {
         resumption = nil
         batteryBytes = battery.bytes
         id = ExperimentID(producer: producer, number: UInt64(subject.experiment)).text
-        shared = SharedState(Sampler(seed: seed, stream: UInt64(subject.experiment)))
+        sampler = PriorSampler(seed: seed, trial: UInt64(subject.experiment))
         let start = Event.Start(host: HostIdentity.hostName, pid: String(getpid()), seed: String(seed))
         _ = client.declare(battery, for: self)
         _ = client.record(.start(start), of: self, time: client.timeOfChange())
@@ -76,7 +79,7 @@ public final class Experiment: Sendable {
         batteryBytes = UnsafeRawBufferPointer(copy)
         // As in the process that has started the experiment, if both have the same seed.
         let number = id.split(separator: "-").last.flatMap { UInt64($0) } ?? ExperimentMarks.hash(id.utf8)
-        shared = SharedState(Sampler(seed: seed, stream: number))
+        sampler = PriorSampler(seed: seed, trial: number)
         var from = epoch
         if let epoch, epoch < 0 || epoch > Int(Limits.integer) { from = nil }
         let start = Event.Start(
@@ -104,13 +107,6 @@ public final class Experiment: Sendable {
 
     /// true if another process has started the experiment.
     var isResumed: Bool { subject.experiment == RecordHeader.resumed }
-
-    /// Draws from the experiment's random number generator.
-    func draw<Value>(_ body: (inout Sampler) -> Value) -> Value {
-        // Draws are too rare for a lock of their own. A fork does not wait for the lock: if another thread was drawing, the
-        // child continues from any state between two draws, which is random too.
-        client.journal.withLock { body(&shared.sampler) }
-    }
 
     @discardableResult
     func record(_ body: Event.Body) -> Bool {
@@ -147,11 +143,6 @@ public final class Experiment: Sendable {
 
 /// The state that all threads of an experiment share.
 private final class SharedState: @unchecked Sendable {
-    // Both are protected by the journal's lock. A forked child uses only the sampler, which has no memory of its own.
-    var sampler: Sampler
+    // Protected by the journal's lock.
     var channels: [String] = []
-
-    init(_ sampler: Sampler) {
-        self.sampler = sampler
-    }
 }

@@ -56,8 +56,8 @@ public final class Hypero: Sendable {
     ///     `HYPERO_NAMESPACE`, or to `hypero` if that variable is not set.
     ///   - partitions: The number of partitions of the deployment, from 1 to 16,384. It must be the same for all
     ///     clients and for the ingest. Defaults to `HYPERO_PARTITIONS`, or to 1 if that variable is not set.
-    ///   - seed: The seed of all draws. The draws of an experiment depend only on this seed and the experiment's
-    ///     number. Defaults to a random seed.
+    ///   - seed: The seed of all draws. A draw depends only on this seed, the number of the experiment, the name of
+    ///     the hyper-parameter and its distribution. Defaults to a random seed.
     ///   - resumed: The id of an experiment that this process resumes. With several partitions, the client then logs to the
     ///     partition of the experiment.
     ///   - journalLimit: The maximum size of the journal in bytes, used in segments of 8 MiB. At least two segments are

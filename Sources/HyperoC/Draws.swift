@@ -81,6 +81,6 @@ public func hypero_experiment_categorical(
         guard status == HYPERO_OK else { return status }
     }
     let given = weights.map { Array(UnsafeBufferPointer(start: $0, count: count)) }
-    let distribution = Distribution.categorical(weights: given ?? Array(repeating: 1, count: count))
+    let distribution = Distribution.categorical(choices: values, weights: given)
     return draw(experiment, name, from: distribution, into: index) { $0.drawCategory($1, values, weights: given) }
 }

@@ -51,7 +51,7 @@ package enum EventField {
     package static let host = "host"
     /// `start`, optional: the process id.
     package static let pid = "pid"
-    /// `start`, optional: the seed. Together with the number of the experiment it determines all samples.
+    /// `start`, optional: the seed. Together with the number of the experiment, it determines the draw of each name.
     package static let seed = "seed"
     /// `start`, optional: the number of the process among those that ran the experiment, an integer >= 1.
     package static let attempt = "attempt"

@@ -62,11 +62,11 @@ check.refused('a list of weights', hs.categorical, hs, {})
 
 -- Equal weights: as keys, one value is lost by Lua, and as pairs both are drawn.
 local drawn = {}
-for _ = 1, 64 do
-   drawn[hex:categorical('pairs', {{'a', 0.5}, {'b', 0.5}})] = true
-   drawn[hex:categorical('weights', {'c', 'd'}, {1, 1})] = true
-   drawn[hex:categorical('key', {[0.5] = 'e'})] = true
-   drawn[hex:categorical('list', {16, true})] = true
+for i = 1, 64 do
+   drawn[hex:categorical('pairs' .. i, {{'a', 0.5}, {'b', 0.5}})] = true
+   drawn[hex:categorical('weights' .. i, {'c', 'd'}, {1, 1})] = true
+   drawn[hex:categorical('key' .. i, {[0.5] = 'e'})] = true
+   drawn[hex:categorical('list' .. i, {16, true})] = true
 end
 check.equal(drawn, {a = true, b = true, c = true, d = true, e = true, [16] = true, [true] = true}, 'the values that were drawn')
 

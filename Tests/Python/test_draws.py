@@ -35,6 +35,12 @@ class DrawTests(ServerTestCase):
         self.assertNotEqual(draws(3), draws(4))
         self.assertEqual(len(set(draws(3))), 2)
 
+    def test_a_draw_does_not_depend_on_other_draws(self):
+        experiment = self.battery.experiment()
+        first = experiment.uniform("x", 0, 1)
+        self.assertNotEqual(experiment.uniform("y", 0, 1), first)
+        self.assertEqual(experiment.uniform("x", 0, 1), first)
+
     def test_a_choice_is_the_object_that_was_given(self):
         class Choice(float):
             pass

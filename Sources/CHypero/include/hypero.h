@@ -116,7 +116,8 @@ typedef struct hypero_options {
     const char *key_prefix;
     /* The number of partitions of the deployment, 1 to 16384. 0: HYPERO_PARTITIONS, else 1. */
     int64_t partitions;
-    /* The seed of all draws. NULL: a random one. The draws of an experiment depend only on this seed and its number. */
+    /* The seed of all draws. NULL: a random one. A draw depends only on this seed, the number of the experiment, the name and the
+     * distribution. */
     const uint64_t *seed;
     /* The id of an experiment that this process resumes. Needed only with several partitions. NULL: none. */
     const char *resumed;
@@ -295,7 +296,8 @@ hypero_status hypero_experiment_meta_json(hypero_experiment *experiment, const c
 
 /* ---- Draws ----
  *
- * Each draws a hyper-parameter, records it with its distribution, and returns it. A value that is not recorded, for example
+ * Each draws a hyper-parameter, records it with its distribution, and returns it. The value does not depend on other draws, and is
+ * the same again for the same name and distribution. A value that is not recorded, for example
  * because the client is closed, is drawn all the same. Returns HYPERO_OK, or HYPERO_INVALID for bounds outside the stated range:
  * the result is then unchanged. */
 

@@ -19,26 +19,13 @@ public enum ParameterScale: Sendable, Hashable {
     ///
     /// The scale of `normal` has the 3 standard deviations on both sides of the mean.
     public init?(distribution text: String) {
-        guard let end = text.utf8.firstIndex(of: UInt8(ascii: " ")) else { return nil }
-        let rest = String(text[text.utf8.index(after: end)...])
-        let kind = text[..<end]
-        if kind == "categorical" {
-            guard let count = Self.choiceCount(in: rest) else { return nil }
-            self = .categories(count: count, source: text)
-            return
-        }
-        let numbers = rest.split(separator: " ", omittingEmptySubsequences: false).map {
-            Number(text: String($0))?.value ?? .nan
-        }
-        guard numbers.count == 2, numbers.allSatisfy(\.isFinite) else { return nil }
-        let (low, high) =
-            kind == "normal"
-            ? (numbers[0] - 3 * abs(numbers[1]), numbers[0] + 3 * abs(numbers[1])) : (numbers[0], numbers[1])
-        guard low <= high, (high - low).isFinite else { return nil }
-        switch kind {
-        case "uniform", "normal": self = .linear(low: low, high: high)
-        case "logUniform" where low > 0: self = .logarithmic(low: low, high: high)
-        case "randint": self = .integers(low: low, high: high)
+        switch Distribution(text: text) {
+        case .uniform(let low, let high)? where (high - low).isFinite: self = .linear(low: low, high: high)
+        case .normal(let mean, let deviation)? where (6 * deviation).isFinite:
+            self = .linear(low: mean - 3 * deviation, high: mean + 3 * deviation)
+        case .logUniform(let low, let high)?: self = .logarithmic(low: low, high: high)
+        case .randint(let low, let high)?: self = .integers(low: Double(low), high: Double(high))
+        case .categorical(let choices, _)?: self = .categories(count: choices.count, source: text)
         default: return nil
         }
     }
@@ -49,15 +36,6 @@ public enum ParameterScale: Sendable, Hashable {
         let bound = Double.greatestFiniteMagnitude / 4
         let (low, high) = (min(max(low, -bound), bound), min(max(high, -bound), bound))
         self = areWhole ? .integers(low: low, high: high) : .linear(low: low, high: high)
-    }
-
-    /// Returns the number of choices in `["linear","adaptive"] [0.8,0.2]`, where the weights are optional.
-    private static func choiceCount(in text: String) -> Int? {
-        // Without weights, the whole text is JSON. The weights are an array of numbers, which has no other bracket.
-        var choices = text
-        if Value(json: text) == nil, let end = text.range(ofLast: "] [") { choices = String(text[...end]) }
-        guard case .array(let values)? = Value(json: choices), !values.isEmpty else { return nil }
-        return values.count
     }
 
     /// The number of cells, at least 1.
@@ -95,18 +73,5 @@ public enum ParameterScale: Sendable, Hashable {
         guard count > 1, position > 0 else { return 0 }
         guard position < 1 else { return count - 1 }
         return min(max(Int((position * Double(count - 1) - 0.5).rounded(.up)), 0), count - 1)
-    }
-}
-
-extension String {
-    /// Returns the position of the first character of the last occurrence of an ASCII text; nil without one.
-    fileprivate func range(ofLast text: StaticString) -> String.Index? {
-        let pattern = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        var start = utf8.endIndex
-        while start > utf8.startIndex {
-            start = utf8.index(before: start)
-            if utf8[start...].starts(with: pattern) { return start }
-        }
-        return nil
     }
 }

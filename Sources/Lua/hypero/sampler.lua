@@ -1,8 +1,8 @@
 --- A sampler of hyper-parameters that are recorded later, by `setParam`.
 --
--- The C library draws for an experiment only, and records each draw. This sampler has the same generator and the same
--- distributions: `Sampler(seed)` draws as the first experiment of `connect{seed = seed}`. Its argument lists are those of the torch
--- library: `categorical` has the weights first, and `logUniform` takes the **logarithms** of the bounds.
+-- The C library draws for an experiment only, by the name of the hyper-parameter, and records each draw. This sampler has the same
+-- distributions, and draws without names: the values depend on the seed and on the number of earlier draws. Its argument lists are
+-- those of the torch library: `categorical` has the weights first, and `logUniform` takes the **logarithms** of the bounds.
 local library = require 'hypero.library'
 local bit = require 'bit'
 local ffi = require 'ffi'

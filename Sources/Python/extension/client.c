@@ -98,7 +98,7 @@ static PyMethodDef methods[] = {
 
 static PyGetSetDef properties[] = {
     {"seed", (getter)client_seed, NULL,
-     "The seed of all draws: the draws of an experiment depend only on this seed and its number.", NULL},
+     "The seed of all draws: a draw depends only on this seed, the number of the experiment, the name and the distribution.", NULL},
     {NULL},
 };
 

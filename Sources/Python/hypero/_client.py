@@ -157,7 +157,8 @@ def connect(
         the file HYPERO_REDIS_PASSWORD_FILE or REDISCLI_AUTH.
     namespace: the prefix of all keys. None: HYPERO_NAMESPACE, else hypero.
     partitions: the number of partitions of the deployment. None: HYPERO_PARTITIONS, else 1.
-    seed: of all draws, from 0 to 2^64 - 1. The draws of an experiment depend only on the seed and its number. None: a random one.
+    seed: of all draws, from 0 to 2^64 - 1. A draw depends only on the seed, the number of the experiment, the name
+        and the distribution. None: a random one.
     resume: the id of an experiment that this process resumes. Needed only with several partitions.
     journal_limit: the maximum size of the journal in bytes. None: 256 MiB.
     """

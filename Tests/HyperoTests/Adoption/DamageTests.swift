@@ -121,7 +121,7 @@ struct DamageTests {
         let fixture = try OrphanFixture(rows: 200)
         let segment = try fixture.segments[1]
         let size = try fixture.contents(segment).count
-        var random = Xoshiro256(seed: 1, stream: 1)
+        var random = SeededGenerator(seed: 1)
         let noise = (0..<size).map { _ in UInt8.random(in: 0...255, using: &random) }
         for bytes in [[], [UInt8](repeating: 0, count: size), [UInt8](repeating: 0xFF, count: size), noise] {
             let journal = try Self.adopted(try fixture.adopt(replacing: [segment: bytes]))
@@ -146,7 +146,7 @@ struct DamageTests {
     @Test func `A large segment of random noise loses only its own records`() throws {
         let fixture = try OrphanFixture(rows: 200)
         let segment = try fixture.segments[1]
-        var random = Xoshiro256(seed: 3, stream: 1)
+        var random = SeededGenerator(seed: 3)
         var noise = [UInt8](repeating: 0, count: 1 << 20)
         noise.withUnsafeMutableBytes { bytes in
             for offset in stride(from: 0, to: bytes.count, by: 8) {
@@ -162,7 +162,7 @@ struct DamageTests {
     @Test(arguments: 1...60 as ClosedRange<UInt64>)
     func `Random noise never yields a record that was not written`(seed: UInt64) throws {
         let fixture = try OrphanFixture(rows: 60)
-        var random = Xoshiro256(seed: seed, stream: 2)
+        var random = SeededGenerator(seed: seed)
         var changes: [String: [UInt8]] = [:]
         for segment in try fixture.segments {
             var bytes = try fixture.contents(segment)

@@ -80,7 +80,7 @@ struct NumberTypesTests {
                 ["param.decay=adaptive", "space.decay=categorical [\"linear\",\"adaptive\"] [0,1]"],
             ])
         var counts: [Int: Int] = [:]
-        for _ in 0..<3_000 { counts[experiment.categorical("bs", sizes), default: 0] += 1 }
+        for name in 0..<3_000 { counts[experiment.categorical("bs \(name)", sizes), default: 0] += 1 }
         // 1,000 is expected of each. The seed of the fixture is fixed.
         #expect(sizes.allSatisfy { (900...1_100).contains(counts[$0] ?? 0) }, "\(counts)")
     }
@@ -91,7 +91,7 @@ struct NumberTypesTests {
         let second = Dictionary(uniqueKeysWithValues: names.reversed().map { ($0, 1.0) })
         func draws(_ weights: [String: Double]) throws -> [String] {
             let experiment = Hypero(try fixture.client()).battery("b").experiment()
-            return (0..<50).map { _ in experiment.categorical("x", weights) }
+            return (0..<50).map { experiment.categorical("x\($0)", weights) }
         }
         #expect(try draws(first) == draws(second))
     }

@@ -40,10 +40,10 @@ struct ResumeTests {
 
     @Test func `With the same seed a resumed experiment repeats the draws of the first attempt`() throws {
         let first = battery.experiment()
-        let draws = (0..<3).map { _ in first.uniform("x", 0, 1) }
+        let draws = (0..<3).map { first.uniform("x\($0)", 0, 1) }
         let other = try fixture.client()
         let second = Hypero(other).battery("b").experiment(resuming: first.id)
-        #expect((0..<3).map { _ in second.uniform("x", 0, 1) } == draws)
+        #expect((0..<3).map { second.uniform("x\($0)", 0, 1) } == draws)
     }
 
     @Test func `An invalid id is reported, and its events are dropped. An invalid epoch is left out`() throws {

@@ -1,4 +1,5 @@
 import HyperoSchema
+import HyperoSearch
 import TestSupport
 import Testing
 
@@ -15,9 +16,10 @@ struct ScriptTests {
         var depth: Int
 
         init(seed: UInt64, number: UInt64) {
-            var sampler = Sampler(seed: seed, stream: number)
+            let sampler = PriorSampler(seed: seed, trial: number)
             lr = sampler.logUniform("lr", low: 0.00001, high: 0.1)
-            decay = ["linear", "adaptive"][sampler.categorical("lr decay", weights: [0.8, 0.2])]
+            let decays = ["linear", "adaptive"]
+            decay = decays[sampler.categorical("lr decay", decays.map(\.hyperoValue), weights: [0.8, 0.2])]
             saturate = sampler.normal("saturate", mean: 600, standardDeviation: 200)
             depth = sampler.randint("depth", low: 1, high: 7)
             dropout = sampler.uniform("dropout", low: 0, high: 0.5)

@@ -1,4 +1,5 @@
 import HyperoSchema
+import TestSupport
 import Testing
 
 @testable import Hypero
@@ -10,7 +11,7 @@ struct OutboxModelTests {
     func `An outbox with random outcomes loses or duplicates no event and releases no event too early`(seed: UInt64)
         throws
     {
-        var generator = Xoshiro256(seed: seed, stream: 0)
+        var generator = SeededGenerator(seed: seed)
         var model = try Model(segments: Int.random(in: 2...6, using: &generator))
         for _ in 0..<400 {
             model.append(Int.random(in: 0...60, using: &generator))
@@ -50,7 +51,7 @@ struct OutboxModelTests {
             }
         }
 
-        mutating func send(upTo limit: Int, using generator: inout Xoshiro256) {
+        mutating func send(upTo limit: Int, using generator: inout SeededGenerator) {
             outbox.update(fixture.journal.published())
             if prepared.isEmpty { prepare(upTo: limit) }
             let seqs = prepared
@@ -87,7 +88,7 @@ struct OutboxModelTests {
         }
 
         /// Raises the watermark to a random number below the first event that is not acknowledged.
-        mutating func apply(using generator: inout Xoshiro256) {
+        mutating func apply(using generator: inout SeededGenerator) {
             guard Int.random(in: 0..<4, using: &generator) == 0 else { return }
             var contiguous = applied
             while acknowledged.contains(contiguous + 1) { contiguous += 1 }
@@ -97,7 +98,7 @@ struct OutboxModelTests {
         }
 
         /// Restores an older state of Redis, with a random watermark that is not higher.
-        mutating func restoreOlderState(using generator: inout Xoshiro256) {
+        mutating func restoreOlderState(using generator: inout SeededGenerator) {
             guard Int.random(in: 0..<12, using: &generator) == 0 else { return }
             let watermark = UInt64.random(in: 0...applied, using: &generator)
             (applied, durable) = (watermark, min(durable, watermark))

@@ -1,26 +1,20 @@
+import Glibc
 import HyperoCore
 
 /// The generator xoshiro256** 1.0, seeded by SplitMix64.
 ///
-/// The system's generator cannot be seeded, and the draws of an experiment must depend on the seed only.
+/// The system's generator cannot be seeded, and a draw must depend on its ``DrawSeed`` only.
 ///
 /// Source: Blackman and Vigna, <https://prng.di.unimi.it>
-struct Xoshiro256: RandomNumberGenerator {
+struct Xoshiro256: Sendable {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
     init(state: (UInt64, UInt64, UInt64, UInt64)) {
         self.state = state
     }
 
-    /// Creates the generator of one experiment.
-    ///
-    /// - Parameters:
-    ///   - seed: The seed of the client.
-    ///   - stream: The number of the experiment. The streams of one seed are independent.
-    init(seed: UInt64, stream: UInt64) {
-        var seedMixer = SplitMix64(seed: seed)
-        // Mix the stream's number too, so that neighboring streams share no bits.
-        var mixer = SplitMix64(seed: seedMixer.next() ^ (stream &* 0xD129_0D3B_3A0B_5E4D))
+    init(seed: DrawSeed) {
+        var mixer = SplitMix64(seed: seed.bits)
         state = (mixer.next(), mixer.next(), mixer.next(), mixer.next())
     }
 
@@ -34,6 +28,19 @@ struct Xoshiro256: RandomNumberGenerator {
         state.2 ^= shifted
         state.3 = state.3.rotatedLeft(by: 45)
         return result
+    }
+
+    /// Draws from `0..<1` in steps of 2^-53.
+    mutating func unit() -> Double {
+        Double(next() >> 11) * 0x1p-53
+    }
+
+    /// Draws from the normal distribution with mean 0 and standard deviation 1.
+    ///
+    /// Source: Box and Muller, "A note on the generation of random normal deviates", 1958.
+    mutating func normal() -> Double {
+        let radius = (-2 * log(1 - unit())).squareRoot()
+        return radius * cos(2 * Double.pi * unit())
     }
 }
 

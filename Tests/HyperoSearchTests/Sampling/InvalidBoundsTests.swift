@@ -1,9 +1,9 @@
+import HyperoSchema
+import HyperoSearch
 import Testing
 
-@testable import Hypero
-
 @Suite("Draws with invalid bounds")
-struct SamplerTrapTests {
+struct InvalidBoundsTests {
     /// A draw with invalid bounds.
     ///
     /// A value and not a closure, because exit tests encode their captures for the child process.
@@ -24,14 +24,16 @@ struct SamplerTrapTests {
         var values: [Double] { numbers.map { Double(bitPattern: UInt64(bitPattern: $0)) } }
 
         func callAsFunction() {
-            var sampler = Sampler(seed: 1, stream: 1)
+            let sampler = PriorSampler(seed: 1, trial: 1)
             let values = values
             switch kind {
             case .uniform: _ = sampler.uniform("the knob", low: values[0], high: values[1])
             case .logUniform: _ = sampler.logUniform("the knob", low: values[0], high: values[1])
             case .normal: _ = sampler.normal("the knob", mean: values[0], standardDeviation: values[1])
             case .randint: _ = sampler.randint("the knob", low: Int(values[0]), high: Int(values[1]))
-            case .categorical: _ = sampler.categorical("the knob", weights: values)
+            case .categorical:
+                let choices = values.indices.map { Value.integer($0) }
+                _ = sampler.categorical("the knob", choices, weights: values)
             }
         }
     }
