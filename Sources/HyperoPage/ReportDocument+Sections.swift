@@ -95,25 +95,40 @@ extension ReportDocument {
                     ? "The second is equal: \(value("id", second.row) ?? "")"
                     : "\(short(difference)) better than the second, \(value("id", second.row) ?? "")")
         }
-        if !facts.repetitions.isEmpty {
+        sentences += repetitionSentences(best)
+        if let earlier = facts.earlier, earlier.row != best.row {
+            sentences.append("The best that ended an hour ago or earlier is \(numberText(earlier.value))")
+        }
+        if facts.withinNoise > 0, let text = report.noiseText {
+            sentences.append("The first \(facts.withinNoise + 1) are equal within chance: \(text)")
+        }
+        return sentences
+    }
+
+    /// Returns the sentences about other trainings of the best hyper-parameters, and about the best mean of several trainings.
+    private func repetitionSentences(_ best: ReportFacts.Result) -> [String] {
+        var sentences: [String] = []
+        let failed = facts.failedRepetitionCount
+        if let next = facts.repetitions.first {
             let values = facts.repetitions.prefix(Self.maxRepetitions).map { numberText($0) }.joined(separator: ", ")
             let more = facts.repetitions.count - Self.maxRepetitions
             sentences.append(
                 "\(counted(facts.repetitions.count, noun: "other training")) of these hyper-parameters: \(values)"
                     + (more > 0 ? " and \(more) more" : "")
-                    + (facts.failedRepetitionCount > 0
-                        ? ", and \(facts.failedRepetitionCount) not done or without a result" : ""))
-        } else if facts.failedRepetitionCount > 0 {
+                    + (failed > 0 ? ", and \(failed) not done or without a result" : ""))
+            if let limit = report.noise?.limit, abs(best.value - next) > limit {
+                sentences.append(
+                    "The best is \(short(abs(best.value - next))) better than all of them, probably by luck")
+            }
+        } else if failed > 0 {
             sentences.append(
-                "\(counted(facts.failedRepetitionCount, noun: "other training")) of these hyper-parameters "
-                    + "\(facts.failedRepetitionCount == 1 ? "is" : "are") not done or without a result")
+                "\(counted(failed, noun: "other training")) of these hyper-parameters \(failed == 1 ? "is" : "are") not done "
+                    + "or without a result")
         }
-        if let earlier = facts.earlier, earlier.row != best.row {
-            sentences.append("The best that ended an hour ago or earlier is \(numberText(earlier.value))")
-        }
-        if facts.withinNoise > 0, let text = report.noiseText {
+        if let setting = facts.bestSetting {
             sentences.append(
-                "The first \(facts.withinNoise + 1) cannot be told apart by one training each: they are \(text)")
+                "The best mean is that of the \(setting.count) trainings with the hyper-parameters of "
+                    + "\(value("id", setting.row) ?? ""): \(numberText(setting.mean))")
         }
         return sentences
     }

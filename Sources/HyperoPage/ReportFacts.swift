@@ -9,6 +9,14 @@ struct ReportFacts {
         let value: Double
     }
 
+    /// Hyper-parameters that several experiments share but for the seed.
+    struct Setting {
+        /// The best of these experiments.
+        let row: Int
+        let mean: Double
+        let count: Int
+    }
+
     /// The best experiment; nil if none is ranked.
     let best: Result?
     /// The second one.
@@ -24,6 +32,8 @@ struct ReportFacts {
     let repetitions: [Double]
     /// The number of such experiments that are not done, or have no finite value.
     let failedRepetitionCount: Int
+    /// The hyper-parameters with the best mean of two or more experiments that are done; nil if none were repeated.
+    let bestSetting: Setting?
     /// The numbers of rows by status, in the order of ``ExperimentStatus``.
     let statuses: [(status: ExperimentStatus, count: Int)]
     /// The number of experiments with values that are not finite and without a best epoch.
@@ -67,6 +77,14 @@ struct ReportFacts {
         let isDone = { row in status[row] == ExperimentStatus.done.rawValue && objectives[row].isFinite }
         repetitions = repeated.filter(isDone).map { objectives[$0] }
         failedRepetitionCount = repeated.count - repetitions.count
+        if case .replicas? = report.noise?.source {
+            bestSetting = report.settings(of: ranked.filter(isDone)).filter { $0.count > 1 }.map { rows in
+                Setting(
+                    row: rows[0], mean: rows.reduce(0) { $0 + objectives[$1] / Double(rows.count) }, count: rows.count)
+            }.max { report.isHighestBest ? $0.mean < $1.mean : $0.mean > $1.mean }
+        } else {
+            bestSetting = nil
+        }
         statuses = ExperimentStatus.allCases.compactMap { one in
             let count = status.count { $0 == one.rawValue }
             return count > 0 ? (one, count) : nil
@@ -86,16 +104,29 @@ struct ReportFacts {
 }
 
 extension BatteryReport {
+    /// The columns of which repetitions have equal values: the hyper-parameters but for the seed, and the battery; empty without
+    /// hyper-parameters.
+    private var settingColumns: [Column] {
+        let params = columns.filter { $0.kind == .param && $0.label != "seed" }
+        return params.isEmpty ? [] : params + columns.filter { $0.kind == .attribute && $0.name == "battery" }
+    }
+
     /// Returns the other rows with the hyper-parameters of a row but for the seed, and of its battery. Numbers are equal as in groups:
     /// 0.1 and 1e-1.
     fileprivate func repetitions(of row: Int) -> [Int] {
-        let params = columns.filter { $0.kind == .param && $0.label != "seed" }
-        guard !params.isEmpty else { return [] }
-        let own = (params + columns.filter { $0.kind == .attribute && $0.name == "battery" }).map { column in
-            (column.values, value: column.values[row].flatMap(GroupValue.init(stored:)))
-        }
+        let own = settingColumns.map { ($0.values, value: $0.values[row].flatMap(GroupValue.init(stored:))) }
+        guard !own.isEmpty else { return [] }
         return (0..<count).filter { other in
             other != row && own.allSatisfy { values, value in values[other].flatMap(GroupValue.init(stored:)) == value }
         }
+    }
+
+    /// Returns the rows in groups of equal hyper-parameters, each in the given order.
+    fileprivate func settings(of rows: [Int]) -> [[Int]] {
+        let columns = settingColumns
+        guard !columns.isEmpty else { return [] }
+        return Array(
+            Dictionary(grouping: rows) { row in columns.map { $0.values[row].flatMap(GroupValue.init(stored:)) } }
+                .values)
     }
 }

@@ -1,8 +1,8 @@
 import Foundation
-import HyperoQuery
 import Testing
 
 @testable import HyperoPage
+@testable import HyperoQuery
 
 /// The page without its script.
 @Suite struct ReportDocumentTests {
@@ -50,6 +50,20 @@ import Testing
         #expect(text.contains("6 done, 1 diverged, 2 with nan or inf"))
         // Without hyper-parameters, all would be repetitions.
         #expect(!markup(page(report(["0.95", "0.9"]))).contains("other training"))
+    }
+
+    @Test func `A lucky result stands beside the best mean of repeated trainings`() {
+        let lr = BatteryReport.Column(name: "param.lr", kind: .param, values: ["0.1", "0.2", "0.2", "0.1", "0.3"])
+        let seed = BatteryReport.Column(name: "param.seed", kind: .param, values: ["1", "1", "2", "2", "1"])
+        var own = report(["0.95", "0.94", "0.93", "0.8", "0.7"], columns: [lr, seed])
+        own.noise = Noise(replicas: [Spread([0.94, 0.93])])
+        let text = markup(page(own))
+        #expect(
+            text.contains(
+                "1 other training of these hyper-parameters: 0.8. The best is 0.15 better than all of them, probably by luck."
+            ))
+        #expect(text.contains("The best mean is that of the 2 trainings with the hyper-parameters of p-2: 0.935."))
+        #expect(text.contains("The first 2 are equal within chance: within"))
     }
 
     @Test func `The script takes away the sentence about a battery without experiments`() {
@@ -163,8 +177,8 @@ import Testing
     }
 
     /// A third of it is the filter, whose messages are those of the command, and a third the charts.
-    @Test func `The script and the style sheet have at most 222 kB`() {
-        #expect(PageAssets.script.utf8.count + PageAssets.style.utf8.count <= 222_000)
+    @Test func `The script and the style sheet have at most 224 kB`() {
+        #expect(PageAssets.script.utf8.count + PageAssets.style.utf8.count <= 224_000)
     }
 
     @Test(arguments: [

@@ -159,12 +159,44 @@ class LeaderboardTests(PageCase):
         self.show(search([{"value": 0.9}, {"value": 0.8}]), "where=lr+%3C")
         self.assertEqual(self.matches(), "2 experiments")
 
+    def test_a_filter_with_an_error_leaves_the_experiments_of_the_last_one_everywhere(self):
+        self.show(experiments.data(60), "where=act+%3D+relu")
+        before = self.matches()
+        self.browser.evaluate("document.querySelector('#filter input').focus()")
+        self.browser.type(" and")
+        self.browser.frames(3)
+        self.assertEqual(self.where(), "act = relu and")
+        self.assertEqual(self.matches(), before)
+        self.assertIn("The page shows the experiments with act = relu.", self.text("#bar .error"))
+        # A link shows the same.
+        self.assertIn("where=act+%3D+relu", self.browser.evaluate("location.hash"))
+        self.assertNotIn("relu+and", self.browser.evaluate("location.hash"))
+        self.press("failed")
+        self.assertEqual(self.browser.evaluate("decodeURIComponent(location.hash).replaceAll('+', ' ')"),
+                         "#where=act = relu and status = failed")
+
+    def test_the_first_click_pins_only_what_was_clicked_and_its_end_gives_the_colours_back(self):
+        self.show(search([{"value": 0.9 - row / 100} for row in range(8)]))
+        click = """(id) => [...document.querySelectorAll('.grid .row')].find((row) => row.textContent.includes(id)).click()"""
+        self.browser.call(click, "e-1")
+        self.browser.frames(3)
+        self.assertEqual(self.browser.evaluate("location.hash"), "#pin=e-1")
+        self.browser.call(click, "e-7")
+        self.browser.frames(3)
+        self.assertEqual(self.browser.evaluate("location.hash"), "#pin=e-1,e-7")
+        for id in ("e-1", "e-7"):
+            self.browser.call(click, id)
+            self.browser.frames(3)
+        self.assertEqual(self.browser.evaluate("location.hash"), "")
+        self.assertEqual(self.browser.evaluate("document.querySelectorAll('.grid .row i.pin0').length"), 1)
+
     def test_a_filter_that_nothing_fulfils_says_what_its_fields_have(self):
         self.show(experiments.data(60))
         hint = "#bar .hint"
         for where, text in [
             ("lr > 5 and act = relu", "No experiment fulfils the filter: lr is "), ("act = Relu", "act is relu or tanh"),
-            ("max.test is nan", "nonfinite > 0"), ("valid > 2", "valid is 0."),
+            ("max.test is nan", "nonfinite > 0"), ("valid > 2", "valid is 0."), ("lr in (7, 8)", "lr has other values, "),
+            ("reason = CUDA", "reason like '%CUDA%' is fulfilled, for example by CUDA out of memory"), ("status = lost", "status is done"),
         ]:
             self.filter(where)
             self.assertIn(text, self.text(hint), where)
@@ -237,7 +269,7 @@ class LeaderboardTests(PageCase):
 
     def test_the_best_under_a_filter_is_told_from_the_best_of_all(self):
         self.show(experiments.data(), "where=rank+%3E+3")
-        self.assertRegex(self.text("#best"), r"those of all 60 experiments\. The best of the \d+ that fulfil the filter: p\d+-1 with 0\.")
+        self.assertRegex(self.text("#best"), r"those of all 60 experiments\. The best of the \d+ with [^:]+: p\d+-1 with 0\.")
         self.assertIn("The best is that of the filtered experiments.", self.text("#table > p:last-child"))
         self.fragment("")
         self.assertNotIn("fulfil", self.text("#best"))

@@ -57,11 +57,11 @@ const Brush = (() => {
   };
 
   // Returns the limits of a column in the filter.
-  const read = (column) => terms(State.value.where).flatMap((term) => parse(column, term) ?? []);
+  const read = (column) => terms(State.where).flatMap((term) => parse(column, term) ?? []);
 
   // Replaces the limits of columns in the filter and keeps its other conditions. `or` joins several limits.
   const write = (columns, limits) => {
-    const rest = terms(State.value.where).filter((term) => !columns.some((column) => parse(column, term)));
+    const rest = terms(State.where).filter((term) => !columns.some((column) => parse(column, term)));
     if (limits.length) {
       const name = nameOf(columns[0]);
       const words = limits.filter(({ text }) => text !== undefined && text !== NULL.text);

@@ -2,6 +2,8 @@
 const Columns = (() => {
   const { make, name } = Chart;
   const TIMES = ["started", "updated", "seen"];
+  // The columns of the table in the order in which they were first shown.
+  let order = [];
 
   // The version if there are several: experiments of different ones are not replicas.
   const versions = () => [Data.column("version")].filter((column) => column?.distinct > 1);
@@ -27,7 +29,9 @@ const Columns = (() => {
       const deviation = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : NaN;
       const better = (best, row) => (Data.isBetter(Data.value(row), Data.value(best)) ? row : best);
       const row = finite.reduce(better, finite[0] ?? rows[0]);
-      return { row, rows, mean, deviation, count: values.length, members: rows.length,
+      const undone = finite.filter((one) => !Data.isDone(one)).length;
+      const nonfinite = finite.filter((one) => Data.isDone(one) && Data.hasNonfinite(one)).length;
+      return { row, rows, mean, deviation, count: values.length, members: rows.length, undone, nonfinite,
         low: Math.min(...values), high: Math.max(...values) };
     });
     const { isBetter } = Data;
@@ -42,6 +46,8 @@ const Columns = (() => {
     });
     return { fields, list };
   };
+  // Returns the values of a group if they are few; undefined for the id of its best experiment.
+  const titleOfGroup = (fields, row) => (fields.length && fields.length < 4 ? fields.map((column) => shown(column, row)).join(", ") : undefined);
   // Returns what equal values have in common, as groups of hypero-query have it.
   const keyOf = (column, row) => {
     const number = column.numbers[row];
@@ -141,7 +147,10 @@ const Columns = (() => {
     if (chosen.length) return chosen;
     const isOther = (column) => column.kind === "max" && column !== Data.objective && column.present;
     const maxima = Data.columns.filter(isOther);
-    const named = [...maxima, ...Data.parameters().varying, ...versions()].map((column) => column.name);
+    const names = [...maxima, ...Data.parameters().varying, ...versions()].map((column) => column.name);
+    // Another reading of a live page may have another order of importance, and would move columns.
+    order = [...order, ...names.filter((name) => !order.includes(name))];
+    const named = order.filter((name) => names.includes(name));
     return [Data.objective.name, "curve", "epoch", ...named, "status", "updated", "reason"].filter(isKnown);
   };
   const usual = () => {
@@ -158,13 +167,15 @@ const Columns = (() => {
       text: (_, item) => (Number.isFinite(item[key]) ? Format.text(item[key]) : ""),
       show: (_, item) => (Number.isFinite(item[key]) ? Format.short(item[key]) : "") });
     const mean = number(`mean ${Data.battery.objective}`, "mean", 150);
-    const count = number("n", "count", 84);
-    const ofMembers = (_, item) => (item.count < item.members ? `${item.count} of ${item.members}` : `${item.count}`);
+    const count = number("n", "count", 150);
+    // What a mean has that may not be compared with the others.
+    const ofMembers = (_, { count: n, members, undone, nonfinite }) => [n < members ? `${n} of ${members}` : String(n),
+      undone && `${undone} not done`, nonfinite && `${nonfinite} with nan`].filter(Boolean).join(", ");
     return [number("#", "place", 56), { ...ID, title: "best experiment" },
       { ...mean, show: (row, item) => (item.isClose ? "≈ " : "") + mean.show(row, item) }, number("std", "deviation"),
       { ...count, text: ofMembers, show: ofMembers }, number("lowest", "low"),
       number("highest", "high"), ...fields.map(textCell)];
   };
 
-  return { TIMES, keys, usual, ofGroups, groups, isClose, curve, shown };
+  return { TIMES, keys, usual, ofGroups, groups, titleOfGroup, isClose, curve, shown };
 })();

@@ -52,7 +52,7 @@ const CompareView = (() => {
     dialog?.remove();
     const id = Data.id(row);
     const close = () => dialog.close();
-    const isPinned = State.colour(row) >= 0;
+    const isPinned = State.isPinned(row);
     dialog = make("dialog", { "aria-label": `Experiment ${id}` },
       make("div", { class: "tools" }, make("strong", {}, name(id)),
         // Its row may be another one meanwhile.

@@ -46,13 +46,14 @@ const CurvesView = (() => {
       return raw && { row, kind, ...Lines.part(raw, smoothed(raw), from, to), lead: row };
     };
     if (State.value.group) {
-      const lines = Columns.groups().list.flatMap(({ rows }) => {
+      const { list, fields } = Columns.groups();
+      const lines = list.flatMap(({ rows }) => {
         const lead = State.pins.find((row) => rows.includes(row));
         const members = lead === undefined ? [] : rows.map(line("member")).filter(Boolean);
         if (!members.length) return [];
         const mean = Lines.band(members, isStandardDeviation, rows.length);
         return [...members.map((member) => ({ ...member, lead })),
-          { ...mean, row: lead, lead, kind: "mean", raw: mean.y, marks: [], members: rows.length, known: members.length }];
+          { ...mean, row: lead, lead, title: Columns.titleOfGroup(fields, lead), kind: "mean", raw: mean.y, marks: [], members: rows.length, known: members.length }];
       });
       return lines.sort((a, b) => (a.kind === "mean") - (b.kind === "mean"));
     }
@@ -147,9 +148,9 @@ const CurvesView = (() => {
     });
   };
 
-  const label = ({ row, kind, count, members }, mark, length) => {
+  const label = ({ row, title, kind, count, members }, mark, length) => {
     const end = kind === "mean" ? ` ×${count}${count < members ? ` of ${members}` : ""}` : mark ? ` ${mark[1]}@${mark[0]}` : "";
-    return `\u2068${Chart.short(Data.id(row), length - end.length / 2)}\u2069${end}`;
+    return `\u2068${Chart.short(title ?? Data.id(row), length - end.length / 2)}\u2069${end}`;
   };
   const describe = (lines, note) => {
     const count = (kind) => lines.filter((line) => line.kind === kind).length;
@@ -158,12 +159,13 @@ const CurvesView = (() => {
       const means = lines.filter((line) => line.kind === "mean");
       const isPart = means.some(({ known, members }) => known < members);
       const part = isPart ? ` The page has ${Format.counted(Data.lineCount(channel()), "curve")} of ${channel()}, not those of all members.` : "";
-      return figure.say(`Means of ${Format.counted(means.length, "group")} with a pinned experiment, at the epochs of at least half of `
-        + `the members. A gap: fewer members go on. Bands: ${kind}.${part}${note}`);
+      const which = State.hasPins() ? " with a pinned experiment" : ", the best";
+      return figure.say(`Means of ${Format.counted(means.length, "group")}${which}, at the epochs of at least half of the members. A gap: fewer members go on. Bands: ${kind}.${part}${note}`);
     }
     const matching = State.rows.filter((row) => Data.line(row, channel())).length;
-    figure.say(Chart.name(channel(), 40), ` of ${Format.counted(count("pin"), "pinned experiment")} in colour and of `
-      + `${count("other")} in grey, of ${Format.counted(matching, "matching curve")}. ✕: nan or inf.${note}`);
+    const own = State.hasPins() ? Format.counted(count("pin"), "pinned experiment") : `the ${count("pin")} best`;
+    figure.say(Chart.name(channel(), 40), ` of ${own} in colour and of `
+      + `${count("other")} in grey, of ${Format.counted(matching, "matching curve")} on the page. ✕: nan or inf.${note}`);
   };
 
   const read = (row, x) => {
@@ -206,8 +208,9 @@ const CurvesView = (() => {
       field("from", "first epoch", "first"), " to ", field("to", "last epoch", "last")), ...(isWhole() ? [] : [all])];
   };
   const select = (low, high) => {
-    const from = Math.ceil(scales.inverse(low));
-    State.set({ from: String(from), to: String(Math.max(Math.floor(scales.inverse(high)), from + 1)) });
+    // A pointer rarely hits the middle of a tick.
+    const from = Math.ceil(scales.inverse(low) - 0.3);
+    State.set({ from: String(from), to: String(Math.max(Math.floor(scales.inverse(high) + 0.3), from + 1)) });
   };
 
   const controls = () => {

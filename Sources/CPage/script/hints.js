@@ -19,7 +19,7 @@ const Hints = (() => {
     const names = Names.resolver(false);
     const operand = operands(condition).find((each) => names.isKnown(each));
     const { column, channel, kind } = operand ? names.resolve(operand) : {};
-    if (!column || column.present === 0 || !["any", "numbers", "words"].includes(kind)) return null;
+    if (!column || column.present === 0 || !["any", "numbers", "words", "status"].includes(kind)) return null;
     if (condition.op === "is") {
       const isOfCurve = condition.state === "nan" && !condition.isNegated && channel !== null;
       return isOfCurve ? [`the best value is never nan, but nonfinite counts the values that are: nonfinite > 0`] : null;
@@ -28,9 +28,13 @@ const Hints = (() => {
       const numbers = column.numbers.filter(Number.isFinite);
       const range = [numbers.reduce((a, b) => Math.min(a, b), Infinity), numbers.reduce((a, b) => Math.max(a, b), -Infinity)];
       if (!numbers.length) return null;
-      return [nameOf(column.label, 40), ` is ${range[0] === range[1] ? "" : `${Format.number(range[0])} to `}${Format.number(range[1])}`];
+      const isOneOf = condition.op === "in" || (condition.op === "comparison" && ["=", "!="].includes(condition.mark.value));
+      return [nameOf(column.label, 40), isOneOf ? " has other values, " : " is ", `${range[0] === range[1] ? "" : `${Format.number(range[0])} to `}${Format.number(range[1])}`];
     }
     const texts = Chart.categories(Array.from({ length: Data.rows }, (_, row) => column.text(row)));
+    const wanted = condition.right?.value;
+    const part = condition.op === "comparison" && wanted && texts.find((text) => text !== wanted && text.includes(wanted));
+    if (part) return [nameOf(column.label, 40), ` like ${Lexer.quoted(`%${wanted}%`)} is fulfilled, for example by `, nameOf(short(part, 40))];
     const shown = texts.slice(0, MAX_WORDS).map((text) => nameOf(short(text, 30)));
     if (texts.length > MAX_WORDS) shown.push(`${texts.length - MAX_WORDS} others`);
     const joined = shown.flatMap((part, index) => [index === 0 ? " is " : index === shown.length - 1 ? " or " : ", ", part]);

@@ -19,7 +19,7 @@ const Notice = (() => {
 const Keys = (() => {
   const { make } = Chart;
   const list = [
-    ["/", "filter"], ["j k", "next and previous experiment"], ["p", "pin it"], ["Enter", "show its details"],
+    ["/", "filter"], ["j k", "next and previous experiment"], ["p", "pin it"], ["Enter, or two clicks", "show its details"],
     ["c", "compare the pinned ones"], ["x y", "logarithmic axes of the curves"], ["g", "group by all but the seed"], ["Esc", "close, or clear the filter"],
     ["r", "show newer experiments, of a page of a server"], ["?", "this list"],
   ];

@@ -82,8 +82,12 @@ const Live = (() => {
       best = { ...found, isWritten: false };
       isUrgent = true;
     }
-    if (!isFree || !best || best.isWritten) return;
-    best.isWritten = true;
+    // The sentences about its status are those of another time.
+    const status = best && Data.byId.has(best.id) ? Data.text("status", Data.byId.get(best.id)) : null;
+    if (status && best.status && status !== best.status) isUrgent = true;
+    if (best) best.status = status ?? best.status;
+    if (!isFree || !best || (best.isWritten && !(best.isOwn && isUrgent))) return;
+    best.isWritten = best.isOwn = true;
     const section = document.querySelector("#best");
     section.replaceChildren(section.querySelector("h2"), ...bestParts(Data.byId.get(best.id)), section.querySelector(".scope"));
   };

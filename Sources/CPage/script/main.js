@@ -20,7 +20,7 @@ const Bar = (() => {
       if (Data.isDiverged(row)) diverged += 1;
     }
     for (const [status, count] of numbers) if (count === 0) numbers.delete(status);
-    const terms = Brush.terms(State.value.where);
+    const terms = Brush.terms(State.where);
     const chip = (text, condition, others) =>
       Chart.toggle(text, terms.includes(condition), () => State.toggleCondition(condition, others));
     // A chip of another status would leave no experiment.
@@ -35,9 +35,10 @@ const Bar = (() => {
   // Returns the best of the experiments that fulfil the filter: the section is about all of them.
   const scopeText = () => {
     const { best, rows } = State;
-    if (!State.value.where || State.error) return [];
-    const all = `The best and the importances are those of all ${Format.counted(Data.total, "experiment")}. `;
-    const some = ` of the ${rows.length} that fulfil the filter`;
+    if (!State.where) return [];
+    const whole = Data.total > Data.rows ? "of the selection" : `of all ${Format.counted(Data.rows, "experiment")}`;
+    const all = `The best and the importances are those ${whole}. `;
+    const some = ` of the ${rows.length} with ${State.where}`;
     if (best < 0) return [`${all}None${some} has a finite value.`];
     return [`${all}The best${some}: `, Chart.name(Data.id(best)), ` with ${Format.number(Data.value(best))}.`];
   };
@@ -50,7 +51,7 @@ const Bar = (() => {
     hint.replaceChildren(...(State.value.where && !problem && !State.rows.length ? Hints.find(State.value.where) : []));
     input.setAttribute("aria-invalid", String(problem !== null));
     const total = Data.total > Data.rows ? ` (of ${Data.total})` : "";
-    const count = State.value.where && !problem ? `${State.rows.length} of ${Data.rows}` : Format.counted(Data.rows, "experiment");
+    const count = State.where ? `${State.rows.length} of ${Data.rows}` : Format.counted(Data.rows, "experiment");
     matches.textContent = count + total;
     scope.replaceChildren(...scopeText());
     // 18:37:42 GMT-0500 (Eastern Standard Time)
@@ -61,7 +62,8 @@ const Bar = (() => {
       const text = State.value.where;
       const [start, end] = [problem.start ?? 0, problem.end ?? text.length];
       error.append(text.slice(0, start), make("mark", {}, text.slice(start, end) || " "), text.slice(end), make("br"),
-        problem.message, problem.hint ? `: ${problem.hint}` : "");
+        problem.message, problem.hint ? `: ${problem.hint}` : "", make("br"),
+        State.where ? `The page shows the experiments with ${State.where}.` : "The page shows all experiments.");
     }
     document.documentElement.dataset.theme = State.value.theme;
   };
@@ -92,7 +94,7 @@ const Bar = (() => {
       make("div", { id: "filter" }, input, make("datalist", { id: "names" }), matches),
       button("Copy link", () => Notice.copy(location.href, "The link")),
       ...Export.forms.map((form) => button(form, () => Export.save(form),
-        { title: `Save the rows and columns of the leaderboard as ${form}. Its menu has "All columns".` })),
+        { title: `Save the rows and columns of the leaderboard as ${form}. The menu "Columns" of the leaderboard has all.` })),
       theme, button("?", Keys.help, { "aria-label": "Keys and filters" }));
     header.append(error, hint);
     update();

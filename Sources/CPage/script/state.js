@@ -11,7 +11,8 @@ const State = (() => {
   let isFrameRequested = false;
   let hovered = -1;
 
-  const state = { value: { ...DEFAULTS }, rows: new Int32Array(0), pins: [], error: null };
+  // `where` is the filter that the rows fulfil: that of `value`, or the last one without an error.
+  const state = { value: { ...DEFAULTS }, rows: new Int32Array(0), pins: [], error: null, where: "" };
 
   const decode = (text) => {
     try {
@@ -41,7 +42,8 @@ const State = (() => {
   };
 
   const write = () => {
-    const parts = Object.entries(state.value)
+    // Another reader sees the experiments that this page shows.
+    const parts = Object.entries({ ...state.value, where: state.where })
       .filter(([key, text]) => text !== DEFAULTS[key])
       .map(([key, text]) => `${key}=${encodeURIComponent(text).replaceAll("%2C", ",").replaceAll("%20", "+")}`);
     const hash = parts.length ? `#${parts.join("&")}` : "";
@@ -104,11 +106,13 @@ const State = (() => {
     try {
       const matches = Filter.compile(state.value.where);
       if (matches) rows = rows.filter(matches);
+      state.where = state.value.where;
     } catch (error) {
       // The rows of the last filter without an error stay, because each key of a longer one makes an error. Those of other data
       // would be other experiments.
       state.error = error;
-      if (state.rows.length && !changed.has("data")) return;
+      if (!changed.has("data")) return;
+      state.where = "";
     }
     const comparisons = state.sortKeys().map(comparison);
     // The number of the row decides last: rows come in the order of the ranking, until experiments change.
@@ -124,9 +128,13 @@ const State = (() => {
     state.rows = rows;
   };
 
-  // The pinned rows: those of the fragment, or the five best ones. The order of the table does not change colours.
+  // The pinned rows: those of the fragment, or the five best ones, of groups the best one of each. The order of the table does not change colours.
   const readPins = () => {
     const { pin } = state.value;
+    if (pin === null && state.value.group) {
+      state.pins = Columns.groups().list.slice(0, 5).map(({ row }) => row);
+      return;
+    }
     if (pin === null) {
       const ranked = Array.from(state.rows).filter((row) => Number.isFinite(Data.value(row)));
       ranked.sort((a, b) => Data.isBetter(Data.value(b), Data.value(a)) - Data.isBetter(Data.value(a), Data.value(b)) || a - b);
@@ -166,12 +174,19 @@ const State = (() => {
   state.on = (listener) => listeners.push(listener);
 
   state.colour = (row) => state.pins.indexOf(row);
+  // Returns whether the reader has pinned rows. Without pins, the best have colours.
+  state.hasPins = () => state.value.pin !== null;
+  state.isPinned = (row) => state.hasPins() && state.pins.includes(row);
   // Pins a row or takes the pin away. Returns false if there are eight pins already.
   state.togglePin = (row) => {
+    if (!state.hasPins()) {
+      state.set({ pin: state.join([Data.id(row)]) });
+      return true;
+    }
     const isPinned = state.pins.includes(row);
     if (!isPinned && state.pins.length >= MAX_PINS) return false;
     const pins = isPinned ? state.pins.filter((other) => other !== row) : [...state.pins, row];
-    state.set({ pin: state.join(pins.map(Data.id)) });
+    state.set({ pin: pins.length ? state.join(pins.map(Data.id)) : null });
     return true;
   };
 
@@ -207,15 +222,17 @@ const State = (() => {
 
   // Adds a condition to the filter in place of others, or takes it away. The rest of the filter stays.
   state.toggleCondition = (condition, others = []) => {
-    const terms = Brush.terms(state.value.where);
+    const terms = Brush.terms(state.where);
     const rest = terms.filter((term) => term !== condition && !others.includes(term));
     state.set({ where: [...rest, ...(terms.includes(condition) ? [] : [condition])].join(" and ") });
   };
   state.addCondition = (condition) =>
-    Brush.terms(state.value.where).includes(condition) || state.toggleCondition(condition);
+    Brush.terms(state.where).includes(condition) || state.toggleCondition(condition);
 
   addEventListener("hashchange", () => {
     const value = read();
+    // The address has the filter without an error, and the input one with it.
+    if (state.error && value.where === state.where) value.where = state.value.where;
     const changed = new Set(Object.keys(DEFAULTS).filter((key) => value[key] !== state.value[key]));
     state.value = value;
     if (changed.size) notify(changed);

@@ -15,7 +15,8 @@ const TableView = (() => {
   let paper = null;
   let columns = [];
   let items = [];
-  let active = 0;
+  // The place of the row that the keys have moved to; -1 before the first key.
+  let active = -1;
   // The experiment that the keys have moved to, which stays the active one when the data change.
   let activeId = null;
   // The columns of the menus, which stay as they are while these do.
@@ -119,6 +120,7 @@ const TableView = (() => {
   };
   const move = (step) => {
     activate(Math.max(0, Math.min(items.length - 1, active + step)));
+    scroller.scrollIntoView({ block: "nearest", behavior: "instant" });
     const top = active * ROW;
     if (top < scroller.scrollTop) scroller.scrollTop = top;
     if (top + 2 * ROW > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + 2 * ROW - scroller.clientHeight;
@@ -164,6 +166,8 @@ const TableView = (() => {
     menuKey = key;
     columnMenu();
     const tools = section.querySelector(".tools");
+    // The arrow keys go through its choices.
+    if (document.activeElement.localName === "select" && tools.contains(document.activeElement)) return;
     tools.firstChild?.remove();
     tools.prepend(grouping());
   };
