@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct BenchTests {
-    @Test(arguments: ["log", "send", "apply", "end-to-end", "query", "memory", "killed"])
+    @Test(arguments: ["log", "send", "apply", "end-to-end", "query", "memory", "killed", "search"])
     func `Each section of hypero-bench prints its figures as JSON lines`(_ name: String) throws {
         let outcome = try ChildProcess.run("hypero-bench", [name, "--divide", "1000", "--json"], within: .seconds(120))
         try #require(outcome.succeeded, "\(outcome.stderr)")

@@ -16,6 +16,7 @@ import ArgumentParser
 /// - ``PartitionsSection``: the rate of several partitions in a cluster.
 /// - ``ConnectionsSection``: thousands of connections, and a restart of Redis.
 /// - ``PeersSection``: other trackers with the same rows.
+/// - ``SearchSection``: the best values that searches find, and the time of a suggestion.
 ///
 /// Every measurement has its own Redis, so that none inherits the files and the memory of another. The append-only file
 /// is synced every second, as recommended to users. Two measurements that are compared alternate, and their medians are

@@ -22,6 +22,9 @@ struct SectionsCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Experiments in the backlog of rows.", valueName: "n"))
     var experiments: Int?
 
+    @Option(help: ArgumentHelp("A Python with optuna, for search.", valueName: "path"))
+    var python: String?
+
     func validate() throws {
         guard (1...10_000).contains(divide ?? 1) else {
             throw ValidationError("--divide must be between 1 and 10000, not \(divide ?? 1)")
@@ -52,7 +55,7 @@ struct SectionsCommand: ParsableCommand {
         let divisor = divide ?? (quick ? 20 : 1)
         return Plan(
             divisor: divisor, events: events ?? max(1_000_000 / divisor, 1),
-            experiments: experiments ?? max(2_000 / divisor, 1))
+            experiments: experiments ?? max(2_000 / divisor, 1), python: python)
     }
 
     /// The command line that repeats this run.

@@ -48,6 +48,7 @@ enum SectionName: String, CaseIterable, Encodable {
     case partitions
     case connections
     case peers
+    case search
 }
 
 /// The unit of a figure. The raw values appear in the tables and in JSON.
@@ -64,4 +65,6 @@ enum Unit: String, Encodable {
     case events
     case calls
     case servers
+    case medians
+    case objective = ""
 }

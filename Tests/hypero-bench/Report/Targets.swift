@@ -49,6 +49,9 @@ enum Targets {
     static let clientMemory = Target.atMost(8)
     static let ingestMemory = Target.atMost(150)
 
+    /// Milliseconds of processor time for a suggestion of ten hyper-parameters.
+    static let suggestion = Target.atMost(5)
+
     /// Events lost to SIGKILL.
     static let lost = Target.atMost(0)
 }

@@ -6,6 +6,11 @@ struct Plan {
     let events: Int
     /// Experiments in the backlog of rows.
     let experiments: Int
+    /// The path of a Python that has optuna; nil for that of `Scripts/bench peers`, if there is one.
+    var python: String?
+
+    /// The seeds of each search.
+    var searchSeeds: Int { divisor == 1 ? 20 : 3 }
 
     /// The number of repetitions of a measurement that varies.
     var repetitions: Int { divisor == 1 ? 3 : 1 }

@@ -23,6 +23,7 @@ extension SectionName: ExpressibleByArgument {
         case .partitions: PartitionsSection()
         case .connections: ConnectionsSection()
         case .peers: PeersSection()
+        case .search: SearchSection()
         }
     }
 }
