@@ -11,7 +11,8 @@ package import HyperoSchema
 /// distribution if none has it. So are all hyper-parameters until ``startCount`` trials have ended.
 ///
 /// A value depends only on the seed, the number of the trial, the past trials, the name and the distribution. The same name with the
-/// same distribution has the same value again.
+/// same distribution has the same value again. Between machines whose math libraries differ in the last bits, another candidate may
+/// win, so record the values for a trial that is repeated.
 ///
 /// Invalid bounds are a programming error and trap with a message that names the parameter.
 ///
