@@ -93,7 +93,9 @@ import Testing
             ])
         #expect(
             store.leftOutPartitions.first == LeftOutPartition(tag: "{hypero:0}", isKnown: true, reason: reason))
-        try checkCommands(cluster, reason: reason)
+        // A program knows the other nodes from the cluster only.
+        try checkCommands(
+            cluster, reason: "\(reason), an address that \(cluster.url) announces for a node of the cluster")
         #expect(eventually { watch.stderr.contains("hypero-query: {hypero:0} is left out: ") })
         #expect(watch.stdout.contains(#""rank":null,"experiment":"a-0"}"#))
 

@@ -47,7 +47,7 @@ import Testing
     @Test func `A password that has become wrong ends the screen with the usual error`() throws {
         let (fixture, _) = try Fixture.net(on: server)
         let screen = try TerminalProcess("hypero-query", ["watch", "net"], environment: fixture.environment)
-        let mode = screen.mode
+        let mode = screen.initialMode
         #expect(eventually { screen.frame.contains("a-1") })
         server.cli("CONFIG", "SET", "requirepass", "secret")
         server.cli("-a", "secret", "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")

@@ -27,7 +27,7 @@ import Testing
     @Test(arguments: ["q", "\u{3}", "TERM", "HUP"])
     func `However the screen ends, it was begun once, and the terminal is as before`(end: String) throws {
         let screen = try screen("watch", "net")
-        let mode = screen.mode
+        let mode = screen.initialMode
         #expect(eventually { screen.frame.contains("a-1") && screen.isRaw })
         switch end {
         case "TERM": screen.process.terminate()
@@ -40,7 +40,7 @@ import Testing
 
     @Test func `A crash restores the terminal too`() throws {
         let screen = try screen("watch", "net")
-        let mode = screen.mode
+        let mode = screen.initialMode
         #expect(eventually { screen.frame.contains("a-1") && screen.isRaw })
         screen.process.signal(SIGSEGV)
         #expect(screen.process.wait() == .signalled(SIGSEGV))
@@ -118,7 +118,7 @@ import Testing
                 "-c", #"set -m; "$0" watch net; echo stopped with $?; read line; fg >/dev/null; echo ended with $?"#,
                 "\(ChildProcess.productsDirectory)/hypero-query",
             ], environment: fixture.environment)
-        let mode = screen.mode
+        let mode = screen.initialMode
         #expect(eventually { screen.frame.contains("a-1") && screen.isRaw })
         screen.type("\u{1A}")
         #expect(eventually { screen.output.contains("stopped with 148") })
@@ -161,7 +161,7 @@ import Testing
 
     @Test func `--for ends the screen with 0`() throws {
         let screen = try screen("watch", "net", "--for", "0.3s")
-        let mode = screen.mode
+        let mode = screen.initialMode
         #expect(screen.process.wait() == .exited(0))
         expectRestored(screen, from: mode)
     }
@@ -188,7 +188,7 @@ import Testing
 
     @Test func `Pasted lines are one filter, and run no keys`() throws {
         let screen = try screen("watch", "net")
-        let mode = screen.mode
+        let mode = screen.initialMode
         #expect(eventually { screen.frame.contains("b-1") })
         #expect(screen.count(of: "\u{1B}[?2004h") == 1)
         screen.type("/\u{1B}[200~lr >\rq\u{1B}[201~")
@@ -204,7 +204,7 @@ import Testing
         let screen = try TerminalProcess(
             "/bin/sh", ["-c", #""$0" watch net < /dev/null"#, "\(ChildProcess.productsDirectory)/hypero-query"],
             environment: fixture.environment)
-        let mode = screen.mode
+        let mode = screen.initialMode
         #expect(eventually { screen.frame.contains("q quit") && screen.isRaw })
         screen.type("?")
         #expect(eventually { screen.frame.contains("this help") })

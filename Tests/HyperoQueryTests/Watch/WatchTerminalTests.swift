@@ -32,7 +32,7 @@ import Testing
         let screen = try TerminalProcess(
             "python3", ["-c", script, "\(ChildProcess.productsDirectory)/hypero-query", "watch", "net"],
             environment: fixture.environment, columns: 120, rows: 600)
-        let mode = screen.mode
+        let mode = screen.initialMode
         #expect(eventually { screen.lines.count == 600 && screen.frame.contains("q quit") })
         #expect(screen.lines.count { $0.contains("long-name-of-an-experiment-") } > 300)
         screen.type("q")
@@ -45,7 +45,7 @@ import Testing
     func `A terminal that takes no output keeps no program from ending`(end: String) throws {
         let screen = try TerminalProcess(
             "hypero-query", ["watch", "net"], environment: fixture.environment, columns: 120, rows: 600)
-        let mode = screen.mode
+        let mode = screen.initialMode
         // The frame is larger than the buffers, of which the reader sees only the last one.
         #expect(eventually { screen.unreadCount > 4_000 })
         switch end {

@@ -14,6 +14,8 @@ package final class TerminalProcess {
     /// Kept open, so that the mode can be read after the program's end.
     private let secondary: Int32
     private var received: [UInt8] = []
+    /// The mode of the terminal before the start of the program, which may change it before a test reads ``mode``.
+    package let initialMode: [UInt32]
 
     /// TIOCSPTLCK and TIOCGPTN, which Swift does not import.
     private static let lock: UInt = 0x4004_5431
@@ -33,6 +35,7 @@ package final class TerminalProcess {
         let path = "/dev/pts/\(number)"
         secondary = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC)
         Self.resize(primary, columns: columns, rows: rows)
+        initialMode = Self.mode(of: secondary)
         var variables = ["TERM": "xterm", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "NO_COLOR": "1"]
         variables.merge(environment) { $1 }
         process = try ChildProcess(executable, arguments, environment: variables, terminal: path)
@@ -99,9 +102,11 @@ package final class TerminalProcess {
     }
 
     /// The flags of the terminal's mode: input, output, control and local ones.
-    package var mode: [UInt32] {
+    package var mode: [UInt32] { Self.mode(of: secondary) }
+
+    private static func mode(of terminal: Int32) -> [UInt32] {
         var mode = termios()
-        tcgetattr(secondary, &mode)
+        tcgetattr(terminal, &mode)
         return [mode.c_iflag, mode.c_oflag, mode.c_cflag, mode.c_lflag]
     }
 
