@@ -183,7 +183,7 @@ extension PipelineSlots {
             next = FoldedBatch(writing: pending, at: foldedPosition)
             return nil
         }
-        let batch = prefetched?.batch ?? DecodedBatch()
+        var batch = prefetched?.batch ?? DecodedBatch()
         var state =
             switch prefetched?.state {
             case .known(let state): state
@@ -192,7 +192,16 @@ extension PipelineSlots {
             }
         tombstones.merge(state.tombstones)
         state.tombstones = tombstones
-        switch Fold.fold(batch, onto: state, in: keyspace) {
+        var outcome = Fold.fold(batch, onto: state, in: keyspace)
+        while case .missing(let missing) = outcome, !missing.subjects.isEmpty {
+            // Their state is read by the next lookup, like that of the other subjects.
+            batch.add(missing.subjects)
+            state.extend(to: batch)
+            prefetched?.batch = batch
+            prefetched?.state = .known(state)
+            outcome = Fold.fold(batch, onto: state, in: keyspace)
+        }
+        switch outcome {
         case .missing(let missing): return StateLookup(batch: batch, missing: missing, state: state)
         case .folded(let result):
             cache.store(result.posterior, of: batch)

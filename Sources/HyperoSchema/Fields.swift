@@ -3,26 +3,29 @@
 /// The fields of an entry of `{hypero}:events`.
 ///
 /// A client adds one entry per event: `XADD {hypero}:events * field value …`. Fields may be in any order, and a name must not
-/// occur twice. ``event`` is required in every entry, ``battery`` in every entry except `alive`, ``experiment`` in every
-/// entry except `battery` and `alive`.
+/// occur twice. ``event`` is required in every entry, ``battery`` in every entry except `alive`, ``experiment`` in the entries
+/// from `start` to `end` of the table.
 ///
 /// | event | required | optional |
 /// |---|---|---|
 /// | `battery` | `name` `version` `description` | `objective` `direction` `direction.<channel>` |
-/// | `start` | | `host` `pid` `seed` `attempt` `from` |
+/// | `start` | | `host` `pid` `seed` `attempt` `from` `token` |
 /// | `param` | one or more `param.<name>` | `space.<name>` |
 /// | `meta` | one or more `meta.<name>` | |
 /// | `epoch` | `epoch`, one or more `curve.<channel>` | |
 /// | `curve` | one or more `curve.<channel>` | `first` |
 /// | `maxima` | one or more `max.<channel>` | `epoch` |
-/// | `end` | `status` | `reason` |
+/// | `end` | `status` | `reason` `attempt` |
 /// | `alive` | `producer` | |
+/// | `search` | `search` `trials` `seed` | `name` `sampler` `attempts` `lease` |
+/// | `claim` | `search` `producer` `seq` | |
+/// | `enqueue` | `search`, one or more `param.<name>` | |
 ///
 /// An entry with any other field is a dead letter: if the field were ignored, its data would be lost unnoticed.
 package enum EventField {
     /// The kind of the event: a raw value of ``EventKind``.
     package static let event = "event"
-    /// The experiment of the event: an ``ExperimentID``. Required in all events except `battery`, where it is not allowed.
+    /// The experiment of the event: an ``ExperimentID``. Required in the events of an experiment, and not allowed in others.
     package static let experiment = "experiment"
     /// The battery of the event: a ``BatteryID``.
     package static let battery = "battery"
@@ -36,7 +39,8 @@ package enum EventField {
     /// replaces a time before the year 2000 or more than a day after the id's.
     package static let time = "time"
 
-    /// `battery`: the name, 1 to ``Limits/name`` bytes without control characters.
+    /// `battery`: the name, 1 to ``Limits/name`` bytes without control characters. `search`, optional: the name of the search.
+    /// Default: `search`.
     package static let name = "name"
     /// `battery`: the version, a decimal integer.
     package static let version = "version"
@@ -51,13 +55,30 @@ package enum EventField {
     package static let host = "host"
     /// `start`, optional: the process id.
     package static let pid = "pid"
-    /// `start`, optional: the seed. Together with the number of the experiment, it determines the draw of each name.
+    /// `start`, optional: the seed. Together with the number of the experiment, it determines the draw of each name. `search`: the seed
+    /// of the search, an integer from 0 to 2^64 - 1.
     package static let seed = "seed"
-    /// `start`, optional: the number of the process among those that ran the experiment, an integer >= 1.
+    /// `start` and `end`, optional: the number of the process among those that ran the experiment, an integer >= 1.
     package static let attempt = "attempt"
     /// `start`, optional: the epoch at which the process resumes, an integer >= 0. The rows of this and later epochs that
     /// other processes logged before are withdrawn.
     package static let from = "from"
+
+    /// `start`, optional: the claim whose grant the process runs, `<producer>:<seq>` of the `claim` event.
+    package static let token = "token"
+
+    /// `search`, `claim` and `enqueue`: the ``SearchID``.
+    package static let search = "search"
+    /// `search`: the number of trials, 1 to ``Limits/trials``.
+    package static let trials = "trials"
+    /// `search`, optional: the name of the sampler, such as `tpe`.
+    package static let sampler = "sampler"
+    /// `search`, optional: the number of processes that may get one trial because those before are lost (``Limits/attempts``).
+    /// Default: 3.
+    package static let attempts = "attempts"
+    /// `search`, optional: the time without a sign of life after which a trial is lost, in milliseconds (``Limits/lease``).
+    /// Default: 600000, ten minutes.
+    package static let lease = "lease"
 
     /// `epoch`: the epoch of the row, an integer >= 0; `7.0` is 7. `maxima`, optional: the epoch of the maxima.
     package static let epoch = "epoch"
@@ -231,6 +252,14 @@ package enum ProducerField {
     /// The number of the producer's events that were dropped, because their experiment or battery was deleted before. Absent
     /// if 0.
     package static let deleted = "deleted"
+    /// `grant.<seq>`: `<trial> <attempt>`, the trial that the claim of the producer with this number got. An enqueued point follows
+    /// as a JSON object. Removed when the trial starts or ends; ``lostGrant`` if the trial is lost before its start.
+    package static let grant = "grant."
+    /// The value of `grant.<seq>` if the trial was lost before its start.
+    package static let lostGrant = "lost"
+    /// `none.<search>`: `<seq> <open>`, the latest claim of the producer that got no trial of the search, because all numbers were
+    /// given out, and the number of trials that had not ended then. Another claim gets one of them if it is lost.
+    package static let none = "none."
 }
 
 /// The fields of the hash `{hypero}:ingest`, the state of one partition.

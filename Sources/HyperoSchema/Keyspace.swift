@@ -51,6 +51,12 @@ package struct Keyspace: Sendable, Hashable {
         Int(CRC16.checksum(producer.text.utf8)) % partitions
     }
 
+    /// Returns the index of a search's partition: the cluster's CRC16 of its id, modulo the number of partitions. All events of the
+    /// search and of its trials are written to it.
+    package static func partition(of search: SearchID, among partitions: Int) -> Int {
+        Int(CRC16.checksum(search.text.utf8)) % partitions
+    }
+
     /// `{hypero}:events`, a stream with one entry per event (``EventField``). Written by clients, read and trimmed by the
     /// ingest.
     package var events: String { tag + ":events" }
@@ -110,6 +116,20 @@ package struct Keyspace: Sendable, Hashable {
 
     /// `{hypero}:battery:<id>:space`, a hash from the name of a hyper-parameter to the distribution that it was drawn from.
     package func space(of id: BatteryID) -> String { battery(id) + ":space" }
+
+    /// `{hypero}:battery:<id>:searches`, a sorted set of search ids. Score: the time of the first declaration in Unix
+    /// milliseconds.
+    package func searches(of id: BatteryID) -> String { battery(id) + ":searches" }
+
+    /// `{hypero}:search:<id>`, a hash (``SearchField``).
+    package func search(_ id: SearchID) -> String { searchPrefix + id.text }
+
+    /// The part of a search's keys before its id.
+    package var searchPrefix: String { tag + ":search:" }
+
+    /// `{hypero}:search:<id>:trials`, a stream of the trials that have begun and ended (``TrialField``). Limited to about
+    /// ``Limits/trialHistory`` entries.
+    package func trials(of id: SearchID) -> String { search(id) + ":trials" }
 
     /// `{hypero}:experiment:<id>`, a hash (``ExperimentField``).
     package func experiment(_ id: ExperimentID) -> String { SubjectKey(of: id, in: self).text }

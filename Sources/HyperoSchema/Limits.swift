@@ -23,6 +23,18 @@ package enum Limits {
     package static let deadLetterBytes = 64 << 20
     /// The approximate maximum number of dead letters per partition. Later ones replace the oldest.
     package static let deadLetters = 100_000
+    /// The maximum number of trials of a search.
+    package static let trials = 1_000_000
+    /// The maximum number of points that clients enqueue for a search.
+    package static let points = 1_000
+    /// The maximum number of bytes in the texts of all points that clients enqueue for a search.
+    package static let pointBytes = 1024 * 1024
+    /// The range of the attempts of a trial.
+    package static let attempts = 1...100
+    /// The range of the lease of a trial in milliseconds: a second to 30 days.
+    package static let lease = 1_000...2_592_000_000
+    /// The approximate maximum number of entries in the history of a search. Later ones replace the oldest.
+    package static let trialHistory = 100_000
     /// The highest epoch, version and sequence number, and the latest time in milliseconds: the highest integer that a
     /// double represents exactly together with all lower ones.
     package static let integer: Int64 = 1 << 53 - 1

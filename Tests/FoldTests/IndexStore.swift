@@ -7,6 +7,8 @@ struct IndexStore: Equatable {
     var hashes: [String: [String: String]] = [:]
     var sets: [String: [String: Double]] = [:]
     var deadLetters: [String] = []
+    /// The entries of streams.
+    var streams: [String: [[String: String]]] = [:]
 
     let keyspace: Keyspace
     /// The state after the batches, as the ingest keeps it; nil if each batch reads all state.
@@ -28,6 +30,7 @@ struct IndexStore: Equatable {
 
     static func == (left: Self, right: Self) -> Bool {
         left.hashes == right.hashes && left.sets == right.sets && left.deadLetters == right.deadLetters
+            && left.streams == right.streams
     }
 
     /// Folds the events as one batch and applies the changes.
@@ -43,6 +46,7 @@ struct IndexStore: Equatable {
 
     @discardableResult
     mutating func add(_ batch: DecodedBatch) -> [IndexChange] {
+        var batch = batch
         var prior =
             cache?.priorState(of: batch)
             ?? PriorState(
@@ -51,7 +55,10 @@ struct IndexStore: Equatable {
         prior.tombstones = tombstones
         while true {
             switch Fold.fold(batch, onto: prior, in: keyspace) {
-            case .missing(let missing): read(missing, of: batch, into: &prior)
+            case .missing(let missing):
+                batch.add(missing.subjects)
+                prior.extend(to: batch)
+                read(missing, of: batch, into: &prior)
             case .folded(let result):
                 for change in result.changes { apply(change, table: result.rows) }
                 deadLetters += result.deadLetters.map(\.reason)
@@ -79,6 +86,14 @@ struct IndexStore: Equatable {
                 state.isListed = sets[keyspace.experiments(of: battery)]?[batch.experiments[index].text] != nil
             }
             prior.experiments[index] = state
+        }
+        for index in missing.searches {
+            let hash = hashes[keyspace.search(batch.searches[index])] ?? [:]
+            prior.set(SearchState(fields: hash.map { ($0.key, $0.value) }), at: index)
+        }
+        for index in missing.parameters {
+            let hash = hashes[keyspace.experiment(batch.experiments[index])] ?? [:]
+            prior.parameters[index] = hash.filter { $0.key.hasPrefix(Prefix.param) }.map { ($0.key, $0.value) }
         }
         for index in missing.unlisted {
             let hash = hashes[keyspace.experiment(batch.experiments[index])] ?? [:]
@@ -125,6 +140,8 @@ struct IndexStore: Equatable {
             for member in members { sets[key]?[member] = nil }
             if sets[key]?.isEmpty == true { sets[key] = nil }
         case .expire: break
+        case .appendEntry(let key, let fields, _):
+            streams[key, default: []].append(Dictionary(fields.map { ($0.name, $0.value) }) { $1 })
         }
     }
 }

@@ -4,7 +4,7 @@ import HyperoSchema
 import TestSupport
 
 /// A private Redis server, and one partition of an ingest on it.
-final class IngestFixture {
+final class IngestFixture: Sendable {
     let server: RedisServer
     let keyspace: Keyspace
 

@@ -63,7 +63,8 @@ import Testing
         #expect(
             dead.contains {
                 $0.contains(
-                    "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, alive, not 'surprise'"
+                    "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, alive, search, "
+                        + "claim, enqueue, not 'surprise'"
                 )
             })
         #expect(dead.contains { $0.contains("WRONGTYPE") })

@@ -8,11 +8,15 @@ struct EventRejectionTests {
         (entry(["experiment": "e", "battery": "b"]), "the field 'event' is missing"),
         (
             entry(["event": "epochs", "experiment": "e", "battery": "b"]),
-            "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, alive, not 'epochs'"
+            "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, alive, search, claim, "
+                + "enqueue, not 'epochs'"
         ),
-        (entry(["event": "", "battery": "b"]), "meta, epoch, curve, maxima, end, alive, not ''"),
-        (entry(["event": "START", "experiment": "e", "battery": "b"]), "maxima, end, alive, not 'START'"),
-        (entry(["event": "start\0", "experiment": "e", "battery": "b"]), "maxima, end, alive, not 'start\u{FFFD}'"),
+        (entry(["event": "", "battery": "b"]), "maxima, end, alive, search, claim, enqueue, not ''"),
+        (entry(["event": "START", "experiment": "e", "battery": "b"]), "search, claim, enqueue, not 'START'"),
+        (
+            entry(["event": "start\0", "experiment": "e", "battery": "b"]),
+            "search, claim, enqueue, not 'start\u{FFFD}'"
+        ),
         (
             entry(["event": "start", "battery": "b"]),
             "the field 'experiment' is missing: it is required in an event 'start'"
@@ -143,8 +147,10 @@ struct EventRejectionTests {
 
     @Test(arguments: exampleEvents)
     func `An entry with a missing or repeated field is rejected`(event: Event) {
+        let isSearch = event.body.kind == .search
         let optional: Set = [
-            "time", "host", "pid", "seed", "attempt", "from", "reason", "first", "objective", "direction",
+            "time", "host", "pid", isSearch ? "name" : "seed", "attempt", "from", "reason", "first", "objective",
+            "direction", "token", "sampler", "attempts", "lease",
         ]
         let whole = StreamEntry(id: .zero, event)
         for (index, field) in whole.fields.enumerated() {
@@ -229,7 +235,7 @@ struct EventRejectionTests {
         func reason(_ bytes: [UInt8]) throws -> String? {
             var entry = entry(["event": "end", "experiment": "e", "battery": "b", "status": "failed", "reason": ""])
             entry.fields[4].value = bytes
-            guard case .end(.failed, let reason) = try entry.decoded().body else { return nil }
+            guard case .end(.failed, let reason, nil) = try entry.decoded().body else { return nil }
             return reason
         }
         let long = String(repeating: "é", count: 40_000)

@@ -29,7 +29,8 @@ let exampleEvents: [Event] = {
         .start(Event.Start()),
         .start(Event.Start(host: "node1", pid: "17", seed: "18446744073709551615")),
         .start(Event.Start(host: "", pid: "", seed: "line\nbreak\0")),
-        .start(Event.Start(attempt: 2, from: 0)), .start(Event.Start(host: "h", attempt: 1)),
+        .start(Event.Start(attempt: 2, from: 0, token: Event.Origin(producer: ProducerID("a-b")!, seq: 7))),
+        .start(Event.Start(host: "h", attempt: 1)),
         .param([
             Event.Entry(name: "lr", value: "0.01"), Event.Entry(name: "lr decay", value: "linear"),
             Event.Entry(name: "a=b.\"c\"", value: "[64,128]"),
@@ -47,7 +48,7 @@ let exampleEvents: [Event] = {
         .maxima(epoch: nil, [CurveRow.Cell("test", Number(-.infinity))]),
         .maxima(epoch: 0, [CurveRow.Cell("test", Number(5)), CurveRow.Cell("valid", Number(.leastNonzeroMagnitude))]),
         .end(.done, reason: nil), .end(.failed, reason: "out of memory"), .end(.stopped, reason: ""),
-        .end(.lost, reason: nil),
+        .end(.lost, reason: nil), .end(.done, reason: "r", attempt: 3),
     ]
     var events = bodies.flatMap { body in
         [
@@ -66,6 +67,15 @@ let exampleEvents: [Event] = {
     events += declarations.map {
         Event(experiment: nil, battery: battery, origin: origin, time: 0, body: .battery($0))
     }
+    let search = SearchID("s0123abcd")!
+    let searches: [Event.Body] = [
+        .search(Event.Search(id: search, seed: .max, trials: Limits.trials)),
+        .search(
+            Event.Search(id: search, name: "größe", seed: 0, trials: 1, sampler: "tpe", attempts: 1, lease: 1_000)),
+        .claim(search),
+        .enqueue(search, [Event.Entry(name: "lr", value: "0.003"), Event.Entry(name: "opt", value: "sgd")]),
+    ]
+    events += searches.map { Event(experiment: nil, battery: battery, origin: origin, time: 0, body: $0) }
     events.append(Event(experiment: nil, battery: nil, time: 1_700_000_000_000, body: .alive(origin.producer)))
     return events
 }()

@@ -93,7 +93,7 @@ enum RecordKind: UInt8 {
             case .curve: .curve
             case .maxima: .maxima
             case .end: .end
-            case .alive: preconditionFailure("a sign of life is not recorded")
+            case .alive, .search, .claim, .enqueue: preconditionFailure("an event of this kind is not recorded")
             }
     }
 

@@ -37,6 +37,7 @@ struct AccountProbe {
         let experiment = keyspace.experimentPrefix + absent
         let battery = keyspace.batteryPrefix + absent
         let producer = keyspace.producerPrefix + absent
+        let search = keyspace.searchPrefix + absent
         return switch keys {
         case .events: [keyspace.events]
         case .control: [keyspace.control]
@@ -45,8 +46,9 @@ struct AccountProbe {
         case .producers: [producer]
         case .experiments: [experiment, experiment + ":curve"]
         case .batteries: [battery, battery + ":columns"]
+        case .searches: [search, search + ":trials"]
         case .all:
-            [experiment, experiment + ":curve", battery, battery + ":rank:valid", producer]
+            [experiment, experiment + ":curve", battery, battery + ":rank:valid", producer, search]
                 + (mayExist
                     ? [
                         keyspace.events, keyspace.control, keyspace.dead, keyspace.ingest, keyspace.lease,

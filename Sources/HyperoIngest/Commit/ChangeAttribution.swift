@@ -16,6 +16,9 @@ struct ChangeAttribution {
         case columns(Int)
         case space(Int)
         case rank(Int)
+        case search(Int)
+        case searches(Int)
+        case trials(Int)
     }
 
     private let batch: DecodedBatch
@@ -57,7 +60,12 @@ struct ChangeAttribution {
             subjects[keyspace.experiments(of: id)] = .experiments(index)
             subjects[keyspace.columns(of: id)] = .columns(index)
             subjects[keyspace.space(of: id)] = .space(index)
+            subjects[keyspace.searches(of: id)] = .searches(index)
             batteryIndexes[id.text] = index
+        }
+        for (index, id) in batch.searches.enumerated() {
+            subjects[keyspace.search(id)] = .search(index)
+            subjects[keyspace.trials(of: id)] = .trials(index)
         }
     }
 
@@ -86,6 +94,10 @@ struct ChangeAttribution {
             }
         case .space(let battery): return itemsByBattery[battery].filter { batch.hasSpaces(batch.items[$0]) }
         case .rank(let battery): return items(of: members, in: battery).filter { batch.mayRank(batch.items[$0]) }
+        case .search(let index): return items(of: index)
+        case .trials(let index): return items(of: index).filter { batch.mayEnterHistory(batch.items[$0]) }
+        case .searches(let battery):
+            return itemsByBattery[battery].filter { batch.searchKind(of: batch.items[$0]) == .search }
         case nil: return []
         }
     }
@@ -106,6 +118,17 @@ struct ChangeAttribution {
             .filter { batch.items[$0].subjects.battery == battery }.sorted()
     }
 
+    /// Returns the indices of the entries of a search and of its trials, ascending.
+    private func items(of search: Int) -> [Int] {
+        itemsByBattery.joined().filter { index in
+            let item = batch.items[index]
+            WorkCounter.count(1)
+            if item.subjects.experiment >= 0 { return batch.trials[item.subjects.experiment]?.search == search }
+            guard case .event(let event) = item.content else { return false }
+            return batch.search(of: batch.events[event]) == search
+        }.sorted()
+    }
+
     private static func members(of change: IndexChange) -> [String] {
         switch change {
         case .addScores(_, let scored, _): scored.map(\.member)
@@ -116,6 +139,18 @@ struct ChangeAttribution {
 }
 
 extension DecodedBatch {
+    /// Returns the kind of an event of a search; nil for any other entry.
+    func searchKind(of item: Item) -> EventKind? {
+        guard case .event(let index) = item.content, events[index].body.search != nil else { return nil }
+        return events[index].body.kind
+    }
+
+    /// Returns whether an entry of a trial may add an entry to the history of its search. A claim may end a trial.
+    func mayEnterHistory(_ item: Item) -> Bool {
+        if case .event(let index) = item.content, [.end, .claim].contains(events[index].body.kind) { return true }
+        return hasRows(item)
+    }
+
     /// Returns whether an entry writes rows of the curve.
     func hasRows(_ item: Item) -> Bool {
         switch item.content {
@@ -166,7 +201,7 @@ extension Event {
         case .meta(let entries): entries.map { Prefix.meta + $0.name }
         case .epoch(_, let cells), .maxima(_, let cells): Self.columns(ofChannels: cells.map(\.channel))
         case .curve(_, let series): Self.columns(ofChannels: series.map(\.channel))
-        case .battery, .start, .end, .alive: []
+        case .battery, .start, .end, .alive, .search, .claim, .enqueue: []
         }
     }
 

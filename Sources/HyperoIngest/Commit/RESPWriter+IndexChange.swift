@@ -33,6 +33,13 @@ extension RESPWriter {
         case .expire(let key, let milliseconds):
             begin("PEXPIRE", key: key, count: 1)
             add(milliseconds)
+        case .appendEntry(let key, let fields, let limit):
+            begin("XADD", key: key, count: 4 + 2 * fields.count)
+            add("MAXLEN" as StaticString)
+            add("~" as StaticString)
+            add(limit)
+            add("*" as StaticString)
+            for field in fields { add(field) }
         }
     }
 

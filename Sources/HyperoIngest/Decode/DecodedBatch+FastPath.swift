@@ -70,7 +70,11 @@ extension DecodedBatch {
         if latest >= 0, experimentInterner.isID(at: latest, equalTo: experiment) { return latest }
         let hash = experimentInterner.hash(experiment)
         if let index = experimentInterner.index(of: experiment, hash: hash) { return index }
-        return ExperimentID(experiment).map { experimentInterner.add($0, bytes: experiment, hash: hash) }
+        return ExperimentID(experiment).map { id in
+            let index = experimentInterner.add(id, bytes: experiment, hash: hash)
+            recordTrial(index, id: experiment)
+            return index
+        }
     }
 
     /// Adds a row if the fields are the channels of a shape, in the same order, each with a valid number.

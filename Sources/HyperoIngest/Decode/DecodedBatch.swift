@@ -55,10 +55,24 @@ package struct DecodedBatch {
     package var producers: [ProducerID] { producerInterner.ids }
     package var batteries: [BatteryID] { batteryInterner.ids }
     package var experiments: [ExperimentID] { experimentInterner.ids }
+    package var searches: [SearchID] { searchInterner.ids }
 
     var producerInterner: IDInterner<ProducerID>
     private(set) var batteryInterner = IDInterner<BatteryID>()
     var experimentInterner: IDInterner<ExperimentID>
+    private(set) var searchInterner = IDInterner<SearchID>()
+    /// The experiments whose ids have the form of a trial, by their indexes. Their searches may not exist.
+    private(set) var trials: [Int: Trial] = [:]
+    /// The experiments that no entry names, with the batteries of their searches, as indexes.
+    private var furtherExperiments: [Int: Int] = [:]
+
+    /// A trial of a search.
+    struct Trial {
+        /// The index of the search in ``DecodedBatch/searches``.
+        let search: Int
+        /// The number of the trial: 1, 2, ….
+        let number: Int
+    }
 
     // Consecutive entries mostly have the same subjects, and comparing ids is cheaper than a lookup.
     var latestProducer = 0
@@ -82,6 +96,32 @@ package struct DecodedBatch {
     func contains(_ battery: BatteryID) -> Bool { batteryInterner.contains(battery.text) }
 
     func contains(_ experiment: ExperimentID) -> Bool { experimentInterner.contains(experiment.text) }
+
+    func contains(_ search: SearchID) -> Bool { searchInterner.contains(search.text) }
+
+    /// Returns the index of a search that an event names; nil if the event names none.
+    func search(of event: Event) -> Int? {
+        event.body.search.flatMap { search in
+            var text = search.text
+            return text.withUTF8 { searchInterner.index(of: $0) }
+        }
+    }
+
+    /// Adds a producer or an experiment that no entry names.
+    mutating func add(_ subjects: FurtherSubjects) {
+        for producer in subjects.producers { _ = intern(producer) }
+        for (experiment, battery) in subjects.experiments {
+            let count = experiments.count
+            let index = intern(experiment)
+            if index == count { furtherExperiments[index] = battery }
+        }
+    }
+
+    /// Records an experiment that was added, if its id has the form of a trial.
+    mutating func recordTrial(_ experiment: Int, id: Bytes) {
+        guard let (search, number) = SearchID.trial(of: id) else { return }
+        trials[experiment] = Trial(search: searchInterner.intern(search, text: search.text), number: number)
+    }
 
     /// Decodes the next entry and adds it.
     ///
@@ -132,6 +172,7 @@ package struct DecodedBatch {
             if subjects.producer >= 0 { latestExperiments[subjects.producer] = subjects.experiment }
             content = .row(epoch: epoch, row)
         } else {
+            if let search = event.body.search { _ = searchInterner.intern(search, text: search.text) }
             if case .curve(_, let series) = event.body { curveNumbers += series.reduce(0) { $0 + $1.numbers.count } }
             events.append(event)
             content = .event(events.count - 1)
@@ -164,7 +205,13 @@ package struct DecodedBatch {
     }
 
     private mutating func intern(_ experiment: ExperimentID) -> Int {
-        experimentInterner.intern(experiment, text: experiment.text)
+        let count = experimentInterner.ids.count
+        let index = experimentInterner.intern(experiment, text: experiment.text)
+        if index == count {
+            var text = experiment.text
+            text.withUTF8 { recordTrial(index, id: $0) }
+        }
+        return index
     }
 }
 
@@ -209,12 +256,13 @@ extension DecodedBatch {
         }
     }
 
-    /// The battery of each experiment's first entry, as indexes in ``batteries``.
+    /// The battery of each experiment's first entry, as indexes in ``batteries``; that of its search if it has no entry.
     var batteriesOfExperiments: [Int] {
         var found = Array(repeating: -1, count: experiments.count)
         for item in items where item.subjects.experiment >= 0 && found[item.subjects.experiment] < 0 {
             found[item.subjects.experiment] = item.subjects.battery
         }
+        for (experiment, battery) in furtherExperiments where found[experiment] < 0 { found[experiment] = battery }
         return found
     }
 }

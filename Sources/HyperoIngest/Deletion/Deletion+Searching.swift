@@ -53,9 +53,20 @@ extension Deletion {
         else { return nil }
         let fixed = [
             keyspace.battery(battery), keyspace.columns(of: battery), keyspace.space(of: battery),
-            keyspace.experiments(of: battery),
+            keyspace.experiments(of: battery), keyspace.searches(of: battery),
         ]
-        return Set((fixed + rankings + found).lazy.map { ExactText($0) }).map(\.text)
+        let searches = try listedSearches(of: battery, over: &connection)
+        return Set((fixed + searches + rankings + found).lazy.map { ExactText($0) }).map(\.text)
+    }
+
+    /// Returns the keys of the searches of a battery: ZRANGE searches 0 -1. A key of another type lists none.
+    private func listedSearches(
+        of battery: BatteryID, over connection: inout RedisConnection
+    ) throws(RedisError) -> [String] {
+        var list = try connection.call("ZRANGE", keyspace.searches(of: battery), "0", "-1")
+        if let error = list.error, error.code != .wrongType { throw error }
+        let ids = list.error == nil ? try list.strings().compactMap { $0.flatMap { SearchID($0) } } : []
+        return ids.flatMap { [keyspace.search($0), keyspace.trials(of: $0)] }
     }
 
     private func keys(

@@ -147,21 +147,39 @@ struct ExperimentFold {
 
     /// Records the start of the experiment.
     ///
+    /// - Parameter isLatest: the finding of a trial's search; nil without one (``Lifecycle``).
     /// - Returns: true if the maxima may have changed, because rows were withdrawn.
     mutating func start(
-        _ start: Event.Start, of id: ExperimentID, at time: Int64, by producer: ProducerID?,
+        _ start: Event.Start, of id: ExperimentID, at time: Int64, by producer: ProducerID?, isLatest: Bool?,
         objective: BatteryState.Objective, in table: RowTable
     ) -> Bool {
-        guard lifecycle.start(start, of: id, at: time, by: producer, fields: &fields), let from = start.from else {
-            return false
-        }
+        guard lifecycle.start(start, of: id, at: time, by: producer, isLatest: isLatest, fields: &fields),
+            let from = start.from
+        else { return false }
         return withdraw(from: from, objective: objective, in: table)
     }
 
+    /// Records the end of the experiment.
+    ///
+    /// - Parameter isAccepted: true if the search of a trial has found that the process may end it.
     mutating func end(
-        _ status: ExperimentStatus, of id: ExperimentID, reason: String?, at time: Int64, by producer: ProducerID?
+        _ status: ExperimentStatus, of id: ExperimentID, attempt: Int?, reason: String?, at time: Int64,
+        by producer: ProducerID?, isAccepted: Bool
     ) {
-        lifecycle.end(status, of: id, reason: reason, at: time, by: producer, fields: &fields)
+        lifecycle.end(
+            status, of: id, attempt: attempt, reason: reason, at: time, by: producer, isAccepted: isAccepted,
+            fields: &fields)
+    }
+
+    /// Asks for the rows of the maxima that were not read yet.
+    mutating func requireMaxima() {
+        if case .row(let epoch, _) = prior.best, curve.row(at: epoch) == nil, !curve.isChanged {
+            unreadRows.insert(epoch)
+        }
+        if let epoch = stated?.epoch, let highest = prior.highestEpoch, epoch <= highest, curve.row(at: epoch) == nil {
+            unreadRows.insert(epoch)
+        }
+        requireBest()
     }
 
     /// Sets maxima stated by the user, which replace those of the curve channel by channel.

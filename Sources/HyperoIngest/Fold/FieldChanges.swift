@@ -18,6 +18,9 @@ struct FieldChanges {
         }
     }
 
+    /// The names of the fields to remove.
+    var removedNames: [String] { zip(interner.names, values).compactMap { $1 == nil ? $0 : nil } }
+
     /// The fields to set.
     var fields: [IndexChange.Field] {
         zip(interner.names, values).compactMap { name, value in value.map { IndexChange.Field(name, $0) } }

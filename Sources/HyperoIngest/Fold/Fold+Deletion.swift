@@ -16,7 +16,13 @@ extension Fold {
         let (battery, experiment) = (item.subjects.battery, item.subjects.experiment)
         let time = item.added
         if let deleted = deletedBatteries[battery], !Tombstones.isExpired(deleted, at: time) {
-            guard experiment >= 0 else { return !revive(battery, deleted: deleted, at: time, item: index) }
+            guard experiment >= 0 else {
+                guard isDeclaration(item) else {
+                    skip(index)
+                    return true
+                }
+                return !revive(battery, deleted: deleted, at: time, item: index)
+            }
             if deletionTime(of: experiment, in: battery) == nil, !exists(experiment) {
                 withheld[DecodedBatch.Naming(experiment: experiment, battery: battery)] = deleted
                 let member = Tombstones.member(for: batch.experiments[experiment], in: batch.batteries[battery])
@@ -32,12 +38,16 @@ extension Fold {
     }
 
     /// Returns the time of the deletion that keeps an experiment away from a battery, in Unix milliseconds; nil if none does.
-    private func deletionTime(of experiment: Int, in battery: Int) -> Int64? {
+    func deletionTime(of experiment: Int, in battery: Int) -> Int64? {
         if let deleted = deletedExperiments[experiment] { return deleted }
         // The ids are joined only for experiments that do not exist.
         guard !exists(experiment) else { return nil }
         return withheld[DecodedBatch.Naming(experiment: experiment, battery: battery)]
             ?? prior.tombstones.time(of: batch.experiments[experiment], in: batch.batteries[battery])
+    }
+
+    private func isDeclaration(_ item: DecodedBatch.Item) -> Bool {
+        if case .event(let index) = item.content { batch.events[index].body.kind == .battery } else { false }
     }
 
     /// Revives a deleted battery if its declaration was added after the deletion. Drops the declaration otherwise.

@@ -74,7 +74,7 @@ extension ExperimentFold {
             return nil
         }
         var (lifecycle, fields) = (lifecycle, FieldChanges())
-        guard lifecycle.start(start, of: id, at: time, by: producer, fields: &fields) else { return nil }
+        guard lifecycle.start(start, of: id, at: time, by: producer, isLatest: nil, fields: &fields) else { return nil }
         return
             "thinned curve: it cannot be resumed from epoch \(from), because its best epoch \(best) would be withdrawn and "
             + "the next best may have been removed"

@@ -26,7 +26,7 @@ package struct Fold {
     /// Indexes in `experiments`, by the experiment's index in the batch; -1 before its first applied event.
     var foldIndexes: [Int]
     /// True if the partition has tombstones. Without one, they cost an event nothing.
-    private let hasTombstones: Bool
+    let hasTombstones: Bool
     /// True if rows were removed from the curve of an experiment of the batch.
     let hasThinned: Bool
     /// The times at which batteries were deleted in Unix milliseconds, by index in the batch; nil for the others. Empty
@@ -36,6 +36,15 @@ package struct Fold {
     var deletedExperiments: [Int64?] = []
     /// The experiments of which this batch has dropped an event because of a battery, with the time of the battery's deletion.
     var withheld: [DecodedBatch.Naming: Int64] = [:]
+    /// True if the batch names searches, or experiments that may be trials. Otherwise searches cost an event nothing.
+    let hasSearches: Bool
+    var searches: [SearchFold]
+    /// The changes of grants in the hashes of producers.
+    var grants: [ProducerID: FieldChanges] = [:]
+    /// The subjects without which a claim cannot be applied.
+    var furtherSubjects = FurtherSubjects()
+    /// The experiments whose hyper-parameters must be read.
+    var unreadParameters: Set<Int> = []
 
     /// Folds a batch.
     ///
@@ -60,6 +69,8 @@ package struct Fold {
         batteries = prior.batteries.map { BatteryFold($0 ?? BatteryState()) }
         foldIndexes = Array(repeating: -1, count: prior.experiments.count)
         experiments.reserveCapacity(prior.experiments.count)
+        hasSearches = !batch.searches.isEmpty
+        searches = batch.searches.indices.map { SearchFold(prior.search($0) ?? SearchState()) }
         result.rows = batch.rows
         hasThinned = prior.experiments.contains { $0?.isThinned == true }
         hasTombstones = !prior.tombstones.isEmpty
@@ -95,10 +106,12 @@ package struct Fold {
         }
         if hasTombstones, drop(item, at: index) { return }
         if item.time < batteries[item.subjects.battery].deleted, isGhost(item) { return skip(index) }
-        let reason = rejectionReason(for: item.subjects) ?? widthViolation(of: item) ?? thinningViolation(of: item)
+        var reason = rejectionReason(for: item.subjects) ?? widthViolation(of: item) ?? thinningViolation(of: item)
+        if hasSearches, reason == nil { reason = searchViolation(of: item) }
         if let reason { return deadLetter(index, reason: reason) }
         result.counts.applied += 1
         batteries[item.subjects.battery].touch(at: item.seen)
+        if hasSearches { renew(item) }
         switch item.content {
         case .row(let epoch, let row):
             guard let objective = batteries[item.subjects.battery].objective else { return }
@@ -168,18 +181,24 @@ package struct Fold {
             // The time that experiments have as their start: the two are compared.
             return batteries[battery].declare(declaration, at: item.seen)
         }
+        if event.body.search != nil { return applySearch(event, of: item) }
         guard subjects.experiment >= 0, let objective = batteries[battery].objective else { return }
         let target = touch(item, objective: objective, isRequeued: event.requeued != nil)
         experiments[target.experiment].loadRows(objective: objective, in: &result.rows)
         switch event.body {
-        case .battery: break
+        case .battery, .search, .claim, .enqueue: break
         case .start(let start):
+            let verdict = startTrial(start, of: item)
             let mayChangeMaxima = experiments[target.experiment].start(
-                start, of: id(of: target), at: time, by: producer(of: target), objective: objective, in: result.rows)
+                start, of: id(of: target), at: time, by: producer(of: target),
+                isLatest: verdict == .ordinary ? nil : verdict == .accepted, objective: objective, in: result.rows)
             if mayChangeMaxima { addMaximaColumns(of: target) }
-        case .end(let status, let reason):
+        case .end(let status, let reason, let attempt):
+            let verdict = endTrial(status, attempt: attempt, of: item, fold: target.experiment)
+            guard verdict != .refused else { return }
             experiments[target.experiment].end(
-                status, of: id(of: target), reason: reason, at: time, by: producer(of: target))
+                status, of: id(of: target), attempt: attempt, reason: reason, at: time, by: producer(of: target),
+                isAccepted: verdict == .accepted)
         case .param(let entries, let spaces):
             set(entries, prefix: Prefix.param, of: target)
             for space in spaces { batteries[battery].setSpace(space) }
@@ -307,6 +326,7 @@ package struct Fold {
             !experiments[target.experiment].isWithdrawn(
                 epoch: epoch, of: id(of: target), at: target.time, by: producer(of: target))
         else { return }
+        if hasSearches { recordFirstRow(of: target.subject, in: target.battery, fold: target.experiment) }
         batteries[target.battery].addColumns(
             ofRowWithShape: row.shape, channels: result.rows.channels(of: row), at: target.time)
         let new = experiments[target.experiment].merge(row, at: epoch, objective: objective, in: &result.rows)
@@ -337,6 +357,8 @@ package struct Fold {
             }
             if !experiments[index].unreadRows.isEmpty { missing.rows[subject] = experiments[index].unreadRows }
         }
+        missing.subjects = furtherSubjects
+        missing.parameters = unreadParameters.sorted()
         guard missing.isEmpty else { return .missing(missing) }
         result.posterior.experiments.reserveCapacity(foldIndexes.count)
         result.changes.reserveCapacity(experiments: experiments.count)
@@ -366,6 +388,7 @@ package struct Fold {
                 deleted: deletedCounts[index], in: keyspace, to: &result.changes)
         }
         result.posterior.producers = producers
+        if hasSearches { addSearchChanges() }
         addTombstones()
         result.changes.append(contentsOf: result.counts.changes(in: keyspace))
         return .folded(result)

@@ -68,12 +68,15 @@ package enum IndexChange: Sendable, Hashable {
     case removeMembers(key: String, [String])
     /// PEXPIRE key milliseconds.
     case expire(key: String, milliseconds: Int64)
+    /// XADD key MAXLEN ~ limit * name value …; never empty.
+    case appendEntry(key: String, [Field], limit: Int)
 
     package var key: String {
         switch self {
         case .setFields(let key, _), .setRows(let key, _), .removeFields(let key, _),
             .increment(let key, _, _),
-            .addScores(let key, _, _), .removeMembers(let key, _), .expire(let key, _):
+            .addScores(let key, _, _), .removeMembers(let key, _), .expire(let key, _),
+            .appendEntry(let key, _, _):
             key
         }
     }

@@ -27,16 +27,19 @@ struct Lifecycle {
 
     /// Records a `start` event.
     ///
-    /// - Parameter id: the experiment.
+    /// - Parameters:
+    ///   - id: the experiment.
+    ///   - isLatest: true or false if the search of a trial decides whether the start is later than the event that set the
+    ///     status; nil if the attempts and the clocks decide.
     /// - Returns: true if it withdraws the rows that were applied before. An earlier one than the latest, for example of a
     ///   parent process whose child has finished the experiment, does not reopen the experiment, and withdraws only rows
     ///   that arrive later: those applied before may be of a later process. The latest one withdraws no rows when it arrives
     ///   again: a client that finds an empty server sends it again, and a forked child repeats its parent's.
     mutating func start(
-        _ start: Event.Start, of id: ExperimentID, at time: Int64, by producer: ProducerID?,
+        _ start: Event.Start, of id: ExperimentID, at time: Int64, by producer: ProducerID?, isLatest known: Bool?,
         fields: inout FieldChanges
     ) -> Bool {
-        let isLatest = follows(start, at: time, by: producer, of: id)
+        let isLatest = known ?? follows(start, at: time, by: producer, of: id)
         // Not if a forked child repeats the start of its parent.
         let isNew = time != since || status != .running
         let isRepeated = start.from.map { resumptions.contains(from: $0, at: time) } ?? false
@@ -50,10 +53,7 @@ struct Lifecycle {
                 isLatest: isLatest, runner: self.producer ?? id.producer)
             fields.set(ExperimentField.resumed, to: resumptions.text)
         }
-        if let attempt = start.attempt, attempt > self.attempt {
-            self.attempt = attempt
-            fields.set(ExperimentField.attempt, to: String(attempt))
-        }
+        raise(start.attempt, fields: &fields)
         let withdraws = isLatest && !isRepeated
         guard isLatest || !hasProcess else { return withdraws }
         if let host = start.host { fields.set(ExperimentField.host, to: host) }
@@ -76,16 +76,27 @@ struct Lifecycle {
     }
 
     /// Records an `end` event, unless a later event has set the status. `lost` only replaces `running`.
+    ///
+    /// - Parameter isAccepted: true if the search of a trial has found that the process may end it.
     mutating func end(
-        _ status: ExperimentStatus, of id: ExperimentID, reason: String?, at time: Int64, by producer: ProducerID?,
-        fields: inout FieldChanges
+        _ status: ExperimentStatus, of id: ExperimentID, attempt: Int?, reason: String?, at time: Int64,
+        by producer: ProducerID?, isAccepted: Bool, fields: inout FieldChanges
     ) {
         let endsOwn = self.status == .running && producer != nil && producer == self.producer ?? id.producer
-        guard time >= since || endsOwn, status != .lost || self.status == .running,
-            !resumptions.isSucceeded(producer, of: id)
+        guard
+            isAccepted
+                || (time >= since || endsOwn) && (status != .lost || self.status == .running)
+                    && !resumptions.isSucceeded(producer, of: id)
         else { return }
+        raise(attempt, fields: &fields)
         setStatus(status, at: max(time, since), by: producer, of: id, changesProducer: true, fields: &fields)
         fields.set(ExperimentField.reason, to: reason)
+    }
+
+    private mutating func raise(_ attempt: Int?, fields: inout FieldChanges) {
+        guard let attempt, attempt > self.attempt else { return }
+        self.attempt = attempt
+        fields.set(ExperimentField.attempt, to: String(attempt))
     }
 
     private mutating func setStatus(

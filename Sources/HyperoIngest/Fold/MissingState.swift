@@ -11,6 +11,11 @@ package struct MissingState: Hashable {
     package var wholeCurves: [Int: BatteryState.Objective] = [:]
     /// The experiments whose whole hash must be read, because their battery's list lacks them.
     package var unlisted: [Int] = []
+    package var searches: [Int] = []
+    /// The experiments whose hyper-parameters must be read, because the history of their search gets them.
+    package var parameters: [Int] = []
+    /// The producers and experiments of silent trials. The batch gets them as further subjects, and is then folded again.
+    var subjects = FurtherSubjects()
 
     init() {}
 
@@ -49,11 +54,14 @@ package struct MissingState: Hashable {
         experiments = prior.experiments.indices.filter { index in
             prior.experiments[index] == nil && other?.contains(batch.experiments[index]) != true
         }
+        searches = batch.searches.indices.filter { index in
+            prior.search(index) == nil && other?.contains(batch.searches[index]) != true
+        }
     }
 
     package var isEmpty: Bool {
         producers.isEmpty && batteries.isEmpty && experiments.isEmpty && rows.isEmpty && wholeCurves.isEmpty
-            && unlisted.isEmpty
+            && unlisted.isEmpty && searches.isEmpty && parameters.isEmpty && subjects.isEmpty
     }
 
     /// The epochs of a curve whose rows are known.
@@ -91,7 +99,7 @@ package struct MissingState: Hashable {
         case .maxima(let epoch?, _): addRows(epoch...epoch, of: index, curve: curve, prior: prior)
         case .maxima(nil, _): addRowsOfMaxima(of: index, curve: curve, prior: prior)
         case .start(let start) where start.from != nil: addRowsOfMaxima(of: index, curve: curve, prior: prior)
-        case .battery, .start, .param, .meta, .end, .alive: break
+        case .battery, .start, .param, .meta, .end, .alive, .search, .claim, .enqueue: break
         }
     }
 

@@ -8,6 +8,10 @@ package struct PriorState {
     package var batteries: [BatteryState?]
     /// The state of each experiment; nil if it was not read yet.
     package var experiments: [ExperimentState?]
+    /// The state of each search; nil if it was not read yet. May have fewer elements than the batch's list.
+    package var searches: [SearchState?] = []
+    /// The hyper-parameters that were read, with their prefix, by experiment index.
+    package var parameters: [Int: [(name: String, value: String)]] = [:]
     /// The indexes of the experiments of ``DecodedBatch/areNew`` that were found to exist.
     var existing: Set<Int> = []
     /// The rows that were read, by experiment index and epoch; an empty row if the curve has none at the epoch.
@@ -25,10 +29,29 @@ package struct PriorState {
     /// The deleted experiments and batteries.
     package var tombstones = Tombstones()
 
-    package init(producers: [Watermark?], batteries: [BatteryState?], experiments: [ExperimentState?]) {
+    package init(
+        producers: [Watermark?], batteries: [BatteryState?], experiments: [ExperimentState?],
+        searches: [SearchState?] = []
+    ) {
         self.producers = producers
         self.batteries = batteries
         self.experiments = experiments
+        self.searches = searches
+    }
+
+    /// Returns the state of a search, by its index in the batch; nil if it was not read yet.
+    func search(_ index: Int) -> SearchState? { index < searches.count ? searches[index] : nil }
+
+    /// Sets the state of a search, by its index in the batch.
+    package mutating func set(_ search: SearchState, at index: Int) {
+        while searches.count <= index { searches.append(nil) }
+        searches[index] = search
+    }
+
+    /// Makes room for the subjects that a batch has got. Their state is not read yet.
+    mutating func extend(to batch: DecodedBatch) {
+        producers += Array(repeating: nil, count: batch.producers.count - producers.count)
+        experiments += Array(repeating: nil, count: batch.experiments.count - experiments.count)
     }
 }
 
@@ -55,6 +78,7 @@ struct PosteriorState {
     var producers: [Watermark] = []
     var batteries: [BatteryState] = []
     var experiments: [ExperimentState] = []
+    var searches: [SearchState] = []
     /// The objectives of the whole curves that are known, by experiment index.
     var objectives: [Int: CurveObjectives] = [:]
 }

@@ -164,7 +164,12 @@ struct UnconfirmedReader {
         let battery = batch.batteries[subjects.battery]
         var keys = [(keyspace.battery(battery), "hash")]
         if subjects.producer >= 0 { keys.append((keyspace.producer(batch.producers[subjects.producer]), "hash")) }
-        guard subjects.experiment >= 0 else { return keys + [(keyspace.batteries, "zset")] }
+        guard subjects.experiment >= 0 else {
+            guard case .event(let index) = item.content, let search = batch.events[index].body.search else {
+                return keys + [(keyspace.batteries, "zset")]
+            }
+            return keys + [(keyspace.search(search), "hash"), (keyspace.searches(of: battery), "zset")]
+        }
         let experiment = batch.experiments[subjects.experiment]
         keys += [(keyspace.experiment(experiment), "hash"), (keyspace.experiments(of: battery), "zset")]
         if batch.hasRows(item) { keys.append((keyspace.curve(of: experiment), "hash")) }

@@ -8,6 +8,7 @@ struct StateCache {
     private var producers = GenerationCache<HashedID<ProducerID>, Watermark>(limit: 4 << 20)
     private var batteries = GenerationCache<HashedID<BatteryID>, BatteryState>(limit: 4 << 20)
     private var experiments = GenerationCache<HashedID<ExperimentID>, ExperimentState>(limit: 24 << 20)
+    private var searches = GenerationCache<SearchID, SearchState>(limit: 16 << 20)
     /// The curves whose best epoch has got worse. It may get worse again, for each of many small batches.
     private var objectives = GenerationCache<HashedID<ExperimentID>, CurveObjectives>(limit: 32 << 20)
 
@@ -17,6 +18,7 @@ struct StateCache {
             producers: batch.producerInterner.keys.map { producers[$0] },
             batteries: batch.batteryInterner.keys.map { batteries[$0] },
             experiments: batch.experimentInterner.keys.map { experiments[$0] })
+        if !batch.searches.isEmpty { prior.searches = batch.searches.map { searches[$0] } }
         if !objectives.isEmpty {
             for (index, key) in batch.experimentInterner.keys.enumerated() { prior.objectives[index] = objectives[key] }
         }
@@ -42,6 +44,9 @@ struct StateCache {
             let isKnown = state.readError == nil && state.battery != nil
             experiments.set(isKnown ? state : nil, for: id, cost: state.cost)
         }
+        for (id, state) in zip(batch.searches, posterior.searches) {
+            searches.set(state.readError == nil ? state : nil, for: id, cost: state.cost)
+        }
         guard !(objectives.isEmpty && posterior.objectives.isEmpty) else { return }
         for (index, id) in batch.experimentInterner.keys.enumerated() {
             let isReadable = posterior.experiments[index].readError == nil
@@ -54,6 +59,7 @@ struct StateCache {
         producers.removeAll()
         batteries.removeAll()
         experiments.removeAll()
+        searches.removeAll()
         objectives.removeAll()
     }
 }

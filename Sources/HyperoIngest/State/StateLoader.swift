@@ -7,6 +7,7 @@ import Logging
 ///     HMGET producer seq time missing          HMGET experiment battery updated status …
 ///     HMGET battery objective …                ZSCORE battery:experiments experiment
 ///     HGETALL battery                          HGETALL experiment
+///     HGETALL search                           HGETALL experiment                    (at the first row and the end of a trial)
 ///     HMGET curve epoch …                      ZSCORE deleted id                     (if there are tombstones)
 ///                                              ZSCORE deleted battery:experiment     (if there are tombstones)
 ///
@@ -58,6 +59,26 @@ struct StateLoader {
         }
         try readExperiments(
             missing.experiments, of: batch, into: &prior, from: &connection, in: keyspace, logger: logger)
+        for index in missing.searches {
+            let key = keyspace.search(batch.searches[index])
+            var reply = try connection.receive(within: .hash)
+            if let readError = readError(in: reply, key: key, logger: logger) {
+                prior.set(SearchState(readError: readError), at: index)
+            } else if reply.error == nil {
+                guard reply.isComplete else {
+                    let error = RedisError(.other, "a hash of more than 32 MiB")
+                    prior.set(SearchState(readError: Self.unreadable(key, because: error, logger: logger)), at: index)
+                    continue
+                }
+                prior.set(SearchState(fields: try reply.pairs()), at: index)
+            }
+        }
+        for index in missing.parameters {
+            var reply = try connection.receive(within: .hash)
+            if let error = reply.error, error.code != .wrongType { firstError = firstError ?? error }
+            let fields = reply.error == nil && reply.isComplete ? try reply.pairs() : []
+            prior.parameters[index] = fields.filter { $0.name.dropping(prefix: Prefix.param) != nil }
+        }
         for index in missing.unlisted {
             let key = keyspace.experiment(batch.experiments[index])
             var reply = try connection.receive(within: .hash)
@@ -107,6 +128,8 @@ struct StateLoader {
                 }
             }
         }
+        for index in missing.searches { writer.command("HGETALL", keyspace.search(batch.searches[index])) }
+        for index in missing.parameters { writer.command("HGETALL", keyspace.experiment(batch.experiments[index])) }
         for index in missing.unlisted { writer.command("HGETALL", keyspace.experiment(batch.experiments[index])) }
         for (index, epochs) in missing.sortedRows {
             for epochs in epochs.parts(of: Self.partSize(of: index, prior.wideRows)) {

@@ -96,7 +96,7 @@ public struct WatchEvent: Sendable, Hashable {
             object.add("experiment", value: experiment)
             return object.text
         }
-        if event.body.kind != .battery { object.add("experiment", value: experiment) }
+        if event.body.kind.hasExperiment || event.body.kind == .alive { object.add("experiment", value: experiment) }
         Self.add(event.body, to: &object)
         if let origin = event.origin {
             object.add("producer", value: origin.producer.text)
@@ -119,6 +119,8 @@ public struct WatchEvent: Sendable, Hashable {
             object.add("seed", value: start.seed)
             object.add("attempt", value: start.attempt)
             object.add("from", value: start.from)
+            // Only trials of a search have them.
+            if let token = start.token { object.add("token", value: token.token) }
         case .param(let entries, _):
             object.add("params", value: entries.map { NamedValue(name: $0.name, text: $0.value) })
         case .meta(let entries): object.add("meta", value: entries.map { NamedValue(name: $0.name, text: $0.value) })
@@ -133,10 +135,23 @@ public struct WatchEvent: Sendable, Hashable {
         case .maxima(let epoch, let cells):
             object.add("epoch", value: epoch)
             object.add("maxima", json: Self.json(of: cells))
-        case .end(let status, let reason):
+        case .end(let status, let reason, let attempt):
             object.add("status", value: status.rawValue)
             object.add("reason", value: reason)
+            if let attempt { object.add("attempt", value: attempt) }
         case .alive: break
+        case .search(let search):
+            object.add("search", value: search.id.text)
+            object.add("name", value: search.name)
+            object.add("seed", value: String(search.seed))
+            object.add("trials", value: search.trials)
+            object.add("sampler", value: search.sampler)
+            object.add("attempts", value: search.attempts)
+            object.add("lease", value: search.lease)
+        case .claim(let search): object.add("search", value: search.text)
+        case .enqueue(let search, let entries):
+            object.add("search", value: search.text)
+            object.add("params", value: entries.map { NamedValue(name: $0.name, text: $0.value) })
         }
     }
 
@@ -172,8 +187,15 @@ public struct WatchEvent: Sendable, Hashable {
         case .maxima(let epoch, let cells):
             return (["maxima" + (epoch.map { " at epoch \($0)" } ?? "")] + Self.texts(of: cells)).joined(
                 separator: "  ")
-        case .end(let status, let reason): return status.rawValue + (reason.map { ": \($0)" } ?? "")
+        case .end(let status, let reason, _): return status.rawValue + (reason.map { ": \($0)" } ?? "")
         case .alive: return "alive"
+        case .search(let search): return "search \(search.name) of \(search.trials) trials, seed \(search.seed)"
+        case .claim(let search): return "claims a trial of \(search.text)"
+        case .enqueue(let search, let entries):
+            return
+                (["enqueues for \(search.text)"]
+                + entries.prefix(Self.maxNamed).map { "\($0.name) \(shownText($0.value))" })
+                .joined(separator: "  ")
         }
     }
 

@@ -59,6 +59,8 @@ package enum AccountKeys: Sendable, Hashable, CaseIterable {
     case experiments
     /// All keys of all batteries, without the list of the batteries.
     case batteries
+    /// All keys of all searches.
+    case searches
     /// All keys of the partition.
     case all
     /// All keys of the server.
@@ -76,6 +78,7 @@ package enum AccountKeys: Sendable, Hashable, CaseIterable {
         case .producers: keyspace.producerPrefix + "*"
         case .experiments: keyspace.experimentPrefix + "*"
         case .batteries: keyspace.batteryPrefix + "*"
+        case .searches: keyspace.searchPrefix + "*"
         case .all: keyspace.tag + ":*"
         case .everything: "*"
         }

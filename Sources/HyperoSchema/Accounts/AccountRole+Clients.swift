@@ -18,6 +18,13 @@ extension AccountRole {
                 "hget", .read, [.batteries], .useful,
                 without: "a declaration that has no effect, because another one was the first, is not reported"),
             AccountRight(
+                "hget", .read, [.searches], .useful,
+                without:
+                    "a declaration of a search that has no effect, because another one was the first, is not reported"),
+            AccountRight(
+                "xrange", .read, [.searches], .useful,
+                without: "a sampler does not know the results of other processes"),
+            AccountRight(
                 "xrange", .read, [.events], .useful,
                 without: "the client does not know what Redis has lost, and sends the latest events again"),
         ]

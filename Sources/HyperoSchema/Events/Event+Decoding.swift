@@ -29,7 +29,7 @@ extension Event {
             return
         }
         var experiment: ExperimentID?
-        if kind != .battery {
+        if kind.hasExperiment {
             let bytes = try reader.requireValue(EventField.experiment)
             experiment = ExperimentID(String(decoding: bytes, as: UTF8.self))
             guard experiment != nil else {
@@ -40,8 +40,10 @@ extension Event {
         guard let battery = BatteryID(String(decoding: batteryBytes, as: UTF8.self)) else {
             throw .invalid(EventField.battery, value: batteryBytes, expected: "1 to 80 characters of a-z 0-9 . -")
         }
+        let origin = try reader.origin()
+        guard origin != nil || kind != .claim else { throw .missing(EventField.producer, in: kind) }
         self.init(
-            experiment: experiment, battery: battery, origin: try reader.origin(),
+            experiment: experiment, battery: battery, origin: origin,
             time: try reader.time(),
             body: try reader.body()
         )
@@ -91,13 +93,17 @@ extension EntryReader {
             .start(
                 Event.Start(
                     host: try text(EventField.host), pid: try text(EventField.pid), seed: try text(EventField.seed),
-                    attempt: try integer(EventField.attempt, atLeast: 1), from: try epoch(EventField.from)))
+                    attempt: try integer(EventField.attempt, atLeast: 1), from: try epoch(EventField.from),
+                    token: try token()))
         case .param: try parameters()
         case .meta: .meta(try entries(Prefix.meta))
         case .epoch: .epoch(try requireEpoch(), try cells(Prefix.curve))
         case .curve: try curve()
         case .maxima: .maxima(epoch: try epoch(EventField.epoch), try cells(Prefix.max))
-        case .end: .end(try status(), reason: reason())
+        case .end: .end(try status(), reason: reason(), attempt: try integer(EventField.attempt, atLeast: 1))
+        case .search: .search(try search())
+        case .claim: .claim(try searchID())
+        case .enqueue: .enqueue(try searchID(), try entries(Prefix.param))
         // Has no body.
         case .alive: throw Rejection("the field 'producer' is missing: it is required in an event 'alive'")
         }

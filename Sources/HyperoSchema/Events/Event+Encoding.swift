@@ -31,6 +31,7 @@ extension Event.Body {
             if let seed = start.seed { body(EventField.seed, seed) }
             if let attempt = start.attempt { body(EventField.attempt, String(attempt)) }
             if let from = start.from { body(EventField.from, String(from)) }
+            if let token = start.token { body(EventField.token, token.token) }
         case .param(let entries, let spaces):
             for entry in entries { body(Prefix.param + entry.name, entry.value) }
             for space in spaces { body(Prefix.space + space.name, space.value) }
@@ -47,9 +48,22 @@ extension Event.Body {
         case .maxima(let epoch, let cells):
             if let epoch { body(EventField.epoch, String(epoch)) }
             for cell in cells { body(Prefix.max + cell.channel, cell.number.text) }
-        case .end(let status, let reason):
+        case .end(let status, let reason, let attempt):
             body(EventField.status, status.rawValue)
             if let reason { body(EventField.reason, reason) }
+            if let attempt { body(EventField.attempt, String(attempt)) }
+        case .search(let search):
+            body(EventField.search, search.id.text)
+            body(EventField.name, search.name)
+            body(EventField.seed, String(search.seed))
+            body(EventField.trials, String(search.trials))
+            if let sampler = search.sampler { body(EventField.sampler, sampler) }
+            body(EventField.attempts, String(search.attempts))
+            body(EventField.lease, String(search.lease))
+        case .claim(let search): body(EventField.search, search.text)
+        case .enqueue(let search, let entries):
+            body(EventField.search, search.text)
+            for entry in entries { body(Prefix.param + entry.name, entry.value) }
         case .alive(let producer): body(EventField.producer, producer.text)
         }
     }

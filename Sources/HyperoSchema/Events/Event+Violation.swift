@@ -29,8 +29,31 @@ extension Event.Body {
             return Self.violation(of: entries, named: "the hyper-parameter")
                 ?? Self.violation(of: spaces, named: "the distribution of the hyper-parameter")
         case .meta(let entries): return Self.violation(of: entries, named: "the metadata")
-        case .start, .epoch, .curve, .maxima, .end, .alive: return nil
+        case .search(let search): return violation(of: search)
+        case .enqueue(_, let entries): return Self.violation(of: entries, named: "the hyper-parameter")
+        case .start, .epoch, .curve, .maxima, .end, .alive, .claim: return nil
         }
+    }
+
+    private func violation(of search: Event.Search) -> String? {
+        if let violation = Name.violation(search.name) {
+            return "the name of the search '\(printable(search.name))' \(violation)"
+        }
+        if let sampler = search.sampler, let violation = Name.violation(sampler) {
+            return "the name of the sampler '\(printable(sampler))' \(violation)"
+        }
+        guard (1...Limits.trials).contains(search.trials) else {
+            return "the number of trials must be between 1 and \(Limits.trials), not \(search.trials)"
+        }
+        guard Limits.attempts.contains(search.attempts) else {
+            return
+                "the number of attempts must be between 1 and \(Limits.attempts.upperBound), not \(search.attempts)"
+        }
+        guard Limits.lease.contains(Int(search.lease)) else {
+            return
+                "the lease must be between \(Limits.lease.lowerBound) and \(Limits.lease.upperBound) ms, not \(search.lease)"
+        }
+        return nil
     }
 
     private static func violation(of entries: [Event.Entry], named subject: String) -> String? {

@@ -1,6 +1,6 @@
 /// One entry of the stream: an event of a battery, an experiment or a producer.
 package struct Event: Sendable, Hashable {
-    /// The experiment; nil if the event declares a battery or is a sign of life.
+    /// The experiment; nil if the event is about a battery or a search, or is a sign of life.
     package var experiment: ExperimentID?
     /// The battery; nil only for a sign of life.
     package var battery: BatteryID?
@@ -53,7 +53,15 @@ package struct Event: Sendable, Hashable {
         /// The maxima, stated by the user.
         case maxima(epoch: Int?, [CurveRow.Cell])
         /// The experiment ends.
-        case end(ExperimentStatus, reason: String?)
+        ///
+        /// - attempt: the number of the process among those that ran the experiment; nil if it is not known.
+        case end(ExperimentStatus, reason: String?, attempt: Int? = nil)
+        /// Declares a search of the battery. A later declaration raises the number of trials.
+        case search(Search)
+        /// Asks for the next trial of a search. The event has a producer and a sequence number.
+        case claim(SearchID)
+        /// Adds the hyper-parameters of a known point, which one of the next trials of a search gets.
+        case enqueue(SearchID, [Entry])
         /// The producer's process lives. The event has no experiment, battery and sequence number.
         case alive(ProducerID)
     }
@@ -101,6 +109,38 @@ package struct Event: Sendable, Hashable {
         }
     }
 
+    /// The declaration of a search.
+    package struct Search: Sendable, Hashable {
+        package var id: SearchID
+        package var name: String
+        package var seed: UInt64
+        /// The number of trials, 1 to ``Limits/trials``.
+        package var trials: Int
+        /// The name of the sampler; nil if the client does not state it.
+        package var sampler: String?
+        /// The number of processes that may get one trial, because those before are lost.
+        package var attempts: Int
+        /// The time without a sign of life after which a trial is lost, in milliseconds.
+        package var lease: Int64
+
+        package static let defaultName = "search"
+        package static let defaultAttempts = 3
+        package static let defaultLease: Int64 = 600_000
+
+        package init(
+            id: SearchID, name: String = defaultName, seed: UInt64, trials: Int, sampler: String? = nil,
+            attempts: Int = defaultAttempts, lease: Int64 = defaultLease
+        ) {
+            self.id = id
+            self.name = name
+            self.seed = seed
+            self.trials = trials
+            self.sampler = sampler
+            self.attempts = attempts
+            self.lease = lease
+        }
+    }
+
     /// The process that runs an experiment.
     package struct Start: Sendable, Hashable {
         package var host: String?
@@ -110,15 +150,19 @@ package struct Event: Sendable, Hashable {
         package var attempt: Int?
         /// The epoch at which the process resumes: the rows of this and later epochs are withdrawn. Nil for none.
         package var from: Int?
+        /// The claim whose grant the process runs, if the experiment is a trial; nil for none.
+        package var token: Origin?
 
         package init(
-            host: String? = nil, pid: String? = nil, seed: String? = nil, attempt: Int? = nil, from: Int? = nil
+            host: String? = nil, pid: String? = nil, seed: String? = nil, attempt: Int? = nil, from: Int? = nil,
+            token: Origin? = nil
         ) {
             self.host = host
             self.pid = pid
             self.seed = seed
             self.attempt = attempt
             self.from = from
+            self.token = token
         }
     }
 
@@ -149,7 +193,29 @@ package struct Event: Sendable, Hashable {
 
 /// The kinds of events. The raw value is the value of the field `event`.
 package enum EventKind: String, Sendable, CaseIterable {
-    case battery, start, param, meta, epoch, curve, maxima, end, alive
+    case battery, start, param, meta, epoch, curve, maxima, end, alive, search, claim, enqueue
+
+    /// True if entries of the kind have the field ``EventField/experiment``.
+    package var hasExperiment: Bool {
+        switch self {
+        case .start, .param, .meta, .epoch, .curve, .maxima, .end: true
+        case .battery, .alive, .search, .claim, .enqueue: false
+        }
+    }
+}
+
+extension Event.Origin {
+    /// The text of a token: `<producer>:<seq>`. No id has a colon.
+    package var token: String { "\(producer.text):\(seq)" }
+
+    /// Parses a token; nil if the text is not one.
+    package init?(token: String) {
+        guard let colon = token.utf8.firstIndex(of: UInt8(ascii: ":")),
+            let producer = ProducerID(String(token[..<colon])),
+            let seq = UInt64(token[token.utf8.index(after: colon)...]), (1...UInt64(Limits.integer)).contains(seq)
+        else { return nil }
+        self.init(producer: producer, seq: seq)
+    }
 }
 
 extension Event.Body {
@@ -164,6 +230,18 @@ extension Event.Body {
         case .maxima: .maxima
         case .end: .end
         case .alive: .alive
+        case .search: .search
+        case .claim: .claim
+        case .enqueue: .enqueue
+        }
+    }
+
+    /// The search that the event names; nil for other kinds of events.
+    package var search: SearchID? {
+        switch self {
+        case .search(let search): search.id
+        case .claim(let search), .enqueue(let search, _): search
+        default: nil
         }
     }
 }

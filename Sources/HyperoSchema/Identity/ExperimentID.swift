@@ -12,6 +12,11 @@ package struct ExperimentID: Sendable, Hashable {
         text = producer.text + "-" + String(number)
     }
 
+    /// Creates the id of a search's trial.
+    init(search: SearchID, trial: Int) {
+        text = search.text + "-" + String(trial)
+    }
+
     /// The part before the last hyphen: the producer, if the id has the form `<producer>-<n>`. Nil without a hyphen.
     package var producer: ProducerID? {
         text.lastIndex(of: "-").flatMap { ProducerID(String(text[..<$0])) }

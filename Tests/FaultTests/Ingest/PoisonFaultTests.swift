@@ -60,7 +60,8 @@ import Testing
             ),
             (
                 fields(of: "surprise", epoch),
-                "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, alive, not 'surprise'"
+                "the field 'event' must be one of battery, start, param, meta, epoch, curve, maxima, end, alive, search, "
+                    + "claim, enqueue, not 'surprise'"
             ),
             ([StreamEntry.Field(name: [0], value: [0xFF])], "the field 'event' is missing"),
         ]

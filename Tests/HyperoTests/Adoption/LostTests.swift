@@ -23,7 +23,7 @@ struct LostTests {
     /// Returns the `end` events of the stream, with their experiments.
     private func ends() throws -> [(experiment: String, status: ExperimentStatus, seq: UInt64, time: Int64)] {
         try server.entries().compactMap { entry in
-            guard let event = entry.event, case .end(let status, _) = event.body, let origin = event.origin else {
+            guard let event = entry.event, case .end(let status, _, _) = event.body, let origin = event.origin else {
                 return nil
             }
             return (event.experiment?.text ?? "", status, origin.seq, event.time ?? 0)

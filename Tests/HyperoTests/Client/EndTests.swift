@@ -134,7 +134,7 @@ struct EndTests {
         #expect(client.counters.dropped.total == 0)
         let bodies = try client.renderedEntries().compactMap(\.event?.body)
         #expect(bodies.map(\.kind) == [.battery, .start, .maxima, .end])
-        guard case .battery(let declaration) = bodies[0], case .end(.failed, let reason?) = bodies[3] else {
+        guard case .battery(let declaration) = bodies[0], case .end(.failed, let reason?, nil) = bodies[3] else {
             throw TestFailure("other events: \(bodies)")
         }
         for text in [declaration.description, reason] {

@@ -70,7 +70,7 @@ struct NaiveReplay {
 
     private mutating func apply(_ event: NaiveEvent) {
         switch event.event.body {
-        case .battery, .alive: break
+        case .battery, .alive, .search, .claim, .enqueue: break
         case .start(let start): self.start(start, in: event)
         case .param(let entries, _): for entry in entries { set("param." + entry.name, to: entry.value, in: event) }
         case .meta(let entries): for entry in entries { set("meta." + entry.name, to: entry.value, in: event) }
@@ -81,7 +81,7 @@ struct NaiveReplay {
                 merge(present.map { CurveRow.Cell($0.channel, $0.numbers[offset]) }, at: first + offset, in: event)
             }
         case .maxima(let epoch, let cells): state(cells, at: epoch, in: event)
-        case .end(let status, let reason):
+        case .end(let status, let reason, _):
             let producer = event.event.origin?.producer.text
             let isOfRunner = fields["status"] == "running" && producer != nil && producer == runner
             guard event.time >= since || isOfRunner, status != .lost || fields["status"] == "running",

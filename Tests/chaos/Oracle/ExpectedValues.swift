@@ -51,7 +51,7 @@ struct ExpectedValues {
                     add(number, epoch: first + offset, channel: series.channel, before: end)
                 }
             }
-        case .battery, .start, .maxima, .end, .alive: return
+        case .battery, .start, .maxima, .end, .alive, .search, .claim, .enqueue: return
         }
     }
 

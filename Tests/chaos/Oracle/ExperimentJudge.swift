@@ -53,8 +53,8 @@ struct ExperimentJudge {
         case .curve(let first, let series):
             series.allSatisfy { rows[first]?[$0.channel]?.text == $0.numbers.first?.text }
         case .maxima(_, let cells): cells.allSatisfy { fields[Prefix.max + $0.channel] == $0.number.text }
-        case .end(let status, _): fields[ExperimentField.status] == status.rawValue
-        case .alive: true
+        case .end(let status, _, _): fields[ExperimentField.status] == status.rawValue
+        case .alive, .search, .claim, .enqueue: true
         }
     }
 

@@ -240,7 +240,7 @@ struct JudgedExperiment {
         case .curve(let first, _): return end.map { first < $0 } ?? true
         case .battery, .start: return attempt == 1
         case .end: return false
-        case .param, .meta, .maxima, .alive: return true
+        case .param, .meta, .maxima, .alive, .search, .claim, .enqueue: return true
         }
     }
 }

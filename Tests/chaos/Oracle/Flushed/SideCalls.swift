@@ -146,7 +146,7 @@ extension Event.Body {
     fileprivate var isDescription: Bool {
         switch self {
         case .start, .param, .meta: true
-        case .battery, .epoch, .curve, .maxima, .end, .alive: false
+        case .battery, .epoch, .curve, .maxima, .end, .alive, .search, .claim, .enqueue: false
         }
     }
 }
