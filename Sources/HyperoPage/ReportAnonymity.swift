@@ -73,8 +73,7 @@ extension BatteryReport {
         let words = words(of: column.label)
         func has(_ parts: [String]) -> Bool {
             words.contains {
-                parts.contains($0) || parts.contains($0 + "s")
-                    || parts.contains(String($0.dropLast())) && $0.hasSuffix("s")
+                parts.contains($0) || $0.hasSuffix("s") && parts.contains(String($0.dropLast()))
                     || $0.hasSuffix("name") && parts.contains(String($0.dropLast(4)))
             }
         }

@@ -81,7 +81,10 @@ struct ReportFacts {
             bestSetting = report.settings(of: ranked.filter(isDone)).filter { $0.count > 1 }.map { rows in
                 Setting(
                     row: rows[0], mean: rows.reduce(0) { $0 + objectives[$1] / Double(rows.count) }, count: rows.count)
-            }.max { report.isHighestBest ? $0.mean < $1.mean : $0.mean > $1.mean }
+            }.max { left, right in
+                // Of equal means, the one with the better experiment, so that the page is the same each time.
+                left.mean == right.mean ? left.row > right.row : report.isHighestBest == (left.mean < right.mean)
+            }
         } else {
             bestSetting = nil
         }

@@ -64,6 +64,11 @@ import Testing
             ))
         #expect(text.contains("The best mean is that of the 2 trainings with the hyper-parameters of p-2: 0.935."))
         #expect(text.contains("The first 2 are equal within chance: within"))
+        // Of equal means, the one with the better experiment.
+        let pairs = BatteryReport.Column(name: "param.lr", kind: .param, values: ["1", "2", "3", "3", "2", "1"])
+        own = report(["0.75", "0.625", "0.5", "0.5", "0.375", "0.25"], columns: [pairs])
+        own.noise = Noise(replicas: [Spread([0.94, 0.93])])
+        #expect(markup(page(own)).contains("with the hyper-parameters of p-1: 0.5."))
     }
 
     @Test func `The script takes away the sentence about a battery without experiments`() {

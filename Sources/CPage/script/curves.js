@@ -53,7 +53,8 @@ const CurvesView = (() => {
         if (!members.length) return [];
         const mean = Lines.band(members, isStandardDeviation, rows.length);
         return [...members.map((member) => ({ ...member, lead })),
-          { ...mean, row: lead, lead, title: Columns.titleOfGroup(fields, lead), kind: "mean", raw: mean.y, marks: [], members: rows.length, known: members.length }];
+          { ...mean, row: lead, lead, title: Columns.titleOfGroup(fields, lead), kind: "mean", raw: mean.y, marks: [],
+            members: rows.length, known: members.length }];
       });
       return lines.sort((a, b) => (a.kind === "mean") - (b.kind === "mean"));
     }
@@ -160,7 +161,8 @@ const CurvesView = (() => {
       const isPart = means.some(({ known, members }) => known < members);
       const part = isPart ? ` The page has ${Format.counted(Data.lineCount(channel()), "curve")} of ${channel()}, not those of all members.` : "";
       const which = State.hasPins() ? " with a pinned experiment" : ", the best";
-      return figure.say(`Means of ${Format.counted(means.length, "group")}${which}, at the epochs of at least half of the members. A gap: fewer members go on. Bands: ${kind}.${part}${note}`);
+      return figure.say(`Means of ${Format.counted(means.length, "group")}${which}, at the epochs of at least half of the members. `
+        + `A gap: fewer members go on. Bands: ${kind}.${part}${note}`);
     }
     const matching = State.rows.filter((row) => Data.line(row, channel())).length;
     const own = State.hasPins() ? Format.counted(count("pin"), "pinned experiment") : `the ${count("pin")} best`;

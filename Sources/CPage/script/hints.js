@@ -22,14 +22,15 @@ const Hints = (() => {
     if (!column || column.present === 0 || !["any", "numbers", "words", "status"].includes(kind)) return null;
     if (condition.op === "is") {
       const isOfCurve = condition.state === "nan" && !condition.isNegated && channel !== null;
-      return isOfCurve ? [`the best value is never nan, but nonfinite counts the values that are: nonfinite > 0`] : null;
+      return isOfCurve ? ["the best value is never nan, but nonfinite counts the values that are: nonfinite > 0"] : null;
     }
     if (column.isNumeric) {
       const numbers = column.numbers.filter(Number.isFinite);
-      const range = [numbers.reduce((a, b) => Math.min(a, b), Infinity), numbers.reduce((a, b) => Math.max(a, b), -Infinity)];
       if (!numbers.length) return null;
+      const [low, high] = [numbers.reduce((a, b) => Math.min(a, b)), numbers.reduce((a, b) => Math.max(a, b))];
       const isOneOf = condition.op === "in" || (condition.op === "comparison" && ["=", "!="].includes(condition.mark.value));
-      return [nameOf(column.label, 40), isOneOf ? " has other values, " : " is ", `${range[0] === range[1] ? "" : `${Format.number(range[0])} to `}${Format.number(range[1])}`];
+      const range = low === high ? Format.number(low) : `${Format.number(low)} to ${Format.number(high)}`;
+      return [nameOf(column.label, 40), isOneOf ? " has other values, " : " is ", range];
     }
     const texts = Chart.categories(Array.from({ length: Data.rows }, (_, row) => column.text(row)));
     const wanted = condition.right?.value;

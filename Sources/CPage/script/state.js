@@ -84,7 +84,10 @@ const State = (() => {
     const values = Array.from({ length: Data.rows }, (_, row) => orderOf(column, row));
     return (a, b) => {
       const [left, right] = [values[a], values[b]];
-      if (left.kind !== right.kind) return Math.max(left.kind, right.kind) === ABSENT ? left.kind - right.kind : sign * (left.kind - right.kind);
+      if (left.kind !== right.kind) {
+        const hasAbsent = left.kind === ABSENT || right.kind === ABSENT;
+        return (hasAbsent ? 1 : sign) * (left.kind - right.kind);
+      }
       if (left.kind === NUMBER) return sign * (left.number - right.number || 0);
       return left.kind === WORD ? sign * (left.text < right.text ? -1 : left.text > right.text ? 1 : 0) : 0;
     };
@@ -128,7 +131,22 @@ const State = (() => {
     state.rows = rows;
   };
 
-  // The pinned rows: those of the fragment, or the five best ones, of groups the best one of each. The order of the table does not change colours.
+  // Returns the best of the rows, in one pass, because it follows each key of a filter.
+  const bestRows = (count) => {
+    const best = [];
+    for (const row of state.rows) {
+      const value = Data.value(row);
+      if (!Number.isFinite(value)) continue;
+      const isBetter = (other) => Data.isBetter(value, Data.value(other)) || (value === Data.value(other) && row < other);
+      let place = best.length;
+      while (place > 0 && isBetter(best[place - 1])) place -= 1;
+      if (place < count) best.splice(place, 0, row);
+      if (best.length > count) best.pop();
+    }
+    return best;
+  };
+  // The pinned rows: those of the fragment, or the five best ones, of groups the best one of each. The order of the table does not
+  // change colours.
   const readPins = () => {
     const { pin } = state.value;
     if (pin === null && state.value.group) {
@@ -136,9 +154,7 @@ const State = (() => {
       return;
     }
     if (pin === null) {
-      const ranked = Array.from(state.rows).filter((row) => Number.isFinite(Data.value(row)));
-      ranked.sort((a, b) => Data.isBetter(Data.value(b), Data.value(a)) - Data.isBetter(Data.value(a), Data.value(b)) || a - b);
-      state.pins = ranked.slice(0, 5);
+      state.pins = bestRows(5);
       return;
     }
     const rows = state.split(pin).map((id) => Data.byId.get(id)).filter((row) => row !== undefined);
